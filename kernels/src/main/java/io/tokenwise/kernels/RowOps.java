@@ -1,0 +1,47 @@
+package io.tokenwise.kernels;
+
+/**
+ * Operations on whole rows of a row-major {@code [rows, columns]} matrix, over rows {@code from} (inclusive) to {@code to} (exclusive),
+ * or, where a gradient is summed over rows, over a range of columns.
+ */
+public interface RowOps {
+    /**
+     * {@code y = (x - mean) / sqrt(variance + epsilon) * gamma + beta} for each row. {@code statistics} is null or receives
+     * {@code [rows, 2]}: mean and reciprocal standard deviation. y may be x.
+     */
+    void layerNorm(
+            Floats x, Floats gamma, Floats beta, float epsilon, Floats y, Floats statistics, int columns, int from, int to);
+
+    /** Gradient of {@link #layerNorm} for x; {@code statistics} as written by it. dx may be dy. */
+    void layerNormBackward(
+            Floats x, Floats gamma, Floats statistics, Floats dy, Floats dx, int columns, int from, int to);
+
+    /** Adds the gradients for gamma and beta over all {@code rows}, for columns {@code from} to {@code to}. */
+    void layerNormParameterGradient(
+            Floats x, Floats statistics, Floats dy, Floats dGamma, Floats dBeta, int rows, int columns, int from, int to);
+
+    /** Adds to {@code sums[columns]} the sum over {@code rows} of x, for columns {@code from} to {@code to}. */
+    void addColumnSums(Floats x, Floats sums, int rows, int columns, int from, int to);
+
+    /** Softmax of each row. y may be x. */
+    void softmax(Floats x, Floats y, int columns, int from, int to);
+
+    /** {@code dx = y * (dy - sum(y * dy))}. dx may be dy. */
+    void softmaxBackward(Floats y, Floats dy, Floats dx, int columns, int from, int to);
+
+    /** {@code y = x / max(|x|, 1e-12)} for each row. {@code norms} is null or receives {@code [rows]}. y may be x. */
+    void l2Normalize(Floats x, Floats y, Floats norms, int columns, int from, int to);
+
+    /** {@code dx = (dy - y * (y . dy)) / max(norm, 1e-12)}. dx may be dy. */
+    void l2NormalizeBackward(Floats y, Floats norms, Floats dy, Floats dx, int columns, int from, int to);
+
+    /**
+     * Scales blocks of a row: {@code y[i, b * width + j] = x[i, b * width + j] * scale[i, b]}, x and y being {@code [rows, blocks * width]} and
+     * scale {@code [rows, blocks]}. y may be x.
+     */
+    void scaleBlocks(Floats x, Floats scale, Floats y, int blocks, int width, int from, int to);
+
+    /** Gradients of {@link #scaleBlocks}: {@code dx = dy * scale} (dx may be dy), {@code dScale[i, b] = sum_j dy * x}. */
+    void scaleBlocksBackward(
+            Floats x, Floats scale, Floats dy, Floats dx, Floats dScale, int blocks, int width, int from, int to);
+}

@@ -1,0 +1,69 @@
+package io.tokenwise.kernels;
+
+/**
+ * Operations that know which tokens belong to one sequence. A ragged batch is all tokens of all sequences as rows of one
+ * matrix; sequence i holds rows {@code offsets[i]} (inclusive) to {@code offsets[i + 1]} (exclusive).
+ */
+public interface SequenceOps {
+    /**
+     * {@code y[t] = words[ids[t]] + positions[t - offsets[i] + positionBase] + types[0]} for the tokens of sequences {@code from} to
+     * {@code to}. Tables and y have {@code columns} columns. {@code types} is null or a table with at least one row.
+     */
+    void embeddingSum(
+            int[] ids, int[] offsets, Floats words, Floats positions, int positionBase, Floats types, Floats y, int columns, int from, int to);
+
+    /** Adds to the tables' gradients, for columns {@code columnFrom} to {@code columnTo}, over all {@code sequences}. */
+    void embeddingSumBackward(
+            int[] ids,
+            int[] offsets,
+            int sequences,
+            Floats dy,
+            Floats dWords,
+            Floats dPositions,
+            int positionBase,
+            Floats dTypes,
+            int columns,
+            int columnFrom,
+            int columnTo);
+
+    /** Mean over the tokens of each sequence: y is {@code [sequences, columns]}. */
+    void meanPool(Floats x, int[] offsets, Floats y, int columns, int from, int to);
+
+    /** Gradient of {@link #meanPool}: writes dx for every token of sequences {@code from} to {@code to}. */
+    void meanPoolBackward(Floats dy, int[] offsets, Floats dx, int columns, int from, int to);
+
+    /** First token of each sequence (BERT's CLS): y is {@code [sequences, columns]}. */
+    void firstPool(Floats x, int[] offsets, Floats y, int columns, int from, int to);
+
+    /** Gradient of {@link #firstPool}: writes dx for every token of sequences {@code from} to {@code to}. */
+    void firstPoolBackward(Floats dy, int[] offsets, Floats dx, int columns, int from, int to);
+
+    /**
+     * Scaled dot-product attention of one head of one sequence ({@code length} tokens, Vaswani et al. 2017, equation 1):
+     * {@code context = softmax(Q K^T * scale) V}. {@code qkv} is {@code [tokens, 3 * heads * headSize]} with Q, K, V side by side.
+     */
+    void attention(AttentionCall call, int sequence, int head, Scratch scratch);
+
+    /** Gradient of {@link #attention}: writes the head's columns of dQkv for the sequence's rows. */
+    void attentionBackward(AttentionCall call, int sequence, int head, Scratch scratch);
+
+    /** The operands of attention; plain fields, so that one object serves many calls without allocation. */
+    final class AttentionCall {
+        public int[] offsets;
+        public int heads;
+        public int headSize;
+        public float scale;
+        public Floats qkv;
+        /** {@code [tokens, heads * headSize]}. */
+        public Floats context;
+        /**
+         * Null, or where the attention probabilities are kept for the backward pass: for each sequence, at
+         * {@code probabilityOffsets[i]} floats, {@code [heads, length, length]}.
+         */
+        public Floats probabilities;
+
+        public long[] probabilityOffsets;
+        public Floats dContext;
+        public Floats dQkv;
+    }
+}

@@ -1,0 +1,6 @@
+/** Numeric kernels over native memory: SIMD through the Vector API, each with a scalar twin. Numbers in, numbers out. */
+module io.tokenwise.kernels {
+    requires static jdk.incubator.vector;
+
+    exports io.tokenwise.kernels;
+}

@@ -1,0 +1,2 @@
+/** oneDNN and CUDA through the Foreign Function and Memory API. */
+module io.tokenwise.natives {}

@@ -1,0 +1,2 @@
+/** The real models and texts that tests, benchmarks and the demo use. */
+package io.tokenwise.testdata;
