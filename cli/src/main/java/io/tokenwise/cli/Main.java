@@ -1,0 +1,43 @@
+package io.tokenwise.cli;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/** The program: runs the command line and ends the JVM with its exit code. */
+public final class Main {
+    private static final int SECONDS_TO_CLEAN_UP = 10;
+
+    private Main() {}
+
+    /** Runs one command; see {@code tokenwise --help}. */
+    public static void main(String[] args) {
+        var out = new PrintWriter(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
+        var err = new PrintWriter(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
+        var finished = new CountDownLatch(1);
+        interruptWhenStopped(Thread.currentThread(), finished);
+        int exitCode = Tokenwise.commandLine(System.in, out, err).execute(args);
+        out.flush();
+        err.flush();
+        finished.countDown();
+        System.exit(exitCode);
+    }
+
+    /**
+     * On Ctrl-C (and SIGTERM) the JVM runs this hook and then ends with 130 (143). The command is interrupted and given time to
+     * remove what it has half written.
+     */
+    private static void interruptWhenStopped(Thread command, CountDownLatch finished) {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            command.interrupt();
+            try {
+                finished.await(SECONDS_TO_CLEAN_UP, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }));
+    }
+}

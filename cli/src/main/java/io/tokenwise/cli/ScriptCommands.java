@@ -1,0 +1,46 @@
+package io.tokenwise.cli;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.Unmatched;
+
+/**
+ * Commands that the {@code ./tokenwise} script runs by itself, because nothing may depend on the modules that hold them. They
+ * stand here so that help lists them.
+ */
+abstract class ScriptCommands implements Runnable {
+    @Mixin
+    private Tokenwise.Help help;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Unmatched
+    private String[] arguments;
+
+    @Override
+    public void run() {
+        throw new ParameterException(
+                spec.commandLine(), "'" + spec.name() + "' is run by the script: ./tokenwise " + spec.name());
+    }
+
+    @Command(
+            name = "test",
+            header = "Run the test suite.",
+            customSynopsis = "./tokenwise test [MODULE] [MAVEN OPTIONS]",
+            description = "Runs every test, or those of MODULE and of the modules that it needs.",
+            footerHeading = "%nExamples:%n",
+            footer = {"  ./tokenwise test", "  ./tokenwise test kernels", "  ./tokenwise test cli -Dtest=SpearmanTest"})
+    static final class Test extends ScriptCommands {}
+
+    @Command(
+            name = "bench",
+            header = "Measure speed side by side with peers.",
+            customSynopsis = "./tokenwise bench [OPTIONS]",
+            description =
+                    "Times Tokenwise and its peers on the same texts in one run; ./tokenwise bench --help has the options.")
+    static final class Bench extends ScriptCommands {}
+}

@@ -1,0 +1,94 @@
+package io.tokenwise.cli;
+
+import java.io.InputStream;
+import java.io.PrintWriter;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The root command: lists the others. */
+@Command(
+        name = "tokenwise",
+        versionProvider = BuildProperties.class,
+        synopsisSubcommandLabel = "COMMAND",
+        description = {
+            "Embeds text with transformers that spend compute token by token.",
+            "",
+            "An adaptive model holds small learners in place of each MLP. A gate decides for every token how many of them"
+                    + " run, and a budget between 0 and 1, given with each call, says how much they may cost."
+        },
+        subcommands = {
+            Demo.class,
+            Embed.class,
+            Distill.class,
+            Eval.class,
+            Info.class,
+            ScriptCommands.Test.class,
+            ScriptCommands.Bench.class
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  tokenwise demo                                     the whole path in a few minutes",
+            "  echo 'a text' | tokenwise embed --budget 0.5       one JSON array a line",
+            "  tokenwise info minilm                              what a model holds",
+            "  tokenwise COMMAND --help                           options and examples of a command",
+            "",
+            "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C."
+        })
+final class Tokenwise implements Runnable {
+    private final InputStream in;
+
+    @Mixin
+    private Help help;
+
+    @Option(
+            names = {"-V", "--version"},
+            versionHelp = true,
+            description = "Print the versions of Tokenwise and Java.")
+    private boolean version;
+
+    @Spec
+    private CommandSpec spec;
+
+    private Tokenwise(InputStream in) {
+        this.in = in;
+    }
+
+    /**
+     * The command line, ready to execute. Results go to {@code out} and all else to {@code err}; {@code execute} never throws and
+     * returns the exit code.
+     */
+    static CommandLine commandLine(InputStream in, PrintWriter out, PrintWriter err) {
+        var mistakes = new Mistakes();
+        return new CommandLine(new Tokenwise(in))
+                .setOut(out)
+                .setErr(err)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler(mistakes)
+                .setExecutionExceptionHandler(mistakes)
+                .setUsageHelpAutoWidth(false)
+                .setUsageHelpWidth(100);
+    }
+
+    InputStream in() {
+        return in;
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "no command given");
+    }
+
+    /** What every command has: its help. */
+    static final class Help {
+        @Option(
+                names = {"-h", "--help"},
+                usageHelp = true,
+                description = "Print this help.")
+        private boolean help;
+    }
+}
