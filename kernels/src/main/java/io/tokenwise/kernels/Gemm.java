@@ -12,8 +12,7 @@ public interface Gemm {
      * Packs panels {@code panelFrom} (inclusive) to {@code panelTo} (exclusive) of B {@code [k, n]}. Element (p, j) is read from
      * {@code p * bStride + j}; if {@code transposed}, from {@code j * bStride + p}.
      */
-    void pack(
-            Floats b, int bStride, boolean transposed, int k, int n, Floats packed, int panelFrom, int panelTo);
+    void pack(Floats b, int bStride, boolean transposed, int k, int n, Floats packed, int panelFrom, int panelTo);
 
     /**
      * Computes rows {@code rowFrom} to {@code rowTo} and columns {@code columnFrom} to {@code columnTo} (ends exclusive) of the

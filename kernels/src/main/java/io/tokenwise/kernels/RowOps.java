@@ -5,12 +5,23 @@ package io.tokenwise.kernels;
  * or, where a gradient is summed over rows, over a range of columns.
  */
 public interface RowOps {
+    /** Rows shorter than this are divided by it when they are normalized, so that a zero row stays zero. */
+    float SMALLEST_NORM = 1e-12f;
+
     /**
      * {@code y = (x - mean) / sqrt(variance + epsilon) * gamma + beta} for each row. {@code statistics} is null or receives
      * {@code [rows, 2]}: mean and reciprocal standard deviation. y may be x.
      */
     void layerNorm(
-            Floats x, Floats gamma, Floats beta, float epsilon, Floats y, Floats statistics, int columns, int from, int to);
+            Floats x,
+            Floats gamma,
+            Floats beta,
+            float epsilon,
+            Floats y,
+            Floats statistics,
+            int columns,
+            int from,
+            int to);
 
     /** Gradient of {@link #layerNorm} for x; {@code statistics} as written by it. dx may be dy. */
     void layerNormBackward(
@@ -18,7 +29,15 @@ public interface RowOps {
 
     /** Adds the gradients for gamma and beta over all {@code rows}, for columns {@code from} to {@code to}. */
     void layerNormParameterGradient(
-            Floats x, Floats statistics, Floats dy, Floats dGamma, Floats dBeta, int rows, int columns, int from, int to);
+            Floats x,
+            Floats statistics,
+            Floats dy,
+            Floats dGamma,
+            Floats dBeta,
+            int rows,
+            int columns,
+            int from,
+            int to);
 
     /** Adds to {@code sums[columns]} the sum over {@code rows} of x, for columns {@code from} to {@code to}. */
     void addColumnSums(Floats x, Floats sums, int rows, int columns, int from, int to);

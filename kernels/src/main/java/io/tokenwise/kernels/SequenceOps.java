@@ -2,7 +2,7 @@ package io.tokenwise.kernels;
 
 /**
  * Operations that know which tokens belong to one sequence. A ragged batch is all tokens of all sequences as rows of one
- * matrix; sequence i holds rows {@code offsets[i]} (inclusive) to {@code offsets[i + 1]} (exclusive).
+ * matrix; sequence i holds rows {@code offsets[i]} (inclusive) to {@code offsets[i + 1]} (exclusive), at least one.
  */
 public interface SequenceOps {
     /**
@@ -10,7 +10,16 @@ public interface SequenceOps {
      * {@code to}. Tables and y have {@code columns} columns. {@code types} is null or a table with at least one row.
      */
     void embeddingSum(
-            int[] ids, int[] offsets, Floats words, Floats positions, int positionBase, Floats types, Floats y, int columns, int from, int to);
+            int[] ids,
+            int[] offsets,
+            Floats words,
+            Floats positions,
+            int positionBase,
+            Floats types,
+            Floats y,
+            int columns,
+            int from,
+            int to);
 
     /** Adds to the tables' gradients, for columns {@code columnFrom} to {@code columnTo}, over all {@code sequences}. */
     void embeddingSumBackward(

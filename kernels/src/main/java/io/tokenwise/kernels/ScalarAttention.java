@@ -1,0 +1,113 @@
+package io.tokenwise.kernels;
+
+import io.tokenwise.kernels.SequenceOps.AttentionCall;
+
+/** Attention of one head of one sequence without vectors. */
+final class ScalarAttention {
+    private ScalarAttention() {}
+
+    static void forward(AttentionCall call, int sequence, int head, Scratch scratch) {
+        int first = call.offsets[sequence];
+        int length = call.offsets[sequence + 1] - first;
+        int size = call.headSize;
+        int width = call.heads * size;
+        float[] work = scratch.floats(length);
+        for (int i = 0; i < length; i++) {
+            long query = (long) (first + i) * 3 * width + (long) head * size;
+            float inverse = 1 / weights(call, query, first, length, head, work);
+            long context = (long) (first + i) * width + (long) head * size;
+            for (int c = 0; c < size; c++) {
+                float sum = 0;
+                for (int j = 0; j < length; j++) {
+                    sum = Math.fma(
+                            work[j],
+                            call.qkv.get((long) (first + j) * 3 * width + 2L * width + (long) head * size + c),
+                            sum);
+                }
+                call.context.set(context + c, sum * inverse);
+            }
+            if (call.probabilities != null) {
+                long row = call.probabilityOffsets[sequence] + ((long) head * length + i) * length;
+                for (int j = 0; j < length; j++) {
+                    call.probabilities.set(row + j, work[j] * inverse);
+                }
+            }
+        }
+    }
+
+    /** Writes {@code exp(scale * (score - largest score))} of one query against each key; returns their sum. */
+    private static float weights(AttentionCall call, long query, int first, int length, int head, float[] weights) {
+        int width = call.heads * call.headSize;
+        float largest = Float.NEGATIVE_INFINITY;
+        for (int j = 0; j < length; j++) {
+            long key = (long) (first + j) * 3 * width + width + (long) head * call.headSize;
+            float score = 0;
+            for (int c = 0; c < call.headSize; c++) {
+                score = Math.fma(call.qkv.get(query + c), call.qkv.get(key + c), score);
+            }
+            weights[j] = score;
+            largest = Math.max(largest, score);
+        }
+        float sum = 0;
+        for (int j = 0; j < length; j++) {
+            weights[j] = ScalarMath.exp((weights[j] - largest) * call.scale);
+            sum += weights[j];
+        }
+        return sum;
+    }
+
+    static void backward(AttentionCall call, int sequence, int head, Scratch scratch) {
+        int first = call.offsets[sequence];
+        int length = call.offsets[sequence + 1] - first;
+        int size = call.headSize;
+        int width = call.heads * size;
+        int stride = 3 * width;
+        float[] scores = scratch.floats(length);
+        for (int i = 0; i < length; i++) {
+            for (int c = 0; c < size; c++) {
+                long at = (long) (first + i) * stride + (long) head * size + c;
+                call.dQkv.set(at, 0);
+                call.dQkv.set(at + width, 0);
+                call.dQkv.set(at + 2L * width, 0);
+            }
+        }
+        for (int i = 0; i < length; i++) {
+            long probabilities = call.probabilityOffsets[sequence] + ((long) head * length + i) * length;
+            long context = (long) (first + i) * width + (long) head * size;
+            scoreGradients(call, probabilities, context, first, length, head, scores);
+            long query = (long) (first + i) * stride + (long) head * size;
+            for (int j = 0; j < length; j++) {
+                long key = (long) (first + j) * stride + width + (long) head * size;
+                float probability = call.probabilities.get(probabilities + j);
+                for (int c = 0; c < size; c++) {
+                    addProduct(call.dQkv, query + c, scores[j], call.qkv.get(key + c));
+                    addProduct(call.dQkv, key + c, scores[j], call.qkv.get(query + c));
+                    addProduct(call.dQkv, key + width + c, probability, call.dContext.get(context + c));
+                }
+            }
+        }
+    }
+
+    /** Gradients of one query's scores before scaling, times the scale. */
+    private static void scoreGradients(
+            AttentionCall call, long probabilities, long context, int first, int length, int head, float[] scores) {
+        int width = call.heads * call.headSize;
+        float product = 0;
+        for (int j = 0; j < length; j++) {
+            long value = (long) (first + j) * 3 * width + 2L * width + (long) head * call.headSize;
+            float gradient = 0;
+            for (int c = 0; c < call.headSize; c++) {
+                gradient = Math.fma(call.dContext.get(context + c), call.qkv.get(value + c), gradient);
+            }
+            scores[j] = gradient;
+            product = Math.fma(gradient, call.probabilities.get(probabilities + j), product);
+        }
+        for (int j = 0; j < length; j++) {
+            scores[j] = call.probabilities.get(probabilities + j) * (scores[j] - product) * call.scale;
+        }
+    }
+
+    private static void addProduct(Floats y, long at, float a, float b) {
+        y.set(at, Math.fma(a, b, y.get(at)));
+    }
+}

@@ -1,0 +1,119 @@
+package io.tokenwise.kernels;
+
+import java.lang.foreign.MemorySegment;
+
+/** Sequences without vectors. */
+final class ScalarSequenceOps implements SequenceOps {
+    @Override
+    public void embeddingSum(
+            int[] ids,
+            int[] offsets,
+            Floats words,
+            Floats positions,
+            int positionBase,
+            Floats types,
+            Floats y,
+            int columns,
+            int from,
+            int to) {
+        for (int i = from; i < to; i++) {
+            for (int t = offsets[i]; t < offsets[i + 1]; t++) {
+                long word = (long) ids[t] * columns;
+                long position = (long) (t - offsets[i] + positionBase) * columns;
+                long row = (long) t * columns;
+                for (int j = 0; j < columns; j++) {
+                    float sum = words.get(word + j) + positions.get(position + j);
+                    y.set(row + j, types == null ? sum : sum + types.get(j));
+                }
+            }
+        }
+    }
+
+    @Override
+    public void embeddingSumBackward(
+            int[] ids,
+            int[] offsets,
+            int sequences,
+            Floats dy,
+            Floats dWords,
+            Floats dPositions,
+            int positionBase,
+            Floats dTypes,
+            int columns,
+            int columnFrom,
+            int columnTo) {
+        for (int i = 0; i < sequences; i++) {
+            for (int t = offsets[i]; t < offsets[i + 1]; t++) {
+                long row = (long) t * columns;
+                addRow(dy, row, dWords, (long) ids[t] * columns, columnFrom, columnTo);
+                addRow(dy, row, dPositions, (long) (t - offsets[i] + positionBase) * columns, columnFrom, columnTo);
+                if (dTypes != null) {
+                    addRow(dy, row, dTypes, 0, columnFrom, columnTo);
+                }
+            }
+        }
+    }
+
+    private static void addRow(Floats x, long xRow, Floats y, long yRow, int from, int to) {
+        for (int j = from; j < to; j++) {
+            y.set(yRow + j, y.get(yRow + j) + x.get(xRow + j));
+        }
+    }
+
+    @Override
+    public void meanPool(Floats x, int[] offsets, Floats y, int columns, int from, int to) {
+        for (int i = from; i < to; i++) {
+            float scale = 1f / (offsets[i + 1] - offsets[i]);
+            for (int j = 0; j < columns; j++) {
+                float sum = 0;
+                for (int t = offsets[i]; t < offsets[i + 1]; t++) {
+                    sum += x.get((long) t * columns + j);
+                }
+                y.set((long) i * columns + j, sum * scale);
+            }
+        }
+    }
+
+    @Override
+    public void meanPoolBackward(Floats dy, int[] offsets, Floats dx, int columns, int from, int to) {
+        for (int i = from; i < to; i++) {
+            float scale = 1f / (offsets[i + 1] - offsets[i]);
+            for (int t = offsets[i]; t < offsets[i + 1]; t++) {
+                for (int j = 0; j < columns; j++) {
+                    dx.set((long) t * columns + j, dy.get((long) i * columns + j) * scale);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void firstPool(Floats x, int[] offsets, Floats y, int columns, int from, int to) {
+        for (int i = from; i < to; i++) {
+            copyRow(x, (long) offsets[i] * columns, y, (long) i * columns, columns);
+        }
+    }
+
+    @Override
+    public void firstPoolBackward(Floats dy, int[] offsets, Floats dx, int columns, int from, int to) {
+        for (int i = from; i < to; i++) {
+            long first = (long) offsets[i] * columns;
+            long bytes = (long) (offsets[i + 1] - offsets[i]) * columns * Float.BYTES;
+            dx.segment().asSlice(dx.at(first), bytes).fill((byte) 0);
+            copyRow(dy, (long) i * columns, dx, first, columns);
+        }
+    }
+
+    static void copyRow(Floats x, long from, Floats y, long to, int columns) {
+        MemorySegment.copy(x.segment(), x.at(from), y.segment(), y.at(to), (long) columns * Float.BYTES);
+    }
+
+    @Override
+    public void attention(AttentionCall call, int sequence, int head, Scratch scratch) {
+        ScalarAttention.forward(call, sequence, head, scratch);
+    }
+
+    @Override
+    public void attentionBackward(AttentionCall call, int sequence, int head, Scratch scratch) {
+        ScalarAttention.backward(call, sequence, head, scratch);
+    }
+}

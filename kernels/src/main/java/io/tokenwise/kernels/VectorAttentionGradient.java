@@ -1,0 +1,165 @@
+package io.tokenwise.kernels;
+
+import static io.tokenwise.kernels.Species.F;
+import static io.tokenwise.kernels.Species.LANES;
+import static io.tokenwise.kernels.Species.ORDER;
+import static io.tokenwise.kernels.VectorAttention.blocks;
+import static io.tokenwise.kernels.VectorAttention.panelFloats;
+import static io.tokenwise.kernels.VectorTiles.DEPTH;
+import static io.tokenwise.kernels.VectorTiles.PANEL;
+import static io.tokenwise.kernels.VectorTiles.TALL;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static jdk.incubator.vector.VectorOperators.ADD;
+
+import io.tokenwise.kernels.SequenceOps.AttentionCall;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * Gradient of {@link VectorAttention}, with P the probabilities and S the scaled scores: {@code dP = dC V^T},
+ * {@code dS = P * (dP - rowsum(P * dP))}, {@code dQ = scale dS K}, {@code dK = scale dS^T Q}, {@code dV = P^T dC}.
+ *
+ * <p>The last two are computed as {@code dK^T = Q^T dS} and {@code dV^T = dC^T P}: only narrow matrices are transposed then, and P and dS become
+ * panels as they are.
+ */
+final class VectorAttentionGradient {
+    private VectorAttentionGradient() {}
+
+    static void backward(AttentionCall call, int sequence, int head, Scratch scratch) {
+        int first = call.offsets[sequence];
+        int length = call.offsets[sequence + 1] - first;
+        int size = call.headSize;
+        assert size <= DEPTH;
+        int width = call.heads * size;
+        int stride = 3 * width;
+        long query = (long) first * stride + (long) head * size;
+        long context = (long) first * width + (long) head * size;
+        long probabilities = call.probabilityOffsets[sequence] + (long) head * length * length;
+
+        long keys = panelFloats(size, length) * Float.BYTES;
+        long weights = keys + panelFloats(length, size) * Float.BYTES;
+        long scores = weights + panelFloats(length, length) * Float.BYTES;
+        MemorySegment packed = scratch.nativeFloats(scores / Float.BYTES + panelFloats(length, length));
+        VectorAttention.packTransposed(call.qkv, query + 2L * width, stride, size, length, packed, 0);
+        VectorAttention.packRows(call.qkv, query + width, stride, length, size, packed, keys);
+        VectorAttention.packRows(call.probabilities, probabilities, length, length, length, packed, weights);
+
+        int tile = TALL * DEPTH;
+        int sums = tile + blocks(length) * tile;
+        float[] work = scratch.floats(sums + TALL * PANEL);
+        for (int i = 0; i < length; i += TALL) {
+            int rows = Math.min(TALL, length - i);
+            VectorAttention.copyRows(call.dContext, context + (long) i * width, width, rows, size, work);
+            VectorAttention.multiplyPanels(rows, work, packed, size, length, work, tile);
+            for (int r = 0; r < rows; r++) {
+                scoreGradients(call, probabilities + (long) (i + r) * length, length, work, tile + r * DEPTH);
+                toPanels(work, tile + r * DEPTH, length, packed, scores + (long) (i + r) * PANEL * Float.BYTES);
+            }
+            for (int c = 0; c < size; c += PANEL) {
+                long panel = keys + (long) c * length * Float.BYTES;
+                VectorAttention.sumOverTokens(rows, work, tile, packed, panel, length, work, sums);
+                storeRows(
+                        work, sums, rows, Math.min(PANEL, size - c), call.dQkv, query + (long) i * stride + c, stride);
+            }
+        }
+        transposedProduct(
+                call.qkv, query, stride, packed, scores, length, size, work, call.dQkv, query + width, stride);
+        transposedProduct(
+                call.dContext,
+                context,
+                width,
+                packed,
+                weights,
+                length,
+                size,
+                work,
+                call.dQkv,
+                query + 2L * width,
+                stride);
+    }
+
+    /** Turns a row of dP into scale * dS; zeros follow it up to a whole panel. */
+    private static void scoreGradients(AttentionCall call, long probabilities, int length, float[] row, int at) {
+        FloatVector products = FloatVector.zero(F);
+        float product = 0;
+        for (int p = 0, base = at; p < length; p += DEPTH, base += TALL * DEPTH) {
+            int depth = Math.min(DEPTH, length - p);
+            int whole = F.loopBound(depth);
+            for (int j = 0; j < whole; j += LANES) {
+                FloatVector weight = Species.load(call.probabilities, probabilities + p + j);
+                products = weight.fma(FloatVector.fromArray(F, row, base + j), products);
+            }
+            for (int j = whole; j < depth; j++) {
+                product = Math.fma(call.probabilities.get(probabilities + p + j), row[base + j], product);
+            }
+        }
+        product += products.reduceLanes(ADD);
+        for (int p = 0, base = at; p < length; p += DEPTH, base += TALL * DEPTH) {
+            int depth = Math.min(DEPTH, length - p);
+            int whole = F.loopBound(depth);
+            for (int j = 0; j < whole; j += LANES) {
+                FloatVector weight = Species.load(call.probabilities, probabilities + p + j);
+                weight.mul(FloatVector.fromArray(F, row, base + j).sub(product))
+                        .mul(call.scale)
+                        .intoArray(row, base + j);
+            }
+            for (int j = whole; j < depth; j++) {
+                row[base + j] = call.probabilities.get(probabilities + p + j) * (row[base + j] - product) * call.scale;
+            }
+            for (int j = depth; j % PANEL != 0; j++) {
+                row[base + j] = 0;
+            }
+        }
+    }
+
+    /** Copies a row into its place in the panels {@code [length / PANEL][length][PANEL]}. */
+    private static void toPanels(float[] row, int at, int length, MemorySegment packed, long to) {
+        for (int j = 0; j < length; j += PANEL) {
+            int from = at + j / DEPTH * TALL * DEPTH + j % DEPTH;
+            long target = to + (long) j * length * Float.BYTES;
+            FloatVector.fromArray(F, row, from).intoMemorySegment(packed, target, ORDER);
+            FloatVector.fromArray(F, row, from + LANES).intoMemorySegment(packed, target + LANES * Float.BYTES, ORDER);
+        }
+    }
+
+    private static void storeRows(float[] sums, int at, int rows, int columns, Floats y, long to, int stride) {
+        for (int r = 0; r < rows; r++) {
+            MemorySegment.copy(sums, at + r * PANEL, y.segment(), JAVA_FLOAT, y.at(to + (long) r * stride), columns);
+        }
+    }
+
+    /** {@code y = B^T x} with x, y {@code [length, size]} at the given strides and B {@code [length, length]} in panels. */
+    private static void transposedProduct(
+            Floats x,
+            long at,
+            int stride,
+            MemorySegment packed,
+            long panels,
+            int length,
+            int size,
+            float[] work,
+            Floats y,
+            long to,
+            int yStride) {
+        int sums = TALL * DEPTH * (1 + blocks(length));
+        for (int c = 0; c < size; c += TALL) {
+            int columns = Math.min(TALL, size - c);
+            for (int p = 0; p < length; p++) {
+                int base = p / DEPTH * TALL * DEPTH + p % DEPTH;
+                for (int r = 0; r < columns; r++) {
+                    work[base + r * DEPTH] = x.get(at + (long) p * stride + c + r);
+                }
+            }
+            for (int j = 0; j < length; j += PANEL) {
+                long panel = panels + (long) j * length * Float.BYTES;
+                VectorAttention.sumOverTokens(columns, work, 0, packed, panel, length, work, sums);
+                int tokens = Math.min(PANEL, length - j);
+                for (int t = 0; t < tokens; t++) {
+                    for (int r = 0; r < columns; r++) {
+                        y.set(to + (long) (j + t) * yStride + c + r, work[sums + r * PANEL + t]);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package io.tokenwise.kernels;
+
+import static io.tokenwise.kernels.Species.F;
+import static io.tokenwise.kernels.Species.LANES;
+import static io.tokenwise.kernels.Species.ORDER;
+import static io.tokenwise.kernels.VectorTiles.DEPTH;
+import static io.tokenwise.kernels.VectorTiles.PANEL;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+
+/** Copies operands into the layouts that {@link VectorTiles} reads. Strides are in floats, positions in native memory in bytes. */
+final class VectorPacking {
+    private VectorPacking() {}
+
+    /** A panel {@code [k, PANEL]} from {@code columns} columns of a row-major matrix; columns past them become zero. */
+    static void panelOfRows(MemorySegment from, long at, int stride, int k, int columns, MemorySegment panel, long to) {
+        FloatVector zero = FloatVector.zero(F);
+        for (int p = 0; p < k; p++) {
+            long source = at + (long) p * stride * Float.BYTES;
+            long target = to + (long) p * PANEL * Float.BYTES;
+            if (columns == PANEL) {
+                FloatVector.fromMemorySegment(F, from, source, ORDER).intoMemorySegment(panel, target, ORDER);
+                FloatVector.fromMemorySegment(F, from, source + LANES * Float.BYTES, ORDER)
+                        .intoMemorySegment(panel, target + LANES * Float.BYTES, ORDER);
+            } else {
+                zero.intoMemorySegment(panel, target, ORDER);
+                zero.intoMemorySegment(panel, target + LANES * Float.BYTES, ORDER);
+                for (int j = 0; j < columns; j++) {
+                    panel.set(JAVA_FLOAT, target + j * Float.BYTES, from.get(JAVA_FLOAT, source + j * Float.BYTES));
+                }
+            }
+        }
+    }
+
+    /** A panel {@code [k, PANEL]} from {@code columns} rows of k values: the transpose; columns past them become zero. */
+    static void panelOfColumns(
+            MemorySegment from, long at, int stride, int k, int columns, MemorySegment panel, long to) {
+        for (int j = 0; j < PANEL; j++) {
+            long source = at + (long) j * stride * Float.BYTES;
+            long target = to + (long) j * Float.BYTES;
+            for (int p = 0; p < k; p++) {
+                float value = j < columns ? from.get(JAVA_FLOAT, source + (long) p * Float.BYTES) : 0;
+                panel.set(JAVA_FLOAT, target + (long) p * PANEL * Float.BYTES, value);
+            }
+        }
+    }
+
+    /** Rows of A, each cut into blocks of DEPTH values: {@code [blocks, rowStep, DEPTH]}. */
+    static void rows(GemmCall call, int row, int rows, float[] to, int rowStep) {
+        for (int i = 0; i < rows; i++) {
+            int source = call.gather == null ? row + i : call.gather[row + i];
+            long from = call.a.at((long) source * call.aStride);
+            for (int p = 0, base = i * DEPTH; p < call.k; p += DEPTH, base += rowStep * DEPTH) {
+                int depth = Math.min(DEPTH, call.k - p);
+                MemorySegment.copy(call.a.segment(), JAVA_FLOAT, from + (long) p * Float.BYTES, to, base, depth);
+            }
+        }
+    }
+
+    /** The same layout from A stored {@code [k, m]}. */
+    static void transposedRows(GemmCall call, int row, int rows, float[] to, int rowStep) {
+        for (int p = 0; p < call.k; p++) {
+            int base = p / DEPTH * rowStep * DEPTH + p % DEPTH;
+            long from = call.a.at((long) p * call.aStride + row);
+            for (int i = 0; i < rows; i++) {
+                to[base + i * DEPTH] = call.a.segment().get(JAVA_FLOAT, from + (long) i * Float.BYTES);
+            }
+        }
+    }
+}

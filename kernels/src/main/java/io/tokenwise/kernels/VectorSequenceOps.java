@@ -1,0 +1,141 @@
+package io.tokenwise.kernels;
+
+import static io.tokenwise.kernels.Species.F;
+import static io.tokenwise.kernels.Species.LANES;
+import static io.tokenwise.kernels.Species.load;
+import static io.tokenwise.kernels.Species.store;
+
+import jdk.incubator.vector.FloatVector;
+
+/** Sequences, a vector of columns at a time; per column, values are added in the order of the tokens, as in the scalar twin. */
+final class VectorSequenceOps implements SequenceOps {
+    /** What only moves values needs no vectors. */
+    private final ScalarSequenceOps moves = new ScalarSequenceOps();
+
+    @Override
+    public void embeddingSum(
+            int[] ids,
+            int[] offsets,
+            Floats words,
+            Floats positions,
+            int positionBase,
+            Floats types,
+            Floats y,
+            int columns,
+            int from,
+            int to) {
+        int whole = F.loopBound(columns);
+        for (int i = from; i < to; i++) {
+            for (int t = offsets[i]; t < offsets[i + 1]; t++) {
+                long word = (long) ids[t] * columns;
+                long position = (long) (t - offsets[i] + positionBase) * columns;
+                long row = (long) t * columns;
+                for (int j = 0; j < whole; j += LANES) {
+                    FloatVector sum = load(words, word + j).add(load(positions, position + j));
+                    store(types == null ? sum : sum.add(load(types, j)), y, row + j);
+                }
+                for (int j = whole; j < columns; j++) {
+                    float sum = words.get(word + j) + positions.get(position + j);
+                    y.set(row + j, types == null ? sum : sum + types.get(j));
+                }
+            }
+        }
+    }
+
+    @Override
+    public void embeddingSumBackward(
+            int[] ids,
+            int[] offsets,
+            int sequences,
+            Floats dy,
+            Floats dWords,
+            Floats dPositions,
+            int positionBase,
+            Floats dTypes,
+            int columns,
+            int columnFrom,
+            int columnTo) {
+        for (int i = 0; i < sequences; i++) {
+            for (int t = offsets[i]; t < offsets[i + 1]; t++) {
+                long row = (long) t * columns;
+                addRow(dy, row, dWords, (long) ids[t] * columns, columnFrom, columnTo);
+                addRow(dy, row, dPositions, (long) (t - offsets[i] + positionBase) * columns, columnFrom, columnTo);
+                if (dTypes != null) {
+                    addRow(dy, row, dTypes, 0, columnFrom, columnTo);
+                }
+            }
+        }
+    }
+
+    private static void addRow(Floats x, long xRow, Floats y, long yRow, int from, int to) {
+        int end = from + F.loopBound(to - from);
+        for (int j = from; j < end; j += LANES) {
+            store(load(y, yRow + j).add(load(x, xRow + j)), y, yRow + j);
+        }
+        for (int j = end; j < to; j++) {
+            y.set(yRow + j, y.get(yRow + j) + x.get(xRow + j));
+        }
+    }
+
+    @Override
+    public void meanPool(Floats x, int[] offsets, Floats y, int columns, int from, int to) {
+        int whole = F.loopBound(columns);
+        for (int i = from; i < to; i++) {
+            int first = offsets[i];
+            int end = offsets[i + 1];
+            float scale = 1f / (end - first);
+            for (int j = 0; j < whole; j += LANES) {
+                FloatVector sum = FloatVector.zero(F);
+                for (int t = first; t < end; t++) {
+                    sum = sum.add(load(x, (long) t * columns + j));
+                }
+                store(sum.mul(scale), y, (long) i * columns + j);
+            }
+            for (int j = whole; j < columns; j++) {
+                float sum = 0;
+                for (int t = first; t < end; t++) {
+                    sum += x.get((long) t * columns + j);
+                }
+                y.set((long) i * columns + j, sum * scale);
+            }
+        }
+    }
+
+    @Override
+    public void meanPoolBackward(Floats dy, int[] offsets, Floats dx, int columns, int from, int to) {
+        int whole = F.loopBound(columns);
+        for (int i = from; i < to; i++) {
+            float scale = 1f / (offsets[i + 1] - offsets[i]);
+            long source = (long) i * columns;
+            for (int t = offsets[i]; t < offsets[i + 1]; t++) {
+                long row = (long) t * columns;
+                for (int j = 0; j < whole; j += LANES) {
+                    store(load(dy, source + j).mul(scale), dx, row + j);
+                }
+                for (int j = whole; j < columns; j++) {
+                    dx.set(row + j, dy.get(source + j) * scale);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void firstPool(Floats x, int[] offsets, Floats y, int columns, int from, int to) {
+        moves.firstPool(x, offsets, y, columns, from, to);
+    }
+
+    @Override
+    public void firstPoolBackward(Floats dy, int[] offsets, Floats dx, int columns, int from, int to) {
+        moves.firstPoolBackward(dy, offsets, dx, columns, from, to);
+    }
+
+    @Override
+    public void attention(AttentionCall call, int sequence, int head, Scratch scratch) {
+        VectorAttention.forward(call, sequence, head, scratch);
+    }
+
+    @Override
+    public void attentionBackward(AttentionCall call, int sequence, int head, Scratch scratch) {
+        VectorAttentionGradient.backward(call, sequence, head, scratch);
+    }
+}

@@ -1,0 +1,208 @@
+package io.tokenwise.kernels;
+
+import static io.tokenwise.kernels.Species.F;
+import static io.tokenwise.kernels.Species.LANES;
+import static io.tokenwise.kernels.Species.ORDER;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * The innermost loops of every matrix product: a few rows of A, row-major on the heap with the constant stride {@link #DEPTH}, times one
+ * packed panel of B in native memory, {@code [depth, PANEL]}. Each element is a chain of fused multiply-adds over ascending k, whatever the
+ * tile, so that its bits do not depend on which tile computed it.
+ *
+ * <p>A is read from the heap because the rows are gathered anyway and because broadcasts then need one index register and constant
+ * displacements; B is read where it lies because a copy would double the memory traffic of short inputs.
+ */
+final class VectorTiles {
+    /** Columns of a panel: two vectors, so that each broadcast of A serves two multiply-adds. */
+    static final int PANEL = 2 * LANES;
+
+    /** Steps of k that one block sums before it is added to the total; also the stride of rows of A. A multiple of every PANEL. */
+    static final int DEPTH = 384;
+
+    /**
+     * Rows of the tall tile. Latency (4 cycles) x throughput (2 a cycle) / 2 vectors = 4 rows hide the latency; 8 rows also keep the loads of B
+     * and A within the two a cycle that the CPU has. Measured at K = 384 on Zen 5, GFLOP/s: 4 rows 230, 6 to 10 rows 253 to 256 (the peak), 12
+     * rows 47 since C2 stops inlining. Without AVX-512 there are 16 registers and C2 spills: 4 rows 119, 6 to 10 rows 57 to 61.
+     */
+    static final int TALL = LANES == 16 ? 8 : 4;
+
+    static final int SHORT = 4;
+
+    private VectorTiles() {}
+
+    /** {@code rows} (at most TALL) by PANEL; rows of A and out must exist up to 4 or TALL, and those past {@code rows} receive nonsense. */
+    static void tile(
+            int rows,
+            float[] a,
+            int aBase,
+            MemorySegment b,
+            long bBase,
+            int depth,
+            float[] out,
+            int outBase,
+            int outStride,
+            boolean add) {
+        if (rows > SHORT) {
+            tile8(a, aBase, b, bBase, depth, out, outBase, outStride, add);
+        } else {
+            tile4(a, aBase, b, bBase, depth, out, outBase, outStride, add);
+        }
+    }
+
+    // The loads, sums and stores of a tile are written out: C2 stops inlining small methods of our own in bodies this
+    // large, and a vector that
+    // crosses a real call is boxed (47 instead of 253 GFLOP/s).
+
+    private static void tile8(
+            float[] a,
+            int aBase,
+            MemorySegment b,
+            long bBase,
+            int depth,
+            float[] out,
+            int outBase,
+            int outStride,
+            boolean add) {
+        FloatVector zero = FloatVector.zero(F);
+        FloatVector s0 = zero;
+        FloatVector t0 = zero;
+        FloatVector s1 = zero;
+        FloatVector t1 = zero;
+        FloatVector s2 = zero;
+        FloatVector t2 = zero;
+        FloatVector s3 = zero;
+        FloatVector t3 = zero;
+        FloatVector s4 = zero;
+        FloatVector t4 = zero;
+        FloatVector s5 = zero;
+        FloatVector t5 = zero;
+        FloatVector s6 = zero;
+        FloatVector t6 = zero;
+        FloatVector s7 = zero;
+        FloatVector t7 = zero;
+        for (int p = 0; p < depth; p++) {
+            long at = bBase + (long) p * (PANEL * Float.BYTES);
+            FloatVector b0 = FloatVector.fromMemorySegment(F, b, at, ORDER);
+            FloatVector b1 = FloatVector.fromMemorySegment(F, b, at + LANES * Float.BYTES, ORDER);
+            int from = aBase + p;
+            FloatVector x0 = FloatVector.broadcast(F, a[from]);
+            s0 = x0.fma(b0, s0);
+            t0 = x0.fma(b1, t0);
+            FloatVector x1 = FloatVector.broadcast(F, a[from + DEPTH]);
+            s1 = x1.fma(b0, s1);
+            t1 = x1.fma(b1, t1);
+            FloatVector x2 = FloatVector.broadcast(F, a[from + 2 * DEPTH]);
+            s2 = x2.fma(b0, s2);
+            t2 = x2.fma(b1, t2);
+            FloatVector x3 = FloatVector.broadcast(F, a[from + 3 * DEPTH]);
+            s3 = x3.fma(b0, s3);
+            t3 = x3.fma(b1, t3);
+            FloatVector x4 = FloatVector.broadcast(F, a[from + 4 * DEPTH]);
+            s4 = x4.fma(b0, s4);
+            t4 = x4.fma(b1, t4);
+            FloatVector x5 = FloatVector.broadcast(F, a[from + 5 * DEPTH]);
+            s5 = x5.fma(b0, s5);
+            t5 = x5.fma(b1, t5);
+            FloatVector x6 = FloatVector.broadcast(F, a[from + 6 * DEPTH]);
+            s6 = x6.fma(b0, s6);
+            t6 = x6.fma(b1, t6);
+            FloatVector x7 = FloatVector.broadcast(F, a[from + 7 * DEPTH]);
+            s7 = x7.fma(b0, s7);
+            t7 = x7.fma(b1, t7);
+        }
+        if (add) {
+            s0 = FloatVector.fromArray(F, out, outBase).add(s0);
+            t0 = FloatVector.fromArray(F, out, outBase + LANES).add(t0);
+            s1 = FloatVector.fromArray(F, out, outBase + outStride).add(s1);
+            t1 = FloatVector.fromArray(F, out, outBase + outStride + LANES).add(t1);
+            s2 = FloatVector.fromArray(F, out, outBase + 2 * outStride).add(s2);
+            t2 = FloatVector.fromArray(F, out, outBase + 2 * outStride + LANES).add(t2);
+            s3 = FloatVector.fromArray(F, out, outBase + 3 * outStride).add(s3);
+            t3 = FloatVector.fromArray(F, out, outBase + 3 * outStride + LANES).add(t3);
+            s4 = FloatVector.fromArray(F, out, outBase + 4 * outStride).add(s4);
+            t4 = FloatVector.fromArray(F, out, outBase + 4 * outStride + LANES).add(t4);
+            s5 = FloatVector.fromArray(F, out, outBase + 5 * outStride).add(s5);
+            t5 = FloatVector.fromArray(F, out, outBase + 5 * outStride + LANES).add(t5);
+            s6 = FloatVector.fromArray(F, out, outBase + 6 * outStride).add(s6);
+            t6 = FloatVector.fromArray(F, out, outBase + 6 * outStride + LANES).add(t6);
+            s7 = FloatVector.fromArray(F, out, outBase + 7 * outStride).add(s7);
+            t7 = FloatVector.fromArray(F, out, outBase + 7 * outStride + LANES).add(t7);
+        }
+        s0.intoArray(out, outBase);
+        t0.intoArray(out, outBase + LANES);
+        s1.intoArray(out, outBase + outStride);
+        t1.intoArray(out, outBase + outStride + LANES);
+        s2.intoArray(out, outBase + 2 * outStride);
+        t2.intoArray(out, outBase + 2 * outStride + LANES);
+        s3.intoArray(out, outBase + 3 * outStride);
+        t3.intoArray(out, outBase + 3 * outStride + LANES);
+        s4.intoArray(out, outBase + 4 * outStride);
+        t4.intoArray(out, outBase + 4 * outStride + LANES);
+        s5.intoArray(out, outBase + 5 * outStride);
+        t5.intoArray(out, outBase + 5 * outStride + LANES);
+        s6.intoArray(out, outBase + 6 * outStride);
+        t6.intoArray(out, outBase + 6 * outStride + LANES);
+        s7.intoArray(out, outBase + 7 * outStride);
+        t7.intoArray(out, outBase + 7 * outStride + LANES);
+    }
+
+    private static void tile4(
+            float[] a,
+            int aBase,
+            MemorySegment b,
+            long bBase,
+            int depth,
+            float[] out,
+            int outBase,
+            int outStride,
+            boolean add) {
+        FloatVector zero = FloatVector.zero(F);
+        FloatVector s0 = zero;
+        FloatVector t0 = zero;
+        FloatVector s1 = zero;
+        FloatVector t1 = zero;
+        FloatVector s2 = zero;
+        FloatVector t2 = zero;
+        FloatVector s3 = zero;
+        FloatVector t3 = zero;
+        for (int p = 0; p < depth; p++) {
+            long at = bBase + (long) p * (PANEL * Float.BYTES);
+            FloatVector b0 = FloatVector.fromMemorySegment(F, b, at, ORDER);
+            FloatVector b1 = FloatVector.fromMemorySegment(F, b, at + LANES * Float.BYTES, ORDER);
+            int from = aBase + p;
+            FloatVector x0 = FloatVector.broadcast(F, a[from]);
+            s0 = x0.fma(b0, s0);
+            t0 = x0.fma(b1, t0);
+            FloatVector x1 = FloatVector.broadcast(F, a[from + DEPTH]);
+            s1 = x1.fma(b0, s1);
+            t1 = x1.fma(b1, t1);
+            FloatVector x2 = FloatVector.broadcast(F, a[from + 2 * DEPTH]);
+            s2 = x2.fma(b0, s2);
+            t2 = x2.fma(b1, t2);
+            FloatVector x3 = FloatVector.broadcast(F, a[from + 3 * DEPTH]);
+            s3 = x3.fma(b0, s3);
+            t3 = x3.fma(b1, t3);
+        }
+        if (add) {
+            s0 = FloatVector.fromArray(F, out, outBase).add(s0);
+            t0 = FloatVector.fromArray(F, out, outBase + LANES).add(t0);
+            s1 = FloatVector.fromArray(F, out, outBase + outStride).add(s1);
+            t1 = FloatVector.fromArray(F, out, outBase + outStride + LANES).add(t1);
+            s2 = FloatVector.fromArray(F, out, outBase + 2 * outStride).add(s2);
+            t2 = FloatVector.fromArray(F, out, outBase + 2 * outStride + LANES).add(t2);
+            s3 = FloatVector.fromArray(F, out, outBase + 3 * outStride).add(s3);
+            t3 = FloatVector.fromArray(F, out, outBase + 3 * outStride + LANES).add(t3);
+        }
+        s0.intoArray(out, outBase);
+        t0.intoArray(out, outBase + LANES);
+        s1.intoArray(out, outBase + outStride);
+        t1.intoArray(out, outBase + outStride + LANES);
+        s2.intoArray(out, outBase + 2 * outStride);
+        t2.intoArray(out, outBase + 2 * outStride + LANES);
+        s3.intoArray(out, outBase + 3 * outStride);
+        t3.intoArray(out, outBase + 3 * outStride + LANES);
+    }
+}
