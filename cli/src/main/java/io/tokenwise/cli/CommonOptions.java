@@ -1,5 +1,7 @@
 package io.tokenwise.cli;
 
+import java.util.Arrays;
+import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -50,7 +52,7 @@ final class CommonOptions {
 
         @Override
         public String toString() {
-            return name().toLowerCase(java.util.Locale.ROOT);
+            return name().toLowerCase(Locale.ROOT);
         }
     }
 
@@ -61,7 +63,7 @@ final class CommonOptions {
 
         @Override
         public String toString() {
-            return name().toLowerCase(java.util.Locale.ROOT);
+            return name().toLowerCase(Locale.ROOT);
         }
     }
 
@@ -69,6 +71,7 @@ final class CommonOptions {
             names = "--backend",
             paramLabel = "NAME",
             defaultValue = "vector",
+            converter = BackendConverter.class,
             description =
                     "What computes: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}; only vector works today).")
     void setBackend(BackendName chosen) {
@@ -82,6 +85,7 @@ final class CommonOptions {
             names = "--precision",
             paramLabel = "TYPE",
             defaultValue = "f32",
+            converter = PrecisionConverter.class,
             description =
                     "Type of weights: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}; only f32 works today).")
     void setPrecision(Precision chosen) {
@@ -132,6 +136,29 @@ final class CommonOptions {
 
     private ParameterException mistake(String message) {
         return new ParameterException(spec.commandLine(), message);
+    }
+
+    /** Reads the name of a backend. */
+    static final class BackendConverter implements ITypeConverter<BackendName> {
+        @Override
+        public BackendName convert(String text) {
+            return constant(BackendName.values(), text, "vector, onednn or cuda");
+        }
+    }
+
+    /** Reads the name of a precision. */
+    static final class PrecisionConverter implements ITypeConverter<Precision> {
+        @Override
+        public Precision convert(String text) {
+            return constant(Precision.values(), text, "f32 or bf16");
+        }
+    }
+
+    private static <T extends Enum<T>> T constant(T[] values, String text, String possible) {
+        return Arrays.stream(values)
+                .filter(value -> value.toString().equals(text))
+                .findFirst()
+                .orElseThrow(() -> new TypeConversionException("give " + possible + ", not '" + text + "'"));
     }
 
     /** Reads a budget: the share of the replaced layers' dense FLOPs that may be spent. */

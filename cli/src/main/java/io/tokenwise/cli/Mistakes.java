@@ -3,6 +3,7 @@ package io.tokenwise.cli;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -10,16 +11,17 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.util.concurrent.CancellationException;
 import picocli.CommandLine;
-import picocli.CommandLine.ExecutionException;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IExecutionStrategy;
 import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.RunLast;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Turns what went wrong into one line on stderr and an exit code; {@code --verbose} adds the stack trace. */
-final class Mistakes implements IParameterExceptionHandler, IExecutionExceptionHandler {
+final class Mistakes implements IExecutionStrategy, IParameterExceptionHandler, IExecutionExceptionHandler {
     /** What a shell reports for a process that Ctrl-C stopped. */
     private static final int STOPPED = 130;
 
@@ -38,8 +40,22 @@ final class Mistakes implements IParameterExceptionHandler, IExecutionExceptionH
         return ExitCode.USAGE;
     }
 
+    /** Runs the command that was asked for. Picocli lets errors, such as a full heap, through its own handling. */
+    @Override
+    public int execute(ParseResult parsed) {
+        try {
+            return new RunLast().execute(parsed);
+        } catch (OutOfMemoryError | StackOverflowError failure) {
+            return report(failure, parsed.asCommandLineList().getLast(), parsed);
+        }
+    }
+
     @Override
     public int handleExecutionException(Exception failure, CommandLine command, ParseResult parsed) {
+        return report(failure, command, parsed);
+    }
+
+    private static int report(Throwable failure, CommandLine command, ParseResult parsed) {
         var err = command.getErr();
         String name = command.getCommandSpec().qualifiedName();
         if (isStop(failure)) {
@@ -57,7 +73,7 @@ final class Mistakes implements IParameterExceptionHandler, IExecutionExceptionH
     private static boolean isStop(Throwable failure) {
         return failure instanceof InterruptedException
                 || failure instanceof CancellationException
-                || failure instanceof java.nio.channels.ClosedByInterruptException
+                || failure instanceof ClosedByInterruptException
                 || (failure.getCause() != null && isStop(failure.getCause()));
     }
 
@@ -79,7 +95,6 @@ final class Mistakes implements IParameterExceptionHandler, IExecutionExceptionH
             case FileAlreadyExistsException e -> "already exists: " + e.getFile();
             case NotDirectoryException e -> "not a directory: " + e.getFile();
             case CharacterCodingException _ -> "the input is not valid UTF-8";
-            case ExecutionException e when e.getCause() != null -> describe(e.getCause());
             case OutOfMemoryError e -> "out of memory: " + e.getMessage();
             default ->
                 isOurs(failure)

@@ -67,7 +67,7 @@ final class Tokenwise implements Runnable {
         return new CommandLine(new Tokenwise(in))
                 .setOut(out)
                 .setErr(err)
-                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExecutionStrategy(mistakes)
                 .setParameterExceptionHandler(mistakes)
                 .setExecutionExceptionHandler(mistakes)
                 .setUsageHelpAutoWidth(false)

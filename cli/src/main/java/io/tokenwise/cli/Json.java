@@ -1,0 +1,58 @@
+package io.tokenwise.cli;
+
+import java.util.List;
+import java.util.Map;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The JSON shapes that commands print. They are kept stable: fields may be added, none is renamed or removed. */
+final class Json {
+    private static final JsonMapper MAPPER = new JsonMapper();
+
+    private Json() {}
+
+    /** {@code value} on one line. */
+    static String line(Object value) {
+        return MAPPER.writeValueAsString(value);
+    }
+
+    /**
+     * What {@code eval} prints.
+     *
+     * @param task {@code sts}
+     */
+    record Eval(String task, String model, String backend, String precision, int threads, List<EvalRow> rows) {}
+
+    /**
+     * One budget of an {@link Eval}.
+     *
+     * @param mode {@code soft}, {@code hard}, {@code static}, {@code random} or {@code dense}
+     * @param metric {@code spearman}
+     * @param teacherCosine mean cosine to the dense model's vectors
+     * @param meanLearners learners per token and layer; null when dense
+     * @param spent measured share of the replaced layers' dense FLOPs that learners and gates cost
+     */
+    record EvalRow(
+            double budget,
+            String mode,
+            String metric,
+            double value,
+            double teacherCosine,
+            Double meanLearners,
+            double spent,
+            double flopsPerToken,
+            double millisPerInput) {}
+
+    /**
+     * What {@code info} prints.
+     *
+     * @param learners learners of each replaced layer; null for a dense model
+     * @param flopsPerToken by budget, and by {@code dense}
+     */
+    record Info(
+            String model,
+            int layers,
+            int hidden,
+            Integer learners,
+            long parameters,
+            Map<String, Double> flopsPerToken) {}
+}

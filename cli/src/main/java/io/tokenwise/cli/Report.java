@@ -1,0 +1,41 @@
+package io.tokenwise.cli;
+
+import java.util.List;
+
+/**
+ * What the page of a run shows.
+ *
+ * @param machine what it was measured on, in words
+ * @param results the table and the curves
+ * @param texts sentences with the learners that each token used
+ * @param notes what a reader needs to judge the figures, one paragraph each
+ */
+record Report(
+        String title, String subtitle, String machine, Results results, List<ShadedText> texts, List<String> notes) {
+    Report {
+        texts = List.copyOf(texts);
+        notes = List.copyOf(notes);
+    }
+
+    /**
+     * A sentence as the model reads it.
+     *
+     * @param tokens WordPieces; those that continue a word begin with {@code ##}
+     * @param learnersByLayer learners that ran, {@code [layer][token]}
+     * @param maxLearners learners that each layer has
+     */
+    record ShadedText(List<String> tokens, int[][] learnersByLayer, int maxLearners) {
+        ShadedText {
+            tokens = List.copyOf(tokens);
+            if (tokens.isEmpty()) {
+                throw new IllegalArgumentException("report: a text has no tokens");
+            }
+            for (int layer = 0; layer < learnersByLayer.length; layer++) {
+                if (learnersByLayer[layer].length != tokens.size()) {
+                    throw new IllegalArgumentException("report: layer " + layer + " has learners of "
+                            + learnersByLayer[layer].length + " tokens, but the text has " + tokens.size());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package io.tokenwise.cli;
+
+import java.util.OptionalDouble;
+
+/**
+ * What one way to run a model gave and cost.
+ *
+ * @param mode how the learners were chosen
+ * @param budget share of the replaced layers' dense FLOPs that could be spent, 0..1; 1 for {@code dense}
+ * @param meanLearners learners that ran, mean over tokens and layers; NaN for {@code dense}
+ * @param flopsPerToken floating-point operations per token of the whole model
+ * @param millisShort milliseconds per short text
+ * @param millisLong milliseconds per long text
+ * @param cosine mean cosine to the dense model's vectors
+ * @param neighboursKept share of the dense model's ten nearest neighbours that are still among the ten, 0..1
+ * @param spearman rank correlation with human scores, where it was measured
+ */
+record Row(
+        Mode mode,
+        double budget,
+        double meanLearners,
+        double flopsPerToken,
+        double millisShort,
+        double millisLong,
+        double cosine,
+        double neighboursKept,
+        OptionalDouble spearman) {
+
+    /** How learners are chosen for a token. */
+    enum Mode {
+        /** The model as it was, without learners. */
+        DENSE("dense", "the model as it was"),
+        /** By the gate, token by token. */
+        LEARNED("learned", "the gate decides for every token"),
+        /** The same number for every token: the model made narrower. */
+        STATIC("static", "every token gets the same"),
+        /** At random, with the same mean as learned. */
+        RANDOM("random", "each token gets a random number");
+
+        private final String label;
+        private final String meaning;
+
+        Mode(String label, String meaning) {
+            this.label = label;
+            this.meaning = meaning;
+        }
+
+        String label() {
+            return label;
+        }
+
+        String meaning() {
+            return meaning;
+        }
+    }
+}

@@ -1,0 +1,85 @@
+package io.tokenwise.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CommandLineTest {
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    private int run(String commandLine) {
+        return Tokenwise.commandLine(
+                        InputStream.nullInputStream(), new PrintWriter(out, true), new PrintWriter(err, true))
+                .execute(commandLine.isEmpty() ? new String[0] : commandLine.split(" "));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "``| no command given",
+                "embd| did you mean embed",
+                "--modle x| Unknown options: '--modle', 'x'",
+                "embed --modle x| did you mean --model",
+                "embed --budget 1.5| Invalid value for option '--budget': 1.5 is outside 0..1",
+                "embed --budget -0.01| -0.01 is outside 0..1",
+                "embed --budget NaN| NaN is outside 0..1",
+                "embed --budget half| 'half' is not a number from 0 to 1",
+                "embed --budget| Missing required parameter for option '--budget'",
+                "embed --threads 0| --threads must be 1 or more, not 0",
+                "embed --threads two| 'two' is not an int",
+                "embed --backend cuda| --backend cuda is not there yet; use --backend vector",
+                "embed --backend tpu| vector, onednn or cuda, not 'tpu'",
+                "embed --precision bf16| --precision bf16 is not there yet; use --precision f32",
+                "embed text| Unmatched argument at index 1: 'text'",
+                "distill --out x| Missing required option: '--data=FILE'",
+                "eval| no task given",
+                "eval sts| Missing required parameter: 'FILE.csv'",
+                "eval sts f.csv --budget 0.5,2| 2 is outside 0..1",
+                "info| Missing required parameter: 'MODEL'",
+                "bench| is run by the script: ./tokenwise bench"
+            })
+    void wrongUsageIsOneLineAndCodeTwo(String commandLine, String message) {
+        assertThat(run(commandLine)).isEqualTo(2);
+        assertThat(out.toString()).isEmpty();
+        assertThat(err.toString().lines())
+                .singleElement()
+                .asString()
+                .contains(message)
+                .startsWith("tokenwise");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "demo", "embed", "distill", "eval", "eval sts", "info", "test", "bench"})
+    void everyCommandHasHelpWithExamples(String command) {
+        assertThat(run((command + " --help").strip())).isZero();
+        assertThat(err.toString()).isEmpty();
+        assertThat(out.toString()).contains("Usage: ", "Print this help");
+        assertThat(out.toString().lines()).allMatch(line -> line.length() <= 100);
+        if (!command.equals("bench")) {
+            assertThat(out.toString()).contains("Examples:");
+        }
+    }
+
+    @Test
+    void rootHelpListsAllCommands() {
+        run("--help");
+        assertThat(out.toString())
+                .contains(
+                        "\n  demo ", "\n  embed ", "\n  distill ", "\n  eval ", "\n  info ", "\n  test ", "\n  bench ");
+    }
+
+    @Test
+    void versionComesFromTheBuild() {
+        assertThat(run("--version")).isZero();
+        assertThat(out.toString()).matches("(?s)tokenwise \\d+\\.\\d+.*Java 2\\d.*");
+    }
+}

@@ -1,0 +1,41 @@
+package io.tokenwise.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class JsonTest {
+    @Test
+    void evalKeepsItsShape() {
+        var dense = new Json.EvalRow(1, "dense", "spearman", 0.8672, 1, null, 1, 2.13e7, 3.25);
+        var half = new Json.EvalRow(0.5, "soft", "spearman", 0.8638, 0.953, 3.9, 0.497, 1.4e7, 2.5);
+        assertThat(Json.line(new Json.Eval("sts", "minilm", "vector", "f32", 2, List.of(dense, half))))
+                .isEqualTo(
+                        "{\"task\":\"sts\",\"model\":\"minilm\",\"backend\":\"vector\",\"precision\":\"f32\",\"threads\":2,"
+                                + "\"rows\":[{\"budget\":1.0,\"mode\":\"dense\",\"metric\":\"spearman\",\"value\":0.8672,"
+                                + "\"teacherCosine\":1.0,\"meanLearners\":null,\"spent\":1.0,\"flopsPerToken\":2.13E7,"
+                                + "\"millisPerInput\":3.25},"
+                                + "{\"budget\":0.5,\"mode\":\"soft\",\"metric\":\"spearman\",\"value\":0.8638,"
+                                + "\"teacherCosine\":0.953,\"meanLearners\":3.9,\"spent\":0.497,\"flopsPerToken\":1.4E7,"
+                                + "\"millisPerInput\":2.5}]}");
+    }
+
+    @Test
+    void infoKeepsItsShapeAndTheOrderOfBudgets() {
+        Map<String, Double> flops = new LinkedHashMap<>();
+        flops.put("dense", 2.13e7);
+        flops.put("0.25", 1.1e7);
+        assertThat(Json.line(new Json.Info("minilm", 6, 384, null, 22_713_216, flops)))
+                .isEqualTo(
+                        "{\"model\":\"minilm\",\"layers\":6,\"hidden\":384,\"learners\":null,\"parameters\":22713216,"
+                                + "\"flopsPerToken\":{\"dense\":2.13E7,\"0.25\":1.1E7}}");
+    }
+
+    @Test
+    void aVectorIsAnArrayOnOneLine() {
+        assertThat(Json.line(new float[] {0.1f, -2f, 3e-9f})).isEqualTo("[0.1,-2.0,3.0E-9]");
+    }
+}

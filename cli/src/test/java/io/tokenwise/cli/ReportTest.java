@@ -1,0 +1,91 @@
+package io.tokenwise.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tokenwise.cli.Report.ShadedText;
+import io.tokenwise.cli.Row.Mode;
+import java.util.List;
+import java.util.OptionalDouble;
+import org.junit.jupiter.api.Test;
+
+class ReportTest {
+    private static final Row DENSE =
+            new Row(Mode.DENSE, 1, Double.NaN, 21.3e6, 3.25, 24.5, 1, 1, OptionalDouble.of(0.8672));
+    private static final Row HALF =
+            new Row(Mode.LEARNED, 0.5, 3.97, 14.2e6, 2.5, 17.125, 0.953, 0.874, OptionalDouble.empty());
+
+    private static Report report(List<Row> rows, ShadedText... texts) {
+        return new Report(
+                "A \"run\" & <more>", "sub", "machine", new Results(16, 128, rows), List.of(texts), List.of("note"));
+    }
+
+    private static ShadedText text(String... tokens) {
+        int[][] learners = new int[3][tokens.length];
+        for (int layer = 0; layer < learners.length; layer++) {
+            for (int token = 0; token < tokens.length; token++) {
+                learners[layer][token] = (3 * layer + token) % 9;
+            }
+        }
+        return new ShadedText(List.of(tokens), learners, 8);
+    }
+
+    @Test
+    void theTableIsAligned() {
+        assertThat(new Results(16, 128, List.of(DENSE, HALF)).asText().lines())
+                .containsExactly(
+                        "mode     budget  mean learners  MFLOPs/token  ms at 16 tokens  ms at 128 tokens  cosine to dense  top 10 kept  Spearman",
+                        "dense      1.00              -         21.30             3.25             24.50           1.0000      100.0 %    0.8672",
+                        "learned    0.50           3.97         14.20             2.50             17.13           0.9530       87.4 %         -");
+    }
+
+    @Test
+    void aColumnThatNoRowFillsIsLeftOut() {
+        assertThat(new Results(16, 128, List.of(HALF)).asText()).doesNotContain("Spearman");
+    }
+
+    @Test
+    void thePageNeedsNothingFromOutside() {
+        String page = ReportPage.of(report(List.of(DENSE, HALF), text("a", "b")));
+        assertThat(page).doesNotContainPattern("<(script|img|link|iframe)[^>]+(src|href)=\"(?!data:)");
+        assertThat(page).doesNotContain("@import", "url(", "sourceMappingURL", "{{");
+        assertThat(page.split("</script>", -1)).hasSize(4);
+    }
+
+    @Test
+    void thePageShowsTableAndCurves() {
+        String page = ReportPage.of(report(List.of(DENSE, HALF)));
+        assertThat(page).contains("<th>MFLOPs/token</th>", "<td>14.20</td>", "<td>0.9530</td>");
+        assertThat(page).contains("\"id\":\"flops\"", "\"x\":14.2,\"y\":0.953");
+        assertThat(page).contains("\"id\":\"millis\"", "learned at budget 0.50: 17.13 ms, cosine 0.9530");
+    }
+
+    @Test
+    void everyTokenIsShadedByItsLearners() {
+        String page = ReportPage.of(report(List.of(DENSE), text("token", "##wise")));
+        assertThat(page).contains(">wise</b>").doesNotContain("##wise");
+        assertThat(page)
+                .contains("title=\"token, layer 3: 6 of 8 learners\">6</i>", "title=\"wise: mean 4 of 8 learners\"");
+        assertThat(page).contains("--share:0.750\" class=\"dark\" title=\"token, layer 3:");
+    }
+
+    @Test
+    void whatComesFromOutsideIsEscaped() {
+        String page = ReportPage.of(
+                report(List.of(DENSE), text("<script>alert(1)</script>", "\" onload='x'", "{{css}}", "$1")));
+        assertThat(page).contains("<h1>A &quot;run&quot; &amp; &lt;more&gt;</h1>");
+        assertThat(page)
+                .contains(
+                        "&lt;script&gt;alert(1)&lt;/script&gt;",
+                        "&quot; onload=&#39;x&#39;",
+                        ">{{css}}</b>",
+                        ">$1</b>");
+        assertThat(page).doesNotContain("<script>alert", "onload='x'");
+    }
+
+    @Test
+    void learnersMustMatchTheTokens() {
+        assertThatThrownBy(() -> new ShadedText(List.of("a", "b"), new int[][] {{1, 2}, {3}}, 8))
+                .hasMessage("report: layer 1 has learners of 1 tokens, but the text has 2");
+    }
+}
