@@ -1,7 +1,6 @@
 /** The {@code tokenwise} command. */
 module io.tokenwise.cli {
     requires info.picocli;
-    requires me.tongfei.progressbar;
     requires tools.jackson.databind;
 
     opens io.tokenwise.cli to

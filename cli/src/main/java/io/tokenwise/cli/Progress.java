@@ -4,25 +4,31 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.function.LongSupplier;
-import me.tongfei.progressbar.ProgressBar;
-import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 
 /**
- * How far long work has come, on stderr: a bar with rate and time left on a terminal, elsewhere a line every few seconds. Used by
- * one thread; closed when the work ends, however it ends.
+ * How far long work has come, with rate and time left, on stderr: one line that is drawn again and again on a terminal, elsewhere
+ * a line every few seconds. Used by one thread; closed when the work ends, however it ends.
  */
-interface Progress extends AutoCloseable {
-    /**
-     * Sets how much of the work is done.
-     *
-     * @param done units done so far, never less than before
-     * @param note what else to show, such as the loss; may be empty
-     */
-    void update(long done, String note);
+final class Progress implements AutoCloseable {
+    private static final Duration BETWEEN_DRAWINGS = Duration.ofMillis(200);
+    private static final Duration BETWEEN_LINES = Duration.ofSeconds(5);
+    private static final int BAR_WIDTH = 24;
 
-    @Override
-    void close();
+    /** Back to the line's start, and no wrapping at the terminal's edge: what is too long is cut. */
+    private static final String REDRAW = "\r\u001b[?7l";
+
+    /** Clears what an earlier, longer line left, and wraps again. */
+    private static final String END_OF_DRAWING = "\u001b[K\u001b[?7h";
+
+    private final PrintWriter err;
+    private final boolean terminal;
+    private final LongSupplier nanoTime;
+    private final String task;
+    private final String unit;
+    private final long total;
+    private final long start;
+    private long nextReport;
+    private long done;
 
     /**
      * Starts to show work.
@@ -31,102 +37,79 @@ interface Progress extends AutoCloseable {
      * @param unit what is counted, as in {@code texts}
      * @param total how many units the work has
      */
-    static Progress start(PrintWriter err, String task, String unit, long total) {
-        return Boolean.getBoolean("tokenwise.terminal")
-                ? new Bar(task, unit, total)
-                : new Lines(err, task, unit, total, System::nanoTime);
+    Progress(PrintWriter err, String task, String unit, long total) {
+        // The script knows whether stderr is a terminal; Java can only tell of stdin and stdout together.
+        this(err, Boolean.getBoolean("tokenwise.terminal"), System::nanoTime, task, unit, total);
     }
 
-    /** For a terminal: one line that is drawn again and again. */
-    final class Bar implements Progress {
-        private final ProgressBar bar;
-
-        Bar(String task, String unit, long total) {
-            bar = new ProgressBarBuilder()
-                    .setTaskName(task)
-                    .setUnit(" " + unit, 1)
-                    .setInitialMax(total)
-                    .setStyle(ProgressBarStyle.COLORFUL_UNICODE_BAR)
-                    .setUpdateIntervalMillis(200)
-                    .showSpeed()
-                    .build();
-        }
-
-        @Override
-        public void update(long done, String note) {
-            bar.stepTo(done);
-            bar.setExtraMessage(note);
-        }
-
-        @Override
-        public void close() {
-            bar.close();
-        }
+    Progress(PrintWriter err, boolean terminal, LongSupplier nanoTime, String task, String unit, long total) {
+        this.err = err;
+        this.terminal = terminal;
+        this.nanoTime = nanoTime;
+        this.task = task;
+        this.unit = unit;
+        this.total = total;
+        start = nanoTime.getAsLong();
+        nextReport = terminal ? start : start + BETWEEN_LINES.toNanos();
     }
 
-    /** For a file or a pipe: plain lines, few enough to read. */
-    final class Lines implements Progress {
-        static final Duration INTERVAL = Duration.ofSeconds(5);
-
-        private final PrintWriter err;
-        private final String task;
-        private final String unit;
-        private final long total;
-        private final LongSupplier nanoTime;
-        private final long start;
-        private long nextLine;
-        private long done;
-
-        Lines(PrintWriter err, String task, String unit, long total, LongSupplier nanoTime) {
-            this.err = err;
-            this.task = task;
-            this.unit = unit;
-            this.total = total;
-            this.nanoTime = nanoTime;
-            start = nanoTime.getAsLong();
-            nextLine = start + INTERVAL.toNanos();
+    /**
+     * Tells how much of the work is done.
+     *
+     * @param done units done so far, never less than before
+     * @param note what else to show, such as the loss; may be empty
+     */
+    void update(long done, String note) {
+        this.done = done;
+        long now = nanoTime.getAsLong();
+        if (now - nextReport < 0) {
+            return;
         }
+        nextReport = now + (terminal ? BETWEEN_DRAWINGS : BETWEEN_LINES).toNanos();
+        double rate = now == start ? 0 : done * 1e9 / (now - start);
+        String speed =
+                rate == 0 ? "" : ", " + rounded(rate) + " " + unit + "/s, " + duration((total - done) / rate) + " left";
+        print(summary() + " (" + percent() + " %)" + speed + (note.isEmpty() ? "" : "; " + note), !terminal);
+    }
 
-        @Override
-        public void update(long done, String note) {
-            this.done = done;
-            long now = nanoTime.getAsLong();
-            if (now - nextLine < 0) {
-                return;
-            }
-            nextLine = now + INTERVAL.toNanos();
-            double rate = done * 1e9 / (now - start);
-            String left = rate > 0 ? ", " + duration((total - done) / rate) + " left" : "";
-            err.printf(
-                    Locale.ROOT,
-                    "%s: %,d of %,d %s (%d %%), %s %s/s%s%s%n",
-                    task,
-                    done,
-                    total,
-                    unit,
-                    total == 0 ? 100 : 100 * done / total,
-                    rate < 10 ? String.format(Locale.ROOT, "%.1f", rate) : String.format(Locale.ROOT, "%,.0f", rate),
-                    unit,
-                    left,
-                    note.isEmpty() ? "" : "; " + note);
-            err.flush();
-        }
+    /** Ends with a line that says how long the work took. */
+    @Override
+    public void close() {
+        print(summary() + " in " + duration((nanoTime.getAsLong() - start) / 1e9), true);
+    }
 
-        @Override
-        public void close() {
-            double seconds = (nanoTime.getAsLong() - start) / 1e9;
-            err.printf(Locale.ROOT, "%s: %,d of %,d %s in %s%n", task, done, total, unit, duration(seconds));
-            err.flush();
+    private void print(String text, boolean lineEnds) {
+        if (terminal) {
+            int full = (int) (BAR_WIDTH * percent() / 100);
+            err.print(REDRAW + "█".repeat(full) + "░".repeat(BAR_WIDTH - full) + " " + text + END_OF_DRAWING);
+        } else {
+            err.print(text);
         }
+        if (lineEnds) {
+            err.println();
+        }
+        err.flush();
+    }
 
-        static String duration(double seconds) {
-            long whole = Math.round(seconds);
-            if (whole < 60) {
-                return whole + " s";
-            }
-            return whole < 3600
-                    ? whole / 60 + " min " + whole % 60 + " s"
-                    : whole / 3600 + " h " + whole % 3600 / 60 + " min";
+    private String summary() {
+        return String.format(Locale.ROOT, "%s: %,d of %,d %s", task, done, total, unit);
+    }
+
+    private long percent() {
+        return total == 0 ? 100 : 100 * done / total;
+    }
+
+    private static String rounded(double rate) {
+        return String.format(Locale.ROOT, rate < 10 ? "%.1f" : "%,.0f", rate);
+    }
+
+    static String duration(double seconds) {
+        long whole = Math.round(seconds);
+        if (whole < 60) {
+            return whole + " s";
         }
+        return whole < 3600
+                ? whole / 60 + " min " + whole % 60 + " s"
+                : whole / 3600 + " h " + whole % 3600 / 60 + " min";
     }
 }

@@ -9,18 +9,23 @@ import org.junit.jupiter.api.Test;
 
 class ProgressTest {
     private final StringWriter err = new StringWriter();
-    private long seconds;
+    private long millis;
 
-    private Progress.Lines lines(long total) {
-        return new Progress.Lines(
-                new PrintWriter(err), "distil layers", "texts", total, () -> TimeUnit.SECONDS.toNanos(seconds));
+    private Progress progress(boolean terminal, long total) {
+        return new Progress(
+                new PrintWriter(err),
+                terminal,
+                () -> TimeUnit.MILLISECONDS.toNanos(millis),
+                "distil layers",
+                "texts",
+                total);
     }
 
     @Test
     void tellsRateAndTimeLeftEveryFewSeconds() {
-        try (var progress = lines(10_000)) {
-            for (seconds = 0; seconds <= 12; seconds++) {
-                progress.update(seconds * 100, seconds > 9 ? "loss 0.031" : "");
+        try (var progress = progress(false, 10_000)) {
+            for (millis = 0; millis <= 12_000; millis += 500) {
+                progress.update(millis / 10, millis > 9000 ? "loss 0.031" : "");
             }
         }
         assertThat(err.toString().lines())
@@ -32,24 +37,39 @@ class ProgressTest {
 
     @Test
     void doesNotGuessTheTimeLeftBeforeAnythingIsDone() {
-        var progress = lines(10);
-        seconds = 60;
+        var progress = progress(false, 10);
+        millis = 60_000;
         progress.update(0, "");
-        assertThat(err).hasToString("distil layers: 0 of 10 texts (0 %), 0.0 texts/s" + System.lineSeparator());
+        assertThat(err).hasToString("distil layers: 0 of 10 texts (0 %)" + System.lineSeparator());
     }
 
     @Test
     void shortWorkSaysOnlyItsEnd() {
-        try (var progress = lines(3)) {
+        try (var progress = progress(false, 3)) {
             progress.update(3, "");
         }
         assertThat(err).hasToString("distil layers: 3 of 3 texts in 0 s" + System.lineSeparator());
     }
 
     @Test
+    void aTerminalHasOneLineThatIsDrawnAgain() {
+        try (var progress = progress(true, 12)) {
+            for (int done = 0; done <= 12; done++, millis += 100) {
+                progress.update(done, "");
+            }
+        }
+        String[] drawings = err.toString().split("\r", -1);
+        assertThat(drawings).hasSize(1 + 7 + 1).doesNotContain("\n");
+        assertThat(drawings[4])
+                .isEqualTo("\u001b[?7l" + "█".repeat(12) + "░".repeat(12)
+                        + " distil layers: 6 of 12 texts (50 %), 10 texts/s, 1 s left\u001b[K\u001b[?7h");
+        assertThat(err.toString()).endsWith("12 of 12 texts in 1 s\u001b[K\u001b[?7h" + System.lineSeparator());
+    }
+
+    @Test
     void durationsAreReadable() {
-        assertThat(Progress.Lines.duration(59.4)).isEqualTo("59 s");
-        assertThat(Progress.Lines.duration(61)).isEqualTo("1 min 1 s");
-        assertThat(Progress.Lines.duration(3 * 3600 + 125)).isEqualTo("3 h 2 min");
+        assertThat(Progress.duration(59.4)).isEqualTo("59 s");
+        assertThat(Progress.duration(61)).isEqualTo("1 min 1 s");
+        assertThat(Progress.duration(3 * 3600 + 125)).isEqualTo("3 h 2 min");
     }
 }
