@@ -3,9 +3,16 @@ module io.tokenwise.engine {
     requires transitive tools.jackson.databind;
     requires ai.djl.tokenizers;
     requires com.google.protobuf;
-    requires io.tokenwise.kernels;
+    requires transitive io.tokenwise.kernels;
     requires org.slf4j;
     requires org.tribuo.util.onnx;
 
+    exports io.tokenwise;
+    exports io.tokenwise.acm;
+    exports io.tokenwise.autograd;
+    exports io.tokenwise.backend;
     exports io.tokenwise.io;
+    exports io.tokenwise.model;
+    exports io.tokenwise.nn;
+    exports io.tokenwise.tensor;
 }

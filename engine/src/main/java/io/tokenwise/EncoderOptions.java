@@ -1,0 +1,36 @@
+package io.tokenwise;
+
+/**
+ * What a {@link TextEncoder} may use.
+ *
+ * @param threads that take part in one call at most, the caller included
+ * @param batchTokens tokens that run through the model at once; longer lists of texts are cut. Bounds native memory. Raised to
+ *     the model's longest text if less
+ * @param concurrentCalls calls that run at the same time; further ones wait. Bounds native memory
+ */
+public record EncoderOptions(int threads, int batchTokens, int concurrentCalls) {
+    public EncoderOptions {
+        if (threads < 1 || batchTokens < 1 || concurrentCalls < 1) {
+            throw new IllegalArgumentException("threads, batch tokens and concurrent calls must be at least 1, are "
+                    + threads + ", " + batchTokens + " and " + concurrentCalls);
+        }
+    }
+
+    /** All processors, batches of 1,024 tokens, and twice as many concurrent calls as processors. */
+    public static EncoderOptions defaults() {
+        int processors = Runtime.getRuntime().availableProcessors();
+        return new EncoderOptions(processors, 1024, 2 * processors);
+    }
+
+    public EncoderOptions withThreads(int newThreads) {
+        return new EncoderOptions(newThreads, batchTokens, concurrentCalls);
+    }
+
+    public EncoderOptions withBatchTokens(int newBatchTokens) {
+        return new EncoderOptions(threads, newBatchTokens, concurrentCalls);
+    }
+
+    public EncoderOptions withConcurrentCalls(int newConcurrentCalls) {
+        return new EncoderOptions(threads, batchTokens, newConcurrentCalls);
+    }
+}

@@ -1,0 +1,141 @@
+package io.tokenwise;
+
+import io.tokenwise.backend.Backend;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.nn.Budget;
+import io.tokenwise.nn.LearnerObserver;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+
+/**
+ * Runs an encoder on token ids: a fixed number of sessions, each with its own stream and workspace, lent to one call at a time.
+ * Thread-safe.
+ */
+public final class Sessions implements AutoCloseable {
+    private final Encoder encoder;
+    private final int batchTokens;
+    private final List<Session> all = new ArrayList<>();
+    private final BlockingQueue<Session> free;
+
+    /**
+     * @param batchTokens tokens that run through the model at once, unless a single sequence is longer
+     * @param count calls that run at the same time; further ones wait
+     */
+    public Sessions(Encoder encoder, Backend backend, int batchTokens, int count) {
+        this.encoder = encoder;
+        this.batchTokens = batchTokens;
+        free = new ArrayBlockingQueue<>(count);
+        for (int i = 0; i < count; i++) {
+            var session = new Session(backend, memoryLimit(encoder, batchTokens));
+            all.add(session);
+            free.add(session);
+        }
+    }
+
+    /**
+     * Native memory that one session never passes, in bytes: twice what a batch needs, because a workspace that grows holds up
+     * to twice its content. A token needs its embedding and each layer's result, and within a layer Q, K, V, context, attention
+     * output, norm, MLP output and the units.
+     */
+    public static long memoryLimit(Encoder encoder, int batchTokens) {
+        var sizes = encoder.description().architecture();
+        long floatsPerToken = (long) sizes.hiddenSize() * (sizes.layers() + 10) + sizes.intermediateSize() + 256;
+        return 2 * batchTokens * floatsPerToken * Float.BYTES + (4L << 20);
+    }
+
+    /** One text's or batch's worth of working memory. */
+    private final class Session {
+        final Workspace workspace;
+        final Pass pass;
+        final TokenBatch batch = new TokenBatch();
+
+        Session(Backend backend, long limitBytes) {
+            workspace = new Workspace(limitBytes);
+            pass = new Pass(backend.stream(), workspace);
+        }
+    }
+
+    /**
+     * The vectors of many sequences, in their order.
+     *
+     * @param observer told what adaptive modules spend, batch by batch in the order of the sequences; may be null
+     */
+    public float[][] encode(List<int[]> sequences, Budget budget, LearnerObserver observer) {
+        var vectors = new float[sequences.size()][encoder.hidden()];
+        Session session = borrow();
+        try {
+            int done = 0;
+            while (done < vectors.length) {
+                int from = done;
+                session.batch.clear();
+                while (done < vectors.length
+                        && (done == from || session.batch.tokens() + sequences.get(done).length <= batchTokens)) {
+                    session.batch.add(sequences.get(done++));
+                }
+                Tensor y = encoder.forward(session.pass.begin(budget, observer), session.batch);
+                for (int i = from; i < done; i++) {
+                    copy(y, i - from, vectors[i], 0);
+                }
+            }
+        } finally {
+            free.add(session);
+        }
+        return vectors;
+    }
+
+    /**
+     * The vectors of a batch into {@code vectors}, one after the other. Once warm it allocates nothing on the heap.
+     *
+     * @throws IllegalArgumentException if the array has another size than {@code sequences * hidden}
+     */
+    public void encode(TokenBatch batch, Budget budget, LearnerObserver observer, float[] vectors) {
+        int hidden = encoder.hidden();
+        if (vectors.length != batch.sequences() * hidden) {
+            throw new IllegalArgumentException("encode: " + batch.sequences() + " sequences of " + hidden
+                    + " values do not fit an array of " + vectors.length);
+        }
+        Session session = borrow();
+        try {
+            Tensor y = encoder.forward(session.pass.begin(budget, observer), batch);
+            for (int i = 0; i < batch.sequences(); i++) {
+                copy(y, i, vectors, i * hidden);
+            }
+        } finally {
+            free.add(session);
+        }
+    }
+
+    /** Native memory that all sessions hold now, in bytes. */
+    public long workspaceBytes() {
+        return all.stream().mapToLong(session -> session.workspace.bytes()).sum();
+    }
+
+    /** Frees the working memory; no call may be running. */
+    @Override
+    public void close() {
+        all.forEach(session -> session.workspace.close());
+    }
+
+    private Session borrow() {
+        try {
+            return free.take();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while waiting for a free session", e);
+        }
+    }
+
+    private static void copy(Tensor y, int row, float[] target, int at) {
+        MemorySegment segment = y.floats().segment();
+        long offset = y.floats().at((long) row * y.columns());
+        MemorySegment.copy(segment, ValueLayout.JAVA_FLOAT, offset, target, at, y.columns());
+    }
+}

@@ -1,0 +1,148 @@
+package io.tokenwise;
+
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.io.ModelDescription;
+import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.Tokenizer;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.nn.Budget;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+
+/**
+ * Turns texts into vectors with a pre-trained encoder, dense or adaptive; what a service imports.
+ *
+ * <p>Thread-safe: any number of threads may call; {@link EncoderOptions#concurrentCalls} of them run at once and the others wait. A result does
+ * not depend on the number of threads nor on what else is in the call. Close waits for running calls, then frees all native
+ * memory; later calls throw {@link IllegalStateException}.
+ */
+public final class TextEncoder implements AutoCloseable {
+    private final Backend backend;
+    private final ModelFiles files;
+    private final Encoder encoder;
+    private final Tokenizer tokenizer;
+    private final Sessions sessions;
+    private final ReadWriteLock open = new ReentrantReadWriteLock();
+    private boolean closed;
+
+    private TextEncoder(Backend backend, ModelFiles files, EncoderOptions options) {
+        this.backend = backend;
+        this.files = files;
+        this.encoder = Encoder.load(files, backend);
+        this.tokenizer = files.tokenizer();
+        files.weights().close();
+        int batchTokens = Math.max(options.batchTokens(), files.description().maxTokens());
+        this.sessions = new Sessions(encoder, backend, batchTokens, options.concurrentCalls());
+    }
+
+    /**
+     * Opens a model with {@link EncoderOptions#defaults}.
+     *
+     * @param model a built-in name ({@link ModelFiles#builtInNames}) or a directory in Hugging Face's layout
+     * @throws io.tokenwise.io.BadFileException if a file is absent, bad or not supported
+     */
+    public static TextEncoder open(String model) throws IOException {
+        return open(model, EncoderOptions.defaults());
+    }
+
+    /** Opens a model; see {@link #open(String)}. */
+    public static TextEncoder open(String model, EncoderOptions options) throws IOException {
+        ModelFiles files =
+                ModelFiles.builtInNames().contains(model) ? ModelFiles.builtIn(model) : ModelFiles.open(Path.of(model));
+        return open(files, options);
+    }
+
+    /** Opens a model from its files, which the encoder closes. */
+    public static TextEncoder open(ModelFiles files, EncoderOptions options) {
+        Backend backend = VectorBackend.open(options.threads());
+        try {
+            return new TextEncoder(backend, files, options);
+        } catch (Throwable e) {
+            files.close();
+            backend.close();
+            throw e;
+        }
+    }
+
+    /** The vector of one text, at full budget. */
+    public Embedding embed(String text) {
+        return embed(text, Budget.FULL);
+    }
+
+    /** The vector of one text. */
+    public Embedding embed(String text, Budget budget) {
+        return embed(List.of(text), budget).getFirst();
+    }
+
+    /** The vectors of many texts, in their order, at full budget. */
+    public List<Embedding> embed(List<String> texts) {
+        return embed(texts, Budget.FULL);
+    }
+
+    /** The vectors of many texts, in their order. */
+    public List<Embedding> embed(List<String> texts, Budget budget) {
+        open.readLock().lock();
+        try {
+            if (closed) {
+                throw new IllegalStateException("the text encoder is closed");
+            }
+            List<Tokenizer.Encoded> encoded =
+                    texts.stream().map(tokenizer::encode).toList();
+            float[][] vectors =
+                    sessions.encode(encoded.stream().map(Tokenizer.Encoded::ids).toList(), budget, null);
+            var embeddings = new ArrayList<Embedding>(texts.size());
+            for (int i = 0; i < vectors.length; i++) {
+                Tokenizer.Encoded text = encoded.get(i);
+                embeddings.add(new Embedding(vectors[i], text.ids().length, text.truncated()));
+            }
+            return embeddings;
+        } finally {
+            open.readLock().unlock();
+        }
+    }
+
+    /** What the model is. */
+    public ModelDescription description() {
+        return files.description();
+    }
+
+    /** The model behind, for evaluation; it is closed with this object. */
+    public Encoder encoder() {
+        return encoder;
+    }
+
+    public Tokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    /** The token level below {@link #embed}: no tokenizer, observers allowed. */
+    public Sessions sessions() {
+        return sessions;
+    }
+
+    /** What computes, as {@code vector (vector-512)}. */
+    public String backendName() {
+        return backend.name();
+    }
+
+    @Override
+    public void close() {
+        open.writeLock().lock();
+        try {
+            if (!closed) {
+                closed = true;
+                sessions.close();
+                encoder.close();
+                files.close();
+                backend.close();
+            }
+        } finally {
+            open.writeLock().unlock();
+        }
+    }
+}

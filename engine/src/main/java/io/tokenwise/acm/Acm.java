@@ -1,0 +1,251 @@
+package io.tokenwise.acm;
+
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.autograd.Parameters;
+import io.tokenwise.autograd.Weight;
+import io.tokenwise.backend.PackedMatrix;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.nn.Block;
+import io.tokenwise.nn.Budget;
+import io.tokenwise.nn.Linear;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TokenGroups;
+import io.tokenwise.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+
+/**
+ * An Adaptive Computation Module in the place of an MLP (Wójcik et al., arXiv 2312.10193, section 3): N ordered learners and a
+ * gate that picks, for each token, how many of them run. A token that uses k learners gets
+ * {@code residual + b2 + s_1(x) + .. + s_k(x)} with {@code s_n(x) = W2_n gelu(W1_n x + b1_n) + c_n}.
+ *
+ * <p>Learner n is the n-th slice of one MLP's hidden units. Differing from the paper, learners have an output bias c: it starts as minus
+ * the slice's mean contribution, which b2 holds instead, so that a learner left out is replaced by its mean.
+ *
+ * <p>Without a tape, tokens are grouped by learner count and each learner runs as one product over a prefix of the groups; forward is
+ * then thread-safe for different passes.
+ */
+public final class Acm implements Block {
+    private final String path;
+    private final int learners;
+    private final int width;
+    private final int hidden;
+    private final Linear up;
+    private final Weight down;
+    private final Parameter bias;
+    private final Weight learnerBias;
+    private final Gate gate;
+    private final Weight[] ups;
+    private final Weight[] downs;
+    private final Tensor[] upBiases;
+    /** What each learner adds on write-back: the first one b2 + c_1, the others their c. */
+    private final Tensor[] downBiases;
+
+    private Calibration calibration = Calibration.NONE;
+    private int index;
+
+    /** A module with zero parameters named {@code path.acm.*}; {@code width} is a learner's number of hidden units. */
+    Acm(Parameters owner, String path, int learners, int hidden, int width) {
+        this.path = path;
+        this.learners = learners;
+        this.width = width;
+        this.hidden = hidden;
+        String name = path + ".acm.";
+        Parameter w1 = owner.add(name + "w1", hidden, learners * width);
+        Parameter b1 = owner.add(name + "b1", 1, learners * width);
+        Parameter w2 = owner.add(name + "w2", learners * width, hidden);
+        bias = owner.add(name + "b2", 1, hidden);
+        learnerBias = new Weight(owner, owner.add(name + "c", learners, hidden));
+        up = new Linear(new Weight(owner, w1), b1);
+        down = new Weight(owner, w2);
+        gate = new Gate(
+                new Linear(new Weight(owner, owner.add(name + "gate.weight", hidden, learners + 1)), null),
+                new Weight(owner, owner.add(name + "gate.budget", Gate.KNOTS, learners + 1)));
+        ups = new Weight[learners];
+        downs = new Weight[learners];
+        upBiases = new Tensor[learners];
+        downBiases = new Tensor[learners];
+        for (int n = 0; n < learners; n++) {
+            ups[n] = new Weight(owner, w1, 0, n * width, hidden, width);
+            downs[n] = new Weight(owner, w2, n * width, 0, width, hidden);
+            upBiases[n] = slice(b1.value(), (long) n * width, width);
+            downBiases[n] = n == 0 ? owner.constant(1, hidden) : cRow(n);
+        }
+    }
+
+    /** Hidden units of one learner if {@code learners} share {@code units}. */
+    static int width(String path, int units, int learners) {
+        if (learners < 1 || units % learners != 0) {
+            throw new IllegalArgumentException(path + ": " + units + " hidden units cannot be cut into " + learners
+                    + " learners of equal width; choose a divisor");
+        }
+        return units / learners;
+    }
+
+    private static Tensor slice(Tensor tensor, long from, int count) {
+        return new Tensor(tensor.floats().segment(), tensor.floats().at(from), 1, count);
+    }
+
+    private Tensor cRow(int learner) {
+        return slice(learnerBias.parameter().value(), (long) learner * hidden, hidden);
+    }
+
+    public String path() {
+        return path;
+    }
+
+    public int learners() {
+        return learners;
+    }
+
+    /** Hidden units of one learner. */
+    public int width() {
+        return width;
+    }
+
+    /** What the gates are told for a wanted share. */
+    void calibrate(Calibration newCalibration) {
+        calibration = newCalibration;
+    }
+
+    Calibration calibration() {
+        return calibration;
+    }
+
+    /** The module's place among the model's modules, by which static budgets between two widths are spread. */
+    void place(int newIndex) {
+        index = newIndex;
+    }
+
+    /** Parameters of the learners: W1, b1, W2, b2, c. */
+    public List<Parameter> learnerParameters() {
+        return List.of(up.weight().parameter(), up.bias(), down.parameter(), bias, learnerBias.parameter());
+    }
+
+    /** Parameters of the gate. */
+    public List<Parameter> gateParameters() {
+        return List.of(gate.logits().weight().parameter(), gate.budgetParameter());
+    }
+
+    @Override
+    public void prepare(Stream stream) {
+        for (int n = 0; n < learners; n++) {
+            ups[n].prepare(stream);
+            downs[n].prepare(stream);
+        }
+        gate.prepare(stream);
+        stream.add(bias.value(), cRow(0), downBiases[0]);
+    }
+
+    @Override
+    public double flopsPerToken(double share) {
+        return share * denseFlops();
+    }
+
+    /** Multiply-adds of the MLP that all learners together make, for one token. */
+    public long denseFlops() {
+        return 2L * hidden * width * learners;
+    }
+
+    /** Multiply-adds of one learner for one token. */
+    public long learnerFlops() {
+        return 2L * hidden * width;
+    }
+
+    /** Multiply-adds of the gate for one token. */
+    public long gateFlops() {
+        return (long) hidden * (learners + 1);
+    }
+
+    @Override
+    public Tensor forward(Pass pass, Tensor x, Tensor residual) {
+        if (pass.tape() != null) {
+            return train(pass, x, residual);
+        }
+        TokenGroups groups = pass.groups();
+        route(pass, x, groups.begin(x.rows()));
+        if (pass.observer() != null) {
+            pass.observer().spent(path, groups.learners(), x.rows());
+        }
+        groups.sort(learners);
+        return run(pass, x, residual, groups);
+    }
+
+    /** Decides each token's learner count as the pass's budget says. */
+    private void route(Pass pass, Tensor x, int[] choice) {
+        Budget budget = pass.budget();
+        if (budget.routing() == Budget.Routing.STATIC || budget.share() == 1) {
+            Arrays.fill(choice, 0, x.rows(), staticLearners(budget.share()));
+            return;
+        }
+        gate.choose(pass, x, calibration.toTell(budget.share()), choice);
+        if (budget.routing() == Budget.Routing.RANDOM) {
+            shuffle(
+                    choice,
+                    x.rows(),
+                    RandomGeneratorFactory.of("L64X128MixRandom").create(budget.seed() + index));
+        }
+    }
+
+    /** The same count for every token; modules take turns in rounding up so that their mean is the share. */
+    private int staticLearners(double share) {
+        double wanted = share * learners;
+        double rounding = 1e-9;
+        return (int) (Math.floor((index + 1) * wanted + rounding) - Math.floor(index * wanted + rounding));
+    }
+
+    private static void shuffle(int[] values, int count, RandomGenerator random) {
+        for (int i = count - 1; i > 0; i--) {
+            int j = random.nextInt(i + 1);
+            int swapped = values[i];
+            values[i] = values[j];
+            values[j] = swapped;
+        }
+    }
+
+    /** Each learner over the tokens that use it, in ascending order of learners, so that a token's sum has one order. */
+    private Tensor run(Pass pass, Tensor x, Tensor residual, TokenGroups groups) {
+        Stream stream = pass.stream();
+        Tensor y = pass.tensor(x.rows(), hidden);
+        int[] order = groups.order();
+        int active = groups.using(0, learners);
+        stream.addBias(residual, order, active, x.rows(), bias.value(), y);
+        for (int n = 0; n < learners; n++) {
+            int count = groups.using(n, learners);
+            if (count == 0) {
+                break;
+            }
+            pass.push();
+            Tensor units = pass.tensor(count, width);
+            stream.gatheredLinearGelu(x, order, count, ups[n].packed(stream), upBiases[n], units);
+            PackedMatrix weight = downs[n].packed(stream);
+            stream.scatteredLinear(units, order, count, weight, downBiases[n], n == 0 ? residual : y, y);
+            pass.pop();
+        }
+        return y;
+    }
+
+    /** All learners for all tokens, those that the gate leaves out scaled by 0: the gate's gradient needs what they would give. */
+    private Tensor train(Pass pass, Tensor x, Tensor residual) {
+        if (pass.gateTraining() == null) {
+            throw new IllegalStateException(path + ": a pass with a tape needs a gate training");
+        }
+        Tensor running = gate.train(pass, x, pass.gateTraining());
+        pass.gateTraining().running().add(running);
+        return pass.add(outputs(pass, x, running), residual);
+    }
+
+    /** In training: {@code b2 + sum_n running[., n] * s_n(x)} with {@code running [tokens, learners]}. */
+    public Tensor outputs(Pass pass, Tensor x, Tensor running) {
+        Tensor units = pass.scaleBlocks(up.forwardGelu(pass, x), running);
+        Tensor biases = pass.linear(running, learnerBias, bias, false, null);
+        return pass.linear(units, down, null, false, biases);
+    }
+
+    /** In training: the gate's logits {@code [tokens, learners + 1]} for each token's own budget. */
+    public Tensor gateLogits(Pass pass, Tensor x, Tensor budgetFeatures) {
+        return gate.trainingLogits(pass, x, budgetFeatures);
+    }
+}

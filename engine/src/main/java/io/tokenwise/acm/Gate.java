@@ -1,0 +1,74 @@
+package io.tokenwise.acm;
+
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.autograd.Weight;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.nn.GateTraining;
+import io.tokenwise.nn.Linear;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.tensor.Tensor;
+import java.util.random.RandomGenerator;
+
+/**
+ * Chooses a learner count for each token: {@code argmax(x W + features(budget) T)}.
+ *
+ * <p>The paper's gate is a product of two matrices of rank 16 without a nonlinearity; with few counts one matrix can express the
+ * same and costs less. The budget enters through {@link #KNOTS} piecewise-linear features, so one gate serves every budget.
+ *
+ * @param logits weight {@code [hidden, learners + 1]}, no bias
+ * @param budgetTable {@code [KNOTS, learners + 1]}: what is added to the logits at each of the knots 0, 1/(KNOTS-1), .. 1
+ */
+record Gate(Linear logits, Weight budgetTable) {
+    static final int KNOTS = 9;
+
+    /** Weight of the knot in the linear interpolation at the budget. */
+    static double feature(int knot, double budget) {
+        return Math.max(0, 1 - Math.abs(budget * (KNOTS - 1) - knot));
+    }
+
+    void prepare(Stream stream) {
+        logits.weight().prepare(stream);
+    }
+
+    /** Writes each token's learner count to {@code choice}. */
+    void choose(Pass pass, Tensor x, double budget, int[] choice) {
+        pass.push();
+        Tensor table = budgetTable.parameter().value();
+        Tensor offset = pass.tensor(1, table.columns());
+        for (int column = 0; column < table.columns(); column++) {
+            double sum = 0;
+            for (int knot = 0; knot < KNOTS; knot++) {
+                sum += feature(knot, budget) * table.get(knot, column);
+            }
+            offset.set(0, column, (float) sum);
+        }
+        Tensor y = pass.tensor(x.rows(), table.columns());
+        pass.stream().linear(x, logits.weight().packed(pass.stream()), offset, false, null, y);
+        pass.stream().argmax(y, choice);
+        pass.pop();
+    }
+
+    /** In training: logits {@code [tokens, learners + 1]} with each token's own budget features {@code [tokens, KNOTS]}. */
+    Tensor trainingLogits(Pass pass, Tensor x, Tensor budgetFeatures) {
+        Tensor offsets = pass.linear(budgetFeatures, budgetTable, null, false, null);
+        return pass.add(logits.forward(pass, x), offsets);
+    }
+
+    /** In training: the straight-through choice {@code [tokens, learners]}, 1 where a learner runs. */
+    Tensor train(Pass pass, Tensor x, GateTraining training) {
+        Tensor y = trainingLogits(pass, x, training.budgetFeatures());
+        Tensor noise = pass.tensor(y.rows(), y.columns());
+        for (int i = 0; i < noise.size(); i++) {
+            noise.floats().set(i, gumbel(training.noise()));
+        }
+        return pass.choose(y, noise, training.temperature());
+    }
+
+    private static float gumbel(RandomGenerator random) {
+        return (float) -Math.log(-Math.log(random.nextDouble(Double.MIN_NORMAL, 1)));
+    }
+
+    Parameter budgetParameter() {
+        return budgetTable.parameter();
+    }
+}

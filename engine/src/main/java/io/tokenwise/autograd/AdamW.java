@@ -1,0 +1,79 @@
+package io.tokenwise.autograd;
+
+import io.tokenwise.backend.Stream;
+import io.tokenwise.kernels.Elementwise.AdamWStep;
+import io.tokenwise.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * AdamW (Loshchilov and Hutter 2019, algorithm 2) with gradient clipping by global norm, over parameters that are trainable.
+ * Its state is part of a checkpoint. Not thread-safe.
+ */
+public final class AdamW {
+    private static final float BETA1 = 0.9f;
+    private static final float BETA2 = 0.999f;
+    private static final float EPSILON = 1e-8f;
+
+    private final List<Slot> slots = new ArrayList<>();
+    private final double clipNorm;
+    private final float decay;
+    private int step;
+
+    /** A parameter with its running mean m and running mean square v. */
+    public record Slot(Parameter parameter, Tensor m, Tensor v) {}
+
+    /**
+     * @param clipNorm gradients are scaled down so that their norm over all parameters is at most this
+     * @param decay decoupled weight decay
+     */
+    public AdamW(Parameters owner, List<Parameter> parameters, double clipNorm, double decay) {
+        this.clipNorm = clipNorm;
+        this.decay = (float) decay;
+        for (Parameter parameter : parameters) {
+            owner.train(parameter);
+            slots.add(new Slot(parameter, owner.sameShape(parameter), owner.sameShape(parameter)));
+        }
+    }
+
+    public List<Slot> slots() {
+        return List.copyOf(slots);
+    }
+
+    public int step() {
+        return step;
+    }
+
+    /** For a checkpoint that is read back. */
+    public void step(int newStep) {
+        step = newStep;
+    }
+
+    /** Moves the parameters along their gradients, then clears the gradients. Returns the gradients' norm before clipping. */
+    public double update(Stream stream, double rate) {
+        double squares = 0;
+        for (Slot slot : slots) {
+            squares += stream.sumOfSquares(slot.parameter.gradient());
+        }
+        double norm = Math.sqrt(squares);
+        if (!Double.isFinite(norm)) {
+            throw new ArithmeticException("training diverged: the gradient's norm is " + norm + " at step " + step);
+        }
+        step++;
+        var scalars = new AdamWStep(
+                (float) rate,
+                BETA1,
+                BETA2,
+                EPSILON,
+                decay,
+                (float) (1 - Math.pow(BETA1, step)),
+                (float) (1 - Math.pow(BETA2, step)),
+                (float) Math.min(1, clipNorm / Math.max(norm, 1e-12)));
+        for (Slot slot : slots) {
+            stream.adamW(slot.parameter.value(), slot.parameter.gradient(), slot.m, slot.v, scalars);
+            slot.parameter.changed();
+            stream.fill(slot.parameter.gradient(), 0);
+        }
+        return norm;
+    }
+}

@@ -1,0 +1,128 @@
+package io.tokenwise.autograd;
+
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.PackedMatrix;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
+
+/** The gradient rule of every operation: given dy, adds to the gradients of the operation's inputs and parameters. */
+record GradientTable(Tape tape, Gradients gradients, Backend backend, Stream stream, Workspace workspace) {
+
+    void apply(Op op, Tensor dy) {
+        switch (op) {
+            case Op.Linear linear -> linear(linear, dy);
+            case Op.Gelu(var x, var y) -> {
+                Tensor dx = like(x);
+                stream.geluBackward(x, dy, dx);
+                gradients.add(x, dx);
+            }
+            case Op.Add(var a, var b, var y) -> add(a, b, dy);
+            case Op.LayerNorm norm -> layerNorm(norm, dy);
+            case Op.Attention(var qkv, var offsets, var sequences, var heads, var probabilities, var y) -> {
+                Tensor dQkv = like(qkv);
+                stream.attentionBackward(qkv, offsets, sequences, heads, probabilities, dy, dQkv);
+                gradients.add(qkv, dQkv);
+            }
+            case Op.Softmax(var x, var y) -> {
+                Tensor dx = like(x);
+                stream.softmaxBackward(y, dy, dx);
+                gradients.add(x, dx);
+            }
+            case Op.EmbeddingSum(var ids, var offsets, var sequences, var words, var positions, var types, var y) ->
+                stream.embeddingSumBackward(
+                        ids,
+                        offsets,
+                        sequences,
+                        dy,
+                        words.gradient(),
+                        positions.gradient(),
+                        types == null ? null : types.gradient());
+            case Op.MeanPool(var x, var offsets, var sequences, var y) -> {
+                Tensor dx = like(x);
+                stream.meanPoolBackward(dy, offsets, sequences, dx);
+                gradients.add(x, dx);
+            }
+            case Op.FirstPool(var x, var offsets, var sequences, var y) -> {
+                Tensor dx = like(x);
+                stream.firstPoolBackward(dy, offsets, sequences, dx);
+                gradients.add(x, dx);
+            }
+            case Op.L2Normalize(var x, var norms, var y) -> {
+                Tensor dx = like(x);
+                stream.l2NormalizeBackward(y, norms, dy, dx);
+                gradients.add(x, dx);
+            }
+            case Op.ScaleBlocks(var x, var scale, var y) -> {
+                Tensor dx = like(x);
+                Tensor dScale = like(scale);
+                stream.scaleBlocksBackward(x, scale, dy, dx, dScale);
+                addIfTracked(x, dx);
+                addIfTracked(scale, dScale);
+            }
+            case Op.Choose(var logits, var soft, var temperature, var y) -> {
+                Tensor dLogits = like(logits);
+                stream.chooseBackward(soft, temperature, dy, dLogits);
+                gradients.add(logits, dLogits);
+            }
+        }
+    }
+
+    private void linear(Op.Linear op, Tensor dy) {
+        Parameter weight = op.weight().parameter();
+        if (tape.tracks(op.x())) {
+            Tensor dx = like(op.x());
+            stream.linear(dy, op.weight().transposed(stream), null, false, null, dx);
+            gradients.add(op.x(), dx);
+        }
+        if (weight.trainable()) {
+            PackedMatrix packed = backend.allocatePacked(workspace, dy.rows(), dy.columns());
+            stream.pack(dy, 0, 0, false, packed);
+            stream.weightGradient(op.x(), packed, weight.gradient());
+        }
+        if (op.bias() != null && op.bias().trainable()) {
+            stream.addColumnSums(dy, op.bias().gradient());
+        }
+    }
+
+    /** dy is no longer needed for y, so one of the inputs may take it over. */
+    private void add(Tensor a, Tensor b, Tensor dy) {
+        boolean both = tape.tracks(a) && tape.tracks(b);
+        if (tape.tracks(a)) {
+            if (both) {
+                gradients.addShared(a, dy);
+            } else {
+                gradients.add(a, dy);
+            }
+        }
+        if (tape.tracks(b)) {
+            gradients.add(b, dy);
+        }
+    }
+
+    private void layerNorm(Op.LayerNorm op, Tensor dy) {
+        if (op.gamma().trainable()) {
+            stream.layerNormParameterGradient(
+                    op.x(),
+                    op.statistics(),
+                    dy,
+                    op.gamma().gradient(),
+                    op.beta().gradient());
+        }
+        if (tape.tracks(op.x())) {
+            Tensor dx = like(op.x());
+            stream.layerNormBackward(op.x(), op.gamma().value(), op.statistics(), dy, dx);
+            gradients.add(op.x(), dx);
+        }
+    }
+
+    private void addIfTracked(Tensor tensor, Tensor gradient) {
+        if (tape.tracks(tensor)) {
+            gradients.add(tensor, gradient);
+        }
+    }
+
+    private Tensor like(Tensor tensor) {
+        return workspace.tensor(tensor.rows(), tensor.columns());
+    }
+}

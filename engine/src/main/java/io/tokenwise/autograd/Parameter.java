@@ -1,0 +1,57 @@
+package io.tokenwise.autograd;
+
+import io.tokenwise.tensor.Tensor;
+
+/**
+ * A named tensor of a model that training may change. The name is the one it has in model files.
+ *
+ * <p>Reading is thread-safe as long as nobody trains the model.
+ */
+public final class Parameter {
+    private final String name;
+    private final Tensor value;
+    private Tensor gradient;
+    private int version;
+
+    Parameter(String name, Tensor value) {
+        this.name = name;
+        this.value = value;
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public Tensor value() {
+        return value;
+    }
+
+    /** Whether gradients are computed for it; so after {@link Parameters#train}. */
+    public boolean trainable() {
+        return gradient != null;
+    }
+
+    /** The gradient that backward passes add to, of the value's shape; null if not trainable. */
+    public Tensor gradient() {
+        return gradient;
+    }
+
+    void gradient(Tensor newGradient) {
+        gradient = newGradient;
+    }
+
+    /** Changes whenever the value does, so that packed forms know that they are out of date. */
+    int version() {
+        return version;
+    }
+
+    /** To be called after the value was written. */
+    public void changed() {
+        version++;
+    }
+
+    @Override
+    public String toString() {
+        return name + " " + value.shape();
+    }
+}

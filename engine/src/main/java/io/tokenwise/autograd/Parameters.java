@@ -1,0 +1,91 @@
+package io.tokenwise.autograd;
+
+import io.tokenwise.backend.Backend;
+import io.tokenwise.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * All parameters of one model by name, in the order of their creation, and the native memory they lie in; closing frees it.
+ * Changing the set is not thread-safe.
+ */
+public final class Parameters implements AutoCloseable {
+    private final Backend backend;
+    private final Arena arena = Arena.ofShared();
+    private final Map<String, Parameter> byName = new LinkedHashMap<>();
+
+    public Parameters(Backend backend) {
+        this.backend = backend;
+    }
+
+    public Backend backend() {
+        return backend;
+    }
+
+    /** A new parameter {@code [rows, columns]}, zero. */
+    public Parameter add(String name, int rows, int columns) {
+        Parameter parameter = new Parameter(name, constant(rows, columns));
+        if (byName.putIfAbsent(name, parameter) != null) {
+            throw new IllegalArgumentException("parameter " + name + " exists already");
+        }
+        return parameter;
+    }
+
+    /** Takes a parameter out of the set, as when its layer is replaced. Its memory stays until close. */
+    public void remove(Parameter parameter) {
+        byName.remove(parameter.name());
+    }
+
+    public Collection<Parameter> all() {
+        return byName.values();
+    }
+
+    public boolean contains(Parameter parameter) {
+        return byName.get(parameter.name()) == parameter;
+    }
+
+    public Parameter get(String name) {
+        Parameter parameter = byName.get(name);
+        if (parameter == null) {
+            throw new IllegalArgumentException("no parameter " + name);
+        }
+        return parameter;
+    }
+
+    /** Makes the parameter trainable. */
+    public void train(Parameter parameter) {
+        if (!parameter.trainable()) {
+            parameter.gradient(sameShape(parameter));
+        }
+    }
+
+    /** A zero tensor of the parameter's shape with the life of this set. */
+    Tensor sameShape(Parameter parameter) {
+        return constant(parameter.value().rows(), parameter.value().columns());
+    }
+
+    /** A zero tensor that is no parameter and lives as long as this set. */
+    public Tensor constant(int rows, int columns) {
+        return backend.allocate(arena, rows, columns);
+    }
+
+    Arena arena() {
+        return arena;
+    }
+
+    /** Native memory of the values, in bytes; packed forms and gradients come on top. */
+    public long bytes() {
+        return byName.values().stream()
+                .mapToLong(p -> (long) p.value().size() * Float.BYTES)
+                .sum();
+    }
+
+    @Override
+    public void close() {
+        if (arena.scope().isAlive()) {
+            arena.close();
+        }
+    }
+}

@@ -1,0 +1,79 @@
+package io.tokenwise.backend;
+
+import io.tokenwise.kernels.Scratch;
+import io.tokenwise.kernels.SequenceOps;
+import io.tokenwise.kernels.SequenceOps.AttentionCall;
+import io.tokenwise.tensor.Tensor;
+
+/** Attention cut by head and sequence, which are independent of each other. */
+final class AttentionJob extends Job {
+    /** Multiply-adds a task should at least do, so that handing it to a thread pays. */
+    private static final long GRAIN = 200_000;
+
+    final AttentionCall call = new AttentionCall();
+    boolean backward;
+
+    private final SequenceOps kernels;
+    private int sequences;
+    private int perTask;
+
+    AttentionJob(SequenceOps kernels) {
+        this.kernels = kernels;
+        call.probabilityOffsets = new long[0];
+    }
+
+    void prepare(Tensor qkv, int[] offsets, int sequenceCount, int heads, Tensor probabilities) {
+        sequences = sequenceCount;
+        call.offsets = offsets;
+        call.heads = heads;
+        call.headSize = qkv.columns() / (3 * heads);
+        call.scale = (float) (1 / Math.sqrt(call.headSize));
+        call.qkv = qkv.floats();
+        call.probabilities = null;
+        if (probabilities != null) {
+            keepProbabilities(probabilities);
+        }
+    }
+
+    private void keepProbabilities(Tensor probabilities) {
+        if (call.probabilityOffsets.length < sequences) {
+            call.probabilityOffsets = new long[sequences];
+        }
+        long at = 0;
+        for (int i = 0; i < sequences; i++) {
+            call.probabilityOffsets[i] = at;
+            long length = call.offsets[i + 1] - call.offsets[i];
+            at += call.heads * length * length;
+        }
+        if (at != probabilities.size()) {
+            throw new IllegalArgumentException(
+                    "attention: probabilities take " + at + " values, given " + probabilities.shape());
+        }
+        call.probabilities = probabilities.floats();
+    }
+
+    int tasks(int threads) {
+        int units = sequences * call.heads;
+        perTask = units;
+        if (threads > 1) {
+            long length = call.offsets[sequences] / sequences;
+            long work = Math.max(1, length * length * call.headSize * 2);
+            perTask = Math.clamp(GRAIN / work, 1, Math.max(1, units / (2 * threads)));
+        }
+        return (units + perTask - 1) / perTask;
+    }
+
+    @Override
+    void run(int task, Scratch scratch) {
+        int to = Math.min(sequences * call.heads, (task + 1) * perTask);
+        for (int unit = task * perTask; unit < to; unit++) {
+            int sequence = unit / call.heads;
+            int head = unit % call.heads;
+            if (backward) {
+                kernels.attentionBackward(call, sequence, head, scratch);
+            } else {
+                kernels.attention(call, sequence, head, scratch);
+            }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+package io.tokenwise.backend;
+
+import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
+import java.lang.foreign.Arena;
+
+/**
+ * What computes: owns threads or a device, and opens {@link Stream}s that do the work. Thread-safe.
+ *
+ * <p>A result never depends on the number of threads, nor on which other rows are in the same call.
+ */
+public interface Backend extends AutoCloseable {
+    /** Short name with the kernels in use, such as {@code vector (vector-512)}. */
+    String name();
+
+    /** Threads that take part in one operation at most, the caller included. */
+    int threads();
+
+    /** A new stream of operations, for one caller at a time. */
+    Stream stream();
+
+    /** Memory for weights that lives as long as the arena; zeroed. */
+    Tensor allocate(Arena arena, int rows, int columns);
+
+    /** Room for a packed {@code [inputs, outputs]} matrix that lives as long as the arena. */
+    PackedMatrix allocatePacked(Arena arena, int inputs, int outputs);
+
+    /** Room for a packed matrix in a workspace, for one pass. */
+    PackedMatrix allocatePacked(Workspace workspace, int inputs, int outputs);
+
+    /** Stops the threads. Streams must not be used any more. */
+    @Override
+    void close();
+}

@@ -1,0 +1,120 @@
+package io.tokenwise.backend;
+
+import io.tokenwise.kernels.Elementwise.AdamWStep;
+import io.tokenwise.tensor.Tensor;
+
+/**
+ * The operations of a backend, one method each; the caller gives the tensors that receive results. Shapes are checked here, with
+ * errors that name the operation and both shapes.
+ *
+ * <p>One caller at a time. Several streams of one backend may work at once.
+ */
+public interface Stream {
+    // ---- matrix products
+
+    /** Packs {@code source} (or its transpose), rows and columns from the given corner, into {@code target}. */
+    void pack(Tensor source, int fromRow, int fromColumn, boolean transposed, PackedMatrix target);
+
+    /** {@code y = act(x W + bias) + residual}; act is erf-GELU or nothing, bias {@code [1, outputs]} and residual may be null. */
+    void linear(Tensor x, PackedMatrix weight, Tensor bias, boolean gelu, Tensor residual, Tensor y);
+
+    /** {@code y[i] = gelu(x[rows[i]] W + bias)} for the first {@code count} entries of rows. */
+    void gatheredLinearGelu(Tensor x, int[] rows, int count, PackedMatrix weight, Tensor bias, Tensor y);
+
+    /**
+     * {@code y[rows[i]] = x[i] W + bias + residual[rows[i]]} for the first {@code count} entries of rows; residual may be y.
+     */
+    void scatteredLinear(Tensor x, int[] rows, int count, PackedMatrix weight, Tensor bias, Tensor residual, Tensor y);
+
+    /** {@code dWeight += x^T dy}; {@code packedDy} is dy packed. */
+    void weightGradient(Tensor x, PackedMatrix packedDy, Tensor dWeight);
+
+    // ---- values
+
+    void gelu(Tensor x, Tensor y);
+
+    /** {@code dx = dy * gelu'(x)}. */
+    void geluBackward(Tensor x, Tensor dy, Tensor dx);
+
+    void add(Tensor a, Tensor b, Tensor y);
+
+    /** {@code y += factor * x}. */
+    void addScaled(Tensor x, float factor, Tensor y);
+
+    void copy(Tensor x, Tensor y);
+
+    void fill(Tensor x, float value);
+
+    double sumOfSquares(Tensor x);
+
+    /** {@code y[rows[i]] = x[rows[i]] + bias} for the entries {@code from} (inclusive) to {@code to} (exclusive) of rows. */
+    void addBias(Tensor x, int[] rows, int from, int to, Tensor bias, Tensor y);
+
+    // ---- rows
+
+    /** {@code statistics [rows, 2]} may be null; it is what {@link #layerNormBackward} needs. */
+    void layerNorm(Tensor x, Tensor gamma, Tensor beta, float epsilon, Tensor y, Tensor statistics);
+
+    void layerNormBackward(Tensor x, Tensor gamma, Tensor statistics, Tensor dy, Tensor dx);
+
+    /** Adds to dGamma and dBeta. */
+    void layerNormParameterGradient(Tensor x, Tensor statistics, Tensor dy, Tensor dGamma, Tensor dBeta);
+
+    /** {@code sums += } the sum of x over rows; sums is {@code [1, columns]}. */
+    void addColumnSums(Tensor x, Tensor sums);
+
+    void softmax(Tensor x, Tensor y);
+
+    void softmaxBackward(Tensor y, Tensor dy, Tensor dx);
+
+    /** {@code norms [1, rows]} may be null. */
+    void l2Normalize(Tensor x, Tensor y, Tensor norms);
+
+    void l2NormalizeBackward(Tensor y, Tensor norms, Tensor dy, Tensor dx);
+
+    /** {@code y = x * scale}, scale {@code [rows, blocks]} covering blocks of x's columns. */
+    void scaleBlocks(Tensor x, Tensor scale, Tensor y);
+
+    void scaleBlocksBackward(Tensor x, Tensor scale, Tensor dy, Tensor dx, Tensor dScale);
+
+    /**
+     * The straight-through choice of learner counts (Gumbel-softmax, Jang et al. 2017): {@code soft = softmax((logits + noise) /
+     * temperature)} over counts 0..learners, {@code running[i, n] = 1} if the largest of row i is a count above n, else 0.
+     *
+     * @param logits {@code [rows, learners + 1]}, like noise and soft
+     * @param running {@code [rows, learners]}
+     */
+    void choose(Tensor logits, Tensor noise, float temperature, Tensor soft, Tensor running);
+
+    /** Gradient of {@link #choose} as if the soft choice had been used: {@code dLogits = softmax'(cumulated dRunning) / temperature}. */
+    void chooseBackward(Tensor soft, float temperature, Tensor dRunning, Tensor dLogits);
+
+    /** {@code choice[i] =} the column of row i's largest value, the first if several are equal. */
+    void argmax(Tensor x, int[] choice);
+
+    // ---- sequences: offsets[0..sequences] cut the rows into sequences
+
+    void embeddingSum(int[] ids, int[] offsets, int sequences, Tensor words, Tensor positions, Tensor types, Tensor y);
+
+    /** Adds to the tables' gradients; dTypes may be null. */
+    void embeddingSumBackward(
+            int[] ids, int[] offsets, int sequences, Tensor dy, Tensor dWords, Tensor dPositions, Tensor dTypes);
+
+    void meanPool(Tensor x, int[] offsets, int sequences, Tensor y);
+
+    void meanPoolBackward(Tensor dy, int[] offsets, int sequences, Tensor dx);
+
+    void firstPool(Tensor x, int[] offsets, int sequences, Tensor y);
+
+    void firstPoolBackward(Tensor dy, int[] offsets, int sequences, Tensor dx);
+
+    /** {@code qkv [tokens, 3 * heads * headSize]} to context {@code [tokens, heads * headSize]}; probabilities may be null. */
+    void attention(Tensor qkv, int[] offsets, int sequences, int heads, Tensor context, Tensor probabilities);
+
+    void attentionBackward(
+            Tensor qkv, int[] offsets, int sequences, int heads, Tensor probabilities, Tensor dContext, Tensor dQkv);
+
+    // ---- training
+
+    void adamW(Tensor weight, Tensor gradient, Tensor m, Tensor v, AdamWStep step);
+}

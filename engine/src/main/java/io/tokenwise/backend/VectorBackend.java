@@ -1,0 +1,73 @@
+package io.tokenwise.backend;
+
+import io.tokenwise.kernels.Kernels;
+import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The pure Java backend: the kernels of this machine over one pool of worker threads. Thread-safe. */
+public final class VectorBackend implements Backend {
+    private static final Logger LOG = LoggerFactory.getLogger(VectorBackend.class);
+    private static final long ALIGNMENT = 64;
+
+    private final Kernels kernels;
+    private final WorkerPool pool;
+
+    public VectorBackend(Kernels kernels, int threads) {
+        if (threads < 1) {
+            throw new IllegalArgumentException("threads: " + threads + ", must be at least 1");
+        }
+        this.kernels = kernels;
+        this.pool = new WorkerPool(threads);
+        LOG.info("backend {} with {} thread(s): {}", name(), threads, kernels.why());
+    }
+
+    /** With the best kernels of this machine. */
+    public static VectorBackend open(int threads) {
+        return new VectorBackend(Kernels.choose(), threads);
+    }
+
+    @Override
+    public String name() {
+        return "vector (" + kernels.name() + ")";
+    }
+
+    @Override
+    public int threads() {
+        return pool.threads();
+    }
+
+    @Override
+    public Stream stream() {
+        return new VectorStream(kernels, pool);
+    }
+
+    @Override
+    public Tensor allocate(Arena arena, int rows, int columns) {
+        long bytes = Math.max(1, Math.multiplyExact((long) rows * columns, Float.BYTES));
+        MemorySegment memory = arena.allocate(bytes, ALIGNMENT);
+        return new Tensor(memory, 0, rows, columns);
+    }
+
+    @Override
+    public PackedMatrix allocatePacked(Arena arena, int inputs, int outputs) {
+        return new PackedMatrix(inputs, outputs, allocate(arena, 1, packedFloats(inputs, outputs)));
+    }
+
+    @Override
+    public PackedMatrix allocatePacked(Workspace workspace, int inputs, int outputs) {
+        return new PackedMatrix(inputs, outputs, workspace.tensor(1, packedFloats(inputs, outputs)));
+    }
+
+    @Override
+    public void close() {
+        pool.close();
+    }
+
+    private int packedFloats(int inputs, int outputs) {
+        return Math.toIntExact(kernels.gemm().packedFloats(inputs, outputs));
+    }
+}

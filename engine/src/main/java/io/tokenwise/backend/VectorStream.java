@@ -1,0 +1,576 @@
+package io.tokenwise.backend;
+
+import io.tokenwise.kernels.Elementwise.AdamWStep;
+import io.tokenwise.kernels.Floats;
+import io.tokenwise.kernels.GemmCall;
+import io.tokenwise.kernels.Kernels;
+import io.tokenwise.kernels.Scratch;
+import io.tokenwise.kernels.SequenceOps.AttentionCall;
+import io.tokenwise.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+
+/** The stream of {@link VectorBackend}: checks shapes, cuts work into tasks, and calls kernels. Allocates nothing once warm. */
+final class VectorStream implements Stream {
+    /** Values a task should at least work on, so that handing it to a thread (about 5 microseconds) pays. */
+    private static final int GRAIN_VALUES = 16_384;
+
+    private final WorkerPool pool;
+    private final Kernels kernels;
+    private final Scratch scratch = new Scratch();
+    private final RangeJob range;
+    private final GemmJob gemm;
+    private final AttentionJob attention;
+
+    VectorStream(Kernels kernels, WorkerPool pool) {
+        this.pool = pool;
+        this.kernels = kernels;
+        this.range = new RangeJob(kernels, pool);
+        this.gemm = new GemmJob(kernels.gemm(), pool);
+        this.attention = new AttentionJob(kernels.sequences());
+    }
+
+    // ---- matrix products
+
+    @Override
+    public void pack(Tensor source, int fromRow, int fromColumn, boolean transposed, PackedMatrix target) {
+        int rows = transposed ? target.outputs() : target.inputs();
+        int columns = transposed ? target.inputs() : target.outputs();
+        if (fromRow < 0
+                || fromColumn < 0
+                || fromRow + rows > source.rows()
+                || fromColumn + columns > source.columns()) {
+            throw new IllegalArgumentException("pack: [" + rows + ", " + columns + "] from (" + fromRow + ", "
+                    + fromColumn + ") is outside " + source.shape());
+        }
+        range.a = corner(source, fromRow, fromColumn);
+        range.b = target.memory().floats();
+        range.rows = target.inputs();
+        range.columns = target.outputs();
+        range.blocks = source.columns();
+        int panel = kernels.gemm().panelColumns();
+        int panels = (target.outputs() + panel - 1) / panel;
+        int grain = Math.max(1, GRAIN_VALUES / (panel * Math.max(1, target.inputs())));
+        range.forEach(panels, grain, scratch, transposed ? VectorStream::packTransposed : VectorStream::packPlain);
+    }
+
+    private static Floats corner(Tensor source, int row, int column) {
+        Floats all = source.floats();
+        long index = (long) row * source.columns() + column;
+        return index == 0 ? all : new Floats(all.segment(), all.at(index));
+    }
+
+    private static void packPlain(RangeJob o, int from, int to, Scratch scratch) {
+        o.kernels.gemm().pack(o.a, o.blocks, false, o.rows, o.columns, o.b, from, to);
+    }
+
+    private static void packTransposed(RangeJob o, int from, int to, Scratch scratch) {
+        o.kernels.gemm().pack(o.a, o.blocks, true, o.rows, o.columns, o.b, from, to);
+    }
+
+    @Override
+    public void linear(Tensor x, PackedMatrix weight, Tensor bias, boolean gelu, Tensor residual, Tensor y) {
+        Shapes.product("linear", x, weight, y);
+        Shapes.require("linear", y, x.rows(), weight.outputs());
+        GemmCall call = prepare(x, weight, x.rows(), y);
+        if (bias != null) {
+            Shapes.vector("linear bias", bias, weight.outputs());
+            call.bias = bias.floats();
+        }
+        if (residual != null) {
+            Shapes.same("linear residual", residual, y);
+            call.residual = residual.floats();
+        }
+        call.gelu = gelu;
+        gemm.multiply(scratch);
+    }
+
+    @Override
+    public void gatheredLinearGelu(Tensor x, int[] rows, int count, PackedMatrix weight, Tensor bias, Tensor y) {
+        Shapes.product("gatheredLinearGelu", x, weight, y);
+        Shapes.rows("gatheredLinearGelu", rows, count, x.rows());
+        Shapes.require("gatheredLinearGelu", y, count, weight.outputs());
+        Shapes.vector("gatheredLinearGelu bias", bias, weight.outputs());
+        GemmCall call = prepare(x, weight, count, y);
+        call.gather = rows;
+        call.bias = bias.floats();
+        call.gelu = true;
+        gemm.multiply(scratch);
+    }
+
+    @Override
+    public void scatteredLinear(
+            Tensor x, int[] rows, int count, PackedMatrix weight, Tensor bias, Tensor residual, Tensor y) {
+        Shapes.product("scatteredLinear", x, weight, y);
+        Shapes.rows("scatteredLinear", rows, count, y.rows());
+        Shapes.require("scatteredLinear", x, count, weight.inputs());
+        Shapes.vector("scatteredLinear bias", bias, weight.outputs());
+        Shapes.same("scatteredLinear residual", residual, y);
+        GemmCall call = prepare(x, weight, count, y);
+        call.scatter = rows;
+        call.bias = bias.floats();
+        call.residual = residual.floats();
+        gemm.multiply(scratch);
+    }
+
+    @Override
+    public void weightGradient(Tensor x, PackedMatrix packedDy, Tensor dWeight) {
+        Shapes.require("weightGradient", dWeight, x.columns(), packedDy.outputs());
+        if (x.rows() != packedDy.inputs()) {
+            throw new IllegalArgumentException(
+                    "weightGradient: rows differ: " + x.shape() + " and " + packedDy.shape());
+        }
+        GemmCall call = prepare(x, packedDy, x.columns(), dWeight);
+        call.k = x.rows();
+        call.aTransposed = true;
+        call.accumulate = true;
+        gemm.multiply(scratch);
+    }
+
+    private GemmCall prepare(Tensor x, PackedMatrix weight, int rows, Tensor y) {
+        GemmCall call = gemm.call.clear();
+        call.m = rows;
+        call.n = weight.outputs();
+        call.k = weight.inputs();
+        call.a = x.floats();
+        call.aStride = x.columns();
+        call.packedB = weight.memory().floats();
+        call.c = y.floats();
+        call.cStride = y.columns();
+        return call;
+    }
+
+    // ---- values
+
+    @Override
+    public void gelu(Tensor x, Tensor y) {
+        Shapes.same("gelu", x, y);
+        operands(x, y, null);
+        forValues(x, (o, from, to, s) -> o.kernels.elementwise().gelu(o.a, o.b, from, to));
+    }
+
+    @Override
+    public void geluBackward(Tensor x, Tensor dy, Tensor dx) {
+        Shapes.same("geluBackward", x, dy);
+        Shapes.same("geluBackward", x, dx);
+        operands(x, dy, dx);
+        forValues(x, (o, from, to, s) -> o.kernels.elementwise().geluBackward(o.a, o.b, o.c, from, to));
+    }
+
+    @Override
+    public void add(Tensor a, Tensor b, Tensor y) {
+        Shapes.same("add", a, b);
+        Shapes.same("add", a, y);
+        operands(a, b, y);
+        forValues(a, (o, from, to, s) -> o.kernels.elementwise().add(o.a, o.b, o.c, from, to));
+    }
+
+    @Override
+    public void addScaled(Tensor x, float factor, Tensor y) {
+        Shapes.same("addScaled", x, y);
+        operands(x, y, null);
+        range.value = factor;
+        forValues(x, (o, from, to, s) -> o.kernels.elementwise().addScaled(o.a, o.value, o.b, from, to));
+    }
+
+    @Override
+    public void copy(Tensor x, Tensor y) {
+        Shapes.same("copy", x, y);
+        MemorySegment.copy(
+                x.floats().segment(),
+                x.floats().offset(),
+                y.floats().segment(),
+                y.floats().offset(),
+                bytes(x));
+    }
+
+    @Override
+    public void fill(Tensor x, float value) {
+        if (value == 0) {
+            x.floats().segment().asSlice(x.floats().offset(), bytes(x)).fill((byte) 0);
+            return;
+        }
+        for (int i = 0; i < x.size(); i++) {
+            x.floats().set(i, value);
+        }
+    }
+
+    @Override
+    public double sumOfSquares(Tensor x) {
+        return kernels.elementwise().sumOfSquares(x.floats(), 0, x.size());
+    }
+
+    @Override
+    public void addBias(Tensor x, int[] rows, int from, int to, Tensor bias, Tensor y) {
+        Shapes.same("addBias", x, y);
+        Shapes.rows("addBias", rows, to, x.rows());
+        Shapes.vector("addBias", bias, x.columns());
+        for (int i = from; i < to; i++) {
+            for (int column = 0; column < x.columns(); column++) {
+                y.set(rows[i], column, x.get(rows[i], column) + bias.get(0, column));
+            }
+        }
+    }
+
+    @Override
+    public void adamW(Tensor weight, Tensor gradient, Tensor m, Tensor v, AdamWStep step) {
+        Shapes.same("adamW", weight, gradient);
+        Shapes.same("adamW", weight, m);
+        Shapes.same("adamW", weight, v);
+        operands(weight, gradient, m);
+        range.d = v.floats();
+        range.step = step;
+        forValues(weight, (o, from, to, s) -> o.kernels.elementwise().adamW(o.a, o.b, o.c, o.d, o.step, from, to));
+    }
+
+    // ---- rows
+
+    @Override
+    public void layerNorm(Tensor x, Tensor gamma, Tensor beta, float epsilon, Tensor y, Tensor statistics) {
+        Shapes.same("layerNorm", x, y);
+        Shapes.vector("layerNorm gamma", gamma, x.columns());
+        Shapes.vector("layerNorm beta", beta, x.columns());
+        operands(x, gamma, beta);
+        range.d = y.floats();
+        range.e = null;
+        if (statistics != null) {
+            Shapes.require("layerNorm statistics", statistics, x.rows(), 2);
+            range.e = statistics.floats();
+        }
+        range.value = epsilon;
+        forRows(
+                x,
+                (o, from, to, s) -> o.kernels.rows().layerNorm(o.a, o.b, o.c, o.value, o.d, o.e, o.columns, from, to));
+    }
+
+    @Override
+    public void layerNormBackward(Tensor x, Tensor gamma, Tensor statistics, Tensor dy, Tensor dx) {
+        Shapes.same("layerNormBackward", x, dy);
+        Shapes.same("layerNormBackward", x, dx);
+        Shapes.vector("layerNormBackward gamma", gamma, x.columns());
+        Shapes.require("layerNormBackward statistics", statistics, x.rows(), 2);
+        operands(x, gamma, statistics);
+        range.d = dy.floats();
+        range.e = dx.floats();
+        forRows(
+                x,
+                (o, from, to, s) -> o.kernels.rows().layerNormBackward(o.a, o.b, o.c, o.d, o.e, o.columns, from, to));
+    }
+
+    @Override
+    public void layerNormParameterGradient(Tensor x, Tensor statistics, Tensor dy, Tensor dGamma, Tensor dBeta) {
+        Shapes.same("layerNormParameterGradient", x, dy);
+        Shapes.require("layerNormParameterGradient statistics", statistics, x.rows(), 2);
+        Shapes.vector("layerNormParameterGradient gamma", dGamma, x.columns());
+        Shapes.vector("layerNormParameterGradient beta", dBeta, x.columns());
+        operands(x, statistics, dy);
+        range.d = dGamma.floats();
+        range.e = dBeta.floats();
+        forColumns(
+                x,
+                (o, from, to, s) -> o.kernels
+                        .rows()
+                        .layerNormParameterGradient(o.a, o.b, o.c, o.d, o.e, o.rows, o.columns, from, to));
+    }
+
+    @Override
+    public void addColumnSums(Tensor x, Tensor sums) {
+        Shapes.vector("addColumnSums", sums, x.columns());
+        operands(x, sums, null);
+        forColumns(x, (o, from, to, s) -> o.kernels.rows().addColumnSums(o.a, o.b, o.rows, o.columns, from, to));
+    }
+
+    @Override
+    public void softmax(Tensor x, Tensor y) {
+        Shapes.same("softmax", x, y);
+        operands(x, y, null);
+        forRows(x, (o, from, to, s) -> o.kernels.rows().softmax(o.a, o.b, o.columns, from, to));
+    }
+
+    @Override
+    public void softmaxBackward(Tensor y, Tensor dy, Tensor dx) {
+        Shapes.same("softmaxBackward", y, dy);
+        Shapes.same("softmaxBackward", y, dx);
+        operands(y, dy, dx);
+        forRows(y, (o, from, to, s) -> o.kernels.rows().softmaxBackward(o.a, o.b, o.c, o.columns, from, to));
+    }
+
+    @Override
+    public void l2Normalize(Tensor x, Tensor y, Tensor norms) {
+        Shapes.same("l2Normalize", x, y);
+        operands(x, y, null);
+        if (norms != null) {
+            Shapes.vector("l2Normalize norms", norms, x.rows());
+            range.c = norms.floats();
+        }
+        forRows(x, (o, from, to, s) -> o.kernels.rows().l2Normalize(o.a, o.b, o.c, o.columns, from, to));
+    }
+
+    @Override
+    public void l2NormalizeBackward(Tensor y, Tensor norms, Tensor dy, Tensor dx) {
+        Shapes.same("l2NormalizeBackward", y, dy);
+        Shapes.same("l2NormalizeBackward", y, dx);
+        Shapes.vector("l2NormalizeBackward norms", norms, y.rows());
+        operands(y, norms, dy);
+        range.d = dx.floats();
+        forRows(y, (o, from, to, s) -> o.kernels.rows().l2NormalizeBackward(o.a, o.b, o.c, o.d, o.columns, from, to));
+    }
+
+    @Override
+    public void scaleBlocks(Tensor x, Tensor scale, Tensor y) {
+        Shapes.same("scaleBlocks", x, y);
+        operands(x, scale, y);
+        forBlocks(
+                x,
+                scale,
+                (o, from, to, s) ->
+                        o.kernels.rows().scaleBlocks(o.a, o.b, o.c, o.blocks, o.columns / o.blocks, from, to));
+    }
+
+    @Override
+    public void scaleBlocksBackward(Tensor x, Tensor scale, Tensor dy, Tensor dx, Tensor dScale) {
+        Shapes.same("scaleBlocksBackward", x, dy);
+        Shapes.same("scaleBlocksBackward", x, dx);
+        Shapes.same("scaleBlocksBackward", scale, dScale);
+        operands(x, scale, dy);
+        range.d = dx.floats();
+        range.e = dScale.floats();
+        forBlocks(
+                x,
+                scale,
+                (o, from, to, s) -> o.kernels
+                        .rows()
+                        .scaleBlocksBackward(o.a, o.b, o.c, o.d, o.e, o.blocks, o.columns / o.blocks, from, to));
+    }
+
+    @Override
+    public void choose(Tensor logits, Tensor noise, float temperature, Tensor soft, Tensor running) {
+        Shapes.same("choose", logits, noise);
+        Shapes.same("choose", logits, soft);
+        Shapes.require("choose", running, logits.rows(), logits.columns() - 1);
+        for (int i = 0; i < logits.size(); i++) {
+            soft.floats().set(i, (logits.floats().get(i) + noise.floats().get(i)) / temperature);
+        }
+        for (int row = 0; row < logits.rows(); row++) {
+            int count = argmax(soft, row);
+            for (int n = 0; n < running.columns(); n++) {
+                running.set(row, n, n < count ? 1 : 0);
+            }
+        }
+        softmax(soft, soft);
+    }
+
+    @Override
+    public void chooseBackward(Tensor soft, float temperature, Tensor dRunning, Tensor dLogits) {
+        Shapes.same("chooseBackward", soft, dLogits);
+        Shapes.require("chooseBackward", dRunning, soft.rows(), soft.columns() - 1);
+        for (int row = 0; row < soft.rows(); row++) {
+            float cumulated = 0;
+            dLogits.set(row, 0, 0);
+            for (int n = 0; n < dRunning.columns(); n++) {
+                cumulated += dRunning.get(row, n) / temperature;
+                dLogits.set(row, n + 1, cumulated);
+            }
+        }
+        softmaxBackward(soft, dLogits, dLogits);
+    }
+
+    @Override
+    public void argmax(Tensor x, int[] choice) {
+        if (choice.length < x.rows()) {
+            throw new IllegalArgumentException("argmax: " + x.rows() + " rows, room for " + choice.length);
+        }
+        for (int row = 0; row < x.rows(); row++) {
+            choice[row] = argmax(x, row);
+        }
+    }
+
+    private static int argmax(Tensor x, int row) {
+        int best = 0;
+        for (int column = 1; column < x.columns(); column++) {
+            if (x.get(row, column) > x.get(row, best)) {
+                best = column;
+            }
+        }
+        return best;
+    }
+
+    // ---- sequences
+
+    @Override
+    public void embeddingSum(
+            int[] ids, int[] offsets, int sequences, Tensor words, Tensor positions, Tensor types, Tensor y) {
+        Shapes.offsets("embeddingSum", offsets, sequences, y.rows());
+        Shapes.rows("embeddingSum words", ids, y.rows(), words.rows());
+        for (int i = 0; i < sequences; i++) {
+            if (offsets[i + 1] - offsets[i] > positions.rows()) {
+                throw new IllegalArgumentException("embeddingSum: sequence " + i + " has "
+                        + (offsets[i + 1] - offsets[i]) + " tokens, there are " + positions.rows() + " positions");
+            }
+        }
+        operands(words, positions, types);
+        range.d = y.floats();
+        range.integers = ids;
+        forSequences(
+                y,
+                offsets,
+                sequences,
+                (o, from, to, s) -> o.kernels
+                        .sequences()
+                        .embeddingSum(o.integers, o.offsets, o.a, o.b, 0, o.c, o.d, o.columns, from, to));
+    }
+
+    @Override
+    public void embeddingSumBackward(
+            int[] ids, int[] offsets, int sequences, Tensor dy, Tensor dWords, Tensor dPositions, Tensor dTypes) {
+        Shapes.offsets("embeddingSumBackward", offsets, sequences, dy.rows());
+        Shapes.rows("embeddingSumBackward words", ids, dy.rows(), dWords.rows());
+        operands(dy, dWords, dPositions);
+        range.d = dTypes == null ? null : dTypes.floats();
+        range.integers = ids;
+        range.offsets = offsets;
+        range.blocks = sequences;
+        forColumns(
+                dy,
+                (o, from, to, s) -> o.kernels
+                        .sequences()
+                        .embeddingSumBackward(
+                                o.integers, o.offsets, o.blocks, o.a, o.b, o.c, 0, o.d, o.columns, from, to));
+    }
+
+    @Override
+    public void meanPool(Tensor x, int[] offsets, int sequences, Tensor y) {
+        pool(
+                "meanPool",
+                x,
+                offsets,
+                sequences,
+                y,
+                (o, from, to, s) -> o.kernels.sequences().meanPool(o.a, o.offsets, o.b, o.columns, from, to));
+    }
+
+    @Override
+    public void meanPoolBackward(Tensor dy, int[] offsets, int sequences, Tensor dx) {
+        pool(
+                "meanPoolBackward",
+                dx,
+                offsets,
+                sequences,
+                dy,
+                (o, from, to, s) -> o.kernels.sequences().meanPoolBackward(o.b, o.offsets, o.a, o.columns, from, to));
+    }
+
+    @Override
+    public void firstPool(Tensor x, int[] offsets, int sequences, Tensor y) {
+        pool(
+                "firstPool",
+                x,
+                offsets,
+                sequences,
+                y,
+                (o, from, to, s) -> o.kernels.sequences().firstPool(o.a, o.offsets, o.b, o.columns, from, to));
+    }
+
+    @Override
+    public void firstPoolBackward(Tensor dy, int[] offsets, int sequences, Tensor dx) {
+        pool(
+                "firstPoolBackward",
+                dx,
+                offsets,
+                sequences,
+                dy,
+                (o, from, to, s) -> o.kernels.sequences().firstPoolBackward(o.b, o.offsets, o.a, o.columns, from, to));
+    }
+
+    private void pool(
+            String operation, Tensor tokens, int[] offsets, int sequences, Tensor pooled, RangeJob.Body body) {
+        Shapes.offsets(operation, offsets, sequences, tokens.rows());
+        Shapes.require(operation, pooled, sequences, tokens.columns());
+        operands(tokens, pooled, null);
+        forSequences(tokens, offsets, sequences, body);
+    }
+
+    @Override
+    public void attention(Tensor qkv, int[] offsets, int sequences, int heads, Tensor context, Tensor probabilities) {
+        prepareAttention("attention", qkv, offsets, sequences, heads, context, probabilities);
+        attention.call.context = context.floats();
+        attention.backward = false;
+        pool.run(attention, attention.tasks(pool.threads()), scratch);
+    }
+
+    @Override
+    public void attentionBackward(
+            Tensor qkv, int[] offsets, int sequences, int heads, Tensor probabilities, Tensor dContext, Tensor dQkv) {
+        prepareAttention("attentionBackward", qkv, offsets, sequences, heads, dContext, probabilities);
+        Shapes.same("attentionBackward", qkv, dQkv);
+        AttentionCall call = attention.call;
+        call.dContext = dContext.floats();
+        call.dQkv = dQkv.floats();
+        attention.backward = true;
+        pool.run(attention, attention.tasks(pool.threads()), scratch);
+    }
+
+    private void prepareAttention(
+            String operation,
+            Tensor qkv,
+            int[] offsets,
+            int sequences,
+            int heads,
+            Tensor context,
+            Tensor probabilities) {
+        Shapes.offsets(operation, offsets, sequences, qkv.rows());
+        if (qkv.columns() % (3 * heads) != 0) {
+            throw new IllegalArgumentException(
+                    operation + ": " + qkv.shape() + " does not hold Q, K, V of " + heads + " heads");
+        }
+        Shapes.require(operation, context, qkv.rows(), qkv.columns() / 3);
+        attention.prepare(qkv, offsets, sequences, heads, probabilities);
+    }
+
+    // ---- cutting work
+
+    private void operands(Tensor a, Tensor b, Tensor c) {
+        range.a = a.floats();
+        range.b = b.floats();
+        range.c = c == null ? null : c.floats();
+    }
+
+    private void forValues(Tensor x, RangeJob.Body body) {
+        range.forEach(x.size(), GRAIN_VALUES, scratch, body);
+    }
+
+    private void forRows(Tensor x, RangeJob.Body body) {
+        range.columns = x.columns();
+        range.forEach(x.rows(), grain(x.columns()), scratch, body);
+    }
+
+    private void forBlocks(Tensor x, Tensor scale, RangeJob.Body body) {
+        if (scale.rows() != x.rows() || scale.columns() == 0 || x.columns() % scale.columns() != 0) {
+            throw new IllegalArgumentException(
+                    "scaleBlocks: " + x.shape() + " cannot be scaled in blocks by " + scale.shape());
+        }
+        range.blocks = scale.columns();
+        forRows(x, body);
+    }
+
+    /** Cuts columns at multiples of 16 values, one cache line, so that no two threads write the same line. */
+    private void forColumns(Tensor x, RangeJob.Body body) {
+        range.columns = x.columns();
+        range.rows = x.rows();
+        range.forEach(x.columns(), Math.max(16, (grain(x.rows()) + 15) / 16 * 16), scratch, body);
+    }
+
+    private void forSequences(Tensor tokens, int[] offsets, int sequences, RangeJob.Body body) {
+        range.offsets = offsets;
+        range.columns = tokens.columns();
+        int valuesPerSequence = tokens.size() / Math.max(1, sequences);
+        range.forEach(sequences, grain(valuesPerSequence), scratch, body);
+    }
+
+    private static int grain(int valuesPerIndex) {
+        return Math.max(1, GRAIN_VALUES / Math.max(1, valuesPerIndex));
+    }
+
+    private static long bytes(Tensor x) {
+        return (long) x.size() * Float.BYTES;
+    }
+}

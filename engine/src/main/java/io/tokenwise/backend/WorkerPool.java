@@ -1,0 +1,130 @@
+package io.tokenwise.backend;
+
+import io.tokenwise.kernels.Scratch;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * The threads of one engine: {@code threads - 1} daemon workers; the caller of {@link #run} is the last one.
+ *
+ * <p>Workers look around for a few microseconds after a job, because the next operation of a forward pass follows at once, and then
+ * park: an idle pool uses no CPU. Any number of callers may run jobs at the same time. Thread-safe.
+ */
+final class WorkerPool implements AutoCloseable {
+    /** About 20 microseconds of looking before parking: longer than the gap between two operations of a pass. */
+    private static final int LOOKS = 1_000;
+
+    private final Worker[] workers;
+    private final AtomicReferenceArray<Job> jobs;
+    private volatile boolean closed;
+
+    WorkerPool(int threads) {
+        workers = new Worker[threads - 1];
+        jobs = new AtomicReferenceArray<>(Math.max(4, 2 * threads));
+        for (int i = 0; i < workers.length; i++) {
+            workers[i] = new Worker(i);
+            workers[i].start();
+        }
+    }
+
+    int threads() {
+        return workers.length + 1;
+    }
+
+    /** Runs all tasks of the job and returns when they are done; tasks may run on any thread of the pool, in any order. */
+    void run(Job job, int tasks, Scratch scratch) {
+        int slot = -1;
+        job.publish(tasks);
+        if (workers.length > 0 && tasks > 1) {
+            slot = offer(job);
+            wake(tasks - 1);
+        }
+        job.work(scratch);
+        try {
+            job.await();
+        } finally {
+            if (slot >= 0) {
+                jobs.set(slot, null);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        for (Worker worker : workers) {
+            LockSupport.unpark(worker);
+        }
+    }
+
+    /** Puts the job where workers look; -1 if every place is taken, then the caller works alone. */
+    private int offer(Job job) {
+        for (int i = 0; i < jobs.length(); i++) {
+            if (jobs.get(i) == null && jobs.compareAndSet(i, null, job)) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    private void wake(int wanted) {
+        for (int i = 0; i < workers.length && wanted > 0; i++) {
+            if (workers[i].parked) {
+                LockSupport.unpark(workers[i]);
+                wanted--;
+            }
+        }
+    }
+
+    private Job find() {
+        for (int i = 0; i < jobs.length(); i++) {
+            Job job = jobs.get(i);
+            if (job != null && job.hasTasks()) {
+                return job;
+            }
+        }
+        return null;
+    }
+
+    private final class Worker extends Thread {
+        private final Scratch scratch = new Scratch();
+        private volatile boolean parked;
+
+        Worker(int number) {
+            super("tokenwise-worker-" + number);
+            setDaemon(true);
+        }
+
+        @Override
+        public void run() {
+            while (!closed) {
+                Job job = look();
+                if (job != null) {
+                    job.work(scratch);
+                } else {
+                    sleep();
+                }
+            }
+        }
+
+        private Job look() {
+            for (int i = 0; i < LOOKS; i++) {
+                Job job = find();
+                if (job != null) {
+                    return job;
+                }
+                Thread.onSpinWait();
+            }
+            return null;
+        }
+
+        /** Parks unless a job came in between; a caller that sees {@link #parked} wakes us. */
+        private void sleep() {
+            parked = true;
+            if (find() == null && !closed) {
+                LockSupport.park(WorkerPool.this);
+            }
+            parked = false;
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package io.tokenwise.model;
+
+import io.tokenwise.acm.Acm;
+import io.tokenwise.acm.AcmConfig;
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.autograd.Parameters;
+import io.tokenwise.autograd.Weight;
+import io.tokenwise.io.Architecture;
+import io.tokenwise.nn.Block;
+import io.tokenwise.nn.BlockSlot;
+import io.tokenwise.nn.Embeddings;
+import io.tokenwise.nn.LayerNorm;
+import io.tokenwise.nn.Linear;
+import io.tokenwise.nn.Mlp;
+import io.tokenwise.nn.SelfAttention;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Builds a {@link Bert} of given sizes with zero weights, and lists which tensor of a file goes where. */
+final class BertBuilder {
+    private final Parameters parameters;
+    private final Architecture sizes;
+    private final Optional<AcmConfig> acm;
+    private final List<StoredTensor> stored = new ArrayList<>();
+
+    BertBuilder(Parameters parameters, Architecture sizes, Optional<AcmConfig> acm) {
+        this.parameters = parameters;
+        this.sizes = sizes;
+        this.acm = acm;
+    }
+
+    /** Tensors of what was built so far. */
+    List<StoredTensor> stored() {
+        return stored;
+    }
+
+    Bert build() {
+        var embeddings = new Embeddings(
+                table("embeddings.word_embeddings.weight", sizes.vocabularySize()),
+                table("embeddings.position_embeddings.weight", sizes.maxPositions()),
+                table("embeddings.token_type_embeddings.weight", sizes.typeVocabularySize()),
+                norm("embeddings.LayerNorm"));
+        var layers = new ArrayList<BertLayer>();
+        for (int i = 0; i < sizes.layers(); i++) {
+            layers.add(layer("encoder.layer." + i + "."));
+        }
+        return new Bert(embeddings, layers);
+    }
+
+    private BertLayer layer(String path) {
+        int hidden = sizes.hiddenSize();
+        Linear output = linear(path + "attention.output.dense", hidden, hidden);
+        LayerNorm attentionNorm = norm(path + "attention.output.LayerNorm");
+        return new BertLayer(
+                new SelfAttention(qkv(path + "attention.self."), output, sizes.heads()),
+                attentionNorm,
+                new BlockSlot(path + "mlp", mlp(path)),
+                norm(path + "output.LayerNorm"));
+    }
+
+    private Block mlp(String layer) {
+        String path = layer + "mlp";
+        int hidden = sizes.hiddenSize();
+        int units = sizes.intermediateSize();
+        if (acm.isPresent() && acm.get().modules().contains(path)) {
+            Acm module = acm.get().module(parameters, path, hidden, units);
+            stored.addAll(StoredTensor.of(module));
+            return module;
+        }
+        return new Mlp(
+                linear(layer + "intermediate.dense", hidden, units), linear(layer + "output.dense", units, hidden));
+    }
+
+    /** Q, K and V side by side in one weight, though a file has three. */
+    private Linear qkv(String path) {
+        int hidden = sizes.hiddenSize();
+        Parameter weight = parameters.add(path + "qkv.weight", hidden, 3 * hidden);
+        Parameter bias = parameters.add(path + "qkv.bias", 1, 3 * hidden);
+        String[] names = {"query", "key", "value"};
+        for (int i = 0; i < names.length; i++) {
+            String name = path + names[i];
+            stored.add(new StoredTensor(name + ".weight", weight, i * hidden, hidden, StoredTensor.Layout.TRANSPOSED));
+            stored.add(new StoredTensor(name + ".bias", bias, i * hidden, hidden, StoredTensor.Layout.VECTOR));
+        }
+        return new Linear(new Weight(parameters, weight), bias);
+    }
+
+    private Linear linear(String path, int inputs, int outputs) {
+        Parameter weight = parameters.add(path + ".weight", inputs, outputs);
+        Parameter bias = parameters.add(path + ".bias", 1, outputs);
+        stored.add(StoredTensor.transposed(weight.name(), weight));
+        stored.add(StoredTensor.vector(bias.name(), bias));
+        return new Linear(new Weight(parameters, weight), bias);
+    }
+
+    private LayerNorm norm(String path) {
+        Parameter gamma = parameters.add(path + ".weight", 1, sizes.hiddenSize());
+        Parameter beta = parameters.add(path + ".bias", 1, sizes.hiddenSize());
+        stored.add(StoredTensor.vector(gamma.name(), gamma));
+        stored.add(StoredTensor.vector(beta.name(), beta));
+        return new LayerNorm(gamma, beta, (float) sizes.layerNormEpsilon());
+    }
+
+    private Parameter table(String name, int rows) {
+        Parameter table = parameters.add(name, rows, sizes.hiddenSize());
+        stored.add(StoredTensor.matrix(name, table));
+        return table;
+    }
+}

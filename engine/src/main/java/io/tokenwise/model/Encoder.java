@@ -1,0 +1,206 @@
+package io.tokenwise.model;
+
+import io.tokenwise.acm.Acm;
+import io.tokenwise.acm.AcmConfig;
+import io.tokenwise.autograd.Parameters;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.io.BadFileException;
+import io.tokenwise.io.ModelDescription;
+import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.ModelWriter;
+import io.tokenwise.io.TensorData;
+import io.tokenwise.io.Tokenizer;
+import io.tokenwise.io.WeightSource;
+import io.tokenwise.nn.BlockSlot;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.Tensor;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A text encoder: token ids in, one vector a sequence out. It owns its weights' native memory; close frees it.
+ *
+ * <p>{@link #forward} without a tape is thread-safe for different passes once {@link #prepare} has run.
+ */
+public final class Encoder implements AutoCloseable {
+    private final ModelDescription description;
+    private final Parameters parameters;
+    private final Bert bert;
+    private final List<StoredTensor> stored;
+
+    private Encoder(ModelDescription description, Parameters parameters, Bert bert, List<StoredTensor> stored) {
+        this.description = description;
+        this.parameters = parameters;
+        this.bert = bert;
+        this.stored = stored;
+    }
+
+    /**
+     * Reads a model into the backend's memory and packs its weights.
+     *
+     * @throws BadFileException if a tensor is missing, has a wrong shape or is no good
+     */
+    public static Encoder load(ModelFiles files, Backend backend) {
+        var parameters = new Parameters(backend);
+        try {
+            Optional<AcmConfig> acm = acmConfig(files);
+            var builder = new BertBuilder(parameters, files.description().architecture(), acm);
+            Bert bert = builder.build();
+            checkModules(files, bert, acm);
+            builder.stored().forEach(tensor -> tensor.load(files.weights()));
+            var encoder = new Encoder(files.description(), parameters, bert, builder.stored());
+            encoder.prepare(backend.stream());
+            return encoder;
+        } catch (Throwable e) {
+            parameters.close();
+            throw e;
+        }
+    }
+
+    private static Optional<AcmConfig> acmConfig(ModelFiles files) {
+        try {
+            return files.description().acm().map(AcmConfig::fromJson);
+        } catch (IllegalArgumentException e) {
+            throw new BadFileException(files.description().name() + " config.json", e.getMessage());
+        }
+    }
+
+    private static void checkModules(ModelFiles files, Bert bert, Optional<AcmConfig> acm) {
+        List<String> paths = bert.mlps().stream().map(BlockSlot::path).toList();
+        for (String module : acm.map(AcmConfig::modules).orElse(List.of())) {
+            if (!paths.contains(module)) {
+                throw new BadFileException(
+                        files.description().name() + " config.json",
+                        "acm.modules names " + module + ", the model has " + paths);
+            }
+        }
+    }
+
+    public ModelDescription description() {
+        return description;
+    }
+
+    public Parameters parameters() {
+        return parameters;
+    }
+
+    /** Width of a token's and of a text's vector. */
+    public int hidden() {
+        return description.architecture().hiddenSize();
+    }
+
+    /** The places of the MLPs, in the order in which they run. */
+    public List<BlockSlot> mlps() {
+        return bert.mlps();
+    }
+
+    /** The adaptive modules, in the order in which they run; empty for a dense model. */
+    public List<Acm> acms() {
+        var modules = new ArrayList<Acm>();
+        for (BlockSlot slot : mlps()) {
+            if (slot.block() instanceof Acm acm) {
+                modules.add(acm);
+            }
+        }
+        return modules;
+    }
+
+    /** Packs weights and derives what inference needs; to be called again after training. */
+    public void prepare(Stream stream) {
+        bert.prepare(stream);
+    }
+
+    /** Text vectors {@code [sequences, hidden]}, of length 1 if the model's description says so. */
+    public Tensor forward(Pass pass, TokenBatch batch) {
+        return pooled(pass, tokens(pass, batch), batch);
+    }
+
+    /** Token vectors {@code [tokens, hidden]} after the last layer. */
+    public Tensor tokens(Pass pass, TokenBatch batch) {
+        return bert.forward(pass, batch);
+    }
+
+    /** Text vectors from token vectors. */
+    public Tensor pooled(Pass pass, Tensor tokens, TokenBatch batch) {
+        Tensor y = switch (description.pooling()) {
+            case MEAN -> pass.meanPool(tokens, batch);
+            case FIRST -> pass.firstPool(tokens, batch);
+        };
+        return description.normalize() ? pass.l2Normalize(y) : y;
+    }
+
+    /**
+     * Multiply-adds for one token of a sequence of {@code length} tokens; embeddings, norms and softmax, under 1 %, are not counted.
+     *
+     * @param share of the adaptive layers' dense cost that is spent; a dense model ignores it
+     */
+    public double flopsPerToken(int length, double share) {
+        return bert.fixedFlopsPerToken(length)
+                + bert.mlps().stream()
+                        .mapToDouble(slot -> slot.block().flopsPerToken(share))
+                        .sum();
+    }
+
+    /** Number of weights. */
+    public long parameterCount() {
+        return parameters.all().stream().mapToLong(p -> p.value().size()).sum();
+    }
+
+    /** Writes the model as a directory in Hugging Face's layout; adaptive modules keep their calibration. */
+    public void save(Path directory, Tokenizer tokenizer, ModelWriter.Existing existing) throws IOException {
+        try (Arena arena = Arena.ofShared()) {
+            ModelWriter.write(directory, currentDescription(), tensors(arena), tokenizer, existing);
+        }
+    }
+
+    private ModelDescription currentDescription() {
+        List<Acm> acms = acms();
+        return acms.isEmpty()
+                ? description
+                : description.withAcm(AcmConfig.of(acms).toJson());
+    }
+
+    private Map<String, TensorData> tensors(Arena arena) {
+        var tensors = new LinkedHashMap<String, TensorData>();
+        for (StoredTensor tensor : currentlyStored()) {
+            tensors.put(tensor.name(), tensor.store(arena));
+        }
+        return tensors;
+    }
+
+    /** What was built, without the layers that were replaced since, and with the modules that replaced them. */
+    private List<StoredTensor> currentlyStored() {
+        var tensors = new ArrayList<StoredTensor>();
+        for (StoredTensor tensor : stored) {
+            if (parameters.contains(tensor.parameter())) {
+                tensors.add(tensor);
+            }
+        }
+        for (Acm acm : acms()) {
+            for (StoredTensor tensor : StoredTensor.of(acm)) {
+                if (!tensors.contains(tensor)) {
+                    tensors.add(tensor);
+                }
+            }
+        }
+        return tensors;
+    }
+
+    /** Restores the weights from a source that has all of them, as a checkpoint does. */
+    public void restore(WeightSource source) {
+        currentlyStored().forEach(tensor -> tensor.load(source));
+    }
+
+    @Override
+    public void close() {
+        parameters.close();
+    }
+}

@@ -1,0 +1,110 @@
+package io.tokenwise.model;
+
+import io.tokenwise.acm.Acm;
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.io.BadFileException;
+import io.tokenwise.io.TensorData;
+import io.tokenwise.io.WeightSource;
+import io.tokenwise.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Where a tensor of a model file lives in the model: a range of a parameter's columns, as it is or transposed.
+ *
+ * @param name in the file
+ * @param fromColumn first column of the parameter that the tensor fills
+ * @param columns how many it fills
+ */
+record StoredTensor(String name, Parameter parameter, int fromColumn, int columns, Layout layout) {
+    enum Layout {
+        /** {@code [columns]}: the parameter is one row. */
+        VECTOR,
+        /** {@code [rows, columns]}. */
+        MATRIX,
+        /** {@code [columns, rows]}: Hugging Face keeps a linear layer's weight as {@code [out, in]}. */
+        TRANSPOSED
+    }
+
+    static StoredTensor vector(String name, Parameter parameter) {
+        return new StoredTensor(name, parameter, 0, parameter.value().columns(), Layout.VECTOR);
+    }
+
+    static StoredTensor matrix(String name, Parameter parameter) {
+        return new StoredTensor(name, parameter, 0, parameter.value().columns(), Layout.MATRIX);
+    }
+
+    static StoredTensor transposed(String name, Parameter parameter) {
+        return new StoredTensor(name, parameter, 0, parameter.value().columns(), Layout.TRANSPOSED);
+    }
+
+    /** Everything an adaptive module keeps; its weights have the layout of linear layers. */
+    static List<StoredTensor> of(Acm acm) {
+        List<Parameter> learners = acm.learnerParameters();
+        List<Parameter> gate = acm.gateParameters();
+        return List.of(
+                transposed(learners.get(0).name(), learners.get(0)),
+                vector(learners.get(1).name(), learners.get(1)),
+                transposed(learners.get(2).name(), learners.get(2)),
+                vector(learners.get(3).name(), learners.get(3)),
+                matrix(learners.get(4).name(), learners.get(4)),
+                transposed(gate.get(0).name(), gate.get(0)),
+                matrix(gate.get(1).name(), gate.get(1)));
+    }
+
+    /** Reads the tensor into the parameter. */
+    void load(WeightSource source) {
+        long[] shape = source.shape(name);
+        if (!Arrays.equals(shape, shape())) {
+            throw new BadFileException(
+                    source.description(),
+                    "tensor " + name + " has shape " + Arrays.toString(shape) + ", it must be "
+                            + Arrays.toString(shape()));
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment file = arena.allocate(bytes(), 64);
+            source.read(name, file);
+            Tensor value = parameter.value();
+            for (int row = 0; row < value.rows(); row++) {
+                for (int column = 0; column < columns; column++) {
+                    value.set(row, fromColumn + column, file.getAtIndex(ValueLayout.JAVA_FLOAT, index(row, column)));
+                }
+            }
+        }
+        parameter.changed();
+    }
+
+    /** The tensor as the file has it, in memory of the arena. */
+    TensorData store(Arena arena) {
+        MemorySegment file = arena.allocate(bytes(), 64);
+        Tensor value = parameter.value();
+        for (int row = 0; row < value.rows(); row++) {
+            for (int column = 0; column < columns; column++) {
+                file.setAtIndex(ValueLayout.JAVA_FLOAT, index(row, column), value.get(row, fromColumn + column));
+            }
+        }
+        return new TensorData(shape(), file);
+    }
+
+    private long[] shape() {
+        int rows = parameter.value().rows();
+        return switch (layout) {
+            case VECTOR -> new long[] {columns};
+            case MATRIX -> new long[] {rows, columns};
+            case TRANSPOSED -> new long[] {columns, rows};
+        };
+    }
+
+    private long index(int row, int column) {
+        return layout == Layout.TRANSPOSED
+                ? (long) column * parameter.value().rows() + row
+                : (long) row * columns + column;
+    }
+
+    private long bytes() {
+        return (long) parameter.value().rows() * columns * Float.BYTES;
+    }
+}

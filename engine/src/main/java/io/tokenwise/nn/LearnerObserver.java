@@ -1,0 +1,11 @@
+package io.tokenwise.nn;
+
+/** Told by adaptive modules, in the order in which they run, what they spent. */
+@FunctionalInterface
+public interface LearnerObserver {
+    /**
+     * @param module path of the module, such as {@code encoder.layer.0.mlp}
+     * @param learners how many learners each token used; the first {@code tokens} entries count; valid during the call only
+     */
+    void spent(String module, int[] learners, int tokens);
+}

@@ -1,0 +1,238 @@
+package io.tokenwise.nn;
+
+import io.tokenwise.autograd.Op;
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.autograd.Tape;
+import io.tokenwise.autograd.Weight;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
+
+/**
+ * What one forward pass carries: where it computes, where its tensors lie, its budget, who watches, and in training the tape. It
+ * offers the differentiable operations; each takes its result from the workspace and, with a tape, records itself.
+ *
+ * <p>One object serves many passes one after the other ({@link #begin}), and then allocates nothing. Not thread-safe.
+ */
+public final class Pass {
+    private final Stream stream;
+    private final Workspace workspace;
+    private final TokenGroups groups = new TokenGroups();
+    private Budget budget = Budget.FULL;
+    private LearnerObserver observer;
+    private Tape tape;
+    private GateTraining gateTraining;
+
+    public Pass(Stream stream, Workspace workspace) {
+        this.stream = stream;
+        this.workspace = workspace;
+    }
+
+    /** Starts a pass for inference; observer may be null. Tensors of the last pass become invalid. */
+    public Pass begin(Budget newBudget, LearnerObserver newObserver) {
+        workspace.reset();
+        budget = newBudget;
+        observer = newObserver;
+        tape = null;
+        gateTraining = null;
+        return this;
+    }
+
+    /** Goes on within the same workspace, recording on the tape (null: no longer); gates choose as the training says (null: not at all). */
+    public Pass train(Tape newTape, GateTraining newGateTraining) {
+        tape = newTape;
+        gateTraining = newGateTraining;
+        return this;
+    }
+
+    public Stream stream() {
+        return stream;
+    }
+
+    public Workspace workspace() {
+        return workspace;
+    }
+
+    public Budget budget() {
+        return budget;
+    }
+
+    /** Null unless somebody watches. */
+    public LearnerObserver observer() {
+        return observer;
+    }
+
+    /** Working memory of the adaptive module that runs now. */
+    public TokenGroups groups() {
+        return groups;
+    }
+
+    /** Null in inference. */
+    public Tape tape() {
+        return tape;
+    }
+
+    /** Null unless gates are trained. */
+    public GateTraining gateTraining() {
+        return gateTraining;
+    }
+
+    public Tensor tensor(int rows, int columns) {
+        return workspace.tensor(rows, columns);
+    }
+
+    /** Opens a scope of temporaries. With a tape, which still needs them, it has no effect. */
+    public void push() {
+        if (tape == null) {
+            workspace.push();
+        }
+    }
+
+    /** Closes the innermost scope. */
+    public void pop() {
+        if (tape == null) {
+            workspace.pop();
+        }
+    }
+
+    // ---- operations
+
+    /** {@code act(x W + bias) + residual}: act is erf-GELU or nothing; bias and residual may be null. */
+    public Tensor linear(Tensor x, Weight weight, Parameter bias, boolean gelu, Tensor residual) {
+        Tensor biasValue = bias == null ? null : bias.value();
+        if (tape == null) {
+            Tensor y = tensor(x.rows(), weight.outputs());
+            stream.linear(x, weight.packed(stream), biasValue, gelu, residual, y);
+            return y;
+        }
+        Tensor y = tensor(x.rows(), weight.outputs());
+        stream.linear(x, weight.packed(stream), biasValue, false, null, y);
+        tape.record(new Op.Linear(x, weight, bias, y));
+        if (gelu) {
+            y = gelu(y);
+        }
+        return residual == null ? y : add(y, residual);
+    }
+
+    public Tensor gelu(Tensor x) {
+        Tensor y = tensor(x.rows(), x.columns());
+        stream.gelu(x, y);
+        if (tape != null) {
+            tape.record(new Op.Gelu(x, y));
+        }
+        return y;
+    }
+
+    public Tensor add(Tensor a, Tensor b) {
+        Tensor y = tensor(a.rows(), a.columns());
+        stream.add(a, b, y);
+        if (tape != null) {
+            tape.record(new Op.Add(a, b, y));
+        }
+        return y;
+    }
+
+    /** Writes the result to {@code y}, which may come from an outer scope. */
+    public void layerNorm(Tensor x, Parameter gamma, Parameter beta, float epsilon, Tensor y) {
+        if (tape == null) {
+            stream.layerNorm(x, gamma.value(), beta.value(), epsilon, y, null);
+            return;
+        }
+        Tensor statistics = tensor(x.rows(), 2);
+        stream.layerNorm(x, gamma.value(), beta.value(), epsilon, y, statistics);
+        tape.record(new Op.LayerNorm(x, gamma, beta, statistics, y));
+    }
+
+    public Tensor softmax(Tensor x) {
+        Tensor y = tensor(x.rows(), x.columns());
+        stream.softmax(x, y);
+        if (tape != null) {
+            tape.record(new Op.Softmax(x, y));
+        }
+        return y;
+    }
+
+    /** {@code qkv [tokens, 3 * hidden]} to the heads' results side by side, {@code [tokens, hidden]}. */
+    public Tensor attention(Tensor qkv, TokenBatch batch, int heads) {
+        Tensor y = tensor(qkv.rows(), qkv.columns() / 3);
+        Tensor probabilities = tape == null ? null : tensor(1, probabilityCount(batch, heads));
+        stream.attention(qkv, batch.offsets(), batch.sequences(), heads, y, probabilities);
+        if (tape != null) {
+            tape.record(new Op.Attention(qkv, batch.offsets(), batch.sequences(), heads, probabilities, y));
+        }
+        return y;
+    }
+
+    private static int probabilityCount(TokenBatch batch, int heads) {
+        long count = 0;
+        for (int i = 0; i < batch.sequences(); i++) {
+            count += (long) heads * batch.length(i) * batch.length(i);
+        }
+        return Math.toIntExact(count);
+    }
+
+    /** Sum of word, position and (unless null) first type embedding of each token. */
+    public Tensor embeddingSum(TokenBatch batch, Parameter words, Parameter positions, Parameter types) {
+        Tensor y = tensor(batch.tokens(), words.value().columns());
+        Tensor typeValues = types == null ? null : types.value();
+        stream.embeddingSum(
+                batch.ids(), batch.offsets(), batch.sequences(), words.value(), positions.value(), typeValues, y);
+        if (tape != null) {
+            tape.record(
+                    new Op.EmbeddingSum(batch.ids(), batch.offsets(), batch.sequences(), words, positions, types, y));
+        }
+        return y;
+    }
+
+    /** Mean over each sequence's tokens: {@code [tokens, hidden]} to {@code [sequences, hidden]}. */
+    public Tensor meanPool(Tensor x, TokenBatch batch) {
+        Tensor y = tensor(batch.sequences(), x.columns());
+        stream.meanPool(x, batch.offsets(), batch.sequences(), y);
+        if (tape != null) {
+            tape.record(new Op.MeanPool(x, batch.offsets(), batch.sequences(), y));
+        }
+        return y;
+    }
+
+    /** Each sequence's first token: {@code [tokens, hidden]} to {@code [sequences, hidden]}. */
+    public Tensor firstPool(Tensor x, TokenBatch batch) {
+        Tensor y = tensor(batch.sequences(), x.columns());
+        stream.firstPool(x, batch.offsets(), batch.sequences(), y);
+        if (tape != null) {
+            tape.record(new Op.FirstPool(x, batch.offsets(), batch.sequences(), y));
+        }
+        return y;
+    }
+
+    /** Each row divided by its length. */
+    public Tensor l2Normalize(Tensor x) {
+        Tensor y = tensor(x.rows(), x.columns());
+        Tensor norms = tape == null ? null : tensor(1, x.rows());
+        stream.l2Normalize(x, y, norms);
+        if (tape != null) {
+            tape.record(new Op.L2Normalize(x, norms, y));
+        }
+        return y;
+    }
+
+    /** {@code x [rows, blocks * width]} with each block scaled by its entry of {@code scale [rows, blocks]}. */
+    public Tensor scaleBlocks(Tensor x, Tensor scale) {
+        Tensor y = tensor(x.rows(), x.columns());
+        stream.scaleBlocks(x, scale, y);
+        if (tape != null) {
+            tape.record(new Op.ScaleBlocks(x, scale, y));
+        }
+        return y;
+    }
+
+    /** Gumbel-softmax choice with a straight-through gradient; see {@link Stream#choose}. */
+    public Tensor choose(Tensor logits, Tensor noise, float temperature) {
+        Tensor soft = tensor(logits.rows(), logits.columns());
+        Tensor y = tensor(logits.rows(), logits.columns() - 1);
+        stream.choose(logits, noise, temperature, soft, y);
+        if (tape != null) {
+            tape.record(new Op.Choose(logits, soft, temperature, y));
+        }
+        return y;
+    }
+}

@@ -1,0 +1,147 @@
+package io.tokenwise.tensor;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Memory for the tensors of one forward (and backward) pass: handed out in order, taken back all at once.
+ *
+ * <p>Native memory, 64-byte aligned, never more than a limit, freed on close. After a few passes of similar size a workspace
+ * neither grows nor allocates on the heap. {@link #push} and {@link #pop} give back the temporaries of a scope. Tensors
+ * start with unspecified values. Used by one pass at a time; not thread-safe.
+ */
+public final class Workspace implements AutoCloseable {
+    private static final long ALIGNMENT = 64;
+    private static final long SMALLEST_CHUNK = 1 << 20;
+
+    private final long limitBytes;
+    private final List<Chunk> chunks = new ArrayList<>();
+    private final List<Tensor> tensors = new ArrayList<>();
+    private final ArrayList<Mark> marks = new ArrayList<>();
+    private int depth;
+    private int chunk;
+    private long used;
+    private int taken;
+
+    public Workspace(long limitBytes) {
+        this.limitBytes = limitBytes;
+    }
+
+    private record Chunk(Arena arena, MemorySegment memory) {}
+
+    private static final class Mark {
+        int chunk;
+        long used;
+        int taken;
+    }
+
+    /**
+     * A tensor {@code [rows, columns]} with unspecified values.
+     *
+     * @throws IllegalStateException if the workspace's limit would be passed
+     */
+    public Tensor tensor(int rows, int columns) {
+        if (rows < 0 || columns < 0) {
+            throw new IllegalArgumentException("workspace: negative shape [" + rows + ", " + columns + "]");
+        }
+        long bytes = align(Math.multiplyExact((long) rows * columns, Float.BYTES));
+        reserve(bytes);
+        MemorySegment memory = chunks.get(chunk).memory;
+        long offset = used;
+        used += bytes;
+        if (taken == tensors.size()) {
+            tensors.add(new Tensor(memory, offset, rows, columns));
+        }
+        Tensor tensor = tensors.get(taken++);
+        tensor.become(memory, offset, rows, columns);
+        return tensor;
+    }
+
+    /** Opens a scope: the next {@link #pop} takes back what is handed out from here on. */
+    public void push() {
+        if (depth == marks.size()) {
+            marks.add(new Mark());
+        }
+        Mark mark = marks.get(depth++);
+        mark.chunk = chunk;
+        mark.used = used;
+        mark.taken = taken;
+    }
+
+    /** Closes the innermost scope. */
+    public void pop() {
+        Mark mark = marks.get(--depth);
+        chunk = mark.chunk;
+        used = mark.used;
+        taken = mark.taken;
+    }
+
+    /** Takes back everything. If several chunks were needed they become one, so that the next pass runs in one piece. */
+    public void reset() {
+        if (chunks.size() > 1) {
+            long total = bytes();
+            free();
+            grow(total, total);
+        }
+        chunk = 0;
+        used = 0;
+        taken = 0;
+        depth = 0;
+    }
+
+    /** Native memory held now, in bytes. */
+    public long bytes() {
+        long total = 0;
+        for (int i = 0; i < chunks.size(); i++) {
+            total += chunks.get(i).memory.byteSize();
+        }
+        return total;
+    }
+
+    @Override
+    public void close() {
+        free();
+        tensors.clear();
+    }
+
+    private void reserve(long bytes) {
+        while (chunk < chunks.size() && used + bytes > chunks.get(chunk).memory.byteSize()) {
+            chunk++;
+            used = 0;
+        }
+        if (chunk == chunks.size()) {
+            grow(bytes, Math.max(SMALLEST_CHUNK, bytes()));
+            used = 0;
+        }
+    }
+
+    private void grow(long neededBytes, long wantedBytes) {
+        long room = limitBytes - bytes();
+        if (neededBytes > room) {
+            throw new IllegalStateException(
+                    "workspace: a pass needs " + neededBytes + " bytes of native memory more than the " + bytes()
+                            + " it holds, the limit is " + limitBytes + ": use smaller batches or a higher limit");
+        }
+        long bytes = Math.max(neededBytes, Math.min(wantedBytes, room & -ALIGNMENT));
+        Arena arena = Arena.ofShared();
+        try {
+            chunks.add(new Chunk(arena, arena.allocate(bytes, ALIGNMENT)));
+        } catch (OutOfMemoryError e) {
+            arena.close();
+            throw new IllegalStateException("workspace: the system refuses " + bytes + " bytes of native memory", e);
+        }
+    }
+
+    private void free() {
+        for (Chunk c : chunks) {
+            c.arena.close();
+        }
+        chunks.clear();
+    }
+
+    private static long align(long bytes) {
+        return (bytes + ALIGNMENT - 1) & -ALIGNMENT;
+    }
+}
