@@ -1,0 +1,80 @@
+package io.tokenwise.cli;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Texts from a stream, UTF-8, one a line; lines end with LF or CRLF. Not for several threads. */
+final class TextLines {
+    private static final int BUFFER_BYTES = 1 << 16;
+
+    private final InputStream in;
+    private final byte[] buffer = new byte[BUFFER_BYTES];
+    private int position;
+    private int end;
+    private long line;
+
+    /** The stream should not be read by others from now on. */
+    TextLines(InputStream in) {
+        this.in = in;
+    }
+
+    /**
+     * Waits for a line, then takes those that are already there too, so that a pipe is served in batches and a person line by
+     * line.
+     *
+     * @return at most {@code most} texts; none at the end of the stream
+     * @throws IOException if a line is not UTF-8; the message says which
+     */
+    List<String> next(int most) throws IOException {
+        List<String> texts = new ArrayList<>();
+        while (texts.size() < most && (texts.isEmpty() || position < end || in.available() > 0)) {
+            String text = line();
+            if (text == null) {
+                break;
+            }
+            texts.add(text);
+        }
+        return texts;
+    }
+
+    private String line() throws IOException {
+        var bytes = new ByteArrayOutputStream();
+        while (position < end || fill()) {
+            int start = position;
+            while (position < end && buffer[position] != '\n') {
+                position++;
+            }
+            bytes.write(buffer, start, position - start);
+            if (position < end) {
+                position++;
+                return decode(bytes.toByteArray());
+            }
+        }
+        return bytes.size() == 0 ? null : decode(bytes.toByteArray());
+    }
+
+    private boolean fill() throws IOException {
+        position = 0;
+        end = Math.max(in.read(buffer), 0);
+        return end > 0;
+    }
+
+    private String decode(byte[] bytes) throws IOException {
+        line++;
+        int length = bytes.length > 0 && bytes[bytes.length - 1] == '\r' ? bytes.length - 1 : bytes.length;
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes, 0, length))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new IOException("line " + line + " of the input is not valid UTF-8", e);
+        }
+    }
+}
