@@ -4,13 +4,21 @@ package io.tokenwise.io;
 public final class BadFileException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
+    private static final int MAX_LENGTH = 600;
+
     /** A fact about a file, as {@code file: fact}. */
     public BadFileException(String file, String fact) {
-        super(file + ": " + fact);
+        super(printable(file + ": " + fact));
     }
 
     /** A fact about a file that another exception revealed. */
     public BadFileException(String file, String fact, Throwable cause) {
-        super(file + ": " + fact, cause);
+        super(printable(file + ": " + fact), cause);
+    }
+
+    /** Names come from the file: they must not break the line, steer the user's terminal or fill the log. */
+    private static String printable(String message) {
+        String shown = message.length() > MAX_LENGTH ? message.substring(0, MAX_LENGTH) + "..." : message;
+        return shown.replaceAll("[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]", "?");
     }
 }

@@ -1,7 +1,6 @@
 package io.tokenwise.io;
 
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -43,7 +42,7 @@ public final class ModelWriter {
      * exception nothing is left, and a model that was there before still is.
      *
      * @param tensors by Hugging Face name without {@code bert.}
-     * @throws FileAlreadyExistsException if the target is there, is not empty and must not be replaced
+     * @throws IOException if the target must not be replaced, or cannot be written
      */
     public static void write(
             Path directory,
@@ -71,23 +70,23 @@ public final class ModelWriter {
     /**
      * Checks that {@link #write} would accept a target, before hours of work whose result it is to take.
      *
-     * @throws FileAlreadyExistsException if it would not
+     * @throws IOException if it would not; the message says why
      */
     public static void checkTarget(Path directory, Existing existing) throws IOException {
         if (!Files.exists(directory)) {
             return;
         }
         if (!Files.isDirectory(directory)) {
-            throw new FileAlreadyExistsException(directory + ": is a file; a model is written as a directory");
+            throw new IOException(directory + ": is a file; a model is written as a directory");
         }
         try (Stream<Path> entries = Files.list(directory)) {
             for (Path entry : (Iterable<Path>) entries::iterator) {
                 if (existing == Existing.KEEP) {
-                    throw new FileAlreadyExistsException(directory + ": exists and is not empty");
+                    throw new IOException(directory + ": exists and is not empty");
                 }
                 if (!OURS.contains(entry.getFileName().toString())) {
-                    throw new FileAlreadyExistsException(directory + ": is not replaced, because it holds "
-                            + entry.getFileName() + ", which is not part of a model");
+                    throw new IOException(directory + ": is not replaced, because it holds " + entry.getFileName()
+                            + ", which is not part of a model");
                 }
             }
         }

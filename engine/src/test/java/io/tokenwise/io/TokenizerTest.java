@@ -1,0 +1,277 @@
+package io.tokenwise.io;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import io.tokenwise.testdata.WordNet;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TokenizerTest {
+    /** The smallest complete tokenizer of the kind that is read. */
+    static final String SMALL = """
+            {"version":"1.0","truncation":{"direction":"Right","max_length":4,"strategy":"LongestFirst","stride":0},
+             "padding":{"strategy":{"Fixed":9},"direction":"Right","pad_to_multiple_of":null,"pad_id":0,"pad_type_id":0,"pad_token":"[PAD]"},
+             "added_tokens":[{"id":2,"content":"[CLS]","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true}],
+             "normalizer":{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":true},
+             "pre_tokenizer":{"type":"BertPreTokenizer"},
+             "post_processor":{"type":"TemplateProcessing",
+              "single":[{"SpecialToken":{"id":"[CLS]","type_id":0}},{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"[SEP]","type_id":0}}],
+              "pair":[],
+              "special_tokens":{"[CLS]":{"id":"[CLS]","ids":[2],"tokens":["[CLS]"]},"[SEP]":{"id":"[SEP]","ids":[3],"tokens":["[SEP]"]}}},
+             "decoder":{"type":"WordPiece","prefix":"##","cleanup":true},
+             "model":{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","max_input_chars_per_word":100,
+              "vocab":{"[PAD]":0,"[UNK]":1,"[CLS]":2,"[SEP]":3,"a":4,"token":5,"##s":6}}}
+            """;
+
+    private static final String[] SENTENCES = {
+        "",
+        "A man with a hard hat is dancing.",
+        "Tokenwise spends compute token by token, doesn't it?",
+        "na\u00efve caf\u00e9 \u2014 \u4e2d\u6587 and \ud83d\ude00 emoji; tabs\tand\nlines",
+        "unaffable [SEP] antidisestablishmentarianism 3.14159",
+    };
+
+    private static Tokenizer minilm;
+
+    @BeforeAll
+    static void open() throws IOException {
+        try (ModelFiles files = ModelFiles.builtIn("minilm")) {
+            minilm = Tokenizer.open("minilm", files.tokenizer().json(), 256);
+        }
+    }
+
+    @AfterAll
+    static void close() {
+        minilm.close();
+    }
+
+    private static Tokenizer small(String json, int maxTokens) {
+        return Tokenizer.open("tokenizer.json", json.getBytes(StandardCharsets.UTF_8), maxTokens);
+    }
+
+    @Test
+    void idsAreThoseOfTheLibrarysOwnTokenizer() throws IOException {
+        System.setProperty("OPT_OUT_TRACKING", "true");
+        try (HuggingFaceTokenizer reference = HuggingFaceTokenizer.newInstance(
+                new ByteArrayInputStream(minilm.json()), Map.of("padding", "false", "truncation", "false"))) {
+            List<String> texts = new ArrayList<>(List.of(SENTENCES));
+            texts.addAll(WordNet.load().examples().subList(0, 2_000));
+            for (String text : texts) {
+                int[] expected = Arrays.stream(reference.encode(text).getIds())
+                        .mapToInt(Math::toIntExact)
+                        .toArray();
+                assertThat(minilm.encode(text).ids()).as(text).isEqualTo(expected);
+            }
+        } finally {
+            System.clearProperty("OPT_OUT_TRACKING");
+        }
+    }
+
+    @Test
+    void idsAreThoseThatBertGives() {
+        Tokenizer.Encoded encoded = minilm.encode("Tokenwise spends unaffably.");
+        assertThat(minilm.tokens(encoded.ids()))
+                .containsExactly("[CLS]", "token", "##wise", "spends", "una", "##ffa", "##bly", ".", "[SEP]");
+        assertThat(minilm.encode("hello world").ids()).containsExactly(101, 7592, 2088, 102);
+        assertThat(encoded.truncated()).isFalse();
+    }
+
+    @Test
+    void paddingAndTruncationOfTheFileAreIgnored() {
+        try (Tokenizer tokenizer = small(SMALL, 10)) {
+            assertThat(tokenizer.encode("a").ids()).containsExactly(2, 4, 3);
+            assertThat(tokenizer.encode("a tokens b a").ids()).containsExactly(2, 4, 5, 6, 1, 4, 3);
+            assertThat(tokenizer.vocabularySize()).isEqualTo(7);
+        }
+    }
+
+    @Test
+    void longTextIsCutAndKeepsItsLastToken() {
+        try (Tokenizer tokenizer = small(SMALL, 5)) {
+            Tokenizer.Encoded fits = tokenizer.encode("a a a");
+            assertThat(fits.ids()).containsExactly(2, 4, 4, 4, 3);
+            assertThat(fits.truncated()).isFalse();
+            Tokenizer.Encoded cut = tokenizer.encode("a a tokens");
+            assertThat(cut.ids()).containsExactly(2, 4, 4, 5, 3);
+            assertThat(cut.truncated()).isTrue();
+        }
+    }
+
+    /** The prefix that is looked at must grow over white space, removed characters and endless words. */
+    @Test
+    void onlyAPrefixOfALongTextIsLookedAtWithTheSameResult() {
+        String words = "the quick brown fox ".repeat(5_000);
+        for (String text : List.of(
+                words,
+                " ".repeat(100_000) + words,
+                "x".repeat(100_000) + " " + words,
+                "\u200b\u0000".repeat(50_000) + words,
+                "\u4e2d".repeat(100_000))) {
+            Tokenizer.Encoded cut = minilm.encode(text);
+            try (Tokenizer whole = Tokenizer.open("minilm", minilm.json(), 1_000_000)) {
+                int[] all = whole.encode(text).ids();
+                int[] expected = Arrays.copyOf(all, 256);
+                expected[255] = 102;
+                assertThat(cut.ids()).isEqualTo(expected);
+                assertThat(cut.truncated()).isTrue();
+            }
+        }
+        assertThat(minilm.encode(" ".repeat(100_000) + "a").ids()).containsExactly(101, 1037, 102);
+        assertThat(minilm.encode("x".repeat(100_000)).ids()).containsExactly(101, 100, 102);
+    }
+
+    @Test
+    void brokenTextIsTakenAsTextWithoutTheBrokenCharacters() {
+        int[] helloWorld = {101, 7592, 2088, 102};
+        assertThat(minilm.encode("hello \ud800 wor\udc00ld\ud83d").ids()).isEqualTo(helloWorld);
+        assertThat(minilm.encode("\udc00\ud800hello world").ids()).isEqualTo(helloWorld);
+        assertThat(minilm.encode("hel\0lo \0 world").ids()).isEqualTo(helloWorld);
+        byte[] invalid = {
+            'h', 'e', (byte) 0xff, 'l', 'l', 'o', ' ', (byte) 0xc0, (byte) 0x80, 'w', 'o', 'r', 'l', 'd', (byte) 0xe2
+        };
+        assertThat(minilm.encode(new String(invalid, StandardCharsets.UTF_8)).ids())
+                .isEqualTo(helloWorld);
+    }
+
+    @Test
+    void randomTextNeverFails() {
+        Random random = new Random(3);
+        for (int i = 0; i < 3_000; i++) {
+            char[] text = new char[random.nextInt(40)];
+            for (int c = 0; c < text.length; c++) {
+                text[c] = (char) random.nextInt(random.nextBoolean() ? 0x10000 : 0x80);
+            }
+            int[] ids = minilm.encode(new String(text)).ids();
+            assertThat(ids[0]).isEqualTo(101);
+            assertThat(ids[ids.length - 1]).isEqualTo(102);
+            assertThat(Arrays.stream(ids).allMatch(id -> id >= 0 && id < 30522)).isTrue();
+        }
+    }
+
+    @Test
+    void manyThreadsShareOneTokenizer() throws Exception {
+        List<String> texts = WordNet.load().glosses().subList(0, 500);
+        List<int[]> expected = texts.stream().map(t -> minilm.encode(t).ids()).toList();
+        Callable<Boolean> all = () -> {
+            for (int i = 0; i < texts.size(); i++) {
+                if (!Arrays.equals(minilm.encode(texts.get(i)).ids(), expected.get(i))) {
+                    return false;
+                }
+            }
+            return true;
+        };
+        try (var threads = Executors.newFixedThreadPool(8)) {
+            for (Future<Boolean> same : threads.invokeAll(Collections.nCopies(8, all))) {
+                assertThat(same.get()).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void closedTokenizerSaysSo() {
+        Tokenizer tokenizer = small(SMALL, 10);
+        tokenizer.close();
+        tokenizer.close();
+        assertThatThrownBy(() -> tokenizer.encode("a"))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("tokenizer.json: the tokenizer is closed");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 7, Integer.MAX_VALUE})
+    void unknownIdIsRefused(int id) {
+        try (Tokenizer tokenizer = small(SMALL, 10)) {
+            assertThatThrownBy(() -> tokenizer.tokens(new int[] {2, id}))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("tokenizer.json: no token has the id " + id);
+        }
+    }
+
+    static Stream<Arguments> badFiles() {
+        return Stream.of(
+                arguments(
+                        "\"type\":\"WordPiece\",\"unk",
+                        "\"type\":\"Unigram\",\"unk",
+                        "model.type is Unigram; supported: WordPiece"),
+                arguments(
+                        "\"type\":\"BertNormalizer\"",
+                        "\"type\":\"Precompiled\",\"precompiled_charsmap\":\"AAAA\"",
+                        "normalizer.type is Precompiled"),
+                arguments("\"[UNK]\":1", "\"unk\":1", "model.unk_token is not in model.vocab"),
+                arguments("\"a\":4", "\"a\":5", "model.vocab gives the id 5 twice"),
+                arguments("\"a\":4", "\"a\":70", "a token has the id 70, ids here go from 0 to 6"),
+                arguments("\"a\":4", "\"a\":-4", "a token has the id -4"),
+                arguments("\"a\":4", "\"a\":\"4\"", "a token has the id \"4\""),
+                arguments("\"a\":4", "\"[PAD]\":4", "Duplicate"),
+                arguments("\"id\":2,\"content\"", "\"id\":4,\"content\"", "added token [CLS] has not the id"),
+                arguments("\"[SEP]\":{", "\"[END]\":{", "post_processor uses [SEP]"),
+                arguments("\"ids\":[3]", "\"ids\":[7]", "a token has the id 7"),
+                arguments("\"ids\":[3]", "\"ids\":[]", "no single id"),
+                arguments("\"id\":\"A\"", "\"id\":\"B\"", "post_processor.single must be"),
+                arguments(
+                        "\"single\":[",
+                        "\"single\":[{\"SpecialToken\":{\"id\":\"[CLS]\",\"type_id\":0}},",
+                        "post_processor.single must be"),
+                arguments(
+                        "\"max_input_chars_per_word\":100",
+                        "\"max_input_chars_per_word\":-1",
+                        "is not a tokenizer that can be used: "),
+                arguments("\"clean_text\":true", "\"clean_text\":1", "is not a tokenizer that can be used: "),
+                arguments("\"version\"", "\"version", "is not valid JSON"));
+    }
+
+    @ParameterizedTest(name = "{1}")
+    @MethodSource("badFiles")
+    void badFileIsRefusedBeforeNativeCodeTripsOverIt(String good, String bad, String fact) {
+        assertThat(SMALL).contains(good);
+        String json = SMALL.replace(good, bad);
+        assertThatThrownBy(() -> small(json, 10).close())
+                .isInstanceOf(BadFileException.class)
+                .hasMessageStartingWith("tokenizer.json: ")
+                .hasMessageContaining(fact)
+                .message()
+                .hasLineCount(1);
+    }
+
+    /** A panic in native code would end this JVM, and with it the whole test run. */
+    @Test
+    void damagedFileWorksOrIsRefused() {
+        byte[] whole = SMALL.getBytes(StandardCharsets.UTF_8);
+        Random random = new Random(4);
+        int refused = 0;
+        for (int i = 0; i < 5_000; i++) {
+            byte[] damaged = whole.clone();
+            for (int flips = 1 + random.nextInt(2); flips > 0; flips--) {
+                damaged[random.nextInt(damaged.length)] = (byte) (32 + random.nextInt(95));
+            }
+            try (Tokenizer tokenizer = Tokenizer.open("tokenizer.json", damaged, 10)) {
+                int[] ids = tokenizer.encode("a tokens [CLS] b").ids();
+                assertThat(tokenizer.tokens(ids)).hasSize(ids.length);
+            } catch (BadFileException e) {
+                refused++;
+            }
+        }
+        assertThat(refused).isGreaterThan(2_500).isLessThan(5_000);
+    }
+}
