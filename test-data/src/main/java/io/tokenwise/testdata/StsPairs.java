@@ -1,9 +1,8 @@
 package io.tokenwise.testdata;
 
 import java.io.IOException;
-import java.io.Reader;
 import java.io.UncheckedIOException;
-import java.nio.charset.MalformedInputException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,14 +30,13 @@ public final class StsPairs {
      */
     public static List<Pair> read(Path file) throws IOException {
         List<Pair> pairs = new ArrayList<>();
-        try (Reader reader = Files.newBufferedReader(file);
-                CSVParser parser = CSVParser.parse(reader, CSVFormat.DEFAULT)) {
+        try (CSVParser parser = CSVParser.parse(Files.readString(file), CSVFormat.DEFAULT)) {
             long line = 1;
             for (CSVRecord row : parser) {
                 pairs.add(pair(file, line, row));
                 line = parser.getCurrentLineNumber() + 1;
             }
-        } catch (MalformedInputException e) {
+        } catch (CharacterCodingException e) {
             throw new IOException(file + ": is not UTF-8", e);
         } catch (UncheckedIOException e) {
             throw new IOException(file + ": is not CSV: " + e.getCause().getMessage(), e);

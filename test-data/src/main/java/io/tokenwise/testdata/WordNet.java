@@ -24,6 +24,9 @@ public final class WordNet {
 
     private static final Pattern QUOTED = Pattern.compile("\"([^\"]+)\"");
 
+    private static final Pattern SPACES = Pattern.compile("\\s+");
+    private static final Pattern ENDS = Pattern.compile("^[ ;]+|[ ;]+$");
+
     private final List<String> glosses = new ArrayList<>();
     private final List<String> examples = new ArrayList<>();
 
@@ -74,7 +77,8 @@ public final class WordNet {
     }
 
     private static void add(List<String> list, String text) {
-        String clean = text.replace("\"", "").replaceAll("\\s+", " ").replaceAll("^[ ;]+|[ ;]+$", "");
+        String spaced = SPACES.matcher(text.replace("\"", "")).replaceAll(" ");
+        String clean = ENDS.matcher(spaced).replaceAll("");
         if (!clean.isEmpty()) {
             list.add(clean);
         }
