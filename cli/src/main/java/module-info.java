@@ -1,6 +1,7 @@
 /** The {@code tokenwise} command. */
 module io.tokenwise.cli {
     requires info.picocli;
+    requires io.tokenwise.engine;
     requires tools.jackson.databind;
 
     opens io.tokenwise.cli to

@@ -1,5 +1,8 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.EncoderOptions;
+import io.tokenwise.TextEncoder;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
@@ -38,7 +41,7 @@ final class CommonOptions {
             description = "Seed of all that is random (default: ${DEFAULT-VALUE}).")
     private long seed;
 
-    @Option(names = "--json", description = "Print one JSON object on stdout; everything else goes to stderr.")
+    @Option(names = "--json", description = "Print JSON on stdout; everything else goes to stderr.")
     private boolean json;
 
     @Option(names = "--verbose", description = "Log what is chosen and why; show where a failure happened.")
@@ -104,6 +107,15 @@ final class CommonOptions {
             throw mistake("--threads must be 1 or more, not " + count);
         }
         threads = count;
+    }
+
+    /**
+     * Opens the model that was asked for.
+     *
+     * @throws io.tokenwise.io.BadFileException if it is absent, bad or not supported
+     */
+    TextEncoder open() throws IOException {
+        return TextEncoder.open(model, EncoderOptions.defaults().withThreads(threads));
     }
 
     String model() {

@@ -1,11 +1,20 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.Embedding;
+import io.tokenwise.TextEncoder;
 import io.tokenwise.cli.CommonOptions.BudgetConverter;
+import io.tokenwise.nn.Budget;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
 
 @Command(
         name = "embed",
@@ -18,11 +27,17 @@ import picocli.CommandLine.ParentCommand;
             "  ./tokenwise embed --model my-model --budget 0.5 < texts.txt > vectors.jsonl"
         })
 final class Embed implements Callable<Integer> {
+    /** Texts that are run through the model together when they are there already. */
+    private static final int BATCH = 64;
+
     @ParentCommand
     private Tokenwise root;
 
     @Mixin
     private CommonOptions options;
+
+    @Spec
+    private CommandSpec spec;
 
     @Option(
             names = "--budget",
@@ -33,7 +48,37 @@ final class Embed implements Callable<Integer> {
     private double budget;
 
     @Override
-    public Integer call() {
-        throw new UnsupportedOperationException("embed waits for the engine's text encoder");
+    public Integer call() throws IOException, InterruptedException {
+        PrintWriter err = spec.commandLine().getErr();
+        try (TextEncoder encoder = options.open()) {
+            if (budget < 1 && encoder.encoder().acms().isEmpty()) {
+                err.println(options.model() + " is a dense model: --budget changes nothing");
+            }
+            long cut = embedAll(encoder, new TextLines(root.in()));
+            if (cut > 0) {
+                err.println("texts cut to the " + encoder.description().maxTokens() + " tokens that the model reads: "
+                        + cut);
+            }
+        }
+        return ExitCode.OK;
+    }
+
+    /** Prints the vectors of all texts and returns how many texts were cut. */
+    private long embedAll(TextEncoder encoder, TextLines lines) throws IOException, InterruptedException {
+        PrintWriter out = spec.commandLine().getOut();
+        long cut = 0;
+        for (List<String> texts = lines.next(BATCH); !texts.isEmpty(); texts = lines.next(BATCH)) {
+            for (Embedding embedding : encoder.embed(texts, Budget.of(budget))) {
+                out.println(Json.line(options.json() ? embedding : embedding.vector()));
+                cut += embedding.truncated() ? 1 : 0;
+            }
+            if (out.checkError()) {
+                throw new IOException("the vectors cannot be written to stdout");
+            }
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
+        }
+        return cut;
     }
 }

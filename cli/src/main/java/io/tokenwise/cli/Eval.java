@@ -36,7 +36,7 @@ final class Eval implements Runnable {
             name = "sts",
             header = "Semantic textual similarity: Spearman's rank correlation with human scores.",
             description =
-                    "FILE.csv has the columns sentence1, sentence2 and score, with a header line that names them.",
+                    "FILE.csv holds lines of sentence1,sentence2,score, UTF-8, quoted as CSV is, without a header.",
             footerHeading = "%nExamples:%n",
             footer = {
                 "  ./tokenwise eval sts sts-dev.csv --model my-model",

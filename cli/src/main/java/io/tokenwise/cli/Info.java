@@ -1,10 +1,21 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.TextEncoder;
+import io.tokenwise.acm.Acm;
+import io.tokenwise.model.Encoder;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 @Command(
         name = "info",
@@ -13,8 +24,16 @@ import picocli.CommandLine.Parameters;
         footerHeading = "%nExamples:%n",
         footer = {"  ./tokenwise info minilm", "  ./tokenwise info my-model --json"})
 final class Info implements Callable<Integer> {
+    /** Attention's share of the work grows with the text's length: FLOPs are given for a text of this many tokens. */
+    private static final int TOKENS = 128;
+
+    private static final List<Double> BUDGETS = List.of(0.25, 0.5, 0.75, 1.0);
+
     @Mixin
     private Tokenwise.Help help;
+
+    @Spec
+    private CommandSpec spec;
 
     @Parameters(
             paramLabel = "MODEL",
@@ -28,7 +47,53 @@ final class Info implements Callable<Integer> {
     private boolean verbose;
 
     @Override
-    public Integer call() {
-        throw new UnsupportedOperationException("info waits for the engine's models");
+    public Integer call() throws IOException {
+        try (TextEncoder encoder = TextEncoder.open(model)) {
+            Json.Info info = info(encoder);
+            spec.commandLine().getOut().println(json ? Json.line(info) : text(info));
+        }
+        return ExitCode.OK;
+    }
+
+    private Json.Info info(TextEncoder encoder) {
+        Encoder network = encoder.encoder();
+        List<Acm> acms = network.acms();
+        Map<String, Double> flops = new LinkedHashMap<>();
+        flops.put("dense", network.flopsPerToken(TOKENS, 1));
+        if (!acms.isEmpty()) {
+            BUDGETS.forEach(budget -> flops.put(budget.toString(), network.flopsPerToken(TOKENS, budget)));
+        }
+        return new Json.Info(
+                model,
+                encoder.description().architecture().layers(),
+                network.hidden(),
+                acms.isEmpty() ? null : acms.getFirst().learners(),
+                network.parameterCount(),
+                encoder.description().maxTokens(),
+                TOKENS,
+                flops);
+    }
+
+    private static String text(Json.Info info) {
+        var text = new StringBuilder();
+        text.append(String.format(Locale.ROOT, "%-18s%s%n", "model", info.model()));
+        text.append(String.format(Locale.ROOT, "%-18s%d of width %d%n", "layers", info.layers(), info.hidden()));
+        text.append(String.format(
+                Locale.ROOT,
+                "%-18s%s%n",
+                "learners",
+                info.learners() == null ? "none: a dense model" : info.learners() + " a layer"));
+        text.append(String.format(Locale.ROOT, "%-18s%,d%n", "parameters", info.parameters()));
+        text.append(String.format(Locale.ROOT, "%-18s%d tokens%n", "longest text", info.maxTokens()));
+        text.append("MFLOPs per token of a text of ")
+                .append(info.flopsAtTokens())
+                .append(" tokens");
+        info.flopsPerToken()
+                .forEach((budget, flops) -> text.append(String.format(
+                        Locale.ROOT,
+                        "%n  %-16s%.2f",
+                        budget.equals("dense") ? budget : "budget " + budget,
+                        flops / 1e6)));
+        return text.toString();
     }
 }

@@ -46,6 +46,8 @@ final class Json {
      * What {@code info} prints.
      *
      * @param learners learners of each replaced layer; null for a dense model
+     * @param maxTokens longer texts are cut to this many tokens
+     * @param flopsAtTokens length of the text for which FLOPs per token are given
      * @param flopsPerToken by budget, and by {@code dense}
      */
     record Info(
@@ -54,5 +56,7 @@ final class Json {
             int hidden,
             Integer learners,
             long parameters,
+            int maxTokens,
+            int flopsAtTokens,
             Map<String, Double> flopsPerToken) {}
 }

@@ -1,9 +1,15 @@
 package io.tokenwise.cli;
 
 import java.io.FileDescriptor;
+import java.io.FileInputStream;
 import java.io.FileOutputStream;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
+import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -19,9 +25,14 @@ public final class Main {
         var err = new PrintWriter(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
         var finished = new CountDownLatch(1);
         interruptWhenStopped(Thread.currentThread(), finished);
-        int exitCode = Tokenwise.commandLine(System.in, out, err).execute(args);
-        out.flush();
-        err.flush();
+        if (List.of(args).contains("--verbose")) {
+            System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "info");
+        }
+        int exitCode = Tokenwise.commandLine(interruptibleStdin(), out, err).execute(args);
+        if (out.checkError() && exitCode == 0) {
+            err.println("tokenwise: the result cannot be written to stdout");
+            exitCode = 1;
+        }
         finished.countDown();
         System.exit(exitCode);
     }
@@ -39,5 +50,16 @@ public final class Main {
                 Thread.currentThread().interrupt();
             }
         }));
+    }
+
+    /** Reading from {@link System#in} cannot be interrupted; reading from its file's channel can. */
+    private static InputStream interruptibleStdin() {
+        var channel = new FileInputStream(FileDescriptor.in).getChannel();
+        return new FilterInputStream(Channels.newInputStream(channel)) {
+            @Override
+            public int available() throws IOException {
+                return System.in.available();
+            }
+        };
     }
 }

@@ -1,5 +1,6 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.io.BadFileException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -80,7 +81,8 @@ final class Mistakes implements IExecutionStrategy, IParameterExceptionHandler, 
     /** Whether the failure's own message tells the user what was wrong, as those of checked arguments and files do. */
     private static boolean isOurs(Throwable failure) {
         return failure.getMessage() != null
-                && (failure instanceof IllegalArgumentException
+                && (failure instanceof BadFileException
+                        || failure instanceof IllegalArgumentException
                         || failure instanceof IOException
                         || failure instanceof UncheckedIOException);
     }
