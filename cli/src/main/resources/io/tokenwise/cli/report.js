@@ -28,7 +28,7 @@
       },
       plugins: {
         legend: {position: 'bottom', labels: {usePointStyle: true, boxHeight: 8, padding: 16}},
-        tooltip: {displayColors: false, callbacks: {label: item => item.raw.hover}},
+        tooltip: {displayColors: false, yAlign: 'bottom', caretPadding: 8, callbacks: {label: item => item.raw.hover}},
       },
     },
   });
