@@ -1,0 +1,295 @@
+package io.tokenwise.autograd;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.ndarray.types.SparseFormat;
+import ai.djl.nn.Activation;
+import ai.djl.nn.core.Embedding;
+import ai.djl.nn.norm.LayerNorm;
+import io.tokenwise.autograd.OpCase.OnEngine;
+import io.tokenwise.autograd.OpCase.Operand;
+import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+
+/** All differentiable operations, at tiny shapes and at those of real models. */
+final class OpCases {
+    private static final float EPSILON = 1e-5f;
+    private static final float TEMPERATURE = 0.8f;
+
+    private OpCases() {}
+
+    /** One value to 17, primes among them, so that every remainder of a vector's width occurs. */
+    static List<OpCase> tiny() {
+        var cases = new ArrayList<OpCase>();
+        int[][] shapes = {{1, 1, 1}, {2, 3, 5}, {5, 1, 7}, {1, 17, 2}, {7, 11, 13}, {17, 16, 17}};
+        for (int[] s : shapes) {
+            cases.addAll(linear(s[0], s[1], s[2]));
+            cases.addAll(rows(s[0], s[1] + 1));
+            cases.add(choose(s[0], s[1] + 1));
+            cases.add(scaleBlocks(s[0], s[1], s[2]));
+            cases.addAll(sequences(lengths(s[0]), s[2], 13));
+            cases.add(attention(lengths(s[0]), 1 + s[2] % 3, s[1]));
+        }
+        return cases;
+    }
+
+    /** MiniLM's shapes: hidden 384, MLP 1,536, 12 heads of 32. */
+    static List<OpCase> real() {
+        var cases = new ArrayList<OpCase>();
+        for (int tokens : new int[] {7, 128, 300}) {
+            cases.addAll(linear(tokens, 384, 1536));
+            cases.addAll(linear(tokens, 1536, 384));
+            cases.addAll(linear(tokens, 384, 1152));
+            cases.addAll(rows(tokens, 384));
+            cases.addAll(rows(tokens, 1536));
+            cases.add(choose(tokens, 9));
+            cases.add(scaleBlocks(tokens, 8, 192));
+            cases.addAll(sequences(lengths(tokens), 384, 1000));
+            cases.add(attention(lengths(tokens), 12, 32));
+        }
+        return cases;
+    }
+
+    /** 300 becomes 150, 75, 38, .. 1: sequences of all sizes. */
+    private static int[] lengths(int tokens) {
+        var lengths = new ArrayList<Integer>();
+        for (int left = tokens; left > 0; left -= lengths.getLast()) {
+            lengths.add((left + 1) / 2);
+        }
+        return lengths.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    private static List<OpCase> linear(int rows, int inputs, int outputs) {
+        Operand x = Operand.tensor(rows, inputs);
+        Operand w = Operand.parameter(inputs, outputs);
+        Operand b = Operand.parameter(1, outputs);
+        Operand residual = Operand.tensor(rows, outputs);
+        int longest = Math.max(Math.max(inputs, outputs), rows);
+        return List.of(
+                op(
+                        "linear " + x + w,
+                        List.of(x, w, b),
+                        longest,
+                        (pass, o) -> pass.linear(o.tensor(0), o.weight(1), o.parameter(2), false, null),
+                        m -> Reference.linear(m.get(0), m.get(1), m.get(2)),
+                        t -> t.get(0).matMul(t.get(1)).add(t.get(2))),
+                op(
+                        "linear without bias, with residual " + x + w,
+                        List.of(x, w, residual),
+                        longest,
+                        (pass, o) -> pass.linear(o.tensor(0), o.weight(1), null, false, o.tensor(2)),
+                        m -> Reference.linear(m.get(0), m.get(1), null).plus(1, m.get(2)),
+                        t -> t.get(0).matMul(t.get(1)).add(t.get(2))),
+                op(
+                        "linear with gelu " + x + w,
+                        List.of(x, w, b),
+                        longest,
+                        (pass, o) -> pass.linear(o.tensor(0), o.weight(1), o.parameter(2), true, null),
+                        m -> Reference.gelu(Reference.linear(m.get(0), m.get(1), m.get(2))),
+                        t -> Activation.gelu(t.get(0).matMul(t.get(1)).add(t.get(2)))));
+    }
+
+    private static List<OpCase> rows(int rows, int columns) {
+        Operand x = Operand.tensor(rows, columns);
+        Operand vector = Operand.parameter(1, columns);
+        int longest = Math.max(rows, columns);
+        var cases = new ArrayList<OpCase>();
+        cases.add(op(
+                "gelu " + x,
+                List.of(x),
+                1,
+                (pass, o) -> pass.gelu(o.tensor(0)),
+                m -> Reference.gelu(m.get(0)),
+                t -> Activation.gelu(t.get(0))));
+        cases.add(op(
+                "add " + x,
+                List.of(x, x),
+                1,
+                (pass, o) -> pass.add(o.tensor(0), o.tensor(1)),
+                m -> m.get(0).plus(1, m.get(1)),
+                t -> t.get(0).add(t.get(1))));
+        cases.add(op(
+                "add to itself " + x,
+                List.of(x),
+                1,
+                (pass, o) -> pass.add(o.tensor(0), o.tensor(0)),
+                m -> m.get(0).plus(1, m.get(0)),
+                t -> t.get(0).add(t.get(0))));
+        cases.add(op(
+                "layerNorm " + x,
+                List.of(x, vector, vector),
+                longest,
+                (pass, o) -> {
+                    Tensor y = pass.tensor(rows, columns);
+                    pass.layerNorm(o.tensor(0), o.parameter(1), o.parameter(2), EPSILON, y);
+                    return y;
+                },
+                m -> Reference.layerNorm(m.get(0), m.get(1), m.get(2), EPSILON),
+                t -> LayerNorm.layerNorm(
+                                t.get(0),
+                                new Shape(columns),
+                                t.get(1).flatten(),
+                                t.get(2).flatten(),
+                                EPSILON)
+                        .singletonOrThrow()));
+        cases.add(op(
+                "softmax " + x,
+                List.of(x),
+                longest,
+                (pass, o) -> pass.softmax(o.tensor(0)),
+                m -> Reference.softmax(m.get(0)),
+                t -> t.get(0).softmax(-1)));
+        cases.add(op(
+                "l2Normalize " + x,
+                List.of(x),
+                longest,
+                (pass, o) -> pass.l2Normalize(o.tensor(0)),
+                m -> Reference.l2Normalize(m.get(0)),
+                t -> t.get(0).div(t.get(0).square().sum(new int[] {1}, true).sqrt())));
+        return cases;
+    }
+
+    private static OpCase choose(int rows, int counts) {
+        Operand logits = Operand.tensor(rows, counts);
+        Operand noise = new Operand(rows, counts, OpCase.Role.CONSTANT);
+        return new OpCase(
+                "choose " + logits,
+                List.of(logits, noise),
+                counts,
+                (pass, o) -> pass.choose(o.tensor(0), o.tensor(1), TEMPERATURE),
+                m -> Reference.choose(m.get(0), m.get(1)),
+                m -> Reference.softChoice(m.get(0), m.get(1), TEMPERATURE),
+                t -> straightThrough(t, counts));
+    }
+
+    /** As it is written in PyTorch: the hard choice forward, the soft one backward. */
+    private static NDArray straightThrough(NDList t, int counts) {
+        NDArray sum = t.get(0).add(t.get(1));
+        NDArray above = t.get(0).getManager().zeros(new Shape(counts, counts - 1));
+        for (int count = 0; count < counts; count++) {
+            for (int n = 0; n < count; n++) {
+                above.setScalar(new NDIndex(count, n), 1);
+            }
+        }
+        NDArray soft = sum.div(TEMPERATURE).softmax(-1).matMul(above);
+        NDArray hard =
+                sum.argMax(-1).oneHot(counts).toType(DataType.FLOAT32, false).matMul(above);
+        return soft.add(hard.sub(soft).stopGradient());
+    }
+
+    private static OpCase scaleBlocks(int rows, int blocks, int width) {
+        Operand x = Operand.tensor(rows, blocks * width);
+        Operand scale = Operand.tensor(rows, blocks);
+        return op(
+                "scaleBlocks " + x + scale,
+                List.of(x, scale),
+                width,
+                (pass, o) -> pass.scaleBlocks(o.tensor(0), o.tensor(1)),
+                m -> Reference.scaleBlocks(m.get(0), m.get(1)),
+                t -> t.get(0)
+                        .reshape(rows, blocks, width)
+                        .mul(t.get(1).reshape(rows, blocks, 1))
+                        .reshape(rows, blocks * width));
+    }
+
+    private static List<OpCase> sequences(int[] lengths, int columns, int vocabulary) {
+        TokenBatch batch = batch(lengths, vocabulary);
+        int tokens = batch.tokens();
+        Operand x = Operand.tensor(tokens, columns);
+        String shape = x + " of " + Arrays.toString(lengths);
+        int positions = lengths[0] + 2;
+        return List.of(
+                op(
+                        "embeddingSum " + shape,
+                        List.of(
+                                Operand.parameter(vocabulary, columns),
+                                Operand.parameter(positions, columns),
+                                Operand.parameter(2, columns)),
+                        tokens,
+                        (pass, o) -> pass.embeddingSum(batch, o.parameter(0), o.parameter(1), o.parameter(2)),
+                        m -> Reference.embeddingSum(batch, m.get(0), m.get(1), m.get(2)),
+                        t -> embeddingSum(t, batch)),
+                op(
+                        "meanPool " + shape,
+                        List.of(x),
+                        lengths[0],
+                        (pass, o) -> pass.meanPool(o.tensor(0), batch),
+                        m -> Reference.meanPool(m.get(0), batch),
+                        t -> bySequence(batch, i -> tokens(t.get(0), batch, i).mean(new int[] {0}, true))),
+                op(
+                        "firstPool " + shape,
+                        List.of(x),
+                        1,
+                        (pass, o) -> pass.firstPool(o.tensor(0), batch),
+                        m -> Reference.firstPool(m.get(0), batch),
+                        t -> bySequence(batch, i -> tokens(t.get(0), batch, i).get(new NDIndex("0:1")))));
+    }
+
+    private static OpCase attention(int[] lengths, int heads, int headSize) {
+        TokenBatch batch = batch(lengths, 1);
+        Operand qkv = Operand.tensor(batch.tokens(), 3 * heads * headSize);
+        return op(
+                "attention " + qkv + " of " + Arrays.toString(lengths) + ", heads " + heads,
+                List.of(qkv),
+                lengths[0] + headSize,
+                (pass, o) -> pass.attention(o.tensor(0), batch, heads),
+                m -> Reference.attention(m.get(0), batch, heads),
+                t -> bySequence(batch, i -> attention(tokens(t.get(0), batch, i), heads, headSize)));
+    }
+
+    private static NDArray attention(NDArray qkv, int heads, int headSize) {
+        long length = qkv.getShape().get(0);
+        // [length, 3, heads, headSize] -> [3, heads, length, headSize]
+        NDArray parts = qkv.reshape(length, 3, heads, headSize).transpose(1, 2, 0, 3);
+        NDArray scores = parts.get(0).matMul(parts.get(1).transpose(0, 2, 1)).div(Math.sqrt(headSize));
+        NDArray context = scores.softmax(-1).matMul(parts.get(2));
+        return context.transpose(1, 0, 2).reshape(length, (long) heads * headSize);
+    }
+
+    private static NDArray embeddingSum(NDList t, TokenBatch batch) {
+        int[] ids = Arrays.copyOf(batch.ids(), batch.tokens());
+        NDArray words = Embedding.embedding(t.get(0).getManager().create(ids), t.get(0), SparseFormat.DENSE)
+                .singletonOrThrow();
+        NDArray positions = bySequence(batch, i -> t.get(1).get(new NDIndex("0:{}", batch.length(i))));
+        return words.add(positions).add(t.get(2).get(new NDIndex("0:1")));
+    }
+
+    private static NDArray tokens(NDArray x, TokenBatch batch, int sequence) {
+        return x.get(new NDIndex("{}:{}", batch.offsets()[sequence], batch.offsets()[sequence + 1]));
+    }
+
+    private static NDArray bySequence(TokenBatch batch, Function<Integer, NDArray> part) {
+        var parts = new NDList();
+        for (int i = 0; i < batch.sequences(); i++) {
+            parts.add(part.apply(i));
+        }
+        return NDArrays.concat(parts, 0);
+    }
+
+    private static TokenBatch batch(int[] lengths, int vocabulary) {
+        var random = new SplittableRandom(3);
+        return TokenBatch.of(IntStream.of(lengths)
+                .mapToObj(length -> random.ints(length, 0, vocabulary).toArray())
+                .toArray(int[][]::new));
+    }
+
+    private static OpCase op(
+            String name,
+            List<Operand> operands,
+            int longestSum,
+            OnEngine engine,
+            Function<List<Matrix>, Matrix> reference,
+            Function<NDList, NDArray> torch) {
+        return new OpCase(name, operands, longestSum, engine, reference, reference, torch);
+    }
+}

@@ -1,0 +1,108 @@
+package io.tokenwise.autograd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.kernels.Kernels;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every operation's value against plain doubles, and its gradient against finite differences of them. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class OpsInDoubleTest {
+    private static final double STEP = 1e-5;
+
+    private final List<Backend> backends = new ArrayList<>();
+
+    @BeforeAll
+    void open() {
+        backends.add(new VectorBackend(Kernels.scalar(), 1));
+        backends.add(VectorBackend.open(1));
+        backends.add(VectorBackend.open(3));
+    }
+
+    @AfterAll
+    void close() {
+        backends.forEach(Backend::close);
+    }
+
+    static Stream<OpCase> tiny() {
+        return OpCases.tiny().stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("tiny")
+    void valueIsTheReferences(OpCase op) {
+        List<Matrix> operands = op.randomOperands(1);
+        Matrix expected = op.reference().apply(operands);
+        for (Backend backend : backends) {
+            Matrix inference = op.onEngine(backend, operands, null).y();
+            Matrix training = op.onEngine(backend, operands, expected).y();
+            assertThat(inference.distance(expected))
+                    .as("%s, %s", op, backend.name())
+                    .isLessThanOrEqualTo(op.tolerance(expected));
+            assertThat(training.distance(expected))
+                    .as("%s, %s", op, backend.name())
+                    .isLessThanOrEqualTo(op.tolerance(expected));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("tiny")
+    void gradientIsThatOfFiniteDifferences(OpCase op) {
+        List<Matrix> operands = op.randomOperands(2);
+        Matrix y = op.gradientOf().apply(operands);
+        Matrix dy = Matrix.random(y.rows(), y.columns(), new SplittableRandom(3));
+        var expected = new ArrayList<Matrix>();
+        for (int i = 0; i < operands.size(); i++) {
+            expected.add(finiteDifferences(op, operands, i, dy));
+        }
+        for (Backend backend : backends) {
+            List<Matrix> gradients = op.onEngine(backend, operands, dy).gradients();
+            for (int i = 0; i < operands.size(); i++) {
+                if (op.operands().get(i).role() != OpCase.Role.CONSTANT) {
+                    assertThat(gradients.get(i).distance(expected.get(i)))
+                            .as("%s, %s, operand %d", op, backend.name(), i)
+                            .isLessThanOrEqualTo(op.tolerance(expected.get(i)) + STEP * STEP);
+                }
+            }
+        }
+    }
+
+    /** Central differences of {@code sum(y * dy)} by each value of one operand. */
+    private static Matrix finiteDifferences(OpCase op, List<Matrix> operands, int operand, Matrix dy) {
+        var moved = new ArrayList<>(operands);
+        Matrix at = operands.get(operand);
+        return Matrix.fill(at.rows(), at.columns(), i -> {
+            double[] loss = new double[2];
+            for (int side = 0; side < 2; side++) {
+                Matrix there = at.plus(0, at);
+                there.values()[i] += side == 0 ? -STEP : STEP;
+                moved.set(operand, there);
+                loss[side] = op.gradientOf().apply(moved).dot(dy);
+            }
+            return (loss[1] - loss[0]) / (2 * STEP);
+        });
+    }
+
+    @Test
+    void everyOperationHasACase() {
+        Set<String> tested = new HashSet<>();
+        OpCases.tiny().forEach(op -> tested.add(op.name().split(" ")[0].toLowerCase(Locale.ROOT)));
+        for (Class<?> op : Op.class.getPermittedSubclasses()) {
+            assertThat(tested).contains(op.getSimpleName().toLowerCase(Locale.ROOT));
+        }
+    }
+}

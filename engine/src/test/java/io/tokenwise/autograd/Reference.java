@@ -1,0 +1,209 @@
+package io.tokenwise.autograd;
+
+import io.tokenwise.nn.TokenBatch;
+
+/** The engine's operations written down once more, plainly and in double: what the engine is checked against. */
+final class Reference {
+    private Reference() {}
+
+    /** {@code x W + bias}; bias may be null. */
+    static Matrix linear(Matrix x, Matrix w, Matrix bias) {
+        Matrix y = Matrix.zeros(x.rows(), w.columns());
+        for (int row = 0; row < y.rows(); row++) {
+            for (int column = 0; column < y.columns(); column++) {
+                double sum = bias == null ? 0 : bias.get(0, column);
+                for (int i = 0; i < x.columns(); i++) {
+                    sum += x.get(row, i) * w.get(i, column);
+                }
+                y.set(row, column, sum);
+            }
+        }
+        return y;
+    }
+
+    static Matrix gelu(Matrix x) {
+        return Matrix.fill(x.rows(), x.columns(), i -> {
+            double value = x.values()[i];
+            return value * (1 + erf(value / Math.sqrt(2))) / 2;
+        });
+    }
+
+    /** Abramowitz and Stegun 7.1.6: all terms have one sign, so nothing cancels. */
+    static double erf(double x) {
+        if (Math.abs(x) > 6) {
+            return Math.signum(x);
+        }
+        double term = x;
+        double sum = x;
+        for (int n = 1; Math.abs(term) > 1e-17 * Math.abs(sum); n++) {
+            term *= 2 * x * x / (2 * n + 1);
+            sum += term;
+        }
+        return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * sum;
+    }
+
+    static Matrix layerNorm(Matrix x, Matrix gamma, Matrix beta, double epsilon) {
+        Matrix y = Matrix.zeros(x.rows(), x.columns());
+        for (int row = 0; row < x.rows(); row++) {
+            double mean = 0;
+            for (int i = 0; i < x.columns(); i++) {
+                mean += x.get(row, i) / x.columns();
+            }
+            double variance = 0;
+            for (int i = 0; i < x.columns(); i++) {
+                variance += (x.get(row, i) - mean) * (x.get(row, i) - mean) / x.columns();
+            }
+            for (int i = 0; i < x.columns(); i++) {
+                double normal = (x.get(row, i) - mean) / Math.sqrt(variance + epsilon);
+                y.set(row, i, normal * gamma.get(0, i) + beta.get(0, i));
+            }
+        }
+        return y;
+    }
+
+    static Matrix softmax(Matrix x) {
+        Matrix y = Matrix.zeros(x.rows(), x.columns());
+        for (int row = 0; row < x.rows(); row++) {
+            double largest = Double.NEGATIVE_INFINITY;
+            for (int i = 0; i < x.columns(); i++) {
+                largest = Math.max(largest, x.get(row, i));
+            }
+            double sum = 0;
+            for (int i = 0; i < x.columns(); i++) {
+                sum += Math.exp(x.get(row, i) - largest);
+            }
+            for (int i = 0; i < x.columns(); i++) {
+                y.set(row, i, Math.exp(x.get(row, i) - largest) / sum);
+            }
+        }
+        return y;
+    }
+
+    static Matrix attention(Matrix qkv, TokenBatch batch, int heads) {
+        int hidden = qkv.columns() / 3;
+        int size = hidden / heads;
+        Matrix y = Matrix.zeros(qkv.rows(), hidden);
+        for (int s = 0; s < batch.sequences(); s++) {
+            int start = batch.offsets()[s];
+            int length = batch.length(s);
+            for (int head = 0; head < heads; head++) {
+                int q = head * size;
+                Matrix scores = Matrix.zeros(length, length);
+                for (int i = 0; i < length; i++) {
+                    for (int j = 0; j < length; j++) {
+                        double sum = 0;
+                        for (int d = 0; d < size; d++) {
+                            sum += qkv.get(start + i, q + d) * qkv.get(start + j, hidden + q + d);
+                        }
+                        scores.set(i, j, sum / Math.sqrt(size));
+                    }
+                }
+                Matrix shares = softmax(scores);
+                for (int i = 0; i < length; i++) {
+                    for (int d = 0; d < size; d++) {
+                        double sum = 0;
+                        for (int j = 0; j < length; j++) {
+                            sum += shares.get(i, j) * qkv.get(start + j, 2 * hidden + q + d);
+                        }
+                        y.set(start + i, q + d, sum);
+                    }
+                }
+            }
+        }
+        return y;
+    }
+
+    static Matrix embeddingSum(TokenBatch batch, Matrix words, Matrix positions, Matrix types) {
+        Matrix y = Matrix.zeros(batch.tokens(), words.columns());
+        for (int s = 0; s < batch.sequences(); s++) {
+            for (int i = 0; i < batch.length(s); i++) {
+                int token = batch.offsets()[s] + i;
+                for (int column = 0; column < y.columns(); column++) {
+                    y.set(
+                            token,
+                            column,
+                            words.get(batch.ids()[token], column) + positions.get(i, column) + types.get(0, column));
+                }
+            }
+        }
+        return y;
+    }
+
+    static Matrix meanPool(Matrix x, TokenBatch batch) {
+        Matrix y = Matrix.zeros(batch.sequences(), x.columns());
+        for (int s = 0; s < batch.sequences(); s++) {
+            for (int token = batch.offsets()[s]; token < batch.offsets()[s + 1]; token++) {
+                for (int column = 0; column < x.columns(); column++) {
+                    y.set(s, column, y.get(s, column) + x.get(token, column) / batch.length(s));
+                }
+            }
+        }
+        return y;
+    }
+
+    static Matrix firstPool(Matrix x, TokenBatch batch) {
+        Matrix y = Matrix.zeros(batch.sequences(), x.columns());
+        for (int s = 0; s < batch.sequences(); s++) {
+            for (int column = 0; column < x.columns(); column++) {
+                y.set(s, column, x.get(batch.offsets()[s], column));
+            }
+        }
+        return y;
+    }
+
+    static Matrix l2Normalize(Matrix x) {
+        Matrix y = Matrix.zeros(x.rows(), x.columns());
+        for (int row = 0; row < x.rows(); row++) {
+            double squares = 0;
+            for (int i = 0; i < x.columns(); i++) {
+                squares += x.get(row, i) * x.get(row, i);
+            }
+            for (int i = 0; i < x.columns(); i++) {
+                y.set(row, i, x.get(row, i) / Math.sqrt(squares));
+            }
+        }
+        return y;
+    }
+
+    static Matrix scaleBlocks(Matrix x, Matrix scale) {
+        int width = x.columns() / scale.columns();
+        Matrix y = Matrix.zeros(x.rows(), x.columns());
+        for (int row = 0; row < x.rows(); row++) {
+            for (int i = 0; i < x.columns(); i++) {
+                y.set(row, i, x.get(row, i) * scale.get(row, i / width));
+            }
+        }
+        return y;
+    }
+
+    /** The hard choice: which learners run. */
+    static Matrix choose(Matrix logits, Matrix noise) {
+        Matrix y = Matrix.zeros(logits.rows(), logits.columns() - 1);
+        for (int row = 0; row < y.rows(); row++) {
+            int count = 0;
+            for (int i = 1; i < logits.columns(); i++) {
+                if (logits.get(row, i) + noise.get(row, i) > logits.get(row, count) + noise.get(row, count)) {
+                    count = i;
+                }
+            }
+            for (int n = 0; n < count; n++) {
+                y.set(row, n, 1);
+            }
+        }
+        return y;
+    }
+
+    /** The soft choice, whose gradient the hard one borrows: learner n + 1 runs with the probability of a count above n. */
+    static Matrix softChoice(Matrix logits, Matrix noise, double temperature) {
+        Matrix soft = softmax(logits.plus(1, noise).plus(1 / temperature - 1, logits.plus(1, noise)));
+        Matrix y = Matrix.zeros(logits.rows(), logits.columns() - 1);
+        for (int row = 0; row < y.rows(); row++) {
+            for (int n = 0; n < y.columns(); n++) {
+                for (int count = n + 1; count < soft.columns(); count++) {
+                    y.set(row, n, y.get(row, n) + soft.get(row, count));
+                }
+            }
+        }
+        return y;
+    }
+}
