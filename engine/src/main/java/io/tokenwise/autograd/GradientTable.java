@@ -35,8 +35,8 @@ record GradientTable(Tape tape, Gradients gradients, Backend backend, Stream str
                         offsets,
                         sequences,
                         dy,
-                        words.gradient(),
-                        positions.gradient(),
+                        gradientOf(words),
+                        gradientOf(positions),
                         types == null ? null : types.gradient());
             case Op.MeanPool(var x, var offsets, var sequences, var y) -> {
                 Tensor dx = like(x);
@@ -101,19 +101,20 @@ record GradientTable(Tape tape, Gradients gradients, Backend backend, Stream str
     }
 
     private void layerNorm(Op.LayerNorm op, Tensor dy) {
-        if (op.gamma().trainable()) {
+        if (op.gamma().trainable() || op.beta().trainable()) {
             stream.layerNormParameterGradient(
-                    op.x(),
-                    op.statistics(),
-                    dy,
-                    op.gamma().gradient(),
-                    op.beta().gradient());
+                    op.x(), op.statistics(), dy, gradientOf(op.gamma()), gradientOf(op.beta()));
         }
         if (tape.tracks(op.x())) {
             Tensor dx = like(op.x());
             stream.layerNormBackward(op.x(), op.gamma().value(), op.statistics(), dy, dx);
             gradients.add(op.x(), dx);
         }
+    }
+
+    /** Where an operation adds a parameter's gradient: memory that nobody reads if only its other parameters are trained. */
+    private Tensor gradientOf(Parameter parameter) {
+        return parameter.trainable() ? parameter.gradient() : like(parameter.value());
     }
 
     private void addIfTracked(Tensor tensor, Tensor gradient) {
