@@ -1,0 +1,110 @@
+package io.tokenwise;
+
+import io.tokenwise.acm.Acm;
+import io.tokenwise.acm.Acmizer;
+import io.tokenwise.acm.UnitStatistics;
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.io.Architecture;
+import io.tokenwise.io.ModelDescription;
+import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.ModelWriter;
+import io.tokenwise.io.Pooling;
+import io.tokenwise.io.TensorData;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.nn.Budget;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.Workspace;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+
+/** Models that tests share: MiniLM, and a BERT so small that tests of everything but its numbers are quick. */
+public final class TestModels {
+    /** Hidden 24, 2 layers, 3 heads, 48 hidden units, 40 positions, MiniLM's vocabulary. */
+    public static final Architecture SMALL = new Architecture(24, 2, 3, 48, 30522, 40, 2, 1e-12);
+
+    private TestModels() {}
+
+    /** Writes a small BERT with random weights as a model directory, with MiniLM's tokenizer. */
+    public static void writeSmall(Path directory) throws IOException {
+        var description = new ModelDescription(
+                "small", SMALL, SMALL.maxPositions(), Pooling.MEAN, true, "", "", Optional.empty());
+        var random = new SplittableRandom(7);
+        try (ModelFiles minilm = ModelFiles.builtIn("minilm");
+                Arena arena = Arena.ofConfined()) {
+            Map<String, TensorData> tensors = new LinkedHashMap<>();
+            SMALL.tensors().forEach((name, shape) -> tensors.put(name, random(arena, name, shape, random)));
+            ModelWriter.write(directory, description, tensors, minilm.tokenizer(), ModelWriter.Existing.KEEP);
+        }
+    }
+
+    private static TensorData random(Arena arena, String name, long[] shape, SplittableRandom random) {
+        long size = 1;
+        for (long dimension : shape) {
+            size *= dimension;
+        }
+        MemorySegment floats = arena.allocate(size * Float.BYTES, 64);
+        double mean = name.endsWith("LayerNorm.weight") ? 1 : 0;
+        for (long i = 0; i < size; i++) {
+            floats.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (mean + 0.3 * random.nextGaussian()));
+        }
+        return new TensorData(shape, floats);
+    }
+
+    /** A built-in model on a backend. */
+    public static Encoder builtIn(String name, Backend backend) throws IOException {
+        try (ModelFiles files = ModelFiles.builtIn(name)) {
+            return Encoder.load(files, backend);
+        }
+    }
+
+    /**
+     * Makes all MLPs adaptive as distillation does before it trains: units ordered by what they do on some sequences. Gates are
+     * zero.
+     */
+    public static List<Acm> acmize(Encoder encoder, int learners, List<int[]> sequences) {
+        Backend backend = encoder.parameters().backend();
+        try (var workspace = new Workspace(1L << 30)) {
+            var pass = new Pass(backend.stream(), workspace);
+            var batch = new TokenBatch();
+            sequences.forEach(batch::add);
+            List<UnitStatistics> statistics =
+                    UnitStatistics.measure(encoder.mlps(), () -> encoder.forward(pass.begin(Budget.FULL, null), batch));
+            List<Acm> acms = Acmizer.replace(encoder.parameters(), encoder.mlps(), learners, statistics);
+            encoder.prepare(backend.stream());
+            return acms;
+        }
+    }
+
+    /** Gives the gates random weights, so that learner counts of all sizes are chosen at every budget. */
+    public static void randomizeGates(Encoder encoder, double deviation) {
+        var random = new SplittableRandom(11);
+        for (Acm acm : encoder.acms()) {
+            for (Parameter parameter : acm.gateParameters()) {
+                for (int i = 0; i < parameter.value().size(); i++) {
+                    parameter.value().floats().set(i, (float) (deviation * random.nextGaussian()));
+                }
+                parameter.changed();
+            }
+        }
+        encoder.prepare(encoder.parameters().backend().stream());
+    }
+
+    /** Random token ids of the given lengths. */
+    public static List<int[]> sequences(int... lengths) {
+        var random = new SplittableRandom(13);
+        return Arrays.stream(lengths)
+                .mapToObj(length -> random.ints(length, 0, 30522).toArray())
+                .toList();
+    }
+}
