@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -34,11 +35,22 @@ public final class AtomicFiles {
                 channel.force(true);
             }
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } catch (Throwable e) {
-            Files.deleteIfExists(temporary);
-            throw e;
+            syncDirectory(file.toAbsolutePath().getParent());
+        } catch (IOException e) {
+            throw cannotWrite(file, e);
+        } finally {
+            // Still there only if something failed. Asked for first, because deleting fails where there is no folder.
+            if (Files.exists(temporary)) {
+                Files.delete(temporary);
+            }
         }
-        syncDirectory(file.toAbsolutePath().getParent());
+    }
+
+    /** One line with the name that the user knows, in place of "No space left on device" or a temporary file's name. */
+    static IOException cannotWrite(Path target, IOException failure) {
+        IOException root = failure.getCause() instanceof IOException cause ? cause : failure;
+        String kind = root instanceof FileSystemException ? root.getClass().getSimpleName() + " " : "";
+        return new IOException(target + ": cannot be written: " + kind + root.getMessage(), root);
     }
 
     /** A name beside the target, thus on the same file system, that nothing else uses. */

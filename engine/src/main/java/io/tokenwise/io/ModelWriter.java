@@ -53,18 +53,20 @@ public final class ModelWriter {
             throws IOException {
         Path target = directory.toAbsolutePath().normalize();
         checkTarget(target, existing);
-        Files.createDirectories(target.getParent());
         Path temporary = AtomicFiles.temporarySibling(target);
         try {
+            Files.createDirectories(target.getParent());
             Files.createDirectory(temporary);
             writeFiles(temporary, description, tensors, tokenizer);
             AtomicFiles.syncDirectory(temporary);
             moveInPlace(temporary, target);
-        } catch (Throwable e) {
+            AtomicFiles.syncDirectory(target.getParent());
+        } catch (IOException e) {
+            throw AtomicFiles.cannotWrite(target, e);
+        } finally {
+            // Still there only if something failed.
             delete(temporary);
-            throw e;
         }
-        AtomicFiles.syncDirectory(target.getParent());
     }
 
     /**

