@@ -28,6 +28,9 @@ import java.util.random.RandomGeneratorFactory;
  * then thread-safe for different passes.
  */
 public final class Acm implements Block {
+    /** Length of the features by which gates read a budget. */
+    public static final int BUDGET_KNOTS = Gate.KNOTS;
+
     private final String path;
     private final int learners;
     private final int width;
@@ -235,6 +238,45 @@ public final class Acm implements Block {
         Tensor running = gate.train(pass, x, pass.gateTraining());
         pass.gateTraining().running().add(running);
         return pass.add(outputs(pass, x, running), residual);
+    }
+
+    /** The feature {@code knot} of a budget, 0 to 1. */
+    public static double budgetFeature(int knot, double budget) {
+        return Gate.feature(knot, budget);
+    }
+
+    /**
+     * Squared distance of the module's output to {@code target} for each token and each learner count 0..learners, one token
+     * after the other; no tape.
+     */
+    public void errors(Pass pass, Tensor x, Tensor target, float[] errors) {
+        Stream stream = pass.stream();
+        Tensor y = pass.tensor(x.rows(), hidden);
+        for (int row = 0; row < x.rows(); row++) {
+            for (int column = 0; column < hidden; column++) {
+                y.set(row, column, bias.value().get(0, column));
+            }
+        }
+        squaredDistances(y, target, errors, 0);
+        for (int n = 0; n < learners; n++) {
+            pass.push();
+            Tensor units = pass.tensor(x.rows(), width);
+            stream.linear(x, ups[n].packed(stream), upBiases[n], true, null, units);
+            stream.linear(units, downs[n].packed(stream), cRow(n), false, y, y);
+            pass.pop();
+            squaredDistances(y, target, errors, n + 1);
+        }
+    }
+
+    private void squaredDistances(Tensor y, Tensor target, float[] errors, int count) {
+        for (int row = 0; row < y.rows(); row++) {
+            double sum = 0;
+            for (int column = 0; column < hidden; column++) {
+                double difference = y.get(row, column) - target.get(row, column);
+                sum += difference * difference;
+            }
+            errors[row * (learners + 1) + count] = (float) sum;
+        }
     }
 
     /** In training: {@code b2 + sum_n running[., n] * s_n(x)} with {@code running [tokens, learners]}. */

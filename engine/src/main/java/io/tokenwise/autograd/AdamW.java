@@ -72,8 +72,15 @@ public final class AdamW {
         for (Slot slot : slots) {
             stream.adamW(slot.parameter.value(), slot.parameter.gradient(), slot.m, slot.v, scalars);
             slot.parameter.changed();
+        }
+        clear(stream);
+        return norm;
+    }
+
+    /** Forgets the gradients. */
+    public void clear(Stream stream) {
+        for (Slot slot : slots) {
             stream.fill(slot.parameter.gradient(), 0);
         }
-        return norm;
     }
 }

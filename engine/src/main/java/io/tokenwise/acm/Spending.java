@@ -1,0 +1,48 @@
+package io.tokenwise.acm;
+
+import io.tokenwise.nn.Budget;
+import io.tokenwise.nn.LearnerObserver;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Adds up what adaptive modules spend. Not thread-safe. */
+public final class Spending implements LearnerObserver {
+    private final Map<String, Acm> modules = new HashMap<>();
+    private final boolean gated;
+    private double dense;
+    private double learnerFlops;
+    private double gateFlops;
+    private long counts;
+    private long visits;
+
+    /** @param budget of the calls that are watched: gates cost only where they are asked */
+    public Spending(List<Acm> modules, Budget budget) {
+        modules.forEach(acm -> this.modules.put(acm.path(), acm));
+        gated = budget.routing() != Budget.Routing.STATIC && budget.share() < 1;
+    }
+
+    @Override
+    public void spent(String module, int[] learners, int tokens) {
+        Acm acm = modules.get(module);
+        long sum = 0;
+        for (int i = 0; i < tokens; i++) {
+            sum += learners[i];
+        }
+        counts += sum;
+        visits += tokens;
+        learnerFlops += (double) sum * acm.learnerFlops();
+        gateFlops += gated ? (double) tokens * acm.gateFlops() : 0;
+        dense += (double) tokens * acm.denseFlops();
+    }
+
+    /** Learners run per token and module, on average. */
+    public double meanLearners() {
+        return (double) counts / visits;
+    }
+
+    /** Share of the modules' dense FLOPs that learners and gates cost. */
+    public double share() {
+        return (learnerFlops + gateFlops) / dense;
+    }
+}

@@ -1,0 +1,74 @@
+package io.tokenwise.distill;
+
+/**
+ * How a dense encoder is turned into an adaptive one. The defaults suit a small encoder and a few minutes on two cores.
+ *
+ * @param learners per module; divides the MLPs' hidden units
+ * @param learnerSteps steps of phase 1: learners imitate their MLP at every width
+ * @param gateSteps steps of phase 2: gates imitate the best allocation
+ * @param endToEndSteps steps of phase 3: learners and gates together, against the teacher's embedding
+ * @param tokensPerStep tokens of a batch, about
+ * @param learnerRate peak learning rate of the learners
+ * @param gateRate peak learning rate of the gates
+ * @param temperature of the Gumbel-softmax
+ * @param budgetWeight weight of the budget's loss beside the task's
+ * @param lowestBudget budgets are drawn from here to 1
+ * @param budgetsPerStep how many different budgets share a batch
+ * @param seed of everything random: same seed, same text, same weights
+ */
+public record DistillConfig(
+        int learners,
+        int learnerSteps,
+        int gateSteps,
+        int endToEndSteps,
+        int tokensPerStep,
+        double learnerRate,
+        double gateRate,
+        double temperature,
+        double budgetWeight,
+        double lowestBudget,
+        int budgetsPerStep,
+        long seed) {
+    public DistillConfig {
+        if (learners < 1 || tokensPerStep < 1 || budgetsPerStep < 1) {
+            throw new IllegalArgumentException("learners, tokens per step and budgets per step must be at least 1, are "
+                    + learners + ", " + tokensPerStep + " and " + budgetsPerStep);
+        }
+        if (learnerSteps < 0 || gateSteps < 0 || endToEndSteps < 0) {
+            throw new IllegalArgumentException("steps must not be negative, are " + learnerSteps + ", " + gateSteps
+                    + " and " + endToEndSteps);
+        }
+        if (!(lowestBudget >= 0 && lowestBudget < 1)) {
+            throw new IllegalArgumentException("lowest budget " + lowestBudget + " is outside 0..1");
+        }
+    }
+
+    /** The defaults for training on about {@code tokens} tokens in all. */
+    public static DistillConfig forTokens(long tokens, long seed) {
+        int tokensPerStep = 768;
+        int steps = (int) Math.max(10, tokens / tokensPerStep);
+        return new DistillConfig(
+                4, steps / 10, steps / 10, steps - 2 * (steps / 10), tokensPerStep, 3e-4, 1e-2, 0.8, 1, 0.15, 4, seed);
+    }
+
+    public DistillConfig withLearners(int newLearners) {
+        return new DistillConfig(
+                newLearners,
+                learnerSteps,
+                gateSteps,
+                endToEndSteps,
+                tokensPerStep,
+                learnerRate,
+                gateRate,
+                temperature,
+                budgetWeight,
+                lowestBudget,
+                budgetsPerStep,
+                seed);
+    }
+
+    /** Steps of all phases. */
+    public int steps() {
+        return learnerSteps + gateSteps + endToEndSteps;
+    }
+}

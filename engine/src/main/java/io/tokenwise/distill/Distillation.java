@@ -1,0 +1,273 @@
+package io.tokenwise.distill;
+
+import io.tokenwise.acm.Acm;
+import io.tokenwise.autograd.AdamW;
+import io.tokenwise.autograd.CosineSchedule;
+import io.tokenwise.autograd.Gradients;
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.autograd.Tape;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.nn.BlockSlot;
+import io.tokenwise.nn.Budget;
+import io.tokenwise.nn.GateTraining;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/**
+ * Trains a student whose MLPs were replaced by {@link Acm}s to be like its teacher, in the paper's three phases (arXiv 2312.10193,
+ * section 3.2), one {@link #step} at a time. Everything random depends on the seed and the step's number alone, so that a run
+ * that goes on from a {@link Checkpoint} ends as an unbroken one. Not thread-safe.
+ */
+public final class Distillation implements AutoCloseable {
+    private static final double CLIP_NORM = 1;
+    private static final double RATE_FLOOR_SHARE = 0.01;
+    private static final long WORKSPACE_LIMIT_BYTES = 8L << 30;
+
+    private final DistillConfig config;
+    private final Encoder teacher;
+    private final Encoder student;
+    private final List<Acm> modules;
+    private final TrainingText text;
+    private final Backend backend;
+    private final Stream stream;
+    private final Workspace teacherWorkspace = new Workspace(WORKSPACE_LIMIT_BYTES);
+    private final Workspace workspace = new Workspace(WORKSPACE_LIMIT_BYTES);
+    private final Pass teacherPass;
+    private final Pass pass;
+    private final TokenBatch batch = new TokenBatch();
+    private final AdamW learnerOptimizer;
+    private final AdamW gateOptimizer;
+    private final List<RecordedBlock> recorded = new ArrayList<>();
+    private int step;
+
+    /** The phases in their order. */
+    public enum Phase {
+        LEARNERS,
+        GATES,
+        END_TO_END,
+        DONE
+    }
+
+    /**
+     * What one step did.
+     *
+     * @param step its number, from 0
+     * @param loss the task's loss of the phase: relative squared error, cross-entropy, or cosine distance to the teacher
+     * @param budgetLoss mean distance of spend and budget; 0 before phase 3
+     * @param tokens in the batch
+     */
+    public record Step(int step, Phase phase, double loss, double budgetLoss, int tokens) {}
+
+    /**
+     * @param teacher dense, of the same sizes
+     * @param student with adaptive modules; its other weights stay as they are
+     */
+    public Distillation(Encoder teacher, Encoder student, TrainingText text, DistillConfig config, Backend backend) {
+        this.config = config;
+        this.teacher = teacher;
+        this.student = student;
+        this.modules = student.acms();
+        this.text = text;
+        this.backend = backend;
+        if (modules.isEmpty() || modules.size() != teacher.mlps().size() || !teacher.acms().isEmpty()) {
+            throw new IllegalArgumentException("distillation needs a dense teacher and a student all of whose MLPs are adaptive");
+        }
+        stream = backend.stream();
+        teacherPass = new Pass(stream, teacherWorkspace);
+        pass = new Pass(stream, workspace);
+        learnerOptimizer = optimizer(modules.stream().flatMap(m -> m.learnerParameters().stream()).toList());
+        gateOptimizer = optimizer(modules.stream().flatMap(m -> m.gateParameters().stream()).toList());
+    }
+
+    private AdamW optimizer(List<Parameter> parameters) {
+        return new AdamW(student.parameters(), parameters, CLIP_NORM, 0);
+    }
+
+    public DistillConfig config() {
+        return config;
+    }
+
+    /** The number of the next step. */
+    public int nextStep() {
+        return step;
+    }
+
+    public Phase phase() {
+        if (step < config.learnerSteps()) {
+            return Phase.LEARNERS;
+        }
+        if (step < config.learnerSteps() + config.gateSteps()) {
+            return Phase.GATES;
+        }
+        return step < config.steps() ? Phase.END_TO_END : Phase.DONE;
+    }
+
+    /**
+     * Does the next step.
+     *
+     * @throws ArithmeticException if training diverged
+     */
+    public Step step() {
+        text.next(batch, config.tokensPerStep());
+        RandomGenerator random = TrainingText.random(config.seed() + 1, step);
+        Step done =
+                switch (phase()) {
+                    case LEARNERS -> learnerStep(random);
+                    case GATES -> gateStep(random);
+                    case END_TO_END -> endToEndStep(random);
+                    case DONE -> throw new IllegalStateException("all " + config.steps() + " steps are done");
+                };
+        step++;
+        return done;
+    }
+
+    /** Brings the student into the form that inference needs. */
+    public void finish() {
+        student.prepare(stream);
+    }
+
+    AdamW learnerOptimizer() {
+        return learnerOptimizer;
+    }
+
+    AdamW gateOptimizer() {
+        return gateOptimizer;
+    }
+
+    Encoder student() {
+        return student;
+    }
+
+    TrainingText text() {
+        return text;
+    }
+
+    void resumeAt(int nextStep) {
+        step = nextStep;
+    }
+
+    /** Phase 1: each module's output to its MLP's, on the teacher's own inputs, with a random number of learners for each token. */
+    private Step learnerStep(RandomGenerator random) {
+        runRecordedTeacher();
+        var tape = new Tape();
+        pass.train(tape, null);
+        var gradients = new Gradients(stream, workspace);
+        double loss = 0;
+        for (int m = 0; m < modules.size(); m++) {
+            Tensor running = randomPrefixes(batch.tokens(), modules.get(m).learners(), random);
+            Tensor y = modules.get(m).outputs(pass, recorded.get(m).input(), running);
+            Tensor dy = pass.tensor(y.rows(), y.columns());
+            loss += Losses.relativeSquaredError(y, recorded.get(m).output(), dy) / modules.size();
+            gradients.add(y, dy);
+        }
+        tape.backward(gradients, backend, stream, workspace);
+        learnerOptimizer.update(stream, rate(config.learnerRate(), 0, config.learnerSteps()));
+        return new Step(step, Phase.LEARNERS, loss, 0, batch.tokens());
+    }
+
+    private Tensor randomPrefixes(int tokens, int learners, RandomGenerator random) {
+        Tensor running = pass.tensor(tokens, learners);
+        for (int token = 0; token < tokens; token++) {
+            int count = 1 + random.nextInt(learners);
+            for (int n = 0; n < learners; n++) {
+                running.set(token, n, n < count ? 1 : 0);
+            }
+        }
+        return running;
+    }
+
+    /** Phase 2: each gate's choice to the best allocation at the step's budgets, learners frozen. */
+    private Step gateStep(RandomGenerator random) {
+        runRecordedTeacher();
+        StepBudgets budgets = StepBudgets.draw(batch, config, random);
+        var tape = new Tape();
+        var gradients = new Gradients(stream, workspace);
+        Tensor features = budgets.features(pass);
+        double loss = 0;
+        for (int m = 0; m < modules.size(); m++) {
+            Acm acm = modules.get(m);
+            pass.train(null, null);
+            int[] labels = bestCounts(acm, recorded.get(m), budgets);
+            pass.train(tape, null);
+            Tensor logits = acm.gateLogits(pass, recorded.get(m).input(), features);
+            Tensor dLogits = pass.tensor(logits.rows(), logits.columns());
+            loss += Losses.crossEntropy(logits, labels, dLogits) / modules.size();
+            gradients.add(logits, dLogits);
+        }
+        tape.backward(gradients, backend, stream, workspace);
+        gateOptimizer.update(stream, rate(config.gateRate(), config.learnerSteps(), config.gateSteps()));
+        return new Step(step, Phase.GATES, loss, 0, batch.tokens());
+    }
+
+    private int[] bestCounts(Acm acm, RecordedBlock block, StepBudgets budgets) {
+        int tokens = batch.tokens();
+        var errors = new float[tokens * (acm.learners() + 1)];
+        acm.errors(pass, block.input(), block.output(), errors);
+        var counts = new int[tokens];
+        for (int group = 0; group < budgets.budgets().length; group++) {
+            double share = budgets.budgets()[group] - (double) acm.gateFlops() / acm.denseFlops();
+            Allocation.choose(errors, acm.learners(), budgets.groups(), group, share * acm.learners(), counts);
+        }
+        return counts;
+    }
+
+    /** Phase 3: the whole student's embedding to the teacher's, gates choosing, with the budget's loss. */
+    private Step endToEndStep(RandomGenerator random) {
+        Tensor target = teacher.forward(teacherPass.begin(Budget.FULL, null), batch);
+        pass.begin(Budget.FULL, null);
+        StepBudgets budgets = StepBudgets.draw(batch, config, random);
+        var tape = new Tape();
+        var running = new ArrayList<Tensor>();
+        pass.train(tape, new GateTraining(budgets.features(pass), (float) config.temperature(), random, running));
+        Tensor y = student.forward(pass, batch);
+        var gradients = new Gradients(stream, workspace);
+        Tensor dy = pass.tensor(y.rows(), y.columns());
+        double loss = Losses.cosineDistance(y, target, dy);
+        gradients.add(y, dy);
+        var budgetGradients = running.stream().map(r -> pass.tensor(r.rows(), r.columns())).toList();
+        double budgetLoss = budgets.loss(modules, running, config.budgetWeight(), budgetGradients);
+        for (int m = 0; m < modules.size(); m++) {
+            gradients.add(running.get(m), budgetGradients.get(m));
+        }
+        tape.backward(gradients, backend, stream, workspace);
+        int first = config.learnerSteps() + config.gateSteps();
+        learnerOptimizer.update(stream, rate(config.learnerRate(), first, config.endToEndSteps()));
+        gateOptimizer.update(stream, rate(config.gateRate() / 4, first, config.endToEndSteps()));
+        return new Step(step, Phase.END_TO_END, loss, budgetLoss, batch.tokens());
+    }
+
+    /** Runs the teacher with recorders in its slots; their tensors lie in the student's workspace. */
+    private void runRecordedTeacher() {
+        pass.begin(Budget.FULL, null);
+        recorded.clear();
+        for (BlockSlot slot : teacher.mlps()) {
+            var block = new RecordedBlock(slot.block(), workspace);
+            recorded.add(block);
+            slot.replace(block);
+        }
+        try {
+            teacher.tokens(teacherPass.begin(Budget.FULL, null), batch);
+        } finally {
+            for (int i = 0; i < recorded.size(); i++) {
+                teacher.mlps().get(i).replace(recorded.get(i).block());
+            }
+        }
+    }
+
+    private double rate(double peak, int firstStep, int steps) {
+        return new CosineSchedule(peak, peak * RATE_FLOOR_SHARE, steps / 20, steps).rate(step - firstStep);
+    }
+
+    @Override
+    public void close() {
+        teacherWorkspace.close();
+        workspace.close();
+    }
+}
