@@ -91,6 +91,11 @@ public final class Acm implements Block {
         return new Tensor(tensor.floats().segment(), tensor.floats().at(from), 1, count);
     }
 
+    /** Gives the gate its untrained start. */
+    void startGate() {
+        gate.start(learners);
+    }
+
     private Tensor cRow(int learner) {
         return slice(learnerBias.parameter().value(), (long) learner * hidden, hidden);
     }

@@ -16,7 +16,8 @@ public final class Acmizer {
 
     /**
      * Replaces dense MLPs by modules whose learners are slices of the MLPs' own hidden units, the most important first: at full
-     * budget the model computes what it did before. Gates are zero, that is, untrained.
+     * budget the model computes what it did before. Gates are untrained: they give every
+     * token the count nearest to the budget.
      *
      * @param parameters the model's; the dense weights leave the set, the modules' enter it
      * @param learners per module; divides the number of hidden units
@@ -88,6 +89,7 @@ public final class Acmizer {
             b2.set(0, i, (float) total[i]);
         }
         target.forEach(Parameter::changed);
+        acm.startGate();
         return acm;
     }
 }

@@ -21,9 +21,30 @@ import java.util.random.RandomGenerator;
 record Gate(Linear logits, Weight budgetTable) {
     static final int KNOTS = 9;
 
-    /** Weight of the knot in the linear interpolation at the budget. */
+    /**
+     * Height of a feature. A step of AdamW moves every entry alike; hidden states have hundreds of columns, the features one or two, so
+     * these are larger to let the budget move the logits as fast as the token does.
+     */
+    private static final double FEATURE_SCALE = 8;
+
+    /** How fast an untrained gate's logits fall with the distance of count and budget. */
+    private static final double START_SHARPNESS = 1;
+
+    /** Weight of the knot in the linear interpolation at the budget, times a constant. */
     static double feature(int knot, double budget) {
-        return Math.max(0, 1 - Math.abs(budget * (KNOTS - 1) - knot));
+        return FEATURE_SCALE * Math.max(0, 1 - Math.abs(budget * (KNOTS - 1) - knot));
+    }
+
+    /** Starts as a gate that gives every token the count nearest to the budget. */
+    void start(int learners) {
+        Tensor table = budgetTable.parameter().value();
+        for (int knot = 0; knot < KNOTS; knot++) {
+            for (int count = 0; count <= learners; count++) {
+                double distance = count - learners * (double) knot / (KNOTS - 1);
+                table.set(knot, count, (float) (-START_SHARPNESS * distance * distance / FEATURE_SCALE));
+            }
+        }
+        budgetTable.parameter().changed();
     }
 
     void prepare(Stream stream) {
