@@ -36,8 +36,7 @@ final class Allocation {
         mean(errors, learners, groups, group, high, counts);
     }
 
-    private static double mean(
-            float[] errors, int learners, int[] groups, int group, double price, int[] counts) {
+    private static double mean(float[] errors, int learners, int[] groups, int group, double price, int[] counts) {
         long sum = 0;
         int tokens = 0;
         for (int token = 0; token < groups.length; token++) {

@@ -35,8 +35,8 @@ public record DistillConfig(
                     + learners + ", " + tokensPerStep + " and " + budgetsPerStep);
         }
         if (learnerSteps < 0 || gateSteps < 0 || endToEndSteps < 0) {
-            throw new IllegalArgumentException("steps must not be negative, are " + learnerSteps + ", " + gateSteps
-                    + " and " + endToEndSteps);
+            throw new IllegalArgumentException(
+                    "steps must not be negative, are " + learnerSteps + ", " + gateSteps + " and " + endToEndSteps);
         }
         if (!(lowestBudget >= 0 && lowestBudget < 1)) {
             throw new IllegalArgumentException("lowest budget " + lowestBudget + " is outside 0..1");

@@ -76,14 +76,19 @@ public final class Distillation implements AutoCloseable {
         this.modules = student.acms();
         this.text = text;
         this.backend = backend;
-        if (modules.isEmpty() || modules.size() != teacher.mlps().size() || !teacher.acms().isEmpty()) {
-            throw new IllegalArgumentException("distillation needs a dense teacher and a student all of whose MLPs are adaptive");
+        if (modules.isEmpty()
+                || modules.size() != teacher.mlps().size()
+                || !teacher.acms().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "distillation needs a dense teacher and a student all of whose MLPs are adaptive");
         }
         stream = backend.stream();
         teacherPass = new Pass(stream, teacherWorkspace);
         pass = new Pass(stream, workspace);
-        learnerOptimizer = optimizer(modules.stream().flatMap(m -> m.learnerParameters().stream()).toList());
-        gateOptimizer = optimizer(modules.stream().flatMap(m -> m.gateParameters().stream()).toList());
+        learnerOptimizer = optimizer(
+                modules.stream().flatMap(m -> m.learnerParameters().stream()).toList());
+        gateOptimizer = optimizer(
+                modules.stream().flatMap(m -> m.gateParameters().stream()).toList());
     }
 
     private AdamW optimizer(List<Parameter> parameters) {
@@ -117,13 +122,12 @@ public final class Distillation implements AutoCloseable {
     public Step step() {
         text.next(batch, config.tokensPerStep());
         RandomGenerator random = TrainingText.random(config.seed() + 1, step);
-        Step done =
-                switch (phase()) {
-                    case LEARNERS -> learnerStep(random);
-                    case GATES -> gateStep(random);
-                    case END_TO_END -> endToEndStep(random);
-                    case DONE -> throw new IllegalStateException("all " + config.steps() + " steps are done");
-                };
+        Step done = switch (phase()) {
+            case LEARNERS -> learnerStep(random);
+            case GATES -> gateStep(random);
+            case END_TO_END -> endToEndStep(random);
+            case DONE -> throw new IllegalStateException("all " + config.steps() + " steps are done");
+        };
         step++;
         return done;
     }
@@ -231,7 +235,8 @@ public final class Distillation implements AutoCloseable {
         Tensor dy = pass.tensor(y.rows(), y.columns());
         double loss = Losses.cosineDistance(y, target, dy);
         gradients.add(y, dy);
-        var budgetGradients = running.stream().map(r -> pass.tensor(r.rows(), r.columns())).toList();
+        var budgetGradients =
+                running.stream().map(r -> pass.tensor(r.rows(), r.columns())).toList();
         double budgetLoss = budgets.loss(modules, running, config.budgetWeight(), budgetGradients);
         for (int m = 0; m < modules.size(); m++) {
             gradients.add(running.get(m), budgetGradients.get(m));
