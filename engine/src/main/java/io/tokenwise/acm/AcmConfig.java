@@ -12,10 +12,11 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * The {@code acm} object of a model's config.json.
  *
+ * @param teacher name of the dense model that this one was distilled from: a built-in name or a directory
  * @param learners per module
  * @param modules paths of the replaced blocks, such as {@code encoder.layer.0.mlp}, in the order in which they run
  */
-public record AcmConfig(int learners, List<String> modules, Calibration calibration) {
+public record AcmConfig(String teacher, int learners, List<String> modules, Calibration calibration) {
     private static final int MOST_LEARNERS = 64;
 
     public AcmConfig {
@@ -26,8 +27,9 @@ public record AcmConfig(int learners, List<String> modules, Calibration calibrat
     }
 
     /** The configuration of a model's modules as they are. */
-    public static AcmConfig of(List<Acm> modules) {
+    public static AcmConfig of(String teacher, List<Acm> modules) {
         return new AcmConfig(
+                teacher,
                 modules.getFirst().learners(),
                 modules.stream().map(Acm::path).toList(),
                 modules.getFirst().calibration());
@@ -35,6 +37,10 @@ public record AcmConfig(int learners, List<String> modules, Calibration calibrat
 
     /** @throws IllegalArgumentException with the field's name if something is missing or wrong */
     public static AcmConfig fromJson(JsonNode json) {
+        JsonNode teacher = field(json, "teacher");
+        if (!teacher.isString()) {
+            throw new IllegalArgumentException("acm.teacher must be a name, is " + teacher);
+        }
         JsonNode learners = field(json, "learners");
         if (!learners.isInt()) {
             throw new IllegalArgumentException("acm.learners must be a whole number, is " + learners);
@@ -48,6 +54,7 @@ public record AcmConfig(int learners, List<String> modules, Calibration calibrat
         }
         JsonNode calibration = field(json, "calibration");
         return new AcmConfig(
+                teacher.asString(),
                 learners.asInt(),
                 modules,
                 new Calibration(numbers(calibration, "told"), numbers(calibration, "spent")));
@@ -55,6 +62,7 @@ public record AcmConfig(int learners, List<String> modules, Calibration calibrat
 
     public ObjectNode toJson() {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
+        json.put("teacher", teacher);
         json.put("learners", learners);
         ArrayNode names = json.putArray("modules");
         modules.forEach(names::add);

@@ -14,7 +14,7 @@ public final class Calibrator {
 
     private Calibrator() {}
 
-    /** Calibrates the modules on held-out token sequences. */
+    /** The calibration of the modules on held-out token sequences; leaves them uncalibrated. */
     public static Calibration calibrate(List<Acm> modules, Sessions sessions, List<int[]> texts) {
         Acmizer.calibrate(modules, Calibration.NONE);
         var told = new double[POINTS];
@@ -27,8 +27,6 @@ public final class Calibrator {
             sessions.encode(texts, budget, spending);
             spent[i] = i == 0 ? spending.share() : Math.max(spent[i - 1], spending.share());
         }
-        var calibration = new Calibration(told, spent);
-        Acmizer.calibrate(modules, calibration);
-        return calibration;
+        return new Calibration(told, spent);
     }
 }

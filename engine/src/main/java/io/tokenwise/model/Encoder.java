@@ -165,7 +165,15 @@ public final class Encoder implements AutoCloseable {
         List<Acm> acms = acms();
         return acms.isEmpty()
                 ? description
-                : description.withAcm(AcmConfig.of(acms).toJson());
+                : description.withAcm(AcmConfig.of(teacher(), acms).toJson());
+    }
+
+    /** Name of the dense model that this one comes from: itself, unless it was read as an adaptive one. */
+    public String teacher() {
+        return description
+                .acm()
+                .map(json -> AcmConfig.fromJson(json).teacher())
+                .orElse(description.name());
     }
 
     private Map<String, TensorData> tensors(Arena arena) {
