@@ -75,8 +75,8 @@ public record DistillRun(
         ModelWriter.checkTarget(out, existing);
         try (Encoder teacher = Encoder.load(files, backend);
                 Encoder student = Student.of(files, backend, config.learners(), trained());
-                var distillation =
-                        new Distillation(teacher, student, new TrainingText(trained(), config.seed()), config, backend)) {
+                var distillation = new Distillation(
+                        teacher, student, new TrainingText(trained(), config.seed()), config, backend)) {
             if (Files.exists(checkpoint())) {
                 Checkpoint.read(checkpoint(), distillation, fingerprint());
                 listener.resumed(distillation.nextStep());

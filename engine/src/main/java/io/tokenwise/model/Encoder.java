@@ -170,10 +170,7 @@ public final class Encoder implements AutoCloseable {
 
     /** Name of the dense model that this one comes from: itself, unless it was read as an adaptive one. */
     public String teacher() {
-        return description
-                .acm()
-                .map(json -> AcmConfig.fromJson(json).teacher())
-                .orElse(description.name());
+        return description.acm().map(json -> AcmConfig.fromJson(json).teacher()).orElse(description.name());
     }
 
     private Map<String, TensorData> tensors(Arena arena) {
