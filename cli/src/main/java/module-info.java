@@ -2,6 +2,7 @@
 module io.tokenwise.cli {
     requires info.picocli;
     requires io.tokenwise.engine;
+    requires io.tokenwise.testdata;
     requires tools.jackson.databind;
 
     opens io.tokenwise.cli to

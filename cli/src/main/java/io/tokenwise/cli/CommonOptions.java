@@ -110,12 +110,13 @@ final class CommonOptions {
     }
 
     /**
-     * Opens the model that was asked for.
+     * Opens a model with the threads that were asked for.
      *
+     * @param name a directory or a built-in name
      * @throws io.tokenwise.io.BadFileException if it is absent, bad or not supported
      */
-    TextEncoder open() throws IOException {
-        return TextEncoder.open(model, EncoderOptions.defaults().withThreads(threads));
+    TextEncoder open(String name) throws IOException {
+        return TextEncoder.open(name, EncoderOptions.defaults().withThreads(threads));
     }
 
     String model() {

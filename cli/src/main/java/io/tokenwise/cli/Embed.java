@@ -50,7 +50,7 @@ final class Embed implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         PrintWriter err = spec.commandLine().getErr();
-        try (TextEncoder encoder = options.open()) {
+        try (TextEncoder encoder = options.open(options.model())) {
             if (budget < 1 && encoder.encoder().acms().isEmpty()) {
                 err.println(options.model() + " is a dense model: --budget changes nothing");
             }

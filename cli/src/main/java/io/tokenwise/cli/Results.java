@@ -2,8 +2,6 @@ package io.tokenwise.cli;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.function.Function;
 
 /**
  * The ways to run a model side by side.
@@ -16,51 +14,21 @@ record Results(int shortTokens, int longTokens, List<Row> rows) {
         rows = List.copyOf(rows);
     }
 
-    /** A column of the table, for terminal and page alike. */
-    record Column(String title, Function<Row, String> value) {}
-
     /** The columns that these rows fill. */
-    List<Column> columns() {
-        List<Column> columns = new ArrayList<>(List.of(
-                new Column("mode", row -> row.mode().label()),
-                new Column("budget", row -> fixed(row.budget(), 2)),
-                new Column("mean learners", row -> fixed(row.meanLearners(), 2)),
-                new Column("MFLOPs/token", row -> fixed(row.flopsPerToken() / 1e6, 2)),
-                new Column("ms at " + shortTokens + " tokens", row -> fixed(row.millisShort(), 2)),
-                new Column("ms at " + longTokens + " tokens", row -> fixed(row.millisLong(), 2)),
-                new Column("cosine to dense", row -> fixed(row.cosine(), 4)),
-                new Column("top 10 kept", row -> fixed(100 * row.neighboursKept(), 1) + " %")));
+    List<Column<Row>> columns() {
+        List<Column<Row>> columns = new ArrayList<>(List.of(
+                new Column<>("mode", row -> row.mode().label()),
+                new Column<>("budget", row -> Column.fixed(row.budget(), 2)),
+                new Column<>("mean learners", row -> Column.fixed(row.meanLearners(), 2)),
+                new Column<>("MFLOPs/token", row -> Column.fixed(row.flopsPerToken() / 1e6, 2)),
+                new Column<>("ms at " + shortTokens + " tokens", row -> Column.fixed(row.millisShort(), 2)),
+                new Column<>("ms at " + longTokens + " tokens", row -> Column.fixed(row.millisLong(), 2)),
+                new Column<>("cosine to dense", row -> Column.fixed(row.cosine(), 4)),
+                new Column<>("top 10 kept", row -> Column.fixed(100 * row.neighboursKept(), 1) + " %")));
         if (rows.stream().anyMatch(row -> row.spearman().isPresent())) {
-            columns.add(new Column("Spearman", row -> fixed(row.spearman().orElse(Double.NaN), 4)));
+            columns.add(new Column<>(
+                    "Spearman", row -> Column.fixed(row.spearman().orElse(Double.NaN), 4)));
         }
         return columns;
-    }
-
-    /** The rows as a table of text with a heading; numbers are aligned at their right. */
-    String asText() {
-        List<List<String>> lines = new ArrayList<>();
-        List<Column> columns = columns();
-        lines.add(columns.stream().map(Column::title).toList());
-        for (Row row : rows) {
-            lines.add(columns.stream().map(column -> column.value().apply(row)).toList());
-        }
-        var text = new StringBuilder();
-        for (List<String> line : lines) {
-            for (int c = 0; c < line.size(); c++) {
-                int column = c;
-                int width = lines.stream()
-                        .mapToInt(l -> l.get(column).length())
-                        .max()
-                        .orElseThrow();
-                String pad = " ".repeat(width - line.get(c).length());
-                text.append(c == 0 ? line.get(c) + pad : "  " + pad + line.get(c));
-            }
-            text.append(System.lineSeparator());
-        }
-        return text.toString();
-    }
-
-    private static String fixed(double value, int digits) {
-        return Double.isNaN(value) ? "-" : String.format(Locale.ROOT, "%." + digits + "f", value);
     }
 }
