@@ -3,18 +3,59 @@ package io.tokenwise.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.tokenwise.TextEncoder;
+import io.tokenwise.acm.Acmizer;
+import io.tokenwise.acm.UnitStatistics;
+import io.tokenwise.io.ModelWriter;
+import io.tokenwise.nn.BlockSlot;
+import io.tokenwise.nn.Budget;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The commands that run a model, on the built-in one. */
+/** The commands that run a model, on the built-in one and on the same made adaptive, but not trained. */
 class ModelCommandsTest {
+    private static final String PAIRS = """
+            A man is playing a guitar.,A man plays the guitar.,4.8
+            A man is playing a guitar.,"A woman, slowly, slices an onion.",0.4
+            The cat sat on the mat.,A cat is sitting on a rug.,4.1
+            Stocks fell sharply on Monday.,Shares dropped at the start of the week.,3.9
+            Stocks fell sharply on Monday.,The river is frozen.,0.1
+            Two dogs run through the snow.,A dog runs.,2.6
+            """;
+
+    @TempDir
+    static Path folder;
+
+    private static Path adaptive;
+    private static Path pairs;
+
+    @BeforeAll
+    static void makeAdaptive() throws IOException {
+        adaptive = folder.resolve("adaptive");
+        pairs = Files.writeString(folder.resolve("pairs.csv"), PAIRS);
+        try (TextEncoder model = TextEncoder.open("minilm")) {
+            List<int[]> texts = PAIRS.lines()
+                    .map(text -> model.tokenizer().encode(text).ids())
+                    .toList();
+            List<BlockSlot> slots = model.encoder().mlps();
+            var statistics =
+                    UnitStatistics.measure(slots, () -> model.sessions().encode(texts, Budget.FULL, null));
+            Acmizer.replace(model.encoder().parameters(), slots, 8, statistics);
+            model.encoder().save(adaptive, model.tokenizer(), ModelWriter.Existing.KEEP);
+        }
+    }
+
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
 
@@ -73,7 +114,7 @@ class ModelCommandsTest {
     }
 
     @Test
-    void aFolderThatIsNoModelIsOneLine(@TempDir Path folder) {
+    void aFolderThatIsNoModelIsOneLine() {
         assertThat(run("", "info", folder.toString())).isEqualTo(1);
         assertThat(err.toString().lines()).singleElement().asString().contains("config.json: no such file");
     }
@@ -86,5 +127,55 @@ class ModelCommandsTest {
                 .singleElement()
                 .asString()
                 .startsWith("tokenwise embed: no-such-model: no such directory");
+    }
+
+    @Test
+    void infoOfAnAdaptiveModelHasFlopsPerBudget() {
+        assertThat(run("", "info", adaptive.toString(), "--json")).isZero();
+        assertThat(line(0).get("learners").asInt()).isEqualTo(8);
+        JsonNode flops = line(0).get("flopsPerToken");
+        double mlps = 6 * 8 * 384 * 384;
+        assertThat(flops.get("1.0").asDouble()).isEqualTo(flops.get("dense").asDouble());
+        assertThat(flops.get("0.25").asDouble()).isEqualTo(flops.get("dense").asDouble() - 0.75 * mlps);
+    }
+
+    @Test
+    void evalOfADenseModelHasOneRow() {
+        assertThat(run("", "eval", "sts", pairs.toString())).isZero();
+        assertThat(out.toString().lines()).hasSize(2);
+        assertThat(err.toString()).contains("eval sts: 12 of 12 texts in ");
+    }
+
+    @Test
+    void evalComparesEachBudgetWithItsControls() {
+        String model = adaptive.toString();
+        assertThat(run("", "eval", "sts", pairs.toString(), "--model", model, "--budget", "0.5,1", "--json"))
+                .isZero();
+        assertThat(out.toString().lines()).hasSize(1);
+        JsonNode rows = line(0).get("rows");
+        assertThat(rows.valueStream().map(row -> row.get("mode").asString()))
+                .containsExactly("dense", "soft", "static", "random", "soft");
+        JsonNode dense = rows.get(0);
+        JsonNode full = rows.get(4);
+        assertThat(dense.get("value").asDouble()).isGreaterThan(0.8);
+        assertThat(full.get("teacherCosine").asDouble()).isCloseTo(1, within(1e-6));
+        assertThat(full.get("value").asDouble()).isCloseTo(dense.get("value").asDouble(), within(1e-9));
+        assertThat(full.get("meanLearners").asDouble()).isEqualTo(8);
+        assertThat(full.get("spent").asDouble()).isEqualTo(1);
+        // Static budgets are whole numbers of learners, dealt over six modules of eight.
+        assertThat(rows.get(2).get("spent").asDouble())
+                .isCloseTo(rows.get(1).get("spent").asDouble(), within(1 / 48.0));
+        assertThat(rows.get(3).get("spent").asDouble())
+                .isCloseTo(rows.get(1).get("spent").asDouble(), within(1e-9));
+        assertThat(rows.get(2).get("flopsPerToken").asDouble())
+                .isLessThan(dense.get("flopsPerToken").asDouble());
+    }
+
+    @Test
+    void evalNamesTheLineThatIsWrong() throws IOException {
+        Path bad = Files.writeString(folder.resolve("bad.csv"), "a,b,1\na,b\n");
+        assertThat(run("", "eval", "sts", bad.toString())).isEqualTo(1);
+        assertThat(err.toString().strip())
+                .isEqualTo("tokenwise eval sts: " + bad + ":2: has 2 columns; expected sentence1,sentence2,score");
     }
 }
