@@ -5,7 +5,6 @@ import static io.tokenwise.kernels.Species.LANES;
 import static io.tokenwise.kernels.VectorTiles.DEPTH;
 import static io.tokenwise.kernels.VectorTiles.PANEL;
 import static io.tokenwise.kernels.VectorTiles.TALL;
-import static jdk.incubator.vector.VectorOperators.ADD;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.MAX;
 
@@ -160,7 +159,7 @@ final class VectorAttention {
                 sums = sums.add(value);
             }
         }
-        return sums.reduceLanes(ADD);
+        return Species.sum(sums);
     }
 
     /** Writes a row of a tile, times a factor, to native memory. */

@@ -9,7 +9,6 @@ import static io.tokenwise.kernels.VectorTiles.DEPTH;
 import static io.tokenwise.kernels.VectorTiles.PANEL;
 import static io.tokenwise.kernels.VectorTiles.TALL;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-import static jdk.incubator.vector.VectorOperators.ADD;
 
 import io.tokenwise.kernels.SequenceOps.AttentionCall;
 import java.lang.foreign.MemorySegment;
@@ -93,7 +92,7 @@ final class VectorAttentionGradient {
                 product = Math.fma(call.probabilities.get(probabilities + p + j), row[base + j], product);
             }
         }
-        product += products.reduceLanes(ADD);
+        product += Species.sum(products);
         for (int p = 0, base = at; p < length; p += DEPTH, base += TALL * DEPTH) {
             int depth = Math.min(DEPTH, length - p);
             int whole = F.loopBound(depth);

@@ -69,7 +69,12 @@ final class VectorElementwise implements Elementwise {
             low = a.fma(a, low);
             high = b.fma(b, high);
         }
-        return low.add(high).reduceLanes(VectorOperators.ADD) + rest.sumOfSquares(x, end, to);
+        // One after the other: reduceLanes has another order when interpreted than when compiled.
+        double sum = rest.sumOfSquares(x, end, to);
+        for (double lane : low.add(high).toDoubleArray()) {
+            sum += lane;
+        }
+        return sum;
     }
 
     @Override

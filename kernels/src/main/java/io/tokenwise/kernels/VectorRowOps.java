@@ -4,7 +4,6 @@ import static io.tokenwise.kernels.Species.F;
 import static io.tokenwise.kernels.Species.LANES;
 import static io.tokenwise.kernels.Species.load;
 import static io.tokenwise.kernels.Species.store;
-import static jdk.incubator.vector.VectorOperators.ADD;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
@@ -46,7 +45,7 @@ final class VectorRowOps implements RowOps {
         for (int j = 0; j < whole; j += LANES) {
             sums = sums.add(load(x, row + j));
         }
-        float sum = sums.reduceLanes(ADD);
+        float sum = Species.sum(sums);
         for (int j = whole; j < columns; j++) {
             sum += x.get(row + j);
         }
@@ -60,7 +59,7 @@ final class VectorRowOps implements RowOps {
             FloatVector difference = load(x, row + j).sub(mean);
             sums = difference.fma(difference, sums);
         }
-        float sum = sums.reduceLanes(ADD);
+        float sum = Species.sum(sums);
         for (int j = whole; j < columns; j++) {
             float difference = x.get(row + j) - mean;
             sum = Math.fma(difference, difference, sum);
@@ -83,8 +82,8 @@ final class VectorRowOps implements RowOps {
                 sums = sums.add(g);
                 products = load(x, row + j).sub(mean).mul(scale).fma(g, products);
             }
-            float sum = sums.reduceLanes(ADD);
-            float product = products.reduceLanes(ADD);
+            float sum = Species.sum(sums);
+            float product = Species.sum(products);
             for (int j = whole; j < columns; j++) {
                 float g = dy.get(row + j) * gamma.get(j);
                 sum += g;
@@ -174,7 +173,7 @@ final class VectorRowOps implements RowOps {
                 store(value, y, row + j);
                 sums = sums.add(value);
             }
-            float sum = sums.reduceLanes(ADD);
+            float sum = Species.sum(sums);
             for (int j = whole; j < columns; j++) {
                 float value = ScalarMath.exp(x.get(row + j) - largest);
                 y.set(row + j, value);
@@ -217,7 +216,7 @@ final class VectorRowOps implements RowOps {
         for (int j = 0; j < whole; j += LANES) {
             sums = load(a, at + j).fma(load(b, at + j), sums);
         }
-        float sum = sums.reduceLanes(ADD);
+        float sum = Species.sum(sums);
         for (int j = whole; j < count; j++) {
             sum = Math.fma(a.get(at + j), b.get(at + j), sum);
         }
