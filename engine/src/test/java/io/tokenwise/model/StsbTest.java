@@ -1,0 +1,83 @@
+package io.tokenwise.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.offset;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.tokenwise.Embedding;
+import io.tokenwise.EncoderOptions;
+import io.tokenwise.TextEncoder;
+import io.tokenwise.testdata.SharedData;
+import io.tokenwise.testdata.StsPairs;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The quality that MiniLM is known for, with our tokenizer and our engine, on STS-B's development set. */
+class StsbTest {
+    private static final Logger LOG = LoggerFactory.getLogger(StsbTest.class);
+
+    @Test
+    void spearmanOfMiniLm() throws IOException {
+        Optional<Path> file = SharedData.find().stsbDev();
+        assumeTrue(
+                file.isPresent(),
+                "STS-B is not here: put stsb/dev.csv into the folder that -D" + SharedData.PROPERTY + " names");
+        List<StsPairs.Pair> pairs = StsPairs.read(file.get());
+        try (TextEncoder encoder =
+                TextEncoder.open("minilm", EncoderOptions.defaults().withThreads(2))) {
+            List<Embedding> first =
+                    encoder.embed(pairs.stream().map(StsPairs.Pair::first).toList());
+            List<Embedding> second =
+                    encoder.embed(pairs.stream().map(StsPairs.Pair::second).toList());
+            double[] cosines = IntStream.range(0, pairs.size())
+                    .mapToDouble(i -> first.get(i).cosine(second.get(i)))
+                    .toArray();
+            double spearman = spearman(
+                    cosines, pairs.stream().mapToDouble(StsPairs.Pair::score).toArray());
+            LOG.info("minilm, {} pairs of STS-B: Spearman {}", pairs.size(), spearman);
+            assertThat(spearman).isCloseTo(0.8672, offset(0.0003));
+        }
+    }
+
+    /** Spearman's rank correlation: Pearson's of the ranks, equal values sharing their mean rank. */
+    private static double spearman(double[] a, double[] b) {
+        double[] x = ranks(a);
+        double[] y = ranks(b);
+        double mean = (a.length - 1) / 2.0;
+        double xy = 0;
+        double xx = 0;
+        double yy = 0;
+        for (int i = 0; i < x.length; i++) {
+            xy += (x[i] - mean) * (y[i] - mean);
+            xx += (x[i] - mean) * (x[i] - mean);
+            yy += (y[i] - mean) * (y[i] - mean);
+        }
+        return xy / Math.sqrt(xx * yy);
+    }
+
+    private static double[] ranks(double[] values) {
+        List<Integer> order = IntStream.range(0, values.length)
+                .boxed()
+                .sorted(Comparator.comparingDouble(i -> values[i]))
+                .toList();
+        var ranks = new double[values.length];
+        for (int from = 0; from < values.length; ) {
+            int to = from;
+            while (to < values.length && values[order.get(to)] == values[order.get(from)]) {
+                to++;
+            }
+            for (int i = from; i < to; i++) {
+                ranks[order.get(i)] = (from + to - 1) / 2.0;
+            }
+            from = to;
+        }
+        return ranks;
+    }
+}
