@@ -44,7 +44,7 @@ final class ModelConfig {
                 modules.stream().anyMatch(module -> type(module).equals("Normalize")),
                 queryPrefix,
                 passagePrefix,
-                Optional.ofNullable(config.root().get("acm")));
+                config.has("acm") ? Optional.of(config.root().get("acm")) : Optional.empty());
     }
 
     private static Architecture architecture(JsonFile config) {

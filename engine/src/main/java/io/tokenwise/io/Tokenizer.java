@@ -166,10 +166,13 @@ public final class Tokenizer implements AutoCloseable {
         }
     }
 
-    /** The first white space at or after a position, or the text's end. */
+    /**
+     * The first white space at or after a position, or the text's end. Other characters that Java calls white space are
+     * control characters to BERT, which removes them and joins what they stood between.
+     */
     private static int endOfWord(String text, long from) {
         int end = (int) Math.min(from, text.length());
-        while (end < text.length() && !Character.isWhitespace(text.charAt(end))) {
+        while (end < text.length() && " \t\n\r".indexOf(text.charAt(end)) < 0) {
             end++;
         }
         return end;

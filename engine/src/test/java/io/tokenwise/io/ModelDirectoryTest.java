@@ -89,11 +89,14 @@ class ModelDirectoryTest {
         }) {
             Files.delete(directory.resolve(file));
         }
+        Path config = directory.resolve("config.json");
+        Files.writeString(config, Files.readString(config).replaceFirst("\\{", "{\"acm\" : null,"));
         try (ModelFiles files = ModelFiles.open(directory)) {
             assertThat(files.description().pooling()).isEqualTo(Pooling.MEAN);
             assertThat(files.description().normalize()).isFalse();
             assertThat(files.description().maxTokens()).isEqualTo(16);
             assertThat(files.description().queryPrefix()).isEmpty();
+            assertThat(files.description().acm()).isEmpty();
         }
     }
 

@@ -138,6 +138,8 @@ class TokenizerTest {
                 " ".repeat(100_000) + words,
                 "x".repeat(100_000) + " " + words,
                 "\u200b\u0000".repeat(50_000) + words,
+                // A prefix of 256 * 16 characters ends at a control character inside a word.
+                " ".repeat(3_600) + "a ".repeat(200) + "qj".repeat(48) + "\u001cqj".repeat(20) + " " + words,
                 "\u4e2d".repeat(100_000))) {
             Tokenizer.Encoded cut = minilm.encode(text);
             try (Tokenizer whole = Tokenizer.open("minilm", minilm.json(), 1_000_000)) {
