@@ -15,10 +15,8 @@ final class ScalarMath {
 
     static final float LN2_LOW = -2.12194440e-4f;
 
-    /** Below, the result would be subnormal and is zero; above, it is infinite. */
+    /** Below, the result would be subnormal and is zero. */
     static final float EXP_SMALLEST = -87.33654f;
-
-    static final float EXP_LARGEST = 88.37626f;
 
     /** {@code (e^r - 1 - r) / r^2} for |r| up to ln 2 / 2. */
     static final float EXP_0 = 0.49999994f;
@@ -50,7 +48,7 @@ final class ScalarMath {
 
     private ScalarMath() {}
 
-    /** e^x; 0 where the result would be subnormal. */
+    /** e^x for x up to 88 (kernels need it up to 0 only); 0 where the result would be subnormal. */
     static float exp(float x) {
         float shifted = Math.fma(x, LOG2_E, ROUND);
         float n = shifted - ROUND;
@@ -64,10 +62,7 @@ final class ScalarMath {
         p = Math.fma(p, r, 1);
         // Adding n to the exponent multiplies by 2^n; n lies in the lowest bits of the shifted value.
         float scaled = Float.intBitsToFloat(Float.floatToRawIntBits(p) + (Float.floatToRawIntBits(shifted) << 23));
-        if (x < EXP_SMALLEST) {
-            return 0;
-        }
-        return x > EXP_LARGEST ? Float.POSITIVE_INFINITY : scaled;
+        return x < EXP_SMALLEST ? 0 : scaled;
     }
 
     static float erf(float x) {

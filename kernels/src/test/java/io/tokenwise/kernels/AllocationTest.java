@@ -1,0 +1,127 @@
+package io.tokenwise.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+import io.tokenwise.kernels.Elementwise.AdamWStep;
+import io.tokenwise.kernels.SequenceOps.AttentionCall;
+import java.lang.management.ManagementFactory;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** A warm kernel allocates nothing. Cold vector code boxes its vectors, so this also shows that the compiler saw through all of them. */
+class AllocationTest extends KernelTest {
+    private static final int CALLS = 50;
+    private static final long PATIENCE_NANOS = 20_000_000_000L;
+
+    static Stream<String> kernelNames() {
+        return new AllocationTest().calls().keySet().stream();
+    }
+
+    private Map<String, Runnable> calls() {
+        int rows = 21;
+        int columns = 77;
+        int count = rows * columns;
+        Floats x = floats(normal(count));
+        Floats y = floats(normal(count));
+        Floats z = zeros(count);
+        Floats row = floats(normal(columns));
+        Floats sums = zeros(columns);
+        Floats small = filled(2 * rows, 1);
+        Map<String, Runnable> calls = new LinkedHashMap<>();
+        Elementwise elements = tested.elementwise();
+        AdamWStep step = new AdamWStep(1e-3f, 0.9f, 0.999f, 1e-8f, 0.01f, 0.1f, 0.001f, 1);
+        Floats square = filled(count, 1);
+        calls.put("gelu", () -> elements.gelu(x, z, 0, count));
+        calls.put("geluBackward", () -> elements.geluBackward(x, y, z, 0, count));
+        calls.put("add", () -> elements.add(x, y, z, 0, count));
+        calls.put("addScaled", () -> elements.addScaled(x, 0.5f, z, 0, count));
+        calls.put("sumOfSquares", () -> small.set(0, (float) elements.sumOfSquares(x, 0, count)));
+        calls.put("adamW", () -> elements.adamW(z, x, y, square, step, 0, count));
+        RowOps ops = tested.rows();
+        calls.put("layerNorm", () -> ops.layerNorm(x, row, row, 1e-5f, z, small, columns, 0, rows));
+        calls.put("layerNormBackward", () -> ops.layerNormBackward(x, row, small, y, z, columns, 0, rows));
+        calls.put(
+                "layerNormParameterGradient",
+                () -> ops.layerNormParameterGradient(x, small, y, sums, sums, rows, columns, 0, columns));
+        calls.put("addColumnSums", () -> ops.addColumnSums(x, sums, rows, columns, 0, columns));
+        calls.put("softmax", () -> ops.softmax(x, z, columns, 0, rows));
+        calls.put("softmaxBackward", () -> ops.softmaxBackward(x, y, z, columns, 0, rows));
+        calls.put("l2Normalize", () -> ops.l2Normalize(x, z, small, columns, 0, rows));
+        calls.put("l2NormalizeBackward", () -> ops.l2NormalizeBackward(x, small, y, z, columns, 0, rows));
+        calls.put("scaleBlocks", () -> ops.scaleBlocks(x, small, z, 1, columns, 0, rows));
+        calls.put("scaleBlocksBackward", () -> ops.scaleBlocksBackward(x, small, y, z, small, 1, columns, 0, rows));
+        addSequences(calls, x, y, z, rows, columns);
+        addProducts(calls);
+        return calls;
+    }
+
+    private static void addSequences(Map<String, Runnable> calls, Floats x, Floats y, Floats z, int rows, int columns) {
+        SequenceOps ops = tested.sequences();
+        int[] offsets = {0, rows};
+        int[] ids = new int[rows];
+        calls.put("embeddingSum", () -> ops.embeddingSum(ids, offsets, x, y, 0, x, z, columns, 0, 1));
+        calls.put(
+                "embeddingSumBackward",
+                () -> ops.embeddingSumBackward(ids, offsets, 1, x, z, y, 0, z, columns, 0, columns));
+        calls.put("meanPool", () -> ops.meanPool(x, offsets, z, columns, 0, 1));
+        calls.put("meanPoolBackward", () -> ops.meanPoolBackward(x, offsets, z, columns, 0, 1));
+        calls.put("firstPool", () -> ops.firstPool(x, offsets, z, columns, 0, 1));
+        calls.put("firstPoolBackward", () -> ops.firstPoolBackward(x, offsets, z, columns, 0, 1));
+    }
+
+    private void addProducts(Map<String, Runnable> calls) {
+        Scratch scratch = new Scratch();
+        GemmCall product = new GemmCall();
+        product.m = 21;
+        product.n = 77;
+        product.k = 400;
+        product.a = floats(normal(21 * 400));
+        product.aStride = 400;
+        Floats b = floats(normal(400 * 77));
+        product.packedB = zeros(tested.gemm().packedFloats(400, 77));
+        product.c = zeros(21 * 77);
+        product.cStride = 77;
+        product.bias = b;
+        product.gelu = true;
+        product.residual = product.c;
+        int panels = (77 + tested.gemm().panelColumns() - 1) / tested.gemm().panelColumns();
+        calls.put("pack", () -> tested.gemm().pack(b, 77, false, 400, 77, product.packedB, 0, panels));
+        calls.put("pack transposed", () -> tested.gemm().pack(b, 400, true, 400, 77, product.packedB, 0, panels));
+        calls.put("multiply", () -> tested.gemm().multiply(product, 0, 21, 0, 77, scratch));
+
+        AttentionCall attention = new AttentionCall();
+        attention.heads = 1;
+        attention.headSize = 33;
+        attention.scale = 0.1f;
+        attention.offsets = new int[] {0, 45};
+        attention.probabilityOffsets = new long[] {0};
+        attention.qkv = floats(normal(45 * 3 * 33));
+        attention.context = zeros(45 * 33);
+        attention.probabilities = zeros(45 * 45);
+        attention.dContext = floats(normal(45 * 33));
+        attention.dQkv = zeros(45 * 3 * 33);
+        calls.put("attention", () -> tested.sequences().attention(attention, 0, 0, scratch));
+        calls.put("attentionBackward", () -> tested.sequences().attentionBackward(attention, 0, 0, scratch));
+    }
+
+    @ParameterizedTest
+    @MethodSource("kernelNames")
+    void aWarmCallAllocatesNothing(String name) {
+        Runnable call = calls().get(name);
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long start = System.nanoTime();
+        long allocated;
+        do {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < CALLS; i++) {
+                call.run();
+            }
+            allocated = threads.getCurrentThreadAllocatedBytes() - before;
+        } while (allocated > 0 && System.nanoTime() - start < PATIENCE_NANOS);
+        assertThat(allocated).as("bytes in %d calls of %s", CALLS, name).isZero();
+    }
+}

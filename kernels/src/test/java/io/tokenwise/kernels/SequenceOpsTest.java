@@ -1,0 +1,144 @@
+package io.tokenwise.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class SequenceOpsTest extends KernelTest {
+    private static final int[] OFFSETS = {0, 1, 6, 8, 19};
+    private static final int SEQUENCES = OFFSETS.length - 1;
+    private static final int TOKENS = OFFSETS[SEQUENCES];
+    private static final int VOCABULARY = 11;
+    private static final int POSITION_BASE = 2;
+    private static final int POSITIONS = POSITION_BASE + 11;
+
+    private final int[] ids = random.ints(TOKENS, 0, VOCABULARY).toArray();
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void embeddingSumAddsWordPositionAndType(int columns) {
+        double[] words = normal(VOCABULARY * columns);
+        double[] positions = normal(POSITIONS * columns);
+        double[] types = normal(2 * columns);
+        for (boolean typed : new boolean[] {false, true}) {
+            double[] expected = new double[TOKENS * columns];
+            for (int s = 0; s < SEQUENCES; s++) {
+                for (int t = OFFSETS[s]; t < OFFSETS[s + 1]; t++) {
+                    for (int j = 0; j < columns; j++) {
+                        int position = t - OFFSETS[s] + POSITION_BASE;
+                        expected[t * columns + j] = words[ids[t] * columns + j]
+                                + positions[position * columns + j]
+                                + (typed ? types[j] : 0);
+                    }
+                }
+            }
+            for (Kernels set : both()) {
+                Floats y = zeros(TOKENS * columns);
+                Floats typeTable = typed ? floats(types) : null;
+                for (int s = 0; s < SEQUENCES; s++) {
+                    set.sequences()
+                            .embeddingSum(
+                                    ids,
+                                    OFFSETS,
+                                    floats(words),
+                                    floats(positions),
+                                    POSITION_BASE,
+                                    typeTable,
+                                    y,
+                                    columns,
+                                    s,
+                                    s + 1);
+                }
+                assertClose(set.name(), y, expected, 3, 0);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void embeddingGradientsAddEachTokenToItsRows(int columns) {
+        double[] dy = normal(TOKENS * columns);
+        double[] words = new double[VOCABULARY * columns];
+        double[] positions = new double[POSITIONS * columns];
+        double[] types = new double[columns];
+        for (int s = 0; s < SEQUENCES; s++) {
+            for (int t = OFFSETS[s]; t < OFFSETS[s + 1]; t++) {
+                for (int j = 0; j < columns; j++) {
+                    words[ids[t] * columns + j] += dy[t * columns + j];
+                    positions[(t - OFFSETS[s] + POSITION_BASE) * columns + j] += dy[t * columns + j];
+                    types[j] += dy[t * columns + j];
+                }
+            }
+        }
+        for (Kernels set : both()) {
+            Floats dWords = zeros(words.length);
+            Floats dPositions = zeros(positions.length);
+            Floats dTypes = zeros(columns);
+            int step = 1 + columns / 2;
+            for (int j = 0; j < columns; j += step) {
+                set.sequences()
+                        .embeddingSumBackward(
+                                ids,
+                                OFFSETS,
+                                SEQUENCES,
+                                floats(dy),
+                                dWords,
+                                dPositions,
+                                POSITION_BASE,
+                                dTypes,
+                                columns,
+                                j,
+                                Math.min(columns, j + step));
+            }
+            assertClose(set.name() + " words", dWords, words, TOKENS, 4);
+            assertClose(set.name() + " positions", dPositions, positions, TOKENS, 4);
+            assertClose(set.name() + " types", dTypes, types, TOKENS, 4);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void poolsMeetTheReferenceAndTheirGradients(int columns) {
+        double[] x = normal(TOKENS * columns);
+        double[] dy = normal(SEQUENCES * columns);
+        double[] firsts = new double[SEQUENCES * columns];
+        double[] meanGradient = new double[x.length];
+        double[] firstGradient = new double[x.length];
+        for (int s = 0; s < SEQUENCES; s++) {
+            for (int j = 0; j < columns; j++) {
+                firsts[s * columns + j] = x[OFFSETS[s] * columns + j];
+                firstGradient[OFFSETS[s] * columns + j] = dy[s * columns + j];
+                for (int t = OFFSETS[s]; t < OFFSETS[s + 1]; t++) {
+                    meanGradient[t * columns + j] = dy[s * columns + j] / (OFFSETS[s + 1] - OFFSETS[s]);
+                }
+            }
+        }
+        for (Kernels set : both()) {
+            SequenceOps ops = set.sequences();
+            Floats y = zeros(SEQUENCES * columns);
+            Floats dx = filled(TOKENS * columns, Float.NaN);
+            ops.meanPool(floats(x), OFFSETS, y, columns, 0, SEQUENCES);
+            assertClose(set.name() + " mean", y, Reference.meanPool(x, OFFSETS, columns), TOKENS, 1);
+            ops.meanPoolBackward(floats(dy), OFFSETS, dx, columns, 0, SEQUENCES);
+            assertClose(set.name() + " mean gradient", dx, meanGradient, 1, 0);
+            ops.firstPool(floats(x), OFFSETS, y, columns, 0, SEQUENCES);
+            assertThat(doubles(y, SEQUENCES * columns)).isEqualTo(firsts);
+            ops.firstPoolBackward(floats(dy), OFFSETS, dx, columns, 0, SEQUENCES);
+            assertThat(doubles(dx, TOKENS * columns)).isEqualTo(firstGradient);
+        }
+    }
+
+    @Test
+    void poolingOneSequenceLeavesTheOthersAlone() {
+        Floats x = floats(normal(TOKENS * 20));
+        for (Kernels set : both()) {
+            Floats y = filled(SEQUENCES * 20, Float.NaN);
+            set.sequences().meanPool(x, OFFSETS, y, 20, 1, 2);
+            for (int i = 0; i < SEQUENCES * 20; i++) {
+                assertThat(Float.isNaN(y.get(i))).isEqualTo(i / 20 != 1);
+            }
+        }
+    }
+}
