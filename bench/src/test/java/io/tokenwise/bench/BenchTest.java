@@ -1,0 +1,139 @@
+package io.tokenwise.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tokenwise.TextEncoder;
+import io.tokenwise.acm.Acmizer;
+import io.tokenwise.acm.UnitStatistics;
+import io.tokenwise.io.ModelWriter;
+import io.tokenwise.model.Encoder;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.Collections;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+class BenchTest {
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    private int run(String... args) {
+        return Bench.commandLine(new PrintWriter(out, true), new PrintWriter(err, true))
+                .execute(args);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--budget 1.5| --budget 1.5 is outside 0..1",
+                "--budget 0.5,-1| --budget -1.0 is outside 0..1",
+                "--budget NaN| --budget NaN is outside 0..1",
+                "--budget half| 'half' is not a double",
+                "--threads 0| --threads must be 1 or more, not 0",
+                "--rounds 0| --rounds must be 1 or more, not 0",
+                "--warm-up -1| --warm-up must be 0 to 3600 seconds, not -1.0",
+                "--round 3| Unknown option",
+                "gemm| mlp-up-129",
+            })
+    void wrongUsageIsOneLineAndCodeTwo(String arguments, String message) {
+        String[] args = arguments.equals("gemm") ? new String[] {"gemm", "mlp-up-129"} : arguments.split(" ");
+        assertThat(run(args)).isEqualTo(2);
+        assertThat(out.toString()).isEmpty();
+        assertThat(err.toString().lines())
+                .singleElement()
+                .asString()
+                .startsWith("tokenwise bench")
+                .contains(message);
+    }
+
+    @Test
+    void helpFitsATerminal() {
+        assertThat(run("--help")).isZero();
+        assertThat(out.toString()).contains("Usage: ", "Examples:", "bench jmh");
+        assertThat(out.toString().lines()).allMatch(line -> line.length() <= 100);
+    }
+
+    @Test
+    void aModelThatIsNotThereIsOneLine(@TempDir Path folder) {
+        assertThat(run("--model", folder.resolve("none").toString())).isEqualTo(1);
+        assertThat(err.toString().lines()).singleElement().asString().contains("none", "no such directory");
+    }
+
+    @Test
+    void verboseShowsWhere(@TempDir Path folder) {
+        assertThat(run("--verbose", "--model", folder.resolve("none").toString()))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("\tat io.tokenwise.");
+    }
+
+    @Test
+    void aDenseModelIsRefused(@TempDir Path folder) throws IOException {
+        Path dense = folder.resolve("dense");
+        try (TextEncoder minilm = TextEncoder.open("minilm")) {
+            minilm.encoder().save(dense, minilm.tokenizer(), ModelWriter.Existing.KEEP);
+        }
+        assertThat(run("--model", dense.toString())).isEqualTo(1);
+        assertThat(err.toString().lines()).singleElement().asString().contains("is not adaptive");
+    }
+
+    @Test
+    void theNewestModelIsTaken(@TempDir Path folder) throws IOException {
+        assertThat(Bench.newestModel(folder.resolve("none"))).isEmpty();
+        assertThat(Bench.newestModel(folder)).isEmpty();
+        for (String name : List.of("old", "new", "without-weights")) {
+            Files.createDirectory(folder.resolve(name));
+            Files.writeString(folder.resolve(name).resolve("config.json"), "{}");
+        }
+        Files.writeString(folder.resolve("old/model.safetensors"), "");
+        Files.writeString(folder.resolve("new/model.safetensors"), "");
+        Files.setLastModifiedTime(folder.resolve("old/config.json"), FileTime.fromMillis(1));
+        assertThat(Bench.newestModel(folder)).contains(folder.resolve("new"));
+    }
+
+    /** A real run, too short to say anything about speed. */
+    @Test
+    void allContendersRunAndAgree() {
+        assertThat(run("--rounds", "2", "--warm-up", "0", "--budget", "0.5,1", "--json"))
+                .isZero();
+        JsonNode results = new JsonMapper().readTree(out.toString());
+        assertThat(results.get("rows")).hasSize(3 * 5);
+        for (JsonNode row : results.get("rows")) {
+            assertThat(row.get("p50Micros").asDouble()).isPositive();
+            assertThat(row.get("p95Micros").asDouble())
+                    .isBetween(
+                            row.get("p50Micros").asDouble(),
+                            row.get("p99Micros").asDouble());
+            assertThat(row.get("tokensPerSecond").asDouble()).isPositive();
+            boolean int8 = row.get("precision").asString().equals("int8");
+            boolean whole = row.get("budget").asDouble() == 1 && !int8;
+            assertThat(row.get("cosine").asDouble()).isBetween(whole ? 0.9999 : 0.3, 1 + 1e-6);
+        }
+    }
+
+    @Test
+    void aSavedAdaptiveModelIsRoutedByItsGates(@TempDir Path folder) throws IOException {
+        Path adaptive = folder.resolve("adaptive");
+        try (TextEncoder minilm = TextEncoder.open("minilm")) {
+            Encoder encoder = minilm.encoder();
+            var units = new double[encoder.description().architecture().intermediateSize()];
+            var statistics = Collections.nCopies(encoder.mlps().size(), new UnitStatistics(units, units));
+            Acmizer.replace(encoder.parameters(), encoder.mlps(), 4, statistics);
+            encoder.save(adaptive, minilm.tokenizer(), ModelWriter.Existing.KEEP);
+        }
+        assertThat(run("--model", adaptive.toString(), "--rounds", "1", "--warm-up", "0", "--budget", "0.5"))
+                .isZero();
+        assertThat(out.toString()).contains("acm: " + adaptive + ", routed by its gates");
+        assertThat(out.toString().lines().filter(line -> line.matches("acm +0\\.50 .*")))
+                .hasSize(3);
+    }
+}
