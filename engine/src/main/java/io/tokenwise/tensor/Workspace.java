@@ -24,6 +24,7 @@ public final class Workspace implements AutoCloseable {
     private int chunk;
     private long used;
     private int taken;
+    private boolean closed;
 
     public Workspace(long limitBytes) {
         this.limitBytes = limitBytes;
@@ -40,7 +41,7 @@ public final class Workspace implements AutoCloseable {
     /**
      * A tensor {@code [rows, columns]} with unspecified values.
      *
-     * @throws IllegalStateException if the workspace's limit would be passed
+     * @throws IllegalStateException if the workspace's limit would be passed, or after {@link #close}
      */
     public Tensor tensor(int rows, int columns) {
         if (rows < 0 || columns < 0) {
@@ -102,6 +103,7 @@ public final class Workspace implements AutoCloseable {
 
     @Override
     public void close() {
+        closed = true;
         free();
         tensors.clear();
     }
@@ -118,6 +120,9 @@ public final class Workspace implements AutoCloseable {
     }
 
     private void grow(long neededBytes, long wantedBytes) {
+        if (closed) {
+            throw new IllegalStateException("workspace: closed");
+        }
         long room = limitBytes - bytes();
         if (neededBytes > room) {
             throw new IllegalStateException(
