@@ -54,8 +54,8 @@ final class AttentionJob extends Job {
 
     int tasks(int threads) {
         int units = sequences * call.heads;
-        perTask = units;
-        if (threads > 1) {
+        perTask = Math.max(1, units);
+        if (threads > 1 && units > 0) {
             long length = call.offsets[sequences] / sequences;
             long work = Math.max(1, length * length * call.headSize * 2);
             perTask = Math.clamp(GRAIN / work, 1, Math.max(1, units / (2 * threads)));

@@ -12,6 +12,12 @@ final class Shapes {
         }
     }
 
+    static void sameColumns(String operation, Tensor a, Tensor b) {
+        if (a.columns() != b.columns()) {
+            throw new IllegalArgumentException(operation + ": columns differ: " + a.shape() + " and " + b.shape());
+        }
+    }
+
     /** {@code vector} is {@code [1, columns]}. */
     static void vector(String operation, Tensor vector, int columns) {
         require(operation, vector, 1, columns);

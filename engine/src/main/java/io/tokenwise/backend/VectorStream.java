@@ -399,14 +399,7 @@ final class VectorStream implements Stream {
     @Override
     public void embeddingSum(
             int[] ids, int[] offsets, int sequences, Tensor words, Tensor positions, Tensor types, Tensor y) {
-        Shapes.offsets("embeddingSum", offsets, sequences, y.rows());
-        Shapes.rows("embeddingSum words", ids, y.rows(), words.rows());
-        for (int i = 0; i < sequences; i++) {
-            if (offsets[i + 1] - offsets[i] > positions.rows()) {
-                throw new IllegalArgumentException("embeddingSum: sequence " + i + " has "
-                        + (offsets[i + 1] - offsets[i]) + " tokens, there are " + positions.rows() + " positions");
-            }
-        }
+        checkEmbedding("embeddingSum", ids, offsets, sequences, words, positions, types, y);
         operands(words, positions, types);
         range.d = y.floats();
         range.integers = ids;
@@ -422,8 +415,7 @@ final class VectorStream implements Stream {
     @Override
     public void embeddingSumBackward(
             int[] ids, int[] offsets, int sequences, Tensor dy, Tensor dWords, Tensor dPositions, Tensor dTypes) {
-        Shapes.offsets("embeddingSumBackward", offsets, sequences, dy.rows());
-        Shapes.rows("embeddingSumBackward words", ids, dy.rows(), dWords.rows());
+        checkEmbedding("embeddingSumBackward", ids, offsets, sequences, dWords, dPositions, dTypes, dy);
         operands(dy, dWords, dPositions);
         range.d = dTypes == null ? null : dTypes.floats();
         range.integers = ids;
@@ -435,6 +427,31 @@ final class VectorStream implements Stream {
                         .sequences()
                         .embeddingSumBackward(
                                 o.integers, o.offsets, o.blocks, o.a, o.b, o.c, 0, o.d, o.columns, from, to));
+    }
+
+    private static void checkEmbedding(
+            String operation,
+            int[] ids,
+            int[] offsets,
+            int sequences,
+            Tensor words,
+            Tensor positions,
+            Tensor types,
+            Tensor y) {
+        Shapes.offsets(operation, offsets, sequences, y.rows());
+        Shapes.rows(operation + " words", ids, y.rows(), words.rows());
+        Shapes.sameColumns(operation, words, y);
+        Shapes.sameColumns(operation, positions, y);
+        if (types != null) {
+            Shapes.sameColumns(operation, types, y);
+        }
+        for (int i = 0; i < sequences; i++) {
+            int length = offsets[i + 1] - offsets[i];
+            if (length > positions.rows()) {
+                throw new IllegalArgumentException(operation + ": sequence " + i + " has " + length
+                        + " tokens, there are " + positions.rows() + " positions");
+            }
+        }
     }
 
     @Override
