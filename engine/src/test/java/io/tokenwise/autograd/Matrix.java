@@ -55,11 +55,11 @@ public record Matrix(int rows, int columns, double[] values) {
     }
 
     /** {@code this + factor * other}, a new matrix. */
-    Matrix plus(double factor, Matrix other) {
+    public Matrix plus(double factor, Matrix other) {
         return fill(rows, columns, i -> values[i] + factor * other.values[i]);
     }
 
-    double largest() {
+    public double largest() {
         double largest = 0;
         for (double value : values) {
             largest = Math.max(largest, Math.abs(value));
@@ -68,7 +68,7 @@ public record Matrix(int rows, int columns, double[] values) {
     }
 
     /** The largest difference between two elements; infinite if one is NaN. */
-    double distance(Matrix other) {
+    public double distance(Matrix other) {
         double largest = 0;
         for (int i = 0; i < values.length; i++) {
             double difference = Math.abs(values[i] - other.values[i]);

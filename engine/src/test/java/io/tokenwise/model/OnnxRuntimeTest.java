@@ -84,6 +84,8 @@ class OnnxRuntimeTest {
         var options = new OrtSession.SessionOptions();
         options.setIntraOpNumThreads(THREADS);
         options.setInterOpNumThreads(1);
+        // Its threads would go on using the cores while ours run.
+        options.addConfigEntry("session.intra_op.allow_spinning", "0");
         return options;
     }
 

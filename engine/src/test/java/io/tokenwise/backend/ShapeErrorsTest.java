@@ -1,0 +1,232 @@
+package io.tokenwise.backend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tokenwise.kernels.Elementwise.AdamWStep;
+import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
+import java.util.List;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** A wrong shape gets an error that names the operation and both shapes, and nothing is read or written. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ShapeErrorsTest {
+    private final Backend backend = VectorBackend.open(1);
+    private final Workspace workspace = new Workspace(1 << 24);
+    private final Stream stream = backend.stream();
+
+    @AfterAll
+    void close() {
+        workspace.close();
+        backend.close();
+    }
+
+    record Mistake(String operation, String detail, Consumer<Operands> call) {
+        @Override
+        public String toString() {
+            return operation + " " + detail;
+        }
+    }
+
+    /** Tensors by shape. */
+    record Operands(Stream stream, Backend backend, Workspace workspace) {
+        Tensor t(int rows, int columns) {
+            return workspace.tensor(rows, columns);
+        }
+
+        PackedMatrix packed(int inputs, int outputs) {
+            return backend.allocatePacked(workspace, inputs, outputs);
+        }
+    }
+
+    private static Mistake mistake(String operation, String detail, Consumer<Operands> call) {
+        return new Mistake(operation, detail, call);
+    }
+
+    static List<Mistake> mistakes() {
+        int[] cut = {0, 2, 5};
+        int[] rows = {0, 1, 9};
+        return List.of(
+                mistake(
+                        "linear",
+                        "inner dimensions differ: [4, 3] x [2, 5] (3 != 2)",
+                        o -> o.stream().linear(o.t(4, 3), o.packed(2, 5), null, false, null, o.t(4, 5))),
+                mistake(
+                        "linear",
+                        "[4, 3] x [3, 5] does not fit [4, 6]",
+                        o -> o.stream().linear(o.t(4, 3), o.packed(3, 5), null, false, null, o.t(4, 6))),
+                mistake(
+                        "linear",
+                        "expected [4, 5], got [3, 5]",
+                        o -> o.stream().linear(o.t(4, 3), o.packed(3, 5), null, false, null, o.t(3, 5))),
+                mistake(
+                        "linear bias",
+                        "expected [1, 5], got [1, 4]",
+                        o -> o.stream().linear(o.t(4, 3), o.packed(3, 5), o.t(1, 4), false, null, o.t(4, 5))),
+                mistake(
+                        "linear residual",
+                        "shapes differ: [4, 4] and [4, 5]",
+                        o -> o.stream().linear(o.t(4, 3), o.packed(3, 5), null, false, o.t(4, 4), o.t(4, 5))),
+                mistake(
+                        "gatheredLinearGelu",
+                        "row 9 is outside a matrix of 4 rows",
+                        o -> o.stream().gatheredLinearGelu(o.t(4, 3), rows, 3, o.packed(3, 5), o.t(1, 5), o.t(3, 5))),
+                mistake(
+                        "gatheredLinearGelu",
+                        "4 rows wanted, 3 given",
+                        o -> o.stream().gatheredLinearGelu(o.t(4, 3), rows, 4, o.packed(3, 5), o.t(1, 5), o.t(4, 5))),
+                mistake(
+                        "scatteredLinear",
+                        "row 9 is outside a matrix of 4 rows",
+                        o -> o.stream()
+                                .scatteredLinear(o.t(3, 3), rows, 3, o.packed(3, 5), o.t(1, 5), o.t(4, 5), o.t(4, 5))),
+                mistake(
+                        "weightGradient",
+                        "rows differ: [4, 3] and [6, 5]",
+                        o -> o.stream().weightGradient(o.t(4, 3), o.packed(6, 5), o.t(3, 5))),
+                mistake(
+                        "pack",
+                        "[3, 5] from (2, 0) is outside [4, 5]",
+                        o -> o.stream().pack(o.t(4, 5), 2, 0, false, o.packed(3, 5))),
+                mistake(
+                        "gelu",
+                        "shapes differ: [4, 3] and [3, 4]",
+                        o -> o.stream().gelu(o.t(4, 3), o.t(3, 4))),
+                mistake(
+                        "geluBackward",
+                        "shapes differ: [4, 3] and [4, 2]",
+                        o -> o.stream().geluBackward(o.t(4, 3), o.t(4, 3), o.t(4, 2))),
+                mistake(
+                        "add",
+                        "shapes differ: [4, 3] and [1, 3]",
+                        o -> o.stream().add(o.t(4, 3), o.t(1, 3), o.t(4, 3))),
+                mistake(
+                        "addScaled",
+                        "shapes differ: [4, 3] and [1, 3]",
+                        o -> o.stream().addScaled(o.t(4, 3), 1, o.t(1, 3))),
+                mistake(
+                        "copy",
+                        "shapes differ: [4, 3] and [1, 3]",
+                        o -> o.stream().copy(o.t(4, 3), o.t(1, 3))),
+                mistake(
+                        "layerNorm gamma",
+                        "expected [1, 3], got [1, 4]",
+                        o -> o.stream().layerNorm(o.t(4, 3), o.t(1, 4), o.t(1, 3), 0, o.t(4, 3), null)),
+                mistake(
+                        "layerNorm statistics",
+                        "expected [4, 2], got [1, 8]",
+                        o -> o.stream().layerNorm(o.t(4, 3), o.t(1, 3), o.t(1, 3), 0, o.t(4, 3), o.t(1, 8))),
+                mistake(
+                        "addColumnSums",
+                        "expected [1, 3], got [1, 4]",
+                        o -> o.stream().addColumnSums(o.t(4, 3), o.t(1, 4))),
+                mistake(
+                        "softmax",
+                        "shapes differ: [4, 3] and [4, 4]",
+                        o -> o.stream().softmax(o.t(4, 3), o.t(4, 4))),
+                mistake(
+                        "l2Normalize norms",
+                        "expected [1, 4], got [4, 1]",
+                        o -> o.stream().l2Normalize(o.t(4, 3), o.t(4, 3), o.t(4, 1))),
+                mistake(
+                        "scaleBlocks",
+                        "[4, 6] cannot be scaled in blocks by [4, 4]",
+                        o -> o.stream().scaleBlocks(o.t(4, 6), o.t(4, 4), o.t(4, 6))),
+                mistake(
+                        "choose",
+                        "expected [4, 2], got [4, 3]",
+                        o -> o.stream().choose(o.t(4, 3), o.t(4, 3), 1, o.t(4, 3), o.t(4, 3))),
+                mistake("argmax", "4 rows, room for 2", o -> o.stream().argmax(o.t(4, 3), new int[2])),
+                mistake(
+                        "embeddingSum words",
+                        "row 9 is outside a matrix of 5 rows",
+                        o -> o.stream()
+                                .embeddingSum(rows, new int[] {0, 3}, 1, o.t(5, 2), o.t(4, 2), o.t(1, 2), o.t(3, 2))),
+                mistake(
+                        "embeddingSum",
+                        "sequence 0 has 3 tokens, there are 2 positions",
+                        o -> o.stream()
+                                .embeddingSum(
+                                        new int[3], new int[] {0, 3}, 1, o.t(5, 2), o.t(2, 2), o.t(1, 2), o.t(3, 2))),
+                mistake(
+                        "embeddingSum",
+                        "columns differ: [5, 3] and [3, 2]",
+                        o -> o.stream()
+                                .embeddingSum(
+                                        new int[3], new int[] {0, 3}, 1, o.t(5, 3), o.t(4, 2), o.t(1, 2), o.t(3, 2))),
+                mistake(
+                        "meanPool",
+                        "offsets of 2 sequences do not cover the 6 rows",
+                        o -> o.stream().meanPool(o.t(6, 2), cut, 2, o.t(2, 2))),
+                mistake(
+                        "firstPool",
+                        "expected [2, 2], got [3, 2]",
+                        o -> o.stream().firstPool(o.t(5, 2), cut, 2, o.t(3, 2))),
+                mistake(
+                        "meanPool",
+                        "sequence 1 is empty or out of order",
+                        o -> o.stream().meanPool(o.t(5, 2), new int[] {0, 5, 5}, 2, o.t(2, 2))),
+                mistake(
+                        "attention",
+                        "[5, 8] does not hold Q, K, V of 2 heads",
+                        o -> o.stream().attention(o.t(5, 8), cut, 2, 2, o.t(5, 4), null)),
+                mistake(
+                        "attention",
+                        "expected [5, 4], got [5, 6]",
+                        o -> o.stream().attention(o.t(5, 12), cut, 2, 2, o.t(5, 6), null)),
+                mistake(
+                        "attention",
+                        "probabilities take 26 values, given [1, 25]",
+                        o -> o.stream().attention(o.t(5, 12), cut, 2, 2, o.t(5, 4), o.t(1, 25))),
+                mistake(
+                        "adamW",
+                        "shapes differ: [4, 3] and [4, 2]",
+                        o -> o.stream()
+                                .adamW(
+                                        o.t(4, 3),
+                                        o.t(4, 3),
+                                        o.t(4, 2),
+                                        o.t(4, 3),
+                                        new AdamWStep(0, 0, 0, 0, 0, 1, 1, 1))));
+    }
+
+    @ParameterizedTest
+    @MethodSource("mistakes")
+    void errorNamesOperationAndShapes(Mistake mistake) {
+        var operands = new Operands(stream, backend, workspace);
+        assertThatThrownBy(() -> mistake.call().accept(operands))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(mistake.operation() + ": " + mistake.detail());
+    }
+
+    @Test
+    void streamGoesOnAfterAnError() {
+        Tensor x = workspace.tensor(2, 2);
+        Tensor y = workspace.tensor(2, 2);
+        stream.fill(x, 3);
+        assertThatThrownBy(() -> stream.add(x, x, workspace.tensor(1, 2))).isInstanceOf(IllegalArgumentException.class);
+        stream.add(x, x, y);
+        assertThat(y.get(1, 1)).isEqualTo(6);
+    }
+
+    @Test
+    void nothingToDoIsNoError() {
+        Tensor none = workspace.tensor(0, 6);
+        for (int threads : new int[] {1, 2}) {
+            try (Backend some = VectorBackend.open(threads)) {
+                Stream s = some.stream();
+                s.gelu(none, none);
+                s.softmax(none, none);
+                s.linear(none, backend.allocatePacked(workspace, 6, 4), null, false, null, workspace.tensor(0, 4));
+                s.attention(none, new int[] {0}, 0, 2, workspace.tensor(0, 2), null);
+                s.meanPool(none, new int[] {0}, 0, none);
+            }
+        }
+    }
+}
