@@ -8,7 +8,6 @@ import io.tokenwise.io.Tokenizer;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -52,9 +51,7 @@ public final class TextEncoder implements AutoCloseable {
 
     /** Opens a model; see {@link #open(String)}. */
     public static TextEncoder open(String model, EncoderOptions options) throws IOException {
-        ModelFiles files =
-                ModelFiles.builtInNames().contains(model) ? ModelFiles.builtIn(model) : ModelFiles.open(Path.of(model));
-        return open(files, options);
+        return open(ModelFiles.open(model), options);
     }
 
     /** Opens a model from its files, which the encoder closes. */

@@ -1,10 +1,26 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.distill.DistillConfig;
+import io.tokenwise.distill.DistillRun;
+import io.tokenwise.distill.Distillation;
+import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.ModelWriter.Existing;
+import io.tokenwise.io.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 @Command(
         name = "distill",
@@ -19,8 +35,29 @@ import picocli.CommandLine.Option;
             "  ./tokenwise embed --model my-model --budget 0.5 < texts.txt"
         })
 final class Distill implements Callable<Integer> {
+    /** Steps that a kill costs at most: a minute or less. */
+    private static final int STEPS_PER_CHECKPOINT = 25;
+
     @Mixin
     private CommonOptions options;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = "--learners",
+            paramLabel = "N",
+            defaultValue = "4",
+            description = "Learners in place of each MLP; divides its hidden units (default: ${DEFAULT-VALUE}).")
+    private int learners;
+
+    @Option(
+            names = "--tokens",
+            paramLabel = "N",
+            defaultValue = "800000",
+            description =
+                    "Tokens to train on in all; texts come again when they are fewer (default: ${DEFAULT-VALUE}).")
+    private long tokens;
 
     @Option(
             names = "--data",
@@ -37,7 +74,61 @@ final class Distill implements Callable<Integer> {
     private Path out;
 
     @Override
-    public Integer call() {
-        throw new UnsupportedOperationException("distill waits for the engine's distillation");
+    public Integer call() throws IOException, InterruptedException {
+        try (ModelFiles files = ModelFiles.open(options.model());
+                Backend backend = VectorBackend.open(options.threads())) {
+            DistillConfig config =
+                    DistillConfig.forTokens(tokens, options.seed()).withLearners(learners);
+            List<int[]> texts = sequences(files.tokenizer());
+            try (var shown = new Shown(config.steps())) {
+                new DistillRun(files, texts, config, out, Existing.KEEP, STEPS_PER_CHECKPOINT).run(backend, shown);
+            }
+        }
+        spec.commandLine()
+                .getOut()
+                .println(
+                        options.json()
+                                ? Json.line(new Json.Distilled(options.model(), out.toString(), learners))
+                                : "the adaptive model is in " + out + "; next: ./tokenwise info " + out);
+        return ExitCode.OK;
+    }
+
+    private List<int[]> sequences(Tokenizer tokenizer) throws IOException {
+        List<int[]> sequences = new ArrayList<>();
+        try (var in = Files.newInputStream(data)) {
+            var lines = new TextLines(in);
+            for (List<String> texts = lines.next(1000); !texts.isEmpty(); texts = lines.next(1000)) {
+                texts.stream()
+                        .filter(text -> !text.isBlank())
+                        .forEach(text -> sequences.add(tokenizer.encode(text).ids()));
+            }
+        }
+        return sequences;
+    }
+
+    /** Shows a run's steps. */
+    private final class Shown implements DistillRun.Listener, AutoCloseable {
+        private final Progress progress;
+
+        private Shown(int steps) {
+            progress = new Progress(spec.commandLine().getErr(), "distill", "steps", steps);
+        }
+
+        @Override
+        public void resumed(int nextStep) {
+            spec.commandLine().getErr().println("goes on from a checkpoint at step " + nextStep);
+            progress.resumeAt(nextStep);
+        }
+
+        @Override
+        public void step(Distillation.Step step) {
+            String phase = step.phase().name().toLowerCase(Locale.ROOT).replace('_', ' ');
+            progress.update(step.step() + 1, String.format(Locale.ROOT, "%s, loss %.4f", phase, step.loss()));
+        }
+
+        @Override
+        public void close() {
+            progress.close();
+        }
     }
 }

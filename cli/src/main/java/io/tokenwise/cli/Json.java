@@ -59,4 +59,12 @@ final class Json {
             int maxTokens,
             int flopsAtTokens,
             Map<String, Double> flopsPerToken) {}
+
+    /**
+     * What {@code distill} prints.
+     *
+     * @param model the dense model
+     * @param out folder of the adaptive one
+     */
+    record Distilled(String model, String out, int learners) {}
 }

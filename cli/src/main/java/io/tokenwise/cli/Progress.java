@@ -28,6 +28,7 @@ final class Progress implements AutoCloseable {
     private final long total;
     private final long start;
     private long nextReport;
+    private long resumedAt;
     private long done;
 
     /**
@@ -53,6 +54,12 @@ final class Progress implements AutoCloseable {
         nextReport = terminal ? start : start + BETWEEN_LINES.toNanos();
     }
 
+    /** Tells that an earlier run did so many units, which say nothing of the rate now. */
+    void resumeAt(long doneBefore) {
+        resumedAt = doneBefore;
+        done = doneBefore;
+    }
+
     /**
      * Tells how much of the work is done.
      *
@@ -66,7 +73,7 @@ final class Progress implements AutoCloseable {
             return;
         }
         nextReport = now + (terminal ? BETWEEN_DRAWINGS : BETWEEN_LINES).toNanos();
-        double rate = now == start ? 0 : done * 1e9 / (now - start);
+        double rate = now == start ? 0 : (done - resumedAt) * 1e9 / (now - start);
         String speed =
                 rate == 0 ? "" : ", " + rounded(rate) + " " + unit + "/s, " + duration((total - done) / rate) + " left";
         print(summary() + " (" + percent() + " %)" + speed + (note.isEmpty() ? "" : "; " + note), !terminal);

@@ -178,4 +178,27 @@ class ModelCommandsTest {
         assertThat(err.toString().strip())
                 .isEqualTo("tokenwise eval sts: " + bad + ":2: has 2 columns; expected sentence1,sentence2,score");
     }
+
+    @Test
+    void distillNamesWhatIsWrongBeforeItTrains() throws IOException {
+        Path out = folder.resolve("distilled");
+        Path texts = Files.writeString(folder.resolve("texts.txt"), "one text\n\nanother\n");
+        assertThat(run("", "distill", "--data", "no/such.txt", "--out", out.toString()))
+                .isEqualTo(1);
+        assertThat(run("", "distill", "--data", texts.toString(), "--out", out.toString()))
+                .isEqualTo(1);
+        Files.writeString(texts, "a text\n".repeat(30));
+        assertThat(run("", "distill", "--data", texts.toString(), "--out", adaptive.toString()))
+                .isEqualTo(1);
+        String divisor = "7";
+        assertThat(run("", "distill", "--data", texts.toString(), "--out", out.toString(), "--learners", divisor))
+                .isEqualTo(1);
+        assertThat(err.toString().lines().filter(line -> line.startsWith("tokenwise distill: ")))
+                .satisfiesExactly(
+                        line -> assertThat(line).endsWith("no such file or directory: no/such.txt"),
+                        line -> assertThat(line).endsWith("there are 2 texts to train on; at least 20 are needed"),
+                        line -> assertThat(line).contains(adaptive.toString(), "exists"),
+                        line -> assertThat(line).contains("1536", divisor));
+        assertThat(out).doesNotExist();
+    }
 }

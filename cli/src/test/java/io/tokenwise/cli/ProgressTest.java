@@ -44,6 +44,15 @@ class ProgressTest {
     }
 
     @Test
+    void whatAnEarlierRunDidSaysNothingOfTheRate() {
+        var progress = progress(false, 1000);
+        progress.resumeAt(500);
+        millis = 10_000;
+        progress.update(600, "");
+        assertThat(err.toString()).contains("600 of 1,000 texts (60 %), 10 texts/s, 40 s left");
+    }
+
+    @Test
     void shortWorkSaysOnlyItsEnd() {
         try (var progress = progress(false, 3)) {
             progress.update(3, "");

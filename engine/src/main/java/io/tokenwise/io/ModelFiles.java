@@ -34,6 +34,16 @@ public final class ModelFiles implements AutoCloseable {
     }
 
     /**
+     * Opens a model by what users call it.
+     *
+     * @param model one of {@link #builtInNames}, or else a directory
+     * @throws BadFileException as {@link #open(Path)} and {@link #builtIn} do
+     */
+    public static ModelFiles open(String model) throws IOException {
+        return builtInNames().contains(model) ? builtIn(model) : open(Path.of(model));
+    }
+
+    /**
      * Opens a directory in Hugging Face's layout: config.json, model.safetensors, tokenizer.json and, where present,
      * sentence-transformers' modules.json, pooling, length and prompt files.
      *
