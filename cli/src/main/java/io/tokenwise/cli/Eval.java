@@ -71,8 +71,7 @@ final class Eval implements Runnable {
         @Option(
                 names = "--teacher",
                 paramLabel = "MODEL",
-                defaultValue = "minilm",
-                description = "The dense model that an adaptive one is compared with (default: ${DEFAULT-VALUE}).")
+                description = "The dense model that an adaptive one is compared with (default: the one that it was made of).")
         private String teacherName;
 
         @Parameters(paramLabel = "FILE.csv", description = "Pairs of sentences with a score.")
@@ -92,6 +91,9 @@ final class Eval implements Runnable {
             List<Pair> pairs = StsPairs.read(file);
             try (TextEncoder model = options.open(options.model())) {
                 boolean dense = model.encoder().acms().isEmpty();
+                if (teacherName == null) {
+                    teacherName = model.encoder().teacher();
+                }
                 try (TextEncoder teacher = dense ? model : options.open(teacherName)) {
                     print(run(teacher, model, pairs));
                 }

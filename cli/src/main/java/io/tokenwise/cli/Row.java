@@ -8,7 +8,7 @@ import java.util.OptionalDouble;
  * @param mode how the learners were chosen
  * @param budget share of the replaced layers' dense FLOPs that could be spent, 0..1; 1 for {@code dense}
  * @param meanLearners learners that ran, mean over tokens and layers; NaN for {@code dense}
- * @param flopsPerToken floating-point operations per token of the whole model
+ * @param flopsPerToken multiply-adds per token of the whole model
  * @param millisShort milliseconds per short text
  * @param millisLong milliseconds per long text
  * @param cosine mean cosine to the dense model's vectors
@@ -34,8 +34,8 @@ record Row(
         LEARNED("learned", "the gate decides for every token"),
         /** The same number for every token: the model made narrower. */
         STATIC("static", "every token gets the same"),
-        /** At random, with the same mean as learned. */
-        RANDOM("random", "each token gets a random number");
+        /** The gates' numbers, dealt to random tokens of the same layer: the same mean, blindly given. */
+        RANDOM("random", "the gates' numbers, dealt to random tokens");
 
         private final String label;
         private final String meaning;

@@ -1,7 +1,6 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.TextEncoder;
-import io.tokenwise.acm.Acm;
 import io.tokenwise.io.Tokenizer;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.testdata.StsPairs.Pair;
@@ -14,9 +13,6 @@ import java.util.stream.Stream;
  * token getting the same at equal FLOPs, and the gates' numbers dealt to random tokens.
  */
 final class StsEvaluation {
-    /** Texts that a model runs before it is timed, for the JVM to compile its code. */
-    private static final int WARM_UP = 256;
-
     private final TextEncoder teacher;
     private final TextEncoder model;
     private final List<Pair> pairs;
@@ -67,65 +63,27 @@ final class StsEvaluation {
                 .map(encoder.tokenizer()::encode)
                 .map(Tokenizer.Encoded::ids)
                 .toList();
-        List<Acm> acms = encoder.encoder().acms();
-        var spent = new Spent(acms, how.routing() != Budget.Routing.STATIC);
-        encoder.sessions().encode(sequences.subList(0, Math.min(WARM_UP, sequences.size())), how, null);
-        long start = System.nanoTime();
-        float[][] vectors = encoder.sessions().encode(sequences, how, spent);
-        double millis = (System.nanoTime() - start) / 1e6;
-        if (Thread.interrupted()) {
-            throw new InterruptedException();
-        }
-        teacherVectors = mode.equals("dense") ? vectors : teacherVectors;
-        double share = acms.isEmpty() ? 1 : spent.share();
+        Measurement measured = Measurement.of(encoder, sequences, how);
+        teacherVectors = mode.equals("dense") ? measured.vectors() : teacherVectors;
         rows.add(new Json.EvalRow(
                 budget,
                 mode,
                 "spearman",
-                Spearman.correlation(similarities(vectors), scores),
-                meanCosine(vectors),
-                acms.isEmpty() ? null : spent.meanLearners(),
-                share,
-                encoder.encoder().flopsPerToken(tokensThatATokenSees(sequences), share),
-                millis / sequences.size()));
+                Spearman.correlation(similarities(measured.vectors()), scores),
+                measured.meanCosine(teacherVectors),
+                Double.isNaN(measured.meanLearners()) ? null : measured.meanLearners(),
+                measured.spent(),
+                measured.flopsPerToken(),
+                measured.millisPerText()));
         progress.update((long) rows.size() * sequences.size(), mode);
-        return share;
-    }
-
-    /** Attention's cost for a token grows with its text's length: the mean over tokens, not over texts. */
-    private static int tokensThatATokenSees(List<int[]> sequences) {
-        double tokens = sequences.stream().mapToDouble(ids -> ids.length).sum();
-        return (int) Math.round(sequences.stream()
-                        .mapToDouble(ids -> (double) ids.length * ids.length)
-                        .sum()
-                / tokens);
+        return measured.spent();
     }
 
     private double[] similarities(float[][] vectors) {
         double[] similarities = new double[pairs.size()];
         for (int i = 0; i < similarities.length; i++) {
-            similarities[i] = cosine(vectors[i], vectors[pairs.size() + i]);
+            similarities[i] = Measurement.cosine(vectors[i], vectors[pairs.size() + i]);
         }
         return similarities;
-    }
-
-    private double meanCosine(float[][] vectors) {
-        double sum = 0;
-        for (int i = 0; i < vectors.length; i++) {
-            sum += cosine(vectors[i], teacherVectors[i]);
-        }
-        return sum / vectors.length;
-    }
-
-    private static double cosine(float[] a, float[] b) {
-        double ab = 0;
-        double aa = 0;
-        double bb = 0;
-        for (int i = 0; i < a.length; i++) {
-            ab += (double) a[i] * b[i];
-            aa += (double) a[i] * a[i];
-            bb += (double) b[i] * b[i];
-        }
-        return ab / Math.sqrt(aa * bb);
     }
 }
