@@ -43,6 +43,15 @@ final class Json {
             double millisPerInput) {}
 
     /**
+     * What {@code demo} prints.
+     *
+     * @param model folder of the adaptive model
+     * @param page the report
+     * @param next a command to go on with
+     */
+    record Demo(String model, String page, String machine, String next, List<Row> rows) {}
+
+    /**
      * What {@code info} prints.
      *
      * @param learners learners of each replaced layer; null for a dense model
