@@ -89,7 +89,9 @@ final class Demo implements Callable<Integer> {
         try (TextEncoder teacher = TextEncoder.open(options.model(), oneThread);
                 TextEncoder adaptive = TextEncoder.open(model.toString(), oneThread)) {
             results = new DemoMeasurements(teacher, adaptive, texts, options.seed(), err).run();
-            shaded = SENTENCES.stream().map(sentence -> shade(adaptive, sentence)).toList();
+            shaded = SENTENCES.stream()
+                    .map(sentence -> shade(adaptive, sentence))
+                    .toList();
         }
         Report report = report(results, shaded);
         AtomicFiles.write(page, stream -> stream.write(ReportPage.of(report).getBytes(StandardCharsets.UTF_8)));
@@ -99,7 +101,7 @@ final class Demo implements Callable<Integer> {
 
     private DemoTexts distill(Path model, PrintWriter err) throws IOException, InterruptedException {
         DistillConfig config = DistillConfig.forTokens(tokens, options.seed()).withLearners(learners);
-        try (ModelFiles files = ModelFiles.named(options.model());
+        try (ModelFiles files = ModelFiles.open(options.model());
                 Backend backend = VectorBackend.open(options.threads())) {
             DemoTexts texts = DemoTexts.read(files.tokenizer(), tokens, options.seed());
             var run = new DistillRun(
@@ -113,8 +115,11 @@ final class Demo implements Callable<Integer> {
     private static ShadedText shade(TextEncoder model, String sentence) {
         int[] ids = model.tokenizer().encode(sentence).ids();
         var layers = new ArrayList<int[]>();
-        model.sessions().encode(List.of(ids), Budget.of(SHADED_BUDGET), (module, used, count) ->
-                layers.add(Arrays.copyOf(used, count)));
+        model.sessions()
+                .encode(
+                        List.of(ids),
+                        Budget.of(SHADED_BUDGET),
+                        (module, used, count) -> layers.add(Arrays.copyOf(used, count)));
         int most = model.encoder().acms().getFirst().learners();
         return new ShadedText(model.tokenizer().tokens(ids), layers.toArray(int[][]::new), most);
     }
@@ -143,8 +148,8 @@ final class Demo implements Callable<Integer> {
         PrintWriter stdout = spec.commandLine().getOut();
         String next = "echo 'how do I pay an invoice?' | ./tokenwise embed --model " + model + " --budget 0.5";
         if (options.json()) {
-            stdout.println(Json.line(new Json.Demo(
-                    model.toString(), page.toString(), Machine.describe(), next, results.rows())));
+            stdout.println(Json.line(
+                    new Json.Demo(model.toString(), page.toString(), Machine.describe(), next, results.rows())));
             return;
         }
         stdout.println();

@@ -59,10 +59,16 @@ final class DemoMeasurements {
             ways.add(new Way(Mode.DENSE, 1, teacher, Budget.FULL));
             qualities.add(new Quality(dense, 1, 1));
             for (double budget : BUDGETS) {
-                double spent = add(new Way(Mode.LEARNED, budget, model, Budget.of(budget)), ways, qualities, dense, nearest);
+                double spent =
+                        add(new Way(Mode.LEARNED, budget, model, Budget.of(budget)), ways, qualities, dense, nearest);
                 if (budget < 1) {
                     add(new Way(Mode.STATIC, budget, model, Budget.fixed(spent)), ways, qualities, dense, nearest);
-                    add(new Way(Mode.RANDOM, budget, model, Budget.shuffled(budget, seed)), ways, qualities, dense, nearest);
+                    add(
+                            new Way(Mode.RANDOM, budget, model, Budget.shuffled(budget, seed)),
+                            ways,
+                            qualities,
+                            dense,
+                            nearest);
                 }
                 progress.update(ways.size(), "");
             }

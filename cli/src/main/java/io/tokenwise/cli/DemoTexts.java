@@ -62,7 +62,9 @@ record DemoTexts(List<int[]> training, List<int[]> heldOut, List<int[]> corpus, 
         for (int next = 0; next < texts.size() && tokens < wantedTokens; ) {
             int count = random.nextDouble() < JOINED_SHARE ? 2 + random.nextInt(MOST_JOINED - 1) : 1;
             int end = Math.min(texts.size(), next + count);
-            int[] ids = tokenizer.encode(String.join(". ", texts.subList(next, end))).ids();
+            int[] ids = tokenizer
+                    .encode(String.join(". ", texts.subList(next, end)))
+                    .ids();
             sequences.add(ids);
             tokens += ids.length;
             next = end;

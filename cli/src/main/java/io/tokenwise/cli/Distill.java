@@ -4,7 +4,6 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.VectorBackend;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.DistillRun;
-import io.tokenwise.distill.Distillation;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter.Existing;
 import io.tokenwise.io.Tokenizer;
@@ -13,7 +12,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -80,9 +78,8 @@ final class Distill implements Callable<Integer> {
             DistillConfig config =
                     DistillConfig.forTokens(tokens, options.seed()).withLearners(learners);
             List<int[]> texts = sequences(files.tokenizer());
-            try (var shown = new Shown(config.steps())) {
-                new DistillRun(files, texts, config, out, Existing.KEEP, STEPS_PER_CHECKPOINT).run(backend, shown);
-            }
+            var run = new DistillRun(files, texts, config, out, Existing.KEEP, STEPS_PER_CHECKPOINT);
+            DistillProgress.run(run, backend, spec.commandLine().getErr());
         }
         spec.commandLine()
                 .getOut()
@@ -104,31 +101,5 @@ final class Distill implements Callable<Integer> {
             }
         }
         return sequences;
-    }
-
-    /** Shows a run's steps. */
-    private final class Shown implements DistillRun.Listener, AutoCloseable {
-        private final Progress progress;
-
-        private Shown(int steps) {
-            progress = new Progress(spec.commandLine().getErr(), "distill", "steps", steps);
-        }
-
-        @Override
-        public void resumed(int nextStep) {
-            spec.commandLine().getErr().println("goes on from a checkpoint at step " + nextStep);
-            progress.resumeAt(nextStep);
-        }
-
-        @Override
-        public void step(Distillation.Step step) {
-            String phase = step.phase().name().toLowerCase(Locale.ROOT).replace('_', ' ');
-            progress.update(step.step() + 1, String.format(Locale.ROOT, "%s, loss %.4f", phase, step.loss()));
-        }
-
-        @Override
-        public void close() {
-            progress.close();
-        }
     }
 }

@@ -7,21 +7,20 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Locale;
 
-/** Shows a distillation on stderr: the phase, tokens done, rate, time left, and the losses smoothed over some steps. */
+/** Shows a distillation on stderr: phase, steps done, rate, time left, and the loss smoothed over some steps. */
 final class DistillProgress implements DistillRun.Listener, AutoCloseable {
     private static final double SMOOTHING = 0.95;
 
     private final PrintWriter err;
     private final DistillRun run;
-    private Progress progress;
+    private final Progress progress;
     private Distillation.Phase phase;
-    private long tokens;
     private double loss;
-    private double budgetLoss;
 
     private DistillProgress(DistillRun run, PrintWriter err) {
         this.run = run;
         this.err = err;
+        progress = new Progress(err, "distill", "steps", run.config().steps());
     }
 
     /** Runs the distillation and shows it. */
@@ -33,60 +32,28 @@ final class DistillProgress implements DistillRun.Listener, AutoCloseable {
 
     @Override
     public void resumed(int nextStep) {
-        err.println("goes on from " + run.checkpoint() + ", step " + nextStep + " of "
-                + run.config().steps());
+        err.println("goes on from " + run.checkpoint() + " at step " + nextStep);
+        progress.resumeAt(nextStep);
     }
 
     @Override
     public void step(Distillation.Step step) {
-        if (step.phase() != phase) {
-            close();
-            phase = step.phase();
-            tokens = 0;
-            loss = step.loss();
-            budgetLoss = step.budgetLoss();
-            long total = (long) remaining(step) * run.config().tokensPerStep();
-            progress = new Progress(err, name(phase), "tokens", total);
-        }
-        // A batch ends with a whole text, so it has a few tokens more; progress counts what was planned.
-        tokens += run.config().tokensPerStep();
-        loss = SMOOTHING * loss + (1 - SMOOTHING) * step.loss();
-        budgetLoss = SMOOTHING * budgetLoss + (1 - SMOOTHING) * step.budgetLoss();
-        String note = String.format(Locale.ROOT, "loss %.4f", loss);
-        progress.update(
-                tokens,
-                phase == Distillation.Phase.END_TO_END
-                        ? note + String.format(Locale.ROOT, ", off budget by %.3f", budgetLoss)
-                        : note);
-    }
-
-    /** Steps of the phase from this one to its end. */
-    private int remaining(Distillation.Step step) {
-        int learners = run.config().learnerSteps();
-        int gates = run.config().gateSteps();
-        int end =
-                switch (step.phase()) {
-                    case LEARNERS -> learners;
-                    case GATES -> learners + gates;
-                    case END_TO_END, DONE -> run.config().steps();
-                };
-        return end - step.step();
+        loss = step.phase() == phase ? SMOOTHING * loss + (1 - SMOOTHING) * step.loss() : step.loss();
+        phase = step.phase();
+        progress.update(step.step() + 1, String.format(Locale.ROOT, "%s, loss %.4f", name(phase), loss));
     }
 
     private static String name(Distillation.Phase phase) {
         return switch (phase) {
-            case LEARNERS -> "phase 1 of 3, learners";
-            case GATES -> "phase 2 of 3, gates";
-            case END_TO_END -> "phase 3 of 3, end to end";
+            case LEARNERS -> "phase 1 of 3: learners imitate their MLP";
+            case GATES -> "phase 2 of 3: gates learn whom to give what";
+            case END_TO_END -> "phase 3 of 3: all together";
             case DONE -> "done";
         };
     }
 
     @Override
     public void close() {
-        if (progress != null) {
-            progress.close();
-            progress = null;
-        }
+        progress.close();
     }
 }

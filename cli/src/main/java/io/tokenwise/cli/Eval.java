@@ -71,7 +71,8 @@ final class Eval implements Runnable {
         @Option(
                 names = "--teacher",
                 paramLabel = "MODEL",
-                description = "The dense model that an adaptive one is compared with (default: the one that it was made of).")
+                description =
+                        "The dense model that an adaptive one is compared with (default: the one that it was made of).")
         private String teacherName;
 
         @Parameters(paramLabel = "FILE.csv", description = "Pairs of sentences with a score.")

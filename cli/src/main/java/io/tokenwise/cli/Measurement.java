@@ -15,8 +15,7 @@ import java.util.List;
  * @param flopsPerToken of the whole model, mean over tokens; a multiply-add counts as one
  * @param millisPerText with the texts in batches
  */
-record Measurement(
-        float[][] vectors, double meanLearners, double spent, double flopsPerToken, double millisPerText) {
+record Measurement(float[][] vectors, double meanLearners, double spent, double flopsPerToken, double millisPerText) {
     /** Texts that a model runs before it is timed, for the JVM to compile its code. */
     private static final int WARM_UP = 256;
 
