@@ -148,8 +148,12 @@ final class Demo implements Callable<Integer> {
         PrintWriter stdout = spec.commandLine().getOut();
         String next = "echo 'how do I pay an invoice?' | ./tokenwise embed --model " + model + " --budget 0.5";
         if (options.json()) {
-            stdout.println(Json.line(
-                    new Json.Demo(model.toString(), page.toString(), Machine.describe(), next, results.rows())));
+            stdout.println(Json.line(new Json.Demo(
+                    model.toString(),
+                    page.toString(),
+                    Machine.describe(),
+                    next,
+                    results.rows().stream().map(Json.DemoRow::of).toList())));
             return;
         }
         stdout.println();

@@ -62,7 +62,7 @@ final class DemoMeasurements {
                 double spent =
                         add(new Way(Mode.LEARNED, budget, model, Budget.of(budget)), ways, qualities, dense, nearest);
                 if (budget < 1) {
-                    add(new Way(Mode.STATIC, budget, model, Budget.fixed(spent)), ways, qualities, dense, nearest);
+                    add(new Way(Mode.STATIC, budget, model, Budget.fixed(budget)), ways, qualities, dense, nearest);
                     add(
                             new Way(Mode.RANDOM, budget, model, Budget.shuffled(budget, seed)),
                             ways,
@@ -75,14 +75,12 @@ final class DemoMeasurements {
         }
     }
 
-    /** Measures one way; returns the share of the dense FLOPs that it spent. */
-    private double add(Way way, List<Way> ways, List<Quality> qualities, Measurement dense, int[][] nearest)
+    private void add(Way way, List<Way> ways, List<Quality> qualities, Measurement dense, int[][] nearest)
             throws InterruptedException {
         Measurement measured = Measurement.of(way.model, texts.heldOut(), way.how);
         ways.add(way);
         qualities.add(new Quality(
                 measured, measured.meanCosine(dense.vectors()), shareKept(nearest, nearest(way.model, way.how))));
-        return Math.min(1, measured.spent());
     }
 
     /** For each query the numbers of the most similar texts of the corpus. */

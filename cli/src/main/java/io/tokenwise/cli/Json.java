@@ -49,7 +49,35 @@ final class Json {
      * @param page the report
      * @param next a command to go on with
      */
-    record Demo(String model, String page, String machine, String next, List<Row> rows) {}
+    record Demo(String model, String page, String machine, String next, List<DemoRow> rows) {}
+
+    /**
+     * A line of the demo's table.
+     *
+     * @param meanLearners learners per token and layer; null when dense
+     * @param neighboursKept share of the dense model's ten nearest neighbours that are kept
+     */
+    record DemoRow(
+            double budget,
+            String mode,
+            Double meanLearners,
+            double flopsPerToken,
+            double millisShort,
+            double millisLong,
+            double teacherCosine,
+            double neighboursKept) {
+        static DemoRow of(Row row) {
+            return new DemoRow(
+                    row.budget(),
+                    row.mode().inJson(),
+                    Double.isNaN(row.meanLearners()) ? null : row.meanLearners(),
+                    row.flopsPerToken(),
+                    row.millisShort(),
+                    row.millisLong(),
+                    row.cosine(),
+                    row.neighboursKept());
+        }
+    }
 
     /**
      * What {@code info} prints.

@@ -49,6 +49,11 @@ record Row(
             return label;
         }
 
+        /** The name that JSON has for it. */
+        String inJson() {
+            return this == LEARNED ? "soft" : label;
+        }
+
         String meaning() {
             return meaning;
         }

@@ -46,9 +46,9 @@ final class StsEvaluation {
         measure(teacher, "dense", 1, Budget.FULL);
         if (!model.encoder().acms().isEmpty()) {
             for (double budget : budgets) {
-                double spent = measure(model, "soft", budget, Budget.of(budget));
+                measure(model, "soft", budget, Budget.of(budget));
                 if (budget < 1) {
-                    measure(model, "static", budget, Budget.fixed(Math.min(1, spent)));
+                    measure(model, "static", budget, Budget.fixed(budget));
                     measure(model, "random", budget, Budget.shuffled(budget, seed));
                 }
             }
@@ -56,8 +56,7 @@ final class StsEvaluation {
         return List.copyOf(rows);
     }
 
-    /** Adds a row and returns the share of the dense FLOPs that was spent. */
-    private double measure(TextEncoder encoder, String mode, double budget, Budget how) throws InterruptedException {
+    private void measure(TextEncoder encoder, String mode, double budget, Budget how) throws InterruptedException {
         List<int[]> sequences = Stream.concat(
                         pairs.stream().map(Pair::first), pairs.stream().map(Pair::second))
                 .map(encoder.tokenizer()::encode)
@@ -76,7 +75,6 @@ final class StsEvaluation {
                 measured.flopsPerToken(),
                 measured.millisPerText()));
         progress.update((long) rows.size() * sequences.size(), mode);
-        return measured.spent();
     }
 
     private double[] similarities(float[][] vectors) {

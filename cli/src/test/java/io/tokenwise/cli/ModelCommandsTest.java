@@ -162,9 +162,7 @@ class ModelCommandsTest {
         assertThat(full.get("value").asDouble()).isCloseTo(dense.get("value").asDouble(), within(1e-9));
         assertThat(full.get("meanLearners").asDouble()).isEqualTo(8);
         assertThat(full.get("spent").asDouble()).isEqualTo(1);
-        // Static budgets are whole numbers of learners, dealt over six modules of eight.
-        assertThat(rows.get(2).get("spent").asDouble())
-                .isCloseTo(rows.get(1).get("spent").asDouble(), within(1 / 48.0));
+        assertThat(rows.get(2).get("spent").asDouble()).isCloseTo(0.5, within(1e-9));
         assertThat(rows.get(3).get("spent").asDouble())
                 .isCloseTo(rows.get(1).get("spent").asDouble(), within(1e-9));
         assertThat(rows.get(2).get("flopsPerToken").asDouble())
