@@ -59,8 +59,7 @@ final class DemoMeasurements {
             ways.add(new Way(Mode.DENSE, 1, teacher, Budget.FULL));
             qualities.add(new Quality(dense, 1, 1));
             for (double budget : BUDGETS) {
-                double spent =
-                        add(new Way(Mode.LEARNED, budget, model, Budget.of(budget)), ways, qualities, dense, nearest);
+                add(new Way(Mode.LEARNED, budget, model, Budget.of(budget)), ways, qualities, dense, nearest);
                 if (budget < 1) {
                     add(new Way(Mode.STATIC, budget, model, Budget.fixed(budget)), ways, qualities, dense, nearest);
                     add(
