@@ -1,0 +1,38 @@
+package io.tokenwise.distill;
+
+import io.tokenwise.TestModels;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.ModelWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+
+/** A short distillation of the small model; with arguments MODEL OUT as a program of its own, to be killed. */
+final class ChildRun {
+    static final int STEPS = 300;
+
+    private ChildRun() {}
+
+    static DistillRun of(ModelFiles files, Path out) {
+        return new DistillRun(files, texts(), config(STEPS, 5), out, ModelWriter.Existing.KEEP, 7);
+    }
+
+    static DistillConfig config(int steps, long seed) {
+        return new DistillConfig(
+                4, steps / 4, steps / 4, steps - 2 * (steps / 4), 64, 1e-3, 1e-2, 0.8, 1, 0.15, 3, seed);
+    }
+
+    static List<int[]> texts() {
+        var random = new Random(3);
+        return TestModels.sequences(random.ints(200, 3, 30).toArray());
+    }
+
+    public static void main(String[] args) throws Exception {
+        try (ModelFiles files = ModelFiles.open(Path.of(args[0]));
+                Backend backend = VectorBackend.open(1)) {
+            of(files, Path.of(args[1])).run(backend, new DistillRun.Listener() {});
+        }
+    }
+}

@@ -1,0 +1,82 @@
+package io.tokenwise.distill;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tokenwise.TestModels;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.io.ModelFiles;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A distillation that is killed (SIGKILL) again and again ends with the same weights as an unbroken one. */
+class KilledDistillationTest {
+    private static final int KILLS = 5;
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void endsAsAnUnbrokenOne() throws Exception {
+        Path model = folder.resolve("dense");
+        TestModels.writeSmall(model);
+        Path unbroken = folder.resolve("unbroken");
+        try (ModelFiles files = ModelFiles.open(model);
+                Backend backend = VectorBackend.open(2)) {
+            ChildRun.of(files, unbroken).run(backend, new DistillRun.Listener() {});
+        }
+        Path broken = folder.resolve("broken");
+        Path checkpoint = folder.resolve("broken.checkpoint");
+        var random = new Random();
+        for (int kill = 0; kill < KILLS; kill++) {
+            Process child = start(model, broken);
+            awaitChange(checkpoint, child);
+            Thread.sleep(random.nextInt(150));
+            assertThat(child.isAlive())
+                    .as("the child still runs when it is killed")
+                    .isTrue();
+            child.destroyForcibly();
+            assertThat(child.waitFor()).as("killed by signal 9").isEqualTo(137);
+            assertThat(broken).doesNotExist();
+        }
+        assertThat(start(model, broken).waitFor()).isZero();
+        assertThat(checkpoint).doesNotExist();
+        for (String file : List.of("model.safetensors", "config.json")) {
+            assertThat(Files.mismatch(unbroken.resolve(file), broken.resolve(file)))
+                    .as(file)
+                    .isEqualTo(-1);
+        }
+    }
+
+    private static Process start(Path model, Path out) throws Exception {
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--add-modules",
+                        "jdk.incubator.vector",
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        ChildRun.class.getName(),
+                        model.toString(),
+                        out.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+    }
+
+    /** Waits until the child has written a checkpoint of its own, so that each life gets some way. */
+    private static void awaitChange(Path checkpoint, Process child) throws Exception {
+        long before =
+                Files.exists(checkpoint) ? Files.getLastModifiedTime(checkpoint).to(TimeUnit.NANOSECONDS) : 0;
+        while (child.isAlive()
+                && (!Files.exists(checkpoint)
+                        || Files.getLastModifiedTime(checkpoint).to(TimeUnit.NANOSECONDS) == before)) {
+            Thread.sleep(5);
+        }
+    }
+}

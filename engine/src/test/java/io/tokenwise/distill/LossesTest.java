@@ -1,0 +1,75 @@
+package io.tokenwise.distill;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
+import java.util.Random;
+import java.util.function.ToDoubleFunction;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Losses' gradients against central differences. */
+class LossesTest {
+    private static final float STEP = 1e-2f;
+
+    private final Workspace workspace = new Workspace(1 << 22);
+    private final Random random = new Random(2);
+
+    @AfterEach
+    void close() {
+        workspace.close();
+    }
+
+    private Tensor random(int rows, int columns) {
+        Tensor tensor = workspace.tensor(rows, columns);
+        for (int i = 0; i < tensor.size(); i++) {
+            tensor.floats().set(i, (float) random.nextGaussian());
+        }
+        return tensor;
+    }
+
+    private void check(Tensor y, Tensor dy, ToDoubleFunction<Tensor> loss) {
+        for (int i = 0; i < y.size(); i++) {
+            float value = y.floats().get(i);
+            y.floats().set(i, value + STEP);
+            double above = loss.applyAsDouble(y);
+            y.floats().set(i, value - STEP);
+            double below = loss.applyAsDouble(y);
+            y.floats().set(i, value);
+            assertThat((double) dy.floats().get(i)).isCloseTo((above - below) / (2 * STEP), within(2e-5));
+        }
+    }
+
+    @Test
+    void cosineDistance() {
+        Tensor y = random(3, 5);
+        Tensor target = random(3, 5);
+        Tensor dy = workspace.tensor(3, 5);
+        Tensor unused = workspace.tensor(3, 5);
+        Losses.cosineDistance(y, target, dy);
+        check(y, dy, x -> Losses.cosineDistance(x, target, unused));
+    }
+
+    @Test
+    void relativeSquaredError() {
+        Tensor y = random(4, 3);
+        Tensor target = random(4, 3);
+        Tensor dy = workspace.tensor(4, 3);
+        Tensor unused = workspace.tensor(4, 3);
+        Losses.relativeSquaredError(y, target, dy);
+        check(y, dy, x -> Losses.relativeSquaredError(x, target, unused));
+        assertThat(Losses.relativeSquaredError(target, target, unused)).isZero();
+    }
+
+    @Test
+    void crossEntropy() {
+        Tensor y = random(4, 5);
+        int[] labels = {0, 4, 2, 2};
+        Tensor dy = workspace.tensor(4, 5);
+        Tensor unused = workspace.tensor(4, 5);
+        Losses.crossEntropy(y, labels, dy);
+        check(y, dy, x -> Losses.crossEntropy(x, labels, unused));
+    }
+}
