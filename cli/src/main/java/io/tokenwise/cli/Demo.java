@@ -4,6 +4,7 @@ import io.tokenwise.EncoderOptions;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.cli.DemoMeasurements.Quality;
 import io.tokenwise.cli.Report.ShadedText;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.DistillRun;
@@ -83,12 +84,18 @@ final class Demo implements Callable<Integer> {
         Path page = out.resolve("report.html");
         Files.createDirectories(out);
         DemoTexts texts = distill(model, err);
+        var measurements = new DemoMeasurements(texts, options.seed(), err);
+        List<Quality> qualities;
+        try (TextEncoder teacher = options.open(options.model());
+                TextEncoder adaptive = options.open(model.toString())) {
+            qualities = measurements.quality(teacher, adaptive);
+        }
         Results results;
         List<ShadedText> shaded;
         EncoderOptions oneThread = EncoderOptions.defaults().withThreads(1);
         try (TextEncoder teacher = TextEncoder.open(options.model(), oneThread);
                 TextEncoder adaptive = TextEncoder.open(model.toString(), oneThread)) {
-            results = new DemoMeasurements(teacher, adaptive, texts, options.seed(), err).run();
+            results = measurements.results(qualities, teacher, adaptive);
             shaded = SENTENCES.stream()
                     .map(sentence -> shade(adaptive, sentence))
                     .toList();

@@ -11,75 +11,72 @@ import java.util.stream.IntStream;
 
 /** The demo's table: the dense teacher, the adaptive model at some budgets, and the controls on the same weights. */
 final class DemoMeasurements {
-    static final int SHORT_TOKENS = 16;
-    static final int LONG_TOKENS = 128;
+    private static final int SHORT_TOKENS = 16;
+    private static final int LONG_TOKENS = 128;
     private static final List<Double> BUDGETS = List.of(0.25, 0.35, 0.5, 0.75, 1.0);
     private static final int ROUNDS = 60;
     private static final int TIMED_TEXTS = 8;
     private static final int NEIGHBOURS = 10;
 
-    private final TextEncoder teacher;
-    private final TextEncoder model;
     private final DemoTexts texts;
     private final PrintWriter err;
-    private final long seed;
+    private final List<Way> ways;
 
     /** A line of the table before it is measured. */
-    private record Way(Mode mode, double budget, TextEncoder model, Budget how) {}
-
-    /** Everything of a row but its times. */
-    private record Quality(Measurement heldOut, double cosine, double neighboursKept) {}
-
-    /** Both models are timed as they were opened. */
-    DemoMeasurements(TextEncoder teacher, TextEncoder model, DemoTexts texts, long seed, PrintWriter err) {
-        this.teacher = teacher;
-        this.model = model;
-        this.texts = texts;
-        this.seed = seed;
-        this.err = err;
+    private record Way(Mode mode, double budget, Budget how) {
+        TextEncoder choose(TextEncoder teacher, TextEncoder model) {
+            return mode == Mode.DENSE ? teacher : model;
+        }
     }
 
-    Results run() throws InterruptedException {
+    /** Everything of a row but its times. */
+    record Quality(Measurement heldOut, double cosine, double neighboursKept) {}
+
+    DemoMeasurements(DemoTexts texts, long seed, PrintWriter err) {
+        this.texts = texts;
+        this.err = err;
+        ways = ways(seed);
+    }
+
+    private static List<Way> ways(long seed) {
         var ways = new ArrayList<Way>();
+        ways.add(new Way(Mode.DENSE, 1, Budget.FULL));
+        for (double budget : BUDGETS) {
+            ways.add(new Way(Mode.LEARNED, budget, Budget.of(budget)));
+            // At full budget all learners run, whoever decides.
+            if (budget < 1) {
+                ways.add(new Way(Mode.STATIC, budget, Budget.fixed(budget)));
+                ways.add(new Way(Mode.RANDOM, budget, Budget.shuffled(budget, seed)));
+            }
+        }
+        return ways;
+    }
+
+    /** What each way gives and costs, the dense model first. */
+    List<Quality> quality(TextEncoder teacher, TextEncoder model) throws InterruptedException {
         var qualities = new ArrayList<Quality>();
-        measureQuality(ways, qualities);
-        double[] shortMillis = millis(ways, SHORT_TOKENS);
-        double[] longMillis = millis(ways, LONG_TOKENS);
+        try (var progress = new Progress(err, "measure quality", "ways", ways.size())) {
+            Measurement dense = Measurement.of(teacher, texts.heldOut(), Budget.FULL);
+            int[][] nearest = nearest(teacher, Budget.FULL);
+            for (Way way : ways) {
+                TextEncoder encoder = way.choose(teacher, model);
+                Measurement measured = Measurement.of(encoder, texts.heldOut(), way.how);
+                double kept = shareKept(nearest, nearest(encoder, way.how));
+                qualities.add(new Quality(measured, measured.meanCosine(dense.vectors()), kept));
+                progress.update(qualities.size(), way.mode.label());
+            }
+        }
+        return qualities;
+    }
+
+    /** The table: what was measured before, and times of the models as they are opened now. */
+    Results results(List<Quality> qualities, TextEncoder teacher, TextEncoder model) throws InterruptedException {
+        double[] shortMillis = millis(SHORT_TOKENS, teacher, model);
+        double[] longMillis = millis(LONG_TOKENS, teacher, model);
         List<Row> rows = IntStream.range(0, ways.size())
                 .mapToObj(i -> row(ways.get(i), qualities.get(i), shortMillis[i], longMillis[i]))
                 .toList();
         return new Results(SHORT_TOKENS, LONG_TOKENS, rows);
-    }
-
-    private void measureQuality(List<Way> ways, List<Quality> qualities) throws InterruptedException {
-        int total = 1 + 3 * BUDGETS.size() - 2;
-        try (var progress = new Progress(err, "measure quality", "ways", total)) {
-            Measurement dense = Measurement.of(teacher, texts.heldOut(), Budget.FULL);
-            int[][] nearest = nearest(teacher, Budget.FULL);
-            ways.add(new Way(Mode.DENSE, 1, teacher, Budget.FULL));
-            qualities.add(new Quality(dense, 1, 1));
-            for (double budget : BUDGETS) {
-                add(new Way(Mode.LEARNED, budget, model, Budget.of(budget)), ways, qualities, dense, nearest);
-                if (budget < 1) {
-                    add(new Way(Mode.STATIC, budget, model, Budget.fixed(budget)), ways, qualities, dense, nearest);
-                    add(
-                            new Way(Mode.RANDOM, budget, model, Budget.shuffled(budget, seed)),
-                            ways,
-                            qualities,
-                            dense,
-                            nearest);
-                }
-                progress.update(ways.size(), "");
-            }
-        }
-    }
-
-    private void add(Way way, List<Way> ways, List<Quality> qualities, Measurement dense, int[][] nearest)
-            throws InterruptedException {
-        Measurement measured = Measurement.of(way.model, texts.heldOut(), way.how);
-        ways.add(way);
-        qualities.add(new Quality(
-                measured, measured.meanCosine(dense.vectors()), shareKept(nearest, nearest(way.model, way.how))));
     }
 
     /** For each query the numbers of the most similar texts of the corpus. */
@@ -114,9 +111,9 @@ final class DemoMeasurements {
         return (double) kept / (wanted.length * NEIGHBOURS);
     }
 
-    private double[] millis(List<Way> ways, int tokens) throws InterruptedException {
+    private double[] millis(int tokens, TextEncoder teacher, TextEncoder model) throws InterruptedException {
         var table = new LatencyTable(LatencyTable.textsOf(tokens, texts.heldOut(), TIMED_TEXTS));
-        ways.forEach(way -> table.add(way.model, way.how));
+        ways.forEach(way -> table.add(way.choose(teacher, model), way.how));
         var round = new int[1];
         try (var progress =
                 new Progress(err, "time texts of " + tokens + " tokens", "rounds", LatencyTable.allRounds(ROUNDS))) {
