@@ -4,12 +4,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * A run of float32 values in native memory: a segment and the byte offset at which the run starts.
+ * A run of float32 values in native memory (not a mapped file): a segment and the byte offset at which the run starts.
  *
  * <p>It is what kernels take and give. It is mutable so that a workspace can point the same object at other memory
  * without allocating; whoever holds one shares it with nobody who may move it.
  */
 public final class Floats {
+    private static final Class<?> NATIVE = MemorySegment.NULL.getClass();
+
     private MemorySegment segment;
     private long offset;
 
@@ -24,6 +26,17 @@ public final class Floats {
     }
 
     public MemorySegment segment() {
+        return exactlyNative(segment);
+    }
+
+    /**
+     * The same segment, with its class proven to the compiler. Otherwise an access is compiled for every kind of segment that any code of this
+     * JVM has used before, heap arrays among them: measured, 35 instead of 250 GFLOP/s for a product.
+     */
+    static MemorySegment exactlyNative(MemorySegment segment) {
+        if (segment.getClass() != NATIVE) {
+            throw new IllegalArgumentException("kernels need native memory that is not a mapped file: " + segment);
+        }
         return segment;
     }
 
@@ -38,10 +51,10 @@ public final class Floats {
     }
 
     public float get(long index) {
-        return segment.get(ValueLayout.JAVA_FLOAT, at(index));
+        return segment().get(ValueLayout.JAVA_FLOAT, at(index));
     }
 
     public void set(long index, float value) {
-        segment.set(ValueLayout.JAVA_FLOAT, at(index), value);
+        segment().set(ValueLayout.JAVA_FLOAT, at(index), value);
     }
 }

@@ -6,7 +6,13 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
-/** The vector width that all vector kernels use: constants, since a species that the compiler cannot see through boxes every vector. */
+/**
+ * The vector width that all vector kernels use: constants, since a species that the compiler cannot see through boxes every vector.
+ *
+ * <p>Vector loops take segment and offset out of {@link Floats} before they begin, and load and store by the Vector API's own methods, which
+ * are always inlined. A method of ours around a load is inlined only while the unit being compiled is small (NodeCountInliningCutoff); beyond,
+ * each of its vectors would become an object.
+ */
 final class Species {
     static final VectorSpecies<Float> F = VectorSpecies.of(float.class, VectorShape.forBitSize(bits()));
     static final int LANES = F.length();
@@ -18,14 +24,6 @@ final class Species {
     private static final VectorShuffle<Float> SWAP_1 = VectorShuffle.fromOp(F, lane -> lane ^ 1);
 
     private Species() {}
-
-    static FloatVector load(Floats x, long index) {
-        return FloatVector.fromMemorySegment(F, x.segment(), x.at(index), ORDER);
-    }
-
-    static void store(FloatVector value, Floats y, long index) {
-        value.intoMemorySegment(y.segment(), y.at(index), ORDER);
-    }
 
     /**
      * The sum over the lanes, in one order. {@code reduceLanes(ADD)} has another order when interpreted than when compiled, so that

@@ -2,11 +2,11 @@ package io.tokenwise.kernels;
 
 import static io.tokenwise.kernels.Species.F;
 import static io.tokenwise.kernels.Species.LANES;
+import static io.tokenwise.kernels.Species.ORDER;
 import static io.tokenwise.kernels.VectorTiles.DEPTH;
 import static io.tokenwise.kernels.VectorTiles.PANEL;
 import static io.tokenwise.kernels.VectorTiles.TALL;
 import static jdk.incubator.vector.VectorOperators.GT;
-import static jdk.incubator.vector.VectorOperators.MAX;
 
 import io.tokenwise.kernels.SequenceOps.AttentionCall;
 import java.lang.foreign.MemorySegment;
@@ -148,7 +148,7 @@ final class VectorAttention {
                 largest = largest.blend(value, value.compare(GT, largest));
             }
         }
-        float most = largest.reduceLanes(MAX);
+        float most = VectorMath.largestLane(largest);
         FloatVector sums = FloatVector.zero(F);
         for (int p = 0, base = row; p < length; p += DEPTH, base += TALL * DEPTH) {
             int stop = Math.min(DEPTH, length - p);
@@ -164,11 +164,15 @@ final class VectorAttention {
 
     /** Writes a row of a tile, times a factor, to native memory. */
     private static void storeScaled(float[] row, int at, int count, float factor, Floats y, long to) {
+        MemorySegment yMemory = y.segment();
+        long yBase = y.offset();
         for (int p = 0; p < count; p += DEPTH, at += TALL * DEPTH) {
             int depth = Math.min(DEPTH, count - p);
             int whole = F.loopBound(depth);
             for (int j = 0; j < whole; j += LANES) {
-                Species.store(FloatVector.fromArray(F, row, at + j).mul(factor), y, to + p + j);
+                FloatVector.fromArray(F, row, at + j)
+                        .mul(factor)
+                        .intoMemorySegment(yMemory, yBase + (to + p + j) * Float.BYTES, ORDER);
             }
             for (int j = whole; j < depth; j++) {
                 y.set(to + p + j, row[at + j] * factor);

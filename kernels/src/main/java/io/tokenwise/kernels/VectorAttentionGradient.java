@@ -79,13 +79,16 @@ final class VectorAttentionGradient {
 
     /** Turns a row of dP into scale * dS; zeros follow it up to a whole panel. */
     private static void scoreGradients(AttentionCall call, long probabilities, int length, float[] row, int at) {
+        MemorySegment probabilitiesMemory = call.probabilities.segment();
+        long probabilitiesBase = call.probabilities.offset();
         FloatVector products = FloatVector.zero(F);
         float product = 0;
         for (int p = 0, base = at; p < length; p += DEPTH, base += TALL * DEPTH) {
             int depth = Math.min(DEPTH, length - p);
             int whole = F.loopBound(depth);
             for (int j = 0; j < whole; j += LANES) {
-                FloatVector weight = Species.load(call.probabilities, probabilities + p + j);
+                FloatVector weight = FloatVector.fromMemorySegment(
+                        F, probabilitiesMemory, probabilitiesBase + (probabilities + p + j) * Float.BYTES, ORDER);
                 products = weight.fma(FloatVector.fromArray(F, row, base + j), products);
             }
             for (int j = whole; j < depth; j++) {
@@ -97,7 +100,8 @@ final class VectorAttentionGradient {
             int depth = Math.min(DEPTH, length - p);
             int whole = F.loopBound(depth);
             for (int j = 0; j < whole; j += LANES) {
-                FloatVector weight = Species.load(call.probabilities, probabilities + p + j);
+                FloatVector weight = FloatVector.fromMemorySegment(
+                        F, probabilitiesMemory, probabilitiesBase + (probabilities + p + j) * Float.BYTES, ORDER);
                 weight.mul(FloatVector.fromArray(F, row, base + j).sub(product))
                         .mul(call.scale)
                         .intoArray(row, base + j);

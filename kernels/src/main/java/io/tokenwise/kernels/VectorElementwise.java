@@ -2,17 +2,20 @@ package io.tokenwise.kernels;
 
 import static io.tokenwise.kernels.Species.F;
 import static io.tokenwise.kernels.Species.LANES;
-import static io.tokenwise.kernels.Species.load;
-import static io.tokenwise.kernels.Species.store;
+import static io.tokenwise.kernels.Species.ORDER;
 
+import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /** Values a vector at a time; what remains at the end of a range goes to the scalar twin, which gives the same bits. */
 final class VectorElementwise implements Elementwise {
     private static final VectorSpecies<Double> D = VectorSpecies.of(double.class, F.vectorShape());
+    private static final VectorShuffle<Double> SWAP_4 = VectorShuffle.fromOp(D, lane -> lane ^ 4 % D.length());
+    private static final VectorShuffle<Double> SWAP_2 = VectorShuffle.fromOp(D, lane -> lane ^ 2 % D.length());
 
     private final ScalarElementwise rest = new ScalarElementwise();
 
@@ -22,63 +25,107 @@ final class VectorElementwise implements Elementwise {
 
     @Override
     public void gelu(Floats x, Floats y, int from, int to) {
+        MemorySegment xMemory = x.segment();
+        long xBase = x.offset();
+        MemorySegment yMemory = y.segment();
+        long yBase = y.offset();
         int end = wholeEnd(from, to);
         for (int i = from; i < end; i += LANES) {
-            store(VectorMath.gelu(load(x, i)), y, i);
+            VectorMath.gelu(FloatVector.fromMemorySegment(F, xMemory, xBase + (long) i * Float.BYTES, ORDER))
+                    .intoMemorySegment(yMemory, yBase + (long) i * Float.BYTES, ORDER);
         }
         rest.gelu(x, y, end, to);
     }
 
     @Override
     public void geluBackward(Floats x, Floats dy, Floats dx, int from, int to) {
+        MemorySegment dyMemory = dy.segment();
+        long dyBase = dy.offset();
+        MemorySegment xMemory = x.segment();
+        long xBase = x.offset();
+        MemorySegment dxMemory = dx.segment();
+        long dxBase = dx.offset();
         int end = wholeEnd(from, to);
         for (int i = from; i < end; i += LANES) {
-            store(load(dy, i).mul(VectorMath.geluSlope(load(x, i))), dx, i);
+            FloatVector.fromMemorySegment(F, dyMemory, dyBase + (long) i * Float.BYTES, ORDER)
+                    .mul(VectorMath.geluSlope(
+                            FloatVector.fromMemorySegment(F, xMemory, xBase + (long) i * Float.BYTES, ORDER)))
+                    .intoMemorySegment(dxMemory, dxBase + (long) i * Float.BYTES, ORDER);
         }
         rest.geluBackward(x, dy, dx, end, to);
     }
 
     @Override
     public void add(Floats a, Floats b, Floats y, int from, int to) {
+        MemorySegment aMemory = a.segment();
+        long aBase = a.offset();
+        MemorySegment bMemory = b.segment();
+        long bBase = b.offset();
+        MemorySegment yMemory = y.segment();
+        long yBase = y.offset();
         int end = wholeEnd(from, to);
         for (int i = from; i < end; i += LANES) {
-            store(load(a, i).add(load(b, i)), y, i);
+            FloatVector.fromMemorySegment(F, aMemory, aBase + (long) i * Float.BYTES, ORDER)
+                    .add(FloatVector.fromMemorySegment(F, bMemory, bBase + (long) i * Float.BYTES, ORDER))
+                    .intoMemorySegment(yMemory, yBase + (long) i * Float.BYTES, ORDER);
         }
         rest.add(a, b, y, end, to);
     }
 
     @Override
     public void addScaled(Floats x, float factor, Floats y, int from, int to) {
+        MemorySegment xMemory = x.segment();
+        long xBase = x.offset();
+        MemorySegment yMemory = y.segment();
+        long yBase = y.offset();
         int end = wholeEnd(from, to);
         FloatVector f = FloatVector.broadcast(F, factor);
         for (int i = from; i < end; i += LANES) {
-            store(load(x, i).fma(f, load(y, i)), y, i);
+            FloatVector.fromMemorySegment(F, xMemory, xBase + (long) i * Float.BYTES, ORDER)
+                    .fma(f, FloatVector.fromMemorySegment(F, yMemory, yBase + (long) i * Float.BYTES, ORDER))
+                    .intoMemorySegment(yMemory, yBase + (long) i * Float.BYTES, ORDER);
         }
         rest.addScaled(x, factor, y, end, to);
     }
 
     @Override
     public double sumOfSquares(Floats x, int from, int to) {
+        MemorySegment xMemory = x.segment();
+        long xBase = x.offset();
         int end = wholeEnd(from, to);
         DoubleVector low = DoubleVector.zero(D);
         DoubleVector high = DoubleVector.zero(D);
         for (int i = from; i < end; i += LANES) {
-            FloatVector value = load(x, i);
+            FloatVector value = FloatVector.fromMemorySegment(F, xMemory, xBase + (long) i * Float.BYTES, ORDER);
             DoubleVector a = (DoubleVector) value.convertShape(VectorOperators.F2D, D, 0);
             DoubleVector b = (DoubleVector) value.convertShape(VectorOperators.F2D, D, 1);
             low = a.fma(a, low);
             high = b.fma(b, high);
         }
-        // One after the other: reduceLanes has another order when interpreted than when compiled.
-        double sum = rest.sumOfSquares(x, end, to);
-        for (double lane : low.add(high).toDoubleArray()) {
-            sum += lane;
+        return sum(low.add(high)) + rest.sumOfSquares(x, end, to);
+    }
+
+    /** The sum over the lanes, in one order, as {@link Species#sum} has it. */
+    private static double sum(DoubleVector value) {
+        if (D.length() > 4) {
+            value = value.add(value.rearrange(SWAP_4));
         }
-        return sum;
+        if (D.length() > 2) {
+            value = value.add(value.rearrange(SWAP_2));
+        }
+        return value.lane(0) + value.lane(1);
     }
 
     @Override
     public void adamW(Floats w, Floats gradient, Floats m, Floats v, AdamWStep step, int from, int to) {
+        MemorySegment gradientMemory = gradient.segment();
+        long gradientBase = gradient.offset();
+        MemorySegment mMemory = m.segment();
+        long mBase = m.offset();
+        MemorySegment vMemory = v.segment();
+        long vBase = v.offset();
+        MemorySegment wMemory = w.segment();
+        long wBase = w.offset();
         int end = wholeEnd(from, to);
         float inverse1 = 1 / step.correction1();
         float inverse2 = 1 / step.correction2();
@@ -87,15 +134,22 @@ final class VectorElementwise implements Elementwise {
         FloatVector rate = FloatVector.broadcast(F, -step.rate());
         FloatVector decay = FloatVector.broadcast(F, step.decay());
         for (int i = from; i < end; i += LANES) {
-            FloatVector g = load(gradient, i).mul(step.gradientScale());
-            FloatVector mean = beta1.fma(load(m, i), g.mul(1 - step.beta1()));
-            FloatVector square = beta2.fma(load(v, i), g.mul(g).mul(1 - step.beta2()));
+            FloatVector g = FloatVector.fromMemorySegment(
+                            F, gradientMemory, gradientBase + (long) i * Float.BYTES, ORDER)
+                    .mul(step.gradientScale());
+            FloatVector mean = beta1.fma(
+                    FloatVector.fromMemorySegment(F, mMemory, mBase + (long) i * Float.BYTES, ORDER),
+                    g.mul(1 - step.beta1()));
+            FloatVector square = beta2.fma(
+                    FloatVector.fromMemorySegment(F, vMemory, vBase + (long) i * Float.BYTES, ORDER),
+                    g.mul(g).mul(1 - step.beta2()));
             FloatVector direction =
                     mean.mul(inverse1).div(square.mul(inverse2).sqrt().add(step.epsilon()));
-            FloatVector weight = load(w, i);
-            store(mean, m, i);
-            store(square, v, i);
-            store(rate.fma(decay.fma(weight, direction), weight), w, i);
+            FloatVector weight = FloatVector.fromMemorySegment(F, wMemory, wBase + (long) i * Float.BYTES, ORDER);
+            mean.intoMemorySegment(mMemory, mBase + (long) i * Float.BYTES, ORDER);
+            square.intoMemorySegment(vMemory, vBase + (long) i * Float.BYTES, ORDER);
+            rate.fma(decay.fma(weight, direction), weight)
+                    .intoMemorySegment(wMemory, wBase + (long) i * Float.BYTES, ORDER);
         }
         rest.adamW(w, gradient, m, v, step, end, to);
     }

@@ -2,6 +2,7 @@ package io.tokenwise.kernels;
 
 import static io.tokenwise.kernels.Species.F;
 import static io.tokenwise.kernels.Species.LANES;
+import static io.tokenwise.kernels.Species.ORDER;
 import static io.tokenwise.kernels.VectorTiles.DEPTH;
 import static io.tokenwise.kernels.VectorTiles.PANEL;
 import static io.tokenwise.kernels.VectorTiles.TALL;
@@ -89,28 +90,44 @@ final class VectorGemm implements Gemm {
         for (int i = 0; i < rows; i++, at += PANEL) {
             int target = call.scatter == null ? row + i : call.scatter[row + i];
             long to = (long) target * call.cStride + column;
-            for (int j = 0; j < whole; j += LANES) {
-                finish(call, FloatVector.fromArray(F, sums, at + j), column + j, to + j);
-            }
+            finishRow(call, sums, at, whole, column, to);
             for (int j = whole; j < columns; j++) {
                 ScalarGemm.finish(call, sums[at + j], column + j, to + j);
             }
         }
     }
 
-    private static void finish(GemmCall call, FloatVector value, int column, long to) {
-        if (call.accumulate) {
-            value = Species.load(call.c, to).add(value);
+    private static void finishRow(GemmCall call, float[] sums, int at, int columns, int column, long to) {
+        Floats bias = call.bias == null ? call.c : call.bias;
+        Floats residual = call.residual == null ? call.c : call.residual;
+        MemorySegment cMemory = call.c.segment();
+        MemorySegment biasMemory = bias.segment();
+        MemorySegment residualMemory = residual.segment();
+        long cBase = call.c.at(to);
+        long biasBase = bias.at(column);
+        long residualBase = residual.at(to);
+        boolean accumulate = call.accumulate;
+        boolean biased = call.bias != null;
+        boolean gelu = call.gelu;
+        boolean added = call.residual != null;
+        for (int j = 0; j < columns; j += LANES) {
+            FloatVector value = FloatVector.fromArray(F, sums, at + j);
+            if (accumulate) {
+                value = FloatVector.fromMemorySegment(F, cMemory, cBase + (long) j * Float.BYTES, ORDER)
+                        .add(value);
+            }
+            if (biased) {
+                value = value.add(
+                        FloatVector.fromMemorySegment(F, biasMemory, biasBase + (long) j * Float.BYTES, ORDER));
+            }
+            if (gelu) {
+                value = VectorMath.gelu(value);
+            }
+            if (added) {
+                value = value.add(
+                        FloatVector.fromMemorySegment(F, residualMemory, residualBase + (long) j * Float.BYTES, ORDER));
+            }
+            value.intoMemorySegment(cMemory, cBase + (long) j * Float.BYTES, ORDER);
         }
-        if (call.bias != null) {
-            value = value.add(Species.load(call.bias, column));
-        }
-        if (call.gelu) {
-            value = VectorMath.gelu(value);
-        }
-        if (call.residual != null) {
-            value = value.add(Species.load(call.residual, to));
-        }
-        Species.store(value, call.c, to);
     }
 }

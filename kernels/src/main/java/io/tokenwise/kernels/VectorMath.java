@@ -1,11 +1,15 @@
 package io.tokenwise.kernels;
 
 import static io.tokenwise.kernels.Species.F;
+import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LT;
+import static jdk.incubator.vector.VectorOperators.MAX;
+import static jdk.incubator.vector.VectorOperators.XOR;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 
 /**
  * {@link ScalarMath} on vectors: the same operations in the same order, so each lane has the same bits as its twin.
@@ -90,5 +94,13 @@ final class VectorMath {
 
     private static FloatVector normalCdf(FloatVector x) {
         return erf(x.mul(INVERSE_SQRT_2)).fma(HALF, HALF);
+    }
+
+    /** The largest lane. As integers of the same order, since reduceLanes(MAX) on floats takes many steps to get NaN and -0 right. */
+    static float largestLane(FloatVector x) {
+        IntVector bits = x.reinterpretAsInts();
+        IntVector ordered = bits.lanewise(ASHR, 31).and(Integer.MAX_VALUE).lanewise(XOR, bits);
+        int largest = ordered.reduceLanes(MAX);
+        return Float.intBitsToFloat(largest ^ (largest >> 31 & Integer.MAX_VALUE));
     }
 }

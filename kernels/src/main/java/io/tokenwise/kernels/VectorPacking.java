@@ -16,7 +16,11 @@ final class VectorPacking {
 
     /** A panel {@code [k, PANEL]} from {@code columns} columns of a row-major matrix; columns past them become zero. */
     static void panelOfRows(MemorySegment from, long at, int stride, int k, int columns, MemorySegment panel, long to) {
-        FloatVector zero = FloatVector.zero(F);
+        from = Floats.exactlyNative(from);
+        panel = Floats.exactlyNative(panel);
+        if (columns < PANEL) {
+            clear(panel, to, k);
+        }
         for (int p = 0; p < k; p++) {
             long source = at + (long) p * stride * Float.BYTES;
             long target = to + (long) p * PANEL * Float.BYTES;
@@ -25,11 +29,7 @@ final class VectorPacking {
                 FloatVector.fromMemorySegment(F, from, source + LANES * Float.BYTES, ORDER)
                         .intoMemorySegment(panel, target + LANES * Float.BYTES, ORDER);
             } else {
-                zero.intoMemorySegment(panel, target, ORDER);
-                zero.intoMemorySegment(panel, target + LANES * Float.BYTES, ORDER);
-                for (int j = 0; j < columns; j++) {
-                    panel.set(JAVA_FLOAT, target + j * Float.BYTES, from.get(JAVA_FLOAT, source + j * Float.BYTES));
-                }
+                MemorySegment.copy(from, source, panel, target, (long) columns * Float.BYTES);
             }
         }
     }
@@ -37,13 +37,26 @@ final class VectorPacking {
     /** A panel {@code [k, PANEL]} from {@code columns} rows of k values: the transpose; columns past them become zero. */
     static void panelOfColumns(
             MemorySegment from, long at, int stride, int k, int columns, MemorySegment panel, long to) {
-        for (int j = 0; j < PANEL; j++) {
+        from = Floats.exactlyNative(from);
+        panel = Floats.exactlyNative(panel);
+        if (columns < PANEL) {
+            clear(panel, to, k);
+        }
+        for (int j = 0; j < columns; j++) {
             long source = at + (long) j * stride * Float.BYTES;
             long target = to + (long) j * Float.BYTES;
             for (int p = 0; p < k; p++) {
-                float value = j < columns ? from.get(JAVA_FLOAT, source + (long) p * Float.BYTES) : 0;
+                float value = from.get(JAVA_FLOAT, source + (long) p * Float.BYTES);
                 panel.set(JAVA_FLOAT, target + (long) p * PANEL * Float.BYTES, value);
             }
+        }
+    }
+
+    private static void clear(MemorySegment panel, long to, int k) {
+        panel = Floats.exactlyNative(panel);
+        FloatVector zero = FloatVector.zero(F);
+        for (int i = 0; i < k * PANEL; i += LANES) {
+            zero.intoMemorySegment(panel, to + (long) i * Float.BYTES, ORDER);
         }
     }
 

@@ -2,9 +2,9 @@ package io.tokenwise.kernels;
 
 import static io.tokenwise.kernels.Species.F;
 import static io.tokenwise.kernels.Species.LANES;
-import static io.tokenwise.kernels.Species.load;
-import static io.tokenwise.kernels.Species.store;
+import static io.tokenwise.kernels.Species.ORDER;
 
+import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
@@ -21,13 +21,28 @@ final class VectorRowOps implements RowOps {
             int columns,
             int from,
             int to) {
+        MemorySegment xMemory = x.segment();
+        long xBase = x.offset();
+        MemorySegment gammaMemory = gamma.segment();
+        long gammaBase = gamma.offset();
+        MemorySegment betaMemory = beta.segment();
+        long betaBase = beta.offset();
+        MemorySegment yMemory = y.segment();
+        long yBase = y.offset();
         int whole = F.loopBound(columns);
         for (int i = from; i < to; i++) {
             long row = (long) i * columns;
             float mean = sum(x, row, columns) / columns;
             float scale = (float) (1 / Math.sqrt(squaredDeviations(x, row, mean, columns) / columns + epsilon));
             for (int j = 0; j < whole; j += LANES) {
-                store(load(x, row + j).sub(mean).mul(scale).fma(load(gamma, j), load(beta, j)), y, row + j);
+                FloatVector.fromMemorySegment(F, xMemory, xBase + (row + j) * Float.BYTES, ORDER)
+                        .sub(mean)
+                        .mul(scale)
+                        .fma(
+                                FloatVector.fromMemorySegment(
+                                        F, gammaMemory, gammaBase + (long) j * Float.BYTES, ORDER),
+                                FloatVector.fromMemorySegment(F, betaMemory, betaBase + (long) j * Float.BYTES, ORDER))
+                        .intoMemorySegment(yMemory, yBase + (row + j) * Float.BYTES, ORDER);
             }
             for (int j = whole; j < columns; j++) {
                 y.set(row + j, Math.fma((x.get(row + j) - mean) * scale, gamma.get(j), beta.get(j)));
@@ -40,10 +55,12 @@ final class VectorRowOps implements RowOps {
     }
 
     private static float sum(Floats x, long row, int columns) {
+        MemorySegment xMemory = x.segment();
+        long xBase = x.offset();
         int whole = F.loopBound(columns);
         FloatVector sums = FloatVector.zero(F);
         for (int j = 0; j < whole; j += LANES) {
-            sums = sums.add(load(x, row + j));
+            sums = sums.add(FloatVector.fromMemorySegment(F, xMemory, xBase + (row + j) * Float.BYTES, ORDER));
         }
         float sum = Species.sum(sums);
         for (int j = whole; j < columns; j++) {
@@ -53,10 +70,13 @@ final class VectorRowOps implements RowOps {
     }
 
     private static float squaredDeviations(Floats x, long row, float mean, int columns) {
+        MemorySegment xMemory = x.segment();
+        long xBase = x.offset();
         int whole = F.loopBound(columns);
         FloatVector sums = FloatVector.zero(F);
         for (int j = 0; j < whole; j += LANES) {
-            FloatVector difference = load(x, row + j).sub(mean);
+            FloatVector difference = FloatVector.fromMemorySegment(F, xMemory, xBase + (row + j) * Float.BYTES, ORDER)
+                    .sub(mean);
             sums = difference.fma(difference, sums);
         }
         float sum = Species.sum(sums);
@@ -70,37 +90,64 @@ final class VectorRowOps implements RowOps {
     @Override
     public void layerNormBackward(
             Floats x, Floats gamma, Floats statistics, Floats dy, Floats dx, int columns, int from, int to) {
+        MemorySegment xMemory = x.segment();
+        long xBase = x.offset();
+        MemorySegment dyMemory = dy.segment();
+        long dyBase = dy.offset();
+        MemorySegment gammaMemory = gamma.segment();
+        long gammaBase = gamma.offset();
+        MemorySegment dxMemory = dx.segment();
+        long dxBase = dx.offset();
         int whole = F.loopBound(columns);
         for (int i = from; i < to; i++) {
             long row = (long) i * columns;
             float mean = statistics.get(2L * i);
             float scale = statistics.get(2L * i + 1);
-            FloatVector sums = FloatVector.zero(F);
-            FloatVector products = FloatVector.zero(F);
+            float meanGradient = dot(dy, row, gamma, 0, columns) / columns;
+            float meanProduct = gradientProduct(x, gamma, mean, scale, dy, row, columns) / columns;
             for (int j = 0; j < whole; j += LANES) {
-                FloatVector g = load(dy, row + j).mul(load(gamma, j));
-                sums = sums.add(g);
-                products = load(x, row + j).sub(mean).mul(scale).fma(g, products);
-            }
-            float sum = Species.sum(sums);
-            float product = Species.sum(products);
-            for (int j = whole; j < columns; j++) {
-                float g = dy.get(row + j) * gamma.get(j);
-                sum += g;
-                product += (x.get(row + j) - mean) * scale * g;
-            }
-            float meanGradient = sum / columns;
-            float meanProduct = product / columns;
-            for (int j = 0; j < whole; j += LANES) {
-                FloatVector normalized = load(x, row + j).sub(mean).mul(scale);
-                FloatVector g = load(dy, row + j).mul(load(gamma, j)).sub(meanGradient);
-                store(g.sub(normalized.mul(meanProduct)).mul(scale), dx, row + j);
+                FloatVector normalized = FloatVector.fromMemorySegment(
+                                F, xMemory, xBase + (row + j) * Float.BYTES, ORDER)
+                        .sub(mean)
+                        .mul(scale);
+                FloatVector g = FloatVector.fromMemorySegment(F, dyMemory, dyBase + (row + j) * Float.BYTES, ORDER)
+                        .mul(FloatVector.fromMemorySegment(F, gammaMemory, gammaBase + (long) j * Float.BYTES, ORDER))
+                        .sub(meanGradient);
+                g.sub(normalized.mul(meanProduct))
+                        .mul(scale)
+                        .intoMemorySegment(dxMemory, dxBase + (row + j) * Float.BYTES, ORDER);
             }
             for (int j = whole; j < columns; j++) {
                 float normalized = (x.get(row + j) - mean) * scale;
                 dx.set(row + j, (dy.get(row + j) * gamma.get(j) - meanGradient - normalized * meanProduct) * scale);
             }
         }
+    }
+
+    /** Sum of normalized x times the gradient for it, of one row. */
+    private static float gradientProduct(
+            Floats x, Floats gamma, float mean, float scale, Floats dy, long row, int columns) {
+        MemorySegment dyMemory = dy.segment();
+        long dyBase = dy.offset();
+        MemorySegment gammaMemory = gamma.segment();
+        long gammaBase = gamma.offset();
+        MemorySegment xMemory = x.segment();
+        long xBase = x.offset();
+        int whole = F.loopBound(columns);
+        FloatVector products = FloatVector.zero(F);
+        for (int j = 0; j < whole; j += LANES) {
+            FloatVector g = FloatVector.fromMemorySegment(F, dyMemory, dyBase + (row + j) * Float.BYTES, ORDER)
+                    .mul(FloatVector.fromMemorySegment(F, gammaMemory, gammaBase + (long) j * Float.BYTES, ORDER));
+            products = FloatVector.fromMemorySegment(F, xMemory, xBase + (row + j) * Float.BYTES, ORDER)
+                    .sub(mean)
+                    .mul(scale)
+                    .fma(g, products);
+        }
+        float product = Species.sum(products);
+        for (int j = whole; j < columns; j++) {
+            product = Math.fma((x.get(row + j) - mean) * scale, dy.get(row + j) * gamma.get(j), product);
+        }
+        return product;
     }
 
     @Override
@@ -114,19 +161,33 @@ final class VectorRowOps implements RowOps {
             int columns,
             int from,
             int to) {
+        MemorySegment dyMemory = dy.segment();
+        long dyBase = dy.offset();
+        MemorySegment xMemory = x.segment();
+        long xBase = x.offset();
+        MemorySegment dGammaMemory = dGamma.segment();
+        long dGammaBase = dGamma.offset();
+        MemorySegment dBetaMemory = dBeta.segment();
+        long dBetaBase = dBeta.offset();
         int end = from + F.loopBound(to - from);
         for (int j = from; j < end; j += LANES) {
             FloatVector gamma = FloatVector.zero(F);
             FloatVector beta = FloatVector.zero(F);
             for (int i = 0; i < rows; i++) {
                 long at = (long) i * columns + j;
-                FloatVector g = load(dy, at);
-                FloatVector normalized = load(x, at).sub(statistics.get(2L * i)).mul(statistics.get(2L * i + 1));
+                FloatVector g = FloatVector.fromMemorySegment(F, dyMemory, dyBase + at * Float.BYTES, ORDER);
+                FloatVector normalized = FloatVector.fromMemorySegment(F, xMemory, xBase + at * Float.BYTES, ORDER)
+                        .sub(statistics.get(2L * i))
+                        .mul(statistics.get(2L * i + 1));
                 gamma = normalized.fma(g, gamma);
                 beta = beta.add(g);
             }
-            store(load(dGamma, j).add(gamma), dGamma, j);
-            store(load(dBeta, j).add(beta), dBeta, j);
+            FloatVector.fromMemorySegment(F, dGammaMemory, dGammaBase + (long) j * Float.BYTES, ORDER)
+                    .add(gamma)
+                    .intoMemorySegment(dGammaMemory, dGammaBase + (long) j * Float.BYTES, ORDER);
+            FloatVector.fromMemorySegment(F, dBetaMemory, dBetaBase + (long) j * Float.BYTES, ORDER)
+                    .add(beta)
+                    .intoMemorySegment(dBetaMemory, dBetaBase + (long) j * Float.BYTES, ORDER);
         }
         for (int j = end; j < to; j++) {
             float gamma = 0;
@@ -144,13 +205,20 @@ final class VectorRowOps implements RowOps {
 
     @Override
     public void addColumnSums(Floats x, Floats sums, int rows, int columns, int from, int to) {
+        MemorySegment xMemory = x.segment();
+        long xBase = x.offset();
+        MemorySegment sumsMemory = sums.segment();
+        long sumsBase = sums.offset();
         int end = from + F.loopBound(to - from);
         for (int j = from; j < end; j += LANES) {
             FloatVector sum = FloatVector.zero(F);
             for (int i = 0; i < rows; i++) {
-                sum = sum.add(load(x, (long) i * columns + j));
+                sum = sum.add(FloatVector.fromMemorySegment(
+                        F, xMemory, xBase + ((long) i * columns + j) * Float.BYTES, ORDER));
             }
-            store(load(sums, j).add(sum), sums, j);
+            FloatVector.fromMemorySegment(F, sumsMemory, sumsBase + (long) j * Float.BYTES, ORDER)
+                    .add(sum)
+                    .intoMemorySegment(sumsMemory, sumsBase + (long) j * Float.BYTES, ORDER);
         }
         for (int j = end; j < to; j++) {
             float sum = 0;
@@ -163,14 +231,20 @@ final class VectorRowOps implements RowOps {
 
     @Override
     public void softmax(Floats x, Floats y, int columns, int from, int to) {
+        MemorySegment xMemory = x.segment();
+        long xBase = x.offset();
+        MemorySegment yMemory = y.segment();
+        long yBase = y.offset();
         int whole = F.loopBound(columns);
         for (int i = from; i < to; i++) {
             long row = (long) i * columns;
             float largest = largest(x, row, columns);
             FloatVector sums = FloatVector.zero(F);
             for (int j = 0; j < whole; j += LANES) {
-                FloatVector value = VectorMath.exp(load(x, row + j).sub(largest));
-                store(value, y, row + j);
+                FloatVector value =
+                        VectorMath.exp(FloatVector.fromMemorySegment(F, xMemory, xBase + (row + j) * Float.BYTES, ORDER)
+                                .sub(largest));
+                value.intoMemorySegment(yMemory, yBase + (row + j) * Float.BYTES, ORDER);
                 sums = sums.add(value);
             }
             float sum = Species.sum(sums);
@@ -184,15 +258,17 @@ final class VectorRowOps implements RowOps {
     }
 
     private static float largest(Floats x, long row, int columns) {
+        MemorySegment xMemory = x.segment();
+        long xBase = x.offset();
         int whole = F.loopBound(columns);
         FloatVector largest = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
         for (int j = 0; j < whole; j += LANES) {
-            FloatVector value = load(x, row + j);
+            FloatVector value = FloatVector.fromMemorySegment(F, xMemory, xBase + (row + j) * Float.BYTES, ORDER);
             // Compare and blend: max() takes five instructions to get NaN right, and a NaN comes out as NaN by way of
             // exp anyway.
             largest = largest.blend(value, value.compare(VectorOperators.GT, largest));
         }
-        float result = largest.reduceLanes(VectorOperators.MAX);
+        float result = VectorMath.largestLane(largest);
         for (int j = whole; j < columns; j++) {
             result = Math.max(result, x.get(row + j));
         }
@@ -201,36 +277,56 @@ final class VectorRowOps implements RowOps {
 
     /** y = x * factor over a run of values. */
     private static void multiply(Floats x, float factor, Floats y, long at, int count) {
+        MemorySegment xMemory = x.segment();
+        long xBase = x.offset();
+        MemorySegment yMemory = y.segment();
+        long yBase = y.offset();
         int whole = F.loopBound(count);
         for (int j = 0; j < whole; j += LANES) {
-            store(load(x, at + j).mul(factor), y, at + j);
+            FloatVector.fromMemorySegment(F, xMemory, xBase + (at + j) * Float.BYTES, ORDER)
+                    .mul(factor)
+                    .intoMemorySegment(yMemory, yBase + (at + j) * Float.BYTES, ORDER);
         }
         for (int j = whole; j < count; j++) {
             y.set(at + j, x.get(at + j) * factor);
         }
     }
 
-    private static float dot(Floats a, Floats b, long at, int count) {
+    private static float dot(Floats a, long aRow, Floats b, long bRow, int count) {
+        MemorySegment aMemory = a.segment();
+        long aBase = a.offset();
+        MemorySegment bMemory = b.segment();
+        long bBase = b.offset();
         int whole = F.loopBound(count);
         FloatVector sums = FloatVector.zero(F);
         for (int j = 0; j < whole; j += LANES) {
-            sums = load(a, at + j).fma(load(b, at + j), sums);
+            sums = FloatVector.fromMemorySegment(F, aMemory, aBase + (aRow + j) * Float.BYTES, ORDER)
+                    .fma(FloatVector.fromMemorySegment(F, bMemory, bBase + (bRow + j) * Float.BYTES, ORDER), sums);
         }
         float sum = Species.sum(sums);
         for (int j = whole; j < count; j++) {
-            sum = Math.fma(a.get(at + j), b.get(at + j), sum);
+            sum = Math.fma(a.get(aRow + j), b.get(bRow + j), sum);
         }
         return sum;
     }
 
     @Override
     public void softmaxBackward(Floats y, Floats dy, Floats dx, int columns, int from, int to) {
+        MemorySegment dyMemory = dy.segment();
+        long dyBase = dy.offset();
+        MemorySegment yMemory = y.segment();
+        long yBase = y.offset();
+        MemorySegment dxMemory = dx.segment();
+        long dxBase = dx.offset();
         int whole = F.loopBound(columns);
         for (int i = from; i < to; i++) {
             long row = (long) i * columns;
-            float product = dot(y, dy, row, columns);
+            float product = dot(y, row, dy, row, columns);
             for (int j = 0; j < whole; j += LANES) {
-                store(load(dy, row + j).sub(product).mul(load(y, row + j)), dx, row + j);
+                FloatVector.fromMemorySegment(F, dyMemory, dyBase + (row + j) * Float.BYTES, ORDER)
+                        .sub(product)
+                        .mul(FloatVector.fromMemorySegment(F, yMemory, yBase + (row + j) * Float.BYTES, ORDER))
+                        .intoMemorySegment(dxMemory, dxBase + (row + j) * Float.BYTES, ORDER);
             }
             for (int j = whole; j < columns; j++) {
                 dx.set(row + j, (dy.get(row + j) - product) * y.get(row + j));
@@ -242,7 +338,7 @@ final class VectorRowOps implements RowOps {
     public void l2Normalize(Floats x, Floats y, Floats norms, int columns, int from, int to) {
         for (int i = from; i < to; i++) {
             long row = (long) i * columns;
-            float norm = (float) Math.sqrt(dot(x, x, row, columns));
+            float norm = (float) Math.sqrt(dot(x, row, x, row, columns));
             multiply(x, 1 / Math.max(norm, SMALLEST_NORM), y, row, columns);
             if (norms != null) {
                 norms.set(i, norm);
@@ -252,14 +348,25 @@ final class VectorRowOps implements RowOps {
 
     @Override
     public void l2NormalizeBackward(Floats y, Floats norms, Floats dy, Floats dx, int columns, int from, int to) {
+        MemorySegment yMemory = y.segment();
+        long yBase = y.offset();
+        MemorySegment dyMemory = dy.segment();
+        long dyBase = dy.offset();
+        MemorySegment dxMemory = dx.segment();
+        long dxBase = dx.offset();
         int whole = F.loopBound(columns);
         for (int i = from; i < to; i++) {
             long row = (long) i * columns;
-            float product = -dot(y, dy, row, columns);
+            float product = -dot(y, row, dy, row, columns);
             float scale = 1 / Math.max(norms.get(i), SMALLEST_NORM);
             FloatVector factor = FloatVector.broadcast(F, product);
             for (int j = 0; j < whole; j += LANES) {
-                store(load(y, row + j).fma(factor, load(dy, row + j)).mul(scale), dx, row + j);
+                FloatVector.fromMemorySegment(F, yMemory, yBase + (row + j) * Float.BYTES, ORDER)
+                        .fma(
+                                factor,
+                                FloatVector.fromMemorySegment(F, dyMemory, dyBase + (row + j) * Float.BYTES, ORDER))
+                        .mul(scale)
+                        .intoMemorySegment(dxMemory, dxBase + (row + j) * Float.BYTES, ORDER);
             }
             for (int j = whole; j < columns; j++) {
                 dx.set(row + j, Math.fma(product, y.get(row + j), dy.get(row + j)) * scale);
@@ -279,7 +386,7 @@ final class VectorRowOps implements RowOps {
             Floats x, Floats scale, Floats dy, Floats dx, Floats dScale, int blocks, int width, int from, int to) {
         for (int block = from * blocks; block < to * blocks; block++) {
             long at = (long) block * width;
-            dScale.set(block, dot(x, dy, at, width));
+            dScale.set(block, dot(x, at, dy, at, width));
             multiply(dy, scale.get(block), dx, at, width);
         }
     }

@@ -2,9 +2,9 @@ package io.tokenwise.kernels;
 
 import static io.tokenwise.kernels.Species.F;
 import static io.tokenwise.kernels.Species.LANES;
-import static io.tokenwise.kernels.Species.load;
-import static io.tokenwise.kernels.Species.store;
+import static io.tokenwise.kernels.Species.ORDER;
 
+import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /** Sequences, a vector of columns at a time; per column, values are added in the order of the tokens, as in the scalar twin. */
@@ -24,6 +24,15 @@ final class VectorSequenceOps implements SequenceOps {
             int columns,
             int from,
             int to) {
+        MemorySegment wordsMemory = words.segment();
+        long wordsBase = words.offset();
+        MemorySegment positionsMemory = positions.segment();
+        long positionsBase = positions.offset();
+        boolean typed = types != null;
+        MemorySegment typesMemory = typed ? types.segment() : wordsMemory;
+        long typesBase = typed ? types.offset() : wordsBase;
+        MemorySegment yMemory = y.segment();
+        long yBase = y.offset();
         int whole = F.loopBound(columns);
         for (int i = from; i < to; i++) {
             for (int t = offsets[i]; t < offsets[i + 1]; t++) {
@@ -31,12 +40,19 @@ final class VectorSequenceOps implements SequenceOps {
                 long position = (long) (t - offsets[i] + positionBase) * columns;
                 long row = (long) t * columns;
                 for (int j = 0; j < whole; j += LANES) {
-                    FloatVector sum = load(words, word + j).add(load(positions, position + j));
-                    store(types == null ? sum : sum.add(load(types, j)), y, row + j);
+                    FloatVector sum = FloatVector.fromMemorySegment(
+                                    F, wordsMemory, wordsBase + (word + j) * Float.BYTES, ORDER)
+                            .add(FloatVector.fromMemorySegment(
+                                    F, positionsMemory, positionsBase + (position + j) * Float.BYTES, ORDER));
+                    (typed
+                                    ? sum.add(FloatVector.fromMemorySegment(
+                                            F, typesMemory, typesBase + (long) j * Float.BYTES, ORDER))
+                                    : sum)
+                            .intoMemorySegment(yMemory, yBase + (row + j) * Float.BYTES, ORDER);
                 }
                 for (int j = whole; j < columns; j++) {
                     float sum = words.get(word + j) + positions.get(position + j);
-                    y.set(row + j, types == null ? sum : sum + types.get(j));
+                    y.set(row + j, typed ? sum + types.get(j) : sum);
                 }
             }
         }
@@ -68,9 +84,15 @@ final class VectorSequenceOps implements SequenceOps {
     }
 
     private static void addRow(Floats x, long xRow, Floats y, long yRow, int from, int to) {
+        MemorySegment yMemory = y.segment();
+        long yBase = y.offset();
+        MemorySegment xMemory = x.segment();
+        long xBase = x.offset();
         int end = from + F.loopBound(to - from);
         for (int j = from; j < end; j += LANES) {
-            store(load(y, yRow + j).add(load(x, xRow + j)), y, yRow + j);
+            FloatVector.fromMemorySegment(F, yMemory, yBase + (yRow + j) * Float.BYTES, ORDER)
+                    .add(FloatVector.fromMemorySegment(F, xMemory, xBase + (xRow + j) * Float.BYTES, ORDER))
+                    .intoMemorySegment(yMemory, yBase + (yRow + j) * Float.BYTES, ORDER);
         }
         for (int j = end; j < to; j++) {
             y.set(yRow + j, y.get(yRow + j) + x.get(xRow + j));
@@ -79,6 +101,10 @@ final class VectorSequenceOps implements SequenceOps {
 
     @Override
     public void meanPool(Floats x, int[] offsets, Floats y, int columns, int from, int to) {
+        MemorySegment xMemory = x.segment();
+        long xBase = x.offset();
+        MemorySegment yMemory = y.segment();
+        long yBase = y.offset();
         int whole = F.loopBound(columns);
         for (int i = from; i < to; i++) {
             int first = offsets[i];
@@ -87,9 +113,10 @@ final class VectorSequenceOps implements SequenceOps {
             for (int j = 0; j < whole; j += LANES) {
                 FloatVector sum = FloatVector.zero(F);
                 for (int t = first; t < end; t++) {
-                    sum = sum.add(load(x, (long) t * columns + j));
+                    sum = sum.add(FloatVector.fromMemorySegment(
+                            F, xMemory, xBase + ((long) t * columns + j) * Float.BYTES, ORDER));
                 }
-                store(sum.mul(scale), y, (long) i * columns + j);
+                sum.mul(scale).intoMemorySegment(yMemory, yBase + ((long) i * columns + j) * Float.BYTES, ORDER);
             }
             for (int j = whole; j < columns; j++) {
                 float sum = 0;
@@ -103,6 +130,10 @@ final class VectorSequenceOps implements SequenceOps {
 
     @Override
     public void meanPoolBackward(Floats dy, int[] offsets, Floats dx, int columns, int from, int to) {
+        MemorySegment dyMemory = dy.segment();
+        long dyBase = dy.offset();
+        MemorySegment dxMemory = dx.segment();
+        long dxBase = dx.offset();
         int whole = F.loopBound(columns);
         for (int i = from; i < to; i++) {
             float scale = 1f / (offsets[i + 1] - offsets[i]);
@@ -110,7 +141,9 @@ final class VectorSequenceOps implements SequenceOps {
             for (int t = offsets[i]; t < offsets[i + 1]; t++) {
                 long row = (long) t * columns;
                 for (int j = 0; j < whole; j += LANES) {
-                    store(load(dy, source + j).mul(scale), dx, row + j);
+                    FloatVector.fromMemorySegment(F, dyMemory, dyBase + (source + j) * Float.BYTES, ORDER)
+                            .mul(scale)
+                            .intoMemorySegment(dxMemory, dxBase + (row + j) * Float.BYTES, ORDER);
                 }
                 for (int j = whole; j < columns; j++) {
                     dx.set(row + j, dy.get(source + j) * scale);

@@ -66,6 +66,7 @@ final class VectorTiles {
             int outBase,
             int outStride,
             boolean add) {
+        b = Floats.exactlyNative(b);
         FloatVector zero = FloatVector.zero(F);
         FloatVector s0 = zero;
         FloatVector t0 = zero;
@@ -159,6 +160,7 @@ final class VectorTiles {
             int outBase,
             int outStride,
             boolean add) {
+        b = Floats.exactlyNative(b);
         FloatVector zero = FloatVector.zero(F);
         FloatVector s0 = zero;
         FloatVector t0 = zero;
