@@ -2,7 +2,7 @@ package io.tokenwise.kernels;
 
 /**
  * exp, erf and what GELU is made of, in float. The coefficients are minimax fits made for this project (weighted least squares, iterated to
- * equal ripple); errors are measured against double over every float that the range holds at a fine step, see {@code MathTest}.
+ * equal ripple); errors are measured against double over every float that the range holds at a fine step, see {@code ElementwiseTest}.
  */
 final class ScalarMath {
     static final float LOG2_E = 1.44269504f;
