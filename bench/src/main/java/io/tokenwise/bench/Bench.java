@@ -34,7 +34,8 @@ import picocli.CommandLine.Spec;
                     + " Before that the run fails unless all float32 engines give the same vectors.",
             "",
             "x ORT and x dense say how many times faster a row is than ONNX Runtime float32 and than our own dense model,"
-                    + " by their medians. cosine is the lowest to the dense model's vectors."
+                    + " by their medians. cosine is the lowest to the dense model's vectors. heap B is what"
+                    + " the calling thread allocates on the Java heap in a call."
         },
         subcommands = {BenchCommands.Gemm.class, BenchCommands.Jmh.class},
         footerHeading = "%nExamples:%n",

@@ -1,5 +1,7 @@
 package io.tokenwise.bench;
 
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -16,6 +18,7 @@ import java.util.stream.IntStream;
 record Race(int rounds, long warmUpNanos) {
     private static final long TURN_NANOS = 40_000_000L;
     private static final int MOST_CALLS = 64;
+    private static final ThreadMXBean THREADS = ManagementFactory.getPlatformMXBean(ThreadMXBean.class);
 
     /** Float rounding alone leaves 1 - 1e-6 or more. */
     private static final double SAME = 0.9999;
@@ -24,9 +27,10 @@ record Race(int rounds, long warmUpNanos) {
      * What one contender did.
      *
      * @param nanos of each timed call, ascending
+     * @param heapBytes that the calling thread allocated in a timed call, mean. Many mean that the JIT has left vectors boxed
      * @param cosine to the reference's vectors, the lowest of the texts
      */
-    record Timing(Contender contender, long[] nanos, double cosine) {
+    record Timing(Contender contender, long[] nanos, long heapBytes, double cosine) {
         /** The time that a share of the calls did not exceed, by nearest rank. */
         double micros(double share) {
             int rank = (int) Math.ceil(share * nanos.length);
@@ -48,19 +52,20 @@ record Race(int rounds, long warmUpNanos) {
                 .mapToInt(contender -> warmUp(contender, scenario))
                 .toArray();
         var nanos = new long[contenders.size()][];
+        var heapBytes = new long[nanos.length];
         for (int i = 0; i < nanos.length; i++) {
             nanos[i] = new long[rounds * turns[i]];
         }
         for (int round = 0; round < rounds; round++) {
             for (int i = 0; i < nanos.length; i++) {
                 int turn = (round + i) % nanos.length;
-                time(contenders.get(turn), scenario, nanos[turn], round * turns[turn], turns[turn]);
+                heapBytes[turn] += time(contenders.get(turn), scenario, nanos[turn], round * turns[turn], turns[turn]);
             }
         }
         var timings = new ArrayList<Timing>();
         for (int i = 0; i < nanos.length; i++) {
             Arrays.sort(nanos[i]);
-            timings.add(new Timing(contenders.get(i), nanos[i], cosines[i]));
+            timings.add(new Timing(contenders.get(i), nanos[i], heapBytes[i] / nanos[i].length, cosines[i]));
         }
         return timings;
     }
@@ -100,13 +105,16 @@ record Race(int rounds, long warmUpNanos) {
         return Math.clamp(calls * TURN_NANOS / elapsed, 1, MOST_CALLS);
     }
 
-    private static void time(Contender contender, Scenario scenario, long[] nanos, int from, int count) {
+    /** Returns the bytes that the timed calls allocated on this thread. */
+    private static long time(Contender contender, Scenario scenario, long[] nanos, int from, int count) {
         call(contender, scenario, from);
+        long before = THREADS.getCurrentThreadAllocatedBytes();
         for (int i = from; i < from + count; i++) {
             long start = System.nanoTime();
             call(contender, scenario, i);
             nanos[i] = System.nanoTime() - start;
         }
+        return THREADS.getCurrentThreadAllocatedBytes() - before;
     }
 
     private static void call(Contender contender, Scenario scenario, int turn) {

@@ -18,6 +18,7 @@ record Results(String cpu, String jdk, List<String> notes, List<Row> rows) {
      * @param label the contender's name for people
      * @param cosine to the dense float32 model's vectors, the lowest of all texts
      * @param calls how many were timed
+     * @param heapBytesPerCall what the calling thread allocated on the Java heap
      */
     record Row(
             String scenario,
@@ -33,7 +34,8 @@ record Results(String cpu, String jdk, List<String> notes, List<Row> rows) {
             double tokensPerSecond,
             String label,
             double cosine,
-            int calls) {
+            int calls,
+            long heapBytesPerCall) {
         static Row of(Scenario scenario, int threads, Race.Timing timing) {
             Contender contender = timing.contender();
             double median = timing.micros(0.5);
@@ -51,7 +53,8 @@ record Results(String cpu, String jdk, List<String> notes, List<Row> rows) {
                     scenario.tokensPerCall() / median * 1e6,
                     contender.label(),
                     timing.cosine(),
-                    timing.nanos().length);
+                    timing.nanos().length,
+                    timing.heapBytes());
         }
 
         private boolean isDense(String otherEngine) {
@@ -71,13 +74,22 @@ record Results(String cpu, String jdk, List<String> notes, List<Row> rows) {
             List<Row> group =
                     rows.stream().filter(row -> row.scenario().equals(scenario)).toList();
             text.append(line(
-                    "%n%-26s %6s %10s %10s %10s %9s %8s %9s %8s",
-                    scenario, "budget", "p50 us", "p95 us", "p99 us", "tokens/s", "x ORT", "x dense", "cosine"));
+                    "%n%-26s %6s %10s %10s %10s %9s %8s %9s %8s %9s",
+                    scenario,
+                    "budget",
+                    "p50 us",
+                    "p95 us",
+                    "p99 us",
+                    "tokens/s",
+                    "x ORT",
+                    "x dense",
+                    "cosine",
+                    "heap B"));
             double ort = dense(group, "onnxruntime").p50Micros();
             double own = dense(group, "tokenwise").p50Micros();
             for (Row row : group) {
                 text.append(line(
-                        "%-26s %6.2f %10.0f %10.0f %10.0f %9.0f %8.2f %9.2f %8.4f",
+                        "%-26s %6.2f %10.0f %10.0f %10.0f %9.0f %8.2f %9.2f %8.4f %9d",
                         row.label(),
                         row.budget(),
                         row.p50Micros(),
@@ -86,7 +98,8 @@ record Results(String cpu, String jdk, List<String> notes, List<Row> rows) {
                         row.tokensPerSecond(),
                         ort / row.p50Micros(),
                         own / row.p50Micros(),
-                        row.cosine()));
+                        row.cosine(),
+                        row.heapBytesPerCall()));
             }
         }
         return text.toString();

@@ -63,6 +63,14 @@ class RaceTest {
         assertThat(String.join("", order.subList(checkAndWarmUp, order.size()))).isEqualTo("aabb" + "bbaa");
     }
 
+    @Test
+    void whatACallAllocatesIsCounted() {
+        Contender wasteful = contender("wasteful", true, _ -> new float[][] {new float[] {1}, new float[100_000]});
+        Contender reference = giving("peer", true, 1);
+        List<Race.Timing> timings = new Race(2, 0).run(ONE_TEXT, reference, List.of(wasteful));
+        assertThat(timings.getFirst().heapBytes()).isBetween(400_000L, 410_000L);
+    }
+
     private static void sleep(long millis) {
         try {
             Thread.sleep(millis);
@@ -73,7 +81,7 @@ class RaceTest {
 
     @Test
     void percentilesAreThoseOfTheNearestRank() {
-        var timing = new Race.Timing(giving("x", true, 1), new long[] {1000, 2000, 3000, 4000}, 1);
+        var timing = new Race.Timing(giving("x", true, 1), new long[] {1000, 2000, 3000, 4000}, 0, 1);
         assertThat(timing.micros(0.5)).isEqualTo(2);
         assertThat(timing.micros(0.51)).isEqualTo(3);
         assertThat(timing.micros(0.99)).isEqualTo(4);

@@ -1,0 +1,18 @@
+/** JMH benchmarks and side-by-side runs against peers. */
+module io.tokenwise.bench {
+    requires com.google.protobuf;
+    requires com.microsoft.onnxruntime;
+    requires info.picocli;
+    requires io.tokenwise.engine;
+    requires io.tokenwise.testdata;
+    requires jdk.management;
+    requires jmh.core;
+    requires org.tribuo.util.onnx;
+    requires tools.jackson.databind;
+
+    exports io.tokenwise.bench;
+
+    opens io.tokenwise.bench to
+            info.picocli,
+            tools.jackson.databind;
+}
