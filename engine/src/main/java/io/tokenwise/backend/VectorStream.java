@@ -439,7 +439,7 @@ final class VectorStream implements Stream {
             Tensor types,
             Tensor y) {
         Shapes.offsets(operation, offsets, sequences, y.rows());
-        Shapes.rows(operation + " words", ids, y.rows(), words.rows());
+        Shapes.rows(operation, ids, y.rows(), words.rows());
         Shapes.sameColumns(operation, words, y);
         Shapes.sameColumns(operation, positions, y);
         if (types != null) {
