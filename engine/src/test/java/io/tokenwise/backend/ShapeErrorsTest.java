@@ -144,7 +144,7 @@ class ShapeErrorsTest {
                         o -> o.stream().choose(o.t(4, 3), o.t(4, 3), 1, o.t(4, 3), o.t(4, 3))),
                 mistake("argmax", "4 rows, room for 2", o -> o.stream().argmax(o.t(4, 3), new int[2])),
                 mistake(
-                        "embeddingSum words",
+                        "embeddingSum",
                         "row 9 is outside a matrix of 5 rows",
                         o -> o.stream()
                                 .embeddingSum(rows, new int[] {0, 3}, 1, o.t(5, 2), o.t(4, 2), o.t(1, 2), o.t(3, 2))),
