@@ -1,0 +1,82 @@
+package io.tokenwise.architecture;
+
+import static com.tngtech.archunit.core.domain.JavaModifier.FINAL;
+import static com.tngtech.archunit.core.domain.JavaModifier.STATIC;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** Who may know whom, over kernels and engine. */
+@AnalyzeClasses(packages = "io.tokenwise", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+    @ArchTest
+    static final ArchRule ONLY_KERNELS_READ_THE_VECTOR_API = noClasses()
+            .that()
+            .resideOutsideOfPackage("io.tokenwise.kernels")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("jdk.incubator.vector..");
+
+    @ArchTest
+    static final ArchRule PACKAGES_KNOW_ONLY_THOSE_BELOW = layeredArchitecture()
+            .consideringOnlyDependenciesInLayers()
+            .layer("kernels")
+            .definedBy("io.tokenwise.kernels")
+            .layer("tensor")
+            .definedBy("io.tokenwise.tensor")
+            .layer("io")
+            .definedBy("io.tokenwise.io")
+            .layer("backend")
+            .definedBy("io.tokenwise.backend")
+            .layer("autograd")
+            .definedBy("io.tokenwise.autograd")
+            .layer("nn")
+            .definedBy("io.tokenwise.nn")
+            .layer("acm")
+            .definedBy("io.tokenwise.acm")
+            .layer("model")
+            .definedBy("io.tokenwise.model")
+            .layer("library")
+            .definedBy("io.tokenwise", "io.tokenwise.distill")
+            .whereLayer("library")
+            .mayNotBeAccessedByAnyLayer()
+            .whereLayer("model")
+            .mayOnlyBeAccessedByLayers("library")
+            .whereLayer("acm")
+            .mayOnlyBeAccessedByLayers("model", "library")
+            .whereLayer("nn")
+            .mayOnlyBeAccessedByLayers("acm", "model", "library")
+            .whereLayer("autograd")
+            .mayOnlyBeAccessedByLayers("nn", "acm", "model", "library")
+            .whereLayer("backend")
+            .mayOnlyBeAccessedByLayers("autograd", "nn", "acm", "model", "library")
+            .whereLayer("io")
+            .mayOnlyBeAccessedByLayers("model", "library");
+
+    @ArchTest
+    static final ArchRule NO_CYCLES =
+            slices().matching("io.tokenwise.(*)..").should().beFreeOfCycles();
+
+    @ArchTest
+    static final ArchRule A_LIBRARY_LEAVES_THE_JVM_AND_ITS_STREAMS_ALONE = noClasses()
+            .should()
+            .callMethod(System.class, "exit", int.class)
+            .orShould()
+            .callMethod(Runtime.class, "halt", int.class)
+            .orShould()
+            .accessField(System.class, "out")
+            .orShould()
+            .accessField(System.class, "err")
+            .orShould()
+            .callMethod(Throwable.class, "printStackTrace");
+
+    @ArchTest
+    static final ArchRule NO_STATIC_STATE =
+            fields().that().haveModifier(STATIC).should().haveModifier(FINAL);
+}
