@@ -172,7 +172,7 @@ final class VectorAttention {
             for (int j = 0; j < whole; j += LANES) {
                 FloatVector.fromArray(F, row, at + j)
                         .mul(factor)
-                        .intoMemorySegment(yMemory, yBase + (to + p + j) * Float.BYTES, ORDER);
+                        .intoMemorySegment(yMemory, yBase + (to + p) * Float.BYTES + (long) j * Float.BYTES, ORDER);
             }
             for (int j = whole; j < depth; j++) {
                 y.set(to + p + j, row[at + j] * factor);

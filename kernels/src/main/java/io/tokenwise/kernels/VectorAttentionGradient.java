@@ -88,7 +88,10 @@ final class VectorAttentionGradient {
             int whole = F.loopBound(depth);
             for (int j = 0; j < whole; j += LANES) {
                 FloatVector weight = FloatVector.fromMemorySegment(
-                        F, probabilitiesMemory, probabilitiesBase + (probabilities + p + j) * Float.BYTES, ORDER);
+                        F,
+                        probabilitiesMemory,
+                        probabilitiesBase + (probabilities + p) * Float.BYTES + (long) j * Float.BYTES,
+                        ORDER);
                 products = weight.fma(FloatVector.fromArray(F, row, base + j), products);
             }
             for (int j = whole; j < depth; j++) {
@@ -101,7 +104,10 @@ final class VectorAttentionGradient {
             int whole = F.loopBound(depth);
             for (int j = 0; j < whole; j += LANES) {
                 FloatVector weight = FloatVector.fromMemorySegment(
-                        F, probabilitiesMemory, probabilitiesBase + (probabilities + p + j) * Float.BYTES, ORDER);
+                        F,
+                        probabilitiesMemory,
+                        probabilitiesBase + (probabilities + p) * Float.BYTES + (long) j * Float.BYTES,
+                        ORDER);
                 weight.mul(FloatVector.fromArray(F, row, base + j).sub(product))
                         .mul(call.scale)
                         .intoArray(row, base + j);

@@ -84,50 +84,82 @@ final class VectorGemm implements Gemm {
         }
     }
 
+    /**
+     * Applies the epilogue to a tile of sums, {@code [rows, PANEL]}, and writes it to C. Each step is one straight loop over the tile, which lies
+     * in the first-level cache: a vector that lived across a branch on the call's operands would become an object whenever
+     * C2 cannot follow it.
+     */
     private static void finish(GemmCall call, float[] sums, int at, int row, int rows, int column) {
         int columns = Math.min(PANEL, call.n - column);
         int whole = F.loopBound(columns);
-        for (int i = 0; i < rows; i++, at += PANEL) {
-            int target = call.scatter == null ? row + i : call.scatter[row + i];
-            long to = (long) target * call.cStride + column;
-            finishRow(call, sums, at, whole, column, to);
-            for (int j = whole; j < columns; j++) {
-                ScalarGemm.finish(call, sums[at + j], column + j, to + j);
+        if (whole < columns) {
+            finishTail(call, sums, at, row, rows, column, whole, columns);
+        }
+        if (call.bias != null) {
+            addBias(call.bias.segment(), call.bias.at(column), sums, at, rows, whole);
+        }
+        if (call.gelu) {
+            gelu(sums, at, at + rows * PANEL);
+        }
+        Floats plus = call.accumulate ? call.c : call.residual;
+        if (plus != null) {
+            addRows(plus, call, sums, at, row, rows, column, whole);
+        }
+        storeRows(call, sums, at, row, rows, column, whole);
+    }
+
+    private static void finishTail(
+            GemmCall call, float[] sums, int at, int row, int rows, int column, int from, int columns) {
+        for (int i = 0; i < rows; i++) {
+            long to = target(call, row + i, column);
+            for (int j = from; j < columns; j++) {
+                ScalarGemm.finish(call, sums[at + i * PANEL + j], column + j, to + j);
             }
         }
     }
 
-    private static void finishRow(GemmCall call, float[] sums, int at, int columns, int column, long to) {
-        Floats bias = call.bias == null ? call.c : call.bias;
-        Floats residual = call.residual == null ? call.c : call.residual;
-        MemorySegment cMemory = call.c.segment();
-        MemorySegment biasMemory = bias.segment();
-        MemorySegment residualMemory = residual.segment();
-        long cBase = call.c.at(to);
-        long biasBase = bias.at(column);
-        long residualBase = residual.at(to);
-        boolean accumulate = call.accumulate;
-        boolean biased = call.bias != null;
-        boolean gelu = call.gelu;
-        boolean added = call.residual != null;
+    /** Index in C (and in the residual) of a row's value in the given column. */
+    private static long target(GemmCall call, int row, int column) {
+        int target = call.scatter == null ? row : call.scatter[row];
+        return (long) target * call.cStride + column;
+    }
+
+    private static void addBias(MemorySegment bias, long biasAt, float[] sums, int at, int rows, int columns) {
         for (int j = 0; j < columns; j += LANES) {
-            FloatVector value = FloatVector.fromArray(F, sums, at + j);
-            if (accumulate) {
-                value = FloatVector.fromMemorySegment(F, cMemory, cBase + (long) j * Float.BYTES, ORDER)
-                        .add(value);
+            FloatVector value = FloatVector.fromMemorySegment(F, bias, biasAt + (long) j * Float.BYTES, ORDER);
+            for (int i = 0, k = at + j; i < rows; i++, k += PANEL) {
+                FloatVector.fromArray(F, sums, k).add(value).intoArray(sums, k);
             }
-            if (biased) {
-                value = value.add(
-                        FloatVector.fromMemorySegment(F, biasMemory, biasBase + (long) j * Float.BYTES, ORDER));
+        }
+    }
+
+    /** Over whole rows: what lies beyond the matrix's last column is padding that nobody reads. */
+    private static void gelu(float[] sums, int from, int to) {
+        for (int i = from; i < to; i += LANES) {
+            VectorMath.gelu(FloatVector.fromArray(F, sums, i)).intoArray(sums, i);
+        }
+    }
+
+    private static void addRows(
+            Floats plus, GemmCall call, float[] sums, int at, int row, int rows, int column, int columns) {
+        MemorySegment memory = plus.segment();
+        for (int i = 0; i < rows; i++, at += PANEL) {
+            long from = plus.at(target(call, row + i, column));
+            for (int j = 0; j < columns; j += LANES) {
+                FloatVector.fromArray(F, sums, at + j)
+                        .add(FloatVector.fromMemorySegment(F, memory, from + (long) j * Float.BYTES, ORDER))
+                        .intoArray(sums, at + j);
             }
-            if (gelu) {
-                value = VectorMath.gelu(value);
+        }
+    }
+
+    private static void storeRows(GemmCall call, float[] sums, int at, int row, int rows, int column, int columns) {
+        MemorySegment memory = call.c.segment();
+        for (int i = 0; i < rows; i++, at += PANEL) {
+            long to = call.c.at(target(call, row + i, column));
+            for (int j = 0; j < columns; j += LANES) {
+                FloatVector.fromArray(F, sums, at + j).intoMemorySegment(memory, to + (long) j * Float.BYTES, ORDER);
             }
-            if (added) {
-                value = value.add(
-                        FloatVector.fromMemorySegment(F, residualMemory, residualBase + (long) j * Float.BYTES, ORDER));
-            }
-            value.intoMemorySegment(cMemory, cBase + (long) j * Float.BYTES, ORDER);
         }
     }
 }

@@ -21,36 +21,58 @@ final class VectorRowOps implements RowOps {
             int columns,
             int from,
             int to) {
-        MemorySegment xMemory = x.segment();
-        long xBase = x.offset();
+        for (int i = from; i < to; i++) {
+            long row = (long) i * columns;
+            float mean = sum(x, row, columns) / columns;
+            float scale = (float) (1 / Math.sqrt(squaredDeviations(x, row, mean, columns) / columns + epsilon));
+            normalize(x, row, mean, scale, gamma, beta, y, columns);
+            if (statistics != null) {
+                statistics.set(2L * i, mean);
+                statistics.set(2L * i + 1, scale);
+            }
+        }
+    }
+
+    private static void normalize(
+            Floats x, long row, float mean, float scale, Floats gamma, Floats beta, Floats y, int columns) {
+        shiftAndScale(x, row, mean, scale, y, columns);
         MemorySegment gammaMemory = gamma.segment();
         long gammaBase = gamma.offset();
         MemorySegment betaMemory = beta.segment();
         long betaBase = beta.offset();
         MemorySegment yMemory = y.segment();
-        long yBase = y.offset();
+        long yBase = y.at(row);
         int whole = F.loopBound(columns);
-        for (int i = from; i < to; i++) {
-            long row = (long) i * columns;
-            float mean = sum(x, row, columns) / columns;
-            float scale = (float) (1 / Math.sqrt(squaredDeviations(x, row, mean, columns) / columns + epsilon));
-            for (int j = 0; j < whole; j += LANES) {
-                FloatVector.fromMemorySegment(F, xMemory, xBase + (row + j) * Float.BYTES, ORDER)
-                        .sub(mean)
-                        .mul(scale)
-                        .fma(
-                                FloatVector.fromMemorySegment(
-                                        F, gammaMemory, gammaBase + (long) j * Float.BYTES, ORDER),
-                                FloatVector.fromMemorySegment(F, betaMemory, betaBase + (long) j * Float.BYTES, ORDER))
-                        .intoMemorySegment(yMemory, yBase + (row + j) * Float.BYTES, ORDER);
-            }
-            for (int j = whole; j < columns; j++) {
-                y.set(row + j, Math.fma((x.get(row + j) - mean) * scale, gamma.get(j), beta.get(j)));
-            }
-            if (statistics != null) {
-                statistics.set(2L * i, mean);
-                statistics.set(2L * i + 1, scale);
-            }
+        for (int j = 0; j < whole; j += LANES) {
+            long at = (long) j * Float.BYTES;
+            FloatVector.fromMemorySegment(F, yMemory, yBase + at, ORDER)
+                    .fma(
+                            FloatVector.fromMemorySegment(F, gammaMemory, gammaBase + at, ORDER),
+                            FloatVector.fromMemorySegment(F, betaMemory, betaBase + at, ORDER))
+                    .intoMemorySegment(yMemory, yBase + at, ORDER);
+        }
+        for (int j = whole; j < columns; j++) {
+            y.set(row + j, Math.fma(y.get(row + j), gamma.get(j), beta.get(j)));
+        }
+    }
+
+    private static void shiftAndScale(Floats x, long row, float mean, float scale, Floats y, int columns) {
+        MemorySegment xMemory = x.segment();
+        long xBase = x.at(row);
+        MemorySegment yMemory = y.segment();
+        long yBase = y.at(row);
+        int whole = F.loopBound(columns);
+        FloatVector means = FloatVector.broadcast(F, mean);
+        FloatVector scales = FloatVector.broadcast(F, scale);
+        for (int j = 0; j < whole; j += LANES) {
+            long at = (long) j * Float.BYTES;
+            FloatVector.fromMemorySegment(F, xMemory, xBase + at, ORDER)
+                    .sub(means)
+                    .mul(scales)
+                    .intoMemorySegment(yMemory, yBase + at, ORDER);
+        }
+        for (int j = whole; j < columns; j++) {
+            y.set(row + j, (x.get(row + j) - mean) * scale);
         }
     }
 
@@ -60,7 +82,8 @@ final class VectorRowOps implements RowOps {
         int whole = F.loopBound(columns);
         FloatVector sums = FloatVector.zero(F);
         for (int j = 0; j < whole; j += LANES) {
-            sums = sums.add(FloatVector.fromMemorySegment(F, xMemory, xBase + (row + j) * Float.BYTES, ORDER));
+            sums = sums.add(FloatVector.fromMemorySegment(
+                    F, xMemory, xBase + row * Float.BYTES + (long) j * Float.BYTES, ORDER));
         }
         float sum = Species.sum(sums);
         for (int j = whole; j < columns; j++) {
@@ -75,7 +98,8 @@ final class VectorRowOps implements RowOps {
         int whole = F.loopBound(columns);
         FloatVector sums = FloatVector.zero(F);
         for (int j = 0; j < whole; j += LANES) {
-            FloatVector difference = FloatVector.fromMemorySegment(F, xMemory, xBase + (row + j) * Float.BYTES, ORDER)
+            FloatVector difference = FloatVector.fromMemorySegment(
+                            F, xMemory, xBase + row * Float.BYTES + (long) j * Float.BYTES, ORDER)
                     .sub(mean);
             sums = difference.fma(difference, sums);
         }
@@ -107,15 +131,16 @@ final class VectorRowOps implements RowOps {
             float meanProduct = gradientProduct(x, gamma, mean, scale, dy, row, columns) / columns;
             for (int j = 0; j < whole; j += LANES) {
                 FloatVector normalized = FloatVector.fromMemorySegment(
-                                F, xMemory, xBase + (row + j) * Float.BYTES, ORDER)
+                                F, xMemory, xBase + row * Float.BYTES + (long) j * Float.BYTES, ORDER)
                         .sub(mean)
                         .mul(scale);
-                FloatVector g = FloatVector.fromMemorySegment(F, dyMemory, dyBase + (row + j) * Float.BYTES, ORDER)
+                FloatVector g = FloatVector.fromMemorySegment(
+                                F, dyMemory, dyBase + row * Float.BYTES + (long) j * Float.BYTES, ORDER)
                         .mul(FloatVector.fromMemorySegment(F, gammaMemory, gammaBase + (long) j * Float.BYTES, ORDER))
                         .sub(meanGradient);
                 g.sub(normalized.mul(meanProduct))
                         .mul(scale)
-                        .intoMemorySegment(dxMemory, dxBase + (row + j) * Float.BYTES, ORDER);
+                        .intoMemorySegment(dxMemory, dxBase + row * Float.BYTES + (long) j * Float.BYTES, ORDER);
             }
             for (int j = whole; j < columns; j++) {
                 float normalized = (x.get(row + j) - mean) * scale;
@@ -136,9 +161,11 @@ final class VectorRowOps implements RowOps {
         int whole = F.loopBound(columns);
         FloatVector products = FloatVector.zero(F);
         for (int j = 0; j < whole; j += LANES) {
-            FloatVector g = FloatVector.fromMemorySegment(F, dyMemory, dyBase + (row + j) * Float.BYTES, ORDER)
+            FloatVector g = FloatVector.fromMemorySegment(
+                            F, dyMemory, dyBase + row * Float.BYTES + (long) j * Float.BYTES, ORDER)
                     .mul(FloatVector.fromMemorySegment(F, gammaMemory, gammaBase + (long) j * Float.BYTES, ORDER));
-            products = FloatVector.fromMemorySegment(F, xMemory, xBase + (row + j) * Float.BYTES, ORDER)
+            products = FloatVector.fromMemorySegment(
+                            F, xMemory, xBase + row * Float.BYTES + (long) j * Float.BYTES, ORDER)
                     .sub(mean)
                     .mul(scale)
                     .fma(g, products);
@@ -214,7 +241,7 @@ final class VectorRowOps implements RowOps {
             FloatVector sum = FloatVector.zero(F);
             for (int i = 0; i < rows; i++) {
                 sum = sum.add(FloatVector.fromMemorySegment(
-                        F, xMemory, xBase + ((long) i * columns + j) * Float.BYTES, ORDER));
+                        F, xMemory, xBase + (long) i * columns * Float.BYTES + (long) j * Float.BYTES, ORDER));
             }
             FloatVector.fromMemorySegment(F, sumsMemory, sumsBase + (long) j * Float.BYTES, ORDER)
                     .add(sum)
@@ -241,10 +268,10 @@ final class VectorRowOps implements RowOps {
             float largest = largest(x, row, columns);
             FloatVector sums = FloatVector.zero(F);
             for (int j = 0; j < whole; j += LANES) {
-                FloatVector value =
-                        VectorMath.exp(FloatVector.fromMemorySegment(F, xMemory, xBase + (row + j) * Float.BYTES, ORDER)
-                                .sub(largest));
-                value.intoMemorySegment(yMemory, yBase + (row + j) * Float.BYTES, ORDER);
+                FloatVector value = VectorMath.exp(FloatVector.fromMemorySegment(
+                                F, xMemory, xBase + row * Float.BYTES + (long) j * Float.BYTES, ORDER)
+                        .sub(largest));
+                value.intoMemorySegment(yMemory, yBase + row * Float.BYTES + (long) j * Float.BYTES, ORDER);
                 sums = sums.add(value);
             }
             float sum = Species.sum(sums);
@@ -263,7 +290,8 @@ final class VectorRowOps implements RowOps {
         int whole = F.loopBound(columns);
         FloatVector largest = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
         for (int j = 0; j < whole; j += LANES) {
-            FloatVector value = FloatVector.fromMemorySegment(F, xMemory, xBase + (row + j) * Float.BYTES, ORDER);
+            FloatVector value = FloatVector.fromMemorySegment(
+                    F, xMemory, xBase + row * Float.BYTES + (long) j * Float.BYTES, ORDER);
             // Compare and blend: max() takes five instructions to get NaN right, and a NaN comes out as NaN by way of
             // exp anyway.
             largest = largest.blend(value, value.compare(VectorOperators.GT, largest));
@@ -283,9 +311,9 @@ final class VectorRowOps implements RowOps {
         long yBase = y.offset();
         int whole = F.loopBound(count);
         for (int j = 0; j < whole; j += LANES) {
-            FloatVector.fromMemorySegment(F, xMemory, xBase + (at + j) * Float.BYTES, ORDER)
+            FloatVector.fromMemorySegment(F, xMemory, xBase + at * Float.BYTES + (long) j * Float.BYTES, ORDER)
                     .mul(factor)
-                    .intoMemorySegment(yMemory, yBase + (at + j) * Float.BYTES, ORDER);
+                    .intoMemorySegment(yMemory, yBase + at * Float.BYTES + (long) j * Float.BYTES, ORDER);
         }
         for (int j = whole; j < count; j++) {
             y.set(at + j, x.get(at + j) * factor);
@@ -300,8 +328,11 @@ final class VectorRowOps implements RowOps {
         int whole = F.loopBound(count);
         FloatVector sums = FloatVector.zero(F);
         for (int j = 0; j < whole; j += LANES) {
-            sums = FloatVector.fromMemorySegment(F, aMemory, aBase + (aRow + j) * Float.BYTES, ORDER)
-                    .fma(FloatVector.fromMemorySegment(F, bMemory, bBase + (bRow + j) * Float.BYTES, ORDER), sums);
+            sums = FloatVector.fromMemorySegment(F, aMemory, aBase + aRow * Float.BYTES + (long) j * Float.BYTES, ORDER)
+                    .fma(
+                            FloatVector.fromMemorySegment(
+                                    F, bMemory, bBase + bRow * Float.BYTES + (long) j * Float.BYTES, ORDER),
+                            sums);
         }
         float sum = Species.sum(sums);
         for (int j = whole; j < count; j++) {
@@ -323,10 +354,11 @@ final class VectorRowOps implements RowOps {
             long row = (long) i * columns;
             float product = dot(y, row, dy, row, columns);
             for (int j = 0; j < whole; j += LANES) {
-                FloatVector.fromMemorySegment(F, dyMemory, dyBase + (row + j) * Float.BYTES, ORDER)
+                FloatVector.fromMemorySegment(F, dyMemory, dyBase + row * Float.BYTES + (long) j * Float.BYTES, ORDER)
                         .sub(product)
-                        .mul(FloatVector.fromMemorySegment(F, yMemory, yBase + (row + j) * Float.BYTES, ORDER))
-                        .intoMemorySegment(dxMemory, dxBase + (row + j) * Float.BYTES, ORDER);
+                        .mul(FloatVector.fromMemorySegment(
+                                F, yMemory, yBase + row * Float.BYTES + (long) j * Float.BYTES, ORDER))
+                        .intoMemorySegment(dxMemory, dxBase + row * Float.BYTES + (long) j * Float.BYTES, ORDER);
             }
             for (int j = whole; j < columns; j++) {
                 dx.set(row + j, (dy.get(row + j) - product) * y.get(row + j));
@@ -361,12 +393,13 @@ final class VectorRowOps implements RowOps {
             float scale = 1 / Math.max(norms.get(i), SMALLEST_NORM);
             FloatVector factor = FloatVector.broadcast(F, product);
             for (int j = 0; j < whole; j += LANES) {
-                FloatVector.fromMemorySegment(F, yMemory, yBase + (row + j) * Float.BYTES, ORDER)
+                FloatVector.fromMemorySegment(F, yMemory, yBase + row * Float.BYTES + (long) j * Float.BYTES, ORDER)
                         .fma(
                                 factor,
-                                FloatVector.fromMemorySegment(F, dyMemory, dyBase + (row + j) * Float.BYTES, ORDER))
+                                FloatVector.fromMemorySegment(
+                                        F, dyMemory, dyBase + row * Float.BYTES + (long) j * Float.BYTES, ORDER))
                         .mul(scale)
-                        .intoMemorySegment(dxMemory, dxBase + (row + j) * Float.BYTES, ORDER);
+                        .intoMemorySegment(dxMemory, dxBase + row * Float.BYTES + (long) j * Float.BYTES, ORDER);
             }
             for (int j = whole; j < columns; j++) {
                 dx.set(row + j, Math.fma(product, y.get(row + j), dy.get(row + j)) * scale);

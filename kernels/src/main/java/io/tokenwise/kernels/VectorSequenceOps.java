@@ -24,37 +24,34 @@ final class VectorSequenceOps implements SequenceOps {
             int columns,
             int from,
             int to) {
-        MemorySegment wordsMemory = words.segment();
-        long wordsBase = words.offset();
-        MemorySegment positionsMemory = positions.segment();
-        long positionsBase = positions.offset();
-        boolean typed = types != null;
-        MemorySegment typesMemory = typed ? types.segment() : wordsMemory;
-        long typesBase = typed ? types.offset() : wordsBase;
-        MemorySegment yMemory = y.segment();
-        long yBase = y.offset();
-        int whole = F.loopBound(columns);
         for (int i = from; i < to; i++) {
             for (int t = offsets[i]; t < offsets[i + 1]; t++) {
                 long word = (long) ids[t] * columns;
                 long position = (long) (t - offsets[i] + positionBase) * columns;
                 long row = (long) t * columns;
-                for (int j = 0; j < whole; j += LANES) {
-                    FloatVector sum = FloatVector.fromMemorySegment(
-                                    F, wordsMemory, wordsBase + (word + j) * Float.BYTES, ORDER)
-                            .add(FloatVector.fromMemorySegment(
-                                    F, positionsMemory, positionsBase + (position + j) * Float.BYTES, ORDER));
-                    (typed
-                                    ? sum.add(FloatVector.fromMemorySegment(
-                                            F, typesMemory, typesBase + (long) j * Float.BYTES, ORDER))
-                                    : sum)
-                            .intoMemorySegment(yMemory, yBase + (row + j) * Float.BYTES, ORDER);
-                }
-                for (int j = whole; j < columns; j++) {
-                    float sum = words.get(word + j) + positions.get(position + j);
-                    y.set(row + j, typed ? sum + types.get(j) : sum);
+                sumOfRows(words, word, positions, position, y, row, columns);
+                if (types != null) {
+                    addRow(types, 0, y, row, 0, columns);
                 }
             }
+        }
+    }
+
+    private static void sumOfRows(Floats a, long aRow, Floats b, long bRow, Floats y, long yRow, int columns) {
+        MemorySegment aMemory = a.segment();
+        long aBase = a.at(aRow);
+        MemorySegment bMemory = b.segment();
+        long bBase = b.at(bRow);
+        MemorySegment yMemory = y.segment();
+        long yBase = y.at(yRow);
+        int whole = F.loopBound(columns);
+        for (int j = 0; j < whole; j += LANES) {
+            FloatVector.fromMemorySegment(F, aMemory, aBase + (long) j * Float.BYTES, ORDER)
+                    .add(FloatVector.fromMemorySegment(F, bMemory, bBase + (long) j * Float.BYTES, ORDER))
+                    .intoMemorySegment(yMemory, yBase + (long) j * Float.BYTES, ORDER);
+        }
+        for (int j = whole; j < columns; j++) {
+            y.set(yRow + j, a.get(aRow + j) + b.get(bRow + j));
         }
     }
 
@@ -90,9 +87,10 @@ final class VectorSequenceOps implements SequenceOps {
         long xBase = x.offset();
         int end = from + F.loopBound(to - from);
         for (int j = from; j < end; j += LANES) {
-            FloatVector.fromMemorySegment(F, yMemory, yBase + (yRow + j) * Float.BYTES, ORDER)
-                    .add(FloatVector.fromMemorySegment(F, xMemory, xBase + (xRow + j) * Float.BYTES, ORDER))
-                    .intoMemorySegment(yMemory, yBase + (yRow + j) * Float.BYTES, ORDER);
+            FloatVector.fromMemorySegment(F, yMemory, yBase + yRow * Float.BYTES + (long) j * Float.BYTES, ORDER)
+                    .add(FloatVector.fromMemorySegment(
+                            F, xMemory, xBase + xRow * Float.BYTES + (long) j * Float.BYTES, ORDER))
+                    .intoMemorySegment(yMemory, yBase + yRow * Float.BYTES + (long) j * Float.BYTES, ORDER);
         }
         for (int j = end; j < to; j++) {
             y.set(yRow + j, y.get(yRow + j) + x.get(xRow + j));
@@ -114,9 +112,11 @@ final class VectorSequenceOps implements SequenceOps {
                 FloatVector sum = FloatVector.zero(F);
                 for (int t = first; t < end; t++) {
                     sum = sum.add(FloatVector.fromMemorySegment(
-                            F, xMemory, xBase + ((long) t * columns + j) * Float.BYTES, ORDER));
+                            F, xMemory, xBase + (long) t * columns * Float.BYTES + (long) j * Float.BYTES, ORDER));
                 }
-                sum.mul(scale).intoMemorySegment(yMemory, yBase + ((long) i * columns + j) * Float.BYTES, ORDER);
+                sum.mul(scale)
+                        .intoMemorySegment(
+                                yMemory, yBase + (long) i * columns * Float.BYTES + (long) j * Float.BYTES, ORDER);
             }
             for (int j = whole; j < columns; j++) {
                 float sum = 0;
@@ -141,9 +141,10 @@ final class VectorSequenceOps implements SequenceOps {
             for (int t = offsets[i]; t < offsets[i + 1]; t++) {
                 long row = (long) t * columns;
                 for (int j = 0; j < whole; j += LANES) {
-                    FloatVector.fromMemorySegment(F, dyMemory, dyBase + (source + j) * Float.BYTES, ORDER)
+                    FloatVector.fromMemorySegment(
+                                    F, dyMemory, dyBase + source * Float.BYTES + (long) j * Float.BYTES, ORDER)
                             .mul(scale)
-                            .intoMemorySegment(dxMemory, dxBase + (row + j) * Float.BYTES, ORDER);
+                            .intoMemorySegment(dxMemory, dxBase + row * Float.BYTES + (long) j * Float.BYTES, ORDER);
                 }
                 for (int j = whole; j < columns; j++) {
                     dx.set(row + j, dy.get(source + j) * scale);
