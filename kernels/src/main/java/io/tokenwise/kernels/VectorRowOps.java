@@ -33,6 +33,7 @@ final class VectorRowOps implements RowOps {
         }
     }
 
+    /** In two loops over at most three memories each, for the reason that {@link VectorElementwise}'s AdamW has. */
     private static void normalize(
             Floats x, long row, float mean, float scale, Floats gamma, Floats beta, Floats y, int columns) {
         shiftAndScale(x, row, mean, scale, y, columns);
@@ -114,38 +115,70 @@ final class VectorRowOps implements RowOps {
     @Override
     public void layerNormBackward(
             Floats x, Floats gamma, Floats statistics, Floats dy, Floats dx, int columns, int from, int to) {
-        MemorySegment xMemory = x.segment();
-        long xBase = x.offset();
-        MemorySegment dyMemory = dy.segment();
-        long dyBase = dy.offset();
-        MemorySegment gammaMemory = gamma.segment();
-        long gammaBase = gamma.offset();
-        MemorySegment dxMemory = dx.segment();
-        long dxBase = dx.offset();
-        int whole = F.loopBound(columns);
         for (int i = from; i < to; i++) {
             long row = (long) i * columns;
             float mean = statistics.get(2L * i);
             float scale = statistics.get(2L * i + 1);
             float meanGradient = dot(dy, row, gamma, 0, columns) / columns;
             float meanProduct = gradientProduct(x, gamma, mean, scale, dy, row, columns) / columns;
-            for (int j = 0; j < whole; j += LANES) {
-                FloatVector normalized = FloatVector.fromMemorySegment(
-                                F, xMemory, xBase + row * Float.BYTES + (long) j * Float.BYTES, ORDER)
-                        .sub(mean)
-                        .mul(scale);
-                FloatVector g = FloatVector.fromMemorySegment(
-                                F, dyMemory, dyBase + row * Float.BYTES + (long) j * Float.BYTES, ORDER)
-                        .mul(FloatVector.fromMemorySegment(F, gammaMemory, gammaBase + (long) j * Float.BYTES, ORDER))
-                        .sub(meanGradient);
-                g.sub(normalized.mul(meanProduct))
-                        .mul(scale)
-                        .intoMemorySegment(dxMemory, dxBase + row * Float.BYTES + (long) j * Float.BYTES, ORDER);
-            }
-            for (int j = whole; j < columns; j++) {
-                float normalized = (x.get(row + j) - mean) * scale;
-                dx.set(row + j, (dy.get(row + j) * gamma.get(j) - meanGradient - normalized * meanProduct) * scale);
-            }
+            multiplyByVector(dy, gamma, dx, row, columns);
+            center(x, mean, scale, meanGradient, meanProduct, dx, row, columns);
+        }
+    }
+
+    /** {@code y = x * factors} for one row. In a loop of its own to keep to three memories, like {@link #normalize}. */
+    private static void multiplyByVector(Floats x, Floats factors, Floats y, long row, int columns) {
+        MemorySegment xMemory = x.segment();
+        long xBase = x.at(row);
+        MemorySegment factorsMemory = factors.segment();
+        long factorsBase = factors.offset();
+        MemorySegment yMemory = y.segment();
+        long yBase = y.at(row);
+        int whole = F.loopBound(columns);
+        for (int j = 0; j < whole; j += LANES) {
+            long at = (long) j * Float.BYTES;
+            FloatVector.fromMemorySegment(F, xMemory, xBase + at, ORDER)
+                    .mul(FloatVector.fromMemorySegment(F, factorsMemory, factorsBase + at, ORDER))
+                    .intoMemorySegment(yMemory, yBase + at, ORDER);
+        }
+        for (int j = whole; j < columns; j++) {
+            y.set(row + j, x.get(row + j) * factors.get(j));
+        }
+    }
+
+    /** {@code dx = (dx - meanGradient - normalized x * meanProduct) * scale} for one row. */
+    private static void center(
+            Floats x,
+            float mean,
+            float scale,
+            float meanGradient,
+            float meanProduct,
+            Floats dx,
+            long row,
+            int columns) {
+        MemorySegment xMemory = x.segment();
+        long xBase = x.at(row);
+        MemorySegment dxMemory = dx.segment();
+        long dxBase = dx.at(row);
+        int whole = F.loopBound(columns);
+        FloatVector means = FloatVector.broadcast(F, mean);
+        FloatVector scales = FloatVector.broadcast(F, scale);
+        FloatVector meanGradients = FloatVector.broadcast(F, meanGradient);
+        FloatVector meanProducts = FloatVector.broadcast(F, meanProduct);
+        for (int j = 0; j < whole; j += LANES) {
+            long at = (long) j * Float.BYTES;
+            FloatVector normalized = FloatVector.fromMemorySegment(F, xMemory, xBase + at, ORDER)
+                    .sub(means)
+                    .mul(scales);
+            FloatVector.fromMemorySegment(F, dxMemory, dxBase + at, ORDER)
+                    .sub(meanGradients)
+                    .sub(normalized.mul(meanProducts))
+                    .mul(scales)
+                    .intoMemorySegment(dxMemory, dxBase + at, ORDER);
+        }
+        for (int j = whole; j < columns; j++) {
+            float normalized = (x.get(row + j) - mean) * scale;
+            dx.set(row + j, (dx.get(row + j) - meanGradient - normalized * meanProduct) * scale);
         }
     }
 
