@@ -56,12 +56,15 @@ public final class TextEncoder implements AutoCloseable {
 
     /** Opens a model from its files, which the encoder closes. */
     public static TextEncoder open(ModelFiles files, EncoderOptions options) {
-        Backend backend = VectorBackend.open(options.threads());
+        Backend backend = null;
         try {
+            backend = VectorBackend.open(options.threads());
             return new TextEncoder(backend, files, options);
         } catch (Throwable e) {
             files.close();
-            backend.close();
+            if (backend != null) {
+                backend.close();
+            }
             throw e;
         }
     }

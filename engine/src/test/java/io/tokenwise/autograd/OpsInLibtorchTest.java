@@ -11,6 +11,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.VectorBackend;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
@@ -23,6 +24,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Every operation's value and gradient against libtorch, at the shapes of real models. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class OpsInLibtorchTest {
+    /** libtorch, not we, gave NaN as gradients of attention in two of six runs on a loaded machine, of shapes that were fine in the others. */
+    private static final int RETRIES = 5;
+
     private Backend backend;
     private Engine torch;
 
@@ -54,6 +58,32 @@ class OpsInLibtorchTest {
     @MethodSource("real")
     void valueAndGradientAreLibtorchs(OpCase op) {
         List<Matrix> operands = op.randomOperands(4);
+        OpCase.Result expected = onTorch(op, operands);
+        for (int again = 0; again < RETRIES && !finite(expected); again++) {
+            expected = onTorch(op, operands);
+        }
+        OpCase.Result ours = op.onEngine(backend, operands, dy(expected.y()));
+        assertThat(ours.y().distance(expected.y())).as("%s: value", op).isLessThanOrEqualTo(op.tolerance(expected.y()));
+        for (int i = 0; i < operands.size(); i++) {
+            Matrix gradient = expected.gradients().get(i);
+            if (gradient != null) {
+                assertThat(ours.gradients().get(i).distance(gradient))
+                        .as("%s: gradient of operand %d", op, i)
+                        .isLessThanOrEqualTo(op.tolerance(gradient));
+            }
+        }
+    }
+
+    private static Matrix dy(Matrix y) {
+        return Matrix.random(y.rows(), y.columns(), new SplittableRandom(5));
+    }
+
+    private static boolean finite(OpCase.Result result) {
+        return result.gradients().stream().allMatch(g -> g == null || Double.isFinite(g.dot(g)));
+    }
+
+    /** Value and gradients by libtorch; null for operands that have no gradient. */
+    private OpCase.Result onTorch(OpCase op, List<Matrix> operands) {
         try (NDManager manager = torch.newBaseManager();
                 GradientCollector collector = torch.newGradientCollector()) {
             var inputs = new NDList();
@@ -66,19 +96,13 @@ class OpsInLibtorchTest {
             }
             NDArray y = op.torch().apply(inputs);
             Matrix value = matrix(y);
-            Matrix dy = Matrix.random(value.rows(), value.columns(), new SplittableRandom(5));
-            collector.backward(y.mul(array(manager, dy)).sum());
-
-            OpCase.Result ours = op.onEngine(backend, operands, dy);
-            assertThat(ours.y().distance(value)).as("%s: value", op).isLessThanOrEqualTo(op.tolerance(value));
+            collector.backward(y.mul(array(manager, dy(value))).sum());
+            var gradients = new ArrayList<Matrix>();
             for (int i = 0; i < operands.size(); i++) {
-                if (op.operands().get(i).role() != OpCase.Role.CONSTANT) {
-                    Matrix expected = matrix(inputs.get(i).getGradient());
-                    assertThat(ours.gradients().get(i).distance(expected))
-                            .as("%s: gradient of operand %d", op, i)
-                            .isLessThanOrEqualTo(op.tolerance(expected));
-                }
+                boolean constant = op.operands().get(i).role() == OpCase.Role.CONSTANT;
+                gradients.add(constant ? null : matrix(inputs.get(i).getGradient()));
             }
+            return new OpCase.Result(value, gradients);
         }
     }
 
