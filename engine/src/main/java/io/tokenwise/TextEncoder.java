@@ -106,6 +106,17 @@ public final class TextEncoder implements AutoCloseable {
         }
     }
 
+    /** The vector of a search query: with what the model wants to see before queries, if anything. */
+    public Embedding embedQuery(String query, Budget budget) {
+        return embed(description().queryPrefix() + query, budget);
+    }
+
+    /** The vectors of texts to be found: with what the model wants to see before them, if anything. */
+    public List<Embedding> embedPassages(List<String> passages, Budget budget) {
+        String prefix = description().passagePrefix();
+        return embed(passages.stream().map(passage -> prefix + passage).toList(), budget);
+    }
+
     /** What the model is. */
     public ModelDescription description() {
         return files.description();

@@ -281,6 +281,16 @@ class TextEncoderTest {
     }
 
     @Test
+    void queriesAndPassagesGetTheModelsPrefixes() throws IOException {
+        try (TextEncoder encoder = TextEncoder.open("e5-small")) {
+            assertSame(encoder.embedQuery("a river", Budget.FULL), encoder.embed("query: a river"));
+            assertSame(
+                    encoder.embedPassages(List.of("the Rhine"), Budget.FULL).getFirst(),
+                    encoder.embed("passage: the Rhine"));
+        }
+    }
+
+    @Test
     void nullTextIsRefusedAndOthersGoOn() throws IOException {
         try (TextEncoder encoder = open(1, 64, 1)) {
             assertThatThrownBy(() -> encoder.embed(Collections.singletonList(null)))

@@ -167,7 +167,8 @@ final class CommonOptions {
         }
     }
 
-    private static <T extends Enum<T>> T constant(T[] values, String text, String possible) {
+    /** The constant of that name. */
+    static <T extends Enum<T>> T constant(T[] values, String text, String possible) {
         return Arrays.stream(values)
                 .filter(value -> value.toString().equals(text))
                 .findFirst()

@@ -7,9 +7,11 @@ import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -47,6 +49,36 @@ final class Embed implements Callable<Integer> {
             description = "Share of the dense model's MLP FLOPs that may be spent (default: ${DEFAULT-VALUE}).")
     private double budget;
 
+    /** What the texts are, for models that want a prefix. */
+    enum Kind {
+        TEXT,
+        QUERY,
+        PASSAGE;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    @Option(
+            names = "--as",
+            paramLabel = "KIND",
+            defaultValue = "text",
+            converter = KindConverter.class,
+            description =
+                    "What the texts are: text, or query or passage, to which models such as e5-small want a prefix"
+                            + " (default: ${DEFAULT-VALUE}).")
+    private Kind kind;
+
+    /** Reads a kind of text. */
+    static final class KindConverter implements ITypeConverter<Kind> {
+        @Override
+        public Kind convert(String text) {
+            return CommonOptions.constant(Kind.values(), text, "text, query or passage");
+        }
+    }
+
     @Override
     public Integer call() throws IOException, InterruptedException {
         PrintWriter err = spec.commandLine().getErr();
@@ -63,12 +95,22 @@ final class Embed implements Callable<Integer> {
         return ExitCode.OK;
     }
 
+    private List<Embedding> encode(TextEncoder encoder, List<String> texts) {
+        Budget share = Budget.of(budget);
+        return switch (kind) {
+            case TEXT -> encoder.embed(texts, share);
+            case QUERY ->
+                texts.stream().map(text -> encoder.embedQuery(text, share)).toList();
+            case PASSAGE -> encoder.embedPassages(texts, share);
+        };
+    }
+
     /** Prints the vectors of all texts and returns how many texts were cut. */
     private long embedAll(TextEncoder encoder, TextLines lines) throws IOException, InterruptedException {
         PrintWriter out = spec.commandLine().getOut();
         long cut = 0;
         for (List<String> texts = lines.next(BATCH); !texts.isEmpty(); texts = lines.next(BATCH)) {
-            for (Embedding embedding : encoder.embed(texts, Budget.of(budget))) {
+            for (Embedding embedding : encode(encoder, texts)) {
                 out.println(Json.line(options.json() ? embedding : embedding.vector()));
                 cut += embedding.truncated() ? 1 : 0;
             }

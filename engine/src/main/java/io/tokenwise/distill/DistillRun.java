@@ -4,6 +4,7 @@ import io.tokenwise.Sessions;
 import io.tokenwise.acm.Acmizer;
 import io.tokenwise.acm.Calibration;
 import io.tokenwise.backend.Backend;
+import io.tokenwise.io.AtomicFiles;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
@@ -73,6 +74,7 @@ public record DistillRun(
      */
     public void run(Backend backend, Listener listener) throws IOException, InterruptedException {
         ModelWriter.checkTarget(out, existing);
+        AtomicFiles.deleteLeftovers(checkpoint());
         try (Encoder teacher = Encoder.load(files, backend);
                 Encoder student = Student.of(files, backend, config.learners(), trained());
                 var distillation = new Distillation(

@@ -13,6 +13,9 @@ import java.util.UUID;
 
 /** Files that appear under their name only when they are complete and on disk. */
 public final class AtomicFiles {
+    private static final String TEMPORARY = ".tmp";
+    private static final int UUID_LENGTH = 36;
+
     private AtomicFiles() {}
 
     /** What a file is to hold. */
@@ -46,6 +49,29 @@ public final class AtomicFiles {
         }
     }
 
+    /**
+     * Deletes what killed writers of the file left beside it. Only for files that nobody else is writing.
+     */
+    public static void deleteLeftovers(Path file) throws IOException {
+        Path folder = file.toAbsolutePath().getParent();
+        String start = "." + file.getFileName() + ".";
+        if (!Files.isDirectory(folder)) {
+            return;
+        }
+        try (var siblings = Files.newDirectoryStream(
+                folder, path -> isLeftover(path.getFileName().toString(), start))) {
+            for (Path sibling : siblings) {
+                Files.delete(sibling);
+            }
+        }
+    }
+
+    private static boolean isLeftover(String name, String start) {
+        return name.length() == start.length() + UUID_LENGTH + TEMPORARY.length()
+                && name.startsWith(start)
+                && name.endsWith(TEMPORARY);
+    }
+
     /** One line with the name that the user knows, in place of "No space left on device" or a temporary file's name. */
     static IOException cannotWrite(Path target, IOException failure) {
         IOException root = failure.getCause() instanceof IOException cause ? cause : failure;
@@ -55,7 +81,7 @@ public final class AtomicFiles {
 
     /** A name beside the target, thus on the same file system, that nothing else uses. */
     static Path temporarySibling(Path target) {
-        return target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
+        return target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + TEMPORARY);
     }
 
     /** Makes renames in a directory survive a power failure. */
