@@ -13,14 +13,13 @@ final class DistillProgress implements DistillRun.Listener, AutoCloseable {
 
     private final PrintWriter err;
     private final DistillRun run;
-    private final Progress progress;
+    private Progress progress;
     private Distillation.Phase phase;
     private double loss;
 
     private DistillProgress(DistillRun run, PrintWriter err) {
         this.run = run;
         this.err = err;
-        progress = new Progress(err, "distill", "steps", run.config().steps());
     }
 
     /** Runs the distillation and shows it. */
@@ -32,15 +31,24 @@ final class DistillProgress implements DistillRun.Listener, AutoCloseable {
 
     @Override
     public void resumed(int nextStep) {
+        start();
         err.println("goes on from " + run.checkpoint() + " at step " + nextStep);
         progress.resumeAt(nextStep);
     }
 
     @Override
     public void step(Distillation.Step step) {
+        start();
         loss = step.phase() == phase ? SMOOTHING * loss + (1 - SMOOTHING) * step.loss() : step.loss();
         phase = step.phase();
         progress.update(step.step() + 1, String.format(Locale.ROOT, "%s, loss %.4f", name(phase), loss));
+    }
+
+    /** Not before there is something to show: a run that is refused shows nothing. */
+    private void start() {
+        if (progress == null) {
+            progress = new Progress(err, "distill", "steps", run.config().steps());
+        }
     }
 
     private static String name(Distillation.Phase phase) {
@@ -54,6 +62,8 @@ final class DistillProgress implements DistillRun.Listener, AutoCloseable {
 
     @Override
     public void close() {
-        progress.close();
+        if (progress != null) {
+            progress.close();
+        }
     }
 }

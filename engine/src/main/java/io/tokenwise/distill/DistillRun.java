@@ -70,7 +70,7 @@ public record DistillRun(
     /**
      * Runs to the end and writes the model.
      *
-     * @throws InterruptedException if the thread was interrupted; the last checkpoint stays
+     * @throws InterruptedException if the thread was interrupted; a checkpoint of the last step was written
      */
     public void run(Backend backend, Listener listener) throws IOException, InterruptedException {
         ModelWriter.checkTarget(out, existing);
@@ -94,6 +94,7 @@ public record DistillRun(
     private void train(Distillation distillation, Listener listener) throws IOException, InterruptedException {
         while (distillation.phase() != Distillation.Phase.DONE) {
             if (Thread.interrupted()) {
+                Checkpoint.write(checkpoint(), distillation, fingerprint());
                 throw new InterruptedException("distillation stopped before step " + distillation.nextStep());
             }
             listener.step(distillation.step());
