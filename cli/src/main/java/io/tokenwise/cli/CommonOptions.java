@@ -175,6 +175,23 @@ final class CommonOptions {
                 .orElseThrow(() -> new TypeConversionException("give " + possible + ", not '" + text + "'"));
     }
 
+    /** Reads a number of things, at least one. */
+    static final class CountConverter implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            int count;
+            try {
+                count = Integer.parseInt(text);
+            } catch (NumberFormatException e) {
+                throw new TypeConversionException("'" + text + "' is not a whole number up to 2147483647");
+            }
+            if (count < 1) {
+                throw new TypeConversionException("must be 1 or more, not " + text);
+            }
+            return count;
+        }
+    }
+
     /** Reads a budget: the share of the replaced layers' dense FLOPs that may be spent. */
     static final class BudgetConverter implements ITypeConverter<Double> {
         @Override

@@ -64,6 +64,7 @@ final class Demo implements Callable<Integer> {
             names = "--learners",
             paramLabel = "N",
             defaultValue = "4",
+            converter = CommonOptions.CountConverter.class,
             description = "Learners of each module (default: ${DEFAULT-VALUE}).")
     private int learners;
 
@@ -71,8 +72,9 @@ final class Demo implements Callable<Integer> {
             names = "--tokens",
             paramLabel = "N",
             defaultValue = "400000",
+            converter = CommonOptions.CountConverter.class,
             description = "How many tokens to train on (default: ${DEFAULT-VALUE}).")
-    private long tokens;
+    private int tokens;
 
     @Spec
     private CommandSpec spec;

@@ -46,6 +46,7 @@ final class Distill implements Callable<Integer> {
             names = "--learners",
             paramLabel = "N",
             defaultValue = "4",
+            converter = CommonOptions.CountConverter.class,
             description = "Learners in place of each MLP; divides its hidden units (default: ${DEFAULT-VALUE}).")
     private int learners;
 
@@ -53,9 +54,10 @@ final class Distill implements Callable<Integer> {
             names = "--tokens",
             paramLabel = "N",
             defaultValue = "800000",
+            converter = CommonOptions.CountConverter.class,
             description =
                     "Tokens to train on in all; texts come again when they are fewer (default: ${DEFAULT-VALUE}).")
-    private long tokens;
+    private int tokens;
 
     @Option(
             names = "--data",

@@ -43,8 +43,11 @@ public record DistillConfig(
         }
     }
 
-    /** The defaults for training on about {@code tokens} tokens in all. */
+    /** The defaults for training on about {@code tokens} tokens in all, in ten steps or more. */
     public static DistillConfig forTokens(long tokens, long seed) {
+        if (tokens < 1) {
+            throw new IllegalArgumentException("tokens to train on: " + tokens + ", must be at least 1");
+        }
         int tokensPerStep = 768;
         int steps = (int) Math.max(10, tokens / tokensPerStep);
         return new DistillConfig(
