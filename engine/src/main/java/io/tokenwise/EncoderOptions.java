@@ -9,7 +9,13 @@ package io.tokenwise;
  * @param concurrentCalls calls that run at the same time; further ones wait. Bounds native memory
  */
 public record EncoderOptions(int threads, int batchTokens, int concurrentCalls) {
+    private static final int MOST_CALLS = 4096;
+
     public EncoderOptions {
+        if (concurrentCalls > MOST_CALLS) {
+            throw new IllegalArgumentException(
+                    "concurrent calls: " + concurrentCalls + ", must be at most " + MOST_CALLS + "; further ones wait");
+        }
         if (threads < 1 || batchTokens < 1 || concurrentCalls < 1) {
             throw new IllegalArgumentException("threads, batch tokens and concurrent calls must be at least 1, are "
                     + threads + ", " + batchTokens + " and " + concurrentCalls);

@@ -24,17 +24,18 @@ public final class Sessions implements AutoCloseable {
     private final int batchTokens;
     private final List<Session> all = new ArrayList<>();
     private final BlockingQueue<Session> free;
+    private volatile boolean closed;
 
     /**
-     * @param batchTokens tokens that run through the model at once, unless a single sequence is longer
+     * @param batchTokens tokens that run through the model at once; raised to the model's longest text if less
      * @param count calls that run at the same time; further ones wait
      */
     public Sessions(Encoder encoder, Backend backend, int batchTokens, int count) {
         this.encoder = encoder;
-        this.batchTokens = batchTokens;
+        this.batchTokens = Math.max(batchTokens, encoder.description().maxTokens());
         free = new ArrayBlockingQueue<>(count);
         for (int i = 0; i < count; i++) {
-            var session = new Session(backend, memoryLimit(encoder, batchTokens));
+            var session = new Session(backend, memoryLimit(encoder, this.batchTokens));
             all.add(session);
             free.add(session);
         }
@@ -48,7 +49,7 @@ public final class Sessions implements AutoCloseable {
     public static long memoryLimit(Encoder encoder, int batchTokens) {
         var sizes = encoder.description().architecture();
         long floatsPerToken = (long) sizes.hiddenSize() * (sizes.layers() + 10) + sizes.intermediateSize() + 256;
-        return 2 * batchTokens * floatsPerToken * Float.BYTES + (4L << 20);
+        return Math.addExact(Math.multiplyExact(2L * Float.BYTES * batchTokens, floatsPerToken), 4L << 20);
     }
 
     /** One text's or batch's worth of working memory. */
@@ -66,6 +67,7 @@ public final class Sessions implements AutoCloseable {
     /**
      * The vectors of many sequences, in their order.
      *
+     * @throws IllegalStateException if closed, or if the thread is interrupted while it waits for its turn
      * @param observer told what adaptive modules spend, batch by batch in the order of the sequences; may be null
      */
     public float[][] encode(List<int[]> sequences, Budget budget, LearnerObserver observer) {
@@ -118,19 +120,45 @@ public final class Sessions implements AutoCloseable {
         return all.stream().mapToLong(session -> session.workspace.bytes()).sum();
     }
 
-    /** Frees the working memory; no call may be running. */
+    /** Waits for running calls, then frees the working memory; later and waiting calls throw {@link IllegalStateException}. */
     @Override
-    public void close() {
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        boolean interrupted = false;
+        for (int taken = 0; taken < all.size(); ) {
+            try {
+                free.take();
+                taken++;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
         all.forEach(session -> session.workspace.close());
+        // Wakes calls that wait for a session; they find out that it is too late.
+        free.addAll(all);
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private Session borrow() {
+        Session session = free.poll();
         try {
-            return free.take();
+            if (session == null) {
+                session = free.take();
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while waiting for a free session", e);
         }
+        if (closed) {
+            free.add(session);
+            throw new IllegalStateException("the text encoder is closed");
+        }
+        return session;
     }
 
     private static void copy(Tensor y, int row, float[] target, int at) {

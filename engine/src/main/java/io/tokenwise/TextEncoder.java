@@ -35,8 +35,12 @@ public final class TextEncoder implements AutoCloseable {
         this.encoder = Encoder.load(files, backend);
         this.tokenizer = files.tokenizer();
         files.weights().close();
-        int batchTokens = Math.max(options.batchTokens(), files.description().maxTokens());
-        this.sessions = new Sessions(encoder, backend, batchTokens, options.concurrentCalls());
+        try {
+            this.sessions = new Sessions(encoder, backend, options.batchTokens(), options.concurrentCalls());
+        } catch (Throwable e) {
+            encoder.close();
+            throw e;
+        }
     }
 
     /**

@@ -11,7 +11,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -102,6 +104,8 @@ final class Distill implements Callable<Integer> {
                         .forEach(text -> sequences.add(tokenizer.encode(text).ids()));
             }
         }
+        // Held-out text and the sample that orders units come from the front: a sorted file must not decide which.
+        Collections.shuffle(sequences, new Random(options.seed()));
         return sequences;
     }
 }

@@ -2,6 +2,7 @@ package io.tokenwise.cli;
 
 import io.tokenwise.TextEncoder;
 import io.tokenwise.cli.CommonOptions.BudgetConverter;
+import io.tokenwise.io.BadFileException;
 import io.tokenwise.testdata.StsPairs;
 import io.tokenwise.testdata.StsPairs.Pair;
 import java.io.IOException;
@@ -92,14 +93,27 @@ final class Eval implements Runnable {
             List<Pair> pairs = StsPairs.read(file);
             try (TextEncoder model = options.open(options.model())) {
                 boolean dense = model.encoder().acms().isEmpty();
-                if (teacherName == null) {
-                    teacherName = model.encoder().teacher();
-                }
-                try (TextEncoder teacher = dense ? model : options.open(teacherName)) {
+                try (TextEncoder teacher = dense ? model : openTeacher(model)) {
                     print(run(teacher, model, pairs));
                 }
             }
             return ExitCode.OK;
+        }
+
+        private TextEncoder openTeacher(TextEncoder model) throws IOException {
+            if (teacherName != null) {
+                return options.open(teacherName);
+            }
+            teacherName = model.encoder().teacher();
+            try {
+                return options.open(teacherName);
+            } catch (BadFileException e) {
+                throw new BadFileException(
+                        teacherName,
+                        "the dense model that " + options.model()
+                                + " was made of cannot be opened; say by --teacher where" + " it is (" + e.getMessage()
+                                + ")");
+            }
         }
 
         private Json.Eval run(TextEncoder teacher, TextEncoder model, List<Pair> pairs) throws InterruptedException {

@@ -21,6 +21,9 @@ public record AcmConfig(String teacher, int learners, List<String> modules, Cali
 
     public AcmConfig {
         modules = List.copyOf(modules);
+        if (modules.isEmpty()) {
+            throw new IllegalArgumentException("acm.modules is empty: an adaptive model has at least one");
+        }
         if (learners < 1 || learners > MOST_LEARNERS) {
             throw new IllegalArgumentException("acm.learners is " + learners + ", must be 1 to " + MOST_LEARNERS);
         }
@@ -46,7 +49,7 @@ public record AcmConfig(String teacher, int learners, List<String> modules, Cali
             throw new IllegalArgumentException("acm.learners must be a whole number, is " + learners);
         }
         var modules = new ArrayList<String>();
-        for (JsonNode module : field(json, "modules")) {
+        for (JsonNode module : array(json, "modules")) {
             if (!module.isString() || modules.contains(module.asString())) {
                 throw new IllegalArgumentException("acm.modules must be different names, has " + module);
             }
@@ -84,13 +87,21 @@ public record AcmConfig(String teacher, int learners, List<String> modules, Cali
 
     private static double[] numbers(JsonNode json, String name) {
         var values = new ArrayList<Double>();
-        for (JsonNode value : field(json, name)) {
+        for (JsonNode value : array(json, name)) {
             if (!value.isNumber() || !Double.isFinite(value.asDouble())) {
                 throw new IllegalArgumentException("acm.calibration." + name + " must be numbers, has " + value);
             }
             values.add(value.asDouble());
         }
         return values.stream().mapToDouble(Double::doubleValue).toArray();
+    }
+
+    private static JsonNode array(JsonNode json, String name) {
+        JsonNode value = field(json, name);
+        if (!value.isArray()) {
+            throw new IllegalArgumentException("acm." + name + " must be a list, is " + value);
+        }
+        return value;
     }
 
     private static JsonNode field(JsonNode json, String name) {

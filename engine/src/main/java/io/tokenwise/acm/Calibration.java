@@ -10,6 +10,9 @@ import java.util.Arrays;
  * @param spent ascending, the share of the replaced layers' dense FLOPs that learners and gates cost
  */
 public record Calibration(double[] told, double[] spent) {
+    /** Gates come on top of all learners, so a little more than 1 can be spent. */
+    private static final double MOST_SPENT = 2;
+
     /** Tells the gates exactly what was asked for. */
     public static final Calibration NONE = new Calibration(new double[] {0, 1}, new double[] {0, 1});
 
@@ -20,6 +23,10 @@ public record Calibration(double[] told, double[] spent) {
         }
         told = told.clone();
         spent = spent.clone();
+        int last = told.length - 1;
+        if (!(told[0] >= 0 && told[last] <= 1 && spent[0] >= 0 && spent[last] <= MOST_SPENT)) {
+            throw new IllegalArgumentException("calibration: budgets must be 0 to 1 and spends 0 to " + MOST_SPENT);
+        }
         for (int i = 1; i < told.length; i++) {
             if (!(told[i] > told[i - 1]) || !(spent[i] >= spent[i - 1])) {
                 throw new IllegalArgumentException("calibration: budgets and spends must ascend");

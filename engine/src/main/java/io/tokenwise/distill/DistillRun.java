@@ -3,12 +3,15 @@ package io.tokenwise.distill;
 import io.tokenwise.Sessions;
 import io.tokenwise.acm.Acmizer;
 import io.tokenwise.acm.Calibration;
+import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.AtomicFiles;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.tensor.Tensor;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -74,16 +77,18 @@ public record DistillRun(
      */
     public void run(Backend backend, Listener listener) throws IOException, InterruptedException {
         ModelWriter.checkTarget(out, existing);
+        Files.createDirectories(checkpoint().toAbsolutePath().getParent());
         AtomicFiles.deleteLeftovers(checkpoint());
         try (Encoder teacher = Encoder.load(files, backend);
                 Encoder student = Student.of(files, backend, config.learners(), trained());
                 var distillation = new Distillation(
                         teacher, student, new TrainingText(trained(), config.seed()), config, backend)) {
+            String fingerprint = fingerprint(teacher);
             if (Files.exists(checkpoint())) {
-                Checkpoint.read(checkpoint(), distillation, fingerprint());
+                Checkpoint.read(checkpoint(), distillation, fingerprint);
                 listener.resumed(distillation.nextStep());
             }
-            train(distillation, listener);
+            train(distillation, listener, fingerprint);
             distillation.finish();
             calibrate(student, backend);
             student.save(out, files.tokenizer(), existing);
@@ -91,15 +96,16 @@ public record DistillRun(
         }
     }
 
-    private void train(Distillation distillation, Listener listener) throws IOException, InterruptedException {
+    private void train(Distillation distillation, Listener listener, String fingerprint)
+            throws IOException, InterruptedException {
         while (distillation.phase() != Distillation.Phase.DONE) {
             if (Thread.interrupted()) {
-                Checkpoint.write(checkpoint(), distillation, fingerprint());
+                Checkpoint.write(checkpoint(), distillation, fingerprint);
                 throw new InterruptedException("distillation stopped before step " + distillation.nextStep());
             }
             listener.step(distillation.step());
-            if (distillation.nextStep() % checkpointSteps == 0) {
-                Checkpoint.write(checkpoint(), distillation, fingerprint());
+            if (distillation.nextStep() % checkpointSteps == 0 || distillation.phase() == Distillation.Phase.DONE) {
+                Checkpoint.write(checkpoint(), distillation, fingerprint);
             }
         }
     }
@@ -112,15 +118,24 @@ public record DistillRun(
     }
 
     /** What must be the same for a run to go on: settings, model and text. */
-    private String fingerprint() {
+    private String fingerprint(Encoder teacher) {
         var sum = new CRC32();
         for (int[] text : texts) {
+            var bytes = ByteBuffer.allocate(Integer.BYTES * (text.length + 1)).putInt(text.length);
             for (int token : text) {
-                sum.update(token);
-                sum.update(token >> 8);
+                bytes.putInt(token);
             }
-            sum.update(0xff);
+            sum.update(bytes.flip());
         }
-        return config + " " + files.description() + " text " + Long.toHexString(sum.getValue());
+        for (Parameter parameter : teacher.parameters().all()) {
+            Tensor value = parameter.value();
+            long bytes = (long) value.size() * Float.BYTES;
+            sum.update(value.floats()
+                    .segment()
+                    .asSlice(value.floats().offset(), bytes)
+                    .asByteBuffer());
+        }
+        return config + " " + files.description().architecture() + " model and text "
+                + Long.toHexString(sum.getValue());
     }
 }

@@ -224,13 +224,13 @@ public final class Distillation implements AutoCloseable {
 
     /** Phase 3: the whole student's embedding to the teacher's, gates choosing, with the budget's loss. */
     private Step endToEndStep(RandomGenerator random) {
-        Tensor target = teacher.forward(teacherPass.begin(Budget.FULL, null), batch);
+        Tensor target = unitVectors(teacher, teacherPass.begin(Budget.FULL, null));
         pass.begin(Budget.FULL, null);
         StepBudgets budgets = StepBudgets.draw(batch, config, random);
         var tape = new Tape();
         var running = new ArrayList<Tensor>();
         pass.train(tape, new GateTraining(budgets.features(pass), (float) config.temperature(), random, running));
-        Tensor y = student.forward(pass, batch);
+        Tensor y = unitVectors(student, pass);
         var gradients = new Gradients(stream, workspace);
         Tensor dy = pass.tensor(y.rows(), y.columns());
         double loss = Losses.cosineDistance(y, target, dy);
@@ -246,6 +246,12 @@ public final class Distillation implements AutoCloseable {
         learnerOptimizer.update(stream, rate(config.learnerRate(), first, config.endToEndSteps()));
         gateOptimizer.update(stream, rate(config.gateRate() / 4, first, config.endToEndSteps()));
         return new Step(step, Phase.END_TO_END, loss, budgetLoss, batch.tokens());
+    }
+
+    /** The texts' vectors, of length 1 whether or not the model gives them so: the loss is about angles. */
+    private Tensor unitVectors(Encoder model, Pass on) {
+        Tensor y = model.forward(on, batch);
+        return model.description().normalize() ? y : on.l2Normalize(y);
     }
 
     /** Runs the teacher with recorders in its slots; their tensors lie in the student's workspace. */

@@ -82,11 +82,6 @@ public final class ModelFiles implements AutoCloseable {
         throw new IllegalArgumentException("no built-in model " + name + "; there are " + builtInNames());
     }
 
-    /** Opens a built-in model by its name, or else a directory; see {@link #builtIn} and {@link #open}. */
-    public static ModelFiles named(String model) throws IOException {
-        return builtInNames().contains(model) ? builtIn(model) : open(Path.of(model));
-    }
-
     /** The names of the built-in models. */
     public static List<String> builtInNames() {
         return Arrays.stream(BuiltInModel.values())

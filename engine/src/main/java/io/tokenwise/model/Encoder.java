@@ -5,6 +5,7 @@ import io.tokenwise.acm.AcmConfig;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.io.Architecture;
 import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
@@ -20,10 +21,13 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A text encoder: token ids in, one vector a sequence out. It owns its weights' native memory; close frees it.
@@ -52,9 +56,9 @@ public final class Encoder implements AutoCloseable {
         var parameters = new Parameters(backend);
         try {
             Optional<AcmConfig> acm = acmConfig(files);
+            checkTensors(files, acm);
             var builder = new BertBuilder(parameters, files.description().architecture(), acm);
-            Bert bert = builder.build();
-            checkModules(files, bert, acm);
+            Bert bert = build(builder, files);
             builder.stored().forEach(tensor -> tensor.load(files.weights()));
             var encoder = new Encoder(files.description(), parameters, bert, builder.stored());
             encoder.prepare(backend.stream());
@@ -73,15 +77,48 @@ public final class Encoder implements AutoCloseable {
         }
     }
 
-    private static void checkModules(ModelFiles files, Bert bert, Optional<AcmConfig> acm) {
-        List<String> paths = bert.mlps().stream().map(BlockSlot::path).toList();
+    private static Bert build(BertBuilder builder, ModelFiles files) {
+        try {
+            return builder.build();
+        } catch (IllegalArgumentException e) {
+            throw new BadFileException(files.description().name() + " config.json", e.getMessage());
+        }
+    }
+
+    /** Before memory is taken: whatever sizes the description claims, the file must hold tensors of them. */
+    private static void checkTensors(ModelFiles files, Optional<AcmConfig> acm) {
+        WeightSource weights = files.weights();
+        Architecture sizes = files.description().architecture();
+        Set<String> wanted = new LinkedHashSet<>(sizes.tensors().keySet());
         for (String module : acm.map(AcmConfig::modules).orElse(List.of())) {
-            if (!paths.contains(module)) {
+            String layer = module.substring(0, module.length() - "mlp".length());
+            boolean known = module.endsWith(".mlp") && wanted.removeIf(name -> isMlp(name, layer));
+            if (!known) {
                 throw new BadFileException(
                         files.description().name() + " config.json",
-                        "acm.modules names " + module + ", the model has " + paths);
+                        "acm.modules names " + module + ", the model has encoder.layer.0.mlp to encoder.layer."
+                                + (sizes.layers() - 1) + ".mlp");
+            }
+            wanted.add(module + ".acm.w1");
+            if (weights.names().contains(module + ".acm.w1")) {
+                long[] shape = weights.shape(module + ".acm.w1");
+                if (!Arrays.equals(shape, new long[] {sizes.intermediateSize(), sizes.hiddenSize()})) {
+                    throw new BadFileException(
+                            weights.description(),
+                            "tensor " + module + ".acm.w1 has shape " + Arrays.toString(shape) + ", it must be ["
+                                    + sizes.intermediateSize() + ", " + sizes.hiddenSize() + "]");
+                }
             }
         }
+        for (String name : wanted) {
+            if (!weights.names().contains(name)) {
+                throw new BadFileException(weights.description(), "has no tensor " + name);
+            }
+        }
+    }
+
+    private static boolean isMlp(String name, String layer) {
+        return name.startsWith(layer + "intermediate.dense.") || name.startsWith(layer + "output.dense.");
     }
 
     public ModelDescription description() {
@@ -197,11 +234,6 @@ public final class Encoder implements AutoCloseable {
             }
         }
         return tensors;
-    }
-
-    /** Restores the weights from a source that has all of them, as a checkpoint does. */
-    public void restore(WeightSource source) {
-        currentlyStored().forEach(tensor -> tensor.load(source));
     }
 
     @Override

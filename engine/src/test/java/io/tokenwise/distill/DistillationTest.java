@@ -91,13 +91,13 @@ class DistillationTest {
     @Test
     void anInterruptedRunGoesOnFromItsCheckpoint() throws Exception {
         DistillConfig config = ChildRun.config(STEPS, 1);
-        Path out = folder.resolve("out");
+        Path out = folder.resolve("new").resolve("folder").resolve("out");
         assertThatThrownBy(() -> run(out, config, 1, 23)).isInstanceOf(InterruptedException.class);
         assertThat(out).doesNotExist();
         List<Distillation.Step> rest = run(out, config, 2, -1);
         assertThat(rest.getFirst().step()).isEqualTo(23);
         run(folder.resolve("unbroken"), config, 1, -1);
-        assertThat(mismatch("out", "unbroken")).isEqualTo(-1);
+        assertThat(mismatch("new/folder/out", "unbroken")).isEqualTo(-1);
     }
 
     @Test
@@ -120,6 +120,19 @@ class DistillationTest {
         assertThatThrownBy(() -> run(out, ChildRun.config(STEPS, 1), 1, -1))
                 .isInstanceOf(BadFileException.class)
                 .hasMessageContaining("out.checkpoint");
+    }
+
+    @Test
+    void aModelThatDoesNotNormaliseIsComparedByAngle() throws Exception {
+        Files.writeString(dense.resolve("modules.json"), """
+                [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
+                 {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}]
+                """);
+        List<Distillation.Step> steps = run(folder.resolve("out"), ChildRun.config(STEPS, 1), 1, -1);
+        assertThat(steps)
+                .filteredOn(step -> step.phase() == Distillation.Phase.END_TO_END)
+                .isNotEmpty()
+                .allSatisfy(step -> assertThat(step.loss()).isBetween(0.0, 2.0));
     }
 
     @Test

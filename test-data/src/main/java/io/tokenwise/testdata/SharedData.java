@@ -56,16 +56,6 @@ public final class SharedData {
         return file("cranfield");
     }
 
-    /** CIFAR-10's images, a tar of JPEGs in one folder per class. */
-    public Optional<Path> cifar10() {
-        return file("cifar10.tar");
-    }
-
-    /** Spoken digits of five speakers, a tar of 8 kHz WAV files. */
-    public Optional<Path> spokenDigits() {
-        return file("fsdd.tar");
-    }
-
     private Optional<Path> file(String name) {
         return folder.map(f -> f.resolve(name)).filter(Files::exists);
     }
