@@ -38,7 +38,7 @@ import picocli.CommandLine.Spec;
             "The adaptive model stays in a folder for the other commands."
         },
         footerHeading = "%nExamples:%n",
-        footer = {"  ./tokenwise demo", "  ./tokenwise demo --out /tmp/demo --seed 7"})
+        footer = {"  ./tokenwise demo", "  ./tokenwise demo --out my-demo --seed 7"})
 final class Demo implements Callable<Integer> {
     private static final int CHECKPOINT_STEPS = 100;
     private static final double SHADED_BUDGET = 0.5;
