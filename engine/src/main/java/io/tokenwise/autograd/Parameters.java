@@ -75,13 +75,6 @@ public final class Parameters implements AutoCloseable {
         return arena;
     }
 
-    /** Native memory of the values, in bytes; packed forms and gradients come on top. */
-    public long bytes() {
-        return byName.values().stream()
-                .mapToLong(p -> (long) p.value().size() * Float.BYTES)
-                .sum();
-    }
-
     @Override
     public void close() {
         if (arena.scope().isAlive()) {
