@@ -10,7 +10,14 @@ package io.tokenwise.kernels;
  * @param name {@code scalar}, or {@code vector-512} and the like
  * @param why one line that says why this set was chosen
  */
-public record Kernels(String name, String why, Gemm gemm, Elementwise elementwise, RowOps rows, SequenceOps sequences) {
+public record Kernels(
+        String name,
+        String why,
+        Gemm gemm,
+        Elementwise elementwise,
+        RowOps rows,
+        SequenceOps sequences,
+        Conversions conversions) {
     /** System property that forces a set: {@code scalar} or {@code vector}. */
     public static final String SET_PROPERTY = "tokenwise.kernels";
 
@@ -56,7 +63,13 @@ public record Kernels(String name, String why, Gemm gemm, Elementwise elementwis
 
     private static Kernels scalar(String why) {
         return new Kernels(
-                "scalar", why, new ScalarGemm(), new ScalarElementwise(), new ScalarRowOps(), new ScalarSequenceOps());
+                "scalar",
+                why,
+                new ScalarGemm(),
+                new ScalarElementwise(),
+                new ScalarRowOps(),
+                new ScalarSequenceOps(),
+                new ScalarConversions());
     }
 
     /** Why vectors would not work or pay here, or null. */

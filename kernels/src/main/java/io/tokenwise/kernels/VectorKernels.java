@@ -32,6 +32,7 @@ final class VectorKernels {
                 new VectorGemm(),
                 new VectorElementwise(),
                 new VectorRowOps(),
-                new VectorSequenceOps());
+                new VectorSequenceOps(),
+                bits < VectorConversions.LEAST_BITS ? new ScalarConversions() : new VectorConversions());
     }
 }
