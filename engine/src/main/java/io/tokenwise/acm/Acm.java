@@ -227,9 +227,10 @@ public final class Acm implements Block {
             }
             pass.push();
             Tensor units = pass.tensor(count, width);
-            stream.gatheredLinearGelu(x, order, count, ups[n].packed(stream), upBiases[n], units);
-            PackedMatrix weight = downs[n].packed(stream);
-            stream.scatteredLinear(units, order, count, weight, downBiases[n], n == 0 ? residual : y, y);
+            PackedMatrix upMatrix = ups[n].packed(stream);
+            PackedMatrix downMatrix = downs[n].packed(stream);
+            Tensor before = n == 0 ? residual : y;
+            stream.mlp(x, order, count, upMatrix, upBiases[n], downMatrix, downBiases[n], before, units, y);
             pass.pop();
         }
         return y;

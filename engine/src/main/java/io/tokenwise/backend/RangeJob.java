@@ -10,6 +10,9 @@ import io.tokenwise.kernels.Scratch;
  * that starting one allocates nothing.
  */
 final class RangeJob extends Job {
+    /** Values a task should at least work on, so that handing it to a thread (about 5 microseconds) pays. */
+    static final int GRAIN_VALUES = 16_384;
+
     /** What to do for the indices {@code from} (inclusive) to {@code to} (exclusive). */
     interface Body {
         void run(RangeJob operands, int from, int to, Scratch scratch);

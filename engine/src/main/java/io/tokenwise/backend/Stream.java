@@ -18,13 +18,23 @@ public interface Stream {
     /** {@code y = act(x W + bias) + residual}; act is erf-GELU or nothing, bias {@code [1, outputs]} and residual may be null. */
     void linear(Tensor x, PackedMatrix weight, Tensor bias, boolean gelu, Tensor residual, Tensor y);
 
-    /** {@code y[i] = gelu(x[rows[i]] W + bias)} for the first {@code count} entries of rows. */
-    void gatheredLinearGelu(Tensor x, int[] rows, int count, PackedMatrix weight, Tensor bias, Tensor y);
-
     /**
-     * {@code y[rows[i]] = x[i] W + bias + residual[rows[i]]} for the first {@code count} entries of rows; residual may be y.
+     * An MLP, or a slice of one, over some rows: {@code y[r] = gelu(x[r] up + upBias) down + downBias + residual[r]} for each r among the
+     * first {@code count} entries of rows, or for all {@code count} rows if rows is null. No row may be named twice. residual may be y.
+     *
+     * @param units {@code [count, hidden units]}, working memory
      */
-    void scatteredLinear(Tensor x, int[] rows, int count, PackedMatrix weight, Tensor bias, Tensor residual, Tensor y);
+    void mlp(
+            Tensor x,
+            int[] rows,
+            int count,
+            PackedMatrix up,
+            Tensor upBias,
+            PackedMatrix down,
+            Tensor downBias,
+            Tensor residual,
+            Tensor units,
+            Tensor y);
 
     /** {@code dWeight += x^T dy}; {@code packedDy} is dy packed. */
     void weightGradient(Tensor x, PackedMatrix packedDy, Tensor dWeight);

@@ -42,7 +42,7 @@ public final class VectorBackend implements Backend {
 
     @Override
     public Stream stream() {
-        return new VectorStream(kernels, pool);
+        return new CpuStream(kernels, pool, new VectorProducts(kernels, pool));
     }
 
     @Override
@@ -54,12 +54,12 @@ public final class VectorBackend implements Backend {
 
     @Override
     public PackedMatrix allocatePacked(Arena arena, int inputs, int outputs) {
-        return new PackedMatrix(inputs, outputs, allocate(arena, 1, packedFloats(inputs, outputs)));
+        return new VectorMatrix(inputs, outputs, allocate(arena, 1, packedFloats(inputs, outputs)));
     }
 
     @Override
     public PackedMatrix allocatePacked(Workspace workspace, int inputs, int outputs) {
-        return new PackedMatrix(inputs, outputs, workspace.tensor(1, packedFloats(inputs, outputs)));
+        return new VectorMatrix(inputs, outputs, workspace.tensor(1, packedFloats(inputs, outputs)));
     }
 
     @Override

@@ -40,6 +40,11 @@ class ShapeErrorsTest {
             return workspace.tensor(rows, columns);
         }
 
+        /** An MLP of 5 units over rows of a matrix [4, 3]. */
+        void mlp(int[] rows, int count, Tensor units, Tensor y) {
+            stream.mlp(t(4, 3), rows, count, packed(3, 5), t(1, 5), packed(5, 3), t(1, 3), y, units, y);
+        }
+
         PackedMatrix packed(int inputs, int outputs) {
             return backend.allocatePacked(workspace, inputs, outputs);
         }
@@ -73,19 +78,11 @@ class ShapeErrorsTest {
                         "linear residual",
                         "shapes differ: [4, 4] and [4, 5]",
                         o -> o.stream().linear(o.t(4, 3), o.packed(3, 5), null, false, o.t(4, 4), o.t(4, 5))),
-                mistake(
-                        "gatheredLinearGelu",
-                        "row 9 is outside a matrix of 4 rows",
-                        o -> o.stream().gatheredLinearGelu(o.t(4, 3), rows, 3, o.packed(3, 5), o.t(1, 5), o.t(3, 5))),
-                mistake(
-                        "gatheredLinearGelu",
-                        "4 rows wanted, 3 given",
-                        o -> o.stream().gatheredLinearGelu(o.t(4, 3), rows, 4, o.packed(3, 5), o.t(1, 5), o.t(4, 5))),
-                mistake(
-                        "scatteredLinear",
-                        "row 9 is outside a matrix of 4 rows",
-                        o -> o.stream()
-                                .scatteredLinear(o.t(3, 3), rows, 3, o.packed(3, 5), o.t(1, 5), o.t(4, 5), o.t(4, 5))),
+                mistake("mlp", "row 9 is outside a matrix of 4 rows", o -> o.mlp(rows, 3, o.t(3, 5), o.t(4, 3))),
+                mistake("mlp", "4 rows wanted, 3 given", o -> o.mlp(rows, 4, o.t(4, 5), o.t(4, 3))),
+                mistake("mlp units", "expected [2, 5], got [3, 5]", o -> o.mlp(rows, 2, o.t(3, 5), o.t(4, 3))),
+                mistake("mlp down", "[2, 5] x [5, 3] does not fit [4, 2]", o -> o.mlp(rows, 2, o.t(2, 5), o.t(4, 2))),
+                mistake("mlp", "expected [3, 3], got [4, 3]", o -> o.mlp(null, 3, o.t(3, 5), o.t(4, 3))),
                 mistake(
                         "weightGradient",
                         "rows differ: [4, 3] and [6, 5]",

@@ -1,31 +1,29 @@
 package io.tokenwise.backend;
 
 import io.tokenwise.kernels.Elementwise.AdamWStep;
-import io.tokenwise.kernels.Floats;
-import io.tokenwise.kernels.GemmCall;
 import io.tokenwise.kernels.Kernels;
 import io.tokenwise.kernels.Scratch;
 import io.tokenwise.kernels.SequenceOps.AttentionCall;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 
-/** The stream of {@link VectorBackend}: checks shapes, cuts work into tasks, and calls kernels. Allocates nothing once warm. */
-final class VectorStream implements Stream {
-    /** Values a task should at least work on, so that handing it to a thread (about 5 microseconds) pays. */
-    private static final int GRAIN_VALUES = 16_384;
-
+/**
+ * The stream of the backends that compute on the CPU: checks shapes, cuts work into tasks, and calls kernels; matrix products are its
+ * backend's own. Allocates nothing once warm.
+ */
+final class CpuStream implements Stream {
     private final WorkerPool pool;
     private final Kernels kernels;
     private final Scratch scratch = new Scratch();
     private final RangeJob range;
-    private final GemmJob gemm;
+    private final Products products;
     private final AttentionJob attention;
 
-    VectorStream(Kernels kernels, WorkerPool pool) {
+    CpuStream(Kernels kernels, WorkerPool pool, Products products) {
         this.pool = pool;
         this.kernels = kernels;
+        this.products = products;
         this.range = new RangeJob(kernels, pool);
-        this.gemm = new GemmJob(kernels.gemm(), pool);
         this.attention = new AttentionJob(kernels.sequences());
     }
 
@@ -42,74 +40,48 @@ final class VectorStream implements Stream {
             throw new IllegalArgumentException("pack: [" + rows + ", " + columns + "] from (" + fromRow + ", "
                     + fromColumn + ") is outside " + source.shape());
         }
-        range.a = corner(source, fromRow, fromColumn);
-        range.b = target.memory().floats();
-        range.rows = target.inputs();
-        range.columns = target.outputs();
-        range.blocks = source.columns();
-        int panel = kernels.gemm().panelColumns();
-        int panels = (target.outputs() + panel - 1) / panel;
-        int grain = Math.max(1, GRAIN_VALUES / (panel * Math.max(1, target.inputs())));
-        range.forEach(panels, grain, scratch, transposed ? VectorStream::packTransposed : VectorStream::packPlain);
-    }
-
-    private static Floats corner(Tensor source, int row, int column) {
-        Floats all = source.floats();
-        long index = (long) row * source.columns() + column;
-        return index == 0 ? all : new Floats(all.segment(), all.at(index));
-    }
-
-    private static void packPlain(RangeJob o, int from, int to, Scratch scratch) {
-        o.kernels.gemm().pack(o.a, o.blocks, false, o.rows, o.columns, o.b, from, to);
-    }
-
-    private static void packTransposed(RangeJob o, int from, int to, Scratch scratch) {
-        o.kernels.gemm().pack(o.a, o.blocks, true, o.rows, o.columns, o.b, from, to);
+        products.pack(source, fromRow, fromColumn, transposed, target);
     }
 
     @Override
     public void linear(Tensor x, PackedMatrix weight, Tensor bias, boolean gelu, Tensor residual, Tensor y) {
         Shapes.product("linear", x, weight, y);
         Shapes.require("linear", y, x.rows(), weight.outputs());
-        GemmCall call = prepare(x, weight, x.rows(), y);
         if (bias != null) {
             Shapes.vector("linear bias", bias, weight.outputs());
-            call.bias = bias.floats();
         }
         if (residual != null) {
             Shapes.same("linear residual", residual, y);
-            call.residual = residual.floats();
         }
-        call.gelu = gelu;
-        gemm.multiply(scratch);
+        products.linear(x, weight, bias, gelu, residual, y);
     }
 
     @Override
-    public void gatheredLinearGelu(Tensor x, int[] rows, int count, PackedMatrix weight, Tensor bias, Tensor y) {
-        Shapes.product("gatheredLinearGelu", x, weight, y);
-        Shapes.rows("gatheredLinearGelu", rows, count, x.rows());
-        Shapes.require("gatheredLinearGelu", y, count, weight.outputs());
-        Shapes.vector("gatheredLinearGelu bias", bias, weight.outputs());
-        GemmCall call = prepare(x, weight, count, y);
-        call.gather = rows;
-        call.bias = bias.floats();
-        call.gelu = true;
-        gemm.multiply(scratch);
-    }
-
-    @Override
-    public void scatteredLinear(
-            Tensor x, int[] rows, int count, PackedMatrix weight, Tensor bias, Tensor residual, Tensor y) {
-        Shapes.product("scatteredLinear", x, weight, y);
-        Shapes.rows("scatteredLinear", rows, count, y.rows());
-        Shapes.require("scatteredLinear", x, count, weight.inputs());
-        Shapes.vector("scatteredLinear bias", bias, weight.outputs());
-        Shapes.same("scatteredLinear residual", residual, y);
-        GemmCall call = prepare(x, weight, count, y);
-        call.scatter = rows;
-        call.bias = bias.floats();
-        call.residual = residual.floats();
-        gemm.multiply(scratch);
+    public void mlp(
+            Tensor x,
+            int[] rows,
+            int count,
+            PackedMatrix up,
+            Tensor upBias,
+            PackedMatrix down,
+            Tensor downBias,
+            Tensor residual,
+            Tensor units,
+            Tensor y) {
+        Shapes.product("mlp up", x, up, units);
+        Shapes.product("mlp down", units, down, y);
+        Shapes.require("mlp units", units, count, up.outputs());
+        Shapes.vector("mlp up bias", upBias, up.outputs());
+        Shapes.vector("mlp down bias", downBias, down.outputs());
+        Shapes.same("mlp residual", residual, y);
+        if (rows != null) {
+            Shapes.rows("mlp", rows, count, x.rows());
+            Shapes.rows("mlp", rows, count, y.rows());
+        } else {
+            Shapes.require("mlp", x, count, up.inputs());
+            Shapes.require("mlp", y, count, down.outputs());
+        }
+        products.mlp(x, rows, count, up, upBias, down, downBias, residual, units, y);
     }
 
     @Override
@@ -119,24 +91,7 @@ final class VectorStream implements Stream {
             throw new IllegalArgumentException(
                     "weightGradient: rows differ: " + x.shape() + " and " + packedDy.shape());
         }
-        GemmCall call = prepare(x, packedDy, x.columns(), dWeight);
-        call.k = x.rows();
-        call.aTransposed = true;
-        call.accumulate = true;
-        gemm.multiply(scratch);
-    }
-
-    private GemmCall prepare(Tensor x, PackedMatrix weight, int rows, Tensor y) {
-        GemmCall call = gemm.call.clear();
-        call.m = rows;
-        call.n = weight.outputs();
-        call.k = weight.inputs();
-        call.a = x.floats();
-        call.aStride = x.columns();
-        call.packedB = weight.memory().floats();
-        call.c = y.floats();
-        call.cStride = y.columns();
-        return call;
+        products.weightGradient(x, packedDy, dWeight);
     }
 
     // ---- values
@@ -552,7 +507,7 @@ final class VectorStream implements Stream {
     }
 
     private void forValues(Tensor x, RangeJob.Body body) {
-        range.forEach(x.size(), GRAIN_VALUES, scratch, body);
+        range.forEach(x.size(), RangeJob.GRAIN_VALUES, scratch, body);
     }
 
     private void forRows(Tensor x, RangeJob.Body body) {
@@ -584,7 +539,7 @@ final class VectorStream implements Stream {
     }
 
     private static int grain(int valuesPerIndex) {
-        return Math.max(1, GRAIN_VALUES / Math.max(1, valuesPerIndex));
+        return Math.max(1, RangeJob.GRAIN_VALUES / Math.max(1, valuesPerIndex));
     }
 
     private static long bytes(Tensor x) {

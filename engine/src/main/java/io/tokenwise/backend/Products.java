@@ -1,0 +1,27 @@
+package io.tokenwise.backend;
+
+import io.tokenwise.tensor.Tensor;
+
+/**
+ * The matrix products of one stream: {@link Stream}'s operations of the same names, with shapes already checked. One caller at a time,
+ * like the stream.
+ */
+interface Products {
+    void pack(Tensor source, int fromRow, int fromColumn, boolean transposed, PackedMatrix target);
+
+    void linear(Tensor x, PackedMatrix weight, Tensor bias, boolean gelu, Tensor residual, Tensor y);
+
+    void mlp(
+            Tensor x,
+            int[] rows,
+            int count,
+            PackedMatrix up,
+            Tensor upBias,
+            PackedMatrix down,
+            Tensor downBias,
+            Tensor residual,
+            Tensor units,
+            Tensor y);
+
+    void weightGradient(Tensor x, PackedMatrix packedDy, Tensor dWeight);
+}

@@ -1,0 +1,111 @@
+package io.tokenwise.backend;
+
+import io.tokenwise.kernels.Floats;
+import io.tokenwise.kernels.Gemm;
+import io.tokenwise.kernels.GemmCall;
+import io.tokenwise.kernels.Kernels;
+import io.tokenwise.kernels.Scratch;
+import io.tokenwise.tensor.Tensor;
+
+/** Matrix products in float32 by our own kernels. */
+final class VectorProducts implements Products {
+    private final Scratch scratch = new Scratch();
+    private final RangeJob packing;
+    private final GemmJob gemm;
+
+    VectorProducts(Kernels kernels, WorkerPool pool) {
+        packing = new RangeJob(kernels, pool);
+        gemm = new GemmJob(kernels.gemm(), pool);
+    }
+
+    @Override
+    public void pack(Tensor source, int fromRow, int fromColumn, boolean transposed, PackedMatrix target) {
+        packing.a = corner(source, fromRow, fromColumn);
+        packing.b = packed(target);
+        packing.rows = target.inputs();
+        packing.columns = target.outputs();
+        packing.blocks = source.columns();
+        Gemm kernel = packing.kernels.gemm();
+        int panel = kernel.panelColumns();
+        int panels = (target.outputs() + panel - 1) / panel;
+        int grain = Math.max(1, RangeJob.GRAIN_VALUES / (panel * Math.max(1, target.inputs())));
+        packing.forEach(
+                panels, grain, scratch, transposed ? VectorProducts::packTransposed : VectorProducts::packPlain);
+    }
+
+    private static Floats corner(Tensor source, int row, int column) {
+        Floats all = source.floats();
+        long index = (long) row * source.columns() + column;
+        return index == 0 ? all : new Floats(all.segment(), all.at(index));
+    }
+
+    private static void packPlain(RangeJob o, int from, int to, Scratch scratch) {
+        o.kernels.gemm().pack(o.a, o.blocks, false, o.rows, o.columns, o.b, from, to);
+    }
+
+    private static void packTransposed(RangeJob o, int from, int to, Scratch scratch) {
+        o.kernels.gemm().pack(o.a, o.blocks, true, o.rows, o.columns, o.b, from, to);
+    }
+
+    @Override
+    public void linear(Tensor x, PackedMatrix weight, Tensor bias, boolean gelu, Tensor residual, Tensor y) {
+        GemmCall call = prepare(x, weight, x.rows(), y);
+        call.bias = bias == null ? null : bias.floats();
+        call.residual = residual == null ? null : residual.floats();
+        call.gelu = gelu;
+        gemm.multiply(scratch);
+    }
+
+    @Override
+    public void mlp(
+            Tensor x,
+            int[] rows,
+            int count,
+            PackedMatrix up,
+            Tensor upBias,
+            PackedMatrix down,
+            Tensor downBias,
+            Tensor residual,
+            Tensor units,
+            Tensor y) {
+        GemmCall call = prepare(x, up, count, units);
+        call.gather = rows;
+        call.bias = upBias.floats();
+        call.gelu = true;
+        gemm.multiply(scratch);
+        call = prepare(units, down, count, y);
+        call.scatter = rows;
+        call.bias = downBias.floats();
+        call.residual = residual.floats();
+        gemm.multiply(scratch);
+    }
+
+    @Override
+    public void weightGradient(Tensor x, PackedMatrix packedDy, Tensor dWeight) {
+        GemmCall call = prepare(x, packedDy, x.columns(), dWeight);
+        call.k = x.rows();
+        call.aTransposed = true;
+        call.accumulate = true;
+        gemm.multiply(scratch);
+    }
+
+    private GemmCall prepare(Tensor x, PackedMatrix weight, int rows, Tensor y) {
+        GemmCall call = gemm.call.clear();
+        call.m = rows;
+        call.n = weight.outputs();
+        call.k = weight.inputs();
+        call.a = x.floats();
+        call.aStride = x.columns();
+        call.packedB = packed(weight);
+        call.c = y.floats();
+        call.cStride = y.columns();
+        return call;
+    }
+
+    private static Floats packed(PackedMatrix matrix) {
+        if (matrix instanceof VectorMatrix own) {
+            return own.panels().floats();
+        }
+        throw new IllegalArgumentException("matrix " + matrix.shape() + " was packed for another backend");
+    }
+}
