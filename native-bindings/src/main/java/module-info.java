@@ -1,2 +1,4 @@
 /** oneDNN and CUDA through the Foreign Function and Memory API. */
-module io.tokenwise.natives {}
+module io.tokenwise.natives {
+    exports io.tokenwise.natives;
+}

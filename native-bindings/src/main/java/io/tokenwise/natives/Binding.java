@@ -1,0 +1,183 @@
+package io.tokenwise.natives;
+
+import io.tokenwise.natives.generated.onednn.Dnnl;
+import io.tokenwise.natives.generated.onednn.dnnl_exec_arg_t;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Arrays;
+
+/**
+ * Fixed native buffers for A, C and scratch, and all that it takes to run products of any kind on them. Any thread may use it, one at a
+ * time; that thread's number of OpenMP threads becomes one and stays so.
+ */
+public final class Binding implements AutoCloseable {
+    private static final VarHandle USER;
+    private static final Object CLOSED = new Object();
+    private static final int ARGUMENTS = 4;
+    private static final int WEIGHTS = 1;
+
+    static {
+        try {
+            USER = MethodHandles.lookup().findVarHandle(Binding.class, "user", Object.class);
+        } catch (ReflectiveOperationException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private final OneDnn oneDnn;
+    private final MemorySegment a;
+    private final MemorySegment c;
+    private final MemorySegment scratch;
+    private final Arena owner = Arena.ofShared();
+    private final MemorySegment stream;
+
+    /** By the kernel's slot. */
+    private Call[] calls = new Call[0];
+
+    private Thread lastThread;
+
+    /** The thread inside {@link #run}, {@link #CLOSED}, or null. */
+    private volatile Object user;
+
+    /**
+     * What this binding runs. First these are set, then {@code closed} of both is read; whoever destroys one of them sets its
+     * {@code closed} first and then waits until no binding names it. So threads that run the same product share no counter.
+     */
+    private volatile Kernel kernel;
+
+    private volatile Weights weights;
+
+    Binding(OneDnn oneDnn, MemorySegment a, MemorySegment c, MemorySegment scratch) {
+        Sizes.check("binding", "A", a, 0);
+        Sizes.check("binding", "C", c, 0);
+        Sizes.check("binding", "scratch", scratch, 0);
+        this.oneDnn = oneDnn;
+        this.a = a;
+        this.c = c;
+        this.scratch = scratch;
+        this.stream = Handles.stream(owner, oneDnn.engine);
+        oneDnn.bindings.add(this);
+    }
+
+    /**
+     * Computes C from the first {@code rows} rows of A. Once warm it makes one native call and allocates nothing.
+     *
+     * @throws IllegalArgumentException if a buffer is too small for so many rows
+     * @throws IllegalStateException if this, the weights, a buffer or the library is closed, or if another thread is inside
+     */
+    public void run(Weights b, int rows) {
+        if (!USER.compareAndSet(this, null, Thread.currentThread())) {
+            throw new IllegalStateException(
+                    user == CLOSED ? "the binding has been closed" : "the binding is in use by another thread");
+        }
+        try {
+            if (b.product.oneDnn != oneDnn) {
+                throw new IllegalArgumentException(b.product + ": the weights belong to another OneDnn");
+            }
+            weights = b;
+            b.checkOpen();
+            execute(published(b.product, rows), b);
+        } finally {
+            kernel = null;
+            weights = null;
+            user = null;
+        }
+    }
+
+    /** A kernel that is not destroyed before this binding forgets it. */
+    private Kernel published(Product product, int rows) {
+        while (true) {
+            Kernel found = product.kernel(rows);
+            kernel = found;
+            if (!found.closed) {
+                return found;
+            }
+            kernel = null;
+        }
+    }
+
+    private void execute(Kernel kernel, Weights b) {
+        ProductSpec spec = kernel.product.spec();
+        Sizes.check(spec, "A", a, spec.aBytes(kernel.rows));
+        Sizes.check(spec, "C", c, spec.cBytes(kernel.rows));
+        Sizes.check(spec, "scratch", scratch, kernel.scratchBytes);
+        Call call = call(kernel);
+        call.setWeights(b);
+        if (lastThread != Thread.currentThread()) {
+            oneDnn.openMp.setThreads(1);
+            lastThread = Thread.currentThread();
+        }
+        int status = Dnnl.dnnl_primitive_execute(kernel.primitive, stream, ARGUMENTS, call.arguments);
+        if (status != Dnnl.dnnl_success()) {
+            OneDnnException.check(status, "dnnl_primitive_execute", spec + ", " + kernel.rows + " rows");
+        }
+    }
+
+    private Call call(Kernel kernel) {
+        if (kernel.slot >= calls.length) {
+            calls = Arrays.copyOf(calls, Math.max(2 * calls.length, kernel.slot + 1));
+        }
+        Call call = calls[kernel.slot];
+        if (call == null || call.kernel != kernel) {
+            if (call != null) {
+                call.owner.close();
+            }
+            call = new Call(kernel, a, c, scratch);
+            calls[kernel.slot] = call;
+        }
+        return call;
+    }
+
+    /** Whether this binding may be reading a kernel's or a weight's native object. */
+    boolean uses(Object kernelOrWeights) {
+        return kernel == kernelOrWeights || weights == kernelOrWeights;
+    }
+
+    /** Waits for a running product to end. */
+    @Override
+    public synchronized void close() {
+        while (!USER.compareAndSet(this, null, CLOSED)) {
+            if (user == CLOSED) {
+                return;
+            }
+            Thread.yield();
+        }
+        oneDnn.bindings.remove(this);
+        for (Call call : calls) {
+            if (call != null) {
+                call.owner.close();
+            }
+        }
+        owner.close();
+    }
+
+    /** A kernel's arguments: our buffers with the shapes that it expects, and the weights of the last run. */
+    private static final class Call {
+        final Kernel kernel;
+        final Arena owner = Arena.ofShared();
+        final MemorySegment arguments = dnnl_exec_arg_t.allocateArray(ARGUMENTS, owner);
+        private long weights;
+
+        Call(Kernel kernel, MemorySegment a, MemorySegment c, MemorySegment scratch) {
+            this.kernel = kernel;
+            Handles.argument(arguments, 0, Dnnl.DNNL_ARG_SRC(), memory(Dnnl.dnnl_query_src_md(), a));
+            Handles.argument(arguments, WEIGHTS, Dnnl.DNNL_ARG_WEIGHTS(), MemorySegment.NULL);
+            Handles.argument(arguments, 2, Dnnl.DNNL_ARG_DST(), memory(Dnnl.dnnl_query_dst_md(), c));
+            Handles.argument(
+                    arguments, 3, Dnnl.DNNL_ARG_SCRATCHPAD(), memory(Dnnl.dnnl_query_scratchpad_md(), scratch));
+        }
+
+        private MemorySegment memory(int query, MemorySegment data) {
+            return Handles.memory(owner, kernel.product, kernel.product.oneDnn.engine, kernel.matrix(query), data);
+        }
+
+        void setWeights(Weights b) {
+            if (weights != b.memory.address()) {
+                weights = b.memory.address();
+                Handles.argument(arguments, WEIGHTS, Dnnl.DNNL_ARG_WEIGHTS(), b.memory);
+            }
+        }
+    }
+}

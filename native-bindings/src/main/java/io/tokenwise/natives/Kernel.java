@@ -1,0 +1,61 @@
+package io.tokenwise.natives;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+
+import io.tokenwise.natives.generated.onednn.Dnnl;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** A compiled primitive: one product for one number of rows. It lives in a slot of {@link KernelCache} until another takes it. */
+final class Kernel {
+    final Product product;
+    final int rows;
+    final int slot;
+    final MemorySegment chosen;
+    final long scratchBytes;
+
+    /** In the global scope, so that running it needs no reference count that threads would share. */
+    final MemorySegment primitive;
+
+    private final Arena owner = Arena.ofShared();
+
+    /** Set before the primitive is destroyed; a binding looks at it after it has published that it runs this kernel. */
+    volatile boolean closed;
+
+    Kernel(Product product, int rows, int slot) {
+        this.product = product;
+        this.rows = rows;
+        this.slot = slot;
+        try {
+            chosen = Handles.productFor(owner, product.spec(), product.oneDnn.engine, rows, product.layout);
+            primitive = MemorySegment.ofAddress(
+                    Handles.primitive(owner, product.spec(), chosen).address());
+        } catch (OneDnnException e) {
+            owner.close();
+            throw e;
+        }
+        scratchBytes = Dnnl.dnnl_memory_desc_get_size(matrix(Dnnl.dnnl_query_scratchpad_md()));
+    }
+
+    /** The description of one of the primitive's operands. */
+    MemorySegment matrix(int query) {
+        return Dnnl.dnnl_primitive_desc_query_md(chosen, query, 0);
+    }
+
+    /** What oneDNN calls the implementation that it chose. */
+    String implementation() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment out = arena.allocate(ADDRESS);
+            OneDnnException.check(
+                    Dnnl.dnnl_primitive_desc_query(chosen, Dnnl.dnnl_query_impl_info_str(), 0, out),
+                    "dnnl_primitive_desc_query",
+                    product);
+            return out.get(ADDRESS, 0).reinterpret(Integer.MAX_VALUE).getString(0);
+        }
+    }
+
+    /** Destroys the primitive; nobody may run it any more. */
+    void destroy() {
+        owner.close();
+    }
+}

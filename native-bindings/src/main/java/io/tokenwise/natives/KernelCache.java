@@ -1,0 +1,54 @@
+package io.tokenwise.natives;
+
+import java.util.function.Consumer;
+
+/**
+ * The kernels of a {@link OneDnn}, at most as many as it has slots; the oldest goes first. Finding a kernel is a read of
+ * its product's table and takes no lock.
+ */
+final class KernelCache {
+    /** Kernels of MiniLM for all row counts up to 128, at four widths of its adaptive modules, and as many again for training. */
+    static final int CAPACITY = 4096;
+
+    private final Kernel[] slots;
+    private final Consumer<Kernel> awaitIdle;
+    private int next;
+
+    /** {@code awaitIdle} waits until nobody runs a kernel whose {@code closed} is set. */
+    KernelCache(int capacity, Consumer<Kernel> awaitIdle) {
+        this.slots = new Kernel[capacity];
+        this.awaitIdle = awaitIdle;
+    }
+
+    synchronized Kernel compile(Product product, int rows) {
+        Kernel present = product.find(rows);
+        if (present != null) {
+            return present;
+        }
+        Kernel kernel = new Kernel(product, rows, next);
+        Kernel old = slots[next];
+        slots[next] = kernel;
+        next = (next + 1) % slots.length;
+        product.put(rows, kernel);
+        if (old != null) {
+            drop(old);
+        }
+        return kernel;
+    }
+
+    synchronized void close() {
+        for (int slot = 0; slot < slots.length; slot++) {
+            if (slots[slot] != null) {
+                drop(slots[slot]);
+                slots[slot] = null;
+            }
+        }
+    }
+
+    private void drop(Kernel kernel) {
+        kernel.product.put(kernel.rows, null);
+        kernel.closed = true;
+        awaitIdle.accept(kernel);
+        kernel.destroy();
+    }
+}

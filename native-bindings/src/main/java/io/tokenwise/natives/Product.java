@@ -1,0 +1,121 @@
+package io.tokenwise.natives;
+
+import io.tokenwise.natives.generated.onednn.Dnnl;
+import io.tokenwise.natives.generated.onednn.dnnl_exec_arg_t;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/**
+ * A matrix product of one {@link ProductSpec}, for any number of rows. B is packed once, in the layout that oneDNN likes best for many
+ * rows, and all row counts use it. A kernel is compiled for each row count at its first use (0.05 to 0.5 ms) and kept.
+ * It belongs to its {@link OneDnn} and may be shared by threads.
+ */
+public final class Product {
+    /** The most rows of one call. */
+    public static final int MAX_ROWS = 1 << 16;
+
+    /** Layouts were equal for 16 rows and more; with one row oneDNN may choose another. */
+    private static final int REPRESENTATIVE_ROWS = 64;
+
+    final OneDnn oneDnn;
+    final MemorySegment layout;
+    private final ProductSpec spec;
+    private final long packedBytes;
+
+    private volatile Kernel[] byRows = new Kernel[REPRESENTATIVE_ROWS];
+
+    Product(OneDnn oneDnn, Arena owner, ProductSpec spec) {
+        this.oneDnn = oneDnn;
+        this.spec = spec;
+        try (Arena arena = Arena.ofConfined()) {
+            int tag = spec.plainB() ? Dnnl.dnnl_ab() : Dnnl.dnnl_format_tag_any();
+            MemorySegment b = Handles.matrix(arena, spec, spec.k(), spec.n(), spec.b(), tag);
+            MemorySegment chosen = Handles.productFor(arena, spec, oneDnn.engine, REPRESENTATIVE_ROWS, b);
+            layout = Handles.copyOfMatrix(
+                    owner, spec, Dnnl.dnnl_primitive_desc_query_md(chosen, Dnnl.dnnl_query_weights_md(), 0));
+        }
+        packedBytes = Dnnl.dnnl_memory_desc_get_size(layout);
+    }
+
+    public ProductSpec spec() {
+        return spec;
+    }
+
+    /** Bytes of B in the form in which the product reads it. */
+    public long packedBytes() {
+        return packedBytes;
+    }
+
+    /**
+     * Packs B.
+     *
+     * @param rowMajor B {@code [k, n]} in its own type, native
+     * @param packed native memory for the packed form, which must outlive the result; 64-byte alignment is fastest
+     */
+    public Weights pack(MemorySegment rowMajor, MemorySegment packed) {
+        Sizes.check(spec, "B", rowMajor, spec.bBytes());
+        Sizes.check(spec, "packed B", packed, packedBytes);
+        return oneDnn.whileOpen(() -> {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment plain = Handles.matrix(arena, spec, spec.k(), spec.n(), spec.b(), Dnnl.dnnl_ab());
+                MemorySegment from = Handles.memory(arena, spec, oneDnn.engine, plain, rowMajor);
+                MemorySegment to = Handles.memory(arena, spec, oneDnn.engine, layout, packed);
+                MemorySegment chosen = Handles.reorderFor(arena, spec, oneDnn.engine, plain, layout);
+                MemorySegment arguments = dnnl_exec_arg_t.allocateArray(2, arena);
+                Handles.argument(arguments, 0, Dnnl.DNNL_ARG_SRC(), from);
+                Handles.argument(arguments, 1, Dnnl.DNNL_ARG_DST(), to);
+                OneDnnException.check(
+                        Dnnl.dnnl_primitive_execute(
+                                Handles.primitive(arena, spec, chosen),
+                                Handles.stream(arena, oneDnn.engine),
+                                2,
+                                arguments),
+                        "dnnl_primitive_execute (reorder)",
+                        spec);
+            }
+            return new Weights(this, packed);
+        });
+    }
+
+    /** B that already lies in the form in which the product reads it; the memory must outlive the result. */
+    public Weights weights(MemorySegment packed) {
+        Sizes.check(spec, spec.plainB() ? "B" : "packed B", packed, packedBytes);
+        return oneDnn.whileOpen(() -> new Weights(this, packed));
+    }
+
+    /** Bytes of scratch that a call with a number of rows needs. Compiles its kernel, so this warms it too. */
+    public long scratchBytes(int rows) {
+        return kernel(rows).scratchBytes;
+    }
+
+    /** What oneDNN calls the implementation that it chose for a number of rows, such as {@code brg_matmul:avx512_core_vnni}. */
+    public String implementation(int rows) {
+        return oneDnn.whileOpen(() -> kernel(rows).implementation());
+    }
+
+    Kernel kernel(int rows) {
+        if (rows < 1 || rows > MAX_ROWS) {
+            throw new IllegalArgumentException(spec + ": " + rows + " rows, but there must be 1 to " + MAX_ROWS);
+        }
+        Kernel kernel = find(rows);
+        return kernel != null ? kernel : oneDnn.compile(this, rows);
+    }
+
+    Kernel find(int rows) {
+        Kernel[] table = byRows;
+        return rows < table.length ? table[rows] : null;
+    }
+
+    /** Called by the cache under its lock; readers see the old table or the new one. */
+    void put(int rows, Kernel kernel) {
+        Kernel[] table = Arrays.copyOf(byRows, Math.max(byRows.length, rows + 1));
+        table[rows] = kernel;
+        byRows = table;
+    }
+
+    @Override
+    public String toString() {
+        return spec.toString();
+    }
+}

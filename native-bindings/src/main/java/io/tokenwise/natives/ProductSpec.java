@@ -1,0 +1,57 @@
+package io.tokenwise.natives;
+
+/**
+ * What a matrix product C = A B is made for: A is {@code [rows, k]}, B {@code [k, n]}, C {@code [rows, n]}, all row-major and dense.
+ *
+ * @param k inner dimension, at least 1
+ * @param n columns of B and C, at least 1
+ * @param transposedA A lies in memory as {@code [k, rows]}
+ * @param accumulate C is added to, not overwritten
+ * @param plainB B is used as it lies in memory, row-major, instead of in a packed form
+ */
+public record ProductSpec(
+        int k, int n, DataType a, DataType b, DataType c, boolean transposedA, boolean accumulate, boolean plainB) {
+
+    public ProductSpec {
+        if (k < 1 || n < 1) {
+            throw new IllegalArgumentException("product: k and n must be at least 1, but B is [" + k + ", " + n + "]");
+        }
+        boolean floats = (a == DataType.F32 || a == DataType.BF16) && b == a && (c == DataType.F32 || c == a);
+        boolean integers = (a == DataType.U8 || a == DataType.S8) && b == DataType.S8 && c == DataType.S32;
+        if (!floats && !integers) {
+            throw new IllegalArgumentException("product: no " + a + " x " + b + " -> " + c
+                    + "; there are F32 x F32 -> F32, BF16 x BF16 -> F32 or BF16, U8 or S8 x S8 -> S32");
+        }
+    }
+
+    /** C = A B with B packed: what a layer does. */
+    public static ProductSpec of(int k, int n, DataType a, DataType b, DataType c) {
+        return new ProductSpec(k, n, a, b, c, false, false, false);
+    }
+
+    /** C += A' B with both operands as they lie in memory: what a weight's gradient needs. */
+    public static ProductSpec gradient(int k, int n, DataType operands) {
+        return new ProductSpec(k, n, operands, operands, DataType.F32, true, true, true);
+    }
+
+    /** Bytes of A for a number of rows. */
+    public long aBytes(int rows) {
+        return (long) rows * k * a.bytes();
+    }
+
+    /** Bytes of row-major B. */
+    public long bBytes() {
+        return (long) k * n * b.bytes();
+    }
+
+    /** Bytes of C for a number of rows. */
+    public long cBytes(int rows) {
+        return (long) rows * n * c.bytes();
+    }
+
+    @Override
+    public String toString() {
+        return "product " + a + (transposedA ? " [" + k + ", rows]'" : " [rows, " + k + "]") + " x " + b + " [" + k
+                + ", " + n + "]" + (plainB ? " plain" : "") + (accumulate ? " +-> " : " -> ") + c;
+    }
+}

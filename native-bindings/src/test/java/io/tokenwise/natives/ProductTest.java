@@ -1,0 +1,125 @@
+package io.tokenwise.natives;
+
+import static io.tokenwise.natives.DataType.BF16;
+import static io.tokenwise.natives.DataType.F32;
+import static io.tokenwise.natives.DataType.S32;
+import static io.tokenwise.natives.DataType.S8;
+import static io.tokenwise.natives.DataType.U8;
+import static io.tokenwise.natives.Matrices.allocate;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** oneDNN's products against a plain one in double. */
+class ProductTest {
+    private static OneDnn oneDnn;
+
+    @BeforeAll
+    static void open() {
+        oneDnn = Matrices.library();
+    }
+
+    @AfterAll
+    static void close() {
+        if (oneDnn != null) {
+            oneDnn.close();
+        }
+    }
+
+    static List<ProductSpec> specs() {
+        List<ProductSpec> specs = new ArrayList<>();
+        for (int[] kn : new int[][] {{1, 1}, {2, 3}, {7, 5}, {16, 16}, {17, 13}, {384, 96}, {96, 384}}) {
+            int k = kn[0];
+            int n = kn[1];
+            specs.add(ProductSpec.of(k, n, F32, F32, F32));
+            specs.add(ProductSpec.of(k, n, BF16, BF16, F32));
+            specs.add(ProductSpec.of(k, n, BF16, BF16, BF16));
+            specs.add(ProductSpec.of(k, n, U8, S8, S32));
+            specs.add(ProductSpec.of(k, n, S8, S8, S32));
+            specs.add(new ProductSpec(k, n, F32, F32, F32, false, true, false));
+            specs.add(ProductSpec.gradient(k, n, F32));
+            specs.add(ProductSpec.gradient(k, n, BF16));
+            specs.add(new ProductSpec(k, n, U8, S8, S32, false, false, true));
+        }
+        return specs;
+    }
+
+    @ParameterizedTest
+    @MethodSource("specs")
+    void equalsThePlainProductForEveryRowCount(ProductSpec spec) {
+        for (int rows = 1; rows <= 17; rows++) {
+            check(spec, rows);
+        }
+        check(spec, 64);
+    }
+
+    @Test
+    void equalsThePlainProductForTheShapesOfAnEncoder() {
+        for (ProductSpec spec : List.of(
+                ProductSpec.of(1536, 384, F32, F32, F32),
+                ProductSpec.of(1536, 384, BF16, BF16, F32),
+                ProductSpec.of(1536, 384, U8, S8, S32),
+                ProductSpec.of(384, 1536, U8, S8, S32),
+                ProductSpec.gradient(128, 1536, F32))) {
+            check(spec, 64);
+        }
+    }
+
+    /**
+     * Norm of the error against that of C. A sum of k terms in float errs by at most k units of 2^-24 of the terms' absolute
+     * sum, and for random signs by their square root; C in bf16 is rounded to 2^-9 at the end.
+     */
+    private static void check(ProductSpec spec, int rows) {
+        try (Arena arena = Arena.ofConfined()) {
+            Random random = new Random(31L * spec.k() + spec.n() + rows);
+            Product product = oneDnn.product(spec);
+            MemorySegment a = Matrices.random(arena, random, spec.a(), (long) rows * spec.k());
+            MemorySegment b = Matrices.random(arena, random, spec.b(), (long) spec.k() * spec.n());
+            MemorySegment c = Matrices.random(arena, random, spec.c(), (long) rows * spec.n());
+            MemorySegment scratch = allocate(arena, product.scratchBytes(rows));
+            double[] expected = Matrices.product(
+                    spec,
+                    rows,
+                    Matrices.doubles(a, spec.a(), rows * spec.k()),
+                    Matrices.doubles(b, spec.b(), spec.k() * spec.n()),
+                    Matrices.doubles(c, spec.c(), rows * spec.n()));
+            try (Weights weights = spec.plainB()
+                            ? product.weights(b)
+                            : product.pack(b, allocate(arena, product.packedBytes()));
+                    Binding binding = oneDnn.bind(a, c, scratch)) {
+                binding.run(weights, rows);
+            }
+            double[] actual = Matrices.doubles(c, spec.c(), rows * spec.n());
+            if (spec.c() == S32) {
+                assertThat(actual).as("%s, %d rows", spec, rows).isEqualTo(expected);
+                return;
+            }
+            double tolerance = spec.c() == BF16 ? 0x1p-9 : 2 * Math.sqrt(spec.k()) * 0x1p-24;
+            assertThat(distance(actual, expected))
+                    .as("%s, %d rows", spec, rows)
+                    .isLessThanOrEqualTo(
+                            tolerance * Math.max(norm(expected), Math.sqrt(rows * (double) spec.n() * spec.k())));
+        }
+    }
+
+    private static double norm(double[] x) {
+        return distance(x, new double[x.length]);
+    }
+
+    private static double distance(double[] x, double[] y) {
+        double sum = 0;
+        for (int i = 0; i < x.length; i++) {
+            sum += (x[i] - y[i]) * (x[i] - y[i]);
+        }
+        return Math.sqrt(sum);
+    }
+}
