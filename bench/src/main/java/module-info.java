@@ -1,5 +1,7 @@
 /** JMH benchmarks and side-by-side runs against peers. */
 module io.tokenwise.bench {
+    requires ai.djl.api;
+    requires ai.djl.pytorch_engine;
     requires com.google.protobuf;
     requires com.microsoft.onnxruntime;
     requires info.picocli;

@@ -1,20 +1,13 @@
 package io.tokenwise.bench;
 
 import ai.onnxruntime.OrtException;
-import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.VectorBackend;
 import io.tokenwise.io.ModelFiles;
-import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -25,23 +18,27 @@ import picocli.CommandLine.Spec;
 /** {@code ./tokenwise bench}: our engine and its peers on the same texts in one run. */
 @Command(
         name = "tokenwise bench",
-        header = "Measure speed side by side with peers.",
+        header = "Measure speed and quality side by side with peers.",
         description = {
-            "Times MiniLM in our engine, dense and adaptive, and in ONNX Runtime, float32 and int8, on the same texts.",
+            "Times MiniLM in our engine, dense and adaptive, in ONNX Runtime, float32 and int8, and in libtorch, on the"
+                    + " same texts.",
             "",
             "All contenders warm up and then take turns, round by round. Only model time counts: from token ids to vectors of"
                     + " length 1. The tokenizer is left out for all; making input tensors, pooling and normalisation are in."
                     + " Before that the run fails unless all float32 engines give the same vectors.",
             "",
-            "x ORT and x dense say how many times faster a row is than ONNX Runtime float32 and than our own dense model,"
-                    + " by their medians. cosine is the lowest to the dense model's vectors. heap B is what"
-                    + " the calling thread allocates on the Java heap in a call."
+            "x f32, x int8, x dense: how many times the tokens per second of ONNX Runtime float32 and int8, and of our own dense"
+                    + " model in the same backend and precision. cosine: the lowest to the dense model's vectors of the"
+                    + " scenario's texts; mean c, low c: mean and lowest on held-out text; STS-B: Spearman on its"
+                    + " development set. CPU s/1k: processor seconds of all threads for 1,000 texts. heap B: what the"
+                    + " calling thread allocates on the Java heap in a call."
         },
         subcommands = {BenchCommands.Gemm.class, BenchCommands.Jmh.class},
         footerHeading = "%nExamples:%n",
         footer = {
-            "  ./tokenwise bench                          one thread, budgets 0.25 to 1",
-            "  ./tokenwise bench --threads 2 --budget 0.5 --json",
+            "  ./tokenwise bench                          one thread, all scenarios, budgets 0.25 to 1",
+            "  ./tokenwise bench --full --picture q.svg   1 and 2 threads, peak memory, a picture",
+            "  ./tokenwise bench --only dense,int8 --scenario query-16 --json",
             "  ./tokenwise bench gemm mlp-up-128          matrix products beside ONNX Runtime's",
             "  ./tokenwise bench jmh EncoderBenchmark     whole forwards by JMH; its own options may follow",
             "",
@@ -68,9 +65,33 @@ public final class Bench implements Callable<Integer> {
     private Path model;
 
     private List<Double> budgets;
-    private int threads;
+    private List<Integer> threads;
+    private List<String> scenarioNames;
     private int rounds;
     private double warmUp;
+
+    @Option(
+            names = "--only",
+            paramLabel = "TEXT",
+            split = ",",
+            defaultValue = "",
+            description = "Contenders whose name contains one of these texts, as onnxruntime-int8, libtorch-f32,"
+                    + " dense-vector-f32, acm-vector-f32-0.5 (default: all).")
+    private List<String> only;
+
+    @Option(names = "--full", description = "The same as --threads 1,2 --memory.")
+    private boolean full;
+
+    @Option(
+            names = "--memory",
+            description = "Measure each contender's peak memory too, in a process of its own that runs the bulk.")
+    private boolean memory;
+
+    @Option(names = "--no-quality", description = "Leave out mean and lowest cosine on held-out text and STS-B.")
+    private boolean noQuality;
+
+    @Option(names = "--picture", paramLabel = "FILE.svg", description = "Draw quality against latency.")
+    private Path picture;
 
     @Option(names = "--json", description = "Print one JSON object on stdout; everything else goes to stderr.")
     private boolean json;
@@ -94,18 +115,37 @@ public final class Bench implements Callable<Integer> {
     @Option(
             names = "--threads",
             paramLabel = "N",
+            split = ",",
             defaultValue = "1",
-            description = "Threads that compute in each engine, the caller among them (default: ${DEFAULT-VALUE}).")
-    void setThreads(int count) {
-        check(count >= 1, "--threads must be 1 or more, not " + count);
-        threads = count;
+            description =
+                    "Threads that compute in each engine, the caller among them; one run for each (default: ${DEFAULT-VALUE}).")
+    void setThreads(List<Integer> counts) {
+        for (int count : counts) {
+            check(count >= 1, "--threads must be 1 or more, not " + count);
+        }
+        threads = counts;
+    }
+
+    @Option(
+            names = "--scenario",
+            paramLabel = "NAME",
+            split = ",",
+            defaultValue = "query-16,passage-128,bulk,callers-8",
+            description = "Scenarios to run (default: ${DEFAULT-VALUE}).")
+    void setScenarios(List<String> names) {
+        for (String name : names) {
+            check(
+                    Scenario.NAMES.contains(name),
+                    "--scenario: there is none called " + name + "; there are " + String.join(", ", Scenario.NAMES));
+        }
+        scenarioNames = names;
     }
 
     @Option(
             names = "--rounds",
             paramLabel = "N",
             defaultValue = "20",
-            description = "Turns of each contender (default: ${DEFAULT-VALUE}).")
+            description = "Turns of each contender; half as many where calls are long (default: ${DEFAULT-VALUE}).")
     void setRounds(int count) {
         check(count >= 1, "--rounds must be 1 or more, not " + count);
         rounds = count;
@@ -162,104 +202,32 @@ public final class Bench implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, OrtException {
-        Optional<Path> saved = model == null ? newestModel(DEMO) : Optional.of(model);
+        Optional<Path> adaptive = model == null ? OwnModel.newest(DEMO) : Optional.of(model);
         List<Scenario> scenarios;
-        List<int[]> sample;
+        Optional<Quality.Texts> heldOut;
         try (ModelFiles minilm = ModelFiles.builtIn("minilm")) {
-            scenarios = Scenario.all(minilm.tokenizer());
-            sample = Scenario.sample(minilm.tokenizer());
+            scenarios = Scenario.all(minilm.tokenizer()).stream()
+                    .filter(scenario -> scenarioNames.contains(scenario.name()))
+                    .toList();
+            heldOut = noQuality ? Optional.empty() : Optional.of(Quality.Texts.find(minilm.tokenizer()));
         }
-        try (Backend backend = VectorBackend.open(threads);
-                OwnModel adaptive = saved.isPresent()
-                        ? OwnModel.adaptive(saved.get(), backend)
-                        : OwnModel.untrained(backend, sample);
-                OwnModel dense = OwnModel.dense(backend);
-                OrtModel float32 = new OrtModel("all-minilm-l6-v2.onnx", threads);
-                OrtModel int8 = new OrtModel("all-minilm-l6-v2-q.onnx", threads)) {
-            var contenders = new ArrayList<Contender>();
-            contenders.add(float32.contender("ONNX Runtime float32", "f32"));
-            contenders.add(int8.contender("ONNX Runtime int8", "int8"));
-            contenders.add(dense.contender("dense", Budget.FULL, true));
-            for (double budget : budgets) {
-                contenders.add(
-                        saved.isPresent()
-                                ? adaptive.contender("acm", Budget.of(budget), false)
-                                : adaptive.contender("acm (untrained, static)", Budget.fixed(budget), budget == 1));
-            }
-            print(new Results(
-                    cpu(),
-                    Runtime.version().toString(),
-                    notes(saved, scenarios, backend),
-                    race(scenarios, contenders)));
+        var run = new SideBySide(
+                full ? List.of(1, 2) : threads,
+                scenarios,
+                only,
+                budgets,
+                adaptive,
+                new Race(rounds, (long) (warmUp * 1e9)),
+                heldOut,
+                full || memory,
+                spec.commandLine().getErr());
+        Results results = run.run();
+        if (picture != null) {
+            Picture.write(results, picture);
         }
-        return 0;
-    }
-
-    private List<Results.Row> race(List<Scenario> scenarios, List<Contender> contenders) {
-        var race = new Race(rounds, (long) (warmUp * 1e9));
-        PrintWriter err = spec.commandLine().getErr();
-        var rows = new ArrayList<Results.Row>();
-        for (Scenario scenario : scenarios) {
-            err.println(
-                    "measures " + scenario.name() + ": " + contenders.size() + " contenders, " + rounds + " rounds");
-            race.run(scenario, contenders.getFirst(), contenders)
-                    .forEach(timing -> rows.add(Results.Row.of(scenario, threads, timing)));
-        }
-        return rows;
-    }
-
-    private void print(Results results) {
         PrintWriter out = spec.commandLine().getOut();
         out.print(json ? results.asJson() + System.lineSeparator() : results.asTable());
         out.flush();
-    }
-
-    private List<String> notes(Optional<Path> saved, List<Scenario> scenarios, Backend backend) {
-        var notes = new ArrayList<String>();
-        notes.add(
-                "Model time only, token ids in, vectors out: input tensors, pooling and normalisation count, the tokenizer"
-                        + " does not.");
-        notes.add("Tokenwise: " + backend.name() + ", " + threads + " thread(s), workers park when idle.");
-        notes.add("ONNX Runtime " + OrtModel.version() + ": all optimizations, " + threads
-                + " intra-op thread(s), which spin during a call (its default) but not after it"
-                + " (session.force_spinning_stop); padded batches of " + OrtModel.BATCH + " texts ordered by length.");
-        notes.add(
-                saved.isPresent()
-                        ? "acm: " + saved.get() + ", routed by its gates; at budget 1 every learner runs."
-                        : "acm (untrained, static): no saved model was found. Every token gets the same number of learners: gates"
-                                + " and grouping cost nothing here, and the quality is that of no training at all.");
-        notes.add("p50, p95, p99 of the calls of " + rounds + " interleaved rounds after " + warmUp
-                + " s of warm-up for each contender.");
-        scenarios.forEach(scenario -> notes.add(scenario.name() + ": " + scenario.what() + "."));
-        return notes;
-    }
-
-    /** The model directory within a folder, or the folder itself, whose config.json was written last. */
-    static Optional<Path> newestModel(Path folder) throws IOException {
-        if (!Files.isDirectory(folder)) {
-            return Optional.empty();
-        }
-        try (Stream<Path> files = Files.walk(folder, 2)) {
-            return files.filter(file -> file.endsWith("config.json"))
-                    .map(Path::getParent)
-                    .filter(directory -> Files.exists(directory.resolve("model.safetensors")))
-                    .max(Comparator.comparing(directory ->
-                            directory.resolve("config.json").toFile().lastModified()));
-        }
-    }
-
-    private static String cpu() throws IOException {
-        Path info = Path.of("/proc/cpuinfo");
-        if (Files.exists(info)) {
-            try (Stream<String> lines = Files.lines(info)) {
-                Optional<String> name = lines.filter(line -> line.startsWith("model name"))
-                        .map(line -> line.substring(line.indexOf(':') + 1).strip())
-                        .findFirst();
-                if (name.isPresent()) {
-                    return name.get();
-                }
-            }
-        }
-        return System.getProperty("os.arch");
+        return 0;
     }
 }

@@ -1,7 +1,5 @@
 package io.tokenwise.bench;
 
-import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.VectorBackend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
@@ -33,7 +31,10 @@ public class EncoderBenchmark {
     @Param({"query-16", "passage-128"})
     public String scenario;
 
-    private Backend backend;
+    /** Backend and precision. */
+    @Param({"vector-f32"})
+    public String engine;
+
     private OwnModel dense;
     private OwnModel acm;
     private List<List<int[]>> calls;
@@ -42,16 +43,16 @@ public class EncoderBenchmark {
     /** Loads both models. */
     @Setup(Level.Trial)
     public void open() throws IOException {
-        backend = VectorBackend.open(1);
+        OwnEngine own = OwnEngine.named(engine);
         try (ModelFiles minilm = ModelFiles.builtIn("minilm")) {
             calls = Scenario.all(minilm.tokenizer()).stream()
                     .filter(s -> s.name().equals(scenario))
                     .findFirst()
                     .orElseThrow()
                     .calls();
-            acm = OwnModel.untrained(backend, Scenario.sample(minilm.tokenizer()));
+            acm = OwnModel.untrained(own, 1, Scenario.sample(minilm.tokenizer()));
         }
-        dense = OwnModel.dense(backend);
+        dense = OwnModel.dense(own, 1);
     }
 
     /** The model as it is. */
@@ -76,6 +77,5 @@ public class EncoderBenchmark {
     public void close() {
         dense.close();
         acm.close();
-        backend.close();
     }
 }

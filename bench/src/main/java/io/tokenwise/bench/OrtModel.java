@@ -15,28 +15,24 @@ import java.util.Map;
 
 /**
  * A sentence encoder in ONNX Runtime, used as well as its Java API allows: direct buffers that are filled again and again, for the result
- * too, batches of texts of like length. Pooling and normalisation are not in the graph and are done here. Not thread-safe.
+ * too. Pooling and normalisation are not in the graph and are done here. Thread-safe; its callers are not.
  */
 final class OrtModel implements AutoCloseable {
-    /** Texts that are padded to one length and run together. */
-    static final int BATCH = 8;
-
     private static final int MAX_TOKENS = 256;
     private static final int HIDDEN = 384;
 
     private final OrtEnvironment environment = OrtEnvironment.getEnvironment();
+    private final String precision;
     private final OrtSession session;
     private final String output;
-    private final LongBuffer ids = longs();
-    private final LongBuffer mask = longs();
-    private final LongBuffer types = longs();
-    private final FloatBuffer tokens = ByteBuffer.allocateDirect(BATCH * MAX_TOKENS * HIDDEN * Float.BYTES)
-            .order(ByteOrder.nativeOrder())
-            .asFloatBuffer();
-    private final float[] token = new float[HIDDEN];
 
-    /** Loads a model from the class path. */
-    OrtModel(String resource, int threads) throws IOException, OrtException {
+    /**
+     * @param precision {@code f32} or {@code int8}; the models come from the class path
+     * @param threads within one operation
+     */
+    OrtModel(String precision, int threads) throws IOException, OrtException {
+        this.precision = precision;
+        String resource = precision.equals("f32") ? "all-minilm-l6-v2.onnx" : "all-minilm-l6-v2-q.onnx";
         try (InputStream in = OrtModel.class.getClassLoader().getResourceAsStream(resource);
                 OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
             if (in == null) {
@@ -56,74 +52,99 @@ final class OrtModel implements AutoCloseable {
         return OrtEnvironment.getEnvironment().getVersion();
     }
 
-    private static LongBuffer longs() {
-        return ByteBuffer.allocateDirect(BATCH * MAX_TOKENS * Long.BYTES)
-                .order(ByteOrder.nativeOrder())
-                .asLongBuffer();
+    /** Batches of texts of like length, its best. */
+    Contender sorted() {
+        return contender("", "", PaddedBatches.BY_LENGTH, false);
     }
 
-    Contender contender(String label, String precision) {
-        return new Contender(label, "onnxruntime", "dense", 1, "cpu", precision, precision.equals("f32"), this::encode);
+    /** Batches of texts as they come. */
+    Contender arrival() {
+        return contender("-arrival", ", as they come", PaddedBatches.ARRIVAL, true);
     }
 
-    /** The vectors of texts, which should be ordered by length. */
-    float[][] encode(List<int[]> texts) {
-        var vectors = new float[texts.size()][HIDDEN];
-        try {
-            for (int from = 0; from < vectors.length; from += BATCH) {
-                run(texts, from, Math.min(vectors.length, from + BATCH), vectors);
-            }
-        } catch (OrtException e) {
-            throw new IllegalStateException("ONNX Runtime: " + e.getMessage(), e);
-        }
-        return vectors;
+    private Contender contender(String nameEnd, String labelEnd, PaddedBatches batches, boolean onlyLists) {
+        return new Contender(
+                "onnxruntime-" + precision + nameEnd,
+                "ONNX Runtime " + precision + labelEnd,
+                "onnxruntime",
+                "dense",
+                1,
+                "cpu",
+                precision,
+                precision.equals("f32"),
+                onlyLists,
+                () -> {
+                    var buffers = new Buffers(batches.size());
+                    return texts -> batches.encode(texts, buffers::run);
+                });
     }
 
-    private void run(List<int[]> texts, int from, int to, float[][] vectors) throws OrtException {
-        int length = 0;
-        for (int i = from; i < to; i++) {
-            length = Math.max(length, texts.get(i).length);
+    private static ByteBuffer direct(int bytes) {
+        return ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+    }
+
+    /** One caller's inputs and result. */
+    private final class Buffers {
+        private final LongBuffer ids;
+        private final LongBuffer mask;
+        private final LongBuffer types;
+        private final FloatBuffer tokens;
+        private final float[] token = new float[HIDDEN];
+
+        Buffers(int texts) {
+            int positions = texts * MAX_TOKENS;
+            ids = direct(positions * Long.BYTES).asLongBuffer();
+            mask = direct(positions * Long.BYTES).asLongBuffer();
+            types = direct(positions * Long.BYTES).asLongBuffer();
+            tokens = direct(positions * HIDDEN * Float.BYTES).asFloatBuffer();
         }
-        for (int i = from; i < to; i++) {
-            int[] text = texts.get(i);
-            int at = (i - from) * length;
-            for (int t = 0; t < length; t++) {
-                ids.put(at + t, t < text.length ? text[t] : 0);
-                mask.put(at + t, t < text.length ? 1 : 0);
-            }
-        }
-        long[] shape = {to - from, length};
-        int positions = (to - from) * length;
-        FloatBuffer result = tokens.slice(0, positions * HIDDEN);
-        try (OnnxTensor idTensor = OnnxTensor.createTensor(environment, ids.slice(0, positions), shape);
-                OnnxTensor maskTensor = OnnxTensor.createTensor(environment, mask.slice(0, positions), shape);
-                OnnxTensor typeTensor = OnnxTensor.createTensor(environment, types.slice(0, positions), shape);
-                OnnxTensor resultTensor =
-                        OnnxTensor.createTensor(environment, result, new long[] {to - from, length, HIDDEN});
-                OrtSession.Result _ = session.run(
-                        Map.of("input_ids", idTensor, "attention_mask", maskTensor, "token_type_ids", typeTensor),
-                        Map.of(output, resultTensor))) {
+
+        void run(List<int[]> texts, int[] order, int from, int to, int length, float[][] vectors) {
             for (int i = from; i < to; i++) {
-                pool((i - from) * length, texts.get(i).length, vectors[i]);
+                int[] text = texts.get(order[i]);
+                int at = (i - from) * length;
+                for (int t = 0; t < length; t++) {
+                    ids.put(at + t, t < text.length ? text[t] : 0);
+                    mask.put(at + t, t < text.length ? 1 : 0);
+                }
+            }
+            long[] shape = {to - from, length};
+            int positions = (to - from) * length;
+            FloatBuffer result = tokens.slice(0, positions * HIDDEN);
+            try (OnnxTensor idTensor = OnnxTensor.createTensor(environment, ids.slice(0, positions), shape);
+                    OnnxTensor maskTensor = OnnxTensor.createTensor(environment, mask.slice(0, positions), shape);
+                    OnnxTensor typeTensor = OnnxTensor.createTensor(environment, types.slice(0, positions), shape);
+                    OnnxTensor resultTensor =
+                            OnnxTensor.createTensor(environment, result, new long[] {to - from, length, HIDDEN});
+                    OrtSession.Result _ = session.run(
+                            Map.of("input_ids", idTensor, "attention_mask", maskTensor, "token_type_ids", typeTensor),
+                            Map.of(output, resultTensor))) {
+                for (int i = from; i < to; i++) {
+                    vectors[order[i]] = pooled((i - from) * length, texts.get(order[i]).length);
+                }
+            } catch (OrtException e) {
+                throw new IllegalStateException("ONNX Runtime: " + e.getMessage(), e);
             }
         }
-    }
 
-    /** Mean of a text's token vectors, scaled to length 1. */
-    private void pool(int first, int count, float[] vector) {
-        for (int t = 0; t < count; t++) {
-            tokens.get((first + t) * HIDDEN, token);
-            for (int i = 0; i < HIDDEN; i++) {
-                vector[i] += token[i];
+        /** Mean of a text's token vectors, scaled to length 1. */
+        private float[] pooled(int first, int count) {
+            var vector = new float[HIDDEN];
+            for (int t = 0; t < count; t++) {
+                tokens.get((first + t) * HIDDEN, token);
+                for (int i = 0; i < HIDDEN; i++) {
+                    vector[i] += token[i];
+                }
             }
-        }
-        double squares = 0;
-        for (float value : vector) {
-            squares += (double) value * value;
-        }
-        float scale = (float) (1 / Math.sqrt(squares));
-        for (int i = 0; i < HIDDEN; i++) {
-            vector[i] *= scale;
+            double squares = 0;
+            for (float value : vector) {
+                squares += (double) value * value;
+            }
+            float scale = (float) (1 / Math.sqrt(squares));
+            for (int i = 0; i < HIDDEN; i++) {
+                vector[i] *= scale;
+            }
+            return vector;
         }
     }
 

@@ -9,45 +9,52 @@ import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 
-/** A model in our own engine, below the tokenizer. */
+/** A model in our own engine, below the tokenizer. Thread-safe. */
 final class OwnModel implements AutoCloseable {
     /** As many as the demo's model has. */
     private static final int LEARNERS = 4;
 
+    private final OwnEngine engine;
     private final Backend backend;
     private final Encoder encoder;
     private final Sessions sessions;
 
-    private OwnModel(ModelFiles files, Backend backend) {
-        this.backend = backend;
+    private OwnModel(ModelFiles files, OwnEngine engine, int threads) {
+        this.engine = engine;
+        backend = engine.open().apply(threads);
         try (files) {
             encoder = Encoder.load(files, backend);
         }
-        sessions = new Sessions(encoder, backend, EncoderOptions.defaults().batchTokens(), 1);
+        EncoderOptions options = EncoderOptions.defaults();
+        sessions = new Sessions(encoder, backend, options.batchTokens(), options.concurrentCalls());
     }
 
     /** MiniLM as it is. */
-    static OwnModel dense(Backend backend) throws IOException {
-        return new OwnModel(ModelFiles.builtIn("minilm"), backend);
+    static OwnModel dense(OwnEngine engine, int threads) throws IOException {
+        return new OwnModel(ModelFiles.builtIn("minilm"), engine, threads);
     }
 
     /** MiniLM with learners cut from its own units by how they behave on the sample, and gates that know nothing. */
-    static OwnModel untrained(Backend backend, List<int[]> sample) throws IOException {
-        OwnModel model = dense(backend);
+    static OwnModel untrained(OwnEngine engine, int threads, List<int[]> sample) throws IOException {
+        OwnModel model = dense(engine, threads);
         Encoder encoder = model.encoder;
         List<UnitStatistics> statistics =
                 UnitStatistics.measure(encoder.mlps(), () -> model.encode(sample, Budget.FULL));
         Acmizer.replace(encoder.parameters(), encoder.mlps(), LEARNERS, statistics);
-        encoder.prepare(backend.stream());
+        encoder.prepare(model.backend.stream());
         return model;
     }
 
     /** A saved adaptive model of MiniLM's sizes. */
-    static OwnModel adaptive(Path directory, Backend backend) throws IOException {
-        OwnModel model = new OwnModel(ModelFiles.open(directory), backend);
+    static OwnModel adaptive(Path directory, OwnEngine engine, int threads) throws IOException {
+        OwnModel model = new OwnModel(ModelFiles.open(directory), engine, threads);
         try (ModelFiles minilm = ModelFiles.builtIn("minilm")) {
             if (!model.encoder
                     .description()
@@ -67,27 +74,66 @@ final class OwnModel implements AutoCloseable {
         }
     }
 
+    /** The model directory within a folder, or the folder itself, whose config.json was written last. */
+    static Optional<Path> newest(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            return Optional.empty();
+        }
+        try (Stream<Path> files = Files.walk(folder, 2)) {
+            return files.filter(file -> file.endsWith("config.json"))
+                    .map(Path::getParent)
+                    .filter(directory -> Files.exists(directory.resolve("model.safetensors")))
+                    .max(Comparator.comparing(directory ->
+                            directory.resolve("config.json").toFile().lastModified()));
+        }
+    }
+
     float[][] encode(List<int[]> texts, Budget budget) {
         return sessions.encode(texts, budget, null);
     }
 
-    /** The model at a budget as a contender. */
-    Contender contender(String label, Budget budget, boolean exact) {
-        String model = encoder.acms().isEmpty() ? "dense" : "acm";
+    static String denseName(OwnEngine engine) {
+        return "dense-" + engine.name();
+    }
+
+    static String adaptiveName(OwnEngine engine, double budget) {
+        return "acm-" + engine.name() + "-" + budget;
+    }
+
+    /** The dense model as a contender. */
+    Contender dense() {
+        return contender(denseName(engine), "dense", Budget.FULL, engine.isFloat32());
+    }
+
+    /** The adaptive model at a budget, routed by its gates. */
+    Contender routed(double budget) {
+        return contender(adaptiveName(engine, budget), "acm", Budget.of(budget), false);
+    }
+
+    /** The untrained model at a budget, the same for every token. */
+    Contender fixed(double budget) {
+        boolean exact = engine.isFloat32() && budget == 1;
+        return contender(adaptiveName(engine, budget), "acm (untrained)", Budget.fixed(budget), exact);
+    }
+
+    private Contender contender(String name, String label, Budget budget, boolean exact) {
         return new Contender(
-                label,
+                name,
+                label + " " + engine.backend() + " " + engine.precision(),
                 "tokenwise",
-                model,
+                encoder.acms().isEmpty() ? "dense" : "acm",
                 budget.share(),
                 backend.name(),
-                "f32",
+                engine.precision(),
                 exact,
-                texts -> encode(texts, budget));
+                false,
+                () -> texts -> encode(texts, budget));
     }
 
     @Override
     public void close() {
         sessions.close();
         encoder.close();
+        backend.close();
     }
 }

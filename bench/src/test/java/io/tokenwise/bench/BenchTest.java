@@ -42,6 +42,8 @@ class BenchTest {
                 "--threads 0| --threads must be 1 or more, not 0",
                 "--rounds 0| --rounds must be 1 or more, not 0",
                 "--warm-up -1| --warm-up must be 0 to 3600 seconds, not -1.0",
+                "--threads 1,0| --threads must be 1 or more, not 0",
+                "--scenario query| there is none called query; there are query-16, passage-128",
                 "--round 3| Unknown option",
                 "gemm| mlp-up-129",
             })
@@ -88,8 +90,8 @@ class BenchTest {
 
     @Test
     void theNewestModelIsTaken(@TempDir Path folder) throws IOException {
-        assertThat(Bench.newestModel(folder.resolve("none"))).isEmpty();
-        assertThat(Bench.newestModel(folder)).isEmpty();
+        assertThat(OwnModel.newest(folder.resolve("none"))).isEmpty();
+        assertThat(OwnModel.newest(folder)).isEmpty();
         for (String name : List.of("old", "new", "without-weights")) {
             Files.createDirectory(folder.resolve(name));
             Files.writeString(folder.resolve(name).resolve("config.json"), "{}");
@@ -97,16 +99,18 @@ class BenchTest {
         Files.writeString(folder.resolve("old/model.safetensors"), "");
         Files.writeString(folder.resolve("new/model.safetensors"), "");
         Files.setLastModifiedTime(folder.resolve("old/config.json"), FileTime.fromMillis(1));
-        assertThat(Bench.newestModel(folder)).contains(folder.resolve("new"));
+        assertThat(OwnModel.newest(folder)).contains(folder.resolve("new"));
     }
 
     /** A real run, too short to say anything about speed. */
     @Test
     void allContendersRunAndAgree() {
-        assertThat(run("--rounds", "2", "--warm-up", "0", "--budget", "0.5,1", "--json"))
+        assertThat(run("--rounds", "1", "--warm-up", "0", "--budget", "0.5,1", "--json", "--no-quality"))
                 .isZero();
         JsonNode results = new JsonMapper().readTree(out.toString());
-        assertThat(results.get("rows")).hasSize(3 * 5);
+        int engines = TorchScript.isAvailable() ? 6 : 5;
+        int moreForLists = 2;
+        assertThat(results.get("rows")).hasSize(4 * engines + moreForLists);
         for (JsonNode row : results.get("rows")) {
             assertThat(row.get("p50Micros").asDouble()).isPositive();
             assertThat(row.get("p95Micros").asDouble())
@@ -117,7 +121,21 @@ class BenchTest {
             boolean int8 = row.get("precision").asString().equals("int8");
             boolean whole = row.get("budget").asDouble() == 1 && !int8;
             assertThat(row.get("cosine").asDouble()).isBetween(whole ? 0.9999 : 0.3, 1 + 1e-6);
+            boolean callers = row.get("scenario").asString().equals("callers-8");
+            assertThat(row.get("callers").asInt()).isEqualTo(callers ? 8 : 1);
         }
+    }
+
+    @Test
+    void contendersAndScenariosAreChosenByName() {
+        assertThat(run("--rounds", "1", "--warm-up", "0", "--only", "int8,dense", "--scenario", "query-16"))
+                .isZero();
+        assertThat(out.toString().lines().filter(line -> line.matches(".* [01]\\.\\d{4} .*")))
+                .hasSize(2)
+                .anyMatch(line -> line.startsWith("ONNX Runtime int8"))
+                .anyMatch(line -> line.startsWith("dense vector f32"));
+        assertThat(run("--only", "tensorflow")).isEqualTo(1);
+        assertThat(err.toString()).contains("--only tensorflow: no contender is called so");
     }
 
     @Test
@@ -130,10 +148,21 @@ class BenchTest {
             Acmizer.replace(encoder.parameters(), encoder.mlps(), 4, statistics);
             encoder.save(adaptive, minilm.tokenizer(), ModelWriter.Existing.KEEP);
         }
-        assertThat(run("--model", adaptive.toString(), "--rounds", "1", "--warm-up", "0", "--budget", "0.5"))
+        assertThat(run(
+                        "--model",
+                        adaptive.toString(),
+                        "--rounds",
+                        "1",
+                        "--warm-up",
+                        "0",
+                        "--budget",
+                        "0.5",
+                        "--only",
+                        "acm",
+                        "--no-quality"))
                 .isZero();
         assertThat(out.toString()).contains("acm: " + adaptive + ", routed by its gates");
-        assertThat(out.toString().lines().filter(line -> line.matches("acm +0\\.50 .*")))
-                .hasSize(3);
+        assertThat(out.toString().lines().filter(line -> line.matches("acm vector f32 +0\\.50 .*")))
+                .hasSize(4);
     }
 }

@@ -4,15 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
-import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
 class RaceTest {
-    private static final Scenario ONE_TEXT = new Scenario("one", "one text", List.of(List.of(new int[] {1, 2})));
+    private static final List<List<int[]>> ONE_CALL = List.of(List.of(new int[] {1, 2}));
+    private static final Scenario ONE_TEXT = new Scenario("one", "one text", 1, ONE_CALL);
 
-    private static Contender contender(String label, boolean exact, Function<List<int[]>, float[][]> encode) {
-        return new Contender(label, "tokenwise", "dense", 1, "vector", "f32", exact, encode);
+    private static Contender contender(String label, boolean exact, Contender.Caller caller) {
+        return new Contender(label, label, "tokenwise", "dense", 1, "vector", "f32", exact, false, () -> caller);
     }
 
     private static Contender giving(String label, boolean exact, float... vector) {
@@ -50,17 +52,31 @@ class RaceTest {
     @Test
     void contendersTakeTurnsAndEachBeginsARound() {
         var order = new ArrayList<String>();
-        Function<String, Contender> slow = label -> contender(label, true, _ -> {
-            // Longer than a turn, so that a turn is one call and the one before it.
+        Contender a = slow("a", order);
+        Contender b = slow("b", order);
+        new Race(2, 0).run(ONE_TEXT, a, List.of(a, b));
+        int checkAndWarmUp = 3 + 2;
+        assertThat(String.join("", order.subList(checkAndWarmUp, order.size()))).isEqualTo("ab" + "ba");
+    }
+
+    /** Its calls are longer than a turn, so that a turn is one call. */
+    private static Contender slow(String label, List<String> order) {
+        return contender(label, true, _ -> {
             sleep(60);
             order.add(label);
             return new float[][] {{1}};
         });
-        Contender a = slow.apply("a");
-        Contender b = slow.apply("b");
-        new Race(2, 0).run(ONE_TEXT, a, List.of(a, b));
-        int checkAndWarmUp = 4 + 2;
-        assertThat(String.join("", order.subList(checkAndWarmUp, order.size()))).isEqualTo("aabb" + "bbaa");
+    }
+
+    @Test
+    void longCallsHaveHalfTheRounds() {
+        Contender reference = giving("peer", true, 1);
+        Contender slow = contender("slow", true, _ -> {
+            sleep(160);
+            return new float[][] {{1}};
+        });
+        List<Race.Timing> timings = new Race(10, 0).run(ONE_TEXT, reference, List.of(slow));
+        assertThat(timings.getFirst().nanos()).hasSize(5);
     }
 
     @Test
@@ -69,6 +85,44 @@ class RaceTest {
         Contender reference = giving("peer", true, 1);
         List<Race.Timing> timings = new Race(2, 0).run(ONE_TEXT, reference, List.of(wasteful));
         assertThat(timings.getFirst().heapBytes()).isBetween(400_000L, 410_000L);
+    }
+
+    /** Sleeping callers pass the same time together: eight at once have eight times the throughput of one. */
+    @Test
+    void severalCallersCallAtOnceWithDifferentTexts() {
+        List<List<int[]>> calls = List.of(ONE_CALL.getFirst(), List.of(new int[] {1, 2}), List.of(new int[] {1, 2}));
+        var texts = Collections.synchronizedSet(new HashSet<int[]>());
+        var threads = Collections.synchronizedSet(new HashSet<Thread>());
+        Contender sleeper = contender("sleeper", true, call -> {
+            texts.addAll(call);
+            threads.add(Thread.currentThread());
+            sleep(20);
+            return new float[][] {{1}};
+        });
+        var scenario = new Scenario("many", "three callers", 3, calls);
+        Race.Timing timing = new Race(2, 0)
+                .run(scenario, giving("peer", true, 1), List.of(sleeper))
+                .getFirst();
+        assertThat(texts).hasSize(3);
+        assertThat(threads.size()).isGreaterThan(3);
+        assertThat(timing.nanos().length % 3).isZero();
+        // One caller alone gives 2 tokens in 20 ms, 100 a second; the factor leaves room for a machine that is busy.
+        assertThat(timing.tokensPerSecond()).isBetween(1.5 * 100, 3.0 * 100);
+    }
+
+    @Test
+    void aCallersMistakeFailsTheRun() {
+        Contender reference = giving("peer", true, 1);
+        Thread main = Thread.currentThread();
+        Contender bad = contender("bad", true, _ -> {
+            if (Thread.currentThread() != main) {
+                throw new IllegalStateException("out of luck");
+            }
+            return new float[][] {{1}};
+        });
+        var scenario = new Scenario("many", "two callers", 2, ONE_CALL);
+        assertThatThrownBy(() -> new Race(1, 0).run(scenario, reference, List.of(bad)))
+                .hasMessage("bad: out of luck");
     }
 
     private static void sleep(long millis) {
@@ -81,7 +135,7 @@ class RaceTest {
 
     @Test
     void percentilesAreThoseOfTheNearestRank() {
-        var timing = new Race.Timing(giving("x", true, 1), new long[] {1000, 2000, 3000, 4000}, 0, 1);
+        var timing = new Race.Timing(giving("x", true, 1), new long[] {1000, 2000, 3000, 4000}, 1, 1, 0, 1);
         assertThat(timing.micros(0.5)).isEqualTo(2);
         assertThat(timing.micros(0.51)).isEqualTo(3);
         assertThat(timing.micros(0.99)).isEqualTo(4);

@@ -1,0 +1,104 @@
+package io.tokenwise.bench;
+
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.engine.Engine;
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtModel;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValue;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.zip.CRC32;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+
+/**
+ * A TorchScript program in libtorch, through DJL. It is written as a resource and put into the archive that {@code torch.jit.save} would
+ * make, without weights: they are arguments. So libtorch runs whole models by itself, as it does for those who export theirs from Python.
+ */
+final class TorchScript implements AutoCloseable {
+    /** A pickled object of class {@code __torch__.Model} whose one attribute, training, is false. */
+    private static final String MODEL = "\u0080\u0002c__torch__\nModel\n)\u0081}(X\u0008\0\0\0training\u0089ub.";
+
+    /** A pickled empty tuple. */
+    private static final String NO_CONSTANTS = "\u0080\u0002).";
+
+    private final Model model;
+    private final PtSymbolBlock program;
+
+    /** Loads the program {@code torchscript/NAME.py} from the class path. */
+    TorchScript(String name) throws IOException {
+        String resource = "/torchscript/" + name + ".py";
+        try (InputStream in = TorchScript.class.getResourceAsStream(resource)) {
+            if (in == null) {
+                throw new IOException(resource + " is not on the class path");
+            }
+            model = Model.newInstance(name, engine().getEngineName());
+            ((PtModel) model).load(new ByteArrayInputStream(archive(in.readAllBytes())), Map.of());
+            program = (PtSymbolBlock) model.getBlock();
+        } catch (MalformedModelException | EngineException e) {
+            throw new IOException(resource + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Whether libtorch is there for this platform: the project brings it for Linux on x86-64. */
+    static boolean isAvailable() {
+        return System.getProperty("os.name").equals("Linux")
+                && System.getProperty("os.arch").equals("amd64");
+    }
+
+    static String version() {
+        return engine().getVersion();
+    }
+
+    static NDManager newManager() {
+        return engine().newBaseManager();
+    }
+
+    private static Engine engine() {
+        // Without these DJL would ask the network for a build that fits the machine's GPU.
+        System.setProperty("ai.djl.offline", "true");
+        System.setProperty("PYTORCH_FLAVOR", "cpu");
+        return Engine.getEngine("PyTorch");
+    }
+
+    /** Runs the program; the caller closes what it returns. */
+    IValue run(IValue... arguments) {
+        return program.forward(arguments);
+    }
+
+    private static byte[] archive(byte[] code) throws IOException {
+        var bytes = new ByteArrayOutputStream();
+        try (var zip = new ZipOutputStream(bytes)) {
+            zip.setMethod(ZipOutputStream.STORED);
+            add(zip, "version", "3\n".getBytes(StandardCharsets.US_ASCII));
+            add(zip, "data.pkl", MODEL.getBytes(StandardCharsets.ISO_8859_1));
+            add(zip, "constants.pkl", NO_CONSTANTS.getBytes(StandardCharsets.ISO_8859_1));
+            add(zip, "code/__torch__.py", code);
+        }
+        return bytes.toByteArray();
+    }
+
+    private static void add(ZipOutputStream zip, String name, byte[] content) throws IOException {
+        var entry = new ZipEntry("model/" + name);
+        var sum = new CRC32();
+        sum.update(content);
+        entry.setSize(content.length);
+        entry.setCompressedSize(content.length);
+        entry.setCrc(sum.getValue());
+        zip.putNextEntry(entry);
+        zip.write(content);
+        zip.closeEntry();
+    }
+
+    @Override
+    public void close() {
+        model.close();
+    }
+}
