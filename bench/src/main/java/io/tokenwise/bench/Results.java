@@ -118,9 +118,10 @@ record Results(String cpu, String jdk, List<String> notes, List<Row> rows, List<
             }
         }
         if (!memory.isEmpty()) {
-            text.append(line("%n%-30s %12s %12s", "peak memory, MiB", "after load", "at the end"));
-            memory.forEach(peak -> text.append(
-                    line("%-30s %12.0f %12.0f", peak.label(), peak.loadedBytes() / MEBI, peak.peakBytes() / MEBI)));
+            text.append(line("%n%-30s %8s %12s %12s", "peak memory, MiB", "threads", "after load", "at the end"));
+            memory.forEach(peak -> text.append(line(
+                    "%-30s %8d %12.0f %12.0f",
+                    peak.label(), peak.threads(), peak.loadedBytes() / MEBI, peak.peakBytes() / MEBI)));
         }
         return text.toString();
     }
