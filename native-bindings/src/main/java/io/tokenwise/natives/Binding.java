@@ -4,6 +4,7 @@ import io.tokenwise.natives.generated.onednn.Dnnl;
 import io.tokenwise.natives.generated.onednn.dnnl_exec_arg_t;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
@@ -17,6 +18,8 @@ public final class Binding implements AutoCloseable {
     private static final Object CLOSED = new Object();
     private static final int ARGUMENTS = 4;
     private static final int WEIGHTS = 1;
+    /** Where the weights' handle is in the arguments. A slice for it would be an object for each call. */
+    private static final long WEIGHTS_OFFSET = WEIGHTS * dnnl_exec_arg_t.sizeof() + dnnl_exec_arg_t.memory$offset();
 
     static {
         try {
@@ -176,7 +179,7 @@ public final class Binding implements AutoCloseable {
         void setWeights(Weights b) {
             if (weights != b.memory.address()) {
                 weights = b.memory.address();
-                Handles.argument(arguments, WEIGHTS, Dnnl.DNNL_ARG_WEIGHTS(), b.memory);
+                arguments.set(ValueLayout.ADDRESS, WEIGHTS_OFFSET, b.memory);
             }
         }
     }

@@ -36,7 +36,7 @@ public enum Isa {
         return includes(AVX2_VNNI_2) || includes(AVX512_CORE_BF16);
     }
 
-    /** Whether there are instructions for products of 8-bit integers. */
+    /** Whether there are exact instructions for products of 8-bit integers; see {@link Product#LARGEST_WITHOUT_INT8}. */
     public boolean hasInt8() {
         return includes(AVX2_VNNI) || includes(AVX512_CORE_VNNI);
     }

@@ -109,7 +109,7 @@ final class OneDnnLibrary {
             judge(library);
             System.load(file.toString());
         } catch (UnsatisfiedLinkError e) {
-            throw new Unfit(oneLine(e));
+            throw new Unfit(oneLine(file, e));
         }
         return file.toString();
     }
@@ -224,11 +224,12 @@ final class OneDnnLibrary {
             System.load(file.toString());
             return "it could not be loaded";
         } catch (UnsatisfiedLinkError e) {
-            return oneLine(e);
+            return oneLine(file, e);
         }
     }
 
-    private static String oneLine(Throwable e) {
-        return e.getMessage().replace('\n', ' ');
+    /** The JVM and the dynamic linker each put the path in front; the caller names it already. */
+    private static String oneLine(Path file, Throwable e) {
+        return e.getMessage().replace(file + ": ", "").replace('\n', ' ');
     }
 }

@@ -4,6 +4,7 @@ import io.tokenwise.natives.generated.onednn.Dnnl;
 import io.tokenwise.natives.generated.onednn.dnnl_exec_arg_t;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
@@ -14,6 +15,12 @@ import java.util.Arrays;
 public final class Product {
     /** The most rows of one call. */
     public static final int MAX_ROWS = 1 << 16;
+
+    /**
+     * The largest weight, by absolute value, for which a product of integers is exact on processors without int8 units: there
+     * oneDNN adds two products in 16 signed bits, and 2 * 255 * 64 = 32640 still fits.
+     */
+    public static final int LARGEST_WITHOUT_INT8 = 64;
 
     /** Layouts were equal for 16 rows and more; with one row oneDNN may choose another. */
     private static final int REPRESENTATIVE_ROWS = 64;
@@ -48,14 +55,16 @@ public final class Product {
     }
 
     /**
-     * Packs B.
+     * Packs B. Integers want a processor with {@link Isa#hasInt8()}, or weights of at most {@link #LARGEST_WITHOUT_INT8}.
      *
      * @param rowMajor B {@code [k, n]} in its own type, native
      * @param packed native memory for the packed form, which must outlive the result; 64-byte alignment is fastest
+     * @throws IllegalArgumentException if memory is too small, or integer weights too large for a processor without int8 units
      */
     public Weights pack(MemorySegment rowMajor, MemorySegment packed) {
         Sizes.check(spec, "B", rowMajor, spec.bBytes());
         Sizes.check(spec, "packed B", packed, packedBytes);
+        checkExact(rowMajor);
         return oneDnn.whileOpen(() -> {
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment plain = Handles.matrix(arena, spec, spec.k(), spec.n(), spec.b(), Dnnl.dnnl_ab());
@@ -78,10 +87,31 @@ public final class Product {
         });
     }
 
-    /** B that already lies in the form in which the product reads it; the memory must outlive the result. */
+    /**
+     * B that already lies in the form in which the product reads it; the memory must outlive the result. Plain integers are
+     * checked as in {@link #pack}; packed ones were then.
+     */
     public Weights weights(MemorySegment packed) {
         Sizes.check(spec, spec.plainB() ? "B" : "packed B", packed, packedBytes);
+        if (spec.plainB()) {
+            checkExact(packed);
+        }
         return oneDnn.whileOpen(() -> new Weights(this, packed));
+    }
+
+    /** Saturated sums would be silently wrong. */
+    private void checkExact(MemorySegment rowMajor) {
+        if (spec.b() != DataType.S8 || oneDnn.isa().hasInt8()) {
+            return;
+        }
+        for (long i = 0; i < spec.bBytes(); i++) {
+            int weight = rowMajor.get(ValueLayout.JAVA_BYTE, i);
+            if (Math.abs(weight) > LARGEST_WITHOUT_INT8) {
+                throw new IllegalArgumentException(spec + ": weight " + weight + " is too large for " + oneDnn.isa()
+                        + ", whose sums of two products saturate; it must be within -" + LARGEST_WITHOUT_INT8 + " to "
+                        + LARGEST_WITHOUT_INT8);
+            }
+        }
     }
 
     /** Bytes of scratch that a call with a number of rows needs. Compiles its kernel, so this warms it too. */

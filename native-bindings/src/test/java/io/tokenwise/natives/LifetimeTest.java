@@ -1,0 +1,271 @@
+package io.tokenwise.natives;
+
+import static io.tokenwise.natives.DataType.BF16;
+import static io.tokenwise.natives.DataType.F32;
+import static io.tokenwise.natives.DataType.S32;
+import static io.tokenwise.natives.DataType.S8;
+import static io.tokenwise.natives.DataType.U8;
+import static io.tokenwise.natives.Matrices.allocate;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import com.sun.management.ThreadMXBean;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Who owns what, what happens after close, and what a warm call costs. */
+class LifetimeTest {
+    private static final ProductSpec INTEGERS = ProductSpec.of(64, 48, U8, S8, S32);
+    private static final int ROWS = 24;
+
+    private final Arena arena = Arena.ofShared();
+    private final Random random = new Random(5);
+    private OneDnn oneDnn;
+
+    @BeforeEach
+    void open() {
+        oneDnn = Matrices.library();
+    }
+
+    @AfterEach
+    void close() {
+        if (oneDnn != null) {
+            oneDnn.close();
+        }
+        arena.close();
+    }
+
+    private Weights pack(OneDnn library, ProductSpec spec, MemorySegment b) {
+        Product product = library.product(spec);
+        return product.pack(b, allocate(arena, product.packedBytes()));
+    }
+
+    private Weights weights(ProductSpec spec) {
+        return pack(oneDnn, spec, Matrices.random(arena, random, spec.b(), (long) spec.k() * spec.n()));
+    }
+
+    private Binding binding(ProductSpec spec, int rows) {
+        return oneDnn.bind(
+                Matrices.random(arena, random, spec.a(), (long) rows * spec.k()),
+                allocate(arena, spec.cBytes(rows)),
+                allocate(arena, oneDnn.product(spec).scratchBytes(rows)));
+    }
+
+    @Test
+    void equalSpecsShareOneProduct() {
+        assertThat(oneDnn.product(INTEGERS)).isSameAs(oneDnn.product(ProductSpec.of(64, 48, U8, S8, S32)));
+    }
+
+    @Test
+    void closingTwiceIsFineAndUseAfterCloseIsRefused() {
+        Weights weights = weights(INTEGERS);
+        Binding binding = binding(INTEGERS, ROWS);
+        Binding other = binding(INTEGERS, ROWS);
+        binding.run(weights, ROWS);
+        binding.close();
+        binding.close();
+        assertThatIllegalStateException()
+                .isThrownBy(() -> binding.run(weights, ROWS))
+                .withMessageContaining("closed");
+        weights.close();
+        weights.close();
+        assertThatIllegalStateException()
+                .isThrownBy(() -> other.run(weights, ROWS))
+                .withMessageContaining("weights have been closed");
+        Weights more = weights(INTEGERS);
+        Product product = oneDnn.product(INTEGERS);
+        oneDnn.close();
+        oneDnn.close();
+        assertThatIllegalStateException().isThrownBy(() -> other.run(more, ROWS));
+        assertThatIllegalStateException().isThrownBy(() -> product.scratchBytes(3));
+        assertThatIllegalStateException().isThrownBy(() -> product.implementation(ROWS));
+        assertThatIllegalStateException().isThrownBy(() -> product.weights(allocate(arena, product.packedBytes())));
+        assertThatIllegalStateException().isThrownBy(() -> binding(INTEGERS, ROWS));
+        more.close();
+        other.close();
+    }
+
+    @Test
+    void freedMemoryIsNotRead() {
+        Arena shortLived = Arena.ofShared();
+        Product product = oneDnn.product(INTEGERS);
+        Weights weights = product.weights(allocate(shortLived, product.packedBytes()));
+        Binding binding = binding(INTEGERS, ROWS);
+        binding.run(weights, ROWS);
+        shortLived.close();
+        assertThatIllegalStateException()
+                .isThrownBy(() -> binding.run(weights, ROWS))
+                .withMessageContaining("freed");
+    }
+
+    @Test
+    void smallBuffersAreRefused() {
+        Weights weights = weights(INTEGERS);
+        MemorySegment a = allocate(arena, INTEGERS.aBytes(ROWS));
+        MemorySegment c = allocate(arena, INTEGERS.cBytes(ROWS));
+        MemorySegment scratch = allocate(arena, 1 << 16);
+        for (Binding binding : List.of(
+                oneDnn.bind(a.asSlice(1), c, scratch),
+                oneDnn.bind(a, c.asSlice(1), scratch),
+                oneDnn.bind(a, c, scratch))) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> binding.run(weights, ROWS + 1))
+                    .withMessageContaining("bytes, but needs");
+        }
+        Product product = oneDnn.product(INTEGERS);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> product.pack(a.asSlice(0, 8), scratch))
+                .withMessageContaining("B has 8 bytes, but needs 3072");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> product.weights(MemorySegment.ofArray(new byte[1 << 16])))
+                .withMessageContaining("native");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> product.scratchBytes(0))
+                .withMessageContaining("0 rows");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ProductSpec.of(3, 3, U8, F32, F32))
+                .withMessageContaining("no U8 x F32 -> F32");
+    }
+
+    @Test
+    void weightsBelongToOneLibrary() throws OneDnnUnavailableException {
+        try (OneDnn second = OneDnn.open()) {
+            Weights weights = pack(second, INTEGERS, allocate(arena, INTEGERS.bBytes()));
+            Binding binding = binding(INTEGERS, ROWS);
+            assertThatIllegalArgumentException().isThrownBy(() -> binding.run(weights, ROWS));
+        }
+    }
+
+    @Test
+    void aWarmRunAllocatesNothing() {
+        Weights integers = weights(INTEGERS);
+        Weights others = weights(INTEGERS);
+        Binding binding = binding(INTEGERS, 2 * ROWS);
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long least = Long.MAX_VALUE;
+        for (int attempt = 0; attempt < 50 && least > 0; attempt++) {
+            long before = threads.getCurrentThreadAllocatedBytes();
+            for (int call = 0; call < 2000; call++) {
+                binding.run(call % 2 == 0 ? integers : others, ROWS + call % 3);
+            }
+            least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+        }
+        assertThat(least).isZero();
+    }
+
+    /** Every thread must get what it gets alone, also while kernels are evicted and compiled again. */
+    @Test
+    void threadsShareKernelsAndEvictionIsSafe() throws Exception {
+        oneDnn.close();
+        oneDnn = OneDnn.open(3);
+        MemorySegment b = Matrices.random(arena, random, S8, 64 * 48);
+        Weights weights = pack(oneDnn, INTEGERS, b);
+        int[][] expected = new int[ROWS + 1][];
+        MemorySegment a = Matrices.random(arena, random, U8, ROWS * 64L);
+        double[] all = Matrices.product(
+                INTEGERS, ROWS, Matrices.doubles(a, U8, ROWS * 64), Matrices.doubles(b, S8, 64 * 48), null);
+        List<Future<Boolean>> results = new ArrayList<>();
+        try (ExecutorService pool = Executors.newFixedThreadPool(3)) {
+            for (int thread = 0; thread < 3; thread++) {
+                int first = thread;
+                results.add(pool.submit(() -> {
+                    MemorySegment c = allocate(arena, INTEGERS.cBytes(ROWS));
+                    try (Binding binding = oneDnn.bind(a, c, allocate(arena, 1 << 16))) {
+                        for (int call = 0; call < 300; call++) {
+                            int rows = 1 + (first + call * 7) % 8;
+                            c.fill((byte) 0);
+                            binding.run(weights, rows);
+                            for (int i = 0; i < ROWS * 48; i++) {
+                                if (Matrices.get(c, S32, i) != (i < rows * 48 ? all[i] : 0)) {
+                                    return false;
+                                }
+                            }
+                        }
+                    }
+                    return true;
+                }));
+            }
+            for (Future<Boolean> result : results) {
+                assertThat(result.get()).isTrue();
+            }
+        }
+    }
+
+    @Test
+    void closingDuringRunsIsSafe() throws Exception {
+        for (int attempt = 0; attempt < 20; attempt++) {
+            OneDnn library = OneDnn.open();
+            Weights weights = pack(library, INTEGERS, allocate(arena, INTEGERS.bBytes()));
+            AtomicBoolean started = new AtomicBoolean();
+            try (ExecutorService pool = Executors.newSingleThreadExecutor()) {
+                Binding binding = library.bind(
+                        allocate(arena, INTEGERS.aBytes(ROWS)),
+                        allocate(arena, INTEGERS.cBytes(ROWS)),
+                        allocate(arena, 1 << 16));
+                Future<?> runs = pool.submit(() -> {
+                    while (true) {
+                        binding.run(weights, ROWS);
+                        started.set(true);
+                    }
+                });
+                while (!started.get()) {
+                    Thread.onSpinWait();
+                }
+                if (attempt % 2 == 0) {
+                    weights.close();
+                }
+                library.close();
+                assertThat(runs)
+                        .failsWithin(java.time.Duration.ofSeconds(10))
+                        .withThrowableThat()
+                        .havingCause()
+                        .isInstanceOf(IllegalStateException.class);
+            }
+        }
+    }
+
+    /** OpenMP would start as many threads as there are processors, and they stay; the kernel lists a process's threads. */
+    @Test
+    void theLibraryStartsNoThreads() throws Exception {
+        Path tasks = Path.of("/proc/self/task");
+        org.junit.jupiter.api.Assumptions.assumeTrue(Files.isDirectory(tasks), "no /proc/self/task on this system");
+        ProductSpec floats = ProductSpec.of(256, 256, F32, F32, F32);
+        ProductSpec halves = ProductSpec.of(256, 256, BF16, BF16, F32);
+        for (ProductSpec spec : List.of(floats, halves, ProductSpec.gradient(256, 256, F32))) {
+            Weights weights = spec.plainB() ? null : weights(spec);
+            Binding binding = binding(spec, 256);
+            Weights used = weights != null
+                    ? weights
+                    : oneDnn.product(spec).weights(Matrices.random(arena, random, F32, 256 * 256));
+            Thread fresh = new Thread(() -> binding.run(used, 256));
+            fresh.start();
+            fresh.join();
+        }
+        try (var names = Files.list(tasks)) {
+            assertThat(names.map(LifetimeTest::nameOfTask).filter(name -> name.contains("OMP") || name.equals("java")))
+                    .hasSizeLessThanOrEqualTo(2);
+        }
+    }
+
+    private static String nameOfTask(Path task) {
+        try {
+            return Files.readString(task.resolve("comm")).strip();
+        } catch (java.io.IOException e) {
+            return "";
+        }
+    }
+}
