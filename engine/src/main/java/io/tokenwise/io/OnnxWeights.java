@@ -7,9 +7,8 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.CodedInputStream;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -118,19 +117,21 @@ public final class OnnxWeights implements WeightSource {
         Entry entry = find(name);
         TensorProto tensor = entry.tensor;
         StoredFloat format = format(tensor);
-        ByteBuffer data = tensor.getRawData().asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
-        int elements = data.remaining() / format.bytes;
+        MemorySegment data = MemorySegment.ofBuffer(tensor.getRawData().asReadOnlyByteBuffer());
+        long elements = data.byteSize() / format.bytes;
         StoredFloat.requireSize(destination, elements, file, name);
-        // An untransposed tensor is one row: its elements go where they come from.
-        int rows = entry.transposed ? (int) tensor.getDims(0) : 1;
-        int columns = rows == 0 ? 0 : elements / rows;
-        ByteBuffer slice = data.slice().order(ByteOrder.LITTLE_ENDIAN);
-        for (int column = 0; column < columns; column++) {
-            for (int row = 0; row < rows; row++) {
-                float value = format.get(slice, row * columns + column);
-                StoredFloat.putFinite(destination, (long) column * rows + row, value, file, name);
+        if (entry.transposed) {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment floats = arena.allocate(4 * elements, Float.BYTES);
+                format.decode(data, elements, floats, 0);
+                int rows = (int) tensor.getDims(0);
+                int columns = (int) tensor.getDims(1);
+                Transposition.copy(floats, columns, rows, columns, destination, rows);
             }
+        } else {
+            format.decode(data, elements, destination, 0);
         }
+        StoredFloat.requireFinite(destination, 0, elements, file, name);
     }
 
     @Override

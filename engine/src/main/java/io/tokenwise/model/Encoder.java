@@ -2,6 +2,7 @@ package io.tokenwise.model;
 
 import io.tokenwise.acm.Acm;
 import io.tokenwise.acm.AcmConfig;
+import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
@@ -59,7 +60,9 @@ public final class Encoder implements AutoCloseable {
             checkTensors(files, acm);
             var builder = new BertBuilder(parameters, files.description().architecture(), acm);
             Bert bert = build(builder, files);
-            builder.stored().forEach(tensor -> tensor.load(files.weights()));
+            var tensors = builder.stored().stream();
+            (backend.threads() > 1 ? tensors.parallel() : tensors).forEach(tensor -> tensor.load(files.weights()));
+            parameters.all().forEach(Parameter::changed);
             var encoder = new Encoder(files.description(), parameters, bert, builder.stored());
             encoder.prepare(backend.stream());
             return encoder;

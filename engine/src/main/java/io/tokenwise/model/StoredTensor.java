@@ -4,11 +4,12 @@ import io.tokenwise.acm.Acm;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.TensorData;
+import io.tokenwise.io.Transposition;
 import io.tokenwise.io.WeightSource;
+import io.tokenwise.kernels.Floats;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
 
@@ -55,7 +56,7 @@ record StoredTensor(String name, Parameter parameter, int fromColumn, int column
                 matrix(gate.get(1).name(), gate.get(1)));
     }
 
-    /** Reads the tensor into the parameter. */
+    /** Reads the tensor into the parameter, which has to be told that it {@link Parameter#changed} once all its tensors are read. */
     void load(WeightSource source) {
         long[] shape = source.shape(name);
         if (!Arrays.equals(shape, shape())) {
@@ -64,29 +65,34 @@ record StoredTensor(String name, Parameter parameter, int fromColumn, int column
                     "tensor " + name + " has shape " + Arrays.toString(shape) + ", it must be "
                             + Arrays.toString(shape()));
         }
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment file = arena.allocate(bytes(), 64);
-            source.read(name, file);
-            Tensor value = parameter.value();
-            for (int row = 0; row < value.rows(); row++) {
-                for (int column = 0; column < columns; column++) {
-                    value.set(row, fromColumn + column, file.getAtIndex(ValueLayout.JAVA_FLOAT, index(row, column)));
-                }
+        if (layout == Layout.TRANSPOSED) {
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment file = arena.allocate(bytes(), 64);
+                source.read(name, file);
+                Tensor value = parameter.value();
+                Transposition.copy(file, value.rows(), columns, value.rows(), memory(), value.columns());
             }
+        } else {
+            source.read(name, memory().asSlice(0, bytes()));
         }
-        parameter.changed();
     }
 
     /** The tensor as the file has it, in memory of the arena. */
     TensorData store(Arena arena) {
         MemorySegment file = arena.allocate(bytes(), 64);
         Tensor value = parameter.value();
-        for (int row = 0; row < value.rows(); row++) {
-            for (int column = 0; column < columns; column++) {
-                file.setAtIndex(ValueLayout.JAVA_FLOAT, index(row, column), value.get(row, fromColumn + column));
-            }
+        if (layout == Layout.TRANSPOSED) {
+            Transposition.copy(memory(), value.columns(), value.rows(), columns, file, value.rows());
+        } else {
+            file.copyFrom(memory().asSlice(0, bytes()));
         }
         return new TensorData(shape(), file);
+    }
+
+    /** The parameter's memory from the tensor's first column on. Only transposed tensors fill less than whole rows of many. */
+    private MemorySegment memory() {
+        Floats floats = parameter.value().floats();
+        return floats.segment().asSlice(floats.at(fromColumn));
     }
 
     private long[] shape() {
@@ -96,12 +102,6 @@ record StoredTensor(String name, Parameter parameter, int fromColumn, int column
             case MATRIX -> new long[] {rows, columns};
             case TRANSPOSED -> new long[] {columns, rows};
         };
-    }
-
-    private long index(int row, int column) {
-        return layout == Layout.TRANSPOSED
-                ? (long) column * parameter.value().rows() + row
-                : (long) row * columns + column;
     }
 
     private long bytes() {
