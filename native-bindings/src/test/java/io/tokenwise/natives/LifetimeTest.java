@@ -1,6 +1,5 @@
 package io.tokenwise.natives;
 
-import static io.tokenwise.natives.DataType.BF16;
 import static io.tokenwise.natives.DataType.F32;
 import static io.tokenwise.natives.DataType.S32;
 import static io.tokenwise.natives.DataType.S8;
@@ -9,13 +8,17 @@ import static io.tokenwise.natives.Matrices.allocate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.management.ThreadMXBean;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -23,6 +26,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,6 +35,7 @@ import org.junit.jupiter.api.Test;
 class LifetimeTest {
     private static final ProductSpec INTEGERS = ProductSpec.of(64, 48, U8, S8, S32);
     private static final int ROWS = 24;
+    private static final Path TASKS = Path.of("/proc/self/task");
 
     private final Arena arena = Arena.ofShared();
     private final Random random = new Random(5);
@@ -174,9 +179,8 @@ class LifetimeTest {
         oneDnn = OneDnn.open(3);
         MemorySegment b = Matrices.random(arena, random, S8, 64 * 48);
         Weights weights = pack(oneDnn, INTEGERS, b);
-        int[][] expected = new int[ROWS + 1][];
         MemorySegment a = Matrices.random(arena, random, U8, ROWS * 64L);
-        double[] all = Matrices.product(
+        double[] expected = Matrices.product(
                 INTEGERS, ROWS, Matrices.doubles(a, U8, ROWS * 64), Matrices.doubles(b, S8, 64 * 48), null);
         List<Future<Boolean>> results = new ArrayList<>();
         try (ExecutorService pool = Executors.newFixedThreadPool(3)) {
@@ -190,7 +194,7 @@ class LifetimeTest {
                             c.fill((byte) 0);
                             binding.run(weights, rows);
                             for (int i = 0; i < ROWS * 48; i++) {
-                                if (Matrices.get(c, S32, i) != (i < rows * 48 ? all[i] : 0)) {
+                                if (Matrices.get(c, S32, i) != (i < rows * 48 ? expected[i] : 0)) {
                                     return false;
                                 }
                             }
@@ -230,7 +234,7 @@ class LifetimeTest {
                 }
                 library.close();
                 assertThat(runs)
-                        .failsWithin(java.time.Duration.ofSeconds(10))
+                        .failsWithin(Duration.ofSeconds(10))
                         .withThrowableThat()
                         .havingCause()
                         .isInstanceOf(IllegalStateException.class);
@@ -238,34 +242,46 @@ class LifetimeTest {
         }
     }
 
-    /** OpenMP would start as many threads as there are processors, and they stay; the kernel lists a process's threads. */
+    /** OpenMP would start as many threads as there are processors; a thread starts with the name of the one that starts it. */
     @Test
     void theLibraryStartsNoThreads() throws Exception {
-        Path tasks = Path.of("/proc/self/task");
-        org.junit.jupiter.api.Assumptions.assumeTrue(Files.isDirectory(tasks), "no /proc/self/task on this system");
-        ProductSpec floats = ProductSpec.of(256, 256, F32, F32, F32);
-        ProductSpec halves = ProductSpec.of(256, 256, BF16, BF16, F32);
-        for (ProductSpec spec : List.of(floats, halves, ProductSpec.gradient(256, 256, F32))) {
-            Weights weights = spec.plainB() ? null : weights(spec);
-            Binding binding = binding(spec, 256);
-            Weights used = weights != null
-                    ? weights
-                    : oneDnn.product(spec).weights(Matrices.random(arena, random, F32, 256 * 256));
-            Thread fresh = new Thread(() -> binding.run(used, 256));
+        assumeTrue(Files.isDirectory(TASKS), "no " + TASKS + " on this system");
+        assumeTrue(Runtime.getRuntime().availableProcessors() > 1, "OpenMP starts no thread on one processor");
+        for (ProductSpec spec : List.of(
+                ProductSpec.of(512, 512, F32, F32, F32),
+                ProductSpec.of(512, 512, S8, S8, S32),
+                ProductSpec.gradient(512, 512, F32))) {
+            Product product = oneDnn.product(spec);
+            MemorySegment b = Matrices.random(arena, random, spec.b(), 512 * 512);
+            AtomicLong threads = new AtomicLong();
+            Thread fresh = new Thread(
+                    () -> {
+                        try (Weights weights = spec.plainB() ? product.weights(b) : weights(spec);
+                                Binding binding = binding(spec, 256)) {
+                            binding.run(weights, 256);
+                        }
+                        threads.set(countTasks("gemm-caller"));
+                    },
+                    "gemm-caller");
             fresh.start();
             fresh.join();
-        }
-        try (var names = Files.list(tasks)) {
-            assertThat(names.map(LifetimeTest::nameOfTask).filter(name -> name.contains("OMP") || name.equals("java")))
-                    .hasSizeLessThanOrEqualTo(2);
+            assertThat(threads).as(spec.toString()).hasValue(1);
         }
     }
 
-    private static String nameOfTask(Path task) {
+    private static long countTasks(String name) {
+        try (var tasks = Files.list(TASKS)) {
+            return tasks.filter(task -> nameOf(task).equals(name)).count();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static String nameOf(Path task) {
         try {
             return Files.readString(task.resolve("comm")).strip();
-        } catch (java.io.IOException e) {
-            return "";
+        } catch (IOException e) {
+            return "a thread that has just ended";
         }
     }
 }

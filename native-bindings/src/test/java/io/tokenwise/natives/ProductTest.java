@@ -7,6 +7,7 @@ import static io.tokenwise.natives.DataType.S8;
 import static io.tokenwise.natives.DataType.U8;
 import static io.tokenwise.natives.Matrices.allocate;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -71,6 +72,37 @@ class ProductTest {
                 ProductSpec.of(384, 1536, U8, S8, S32),
                 ProductSpec.gradient(128, 1536, F32))) {
             check(spec, 64);
+        }
+    }
+
+    /** What a text's embedding does not depend on: the texts beside it. */
+    @Test
+    void aRowsBitsDoNotDependOnTheNumberOfRows() {
+        assumeTrue(oneDnn.isa().includes(Isa.AVX512_CORE), "only with AVX-512, but here is " + oneDnn.isa());
+        for (ProductSpec spec : List.of(
+                ProductSpec.of(384, 1536, F32, F32, F32),
+                ProductSpec.of(1536, 384, F32, F32, F32),
+                ProductSpec.of(1536, 384, BF16, BF16, F32))) {
+            try (Arena arena = Arena.ofConfined()) {
+                Random random = new Random(11);
+                Product product = oneDnn.product(spec);
+                MemorySegment b = Matrices.random(arena, random, spec.b(), (long) spec.k() * spec.n());
+                MemorySegment a = Matrices.random(arena, random, spec.a(), 64L * spec.k());
+                MemorySegment c = allocate(arena, spec.cBytes(64));
+                try (Weights weights = product.pack(b, allocate(arena, product.packedBytes()));
+                        Binding binding = oneDnn.bind(a, c, allocate(arena, 1 << 16))) {
+                    binding.run(weights, 64);
+                    MemorySegment expected = allocate(arena, spec.cBytes(64)).copyFrom(c);
+                    for (int rows = 2; rows < 64; rows++) {
+                        c.fill((byte) 0);
+                        binding.run(weights, rows);
+                        long bytes = spec.cBytes(rows);
+                        assertThat(MemorySegment.mismatch(c, 0, bytes, expected, 0, bytes))
+                                .as("%s, %d rows: first byte that differs", spec, rows)
+                                .isEqualTo(-1);
+                    }
+                }
+            }
         }
     }
 
