@@ -147,17 +147,26 @@ class GemmTest extends KernelTest {
         Floats old = floats(normal(m * n));
         Floats plain = product(tested, call(m, n, k, a), b);
 
-        GemmCall full = call(m, n, k, a);
-        full.bias = bias;
-        full.gelu = true;
-        full.c = copy(old, m * n);
-        full.residual = full.c;
-        product(tested, full, b);
         Floats expected = zeros((long) m * n);
-        for (int i = 0; i < m * n; i++) {
-            expected.set(i, ScalarMath.gelu(plain.get(i) + bias.get(i % n)) + old.get(i));
+        for (int chosen = 0; chosen < 8; chosen++) {
+            GemmCall fused = call(m, n, k, a);
+            fused.bias = (chosen & 1) == 0 ? null : bias;
+            fused.gelu = (chosen & 2) != 0;
+            if ((chosen & 4) != 0) {
+                fused.c = copy(old, m * n);
+                fused.residual = fused.c;
+            }
+            product(tested, fused, b);
+            for (int i = 0; i < m * n; i++) {
+                float value = plain.get(i);
+                value = fused.bias == null ? value : value + bias.get(i % n);
+                value = fused.gelu ? ScalarMath.gelu(value) : value;
+                expected.set(i, fused.residual == null ? value : value + old.get(i));
+            }
+            String what =
+                    "bias %s, gelu %s, residual %s".formatted(fused.bias != null, fused.gelu, fused.residual != null);
+            assertSameBits(what, fused.c, expected, m * n);
         }
-        assertSameBits("bias, gelu, residual", full.c, expected, m * n);
 
         GemmCall accumulating = call(m, n, k, a);
         accumulating.accumulate = true;
