@@ -2,9 +2,12 @@ package io.tokenwise.io;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.JarURLConnection;
 import java.net.URL;
 import java.net.URLConnection;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.jar.JarFile;
 
 /** Models that are published as Maven artifacts and found as resources on the class path; none is a dependency. */
 enum BuiltInModel {
@@ -62,6 +65,17 @@ enum BuiltInModel {
 
     byte[] onnx() throws IOException {
         return bytes(resource + ".onnx");
+    }
+
+    /** The checksum that the jar keeps of the weights, by which one version is told from another; empty outside a jar. */
+    OptionalLong checksum() throws IOException {
+        if (find(resource + ".onnx").openConnection() instanceof JarURLConnection connection) {
+            connection.setUseCaches(false);
+            try (JarFile jar = connection.getJarFile()) {
+                return OptionalLong.of(jar.getEntry(connection.getEntryName()).getCrc());
+            }
+        }
+        return OptionalLong.empty();
     }
 
     byte[] tokenizer() throws IOException {

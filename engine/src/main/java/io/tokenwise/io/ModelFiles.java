@@ -65,7 +65,8 @@ public final class ModelFiles implements AutoCloseable {
 
     /**
      * Opens a model that is published as a Maven artifact, from the class path (that of the thread's context class loader
-     * first, then this library's).
+     * first, then this library's). If the system property {@code tokenwise.cache} names a folder, the weights are unpacked into it
+     * once and read from there, which is faster.
      *
      * @param name one of {@link #builtInNames}
      * @throws BadFileException if the artifact is absent; the message says which to add
@@ -76,7 +77,7 @@ public final class ModelFiles implements AutoCloseable {
             ModelDescription description = model.description();
             if (description.name().equals(name)) {
                 return new ModelFiles(
-                        description, OnnxWeights.open(name, model.onnx()), model.tokenizer(), name + " tokenizer.json");
+                        description, CachedWeights.open(model), model.tokenizer(), name + " tokenizer.json");
             }
         }
         throw new IllegalArgumentException("no built-in model " + name + "; there are " + builtInNames());

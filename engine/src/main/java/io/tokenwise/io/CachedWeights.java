@@ -1,0 +1,168 @@
+package io.tokenwise.io;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.zip.CRC32C;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A built-in model's weights from a folder in which they lie unpacked: inflating a jar and parsing ONNX takes half a second, reading
+ * safetensors a tenth of that.
+ *
+ * <p>A file there is named after the model and the checksum of the weights in the jar, so that it never stands for another version, and
+ * older versions are deleted. It holds a checksum of each tensor; one that does not fit sends us back to the jar. Files appear
+ * complete or not at all, so that any number of processes may share the folder. If the folder cannot be used, the jar is read.
+ */
+final class CachedWeights implements WeightSource {
+    private static final Logger LOG = LoggerFactory.getLogger(CachedWeights.class);
+    private static final String FOLDER = "tokenwise.cache";
+
+    /** No writer takes that long: what is older was left by one that was killed. */
+    private static final Duration LEFT_BEHIND = Duration.ofHours(1);
+
+    private final BuiltInModel model;
+    private final Path file;
+    private final Safetensors cached;
+    /** Where we turned to when the file was found damaged. */
+    private volatile OnnxWeights original;
+
+    private CachedWeights(BuiltInModel model, Path file) throws IOException {
+        this.model = model;
+        this.file = file;
+        this.cached = Safetensors.open(file);
+    }
+
+    /** The model's weights: unpacked ones if the folder is set and has them, else those of the jar, which it has next time. */
+    static WeightSource open(BuiltInModel model) throws IOException {
+        String folder = System.getProperty(FOLDER, "");
+        OptionalLong checksum = folder.isEmpty() ? OptionalLong.empty() : model.checksum();
+        if (checksum.isEmpty()) {
+            return original(model);
+        }
+        Path file = Path.of(folder, "%s-%08x.safetensors".formatted(name(model), checksum.getAsLong()));
+        if (Files.exists(file)) {
+            try {
+                return new CachedWeights(model, file);
+            } catch (IOException | BadFileException e) {
+                LOG.warn("{} is not used: {}", file, e.getMessage());
+            }
+        }
+        OnnxWeights original = original(model);
+        try {
+            write(model, original, file);
+        } catch (IOException | BadFileException e) {
+            LOG.info("the weights of {} are not kept for the next time: {}", name(model), e.getMessage());
+        }
+        return original;
+    }
+
+    @Override
+    public String description() {
+        return name(model);
+    }
+
+    @Override
+    public Set<String> names() {
+        return cached.names();
+    }
+
+    @Override
+    public long[] shape(String name) {
+        return cached.shape(name);
+    }
+
+    @Override
+    public void read(String name, MemorySegment destination) {
+        if (original == null) {
+            try {
+                cached.read(name, destination);
+                if (checksum(destination).equals(cached.metadata().get(name))) {
+                    return;
+                }
+                fallBack("tensor " + name + " has another checksum");
+            } catch (BadFileException | UncheckedIOException e) {
+                fallBack(e.getMessage());
+            }
+        }
+        original.read(name, destination);
+    }
+
+    @Override
+    public synchronized void close() {
+        cached.close();
+        if (original != null) {
+            original.close();
+        }
+    }
+
+    private synchronized void fallBack(String reason) {
+        try {
+            if (original == null) {
+                LOG.warn("{} is damaged and deleted: {}", file, reason);
+                Files.deleteIfExists(file);
+                original = original(model);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static OnnxWeights original(BuiltInModel model) throws IOException {
+        return OnnxWeights.open(name(model), model.onnx());
+    }
+
+    private static void write(BuiltInModel model, OnnxWeights weights, Path file) throws IOException {
+        Files.createDirectories(file.getParent());
+        deleteOthers(name(model), file);
+        Map<String, TensorData> tensors = new LinkedHashMap<>();
+        Map<String, String> checksums = new HashMap<>();
+        try (Arena arena = Arena.ofConfined()) {
+            for (String name : weights.names()) {
+                long[] shape = weights.shape(name);
+                MemorySegment floats = arena.allocate(4 * Arrays.stream(shape).reduce(1, Math::multiplyExact), 4);
+                weights.read(name, floats);
+                tensors.put(name, new TensorData(shape, floats));
+                checksums.put(name, checksum(floats));
+            }
+            SafetensorsWriter.write(file, tensors, checksums);
+        }
+    }
+
+    /** Deletes other versions of the model, and what killed writers left. */
+    private static void deleteOthers(String model, Path file) throws IOException {
+        try (var siblings = Files.newDirectoryStream(file.getParent(), "{,.}" + model + "-*.safetensors*")) {
+            for (Path sibling : siblings) {
+                boolean old = Files.getLastModifiedTime(sibling)
+                        .toInstant()
+                        .isBefore(Instant.now().minus(LEFT_BEHIND));
+                boolean temporary = sibling.getFileName().toString().startsWith(".");
+                if (!sibling.equals(file) && (old || !temporary)) {
+                    Files.deleteIfExists(sibling);
+                }
+            }
+        }
+    }
+
+    private static String checksum(MemorySegment floats) {
+        CRC32C sum = new CRC32C();
+        sum.update(floats.asByteBuffer());
+        return Long.toHexString(sum.getValue());
+    }
+
+    private static String name(BuiltInModel model) {
+        return model.description().name();
+    }
+}

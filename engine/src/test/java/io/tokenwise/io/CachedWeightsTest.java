@@ -1,0 +1,131 @@
+package io.tokenwise.io;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CachedWeightsTest {
+    @TempDir
+    private Path folder;
+
+    @BeforeEach
+    void setFolder() {
+        System.setProperty("tokenwise.cache", folder.resolve("cache").toString());
+    }
+
+    @AfterEach
+    void clearFolder() {
+        System.clearProperty("tokenwise.cache");
+    }
+
+    private List<Path> files() throws IOException {
+        try (var files = Files.list(folder.resolve("cache"))) {
+            return files.toList();
+        }
+    }
+
+    /** Every tensor has the bits that the jar gives. */
+    private static void assertGood(WeightSource weights) throws IOException {
+        try (weights;
+                Arena arena = Arena.ofConfined();
+                OnnxWeights jar = OnnxWeights.open("jar", BuiltInModel.MINILM.onnx())) {
+            assertThat(weights.names()).hasSameElementsAs(jar.names());
+            for (String name : jar.names()) {
+                assertThat(weights.shape(name)).isEqualTo(jar.shape(name));
+                assertThat(read(weights, name, arena).mismatch(read(jar, name, arena)))
+                        .as(name)
+                        .isEqualTo(-1);
+            }
+        }
+    }
+
+    private static MemorySegment read(WeightSource weights, String name, Arena arena) {
+        long elements = 1;
+        for (long dimension : weights.shape(name)) {
+            elements *= dimension;
+        }
+        MemorySegment floats = arena.allocate(4 * elements, 4);
+        weights.read(name, floats);
+        return floats;
+    }
+
+    @Test
+    void theSecondReaderGetsTheSameBitsFromTheFile() throws IOException {
+        assertGood(CachedWeights.open(BuiltInModel.MINILM));
+        assertThat(files()).hasSize(1);
+        WeightSource second = CachedWeights.open(BuiltInModel.MINILM);
+        assertThat(second).isInstanceOf(CachedWeights.class);
+        assertGood(second);
+        assertThat(files()).hasSize(1);
+    }
+
+    @Test
+    void aDamagedFileIsReplacedAndNeverRead() throws IOException {
+        CachedWeights.open(BuiltInModel.MINILM).close();
+        Path file = files().getFirst();
+        byte[] good = Files.readAllBytes(file);
+        byte[] flipped = good.clone();
+        flipped[good.length / 2] ^= 1;
+        Files.write(file, flipped);
+        assertGood(CachedWeights.open(BuiltInModel.MINILM));
+        assertThat(files()).as("deleted when the damage was found").isEmpty();
+
+        Files.write(file, Arrays.copyOf(good, good.length - 100));
+        assertGood(CachedWeights.open(BuiltInModel.MINILM));
+        assertThat(Files.readAllBytes(file)).as("written again").isEqualTo(good);
+
+        WeightSource open = CachedWeights.open(BuiltInModel.MINILM);
+        try (var channel = Files.newByteChannel(file, StandardOpenOption.WRITE)) {
+            channel.truncate(good.length / 2);
+        }
+        assertGood(open);
+    }
+
+    @Test
+    void otherVersionsAndLeftoversAreDeleted() throws IOException {
+        Path cache = Files.createDirectories(folder.resolve("cache"));
+        Files.writeString(cache.resolve("minilm-00000000.safetensors"), "an older version");
+        Path killed = Files.writeString(cache.resolve(".minilm-1.safetensors.x.tmp"), "left by a killed writer");
+        Files.setLastModifiedTime(killed, FileTime.fromMillis(0));
+        Path running = Files.writeString(cache.resolve(".minilm-2.safetensors.x.tmp"), "another process writes it");
+        Path other = Files.writeString(cache.resolve("bge-small-00000000.safetensors"), "another model");
+        CachedWeights.open(BuiltInModel.MINILM).close();
+        assertThat(files()).hasSize(3).contains(running, other);
+    }
+
+    @Test
+    void aFolderThatCannotBeWrittenIsNoMistake() throws IOException {
+        Files.writeString(folder.resolve("cache"), "a file, not a folder");
+        assertGood(CachedWeights.open(BuiltInModel.MINILM));
+    }
+
+    @Test
+    void manyWritersAtOnceAllGetTheWeights() throws Exception {
+        var calls = Collections.nCopies(3, (Callable<Boolean>) () -> {
+            assertGood(CachedWeights.open(BuiltInModel.MINILM));
+            return true;
+        });
+        try (var threads = Executors.newFixedThreadPool(3)) {
+            for (Future<Boolean> done : threads.invokeAll(calls)) {
+                assertThat(done.get()).isTrue();
+            }
+        }
+        assertThat(files()).hasSize(1);
+    }
+}
