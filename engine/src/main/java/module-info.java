@@ -4,6 +4,7 @@ module io.tokenwise.engine {
     requires ai.djl.tokenizers;
     requires com.google.protobuf;
     requires transitive io.tokenwise.kernels;
+    requires io.tokenwise.natives;
     requires org.slf4j;
     requires org.tribuo.util.onnx;
 

@@ -1,5 +1,7 @@
 package io.tokenwise;
 
+import io.tokenwise.backend.BackendChoice;
+
 /**
  * What a {@link TextEncoder} may use.
  *
@@ -7,8 +9,9 @@ package io.tokenwise;
  * @param batchTokens tokens that run through the model at once; longer lists of texts are cut. Bounds native memory. Raised to
  *     the model's longest text if less
  * @param concurrentCalls calls that run at the same time; further ones wait. Bounds native memory
+ * @param backend what computes, and in which precision
  */
-public record EncoderOptions(int threads, int batchTokens, int concurrentCalls) {
+public record EncoderOptions(int threads, int batchTokens, int concurrentCalls, BackendChoice backend) {
     private static final int MOST_CALLS = 4096;
 
     public EncoderOptions {
@@ -22,21 +25,28 @@ public record EncoderOptions(int threads, int batchTokens, int concurrentCalls) 
         }
     }
 
-    /** All processors, batches of 1,024 tokens, and twice as many concurrent calls as processors. */
+    /**
+     * All processors, batches of 1,024 tokens, twice as many concurrent calls as processors, and the fastest precision that the CPU has
+     * instructions for.
+     */
     public static EncoderOptions defaults() {
         int processors = Runtime.getRuntime().availableProcessors();
-        return new EncoderOptions(processors, 1024, 2 * processors);
+        return new EncoderOptions(processors, 1024, 2 * processors, BackendChoice.AUTO);
     }
 
     public EncoderOptions withThreads(int newThreads) {
-        return new EncoderOptions(newThreads, batchTokens, concurrentCalls);
+        return new EncoderOptions(newThreads, batchTokens, concurrentCalls, backend);
     }
 
     public EncoderOptions withBatchTokens(int newBatchTokens) {
-        return new EncoderOptions(threads, newBatchTokens, concurrentCalls);
+        return new EncoderOptions(threads, newBatchTokens, concurrentCalls, backend);
     }
 
     public EncoderOptions withConcurrentCalls(int newConcurrentCalls) {
-        return new EncoderOptions(threads, batchTokens, newConcurrentCalls);
+        return new EncoderOptions(threads, batchTokens, newConcurrentCalls, backend);
+    }
+
+    public EncoderOptions withBackend(BackendChoice newBackend) {
+        return new EncoderOptions(threads, batchTokens, concurrentCalls, newBackend);
     }
 }

@@ -1,7 +1,6 @@
 package io.tokenwise;
 
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.VectorBackend;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.Tokenizer;
@@ -62,7 +61,7 @@ public final class TextEncoder implements AutoCloseable {
     public static TextEncoder open(ModelFiles files, EncoderOptions options) {
         Backend backend = null;
         try {
-            backend = VectorBackend.open(options.threads());
+            backend = options.backend().open(options.threads());
             return new TextEncoder(backend, files, options);
         } catch (Throwable e) {
             files.close();
@@ -140,9 +139,9 @@ public final class TextEncoder implements AutoCloseable {
         return sessions;
     }
 
-    /** What computes, as {@code vector (vector-512)}. */
-    public String backendName() {
-        return backend.name();
+    /** What computes: its name, threads and precision. */
+    public Backend backend() {
+        return backend;
     }
 
     @Override

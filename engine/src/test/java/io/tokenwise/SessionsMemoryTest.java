@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
 import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.BackendChoice;
+import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.VectorBackend;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
@@ -30,10 +32,19 @@ class SessionsMemoryTest {
     private static final int ROUNDS = 200;
 
     @ParameterizedTest
-    @CsvSource({"1, false", "2, false", "1, true", "2, true"})
-    void warmForwardAllocatesNothingOnTheHeap(int threads, boolean adaptive) throws IOException {
+    @CsvSource({
+        "1, false, ",
+        "2, false, ",
+        "1, true, ",
+        "2, true, ",
+        "2, true, F32",
+        "2, true, BF16",
+        "1, false, S8",
+        "2, true, S8"
+    })
+    void warmForwardAllocatesNothingOnTheHeap(int threads, boolean adaptive, Precision oneDnn) throws IOException {
         List<int[]> texts = TestModels.sequences(3, 1, 7);
-        try (Backend backend = VectorBackend.open(threads);
+        try (Backend backend = oneDnn == null ? VectorBackend.open(threads) : TestModels.oneDnn(oneDnn, threads);
                 Encoder encoder = TestModels.builtIn("minilm", backend);
                 var sessions = new Sessions(encoder, backend, 256, 1)) {
             if (adaptive) {
@@ -80,7 +91,7 @@ class SessionsMemoryTest {
     void nativeMemoryIsFlatOverTenThousandCalls(@TempDir Path directory) throws IOException {
         Path small = directory.resolve("small");
         TestModels.writeSmall(small);
-        var options = new EncoderOptions(2, 64, 2);
+        var options = new EncoderOptions(2, 64, 2, BackendChoice.FLOAT32);
         try (TextEncoder encoder = TextEncoder.open(small.toString(), options)) {
             call(encoder, 2_000);
             long held = encoder.sessions().workspaceBytes();

@@ -5,6 +5,8 @@ import io.tokenwise.acm.Acmizer;
 import io.tokenwise.acm.UnitStatistics;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.BackendChoice;
+import io.tokenwise.backend.Precision;
 import io.tokenwise.io.Architecture;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
@@ -27,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Assumptions;
 
 /** Models that tests share: MiniLM, and a BERT so small that tests of everything but its numbers are quick. */
 public final class TestModels {
@@ -59,6 +62,15 @@ public final class TestModels {
             floats.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (mean + 0.3 * random.nextGaussian()));
         }
         return new TensorData(shape, floats);
+    }
+
+    /** oneDNN in a precision; the test is skipped where the library or the CPU's instructions are missing. */
+    public static Backend oneDnn(Precision precision, int threads) {
+        try {
+            return new BackendChoice(BackendChoice.Kind.ONEDNN, precision).open(threads);
+        } catch (IllegalArgumentException e) {
+            return Assumptions.abort(e.getMessage());
+        }
     }
 
     /** A built-in model on a backend. */

@@ -3,6 +3,7 @@ package io.tokenwise;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.LearnerObserver;
 import io.tokenwise.testdata.WordNet;
@@ -42,7 +43,8 @@ class TextEncoderTest {
     }
 
     private TextEncoder open(int threads, int batchTokens, int concurrentCalls) throws IOException {
-        return TextEncoder.open(small, new EncoderOptions(threads, batchTokens, concurrentCalls));
+        return TextEncoder.open(
+                small, new EncoderOptions(threads, batchTokens, concurrentCalls, BackendChoice.FLOAT32));
     }
 
     @ParameterizedTest

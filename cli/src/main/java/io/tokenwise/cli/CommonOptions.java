@@ -2,9 +2,12 @@ package io.tokenwise.cli;
 
 import io.tokenwise.EncoderOptions;
 import io.tokenwise.TextEncoder;
+import io.tokenwise.backend.BackendChoice;
+import io.tokenwise.backend.BackendChoice.Kind;
+import io.tokenwise.backend.Precision;
 import java.io.IOException;
 import java.util.Arrays;
-import java.util.Locale;
+import java.util.function.Function;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -30,8 +33,11 @@ final class CommonOptions {
                     "A model directory in Hugging Face's layout, or the built-in minilm (default: ${DEFAULT-VALUE}).")
     private String model;
 
-    private BackendName backend = BackendName.VECTOR;
-    private Precision precision = Precision.F32;
+    private Kind backend = Kind.AUTO;
+
+    /** Null for the fastest. */
+    private Precision precision;
+
     private int threads = Runtime.getRuntime().availableProcessors();
 
     @Option(
@@ -47,55 +53,26 @@ final class CommonOptions {
     @Option(names = "--verbose", description = "Log what is chosen and why; show where a failure happened.")
     private boolean verbose;
 
-    /** Where tensors live and run. */
-    enum BackendName {
-        VECTOR,
-        ONEDNN,
-        CUDA;
-
-        @Override
-        public String toString() {
-            return name().toLowerCase(Locale.ROOT);
-        }
-    }
-
-    /** How weights and activations are stored. */
-    enum Precision {
-        F32,
-        BF16;
-
-        @Override
-        public String toString() {
-            return name().toLowerCase(Locale.ROOT);
-        }
-    }
-
     @Option(
             names = "--backend",
             paramLabel = "NAME",
-            defaultValue = "vector",
+            defaultValue = "auto",
             converter = BackendConverter.class,
-            description =
-                    "What computes: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}; only vector works today).")
-    void setBackend(BackendName chosen) {
-        if (chosen != BackendName.VECTOR) {
-            throw mistake("--backend " + chosen + " is not there yet; use --backend vector");
-        }
+            description = "What multiplies matrices: auto, vector (pure Java) or onednn (default: ${DEFAULT-VALUE}).")
+    void setBackend(Kind chosen) {
         backend = chosen;
     }
 
     @Option(
             names = "--precision",
             paramLabel = "TYPE",
-            defaultValue = "f32",
-            converter = PrecisionConverter.class,
-            description =
-                    "Type of weights: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}; only f32 works today).")
-    void setPrecision(Precision chosen) {
-        if (chosen != Precision.F32) {
-            throw mistake("--precision " + chosen + " is not there yet; use --precision f32");
-        }
-        precision = chosen;
+            defaultValue = "auto",
+            description = "Type in which matrices are multiplied: f32, bf16, s8, or auto, the fastest that the CPU has"
+                    + " instructions for (default: ${DEFAULT-VALUE}; bf16 and s8 need oneDNN; training is in f32).")
+    void setPrecision(String text) {
+        precision = text.equals("auto")
+                ? null
+                : constant(Precision.values(), Precision::label, text, "auto, f32, bf16 or s8");
     }
 
     @Option(
@@ -110,25 +87,21 @@ final class CommonOptions {
     }
 
     /**
-     * Opens a model with the threads that were asked for.
+     * Opens a model with the threads, backend and precision that were asked for.
      *
      * @param name a directory or a built-in name
      * @throws io.tokenwise.io.BadFileException if it is absent, bad or not supported
      */
     TextEncoder open(String name) throws IOException {
-        return TextEncoder.open(name, EncoderOptions.defaults().withThreads(threads));
+        return TextEncoder.open(name, encoderOptions());
+    }
+
+    EncoderOptions encoderOptions() {
+        return EncoderOptions.defaults().withThreads(threads).withBackend(new BackendChoice(backend, precision));
     }
 
     String model() {
         return model;
-    }
-
-    BackendName backend() {
-        return backend;
-    }
-
-    Precision precision() {
-        return precision;
     }
 
     int threads() {
@@ -152,25 +125,17 @@ final class CommonOptions {
     }
 
     /** Reads the name of a backend. */
-    static final class BackendConverter implements ITypeConverter<BackendName> {
+    static final class BackendConverter implements ITypeConverter<Kind> {
         @Override
-        public BackendName convert(String text) {
-            return constant(BackendName.values(), text, "vector, onednn or cuda");
-        }
-    }
-
-    /** Reads the name of a precision. */
-    static final class PrecisionConverter implements ITypeConverter<Precision> {
-        @Override
-        public Precision convert(String text) {
-            return constant(Precision.values(), text, "f32 or bf16");
+        public Kind convert(String text) {
+            return constant(Kind.values(), Kind::label, text, "auto, vector or onednn");
         }
     }
 
     /** The constant of that name. */
-    static <T extends Enum<T>> T constant(T[] values, String text, String possible) {
+    static <T extends Enum<T>> T constant(T[] values, Function<T, String> name, String text, String possible) {
         return Arrays.stream(values)
-                .filter(value -> value.toString().equals(text))
+                .filter(value -> name.apply(value).equals(text))
                 .findFirst()
                 .orElseThrow(() -> new TypeConversionException("give " + possible + ", not '" + text + "'"));
     }

@@ -94,7 +94,7 @@ final class Demo implements Callable<Integer> {
         }
         Results results;
         List<ShadedText> shaded;
-        EncoderOptions oneThread = EncoderOptions.defaults().withThreads(1);
+        EncoderOptions oneThread = options.encoderOptions().withThreads(1);
         try (TextEncoder teacher = TextEncoder.open(options.model(), oneThread);
                 TextEncoder adaptive = TextEncoder.open(model.toString(), oneThread)) {
             results = measurements.results(qualities, teacher, adaptive);

@@ -75,7 +75,7 @@ final class Embed implements Callable<Integer> {
     static final class KindConverter implements ITypeConverter<Kind> {
         @Override
         public Kind convert(String text) {
-            return CommonOptions.constant(Kind.values(), text, "text, query or passage");
+            return CommonOptions.constant(Kind.values(), Kind::toString, text, "text, query or passage");
         }
     }
 

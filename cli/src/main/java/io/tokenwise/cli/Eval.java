@@ -1,6 +1,8 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.TextEncoder;
+import io.tokenwise.backend.BackendChoice;
+import io.tokenwise.backend.Precision;
 import io.tokenwise.cli.CommonOptions.BudgetConverter;
 import io.tokenwise.io.BadFileException;
 import io.tokenwise.testdata.StsPairs;
@@ -93,8 +95,9 @@ final class Eval implements Runnable {
             List<Pair> pairs = StsPairs.read(file);
             try (TextEncoder model = options.open(options.model())) {
                 boolean dense = model.encoder().acms().isEmpty();
-                try (TextEncoder teacher = dense ? model : openTeacher(model)) {
-                    print(run(teacher, model, pairs));
+                try (TextEncoder teacher = dense ? model : openTeacher(model);
+                        TextEncoder reference = openReference(teacher, dense ? options.model() : teacherName)) {
+                    print(run(reference, teacher, model, pairs));
                 }
             }
             return ExitCode.OK;
@@ -116,7 +119,15 @@ final class Eval implements Runnable {
             }
         }
 
-        private Json.Eval run(TextEncoder teacher, TextEncoder model, List<Pair> pairs) throws InterruptedException {
+        /** The dense model in float32, with which vectors are compared. */
+        private TextEncoder openReference(TextEncoder teacher, String name) throws IOException {
+            return teacher.backend().precision() == Precision.F32
+                    ? teacher
+                    : TextEncoder.open(name, options.encoderOptions().withBackend(BackendChoice.FLOAT32));
+        }
+
+        private Json.Eval run(TextEncoder reference, TextEncoder teacher, TextEncoder model, List<Pair> pairs)
+                throws InterruptedException {
             if (teacher.encoder().hidden() != model.encoder().hidden()) {
                 throw new IllegalArgumentException("--teacher " + teacherName + " gives vectors of "
                         + teacher.encoder().hidden() + " values, " + options.model() + " of "
@@ -127,10 +138,10 @@ final class Eval implements Runnable {
                 return new Json.Eval(
                         "sts",
                         options.model(),
-                        options.backend().toString(),
-                        options.precision().toString(),
+                        model.backend().kind().label(),
+                        model.backend().precision().label(),
                         options.threads(),
-                        new StsEvaluation(teacher, model, pairs, progress).run(budgets, options.seed()));
+                        new StsEvaluation(reference, teacher, model, pairs, progress).run(budgets, options.seed()));
             }
         }
 

@@ -71,6 +71,8 @@ final class Info implements Callable<Integer> {
                 network.parameterCount(),
                 encoder.description().maxTokens(),
                 TOKENS,
+                encoder.backend().name(),
+                encoder.backend().precision().label(),
                 flops);
     }
 
@@ -85,6 +87,8 @@ final class Info implements Callable<Integer> {
                 info.learners() == null ? "none: a dense model" : info.learners() + " a layer"));
         text.append(String.format(Locale.ROOT, "%-18s%,d%n", "parameters", info.parameters()));
         text.append(String.format(Locale.ROOT, "%-18s%d tokens%n", "longest text", info.maxTokens()));
+        text.append(String.format(
+                Locale.ROOT, "%-18s%s, precision %s%n", "backend here", info.backend(), info.precision()));
         text.append("MFLOPs per token of a text of ")
                 .append(info.flopsAtTokens())
                 .append(" tokens");

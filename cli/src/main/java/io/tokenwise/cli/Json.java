@@ -95,6 +95,8 @@ final class Json {
             long parameters,
             int maxTokens,
             int flopsAtTokens,
+            String backend,
+            String precision,
             Map<String, Double> flopsPerToken) {}
 
     /**

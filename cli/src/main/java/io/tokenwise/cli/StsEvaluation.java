@@ -13,20 +13,23 @@ import java.util.stream.Stream;
  * token getting the same at equal FLOPs, and the gates' numbers dealt to random tokens.
  */
 final class StsEvaluation {
+    private final TextEncoder reference;
     private final TextEncoder teacher;
     private final TextEncoder model;
     private final List<Pair> pairs;
     private final double[] scores;
     private final Progress progress;
     private final List<Json.EvalRow> rows = new ArrayList<>();
-    private float[][] teacherVectors;
+    private float[][] referenceVectors;
 
     /**
-     * @param teacher the dense model that the vectors are compared with
+     * @param reference the dense model in float32, whose vectors the others are compared with
+     * @param teacher the dense model, which may be the reference itself
      * @param model adaptive, or the teacher itself
      * @param progress counts texts, {@link #texts} in all
      */
-    StsEvaluation(TextEncoder teacher, TextEncoder model, List<Pair> pairs, Progress progress) {
+    StsEvaluation(TextEncoder reference, TextEncoder teacher, TextEncoder model, List<Pair> pairs, Progress progress) {
+        this.reference = reference;
         this.teacher = teacher;
         this.model = model;
         this.pairs = pairs;
@@ -43,6 +46,9 @@ final class StsEvaluation {
 
     /** The rows: the teacher first, then for each budget the model and its controls. */
     List<Json.EvalRow> run(List<Double> budgets, long seed) throws InterruptedException {
+        if (reference != teacher) {
+            referenceVectors = reference.sessions().encode(sequences(reference), Budget.FULL, null);
+        }
         measure(teacher, "dense", 1, Budget.FULL);
         if (!model.encoder().acms().isEmpty()) {
             for (double budget : budgets) {
@@ -57,24 +63,29 @@ final class StsEvaluation {
     }
 
     private void measure(TextEncoder encoder, String mode, double budget, Budget how) throws InterruptedException {
-        List<int[]> sequences = Stream.concat(
-                        pairs.stream().map(Pair::first), pairs.stream().map(Pair::second))
-                .map(encoder.tokenizer()::encode)
-                .map(Tokenizer.Encoded::ids)
-                .toList();
+        List<int[]> sequences = sequences(encoder);
         Measurement measured = Measurement.of(encoder, sequences, how);
-        teacherVectors = mode.equals("dense") ? measured.vectors() : teacherVectors;
+        if (encoder == reference) {
+            referenceVectors = measured.vectors();
+        }
         rows.add(new Json.EvalRow(
                 budget,
                 mode,
                 "spearman",
                 Spearman.correlation(similarities(measured.vectors()), scores),
-                measured.meanCosine(teacherVectors),
+                measured.meanCosine(referenceVectors),
                 Double.isNaN(measured.meanLearners()) ? null : measured.meanLearners(),
                 measured.spent(),
                 measured.flopsPerToken(),
                 measured.millisPerText()));
         progress.update((long) rows.size() * sequences.size(), mode);
+    }
+
+    private List<int[]> sequences(TextEncoder encoder) {
+        return Stream.concat(pairs.stream().map(Pair::first), pairs.stream().map(Pair::second))
+                .map(encoder.tokenizer()::encode)
+                .map(Tokenizer.Encoded::ids)
+                .toList();
     }
 
     private double[] similarities(float[][] vectors) {

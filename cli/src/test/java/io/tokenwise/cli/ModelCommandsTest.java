@@ -149,7 +149,18 @@ class ModelCommandsTest {
     @Test
     void evalComparesEachBudgetWithItsControls() {
         String model = adaptive.toString();
-        assertThat(run("", "eval", "sts", pairs.toString(), "--model", model, "--budget", "0.5,1", "--json"))
+        assertThat(run(
+                        "",
+                        "eval",
+                        "sts",
+                        pairs.toString(),
+                        "--model",
+                        model,
+                        "--budget",
+                        "0.5,1",
+                        "--precision",
+                        "f32",
+                        "--json"))
                 .isZero();
         assertThat(out.toString().lines()).hasSize(1);
         JsonNode rows = line(0).get("rows");

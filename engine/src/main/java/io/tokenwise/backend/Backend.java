@@ -13,6 +13,12 @@ public interface Backend extends AutoCloseable {
     /** Short name with the kernels in use, such as {@code vector (vector-512)}. */
     String name();
 
+    /** Never AUTO. */
+    BackendChoice.Kind kind();
+
+    /** The type in which it multiplies matrices. */
+    Precision precision();
+
     /** Threads that take part in one operation at most, the caller included. */
     int threads();
 

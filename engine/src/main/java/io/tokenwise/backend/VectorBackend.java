@@ -5,12 +5,9 @@ import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The pure Java backend: the kernels of this machine over one pool of worker threads. Thread-safe. */
 public final class VectorBackend implements Backend {
-    private static final Logger LOG = LoggerFactory.getLogger(VectorBackend.class);
     private static final long ALIGNMENT = 64;
 
     private final Kernels kernels;
@@ -22,7 +19,6 @@ public final class VectorBackend implements Backend {
         }
         this.kernels = kernels;
         this.pool = new WorkerPool(threads);
-        LOG.info("backend {} with {} thread(s): {}", name(), threads, kernels.why());
     }
 
     /** With the best kernels of this machine. */
@@ -33,6 +29,24 @@ public final class VectorBackend implements Backend {
     @Override
     public String name() {
         return "vector (" + kernels.name() + ")";
+    }
+
+    @Override
+    public BackendChoice.Kind kind() {
+        return BackendChoice.Kind.VECTOR;
+    }
+
+    @Override
+    public Precision precision() {
+        return Precision.F32;
+    }
+
+    Kernels kernels() {
+        return kernels;
+    }
+
+    WorkerPool pool() {
+        return pool;
     }
 
     @Override

@@ -1,0 +1,118 @@
+package io.tokenwise.backend;
+
+import io.tokenwise.kernels.Kernels;
+import io.tokenwise.natives.Isa;
+import io.tokenwise.natives.OneDnn;
+import io.tokenwise.natives.OneDnnUnavailableException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Which backend is wanted, and in which precision. What is left open is decided by what the machine has: the precision is the fastest that
+ * the CPU has instructions for (signed bytes, then bfloat16, then float32), and oneDNN is used for the first two if it is there.
+ *
+ * @param precision null for the fastest
+ */
+public record BackendChoice(Kind kind, Precision precision) {
+    /** Everything is decided by what the machine has. */
+    public static final BackendChoice AUTO = new BackendChoice(Kind.AUTO, null);
+
+    /** Float32 in pure Java: the same numbers on every machine with vectors of the same width. */
+    public static final BackendChoice FLOAT32 = new BackendChoice(Kind.VECTOR, Precision.F32);
+
+    private static final Logger LOG = LoggerFactory.getLogger(BackendChoice.class);
+
+    public enum Kind {
+        AUTO,
+        VECTOR,
+        ONEDNN;
+
+        /** As the command line writes it. */
+        public String label() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /**
+     * Opens the backend; one log line says which one and why.
+     *
+     * @throws IllegalArgumentException if this machine cannot do what is wanted; the message says what it offers
+     */
+    public Backend open(int threads) {
+        Kernels kernels = Kernels.choose();
+        if (kind == Kind.VECTOR || kind == Kind.AUTO && precision == Precision.F32) {
+            return vector(kernels, threads, "as asked for");
+        }
+        OneDnn oneDnn;
+        try {
+            oneDnn = OneDnn.open();
+        } catch (OneDnnUnavailableException e) {
+            if (kind == Kind.ONEDNN || precision != null) {
+                throw new IllegalArgumentException(
+                        (kind == Kind.ONEDNN
+                                        ? "backend onednn: "
+                                        : "precision " + precision.label() + " needs oneDNN: ")
+                                + e.getMessage() + "; backend vector with precision f32 works without",
+                        e);
+            }
+            return vector(kernels, threads, e.getMessage());
+        }
+        try {
+            return oneDnn(oneDnn, kernels, threads);
+        } catch (Throwable e) {
+            oneDnn.close();
+            throw e;
+        }
+    }
+
+    private Backend vector(Kernels kernels, int threads, String why) {
+        if (precision != null && precision != Precision.F32) {
+            throw new IllegalArgumentException("precision " + precision.label()
+                    + ": backend vector has f32 only; use backend onednn, or precision f32");
+        }
+        return log(new VectorBackend(kernels, threads), kernels.why() + "; " + why);
+    }
+
+    private Backend oneDnn(OneDnn oneDnn, Kernels kernels, int threads) {
+        List<Precision> offered = offered(oneDnn.isa());
+        if (precision != null && !offered.contains(precision)) {
+            throw new IllegalArgumentException("precision " + precision.label() + ": this CPU (" + oneDnn.isa()
+                    + ") has no instructions for it; it offers "
+                    + offered.stream().map(Precision::label).collect(Collectors.joining(" and ")));
+        }
+        Precision chosen = precision == null ? offered.getLast() : precision;
+        if (kind == Kind.AUTO && chosen == Precision.F32) {
+            oneDnn.close();
+            return vector(kernels, threads, "the CPU (" + oneDnn.isa() + ") has nothing faster than float32");
+        }
+        String why = precision == null ? "the fastest that the CPU has instructions for" : "as asked for";
+        return log(new OneDnnBackend(oneDnn, chosen, kernels, threads), why + "; library: " + oneDnn.location());
+    }
+
+    /** What a CPU has instructions for, the fastest last. */
+    private static List<Precision> offered(Isa isa) {
+        var offered = new ArrayList<>(Arrays.asList(Precision.F32));
+        if (isa.hasBf16()) {
+            offered.add(Precision.BF16);
+        }
+        if (isa.hasInt8()) {
+            offered.add(Precision.S8);
+        }
+        return offered;
+    }
+
+    private static Backend log(Backend backend, String why) {
+        LOG.info(
+                "backend {}, precision {}, {} thread(s): {}",
+                backend.name(),
+                backend.precision().label(),
+                backend.threads(),
+                why);
+        return backend;
+    }
+}

@@ -1,0 +1,142 @@
+package io.tokenwise.backend;
+
+import io.tokenwise.kernels.Kernels;
+import io.tokenwise.natives.DataType;
+import io.tokenwise.natives.OneDnn;
+import io.tokenwise.natives.Product;
+import io.tokenwise.natives.ProductSpec;
+import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+
+/**
+ * Matrix products by oneDNN in one {@link Precision}, all else by our own kernels. The library's own threads are off: work is cut into blocks
+ * of rows, one task of our pool each. Thread-safe.
+ */
+public final class OneDnnBackend implements Backend {
+    private static final long ALIGNMENT = 64;
+
+    /** Matrices with a smaller side stay with our own kernels and in float32: they cost next to nothing, and gates choose by exact logits. */
+    private static final int LEAST_SIDE = 32;
+
+    private final OneDnn oneDnn;
+    private final Precision precision;
+    private final VectorBackend vector;
+
+    /** Buffers that no task uses now. A task that finds none makes some; what finds no place here is freed. */
+    private final AtomicReferenceArray<OneDnnBuffers> free;
+
+    private volatile int widestInput = 1;
+    private volatile int widestOutput = 1;
+
+    /** Takes over the library: {@link #close} closes it. */
+    public OneDnnBackend(OneDnn oneDnn, Precision precision, Kernels kernels, int threads) {
+        this.oneDnn = oneDnn;
+        this.precision = precision;
+        this.vector = new VectorBackend(kernels, threads);
+        this.free = new AtomicReferenceArray<>(4 * threads);
+    }
+
+    /** The type of a left-hand side. */
+    static DataType inputType(Precision precision) {
+        return switch (precision) {
+            case F32 -> DataType.F32;
+            case BF16 -> DataType.BF16;
+            case S8 -> DataType.U8;
+        };
+    }
+
+    @Override
+    public String name() {
+        return "onednn (" + oneDnn.version() + ", " + oneDnn.isa() + ")";
+    }
+
+    @Override
+    public BackendChoice.Kind kind() {
+        return BackendChoice.Kind.ONEDNN;
+    }
+
+    @Override
+    public Precision precision() {
+        return precision;
+    }
+
+    @Override
+    public int threads() {
+        return vector.threads();
+    }
+
+    @Override
+    public Stream stream() {
+        Kernels kernels = vector.kernels();
+        Products small = new VectorProducts(kernels, vector.pool());
+        return new CpuStream(
+                kernels, vector.pool(), new OneDnnProducts(this, kernels.conversions(), vector.pool(), small));
+    }
+
+    @Override
+    public Tensor allocate(Arena arena, int rows, int columns) {
+        return vector.allocate(arena, rows, columns);
+    }
+
+    @Override
+    public PackedMatrix allocatePacked(Arena arena, int inputs, int outputs) {
+        if (Math.min(inputs, outputs) < LEAST_SIDE) {
+            return vector.allocatePacked(arena, inputs, outputs);
+        }
+        DataType type = precision == Precision.S8 ? DataType.S8 : inputType(precision);
+        DataType sums = precision == Precision.S8 ? DataType.S32 : DataType.F32;
+        Product product = oneDnn.product(ProductSpec.of(inputs, outputs, inputType(precision), type, sums));
+        widen(inputs, outputs);
+        MemorySegment packed = arena.allocate(product.packedBytes(), ALIGNMENT);
+        int columns = precision == Precision.S8 ? outputs : 0;
+        return new OneDnnMatrix(product, packed, product.weights(packed), new float[columns], new float[columns]);
+    }
+
+    private synchronized void widen(int inputs, int outputs) {
+        widestInput = Math.max(widestInput, inputs);
+        widestOutput = Math.max(widestOutput, outputs);
+    }
+
+    @Override
+    public PackedMatrix allocatePacked(Workspace workspace, int inputs, int outputs) {
+        return vector.allocatePacked(workspace, inputs, outputs);
+    }
+
+    /** Buffers for one task, wide enough for every matrix so far. */
+    OneDnnBuffers borrow() {
+        for (int i = 0; i < free.length(); i++) {
+            OneDnnBuffers buffers = free.get(i) == null ? null : free.getAndSet(i, null);
+            if (buffers != null) {
+                if (buffers.inputs >= widestInput && buffers.outputs >= widestOutput) {
+                    return buffers;
+                }
+                buffers.close();
+            }
+        }
+        return new OneDnnBuffers(oneDnn, precision, vector.kernels().conversions(), widestInput, widestOutput);
+    }
+
+    void giveBack(OneDnnBuffers buffers) {
+        for (int i = 0; i < free.length(); i++) {
+            if (free.get(i) == null && free.compareAndSet(i, null, buffers)) {
+                return;
+            }
+        }
+        buffers.close();
+    }
+
+    @Override
+    public void close() {
+        vector.close();
+        for (int i = 0; i < free.length(); i++) {
+            OneDnnBuffers buffers = free.getAndSet(i, null);
+            if (buffers != null) {
+                buffers.close();
+            }
+        }
+        oneDnn.close();
+    }
+}

@@ -1,0 +1,17 @@
+package io.tokenwise.backend;
+
+import java.util.Locale;
+
+/** The type in which a backend multiplies matrices. All else is float32, sums of products too. */
+public enum Precision {
+    F32,
+    /** bfloat16: float32 with 8 instead of 24 significant bits. */
+    BF16,
+    /** Signed bytes with a scale for each output of a weight, unsigned bytes with scale and offset for each row of activations. */
+    S8;
+
+    /** As the command line and JSON write it. */
+    public String label() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+}

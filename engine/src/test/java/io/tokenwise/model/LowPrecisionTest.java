@@ -1,0 +1,89 @@
+package io.tokenwise.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tokenwise.Sessions;
+import io.tokenwise.TestModels;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.Precision;
+import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.nn.Budget;
+import java.io.IOException;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Whole models on oneDNN in each precision: near float32, and each text's vector independent of all else. */
+class LowPrecisionTest {
+    private static final Logger LOG = LoggerFactory.getLogger(LowPrecisionTest.class);
+    private static final Budget[] BUDGETS = {Budget.FULL, Budget.of(0.5), Budget.fixed(0.25)};
+
+    private final List<int[]> texts = TestModels.sequences(3, 9, 1, 17, 64, 5, 31, 128, 2, 12, 70);
+
+    /** Random ids are no sentences: real text is nearer, see docs/quality.md. */
+    @ParameterizedTest
+    @CsvSource({"F32, 0.999999", "BF16, 0.9998", "S8, 0.99"})
+    void denseModelIsNearFloat32(Precision precision, double least) throws IOException {
+        try (Backend exact = VectorBackend.open(2);
+                Encoder expected = TestModels.builtIn("minilm", exact);
+                Backend backend = TestModels.oneDnn(precision, 2);
+                Encoder encoder = TestModels.builtIn("minilm", backend)) {
+            float[][] a = encode(expected, texts, Budget.FULL);
+            float[][] b = encode(encoder, texts, Budget.FULL);
+            double lowest = 1;
+            for (int i = 0; i < a.length; i++) {
+                lowest = Math.min(lowest, cosine(a[i], b[i]));
+            }
+            LOG.info("{}: lowest cosine to float32 {}", precision, lowest);
+            assertThat(lowest).isGreaterThan(least);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Precision.class)
+    void resultIsTheSameAloneInAnyBatchAndWithAnyNumberOfThreads(Precision precision) throws IOException {
+        try (Backend backend = TestModels.oneDnn(precision, 1);
+                Encoder one = adaptive(backend);
+                Backend other = TestModels.oneDnn(precision, 3);
+                Encoder three = adaptive(other)) {
+            for (Budget budget : BUDGETS) {
+                float[][] expected = encode(one, texts, budget);
+                float[][] backwards = encode(one, texts.reversed(), budget);
+                float[][] found = encode(three, texts, budget);
+                for (int i = 0; i < texts.size(); i++) {
+                    String what = precision + ", " + budget + ", text " + i;
+                    assertThat(found[i]).as(what + ", three threads").isEqualTo(expected[i]);
+                    assertThat(backwards[texts.size() - 1 - i])
+                            .as(what + ", other way round")
+                            .isEqualTo(expected[i]);
+                    float[] alone = encode(one, List.of(texts.get(i)), budget)[0];
+                    assertThat(alone).as(what + ", alone").isEqualTo(expected[i]);
+                }
+            }
+        }
+    }
+
+    private Encoder adaptive(Backend backend) throws IOException {
+        Encoder encoder = TestModels.builtIn("minilm", backend);
+        TestModels.acmize(encoder, 4, texts);
+        TestModels.randomizeGates(encoder, 0.3);
+        return encoder;
+    }
+
+    private static float[][] encode(Encoder encoder, List<int[]> texts, Budget budget) {
+        try (var sessions = new Sessions(encoder, encoder.parameters().backend(), 1024, 1)) {
+            return sessions.encode(texts, budget, null);
+        }
+    }
+
+    private static double cosine(float[] a, float[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += (double) a[i] * b[i];
+        }
+        return sum;
+    }
+}
