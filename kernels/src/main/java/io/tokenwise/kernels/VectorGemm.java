@@ -66,8 +66,8 @@ final class VectorGemm implements Gemm {
                 VectorPacking.rows(call, row, rows, a, rowStep);
             }
             for (int column = columnFrom; column < columnTo; column += PANEL) {
-                for (int i = 0; i < rows; i += TALL) {
-                    int count = Math.min(TALL, rows - i);
+                for (int i = 0, count; i < rows; i += count) {
+                    count = VectorTiles.next(rows - i);
                     sum(call, a, i, rowStep, count, column, sums);
                     finish(call, a, sums, row + i, count, column);
                 }

@@ -29,11 +29,22 @@ final class VectorTiles {
      */
     static final int TALL = LANES == 16 ? 8 : 4;
 
-    static final int SHORT = 4;
+    private static final int MIDDLE = 6;
+
+    /** Fewer rows would not be faster: each multiply-add would wait for the one before. */
+    private static final int SHORT = 4;
 
     private VectorTiles() {}
 
-    /** {@code rows} (at most TALL) by PANEL; rows of A and out must exist up to 4 or TALL, and those past {@code rows} receive nonsense. */
+    /**
+     * Rows of the next tile when {@code rows} remain, such that all tiles together compute the fewest rows: 8 while that lasts, but
+     * 6 and 4, not 8 and 4, for the last 9 or 10.
+     */
+    static int next(int rows) {
+        return rows > TALL && rows <= MIDDLE + SHORT && TALL > MIDDLE ? MIDDLE : Math.min(rows, TALL);
+    }
+
+    /** {@code rows} (at most TALL) by PANEL; rows of A and out must exist up to TALL, and those past {@code rows} receive nonsense. */
     static void tile(
             int rows,
             float[] a,
@@ -45,8 +56,10 @@ final class VectorTiles {
             int outBase,
             int outStride,
             boolean add) {
-        if (rows > SHORT) {
+        if (rows > MIDDLE) {
             tile8(a, aBase, b, bBase, depth, out, outBase, outStride, add);
+        } else if (rows > SHORT) {
+            tile6(a, aBase, b, bBase, depth, out, outBase, outStride, add);
         } else {
             tile4(a, aBase, b, bBase, depth, out, outBase, outStride, add);
         }
@@ -148,6 +161,82 @@ final class VectorTiles {
         t6.intoArray(out, outBase + 6 * outStride + LANES);
         s7.intoArray(out, outBase + 7 * outStride);
         t7.intoArray(out, outBase + 7 * outStride + LANES);
+    }
+
+    private static void tile6(
+            float[] a,
+            int aBase,
+            MemorySegment b,
+            long bBase,
+            int depth,
+            float[] out,
+            int outBase,
+            int outStride,
+            boolean add) {
+        b = Floats.exactlyNative(b);
+        FloatVector zero = FloatVector.zero(F);
+        FloatVector s0 = zero;
+        FloatVector t0 = zero;
+        FloatVector s1 = zero;
+        FloatVector t1 = zero;
+        FloatVector s2 = zero;
+        FloatVector t2 = zero;
+        FloatVector s3 = zero;
+        FloatVector t3 = zero;
+        FloatVector s4 = zero;
+        FloatVector t4 = zero;
+        FloatVector s5 = zero;
+        FloatVector t5 = zero;
+        for (int p = 0; p < depth; p++) {
+            long at = bBase + (long) p * (PANEL * Float.BYTES);
+            FloatVector b0 = FloatVector.fromMemorySegment(F, b, at, ORDER);
+            FloatVector b1 = FloatVector.fromMemorySegment(F, b, at + LANES * Float.BYTES, ORDER);
+            int from = aBase + p;
+            FloatVector x0 = FloatVector.broadcast(F, a[from]);
+            s0 = x0.fma(b0, s0);
+            t0 = x0.fma(b1, t0);
+            FloatVector x1 = FloatVector.broadcast(F, a[from + DEPTH]);
+            s1 = x1.fma(b0, s1);
+            t1 = x1.fma(b1, t1);
+            FloatVector x2 = FloatVector.broadcast(F, a[from + 2 * DEPTH]);
+            s2 = x2.fma(b0, s2);
+            t2 = x2.fma(b1, t2);
+            FloatVector x3 = FloatVector.broadcast(F, a[from + 3 * DEPTH]);
+            s3 = x3.fma(b0, s3);
+            t3 = x3.fma(b1, t3);
+            FloatVector x4 = FloatVector.broadcast(F, a[from + 4 * DEPTH]);
+            s4 = x4.fma(b0, s4);
+            t4 = x4.fma(b1, t4);
+            FloatVector x5 = FloatVector.broadcast(F, a[from + 5 * DEPTH]);
+            s5 = x5.fma(b0, s5);
+            t5 = x5.fma(b1, t5);
+        }
+        if (add) {
+            s0 = FloatVector.fromArray(F, out, outBase).add(s0);
+            t0 = FloatVector.fromArray(F, out, outBase + LANES).add(t0);
+            s1 = FloatVector.fromArray(F, out, outBase + outStride).add(s1);
+            t1 = FloatVector.fromArray(F, out, outBase + outStride + LANES).add(t1);
+            s2 = FloatVector.fromArray(F, out, outBase + 2 * outStride).add(s2);
+            t2 = FloatVector.fromArray(F, out, outBase + 2 * outStride + LANES).add(t2);
+            s3 = FloatVector.fromArray(F, out, outBase + 3 * outStride).add(s3);
+            t3 = FloatVector.fromArray(F, out, outBase + 3 * outStride + LANES).add(t3);
+            s4 = FloatVector.fromArray(F, out, outBase + 4 * outStride).add(s4);
+            t4 = FloatVector.fromArray(F, out, outBase + 4 * outStride + LANES).add(t4);
+            s5 = FloatVector.fromArray(F, out, outBase + 5 * outStride).add(s5);
+            t5 = FloatVector.fromArray(F, out, outBase + 5 * outStride + LANES).add(t5);
+        }
+        s0.intoArray(out, outBase);
+        t0.intoArray(out, outBase + LANES);
+        s1.intoArray(out, outBase + outStride);
+        t1.intoArray(out, outBase + outStride + LANES);
+        s2.intoArray(out, outBase + 2 * outStride);
+        t2.intoArray(out, outBase + 2 * outStride + LANES);
+        s3.intoArray(out, outBase + 3 * outStride);
+        t3.intoArray(out, outBase + 3 * outStride + LANES);
+        s4.intoArray(out, outBase + 4 * outStride);
+        t4.intoArray(out, outBase + 4 * outStride + LANES);
+        s5.intoArray(out, outBase + 5 * outStride);
+        t5.intoArray(out, outBase + 5 * outStride + LANES);
     }
 
     private static void tile4(
