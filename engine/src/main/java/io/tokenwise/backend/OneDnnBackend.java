@@ -1,5 +1,6 @@
 package io.tokenwise.backend;
 
+import io.tokenwise.kernels.Conversions.Columns;
 import io.tokenwise.kernels.Kernels;
 import io.tokenwise.natives.DataType;
 import io.tokenwise.natives.OneDnn;
@@ -92,7 +93,8 @@ public final class OneDnnBackend implements Backend {
         widen(inputs, outputs);
         MemorySegment packed = arena.allocate(product.packedBytes(), ALIGNMENT);
         int columns = precision == Precision.S8 ? outputs : 0;
-        return new OneDnnMatrix(product, packed, product.weights(packed), new float[columns], new float[columns]);
+        return new OneDnnMatrix(
+                product, packed, product.weights(packed), new Columns(new float[columns], new float[columns]));
     }
 
     private synchronized void widen(int inputs, int outputs) {
@@ -116,7 +118,7 @@ public final class OneDnnBackend implements Backend {
                 buffers.close();
             }
         }
-        return new OneDnnBuffers(oneDnn, precision, vector.kernels().conversions(), widestInput, widestOutput);
+        return new OneDnnBuffers(oneDnn, precision, vector.kernels(), widestInput, widestOutput);
     }
 
     void giveBack(OneDnnBuffers buffers) {

@@ -1,5 +1,6 @@
 package io.tokenwise.backend;
 
+import io.tokenwise.kernels.Conversions.Columns;
 import io.tokenwise.natives.Product;
 import io.tokenwise.natives.Weights;
 import java.lang.foreign.MemorySegment;
@@ -8,11 +9,9 @@ import java.lang.foreign.MemorySegment;
  * A weight matrix in oneDNN's own order.
  *
  * @param packed the memory behind {@code weights}
- * @param scales for signed bytes what one step means, for each output; otherwise empty
- * @param sums for signed bytes the scale times the sum of the bytes, for each output; otherwise empty
+ * @param columns for signed bytes what one step of each output means; otherwise empty
  */
-record OneDnnMatrix(Product product, MemorySegment packed, Weights weights, float[] scales, float[] sums)
-        implements PackedMatrix {
+record OneDnnMatrix(Product product, MemorySegment packed, Weights weights, Columns columns) implements PackedMatrix {
     @Override
     public int inputs() {
         return product.spec().k();

@@ -12,6 +12,7 @@ import java.util.Arrays;
 /** Matrix products by oneDNN, and those with few outputs or inputs, such as a gate's, by our own kernels. */
 final class OneDnnProducts implements Products {
     private static final int LARGEST_BYTE = 127;
+    private static final long ALIGNMENT = 64;
 
     private final Products vector;
     private final Precision precision;
@@ -32,35 +33,36 @@ final class OneDnnProducts implements Products {
             vector.pack(source, fromRow, fromColumn, transposed, target);
             return;
         }
-        int inputs = matrix.inputs();
-        int outputs = matrix.outputs();
-        float[] row = new float[outputs];
         if (precision == Precision.S8) {
-            measure(source, fromRow, fromColumn, transposed, matrix, row);
+            measure(source, fromRow, fromColumn, transposed, matrix);
         }
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment rowMajor = arena.allocate(matrix.product().spec().bBytes(), 64);
-            for (int k = 0; k < inputs; k++) {
-                read(source, fromRow, fromColumn, transposed, k, row);
+            MemorySegment rowMajor = arena.allocate(matrix.product().spec().bBytes(), ALIGNMENT);
+            var row = new Floats(arena.allocate((long) matrix.outputs() * Float.BYTES, ALIGNMENT), 0);
+            for (int k = 0; k < matrix.inputs(); k++) {
+                read(source, fromRow, fromColumn, transposed, k, row, matrix.outputs());
                 write(row, rowMajor, k, matrix);
             }
             matrix.product().pack(rowMajor, matrix.packed()).close();
         }
-        for (int j = 0; j < matrix.sums().length; j++) {
-            matrix.sums()[j] *= matrix.scales()[j];
+        float[] sums = matrix.columns().sums();
+        for (int j = 0; j < sums.length; j++) {
+            sums[j] *= matrix.columns().scales()[j];
         }
     }
 
     /** Gives each output the scale at which its largest weight is the largest byte. */
-    private static void measure(
-            Tensor source, int fromRow, int fromColumn, boolean transposed, OneDnnMatrix matrix, float[] row) {
-        float[] scales = matrix.scales();
+    private static void measure(Tensor source, int fromRow, int fromColumn, boolean transposed, OneDnnMatrix matrix) {
+        float[] scales = matrix.columns().scales();
         Arrays.fill(scales, 0);
-        Arrays.fill(matrix.sums(), 0);
+        Arrays.fill(matrix.columns().sums(), 0);
+        int rowStride = transposed ? 1 : source.columns();
+        int columnStride = transposed ? source.columns() : 1;
+        long corner = (long) fromRow * source.columns() + fromColumn;
         for (int k = 0; k < matrix.inputs(); k++) {
-            read(source, fromRow, fromColumn, transposed, k, row);
-            for (int j = 0; j < row.length; j++) {
-                scales[j] = Math.max(scales[j], Math.abs(row[j]));
+            long at = corner + (long) k * rowStride;
+            for (int j = 0; j < scales.length; j++) {
+                scales[j] = Math.max(scales[j], Math.abs(source.floats().get(at + (long) j * columnStride)));
             }
         }
         for (int j = 0; j < scales.length; j++) {
@@ -69,31 +71,33 @@ final class OneDnnProducts implements Products {
     }
 
     /** Row k of the matrix that is to be packed. */
-    private static void read(Tensor source, int fromRow, int fromColumn, boolean transposed, int k, float[] row) {
+    private static void read(
+            Tensor source, int fromRow, int fromColumn, boolean transposed, int k, Floats row, int columns) {
         Floats values = source.floats();
         long stride = source.columns();
         if (transposed) {
             long at = fromRow * stride + fromColumn + k;
-            for (int j = 0; j < row.length; j++) {
-                row[j] = values.get(at + j * stride);
+            for (int j = 0; j < columns; j++) {
+                row.set(j, values.get(at + j * stride));
             }
         } else {
             long at = values.at((fromRow + k) * stride + fromColumn);
-            MemorySegment.copy(values.segment(), ValueLayout.JAVA_FLOAT, at, row, 0, row.length);
+            MemorySegment.copy(values.segment(), at, row.segment(), 0, (long) columns * Float.BYTES);
         }
     }
 
-    private void write(float[] row, MemorySegment rowMajor, int k, OneDnnMatrix matrix) {
-        long at = (long) k * row.length;
+    private void write(Floats row, MemorySegment rowMajor, int k, OneDnnMatrix matrix) {
+        int columns = matrix.outputs();
+        long at = (long) k * columns;
         switch (precision) {
-            case F32 -> MemorySegment.copy(row, 0, rowMajor, ValueLayout.JAVA_FLOAT, at * Float.BYTES, row.length);
-            case BF16 -> conversions.toBfloat16(row, row.length, rowMajor, at * Short.BYTES);
+            case F32 -> MemorySegment.copy(row.segment(), 0, rowMajor, at * Float.BYTES, (long) columns * Float.BYTES);
+            case BF16 -> conversions.toBfloat16(row, 0, columns, rowMajor, at * Short.BYTES);
             case S8 -> {
-                for (int j = 0; j < row.length; j++) {
-                    float scale = matrix.scales()[j];
-                    int step = scale == 0 ? 0 : Math.round(row[j] / scale);
+                float[] scales = matrix.columns().scales();
+                for (int j = 0; j < columns; j++) {
+                    int step = scales[j] == 0 ? 0 : Math.round(row.get(j) / scales[j]);
                     rowMajor.set(ValueLayout.JAVA_BYTE, at + j, (byte) step);
-                    matrix.sums()[j] += step;
+                    matrix.columns().sums()[j] += step;
                 }
             }
         }

@@ -9,25 +9,29 @@ final class ScalarConversions implements Conversions {
     static final int STEPS = 255;
 
     @Override
-    public void load(Floats x, long index, int count, float[] row) {
-        MemorySegment.copy(x.segment(), ValueLayout.JAVA_FLOAT, x.at(index), row, 0, count);
-    }
-
-    @Override
-    public void quantize(float[] row, int count, MemorySegment target, long at, float[] scales, int index) {
+    public void quantize(Floats x, long index, int count, MemorySegment target, long at, float[] scales, int slot) {
         float least = Float.POSITIVE_INFINITY;
         float largest = Float.NEGATIVE_INFINITY;
         for (int i = 0; i < count; i++) {
-            least = row[i] < least ? row[i] : least;
-            largest = row[i] > largest ? row[i] : largest;
+            float value = x.get(index + i);
+            least = value < least ? value : least;
+            largest = value > largest ? value : largest;
         }
-        quantize(row, 0, count, least, largest, target, at);
-        setScale(least, largest, scales, index);
+        toBytes(x, index, 0, count, least, factor(least, largest), target, at);
+        setScale(least, largest, scales, slot);
     }
 
-    static void setScale(float least, float largest, float[] scales, int index) {
-        scales[2 * index] = (largest - least) / STEPS;
-        scales[2 * index + 1] = least;
+    @Override
+    public void quantizeGelu(Floats x, long index, int count, MemorySegment target, long at, float[] scales, int slot) {
+        for (int i = 0; i < count; i++) {
+            x.set(index + i, ScalarMath.gelu(x.get(index + i)));
+        }
+        quantize(x, index, count, target, at, scales, slot);
+    }
+
+    static void setScale(float least, float largest, float[] scales, int slot) {
+        scales[2 * slot] = (largest - least) / STEPS;
+        scales[2 * slot + 1] = least;
     }
 
     /** Factor from a value's distance to the least one to its byte; 0 for a row of equal values. */
@@ -35,23 +39,23 @@ final class ScalarConversions implements Conversions {
         return largest == least ? 0 : STEPS / (largest - least);
     }
 
-    static void quantize(float[] row, int from, int to, float least, float largest, MemorySegment target, long at) {
-        float factor = factor(least, largest);
+    static void toBytes(
+            Floats x, long index, int from, int to, float least, float factor, MemorySegment target, long at) {
         for (int i = from; i < to; i++) {
             // The rounded integer lies in the lowest bits of the sum.
-            float shifted = Math.fma(row[i] - least, factor, ScalarMath.ROUND);
+            float shifted = Math.fma(x.get(index + i) - least, factor, ScalarMath.ROUND);
             target.set(ValueLayout.JAVA_BYTE, at + i, (byte) Float.floatToRawIntBits(shifted));
         }
     }
 
     @Override
-    public void toBfloat16(float[] row, int count, MemorySegment target, long at) {
-        toBfloat16(row, 0, count, target, at);
+    public void toBfloat16(Floats x, long index, int count, MemorySegment target, long at) {
+        toBfloat16(x, index, 0, count, target, at);
     }
 
-    static void toBfloat16(float[] row, int from, int to, MemorySegment target, long at) {
+    static void toBfloat16(Floats x, long index, int from, int to, MemorySegment target, long at) {
         for (int i = from; i < to; i++) {
-            target.set(ValueLayout.JAVA_SHORT_UNALIGNED, at + 2L * i, bfloat16(row[i]));
+            target.set(ValueLayout.JAVA_SHORT_UNALIGNED, at + 2L * i, bfloat16(x.get(index + i)));
         }
     }
 
@@ -68,10 +72,11 @@ final class ScalarConversions implements Conversions {
             int count,
             float scale,
             float least,
-            float[] columnScales,
-            float[] columnSums,
-            float[] row) {
-        dequantize(sums, at, 0, count, scale, least, columnScales, columnSums, row);
+            Columns columns,
+            Floats bias,
+            Floats y,
+            long index) {
+        dequantize(sums, at, 0, count, scale, least, columns, bias, y, index);
     }
 
     static void dequantize(
@@ -81,39 +86,25 @@ final class ScalarConversions implements Conversions {
             int to,
             float scale,
             float least,
-            float[] columnScales,
-            float[] columnSums,
-            float[] row) {
+            Columns columns,
+            Floats bias,
+            Floats y,
+            long index) {
         for (int i = from; i < to; i++) {
             float sum = sums.get(ValueLayout.JAVA_INT, at + (long) i * Integer.BYTES);
-            row[i] = Math.fma(sum * scale, columnScales[i], least * columnSums[i]);
+            float shift = Math.fma(least, columns.sums()[i], bias.get(i));
+            y.set(index + i, Math.fma(sum * scale, columns.scales()[i], shift));
         }
     }
 
     @Override
-    public void add(Floats x, long index, int count, float[] row) {
-        add(x, index, 0, count, row);
+    public void add(Floats a, long aIndex, Floats b, long bIndex, int count, Floats y, long yIndex) {
+        add(a, aIndex, b, bIndex, 0, count, y, yIndex);
     }
 
-    static void add(Floats x, long index, int from, int to, float[] row) {
+    static void add(Floats a, long aIndex, Floats b, long bIndex, int from, int to, Floats y, long yIndex) {
         for (int i = from; i < to; i++) {
-            row[i] += x.get(index + i);
+            y.set(yIndex + i, a.get(aIndex + i) + b.get(bIndex + i));
         }
-    }
-
-    @Override
-    public void gelu(float[] row, int count) {
-        gelu(row, 0, count);
-    }
-
-    static void gelu(float[] row, int from, int to) {
-        for (int i = from; i < to; i++) {
-            row[i] = ScalarMath.gelu(row[i]);
-        }
-    }
-
-    @Override
-    public void store(float[] row, int count, Floats y, long index) {
-        MemorySegment.copy(row, 0, y.segment(), ValueLayout.JAVA_FLOAT, y.at(index), count);
     }
 }

@@ -4,13 +4,17 @@ import static io.tokenwise.kernels.Species.F;
 import static io.tokenwise.kernels.Species.LANES;
 import static io.tokenwise.kernels.Species.ORDER;
 import static jdk.incubator.vector.VectorOperators.ADD;
+import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.I2B;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.I2S;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.LT;
+import static jdk.incubator.vector.VectorOperators.MAX;
+import static jdk.incubator.vector.VectorOperators.MIN;
 import static jdk.incubator.vector.VectorOperators.NE;
+import static jdk.incubator.vector.VectorOperators.XOR;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.ByteVector;
@@ -29,61 +33,101 @@ final class VectorConversions implements Conversions {
     private static final VectorSpecies<Short> S = VectorSpecies.of(short.class, VectorShape.forBitSize(16 * LANES));
     private static final FloatVector ROUND = FloatVector.broadcast(F, ScalarMath.ROUND);
 
-    private final ScalarConversions scalar = new ScalarConversions();
-
+    /** Compares floats as integers of the same order: a step of one cycle from one vector to the next instead of seven. */
     @Override
-    public void load(Floats x, long index, int count, float[] row) {
-        scalar.load(x, index, count, row);
-    }
-
-    @Override
-    public void quantize(float[] row, int count, MemorySegment target, long at, float[] scales, int index) {
+    public void quantize(Floats x, long index, int count, MemorySegment target, long at, float[] scales, int slot) {
         int whole = F.loopBound(count);
-        float least = Float.POSITIVE_INFINITY;
-        float largest = Float.NEGATIVE_INFINITY;
-        if (whole > 0) {
-            FloatVector low = FloatVector.fromArray(F, row, 0);
-            FloatVector high = low;
-            for (int i = LANES; i < whole; i += LANES) {
-                FloatVector value = FloatVector.fromArray(F, row, i);
-                low = low.blend(value, value.compare(LT, low));
-                high = high.blend(value, value.compare(GT, high));
-            }
-            least = -VectorMath.largestLane(low.neg());
-            largest = VectorMath.largestLane(high);
+        MemorySegment memory = x.segment();
+        long from = x.at(index);
+        IntVector low = IntVector.broadcast(I, Integer.MAX_VALUE);
+        IntVector high = IntVector.broadcast(I, Integer.MIN_VALUE);
+        for (int i = 0; i < whole; i += LANES) {
+            IntVector bits = IntVector.fromMemorySegment(I, memory, from + (long) i * Float.BYTES, ORDER);
+            IntVector ordered = bits.lanewise(ASHR, 31).and(Integer.MAX_VALUE).lanewise(XOR, bits);
+            low = low.min(ordered);
+            high = high.max(ordered);
         }
-        for (int i = whole; i < count; i++) {
-            least = row[i] < least ? row[i] : least;
-            largest = row[i] > largest ? row[i] : largest;
-        }
-        toBytes(row, whole, least, ScalarConversions.factor(least, largest), Floats.exactlyNative(target), at);
-        ScalarConversions.quantize(row, whole, count, least, largest, target, at);
-        ScalarConversions.setScale(least, largest, scales, index);
+        float least = whole == 0 ? Float.POSITIVE_INFINITY : fromOrdered(low.reduceLanes(MIN));
+        float largest = whole == 0 ? Float.NEGATIVE_INFINITY : fromOrdered(high.reduceLanes(MAX));
+        quantize(x, index, whole, count, least, largest, target, at, scales, slot);
     }
 
-    private static void toBytes(float[] row, int count, float least, float factor, MemorySegment target, long at) {
+    private static float fromOrdered(int bits) {
+        return Float.intBitsToFloat(bits ^ (bits >> 31 & Integer.MAX_VALUE));
+    }
+
+    @Override
+    public void quantizeGelu(Floats x, long index, int count, MemorySegment target, long at, float[] scales, int slot) {
+        int whole = F.loopBound(count);
+        MemorySegment memory = x.segment();
+        long from = x.at(index);
+        FloatVector low = FloatVector.broadcast(F, Float.POSITIVE_INFINITY);
+        FloatVector high = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
+        for (int i = 0; i < whole; i += LANES) {
+            long place = from + (long) i * Float.BYTES;
+            FloatVector value = VectorMath.gelu(FloatVector.fromMemorySegment(F, memory, place, ORDER));
+            value.intoMemorySegment(memory, place, ORDER);
+            low = low.blend(value, value.compare(LT, low));
+            high = high.blend(value, value.compare(GT, high));
+        }
+        float least = -VectorMath.largestLane(low.neg());
+        float largest = VectorMath.largestLane(high);
+        for (int i = whole; i < count; i++) {
+            x.set(index + i, ScalarMath.gelu(x.get(index + i)));
+        }
+        quantize(x, index, whole, count, least, largest, target, at, scales, slot);
+    }
+
+    /** The rest: least and largest are those of the first {@code whole} values, a multiple of the lanes. */
+    private static void quantize(
+            Floats x,
+            long index,
+            int whole,
+            int count,
+            float least,
+            float largest,
+            MemorySegment target,
+            long at,
+            float[] scales,
+            int slot) {
+        for (int i = whole; i < count; i++) {
+            float value = x.get(index + i);
+            least = value < least ? value : least;
+            largest = value > largest ? value : largest;
+        }
+        float factor = ScalarConversions.factor(least, largest);
+        toBytes(x.segment(), x.at(index), whole, least, factor, Floats.exactlyNative(target), at);
+        ScalarConversions.toBytes(x, index, whole, count, least, factor, target, at);
+        ScalarConversions.setScale(least, largest, scales, slot);
+    }
+
+    private static void toBytes(
+            MemorySegment x, long from, int count, float least, float factor, MemorySegment target, long at) {
+        FloatVector factors = FloatVector.broadcast(F, factor);
         for (int i = 0; i < count; i += LANES) {
-            FloatVector shifted =
-                    FloatVector.fromArray(F, row, i).sub(least).fma(FloatVector.broadcast(F, factor), ROUND);
+            FloatVector value = FloatVector.fromMemorySegment(F, x, from + (long) i * Float.BYTES, ORDER);
+            FloatVector shifted = value.sub(least).fma(factors, ROUND);
             ByteVector bytes = (ByteVector) shifted.reinterpretAsInts().convertShape(I2B, B, 0);
             bytes.intoMemorySegment(target, at + i, ORDER);
         }
     }
 
     @Override
-    public void toBfloat16(float[] row, int count, MemorySegment target, long at) {
+    public void toBfloat16(Floats x, long index, int count, MemorySegment target, long at) {
         int whole = F.loopBound(count);
-        MemorySegment memory = Floats.exactlyNative(target);
+        MemorySegment from = x.segment();
+        long start = x.at(index);
+        MemorySegment to = Floats.exactlyNative(target);
         for (int i = 0; i < whole; i += LANES) {
-            FloatVector value = FloatVector.fromArray(F, row, i);
+            FloatVector value = FloatVector.fromMemorySegment(F, from, start + (long) i * Float.BYTES, ORDER);
             IntVector bits = value.reinterpretAsInts();
             IntVector even = bits.lanewise(LSHR, 16).and(1);
             IntVector upper = bits.add(0x7fff).lanewise(ADD, even).lanewise(LSHR, 16);
             upper = upper.blend(0x7fc0, value.compare(NE, value).cast(I));
             ShortVector shorts = (ShortVector) upper.convertShape(I2S, S, 0);
-            shorts.intoMemorySegment(memory, at + 2L * i, ORDER);
+            shorts.intoMemorySegment(to, at + 2L * i, ORDER);
         }
-        ScalarConversions.toBfloat16(row, whole, count, target, at);
+        ScalarConversions.toBfloat16(x, index, whole, count, target, at);
     }
 
     @Override
@@ -93,44 +137,45 @@ final class VectorConversions implements Conversions {
             int count,
             float scale,
             float least,
-            float[] columnScales,
-            float[] columnSums,
-            float[] row) {
+            Columns columns,
+            Floats bias,
+            Floats y,
+            long index) {
         int whole = F.loopBound(count);
-        MemorySegment memory = Floats.exactlyNative(sums);
+        float[] columnScales = columns.scales();
+        float[] columnSums = columns.sums();
+        MemorySegment from = Floats.exactlyNative(sums);
+        MemorySegment biasMemory = bias.segment();
+        long biasAt = bias.offset();
+        MemorySegment to = y.segment();
+        long toAt = y.at(index);
+        FloatVector leasts = FloatVector.broadcast(F, least);
         for (int i = 0; i < whole; i += LANES) {
-            FloatVector sum = (FloatVector) IntVector.fromMemorySegment(I, memory, at + (long) i * Integer.BYTES, ORDER)
+            FloatVector shift = FloatVector.fromArray(F, columnSums, i)
+                    .fma(leasts, FloatVector.fromMemorySegment(F, biasMemory, biasAt + (long) i * Float.BYTES, ORDER));
+            FloatVector sum = (FloatVector) IntVector.fromMemorySegment(I, from, at + (long) i * Integer.BYTES, ORDER)
                     .convert(I2F, 0);
-            FloatVector shift = FloatVector.fromArray(F, columnSums, i).mul(least);
-            sum.mul(scale).fma(FloatVector.fromArray(F, columnScales, i), shift).intoArray(row, i);
+            sum.mul(scale)
+                    .fma(FloatVector.fromArray(F, columnScales, i), shift)
+                    .intoMemorySegment(to, toAt + (long) i * Float.BYTES, ORDER);
         }
-        ScalarConversions.dequantize(sums, at, whole, count, scale, least, columnScales, columnSums, row);
+        ScalarConversions.dequantize(sums, at, whole, count, scale, least, columns, bias, y, index);
     }
 
     @Override
-    public void add(Floats x, long index, int count, float[] row) {
+    public void add(Floats a, long aIndex, Floats b, long bIndex, int count, Floats y, long yIndex) {
         int whole = F.loopBound(count);
-        MemorySegment memory = x.segment();
-        long from = x.at(index);
+        MemorySegment aMemory = a.segment();
+        long aAt = a.at(aIndex);
+        MemorySegment bMemory = b.segment();
+        long bAt = b.at(bIndex);
+        MemorySegment to = y.segment();
+        long toAt = y.at(yIndex);
         for (int i = 0; i < whole; i += LANES) {
-            FloatVector.fromArray(F, row, i)
-                    .add(FloatVector.fromMemorySegment(F, memory, from + (long) i * Float.BYTES, ORDER))
-                    .intoArray(row, i);
+            FloatVector.fromMemorySegment(F, aMemory, aAt + (long) i * Float.BYTES, ORDER)
+                    .add(FloatVector.fromMemorySegment(F, bMemory, bAt + (long) i * Float.BYTES, ORDER))
+                    .intoMemorySegment(to, toAt + (long) i * Float.BYTES, ORDER);
         }
-        ScalarConversions.add(x, index, whole, count, row);
-    }
-
-    @Override
-    public void gelu(float[] row, int count) {
-        int whole = F.loopBound(count);
-        for (int i = 0; i < whole; i += LANES) {
-            VectorMath.gelu(FloatVector.fromArray(F, row, i)).intoArray(row, i);
-        }
-        ScalarConversions.gelu(row, whole, count);
-    }
-
-    @Override
-    public void store(float[] row, int count, Floats y, long index) {
-        scalar.store(row, count, y, index);
+        ScalarConversions.add(a, aIndex, b, bIndex, whole, count, y, yIndex);
     }
 }

@@ -6,22 +6,31 @@ import static org.assertj.core.api.Assertions.within;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class ConversionsTest extends KernelTest {
-    private static final int INDEX = 1;
+    private static final int INDEX = 2;
+    private static final int SLOT = 1;
 
     private static MemorySegment bytes(long count) {
         return Arena.ofAuto().allocate(count, 64);
     }
 
-    private static float[] row(double[] values) {
-        float[] row = new float[values.length];
-        for (int i = 0; i < row.length; i++) {
-            row[i] = (float) values[i];
+    private static float[] array(double[] values) {
+        float[] array = new float[values.length];
+        for (int i = 0; i < array.length; i++) {
+            array[i] = (float) values[i];
+        }
+        return array;
+    }
+
+    /** Two values before the row. */
+    private Floats row(double[] values) {
+        Floats row = zeros(values.length + INDEX);
+        for (int i = 0; i < values.length; i++) {
+            row.set(INDEX + i, (float) values[i]);
         }
         return row;
     }
@@ -29,18 +38,24 @@ class ConversionsTest extends KernelTest {
     @ParameterizedTest
     @MethodSource("sizes")
     void quantizedValuesAreWithinHalfAStep(int count) {
-        float[] row = row(normal(count));
+        double[] values = normal(count);
         for (Kernels set : both()) {
-            MemorySegment target = bytes(count);
-            float[] scales = new float[4];
-            set.conversions().quantize(row, count, target, 0, scales, INDEX);
-            float scale = scales[2 * INDEX];
-            for (int i = 0; i < count; i++) {
-                int q = Byte.toUnsignedInt(target.get(ValueLayout.JAVA_BYTE, i));
-                double value = q * (double) scale + scales[2 * INDEX + 1];
-                assertThat(value)
-                        .as("%s: value %d of %d", set.name(), i, count)
-                        .isCloseTo(row[i], within(scale * 0.5001 + 1e-6));
+            for (boolean gelu : new boolean[] {false, true}) {
+                MemorySegment target = bytes(count);
+                float[] scales = new float[4];
+                if (gelu) {
+                    set.conversions().quantizeGelu(row(values), INDEX, count, target, 0, scales, SLOT);
+                } else {
+                    set.conversions().quantize(row(values), INDEX, count, target, 0, scales, SLOT);
+                }
+                float scale = scales[2 * SLOT];
+                for (int i = 0; i < count; i++) {
+                    int q = Byte.toUnsignedInt(target.get(ValueLayout.JAVA_BYTE, i));
+                    double expected = gelu ? Reference.gelu(values[i]) : values[i];
+                    assertThat(q * (double) scale + scales[2 * SLOT + 1])
+                            .as("%s: value %d of %d", set.name(), i, count)
+                            .isCloseTo(expected, within(scale * 0.5001 + 2e-6));
+                }
             }
         }
     }
@@ -48,33 +63,33 @@ class ConversionsTest extends KernelTest {
     @ParameterizedTest
     @MethodSource("sizes")
     void vectorsHaveTheBitsOfTheirScalarTwins(int count) {
-        float[] row = row(normal(count));
-        float[] columnScales = row(normal(count));
-        float[] columnSums = row(normal(count));
-        Floats x = floats(normal(count));
+        double[] values = normal(count);
+        var columns = new Conversions.Columns(array(normal(count)), array(normal(count)));
+        Floats bias = floats(normal(count));
+        Floats residual = row(normal(count));
         MemorySegment sums = bytes(4L * count);
         for (int i = 0; i < count; i++) {
             sums.set(ValueLayout.JAVA_INT, 4L * i, random.nextInt(-50_000_000, 50_000_000));
         }
         MemorySegment[] narrow = new MemorySegment[2];
-        float[][] rows = new float[2][];
+        double[][] results = new double[2][];
+        float[][] scales = new float[2][8];
         int which = 0;
         for (Kernels set : both()) {
             Conversions ops = set.conversions();
-            MemorySegment target = bytes(3L * count + 64);
-            float[] scales = new float[4];
-            ops.quantize(row, count, target, 0, scales, INDEX);
-            ops.toBfloat16(row, count, target, (count + 63L) / 64 * 64);
-            float[] result = new float[count + 2];
-            ops.dequantize(sums, 0, count, 0.003f, -1.7f, columnScales, columnSums, result);
-            ops.add(x, 0, count, result);
-            ops.gelu(result, count);
-            result[count] = scales[2 * INDEX];
-            result[count + 1] = scales[2 * INDEX + 1];
-            narrow[which] = target;
-            rows[which++] = result;
+            long part = (count + 63L) / 64 * 64;
+            MemorySegment target = bytes(4 * part);
+            Floats x = row(values);
+            ops.quantize(x, INDEX, count, target, 0, scales[which], SLOT);
+            ops.quantizeGelu(x, INDEX, count, target, part, scales[which], SLOT + 1);
+            ops.toBfloat16(x, INDEX, count, target, 2 * part);
+            ops.dequantize(sums, 0, count, 0.003f, -1.7f, columns, bias, x, INDEX);
+            ops.add(x, INDEX, residual, INDEX, count, x, INDEX);
+            results[which] = doubles(x, INDEX + count);
+            narrow[which++] = target;
         }
-        assertThat(rows[0]).isEqualTo(rows[1]);
+        assertThat(results[0]).isEqualTo(results[1]);
+        assertThat(scales[0]).isEqualTo(scales[1]);
         assertThat(narrow[0].mismatch(narrow[1])).isEqualTo(-1);
     }
 
@@ -83,36 +98,37 @@ class ConversionsTest extends KernelTest {
         int count = 33;
         double[] columnScales = normal(count);
         double[] columnSums = normal(count);
+        double[] bias = normal(count);
         for (Kernels set : both()) {
             MemorySegment sums = bytes(4L * count);
-            double[] expected = new double[count];
+            Floats y = zeros(count);
+            var columns = new Conversions.Columns(array(columnScales), array(columnSums));
             for (int i = 0; i < count; i++) {
                 sums.set(ValueLayout.JAVA_INT, 4L * i, 1000 * i - 7);
-                expected[i] = (1000 * i - 7) * 0.25 * columnScales[i] - 3 * columnSums[i];
             }
-            float[] result = new float[count];
-            set.conversions().dequantize(sums, 0, count, 0.25f, -3, row(columnScales), row(columnSums), result);
+            set.conversions().dequantize(sums, 0, count, 0.25f, -3, columns, floats(bias), y, 0);
             for (int i = 0; i < count; i++) {
-                assertThat((double) result[i]).isCloseTo(expected[i], within(1e-6 * (1 + Math.abs(expected[i]))));
+                double expected = (1000 * i - 7) * 0.25 * columnScales[i] - 3 * columnSums[i] + bias[i];
+                assertThat((double) y.get(i)).isCloseTo(expected, within(1e-6 * (1 + Math.abs(expected))));
             }
         }
     }
 
     @Test
     void bfloat16IsTheNearestValue() {
-        float[] row = {
+        double[] values = {
             0,
-            -0f,
+            -0.0,
             1,
-            1 + 0x1p-8f,
-            1 + 3 * 0x1p-8f,
-            1 + 0x1p-8f + 0x1p-20f,
+            1 + 0x1p-8,
+            1 + 3 * 0x1p-8,
+            1 + 0x1p-8 + 0x1p-20,
             3e38f,
             Float.MAX_VALUE,
-            Float.NEGATIVE_INFINITY,
-            Float.NaN,
-            -1.5f,
-            1e-40f,
+            Double.NEGATIVE_INFINITY,
+            Double.NaN,
+            -1.5,
+            1e-40,
             7,
             8,
             9,
@@ -124,11 +140,11 @@ class ConversionsTest extends KernelTest {
             0x4110, 0x4120, 0x4130
         };
         for (Kernels set : both()) {
-            MemorySegment target = bytes(2L * row.length);
-            set.conversions().toBfloat16(row, row.length, target, 0);
-            for (int i = 0; i < row.length; i++) {
+            MemorySegment target = bytes(2L * values.length);
+            set.conversions().toBfloat16(row(values), INDEX, values.length, target, 0);
+            for (int i = 0; i < values.length; i++) {
                 int bits = Short.toUnsignedInt(target.get(ValueLayout.JAVA_SHORT, 2L * i));
-                assertThat(bits).as("%s: %s", set.name(), row[i]).isEqualTo(expected[i]);
+                assertThat(bits).as("%s: %s", set.name(), values[i]).isEqualTo(expected[i]);
             }
         }
     }
@@ -138,18 +154,12 @@ class ConversionsTest extends KernelTest {
         for (Kernels set : both()) {
             float[] scales = new float[2];
             MemorySegment target = bytes(40);
-            set.conversions().quantize(row(filledWith(40, 2.5)), 40, target, 0, scales, 0);
+            set.conversions().quantize(filled(40, 2.5f), 0, 40, target, 0, scales, 0);
             assertThat(scales).containsExactly(0, 2.5f);
-            float[] wild = row(normal(40));
-            wild[20] = Float.POSITIVE_INFINITY;
-            set.conversions().quantize(wild, 40, target, 0, scales, 0);
+            Floats wild = floats(normal(40));
+            wild.set(20, Float.POSITIVE_INFINITY);
+            set.conversions().quantize(wild, 0, 40, target, 0, scales, 0);
             assertThat(scales[0]).isInfinite();
         }
-    }
-
-    private static double[] filledWith(int count, double value) {
-        double[] values = new double[count];
-        Arrays.fill(values, value);
-        return values;
     }
 }
