@@ -6,6 +6,7 @@ import static io.tokenwise.kernels.Species.ORDER;
 import static io.tokenwise.kernels.VectorTiles.DEPTH;
 import static io.tokenwise.kernels.VectorTiles.PANEL;
 import static io.tokenwise.kernels.VectorTiles.TALL;
+import static io.tokenwise.kernels.VectorTiles.WIDE;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -65,7 +66,11 @@ final class VectorGemm implements Gemm {
             } else {
                 VectorPacking.rows(call, row, rows, a, rowStep);
             }
-            for (int column = columnFrom; column < columnTo; column += PANEL) {
+            int column = columnFrom;
+            if (rows == 1) {
+                column = oneRow(call, a, rowStep, row, columnFrom, columnTo, sums);
+            }
+            for (; column < columnTo; column += PANEL) {
                 for (int i = 0, count; i < rows; i += count) {
                     count = VectorTiles.next(rows - i);
                     sum(call, a, i, rowStep, count, column, sums);
@@ -73,6 +78,24 @@ final class VectorGemm implements Gemm {
                 }
             }
         }
+    }
+
+    /** Computes a row that is alone, in steps of WIDE whole panels. Returns the first column that is left. */
+    private static int oneRow(GemmCall call, float[] a, int rowStep, int row, int columnFrom, int columnTo, int sums) {
+        MemorySegment b = call.packedB.segment();
+        long panelBytes = (long) call.k * PANEL * Float.BYTES;
+        int column = columnFrom;
+        for (; column + WIDE * PANEL <= columnTo; column += WIDE * PANEL) {
+            long panel = call.packedB.at((long) column * call.k);
+            for (int p = 0, base = 0; p < call.k; p += DEPTH, base += rowStep * DEPTH) {
+                int depth = Math.min(DEPTH, call.k - p);
+                VectorTiles.row(a, base, b, panel + (long) p * PANEL * Float.BYTES, panelBytes, depth, a, sums, p > 0);
+            }
+            for (int j = 0; j < WIDE * PANEL; j += PANEL) {
+                finish(call, a, sums + j, row, 1, column + j);
+            }
+        }
+        return column;
     }
 
     private static void sum(GemmCall call, float[] a, int row, int rowStep, int count, int column, int sums) {

@@ -34,6 +34,9 @@ final class VectorTiles {
     /** Fewer rows would not be faster: each multiply-add would wait for the one before. */
     private static final int SHORT = 4;
 
+    /** Panels of {@link #row}. */
+    static final int WIDE = 4;
+
     private VectorTiles() {}
 
     /**
@@ -295,5 +298,64 @@ final class VectorTiles {
         t2.intoArray(out, outBase + 2 * outStride + LANES);
         s3.intoArray(out, outBase + 3 * outStride);
         t3.intoArray(out, outBase + 3 * outStride + LANES);
+    }
+
+    /**
+     * One row times {@link #WIDE} neighbouring panels, {@code panelBytes} apart: {@code [1, WIDE * PANEL]} to out. A row alone waits for memory, or
+     * for the multiply-add before; four panels are four streams for the CPU to fetch ahead and eight sums that do not wait for each other.
+     */
+    static void row(
+            float[] a,
+            int aBase,
+            MemorySegment b,
+            long bBase,
+            long panelBytes,
+            int depth,
+            float[] out,
+            int outBase,
+            boolean add) {
+        b = Floats.exactlyNative(b);
+        FloatVector zero = FloatVector.zero(F);
+        FloatVector s0 = zero;
+        FloatVector t0 = zero;
+        FloatVector s1 = zero;
+        FloatVector t1 = zero;
+        FloatVector s2 = zero;
+        FloatVector t2 = zero;
+        FloatVector s3 = zero;
+        FloatVector t3 = zero;
+        for (int p = 0; p < depth; p++) {
+            FloatVector x = FloatVector.broadcast(F, a[aBase + p]);
+            long at0 = bBase + (long) p * (PANEL * Float.BYTES);
+            s0 = x.fma(FloatVector.fromMemorySegment(F, b, at0, ORDER), s0);
+            t0 = x.fma(FloatVector.fromMemorySegment(F, b, at0 + LANES * Float.BYTES, ORDER), t0);
+            long at1 = at0 + panelBytes;
+            s1 = x.fma(FloatVector.fromMemorySegment(F, b, at1, ORDER), s1);
+            t1 = x.fma(FloatVector.fromMemorySegment(F, b, at1 + LANES * Float.BYTES, ORDER), t1);
+            long at2 = at1 + panelBytes;
+            s2 = x.fma(FloatVector.fromMemorySegment(F, b, at2, ORDER), s2);
+            t2 = x.fma(FloatVector.fromMemorySegment(F, b, at2 + LANES * Float.BYTES, ORDER), t2);
+            long at3 = at2 + panelBytes;
+            s3 = x.fma(FloatVector.fromMemorySegment(F, b, at3, ORDER), s3);
+            t3 = x.fma(FloatVector.fromMemorySegment(F, b, at3 + LANES * Float.BYTES, ORDER), t3);
+        }
+        if (add) {
+            s0 = FloatVector.fromArray(F, out, outBase + 0 * LANES).add(s0);
+            t0 = FloatVector.fromArray(F, out, outBase + 1 * LANES).add(t0);
+            s1 = FloatVector.fromArray(F, out, outBase + 2 * LANES).add(s1);
+            t1 = FloatVector.fromArray(F, out, outBase + 3 * LANES).add(t1);
+            s2 = FloatVector.fromArray(F, out, outBase + 4 * LANES).add(s2);
+            t2 = FloatVector.fromArray(F, out, outBase + 5 * LANES).add(t2);
+            s3 = FloatVector.fromArray(F, out, outBase + 6 * LANES).add(s3);
+            t3 = FloatVector.fromArray(F, out, outBase + 7 * LANES).add(t3);
+        }
+        s0.intoArray(out, outBase + 0 * LANES);
+        t0.intoArray(out, outBase + 1 * LANES);
+        s1.intoArray(out, outBase + 2 * LANES);
+        t1.intoArray(out, outBase + 3 * LANES);
+        s2.intoArray(out, outBase + 4 * LANES);
+        t2.intoArray(out, outBase + 5 * LANES);
+        s3.intoArray(out, outBase + 6 * LANES);
+        t3.intoArray(out, outBase + 7 * LANES);
     }
 }
