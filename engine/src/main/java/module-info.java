@@ -1,7 +1,6 @@
 /** Tensors, backends, autograd, layers, ACMs, distillation, models and files. */
 module io.tokenwise.engine {
     requires transitive tools.jackson.databind;
-    requires ai.djl.tokenizers;
     requires com.google.protobuf;
     requires transitive io.tokenwise.kernels;
     requires io.tokenwise.natives;

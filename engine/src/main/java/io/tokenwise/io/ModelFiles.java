@@ -108,6 +108,5 @@ public final class ModelFiles implements AutoCloseable {
     @Override
     public void close() {
         weights.close();
-        tokenizer.close();
     }
 }

@@ -58,9 +58,8 @@ class ModelDirectoryTest {
 
     private void write(ModelDescription description, ModelWriter.Existing existing) throws IOException {
         byte[] json = TokenizerTest.SMALL.getBytes(StandardCharsets.UTF_8);
-        try (Tokenizer tokenizer = Tokenizer.open("small", json, 12)) {
-            ModelWriter.write(directory, description, tensors, tokenizer, existing);
-        }
+        Tokenizer tokenizer = Tokenizer.open("small", json, 12);
+        ModelWriter.write(directory, description, tensors, tokenizer, existing);
     }
 
     private void rewriteTensors() throws IOException {
