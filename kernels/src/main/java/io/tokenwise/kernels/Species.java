@@ -15,6 +15,7 @@ import jdk.incubator.vector.VectorSpecies;
  */
 final class Species {
     static final VectorSpecies<Float> F = VectorSpecies.of(float.class, VectorShape.forBitSize(bits()));
+    static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, F.vectorShape());
     static final int LANES = F.length();
     static final ByteOrder ORDER = ByteOrder.nativeOrder();
 

@@ -6,16 +6,17 @@ import static io.tokenwise.kernels.Species.ORDER;
 import static io.tokenwise.kernels.VectorTiles.DEPTH;
 import static io.tokenwise.kernels.VectorTiles.PANEL;
 import static io.tokenwise.kernels.VectorTiles.TALL;
-import static jdk.incubator.vector.VectorOperators.GT;
+import static jdk.incubator.vector.VectorOperators.LT;
 
 import io.tokenwise.kernels.SequenceOps.AttentionCall;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 
 /**
- * Attention of one head of one sequence from {@link VectorTiles}: keys and values are packed once into panels, then a tile of queries makes its
- * scores, softmax and context without leaving the first-level cache.
+ * Attention of one head of one sequence, for PANEL queries at a time, which lie in the lanes: their scores are {@code [keys, PANEL]}, so softmax
+ * runs down the columns and needs no sum or maximum across lanes, and neither keys nor queries are padded. Weights and scores of a
+ * block stay in the second-level cache, short sequences' in the first.
  */
 final class VectorAttention {
     private VectorAttention() {}
@@ -28,154 +29,152 @@ final class VectorAttention {
         int width = call.heads * size;
         int stride = 3 * width;
         long query = (long) first * stride + (long) head * size;
-        MemorySegment packed = scratch.nativeFloats(panelFloats(size, length) + panelFloats(length, size));
-        packTransposed(call.qkv, query + width, stride, size, length, packed, 0);
-        long values = panelFloats(size, length) * Float.BYTES;
-        packRows(call.qkv, query + 2L * width, stride, length, size, packed, values);
+        int panel = VectorTranspose.panelFloats(size);
+        int keysPerBlock = DEPTH / size * TALL;
+        int keyFloats = (length + keysPerBlock - 1) / keysPerBlock * TALL * DEPTH;
 
-        int weights = TALL * DEPTH;
-        int context = weights + blocks(length) * TALL * DEPTH;
-        float[] work = scratch.floats(context + TALL * PANEL);
-        for (int i = 0; i < length; i += TALL) {
-            int rows = Math.min(TALL, length - i);
-            copyRows(call.qkv, query + (long) i * stride, stride, rows, size, work);
-            multiplyPanels(rows, work, packed, size, length, work, weights);
-            long to = (long) (first + i) * width + (long) head * size;
-            int inverses = 0;
-            for (int r = 0; r < rows; r++) {
-                float inverse = 1 / softmax(work, weights + r * DEPTH, length, call.scale);
-                if (call.probabilities != null) {
-                    long row = call.probabilityOffsets[sequence] + ((long) head * length + i + r) * length;
-                    storeScaled(work, weights + r * DEPTH, length, inverse, call.probabilities, row);
-                }
-                // The queries are used up: their place keeps the sums.
-                work[inverses + r] = inverse;
-            }
+        int weights = keyFloats;
+        int sums = weights + (length + TALL) * PANEL;
+        int out = sums + PANEL;
+        float[] work = scratch.floats(out + TALL * PANEL);
+        MemorySegment memory = scratch.nativeFloats(3L * panel + (long) length * (size + PANEL));
+        for (int i = 0, to = 0; i < length; i += keysPerBlock, to += TALL * DEPTH) {
+            int keys = Math.min(keysPerBlock, length - i);
+            copyKeys(call.qkv, query + width + (long) i * stride, stride, keys, size, work, to);
+        }
+
+        MemorySegment values = call.qkv.segment();
+        long valuesAt = call.qkv.at(query + 2L * width);
+        long valueStride = (long) stride * Float.BYTES;
+        long valuePanel = (long) PANEL * Float.BYTES;
+        if (size % PANEL != 0) {
+            long packed = 3L * panel * Float.BYTES;
             for (int c = 0; c < size; c += PANEL) {
-                sumOverTokens(
-                        rows, work, weights, packed, values + (long) c * length * Float.BYTES, length, work, context);
-                for (int r = 0; r < rows; r++) {
-                    int count = Math.min(PANEL, size - c);
-                    storeScaled(work, context + r * PANEL, count, work[r], call.context, to + (long) r * width + c);
+                VectorPacking.panelOfRows(
+                        values,
+                        valuesAt + (long) c * Float.BYTES,
+                        stride,
+                        length,
+                        Math.min(PANEL, size - c),
+                        memory,
+                        packed + (long) c * length * Float.BYTES);
+            }
+            values = memory;
+            valuesAt = packed;
+            valueStride = (long) PANEL * Float.BYTES;
+            valuePanel = (long) PANEL * length * Float.BYTES;
+        }
+
+        for (int i = 0; i < length; i += PANEL) {
+            int rows = Math.min(PANEL, length - i);
+            VectorTranspose.toPanel(call.qkv, query + (long) i * stride, stride, rows, size, memory);
+            for (int j = 0; j < length; j += TALL) {
+                int count = Math.min(TALL, length - j);
+                int keys = j / keysPerBlock * TALL * DEPTH + j % keysPerBlock / TALL * size;
+                VectorTiles.tile(count, work, keys, memory, 0, size, work, weights + j * PANEL, PANEL, false);
+            }
+            softmax(work, weights, length, call.scale, sums);
+            if (call.probabilities != null) {
+                long row = call.probabilityOffsets[sequence] + ((long) head * length + i) * length;
+                storeProbabilities(work, weights, sums, rows, length, call.probabilities, row);
+            }
+            for (int r = 0; r < rows; r += TALL) {
+                int count = Math.min(TALL, rows - r);
+                long to = (long) (first + i + r) * width + (long) head * size;
+                for (int c = 0; c < size; c += PANEL) {
+                    long at = valuesAt + c / PANEL * valuePanel;
+                    VectorAttentionTiles.tile(count, work, weights + r, values, at, valueStride, length, work, out);
+                    storeScaled(work, out, sums + r, count, Math.min(PANEL, size - c), call.context, to + c, width);
                 }
             }
         }
     }
 
-    static int blocks(int length) {
-        return (length + DEPTH - 1) / DEPTH;
-    }
-
-    static long panelFloats(int k, int n) {
-        return (long) (n + PANEL - 1) / PANEL * PANEL * k;
-    }
-
-    /** Packs the transpose of {@code [columns, k]}, read at {@code at} with the given stride. */
-    static void packTransposed(Floats x, long at, int stride, int k, int columns, MemorySegment packed, long to) {
-        for (int j = 0; j < columns; j += PANEL) {
-            VectorPacking.panelOfColumns(
-                    x.segment(),
-                    x.at(at + (long) j * stride),
-                    stride,
-                    k,
-                    Math.min(PANEL, columns - j),
-                    packed,
-                    to + (long) j * k * Float.BYTES);
+    /** Keys as rows of the products' left side: tiles of TALL rows next to each other, as many as DEPTH columns hold. */
+    private static void copyKeys(Floats x, long at, int stride, int keys, int size, float[] to, int toAt) {
+        MemorySegment from = x.segment();
+        int whole = F.loopBound(size);
+        for (int c = 0; c < whole; c += LANES) {
+            long source = x.at(at + c);
+            for (int j = 0; j < keys; j++) {
+                FloatVector.fromMemorySegment(F, from, source + (long) j * stride * Float.BYTES, ORDER)
+                        .intoArray(to, toAt + j % TALL * DEPTH + j / TALL * size + c);
+            }
+        }
+        for (int c = whole; c < size; c++) {
+            for (int j = 0; j < keys; j++) {
+                to[toAt + j % TALL * DEPTH + j / TALL * size + c] = x.get(at + (long) j * stride + c);
+            }
         }
     }
 
-    /** Packs {@code [k, columns]}, read at {@code at} with the given stride. */
-    static void packRows(Floats x, long at, int stride, int k, int columns, MemorySegment packed, long to) {
-        for (int j = 0; j < columns; j += PANEL) {
-            VectorPacking.panelOfRows(
-                    x.segment(),
-                    x.at(at + j),
-                    stride,
-                    k,
-                    Math.min(PANEL, columns - j),
-                    packed,
-                    to + (long) j * k * Float.BYTES);
+    /** Replaces scores {@code [length, PANEL]} by {@code 2^(factor * (score - the column's largest))}, and writes {@code 1 / sum} of each column. */
+    private static void softmax(float[] scores, int at, int length, float scale, int inverses) {
+        int end = at + length * PANEL;
+        // As integers, positive floats have the same order and negative ones the opposite: two integer instructions of
+        // one
+        // cycle, where max() on floats takes five instructions and a compare and blend seven cycles.
+        IntVector most0 = IntVector.broadcast(Species.I, Integer.MIN_VALUE);
+        IntVector most1 = most0;
+        IntVector least0 = IntVector.broadcast(Species.I, Integer.MAX_VALUE);
+        IntVector least1 = least0;
+        for (int j = at; j < end; j += PANEL) {
+            IntVector x0 = FloatVector.fromArray(F, scores, j).reinterpretAsInts();
+            IntVector x1 = FloatVector.fromArray(F, scores, j + LANES).reinterpretAsInts();
+            most0 = most0.max(x0);
+            least0 = least0.min(x0);
+            most1 = most1.max(x1);
+            least1 = least1.min(x1);
         }
+        FloatVector factor = FloatVector.broadcast(F, scale * ScalarMath.LOG2_E);
+        FloatVector shift0 = most0.blend(least0, most0.compare(LT, 0))
+                .reinterpretAsFloats()
+                .mul(factor)
+                .neg();
+        FloatVector shift1 = most1.blend(least1, most1.compare(LT, 0))
+                .reinterpretAsFloats()
+                .mul(factor)
+                .neg();
+        FloatVector sum0 = FloatVector.zero(F);
+        FloatVector sum1 = sum0;
+        for (int j = at; j < end; j += PANEL) {
+            FloatVector x0 = VectorMath.exp2(FloatVector.fromArray(F, scores, j).fma(factor, shift0));
+            FloatVector x1 =
+                    VectorMath.exp2(FloatVector.fromArray(F, scores, j + LANES).fma(factor, shift1));
+            x0.intoArray(scores, j);
+            x1.intoArray(scores, j + LANES);
+            sum0 = sum0.add(x0);
+            sum1 = sum1.add(x1);
+        }
+        FloatVector one = FloatVector.broadcast(F, 1);
+        one.div(sum0).intoArray(scores, inverses);
+        one.div(sum1).intoArray(scores, inverses + LANES);
     }
 
-    /** A tile of rows of {@code size} values, to the front of {@code work} with the stride of tiles. */
-    static void copyRows(Floats x, long at, int stride, int rows, int size, float[] work) {
+    private static void storeProbabilities(
+            float[] work, int weights, int inverses, int rows, int length, Floats y, long to) {
         for (int r = 0; r < rows; r++) {
-            MemorySegment.copy(
-                    x.segment(), ValueLayout.JAVA_FLOAT, x.at(at + (long) r * stride), work, r * DEPTH, size);
-        }
-    }
-
-    /** Rows at the front of {@code a}, {@code [rows, size]}, times packed {@code [size, length]}; the result is laid out as A of the next product. */
-    static void multiplyPanels(int rows, float[] a, MemorySegment packed, int size, int length, float[] out, int to) {
-        for (int j = 0; j < length; j += PANEL) {
-            int at = to + j / DEPTH * TALL * DEPTH + j % DEPTH;
-            VectorTiles.tile(rows, a, 0, packed, (long) j * size * Float.BYTES, size, out, at, DEPTH, false);
-        }
-    }
-
-    /** A tile of {@code a}, {@code [rows, length]}, times one panel {@code [length, PANEL]}. */
-    static void sumOverTokens(
-            int rows, float[] a, int at, MemorySegment packed, long panel, int length, float[] out, int to) {
-        for (int p = 0; p < length; p += DEPTH) {
-            int depth = Math.min(DEPTH, length - p);
-            VectorTiles.tile(
-                    rows,
-                    a,
-                    at + p * TALL,
-                    packed,
-                    panel + (long) p * PANEL * Float.BYTES,
-                    depth,
-                    out,
-                    to,
-                    PANEL,
-                    p > 0);
-        }
-    }
-
-    /** Replaces a row of scores by {@code exp(scale * (score - largest))} and returns their sum. Pads the row to whole vectors with zeros. */
-    private static float softmax(float[] scores, int row, int length, float scale) {
-        int last = length - 1;
-        int end = row + last / DEPTH * TALL * DEPTH + last % DEPTH + 1;
-        for (int pad = end; pad % LANES != row % LANES; pad++) {
-            scores[pad] = Float.NEGATIVE_INFINITY;
-        }
-        FloatVector largest = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
-        for (int p = 0, base = row; p < length; p += DEPTH, base += TALL * DEPTH) {
-            int stop = Math.min(DEPTH, length - p);
-            for (int j = 0; j < stop; j += LANES) {
-                FloatVector value = FloatVector.fromArray(F, scores, base + j);
-                largest = largest.blend(value, value.compare(GT, largest));
+            for (int j = 0; j < length; j++) {
+                y.set(to + (long) r * length + j, work[weights + j * PANEL + r] * work[inverses + r]);
             }
         }
-        float most = VectorMath.largestLane(largest);
-        FloatVector sums = FloatVector.zero(F);
-        for (int p = 0, base = row; p < length; p += DEPTH, base += TALL * DEPTH) {
-            int stop = Math.min(DEPTH, length - p);
-            for (int j = 0; j < stop; j += LANES) {
-                FloatVector value = FloatVector.fromArray(F, scores, base + j);
-                value = VectorMath.exp(value.sub(most).mul(scale));
-                value.intoArray(scores, base + j);
-                sums = sums.add(value);
-            }
-        }
-        return Species.sum(sums);
     }
 
-    /** Writes a row of a tile, times a factor, to native memory. */
-    private static void storeScaled(float[] row, int at, int count, float factor, Floats y, long to) {
+    /** Writes the rows of a tile, each times its factor. */
+    private static void storeScaled(
+            float[] work, int tile, int factors, int rows, int columns, Floats y, long to, int stride) {
         MemorySegment yMemory = y.segment();
-        long yBase = y.offset();
-        for (int p = 0; p < count; p += DEPTH, at += TALL * DEPTH) {
-            int depth = Math.min(DEPTH, count - p);
-            int whole = F.loopBound(depth);
+        int whole = F.loopBound(columns);
+        for (int r = 0; r < rows; r++) {
+            FloatVector factor = FloatVector.broadcast(F, work[factors + r]);
+            long at = y.at(to + (long) r * stride);
             for (int j = 0; j < whole; j += LANES) {
-                FloatVector.fromArray(F, row, at + j)
+                FloatVector.fromArray(F, work, tile + r * PANEL + j)
                         .mul(factor)
-                        .intoMemorySegment(yMemory, yBase + (to + p) * Float.BYTES + (long) j * Float.BYTES, ORDER);
+                        .intoMemorySegment(yMemory, at + (long) j * Float.BYTES, ORDER);
             }
-            for (int j = whole; j < depth; j++) {
-                y.set(to + p + j, row[at + j] * factor);
+            for (int j = whole; j < columns; j++) {
+                y.set(to + (long) r * stride + j, work[tile + r * PANEL + j] * work[factors + r]);
             }
         }
     }

@@ -3,8 +3,6 @@ package io.tokenwise.kernels;
 import static io.tokenwise.kernels.Species.F;
 import static io.tokenwise.kernels.Species.LANES;
 import static io.tokenwise.kernels.Species.ORDER;
-import static io.tokenwise.kernels.VectorAttention.blocks;
-import static io.tokenwise.kernels.VectorAttention.panelFloats;
 import static io.tokenwise.kernels.VectorTiles.DEPTH;
 import static io.tokenwise.kernels.VectorTiles.PANEL;
 import static io.tokenwise.kernels.VectorTiles.TALL;
@@ -39,24 +37,24 @@ final class VectorAttentionGradient {
         long weights = keys + panelFloats(length, size) * Float.BYTES;
         long scores = weights + panelFloats(length, length) * Float.BYTES;
         MemorySegment packed = scratch.nativeFloats(scores / Float.BYTES + panelFloats(length, length));
-        VectorAttention.packTransposed(call.qkv, query + 2L * width, stride, size, length, packed, 0);
-        VectorAttention.packRows(call.qkv, query + width, stride, length, size, packed, keys);
-        VectorAttention.packRows(call.probabilities, probabilities, length, length, length, packed, weights);
+        packTransposed(call.qkv, query + 2L * width, stride, size, length, packed, 0);
+        packRows(call.qkv, query + width, stride, length, size, packed, keys);
+        packRows(call.probabilities, probabilities, length, length, length, packed, weights);
 
         int tile = TALL * DEPTH;
         int sums = tile + blocks(length) * tile;
         float[] work = scratch.floats(sums + TALL * PANEL);
         for (int i = 0; i < length; i += TALL) {
             int rows = Math.min(TALL, length - i);
-            VectorAttention.copyRows(call.dContext, context + (long) i * width, width, rows, size, work);
-            VectorAttention.multiplyPanels(rows, work, packed, size, length, work, tile);
+            copyRows(call.dContext, context + (long) i * width, width, rows, size, work);
+            multiplyPanels(rows, work, packed, size, length, work, tile);
             for (int r = 0; r < rows; r++) {
                 scoreGradients(call, probabilities + (long) (i + r) * length, length, work, tile + r * DEPTH);
                 toPanels(work, tile + r * DEPTH, length, packed, scores + (long) (i + r) * PANEL * Float.BYTES);
             }
             for (int c = 0; c < size; c += PANEL) {
                 long panel = keys + (long) c * length * Float.BYTES;
-                VectorAttention.sumOverTokens(rows, work, tile, packed, panel, length, work, sums);
+                sumOverTokens(rows, work, tile, packed, panel, length, work, sums);
                 storeRows(
                         work, sums, rows, Math.min(PANEL, size - c), call.dQkv, query + (long) i * stride + c, stride);
             }
@@ -75,6 +73,78 @@ final class VectorAttentionGradient {
                 call.dQkv,
                 query + 2L * width,
                 stride);
+    }
+
+    private static int blocks(int length) {
+        return (length + DEPTH - 1) / DEPTH;
+    }
+
+    private static long panelFloats(int k, int n) {
+        return (long) (n + PANEL - 1) / PANEL * PANEL * k;
+    }
+
+    /** Packs the transpose of {@code [columns, k]}, read at {@code at} with the given stride. */
+    private static void packTransposed(
+            Floats x, long at, int stride, int k, int columns, MemorySegment packed, long to) {
+        for (int j = 0; j < columns; j += PANEL) {
+            VectorPacking.panelOfColumns(
+                    x.segment(),
+                    x.at(at + (long) j * stride),
+                    stride,
+                    k,
+                    Math.min(PANEL, columns - j),
+                    packed,
+                    to + (long) j * k * Float.BYTES);
+        }
+    }
+
+    /** Packs {@code [k, columns]}, read at {@code at} with the given stride. */
+    private static void packRows(Floats x, long at, int stride, int k, int columns, MemorySegment packed, long to) {
+        for (int j = 0; j < columns; j += PANEL) {
+            VectorPacking.panelOfRows(
+                    x.segment(),
+                    x.at(at + j),
+                    stride,
+                    k,
+                    Math.min(PANEL, columns - j),
+                    packed,
+                    to + (long) j * k * Float.BYTES);
+        }
+    }
+
+    /** A tile of rows of {@code size} values, to the front of {@code work} with the stride of tiles. */
+    private static void copyRows(Floats x, long at, int stride, int rows, int size, float[] work) {
+        for (int r = 0; r < rows; r++) {
+            MemorySegment.copy(x.segment(), JAVA_FLOAT, x.at(at + (long) r * stride), work, r * DEPTH, size);
+        }
+    }
+
+    /** Rows at the front of {@code a}, {@code [rows, size]}, times packed {@code [size, length]}; the result is laid out as A of the next product. */
+    private static void multiplyPanels(
+            int rows, float[] a, MemorySegment packed, int size, int length, float[] out, int to) {
+        for (int j = 0; j < length; j += PANEL) {
+            int at = to + j / DEPTH * TALL * DEPTH + j % DEPTH;
+            VectorTiles.tile(rows, a, 0, packed, (long) j * size * Float.BYTES, size, out, at, DEPTH, false);
+        }
+    }
+
+    /** A tile of {@code a}, {@code [rows, length]}, times one panel {@code [length, PANEL]}. */
+    private static void sumOverTokens(
+            int rows, float[] a, int at, MemorySegment packed, long panel, int length, float[] out, int to) {
+        for (int p = 0; p < length; p += DEPTH) {
+            int depth = Math.min(DEPTH, length - p);
+            VectorTiles.tile(
+                    rows,
+                    a,
+                    at + p * TALL,
+                    packed,
+                    panel + (long) p * PANEL * Float.BYTES,
+                    depth,
+                    out,
+                    to,
+                    PANEL,
+                    p > 0);
+        }
     }
 
     /** Turns a row of dP into scale * dS; zeros follow it up to a whole panel. */
@@ -161,7 +231,7 @@ final class VectorAttentionGradient {
             }
             for (int j = 0; j < length; j += PANEL) {
                 long panel = panels + (long) j * length * Float.BYTES;
-                VectorAttention.sumOverTokens(columns, work, 0, packed, panel, length, work, sums);
+                sumOverTokens(columns, work, 0, packed, panel, length, work, sums);
                 int tokens = Math.min(PANEL, length - j);
                 for (int t = 0; t < tokens; t++) {
                     for (int r = 0; r < columns; r++) {

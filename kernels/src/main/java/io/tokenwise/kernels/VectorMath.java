@@ -19,7 +19,6 @@ import jdk.incubator.vector.IntVector;
  */
 final class VectorMath {
     private static final FloatVector ONE = FloatVector.broadcast(F, 1);
-    private static final FloatVector HALF = FloatVector.broadcast(F, 0.5f);
     private static final FloatVector LOG2_E = FloatVector.broadcast(F, ScalarMath.LOG2_E);
     private static final FloatVector ROUND = FloatVector.broadcast(F, ScalarMath.ROUND);
     private static final FloatVector MINUS_LN2_HIGH = FloatVector.broadcast(F, -ScalarMath.LN2_HIGH);
@@ -30,21 +29,24 @@ final class VectorMath {
     private static final FloatVector EXP_3 = FloatVector.broadcast(F, ScalarMath.EXP_3);
     private static final FloatVector EXP_4 = FloatVector.broadcast(F, ScalarMath.EXP_4);
     private static final FloatVector EXP_SMALLEST = FloatVector.broadcast(F, ScalarMath.EXP_SMALLEST);
+    private static final FloatVector EXP2_1 = FloatVector.broadcast(F, ScalarMath.EXP2_1);
+    private static final FloatVector EXP2_2 = FloatVector.broadcast(F, ScalarMath.EXP2_2);
+    private static final FloatVector EXP2_3 = FloatVector.broadcast(F, ScalarMath.EXP2_3);
+    private static final FloatVector EXP2_4 = FloatVector.broadcast(F, ScalarMath.EXP2_4);
+    private static final FloatVector EXP2_5 = FloatVector.broadcast(F, ScalarMath.EXP2_5);
+    private static final FloatVector EXP2_SMALLEST = FloatVector.broadcast(F, ScalarMath.EXP2_SMALLEST);
     private static final FloatVector ZERO = FloatVector.zero(F);
-    private static final FloatVector ERF_LARGEST = FloatVector.broadcast(F, ScalarMath.ERF_LARGEST);
-    private static final FloatVector ERF_SMALLEST = FloatVector.broadcast(F, -ScalarMath.ERF_LARGEST);
-    private static final FloatVector ERF_P0 = FloatVector.broadcast(F, ScalarMath.ERF_P0);
-    private static final FloatVector ERF_P1 = FloatVector.broadcast(F, ScalarMath.ERF_P1);
-    private static final FloatVector ERF_P2 = FloatVector.broadcast(F, ScalarMath.ERF_P2);
-    private static final FloatVector ERF_P3 = FloatVector.broadcast(F, ScalarMath.ERF_P3);
-    private static final FloatVector ERF_P4 = FloatVector.broadcast(F, ScalarMath.ERF_P4);
-    private static final FloatVector ERF_P5 = FloatVector.broadcast(F, ScalarMath.ERF_P5);
-    private static final FloatVector ERF_Q1 = FloatVector.broadcast(F, ScalarMath.ERF_Q1);
-    private static final FloatVector ERF_Q2 = FloatVector.broadcast(F, ScalarMath.ERF_Q2);
-    private static final FloatVector ERF_Q3 = FloatVector.broadcast(F, ScalarMath.ERF_Q3);
-    private static final FloatVector ERF_Q4 = FloatVector.broadcast(F, ScalarMath.ERF_Q4);
-    private static final FloatVector ERF_Q5 = FloatVector.broadcast(F, ScalarMath.ERF_Q5);
-    private static final FloatVector INVERSE_SQRT_2 = FloatVector.broadcast(F, ScalarMath.INVERSE_SQRT_2);
+    private static final IntVector TAIL_LARGEST =
+            FloatVector.broadcast(F, ScalarMath.TAIL_LARGEST).reinterpretAsInts();
+    private static final FloatVector TAIL_0 = FloatVector.broadcast(F, ScalarMath.TAIL_0);
+    private static final FloatVector TAIL_1 = FloatVector.broadcast(F, ScalarMath.TAIL_1);
+    private static final FloatVector TAIL_2 = FloatVector.broadcast(F, ScalarMath.TAIL_2);
+    private static final FloatVector TAIL_3 = FloatVector.broadcast(F, ScalarMath.TAIL_3);
+    private static final FloatVector TAIL_4 = FloatVector.broadcast(F, ScalarMath.TAIL_4);
+    private static final FloatVector TAIL_5 = FloatVector.broadcast(F, ScalarMath.TAIL_5);
+    private static final FloatVector TAIL_6 = FloatVector.broadcast(F, ScalarMath.TAIL_6);
+    private static final FloatVector TAIL_7 = FloatVector.broadcast(F, ScalarMath.TAIL_7);
+    private static final FloatVector TAIL_8 = FloatVector.broadcast(F, ScalarMath.TAIL_8);
     private static final FloatVector INVERSE_SQRT_2PI = FloatVector.broadcast(F, ScalarMath.INVERSE_SQRT_2PI);
     private static final FloatVector MINUS_HALF = FloatVector.broadcast(F, -0.5f);
 
@@ -66,34 +68,46 @@ final class VectorMath {
         return scaled.blend(ZERO, x.compare(LT, EXP_SMALLEST));
     }
 
-    static FloatVector erf(FloatVector x) {
-        x = x.blend(ERF_LARGEST, x.compare(GT, ERF_LARGEST));
-        x = x.blend(ERF_SMALLEST, x.compare(LT, ERF_SMALLEST));
-        FloatVector t = x.mul(x);
-        FloatVector p = ERF_P5.fma(t, ERF_P4)
-                .fma(t, ERF_P3)
-                .fma(t, ERF_P2)
-                .fma(t, ERF_P1)
-                .fma(t, ERF_P0);
-        FloatVector q = ERF_Q5.fma(t, ERF_Q4)
-                .fma(t, ERF_Q3)
-                .fma(t, ERF_Q2)
-                .fma(t, ERF_Q1)
-                .fma(t, ONE);
-        return x.mul(p).div(q);
+    static FloatVector exp2(FloatVector x) {
+        FloatVector shifted = x.add(ROUND);
+        FloatVector r = x.sub(shifted.sub(ROUND));
+        FloatVector p = EXP2_5.fma(r, EXP2_4)
+                .fma(r, EXP2_3)
+                .fma(r, EXP2_2)
+                .fma(r, EXP2_1)
+                .fma(r, ONE);
+        FloatVector scaled = p.reinterpretAsInts()
+                .add(shifted.reinterpretAsInts().lanewise(LSHL, 23))
+                .reinterpretAsFloats();
+        return scaled.blend(ZERO, x.compare(LT, EXP2_SMALLEST));
+    }
+
+    static FloatVector tail(FloatVector x) {
+        FloatVector u =
+                x.reinterpretAsInts().and(Integer.MAX_VALUE).min(TAIL_LARGEST).reinterpretAsFloats();
+        FloatVector p = TAIL_8.fma(u, TAIL_7)
+                .fma(u, TAIL_6)
+                .fma(u, TAIL_5)
+                .fma(u, TAIL_4)
+                .fma(u, TAIL_3)
+                .fma(u, TAIL_2)
+                .fma(u, TAIL_1)
+                .fma(u, TAIL_0);
+        p = p.mul(p);
+        p = p.mul(p);
+        return p.mul(p);
     }
 
     static FloatVector gelu(FloatVector x) {
-        return x.mul(normalCdf(x));
+        FloatVector positive = x.reinterpretAsInts().max(0).reinterpretAsFloats();
+        FloatVector minus = x.reinterpretAsInts().or(Integer.MIN_VALUE).reinterpretAsFloats();
+        return tail(x).fma(minus, positive);
     }
 
     static FloatVector geluSlope(FloatVector x) {
         FloatVector density = exp(x.mul(x).mul(MINUS_HALF)).mul(INVERSE_SQRT_2PI);
-        return x.fma(density, normalCdf(x));
-    }
-
-    private static FloatVector normalCdf(FloatVector x) {
-        return erf(x.mul(INVERSE_SQRT_2)).fma(HALF, HALF);
+        FloatVector tail = tail(x);
+        return x.fma(density, tail.blend(ONE.sub(tail), x.compare(GT, ZERO)));
     }
 
     /** The largest lane. As integers of the same order, since reduceLanes(MAX) on floats takes many steps to get NaN and -0 right. */
