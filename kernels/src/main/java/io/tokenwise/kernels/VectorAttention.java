@@ -35,9 +35,10 @@ final class VectorAttention {
 
         int weights = keyFloats;
         int sums = weights + (length + TALL) * PANEL;
-        int out = sums + PANEL;
-        float[] work = scratch.floats(out + TALL * PANEL);
-        MemorySegment memory = scratch.nativeFloats(3L * panel + (long) length * (size + PANEL));
+        float[] work = scratch.floats(sums + PANEL);
+        long packed = 3L * panel * Float.BYTES;
+        long spare = packed + (long) length * (size + PANEL) * Float.BYTES;
+        MemorySegment memory = scratch.nativeFloats(spare / Float.BYTES + TALL * PANEL);
         for (int i = 0, to = 0; i < length; i += keysPerBlock, to += TALL * DEPTH) {
             int keys = Math.min(keysPerBlock, length - i);
             copyKeys(call.qkv, query + width + (long) i * stride, stride, keys, size, work, to);
@@ -48,7 +49,6 @@ final class VectorAttention {
         long valueStride = (long) stride * Float.BYTES;
         long valuePanel = (long) PANEL * Float.BYTES;
         if (size % PANEL != 0) {
-            long packed = 3L * panel * Float.BYTES;
             for (int c = 0; c < size; c += PANEL) {
                 VectorPacking.panelOfRows(
                         values,
@@ -82,11 +82,64 @@ final class VectorAttention {
                 int count = Math.min(TALL, rows - r);
                 long to = (long) (first + i + r) * width + (long) head * size;
                 for (int c = 0; c < size; c += PANEL) {
-                    long at = valuesAt + c / PANEL * valuePanel;
-                    VectorAttentionTiles.tile(count, work, weights + r, values, at, valueStride, length, work, out);
-                    storeScaled(work, out, sums + r, count, Math.min(PANEL, size - c), call.context, to + c, width);
+                    context(
+                            count,
+                            work,
+                            weights + r,
+                            values,
+                            valuesAt + c / PANEL * valuePanel,
+                            valueStride,
+                            length,
+                            sums + r,
+                            call.context,
+                            to + c,
+                            width,
+                            Math.min(PANEL, size - c),
+                            memory,
+                            spare);
                 }
             }
+        }
+    }
+
+    /** A tile of the result; by way of the scratch memory where the tile is larger than its place. */
+    private static void context(
+            int rows,
+            float[] work,
+            int weights,
+            MemorySegment values,
+            long valuesAt,
+            long valueStride,
+            int length,
+            int factors,
+            Floats y,
+            long to,
+            int width,
+            int columns,
+            MemorySegment memory,
+            long spare) {
+        long yStride = (long) width * Float.BYTES;
+        if (rows == VectorAttentionTiles.rowsWritten(rows) && columns == PANEL) {
+            VectorAttentionTiles.tile(
+                    rows,
+                    work,
+                    weights,
+                    values,
+                    valuesAt,
+                    valueStride,
+                    length,
+                    factors,
+                    y.segment(),
+                    y.at(to),
+                    yStride);
+            return;
+        }
+        long stride = (long) PANEL * Float.BYTES;
+        VectorAttentionTiles.tile(
+                rows, work, weights, values, valuesAt, valueStride, length, factors, memory, spare, stride);
+        for (int r = 0; r < rows; r++) {
+            MemorySegment.copy(
+                    memory, spare + r * stride, y.segment(), y.at(to) + r * yStride, (long) columns * Float.BYTES);
         }
     }
 
@@ -156,25 +209,6 @@ final class VectorAttention {
         for (int r = 0; r < rows; r++) {
             for (int j = 0; j < length; j++) {
                 y.set(to + (long) r * length + j, work[weights + j * PANEL + r] * work[inverses + r]);
-            }
-        }
-    }
-
-    /** Writes the rows of a tile, each times its factor. */
-    private static void storeScaled(
-            float[] work, int tile, int factors, int rows, int columns, Floats y, long to, int stride) {
-        MemorySegment yMemory = y.segment();
-        int whole = F.loopBound(columns);
-        for (int r = 0; r < rows; r++) {
-            FloatVector factor = FloatVector.broadcast(F, work[factors + r]);
-            long at = y.at(to + (long) r * stride);
-            for (int j = 0; j < whole; j += LANES) {
-                FloatVector.fromArray(F, work, tile + r * PANEL + j)
-                        .mul(factor)
-                        .intoMemorySegment(yMemory, at + (long) j * Float.BYTES, ORDER);
-            }
-            for (int j = whole; j < columns; j++) {
-                y.set(to + (long) r * stride + j, work[tile + r * PANEL + j] * work[factors + r]);
             }
         }
     }

@@ -5,6 +5,7 @@ import static io.tokenwise.kernels.Species.LANES;
 import static io.tokenwise.kernels.Species.ORDER;
 import static io.tokenwise.kernels.VectorTiles.PANEL;
 import static io.tokenwise.kernels.VectorTiles.SHORT;
+import static io.tokenwise.kernels.VectorTiles.TALL;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -17,7 +18,10 @@ import jdk.incubator.vector.FloatVector;
 final class VectorAttentionTiles {
     private VectorAttentionTiles() {}
 
-    /** {@code out[r, c] = sum_p a[p, r] b[p, c]}, r up to {@code rows}, at most TALL; out has PANEL columns and up to TALL rows of nonsense. */
+    /**
+     * {@code out[r, c] = factors[r] * sum_p a[p, r] b[p, c]}, the factors being on the heap with A. It writes PANEL columns, and 4 or TALL rows,
+     * which is {@link #rowsWritten}. Strides are in bytes.
+     */
     static void tile(
             int rows,
             float[] a,
@@ -26,18 +30,34 @@ final class VectorAttentionTiles {
             long bBase,
             long bStride,
             int depth,
-            float[] out,
-            int outBase) {
+            int factors,
+            MemorySegment out,
+            long outBase,
+            long outStride) {
         if (rows > SHORT) {
-            tile8(a, aBase, b, bBase, bStride, depth, out, outBase);
+            tile8(a, aBase, b, bBase, bStride, depth, factors, out, outBase, outStride);
         } else {
-            tile4(a, aBase, b, bBase, bStride, depth, out, outBase);
+            tile4(a, aBase, b, bBase, bStride, depth, factors, out, outBase, outStride);
         }
     }
 
+    static int rowsWritten(int rows) {
+        return rows > SHORT ? TALL : SHORT;
+    }
+
     private static void tile8(
-            float[] a, int aBase, MemorySegment b, long bBase, long bStride, int depth, float[] out, int outBase) {
+            float[] a,
+            int aBase,
+            MemorySegment b,
+            long bBase,
+            long bStride,
+            int depth,
+            int factors,
+            MemorySegment out,
+            long outBase,
+            long outStride) {
         b = Floats.exactlyNative(b);
+        out = Floats.exactlyNative(out);
         FloatVector zero = FloatVector.zero(F);
         FloatVector s0 = zero;
         FloatVector t0 = zero;
@@ -85,27 +105,37 @@ final class VectorAttentionTiles {
             s7 = x7.fma(b0, s7);
             t7 = x7.fma(b1, t7);
         }
-        s0.intoArray(out, outBase);
-        t0.intoArray(out, outBase + LANES);
-        s1.intoArray(out, outBase + PANEL);
-        t1.intoArray(out, outBase + PANEL + LANES);
-        s2.intoArray(out, outBase + 2 * PANEL);
-        t2.intoArray(out, outBase + 2 * PANEL + LANES);
-        s3.intoArray(out, outBase + 3 * PANEL);
-        t3.intoArray(out, outBase + 3 * PANEL + LANES);
-        s4.intoArray(out, outBase + 4 * PANEL);
-        t4.intoArray(out, outBase + 4 * PANEL + LANES);
-        s5.intoArray(out, outBase + 5 * PANEL);
-        t5.intoArray(out, outBase + 5 * PANEL + LANES);
-        s6.intoArray(out, outBase + 6 * PANEL);
-        t6.intoArray(out, outBase + 6 * PANEL + LANES);
-        s7.intoArray(out, outBase + 7 * PANEL);
-        t7.intoArray(out, outBase + 7 * PANEL + LANES);
+        s0.mul(a[factors]).intoMemorySegment(out, outBase, ORDER);
+        t0.mul(a[factors]).intoMemorySegment(out, outBase + LANES * Float.BYTES, ORDER);
+        s1.mul(a[factors + 1]).intoMemorySegment(out, outBase + outStride, ORDER);
+        t1.mul(a[factors + 1]).intoMemorySegment(out, outBase + outStride + LANES * Float.BYTES, ORDER);
+        s2.mul(a[factors + 2]).intoMemorySegment(out, outBase + 2 * outStride, ORDER);
+        t2.mul(a[factors + 2]).intoMemorySegment(out, outBase + 2 * outStride + LANES * Float.BYTES, ORDER);
+        s3.mul(a[factors + 3]).intoMemorySegment(out, outBase + 3 * outStride, ORDER);
+        t3.mul(a[factors + 3]).intoMemorySegment(out, outBase + 3 * outStride + LANES * Float.BYTES, ORDER);
+        s4.mul(a[factors + 4]).intoMemorySegment(out, outBase + 4 * outStride, ORDER);
+        t4.mul(a[factors + 4]).intoMemorySegment(out, outBase + 4 * outStride + LANES * Float.BYTES, ORDER);
+        s5.mul(a[factors + 5]).intoMemorySegment(out, outBase + 5 * outStride, ORDER);
+        t5.mul(a[factors + 5]).intoMemorySegment(out, outBase + 5 * outStride + LANES * Float.BYTES, ORDER);
+        s6.mul(a[factors + 6]).intoMemorySegment(out, outBase + 6 * outStride, ORDER);
+        t6.mul(a[factors + 6]).intoMemorySegment(out, outBase + 6 * outStride + LANES * Float.BYTES, ORDER);
+        s7.mul(a[factors + 7]).intoMemorySegment(out, outBase + 7 * outStride, ORDER);
+        t7.mul(a[factors + 7]).intoMemorySegment(out, outBase + 7 * outStride + LANES * Float.BYTES, ORDER);
     }
 
     private static void tile4(
-            float[] a, int aBase, MemorySegment b, long bBase, long bStride, int depth, float[] out, int outBase) {
+            float[] a,
+            int aBase,
+            MemorySegment b,
+            long bBase,
+            long bStride,
+            int depth,
+            int factors,
+            MemorySegment out,
+            long outBase,
+            long outStride) {
         b = Floats.exactlyNative(b);
+        out = Floats.exactlyNative(out);
         FloatVector zero = FloatVector.zero(F);
         FloatVector s0 = zero;
         FloatVector t0 = zero;
@@ -133,13 +163,13 @@ final class VectorAttentionTiles {
             s3 = x3.fma(b0, s3);
             t3 = x3.fma(b1, t3);
         }
-        s0.intoArray(out, outBase);
-        t0.intoArray(out, outBase + LANES);
-        s1.intoArray(out, outBase + PANEL);
-        t1.intoArray(out, outBase + PANEL + LANES);
-        s2.intoArray(out, outBase + 2 * PANEL);
-        t2.intoArray(out, outBase + 2 * PANEL + LANES);
-        s3.intoArray(out, outBase + 3 * PANEL);
-        t3.intoArray(out, outBase + 3 * PANEL + LANES);
+        s0.mul(a[factors]).intoMemorySegment(out, outBase, ORDER);
+        t0.mul(a[factors]).intoMemorySegment(out, outBase + LANES * Float.BYTES, ORDER);
+        s1.mul(a[factors + 1]).intoMemorySegment(out, outBase + outStride, ORDER);
+        t1.mul(a[factors + 1]).intoMemorySegment(out, outBase + outStride + LANES * Float.BYTES, ORDER);
+        s2.mul(a[factors + 2]).intoMemorySegment(out, outBase + 2 * outStride, ORDER);
+        t2.mul(a[factors + 2]).intoMemorySegment(out, outBase + 2 * outStride + LANES * Float.BYTES, ORDER);
+        s3.mul(a[factors + 3]).intoMemorySegment(out, outBase + 3 * outStride, ORDER);
+        t3.mul(a[factors + 3]).intoMemorySegment(out, outBase + 3 * outStride + LANES * Float.BYTES, ORDER);
     }
 }
