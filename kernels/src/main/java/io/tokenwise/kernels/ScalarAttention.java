@@ -48,9 +48,11 @@ final class ScalarAttention {
             weights[j] = score;
             largest = Math.max(largest, score);
         }
+        float factor = call.scale * ScalarMath.LOG2_E;
+        float shift = -(largest * factor);
         float sum = 0;
         for (int j = 0; j < length; j++) {
-            weights[j] = ScalarMath.exp((weights[j] - largest) * call.scale);
+            weights[j] = ScalarMath.exp2(Math.fma(weights[j], factor, shift));
             sum += weights[j];
         }
         return sum;

@@ -6,6 +6,7 @@ import static io.tokenwise.kernels.Species.ORDER;
 import static io.tokenwise.kernels.VectorTiles.DEPTH;
 import static io.tokenwise.kernels.VectorTiles.PANEL;
 import static io.tokenwise.kernels.VectorTiles.TALL;
+import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LT;
 
 import io.tokenwise.kernels.SequenceOps.AttentionCall;
@@ -14,9 +15,9 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
 /**
- * Attention of one head of one sequence, for PANEL queries at a time, which lie in the lanes: their scores are {@code [keys, PANEL]}, so softmax
- * runs down the columns and needs no sum or maximum across lanes, and neither keys nor queries are padded. Weights and scores of a
- * block stay in the second-level cache, short sequences' in the first.
+ * Attention of one head of one sequence, for PANEL queries at a time, which lie in the lanes: their scores are {@code [length, PANEL]}, so softmax
+ * runs down the columns, without sums or maxima across lanes, and no key is padding. Every sum runs over ascending keys, as in {@link ScalarAttention},
+ * so the results have the same bits.
  */
 final class VectorAttention {
     private VectorAttention() {}
@@ -161,7 +162,12 @@ final class VectorAttention {
         }
     }
 
-    /** Replaces scores {@code [length, PANEL]} by {@code 2^(factor * (score - the column's largest))}, and writes {@code 1 / sum} of each column. */
+    /**
+     * Replaces scores {@code [length, PANEL]} by {@code 2^(factor * (score - the column's largest))}, and writes {@code 1 / sum} of each column.
+     *
+     * <p>This is {@link ScalarMath#exp2} written out, because its constants are made before the loop: in static fields they are memory, which C2
+     * reads again in each turn of a loop that stores floats (a sixth of this method's time), and made in a method of ours they are objects.
+     */
     private static void softmax(float[] scores, int at, int length, float scale, int inverses) {
         int end = at + length * PANEL;
         // As integers, positive floats have the same order and negative ones the opposite: two integer instructions of
@@ -188,18 +194,39 @@ final class VectorAttention {
                 .reinterpretAsFloats()
                 .mul(factor)
                 .neg();
-        FloatVector sum0 = FloatVector.zero(F);
-        FloatVector sum1 = sum0;
-        for (int j = at; j < end; j += PANEL) {
-            FloatVector x0 = VectorMath.exp2(FloatVector.fromArray(F, scores, j).fma(factor, shift0));
-            FloatVector x1 =
-                    VectorMath.exp2(FloatVector.fromArray(F, scores, j + LANES).fma(factor, shift1));
-            x0.intoArray(scores, j);
-            x1.intoArray(scores, j + LANES);
-            sum0 = sum0.add(x0);
-            sum1 = sum1.add(x1);
-        }
+        FloatVector zero = FloatVector.zero(F);
         FloatVector one = FloatVector.broadcast(F, 1);
+        FloatVector round = FloatVector.broadcast(F, ScalarMath.ROUND);
+        FloatVector smallest = FloatVector.broadcast(F, ScalarMath.EXP2_SMALLEST);
+        FloatVector c1 = FloatVector.broadcast(F, ScalarMath.EXP2_1);
+        FloatVector c2 = FloatVector.broadcast(F, ScalarMath.EXP2_2);
+        FloatVector c3 = FloatVector.broadcast(F, ScalarMath.EXP2_3);
+        FloatVector c4 = FloatVector.broadcast(F, ScalarMath.EXP2_4);
+        FloatVector c5 = FloatVector.broadcast(F, ScalarMath.EXP2_5);
+        FloatVector sum0 = zero;
+        FloatVector sum1 = zero;
+        for (int j = at; j < end; j += PANEL) {
+            FloatVector x0 = FloatVector.fromArray(F, scores, j).fma(factor, shift0);
+            FloatVector n0 = x0.add(round);
+            FloatVector r0 = x0.sub(n0.sub(round));
+            FloatVector p0 = c5.fma(r0, c4).fma(r0, c3).fma(r0, c2).fma(r0, c1).fma(r0, one);
+            FloatVector y0 = p0.reinterpretAsInts()
+                    .add(n0.reinterpretAsInts().lanewise(LSHL, 23))
+                    .reinterpretAsFloats()
+                    .blend(zero, x0.compare(LT, smallest));
+            FloatVector x1 = FloatVector.fromArray(F, scores, j + LANES).fma(factor, shift1);
+            FloatVector n1 = x1.add(round);
+            FloatVector r1 = x1.sub(n1.sub(round));
+            FloatVector p1 = c5.fma(r1, c4).fma(r1, c3).fma(r1, c2).fma(r1, c1).fma(r1, one);
+            FloatVector y1 = p1.reinterpretAsInts()
+                    .add(n1.reinterpretAsInts().lanewise(LSHL, 23))
+                    .reinterpretAsFloats()
+                    .blend(zero, x1.compare(LT, smallest));
+            y0.intoArray(scores, j);
+            y1.intoArray(scores, j + LANES);
+            sum0 = sum0.add(y0);
+            sum1 = sum1.add(y1);
+        }
         one.div(sum0).intoArray(scores, inverses);
         one.div(sum1).intoArray(scores, inverses + LANES);
     }

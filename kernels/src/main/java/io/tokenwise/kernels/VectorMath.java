@@ -29,12 +29,6 @@ final class VectorMath {
     private static final FloatVector EXP_3 = FloatVector.broadcast(F, ScalarMath.EXP_3);
     private static final FloatVector EXP_4 = FloatVector.broadcast(F, ScalarMath.EXP_4);
     private static final FloatVector EXP_SMALLEST = FloatVector.broadcast(F, ScalarMath.EXP_SMALLEST);
-    private static final FloatVector EXP2_1 = FloatVector.broadcast(F, ScalarMath.EXP2_1);
-    private static final FloatVector EXP2_2 = FloatVector.broadcast(F, ScalarMath.EXP2_2);
-    private static final FloatVector EXP2_3 = FloatVector.broadcast(F, ScalarMath.EXP2_3);
-    private static final FloatVector EXP2_4 = FloatVector.broadcast(F, ScalarMath.EXP2_4);
-    private static final FloatVector EXP2_5 = FloatVector.broadcast(F, ScalarMath.EXP2_5);
-    private static final FloatVector EXP2_SMALLEST = FloatVector.broadcast(F, ScalarMath.EXP2_SMALLEST);
     private static final FloatVector ZERO = FloatVector.zero(F);
     private static final IntVector TAIL_LARGEST =
             FloatVector.broadcast(F, ScalarMath.TAIL_LARGEST).reinterpretAsInts();
@@ -66,20 +60,6 @@ final class VectorMath {
                 .add(shifted.reinterpretAsInts().lanewise(LSHL, 23))
                 .reinterpretAsFloats();
         return scaled.blend(ZERO, x.compare(LT, EXP_SMALLEST));
-    }
-
-    static FloatVector exp2(FloatVector x) {
-        FloatVector shifted = x.add(ROUND);
-        FloatVector r = x.sub(shifted.sub(ROUND));
-        FloatVector p = EXP2_5.fma(r, EXP2_4)
-                .fma(r, EXP2_3)
-                .fma(r, EXP2_2)
-                .fma(r, EXP2_1)
-                .fma(r, ONE);
-        FloatVector scaled = p.reinterpretAsInts()
-                .add(shifted.reinterpretAsInts().lanewise(LSHL, 23))
-                .reinterpretAsFloats();
-        return scaled.blend(ZERO, x.compare(LT, EXP2_SMALLEST));
     }
 
     static FloatVector tail(FloatVector x) {
