@@ -4,7 +4,6 @@ import static io.tokenwise.kernels.Species.F;
 import static io.tokenwise.kernels.Species.LANES;
 import static io.tokenwise.kernels.Species.ORDER;
 import static io.tokenwise.kernels.VectorTiles.PANEL;
-import static io.tokenwise.kernels.VectorTiles.SHORT;
 import static io.tokenwise.kernels.VectorTiles.TALL;
 
 import java.lang.foreign.MemorySegment;
@@ -16,6 +15,8 @@ import jdk.incubator.vector.FloatVector;
  * out for the reasons given there.
  */
 final class VectorAttentionTiles {
+    private static final int SHORT = 4;
+
     private VectorAttentionTiles() {}
 
     /**
