@@ -63,9 +63,7 @@ public final class Acm implements Block {
         learnerBias = new Weight(owner, owner.add(name + "c", learners, hidden));
         up = new Linear(new Weight(owner, w1), b1);
         down = new Weight(owner, w2);
-        gate = new Gate(
-                new Linear(new Weight(owner, owner.add(name + "gate.weight", hidden, learners + 1)), null),
-                new Weight(owner, owner.add(name + "gate.budget", Gate.KNOTS, learners + 1)));
+        gate = new Gate(owner, name, hidden, learners);
         ups = new Weight[learners];
         downs = new Weight[learners];
         upBiases = new Tensor[learners];
@@ -134,7 +132,7 @@ public final class Acm implements Block {
 
     /** Parameters of the gate. */
     public List<Parameter> gateParameters() {
-        return List.of(gate.logits().weight().parameter(), gate.budgetParameter());
+        return gate.parameters();
     }
 
     @Override
@@ -143,7 +141,7 @@ public final class Acm implements Block {
             ups[n].prepare(stream);
             downs[n].prepare(stream);
         }
-        gate.prepare(stream);
+        gate.prepare();
         stream.add(bias.value(), cRow(0), downBiases[0]);
     }
 

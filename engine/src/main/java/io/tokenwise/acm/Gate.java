@@ -1,12 +1,14 @@
 package io.tokenwise.acm;
 
 import io.tokenwise.autograd.Parameter;
+import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
-import io.tokenwise.backend.Stream;
+import io.tokenwise.kernels.RowOps;
 import io.tokenwise.nn.GateTraining;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.Tensor;
+import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
@@ -15,10 +17,9 @@ import java.util.random.RandomGenerator;
  * <p>The paper's gate is a product of two matrices of rank 16 without a nonlinearity; with few counts one matrix can express the
  * same and costs less. The budget enters through {@link #KNOTS} piecewise-linear features, so one gate serves every budget.
  *
- * @param logits weight {@code [hidden, learners + 1]}, no bias
- * @param budgetTable {@code [KNOTS, learners + 1]}: what is added to the logits at each of the knots 0, 1/(KNOTS-1), .. 1
+ * <p>{@link #choose} is thread-safe for different passes once {@link #prepare} has run and while nobody trains.
  */
-record Gate(Linear logits, Weight budgetTable) {
+final class Gate {
     static final int KNOTS = 9;
 
     /**
@@ -29,6 +30,24 @@ record Gate(Linear logits, Weight budgetTable) {
 
     /** How fast an untrained gate's logits fall with the distance of count and budget. */
     private static final double START_SHARPNESS = 1;
+
+    /** Weight {@code [hidden, learners + 1]}, no bias. */
+    private final Linear logits;
+
+    /** {@code [KNOTS, learners + 1]}: what is added to the logits at each of the knots 0, 1/(KNOTS-1), .. 1. */
+    private final Weight budgetTable;
+
+    /** The transposed weight, for inference: of so few outputs no packed form pays. */
+    private final Tensor rows;
+
+    private int rowsVersion = -1;
+
+    Gate(Parameters owner, String path, int hidden, int learners) {
+        logits = new Linear(new Weight(owner, owner.add(path + "gate.weight", hidden, learners + 1)), null);
+        budgetTable = new Weight(owner, owner.add(path + "gate.budget", KNOTS, learners + 1));
+        int group = RowOps.DOTS_GROUP;
+        rows = owner.constant((learners + group) / group * group, hidden);
+    }
 
     /** Weight of the knot in the linear interpolation at the budget, times a constant. */
     static double feature(int knot, double budget) {
@@ -47,12 +66,26 @@ record Gate(Linear logits, Weight budgetTable) {
         budgetTable.parameter().changed();
     }
 
-    void prepare(Stream stream) {
-        logits.weight().prepare(stream);
+    void prepare() {
+        Parameter weight = logits.weight().parameter();
+        if (rowsVersion == weight.version()) {
+            return;
+        }
+        for (int row = 0; row < weight.value().columns(); row++) {
+            for (int column = 0; column < rows.columns(); column++) {
+                rows.set(row, column, weight.value().get(column, row));
+            }
+        }
+        rowsVersion = weight.version();
+    }
+
+    List<Parameter> parameters() {
+        return List.of(logits.weight().parameter(), budgetTable.parameter());
     }
 
     /** Writes each token's learner count to {@code choice}. */
     void choose(Pass pass, Tensor x, double budget, int[] choice) {
+        prepare();
         pass.push();
         Tensor table = budgetTable.parameter().value();
         Tensor offset = pass.tensor(1, table.columns());
@@ -64,7 +97,7 @@ record Gate(Linear logits, Weight budgetTable) {
             offset.set(0, column, (float) sum);
         }
         Tensor y = pass.tensor(x.rows(), table.columns());
-        pass.stream().linear(x, logits.weight().packed(pass.stream()), offset, false, null, y);
+        pass.stream().dots(x, rows, offset, y);
         pass.stream().argmax(y, choice);
         pass.pop();
     }
@@ -87,9 +120,5 @@ record Gate(Linear logits, Weight budgetTable) {
 
     private static float gumbel(RandomGenerator random) {
         return (float) -Math.log(-Math.log(random.nextDouble(Double.MIN_NORMAL, 1)));
-    }
-
-    Parameter budgetParameter() {
-        return budgetTable.parameter();
     }
 }

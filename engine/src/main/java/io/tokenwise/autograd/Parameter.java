@@ -41,7 +41,7 @@ public final class Parameter {
     }
 
     /** Changes whenever the value does, so that packed forms know that they are out of date. */
-    int version() {
+    public int version() {
         return version;
     }
 

@@ -2,6 +2,7 @@ package io.tokenwise.backend;
 
 import io.tokenwise.kernels.Elementwise.AdamWStep;
 import io.tokenwise.kernels.Kernels;
+import io.tokenwise.kernels.RowOps;
 import io.tokenwise.kernels.Scratch;
 import io.tokenwise.kernels.SequenceOps.AttentionCall;
 import io.tokenwise.tensor.Tensor;
@@ -82,6 +83,18 @@ final class CpuStream implements Stream {
             Shapes.require("mlp", y, count, down.outputs());
         }
         products.mlp(x, rows, count, up, upBias, down, downBias, residual, units, y);
+    }
+
+    @Override
+    public void dots(Tensor x, Tensor weight, Tensor bias, Tensor y) {
+        int group = RowOps.DOTS_GROUP;
+        Shapes.require("dots weight", weight, (y.columns() + group - 1) / group * group, x.columns());
+        Shapes.require("dots", y, x.rows(), y.columns());
+        Shapes.vector("dots bias", bias, y.columns());
+        operands(x, weight, bias);
+        range.d = y.floats();
+        range.blocks = y.columns();
+        forRows(x, (o, from, to, s) -> o.kernels.rows().dots(o.a, o.b, o.c, o.blocks, o.d, o.columns, from, to));
     }
 
     @Override

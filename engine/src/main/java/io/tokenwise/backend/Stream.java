@@ -36,6 +36,13 @@ public interface Stream {
             Tensor units,
             Tensor y);
 
+    /**
+     * {@code y = x weight^T + bias} for few outputs, such as a gate's logits, without packing.
+     *
+     * @param weight {@code [outputs rounded up to a multiple of 4, inputs]}, the rows beyond outputs zero
+     */
+    void dots(Tensor x, Tensor weight, Tensor bias, Tensor y);
+
     /** {@code dWeight += x^T dy}; {@code packedDy} is dy packed. */
     void weightGradient(Tensor x, PackedMatrix packedDy, Tensor dWeight);
 

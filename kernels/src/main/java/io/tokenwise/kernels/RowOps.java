@@ -63,4 +63,13 @@ public interface RowOps {
     /** Gradients of {@link #scaleBlocks}: {@code dx = dy * scale} (dx may be dy), {@code dScale[i, b] = sum_j dy * x}. */
     void scaleBlocksBackward(
             Floats x, Floats scale, Floats dy, Floats dx, Floats dScale, int blocks, int width, int from, int to);
+
+    /** Outputs of {@link #dots} are computed in groups: its weights are padded with zero rows to a multiple of this. */
+    int DOTS_GROUP = 4;
+
+    /**
+     * {@code y[i, j] = dot(x[i], w[j]) + bias[j]}: a product with few outputs, such as a gate's logits, for which packing rows would cost more
+     * than multiplying them. {@code w} is {@code [outputs, columns]}, padded; y is {@code [rows, outputs]}.
+     */
+    void dots(Floats x, Floats w, Floats bias, int outputs, Floats y, int columns, int from, int to);
 }

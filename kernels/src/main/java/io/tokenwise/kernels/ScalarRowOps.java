@@ -185,4 +185,17 @@ final class ScalarRowOps implements RowOps {
         }
         return sum;
     }
+
+    @Override
+    public void dots(Floats x, Floats w, Floats bias, int outputs, Floats y, int columns, int from, int to) {
+        for (int row = from; row < to; row++) {
+            for (int output = 0; output < outputs; output++) {
+                float sum = 0;
+                for (int k = 0; k < columns; k++) {
+                    sum = Math.fma(x.get((long) row * columns + k), w.get((long) output * columns + k), sum);
+                }
+                y.set((long) row * outputs + output, sum + bias.get(output));
+            }
+        }
+    }
 }

@@ -237,4 +237,9 @@ final class VectorRowOps implements RowOps {
             multiply(dy, scale.get(block), dx, at, width);
         }
     }
+
+    @Override
+    public void dots(Floats x, Floats w, Floats bias, int outputs, Floats y, int columns, int from, int to) {
+        VectorDots.dots(x, w, bias, outputs, y, columns, from, to);
+    }
 }

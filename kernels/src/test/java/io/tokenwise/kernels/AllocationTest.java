@@ -54,6 +54,7 @@ class AllocationTest extends KernelTest {
         calls.put("l2NormalizeBackward", () -> ops.l2NormalizeBackward(x, small, y, z, columns, 0, rows));
         calls.put("scaleBlocks", () -> ops.scaleBlocks(x, small, z, 1, columns, 0, rows));
         calls.put("scaleBlocksBackward", () -> ops.scaleBlocksBackward(x, small, y, z, small, 1, columns, 0, rows));
+        calls.put("dots", () -> ops.dots(x, y, row, 5, z, columns, 0, rows));
         addSequences(calls, x, y, z, rows, columns);
         addProducts(calls);
         return calls;

@@ -202,4 +202,32 @@ class RowOpsTest extends KernelTest {
             assertClose(set.name(), y, Reference.softmax(shifted, 33), 33, 0);
         }
     }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void dotsAreProductsWithARowsBitsIndependentOfTheOthers(int columns) {
+        int rows = 7;
+        for (int outputs : new int[] {1, 4, 5, 9}) {
+            double[] x = normal(rows * columns);
+            double[] w = normal((outputs + 3) / 4 * 4 * columns);
+            double[] bias = normal(outputs);
+            double[] expected = new double[rows * outputs];
+            for (int i = 0; i < expected.length; i++) {
+                expected[i] = bias[i % outputs];
+                for (int k = 0; k < columns; k++) {
+                    expected[i] += x[i / outputs * columns + k] * w[i % outputs * columns + k];
+                }
+            }
+            for (Kernels set : both()) {
+                Floats y = zeros(expected.length);
+                set.rows().dots(floats(x), floats(w), floats(bias), outputs, y, columns, 0, rows);
+                assertClose(set.name(), y, expected, columns, Math.sqrt(columns));
+                Floats cut = zeros(expected.length);
+                set.rows().dots(floats(x), floats(w), floats(bias), outputs, cut, columns, 0, 2);
+                set.rows().dots(floats(x), floats(w), floats(bias), outputs, cut, columns, 2, 3);
+                set.rows().dots(floats(x), floats(w), floats(bias), outputs, cut, columns, 3, rows);
+                assertSameBits(set.name(), cut, y, expected.length);
+            }
+        }
+    }
 }
