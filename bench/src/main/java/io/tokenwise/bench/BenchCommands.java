@@ -46,6 +46,33 @@ final class BenchCommands {
     }
 
     @Command(
+            name = "dispatch",
+            header = "What grouping tokens by learner count costs, one thread.",
+            description = "Prints times with what must hold; exit code 1 if something does not.")
+    static final class Dispatch implements Callable<Integer> {
+        @Spec
+        private CommandSpec spec;
+
+        @Option(
+                names = {"-h", "--help"},
+                usageHelp = true,
+                description = "Print this help.")
+        private boolean help;
+
+        @Option(
+                names = "--engine",
+                paramLabel = "NAME",
+                defaultValue = "vector-f32",
+                description = "Backend and precision (default: ${DEFAULT-VALUE}).")
+        private String engine;
+
+        @Override
+        public Integer call() {
+            return DispatchBench.run(OwnEngine.named(engine), spec.commandLine().getOut()) ? 0 : 1;
+        }
+    }
+
+    @Command(
             name = "jmh",
             header = "Run this module's JMH benchmarks.",
             description = "All arguments go to JMH: ./tokenwise bench jmh -h lists its options, -l the benchmarks.")

@@ -7,7 +7,6 @@ import io.tokenwise.kernels.Kernels;
 import io.tokenwise.kernels.Scratch;
 import java.io.PrintStream;
 import java.lang.foreign.Arena;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 
@@ -20,9 +19,7 @@ public final class GemmBench {
     /** MiniLM has six layers. */
     private static final int WEIGHTS = 6;
 
-    private static final int ROUNDS = 31;
-    private static final long WARM_UP_NANOS = 1_000_000_000L;
-    private static final long ROUND_NANOS = 20_000_000L;
+    private static final Interleaved TIMES = new Interleaved(31, 1_000_000_000L, 20_000_000L);
 
     private GemmBench() {}
 
@@ -65,14 +62,8 @@ public final class GemmBench {
             ours.run();
             theirs.run();
             checkSame(ours, theirs, shape);
-            int repeats = Math.min(warmUp(ours::run), warmUp(theirs::run));
-            double[] own = new double[ROUNDS];
-            double[] ort = new double[ROUNDS];
-            for (int round = 0; round < ROUNDS; round++) {
-                own[round] = time(ours::run, repeats) / WEIGHTS;
-                ort[round] = time(theirs::run, repeats) / WEIGHTS;
-            }
-            return new double[] {median(own), median(ort)};
+            double[] seconds = TIMES.medians(List.of(ours::run, theirs::run));
+            return new double[] {seconds[0] / WEIGHTS, seconds[1] / WEIGHTS};
         }
     }
 
@@ -97,30 +88,6 @@ public final class GemmBench {
                 }
             }
         }
-    }
-
-    /** Runs until warm; returns how often it runs in one round. */
-    private static int warmUp(Runnable product) {
-        long start = System.nanoTime();
-        int runs = 0;
-        while (System.nanoTime() - start < WARM_UP_NANOS) {
-            product.run();
-            runs++;
-        }
-        return (int) Math.max(1, runs * ROUND_NANOS / WARM_UP_NANOS);
-    }
-
-    private static double time(Runnable product, int repeats) {
-        long start = System.nanoTime();
-        for (int i = 0; i < repeats; i++) {
-            product.run();
-        }
-        return (System.nanoTime() - start) * 1e-9 / repeats;
-    }
-
-    private static double median(double[] values) {
-        Arrays.sort(values);
-        return values[values.length / 2];
     }
 
     /** Our kernels on the operands of one shape. */

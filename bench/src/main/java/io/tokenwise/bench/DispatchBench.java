@@ -1,0 +1,157 @@
+package io.tokenwise.bench;
+
+import io.tokenwise.nn.Block;
+import io.tokenwise.tensor.Tensor;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.function.IntSupplier;
+
+/**
+ * What grouping tokens by learner count costs, on one thread. First, all tokens want the same k: gate, grouping and k learners beside a
+ * plain MLP as wide as k learners. Then each token wants a random k: the time beside the straight line through k = 1 and k = N, at the mean
+ * of k.
+ */
+final class DispatchBench {
+    private static final int LEARNERS = 4;
+    private static final Interleaved TIMES = new Interleaved(21, 400_000_000L, 20_000_000L);
+
+    /** Of the time of the plain MLP; small batches may pay more. */
+    private static final double MOST_FOR_MANY = 1.05;
+
+    private static final double MOST_FOR_FEW = 1.15;
+
+    /** Of the straight line's time. */
+    private static final double MOST_FROM_LINE = 1.08;
+
+    private static final int MANY = 128;
+
+    private final DispatchModules modules;
+    private final PrintWriter out;
+
+    /** MLPs as wide as 1, 2, .. learners. */
+    private final List<List<Block>> plain = new ArrayList<>();
+
+    private DispatchBench(DispatchModules modules, PrintWriter out) {
+        this.modules = modules;
+        this.out = out;
+        for (int k = 1; k <= LEARNERS; k++) {
+            plain.add(modules.mlps(k));
+        }
+    }
+
+    /** Measures and prints with what must hold; returns whether all of it does. */
+    static boolean run(OwnEngine engine, PrintWriter out) {
+        try (var modules = new DispatchModules(engine, 1, LEARNERS)) {
+            var bench = new DispatchBench(modules, out);
+            boolean good = true;
+            out.printf(
+                    "%s, %d learners of 384 units, %d modules in turn, medians%n",
+                    engine.name(), LEARNERS, DispatchModules.LAYERS);
+            out.printf("%n%6s %22s %10s %10s %8s %6s%n", "tokens", "k of all tokens", "us", "MLP us", "ratio", "most");
+            for (int tokens : new int[] {16, MANY, 512}) {
+                good &= bench.sameForAll(tokens);
+            }
+            out.printf("%n%6s %22s %10s %10s %8s %6s%n", "tokens", "k at random", "us", "line us", "ratio", "most");
+            for (int tokens : new int[] {MANY, 512}) {
+                good &= bench.random(tokens);
+            }
+            return good;
+        }
+    }
+
+    private boolean sameForAll(int tokens) {
+        var work = new ArrayList<Runnable>();
+        for (int k = 1; k <= LEARNERS; k++) {
+            var counts = new int[tokens];
+            Arrays.fill(counts, k);
+            Tensor x = modules.tokens(counts);
+            modules.check(x, counts);
+            work.add(modules.adaptive(x));
+            work.add(modules.plain(plain.get(k - 1), x));
+        }
+        double[] seconds = TIMES.medians(work);
+        double most = tokens < MANY ? MOST_FOR_FEW : MOST_FOR_MANY;
+        boolean good = true;
+        for (int k = 1; k <= LEARNERS; k++) {
+            good &= print(tokens, String.valueOf(k), seconds[2 * k - 2], seconds[2 * k - 1], most);
+        }
+        return good;
+    }
+
+    /** How k is drawn. */
+    private record Draw(String name, int[] counts) {
+        double mean() {
+            return Arrays.stream(counts).average().orElseThrow();
+        }
+    }
+
+    private boolean random(int tokens) {
+        List<Draw> draws = draws(tokens);
+        var work = new ArrayList<Runnable>();
+        for (Draw draw : draws) {
+            Tensor x = modules.tokens(draw.counts);
+            modules.check(x, draw.counts);
+            work.add(modules.adaptive(x));
+        }
+        double[] seconds = TIMES.medians(work);
+        int last = draws.size() - 1;
+        double slope = (seconds[last] - seconds[0]) / (LEARNERS - 1);
+        boolean good = true;
+        for (int i = 1; i < last; i++) {
+            double line = seconds[0] + slope * (draws.get(i).mean() - 1);
+            String name = draws.get(i).name + ", mean " + round(draws.get(i).mean());
+            good &= print(tokens, name, seconds[i], line, MOST_FROM_LINE);
+        }
+        return good;
+    }
+
+    /** All 1 first and all N last; between them a low, an even and a high spread, and two extremes in equal parts. */
+    private static List<Draw> draws(int tokens) {
+        var draws = new ArrayList<Draw>();
+        var random = new Random(2);
+        draws.add(draw("all 1", tokens, () -> 1));
+        draws.add(draw("binomial", tokens, () -> binomial(random, 0.25)));
+        draws.add(draw("even", tokens, () -> 1 + random.nextInt(LEARNERS)));
+        draws.add(draw("1 or N", tokens, () -> random.nextBoolean() ? 1 : LEARNERS));
+        draws.add(draw("binomial", tokens, () -> binomial(random, 0.75)));
+        draws.add(draw("all N", tokens, () -> LEARNERS));
+        return draws;
+    }
+
+    private static Draw draw(String name, int tokens, IntSupplier k) {
+        var counts = new int[tokens];
+        Arrays.setAll(counts, _ -> k.getAsInt());
+        return new Draw(name, counts);
+    }
+
+    private static int binomial(Random random, double share) {
+        int k = 1;
+        for (int n = 1; n < LEARNERS; n++) {
+            k += random.nextDouble() < share ? 1 : 0;
+        }
+        return k;
+    }
+
+    /** Prints a line; the times are of one module. */
+    private boolean print(int tokens, String name, double seconds, double bound, double most) {
+        boolean good = seconds <= most * bound;
+        out.printf(
+                "%6d %22s %10s %10s %8.3f %6.2f %s%n",
+                tokens,
+                name,
+                round(seconds * 1e6 / DispatchModules.LAYERS),
+                round(bound * 1e6 / DispatchModules.LAYERS),
+                seconds / bound,
+                most,
+                good ? "holds" : "FAILS");
+        return good;
+    }
+
+    private static String round(double value) {
+        return String.format(Locale.ROOT, "%.1f", value);
+    }
+}

@@ -1,0 +1,146 @@
+package io.tokenwise.bench;
+
+import io.tokenwise.acm.Acm;
+import io.tokenwise.acm.AcmConfig;
+import io.tokenwise.acm.Calibration;
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.autograd.Parameters;
+import io.tokenwise.autograd.Weight;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.nn.Block;
+import io.tokenwise.nn.Budget;
+import io.tokenwise.nn.LearnerObserver;
+import io.tokenwise.nn.Linear;
+import io.tokenwise.nn.Mlp;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+
+/**
+ * Adaptive modules of MiniLM's sizes whose gates do what they are told, and plain MLPs as wide as some of their learners. One for each of
+ * the model's layers, so that nobody finds its weights in the first caches. Weights are random. Not thread-safe.
+ *
+ * <p>A token says itself how many learners it wants: its first columns are 1 at that count and else 0, and the gate's logits are these
+ * columns. So all of the gate's and the grouping's work is done.
+ */
+final class DispatchModules implements AutoCloseable {
+    static final int LAYERS = 6;
+
+    private static final int HIDDEN = 384;
+    private static final int UNITS = 1536;
+
+    /** Any below 1: there the gates are asked. */
+    private static final Budget BUDGET = Budget.of(0.5);
+
+    private final int learners;
+    private final Backend backend;
+    private final Parameters parameters;
+    private final Stream stream;
+    private final Workspace workspace = new Workspace(1L << 30);
+    private final Pass pass;
+    private final List<Acm> acms = new ArrayList<>();
+    private final Random random = new Random(1);
+
+    DispatchModules(OwnEngine engine, int threads, int learners) {
+        this.learners = learners;
+        backend = engine.open().apply(threads);
+        parameters = new Parameters(backend);
+        stream = backend.stream();
+        pass = new Pass(stream, workspace);
+        List<String> paths =
+                IntStream.range(0, LAYERS).mapToObj(i -> "layer." + i + ".mlp").toList();
+        var config = new AcmConfig("none", learners, paths, Calibration.NONE);
+        for (String path : paths) {
+            Acm acm = config.module(parameters, path, HIDDEN, UNITS);
+            acm.learnerParameters().forEach(this::randomize);
+            // The first is the gate's weight; the second, what it adds for the budget, stays 0.
+            Parameter gate = acm.gateParameters().getFirst();
+            for (int count = 0; count <= learners; count++) {
+                gate.value().set(count, count, 1);
+            }
+            gate.changed();
+            acm.prepare(stream);
+            acms.add(acm);
+        }
+    }
+
+    /** Plain MLPs as wide as {@code count} learners. */
+    List<Block> mlps(int count) {
+        int width = count * UNITS / learners;
+        var mlps = new ArrayList<Block>();
+        for (int i = 0; i < LAYERS; i++) {
+            String path = "mlp." + count + "." + i + ".";
+            var mlp = new Mlp(linear(path + "up.", HIDDEN, width), linear(path + "down.", width, HIDDEN));
+            mlp.prepare(stream);
+            mlps.add(mlp);
+        }
+        return mlps;
+    }
+
+    private Linear linear(String path, int inputs, int outputs) {
+        Parameter weight = parameters.add(path + "weight", inputs, outputs);
+        Parameter bias = parameters.add(path + "bias", 1, outputs);
+        randomize(weight);
+        randomize(bias);
+        return new Linear(new Weight(parameters, weight), bias);
+    }
+
+    private void randomize(Parameter parameter) {
+        for (int i = 0; i < parameter.value().size(); i++) {
+            parameter.value().floats().set(i, (float) (0.05 * random.nextGaussian()));
+        }
+        parameter.changed();
+    }
+
+    /** Random tokens {@code [counts.length, hidden]} that want so many learners each. */
+    Tensor tokens(int[] counts) {
+        Tensor x = parameters.constant(counts.length, HIDDEN);
+        for (int row = 0; row < counts.length; row++) {
+            for (int column = 0; column < HIDDEN; column++) {
+                boolean isGates = column <= learners;
+                x.set(row, column, isGates ? column == counts[row] ? 1 : 0 : (float) random.nextGaussian());
+            }
+        }
+        return x;
+    }
+
+    /** The adaptive modules, each on the same tokens, as work to be timed. */
+    Runnable adaptive(Tensor x) {
+        return () -> forward(acms, x, null);
+    }
+
+    /** The same of MLPs. */
+    Runnable plain(List<Block> mlps, Tensor x) {
+        return () -> forward(mlps, x, null);
+    }
+
+    /** Fails unless every module gives every token the learners it wants. */
+    void check(Tensor x, int[] counts) {
+        forward(acms, x, (path, chosen, tokens) -> {
+            for (int i = 0; i < tokens; i++) {
+                if (tokens != counts.length || chosen[i] != counts[i]) {
+                    throw new IllegalStateException(
+                            path + ": token " + i + " got " + chosen[i] + " learners, not " + counts[i]);
+                }
+            }
+        });
+    }
+
+    private void forward(List<? extends Block> blocks, Tensor x, LearnerObserver observer) {
+        for (int i = 0; i < blocks.size(); i++) {
+            blocks.get(i).forward(pass.begin(BUDGET, observer), x, x);
+        }
+    }
+
+    @Override
+    public void close() {
+        workspace.close();
+        parameters.close();
+        backend.close();
+    }
+}
