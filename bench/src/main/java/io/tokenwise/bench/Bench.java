@@ -33,7 +33,12 @@ import picocli.CommandLine.Spec;
                     + " development set. CPU s/1k: processor seconds of all threads for 1,000 texts. heap B: what the"
                     + " calling thread allocates on the Java heap in a call."
         },
-        subcommands = {BenchCommands.Gemm.class, BenchCommands.Dispatch.class, BenchCommands.Jmh.class},
+        subcommands = {
+            BenchCommands.Gemm.class,
+            BenchCommands.Dispatch.class,
+            BenchCommands.Train.class,
+            BenchCommands.Jmh.class
+        },
         footerHeading = "%nExamples:%n",
         footer = {
             "  ./tokenwise bench                          one thread, all scenarios, budgets 0.25 to 1",
@@ -41,6 +46,7 @@ import picocli.CommandLine.Spec;
             "  ./tokenwise bench --only dense,int8 --scenario query-16 --json",
             "  ./tokenwise bench gemm mlp-up-128          matrix products beside ONNX Runtime's",
             "  ./tokenwise bench dispatch                 what grouping tokens by learner count costs",
+            "  ./tokenwise bench train                    distillation steps beside libtorch's",
             "  ./tokenwise bench jmh EncoderBenchmark     whole forwards by JMH; its own options may follow",
             "",
             "Exit codes: 0 done, 1 failed, 2 wrong usage."

@@ -32,13 +32,10 @@ final class BenchCommands {
 
         @Override
         public Integer call() throws OrtException {
-            List<String> known = GemmShape.ALL.stream().map(GemmShape::name).toList();
-            for (String shape : shapes) {
-                if (!known.contains(shape)) {
-                    throw new ParameterException(
-                            spec.commandLine(),
-                            "no shape is called " + shape + "; there are " + String.join(", ", known));
-                }
+            try {
+                shapes.forEach(GemmShape::named);
+            } catch (IllegalArgumentException e) {
+                throw new ParameterException(spec.commandLine(), e.getMessage());
             }
             GemmBench.main(shapes.toArray(String[]::new));
             return 0;
@@ -69,6 +66,45 @@ final class BenchCommands {
         @Override
         public Integer call() {
             return DispatchBench.run(OwnEngine.named(engine), spec.commandLine().getOut()) ? 0 : 1;
+        }
+    }
+
+    @Command(name = "train", header = "Distillation steps beside libtorch's: same student, same losses, same batches.")
+    static final class Train implements Callable<Integer> {
+        @Spec
+        private CommandSpec spec;
+
+        @Option(
+                names = {"-h", "--help"},
+                usageHelp = true,
+                description = "Print this help.")
+        private boolean help;
+
+        @Option(
+                names = "--threads",
+                paramLabel = "N",
+                split = ",",
+                defaultValue = "1,2",
+                description = "Threads of each engine; one run for each (default: ${DEFAULT-VALUE}).")
+        private List<Integer> threads;
+
+        @Option(
+                names = "--steps",
+                paramLabel = "N",
+                defaultValue = "20",
+                description = "Steps of each after warm-up (default: ${DEFAULT-VALUE}).")
+        private int steps;
+
+        @Option(names = "--mixed", description = "Texts of different lengths too, where libtorch pads.")
+        private boolean mixed;
+
+        @Override
+        public Integer call() throws IOException {
+            if (steps < 1 || threads.stream().anyMatch(count -> count < 1)) {
+                throw new ParameterException(spec.commandLine(), "--steps and --threads must be 1 or more");
+            }
+            TrainBench.run(threads, steps, mixed, spec.commandLine().getOut());
+            return 0;
         }
     }
 

@@ -25,6 +25,15 @@ record GemmShape(String name, int m, int n, int k) {
             new GemmShape("learner-16-up-64", 64, 96, 384),
             new GemmShape("learner-16-down-64", 64, 384, 96));
 
+    /** @throws IllegalArgumentException if none has the name */
+    static GemmShape named(String name) {
+        return ALL.stream()
+                .filter(shape -> shape.name.equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no shape is called " + name + "; there are "
+                        + String.join(", ", ALL.stream().map(GemmShape::name).toList())));
+    }
+
     double flops() {
         return 2.0 * m * n * k;
     }

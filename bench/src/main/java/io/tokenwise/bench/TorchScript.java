@@ -4,10 +4,13 @@ import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtModel;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
+import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.JniUtils;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -68,7 +71,20 @@ final class TorchScript implements AutoCloseable {
         return Engine.getEngine("PyTorch");
     }
 
-    /** Runs the program; the caller closes what it returns. */
+    /**
+     * Runs the program so that it may take gradients. Arguments named {@code NAME[]} make one list. Results belong to the manager of the
+     * first argument.
+     */
+    NDList train(NDList arguments) {
+        JniUtils.setGradMode(true);
+        try {
+            return IValueUtils.forward(program, arguments, true);
+        } finally {
+            JniUtils.setGradMode(false);
+        }
+    }
+
+    /** Runs the program without gradients; the caller closes what it returns. */
     IValue run(IValue... arguments) {
         return program.forward(arguments);
     }
