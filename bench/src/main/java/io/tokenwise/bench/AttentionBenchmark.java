@@ -52,7 +52,7 @@ public class AttentionBenchmark {
         String[] sizes = sequences.split("x");
         int count = Integer.parseInt(sizes[0]);
         int length = Integer.parseInt(sizes[1]);
-        backend = OwnEngine.named(engine).open().apply(1);
+        backend = OwnEngine.named(engine).open(1);
         parameters = new Parameters(backend);
         stream = backend.stream();
         qkv = parameters.constant(count * length, 3 * HIDDEN);

@@ -161,7 +161,7 @@ public final class Bench implements Callable<Integer> {
     @Option(
             names = "--warm-up",
             paramLabel = "SECONDS",
-            defaultValue = "1.5",
+            defaultValue = "1",
             description = "Warm-up of each contender in each scenario (default: ${DEFAULT-VALUE}).")
     void setWarmUp(double seconds) {
         check(seconds >= 0 && seconds <= 3600, "--warm-up must be 0 to 3600 seconds, not " + seconds);

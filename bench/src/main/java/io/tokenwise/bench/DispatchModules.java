@@ -48,7 +48,7 @@ final class DispatchModules implements AutoCloseable {
 
     DispatchModules(OwnEngine engine, int threads, int learners) {
         this.learners = learners;
-        backend = engine.open().apply(threads);
+        backend = engine.open(threads);
         parameters = new Parameters(backend);
         stream = backend.stream();
         pass = new Pass(stream, workspace);

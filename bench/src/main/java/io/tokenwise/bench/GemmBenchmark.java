@@ -62,7 +62,7 @@ public class GemmBenchmark {
     @Setup(Level.Trial)
     public void open() {
         GemmShape sizes = GemmShape.named(shape);
-        backend = OwnEngine.named(engine).open().apply(1);
+        backend = OwnEngine.named(engine).open(1);
         parameters = new Parameters(backend);
         stream = backend.stream();
         var random = new Random(1);

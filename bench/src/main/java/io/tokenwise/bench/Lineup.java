@@ -41,10 +41,13 @@ final class Lineup implements AutoCloseable {
         try {
             lineup.openOrt();
             lineup.openTorch();
-            for (OwnEngine engine : OwnEngine.ALL) {
+            List<OwnEngine> engines = OwnEngine.RACING.stream()
+                    .filter(engine -> engine.refusal().isEmpty())
+                    .toList();
+            for (OwnEngine engine : engines) {
                 lineup.openDense(engine);
             }
-            for (OwnEngine engine : OwnEngine.ALL) {
+            for (OwnEngine engine : engines) {
                 lineup.openAdaptive(engine);
             }
             return lineup;

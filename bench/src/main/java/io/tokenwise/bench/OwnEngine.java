@@ -1,34 +1,59 @@
 package io.tokenwise.bench;
 
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.backend.BackendChoice;
+import io.tokenwise.backend.Precision;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.function.IntFunction;
+import java.util.Optional;
 
-/**
- * A backend and precision of our own engine.
- *
- * @param open a backend with so many threads
- */
-record OwnEngine(String backend, String precision, IntFunction<Backend> open) {
+/** A backend and precision of our own engine, named as {@code vector-f32} or {@code onednn-s8}. */
+record OwnEngine(BackendChoice.Kind kind, Precision precision) {
+    static final OwnEngine VECTOR_F32 = new OwnEngine(BackendChoice.Kind.VECTOR, Precision.F32);
+
     /** All that race. */
-    static final List<OwnEngine> ALL = List.of(new OwnEngine("vector", "f32", VectorBackend::open));
+    static final List<OwnEngine> RACING = List.of(
+            VECTOR_F32,
+            new OwnEngine(BackendChoice.Kind.ONEDNN, Precision.BF16),
+            new OwnEngine(BackendChoice.Kind.ONEDNN, Precision.S8));
 
-    /** {@code vector-f32}, as names of contenders have it. */
     String name() {
-        return backend + "-" + precision;
+        return kind.label() + "-" + precision.label();
+    }
+
+    /** For people: {@code onednn s8}. */
+    String label() {
+        return kind.label() + " " + precision.label();
     }
 
     /** @throws IllegalArgumentException if none has the name */
     static OwnEngine named(String name) {
-        return ALL.stream()
+        var all = new ArrayList<OwnEngine>(List.of(VECTOR_F32));
+        for (Precision precision : Precision.values()) {
+            all.add(new OwnEngine(BackendChoice.Kind.ONEDNN, precision));
+        }
+        return all.stream()
                 .filter(engine -> engine.name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("no engine is called " + name + "; there are "
-                        + String.join(", ", ALL.stream().map(OwnEngine::name).toList())));
+                        + String.join(", ", all.stream().map(OwnEngine::name).toList())));
+    }
+
+    /** @throws IllegalArgumentException if this machine cannot run it */
+    Backend open(int threads) {
+        return new BackendChoice(kind, precision).open(threads);
+    }
+
+    /** Why this machine cannot run it; empty if it can. */
+    Optional<String> refusal() {
+        try (Backend _ = open(1)) {
+            return Optional.empty();
+        } catch (IllegalArgumentException e) {
+            return Optional.of(e.getMessage());
+        }
     }
 
     boolean isFloat32() {
-        return precision.equals("f32");
+        return precision == Precision.F32;
     }
 }

@@ -28,7 +28,7 @@ final class OwnModel implements AutoCloseable {
 
     private OwnModel(ModelFiles files, OwnEngine engine, int threads) {
         this.engine = engine;
-        backend = engine.open().apply(threads);
+        backend = engine.open(threads);
         try (files) {
             encoder = Encoder.load(files, backend);
         }
@@ -119,12 +119,12 @@ final class OwnModel implements AutoCloseable {
     private Contender contender(String name, String label, Budget budget, boolean exact) {
         return new Contender(
                 name,
-                label + " " + engine.backend() + " " + engine.precision(),
+                label + " " + engine.label(),
                 "tokenwise",
                 encoder.acms().isEmpty() ? "dense" : "acm",
                 budget.share(),
                 backend.name(),
-                engine.precision(),
+                engine.precision().label(),
                 exact,
                 false,
                 () -> texts -> encode(texts, budget));

@@ -102,6 +102,9 @@ record SideBySide(
         notes.add("Model time only, token ids in, vectors out: input tensors, pooling and normalisation count, the"
                 + " tokenizer does not.");
         notes.add("Tokenwise: ragged batches, lists as they come; workers park when idle.");
+        for (OwnEngine engine : OwnEngine.RACING) {
+            engine.refusal().ifPresent(why -> notes.add("Tokenwise " + engine.label() + " is left out: " + why + "."));
+        }
         notes.add("ONNX Runtime " + OrtModel.version() + ": all optimizations; intra-op threads spin during a call (its"
                 + " default) but not after it (session.force_spinning_stop); lists in padded batches of "
                 + PaddedBatches.BY_LENGTH.size() + " texts sorted by length, or (as they come) of "

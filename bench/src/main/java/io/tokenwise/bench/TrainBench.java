@@ -77,7 +77,7 @@ final class TrainBench {
                 usual.lowestBudget(),
                 usual.budgetsPerStep(),
                 usual.seed());
-        try (Backend backend = OwnEngine.ALL.getFirst().open().apply(threads);
+        try (Backend backend = OwnEngine.VECTOR_F32.open(threads);
                 Encoder teacher = Encoder.load(files, backend);
                 Encoder student = Student.of(files, backend, config.learners(), texts);
                 var torch = new TorchDistillation(files, student.acms(), config, threads);

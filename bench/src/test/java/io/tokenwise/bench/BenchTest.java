@@ -114,8 +114,12 @@ class BenchTest {
                         "--no-quality"))
                 .isZero();
         JsonNode results = new JsonMapper().readTree(out.toString());
-        int engines = TorchScript.isAvailable() ? 6 : 5;
-        assertThat(results.get("rows")).hasSize(2 * engines);
+        int peers = TorchScript.isAvailable() ? 3 : 2;
+        long own = OwnEngine.RACING.stream()
+                .filter(engine -> engine.refusal().isEmpty())
+                .count();
+        int denseAndBudgets = 3;
+        assertThat(results.get("rows")).hasSize(2 * (peers + (int) own * denseAndBudgets));
         for (JsonNode row : results.get("rows")) {
             assertThat(row.get("p50Micros").asDouble()).isPositive();
             assertThat(row.get("p95Micros").asDouble())
@@ -123,8 +127,8 @@ class BenchTest {
                             row.get("p50Micros").asDouble(),
                             row.get("p99Micros").asDouble());
             assertThat(row.get("tokensPerSecond").asDouble()).isPositive();
-            boolean int8 = row.get("precision").asString().equals("int8");
-            boolean whole = row.get("budget").asDouble() == 1 && !int8;
+            boolean exact = row.get("precision").asString().equals("f32");
+            boolean whole = row.get("budget").asDouble() == 1 && exact;
             assertThat(row.get("cosine").asDouble()).isBetween(whole ? 0.9999 : 0.3, 1 + 1e-6);
             boolean callers = row.get("scenario").asString().equals("callers-8");
             assertThat(row.get("callers").asInt()).isEqualTo(callers ? 8 : 1);
@@ -141,7 +145,7 @@ class BenchTest {
 
     @Test
     void contendersAndScenariosAreChosenByName() {
-        assertThat(run("--rounds=1", "--warm-up=0", "--only=int8,dense", "--scenario=query-16", "--no-quality"))
+        assertThat(run("--rounds=1", "--warm-up=0", "--only=int8,dense-vector", "--scenario=query-16", "--no-quality"))
                 .isZero();
         assertThat(out.toString().lines().filter(line -> line.matches(".* [01]\\.\\d{4} .*")))
                 .hasSize(2)
@@ -171,7 +175,7 @@ class BenchTest {
                         "--budget",
                         "0.5",
                         "--only",
-                        "acm",
+                        "acm-vector",
                         "--scenario",
                         "query-16",
                         "--no-quality"))
