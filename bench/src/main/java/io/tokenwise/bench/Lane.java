@@ -23,6 +23,13 @@ final class Lane {
     private static final long CALLERS_TURN_NANOS = 200_000_000L;
 
     private static final int MOST_CALLS = 64;
+
+    /** Before the JIT has compiled vector code a call may take a hundred times as long: a second is a handful of calls then. */
+    private static final int LEAST_WARM_UP_CALLS = 30;
+
+    /** Calls that stay long get no more than so many times the warm-up. */
+    private static final int MOST_WARM_UP = 6;
+
     private static final ThreadMXBean THREADS = ManagementFactory.getPlatformMXBean(ThreadMXBean.class);
     private static final OperatingSystemMXBean PROCESS =
             ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
@@ -60,7 +67,7 @@ final class Lane {
             together(1);
             calls++;
             elapsed = System.nanoTime() - start;
-        } while (elapsed < nanos);
+        } while (elapsed < nanos || calls < LEAST_WARM_UP_CALLS && elapsed < MOST_WARM_UP * nanos);
         long turn = callers.size() == 1 ? TURN_NANOS : CALLERS_TURN_NANOS;
         callsPerTurn = (int) Math.clamp(calls * turn / elapsed, 1L, MOST_CALLS);
         return elapsed / calls;
