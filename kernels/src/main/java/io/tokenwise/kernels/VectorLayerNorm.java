@@ -21,15 +21,35 @@ final class VectorLayerNorm {
             int columns,
             int from,
             int to) {
-        int fours = columns % LANES == 0 ? from + (to - from) / 4 * 4 : from;
-        for (int i = from; i < fours; i += 4) {
-            fourRows(x, gamma, beta, epsilon, y, statistics, columns, i);
+        int i = from;
+        for (; i + 4 <= to; i += 4) {
+            // Step by step over four rows: one alone would wait for its sums most of the time.
+            long row0 = (long) i * columns;
+            long row1 = row0 + columns;
+            long row2 = row1 + columns;
+            long row3 = row2 + columns;
+            float mean0 = sum(x, row0, columns) / columns;
+            float mean1 = sum(x, row1, columns) / columns;
+            float mean2 = sum(x, row2, columns) / columns;
+            float mean3 = sum(x, row3, columns) / columns;
+            float scale0 = reciprocalDeviation(center(x, row0, mean0, y, columns), columns, epsilon);
+            float scale1 = reciprocalDeviation(center(x, row1, mean1, y, columns), columns, epsilon);
+            float scale2 = reciprocalDeviation(center(x, row2, mean2, y, columns), columns, epsilon);
+            float scale3 = reciprocalDeviation(center(x, row3, mean3, y, columns), columns, epsilon);
+            scaleAndShift(y, row0, scale0, gamma, beta, columns);
+            scaleAndShift(y, row1, scale1, gamma, beta, columns);
+            scaleAndShift(y, row2, scale2, gamma, beta, columns);
+            scaleAndShift(y, row3, scale3, gamma, beta, columns);
+            keep(statistics, i, mean0, scale0);
+            keep(statistics, i + 1, mean1, scale1);
+            keep(statistics, i + 2, mean2, scale2);
+            keep(statistics, i + 3, mean3, scale3);
         }
-        for (int i = fours; i < to; i++) {
+        for (; i < to; i++) {
             long row = (long) i * columns;
             float mean = sum(x, row, columns) / columns;
-            float scale = reciprocalDeviation(squaredDeviations(x, row, mean, columns), columns, epsilon);
-            normalize(x, row, mean, scale, gamma, beta, y, columns);
+            float scale = reciprocalDeviation(center(x, row, mean, y, columns), columns, epsilon);
+            scaleAndShift(y, row, scale, gamma, beta, columns);
             keep(statistics, i, mean, scale);
         }
     }
@@ -45,157 +65,13 @@ final class VectorLayerNorm {
         }
     }
 
-    /**
-     * Four rows of whole vectors, with the same bits as one at a time. A row alone waits for its sums most of the time: measured at 384 columns,
-     * 99 ns a row.
-     */
-    private static void fourRows(
-            Floats x, Floats gamma, Floats beta, float epsilon, Floats y, Floats statistics, int columns, int row) {
-        MemorySegment xMemory = x.segment();
-        MemorySegment yMemory = y.segment();
-        long bytes = (long) columns * Float.BYTES;
-        long x0 = x.at((long) row * columns);
-        long x1 = x0 + bytes;
-        long x2 = x1 + bytes;
-        long x3 = x2 + bytes;
-        long y0 = y.at((long) row * columns);
-        long y1 = y0 + bytes;
-        long y2 = y1 + bytes;
-        long y3 = y2 + bytes;
-        FloatVector zero = FloatVector.zero(F);
-        FloatVector s0 = zero;
-        FloatVector s1 = zero;
-        FloatVector s2 = zero;
-        FloatVector s3 = zero;
-        for (int j = 0; j < columns; j += LANES) {
-            long at = (long) j * Float.BYTES;
-            s0 = s0.add(FloatVector.fromMemorySegment(F, xMemory, x0 + at, ORDER));
-            s1 = s1.add(FloatVector.fromMemorySegment(F, xMemory, x1 + at, ORDER));
-            s2 = s2.add(FloatVector.fromMemorySegment(F, xMemory, x2 + at, ORDER));
-            s3 = s3.add(FloatVector.fromMemorySegment(F, xMemory, x3 + at, ORDER));
-        }
-        float mean0 = Species.sum(s0) / columns;
-        float mean1 = Species.sum(s1) / columns;
-        float mean2 = Species.sum(s2) / columns;
-        float mean3 = Species.sum(s3) / columns;
-        FloatVector m0 = FloatVector.broadcast(F, mean0);
-        s0 = zero;
-        FloatVector m1 = FloatVector.broadcast(F, mean1);
-        s1 = zero;
-        FloatVector m2 = FloatVector.broadcast(F, mean2);
-        s2 = zero;
-        FloatVector m3 = FloatVector.broadcast(F, mean3);
-        s3 = zero;
-        for (int j = 0; j < columns; j += LANES) {
-            long at = (long) j * Float.BYTES;
-            FloatVector d0 =
-                    FloatVector.fromMemorySegment(F, xMemory, x0 + at, ORDER).sub(m0);
-            s0 = d0.fma(d0, s0);
-            d0.intoMemorySegment(yMemory, y0 + at, ORDER);
-            FloatVector d1 =
-                    FloatVector.fromMemorySegment(F, xMemory, x1 + at, ORDER).sub(m1);
-            s1 = d1.fma(d1, s1);
-            d1.intoMemorySegment(yMemory, y1 + at, ORDER);
-            FloatVector d2 =
-                    FloatVector.fromMemorySegment(F, xMemory, x2 + at, ORDER).sub(m2);
-            s2 = d2.fma(d2, s2);
-            d2.intoMemorySegment(yMemory, y2 + at, ORDER);
-            FloatVector d3 =
-                    FloatVector.fromMemorySegment(F, xMemory, x3 + at, ORDER).sub(m3);
-            s3 = d3.fma(d3, s3);
-            d3.intoMemorySegment(yMemory, y3 + at, ORDER);
-        }
-        float scale0 = reciprocalDeviation(Species.sum(s0), columns, epsilon);
-        keep(statistics, row, mean0, scale0);
-        float scale1 = reciprocalDeviation(Species.sum(s1), columns, epsilon);
-        keep(statistics, row + 1, mean1, scale1);
-        float scale2 = reciprocalDeviation(Species.sum(s2), columns, epsilon);
-        keep(statistics, row + 2, mean2, scale2);
-        float scale3 = reciprocalDeviation(Species.sum(s3), columns, epsilon);
-        keep(statistics, row + 3, mean3, scale3);
-        MemorySegment gammaMemory = gamma.segment();
-        long gammaBase = gamma.offset();
-        MemorySegment betaMemory = beta.segment();
-        long betaBase = beta.offset();
-        FloatVector k0 = FloatVector.broadcast(F, scale0);
-        FloatVector k1 = FloatVector.broadcast(F, scale1);
-        FloatVector k2 = FloatVector.broadcast(F, scale2);
-        FloatVector k3 = FloatVector.broadcast(F, scale3);
-        for (int j = 0; j < columns; j += LANES) {
-            long at = (long) j * Float.BYTES;
-            FloatVector g = FloatVector.fromMemorySegment(F, gammaMemory, gammaBase + at, ORDER);
-            FloatVector b = FloatVector.fromMemorySegment(F, betaMemory, betaBase + at, ORDER);
-            FloatVector.fromMemorySegment(F, yMemory, y0 + at, ORDER)
-                    .mul(k0)
-                    .fma(g, b)
-                    .intoMemorySegment(yMemory, y0 + at, ORDER);
-            FloatVector.fromMemorySegment(F, yMemory, y1 + at, ORDER)
-                    .mul(k1)
-                    .fma(g, b)
-                    .intoMemorySegment(yMemory, y1 + at, ORDER);
-            FloatVector.fromMemorySegment(F, yMemory, y2 + at, ORDER)
-                    .mul(k2)
-                    .fma(g, b)
-                    .intoMemorySegment(yMemory, y2 + at, ORDER);
-            FloatVector.fromMemorySegment(F, yMemory, y3 + at, ORDER)
-                    .mul(k3)
-                    .fma(g, b)
-                    .intoMemorySegment(yMemory, y3 + at, ORDER);
-        }
-    }
-
-    /** In two loops over at most three memories each, for the reason that {@link VectorElementwise}'s AdamW has. */
-    private static void normalize(
-            Floats x, long row, float mean, float scale, Floats gamma, Floats beta, Floats y, int columns) {
-        shiftAndScale(x, row, mean, scale, y, columns);
-        MemorySegment gammaMemory = gamma.segment();
-        long gammaBase = gamma.offset();
-        MemorySegment betaMemory = beta.segment();
-        long betaBase = beta.offset();
-        MemorySegment yMemory = y.segment();
-        long yBase = y.at(row);
-        int whole = F.loopBound(columns);
-        for (int j = 0; j < whole; j += LANES) {
-            long at = (long) j * Float.BYTES;
-            FloatVector.fromMemorySegment(F, yMemory, yBase + at, ORDER)
-                    .fma(
-                            FloatVector.fromMemorySegment(F, gammaMemory, gammaBase + at, ORDER),
-                            FloatVector.fromMemorySegment(F, betaMemory, betaBase + at, ORDER))
-                    .intoMemorySegment(yMemory, yBase + at, ORDER);
-        }
-        for (int j = whole; j < columns; j++) {
-            y.set(row + j, Math.fma(y.get(row + j), gamma.get(j), beta.get(j)));
-        }
-    }
-
-    private static void shiftAndScale(Floats x, long row, float mean, float scale, Floats y, int columns) {
-        MemorySegment xMemory = x.segment();
-        long xBase = x.at(row);
-        MemorySegment yMemory = y.segment();
-        long yBase = y.at(row);
-        int whole = F.loopBound(columns);
-        FloatVector means = FloatVector.broadcast(F, mean);
-        FloatVector scales = FloatVector.broadcast(F, scale);
-        for (int j = 0; j < whole; j += LANES) {
-            long at = (long) j * Float.BYTES;
-            FloatVector.fromMemorySegment(F, xMemory, xBase + at, ORDER)
-                    .sub(means)
-                    .mul(scales)
-                    .intoMemorySegment(yMemory, yBase + at, ORDER);
-        }
-        for (int j = whole; j < columns; j++) {
-            y.set(row + j, (x.get(row + j) - mean) * scale);
-        }
-    }
-
     private static float sum(Floats x, long row, int columns) {
         MemorySegment xMemory = x.segment();
-        long xBase = x.offset();
+        long xBase = x.at(row);
         int whole = F.loopBound(columns);
         FloatVector sums = FloatVector.zero(F);
         for (int j = 0; j < whole; j += LANES) {
-            sums = sums.add(FloatVector.fromMemorySegment(
-                    F, xMemory, xBase + row * Float.BYTES + (long) j * Float.BYTES, ORDER));
+            sums = sums.add(FloatVector.fromMemorySegment(F, xMemory, xBase + (long) j * Float.BYTES, ORDER));
         }
         float sum = Species.sum(sums);
         for (int j = whole; j < columns; j++) {
@@ -204,23 +80,53 @@ final class VectorLayerNorm {
         return sum;
     }
 
-    private static float squaredDeviations(Floats x, long row, float mean, int columns) {
+    /** {@code y = x - mean} for one row; the sum of the squares. */
+    private static float center(Floats x, long row, float mean, Floats y, int columns) {
         MemorySegment xMemory = x.segment();
-        long xBase = x.offset();
+        long xBase = x.at(row);
+        MemorySegment yMemory = y.segment();
+        long yBase = y.at(row);
         int whole = F.loopBound(columns);
+        FloatVector means = FloatVector.broadcast(F, mean);
         FloatVector sums = FloatVector.zero(F);
         for (int j = 0; j < whole; j += LANES) {
-            FloatVector difference = FloatVector.fromMemorySegment(
-                            F, xMemory, xBase + row * Float.BYTES + (long) j * Float.BYTES, ORDER)
-                    .sub(mean);
+            long at = (long) j * Float.BYTES;
+            FloatVector difference =
+                    FloatVector.fromMemorySegment(F, xMemory, xBase + at, ORDER).sub(means);
+            difference.intoMemorySegment(yMemory, yBase + at, ORDER);
             sums = difference.fma(difference, sums);
         }
         float sum = Species.sum(sums);
         for (int j = whole; j < columns; j++) {
             float difference = x.get(row + j) - mean;
+            y.set(row + j, difference);
             sum = Math.fma(difference, difference, sum);
         }
         return sum;
+    }
+
+    /** {@code y = y * scale * gamma + beta} for one row. */
+    private static void scaleAndShift(Floats y, long row, float scale, Floats gamma, Floats beta, int columns) {
+        MemorySegment gammaMemory = gamma.segment();
+        long gammaBase = gamma.offset();
+        MemorySegment betaMemory = beta.segment();
+        long betaBase = beta.offset();
+        MemorySegment yMemory = y.segment();
+        long yBase = y.at(row);
+        int whole = F.loopBound(columns);
+        FloatVector scales = FloatVector.broadcast(F, scale);
+        for (int j = 0; j < whole; j += LANES) {
+            long at = (long) j * Float.BYTES;
+            FloatVector.fromMemorySegment(F, yMemory, yBase + at, ORDER)
+                    .mul(scales)
+                    .fma(
+                            FloatVector.fromMemorySegment(F, gammaMemory, gammaBase + at, ORDER),
+                            FloatVector.fromMemorySegment(F, betaMemory, betaBase + at, ORDER))
+                    .intoMemorySegment(yMemory, yBase + at, ORDER);
+        }
+        for (int j = whole; j < columns; j++) {
+            y.set(row + j, Math.fma(y.get(row + j) * scale, gamma.get(j), beta.get(j)));
+        }
     }
 
     static void backward(
@@ -236,7 +142,7 @@ final class VectorLayerNorm {
         }
     }
 
-    /** {@code y = x * factors} for one row. In a loop of its own to keep to three memories, like {@link #normalize}. */
+    /** {@code y = x * factors} for one row. In a loop of its own to keep to three memories, for the reason that {@link VectorElementwise}'s AdamW has. */
     private static void multiplyByVector(Floats x, Floats factors, Floats y, long row, int columns) {
         MemorySegment xMemory = x.segment();
         long xBase = x.at(row);
