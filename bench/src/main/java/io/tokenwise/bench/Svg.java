@@ -21,10 +21,15 @@ final class Svg {
         content.append(String.format(Locale.ROOT, format, values)).append('\n');
     }
 
-    /** @param anchor {@code start}, {@code middle} or {@code end}: which part of the text is at x */
+    /**
+     * A text with a white rim, which can be read across lines.
+     *
+     * @param anchor {@code start}, {@code middle} or {@code end}: which part of the text is at x
+     */
     void text(double x, double y, String anchor, int size, String colour, String text) {
         add(
-                "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" font-size=\"%d\" fill=\"%s\">%s</text>",
+                "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" font-size=\"%d\" fill=\"%s\" stroke=\"#ffffff\""
+                        + " stroke-width=\"3\" paint-order=\"stroke\">%s</text>",
                 x, y, anchor, size, colour, escaped(text));
     }
 
