@@ -9,8 +9,11 @@ import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Supplier;
 
 /**
  * Turns texts into vectors with a pre-trained encoder, dense or adaptive; what a service imports.
@@ -54,14 +57,40 @@ public final class TextEncoder implements AutoCloseable {
 
     /** Opens a model; see {@link #open(String)}. */
     public static TextEncoder open(String model, EncoderOptions options) throws IOException {
-        return open(ModelFiles.open(model), options);
+        // At the same time, because each takes some hundred milliseconds in a JVM that has just started.
+        CompletableFuture<Backend> backend =
+                CompletableFuture.supplyAsync(() -> options.backend().open(options.threads()));
+        ModelFiles files;
+        try {
+            files = ModelFiles.open(model);
+        } catch (Throwable e) {
+            backend.thenAccept(Backend::close);
+            throw e;
+        }
+        return open(files, options, () -> result(backend));
+    }
+
+    private static <T> T result(CompletableFuture<T> future) {
+        try {
+            return future.join();
+        } catch (CompletionException e) {
+            switch (e.getCause()) {
+                case RuntimeException cause -> throw cause;
+                case Error cause -> throw cause;
+                case null, default -> throw e;
+            }
+        }
     }
 
     /** Opens a model from its files, which the encoder closes. */
     public static TextEncoder open(ModelFiles files, EncoderOptions options) {
+        return open(files, options, () -> options.backend().open(options.threads()));
+    }
+
+    private static TextEncoder open(ModelFiles files, EncoderOptions options, Supplier<Backend> opened) {
         Backend backend = null;
         try {
-            backend = options.backend().open(options.threads());
+            backend = opened.get();
             return new TextEncoder(backend, files, options);
         } catch (Throwable e) {
             files.close();

@@ -25,9 +25,7 @@ record Bert(Embeddings embeddings, List<BertLayer> layers) {
 
     void prepare(Stream stream) {
         for (BertLayer layer : layers) {
-            layer.attention().qkv().weight().prepare(stream);
-            layer.attention().output().weight().prepare(stream);
-            layer.mlp().block().prepare(stream);
+            layer.prepare(stream);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.tokenwise.model;
 
+import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.LayerNorm;
 import io.tokenwise.nn.Pass;
@@ -18,5 +19,11 @@ record BertLayer(SelfAttention attention, LayerNorm attentionNorm, BlockSlot mlp
         outputNorm.forward(pass, mlp.block().forward(pass, attended, attended), y);
         pass.pop();
         return y;
+    }
+
+    void prepare(Stream stream) {
+        attention.qkv().weight().prepare(stream);
+        attention.output().weight().prepare(stream);
+        mlp.block().prepare(stream);
     }
 }

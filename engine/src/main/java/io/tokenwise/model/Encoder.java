@@ -63,9 +63,9 @@ public final class Encoder implements AutoCloseable {
             var tensors = builder.stored().stream();
             (backend.threads() > 1 ? tensors.parallel() : tensors).forEach(tensor -> tensor.load(files.weights()));
             parameters.all().forEach(Parameter::changed);
-            var encoder = new Encoder(files.description(), parameters, bert, builder.stored());
-            encoder.prepare(backend.stream());
-            return encoder;
+            var layers = bert.layers().stream();
+            (backend.threads() > 1 ? layers.parallel() : layers).forEach(layer -> layer.prepare(backend.stream()));
+            return new Encoder(files.description(), parameters, bert, builder.stored());
         } catch (Throwable e) {
             parameters.close();
             throw e;
