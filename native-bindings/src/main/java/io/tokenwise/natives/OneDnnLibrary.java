@@ -6,7 +6,6 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import io.tokenwise.natives.generated.onednn.Dnnl;
 import io.tokenwise.natives.generated.onednn.dnnl_version_t;
 import java.io.IOException;
-import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -30,9 +29,6 @@ final class OneDnnLibrary {
     static final String LIBRARY_PROPERTY = "tokenwise.onednn.library";
 
     private static final String SYSTEM_NAME = "libdnnl.so.3";
-    private static final String JAR_FOLDER = "org/bytedeco/dnnl/linux-x86_64/";
-    /** libdnnl finds libgomp beside itself (its RUNPATH is $ORIGIN). */
-    private static final List<String> JAR_FILES = List.of("libgomp.so.1", SYSTEM_NAME);
     /** The oldest that was tried. Major version 4 may change the meaning of a call. */
     private static final int MAJOR = 3;
 
@@ -115,29 +111,11 @@ final class OneDnnLibrary {
     }
 
     private static String loadFromJar() throws Unfit {
-        ClassLoader classes = OneDnnLibrary.class.getClassLoader();
-        if (classes.getResource(JAR_FOLDER + SYSTEM_NAME) == null) {
+        if (!JarLibrary.isThere()) {
             throw new Unfit("not on the class path");
         }
-        try {
-            Path folder = Files.createTempDirectory("tokenwise-onednn-");
-            try {
-                for (String name : JAR_FILES) {
-                    try (InputStream in = classes.getResourceAsStream(JAR_FOLDER + name)) {
-                        if (in == null) {
-                            throw new Unfit("the jar has no " + name);
-                        }
-                        Files.copy(in, folder.resolve(name));
-                    }
-                }
-                return loadFile(folder.resolve(SYSTEM_NAME));
-            } finally {
-                // What is loaded stays so without its name, and a killed JVM leaves nothing behind.
-                for (String name : JAR_FILES) {
-                    Files.deleteIfExists(folder.resolve(name));
-                }
-                Files.deleteIfExists(folder);
-            }
+        try (JarLibrary library = JarLibrary.unpack()) {
+            return loadFile(library.file());
         } catch (IOException e) {
             throw new Unfit("unpacking it failed: " + e);
         }

@@ -11,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -78,6 +79,27 @@ class LoadingTest {
         try (var left = Files.list(folder)) {
             assertThat(left.map(Path::getFileName).map(Path::toString)).noneMatch(name -> name.startsWith("tokenwise"));
         }
+    }
+
+    @Test
+    void theUnpackedLibraryIsKeptInACacheFolderAndReplacedWhenDamaged() throws Exception {
+        Matrices.library().close();
+        Path cache = folder.resolve("cache");
+        String property = "-Dtokenwise.cache=" + cache;
+        assertThat(probe(true, property)).contains("from " + cache);
+        Path kept;
+        try (var found = Files.walk(cache)) {
+            kept = found.filter(file -> file.endsWith("libdnnl.so.3"))
+                    .findFirst()
+                    .orElseThrow();
+        }
+        FileTime first = Files.getLastModifiedTime(kept);
+        assertThat(probe(true, property)).contains("from " + kept);
+        assertThat(Files.getLastModifiedTime(kept)).isEqualTo(first);
+        byte[] damaged = Arrays.copyOf(Files.readAllBytes(kept), 1 << 20);
+        Files.write(kept, damaged);
+        assertThat(probe(true, property)).contains("from " + kept).contains("exact with small weights: true");
+        assertThat(Files.size(kept)).isGreaterThan(damaged.length);
     }
 
     @Test
