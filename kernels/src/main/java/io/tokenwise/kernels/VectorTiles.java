@@ -358,4 +358,78 @@ final class VectorTiles {
         s3.intoArray(out, outBase + 6 * LANES);
         t3.intoArray(out, outBase + 7 * LANES);
     }
+
+    /**
+     * The same for two rows: {@code [WIDE, 2, PANEL]} to out, for k of at most DEPTH. Its 16 sums, loads and broadcasts need the 32 registers of
+     * AVX-512.
+     */
+    static void pair(
+            float[] a, int aBase, MemorySegment b, long bBase, long panelBytes, int depth, float[] out, int outBase) {
+        b = Floats.exactlyNative(b);
+        FloatVector zero = FloatVector.zero(F);
+        FloatVector s0 = zero;
+        FloatVector t0 = zero;
+        FloatVector s1 = zero;
+        FloatVector t1 = zero;
+        FloatVector s2 = zero;
+        FloatVector t2 = zero;
+        FloatVector s3 = zero;
+        FloatVector t3 = zero;
+        FloatVector s4 = zero;
+        FloatVector t4 = zero;
+        FloatVector s5 = zero;
+        FloatVector t5 = zero;
+        FloatVector s6 = zero;
+        FloatVector t6 = zero;
+        FloatVector s7 = zero;
+        FloatVector t7 = zero;
+        for (int p = 0; p < depth; p++) {
+            FloatVector x = FloatVector.broadcast(F, a[aBase + p]);
+            FloatVector y = FloatVector.broadcast(F, a[aBase + DEPTH + p]);
+            long at0 = bBase + (long) p * (PANEL * Float.BYTES);
+            FloatVector b0 = FloatVector.fromMemorySegment(F, b, at0, ORDER);
+            FloatVector b1 = FloatVector.fromMemorySegment(F, b, at0 + LANES * Float.BYTES, ORDER);
+            s0 = x.fma(b0, s0);
+            t0 = x.fma(b1, t0);
+            s1 = y.fma(b0, s1);
+            t1 = y.fma(b1, t1);
+            long at1 = at0 + panelBytes;
+            FloatVector b2 = FloatVector.fromMemorySegment(F, b, at1, ORDER);
+            FloatVector b3 = FloatVector.fromMemorySegment(F, b, at1 + LANES * Float.BYTES, ORDER);
+            s2 = x.fma(b2, s2);
+            t2 = x.fma(b3, t2);
+            s3 = y.fma(b2, s3);
+            t3 = y.fma(b3, t3);
+            long at2 = at1 + panelBytes;
+            FloatVector b4 = FloatVector.fromMemorySegment(F, b, at2, ORDER);
+            FloatVector b5 = FloatVector.fromMemorySegment(F, b, at2 + LANES * Float.BYTES, ORDER);
+            s4 = x.fma(b4, s4);
+            t4 = x.fma(b5, t4);
+            s5 = y.fma(b4, s5);
+            t5 = y.fma(b5, t5);
+            long at3 = at2 + panelBytes;
+            FloatVector b6 = FloatVector.fromMemorySegment(F, b, at3, ORDER);
+            FloatVector b7 = FloatVector.fromMemorySegment(F, b, at3 + LANES * Float.BYTES, ORDER);
+            s6 = x.fma(b6, s6);
+            t6 = x.fma(b7, t6);
+            s7 = y.fma(b6, s7);
+            t7 = y.fma(b7, t7);
+        }
+        s0.intoArray(out, outBase + 0 * PANEL);
+        t0.intoArray(out, outBase + 0 * PANEL + LANES);
+        s1.intoArray(out, outBase + 1 * PANEL);
+        t1.intoArray(out, outBase + 1 * PANEL + LANES);
+        s2.intoArray(out, outBase + 2 * PANEL);
+        t2.intoArray(out, outBase + 2 * PANEL + LANES);
+        s3.intoArray(out, outBase + 3 * PANEL);
+        t3.intoArray(out, outBase + 3 * PANEL + LANES);
+        s4.intoArray(out, outBase + 4 * PANEL);
+        t4.intoArray(out, outBase + 4 * PANEL + LANES);
+        s5.intoArray(out, outBase + 5 * PANEL);
+        t5.intoArray(out, outBase + 5 * PANEL + LANES);
+        s6.intoArray(out, outBase + 6 * PANEL);
+        t6.intoArray(out, outBase + 6 * PANEL + LANES);
+        s7.intoArray(out, outBase + 7 * PANEL);
+        t7.intoArray(out, outBase + 7 * PANEL + LANES);
+    }
 }
