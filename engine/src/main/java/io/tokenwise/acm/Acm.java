@@ -3,7 +3,7 @@ package io.tokenwise.acm;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
-import io.tokenwise.backend.PackedMatrix;
+import io.tokenwise.backend.MlpSlices;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Block;
 import io.tokenwise.nn.Budget;
@@ -46,6 +46,10 @@ public final class Acm implements Block {
     /** What each learner adds on write-back: the first one b2 + c_1, the others their c. */
     private final Tensor[] downBiases;
 
+    /** What inference uses; null until it is prepared. */
+    private MlpSlices slices;
+
+    private int biasVersion = -1;
     private Calibration calibration = Calibration.NONE;
     private int index;
 
@@ -142,7 +146,17 @@ public final class Acm implements Block {
             downs[n].prepare(stream);
         }
         gate.prepare();
-        stream.add(bias.value(), cRow(0), downBiases[0]);
+        if (slices == null) {
+            slices = new MlpSlices(
+                    Arrays.stream(ups).map(weight -> weight.packed(stream)).toList(),
+                    List.of(upBiases),
+                    Arrays.stream(downs).map(weight -> weight.packed(stream)).toList(),
+                    List.of(downBiases));
+        }
+        if (biasVersion != bias.version() + learnerBias.parameter().version()) {
+            stream.add(bias.value(), cRow(0), downBiases[0]);
+            biasVersion = bias.version() + learnerBias.parameter().version();
+        }
     }
 
     @Override
@@ -214,23 +228,15 @@ public final class Acm implements Block {
     /** Each learner over the tokens that use it, in ascending order of learners, so that a token's sum has one order. */
     private Tensor run(Pass pass, Tensor x, Tensor residual, TokenGroups groups) {
         Stream stream = pass.stream();
+        prepare(stream);
         Tensor y = pass.tensor(x.rows(), hidden);
         int[] order = groups.order();
         int active = groups.using(0, learners);
         stream.addBias(residual, order, active, x.rows(), bias.value(), y);
-        for (int n = 0; n < learners; n++) {
-            int count = groups.using(n, learners);
-            if (count == 0) {
-                break;
-            }
-            pass.push();
-            Tensor units = pass.tensor(count, width);
-            PackedMatrix upMatrix = ups[n].packed(stream);
-            PackedMatrix downMatrix = downs[n].packed(stream);
-            Tensor before = n == 0 ? residual : y;
-            stream.mlp(x, order, count, upMatrix, upBiases[n], downMatrix, downBiases[n], before, units, y);
-            pass.pop();
-        }
+        pass.push();
+        Tensor units = pass.tensor(active, width);
+        stream.mlp(x, order, groups.using(learners), slices, residual, units, y);
+        pass.pop();
         return y;
     }
 

@@ -58,31 +58,26 @@ final class CpuStream implements Stream {
     }
 
     @Override
-    public void mlp(
-            Tensor x,
-            int[] rows,
-            int count,
-            PackedMatrix up,
-            Tensor upBias,
-            PackedMatrix down,
-            Tensor downBias,
-            Tensor residual,
-            Tensor units,
-            Tensor y) {
-        Shapes.product("mlp up", x, up, units);
-        Shapes.product("mlp down", units, down, y);
-        Shapes.require("mlp units", units, count, up.outputs());
-        Shapes.vector("mlp up bias", upBias, up.outputs());
-        Shapes.vector("mlp down bias", downBias, down.outputs());
-        Shapes.same("mlp residual", residual, y);
+    public void mlp(Tensor x, int[] rows, int[] sliceRows, MlpSlices slices, Tensor residual, Tensor units, Tensor y) {
+        int count = sliceRows[0];
+        Shapes.require("mlp", x, x.rows(), slices.inputs());
+        Shapes.require("mlp", y, x.rows(), slices.outputs());
+        Shapes.require("mlp units", units, count, slices.widest());
+        if (residual != null) {
+            Shapes.same("mlp residual", residual, y);
+        }
+        for (int n = 1; n < slices.count(); n++) {
+            if (sliceRows[n] < 0 || sliceRows[n] > sliceRows[n - 1]) {
+                throw new IllegalArgumentException("mlp: slice " + n + " has " + sliceRows[n]
+                        + " rows, but the slice before it " + sliceRows[n - 1] + "; they must descend");
+            }
+        }
         if (rows != null) {
             Shapes.rows("mlp", rows, count, x.rows());
-            Shapes.rows("mlp", rows, count, y.rows());
-        } else {
-            Shapes.require("mlp", x, count, up.inputs());
-            Shapes.require("mlp", y, count, down.outputs());
+        } else if (count > x.rows()) {
+            throw new IllegalArgumentException("mlp: " + count + " rows wanted, " + x.rows() + " given");
         }
-        products.mlp(x, rows, count, up, upBias, down, downBias, residual, units, y);
+        products.mlp(x, rows, sliceRows, slices, residual, units, y);
     }
 
     @Override

@@ -39,6 +39,9 @@ final class OneDnnBuffers implements AutoCloseable {
     /** A row of sums on its way to the second product or to its residual. */
     private final Floats row;
 
+    /** What the slices of an MLP have given so far, for each row of the block. */
+    private final Floats total;
+
     /** For products without a bias. */
     private final Floats zeros;
 
@@ -54,6 +57,7 @@ final class OneDnnBuffers implements AutoCloseable {
         input = new Operand(oneDnn, scratch);
         units = new Operand(oneDnn, scratch);
         row = new Floats(arena.allocate((long) outputs * Float.BYTES, ALIGNMENT), 0);
+        total = new Floats(arena.allocate((long) ROWS * outputs * Float.BYTES, ALIGNMENT), 0);
         zeros = new Floats(arena.allocate((long) outputs * Float.BYTES, ALIGNMENT), 0);
     }
 
@@ -70,45 +74,76 @@ final class OneDnnBuffers implements AutoCloseable {
         }
     }
 
-    /** {@code y[r] = act(x[r] weight + bias) + residual[r]} for the rows {@code from} to {@code from + count} of the job. */
-    void linear(OneDnnJob job, int from, int count) {
+    /** {@code y[r] = act(x[r] weight + bias) + residual[r]} for the rows of a task. */
+    void product(OneDnnJob job, int task) {
         OneDnnMatrix weight = job.weight;
         int columns = weight.outputs();
-        enter(job, from, count);
+        int count = job.rows(task);
+        enter(job, task, count, weight.inputs());
         multiply(weight, input, count);
         for (int i = 0; i < count; i++) {
-            long at = (long) job.row(from + i) * columns;
+            long at = (long) job.row(task, i) * columns;
+            if (job.residual == null && !job.gelu) {
+                sum(weight, input, i, job.bias, job.y, at);
+                continue;
+            }
+            sum(weight, input, i, job.bias, row, 0);
             if (job.gelu) {
-                sum(weight, input, i, job.bias, row, 0);
                 elementwise.gelu(row, row, 0, columns);
-                finish(job, at, columns);
+            }
+            leave(row, 0, columns, job, at);
+        }
+    }
+
+    /** {@code y[r] = the sum of the row's slices + residual[r]} for the rows of a task. */
+    void mlp(OneDnnJob job, int task) {
+        MlpSlices slices = job.slices;
+        int columns = slices.outputs();
+        int count = job.rows(task);
+        enter(job, task, count, slices.inputs());
+        for (int n = 0; n < slices.count(); n++) {
+            int rows = job.rows(task, n);
+            if (rows <= 0) {
+                break;
+            }
+            slice(slices, n, rows);
+        }
+        for (int i = 0; i < count; i++) {
+            leave(total, (long) i * columns, columns, job, (long) job.row(task, i) * columns);
+        }
+    }
+
+    /** Adds what a slice gives for the first rows to {@link #total}; the first slice begins it. */
+    private void slice(MlpSlices slices, int n, int rows) {
+        OneDnnMatrix up = matrix(slices.ups().get(n));
+        OneDnnMatrix down = matrix(slices.downs().get(n));
+        Floats upBias = slices.upBiases().get(n).floats();
+        Floats downBias = slices.downBiases().get(n).floats();
+        multiply(up, input, rows);
+        for (int i = 0; i < rows; i++) {
+            sum(up, input, i, upBias, row, 0);
+            narrowGelu(i, up.outputs());
+        }
+        multiply(down, units, rows);
+        int columns = down.outputs();
+        for (int i = 0; i < rows; i++) {
+            long at = (long) i * columns;
+            if (n == 0) {
+                sum(down, units, i, downBias, total, at);
             } else {
-                leave(weight, input, i, job.bias, job, at);
+                sum(down, units, i, downBias, row, 0);
+                conversions.add(row, 0, total, at, columns, total, at);
             }
         }
     }
 
-    /** {@code y[r] = gelu(x[r] weight + bias) down + downBias + residual[r]}, likewise. */
-    void mlp(OneDnnJob job, int from, int count) {
-        OneDnnMatrix up = job.weight;
-        int hiddenUnits = up.outputs();
-        enter(job, from, count);
-        multiply(up, input, count);
-        for (int i = 0; i < count; i++) {
-            sum(up, input, i, job.bias, row, 0);
-            narrowGelu(i, hiddenUnits);
-        }
-        multiply(job.down, units, count);
-        for (int i = 0; i < count; i++) {
-            leave(job.down, units, i, job.downBias, job, (long) job.row(from + i) * job.down.outputs());
-        }
+    private static OneDnnMatrix matrix(PackedMatrix matrix) {
+        return (OneDnnMatrix) matrix;
     }
 
-    private void enter(OneDnnJob job, int from, int count) {
-        int columns = job.weight.inputs();
+    private void enter(OneDnnJob job, int task, int count, int columns) {
         for (int i = 0; i < count; i++) {
-            long index = (long) job.row(from + i) * columns;
-            narrow(job.x, index, columns, input, i);
+            narrow(job.x, (long) job.row(task, i) * columns, columns, input, i);
         }
     }
 
@@ -159,22 +194,12 @@ final class OneDnnBuffers implements AutoCloseable {
         }
     }
 
-    /** Writes a row of the block to y, plus the residual. */
-    private void leave(OneDnnMatrix weight, Operand from, int slot, Floats bias, OneDnnJob job, long index) {
+    /** Writes a row of results to y, plus the residual if there is one. */
+    private void leave(Floats result, long from, int columns, OneDnnJob job, long index) {
         if (job.residual == null) {
-            sum(weight, from, slot, bias, job.y, index);
+            conversions.add(result, from, zeros, 0, columns, job.y, index);
         } else {
-            sum(weight, from, slot, bias, row, 0);
-            finish(job, index, weight.outputs());
-        }
-    }
-
-    /** Writes {@link #row} to y, plus the residual if there is one. */
-    private void finish(OneDnnJob job, long index, int columns) {
-        if (job.residual == null) {
-            conversions.add(row, 0, zeros, 0, columns, job.y, index);
-        } else {
-            conversions.add(row, 0, job.residual, index, columns, job.y, index);
+            conversions.add(result, from, job.residual, index, columns, job.y, index);
         }
     }
 

@@ -3,7 +3,10 @@ package io.tokenwise.backend;
 import io.tokenwise.kernels.Floats;
 import io.tokenwise.kernels.Scratch;
 
-/** A matrix product, or an MLP of two, cut into blocks of rows, one task each. */
+/**
+ * A matrix product, or an MLP, cut into blocks of rows, one task each. Task t of T has the rows t, t + T, t + 2 T and so on of the job:
+ * where the first rows use the most slices, each block has its share of them.
+ */
 final class OneDnnJob extends Job {
     /** Bytes of sums that a block should at most make. More rows use each weight more often; 64 rows of 1,536 sums still fit the second-level cache. */
     private static final int SUM_BYTES = 400 * 1024;
@@ -13,18 +16,23 @@ final class OneDnnJob extends Job {
 
     Floats x;
     Floats y;
-    OneDnnMatrix weight;
-    Floats bias;
-    boolean gelu;
+
+    /** Added to the result, or null. */
     Floats residual;
 
-    /** The second matrix of an MLP, or null. */
-    OneDnnMatrix down;
+    /** A product: its weight, its bias or null, and whether GELU follows. */
+    OneDnnMatrix weight;
 
-    Floats downBias;
+    Floats bias;
+    boolean gelu;
+
+    /** An MLP, or null: then it is a product. */
+    MlpSlices slices;
+
+    private int[] sliceRows;
     private int[] rows;
     private int count;
-    private int blockRows;
+    private int tasks;
     private final OneDnnBackend backend;
     private final WorkerPool pool;
 
@@ -33,36 +41,61 @@ final class OneDnnJob extends Job {
         this.pool = pool;
     }
 
-    /** Runs over the first {@code rowCount} entries of rows, or all rows from 0 if that is null. */
-    void run(int[] newRows, int rowCount, Scratch scratch) {
+    /** The product, over all of x's rows. */
+    void product(int rowCount, Scratch scratch) {
+        slices = null;
+        rows = null;
+        run(rowCount, weight.outputs(), scratch);
+    }
+
+    /** The MLP: slice n over the first {@code newSliceRows[n]} of the rows. */
+    void mlp(MlpSlices newSlices, int[] newRows, int[] newSliceRows, Scratch scratch) {
+        slices = newSlices;
+        rows = newRows;
+        sliceRows = newSliceRows;
+        run(newSliceRows[0], Math.max(slices.widest(), slices.outputs()), scratch);
+    }
+
+    private void run(int rowCount, int widest, Scratch scratch) {
         if (rowCount == 0) {
             return;
         }
-        rows = newRows;
         count = rowCount;
-        int widest = down == null ? weight.outputs() : Math.max(weight.outputs(), down.outputs());
         int most = Math.clamp(SUM_BYTES / (Float.BYTES * widest), LEAST_ROWS, OneDnnBuffers.ROWS);
         int share = Math.max(LEAST_ROWS, (count + pool.threads() - 1) / pool.threads());
-        int tasks = (count + Math.min(most, share) - 1) / Math.min(most, share);
-        blockRows = (count + tasks - 1) / tasks;
-        pool.run(this, (count + blockRows - 1) / blockRows, scratch);
+        int blockRows = Math.min(most, share);
+        tasks = (count + blockRows - 1) / blockRows;
+        pool.run(this, tasks, scratch);
     }
 
-    /** Row of x and y that is the job's row {@code index}. */
-    int row(int index) {
-        return rows == null ? index : rows[index];
+    /** Row of x and y that is row {@code index} of a task. */
+    int row(int task, int index) {
+        int row = task + index * tasks;
+        return rows == null ? row : rows[row];
+    }
+
+    /** Rows of a task. */
+    int rows(int task) {
+        return share(count, task);
+    }
+
+    /** Rows of a task, its first ones, that use slice n. */
+    int rows(int task, int slice) {
+        return share(sliceRows[slice], task);
+    }
+
+    private int share(int all, int task) {
+        return (all - task + tasks - 1) / tasks;
     }
 
     @Override
     void run(int task, Scratch scratch) {
-        int from = task * blockRows;
-        int block = Math.min(count - from, blockRows);
         OneDnnBuffers buffers = backend.borrow();
         try {
-            if (down == null) {
-                buffers.linear(this, from, block);
+            if (slices == null) {
+                buffers.product(this, task);
             } else {
-                buffers.mlp(this, from, block);
+                buffers.mlp(this, task);
             }
         } finally {
             backend.giveBack(buffers);

@@ -109,39 +109,27 @@ final class OneDnnProducts implements Products {
             vector.linear(x, weight, bias, gelu, residual, y);
             return;
         }
+        job.x = x.floats();
+        job.weight = matrix;
+        job.bias = bias == null ? null : bias.floats();
         job.gelu = gelu;
-        job.down = null;
-        run(x, null, x.rows(), matrix, bias, residual, y);
+        job.residual = residual == null ? null : residual.floats();
+        job.y = y.floats();
+        job.product(x.rows(), scratch);
     }
 
     @Override
-    public void mlp(
-            Tensor x,
-            int[] rows,
-            int count,
-            PackedMatrix up,
-            Tensor upBias,
-            PackedMatrix down,
-            Tensor downBias,
-            Tensor residual,
-            Tensor units,
-            Tensor y) {
-        if (!(up instanceof OneDnnMatrix first && down instanceof OneDnnMatrix second)) {
-            vector.mlp(x, rows, count, up, upBias, down, downBias, residual, units, y);
-            return;
+    public void mlp(Tensor x, int[] rows, int[] sliceRows, MlpSlices slices, Tensor residual, Tensor units, Tensor y) {
+        for (int n = 0; n < slices.count(); n++) {
+            if (!(slices.ups().get(n) instanceof OneDnnMatrix && slices.downs().get(n) instanceof OneDnnMatrix)) {
+                vector.mlp(x, rows, sliceRows, slices, residual, units, y);
+                return;
+            }
         }
-        job.down = second;
-        job.downBias = downBias.floats();
-        run(x, rows, count, first, upBias, residual, y);
-    }
-
-    private void run(Tensor x, int[] rows, int count, OneDnnMatrix weight, Tensor bias, Tensor residual, Tensor y) {
         job.x = x.floats();
-        job.weight = weight;
-        job.bias = bias == null ? null : bias.floats();
         job.residual = residual == null ? null : residual.floats();
         job.y = y.floats();
-        job.run(rows, count, scratch);
+        job.mlp(slices, rows, sliceRows, scratch);
     }
 
     @Override

@@ -11,17 +11,7 @@ interface Products {
 
     void linear(Tensor x, PackedMatrix weight, Tensor bias, boolean gelu, Tensor residual, Tensor y);
 
-    void mlp(
-            Tensor x,
-            int[] rows,
-            int count,
-            PackedMatrix up,
-            Tensor upBias,
-            PackedMatrix down,
-            Tensor downBias,
-            Tensor residual,
-            Tensor units,
-            Tensor y);
+    void mlp(Tensor x, int[] rows, int[] sliceRows, MlpSlices slices, Tensor residual, Tensor units, Tensor y);
 
     void weightGradient(Tensor x, PackedMatrix packedDy, Tensor dWeight);
 }

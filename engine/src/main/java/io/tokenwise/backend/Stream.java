@@ -19,22 +19,15 @@ public interface Stream {
     void linear(Tensor x, PackedMatrix weight, Tensor bias, boolean gelu, Tensor residual, Tensor y);
 
     /**
-     * An MLP, or a slice of one, over some rows: {@code y[r] = gelu(x[r] up + upBias) down + downBias + residual[r]} for each r among the
-     * first {@code count} entries of rows, or for all {@code count} rows if rows is null. No row may be named twice. residual may be y.
+     * An MLP of which not every row uses every slice: {@code y[r] = slice_0(x[r]) + .. + residual[r]}, where slice n is used by the first
+     * {@code sliceRows[n]} entries of rows, or, if rows is null, by the first rows themselves. No row may be named twice. A row that
+     * uses no slice is left alone.
      *
-     * @param units {@code [count, hidden units]}, working memory
+     * @param sliceRows descending, one number for each slice
+     * @param residual like y, may be y, or null
+     * @param units {@code [sliceRows[0], units of the widest slice]}, working memory
      */
-    void mlp(
-            Tensor x,
-            int[] rows,
-            int count,
-            PackedMatrix up,
-            Tensor upBias,
-            PackedMatrix down,
-            Tensor downBias,
-            Tensor residual,
-            Tensor units,
-            Tensor y);
+    void mlp(Tensor x, int[] rows, int[] sliceRows, MlpSlices slices, Tensor residual, Tensor units, Tensor y);
 
     /**
      * {@code y = x weight^T + bias} for few outputs, such as a gate's logits, without packing.

@@ -57,27 +57,20 @@ final class VectorProducts implements Products {
     }
 
     @Override
-    public void mlp(
-            Tensor x,
-            int[] rows,
-            int count,
-            PackedMatrix up,
-            Tensor upBias,
-            PackedMatrix down,
-            Tensor downBias,
-            Tensor residual,
-            Tensor units,
-            Tensor y) {
-        GemmCall call = prepare(x, up, count, units);
-        call.gather = rows;
-        call.bias = upBias.floats();
-        call.gelu = true;
-        gemm.multiply(scratch);
-        call = prepare(units, down, count, y);
-        call.scatter = rows;
-        call.bias = downBias.floats();
-        call.residual = residual.floats();
-        gemm.multiply(scratch);
+    public void mlp(Tensor x, int[] rows, int[] sliceRows, MlpSlices slices, Tensor residual, Tensor units, Tensor y) {
+        for (int n = 0; n < slices.count() && sliceRows[n] > 0; n++) {
+            GemmCall call = prepare(x, slices.ups().get(n), sliceRows[n], units);
+            call.gather = rows;
+            call.bias = slices.upBiases().get(n).floats();
+            call.gelu = true;
+            gemm.multiply(scratch);
+            call = prepare(units, slices.downs().get(n), sliceRows[n], y);
+            call.scatter = rows;
+            call.bias = slices.downBiases().get(n).floats();
+            Tensor before = n == 0 ? residual : y;
+            call.residual = before == null ? null : before.floats();
+            gemm.multiply(scratch);
+        }
     }
 
     @Override

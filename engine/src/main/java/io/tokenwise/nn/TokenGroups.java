@@ -10,6 +10,7 @@ public final class TokenGroups {
     private int[] learners = new int[0];
     private int[] order = new int[0];
     private int[] starts = new int[0];
+    private int[] using = new int[0];
     private int tokens;
 
     /** Starts over for so many tokens: returns the array whose first entries the caller fills with learner counts. */
@@ -37,6 +38,29 @@ public final class TokenGroups {
         for (int i = 0; i < tokens; i++) {
             order[starts[maxLearners - learners[i]]++] = i;
         }
+    }
+
+    /** After {@link #sort}: for each learner how many tokens use it. The next call, or {@link #all}, overwrites it. */
+    public int[] using(int maxLearners) {
+        int[] counts = counts(maxLearners);
+        for (int n = 0; n < maxLearners; n++) {
+            counts[n] = using(n, maxLearners);
+        }
+        return counts;
+    }
+
+    /** The counts if all tokens use all learners. */
+    public int[] all(int tokenCount, int maxLearners) {
+        int[] counts = counts(maxLearners);
+        Arrays.fill(counts, 0, maxLearners, tokenCount);
+        return counts;
+    }
+
+    private int[] counts(int maxLearners) {
+        if (using.length < maxLearners) {
+            using = new int[maxLearners];
+        }
+        return using;
     }
 
     /** Learner counts by token. */

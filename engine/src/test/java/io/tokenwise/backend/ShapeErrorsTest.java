@@ -42,7 +42,11 @@ class ShapeErrorsTest {
 
         /** An MLP of 5 units over rows of a matrix [4, 3]. */
         void mlp(int[] rows, int count, Tensor units, Tensor y) {
-            stream.mlp(t(4, 3), rows, count, packed(3, 5), t(1, 5), packed(5, 3), t(1, 3), y, units, y);
+            stream.mlp(t(4, 3), rows, new int[] {count}, slices(packed(5, 3)), null, units, y);
+        }
+
+        MlpSlices slices(PackedMatrix down) {
+            return new MlpSlices(List.of(packed(3, 5)), List.of(t(1, 5)), List.of(down), List.of(t(1, 3)));
         }
 
         PackedMatrix packed(int inputs, int outputs) {
@@ -81,8 +85,9 @@ class ShapeErrorsTest {
                 mistake("mlp", "row 9 is outside a matrix of 4 rows", o -> o.mlp(rows, 3, o.t(3, 5), o.t(4, 3))),
                 mistake("mlp", "4 rows wanted, 3 given", o -> o.mlp(rows, 4, o.t(4, 5), o.t(4, 3))),
                 mistake("mlp units", "expected [2, 5], got [3, 5]", o -> o.mlp(rows, 2, o.t(3, 5), o.t(4, 3))),
-                mistake("mlp down", "[2, 5] x [5, 3] does not fit [4, 2]", o -> o.mlp(rows, 2, o.t(2, 5), o.t(4, 2))),
-                mistake("mlp", "expected [3, 3], got [4, 3]", o -> o.mlp(null, 3, o.t(3, 5), o.t(4, 3))),
+                mistake("mlp", "expected [4, 3], got [4, 2]", o -> o.mlp(rows, 2, o.t(2, 5), o.t(4, 2))),
+                mistake("mlp", "5 rows wanted, 4 given", o -> o.mlp(null, 5, o.t(5, 5), o.t(4, 3))),
+                mistake("mlp", "slice 0 of [3, 5] and [4, 3] does not fit [3, 5]", o -> o.slices(o.packed(4, 3))),
                 mistake(
                         "weightGradient",
                         "rows differ: [4, 3] and [6, 5]",
