@@ -1,13 +1,11 @@
 package io.tokenwise.autograd;
 
-import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 
 /** The gradient rule of every operation: given dy, adds to the gradients of the operation's inputs and parameters. */
-record GradientTable(Tape tape, Gradients gradients, Backend backend, Stream stream, Workspace workspace) {
+record GradientTable(Tape tape, Gradients gradients, Stream stream, Workspace workspace) {
 
     void apply(Op op, Tensor dy) {
         switch (op) {
@@ -76,9 +74,7 @@ record GradientTable(Tape tape, Gradients gradients, Backend backend, Stream str
             gradients.add(op.x(), dx);
         }
         if (weight.trainable()) {
-            PackedMatrix packed = backend.allocatePacked(workspace, dy.rows(), dy.columns());
-            stream.pack(dy, 0, 0, false, packed);
-            stream.weightGradient(op.x(), packed, weight.gradient());
+            stream.weightGradient(op.x(), dy, workspace, weight.gradient());
         }
         if (op.bias() != null && op.bias().trainable()) {
             stream.addColumnSums(dy, op.bias().gradient());

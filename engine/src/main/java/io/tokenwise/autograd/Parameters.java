@@ -1,6 +1,7 @@
 package io.tokenwise.autograd;
 
 import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.Precision;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.Collection;
@@ -54,8 +55,15 @@ public final class Parameters implements AutoCloseable {
         return parameter;
     }
 
-    /** Makes the parameter trainable. */
+    /**
+     * Makes the parameter trainable.
+     *
+     * @throws IllegalArgumentException if the backend multiplies in a type that gradients cannot be had in
+     */
     public void train(Parameter parameter) {
+        if (backend.precision() == Precision.S8) {
+            throw new IllegalArgumentException("training: precision s8 is for inference only; train in f32 or bf16");
+        }
         if (!parameter.trainable()) {
             parameter.gradient(sameShape(parameter));
         }

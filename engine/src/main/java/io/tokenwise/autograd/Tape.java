@@ -1,6 +1,5 @@
 package io.tokenwise.autograd;
 
-import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
@@ -41,8 +40,8 @@ public final class Tape {
      * Walks the operations in reverse. Gradients of tensors are taken from and added to {@code gradients}, which the caller has
      * seeded with those of its losses; gradients of parameters are added to {@link Parameter#gradient}.
      */
-    public void backward(Gradients gradients, Backend backend, Stream stream, Workspace workspace) {
-        var table = new GradientTable(this, gradients, backend, stream, workspace);
+    public void backward(Gradients gradients, Stream stream, Workspace workspace) {
+        var table = new GradientTable(this, gradients, stream, workspace);
         for (int i = ops.size() - 1; i >= 0; i--) {
             Tensor dy = gradients.of(ops.get(i).y());
             if (dy != null) {

@@ -1,7 +1,6 @@
 package io.tokenwise.backend;
 
 import io.tokenwise.tensor.Tensor;
-import io.tokenwise.tensor.Workspace;
 import java.lang.foreign.Arena;
 
 /**
@@ -30,9 +29,6 @@ public interface Backend extends AutoCloseable {
 
     /** Room for a packed {@code [inputs, outputs]} matrix that lives as long as the arena. */
     PackedMatrix allocatePacked(Arena arena, int inputs, int outputs);
-
-    /** Room for a packed matrix in a workspace, for one pass. */
-    PackedMatrix allocatePacked(Workspace workspace, int inputs, int outputs);
 
     /** Stops the threads. Streams must not be used any more. */
     @Override

@@ -6,6 +6,7 @@ import io.tokenwise.kernels.RowOps;
 import io.tokenwise.kernels.Scratch;
 import io.tokenwise.kernels.SequenceOps.AttentionCall;
 import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -93,13 +94,14 @@ final class CpuStream implements Stream {
     }
 
     @Override
-    public void weightGradient(Tensor x, PackedMatrix packedDy, Tensor dWeight) {
-        Shapes.require("weightGradient", dWeight, x.columns(), packedDy.outputs());
-        if (x.rows() != packedDy.inputs()) {
-            throw new IllegalArgumentException(
-                    "weightGradient: rows differ: " + x.shape() + " and " + packedDy.shape());
+    public void weightGradient(Tensor x, Tensor dy, Workspace workspace, Tensor dWeight) {
+        Shapes.require("weightGradient", dWeight, x.columns(), dy.columns());
+        if (x.rows() != dy.rows()) {
+            throw new IllegalArgumentException("weightGradient: rows differ: " + x.shape() + " and " + dy.shape());
         }
-        products.weightGradient(x, packedDy, dWeight);
+        workspace.push();
+        products.weightGradient(x, dy, workspace, dWeight);
+        workspace.pop();
     }
 
     // ---- values

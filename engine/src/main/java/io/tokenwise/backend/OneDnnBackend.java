@@ -7,10 +7,8 @@ import io.tokenwise.natives.OneDnn;
 import io.tokenwise.natives.Product;
 import io.tokenwise.natives.ProductSpec;
 import io.tokenwise.tensor.Tensor;
-import io.tokenwise.tensor.Workspace;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * Matrix products by oneDNN in one {@link Precision}, all else by our own kernels. The library's own threads are off: work is cut into blocks
@@ -20,24 +18,30 @@ public final class OneDnnBackend implements Backend {
     private static final long ALIGNMENT = 64;
 
     /** Matrices with a smaller side stay with our own kernels and in float32: they cost next to nothing, and gates choose by exact logits. */
-    private static final int LEAST_SIDE = 32;
+    static final int LEAST_SIDE = 32;
 
     private final OneDnn oneDnn;
     private final Precision precision;
     private final VectorBackend vector;
 
-    /** Buffers that no task uses now. A task that finds none makes some; what finds no place here is freed. */
-    private final AtomicReferenceArray<OneDnnBuffers> free;
+    private final BufferPool<OneDnnBuffers> buffers;
+    private final BufferPool<GradientBuffers> gradientBuffers;
 
     private volatile int widestInput = 1;
     private volatile int widestOutput = 1;
+    private volatile GradientBuffers.Size gradientSize = new GradientBuffers.Size(0, 0, 0);
 
     /** Takes over the library: {@link #close} closes it. */
     public OneDnnBackend(OneDnn oneDnn, Precision precision, Kernels kernels, int threads) {
         this.oneDnn = oneDnn;
         this.precision = precision;
         this.vector = new VectorBackend(kernels, threads);
-        this.free = new AtomicReferenceArray<>(4 * threads);
+        this.buffers = new BufferPool<>(
+                4 * threads,
+                b -> b.inputs >= widestInput && b.outputs >= widestOutput,
+                () -> new OneDnnBuffers(oneDnn, precision, kernels, widestInput, widestOutput));
+        this.gradientBuffers = new BufferPool<>(
+                4 * threads, b -> b.size.covers(gradientSize), () -> new GradientBuffers(oneDnn, gradientSize));
     }
 
     /** The type of a left-hand side. */
@@ -73,8 +77,7 @@ public final class OneDnnBackend implements Backend {
     public Stream stream() {
         Kernels kernels = vector.kernels();
         Products small = new VectorProducts(kernels, vector.pool());
-        return new CpuStream(
-                kernels, vector.pool(), new OneDnnProducts(this, kernels.conversions(), vector.pool(), small));
+        return new CpuStream(kernels, vector.pool(), new OneDnnProducts(this, kernels, vector.pool(), small));
     }
 
     @Override
@@ -102,43 +105,29 @@ public final class OneDnnBackend implements Backend {
         widestOutput = Math.max(widestOutput, outputs);
     }
 
-    @Override
-    public PackedMatrix allocatePacked(Workspace workspace, int inputs, int outputs) {
-        return vector.allocatePacked(workspace, inputs, outputs);
+    /** Buffers for a task's products, wide enough for every matrix so far. */
+    BufferPool<OneDnnBuffers> buffers() {
+        return buffers;
     }
 
-    /** Buffers for one task, wide enough for every matrix so far. */
-    OneDnnBuffers borrow() {
-        for (int i = 0; i < free.length(); i++) {
-            OneDnnBuffers buffers = free.get(i) == null ? null : free.getAndSet(i, null);
-            if (buffers != null) {
-                if (buffers.inputs >= widestInput && buffers.outputs >= widestOutput) {
-                    return buffers;
-                }
-                buffers.close();
-            }
-        }
-        return new OneDnnBuffers(oneDnn, precision, vector.kernels(), widestInput, widestOutput);
+    /** Buffers for a task's part of a weight's gradient, large enough for all that were asked for so far. */
+    BufferPool<GradientBuffers> gradientBuffers() {
+        return gradientBuffers;
     }
 
-    void giveBack(OneDnnBuffers buffers) {
-        for (int i = 0; i < free.length(); i++) {
-            if (free.get(i) == null && free.compareAndSet(i, null, buffers)) {
-                return;
-            }
-        }
-        buffers.close();
+    synchronized void gradientBuffersOf(GradientBuffers.Size size) {
+        gradientSize = gradientSize.max(size);
+    }
+
+    Product product(ProductSpec spec) {
+        return oneDnn.product(spec);
     }
 
     @Override
     public void close() {
         vector.close();
-        for (int i = 0; i < free.length(); i++) {
-            OneDnnBuffers buffers = free.getAndSet(i, null);
-            if (buffers != null) {
-                buffers.close();
-            }
-        }
+        buffers.close();
+        gradientBuffers.close();
         oneDnn.close();
     }
 }

@@ -13,7 +13,7 @@ import java.lang.foreign.MemorySegment;
  * What one task needs to multiply blocks of rows by oneDNN: the rows in their narrow type, the sums that come back, and the library's
  * view of both. One task at a time.
  */
-final class OneDnnBuffers implements AutoCloseable {
+final class OneDnnBuffers implements BufferPool.Buffers {
     /** Rows of a block at most. */
     static final int ROWS = 64;
 

@@ -90,7 +90,7 @@ final class OneDnnJob extends Job {
 
     @Override
     void run(int task, Scratch scratch) {
-        OneDnnBuffers buffers = backend.borrow();
+        OneDnnBuffers buffers = backend.buffers().borrow();
         try {
             if (slices == null) {
                 buffers.product(this, task);
@@ -98,7 +98,7 @@ final class OneDnnJob extends Job {
                 buffers.mlp(this, task);
             }
         } finally {
-            backend.giveBack(buffers);
+            backend.buffers().giveBack(buffers);
         }
     }
 }

@@ -1,9 +1,10 @@
 package io.tokenwise.backend;
 
-import io.tokenwise.kernels.Conversions;
 import io.tokenwise.kernels.Floats;
+import io.tokenwise.kernels.Kernels;
 import io.tokenwise.kernels.Scratch;
 import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -16,38 +17,71 @@ final class OneDnnProducts implements Products {
 
     private final Products vector;
     private final Precision precision;
-    private final Conversions conversions;
     private final OneDnnJob job;
+    private final GradientJob gradient;
     private final Scratch scratch = new Scratch();
 
-    OneDnnProducts(OneDnnBackend backend, Conversions conversions, WorkerPool pool, Products vector) {
+    OneDnnProducts(OneDnnBackend backend, Kernels kernels, WorkerPool pool, Products vector) {
         this.vector = vector;
         this.precision = backend.precision();
-        this.conversions = conversions;
         this.job = new OneDnnJob(backend, pool);
+        this.gradient = new GradientJob(backend, kernels, pool);
     }
 
     @Override
     public void pack(Tensor source, int fromRow, int fromColumn, boolean transposed, PackedMatrix target) {
         if (!(target instanceof OneDnnMatrix matrix)) {
             vector.pack(source, fromRow, fromColumn, transposed, target);
+        } else if (precision == Precision.S8) {
+            packBytes(source, fromRow, fromColumn, transposed, matrix);
+        } else {
+            packFloats(source, fromRow, fromColumn, transposed, matrix);
+        }
+    }
+
+    /** oneDNN narrows and transposes while it packs. */
+    private static void packFloats(
+            Tensor source, int fromRow, int fromColumn, boolean transposed, OneDnnMatrix matrix) {
+        int rows = transposed ? matrix.outputs() : matrix.inputs();
+        int columns = transposed ? matrix.inputs() : matrix.outputs();
+        Floats values = source.floats();
+        long corner = values.at((long) fromRow * source.columns() + fromColumn);
+        long rowBytes = (long) columns * Float.BYTES;
+        if (columns == source.columns()) {
+            MemorySegment dense = values.segment().asSlice(corner, rows * rowBytes);
+            matrix.product().packFloats(dense, transposed, matrix.packed());
             return;
         }
-        if (precision == Precision.S8) {
-            measure(source, fromRow, fromColumn, transposed, matrix);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment dense = arena.allocate(rows * rowBytes, ALIGNMENT);
+            for (int row = 0; row < rows; row++) {
+                long from = corner + (long) row * source.columns() * Float.BYTES;
+                MemorySegment.copy(values.segment(), from, dense, row * rowBytes, rowBytes);
+            }
+            matrix.product().packFloats(dense, transposed, matrix.packed());
         }
+    }
+
+    private static void packBytes(Tensor source, int fromRow, int fromColumn, boolean transposed, OneDnnMatrix matrix) {
+        measure(source, fromRow, fromColumn, transposed, matrix);
+        float[] scales = matrix.columns().scales();
+        float[] sums = matrix.columns().sums();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment rowMajor = arena.allocate(matrix.product().spec().bBytes(), ALIGNMENT);
             var row = new Floats(arena.allocate((long) matrix.outputs() * Float.BYTES, ALIGNMENT), 0);
             for (int k = 0; k < matrix.inputs(); k++) {
                 read(source, fromRow, fromColumn, transposed, k, row, matrix.outputs());
-                write(row, rowMajor, k, matrix);
+                long at = (long) k * sums.length;
+                for (int j = 0; j < sums.length; j++) {
+                    int step = scales[j] == 0 ? 0 : Math.round(row.get(j) / scales[j]);
+                    rowMajor.set(ValueLayout.JAVA_BYTE, at + j, (byte) step);
+                    sums[j] += step;
+                }
             }
             matrix.product().pack(rowMajor, matrix.packed()).close();
         }
-        float[] sums = matrix.columns().sums();
         for (int j = 0; j < sums.length; j++) {
-            sums[j] *= matrix.columns().scales()[j];
+            sums[j] *= scales[j];
         }
     }
 
@@ -86,23 +120,6 @@ final class OneDnnProducts implements Products {
         }
     }
 
-    private void write(Floats row, MemorySegment rowMajor, int k, OneDnnMatrix matrix) {
-        int columns = matrix.outputs();
-        long at = (long) k * columns;
-        switch (precision) {
-            case F32 -> MemorySegment.copy(row.segment(), 0, rowMajor, at * Float.BYTES, (long) columns * Float.BYTES);
-            case BF16 -> conversions.toBfloat16(row, 0, columns, rowMajor, at * Short.BYTES);
-            case S8 -> {
-                float[] scales = matrix.columns().scales();
-                for (int j = 0; j < columns; j++) {
-                    int step = scales[j] == 0 ? 0 : Math.round(row.get(j) / scales[j]);
-                    rowMajor.set(ValueLayout.JAVA_BYTE, at + j, (byte) step);
-                    matrix.columns().sums()[j] += step;
-                }
-            }
-        }
-    }
-
     @Override
     public void linear(Tensor x, PackedMatrix weight, Tensor bias, boolean gelu, Tensor residual, Tensor y) {
         if (!(weight instanceof OneDnnMatrix matrix)) {
@@ -133,7 +150,11 @@ final class OneDnnProducts implements Products {
     }
 
     @Override
-    public void weightGradient(Tensor x, PackedMatrix packedDy, Tensor dWeight) {
-        vector.weightGradient(x, packedDy, dWeight);
+    public void weightGradient(Tensor x, Tensor dy, Workspace workspace, Tensor dWeight) {
+        if (Math.min(x.columns(), dy.columns()) < OneDnnBackend.LEAST_SIDE) {
+            vector.weightGradient(x, dy, workspace, dWeight);
+        } else {
+            gradient.run(x, dy, workspace, dWeight, scratch);
+        }
     }
 }

@@ -1,6 +1,7 @@
 package io.tokenwise.backend;
 
 import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
 
 /**
  * The matrix products of one stream: {@link Stream}'s operations of the same names, with shapes already checked. One caller at a time,
@@ -13,5 +14,5 @@ interface Products {
 
     void mlp(Tensor x, int[] rows, int[] sliceRows, MlpSlices slices, Tensor residual, Tensor units, Tensor y);
 
-    void weightGradient(Tensor x, PackedMatrix packedDy, Tensor dWeight);
+    void weightGradient(Tensor x, Tensor dy, Workspace workspace, Tensor dWeight);
 }

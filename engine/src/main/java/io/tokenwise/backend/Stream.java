@@ -2,6 +2,7 @@ package io.tokenwise.backend;
 
 import io.tokenwise.kernels.Elementwise.AdamWStep;
 import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
 
 /**
  * The operations of a backend, one method each; the caller gives the tensors that receive results. Shapes are checked here, with
@@ -36,8 +37,8 @@ public interface Stream {
      */
     void dots(Tensor x, Tensor weight, Tensor bias, Tensor y);
 
-    /** {@code dWeight += x^T dy}; {@code packedDy} is dy packed. */
-    void weightGradient(Tensor x, PackedMatrix packedDy, Tensor dWeight);
+    /** {@code dWeight += x^T dy}; working memory is taken from the workspace and given back. */
+    void weightGradient(Tensor x, Tensor dy, Workspace workspace, Tensor dWeight);
 
     // ---- values
 

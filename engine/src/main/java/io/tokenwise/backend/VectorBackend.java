@@ -2,7 +2,6 @@ package io.tokenwise.backend;
 
 import io.tokenwise.kernels.Kernels;
 import io.tokenwise.tensor.Tensor;
-import io.tokenwise.tensor.Workspace;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -68,20 +67,12 @@ public final class VectorBackend implements Backend {
 
     @Override
     public PackedMatrix allocatePacked(Arena arena, int inputs, int outputs) {
-        return new VectorMatrix(inputs, outputs, allocate(arena, 1, packedFloats(inputs, outputs)));
-    }
-
-    @Override
-    public PackedMatrix allocatePacked(Workspace workspace, int inputs, int outputs) {
-        return new VectorMatrix(inputs, outputs, workspace.tensor(1, packedFloats(inputs, outputs)));
+        int floats = VectorProducts.packedFloats(kernels, inputs, outputs);
+        return new VectorMatrix(inputs, outputs, allocate(arena, 1, floats));
     }
 
     @Override
     public void close() {
         pool.close();
-    }
-
-    private int packedFloats(int inputs, int outputs) {
-        return Math.toIntExact(kernels.gemm().packedFloats(inputs, outputs));
     }
 }

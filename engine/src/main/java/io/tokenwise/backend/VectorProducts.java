@@ -6,6 +6,7 @@ import io.tokenwise.kernels.GemmCall;
 import io.tokenwise.kernels.Kernels;
 import io.tokenwise.kernels.Scratch;
 import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
 
 /** Matrix products in float32 by our own kernels. */
 final class VectorProducts implements Products {
@@ -74,8 +75,11 @@ final class VectorProducts implements Products {
     }
 
     @Override
-    public void weightGradient(Tensor x, PackedMatrix packedDy, Tensor dWeight) {
-        GemmCall call = prepare(x, packedDy, x.columns(), dWeight);
+    public void weightGradient(Tensor x, Tensor dy, Workspace workspace, Tensor dWeight) {
+        int floats = packedFloats(packing.kernels, dy.rows(), dy.columns());
+        var packed = new VectorMatrix(dy.rows(), dy.columns(), workspace.tensor(1, floats));
+        pack(dy, 0, 0, false, packed);
+        GemmCall call = prepare(x, packed, x.columns(), dWeight);
         call.k = x.rows();
         call.aTransposed = true;
         call.accumulate = true;
@@ -93,6 +97,10 @@ final class VectorProducts implements Products {
         call.c = y.floats();
         call.cStride = y.columns();
         return call;
+    }
+
+    static int packedFloats(Kernels kernels, int inputs, int outputs) {
+        return Math.toIntExact(kernels.gemm().packedFloats(inputs, outputs));
     }
 
     private static Floats packed(PackedMatrix matrix) {

@@ -35,7 +35,6 @@ public final class Distillation implements AutoCloseable {
     private final Encoder student;
     private final List<Acm> modules;
     private final TrainingText text;
-    private final Backend backend;
     private final Stream stream;
     private final Workspace teacherWorkspace = new Workspace(WORKSPACE_LIMIT_BYTES);
     private final Workspace workspace = new Workspace(WORKSPACE_LIMIT_BYTES);
@@ -75,7 +74,6 @@ public final class Distillation implements AutoCloseable {
         this.student = student;
         this.modules = student.acms();
         this.text = text;
-        this.backend = backend;
         if (modules.isEmpty()
                 || modules.size() != teacher.mlps().size()
                 || !teacher.acms().isEmpty()) {
@@ -171,7 +169,7 @@ public final class Distillation implements AutoCloseable {
             loss += Losses.relativeSquaredError(y, recorded.get(m).output(), dy) / modules.size();
             gradients.add(y, dy);
         }
-        tape.backward(gradients, backend, stream, workspace);
+        tape.backward(gradients, stream, workspace);
         learnerOptimizer.update(stream, rate(config.learnerRate(), 0, config.learnerSteps()));
         return new Step(step, Phase.LEARNERS, loss, 0, batch.tokens());
     }
@@ -205,7 +203,7 @@ public final class Distillation implements AutoCloseable {
             loss += Losses.crossEntropy(logits, labels, dLogits) / modules.size();
             gradients.add(logits, dLogits);
         }
-        tape.backward(gradients, backend, stream, workspace);
+        tape.backward(gradients, stream, workspace);
         gateOptimizer.update(stream, rate(config.gateRate(), config.learnerSteps(), config.gateSteps()));
         return new Step(step, Phase.GATES, loss, 0, batch.tokens());
     }
@@ -241,7 +239,7 @@ public final class Distillation implements AutoCloseable {
         for (int m = 0; m < modules.size(); m++) {
             gradients.add(running.get(m), budgetGradients.get(m));
         }
-        tape.backward(gradients, backend, stream, workspace);
+        tape.backward(gradients, stream, workspace);
         int first = config.learnerSteps() + config.gateSteps();
         learnerOptimizer.update(stream, rate(config.learnerRate(), first, config.endToEndSteps()));
         gateOptimizer.update(stream, rate(config.gateRate() / 4, first, config.endToEndSteps()));

@@ -94,7 +94,7 @@ class GateTrainingTest {
         Matrix.of(y).plus(-1, target).copyTo(dy);
         var gradients = new Gradients(pass.stream(), pass.workspace());
         gradients.add(y, dy);
-        tape.backward(gradients, encoder.parameters().backend(), pass.stream(), pass.workspace());
+        tape.backward(gradients, pass.stream(), pass.workspace());
         double sum = 0;
         for (Tensor module : running) {
             for (double runs : Matrix.of(module).values()) {

@@ -107,7 +107,7 @@ record OpCase(
             Tensor seed = pass.tensor(y.rows(), y.columns());
             dy.copyTo(seed);
             gradients.add(y, seed);
-            tape.backward(gradients, backend, stream, workspace);
+            tape.backward(gradients, stream, workspace);
             var found = new ArrayList<Matrix>();
             for (int i = 0; i < operands.size(); i++) {
                 found.add(

@@ -69,7 +69,7 @@ final class OpCases {
         return lengths.stream().mapToInt(Integer::intValue).toArray();
     }
 
-    private static List<OpCase> linear(int rows, int inputs, int outputs) {
+    static List<OpCase> linear(int rows, int inputs, int outputs) {
         Operand x = Operand.tensor(rows, inputs);
         Operand w = Operand.parameter(inputs, outputs);
         Operand b = Operand.parameter(1, outputs);

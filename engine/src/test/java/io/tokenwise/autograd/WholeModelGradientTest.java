@@ -78,7 +78,7 @@ class WholeModelGradientTest {
             dy.copyTo(seed);
             var gradients = new Gradients(stream, workspace);
             gradients.add(y, seed);
-            tape.backward(gradients, backend, stream, workspace);
+            tape.backward(gradients, stream, workspace);
             return results;
         }
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tokenwise.kernels.Elementwise.AdamWStep;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
+import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
@@ -50,7 +51,7 @@ class ShapeErrorsTest {
         }
 
         PackedMatrix packed(int inputs, int outputs) {
-            return backend.allocatePacked(workspace, inputs, outputs);
+            return backend.allocatePacked(Arena.ofAuto(), inputs, outputs);
         }
     }
 
@@ -91,7 +92,7 @@ class ShapeErrorsTest {
                 mistake(
                         "weightGradient",
                         "rows differ: [4, 3] and [6, 5]",
-                        o -> o.stream().weightGradient(o.t(4, 3), o.packed(6, 5), o.t(3, 5))),
+                        o -> o.stream().weightGradient(o.t(4, 3), o.t(6, 5), o.workspace(), o.t(3, 5))),
                 mistake(
                         "pack",
                         "[3, 5] from (2, 0) is outside [4, 5]",
@@ -225,7 +226,7 @@ class ShapeErrorsTest {
                 Stream s = some.stream();
                 s.gelu(none, none);
                 s.softmax(none, none);
-                s.linear(none, backend.allocatePacked(workspace, 6, 4), null, false, null, workspace.tensor(0, 4));
+                s.linear(none, backend.allocatePacked(Arena.ofAuto(), 6, 4), null, false, null, workspace.tensor(0, 4));
                 s.attention(none, new int[] {0}, 0, 2, workspace.tensor(0, 2), null);
                 s.meanPool(none, new int[] {0}, 0, none);
             }

@@ -70,24 +70,46 @@ public final class Product {
         Sizes.check(spec, "packed B", packed, packedBytes);
         checkExact(rowMajor);
         return oneDnn.whileOpen(() -> {
-            try (Arena arena = Arena.ofConfined()) {
-                MemorySegment plain = Handles.matrix(arena, spec, spec.k(), spec.n(), spec.b(), Dnnl.dnnl_ab());
-                MemorySegment from = Handles.memory(arena, spec, oneDnn.engine, plain, rowMajor);
-                MemorySegment to = Handles.memory(arena, spec, oneDnn.engine, layout, packed);
-                MemorySegment chosen = Handles.reorderFor(arena, spec, oneDnn.engine, plain, layout);
-                MemorySegment arguments = dnnl_exec_arg_t.allocateArray(2, arena);
-                Handles.argument(arguments, 0, Dnnl.DNNL_ARG_SRC(), from);
-                Handles.argument(arguments, 1, Dnnl.DNNL_ARG_DST(), to);
-                OneDnnException.check(
-                        Dnnl.dnnl_primitive_execute(
-                                Handles.primitive(arena, spec, chosen),
-                                Handles.stream(arena, oneDnn.engine),
-                                2,
-                                arguments),
-                        "dnnl_primitive_execute (reorder)",
-                        spec);
-            }
+            reorder(spec.b(), false, rowMajor, packed);
             return new Weights(this, packed);
+        });
+    }
+
+    /** Brings B, which lies row-major in a type, or its transpose, into the form in which the product reads it. */
+    private void reorder(DataType type, boolean transposed, MemorySegment source, MemorySegment packed) {
+        try (Arena arena = Arena.ofConfined()) {
+            int tag = transposed ? Dnnl.dnnl_ba() : Dnnl.dnnl_ab();
+            MemorySegment plain = Handles.matrix(arena, spec, spec.k(), spec.n(), type, tag);
+            MemorySegment from = Handles.memory(arena, spec, oneDnn.engine, plain, source);
+            MemorySegment to = Handles.memory(arena, spec, oneDnn.engine, layout, packed);
+            MemorySegment chosen = Handles.reorderFor(arena, spec, oneDnn.engine, plain, layout);
+            MemorySegment arguments = dnnl_exec_arg_t.allocateArray(2, arena);
+            Handles.argument(arguments, 0, Dnnl.DNNL_ARG_SRC(), from);
+            Handles.argument(arguments, 1, Dnnl.DNNL_ARG_DST(), to);
+            OneDnnException.check(
+                    Dnnl.dnnl_primitive_execute(
+                            Handles.primitive(arena, spec, chosen), Handles.stream(arena, oneDnn.engine), 2, arguments),
+                    "dnnl_primitive_execute (reorder)",
+                    spec);
+        }
+    }
+
+    /**
+     * Packs floats, rounded to nearest. Memory of {@link #weights} may be written anew, as after a step of training, while nobody multiplies
+     * by them.
+     *
+     * @param source B {@code [k, n]} in float32, row-major and native; {@code [n, k]} if transposed
+     * @throws IllegalArgumentException if B is of integers or not packed, or memory is too small
+     */
+    public void packFloats(MemorySegment source, boolean transposed, MemorySegment packed) {
+        if (spec.plainB() || spec.b() != DataType.F32 && spec.b() != DataType.BF16) {
+            throw new IllegalArgumentException(spec + ": floats can be packed as F32 or BF16 only");
+        }
+        Sizes.check(spec, "float B", source, (long) spec.k() * spec.n() * Float.BYTES);
+        Sizes.check(spec, "packed B", packed, packedBytes);
+        oneDnn.whileOpen(() -> {
+            reorder(DataType.F32, transposed, source, packed);
+            return null;
         });
     }
 

@@ -6,7 +6,9 @@ import static io.tokenwise.natives.DataType.S32;
 import static io.tokenwise.natives.DataType.S8;
 import static io.tokenwise.natives.DataType.U8;
 import static io.tokenwise.natives.Matrices.allocate;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.foreign.Arena;
@@ -18,6 +20,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** oneDNN's products against a plain one in double. */
@@ -72,6 +75,50 @@ class ProductTest {
                 ProductSpec.of(384, 1536, U8, S8, S32),
                 ProductSpec.gradient(128, 1536, F32))) {
             check(spec, 64);
+        }
+    }
+
+    /** Of floats that bfloat16 holds exactly, packing them is packing what they are in B's own type, and a transpose's transpose is B. */
+    @ParameterizedTest
+    @EnumSource(names = {"F32", "BF16"})
+    void floatsArePackedAsBsOwnType(DataType type) {
+        for (int[] kn : new int[][] {{1, 1}, {7, 5}, {17, 64}, {384, 96}}) {
+            int k = kn[0];
+            int n = kn[1];
+            Product product = oneDnn.product(ProductSpec.of(k, n, type, type, F32));
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment narrow = Matrices.random(arena, new Random(k), BF16, (long) k * n);
+                MemorySegment floats = allocate(arena, 4L * k * n);
+                MemorySegment transposed = allocate(arena, 4L * k * n);
+                for (int i = 0; i < k * n; i++) {
+                    float value = (float) Matrices.get(narrow, BF16, i);
+                    floats.setAtIndex(JAVA_FLOAT, i, value);
+                    transposed.setAtIndex(JAVA_FLOAT, (long) (i % n) * k + i / n, value);
+                }
+                MemorySegment expected = allocate(arena, product.packedBytes());
+                product.pack(type == F32 ? floats : narrow, expected).close();
+                MemorySegment found = allocate(arena, product.packedBytes());
+                product.packFloats(floats, false, found);
+                assertThat(found.mismatch(expected)).as("[%d, %d]", k, n).isEqualTo(-1);
+                found.fill((byte) 1);
+                product.packFloats(transposed, true, found);
+                assertThat(found.mismatch(expected)).as("[%d, %d]'", k, n).isEqualTo(-1);
+            }
+        }
+    }
+
+    @Test
+    void floatsAreNotPackedAsIntegersNorFromTooLittleMemory() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = allocate(arena, 1 << 16);
+            Product bytes = oneDnn.product(ProductSpec.of(4, 4, U8, S8, S32));
+            assertThatThrownBy(() -> bytes.packFloats(memory, false, memory))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("as F32 or BF16 only");
+            Product floats = oneDnn.product(ProductSpec.of(4, 4, BF16, BF16, F32));
+            assertThatThrownBy(() -> floats.packFloats(memory.asSlice(0, 63), false, memory))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("float B has 63 bytes, but needs 64");
         }
     }
 
