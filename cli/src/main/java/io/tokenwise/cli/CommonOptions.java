@@ -68,7 +68,8 @@ final class CommonOptions {
             paramLabel = "TYPE",
             defaultValue = "auto",
             description = "Type in which matrices are multiplied: f32, bf16, s8, or auto, the fastest that the CPU has"
-                    + " instructions for (default: ${DEFAULT-VALUE}; bf16 and s8 need oneDNN; training is in f32).")
+                    + " instructions for (default: ${DEFAULT-VALUE}; bf16 and s8 need oneDNN). demo and distill train in f32"
+                    + " by default, and in bf16 if asked to.")
     void setPrecision(String text) {
         precision = text.equals("auto")
                 ? null
@@ -98,6 +99,17 @@ final class CommonOptions {
 
     EncoderOptions encoderOptions() {
         return EncoderOptions.defaults().withThreads(threads).withBackend(new BackendChoice(backend, precision));
+    }
+
+    /**
+     * The backend for training: in float32 by pure Java unless something else was asked for. Weights, sums of gradients and the optimizer are
+     * float32 in any case.
+     */
+    BackendChoice training() {
+        if (precision == Precision.S8) {
+            throw mistake("--precision s8 is for inference only: train in f32 or bf16");
+        }
+        return new BackendChoice(backend, precision == null ? Precision.F32 : precision);
     }
 
     String model() {

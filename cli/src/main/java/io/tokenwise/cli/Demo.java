@@ -3,7 +3,7 @@ package io.tokenwise.cli;
 import io.tokenwise.EncoderOptions;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.cli.DemoMeasurements.Quality;
 import io.tokenwise.cli.Report.ShadedText;
 import io.tokenwise.distill.DistillConfig;
@@ -82,10 +82,11 @@ final class Demo implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         PrintWriter err = spec.commandLine().getErr();
+        BackendChoice training = options.training();
         Path model = out.resolve("model");
         Path page = out.resolve("report.html");
         Files.createDirectories(out);
-        DemoTexts texts = distill(model, err);
+        DemoTexts texts = distill(training, model, err);
         var measurements = new DemoMeasurements(texts, options.seed(), err);
         List<Quality> qualities;
         try (TextEncoder teacher = options.open(options.model());
@@ -108,10 +109,11 @@ final class Demo implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private DemoTexts distill(Path model, PrintWriter err) throws IOException, InterruptedException {
+    private DemoTexts distill(BackendChoice training, Path model, PrintWriter err)
+            throws IOException, InterruptedException {
         DistillConfig config = DistillConfig.forTokens(tokens, options.seed()).withLearners(learners);
         try (ModelFiles files = ModelFiles.open(options.model());
-                Backend backend = VectorBackend.open(options.threads())) {
+                Backend backend = training.open(options.threads())) {
             DemoTexts texts = DemoTexts.read(files.tokenizer(), tokens, options.seed());
             var run = new DistillRun(
                     files, texts.training(), config, model, ModelWriter.Existing.REPLACE, CHECKPOINT_STEPS);

@@ -1,7 +1,7 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.DistillRun;
 import io.tokenwise.io.ModelFiles;
@@ -77,8 +77,9 @@ final class Distill implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        BackendChoice training = options.training();
         try (ModelFiles files = ModelFiles.open(options.model());
-                Backend backend = VectorBackend.open(options.threads())) {
+                Backend backend = training.open(options.threads())) {
             DistillConfig config =
                     DistillConfig.forTokens(tokens, options.seed()).withLearners(learners);
             List<int[]> texts = sequences(files.tokenizer());

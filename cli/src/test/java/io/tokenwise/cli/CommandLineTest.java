@@ -41,6 +41,8 @@ class CommandLineTest {
                 "embed text| Unmatched argument at index 1: 'text'",
                 "distill --out x| Missing required option: '--data=FILE'",
                 "distill --data d --out x --tokens 0| must be 1 or more, not 0",
+                "distill --data d --out x --precision s8| --precision s8 is for inference only: train in f32 or bf16",
+                "demo --out x --precision s8| --precision s8 is for inference only: train in f32 or bf16",
                 "demo --learners few| 'few' is not a whole number",
                 "embed --as poem| text, query or passage, not 'poem'",
                 "eval| no task given",

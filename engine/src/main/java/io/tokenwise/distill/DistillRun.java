@@ -83,7 +83,7 @@ public record DistillRun(
                 Encoder student = Student.of(files, backend, config.learners(), trained());
                 var distillation = new Distillation(
                         teacher, student, new TrainingText(trained(), config.seed()), config, backend)) {
-            String fingerprint = fingerprint(teacher);
+            String fingerprint = fingerprint(teacher, backend);
             if (Files.exists(checkpoint())) {
                 Checkpoint.read(checkpoint(), distillation, fingerprint);
                 listener.resumed(distillation.nextStep());
@@ -117,8 +117,8 @@ public record DistillRun(
         }
     }
 
-    /** What must be the same for a run to go on: settings, model and text. */
-    private String fingerprint(Encoder teacher) {
+    /** What must be the same for a run to go on: settings, backend and its precision, model and text. */
+    private String fingerprint(Encoder teacher, Backend backend) {
         var sum = new CRC32();
         for (int[] text : texts) {
             var bytes = ByteBuffer.allocate(Integer.BYTES * (text.length + 1)).putInt(text.length);
@@ -135,7 +135,7 @@ public record DistillRun(
                     .asSlice(value.floats().offset(), bytes)
                     .asByteBuffer());
         }
-        return config + " " + files.description().architecture() + " model and text "
-                + Long.toHexString(sum.getValue());
+        return config + " " + backend.kind().label() + " " + backend.precision().label() + " "
+                + files.description().architecture() + " model and text " + Long.toHexString(sum.getValue());
     }
 }
