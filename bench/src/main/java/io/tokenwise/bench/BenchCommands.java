@@ -95,6 +95,15 @@ final class BenchCommands {
                 description = "Steps of each after warm-up (default: ${DEFAULT-VALUE}).")
         private int steps;
 
+        @Option(
+                names = "--engine",
+                paramLabel = "NAME",
+                defaultValue = "vector-f32",
+                description =
+                        "Our backend and precision: vector-f32, onednn-f32 or onednn-bf16 (default: ${DEFAULT-VALUE});"
+                                + " libtorch trains in float32.")
+        private String engine;
+
         @Option(names = "--mixed", description = "Texts of different lengths too, where libtorch pads.")
         private boolean mixed;
 
@@ -103,7 +112,12 @@ final class BenchCommands {
             if (steps < 1 || threads.stream().anyMatch(count -> count < 1)) {
                 throw new ParameterException(spec.commandLine(), "--steps and --threads must be 1 or more");
             }
-            TrainBench.run(threads, steps, mixed, spec.commandLine().getOut());
+            TrainBench.run(
+                    OwnEngine.named(engine),
+                    threads,
+                    steps,
+                    mixed,
+                    spec.commandLine().getOut());
             return 0;
         }
     }

@@ -36,10 +36,12 @@ final class TrainBench {
     /**
      * Measures and prints.
      *
+     * @param engine what our engine trains by; libtorch trains in float32
      * @param mixed whether texts of different lengths are tried too
      * @throws IllegalStateException if the two do not train alike
      */
-    static void run(List<Integer> threads, int steps, boolean mixed, PrintWriter out) throws IOException {
+    static void run(OwnEngine engine, List<Integer> threads, int steps, boolean mixed, PrintWriter out)
+            throws IOException {
         if (!TorchScript.isAvailable()) {
             throw new IllegalStateException("libtorch is not there: the project brings it for Linux on x86-64 only");
         }
@@ -48,9 +50,17 @@ final class TrainBench {
                 "texts", "threads", "own tokens/s", "torch tokens/s", "ratio", "own loss", "torch loss");
         try (ModelFiles minilm = ModelFiles.builtIn("minilm")) {
             for (int count : threads) {
-                print(out, "32 tokens each", count, measure(minilm, sameLength(minilm.tokenizer()), count, steps));
+                print(
+                        out,
+                        "32 tokens each",
+                        count,
+                        measure(engine, minilm, sameLength(minilm.tokenizer()), count, steps));
                 if (mixed) {
-                    print(out, "mixed, libtorch pads", count, measure(minilm, mixed(minilm.tokenizer()), count, steps));
+                    print(
+                            out,
+                            "mixed, libtorch pads",
+                            count,
+                            measure(engine, minilm, mixed(minilm.tokenizer()), count, steps));
                 }
             }
         }
@@ -62,7 +72,8 @@ final class TrainBench {
                 texts, threads, rates.own, rates.torch, rates.own / rates.torch, rates.ownLoss, rates.torchLoss);
     }
 
-    private static Rates measure(ModelFiles files, List<int[]> texts, int threads, int steps) throws IOException {
+    private static Rates measure(OwnEngine engine, ModelFiles files, List<int[]> texts, int threads, int steps)
+            throws IOException {
         DistillConfig usual = DistillConfig.forTokens(1_000_000, 1);
         var config = new DistillConfig(
                 usual.learners(),
@@ -77,7 +88,7 @@ final class TrainBench {
                 usual.lowestBudget(),
                 usual.budgetsPerStep(),
                 usual.seed());
-        try (Backend backend = OwnEngine.VECTOR_F32.open(threads);
+        try (Backend backend = engine.open(threads);
                 Encoder teacher = Encoder.load(files, backend);
                 Encoder student = Student.of(files, backend, config.learners(), texts);
                 var torch = new TorchDistillation(files, student.acms(), config, threads);
