@@ -14,6 +14,9 @@ import java.lang.foreign.MemorySegment;
  * backend's own. Allocates nothing once warm.
  */
 final class CpuStream implements Stream {
+    /** Values whose squares are summed by one task: the blocks, and so the bits, are the same for any number of threads. */
+    private static final int SQUARES_BLOCK = RangeJob.GRAIN_VALUES;
+
     private final WorkerPool pool;
     private final Kernels kernels;
     private final Scratch scratch = new Scratch();
@@ -150,18 +153,43 @@ final class CpuStream implements Stream {
 
     @Override
     public void fill(Tensor x, float value) {
-        if (value == 0) {
-            x.floats().segment().asSlice(x.floats().offset(), bytes(x)).fill((byte) 0);
-            return;
-        }
-        for (int i = 0; i < x.size(); i++) {
-            x.floats().set(i, value);
+        range.a = x.floats();
+        range.value = value;
+        forValues(x, value == 0 ? CpuStream::clear : CpuStream::fill);
+    }
+
+    private static void clear(RangeJob o, int from, int to, Scratch scratch) {
+        long bytes = (long) (to - from) * Float.BYTES;
+        o.a.segment().asSlice(o.a.at(from), bytes).fill((byte) 0);
+    }
+
+    private static void fill(RangeJob o, int from, int to, Scratch scratch) {
+        for (int i = from; i < to; i++) {
+            o.a.set(i, o.value);
         }
     }
 
     @Override
     public double sumOfSquares(Tensor x) {
-        return kernels.elementwise().sumOfSquares(x.floats(), 0, x.size());
+        int blocks = Math.ceilDiv(x.size(), SQUARES_BLOCK);
+        var sums = new double[blocks];
+        range.a = x.floats();
+        range.rows = x.size();
+        range.sums = sums;
+        range.forEach(blocks, 1, scratch, CpuStream::sumsOfSquares);
+        double total = 0;
+        for (double sum : sums) {
+            total += sum;
+        }
+        return total;
+    }
+
+    private static void sumsOfSquares(RangeJob o, int from, int to, Scratch scratch) {
+        for (int block = from; block < to; block++) {
+            int start = block * SQUARES_BLOCK;
+            int end = (int) Math.min(o.rows, start + (long) SQUARES_BLOCK);
+            o.sums[block] = o.kernels.elementwise().sumOfSquares(o.a, start, end);
+        }
     }
 
     @Override

@@ -31,6 +31,7 @@ final class RangeJob extends Job {
     AdamWStep step;
     int[] integers;
     int[] offsets;
+    double[] sums;
 
     private final WorkerPool pool;
     private Body body;
