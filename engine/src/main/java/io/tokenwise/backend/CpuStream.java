@@ -93,7 +93,7 @@ final class CpuStream implements Stream {
         operands(x, weight, bias);
         range.d = y.floats();
         range.blocks = y.columns();
-        forRows(x, (o, from, to, s) -> o.kernels.rows().dots(o.a, o.b, o.c, o.blocks, o.d, o.columns, from, to));
+        forRows(x, (o, from, to, s) -> o.kernels.rows().dots(o.a, o.b, o.c, o.blocks, o.d, o.columns, from, to, s));
     }
 
     @Override

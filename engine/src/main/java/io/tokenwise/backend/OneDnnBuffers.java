@@ -131,8 +131,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
             if (n == 0) {
                 sum(down, units, i, downBias, total, at);
             } else {
-                sum(down, units, i, downBias, row, 0);
-                conversions.add(row, 0, total, at, columns, total, at);
+                addSum(down, units, i, downBias, at);
             }
         }
     }
@@ -191,6 +190,21 @@ final class OneDnnBuffers implements BufferPool.Buffers {
             conversions.dequantize(sums, at * Integer.BYTES, columns, scale, least, weight.columns(), offset, y, index);
         } else {
             conversions.add(sumFloats, at, offset, 0, columns, y, index);
+        }
+    }
+
+    /** Adds {@code sums + bias} of a row of the block to {@link #total}. */
+    private void addSum(OneDnnMatrix weight, Operand from, int slot, Floats bias, long index) {
+        int columns = weight.outputs();
+        long at = (long) slot * columns;
+        if (precision == Precision.S8) {
+            float scale = from.scales[2 * slot];
+            float least = from.scales[2 * slot + 1];
+            conversions.addDequantized(
+                    sums, at * Integer.BYTES, columns, scale, least, weight.columns(), bias, total, index);
+        } else {
+            conversions.add(sumFloats, at, bias, 0, columns, row, 0);
+            conversions.add(row, 0, total, index, columns, total, index);
         }
     }
 

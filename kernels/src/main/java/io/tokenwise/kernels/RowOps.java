@@ -71,5 +71,5 @@ public interface RowOps {
      * {@code y[i, j] = dot(x[i], w[j]) + bias[j]}: a product with few outputs, such as a gate's logits, for which packing rows would cost more
      * than multiplying them. {@code w} is {@code [outputs, columns]}, padded; y is {@code [rows, outputs]}.
      */
-    void dots(Floats x, Floats w, Floats bias, int outputs, Floats y, int columns, int from, int to);
+    void dots(Floats x, Floats w, Floats bias, int outputs, Floats y, int columns, int from, int to, Scratch scratch);
 }

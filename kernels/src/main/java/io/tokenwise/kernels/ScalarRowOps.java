@@ -187,7 +187,8 @@ final class ScalarRowOps implements RowOps {
     }
 
     @Override
-    public void dots(Floats x, Floats w, Floats bias, int outputs, Floats y, int columns, int from, int to) {
+    public void dots(
+            Floats x, Floats w, Floats bias, int outputs, Floats y, int columns, int from, int to, Scratch scratch) {
         for (int row = from; row < to; row++) {
             for (int output = 0; output < outputs; output++) {
                 float sum = 0;

@@ -239,7 +239,8 @@ final class VectorRowOps implements RowOps {
     }
 
     @Override
-    public void dots(Floats x, Floats w, Floats bias, int outputs, Floats y, int columns, int from, int to) {
-        VectorDots.dots(x, w, bias, outputs, y, columns, from, to);
+    public void dots(
+            Floats x, Floats w, Floats bias, int outputs, Floats y, int columns, int from, int to, Scratch scratch) {
+        VectorDots.dots(x, w, bias, outputs, y, columns, from, to, scratch);
     }
 }

@@ -54,7 +54,8 @@ class AllocationTest extends KernelTest {
         calls.put("l2NormalizeBackward", () -> ops.l2NormalizeBackward(x, small, y, z, columns, 0, rows));
         calls.put("scaleBlocks", () -> ops.scaleBlocks(x, small, z, 1, columns, 0, rows));
         calls.put("scaleBlocksBackward", () -> ops.scaleBlocksBackward(x, small, y, z, small, 1, columns, 0, rows));
-        calls.put("dots", () -> ops.dots(x, y, row, 5, z, columns, 0, rows));
+        Scratch scratch = new Scratch();
+        calls.put("dots", () -> ops.dots(x, y, row, 5, z, columns, 0, rows, scratch));
         addSequences(calls, x, y, z, rows, columns);
         addProducts(calls);
         return calls;

@@ -220,12 +220,12 @@ class RowOpsTest extends KernelTest {
             }
             for (Kernels set : both()) {
                 Floats y = zeros(expected.length);
-                set.rows().dots(floats(x), floats(w), floats(bias), outputs, y, columns, 0, rows);
+                set.rows().dots(floats(x), floats(w), floats(bias), outputs, y, columns, 0, rows, new Scratch());
                 assertClose(set.name(), y, expected, columns, Math.sqrt(columns));
                 Floats cut = zeros(expected.length);
-                set.rows().dots(floats(x), floats(w), floats(bias), outputs, cut, columns, 0, 2);
-                set.rows().dots(floats(x), floats(w), floats(bias), outputs, cut, columns, 2, 3);
-                set.rows().dots(floats(x), floats(w), floats(bias), outputs, cut, columns, 3, rows);
+                set.rows().dots(floats(x), floats(w), floats(bias), outputs, cut, columns, 0, 2, new Scratch());
+                set.rows().dots(floats(x), floats(w), floats(bias), outputs, cut, columns, 2, 3, new Scratch());
+                set.rows().dots(floats(x), floats(w), floats(bias), outputs, cut, columns, 3, rows, new Scratch());
                 assertSameBits(set.name(), cut, y, expected.length);
             }
         }
