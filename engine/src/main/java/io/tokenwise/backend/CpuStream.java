@@ -198,9 +198,8 @@ final class CpuStream implements Stream {
         Shapes.rows("addBias", rows, to, x.rows());
         Shapes.vector("addBias", bias, x.columns());
         for (int i = from; i < to; i++) {
-            for (int column = 0; column < x.columns(); column++) {
-                y.set(rows[i], column, x.get(rows[i], column) + bias.get(0, column));
-            }
+            long at = (long) rows[i] * x.columns();
+            kernels.conversions().add(x.floats(), at, bias.floats(), 0, x.columns(), y.floats(), at);
         }
     }
 
