@@ -1,0 +1,78 @@
+package io.tokenwise.backend;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tokenwise.TestModels;
+import io.tokenwise.backend.BackendChoice.Kind;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What is chosen, and what is refused, on machines with less than this one: other JVMs with the library or its instructions taken away. */
+class BackendChoiceTest {
+    /** Opens what the arguments name and tells what came. */
+    static final class Opener {
+        private Opener() {}
+
+        public static void main(String[] arguments) {
+            Precision precision = arguments[1].equals("auto") ? null : Precision.valueOf(arguments[1]);
+            try (Backend backend = new BackendChoice(Kind.valueOf(arguments[0]), precision).open(1)) {
+                System.out.println(backend.kind() + " " + backend.precision());
+            } catch (IllegalArgumentException e) {
+                System.out.println("refused: " + e.getMessage());
+            }
+        }
+    }
+
+    private static final String NO_LIBRARY = "-Dtokenwise.onednn.library=/nowhere/libdnnl.so.3";
+
+    @Test
+    void withoutTheLibraryVectorServesUnlessMoreIsAskedFor() throws Exception {
+        assertThat(open(Kind.AUTO, "auto", NO_LIBRARY)).isEqualTo("VECTOR F32");
+        assertThat(open(Kind.ONEDNN, "auto", NO_LIBRARY))
+                .startsWith("refused: backend onednn: oneDNN is not available: /nowhere/libdnnl.so.3")
+                .endsWith("; backend vector with precision f32 works without");
+        assertThat(open(Kind.AUTO, "S8", NO_LIBRARY)).startsWith("refused: precision s8 needs oneDNN: ");
+    }
+
+    @Test
+    void aCpuWithoutInstructionsForAPrecisionIsNotGivenIt() throws Exception {
+        TestModels.oneDnn(Precision.S8, 1).close();
+        assertThat(open(Kind.AUTO, "auto", "-Dtokenwise.onednn.isa=AVX2")).isEqualTo("VECTOR F32");
+        assertThat(open(Kind.ONEDNN, "auto", "-Dtokenwise.onednn.isa=AVX2")).isEqualTo("ONEDNN F32");
+        assertThat(open(Kind.AUTO, "S8", "-Dtokenwise.onednn.isa=AVX512_CORE"))
+                .isEqualTo("refused: precision s8: this CPU (AVX512_CORE) has no instructions for it; it offers f32");
+        assertThat(open(Kind.AUTO, "BF16", "-Dtokenwise.onednn.isa=AVX512_CORE_VNNI"))
+                .isEqualTo("refused: precision bf16: this CPU (AVX512_CORE_VNNI) has no instructions for it;"
+                        + " it offers f32 and s8");
+        assertThat(open(Kind.AUTO, "auto", "-Dtokenwise.onednn.isa=AVX512_CORE_VNNI"))
+                .isEqualTo("ONEDNN S8");
+    }
+
+    @Test
+    void vectorHasFloat32Only() {
+        assertThatThrownBy(() -> new BackendChoice(Kind.VECTOR, Precision.BF16).open(1))
+                .hasMessage("precision bf16: backend vector has f32 only; use backend onednn, or precision f32");
+    }
+
+    private static String open(Kind kind, String precision, String flag) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules",
+                "jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED"));
+        command.add(flag);
+        command.addAll(
+                List.of("-cp", System.getProperty("java.class.path"), Opener.class.getName(), kind.name(), precision));
+        Process process = new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+        assertThat(process.waitFor()).as(output).isZero();
+        return output.strip();
+    }
+}
