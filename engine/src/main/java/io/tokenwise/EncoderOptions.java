@@ -26,12 +26,12 @@ public record EncoderOptions(int threads, int batchTokens, int concurrentCalls, 
     }
 
     /**
-     * All processors, batches of 1,024 tokens, twice as many concurrent calls as processors, and the fastest precision that the CPU has
+     * All processors, batches of 1,024 tokens, four times as many concurrent calls as processors, and the fastest precision that the CPU has
      * instructions for.
      */
     public static EncoderOptions defaults() {
         int processors = Runtime.getRuntime().availableProcessors();
-        return new EncoderOptions(processors, 1024, 2 * processors, BackendChoice.AUTO);
+        return new EncoderOptions(processors, 1024, 4 * processors, BackendChoice.AUTO);
     }
 
     public EncoderOptions withThreads(int newThreads) {

@@ -12,18 +12,33 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Runs an encoder on token ids: a fixed number of sessions, each with its own stream and workspace, lent to one call at a time.
  * Thread-safe.
  */
 public final class Sessions implements AutoCloseable {
+    /** Of so many calls, one waits behind those that wait already. */
+    private static final int POLITE = 16;
+
     private final Encoder encoder;
     private final int batchTokens;
     private final List<Session> all = new ArrayList<>();
-    private final BlockingQueue<Session> free;
+    private final Queue<Session> free;
+
+    /**
+     * One for each free session; those who wait get them in their order. Who comes just then may go first, because it takes a while until
+     * they wake up (16 callers for 8 sessions, short texts: 5,300 calls a second, 3,200 in strict order), but not always, or some would
+     * starve (longest call 0.7 seconds).
+     */
+    private final Semaphore turns;
+
+    private final AtomicInteger calls = new AtomicInteger();
+
     private volatile boolean closed;
 
     /**
@@ -34,6 +49,7 @@ public final class Sessions implements AutoCloseable {
         this.encoder = encoder;
         this.batchTokens = Math.max(batchTokens, encoder.description().maxTokens());
         free = new ArrayBlockingQueue<>(count);
+        turns = new Semaphore(count, true);
         for (int i = 0; i < count; i++) {
             var session = new Session(backend, memoryLimit(encoder, this.batchTokens));
             all.add(session);
@@ -88,7 +104,7 @@ public final class Sessions implements AutoCloseable {
                 }
             }
         } finally {
-            free.add(session);
+            giveBack(session);
         }
         return vectors;
     }
@@ -111,7 +127,7 @@ public final class Sessions implements AutoCloseable {
                 copy(y, i, vectors, i * hidden);
             }
         } finally {
-            free.add(session);
+            giveBack(session);
         }
     }
 
@@ -127,38 +143,32 @@ public final class Sessions implements AutoCloseable {
             return;
         }
         closed = true;
-        boolean interrupted = false;
-        for (int taken = 0; taken < all.size(); ) {
-            try {
-                free.take();
-                taken++;
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
+        turns.acquireUninterruptibly(all.size());
         all.forEach(session -> session.workspace.close());
-        // Wakes calls that wait for a session; they find out that it is too late.
-        free.addAll(all);
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        // Wakes calls that wait for their turn; they find out that it is too late.
+        turns.release(all.size());
     }
 
     private Session borrow() {
-        Session session = free.poll();
         try {
-            if (session == null) {
-                session = free.take();
+            boolean polite = calls.incrementAndGet() % POLITE == 0 && turns.hasQueuedThreads();
+            if (polite || !turns.tryAcquire()) {
+                turns.acquire();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while waiting for a free session", e);
         }
         if (closed) {
-            free.add(session);
+            turns.release();
             throw new IllegalStateException("the text encoder is closed");
         }
-        return session;
+        return free.remove();
+    }
+
+    private void giveBack(Session session) {
+        free.add(session);
+        turns.release();
     }
 
     private static void copy(Tensor y, int row, float[] target, int at) {

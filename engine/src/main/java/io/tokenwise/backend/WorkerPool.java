@@ -1,6 +1,7 @@
 package io.tokenwise.backend;
 
 import io.tokenwise.kernels.Scratch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.LockSupport;
 
@@ -16,6 +17,10 @@ final class WorkerPool implements AutoCloseable {
 
     private final Worker[] workers;
     private final AtomicReferenceArray<Job> jobs;
+
+    /** Threads inside {@link #run}. Once they are as many as the pool's threads, each works alone: help would only take turns with them. */
+    private final AtomicInteger callers = new AtomicInteger();
+
     private volatile boolean closed;
 
     WorkerPool(int threads) {
@@ -35,14 +40,16 @@ final class WorkerPool implements AutoCloseable {
     void run(Job job, int tasks, Scratch scratch) {
         int slot = -1;
         job.publish(tasks);
-        if (workers.length > 0 && tasks > 1) {
+        int idle = threads() - callers.incrementAndGet();
+        if (idle > 0 && tasks > 1) {
             slot = offer(job);
-            wake(tasks - 1);
+            wake(Math.min(idle, tasks - 1));
         }
         job.work(scratch);
         try {
             job.await();
         } finally {
+            callers.decrementAndGet();
             if (slot >= 0) {
                 jobs.set(slot, null);
             }
