@@ -17,6 +17,7 @@ final class BufferPool<T extends BufferPool.Buffers> {
     private final AtomicReferenceArray<T> free;
     private final Predicate<T> fits;
     private final Supplier<T> maker;
+    private volatile boolean closed;
 
     /** What does not fit any more, because larger ones are needed by now, is freed when it is found. */
     BufferPool(int places, Predicate<T> fits, Supplier<T> maker) {
@@ -41,14 +42,18 @@ final class BufferPool<T extends BufferPool.Buffers> {
     void giveBack(T buffers) {
         for (int i = 0; i < free.length(); i++) {
             if (free.get(i) == null && free.compareAndSet(i, null, buffers)) {
+                if (closed) {
+                    close();
+                }
                 return;
             }
         }
         buffers.close();
     }
 
-    /** Frees all that are not borrowed. */
+    /** Frees all that are not borrowed; those are freed when they are given back. */
     void close() {
+        closed = true;
         for (int i = 0; i < free.length(); i++) {
             T buffers = free.getAndSet(i, null);
             if (buffers != null) {

@@ -63,6 +63,10 @@ final class CpuStream implements Stream {
 
     @Override
     public void mlp(Tensor x, int[] rows, int[] sliceRows, MlpSlices slices, Tensor residual, Tensor units, Tensor y) {
+        if (sliceRows.length < slices.count() || sliceRows[0] < 0) {
+            throw new IllegalArgumentException(
+                    "mlp: " + slices.count() + " slices need as many numbers of rows, none of them negative");
+        }
         int count = sliceRows[0];
         Shapes.require("mlp", x, x.rows(), slices.inputs());
         Shapes.require("mlp", y, x.rows(), slices.outputs());

@@ -17,6 +17,14 @@ public record MlpSlices(
         upBiases = List.copyOf(upBiases);
         downs = List.copyOf(downs);
         downBiases = List.copyOf(downBiases);
+        if (ups.isEmpty()
+                || upBiases.size() != ups.size()
+                || downs.size() != ups.size()
+                || downBiases.size() != ups.size()) {
+            throw new IllegalArgumentException(
+                    "mlp: " + ups.size() + ", " + upBiases.size() + ", " + downs.size() + " and " + downBiases.size()
+                            + " parts, but each slice has one of each, and there is at least one slice");
+        }
         for (int n = 0; n < ups.size(); n++) {
             Shapes.vector("mlp up bias", upBiases.get(n), ups.get(n).outputs());
             Shapes.vector("mlp down bias", downBiases.get(n), downs.get(n).outputs());

@@ -17,6 +17,9 @@ import java.lang.foreign.MemorySegment;
 public final class OneDnnBackend implements Backend {
     private static final long ALIGNMENT = 64;
 
+    /** Tasks whose buffers are kept: as many as run at once on any machine of today. Buffers exist only for tasks that have. */
+    private static final int PLACES = 256;
+
     /** Matrices with a smaller side stay with our own kernels and in float32: they cost next to nothing, and gates choose by exact logits. */
     static final int LEAST_SIDE = 32;
 
@@ -37,11 +40,11 @@ public final class OneDnnBackend implements Backend {
         this.precision = precision;
         this.vector = new VectorBackend(kernels, threads);
         this.buffers = new BufferPool<>(
-                4 * threads,
+                PLACES,
                 b -> b.inputs >= widestInput && b.outputs >= widestOutput,
                 () -> new OneDnnBuffers(oneDnn, precision, kernels, widestInput, widestOutput));
         this.gradientBuffers = new BufferPool<>(
-                4 * threads, b -> b.size.covers(gradientSize), () -> new GradientBuffers(oneDnn, gradientSize));
+                PLACES, b -> b.size.covers(gradientSize), () -> new GradientBuffers(oneDnn, gradientSize));
     }
 
     /** The type of a left-hand side. */
@@ -97,7 +100,10 @@ public final class OneDnnBackend implements Backend {
         MemorySegment packed = arena.allocate(product.packedBytes(), ALIGNMENT);
         int columns = precision == Precision.S8 ? outputs : 0;
         return new OneDnnMatrix(
-                product, packed, product.weights(packed), new Columns(new float[columns], new float[columns]));
+                product,
+                packed,
+                product.weights(packed).closeWith(arena),
+                new Columns(new float[columns], new float[columns]));
     }
 
     private synchronized void widen(int inputs, int outputs) {

@@ -62,61 +62,61 @@ final class OneDnnProducts implements Products {
         }
     }
 
+    /**
+     * Quantises in Java, on arrays: this runs once, when a model is loaded, so code that is quick before it is compiled counts. Each output's
+     * scale is that at which its largest weight is the largest byte.
+     */
     private static void packBytes(Tensor source, int fromRow, int fromColumn, boolean transposed, OneDnnMatrix matrix) {
-        measure(source, fromRow, fromColumn, transposed, matrix);
+        int outputs = matrix.outputs();
         float[] scales = matrix.columns().scales();
         float[] sums = matrix.columns().sums();
+        float[] row = new float[outputs];
+        Arrays.fill(scales, 0);
+        Arrays.fill(sums, 0);
+        for (int k = 0; k < matrix.inputs(); k++) {
+            read(source, fromRow, fromColumn, transposed, k, row);
+            for (int j = 0; j < outputs; j++) {
+                scales[j] = Math.max(scales[j], Math.abs(row[j]));
+            }
+        }
+        float[] factors = new float[outputs];
+        for (int j = 0; j < outputs; j++) {
+            factors[j] = LARGEST_BYTE / scales[j];
+            // Zero, or so near to it that it might as well be.
+            factors[j] = Float.isInfinite(factors[j]) ? 0 : factors[j];
+            scales[j] = factors[j] == 0 ? 0 : scales[j] / LARGEST_BYTE;
+        }
+        byte[] steps = new byte[outputs];
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment rowMajor = arena.allocate(matrix.product().spec().bBytes(), ALIGNMENT);
-            var row = new Floats(arena.allocate((long) matrix.outputs() * Float.BYTES, ALIGNMENT), 0);
             for (int k = 0; k < matrix.inputs(); k++) {
-                read(source, fromRow, fromColumn, transposed, k, row, matrix.outputs());
-                long at = (long) k * sums.length;
-                for (int j = 0; j < sums.length; j++) {
-                    int step = scales[j] == 0 ? 0 : Math.round(row.get(j) / scales[j]);
-                    rowMajor.set(ValueLayout.JAVA_BYTE, at + j, (byte) step);
+                read(source, fromRow, fromColumn, transposed, k, row);
+                for (int j = 0; j < outputs; j++) {
+                    int step = Math.round(row[j] * factors[j]);
+                    steps[j] = (byte) step;
                     sums[j] += step;
                 }
+                MemorySegment.copy(steps, 0, rowMajor, ValueLayout.JAVA_BYTE, (long) k * outputs, outputs);
             }
             matrix.product().pack(rowMajor, matrix.packed()).close();
         }
-        for (int j = 0; j < sums.length; j++) {
+        for (int j = 0; j < outputs; j++) {
             sums[j] *= scales[j];
         }
     }
 
-    /** Gives each output the scale at which its largest weight is the largest byte. */
-    private static void measure(Tensor source, int fromRow, int fromColumn, boolean transposed, OneDnnMatrix matrix) {
-        float[] scales = matrix.columns().scales();
-        Arrays.fill(scales, 0);
-        Arrays.fill(matrix.columns().sums(), 0);
-        int rowStride = transposed ? 1 : source.columns();
-        int columnStride = transposed ? source.columns() : 1;
-        long corner = (long) fromRow * source.columns() + fromColumn;
-        for (int k = 0; k < matrix.inputs(); k++) {
-            long at = corner + (long) k * rowStride;
-            for (int j = 0; j < scales.length; j++) {
-                scales[j] = Math.max(scales[j], Math.abs(source.floats().get(at + (long) j * columnStride)));
-            }
-        }
-        for (int j = 0; j < scales.length; j++) {
-            scales[j] /= LARGEST_BYTE;
-        }
-    }
-
     /** Row k of the matrix that is to be packed. */
-    private static void read(
-            Tensor source, int fromRow, int fromColumn, boolean transposed, int k, Floats row, int columns) {
+    private static void read(Tensor source, int fromRow, int fromColumn, boolean transposed, int k, float[] row) {
         Floats values = source.floats();
         long stride = source.columns();
         if (transposed) {
             long at = fromRow * stride + fromColumn + k;
-            for (int j = 0; j < columns; j++) {
-                row.set(j, values.get(at + j * stride));
+            for (int j = 0; j < row.length; j++) {
+                row[j] = values.get(at + j * stride);
             }
         } else {
             long at = values.at((fromRow + k) * stride + fromColumn);
-            MemorySegment.copy(values.segment(), at, row.segment(), 0, (long) columns * Float.BYTES);
+            MemorySegment.copy(values.segment(), ValueLayout.JAVA_FLOAT, at, row, 0, row.length);
         }
     }
 

@@ -54,7 +54,8 @@ public final class Tokenizer {
         return new Tokenizer(file, json.clone(), maxTokens);
     }
 
-    /** Splits a text into tokens. Unpaired surrogates are left out. Of a long text only as much is looked at as is needed. */
+    /** Splits a text into tokens. Unpaired surrogates are left out. Of a long text words are looked at
+     * only until there are tokens enough. */
     public Encoded encode(String text) {
         int room = maxTokens - 2;
         int[] tokens = wordPiece.encode(text, room);

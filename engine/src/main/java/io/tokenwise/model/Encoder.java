@@ -8,6 +8,7 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.io.Architecture;
 import io.tokenwise.io.BadFileException;
+import io.tokenwise.io.MachineMemory;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
@@ -28,7 +29,10 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 
 /**
  * A text encoder: token ids in, one vector a sequence out. It owns its weights' native memory; close frees it.
@@ -58,17 +62,34 @@ public final class Encoder implements AutoCloseable {
         try {
             Optional<AcmConfig> acm = acmConfig(files);
             checkTensors(files, acm);
+            checkMemory(files, MachineMemory.limitBytes());
             var builder = new BertBuilder(parameters, files.description().architecture(), acm);
             Bert bert = build(builder, files);
-            var tensors = builder.stored().stream();
-            (backend.threads() > 1 ? tensors.parallel() : tensors).forEach(tensor -> tensor.load(files.weights()));
+            boolean parallel = backend.threads() > 1;
+            forEach(builder.stored(), parallel, tensor -> tensor.load(files.weights()));
             parameters.all().forEach(Parameter::changed);
-            var layers = bert.layers().stream();
-            (backend.threads() > 1 ? layers.parallel() : layers).forEach(layer -> layer.prepare(backend.stream()));
+            forEach(bert.layers(), parallel, layer -> layer.prepare(backend.stream()));
             return new Encoder(files.description(), parameters, bert, builder.stored());
         } catch (Throwable e) {
             parameters.close();
             throw e;
+        }
+    }
+
+    /** Returns, or throws the first failure, only when no element is being worked on any more: the caller may free memory then. */
+    private static <T> void forEach(List<T> elements, boolean parallel, Consumer<T> work) {
+        var failure = new AtomicReference<RuntimeException>();
+        (parallel ? elements.parallelStream() : elements.stream()).forEach(element -> {
+            try {
+                work.accept(element);
+            } catch (RuntimeException e) {
+                failure.compareAndSet(null, e);
+            } catch (OutOfMemoryError e) {
+                failure.compareAndSet(null, new IllegalStateException("not enough memory for the model's weights", e));
+            }
+        });
+        if (failure.get() != null) {
+            throw failure.get();
         }
     }
 
@@ -117,6 +138,20 @@ public final class Encoder implements AutoCloseable {
             if (!weights.names().contains(name)) {
                 throw new BadFileException(weights.description(), "has no tensor " + name);
             }
+        }
+    }
+
+    /** Weights and their packed forms: a container whose limit is passed is killed without a word. */
+    static void checkMemory(ModelFiles files, OptionalLong limitBytes) {
+        long values = 0;
+        for (long[] shape : files.description().architecture().tensors().values()) {
+            values += Arrays.stream(shape).reduce(1, Math::multiplyExact);
+        }
+        long needed = 2 * Float.BYTES * values;
+        if (limitBytes.isPresent() && needed > limitBytes.getAsLong()) {
+            throw new IllegalStateException(files.description().name() + ": needs about " + (needed >> 20)
+                    + " MiB of native memory for its weights, this machine or container has "
+                    + (limitBytes.getAsLong() >> 20) + " MiB in all");
         }
     }
 

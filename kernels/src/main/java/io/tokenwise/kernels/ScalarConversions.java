@@ -13,9 +13,8 @@ final class ScalarConversions implements Conversions {
         float least = Float.POSITIVE_INFINITY;
         float largest = Float.NEGATIVE_INFINITY;
         for (int i = 0; i < count; i++) {
-            float value = x.get(index + i);
-            least = value < least ? value : least;
-            largest = value > largest ? value : largest;
+            least = Math.min(least, x.get(index + i));
+            largest = Math.max(largest, x.get(index + i));
         }
         toBytes(x, index, 0, count, least, factor(least, largest), target, at);
         setScale(least, largest, scales, slot);

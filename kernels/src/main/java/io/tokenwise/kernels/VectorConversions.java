@@ -5,12 +5,10 @@ import static io.tokenwise.kernels.Species.LANES;
 import static io.tokenwise.kernels.Species.ORDER;
 import static jdk.incubator.vector.VectorOperators.ADD;
 import static jdk.incubator.vector.VectorOperators.ASHR;
-import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.I2B;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.I2S;
 import static jdk.incubator.vector.VectorOperators.LSHR;
-import static jdk.incubator.vector.VectorOperators.LT;
 import static jdk.incubator.vector.VectorOperators.MAX;
 import static jdk.incubator.vector.VectorOperators.MIN;
 import static jdk.incubator.vector.VectorOperators.NE;
@@ -33,7 +31,10 @@ final class VectorConversions implements Conversions {
     private static final VectorSpecies<Short> S = VectorSpecies.of(short.class, VectorShape.forBitSize(16 * LANES));
     private static final FloatVector ROUND = FloatVector.broadcast(F, ScalarMath.ROUND);
 
-    /** Compares floats as integers of the same order: a step of one cycle from one vector to the next instead of seven. */
+    /**
+     * Compares floats as integers of the same order: a step of one cycle from one vector to the next instead of seven, and a NaN is the largest
+     * or the least of all, so that it shows in the scale.
+     */
     @Override
     public void quantize(Floats x, long index, int count, MemorySegment target, long at, float[] scales, int slot) {
         int whole = F.loopBound(count);
@@ -61,17 +62,19 @@ final class VectorConversions implements Conversions {
         int whole = F.loopBound(count);
         MemorySegment memory = x.segment();
         long from = x.at(index);
-        FloatVector low = FloatVector.broadcast(F, Float.POSITIVE_INFINITY);
-        FloatVector high = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
+        IntVector low = IntVector.broadcast(I, Integer.MAX_VALUE);
+        IntVector high = IntVector.broadcast(I, Integer.MIN_VALUE);
         for (int i = 0; i < whole; i += LANES) {
             long place = from + (long) i * Float.BYTES;
             FloatVector value = VectorMath.gelu(FloatVector.fromMemorySegment(F, memory, place, ORDER));
             value.intoMemorySegment(memory, place, ORDER);
-            low = low.blend(value, value.compare(LT, low));
-            high = high.blend(value, value.compare(GT, high));
+            IntVector bits = value.reinterpretAsInts();
+            IntVector ordered = bits.lanewise(ASHR, 31).and(Integer.MAX_VALUE).lanewise(XOR, bits);
+            low = low.min(ordered);
+            high = high.max(ordered);
         }
-        float least = -VectorMath.largestLane(low.neg());
-        float largest = VectorMath.largestLane(high);
+        float least = whole == 0 ? Float.POSITIVE_INFINITY : fromOrdered(low.reduceLanes(MIN));
+        float largest = whole == 0 ? Float.NEGATIVE_INFINITY : fromOrdered(high.reduceLanes(MAX));
         for (int i = whole; i < count; i++) {
             x.set(index + i, ScalarMath.gelu(x.get(index + i)));
         }
@@ -91,9 +94,8 @@ final class VectorConversions implements Conversions {
             float[] scales,
             int slot) {
         for (int i = whole; i < count; i++) {
-            float value = x.get(index + i);
-            least = value < least ? value : least;
-            largest = value > largest ? value : largest;
+            least = Math.min(least, x.get(index + i));
+            largest = Math.max(largest, x.get(index + i));
         }
         float factor = ScalarConversions.factor(least, largest);
         toBytes(x.segment(), x.at(index), whole, least, factor, Floats.exactlyNative(target), at);

@@ -151,7 +151,7 @@ class ConversionsTest extends KernelTest {
     }
 
     @Test
-    void rowsOfEqualValuesAreExactAndInfinitiesAreNotHidden() {
+    void rowsOfEqualValuesAreExactAndInfinitiesAndNaNsAreNotHidden() {
         for (Kernels set : both()) {
             float[] scales = new float[2];
             MemorySegment target = bytes(40);
@@ -161,6 +161,20 @@ class ConversionsTest extends KernelTest {
             wild.set(20, Float.POSITIVE_INFINITY);
             set.conversions().quantize(wild, 0, 40, target, 0, scales, 0);
             assertThat(scales[0]).isInfinite();
+            for (int place : new int[] {5, 38}) {
+                for (int sign : new int[] {0, Integer.MIN_VALUE}) {
+                    wild = floats(normal(39));
+                    wild.set(place, Float.intBitsToFloat(Float.floatToRawIntBits(Float.NaN) | sign));
+                    set.conversions().quantize(wild, 0, 39, target, 0, scales, 0);
+                    assertThat(scales[0])
+                            .as("%s: a NaN at %d", set.name(), place)
+                            .isNaN();
+                    set.conversions().quantizeGelu(wild, 0, 39, target, 0, scales, 0);
+                    assertThat(scales[0])
+                            .as("%s: gelu of a NaN at %d", set.name(), place)
+                            .isNaN();
+                }
+            }
         }
     }
 }

@@ -10,6 +10,8 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.zip.CRC32;
 
@@ -28,6 +30,10 @@ final class JarLibrary implements AutoCloseable {
     private static final List<String> FILES = List.of("libgomp.so.1", LIBRARY);
 
     private static final String KEPT = "onednn-";
+    private static final String HALF = ".onednn-";
+
+    /** Nobody unpacks for that long. */
+    private static final Duration LEFT_BEHIND = Duration.ofHours(1);
 
     private final Path folder;
     private final boolean temporary;
@@ -37,9 +43,11 @@ final class JarLibrary implements AutoCloseable {
         this.temporary = temporary;
     }
 
-    /** Whether the jar is on the class path. */
+    /** Whether the jar is on the class path, and for a machine like this. */
     static boolean isThere() {
-        return FILES.stream().allMatch(name -> resource(name) != null);
+        return System.getProperty("os.name").equals("Linux")
+                && System.getProperty("os.arch").equals("amd64")
+                && FILES.stream().allMatch(name -> resource(name) != null);
     }
 
     static JarLibrary unpack() throws IOException {
@@ -67,15 +75,19 @@ final class JarLibrary implements AutoCloseable {
     }
 
     private static Path kept(Path parent) throws IOException {
-        Path folder = parent.toAbsolutePath().resolve("%s%08x".formatted(KEPT, checksumInJar(LIBRARY)));
+        parent = parent.toAbsolutePath();
+        Path folder = parent.resolve("%s%08x".formatted(KEPT, checksumInJar(LIBRARY)));
         if (isComplete(folder)) {
             return folder;
         }
         Files.createDirectories(parent);
-        deleteKept(parent);
-        Path unpacked = Files.createTempDirectory(parent, ".onednn");
+        deleteOthers(parent, folder);
+        Path unpacked = Files.createTempDirectory(parent, HALF);
         try {
             unpackInto(unpacked);
+            if (!isComplete(folder)) {
+                delete(folder);
+            }
             Files.move(unpacked, folder, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             delete(unpacked);
@@ -125,11 +137,17 @@ final class JarLibrary implements AutoCloseable {
         }
     }
 
-    /** Other versions, and a damaged one. A process that has loaded them keeps them. */
-    private static void deleteKept(Path parent) throws IOException {
-        try (DirectoryStream<Path> others = Files.newDirectoryStream(parent, KEPT + "*")) {
+    /** Other versions, which processes that have loaded them keep, and what killed processes have left half unpacked. */
+    private static void deleteOthers(Path parent, Path folder) throws IOException {
+        try (DirectoryStream<Path> others = Files.newDirectoryStream(parent, "{" + KEPT + "*," + HALF + "*}")) {
             for (Path other : others) {
-                delete(other);
+                boolean half = other.getFileName().toString().startsWith(HALF);
+                boolean old = Files.getLastModifiedTime(other)
+                        .toInstant()
+                        .isBefore(Instant.now().minus(LEFT_BEHIND));
+                if (half ? old : !other.equals(folder)) {
+                    delete(other);
+                }
             }
         }
     }

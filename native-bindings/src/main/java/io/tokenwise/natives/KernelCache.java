@@ -7,8 +7,8 @@ import java.util.function.Consumer;
  * its product's table and takes no lock.
  */
 final class KernelCache {
-    /** Kernels of MiniLM for all row counts up to 128, at four widths of its adaptive modules, and as many again for training. */
-    static final int CAPACITY = 4096;
+    /** Some twenty shapes of matrices at some twenty row counts each, and as many again for training. */
+    static final int CAPACITY = 1024;
 
     private final Kernel[] slots;
     private final Consumer<Kernel> awaitIdle;

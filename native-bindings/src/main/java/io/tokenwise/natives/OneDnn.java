@@ -54,17 +54,26 @@ public final class OneDnn implements AutoCloseable {
     /** Opens the library found in the usual places. */
     public static OneDnn open() throws OneDnnUnavailableException {
         String file = System.getProperty(OneDnnLibrary.LIBRARY_PROPERTY);
-        return new OneDnn(OneDnnLibrary.load(file == null ? null : Path.of(file)), KernelCache.CAPACITY);
+        return open(file == null ? null : Path.of(file), KernelCache.CAPACITY);
     }
 
     /** Opens one file and looks nowhere else. */
     public static OneDnn open(Path library) throws OneDnnUnavailableException {
-        return new OneDnn(OneDnnLibrary.load(library), KernelCache.CAPACITY);
+        return open(library, KernelCache.CAPACITY);
     }
 
     /** For tests of eviction. */
     static OneDnn open(int kernelCapacity) throws OneDnnUnavailableException {
-        return new OneDnn(OneDnnLibrary.load(null), kernelCapacity);
+        return open(null, kernelCapacity);
+    }
+
+    private static OneDnn open(Path library, int kernelCapacity) throws OneDnnUnavailableException {
+        try {
+            return new OneDnn(OneDnnLibrary.load(library), kernelCapacity);
+        } catch (IllegalCallerException | OneDnnException e) {
+            // Native access is forbidden to this module, or the library cannot work here.
+            throw new OneDnnUnavailableException("oneDNN is not available: " + e.getMessage());
+        }
     }
 
     /** oneDNN takes a cap only before its first use; later it is right only if what is in use already keeps within it. */

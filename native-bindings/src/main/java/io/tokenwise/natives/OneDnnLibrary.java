@@ -78,9 +78,13 @@ final class OneDnnLibrary {
 
     private static String alreadyLoaded(String location, Path requested) throws OneDnnUnavailableException {
         try {
+            judge(SymbolLookup.loaderLookup());
             if (requested == null || Files.isSameFile(requested, Path.of(location))) {
                 return location;
             }
+        } catch (Unfit e) {
+            throw new OneDnnUnavailableException(
+                    "oneDNN is not available: this process already uses " + location + ", and " + e.getMessage());
         } catch (IOException e) {
             // One of the two is no file any more, so they differ.
         }

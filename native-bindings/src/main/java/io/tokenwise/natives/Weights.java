@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * B of a {@link Product} in the form in which it is read: the owner of oneDNN's handle on it, not of the memory, which the caller frees
- * after closing this. May be shared by threads.
+ * after closing this. {@link #closeWith} leaves that order to an arena. May be shared by threads.
  */
 public final class Weights implements AutoCloseable {
     final Product product;
@@ -26,6 +26,12 @@ public final class Weights implements AutoCloseable {
 
     public Product product() {
         return product;
+    }
+
+    /** Closes this when the arena of its memory closes, before the memory is freed. */
+    public Weights closeWith(Arena arena) {
+        MemorySegment.ofAddress(memory.address()).reinterpret(arena, handle -> close());
+        return this;
     }
 
     void checkOpen() {
