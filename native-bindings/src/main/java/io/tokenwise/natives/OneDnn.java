@@ -27,7 +27,7 @@ public final class OneDnn implements AutoCloseable {
     static final String ISA_PROPERTY = "tokenwise.onednn.isa";
 
     final MemorySegment engine;
-    final OpenMp openMp = new OpenMp(SymbolLookup.loaderLookup());
+    final OpenMp openMp;
     final List<Binding> bindings = new CopyOnWriteArrayList<>();
     final Set<Weights> weights = ConcurrentHashMap.newKeySet();
 
@@ -42,6 +42,9 @@ public final class OneDnn implements AutoCloseable {
 
     private OneDnn(String location, int kernelCapacity) {
         this.location = location;
+        // Of several OpenMP in a process, such as libtorch's own, the one that this library uses: found through its
+        // handle.
+        this.openMp = new OpenMp(SymbolLookup.libraryLookup(location, owner));
         capIsa(System.getProperty(ISA_PROPERTY));
         this.isa = Isa.of(Dnnl.dnnl_get_effective_cpu_isa());
         MemorySegment found = dnnl_version_t.reinterpret(Dnnl.dnnl_version(), Arena.global(), null);
