@@ -65,8 +65,7 @@ final class GradientJob extends Job {
         blockRows = Math.clamp(SUM_FLOATS / outputs / LEAST_ROWS * LEAST_ROWS, LEAST_ROWS, MOST_ROWS);
         blockRows = Math.min(blockRows, inputs);
         // Plain, because oneDNN is as fast as with a packed right-hand side, and packing would be one thread's work.
-        Product product =
-                backend.product(new ProductSpec(paddedTokens, outputs, type, type, DataType.F32, true, false, true));
+        Product product = backend.product(ProductSpec.gradient(paddedTokens, outputs, type));
         int rest = inputs % blockRows;
         long needed = Math.max(product.scratchBytes(blockRows), rest == 0 ? 0 : product.scratchBytes(rest));
         backend.gradientBuffersOf(new GradientBuffers.Size(

@@ -29,9 +29,9 @@ public record ProductSpec(
         return new ProductSpec(k, n, a, b, c, false, false, false);
     }
 
-    /** C += A' B with both operands as they lie in memory: what a weight's gradient needs. */
+    /** C = A' B with both operands as they lie in memory: what a weight's gradient needs. */
     public static ProductSpec gradient(int k, int n, DataType operands) {
-        return new ProductSpec(k, n, operands, operands, DataType.F32, true, true, true);
+        return new ProductSpec(k, n, operands, operands, DataType.F32, true, false, true);
     }
 
     /** Bytes of A for a number of rows. */
