@@ -71,6 +71,15 @@ public final class Binding implements AutoCloseable {
      * @throws IllegalStateException if this, the weights, a buffer or the library is closed, or if another thread is inside
      */
     public void run(Weights b, int rows) {
+        run(b, rows, false);
+    }
+
+    /** {@link #run}, but the product is added to C, by integers or by floats. */
+    public void add(Weights b, int rows) {
+        run(b, rows, true);
+    }
+
+    private void run(Weights b, int rows, boolean adds) {
         if (!USER.compareAndSet(this, null, Thread.currentThread())) {
             throw new IllegalStateException(
                     user == CLOSED ? "the binding has been closed" : "the binding is in use by another thread");
@@ -81,7 +90,7 @@ public final class Binding implements AutoCloseable {
             }
             weights = b;
             b.checkOpen();
-            execute(published(b.product, rows), b);
+            execute(published(b.product, rows, adds), b);
         } finally {
             kernel = null;
             weights = null;
@@ -90,9 +99,9 @@ public final class Binding implements AutoCloseable {
     }
 
     /** A kernel that is not destroyed before this binding forgets it. */
-    private Kernel published(Product product, int rows) {
+    private Kernel published(Product product, int rows, boolean adds) {
         while (true) {
-            Kernel found = product.kernel(rows);
+            Kernel found = product.kernel(rows, adds);
             kernel = found;
             if (!found.closed) {
                 return found;

@@ -32,7 +32,19 @@ final class Handles {
                 out -> Dnnl.dnnl_stream_create(out, engine, Dnnl.dnnl_stream_in_order()));
     }
 
-    /** Describes a matrix {@code [rows, columns]}. */
+    /** Describes a row-major matrix {@code [rows, columns]} whose rows are so many elements apart. */
+    static MemorySegment strided(Arena owner, Object about, long rows, long columns, DataType type, long stride) {
+        MemorySegment dimensions = owner.allocateFrom(JAVA_LONG, rows, columns);
+        MemorySegment strides = owner.allocateFrom(JAVA_LONG, stride, 1);
+        return create(
+                owner,
+                "dnnl_memory_desc_create_with_strides",
+                about,
+                Dnnl::dnnl_memory_desc_destroy,
+                out -> Dnnl.dnnl_memory_desc_create_with_strides(out, 2, dimensions, type.code, strides));
+    }
+
+    /** Describes a dense matrix {@code [rows, columns]}. */
     static MemorySegment matrix(Arena owner, Object about, long rows, long columns, DataType type, int tag) {
         MemorySegment dimensions = owner.allocateFrom(JAVA_LONG, rows, columns);
         return create(
@@ -64,7 +76,7 @@ final class Handles {
     }
 
     /** A product's attributes: scratch is the caller's, and perhaps C is added to. */
-    static MemorySegment attributes(Arena owner, ProductSpec spec) {
+    static MemorySegment attributes(Arena owner, ProductSpec spec, boolean adds) {
         MemorySegment attributes = create(
                 owner,
                 "dnnl_primitive_attr_create",
@@ -75,7 +87,7 @@ final class Handles {
                 Dnnl.dnnl_primitive_attr_set_scratchpad_mode(attributes, Dnnl.dnnl_scratchpad_mode_user()),
                 "dnnl_primitive_attr_set_scratchpad_mode",
                 spec);
-        if (spec.accumulate()) {
+        if (adds) {
             MemorySegment sum = create(
                     owner, "dnnl_post_ops_create", spec, Dnnl::dnnl_post_ops_destroy, Dnnl::dnnl_post_ops_create);
             OneDnnException.check(
@@ -89,13 +101,15 @@ final class Handles {
     }
 
     /** Chooses an implementation for A {@code [rows, k]} and B as described. */
-    static MemorySegment productFor(Arena owner, ProductSpec spec, MemorySegment engine, int rows, MemorySegment b) {
+    static MemorySegment productFor(
+            Arena owner, ProductSpec spec, MemorySegment engine, int rows, boolean adds, MemorySegment b) {
         String about = spec + ", " + rows + " rows";
         try (Arena arena = Arena.ofConfined()) {
-            int aTag = spec.transposedA() ? Dnnl.dnnl_ba() : Dnnl.dnnl_ab();
-            MemorySegment a = matrix(arena, about, rows, spec.k(), spec.a(), aTag);
-            MemorySegment c = matrix(arena, about, rows, spec.n(), spec.c(), Dnnl.dnnl_ab());
-            MemorySegment attributes = attributes(arena, spec);
+            MemorySegment a = spec.transposedA()
+                    ? matrix(arena, about, rows, spec.k(), spec.a(), Dnnl.dnnl_ba())
+                    : strided(arena, about, rows, spec.k(), spec.a(), spec.aStride());
+            MemorySegment c = strided(arena, about, rows, spec.n(), spec.c(), spec.cStride());
+            MemorySegment attributes = attributes(arena, spec, adds);
             return create(
                     owner,
                     "dnnl_matmul_primitive_desc_create",

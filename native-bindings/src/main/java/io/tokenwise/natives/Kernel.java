@@ -6,10 +6,11 @@ import io.tokenwise.natives.generated.onednn.Dnnl;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** A compiled primitive: one product for one number of rows. It lives in a slot of {@link KernelCache} until another takes it. */
+/** A compiled primitive: one product for one number of rows, overwriting C or adding to it. It lives in a slot of {@link KernelCache} until another takes it. */
 final class Kernel {
     final Product product;
     final int rows;
+    final boolean adds;
     final int slot;
     final MemorySegment chosen;
     final long scratchBytes;
@@ -22,12 +23,13 @@ final class Kernel {
     /** Set before the primitive is destroyed; a binding looks at it after it has published that it runs this kernel. */
     volatile boolean closed;
 
-    Kernel(Product product, int rows, int slot) {
+    Kernel(Product product, int rows, boolean adds, int slot) {
         this.product = product;
         this.rows = rows;
+        this.adds = adds;
         this.slot = slot;
         try {
-            chosen = Handles.productFor(owner, product.spec(), product.oneDnn.engine, rows, product.layout);
+            chosen = Handles.productFor(owner, product.spec(), product.oneDnn.engine, rows, adds, product.layout);
             primitive = MemorySegment.ofAddress(
                     Handles.primitive(owner, product.spec(), chosen).address());
         } catch (OneDnnException e) {

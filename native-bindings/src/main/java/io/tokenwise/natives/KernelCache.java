@@ -20,16 +20,16 @@ final class KernelCache {
         this.awaitIdle = awaitIdle;
     }
 
-    synchronized Kernel compile(Product product, int rows) {
-        Kernel present = product.find(rows);
+    synchronized Kernel compile(Product product, int rows, boolean adds) {
+        Kernel present = product.find(rows, adds);
         if (present != null) {
             return present;
         }
-        Kernel kernel = new Kernel(product, rows, next);
+        Kernel kernel = new Kernel(product, rows, adds, next);
         Kernel old = slots[next];
         slots[next] = kernel;
         next = (next + 1) % slots.length;
-        product.put(rows, kernel);
+        product.put(rows, adds, kernel);
         if (old != null) {
             drop(old);
         }
@@ -46,7 +46,7 @@ final class KernelCache {
     }
 
     private void drop(Kernel kernel) {
-        kernel.product.put(kernel.rows, null);
+        kernel.product.put(kernel.rows, kernel.adds, null);
         kernel.closed = true;
         awaitIdle.accept(kernel);
         kernel.destroy();

@@ -123,8 +123,8 @@ public final class OneDnn implements AutoCloseable {
         return whileOpen(() -> new Binding(this, a, c, scratch));
     }
 
-    Kernel compile(Product product, int rows) {
-        return whileOpen(() -> kernels.compile(product, rows));
+    Kernel compile(Product product, int rows, boolean adds) {
+        return whileOpen(() -> kernels.compile(product, rows, adds));
     }
 
     /** Does what needs the library: it is not closed meanwhile, and the thread's OpenMP threads are one meanwhile. */

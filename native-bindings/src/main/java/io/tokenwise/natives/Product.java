@@ -34,7 +34,8 @@ public final class Product {
     private final ProductSpec spec;
     private final long packedBytes;
 
-    private volatile Kernel[] byRows = new Kernel[REPRESENTATIVE_ROWS];
+    /** By {@link #place}. */
+    private volatile Kernel[] kernels = new Kernel[2 * REPRESENTATIVE_ROWS];
 
     Product(OneDnn oneDnn, Arena owner, ProductSpec spec) {
         this.oneDnn = oneDnn;
@@ -42,7 +43,7 @@ public final class Product {
         try (Arena arena = Arena.ofConfined()) {
             int tag = spec.plainB() ? Dnnl.dnnl_ab() : Dnnl.dnnl_format_tag_any();
             MemorySegment b = Handles.matrix(arena, spec, spec.k(), spec.n(), spec.b(), tag);
-            MemorySegment chosen = Handles.productFor(arena, spec, oneDnn.engine, REPRESENTATIVE_ROWS, b);
+            MemorySegment chosen = Handles.productFor(arena, spec, oneDnn.engine, REPRESENTATIVE_ROWS, false, b);
             layout = Handles.copyOfMatrix(
                     owner, spec, Dnnl.dnnl_primitive_desc_query_md(chosen, Dnnl.dnnl_query_weights_md(), 0));
         }
@@ -142,32 +143,38 @@ public final class Product {
 
     /** Bytes of scratch that a call with a number of rows needs. Compiles its kernel, so this warms it too. */
     public long scratchBytes(int rows) {
-        return kernel(rows).scratchBytes;
+        return kernel(rows, false).scratchBytes;
     }
 
     /** What oneDNN calls the implementation that it chose for a number of rows, such as {@code brg_matmul:avx512_core_vnni}. */
     public String implementation(int rows) {
-        return oneDnn.whileOpen(() -> kernel(rows).implementation());
+        return oneDnn.whileOpen(() -> kernel(rows, false).implementation());
     }
 
-    Kernel kernel(int rows) {
+    Kernel kernel(int rows, boolean adds) {
         if (rows < 1 || rows > MAX_ROWS) {
             throw new IllegalArgumentException(spec + ": " + rows + " rows, but there must be 1 to " + MAX_ROWS);
         }
-        Kernel kernel = find(rows);
-        return kernel != null ? kernel : oneDnn.compile(this, rows);
+        Kernel kernel = find(rows, adds);
+        return kernel != null ? kernel : oneDnn.compile(this, rows, adds);
     }
 
-    Kernel find(int rows) {
-        Kernel[] table = byRows;
-        return rows < table.length ? table[rows] : null;
+    Kernel find(int rows, boolean adds) {
+        Kernel[] table = kernels;
+        int place = place(rows, adds);
+        return place < table.length ? table[place] : null;
+    }
+
+    private static int place(int rows, boolean adds) {
+        return 2 * rows + (adds ? 1 : 0);
     }
 
     /** Called by the cache under its lock; readers see the old table or the new one. */
-    void put(int rows, Kernel kernel) {
-        Kernel[] table = Arrays.copyOf(byRows, Math.max(byRows.length, rows + 1));
-        table[rows] = kernel;
-        byRows = table;
+    void put(int rows, boolean adds, Kernel kernel) {
+        int place = place(rows, adds);
+        Kernel[] table = Arrays.copyOf(kernels, Math.max(kernels.length, place + 1));
+        table[place] = kernel;
+        kernels = table;
     }
 
     @Override

@@ -1,20 +1,34 @@
 package io.tokenwise.natives;
 
 /**
- * What a matrix product C = A B is made for: A is {@code [rows, k]}, B {@code [k, n]}, C {@code [rows, n]}, all row-major and dense.
+ * What a matrix product C = A B is made for: A is {@code [rows, k]}, B {@code [k, n]}, C {@code [rows, n]}, all row-major. B is dense;
+ * A and C may be columns of wider matrices.
  *
  * @param k inner dimension, at least 1
  * @param n columns of B and C, at least 1
- * @param transposedA A lies in memory as {@code [k, rows]}
- * @param accumulate C is added to, not overwritten
+ * @param aStride elements from one row of A to the next, at least k
+ * @param cStride elements from one row of C to the next, at least n
+ * @param transposedA A lies in memory as {@code [k, rows]}, dense
  * @param plainB B is used as it lies in memory, row-major, instead of in a packed form
  */
 public record ProductSpec(
-        int k, int n, DataType a, DataType b, DataType c, boolean transposedA, boolean accumulate, boolean plainB) {
+        int k,
+        int n,
+        DataType a,
+        DataType b,
+        DataType c,
+        int aStride,
+        int cStride,
+        boolean transposedA,
+        boolean plainB) {
 
     public ProductSpec {
         if (k < 1 || n < 1) {
             throw new IllegalArgumentException("product: k and n must be at least 1, but B is [" + k + ", " + n + "]");
+        }
+        if (aStride < k || cStride < n || transposedA && aStride != k) {
+            throw new IllegalArgumentException("product: rows of " + k + " and " + n + " elements cannot be " + aStride
+                    + " and " + cStride + " apart; strides are at least k and n, and a transposed A is dense");
         }
         boolean floats = (a == DataType.F32 || a == DataType.BF16) && b == a && (c == DataType.F32 || c == a);
         boolean integers = (a == DataType.U8 || a == DataType.S8) && b == DataType.S8 && c == DataType.S32;
@@ -26,17 +40,22 @@ public record ProductSpec(
 
     /** C = A B with B packed: what a layer does. */
     public static ProductSpec of(int k, int n, DataType a, DataType b, DataType c) {
-        return new ProductSpec(k, n, a, b, c, false, false, false);
+        return new ProductSpec(k, n, a, b, c, k, n, false, false);
+    }
+
+    /** The same product with A and C as columns of matrices whose rows have so many elements. */
+    public ProductSpec within(int newAStride, int newCStride) {
+        return new ProductSpec(k, n, a, b, c, newAStride, newCStride, transposedA, plainB);
     }
 
     /** C = A' B with both operands as they lie in memory: what a weight's gradient needs. */
     public static ProductSpec gradient(int k, int n, DataType operands) {
-        return new ProductSpec(k, n, operands, operands, DataType.F32, true, false, true);
+        return new ProductSpec(k, n, operands, operands, DataType.F32, k, n, true, true);
     }
 
-    /** Bytes of A for a number of rows. */
+    /** Bytes from the first element of A to its last, for a number of rows. */
     public long aBytes(int rows) {
-        return (long) rows * k * a.bytes();
+        return ((rows - 1L) * aStride + k) * a.bytes();
     }
 
     /** Bytes of row-major B. */
@@ -44,14 +63,14 @@ public record ProductSpec(
         return (long) k * n * b.bytes();
     }
 
-    /** Bytes of C for a number of rows. */
+    /** Bytes from the first element of C to its last, for a number of rows. */
     public long cBytes(int rows) {
-        return (long) rows * n * c.bytes();
+        return ((rows - 1L) * cStride + n) * c.bytes();
     }
 
     @Override
     public String toString() {
         return "product " + a + (transposedA ? " [" + k + ", rows]'" : " [rows, " + k + "]") + " x " + b + " [" + k
-                + ", " + n + "]" + (plainB ? " plain" : "") + (accumulate ? " +-> " : " -> ") + c;
+                + ", " + n + "]" + (plainB ? " plain" : "") + " -> " + c;
     }
 }

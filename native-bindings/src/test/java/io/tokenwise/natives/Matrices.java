@@ -60,14 +60,14 @@ final class Matrices {
         return values;
     }
 
-    /** C as it must become, in double; {@code before} is C as it was. */
+    /** A B in double, added to C as it was; null for zeros. */
     static double[] product(ProductSpec spec, int rows, double[] a, double[] b, double[] before) {
-        double[] c = spec.accumulate() ? before.clone() : new double[rows * spec.n()];
+        double[] c = before == null ? new double[rows * spec.cStride()] : before.clone();
         for (int row = 0; row < rows; row++) {
             for (int inner = 0; inner < spec.k(); inner++) {
-                double factor = spec.transposedA() ? a[inner * rows + row] : a[row * spec.k() + inner];
+                double factor = spec.transposedA() ? a[inner * rows + row] : a[row * spec.aStride() + inner];
                 for (int column = 0; column < spec.n(); column++) {
-                    c[row * spec.n() + column] += factor * b[inner * spec.n() + column];
+                    c[row * spec.cStride() + column] += factor * b[inner * spec.n() + column];
                 }
             }
         }

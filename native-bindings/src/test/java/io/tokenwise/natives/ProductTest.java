@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
@@ -49,10 +50,12 @@ class ProductTest {
             specs.add(ProductSpec.of(k, n, BF16, BF16, BF16));
             specs.add(ProductSpec.of(k, n, U8, S8, S32));
             specs.add(ProductSpec.of(k, n, S8, S8, S32));
-            specs.add(new ProductSpec(k, n, F32, F32, F32, false, true, false));
+            specs.add(ProductSpec.of(k, n, F32, F32, F32).within(k + 3, n + 5));
+            specs.add(ProductSpec.of(k, n, BF16, BF16, F32).within(2 * k, 3 * n));
+            specs.add(ProductSpec.of(k, n, U8, S8, S32).within(4 * k, 4 * n));
             specs.add(ProductSpec.gradient(k, n, F32));
             specs.add(ProductSpec.gradient(k, n, BF16));
-            specs.add(new ProductSpec(k, n, U8, S8, S32, false, false, true));
+            specs.add(new ProductSpec(k, n, U8, S8, S32, k, n, false, true));
         }
         return specs;
     }
@@ -61,9 +64,11 @@ class ProductTest {
     @MethodSource("specs")
     void equalsThePlainProductForEveryRowCount(ProductSpec spec) {
         for (int rows = 1; rows <= 17; rows++) {
-            check(spec, rows);
+            check(spec, rows, false);
+            check(spec, rows, true);
         }
-        check(spec, 64);
+        check(spec, 64, false);
+        check(spec, 64, true);
     }
 
     @Test
@@ -74,7 +79,7 @@ class ProductTest {
                 ProductSpec.of(1536, 384, U8, S8, S32),
                 ProductSpec.of(384, 1536, U8, S8, S32),
                 ProductSpec.gradient(128, 1536, F32))) {
-            check(spec, 64);
+            check(spec, 64, false);
         }
     }
 
@@ -155,39 +160,53 @@ class ProductTest {
 
     /**
      * Norm of the error against that of C. A sum of k terms in float errs by at most k units of 2^-24 of the terms' absolute
-     * sum, and for random signs by their square root; C in bf16 is rounded to 2^-9 at the end.
+     * sum, and for random signs by their square root; C in bf16 is rounded to 2^-9 at the end, and
+     * so is what is added to it.
      */
-    private static void check(ProductSpec spec, int rows) {
+    private static void check(ProductSpec spec, int rows, boolean adds) {
         try (Arena arena = Arena.ofConfined()) {
             Random random = new Random(31L * spec.k() + spec.n() + rows);
             Product product = oneDnn.product(spec);
-            MemorySegment a = Matrices.random(arena, random, spec.a(), (long) rows * spec.k());
+            MemorySegment a = Matrices.random(arena, random, spec.a(), (long) rows * spec.aStride());
             MemorySegment b = Matrices.random(arena, random, spec.b(), (long) spec.k() * spec.n());
-            MemorySegment c = Matrices.random(arena, random, spec.c(), (long) rows * spec.n());
-            MemorySegment scratch = allocate(arena, product.scratchBytes(rows));
+            MemorySegment c = Matrices.random(arena, random, spec.c(), (long) rows * spec.cStride());
+            MemorySegment scratch = allocate(arena, 1 << 18);
             double[] expected = Matrices.product(
                     spec,
                     rows,
-                    Matrices.doubles(a, spec.a(), rows * spec.k()),
+                    Matrices.doubles(a, spec.a(), rows * spec.aStride()),
                     Matrices.doubles(b, spec.b(), spec.k() * spec.n()),
-                    Matrices.doubles(c, spec.c(), rows * spec.n()));
+                    before(spec, rows, adds, c));
             try (Weights weights = spec.plainB()
                             ? product.weights(b)
                             : product.pack(b, allocate(arena, product.packedBytes()));
                     Binding binding = oneDnn.bind(a, c, scratch)) {
-                binding.run(weights, rows);
+                if (adds) {
+                    binding.add(weights, rows);
+                } else {
+                    binding.run(weights, rows);
+                }
             }
-            double[] actual = Matrices.doubles(c, spec.c(), rows * spec.n());
+            double[] actual = Matrices.doubles(c, spec.c(), rows * spec.cStride());
             if (spec.c() == S32) {
-                assertThat(actual).as("%s, %d rows", spec, rows).isEqualTo(expected);
+                assertThat(actual).as("%s, %d rows, adds %s", spec, rows, adds).isEqualTo(expected);
                 return;
             }
-            double tolerance = spec.c() == BF16 ? 0x1p-9 : 2 * Math.sqrt(spec.k()) * 0x1p-24;
+            double tolerance = spec.c() == BF16 ? (adds ? 0x1p-8 : 0x1p-9) : 2 * Math.sqrt(spec.k()) * 0x1p-24;
             assertThat(distance(actual, expected))
-                    .as("%s, %d rows", spec, rows)
+                    .as("%s, %d rows, adds %s", spec, rows, adds)
                     .isLessThanOrEqualTo(
                             tolerance * Math.max(norm(expected), Math.sqrt(rows * (double) spec.n() * spec.k())));
         }
+    }
+
+    /** What the product adds to: all of C, or only what lies beside its columns. */
+    private static double[] before(ProductSpec spec, int rows, boolean adds, MemorySegment c) {
+        double[] before = Matrices.doubles(c, spec.c(), rows * spec.cStride());
+        for (int row = 0; row < rows && !adds; row++) {
+            Arrays.fill(before, row * spec.cStride(), row * spec.cStride() + spec.n(), 0);
+        }
+        return before;
     }
 
     private static double norm(double[] x) {
