@@ -37,6 +37,7 @@ import picocli.CommandLine.Spec;
             BenchCommands.Gemm.class,
             BenchCommands.Dispatch.class,
             BenchCommands.Train.class,
+            SoakCommand.class,
             BenchCommands.Jmh.class
         },
         footerHeading = "%nExamples:%n",
@@ -47,12 +48,13 @@ import picocli.CommandLine.Spec;
             "  ./tokenwise bench gemm mlp-up-128          matrix products beside ONNX Runtime's",
             "  ./tokenwise bench dispatch                 what grouping tokens by learner count costs",
             "  ./tokenwise bench train                    distillation steps beside libtorch's",
+            "  ./tokenwise bench soak --minutes 60        mixed calls for an hour: is memory flat?",
             "  ./tokenwise bench jmh EncoderBenchmark     whole forwards by JMH; its own options may follow",
             "",
             "Exit codes: 0 done, 1 failed, 2 wrong usage."
         })
 public final class Bench implements Callable<Integer> {
-    private static final Path DEMO = Path.of("tokenwise-demo");
+    static final Path DEMO = Path.of("tokenwise-demo");
 
     @Spec
     private CommandSpec spec;

@@ -26,17 +26,22 @@ record OwnEngine(BackendChoice.Kind kind, Precision precision) {
         return kind.label() + " " + precision.label();
     }
 
-    /** @throws IllegalArgumentException if none has the name */
-    static OwnEngine named(String name) {
+    /** Whether this machine can run them or not. */
+    static List<OwnEngine> all() {
         var all = new ArrayList<OwnEngine>(List.of(VECTOR_F32));
         for (Precision precision : Precision.values()) {
             all.add(new OwnEngine(BackendChoice.Kind.ONEDNN, precision));
         }
-        return all.stream()
+        return all;
+    }
+
+    /** @throws IllegalArgumentException if none has the name */
+    static OwnEngine named(String name) {
+        return all().stream()
                 .filter(engine -> engine.name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("no engine is called " + name + "; there are "
-                        + String.join(", ", all.stream().map(OwnEngine::name).toList())));
+                        + String.join(", ", all().stream().map(OwnEngine::name).toList())));
     }
 
     /** @throws IllegalArgumentException if this machine cannot run it */

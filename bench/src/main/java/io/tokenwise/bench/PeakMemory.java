@@ -79,9 +79,15 @@ record PeakMemory(String name, String label, String scenario, int threads, long 
     }
 
     private static long peak() throws IOException {
+        return bytes("VmHWM");
+    }
+
+    /** What Linux says of this process: {@code VmHWM}, the most memory that it had, or {@code VmRSS}, what it has now. */
+    static long bytes(String field) throws IOException {
         try (Stream<String> lines = Files.lines(STATUS)) {
-            return parse(
-                    lines.filter(line -> line.startsWith("VmHWM:")).findFirst().orElseThrow());
+            return parse(lines.filter(line -> line.startsWith(field + ":"))
+                    .findFirst()
+                    .orElseThrow());
         }
     }
 

@@ -43,8 +43,12 @@ record Scenario(String name, String what, int callers, List<List<int[]>> calls) 
 
     /** Texts to measure a model's hidden units on; none of them is in a scenario. */
     static List<int[]> sample(Tokenizer tokenizer) throws IOException {
+        return encode(tokenizer, sampleTexts());
+    }
+
+    static List<String> sampleTexts() throws IOException {
         List<String> examples = WordNet.load().examples();
-        return encode(tokenizer, examples.subList(examples.size() - SAMPLE_TEXTS, examples.size()));
+        return examples.subList(examples.size() - SAMPLE_TEXTS, examples.size());
     }
 
     private static List<int[]> encode(Tokenizer tokenizer, List<String> texts) {

@@ -1,0 +1,105 @@
+package io.tokenwise.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "soak",
+        header = "Mixed calls for a long time: memory must stay flat, and results the same.",
+        description =
+                "Dense and adaptive MiniLM in every engine that this machine can run, single texts and lists, changing"
+                        + " budgets, several callers, encoders that open and close meanwhile; paced to a quarter of a core. Exit"
+                        + " code 1 if a call fails, a vector changes, or resident memory grows too much after the first tenth.")
+final class SoakCommand implements Callable<Integer> {
+    private static final long MEBIBYTE = 1 << 20;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Print this help.")
+    private boolean help;
+
+    @Option(
+            names = "--minutes",
+            paramLabel = "M",
+            defaultValue = "60",
+            description = "How long (default: ${DEFAULT-VALUE}).")
+    private double minutes;
+
+    @Option(
+            names = "--growth",
+            paramLabel = "MIB",
+            defaultValue = "64",
+            description =
+                    "What resident memory may grow by after the first tenth of the time (default: ${DEFAULT-VALUE}).")
+    private long growth;
+
+    @Option(
+            names = "--engine",
+            paramLabel = "NAME",
+            split = ",",
+            description = "Backends and precisions (default: all that this machine can run).")
+    private List<String> names;
+
+    @Option(names = "--model", paramLabel = "DIR", description = "The adaptive model (default: as bench has it).")
+    private Path model;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        if (!(minutes > 0 && minutes <= 10_000) || growth < 0) {
+            throw new ParameterException(
+                    spec.commandLine(), "--minutes must be over 0 and at most 10000, --growth 0 or more");
+        }
+        if (!PeakMemory.isAvailable()) {
+            throw new IOException("soak reads resident memory from /proc, which this system does not have");
+        }
+        List<OwnEngine> engines = names == null
+                ? OwnEngine.all().stream()
+                        .filter(engine -> engine.refusal().isEmpty())
+                        .toList()
+                : names.stream().map(OwnEngine::named).toList();
+        Optional<Path> adaptive = model == null ? OwnModel.newest(Bench.DEMO) : Optional.of(model);
+        if (adaptive.isPresent()) {
+            return soak(engines, adaptive.get());
+        }
+        Path folder = Files.createTempDirectory("tokenwise-soak-");
+        Path untrained = folder.resolve("untrained");
+        try {
+            Soak.saveUntrained(untrained);
+            return soak(engines, untrained);
+        } finally {
+            delete(folder);
+        }
+    }
+
+    private int soak(List<OwnEngine> engines, Path adaptive) throws IOException, InterruptedException {
+        try (var soak = new Soak(
+                engines,
+                List.of("minilm", adaptive.toString()),
+                spec.commandLine().getOut())) {
+            return soak.run(minutes, growth * MEBIBYTE) ? 0 : 1;
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+}
