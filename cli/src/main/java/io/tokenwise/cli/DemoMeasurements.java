@@ -56,13 +56,14 @@ final class DemoMeasurements {
     List<Quality> quality(TextEncoder teacher, TextEncoder model) throws InterruptedException {
         var qualities = new ArrayList<Quality>();
         try (var progress = new Progress(err, "measure quality", "ways", ways.size())) {
-            Measurement dense = Measurement.of(teacher, texts.heldOut(), Budget.FULL);
+            float[][] dense = teacher.sessions().encode(texts.heldOut(), Budget.FULL, null);
             int[][] nearest = nearest(teacher, Budget.FULL);
             for (Way way : ways) {
                 TextEncoder encoder = way.choose(teacher, model);
-                Measurement measured = Measurement.of(encoder, texts.heldOut(), way.how);
+                var measured = new Measurement(encoder, way.how);
+                float[][] vectors = measured.encode(texts.heldOut());
                 double kept = shareKept(nearest, nearest(encoder, way.how));
-                qualities.add(new Quality(measured, measured.meanCosine(dense.vectors()), kept));
+                qualities.add(new Quality(measured, Measurement.meanCosine(vectors, dense), kept));
                 progress.update(qualities.size(), way.mode.label());
             }
         }

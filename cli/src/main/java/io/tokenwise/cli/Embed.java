@@ -3,6 +3,7 @@ package io.tokenwise.cli;
 import io.tokenwise.Embedding;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.cli.CommonOptions.BudgetConverter;
+import io.tokenwise.io.ModelDescription;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -54,6 +55,15 @@ final class Embed implements Callable<Integer> {
         TEXT,
         QUERY,
         PASSAGE;
+
+        /** What the model wants to see before such a text; often nothing. */
+        String prefix(ModelDescription model) {
+            return switch (this) {
+                case TEXT -> "";
+                case QUERY -> model.queryPrefix();
+                case PASSAGE -> model.passagePrefix();
+            };
+        }
 
         @Override
         public String toString() {

@@ -18,7 +18,7 @@ final class Json {
     /**
      * What {@code eval} prints.
      *
-     * @param task {@code sts}
+     * @param task {@code sts}, {@code retrieval} or {@code classify}
      */
     record Eval(String task, String model, String backend, String precision, int threads, List<EvalRow> rows) {}
 
@@ -26,10 +26,15 @@ final class Json {
      * One budget of an {@link Eval}.
      *
      * @param mode {@code soft}, {@code hard}, {@code static}, {@code random} or {@code dense}
-     * @param metric {@code spearman}
+     * @param metric the one that the task is judged by: {@code spearman}, {@code ndcg@10} or {@code accuracy}
      * @param teacherCosine mean cosine to the dense model's vectors
      * @param meanLearners learners per token and layer; null when dense
      * @param spent measured share of the replaced layers' dense FLOPs that learners and gates cost
+     * @param metrics that one and others, by name
+     * @param ofDense the same as shares of the dense model's; null where that is 0
+     * @param seeds runs that the row is the mean of
+     * @param deviation standard deviation of {@code value} over the seeds; null for one seed
+     * @param seconds from end to end
      */
     record EvalRow(
             double budget,
@@ -40,7 +45,12 @@ final class Json {
             Double meanLearners,
             double spent,
             double flopsPerToken,
-            double millisPerInput) {}
+            double millisPerInput,
+            Map<String, Double> metrics,
+            Map<String, Double> ofDense,
+            int seeds,
+            Double deviation,
+            double seconds) {}
 
     /**
      * What {@code demo} prints.

@@ -6,52 +6,83 @@ import io.tokenwise.acm.Spending;
 import io.tokenwise.nn.Budget;
 import java.util.List;
 
-/**
- * What a model gave and cost over some texts under one budget.
- *
- * @param vectors one a text
- * @param meanLearners learners that ran, mean over tokens and modules; NaN for a dense model
- * @param spent share of the replaced layers' dense FLOPs that learners and gates cost; 1 for a dense model
- * @param flopsPerToken of the whole model, mean over tokens; a multiply-add counts as one
- * @param millisPerText with the texts in batches
- */
-record Measurement(float[][] vectors, double meanLearners, double spent, double flopsPerToken, double millisPerText) {
+/** Runs a model under one budget and adds up what that costs. For one thread. */
+final class Measurement {
     /** Texts that a model runs before it is timed, for the JVM to compile its code. */
     private static final int WARM_UP = 256;
 
-    /** Runs the model over token sequences. */
-    static Measurement of(TextEncoder model, List<int[]> texts, Budget budget) throws InterruptedException {
+    private final TextEncoder model;
+    private final Budget budget;
+    private final boolean dense;
+    private final Spending spending;
+
+    /** How many texts had so many tokens. */
+    private final long[] textsOfLength;
+
+    private long texts;
+    private long nanos;
+
+    Measurement(TextEncoder model, Budget budget) {
+        this.model = model;
+        this.budget = budget;
         List<Acm> modules = model.encoder().acms();
-        var spending = new Spending(modules, budget);
-        model.sessions().encode(texts.subList(0, Math.min(WARM_UP, texts.size())), budget, null);
+        dense = modules.isEmpty();
+        spending = new Spending(modules, budget);
+        textsOfLength = new long[model.tokenizer().maxTokens() + 1];
+    }
+
+    /** The vectors of token sequences, which run through the model in batches. */
+    float[][] encode(List<int[]> sequences) throws InterruptedException {
+        if (texts == 0) {
+            model.sessions().encode(sequences.subList(0, Math.min(WARM_UP, sequences.size())), budget, null);
+        }
         long start = System.nanoTime();
-        float[][] vectors = model.sessions().encode(texts, budget, spending);
-        double millis = (System.nanoTime() - start) / 1e6;
+        float[][] vectors = model.sessions().encode(sequences, budget, spending);
+        nanos += System.nanoTime() - start;
         if (Thread.interrupted()) {
             throw new InterruptedException();
         }
-        boolean dense = modules.isEmpty();
-        double spent = dense ? 1 : spending.share();
-        return new Measurement(
-                vectors,
-                dense ? Double.NaN : spending.meanLearners(),
-                spent,
-                flopsPerToken(model, texts, spent),
-                millis / texts.size());
+        texts += sequences.size();
+        sequences.forEach(sequence -> textsOfLength[sequence.length]++);
+        return vectors;
     }
 
-    private static double flopsPerToken(TextEncoder model, List<int[]> texts, double spent) {
+    /** Learners that ran, mean over tokens and modules; NaN for a dense model. */
+    double meanLearners() {
+        return dense ? Double.NaN : spending.meanLearners();
+    }
+
+    /** Share of the replaced layers' dense FLOPs that learners and gates cost; 1 for a dense model. */
+    double spent() {
+        return dense ? 1 : spending.share();
+    }
+
+    /** FLOPs of the whole model, mean over tokens; a multiply-add counts as one. */
+    double flopsPerToken() {
         double flops = 0;
         long tokens = 0;
-        for (int[] text : texts) {
-            flops += text.length * model.encoder().flopsPerToken(text.length, spent);
-            tokens += text.length;
+        for (int length = 1; length < textsOfLength.length; length++) {
+            if (textsOfLength[length] > 0) {
+                flops += (double) textsOfLength[length]
+                        * length
+                        * model.encoder().flopsPerToken(length, spent());
+                tokens += textsOfLength[length] * length;
+            }
         }
         return flops / tokens;
     }
 
-    /** Mean cosine between the vectors and another model's of the same texts. */
-    double meanCosine(float[][] others) {
+    /** Time in the model. */
+    double millis() {
+        return nanos / 1e6;
+    }
+
+    double millisPerText() {
+        return millis() / texts;
+    }
+
+    /** Mean cosine between two models' vectors of the same texts. */
+    static double meanCosine(float[][] vectors, float[][] others) {
         double sum = 0;
         for (int i = 0; i < others.length; i++) {
             sum += cosine(vectors[i], others[i]);

@@ -14,6 +14,8 @@ final class TextLines {
     private static final int BUFFER_BYTES = 1 << 16;
 
     private final InputStream in;
+    private final String file;
+    private final int mostBytes;
     private final byte[] buffer = new byte[BUFFER_BYTES];
     private int position;
     private int end;
@@ -21,7 +23,17 @@ final class TextLines {
 
     /** The stream should not be read by others from now on. */
     TextLines(InputStream in) {
+        this(in, null, Integer.MAX_VALUE);
+    }
+
+    /**
+     * @param file what messages call the stream; null if it has no name
+     * @param mostBytes longer lines are refused
+     */
+    TextLines(InputStream in, String file, int mostBytes) {
         this.in = in;
+        this.file = file;
+        this.mostBytes = mostBytes;
     }
 
     /**
@@ -29,7 +41,7 @@ final class TextLines {
      * line.
      *
      * @return at most {@code most} texts; none at the end of the stream
-     * @throws IOException if a line is not UTF-8; the message says which
+     * @throws IOException if a line is not UTF-8 or too long; the message says which
      */
     List<String> next(int most) throws IOException {
         List<String> texts = new ArrayList<>();
@@ -49,6 +61,9 @@ final class TextLines {
             int start = position;
             while (position < end && buffer[position] != '\n') {
                 position++;
+            }
+            if (bytes.size() > mostBytes - (position - start)) {
+                throw new IOException(where(line + 1) + " is longer than " + mostBytes + " bytes");
             }
             bytes.write(buffer, start, position - start);
             if (position < end) {
@@ -74,7 +89,11 @@ final class TextLines {
                     .decode(ByteBuffer.wrap(bytes, 0, length))
                     .toString();
         } catch (CharacterCodingException e) {
-            throw new IOException("line " + line + " of the input is not valid UTF-8", e);
+            throw new IOException(where(line) + " is not valid UTF-8", e);
         }
+    }
+
+    private String where(long number) {
+        return file == null ? "line " + number + " of the input" : file + ":" + number + ":";
     }
 }

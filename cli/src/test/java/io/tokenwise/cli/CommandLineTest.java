@@ -48,6 +48,10 @@ class CommandLineTest {
                 "eval| no task given",
                 "eval sts| Missing required parameter: 'FILE.csv'",
                 "eval sts f.csv --budget 0.5,2| 2 is outside 0..1",
+                "eval sts f.csv --seeds 0| must be 1 or more, not 0",
+                "eval sts f.csv --max-tokens 2| must be 3 or more, not 2",
+                "eval retrieval| Missing required parameter: 'DIR'",
+                "eval retrival x| did you mean retrieval",
                 "info| Missing required parameter: 'MODEL'",
                 "bench| is run by the script: ./tokenwise bench"
             })
@@ -62,7 +66,8 @@ class CommandLineTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "demo", "embed", "distill", "eval", "eval sts", "info", "test", "bench"})
+    @ValueSource(
+            strings = {"", "demo", "embed", "distill", "eval", "eval sts", "eval retrieval", "info", "test", "bench"})
     void everyCommandHasHelpWithExamples(String command) {
         assertThat(run((command + " --help").strip())).isZero();
         assertThat(err.toString()).isEmpty();

@@ -10,17 +10,47 @@ import org.junit.jupiter.api.Test;
 class JsonTest {
     @Test
     void evalKeepsItsShape() {
-        var dense = new Json.EvalRow(1, "dense", "spearman", 0.8672, 1, null, 1, 2.13e7, 3.25);
-        var half = new Json.EvalRow(0.5, "soft", "spearman", 0.8638, 0.953, 3.9, 0.497, 1.4e7, 2.5);
-        assertThat(Json.line(new Json.Eval("sts", "minilm", "vector", "f32", 2, List.of(dense, half))))
+        var dense = new Json.EvalRow(
+                1,
+                "dense",
+                "spearman",
+                0.8672,
+                1,
+                null,
+                1,
+                2.13e7,
+                3.25,
+                Map.of("spearman", 0.8672),
+                Map.of("spearman", 1.0),
+                1,
+                null,
+                9.5);
+        var random = new Json.EvalRow(
+                0.5,
+                "random",
+                "spearman",
+                0.8638,
+                0.953,
+                3.9,
+                0.497,
+                1.4e7,
+                2.5,
+                Map.of("spearman", 0.8638),
+                Map.of("spearman", 0.9961),
+                3,
+                0.0012,
+                7.25);
+        assertThat(Json.line(new Json.Eval("sts", "minilm", "vector", "f32", 2, List.of(dense, random))))
                 .isEqualTo(
                         "{\"task\":\"sts\",\"model\":\"minilm\",\"backend\":\"vector\",\"precision\":\"f32\",\"threads\":2,"
                                 + "\"rows\":[{\"budget\":1.0,\"mode\":\"dense\",\"metric\":\"spearman\",\"value\":0.8672,"
                                 + "\"teacherCosine\":1.0,\"meanLearners\":null,\"spent\":1.0,\"flopsPerToken\":2.13E7,"
-                                + "\"millisPerInput\":3.25},"
-                                + "{\"budget\":0.5,\"mode\":\"soft\",\"metric\":\"spearman\",\"value\":0.8638,"
+                                + "\"millisPerInput\":3.25,\"metrics\":{\"spearman\":0.8672},\"ofDense\":{\"spearman\":1.0},"
+                                + "\"seeds\":1,\"deviation\":null,\"seconds\":9.5},"
+                                + "{\"budget\":0.5,\"mode\":\"random\",\"metric\":\"spearman\",\"value\":0.8638,"
                                 + "\"teacherCosine\":0.953,\"meanLearners\":3.9,\"spent\":0.497,\"flopsPerToken\":1.4E7,"
-                                + "\"millisPerInput\":2.5}]}");
+                                + "\"millisPerInput\":2.5,\"metrics\":{\"spearman\":0.8638},\"ofDense\":{\"spearman\":0.9961},"
+                                + "\"seeds\":3,\"deviation\":0.0012,\"seconds\":7.25}]}");
     }
 
     @Test

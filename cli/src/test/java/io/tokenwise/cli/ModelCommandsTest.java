@@ -181,6 +181,73 @@ class ModelCommandsTest {
     }
 
     @Test
+    void theRandomControlIsAMeanOverSeeds() {
+        assertThat(run(
+                        "",
+                        "eval",
+                        "sts",
+                        pairs.toString(),
+                        "--model",
+                        adaptive.toString(),
+                        "--budget",
+                        "0.5",
+                        "--seeds",
+                        "3",
+                        "--json"))
+                .isZero();
+        JsonNode rows = line(0).get("rows");
+        assertThat(rows).hasSize(4);
+        assertThat(rows.get(3).get("mode").asString()).isEqualTo("random");
+        assertThat(rows.get(3).get("seeds").asInt()).isEqualTo(3);
+        assertThat(rows.get(3).get("deviation").asDouble()).isGreaterThanOrEqualTo(0);
+        assertThat(rows.get(1).get("seeds").asInt()).isEqualTo(1);
+        assertThat(rows.get(1).get("deviation").isNull()).isTrue();
+    }
+
+    @Test
+    void evalRetrievalOfAWorkedExample() {
+        assertThat(run(
+                        "",
+                        "eval",
+                        "retrieval",
+                        BeirFolderTest.sample().toString(),
+                        "--model",
+                        adaptive.toString(),
+                        "--budget",
+                        "0.5,1",
+                        "--precision",
+                        "f32",
+                        "--json"))
+                .isZero();
+        JsonNode rows = line(0).get("rows");
+        assertThat(rows.valueStream().map(row -> row.get("mode").asString()))
+                .containsExactly("dense", "soft", "static", "random", "soft");
+        // q1 finds a (gain 1) before b (3): (1 + 3/log2(3)) / (3 + 1/log2(3)) = .796707. q2 finds c and d, both 2,
+        // first: 1.
+        // q4 has nothing that is relevant: 0. There are fewer documents than a hundred, so q1 and q2 recall all of
+        // theirs.
+        for (JsonNode exact : List.of(rows.get(0), rows.get(4))) {
+            assertThat(exact.get("value").asDouble()).isCloseTo((0.796707 + 1 + 0) / 3, within(1e-6));
+            assertThat(exact.get("metrics").get("recall@100").asDouble()).isCloseTo(2 / 3.0, within(1e-9));
+            assertThat(exact.get("ofDense").get("ndcg@10").asDouble()).isEqualTo(1);
+        }
+        assertThat(rows.get(0).get("metric").asString()).isEqualTo("ndcg@10");
+        assertThat(rows.get(2).get("spent").asDouble()).isCloseTo(0.5, within(1e-9));
+        assertThat(rows.get(0).get("seconds").asDouble())
+                .isGreaterThan(8 * rows.get(0).get("millisPerInput").asDouble() / 1e3);
+    }
+
+    @Test
+    void evalRetrievalCutsTexts() {
+        String sample = BeirFolderTest.sample().toString();
+        assertThat(run("", "eval", "retrieval", sample, "--max-tokens", "3", "--json"))
+                .isZero();
+        // Tokens see each other: in texts of three a token costs less than in longer ones.
+        assertThat(line(0).get("rows").get(0).get("flopsPerToken").asDouble())
+                .isEqualTo(6 * (12 * 384 * 384 + 2 * 3 * 384));
+    }
+
+    @Test
     void evalNamesTheLineThatIsWrong() throws IOException {
         Path bad = Files.writeString(folder.resolve("bad.csv"), "a,b,1\na,b\n");
         assertThat(run("", "eval", "sts", bad.toString())).isEqualTo(1);

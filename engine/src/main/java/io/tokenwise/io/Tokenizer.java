@@ -11,7 +11,7 @@ import java.util.List;
  */
 public final class Tokenizer {
     /** Room for the two special tokens and one of the text. */
-    static final int LEAST_MAX_TOKENS = 3;
+    public static final int LEAST_MAX_TOKENS = 3;
 
     private final String file;
     private final byte[] json;
@@ -57,7 +57,20 @@ public final class Tokenizer {
     /** Splits a text into tokens. Unpaired surrogates are left out. Of a long text words are looked at
      * only until there are tokens enough. */
     public Encoded encode(String text) {
-        int room = maxTokens - 2;
+        return encode(text, maxTokens);
+    }
+
+    /**
+     * Splits a text into tokens, of which only the first are wanted.
+     *
+     * @param most longer texts are cut to this many tokens, the special ones included; from 3 to {@link #maxTokens}
+     */
+    public Encoded encode(String text, int most) {
+        if (most < LEAST_MAX_TOKENS || most > maxTokens) {
+            throw new IllegalArgumentException(file + ": texts can be cut to " + LEAST_MAX_TOKENS + " to " + maxTokens
+                    + " tokens, not to " + most);
+        }
+        int room = most - 2;
         int[] tokens = wordPiece.encode(text, room);
         int count = Math.min(tokens.length, room);
         int[] ids = new int[count + 2];
@@ -74,6 +87,11 @@ public final class Tokenizer {
      */
     public List<String> tokens(int[] ids) {
         return Arrays.stream(ids).mapToObj(this::token).toList();
+    }
+
+    /** Tokens that a text has at most, the special ones included. */
+    public int maxTokens() {
+        return maxTokens;
     }
 
     /** One more than the largest id that {@link #encode} can give. */

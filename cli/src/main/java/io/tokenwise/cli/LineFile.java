@@ -1,0 +1,105 @@
+package io.tokenwise.cli;
+
+import io.tokenwise.io.BadFileException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** A file from outside that is read line by line, UTF-8; what is wrong is told by file and line. For one thread. */
+final class LineFile implements AutoCloseable {
+    /** A book has a megabyte; models read some hundred words of it. */
+    static final int MOST_BYTES = 16 << 20;
+
+    private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .build())
+            .build();
+
+    private final Path path;
+    private final InputStream in;
+    private final TextLines lines;
+    private long number;
+
+    LineFile(Path path) throws IOException {
+        this.path = path;
+        in = Files.newInputStream(path);
+        lines = new TextLines(in, path.toString(), MOST_BYTES);
+    }
+
+    /** The next line that is not blank; null at the end. */
+    String next() throws IOException {
+        while (true) {
+            List<String> line = lines.next(1);
+            if (line.isEmpty()) {
+                return null;
+            }
+            number++;
+            if (!line.getFirst().isBlank()) {
+                return line.getFirst();
+            }
+        }
+    }
+
+    /** The next line, which must be a JSON object; null at the end. */
+    JsonNode nextObject() throws IOException {
+        String line = next();
+        if (line == null) {
+            return null;
+        }
+        try {
+            JsonNode object = MAPPER.readTree(line);
+            if (object.isObject()) {
+                return object;
+            }
+        } catch (JacksonException e) {
+            throw bad("is not valid JSON: "
+                    + e.getOriginalMessage().lines().findFirst().orElse(""));
+        }
+        throw bad("must be a JSON object");
+    }
+
+    /** A field of an object of this line that must be a string. */
+    String text(JsonNode object, String field) {
+        JsonNode value = object.path(field);
+        if (!value.isString()) {
+            throw bad(value.isMissingNode() ? "has no field " + field : "the field " + field + " is not a string");
+        }
+        return value.stringValue();
+    }
+
+    /** A field of an object of this line that must be a string that is not empty, or a whole number. */
+    String name(JsonNode object, String field) {
+        JsonNode value = object.path(field);
+        String name = value.isIntegralNumber() ? value.asString() : text(object, field);
+        if (name.isEmpty()) {
+            throw bad("the field " + field + " is empty");
+        }
+        return name;
+    }
+
+    /** Number of the line that was read last, from 1. */
+    long number() {
+        return number;
+    }
+
+    /** A fact about the line that was read last. */
+    BadFileException bad(String fact) {
+        return bad(path, number, fact);
+    }
+
+    static BadFileException bad(Path path, long line, String fact) {
+        return new BadFileException(path + ":" + line, fact);
+    }
+
+    @Override
+    public void close() throws IOException {
+        in.close();
+    }
+}

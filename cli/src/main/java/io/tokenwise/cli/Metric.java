@@ -1,0 +1,21 @@
+package io.tokenwise.cli;
+
+/** What says how well a model does a task; 1 is best. */
+enum Metric {
+    SPEARMAN("spearman"),
+    NDCG("ndcg@10"),
+    RECALL("recall@100"),
+    ACCURACY("accuracy"),
+    MACRO_F1("macro-f1");
+
+    private final String label;
+
+    Metric(String label) {
+        this.label = label;
+    }
+
+    /** The name that tables and JSON have for it. */
+    String label() {
+        return label;
+    }
+}

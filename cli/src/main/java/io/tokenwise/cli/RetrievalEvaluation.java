@@ -1,0 +1,113 @@
+package io.tokenwise.cli;
+
+import io.tokenwise.cli.BeirFolder.Document;
+import io.tokenwise.cli.BeirFolder.Query;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Search: every query against the whole corpus by cosine, judged by nDCG@10 and recall@100, means over the queries. */
+record RetrievalEvaluation(BeirFolder collection) implements EvalTask {
+    private static final int NDCG_CUTOFF = 10;
+    private static final int RECALL_CUTOFF = 100;
+
+    @Override
+    public String name() {
+        return "retrieval";
+    }
+
+    @Override
+    public long texts() {
+        return collection.queries().size() + collection.documents();
+    }
+
+    @Override
+    public List<Json.EvalRow> rows(EvalRuns runs, Progress progress) throws IOException, InterruptedException {
+        var searches = new HashMap<EvalRun, Search>();
+        List<String> queries = collection.queries().stream().map(Query::text).toList();
+        runs.encode(queries, Embed.Kind.QUERY, progress, (run, vectors) -> searches.put(run, new Search(vectors)));
+        try (var documents = collection.read()) {
+            for (List<Document> block = documents.next(EvalRuns.BLOCK_TEXTS);
+                    !block.isEmpty();
+                    block = documents.next(EvalRuns.BLOCK_TEXTS)) {
+                List<Document> found = block;
+                runs.encode(
+                        block.stream().map(Document::text).toList(),
+                        Embed.Kind.PASSAGE,
+                        progress,
+                        (run, vectors) -> searches.get(run).offer(found, vectors));
+            }
+        }
+        return EvalRows.of(runs.all(), run -> scores(searches.get(run)));
+    }
+
+    private Map<Metric, Double> scores(Search search) {
+        double ndcg = 0;
+        double recall = 0;
+        int count = collection.queries().size();
+        for (int q = 0; q < count; q++) {
+            Map<String, Integer> gains = collection.queries().get(q).gains();
+            ndcg += search.rankings.get(q).ndcg(gains, NDCG_CUTOFF) / count;
+            recall += search.rankings.get(q).recall(gains, RECALL_CUTOFF) / count;
+        }
+        var scores = new LinkedHashMap<Metric, Double>();
+        scores.put(Metric.NDCG, ndcg);
+        scores.put(Metric.RECALL, recall);
+        return scores;
+    }
+
+    /** One run's queries and what they have found so far. */
+    private static final class Search {
+        private final float[][] queries;
+        private final List<Ranking> rankings = new ArrayList<>();
+
+        Search(float[][] vectors) {
+            queries = Arrays.stream(vectors).map(Search::unit).toArray(float[][]::new);
+            for (int q = 0; q < queries.length; q++) {
+                rankings.add(new Ranking(RECALL_CUTOFF));
+            }
+        }
+
+        void offer(List<Document> documents, float[][] vectors) {
+            for (int d = 0; d < vectors.length; d++) {
+                float[] vector = unit(vectors[d]);
+                for (int q = 0; q < queries.length; q++) {
+                    rankings.get(q).offer(documents.get(d).id(), dot(queries[q], vector));
+                }
+            }
+        }
+
+        /** The vector as long as 1: then dot products are cosines. */
+        private static float[] unit(float[] vector) {
+            double length = Math.sqrt(dot(vector, vector));
+            var unit = new float[vector.length];
+            for (int i = 0; i < vector.length; i++) {
+                unit[i] = (float) (vector[i] / length);
+            }
+            return unit;
+        }
+
+        /** Four sums, because additions to one would wait for each other. */
+        private static double dot(float[] a, float[] b) {
+            double s0 = 0;
+            double s1 = 0;
+            double s2 = 0;
+            double s3 = 0;
+            int i = 0;
+            for (; i + 3 < a.length; i += 4) {
+                s0 += (double) a[i] * b[i];
+                s1 += (double) a[i + 1] * b[i + 1];
+                s2 += (double) a[i + 2] * b[i + 2];
+                s3 += (double) a[i + 3] * b[i + 3];
+            }
+            for (; i < a.length; i++) {
+                s0 += (double) a[i] * b[i];
+            }
+            return s0 + s1 + s2 + s3;
+        }
+    }
+}
