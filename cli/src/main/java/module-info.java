@@ -3,6 +3,7 @@ module io.tokenwise.cli {
     requires info.picocli;
     requires io.tokenwise.engine;
     requires io.tokenwise.testdata;
+    requires org.apache.commons.csv;
     requires tools.jackson.databind;
 
     opens io.tokenwise.cli to

@@ -11,6 +11,7 @@ module io.tokenwise.engine {
     exports io.tokenwise.acm;
     exports io.tokenwise.autograd;
     exports io.tokenwise.backend;
+    exports io.tokenwise.classify;
     exports io.tokenwise.distill;
     exports io.tokenwise.io;
     exports io.tokenwise.model;

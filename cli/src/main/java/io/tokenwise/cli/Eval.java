@@ -1,9 +1,11 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.cli.ClassificationEvaluation.Fit;
 import io.tokenwise.testdata.StsPairs;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -20,11 +22,12 @@ import picocli.CommandLine.Spec;
             "For each budget: soft, as the gates decide; static, every token gets the same at equal FLOPs; random, the gates'"
                     + " numbers dealt to random tokens. The dense model comes first; a dense model has one row."
         },
-        subcommands = {Eval.Sts.class, Eval.Retrieval.class},
+        subcommands = {Eval.Sts.class, Eval.Retrieval.class, Eval.Classify.class},
         footerHeading = "%nExamples:%n",
         footer = {
             "  ./tokenwise eval sts sts-dev.csv --model my-model",
-            "  ./tokenwise eval retrieval scifact --model my-model"
+            "  ./tokenwise eval retrieval scifact --model my-model",
+            "  ./tokenwise eval classify train.csv test.csv --model my-model"
         })
 final class Eval implements Runnable {
     @Mixin
@@ -53,7 +56,7 @@ final class Eval implements Runnable {
         private Path file;
 
         @Override
-        EvalTask read() throws IOException {
+        EvalTask read(CommonOptions common) throws IOException {
             return new StsEvaluation(StsPairs.read(file));
         }
     }
@@ -84,8 +87,92 @@ final class Eval implements Runnable {
         private String split;
 
         @Override
-        EvalTask read() throws IOException {
+        EvalTask read(CommonOptions common) throws IOException {
             return new RetrievalEvaluation(BeirFolder.open(folder, split));
+        }
+    }
+
+    @Command(
+            name = "classify",
+            header = "Classes: accuracy and macro-F1 of a linear classifier on the vectors.",
+            description = {
+                "TRAIN and TEST are files of texts with a class each: .csv or .tsv (plain tabs, no quotes) with a header, or .jsonl.",
+                "The classifier is multinomial logistic regression. It is trained once, on the dense model's vectors, and used at every"
+                        + " budget, as in a service that turns the budget later; --fit own trains one for each row.",
+                "--wordnet writes WordNet's definitions and their 45 lexicographer classes to DIR/train.csv and DIR/test.csv, drawn"
+                        + " by --seed, every tenth for the test, and uses these."
+            },
+            footerHeading = "%nExamples:%n",
+            footer = {
+                "  ./tokenwise eval classify train.csv test.csv --model my-model",
+                "  ./tokenwise eval classify reviews.jsonl held-out.jsonl --text body --label stars --fit own",
+                "  ./tokenwise eval classify --wordnet wordnet --model my-model --budget 0.5"
+            })
+    static final class Classify extends EvalCommand {
+        @Spec
+        private CommandSpec spec;
+
+        @Parameters(index = "0", arity = "0..1", paramLabel = "TRAIN", description = "What the classifier learns.")
+        private Path training;
+
+        @Parameters(index = "1", arity = "0..1", paramLabel = "TEST", description = "What it is judged by.")
+        private Path test;
+
+        @Option(
+                names = "--wordnet",
+                paramLabel = "DIR",
+                description = "Make TRAIN and TEST from WordNet, in this folder.")
+        private Path wordNet;
+
+        @Option(
+                names = "--text",
+                paramLabel = "NAME",
+                defaultValue = "text",
+                description = "Column or field that holds the text (default: ${DEFAULT-VALUE}).")
+        private String textField;
+
+        @Option(
+                names = "--label",
+                paramLabel = "NAME",
+                defaultValue = "label",
+                description = "Column or field that holds the class (default: ${DEFAULT-VALUE}).")
+        private String labelField;
+
+        @Option(
+                names = "--fit",
+                paramLabel = "dense|own",
+                defaultValue = "dense",
+                converter = FitConverter.class,
+                description = "Whose vectors the classifier is trained on (default: ${DEFAULT-VALUE}).")
+        private Fit fit;
+
+        /** Reads whose vectors a classifier is trained on. */
+        static final class FitConverter implements ITypeConverter<Fit> {
+            @Override
+            public Fit convert(String text) {
+                return CommonOptions.constant(Fit.values(), Fit::label, text, "dense or own");
+            }
+        }
+
+        @Override
+        EvalTask read(CommonOptions common) throws IOException {
+            if ((wordNet == null) != (training != null && test != null) || (wordNet != null && training != null)) {
+                throw new ParameterException(spec.commandLine(), "give TRAIN and TEST, or --wordnet");
+            }
+            if (wordNet != null) {
+                WordNetFiles files = WordNetFiles.write(wordNet, common.seed());
+                return task(files.training(), files.test(), "text", "label", common);
+            }
+            return task(training, test, textField, labelField, common);
+        }
+
+        private EvalTask task(Path training, Path test, String textField, String labelField, CommonOptions common)
+                throws IOException {
+            return new ClassificationEvaluation(
+                    LabelledTexts.read(training, textField, labelField),
+                    LabelledTexts.read(test, textField, labelField),
+                    fit,
+                    common.threads());
         }
     }
 }

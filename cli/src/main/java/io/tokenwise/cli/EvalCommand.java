@@ -20,11 +20,11 @@ abstract class EvalCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     /** Reads the task's data, so that what is wrong with them is told before a model is opened. */
-    abstract EvalTask read() throws IOException;
+    abstract EvalTask read(CommonOptions common) throws IOException;
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        EvalTask task = read();
+        EvalTask task = read(options);
         try (EvalModels models = EvalModels.open(options, eval)) {
             var runs = new EvalRuns(models, eval, options.seed());
             print(new Json.Eval(
@@ -39,7 +39,7 @@ abstract class EvalCommand implements Callable<Integer> {
     }
 
     private List<Json.EvalRow> rows(EvalTask task, EvalRuns runs) throws IOException, InterruptedException {
-        long texts = task.texts() * runs.all().size();
+        long texts = task.texts() * runs.all().size() + task.preparation(runs);
         try (var progress = new Progress(spec.commandLine().getErr(), "eval " + task.name(), "texts", texts)) {
             return task.rows(runs, progress);
         }

@@ -51,6 +51,21 @@ final class EvalRuns {
         return runs;
     }
 
+    EvalRun dense() {
+        return runs.getFirst();
+    }
+
+    /** A run's vectors of texts that are learnt from, not measured. */
+    float[][] prepare(EvalRun run, List<String> texts, Embed.Kind kind, Progress progress) throws InterruptedException {
+        float[][] vectors = run.vectors(texts, kind);
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+        done += texts.size();
+        progress.update(done, "training texts");
+        return vectors;
+    }
+
     /**
      * Gives texts to every run.
      *

@@ -11,6 +11,11 @@ interface EvalTask {
     /** Texts that each run has to embed. */
     long texts();
 
+    /** Texts that are embedded before, to learn from. */
+    default long preparation(EvalRuns runs) {
+        return 0;
+    }
+
     /** Gives the texts to the runs and says how well each did. */
     List<Json.EvalRow> rows(EvalRuns runs, Progress progress) throws IOException, InterruptedException;
 }

@@ -51,6 +51,10 @@ class CommandLineTest {
                 "eval sts f.csv --seeds 0| must be 1 or more, not 0",
                 "eval sts f.csv --max-tokens 2| must be 3 or more, not 2",
                 "eval retrieval| Missing required parameter: 'DIR'",
+                "eval classify| give TRAIN and TEST, or --wordnet",
+                "eval classify train.csv| give TRAIN and TEST, or --wordnet",
+                "eval classify a.csv b.csv --wordnet d| give TRAIN and TEST, or --wordnet",
+                "eval classify a.csv b.csv --fit each| give dense or own, not 'each'",
                 "eval retrival x| did you mean retrieval",
                 "info| Missing required parameter: 'MODEL'",
                 "bench| is run by the script: ./tokenwise bench"
@@ -67,7 +71,19 @@ class CommandLineTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"", "demo", "embed", "distill", "eval", "eval sts", "eval retrieval", "info", "test", "bench"})
+            strings = {
+                "",
+                "demo",
+                "embed",
+                "distill",
+                "eval",
+                "eval sts",
+                "eval retrieval",
+                "eval classify",
+                "info",
+                "test",
+                "bench"
+            })
     void everyCommandHasHelpWithExamples(String command) {
         assertThat(run((command + " --help").strip())).isZero();
         assertThat(err.toString()).isEmpty();

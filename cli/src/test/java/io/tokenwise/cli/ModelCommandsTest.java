@@ -247,6 +247,73 @@ class ModelCommandsTest {
                 .isEqualTo(6 * (12 * 384 * 384 + 2 * 3 * 384));
     }
 
+    private static Path labelled(String name, String... texts) throws IOException {
+        return Files.writeString(folder.resolve(name), "label,text\n" + String.join("\n", texts) + "\n");
+    }
+
+    @Test
+    void evalClassifyTurnsTheBudgetOfOneClassifier() throws IOException {
+        Path train = labelled(
+                "train.csv",
+                "animal,a dog barks",
+                "animal,the cat sleeps",
+                "animal,horses eat grass",
+                "money,the bank lends money",
+                "money,shares and bonds",
+                "money,she paid the invoice");
+        // The last one is labelled so that it cannot be found.
+        Path test =
+                labelled("test.csv", "animal,a cow in a meadow", "money,interest on a loan", "money,a little kitten");
+        for (String fit : List.of("dense", "own")) {
+            out.getBuffer().setLength(0);
+            assertThat(run(
+                            "",
+                            "eval",
+                            "classify",
+                            train.toString(),
+                            test.toString(),
+                            "--model",
+                            adaptive.toString(),
+                            "--budget",
+                            "0.5,1",
+                            "--precision",
+                            "f32",
+                            "--fit",
+                            fit,
+                            "--json"))
+                    .isZero();
+            JsonNode rows = line(0).get("rows");
+            assertThat(rows.valueStream().map(row -> row.get("mode").asString()))
+                    .containsExactly("dense", "soft", "static", "random", "soft");
+            for (JsonNode exact : List.of(rows.get(0), rows.get(4))) {
+                assertThat(exact.get("metric").asString()).isEqualTo("accuracy");
+                assertThat(exact.get("value").asDouble()).isCloseTo(2 / 3.0, within(1e-9));
+                // Both classes: one right, one wrong, so 2 * 1 / (1 + 2).
+                assertThat(exact.get("metrics").get("macro-f1").asDouble()).isCloseTo(2 / 3.0, within(1e-9));
+            }
+        }
+        assertThat(err.toString()).contains("eval classify: 21 of 21 texts in ", "eval classify: 45 of 45 texts in ");
+    }
+
+    @Test
+    void evalClassifyTellsWhatCannotBeLearnt() throws IOException {
+        Path one = labelled("one.csv", "a,x", "a,y");
+        Path two = labelled("two.csv", "a,x", "b,y");
+        assertThat(run("", "eval", "classify", one.toString(), two.toString())).isEqualTo(1);
+        assertThat(run(
+                        "",
+                        "eval",
+                        "classify",
+                        two.toString(),
+                        labelled("other.csv", "a,x", "c,y").toString()))
+                .isEqualTo(1);
+        assertThat(err.toString().lines())
+                .containsExactly(
+                        "tokenwise eval classify: " + one + ": has the class a only; two or more are needed",
+                        "tokenwise eval classify: " + folder.resolve("other.csv") + ":3: the class c does not occur in "
+                                + two);
+    }
+
     @Test
     void evalNamesTheLineThatIsWrong() throws IOException {
         Path bad = Files.writeString(folder.resolve("bad.csv"), "a,b,1\na,b\n");

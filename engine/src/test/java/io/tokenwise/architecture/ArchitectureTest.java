@@ -43,7 +43,7 @@ class ArchitectureTest {
             .layer("model")
             .definedBy("io.tokenwise.model")
             .layer("library")
-            .definedBy("io.tokenwise", "io.tokenwise.distill")
+            .definedBy("io.tokenwise", "io.tokenwise.classify", "io.tokenwise.distill")
             .whereLayer("library")
             .mayNotBeAccessedByAnyLayer()
             .whereLayer("model")

@@ -10,14 +10,27 @@ import java.util.Collections;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
- * English text from WordNet 3.1: the meanings of its words, and sentences and phrases that show their use. Immutable; the
- * same lists in the same order at every {@link #load}.
+ * English text from WordNet 3.1: the meanings of its words with their lexicographer classes, and sentences and phrases that show their
+ * use. Immutable; the same lists in the same order at every {@link #load}.
  */
 public final class WordNet {
     private static final String FOLDER = "net/sf/extjwnl/data/wordnet/wn31/";
     private static final List<String> FILES = List.of("data.adj", "data.adv", "data.noun", "data.verb");
+
+    /** The lexicographers' files by their numbers, as WordNet's manual page lexnames(5WN) lists them; the artifact leaves them out. */
+    private static final List<String> CLASSES = List.of(
+                    "adj.all adj.pert adv.all noun.Tops noun.act noun.animal noun.artifact noun.attribute noun.body noun.cognition"
+                            + " noun.communication noun.event noun.feeling noun.food noun.group noun.location noun.motive noun.object"
+                            + " noun.person noun.phenomenon noun.plant noun.possession noun.process noun.quantity noun.relation noun.shape"
+                            + " noun.state noun.substance noun.time verb.body verb.change verb.cognition verb.communication"
+                            + " verb.competition verb.consumption verb.contact verb.creation verb.emotion verb.motion verb.perception"
+                            + " verb.possession verb.social verb.stative verb.weather adj.ppl")
+            .stream()
+            .flatMap(names -> Stream.of(names.split(" ")))
+            .toList();
 
     /** Where the examples begin: each is in quotes, some followed by {@code - Author}, and a semicolon parts them. */
     private static final Pattern FIRST_EXAMPLE = Pattern.compile("(^|[;,:.)]?\\s+)\"");
@@ -28,6 +41,7 @@ public final class WordNet {
     private static final Pattern ENDS = Pattern.compile("^[ ;]+|[ ;]+$");
 
     private final List<String> glosses = new ArrayList<>();
+    private final List<String> classes = new ArrayList<>();
     private final List<String> examples = new ArrayList<>();
 
     private WordNet() {}
@@ -54,6 +68,14 @@ public final class WordNet {
         return Collections.unmodifiableList(glosses);
     }
 
+    /**
+     * The definitions' lexicographer classes, in the order of {@link #glosses}: 45 different ones such as {@code noun.animal}, which part
+     * WordNet by part of speech and subject.
+     */
+    public List<String> glossClasses() {
+        return Collections.unmodifiableList(classes);
+    }
+
     /** The examples of use: sentences and phrases, without quotes and authors. */
     public List<String> examples() {
         return Collections.unmodifiableList(examples);
@@ -69,18 +91,18 @@ public final class WordNet {
         String text = line.substring(bar + 3).strip();
         Matcher first = FIRST_EXAMPLE.matcher(text);
         int end = first.find() ? first.start() : text.length();
-        add(glosses, text.substring(0, end));
+        if (add(glosses, text.substring(0, end))) {
+            classes.add(CLASSES.get(Integer.parseInt(line.substring(9, 11))));
+        }
         Matcher quoted = QUOTED.matcher(text.substring(end));
         while (quoted.find()) {
             add(examples, quoted.group(1));
         }
     }
 
-    private static void add(List<String> list, String text) {
+    private static boolean add(List<String> list, String text) {
         String spaced = SPACES.matcher(text.replace("\"", "")).replaceAll(" ");
         String clean = ENDS.matcher(spaced).replaceAll("");
-        if (!clean.isEmpty()) {
-            list.add(clean);
-        }
+        return !clean.isEmpty() && list.add(clean);
     }
 }

@@ -3,7 +3,9 @@ package io.tokenwise.testdata;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
@@ -24,6 +26,22 @@ class WordNetTest {
                 .contains(
                         "that which is perceived or known or inferred to have its own distinct existence (living or nonliving)");
         assertThat(wordNet.glosses()).contains("a tangible and visible entity; an entity that can cast a shadow");
+    }
+
+    @Test
+    void everyDefinitionHasItsLexicographersClass() {
+        assertThat(wordNet.glossClasses()).hasSameSizeAs(wordNet.glosses());
+        assertThat(new HashSet<>(wordNet.glossClasses())).hasSize(45);
+        Map.of(
+                        "a tangible and visible entity; an entity that can cast a shadow", "noun.Tops",
+                        "a young dog", "noun.animal",
+                        "breathe easily again, as after exertion or anxiety", "verb.body",
+                        "concerned with or suggestive of ideas", "adj.all",
+                        "without musical accompaniment", "adv.all")
+                .forEach((gloss, name) -> assertThat(
+                                wordNet.glossClasses().get(wordNet.glosses().indexOf(gloss)))
+                        .as(gloss)
+                        .isEqualTo(name));
     }
 
     @Test

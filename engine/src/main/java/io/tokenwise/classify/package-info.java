@@ -1,0 +1,2 @@
+/** Classes from vectors. */
+package io.tokenwise.classify;
