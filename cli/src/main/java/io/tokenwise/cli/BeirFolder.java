@@ -218,8 +218,9 @@ final class BeirFolder {
             if (object == null) {
                 return null;
             }
-            String title = object.path("title").isString() ? lines.text(object, "title") + " " : "";
-            return new Document(lines.name(object, "_id"), (title + lines.text(object, "text")).strip());
+            JsonNode title = object.path("title");
+            String before = title.isMissingNode() || title.isNull() ? "" : lines.text(object, "title") + " ";
+            return new Document(lines.name(object, "_id"), (before + lines.text(object, "text")).strip());
         }
 
         @Override

@@ -63,6 +63,15 @@ record ClassificationEvaluation(LabelledTexts training, LabelledTexts test, Fit 
     }
 
     @Override
+    public String data() {
+        return training.size() + " texts to learn from, " + test.size() + " to be judged by, "
+                + new HashSet<>(training.labels()).size() + " classes; "
+                + (fit == Fit.DENSE
+                        ? "one classifier, trained on the dense model's vectors"
+                        : "a classifier for each run, trained on its own vectors");
+    }
+
+    @Override
     public long texts() {
         return test.size();
     }

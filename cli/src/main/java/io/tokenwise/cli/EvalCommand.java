@@ -29,6 +29,7 @@ abstract class EvalCommand implements Callable<Integer> {
             var runs = new EvalRuns(models, eval, options.seed());
             print(new Json.Eval(
                     task.name(),
+                    task.data(),
                     options.model(),
                     models.model().backend().kind().label(),
                     models.model().backend().precision().label(),
@@ -50,6 +51,7 @@ abstract class EvalCommand implements Callable<Integer> {
         if (options.json()) {
             out.println(Json.line(result));
         } else {
+            out.println(result.data());
             out.print(EvalRows.table(result.rows()));
         }
     }

@@ -8,6 +8,9 @@ interface EvalTask {
     /** As JSON has it. */
     String name();
 
+    /** In words, what is measured on. */
+    String data();
+
     /** Texts that each run has to embed. */
     long texts();
 

@@ -19,8 +19,16 @@ final class Json {
      * What {@code eval} prints.
      *
      * @param task {@code sts}, {@code retrieval} or {@code classify}
+     * @param data in words, what was measured on
      */
-    record Eval(String task, String model, String backend, String precision, int threads, List<EvalRow> rows) {}
+    record Eval(
+            String task,
+            String data,
+            String model,
+            String backend,
+            String precision,
+            int threads,
+            List<EvalRow> rows) {}
 
     /**
      * One budget of an {@link Eval}.

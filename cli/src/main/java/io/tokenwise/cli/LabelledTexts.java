@@ -1,7 +1,9 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.io.BadFileException;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -57,7 +59,8 @@ record LabelledTexts(Path file, List<String> texts, List<String> labels, List<Lo
     }
 
     private void readCsv(String textField, String labelField) throws IOException {
-        try (CSVParser parser = CSVParser.parse(Files.newBufferedReader(file), CSVFormat.DEFAULT)) {
+        try (BufferedReader reader = Files.newBufferedReader(file);
+                CSVParser parser = CSVParser.parse(afterMark(reader), CSVFormat.DEFAULT)) {
             Header header = null;
             long line = 1;
             for (CSVRecord row : parser) {
@@ -76,6 +79,14 @@ record LabelledTexts(Path file, List<String> texts, List<String> labels, List<Lo
             throw new BadFileException(
                     file.toString(), "is not CSV: " + e.getCause().getMessage(), e);
         }
+    }
+
+    private static Reader afterMark(BufferedReader reader) throws IOException {
+        reader.mark(1);
+        if (reader.read() != LineFile.BYTE_ORDER_MARK.charAt(0)) {
+            reader.reset();
+        }
+        return reader;
     }
 
     private void readTsv(String textField, String labelField) throws IOException {

@@ -17,6 +17,9 @@ final class LineFile implements AutoCloseable {
     /** A book has a megabyte; models read some hundred words of it. */
     static final int MOST_BYTES = 16 << 20;
 
+    /** What some programs put before UTF-8. */
+    static final String BYTE_ORDER_MARK = "\ufeff";
+
     private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .build())
@@ -41,8 +44,11 @@ final class LineFile implements AutoCloseable {
                 return null;
             }
             number++;
-            if (!line.getFirst().isBlank()) {
-                return line.getFirst();
+            String text = number == 1 && line.getFirst().startsWith(BYTE_ORDER_MARK)
+                    ? line.getFirst().substring(1)
+                    : line.getFirst();
+            if (!text.isBlank()) {
+                return text;
             }
         }
     }

@@ -21,6 +21,11 @@ record RetrievalEvaluation(BeirFolder collection) implements EvalTask {
     }
 
     @Override
+    public String data() {
+        return collection.queries().size() + " queries, " + collection.documents() + " documents";
+    }
+
+    @Override
     public long texts() {
         return collection.queries().size() + collection.documents();
     }

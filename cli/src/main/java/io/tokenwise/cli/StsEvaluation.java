@@ -14,6 +14,11 @@ record StsEvaluation(List<Pair> pairs) implements EvalTask {
     }
 
     @Override
+    public String data() {
+        return pairs.size() + " pairs";
+    }
+
+    @Override
     public long texts() {
         return 2L * pairs.size();
     }

@@ -2,9 +2,11 @@ package io.tokenwise.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.tokenwise.cli.BeirFolder.Document;
 import io.tokenwise.cli.BeirFolder.Query;
+import io.tokenwise.testdata.SharedData;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
@@ -75,6 +77,8 @@ class BeirFolderTest {
                 "corpus.jsonl^~[1]^corpus.jsonl:2: must be a JSON object",
                 "corpus.jsonl^{\"_id\": \"a\"}^corpus.jsonl:1: has no field text",
                 "corpus.jsonl^{\"_id\": \"a\", \"text\": 7}^corpus.jsonl:1: the field text is not a string",
+                "corpus.jsonl^{\"_id\": \"a\", \"title\": 7, \"text\": \"x\"}"
+                        + "^corpus.jsonl:1: the field title is not a string",
                 "corpus.jsonl^{\"_id\": \"\", \"text\": \"x\"}^corpus.jsonl:1: the field _id is empty",
                 "corpus.jsonl^{\"_id\": 1.5, \"text\": \"x\"}^corpus.jsonl:1: the field _id is not a string",
                 "corpus.jsonl^{\"_id\": \"a\", \"text\": \"\"}~{\"_id\": \"a\", \"text\": \"\"}"
@@ -100,6 +104,17 @@ class BeirFolderTest {
                 .hasMessageStartingWith(folder + "/" + message)
                 .message()
                 .hasLineCount(1);
+    }
+
+    @Test
+    void cranfieldIsReadWhole() throws IOException {
+        SharedData data = SharedData.find();
+        assumeThat(data.cranfield())
+                .as("Cranfield is not here: no shared/data, and no -D" + SharedData.PROPERTY)
+                .isPresent();
+        BeirFolder beir = BeirFolder.open(data.cranfield().get(), "test");
+        assertThat(beir.documents()).isEqualTo(1_400);
+        assertThat(beir.queries()).hasSize(225);
     }
 
     @Test

@@ -40,9 +40,9 @@ class JsonTest {
                 3,
                 0.0012,
                 7.25);
-        assertThat(Json.line(new Json.Eval("sts", "minilm", "vector", "f32", 2, List.of(dense, random))))
+        assertThat(Json.line(new Json.Eval("sts", "6 pairs", "minilm", "vector", "f32", 2, List.of(dense, random))))
                 .isEqualTo(
-                        "{\"task\":\"sts\",\"model\":\"minilm\",\"backend\":\"vector\",\"precision\":\"f32\",\"threads\":2,"
+                        "{\"task\":\"sts\",\"data\":\"6 pairs\",\"model\":\"minilm\",\"backend\":\"vector\",\"precision\":\"f32\",\"threads\":2,"
                                 + "\"rows\":[{\"budget\":1.0,\"mode\":\"dense\",\"metric\":\"spearman\",\"value\":0.8672,"
                                 + "\"teacherCosine\":1.0,\"meanLearners\":null,\"spent\":1.0,\"flopsPerToken\":2.13E7,"
                                 + "\"millisPerInput\":3.25,\"metrics\":{\"spearman\":0.8672},\"ofDense\":{\"spearman\":1.0},"

@@ -39,6 +39,17 @@ class LabelledTextsTest {
         assertThat(texts.labels()).containsExactly("pos", "neg");
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '^',
+            quoteCharacter = '`',
+            value = {"a.csv^\"text\",label~x,a~", "a.tsv^text|label~x|a~", "a.jsonl^{\"text\":\"x\",\"label\":\"a\"}"})
+    void aByteOrderMarkIsNoPartOfTheText(String name, String content) throws IOException {
+        LabelledTexts texts = LabelledTexts.read(file(name, "\u00ef\u00bb\u00bf" + content), "text", "label");
+        assertThat(texts.texts()).containsExactly("x");
+        assertThat(texts.labels()).containsExactly("a");
+    }
+
     @Test
     void aQuotedFieldMayHaveSeveralLines() throws IOException {
         LabelledTexts texts = LabelledTexts.read(file("a.csv", "text,label~\"x~y\",a~z,b~"), "text", "label");

@@ -142,7 +142,7 @@ class ModelCommandsTest {
     @Test
     void evalOfADenseModelHasOneRow() {
         assertThat(run("", "eval", "sts", pairs.toString())).isZero();
-        assertThat(out.toString().lines()).hasSize(2);
+        assertThat(out.toString().lines()).hasSize(3).first().isEqualTo("6 pairs");
         assertThat(err.toString()).contains("eval sts: 12 of 12 texts in ");
     }
 
@@ -231,6 +231,7 @@ class ModelCommandsTest {
             assertThat(exact.get("metrics").get("recall@100").asDouble()).isCloseTo(2 / 3.0, within(1e-9));
             assertThat(exact.get("ofDense").get("ndcg@10").asDouble()).isEqualTo(1);
         }
+        assertThat(line(0).get("data").asString()).isEqualTo("3 queries, 5 documents");
         assertThat(rows.get(0).get("metric").asString()).isEqualTo("ndcg@10");
         assertThat(rows.get(2).get("spent").asDouble()).isCloseTo(0.5, within(1e-9));
         assertThat(rows.get(0).get("seconds").asDouble())
