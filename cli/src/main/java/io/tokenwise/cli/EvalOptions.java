@@ -63,8 +63,9 @@ final class EvalOptions {
         return teacher;
     }
 
+    /** Each once, in the order in which they were asked for. */
     List<Double> budgets() {
-        return budgets;
+        return budgets.stream().distinct().toList();
     }
 
     int seeds() {

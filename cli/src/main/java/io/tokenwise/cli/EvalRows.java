@@ -62,7 +62,7 @@ final class EvalRows {
     }
 
     /** Of a sample; null for a single value. */
-    private static Double deviation(List<Double> values) {
+    static Double deviation(List<Double> values) {
         if (values.size() < 2) {
             return null;
         }
