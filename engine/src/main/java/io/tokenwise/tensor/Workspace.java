@@ -24,6 +24,10 @@ public final class Workspace implements AutoCloseable {
     private int chunk;
     private long used;
     private int taken;
+
+    /** The most bytes, from the beginning of the first chunk, that a pass has needed. */
+    private long peak;
+
     private boolean closed;
 
     public Workspace(long limitBytes) {
@@ -52,6 +56,9 @@ public final class Workspace implements AutoCloseable {
         MemorySegment memory = chunks.get(chunk).memory;
         long offset = used;
         used += bytes;
+        if (chunk > 0) {
+            peak = Math.max(peak, bytes(chunk) + used);
+        }
         if (taken == tensors.size()) {
             tensors.add(new Tensor(memory, offset, rows, columns));
         }
@@ -79,12 +86,14 @@ public final class Workspace implements AutoCloseable {
         taken = mark.taken;
     }
 
-    /** Takes back everything. If several chunks were needed they become one, so that the next pass runs in one piece. */
+    /**
+     * Takes back everything. If several chunks were needed they become one of the size that was needed, so that the next pass runs in one
+     * piece.
+     */
     public void reset() {
         if (chunks.size() > 1) {
-            long total = bytes();
             free();
-            grow(total, total);
+            grow(peak, peak);
         }
         chunk = 0;
         used = 0;
@@ -94,8 +103,12 @@ public final class Workspace implements AutoCloseable {
 
     /** Native memory held now, in bytes. */
     public long bytes() {
+        return bytes(chunks.size());
+    }
+
+    private long bytes(int firstChunks) {
         long total = 0;
-        for (int i = 0; i < chunks.size(); i++) {
+        for (int i = 0; i < firstChunks; i++) {
             total += chunks.get(i).memory.byteSize();
         }
         return total;

@@ -66,7 +66,9 @@ class WorkspaceTest {
             }
             long grown = workspace.bytes();
             workspace.reset();
-            assertThat(workspace.bytes()).isEqualTo(grown);
+            long needed = workspace.bytes();
+            // Growing doubles, and leaves the ends of pieces unused; what is kept is what the pass needed.
+            assertThat(needed).isBetween(10 * 400_000L, 6 * grown / 10);
             Tensor first = workspace.tensor(100, 1000);
             for (int i = 1; i < 10; i++) {
                 assertThat(workspace.tensor(100, 1000).floats().segment())
@@ -78,7 +80,7 @@ class WorkspaceTest {
                     workspace.tensor(100, 1000);
                 }
             }
-            assertThat(workspace.bytes()).isEqualTo(grown);
+            assertThat(workspace.bytes()).isEqualTo(needed);
         }
     }
 
