@@ -63,8 +63,9 @@ final class OneDnnProducts implements Products {
     }
 
     /**
-     * Quantises in Java, on arrays: this runs once, when a model is loaded, so code that is quick before it is compiled counts. Each output's
-     * scale is that at which its largest weight is the largest byte.
+     * Quantises in Java, on arrays: this runs once, when a model is loaded, so code that is quick before it is compiled counts, and loops in
+     * methods of their own, which C2 compiles in a few milliseconds each. Each output's scale is that at which its largest weight is the
+     * largest byte.
      */
     private static void packBytes(Tensor source, int fromRow, int fromColumn, boolean transposed, OneDnnMatrix matrix) {
         int outputs = matrix.outputs();
@@ -75,9 +76,7 @@ final class OneDnnProducts implements Products {
         Arrays.fill(sums, 0);
         for (int k = 0; k < matrix.inputs(); k++) {
             read(source, fromRow, fromColumn, transposed, k, row);
-            for (int j = 0; j < outputs; j++) {
-                scales[j] = Math.max(scales[j], Math.abs(row[j]));
-            }
+            enlarge(scales, row);
         }
         float[] factors = new float[outputs];
         for (int j = 0; j < outputs; j++) {
@@ -91,17 +90,27 @@ final class OneDnnProducts implements Products {
             MemorySegment rowMajor = arena.allocate(matrix.product().spec().bBytes(), ALIGNMENT);
             for (int k = 0; k < matrix.inputs(); k++) {
                 read(source, fromRow, fromColumn, transposed, k, row);
-                for (int j = 0; j < outputs; j++) {
-                    int step = Math.round(row[j] * factors[j]);
-                    steps[j] = (byte) step;
-                    sums[j] += step;
-                }
+                round(row, factors, steps, sums);
                 MemorySegment.copy(steps, 0, rowMajor, ValueLayout.JAVA_BYTE, (long) k * outputs, outputs);
             }
             matrix.product().pack(rowMajor, matrix.packed()).close();
         }
         for (int j = 0; j < outputs; j++) {
             sums[j] *= scales[j];
+        }
+    }
+
+    private static void enlarge(float[] largest, float[] row) {
+        for (int j = 0; j < row.length; j++) {
+            largest[j] = Math.max(largest[j], Math.abs(row[j]));
+        }
+    }
+
+    private static void round(float[] row, float[] factors, byte[] steps, float[] sums) {
+        for (int j = 0; j < row.length; j++) {
+            int step = Math.round(row[j] * factors[j]);
+            steps[j] = (byte) step;
+            sums[j] += step;
         }
     }
 

@@ -88,7 +88,7 @@ final class CachedWeights implements WeightSource {
     public void read(String name, MemorySegment destination) {
         if (original == null) {
             try {
-                cached.read(name, destination);
+                cached.read(name, destination, false);
                 if (checksum(destination).equals(cached.metadata().get(name))) {
                     return;
                 }
