@@ -28,7 +28,8 @@ public final class Main {
         if (List.of(args).contains("--verbose")) {
             System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "info");
         }
-        int exitCode = Tokenwise.commandLine(interruptibleStdin(), out, err).execute(args);
+        int exitCode =
+                Tokenwise.commandLine(interruptibleStdin(), out, err, args).execute(args);
         if (out.checkError() && exitCode == 0) {
             err.println("tokenwise: the result cannot be written to stdout");
             exitCode = 1;

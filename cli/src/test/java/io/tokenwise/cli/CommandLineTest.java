@@ -15,9 +15,10 @@ class CommandLineTest {
     private final StringWriter err = new StringWriter();
 
     private int run(String commandLine) {
+        String[] args = commandLine.isEmpty() ? new String[0] : commandLine.split(" ");
         return Tokenwise.commandLine(
-                        InputStream.nullInputStream(), new PrintWriter(out, true), new PrintWriter(err, true))
-                .execute(commandLine.isEmpty() ? new String[0] : commandLine.split(" "));
+                        InputStream.nullInputStream(), new PrintWriter(out, true), new PrintWriter(err, true), args)
+                .execute(args);
     }
 
     @ParameterizedTest

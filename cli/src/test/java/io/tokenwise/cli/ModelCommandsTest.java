@@ -61,7 +61,7 @@ class ModelCommandsTest {
 
     private int run(String stdin, String... args) {
         var in = new ByteArrayInputStream(stdin.getBytes(StandardCharsets.UTF_8));
-        return Tokenwise.commandLine(in, new PrintWriter(out, true), new PrintWriter(err, true))
+        return Tokenwise.commandLine(in, new PrintWriter(out, true), new PrintWriter(err, true), args)
                 .execute(args);
     }
 
