@@ -2,6 +2,7 @@ package io.tokenwise.bench;
 
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
 
 /**
  * One way to turn token ids into vectors.
@@ -15,6 +16,7 @@ import java.util.function.Supplier;
  * @param precision {@code f32}, {@code bf16}, {@code s8} or {@code int8}
  * @param exact whether its vectors must equal those of the dense float32 model
  * @param onlyLists whether it is another use of an engine that differs for lists of texts only
+ * @param spent the share of the replaced layers' FLOPs that it spends on a scenario; 1 for {@code dense}
  * @param callers opens what one thread may use; callers of one contender may run at once
  */
 record Contender(
@@ -27,6 +29,7 @@ record Contender(
         String precision,
         boolean exact,
         boolean onlyLists,
+        ToDoubleFunction<Scenario> spent,
         Supplier<Caller> callers) {
     /** For one thread at a time. */
     @FunctionalInterface

@@ -73,6 +73,7 @@ final class OrtModel implements AutoCloseable {
                 precision,
                 precision.equals("f32"),
                 onlyLists,
+                _ -> 1,
                 () -> {
                     var buffers = new Buffers(batches.size());
                     return texts -> batches.encode(texts, buffers::run);

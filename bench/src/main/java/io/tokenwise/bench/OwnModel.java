@@ -3,6 +3,7 @@ package io.tokenwise.bench;
 import io.tokenwise.EncoderOptions;
 import io.tokenwise.Sessions;
 import io.tokenwise.acm.Acmizer;
+import io.tokenwise.acm.Spending;
 import io.tokenwise.acm.UnitStatistics;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.ModelFiles;
@@ -127,7 +128,17 @@ final class OwnModel implements AutoCloseable {
                 engine.precision().label(),
                 exact,
                 false,
+                scenario -> spent(scenario, budget),
                 () -> texts -> encode(texts, budget));
+    }
+
+    private double spent(Scenario scenario, Budget budget) {
+        if (encoder.acms().isEmpty()) {
+            return 1;
+        }
+        var spending = new Spending(encoder.acms(), budget);
+        scenario.calls().forEach(texts -> sessions.encode(texts, budget, spending));
+        return spending.share();
     }
 
     @Override

@@ -28,6 +28,7 @@ record Results(String cpu, String jdk, List<String> notes, List<Row> rows, List<
      * @param spearman on STS-B's development set; null if that was not measured
      * @param meanCosine to the dense float32 model's vectors of held-out text; null if that was not measured
      * @param lowestCosine of the same
+     * @param spent the share of the replaced layers' FLOPs that was spent on the scenario's texts
      */
     record Row(
             String scenario,
@@ -50,7 +51,8 @@ record Results(String cpu, String jdk, List<String> notes, List<Row> rows, List<
             double cpuSecondsPerThousandTexts,
             Double spearman,
             Double meanCosine,
-            Double lowestCosine) {
+            Double lowestCosine,
+            double spent) {
         /** @param quality null if it was not measured */
         static Row of(Scenario scenario, int threads, Race.Timing timing, Quality quality) {
             Contender contender = timing.contender();
@@ -75,7 +77,8 @@ record Results(String cpu, String jdk, List<String> notes, List<Row> rows, List<
                     timing.cpuSecondsPerThousandTexts(),
                     quality == null ? null : quality.spearman(),
                     quality == null ? null : quality.meanCosine(),
-                    quality == null ? null : quality.lowestCosine());
+                    quality == null ? null : quality.lowestCosine(),
+                    contender.spent().applyAsDouble(scenario));
         }
     }
 
@@ -98,9 +101,10 @@ record Results(String cpu, String jdk, List<String> notes, List<Row> rows, List<
                         .filter(row -> row.scenario().equals(scenario) && row.threads() == threads)
                         .toList();
                 text.append(line(
-                        "%n%-30s %6s %9s %9s %9s %8s %8s %6s %6s %7s %6s %6s %6s %6s %8s",
+                        "%n%-30s %6s %6s %9s %9s %9s %8s %8s %6s %6s %7s %6s %6s %6s %6s %8s",
                         scenario + ", " + threads + (threads == 1 ? " thread" : " threads"),
                         "budget",
+                        "spent",
                         "p50 us",
                         "p95 us",
                         "p99 us",
@@ -128,9 +132,10 @@ record Results(String cpu, String jdk, List<String> notes, List<Row> rows, List<
 
     private static String line(Row row, List<Row> group) {
         return line(
-                "%-30s %6s %9.0f %9.0f %9.0f %8.0f %8.2f %6s %6s %7s %6.4f %6s %6s %6s %8d",
+                "%-30s %6s %6s %9.0f %9.0f %9.0f %8.0f %8.2f %6s %6s %7s %6.4f %6s %6s %6s %8d",
                 row.label(),
                 row.model().equals("acm") ? String.format(Locale.ROOT, "%.2f", row.budget()) : "",
+                row.model().equals("acm") ? String.format(Locale.ROOT, "%.3f", row.spent()) : "",
                 row.p50Micros(),
                 row.p95Micros(),
                 row.p99Micros(),

@@ -43,6 +43,7 @@ final class TorchModel implements AutoCloseable {
                 "f32",
                 true,
                 false,
+                _ -> 1,
                 () -> texts -> batches.encode(texts, this::run));
     }
 

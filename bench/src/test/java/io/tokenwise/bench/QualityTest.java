@@ -32,6 +32,7 @@ class QualityTest {
                 "f32",
                 false,
                 false,
+                _ -> 1,
                 () -> texts -> Arrays.copyOf(vectors, texts.size()));
     }
 

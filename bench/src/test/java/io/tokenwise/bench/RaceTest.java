@@ -14,7 +14,8 @@ class RaceTest {
     private static final Scenario ONE_TEXT = new Scenario("one", "one text", 1, ONE_CALL);
 
     private static Contender contender(String label, boolean exact, Contender.Caller caller) {
-        return new Contender(label, label, "tokenwise", "dense", 1, "vector", "f32", exact, false, () -> caller);
+        return new Contender(
+                label, label, "tokenwise", "dense", 1, "vector", "f32", exact, false, _ -> 1, () -> caller);
     }
 
     private static Contender giving(String label, boolean exact, float... vector) {

@@ -13,7 +13,17 @@ class ResultsTest {
     static Results.Row row(String name, String engine, String precision, double budget, long micros, Quality quality) {
         String model = name.startsWith("acm") ? "acm" : "dense";
         var contender = new Contender(
-                name, "label of " + name, engine, model, budget, "cpu", precision, true, false, () -> null);
+                name,
+                "label of " + name,
+                engine,
+                model,
+                budget,
+                "cpu",
+                precision,
+                true,
+                false,
+                _ -> budget,
+                () -> null);
         var timing = new Race.Timing(contender, new long[] {micros * 1000}, 16e6 / micros, 1.25, 1600, 0.5);
         return Results.Row.of(SCENARIO, 1, timing, quality);
     }
@@ -39,7 +49,7 @@ class ResultsTest {
                         + "\"p95Micros\":1000.0,\"p99Micros\":1000.0,\"tokensPerSecond\":16000.0,"
                         + "\"label\":\"label of onnxruntime-f32\",\"cosine\":0.5,\"calls\":1,\"heapBytesPerCall\":1600,"
                         + "\"name\":\"onnxruntime-f32\",\"callers\":1,\"cpuSecondsPerThousandTexts\":1.25,"
-                        + "\"spearman\":null,\"meanCosine\":null,\"lowestCosine\":null},")
+                        + "\"spearman\":null,\"meanCosine\":null,\"lowestCosine\":null,\"spent\":1.0},")
                 .endsWith("\"memory\":[{\"name\":\"dense-vector-f32\",\"label\":\"label\",\"scenario\":\"bulk\","
                         + "\"threads\":1,\"loadedBytes\":104857600,\"peakBytes\":209715200}]}")
                 .doesNotContain("\n");
@@ -52,7 +62,7 @@ class ResultsTest {
         assertThat(lines).startsWith("a processor, JDK 25", "- a note", "");
         assertThat(lines.get(3).replaceAll("\\s+", " "))
                 .isEqualTo(
-                        "query-16, 1 thread budget p50 us p95 us p99 us tokens/s CPU s/1k x f32 x int8 x dense cosine"
+                        "query-16, 1 thread budget spent p50 us p95 us p99 us tokens/s CPU s/1k x f32 x int8 x dense cosine"
                                 + " mean c low c STS-B heap B");
         assertThat(cells(lines.get(4)))
                 .containsExactly(
@@ -70,7 +80,7 @@ class ResultsTest {
         assertThat(cells(lines.get(5))).contains("0.9900", "0.9700", "0.8661");
         assertThat(cells(lines.get(6))).contains("1.0000").doesNotContain("0.8661");
         assertThat(cells(lines.get(8)))
-                .startsWith("label of acm-onednn-s8-0.5", "0.50", "100")
+                .startsWith("label of acm-onednn-s8-0.5", "0.50", "0.500", "100")
                 .contains("10.00", "4.00", "2.00");
         assertThat(cells(lines.get(10))).containsExactly("peak memory, MiB", "threads", "after load", "at the end");
         assertThat(cells(lines.get(11))).containsExactly("label", "1", "100", "200");

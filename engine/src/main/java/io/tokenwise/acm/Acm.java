@@ -176,7 +176,7 @@ public final class Acm implements Block {
 
     /** Multiply-adds of the gate for one token. */
     public long gateFlops() {
-        return (long) hidden * (learners + 1);
+        return (long) hidden * learners;
     }
 
     @Override

@@ -16,6 +16,7 @@ import java.util.random.RandomGenerator;
  *
  * <p>The paper's gate is a product of two matrices of rank 16 without a nonlinearity; with few counts one matrix can express the
  * same and costs less. The budget enters through {@link #KNOTS} piecewise-linear features, so one gate serves every budget.
+ * In inference only how much better each count is than none matters, so there are as many products as learners.
  *
  * <p>{@link #choose} is thread-safe for different passes once {@link #prepare} has run and while nobody trains.
  */
@@ -37,7 +38,9 @@ final class Gate {
     /** {@code [KNOTS, learners + 1]}: what is added to the logits at each of the knots 0, 1/(KNOTS-1), .. 1. */
     private final Weight budgetTable;
 
-    /** The transposed weight, for inference: of so few outputs no packed form pays. */
+    /**
+     * For inference the transposed weight of each count but 0, less that of count 0: of so few outputs no packed form pays.
+     */
     private final Tensor rows;
 
     private int rowsVersion = -1;
@@ -46,7 +49,7 @@ final class Gate {
         logits = new Linear(new Weight(owner, owner.add(path + "gate.weight", hidden, learners + 1)), null);
         budgetTable = new Weight(owner, owner.add(path + "gate.budget", KNOTS, learners + 1));
         int group = RowOps.DOTS_GROUP;
-        rows = owner.constant((learners + group) / group * group, hidden);
+        rows = owner.constant((learners + group - 1) / group * group, hidden);
     }
 
     /** Weight of the knot in the linear interpolation at the budget, times a constant. */
@@ -67,16 +70,17 @@ final class Gate {
     }
 
     void prepare() {
-        Parameter weight = logits.weight().parameter();
-        if (rowsVersion == weight.version()) {
+        Parameter parameter = logits.weight().parameter();
+        if (rowsVersion == parameter.version()) {
             return;
         }
-        for (int row = 0; row < weight.value().columns(); row++) {
+        Tensor weight = parameter.value();
+        for (int count = 1; count < weight.columns(); count++) {
             for (int column = 0; column < rows.columns(); column++) {
-                rows.set(row, column, weight.value().get(column, row));
+                rows.set(count - 1, column, weight.get(column, count) - weight.get(column, 0));
             }
         }
-        rowsVersion = weight.version();
+        rowsVersion = parameter.version();
     }
 
     List<Parameter> parameters() {
@@ -88,17 +92,18 @@ final class Gate {
         prepare();
         pass.push();
         Tensor table = budgetTable.parameter().value();
-        Tensor offset = pass.tensor(1, table.columns());
-        for (int column = 0; column < table.columns(); column++) {
+        int learners = table.columns() - 1;
+        Tensor offset = pass.tensor(1, learners);
+        for (int count = 1; count <= learners; count++) {
             double sum = 0;
             for (int knot = 0; knot < KNOTS; knot++) {
-                sum += feature(knot, budget) * table.get(knot, column);
+                sum += feature(knot, budget) * (table.get(knot, count) - table.get(knot, 0));
             }
-            offset.set(0, column, (float) sum);
+            offset.set(0, count - 1, (float) sum);
         }
-        Tensor y = pass.tensor(x.rows(), table.columns());
+        Tensor y = pass.tensor(x.rows(), learners);
         pass.stream().dots(x, rows, offset, y);
-        pass.stream().argmax(y, choice);
+        pass.stream().argmaxAfterZero(y, choice);
         pass.pop();
     }
 

@@ -73,10 +73,17 @@ public final class Weight {
 
     private void pack(Stream stream, Form form, boolean transpose) {
         if (form.matrix == null) {
-            form.matrix = owner.backend()
-                    .allocatePacked(owner.arena(), transpose ? outputs : inputs, transpose ? inputs : outputs);
+            form.matrix = allocate(transpose);
         }
         stream.pack(parameter.value(), fromRow, fromColumn, transpose, form.matrix);
         form.version = parameter.version();
+    }
+
+    private PackedMatrix allocate(boolean transpose) {
+        int allInputs = parameter.value().rows();
+        int allOutputs = parameter.value().columns();
+        return transpose
+                ? owner.backend().allocatePacked(owner.arena(), outputs, inputs, allOutputs, allInputs)
+                : owner.backend().allocatePacked(owner.arena(), inputs, outputs, allInputs, allOutputs);
     }
 }

@@ -28,7 +28,12 @@ public interface Backend extends AutoCloseable {
     Tensor allocate(Arena arena, int rows, int columns);
 
     /** Room for a packed {@code [inputs, outputs]} matrix that lives as long as the arena. */
-    PackedMatrix allocatePacked(Arena arena, int inputs, int outputs);
+    default PackedMatrix allocatePacked(Arena arena, int inputs, int outputs) {
+        return allocatePacked(arena, inputs, outputs, inputs, outputs);
+    }
+
+    /** The same for one of the slices into which a matrix {@code [allInputs, allOutputs]} is cut along one of its sides. */
+    PackedMatrix allocatePacked(Arena arena, int inputs, int outputs, int allInputs, int allOutputs);
 
     /** Stops the threads. Streams must not be used any more. */
     @Override

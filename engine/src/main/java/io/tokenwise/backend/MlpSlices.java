@@ -7,8 +7,8 @@ import java.util.List;
  * An MLP cut into slices of its hidden units, such as an adaptive module's learners; a dense MLP is one slice. Slice n gives
  * {@code gelu(x ups[n] + upBiases[n]) downs[n] + downBiases[n]}, {@code [rows, outputs]}.
  *
- * @param ups {@code [inputs, units of the slice]} each
- * @param downs {@code [units of the slice, outputs]} each
+ * @param ups {@code [inputs, units of the slice]} each: all slices of one matrix, in order
+ * @param downs {@code [units of the slice, outputs]} each, likewise
  */
 public record MlpSlices(
         List<PackedMatrix> ups, List<Tensor> upBiases, List<PackedMatrix> downs, List<Tensor> downBiases) {
@@ -48,6 +48,15 @@ public record MlpSlices(
 
     int outputs() {
         return downs.getFirst().outputs();
+    }
+
+    /** Hidden units of all slices. */
+    int units() {
+        int units = 0;
+        for (int n = 0; n < ups.size(); n++) {
+            units += ups.get(n).outputs();
+        }
+        return units;
     }
 
     /** Hidden units of the widest slice. */

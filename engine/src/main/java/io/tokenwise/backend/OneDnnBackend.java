@@ -89,14 +89,15 @@ public final class OneDnnBackend implements Backend {
     }
 
     @Override
-    public PackedMatrix allocatePacked(Arena arena, int inputs, int outputs) {
+    public PackedMatrix allocatePacked(Arena arena, int inputs, int outputs, int allInputs, int allOutputs) {
         if (Math.min(inputs, outputs) < LEAST_SIDE) {
-            return vector.allocatePacked(arena, inputs, outputs);
+            return vector.allocatePacked(arena, inputs, outputs, allInputs, allOutputs);
         }
         DataType type = precision == Precision.S8 ? DataType.S8 : inputType(precision);
         DataType sums = precision == Precision.S8 ? DataType.S32 : DataType.F32;
-        Product product = oneDnn.product(ProductSpec.of(inputs, outputs, inputType(precision), type, sums));
-        widen(inputs, outputs);
+        Product product = oneDnn.product(ProductSpec.of(inputs, outputs, inputType(precision), type, sums)
+                .within(allInputs, allOutputs));
+        widen(allInputs, allOutputs);
         MemorySegment packed = arena.allocate(product.packedBytes(), ALIGNMENT);
         int columns = precision == Precision.S8 ? outputs : 0;
         return new OneDnnMatrix(

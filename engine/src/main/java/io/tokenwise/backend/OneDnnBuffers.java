@@ -1,6 +1,7 @@
 package io.tokenwise.backend;
 
 import io.tokenwise.kernels.Conversions;
+import io.tokenwise.kernels.Conversions.Columns;
 import io.tokenwise.kernels.Elementwise;
 import io.tokenwise.kernels.Floats;
 import io.tokenwise.kernels.Kernels;
@@ -8,6 +9,8 @@ import io.tokenwise.natives.Binding;
 import io.tokenwise.natives.OneDnn;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * What one task needs to multiply blocks of rows by oneDNN: the rows in their narrow type, the sums that come back, and the library's
@@ -39,8 +42,8 @@ final class OneDnnBuffers implements BufferPool.Buffers {
     /** A row of sums on its way to the second product or to its residual. */
     private final Floats row;
 
-    /** What the slices of an MLP have given so far, for each row of the block. */
-    private final Floats total;
+    /** What the slices used by a row add to its sums. */
+    private final Offsets offsets;
 
     /** For products without a bias. */
     private final Floats zeros;
@@ -56,21 +59,96 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         MemorySegment scratch = arena.allocate(SCRATCH_BYTES, ALIGNMENT);
         input = new Operand(oneDnn, scratch);
         units = new Operand(oneDnn, scratch);
-        row = new Floats(arena.allocate((long) outputs * Float.BYTES, ALIGNMENT), 0);
-        total = new Floats(arena.allocate((long) ROWS * outputs * Float.BYTES, ALIGNMENT), 0);
-        zeros = new Floats(arena.allocate((long) outputs * Float.BYTES, ALIGNMENT), 0);
+        row = floats();
+        offsets = new Offsets();
+        zeros = floats();
+    }
+
+    private Floats floats() {
+        return new Floats(arena.allocate((long) outputs * Float.BYTES, ALIGNMENT), 0);
     }
 
     /** Rows of a left-hand side in the narrow type, and what their steps mean. */
     private final class Operand {
         final MemorySegment memory;
         final float[] scales = new float[2 * ROWS];
-        final Binding binding;
+        private final OneDnn oneDnn;
+        private final MemorySegment scratch;
+        private final List<At> bindings = new ArrayList<>();
+
+        /** The library's view of columns from {@code input} on and of sums from {@code output} on. */
+        private record At(int input, int output, Binding binding) {}
 
         Operand(OneDnn oneDnn, MemorySegment scratch) {
-            memory = arena.allocate(
-                    (long) ROWS * inputs * OneDnnBackend.inputType(precision).bytes(), ALIGNMENT);
-            binding = oneDnn.bind(memory, sums, scratch);
+            this.oneDnn = oneDnn;
+            this.scratch = scratch;
+            memory = arena.allocate(bytes((long) ROWS * inputs), ALIGNMENT);
+        }
+
+        /** Few: one for each slice of an MLP. */
+        Binding binding(int input, int output) {
+            for (int i = 0; i < bindings.size(); i++) {
+                At at = bindings.get(i);
+                if (at.input == input && at.output == output) {
+                    return at.binding;
+                }
+            }
+            Binding binding =
+                    oneDnn.bind(memory.asSlice(bytes(input)), sums.asSlice((long) output * Float.BYTES), scratch);
+            bindings.add(new At(input, output, binding));
+            return binding;
+        }
+
+        /** Zeros for columns of rows. */
+        void clear(int fromRow, int toRow, int stride, int column, int columns) {
+            for (int row = fromRow; row < toRow; row++) {
+                MemorySegment.copy(zeros.segment(), 0, memory, bytes((long) row * stride + column), bytes(columns));
+            }
+        }
+
+        void close() {
+            bindings.forEach(at -> at.binding.close());
+        }
+    }
+
+    /** Bytes of so many values in the narrow type. */
+    private long bytes(long values) {
+        return values * OneDnnBackend.inputType(precision).bytes();
+    }
+
+    /**
+     * What is added to a row's sums: the biases of the slices that it uses and, for signed bytes, their columns' sums. Rows that use more
+     * slices come first, so a block's rows are looked at from the last on, and slices only come in.
+     */
+    private final class Offsets {
+        private final Floats biasSum = floats();
+        private final Columns columnSum = new Columns(new float[outputs], new float[outputs]);
+        private int slices;
+        Floats bias;
+        Columns columns;
+
+        /** Those of a number of slices, no fewer than in the call before unless it is the first of a block. */
+        void use(MlpSlices all, int count, boolean first) {
+            if (first) {
+                bias = all.downBiases().getFirst().floats();
+                columns = matrix(all.downs().getFirst()).columns();
+                slices = 1;
+            }
+            for (; slices < count; slices++) {
+                conversions.add(bias, 0, all.downBiases().get(slices).floats(), 0, all.outputs(), biasSum, 0);
+                bias = biasSum;
+                if (precision == Precision.S8) {
+                    addColumns(matrix(all.downs().get(slices)).columns());
+                }
+            }
+        }
+
+        private void addColumns(Columns more) {
+            for (int j = 0; j < more.sums().length; j++) {
+                columnSum.sums()[j] = columns.sums()[j] + more.sums()[j];
+            }
+            System.arraycopy(more.scales(), 0, columnSum.scales(), 0, more.scales().length);
+            columns = columnSum;
         }
     }
 
@@ -79,60 +157,92 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         OneDnnMatrix weight = job.weight;
         int columns = weight.outputs();
         int count = job.rows(task);
-        enter(job, task, count, weight.inputs());
-        multiply(weight, input, count);
+        enter(job, task, count, weight);
+        input.binding(0, 0).run(weight.weights(), kernelRows(count));
+        Floats bias = job.bias == null ? zeros : job.bias;
         for (int i = 0; i < count; i++) {
             long at = (long) job.row(task, i) * columns;
+            long from = (long) i * weight.outputStride();
             if (job.residual == null && !job.gelu) {
-                sum(weight, input, i, job.bias, job.y, at);
+                sum(from, columns, input, i, weight.columns(), bias, job.y, at);
                 continue;
             }
-            sum(weight, input, i, job.bias, row, 0);
+            sum(from, columns, input, i, weight.columns(), bias, row, 0);
             if (job.gelu) {
                 elementwise.gelu(row, row, 0, columns);
             }
-            leave(row, 0, columns, job, at);
+            leave(columns, job, at);
         }
     }
 
-    /** {@code y[r] = the sum of the row's slices + residual[r]} for the rows of a task. */
+    /**
+     * {@code y[r] = the sum of the row's slices + residual[r]} for the rows of a task. All units of a row are narrowed together and the
+     * slices' sums added by oneDNN, so a row that uses k slices costs what it would cost in an MLP of that width.
+     */
     void mlp(OneDnnJob job, int task) {
         MlpSlices slices = job.slices;
-        int columns = slices.outputs();
         int count = job.rows(task);
-        enter(job, task, count, slices.inputs());
-        for (int n = 0; n < slices.count(); n++) {
-            int rows = job.rows(task, n);
-            if (rows <= 0) {
-                break;
-            }
-            slice(slices, n, rows);
-        }
+        enter(job, task, count, matrix(slices.ups().getFirst()));
+        multiplyUps(job, task);
         for (int i = 0; i < count; i++) {
-            leave(total, (long) i * columns, columns, job, (long) job.row(task, i) * columns);
+            activate(job, task, i);
+        }
+        multiplyDowns(job, task);
+        int columns = slices.outputs();
+        int used = 1;
+        for (int i = count - 1; i >= 0; i--) {
+            while (job.rows(task, used) > i) {
+                used++;
+            }
+            offsets.use(slices, used, i == count - 1);
+            sum((long) i * columns, columns, units, i, offsets.columns, offsets.bias, row, 0);
+            leave(columns, job, (long) job.row(task, i) * columns);
         }
     }
 
-    /** Adds what a slice gives for the first rows to {@link #total}; the first slice begins it. */
-    private void slice(MlpSlices slices, int n, int rows) {
-        OneDnnMatrix up = matrix(slices.ups().get(n));
-        OneDnnMatrix down = matrix(slices.downs().get(n));
-        Floats upBias = slices.upBiases().get(n).floats();
-        Floats downBias = slices.downBiases().get(n).floats();
-        multiply(up, input, rows);
-        for (int i = 0; i < rows; i++) {
-            sum(up, input, i, upBias, row, 0);
-            narrowGelu(i, up.outputs());
+    private void multiplyUps(OneDnnJob job, int task) {
+        int unit = 0;
+        for (int n = 0; job.rows(task, n) > 0; n++) {
+            OneDnnMatrix up = matrix(job.slices.ups().get(n));
+            input.binding(0, unit).run(up.weights(), kernelRows(job.rows(task, n)));
+            unit += up.outputs();
         }
-        multiply(down, units, rows);
-        int columns = down.outputs();
-        for (int i = 0; i < rows; i++) {
-            long at = (long) i * columns;
+    }
+
+    /** The units of the slices that a row uses, through GELU and into the narrow type. */
+    private void activate(OneDnnJob job, int task, int slot) {
+        MlpSlices slices = job.slices;
+        int stride = matrix(slices.ups().getFirst()).outputStride();
+        int unit = 0;
+        for (int n = 0; job.rows(task, n) > slot; n++) {
+            OneDnnMatrix up = matrix(slices.ups().get(n));
+            Floats bias = slices.upBiases().get(n).floats();
+            sum((long) slot * stride + unit, up.outputs(), input, slot, up.columns(), bias, row, unit);
+            unit += up.outputs();
+        }
+        long at = (long) slot * stride;
+        if (precision == Precision.S8) {
+            conversions.quantizeGelu(row, 0, unit, units.memory, at, units.scales, slot);
+        } else {
+            elementwise.gelu(row, row, 0, unit);
+            narrow(row, 0, unit, units, at, slot);
+        }
+    }
+
+    /** The first slice overwrites the sums, the others add to them: to rows beyond theirs, which share a kernel, nothing. */
+    private void multiplyDowns(OneDnnJob job, int task) {
+        int unit = 0;
+        for (int n = 0; job.rows(task, n) > 0; n++) {
+            OneDnnMatrix down = matrix(job.slices.downs().get(n));
+            int rows = job.rows(task, n);
+            Binding binding = units.binding(unit, 0);
             if (n == 0) {
-                sum(down, units, i, downBias, total, at);
+                binding.run(down.weights(), kernelRows(rows));
             } else {
-                addSum(down, units, i, downBias, at);
+                units.clear(rows, kernelRows(rows), down.inputStride(), unit, down.inputs());
+                binding.add(down.weights(), kernelRows(rows));
             }
+            unit += down.inputs();
         }
     }
 
@@ -140,87 +250,62 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         return (OneDnnMatrix) matrix;
     }
 
-    private void enter(OneDnnJob job, int task, int count, int columns) {
+    private void enter(OneDnnJob job, int task, int count, OneDnnMatrix weight) {
+        int columns = weight.inputs();
         for (int i = 0; i < count; i++) {
-            narrow(job.x, (long) job.row(task, i) * columns, columns, input, i);
+            narrow(job.x, (long) job.row(task, i) * columns, columns, input, (long) i * weight.inputStride(), i);
         }
     }
 
-    private void narrow(Floats x, long index, int columns, Operand to, int slot) {
-        long at = (long) slot * columns;
+    /** Writes a row to an operand's memory from value {@code to} on; {@code slot} is its place in the block. */
+    private void narrow(Floats x, long index, int columns, Operand operand, long to, int slot) {
+        MemorySegment memory = operand.memory;
         switch (precision) {
-            case S8 -> conversions.quantize(x, index, columns, to.memory, at, to.scales, slot);
-            case BF16 -> conversions.toBfloat16(x, index, columns, to.memory, at * Short.BYTES);
-            case F32 ->
-                MemorySegment.copy(x.segment(), x.at(index), to.memory, at * Float.BYTES, (long) columns * Float.BYTES);
+            case S8 -> conversions.quantize(x, index, columns, memory, to, operand.scales, slot);
+            case BF16 -> conversions.toBfloat16(x, index, columns, memory, bytes(to));
+            case F32 -> MemorySegment.copy(x.segment(), x.at(index), memory, bytes(to), (long) columns * Float.BYTES);
         }
     }
 
-    private void narrowGelu(int slot, int columns) {
-        if (precision == Precision.S8) {
-            conversions.quantizeGelu(row, 0, columns, units.memory, (long) slot * columns, units.scales, slot);
-        } else {
-            elementwise.gelu(row, row, 0, columns);
-            narrow(row, 0, columns, units, slot);
-        }
-    }
-
-    /** Multiplies a block. Some row counts share a kernel: the rows between hold what an earlier block has left, and nobody reads them. */
-    private void multiply(OneDnnMatrix weight, Operand from, int count) {
+    /**
+     * The rows that a kernel is made for: exact for few; then in steps, so that ragged batches need few kernels, of which each costs some 100
+     * microseconds once. The rows between hold what an earlier block has left, and nobody reads what becomes of them.
+     */
+    private int kernelRows(int count) {
         // For a single row oneDNN may sum floats in another order than for several: a row's bits must not depend on its
         // batch.
-        int rows = count == 1 && precision != Precision.S8 ? 2 : kernelRows(count);
-        from.binding.run(weight.weights(), rows);
-    }
-
-    /** Exact for few rows; then in steps, so that ragged batches need few kernels, of which each costs some 100 microseconds once. */
-    static int kernelRows(int count) {
+        if (count == 1 && precision != Precision.S8) {
+            return 2;
+        }
         int step = count <= 8 ? 1 : count <= 16 ? 2 : 4;
         return (count + step - 1) / step * step;
     }
 
-    /** Writes {@code sums + bias} of a row of the block, in float32. */
-    private void sum(OneDnnMatrix weight, Operand from, int slot, Floats bias, Floats y, long index) {
-        int columns = weight.outputs();
-        long at = (long) slot * columns;
-        Floats offset = bias == null ? zeros : bias;
+    /** Writes a row's {@code sums + bias}, the sums from value {@code from} on, in float32. */
+    private void sum(
+            long from, int columns, Operand operand, int slot, Columns meaning, Floats bias, Floats y, long index) {
         if (precision == Precision.S8) {
-            float scale = from.scales[2 * slot];
-            float least = from.scales[2 * slot + 1];
-            conversions.dequantize(sums, at * Integer.BYTES, columns, scale, least, weight.columns(), offset, y, index);
+            float scale = operand.scales[2 * slot];
+            float least = operand.scales[2 * slot + 1];
+            conversions.dequantize(sums, from * Integer.BYTES, columns, scale, least, meaning, bias, y, index);
         } else {
-            conversions.add(sumFloats, at, offset, 0, columns, y, index);
+            conversions.add(sumFloats, from, bias, 0, columns, y, index);
         }
     }
 
-    /** Adds {@code sums + bias} of a row of the block to {@link #total}. */
-    private void addSum(OneDnnMatrix weight, Operand from, int slot, Floats bias, long index) {
-        int columns = weight.outputs();
-        long at = (long) slot * columns;
-        if (precision == Precision.S8) {
-            float scale = from.scales[2 * slot];
-            float least = from.scales[2 * slot + 1];
-            conversions.addDequantized(
-                    sums, at * Integer.BYTES, columns, scale, least, weight.columns(), bias, total, index);
-        } else {
-            conversions.add(sumFloats, at, bias, 0, columns, row, 0);
-            conversions.add(row, 0, total, index, columns, total, index);
-        }
-    }
-
-    /** Writes a row of results to y, plus the residual if there is one. */
-    private void leave(Floats result, long from, int columns, OneDnnJob job, long index) {
+    /** Writes {@link #row} to y, plus the residual if there is one. */
+    private void leave(int columns, OneDnnJob job, long index) {
         if (job.residual == null) {
-            conversions.add(result, from, zeros, 0, columns, job.y, index);
+            conversions.add(row, 0, zeros, 0, columns, job.y, index);
         } else {
-            conversions.add(result, from, job.residual, index, columns, job.y, index);
+            conversions.add(row, 0, job.residual, index, columns, job.y, index);
         }
     }
 
     @Override
     public void close() {
-        input.binding.close();
-        units.binding.close();
+        input.close();
+        units.close();
         arena.close();
     }
 }

@@ -45,7 +45,7 @@ final class OneDnnJob extends Job {
     void product(int rowCount, Scratch scratch) {
         slices = null;
         rows = null;
-        run(rowCount, weight.outputs(), scratch);
+        run(rowCount, weight.outputStride(), scratch);
     }
 
     /** The MLP: slice n over the first {@code newSliceRows[n]} of the rows. */
@@ -53,7 +53,7 @@ final class OneDnnJob extends Job {
         slices = newSlices;
         rows = newRows;
         sliceRows = newSliceRows;
-        run(newSliceRows[0], Math.max(slices.widest(), slices.outputs()), scratch);
+        run(newSliceRows[0], Math.max(slices.units(), slices.outputs()), scratch);
     }
 
     private void run(int rowCount, int widest, Scratch scratch) {
@@ -79,13 +79,13 @@ final class OneDnnJob extends Job {
         return share(count, task);
     }
 
-    /** Rows of a task, its first ones, that use slice n. */
+    /** Rows of a task, its first ones, that use slice n; none if there is no such slice. */
     int rows(int task, int slice) {
-        return share(sliceRows[slice], task);
+        return slice < slices.count() ? share(sliceRows[slice], task) : 0;
     }
 
     private int share(int all, int task) {
-        return (all - task + tasks - 1) / tasks;
+        return Math.max(0, (all - task + tasks - 1) / tasks);
     }
 
     @Override

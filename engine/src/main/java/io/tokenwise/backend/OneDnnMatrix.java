@@ -21,4 +21,14 @@ record OneDnnMatrix(Product product, MemorySegment packed, Weights weights, Colu
     public int outputs() {
         return product.spec().n();
     }
+
+    /** Columns of the matrix of rows that it multiplies, of which a slice along the inputs takes some. */
+    int inputStride() {
+        return product.spec().aStride();
+    }
+
+    /** Columns of the matrix of sums, of which a slice along the outputs writes some. */
+    int outputStride() {
+        return product.spec().cStride();
+    }
 }

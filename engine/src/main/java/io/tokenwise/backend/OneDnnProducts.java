@@ -65,17 +65,20 @@ final class OneDnnProducts implements Products {
     /**
      * Quantises in Java, on arrays: this runs once, when a model is loaded, so code that is quick before it is compiled counts, and loops in
      * methods of their own, which C2 compiles in a few milliseconds each. Each output's scale is that at which its largest weight is the
-     * largest byte.
+     * largest byte, over all inputs of the source: slices along the inputs then have one scale, and their sums can be added as integers.
      */
     private static void packBytes(Tensor source, int fromRow, int fromColumn, boolean transposed, OneDnnMatrix matrix) {
         int outputs = matrix.outputs();
+        int fromInput = transposed ? fromColumn : fromRow;
+        int fromOutput = transposed ? fromRow : fromColumn;
         float[] scales = matrix.columns().scales();
         float[] sums = matrix.columns().sums();
         float[] row = new float[outputs];
         Arrays.fill(scales, 0);
         Arrays.fill(sums, 0);
-        for (int k = 0; k < matrix.inputs(); k++) {
-            read(source, fromRow, fromColumn, transposed, k, row);
+        int allInputs = transposed ? source.columns() : source.rows();
+        for (int k = 0; k < allInputs; k++) {
+            read(source, k, fromOutput, transposed, row);
             enlarge(scales, row);
         }
         float[] factors = new float[outputs];
@@ -89,7 +92,7 @@ final class OneDnnProducts implements Products {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment rowMajor = arena.allocate(matrix.product().spec().bBytes(), ALIGNMENT);
             for (int k = 0; k < matrix.inputs(); k++) {
-                read(source, fromRow, fromColumn, transposed, k, row);
+                read(source, fromInput + k, fromOutput, transposed, row);
                 round(row, factors, steps, sums);
                 MemorySegment.copy(steps, 0, rowMajor, ValueLayout.JAVA_BYTE, (long) k * outputs, outputs);
             }
@@ -114,17 +117,17 @@ final class OneDnnProducts implements Products {
         }
     }
 
-    /** Row k of the matrix that is to be packed. */
-    private static void read(Tensor source, int fromRow, int fromColumn, boolean transposed, int k, float[] row) {
+    /** The weights of one input, from an output on. */
+    private static void read(Tensor source, int input, int fromOutput, boolean transposed, float[] row) {
         Floats values = source.floats();
         long stride = source.columns();
         if (transposed) {
-            long at = fromRow * stride + fromColumn + k;
+            long at = fromOutput * stride + input;
             for (int j = 0; j < row.length; j++) {
                 row[j] = values.get(at + j * stride);
             }
         } else {
-            long at = values.at((fromRow + k) * stride + fromColumn);
+            long at = values.at(input * stride + fromOutput);
             MemorySegment.copy(values.segment(), ValueLayout.JAVA_FLOAT, at, row, 0, row.length);
         }
     }

@@ -66,7 +66,7 @@ public final class VectorBackend implements Backend {
     }
 
     @Override
-    public PackedMatrix allocatePacked(Arena arena, int inputs, int outputs) {
+    public PackedMatrix allocatePacked(Arena arena, int inputs, int outputs, int allInputs, int allOutputs) {
         int floats = VectorProducts.packedFloats(kernels, inputs, outputs);
         return new VectorMatrix(inputs, outputs, allocate(arena, 1, floats));
     }

@@ -145,7 +145,10 @@ class ShapeErrorsTest {
                         "choose",
                         "expected [4, 2], got [4, 3]",
                         o -> o.stream().choose(o.t(4, 3), o.t(4, 3), 1, o.t(4, 3), o.t(4, 3))),
-                mistake("argmax", "4 rows, room for 2", o -> o.stream().argmax(o.t(4, 3), new int[2])),
+                mistake(
+                        "argmaxAfterZero",
+                        "4 rows, room for 2",
+                        o -> o.stream().argmaxAfterZero(o.t(4, 3), new int[2])),
                 mistake(
                         "embeddingSum",
                         "row 9 is outside a matrix of 5 rows",
@@ -226,7 +229,8 @@ class ShapeErrorsTest {
                 Stream s = some.stream();
                 s.gelu(none, none);
                 s.softmax(none, none);
-                s.linear(none, backend.allocatePacked(Arena.ofAuto(), 6, 4), null, false, null, workspace.tensor(0, 4));
+                PackedMatrix packed = backend.allocatePacked(Arena.ofAuto(), 6, 4);
+                s.linear(none, packed, null, false, null, workspace.tensor(0, 4));
                 s.attention(none, new int[] {0}, 0, 2, workspace.tensor(0, 2), null);
                 s.meanPool(none, new int[] {0}, 0, none);
             }

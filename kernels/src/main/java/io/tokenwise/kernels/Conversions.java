@@ -36,18 +36,6 @@ public interface Conversions {
             Floats y,
             long index);
 
-    /** Adds what {@link #dequantize} would write to y. */
-    void addDequantized(
-            MemorySegment sums,
-            long at,
-            int count,
-            float scale,
-            float least,
-            Columns columns,
-            Floats bias,
-            Floats y,
-            long index);
-
     /** {@code y[yIndex + i] = a[aIndex + i] + b[bIndex + i]}. */
     void add(Floats a, long aIndex, Floats b, long bIndex, int count, Floats y, long yIndex);
 }

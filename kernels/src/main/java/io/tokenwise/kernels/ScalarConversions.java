@@ -97,38 +97,6 @@ final class ScalarConversions implements Conversions {
     }
 
     @Override
-    public void addDequantized(
-            MemorySegment sums,
-            long at,
-            int count,
-            float scale,
-            float least,
-            Columns columns,
-            Floats bias,
-            Floats y,
-            long index) {
-        addDequantized(sums, at, 0, count, scale, least, columns, bias, y, index);
-    }
-
-    static void addDequantized(
-            MemorySegment sums,
-            long at,
-            int from,
-            int to,
-            float scale,
-            float least,
-            Columns columns,
-            Floats bias,
-            Floats y,
-            long index) {
-        for (int i = from; i < to; i++) {
-            float sum = sums.get(ValueLayout.JAVA_INT, at + (long) i * Integer.BYTES);
-            float shift = Math.fma(least, columns.sums()[i], bias.get(i));
-            y.set(index + i, y.get(index + i) + Math.fma(sum * scale, columns.scales()[i], shift));
-        }
-    }
-
-    @Override
     public void add(Floats a, long aIndex, Floats b, long bIndex, int count, Floats y, long yIndex) {
         add(a, aIndex, b, bIndex, 0, count, y, yIndex);
     }

@@ -165,40 +165,6 @@ final class VectorConversions implements Conversions {
     }
 
     @Override
-    public void addDequantized(
-            MemorySegment sums,
-            long at,
-            int count,
-            float scale,
-            float least,
-            Columns columns,
-            Floats bias,
-            Floats y,
-            long index) {
-        int whole = F.loopBound(count);
-        float[] columnScales = columns.scales();
-        float[] columnSums = columns.sums();
-        MemorySegment from = Floats.exactlyNative(sums);
-        MemorySegment biasMemory = bias.segment();
-        long biasAt = bias.offset();
-        MemorySegment to = y.segment();
-        long toAt = y.at(index);
-        FloatVector leasts = FloatVector.broadcast(F, least);
-        for (int i = 0; i < whole; i += LANES) {
-            FloatVector shift = FloatVector.fromArray(F, columnSums, i)
-                    .fma(leasts, FloatVector.fromMemorySegment(F, biasMemory, biasAt + (long) i * Float.BYTES, ORDER));
-            FloatVector sum = (FloatVector) IntVector.fromMemorySegment(I, from, at + (long) i * Integer.BYTES, ORDER)
-                    .convert(I2F, 0);
-            long place = toAt + (long) i * Float.BYTES;
-            sum.mul(scale)
-                    .fma(FloatVector.fromArray(F, columnScales, i), shift)
-                    .add(FloatVector.fromMemorySegment(F, to, place, ORDER))
-                    .intoMemorySegment(to, place, ORDER);
-        }
-        ScalarConversions.addDequantized(sums, at, whole, count, scale, least, columns, bias, y, index);
-    }
-
-    @Override
     public void add(Floats a, long aIndex, Floats b, long bIndex, int count, Floats y, long yIndex) {
         int whole = F.loopBound(count);
         MemorySegment aMemory = a.segment();

@@ -85,7 +85,6 @@ class ConversionsTest extends KernelTest {
             ops.toBfloat16(x, INDEX, count, target, 2 * part);
             ops.dequantize(sums, 0, count, 0.003f, -1.7f, columns, bias, x, INDEX);
             ops.add(x, INDEX, residual, INDEX, count, x, INDEX);
-            ops.addDequantized(sums, 0, count, 0.001f, 0.7f, columns, bias, x, INDEX);
             results[which] = doubles(x, INDEX + count);
             narrow[which++] = target;
         }
