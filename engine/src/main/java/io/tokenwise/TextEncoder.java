@@ -35,9 +35,9 @@ public final class TextEncoder implements AutoCloseable {
         this.backend = backend;
         this.files = files;
         this.encoder = Encoder.load(files, backend);
-        this.tokenizer = files.tokenizer();
-        files.weights().close();
         try {
+            this.tokenizer = files.tokenizer();
+            files.weights().close();
             this.sessions = new Sessions(encoder, backend, options.batchTokens(), options.concurrentCalls());
         } catch (Throwable e) {
             encoder.close();

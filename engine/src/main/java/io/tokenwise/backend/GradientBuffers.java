@@ -34,10 +34,15 @@ final class GradientBuffers implements BufferPool.Buffers {
 
     GradientBuffers(OneDnn oneDnn, Size size) {
         this.size = size;
-        inputs = arena.allocate(size.inputs, ALIGNMENT);
-        MemorySegment sumMemory = arena.allocate(size.sums, ALIGNMENT);
-        sums = new Floats(sumMemory, 0);
-        binding = oneDnn.bind(inputs, sumMemory, arena.allocate(size.scratch, ALIGNMENT));
+        try {
+            inputs = arena.allocate(size.inputs, ALIGNMENT);
+            MemorySegment sumMemory = arena.allocate(size.sums, ALIGNMENT);
+            sums = new Floats(sumMemory, 0);
+            binding = oneDnn.bind(inputs, sumMemory, arena.allocate(size.scratch, ALIGNMENT));
+        } catch (Throwable e) {
+            arena.close();
+            throw e;
+        }
     }
 
     @Override

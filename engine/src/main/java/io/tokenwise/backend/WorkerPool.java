@@ -26,9 +26,16 @@ final class WorkerPool implements AutoCloseable {
     WorkerPool(int threads) {
         workers = new Worker[threads - 1];
         jobs = new AtomicReferenceArray<>(Math.max(4, 2 * threads));
-        for (int i = 0; i < workers.length; i++) {
-            workers[i] = new Worker(i);
-            workers[i].start();
+        try {
+            for (int i = 0; i < workers.length; i++) {
+                var worker = new Worker(i);
+                worker.start();
+                workers[i] = worker;
+            }
+        } catch (Throwable e) {
+            // A container may allow fewer threads.
+            close();
+            throw e;
         }
     }
 
@@ -60,6 +67,7 @@ final class WorkerPool implements AutoCloseable {
     public void close() {
         closed = true;
         for (Worker worker : workers) {
+            // Null, for which unpark does nothing, if it could not be started.
             LockSupport.unpark(worker);
         }
     }

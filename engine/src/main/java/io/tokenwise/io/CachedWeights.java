@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.zip.CRC32C;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,12 +25,16 @@ import org.slf4j.LoggerFactory;
  * safetensors a tenth of that.
  *
  * <p>A file there is named after the model and the checksum of the weights in the jar, so that it never stands for another version, and
- * older versions are deleted. It holds a checksum of each tensor; one that does not fit sends us back to the jar. Files appear
+ * older versions are deleted. It holds a checksum of each tensor, and one of their names and shapes; one that does not fit sends us back to
+ * the jar. Files appear
  * complete or not at all, so that any number of processes may share the folder. If the folder cannot be used, the jar is read.
  */
 final class CachedWeights implements WeightSource {
     private static final Logger LOG = LoggerFactory.getLogger(CachedWeights.class);
     private static final String FOLDER = "tokenwise.cache";
+
+    /** In the file's metadata, beside the tensors'; no tensor is called so. */
+    private static final String TABLE = "checksum of names and shapes";
 
     /** No writer takes that long: what is older was left by one that was killed. */
     private static final Duration LEFT_BEHIND = Duration.ofHours(1);
@@ -43,6 +49,10 @@ final class CachedWeights implements WeightSource {
         this.model = model;
         this.file = file;
         this.cached = Safetensors.open(file);
+        if (!checksumOfTable(cached).equals(cached.metadata().get(TABLE))) {
+            cached.close();
+            throw new BadFileException(file.toString(), "its names and shapes have another checksum");
+        }
     }
 
     /** The model's weights: unpacked ones if the folder is set and has them, else those of the jar, which it has next time. */
@@ -137,6 +147,7 @@ final class CachedWeights implements WeightSource {
                 tensors.put(name, new TensorData(shape, floats));
                 checksums.put(name, checksum(floats));
             }
+            checksums.put(TABLE, checksumOfTable(weights));
             SafetensorsWriter.write(file, tensors, checksums);
         }
     }
@@ -159,6 +170,14 @@ final class CachedWeights implements WeightSource {
     private static String checksum(MemorySegment floats) {
         CRC32C sum = new CRC32C();
         sum.update(floats.asByteBuffer());
+        return Long.toHexString(sum.getValue());
+    }
+
+    private static String checksumOfTable(WeightSource weights) {
+        CRC32C sum = new CRC32C();
+        for (String name : new TreeSet<>(weights.names())) {
+            sum.update((name + Arrays.toString(weights.shape(name))).getBytes(StandardCharsets.UTF_8));
+        }
         return Long.toHexString(sum.getValue());
     }
 

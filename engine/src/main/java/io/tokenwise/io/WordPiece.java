@@ -11,6 +11,8 @@ import java.util.Map;
  * into the longest pieces that the vocabulary has. Gives the ids that Hugging Face's tokenizers library gives. Thread-safe.
  */
 final class WordPiece {
+    private static final int DECOMPOSED_AT_ONCE = 1024;
+
     private final TokenizerJson json;
     private final Map<String, Integer> starts = new HashMap<>();
     private final Map<String, Integer> continuations = new HashMap<>();
@@ -129,6 +131,10 @@ final class WordPiece {
             if (json.cleanText() && BertCharacters.isControl(c) || Character.getType(c) == Character.SURROGATE) {
                 continue;
             }
+            // Before they are put in order, which takes the square of their number.
+            if (json.stripAccents() && BertCharacters.isMark(c)) {
+                continue;
+            }
             if (json.splitChinese() && BertCharacters.isChinese(c)) {
                 clean.append(' ').appendCodePoint(c).append(' ');
             } else if (json.lowercase() && c >= 'A' && c <= 'Z') {
@@ -141,7 +147,7 @@ final class WordPiece {
     }
 
     private String withoutAccents(String text) {
-        String split = json.stripAccents() ? Normalizer.normalize(text, Normalizer.Form.NFD) : text;
+        String split = json.stripAccents() ? decomposed(text) : text;
         var clean = new StringBuilder(split.length());
         for (int at = 0; at < split.length(); ) {
             int c = split.codePointAt(at);
@@ -157,6 +163,26 @@ final class WordPiece {
             }
         }
         return clean.toString();
+    }
+
+    /**
+     * Letters and their accents apart. Piece by piece, because of a long row of combining characters Java's normalizer would take the square
+     * of the length; only the order of combining characters beside a cut could differ, and marks are gone already.
+     */
+    private static String decomposed(String text) {
+        if (text.length() <= DECOMPOSED_AT_ONCE) {
+            return Normalizer.normalize(text, Normalizer.Form.NFD);
+        }
+        var split = new StringBuilder(text.length());
+        for (int from = 0; from < text.length(); ) {
+            int to = Math.min(text.length(), from + DECOMPOSED_AT_ONCE);
+            if (to < text.length() && Character.isLowSurrogate(text.charAt(to))) {
+                to--;
+            }
+            split.append(Normalizer.normalize(text.substring(from, to), Normalizer.Form.NFD));
+            from = to;
+        }
+        return split.toString();
     }
 
     /** The longest pieces from left to right; unknown as a whole if some part is in no piece. */

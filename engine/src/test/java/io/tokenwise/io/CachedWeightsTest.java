@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -15,6 +18,8 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -95,6 +100,36 @@ class CachedWeightsTest {
             channel.truncate(good.length / 2);
         }
         assertGood(open);
+    }
+
+    /** What still reads as a header must not stand for another model. */
+    @Test
+    void aDamagedHeaderIsReplaced() throws IOException {
+        CachedWeights.open(BuiltInModel.MINILM).close();
+        Path file = files().getFirst();
+        byte[] good = Files.readAllBytes(file);
+        int headerBytes =
+                (int) ByteBuffer.wrap(good).order(ByteOrder.LITTLE_ENDIAN).getLong(0);
+        String header = new String(good, 8, headerBytes, StandardCharsets.UTF_8);
+        for (String[] damage : new String[][] {
+            {"word_embeddings", "wOrd_embeddings"},
+            {"[1536,384]", "[384,1536]"},
+            {"\"F32\"", "\"U32\""},
+            {"__metadata__", "__metadatA__"},
+            {"{", "["},
+            {"\"", "\0"},
+        }) {
+            byte[] damaged = good.clone();
+            byte[] text = header.replaceFirst(Pattern.quote(damage[0]), Matcher.quoteReplacement(damage[1]))
+                    .getBytes(StandardCharsets.UTF_8);
+            assertThat(text).as(damage[0]).hasSize(headerBytes);
+            assertThat(new String(text, StandardCharsets.UTF_8)).isNotEqualTo(header);
+            System.arraycopy(text, 0, damaged, 8, headerBytes);
+            Files.write(file, damaged);
+            assertGood(CachedWeights.open(BuiltInModel.MINILM));
+            CachedWeights.open(BuiltInModel.MINILM).close();
+            assertThat(Files.readAllBytes(file)).as("written again").isEqualTo(good);
+        }
     }
 
     @Test

@@ -21,6 +21,7 @@ import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -88,6 +89,8 @@ class TokenizerTest {
             List<String> texts = new ArrayList<>(List.of(SENTENCES));
             texts.addAll(WordNet.load().examples());
             texts.addAll(WordNet.load().glosses());
+            // Longer than what is decomposed at once, and marks out of their order.
+            texts.add("\u00e9\u0323,\u01fa\u0301-\u1e69\ud834\udd5e".repeat(2_000));
             assertThat(texts).hasSizeGreaterThan(100_000);
             for (String text : texts) {
                 assertThat(tokenizer.encode(text).ids()).as(text).isEqualTo(ids(library, text));
@@ -199,6 +202,16 @@ class TokenizerTest {
         }
         assertThat(minilm.encode(" ".repeat(100_000) + "a").ids()).containsExactly(101, 1037, 102);
         assertThat(minilm.encode("x".repeat(100_000)).ids()).containsExactly(101, 100, 102);
+    }
+
+    /** Putting combining characters in order takes the square of how many stand in a row: minutes for these. */
+    @Test
+    @Timeout(30)
+    void rowsOfCombiningCharactersTakeNoTime() {
+        assertThat(minilm.encode("a" + "\u0301\u0323".repeat(1 << 19)).ids()).containsExactly(101, 1037, 102);
+        // These are no marks that would be stripped.
+        String musical = "\ud834\udd6d\ud834\udd65".repeat(1 << 18);
+        assertThat(minilm.encode("a " + musical).ids()).containsExactly(101, 1037, 100, 102);
     }
 
     @Test

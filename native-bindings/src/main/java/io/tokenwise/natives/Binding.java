@@ -134,6 +134,7 @@ public final class Binding implements AutoCloseable {
         Call call = calls[kernel.slot];
         if (call == null || call.kernel != kernel) {
             if (call != null) {
+                calls[kernel.slot] = null;
                 call.owner.close();
             }
             call = new Call(kernel, a, c, scratch);
@@ -174,11 +175,16 @@ public final class Binding implements AutoCloseable {
 
         Call(Kernel kernel, MemorySegment a, MemorySegment c, MemorySegment scratch) {
             this.kernel = kernel;
-            Handles.argument(arguments, 0, Dnnl.DNNL_ARG_SRC(), memory(Dnnl.dnnl_query_src_md(), a));
-            Handles.argument(arguments, WEIGHTS, Dnnl.DNNL_ARG_WEIGHTS(), MemorySegment.NULL);
-            Handles.argument(arguments, 2, Dnnl.DNNL_ARG_DST(), memory(Dnnl.dnnl_query_dst_md(), c));
-            Handles.argument(
-                    arguments, 3, Dnnl.DNNL_ARG_SCRATCHPAD(), memory(Dnnl.dnnl_query_scratchpad_md(), scratch));
+            try {
+                Handles.argument(arguments, 0, Dnnl.DNNL_ARG_SRC(), memory(Dnnl.dnnl_query_src_md(), a));
+                Handles.argument(arguments, WEIGHTS, Dnnl.DNNL_ARG_WEIGHTS(), MemorySegment.NULL);
+                Handles.argument(arguments, 2, Dnnl.DNNL_ARG_DST(), memory(Dnnl.dnnl_query_dst_md(), c));
+                Handles.argument(
+                        arguments, 3, Dnnl.DNNL_ARG_SCRATCHPAD(), memory(Dnnl.dnnl_query_scratchpad_md(), scratch));
+            } catch (Throwable e) {
+                owner.close();
+                throw e;
+            }
         }
 
         private MemorySegment memory(int query, MemorySegment data) {

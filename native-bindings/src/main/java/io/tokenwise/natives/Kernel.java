@@ -32,15 +32,19 @@ final class Kernel {
             chosen = Handles.productFor(owner, product.spec(), product.oneDnn.engine, rows, adds, product.layout);
             primitive = MemorySegment.ofAddress(
                     Handles.primitive(owner, product.spec(), chosen).address());
-        } catch (OneDnnException e) {
+            scratchBytes = Dnnl.dnnl_memory_desc_get_size(matrix(chosen, Dnnl.dnnl_query_scratchpad_md()));
+        } catch (Throwable e) {
             owner.close();
             throw e;
         }
-        scratchBytes = Dnnl.dnnl_memory_desc_get_size(matrix(Dnnl.dnnl_query_scratchpad_md()));
     }
 
     /** The description of one of the primitive's operands. */
     MemorySegment matrix(int query) {
+        return matrix(chosen, query);
+    }
+
+    private static MemorySegment matrix(MemorySegment chosen, int query) {
         return Dnnl.dnnl_primitive_desc_query_md(chosen, query, 0);
     }
 

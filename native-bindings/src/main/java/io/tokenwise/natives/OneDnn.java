@@ -42,15 +42,20 @@ public final class OneDnn implements AutoCloseable {
 
     private OneDnn(String location, int kernelCapacity) {
         this.location = location;
-        // Of several OpenMP in a process, such as libtorch's own, the one that this library uses: found through its
-        // handle.
-        this.openMp = new OpenMp(SymbolLookup.libraryLookup(location, owner));
-        capIsa(System.getProperty(ISA_PROPERTY));
-        this.isa = Isa.of(Dnnl.dnnl_get_effective_cpu_isa());
-        MemorySegment found = dnnl_version_t.reinterpret(Dnnl.dnnl_version(), Arena.global(), null);
-        this.version =
-                dnnl_version_t.major(found) + "." + dnnl_version_t.minor(found) + "." + dnnl_version_t.patch(found);
-        this.engine = Handles.engine(owner);
+        try {
+            // Of several OpenMP in a process, such as libtorch's own, the one that this library uses: found through its
+            // handle.
+            this.openMp = new OpenMp(SymbolLookup.libraryLookup(location, owner));
+            capIsa(System.getProperty(ISA_PROPERTY));
+            this.isa = Isa.of(Dnnl.dnnl_get_effective_cpu_isa());
+            MemorySegment found = dnnl_version_t.reinterpret(Dnnl.dnnl_version(), Arena.global(), null);
+            this.version =
+                    dnnl_version_t.major(found) + "." + dnnl_version_t.minor(found) + "." + dnnl_version_t.patch(found);
+            this.engine = Handles.engine(owner);
+        } catch (Throwable e) {
+            owner.close();
+            throw e;
+        }
         this.kernels = new KernelCache(kernelCapacity, this::awaitIdle);
     }
 
@@ -110,7 +115,10 @@ public final class OneDnn implements AutoCloseable {
         return isa;
     }
 
-    /** The product of a kind; equal specs give the same one. */
+    /**
+     * The product of a kind; equal specs give the same one. It is kept until this is closed, because its kernels are: some 5 KB of
+     * memory for each kind that was ever asked for, so whoever makes kinds of sizes that vary must round them.
+     */
     public Product product(ProductSpec spec) {
         Product known = products.get(spec);
         return known != null
