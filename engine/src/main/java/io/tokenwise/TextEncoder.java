@@ -5,6 +5,7 @@ import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.Tokenizer;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.natives.FreedMemory;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -183,6 +184,8 @@ public final class TextEncoder implements AutoCloseable {
                 encoder.close();
                 files.close();
                 backend.close();
+                // Nobody has to wait for it, least of all a process that ends now.
+                Thread.ofPlatform().daemon().name("tokenwise-close").start(FreedMemory::giveBack);
             }
         } finally {
             open.writeLock().unlock();
