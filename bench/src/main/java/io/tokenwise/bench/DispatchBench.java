@@ -17,7 +17,7 @@ import java.util.function.IntSupplier;
  */
 final class DispatchBench {
     private static final int LEARNERS = 4;
-    private static final Interleaved TIMES = new Interleaved(21, 400_000_000L, 20_000_000L);
+    private static final Interleaved TIMES = new Interleaved(21, 1_500_000_000L, 20_000_000L);
 
     /** Of the time of the plain MLP; small batches may pay more. */
     private static final double MOST_FOR_MANY = 1.05;

@@ -4,8 +4,9 @@ import io.tokenwise.kernels.Floats;
 import io.tokenwise.kernels.Scratch;
 
 /**
- * A matrix product, or an MLP, cut into blocks of rows, one task each. Task t of T has the rows t, t + T, t + 2 T and so on of the job:
- * where the first rows use the most slices, each block has its share of them.
+ * A matrix product, or an MLP, cut into blocks of rows, one task each. The first rows of an MLP use the most slices. If there are more
+ * tasks than threads, a task has neighbours: rows with many slices meet in few blocks, the others need not read those weights, and threads
+ * that are done early take the next. Otherwise task t of T has the rows t, t + T, t + 2 T and so on, the same work for each.
  */
 final class OneDnnJob extends Job {
     /** Bytes of sums that a block should at most make. More rows use each weight more often; 64 rows of 1,536 sums still fit the second-level cache. */
@@ -33,6 +34,8 @@ final class OneDnnJob extends Job {
     private int[] rows;
     private int count;
     private int tasks;
+    private int blockRows;
+    private boolean neighbours;
     private final OneDnnBackend backend;
     private final WorkerPool pool;
 
@@ -63,14 +66,15 @@ final class OneDnnJob extends Job {
         count = rowCount;
         int most = Math.clamp(SUM_BYTES / (Float.BYTES * widest), LEAST_ROWS, OneDnnBuffers.ROWS);
         int share = Math.max(LEAST_ROWS, (count + pool.threads() - 1) / pool.threads());
-        int blockRows = Math.min(most, share);
-        tasks = (count + blockRows - 1) / blockRows;
+        tasks = (count + Math.min(most, share) - 1) / Math.min(most, share);
+        blockRows = (count + tasks - 1) / tasks;
+        neighbours = tasks > pool.threads();
         pool.run(this, tasks, scratch);
     }
 
     /** Row of x and y that is row {@code index} of a task. */
     int row(int task, int index) {
-        int row = task + index * tasks;
+        int row = neighbours ? task * blockRows + index : task + index * tasks;
         return rows == null ? row : rows[row];
     }
 
@@ -84,8 +88,11 @@ final class OneDnnJob extends Job {
         return slice < slices.count() ? share(sliceRows[slice], task) : 0;
     }
 
+    /** How many of the first {@code all} rows are a task's. */
     private int share(int all, int task) {
-        return Math.max(0, (all - task + tasks - 1) / tasks);
+        return neighbours
+                ? Math.clamp(all - task * blockRows, 0, blockRows)
+                : Math.max(0, (all - task + tasks - 1) / tasks);
     }
 
     @Override
