@@ -302,8 +302,10 @@ final class Soak implements AutoCloseable {
     }
 
     /** Prints a line and returns the resident bytes. */
-    private long line() throws IOException {
+    private long line() throws IOException, InterruptedException {
         System.gc();
+        // What a closed encoder has freed goes back to the system a little later.
+        Thread.sleep(300);
         long resident = PeakMemory.bytes("VmRSS");
         out.printf(
                 "%8.1f %9d %7d %8.1f %12.1f %18.1f %8d %6.1f%n",
