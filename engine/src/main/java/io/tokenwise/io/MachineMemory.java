@@ -11,8 +11,7 @@ import java.util.OptionalLong;
  * allocation fails; the kernel kills the process, so whoever needs much must ask before.
  */
 public final class MachineMemory {
-    private static final List<String> LIMITS =
-            List.of("sys/fs/cgroup/memory.max", "sys/fs/cgroup/memory/memory.limit_in_bytes");
+    private static final Path GROUPS = Path.of("sys/fs/cgroup");
 
     private MachineMemory() {}
 
@@ -23,10 +22,33 @@ public final class MachineMemory {
 
     static OptionalLong limitBytes(Path root) {
         long least = total(root.resolve("proc/meminfo"));
-        for (String limit : LIMITS) {
-            least = Math.min(least, number(read(root.resolve(limit))));
+        for (String line : read(root.resolve("proc/self/cgroup")).lines().toList()) {
+            least = Math.min(least, limitOfGroup(root.resolve(GROUPS), line));
         }
         return least == Long.MAX_VALUE ? OptionalLong.empty() : OptionalLong.of(least);
+    }
+
+    /**
+     * The least limit of a control group and those around it.
+     *
+     * @param line {@code 0::/path} of version 2 or {@code 4:memory:/path} of version 1; within a container the path is often {@code /}, or one
+     *     of the host's that is not there
+     */
+    private static long limitOfGroup(Path groups, String line) {
+        String[] parts = line.split(":", 3);
+        boolean second = parts[0].equals("0");
+        if (parts.length < 3 || !second && !List.of(parts[1].split(",")).contains("memory")) {
+            return Long.MAX_VALUE;
+        }
+        Path top = second ? groups : groups.resolve("memory");
+        String file = second ? "memory.max" : "memory.limit_in_bytes";
+        long least = number(read(top.resolve(file)));
+        Path group = top;
+        for (Path name : Path.of(parts[2])) {
+            group = group.resolve(name);
+            least = Math.min(least, number(read(group.resolve(file))));
+        }
+        return least;
     }
 
     /** From the line {@code MemTotal: 24567890 kB}. */
