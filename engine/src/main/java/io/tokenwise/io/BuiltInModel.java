@@ -63,8 +63,11 @@ enum BuiltInModel {
         return description;
     }
 
-    byte[] onnx() throws IOException {
-        return bytes(resource + ".onnx");
+    OnnxWeights weights() throws IOException {
+        URLConnection connection = open(resource + ".onnx");
+        try (InputStream in = connection.getInputStream()) {
+            return OnnxWeights.read(description.name(), in, connection.getContentLengthLong());
+        }
     }
 
     /** The checksum that the jar keeps of the weights, by which one version is told from another; empty outside a jar. */
@@ -79,18 +82,16 @@ enum BuiltInModel {
     }
 
     byte[] tokenizer() throws IOException {
-        return bytes(resource + "-tokenizer.json");
+        try (InputStream in = open(resource + "-tokenizer.json").getInputStream()) {
+            return in.readAllBytes();
+        }
     }
 
-    private byte[] bytes(String resourceName) throws IOException {
+    private URLConnection open(String resourceName) throws IOException {
         URLConnection connection = find(resourceName).openConnection();
         // With its cache on, the JVM would keep the jar open for good.
         connection.setUseCaches(false);
-        try (InputStream in = connection.getInputStream()) {
-            long size = connection.getContentLengthLong();
-            // One array of the known size, instead of growing ones that take twice the memory of a 130 MB model.
-            return size < 0 ? in.readAllBytes() : in.readNBytes(Math.toIntExact(size));
-        }
+        return connection;
     }
 
     private URL find(String resourceName) {

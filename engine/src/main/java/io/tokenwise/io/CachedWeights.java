@@ -131,7 +131,7 @@ final class CachedWeights implements WeightSource {
     }
 
     private static OnnxWeights original(BuiltInModel model) throws IOException {
-        return OnnxWeights.open(name(model), model.onnx());
+        return model.weights();
     }
 
     private static void write(BuiltInModel model, OnnxWeights weights, Path file) throws IOException {

@@ -6,9 +6,13 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.UnsafeByteOperations;
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -24,7 +28,7 @@ import java.util.Set;
  * <p>The exporter keeps the names of embeddings, biases and LayerNorms, but it transposes the matrices of linear layers to
  * {@code [in, out]} and calls them {@code onnx::MatMul_123}. Each is found by the graph: the matrix belongs to the bias
  * that is added to its product. Here it has its Hugging Face name and layout {@code [out, in]} again. The file's bytes
- * stay on the heap until {@link #close}.
+ * lie outside the heap until {@link #close}: there they would stay for long, and make it grow.
  */
 public final class OnnxWeights implements WeightSource {
     private static final int FLOAT = 1;
@@ -32,7 +36,10 @@ public final class OnnxWeights implements WeightSource {
     private static final int DOUBLE = 11;
     private static final int BFLOAT16 = 16;
 
+    private static final int CHUNK_BYTES = 1 << 16;
+
     private final String file;
+    private final Arena arena;
     private volatile Map<String, Entry> entries;
 
     /** A tensor of the file, and whether it is a matrix to be transposed. */
@@ -44,8 +51,9 @@ public final class OnnxWeights implements WeightSource {
         }
     }
 
-    private OnnxWeights(String file, GraphProto graph) {
+    private OnnxWeights(String file, GraphProto graph, Arena arena) {
         this.file = file;
+        this.arena = arena;
         Map<String, TensorProto> constants = constants(graph);
         Map<String, Entry> found = new LinkedHashMap<>();
         constants.forEach((name, tensor) -> {
@@ -76,22 +84,47 @@ public final class OnnxWeights implements WeightSource {
         if (!Files.isRegularFile(path)) {
             throw new BadFileException(file, Files.exists(path) ? "is not a file" : "no such file");
         }
-        if (Files.size(path) > Integer.MAX_VALUE - 8) {
-            throw new BadFileException(file, "is larger than 2 GB, the most that an ONNX file can be");
+        try (InputStream in = Files.newInputStream(path)) {
+            return read(file, in, Files.size(path));
         }
-        return open(file, Files.readAllBytes(path));
     }
 
     /**
-     * Reads a model from bytes, which are not copied and must not change.
+     * Reads a model's bytes.
      *
      * @param file the name to give it in messages
+     * @throws IOException if there are fewer bytes, or reading fails
      */
-    public static OnnxWeights open(String file, byte[] bytes) {
+    static OnnxWeights read(String file, InputStream in, long bytes) throws IOException {
+        if (bytes < 0 || bytes > Integer.MAX_VALUE - 8) {
+            throw new BadFileException(file, "is larger than 2 GB, the most that an ONNX file can be");
+        }
+        Arena arena = Arena.ofShared();
         try {
-            CodedInputStream in = CodedInputStream.newInstance(bytes);
+            MemorySegment memory = arena.allocate(bytes, Long.BYTES);
+            byte[] chunk = new byte[CHUNK_BYTES];
+            for (long at = 0; at < bytes; ) {
+                int count = in.read(chunk, 0, (int) Math.min(chunk.length, bytes - at));
+                if (count < 0) {
+                    throw new EOFException(file + ": ends after " + at + " of " + bytes + " bytes");
+                }
+                MemorySegment.copy(chunk, 0, memory, ValueLayout.JAVA_BYTE, at, count);
+                at += count;
+            }
+            return new OnnxWeights(file, parse(file, memory), arena);
+        } catch (Throwable e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    /** The graph, whose tensors' data stay where they are. */
+    private static GraphProto parse(String file, MemorySegment memory) {
+        try {
+            CodedInputStream in =
+                    UnsafeByteOperations.unsafeWrap(memory.asByteBuffer()).newCodedInput();
             in.enableAliasing(true);
-            return new OnnxWeights(file, ModelProto.parseFrom(in).getGraph());
+            return ModelProto.parseFrom(in).getGraph();
         } catch (IOException e) {
             throw new BadFileException(file, "is not an ONNX model: " + e.getMessage(), e);
         }
@@ -135,8 +168,11 @@ public final class OnnxWeights implements WeightSource {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         entries = Map.of();
+        if (arena.scope().isAlive()) {
+            arena.close();
+        }
     }
 
     private Entry find(String name) {

@@ -49,7 +49,7 @@ class CachedWeightsTest {
     private static void assertGood(WeightSource weights) throws IOException {
         try (weights;
                 Arena arena = Arena.ofConfined();
-                OnnxWeights jar = OnnxWeights.open("jar", BuiltInModel.MINILM.onnx())) {
+                OnnxWeights jar = BuiltInModel.MINILM.weights()) {
             assertThat(weights.names()).hasSameElementsAs(jar.names());
             for (String name : jar.names()) {
                 assertThat(weights.shape(name)).isEqualTo(jar.shape(name));

@@ -10,6 +10,10 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.ByteString;
+import java.io.ByteArrayInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -65,9 +69,17 @@ class OnnxWeightsTest {
         return ModelProto.newBuilder().setGraph(graph).build().toByteArray();
     }
 
+    private static OnnxWeights open(byte[] bytes) {
+        try {
+            return OnnxWeights.read("m.onnx", new ByteArrayInputStream(bytes), bytes.length);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     @Test
     void anonymousMatricesGetTheirNamesAndAreTransposed() {
-        try (OnnxWeights weights = OnnxWeights.open("m.onnx", bytes(graph()))) {
+        try (OnnxWeights weights = open(bytes(graph()))) {
             assertThat(weights.names())
                     .containsExactlyInAnyOrder(
                             "norm.weight", "norm.bias", "first.weight", "first.bias", "second.weight", "second.bias");
@@ -125,7 +137,7 @@ class OnnxWeightsTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("badGraphs")
     void graphOfAnotherFormIsRefused(String name, byte[] bytes, String fact) {
-        assertThatThrownBy(() -> OnnxWeights.open("m.onnx", bytes))
+        assertThatThrownBy(() -> open(bytes))
                 .isInstanceOf(BadFileException.class)
                 .hasMessageStartingWith("m.onnx: ")
                 .hasMessageContaining(fact)
@@ -137,7 +149,7 @@ class OnnxWeightsTest {
     void nanIsRefused() {
         GraphProto.Builder graph = graph();
         graph.setInitializer(0, tensor("norm.weight", List.of(2L), 7, Float.NaN));
-        try (OnnxWeights weights = OnnxWeights.open("m.onnx", bytes(graph))) {
+        try (OnnxWeights weights = open(bytes(graph))) {
             assertThatThrownBy(() -> read(weights, "norm.weight", 2))
                     .isInstanceOf(BadFileException.class)
                     .hasMessageStartingWith("m.onnx: tensor norm.weight: element 1 is NaN");
@@ -149,6 +161,13 @@ class OnnxWeightsTest {
         assertThatThrownBy(() -> OnnxWeights.open(temp.resolve("m.onnx")))
                 .isInstanceOf(BadFileException.class)
                 .hasMessageEndingWith("m.onnx: no such file");
+    }
+
+    @Test
+    void fewerBytesThanPromisedAreTold() {
+        assertThatThrownBy(() -> OnnxWeights.read("m.onnx", new ByteArrayInputStream(new byte[3]), 4))
+                .isInstanceOf(EOFException.class)
+                .hasMessage("m.onnx: ends after 3 of 4 bytes");
     }
 
     @Test
@@ -171,7 +190,7 @@ class OnnxWeightsTest {
     }
 
     private static boolean isReadable(byte[] bytes) {
-        try (OnnxWeights weights = OnnxWeights.open("m.onnx", bytes);
+        try (OnnxWeights weights = open(bytes);
                 Arena arena = Arena.ofConfined()) {
             ModelFilesTest.readAll(weights, arena);
             return true;
