@@ -54,14 +54,19 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         this.elementwise = kernels.elementwise();
         this.inputs = inputs;
         this.outputs = outputs;
-        sums = arena.allocate((long) ROWS * outputs * Float.BYTES, ALIGNMENT);
-        sumFloats = new Floats(sums, 0);
-        MemorySegment scratch = arena.allocate(SCRATCH_BYTES, ALIGNMENT);
-        input = new Operand(oneDnn, scratch);
-        units = new Operand(oneDnn, scratch);
-        row = floats();
-        offsets = new Offsets();
-        zeros = floats();
+        try {
+            sums = arena.allocate((long) ROWS * outputs * Float.BYTES, ALIGNMENT);
+            sumFloats = new Floats(sums, 0);
+            MemorySegment scratch = arena.allocate(SCRATCH_BYTES, ALIGNMENT);
+            input = new Operand(oneDnn, scratch);
+            units = new Operand(oneDnn, scratch);
+            row = floats();
+            offsets = new Offsets();
+            zeros = floats();
+        } catch (Throwable e) {
+            arena.close();
+            throw e;
+        }
     }
 
     private Floats floats() {

@@ -150,9 +150,16 @@ final class OneDnnProducts implements Products {
     @Override
     public void mlp(Tensor x, int[] rows, int[] sliceRows, MlpSlices slices, Tensor residual, Tensor units, Tensor y) {
         for (int n = 0; n < slices.count(); n++) {
-            if (!(slices.ups().get(n) instanceof OneDnnMatrix && slices.downs().get(n) instanceof OneDnnMatrix)) {
+            if (!(slices.ups().get(n) instanceof OneDnnMatrix up
+                    && slices.downs().get(n) instanceof OneDnnMatrix down)) {
                 vector.mlp(x, rows, sliceRows, slices, residual, units, y);
                 return;
+            }
+            if (up.outputStride() != slices.units()
+                    || down.inputStride() != slices.units()
+                    || down.outputStride() != slices.outputs()) {
+                throw new IllegalArgumentException("mlp: slice " + n + " of " + up.shape() + " and " + down.shape()
+                        + " was not packed as a slice of matrices with " + slices.units() + " units");
             }
         }
         job.x = x.floats();

@@ -17,6 +17,9 @@ final class SoftmaxLoss implements Lbfgs.Objective, AutoCloseable {
     /** Rows that are multiplied at once: enough for all threads, and logits of some hundred classes stay in cache. */
     private static final int BLOCK_ROWS = 4_096;
 
+    /** Logits of a block at most: with many classes it has fewer rows. */
+    private static final int BLOCK_LOGITS = 1 << 24;
+
     private final int[] labels;
     private final int hidden;
     private final int classes;
@@ -36,8 +39,9 @@ final class SoftmaxLoss implements Lbfgs.Objective, AutoCloseable {
         this.classes = classes;
         hidden = vectors[0].length;
         stream = backend.stream();
-        for (int from = 0; from < vectors.length; from += BLOCK_ROWS) {
-            int rows = Math.min(BLOCK_ROWS, vectors.length - from);
+        int blockRows = Math.clamp(BLOCK_LOGITS / classes, 1, BLOCK_ROWS);
+        for (int from = 0; from < vectors.length; from += blockRows) {
+            int rows = Math.min(blockRows, vectors.length - from);
             Tensor block = backend.allocate(arena, rows, hidden);
             for (int row = 0; row < rows; row++) {
                 for (int column = 0; column < hidden; column++) {

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -73,8 +74,11 @@ final class CachedWeights implements WeightSource {
         OnnxWeights original = original(model);
         try {
             write(model, original, file);
-        } catch (IOException | BadFileException e) {
+        } catch (IOException | UncheckedIOException | DirectoryIteratorException | BadFileException e) {
             LOG.info("the weights of {} are not kept for the next time: {}", name(model), e.getMessage());
+        } catch (Throwable e) {
+            original.close();
+            throw e;
         }
         return original;
     }

@@ -22,6 +22,10 @@ public final class MachineMemory {
 
     static OptionalLong limitBytes(Path root) {
         long least = total(root.resolve("proc/meminfo"));
+        // A container's own limits, of either version, count also where its groups cannot be told.
+        for (String line : List.of("0::/", "1:memory:/")) {
+            least = Math.min(least, limitOfGroup(root.resolve(GROUPS), line));
+        }
         for (String line : read(root.resolve("proc/self/cgroup")).lines().toList()) {
             least = Math.min(least, limitOfGroup(root.resolve(GROUPS), line));
         }

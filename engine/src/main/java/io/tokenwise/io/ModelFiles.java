@@ -76,8 +76,8 @@ public final class ModelFiles implements AutoCloseable {
         for (BuiltInModel model : BuiltInModel.values()) {
             ModelDescription description = model.description();
             if (description.name().equals(name)) {
-                return new ModelFiles(
-                        description, CachedWeights.open(model), model.tokenizer(), name + " tokenizer.json");
+                byte[] tokenizer = model.tokenizer();
+                return new ModelFiles(description, CachedWeights.open(model), tokenizer, name + " tokenizer.json");
             }
         }
         throw new IllegalArgumentException("no built-in model " + name + "; there are " + builtInNames());

@@ -93,10 +93,14 @@ public final class OnnxWeights implements WeightSource {
      * Reads a model's bytes.
      *
      * @param file the name to give it in messages
+     * @param bytes how many there are; less than 0 if that is not known
      * @throws IOException if there are fewer bytes, or reading fails
      */
     static OnnxWeights read(String file, InputStream in, long bytes) throws IOException {
-        if (bytes < 0 || bytes > Integer.MAX_VALUE - 8) {
+        if (bytes < 0) {
+            throw new BadFileException(file, "its size is not known; put its jar itself on the class path");
+        }
+        if (bytes > Integer.MAX_VALUE - 8) {
             throw new BadFileException(file, "is larger than 2 GB, the most that an ONNX file can be");
         }
         Arena arena = Arena.ofShared();
