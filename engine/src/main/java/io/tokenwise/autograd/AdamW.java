@@ -57,7 +57,7 @@ public final class AdamW {
         }
         double norm = Math.sqrt(squares);
         if (!Double.isFinite(norm)) {
-            throw new ArithmeticException("training diverged: the gradient's norm is " + norm + " at step " + step);
+            throw new ArithmeticException("the gradient's norm is " + norm);
         }
         step++;
         var scalars = new AdamWStep(

@@ -11,10 +11,14 @@ import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.tensor.Tensor;
 import java.io.IOException;
+import java.lang.reflect.RecordComponent;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.zip.CRC32;
 
 /**
@@ -22,7 +26,7 @@ import java.util.zip.CRC32;
  * runs. Killed and started again with the same arguments it goes on from the checkpoint.
  *
  * @param files of the dense teacher; not closed
- * @param texts token sequences; the first {@link #heldOut} are kept for calibration, the rest is trained on
+ * @param texts token sequences; some are {@linkplain #heldOut kept} for calibration and to show quality, the others are trained on
  * @param out where the model goes
  * @param existing what to do if there is one
  * @param checkpointSteps how often a checkpoint is written
@@ -34,22 +38,36 @@ public record DistillRun(
         Path out,
         ModelWriter.Existing existing,
         int checkpointSteps) {
-    private static final int MOST_HELD_OUT = 500;
-    private static final int LEAST_TEXTS = 20;
+    /** So often is quality measured on the way; it takes some per cent of the time. */
+    private static final int QUALITIES = 20;
+
+    /** On so many held-out texts at most; the last time on all. */
+    private static final int MEASURED_TEXTS = 100;
 
     /** Told what happens; called on the thread that runs. */
     public interface Listener {
-        /** The run goes on from a checkpoint. */
-        default void resumed(int nextStep) {}
+        /** The run goes on from a checkpoint; the history is that of the steps before. */
+        default void resumed(int nextStep, History history) {}
 
         /** After each step. */
         default void step(Distillation.Step step) {}
+
+        /** Now and then, and once more when the model is calibrated. */
+        default void quality(History.Quality quality) {}
+
+        /**
+         * The model is written. A run that is killed in here, or that fails here, comes here again when it is started again, without
+         * training again.
+         */
+        default void written(History history) throws IOException, InterruptedException {}
     }
 
+    /** @throws IllegalArgumentException if there is too little text */
     public DistillRun {
-        if (texts.size() < LEAST_TEXTS) {
-            throw new IllegalArgumentException(
-                    "there are " + texts.size() + " texts to train on; at least " + LEAST_TEXTS + " are needed");
+        long tokens = TextSplit.of(texts).trainedTokens();
+        if (tokens < config.tokensPerStep()) {
+            throw new IllegalArgumentException("the texts have " + tokens + " tokens to train on, fewer than the "
+                    + config.tokensPerStep() + " of one step: give more text");
         }
         if (checkpointSteps < 1) {
             throw new IllegalArgumentException("checkpoints every " + checkpointSteps + " steps: must be at least 1");
@@ -61,64 +79,136 @@ public record DistillRun(
         return out.resolveSibling(out.getFileName() + ".checkpoint");
     }
 
-    /** Texts kept from training: a tenth, at most 500. */
+    /** Texts kept from training: a tenth of the different ones, at most 500. */
     public List<int[]> heldOut() {
-        return texts.subList(0, Math.min(MOST_HELD_OUT, texts.size() / 10));
-    }
-
-    private List<int[]> trained() {
-        return texts.subList(heldOut().size(), texts.size());
+        return TextSplit.of(texts).heldOut();
     }
 
     /**
      * Runs to the end and writes the model.
      *
      * @throws InterruptedException if the thread was interrupted; a checkpoint of the last step was written
+     * @throws DivergedException if training gave numbers that are none; the last checkpoint is still there
+     * @throws io.tokenwise.io.BadFileException if there is a checkpoint, but not of this run
      */
     public void run(Backend backend, Listener listener) throws IOException, InterruptedException {
-        ModelWriter.checkTarget(out, existing);
+        // Until the listener has seen the model both are there. A checkpoint of an unfinished run says that it is not
+        // ours.
+        boolean written = existing == ModelWriter.Existing.KEEP && Files.exists(out) && Files.exists(checkpoint());
+        if (!written) {
+            ModelWriter.checkTarget(out, existing);
+        }
         Files.createDirectories(checkpoint().toAbsolutePath().getParent());
         AtomicFiles.deleteLeftovers(checkpoint());
+        var history = new History();
+        train(backend, listener, history, written);
+        listener.written(history);
+        Files.deleteIfExists(checkpoint());
+    }
+
+    private void train(Backend backend, Listener listener, History history, boolean written)
+            throws IOException, InterruptedException {
+        TextSplit split = TextSplit.of(texts);
         try (Encoder teacher = Encoder.load(files, backend);
-                Encoder student = Student.of(files, backend, config.learners(), trained());
+                Encoder student = Student.of(files, backend, config.learners(), split.trained());
                 var distillation = new Distillation(
-                        teacher, student, new TrainingText(trained(), config.seed()), config, backend)) {
-            String fingerprint = fingerprint(teacher, backend);
+                        teacher, student, new TrainingText(split.trained(), config.seed()), config, backend)) {
+            Map<String, String> identity = identity(teacher, backend);
             if (Files.exists(checkpoint())) {
-                Checkpoint.read(checkpoint(), distillation, fingerprint);
-                listener.resumed(distillation.nextStep());
+                Checkpoint.read(checkpoint(), distillation, identity, history);
+                listener.resumed(distillation.nextStep(), history);
             }
-            train(distillation, listener, fingerprint);
+            if (written && distillation.phase() != Distillation.Phase.DONE) {
+                ModelWriter.checkTarget(out, existing);
+            }
+            var heldOut = new HeldOut(teacher, backend, split.heldOut());
+            steps(distillation, heldOut, listener, identity, history);
             distillation.finish();
-            calibrate(student, backend);
-            student.save(out, files.tokenizer(), existing);
-            Files.deleteIfExists(checkpoint());
+            calibrate(student, backend, split.heldOut());
+            add(heldOut.quality(student, config.steps(), Integer.MAX_VALUE), history, listener);
+            if (!written) {
+                student.save(out, files.tokenizer(), existing);
+            }
         }
     }
 
-    private void train(Distillation distillation, Listener listener, String fingerprint)
+    private void steps(
+            Distillation distillation,
+            HeldOut heldOut,
+            Listener listener,
+            Map<String, String> identity,
+            History history)
             throws IOException, InterruptedException {
+        int between = Math.ceilDiv(config.steps(), QUALITIES);
         while (distillation.phase() != Distillation.Phase.DONE) {
             if (Thread.interrupted()) {
-                Checkpoint.write(checkpoint(), distillation, fingerprint);
+                Checkpoint.write(checkpoint(), distillation, identity, history);
                 throw new InterruptedException("distillation stopped before step " + distillation.nextStep());
             }
-            listener.step(distillation.step());
-            if (distillation.nextStep() % checkpointSteps == 0 || distillation.phase() == Distillation.Phase.DONE) {
-                Checkpoint.write(checkpoint(), distillation, fingerprint);
+            Distillation.Step step = step(distillation);
+            history.add(step);
+            listener.step(step);
+            int next = distillation.nextStep();
+            if (next % between == 0) {
+                add(heldOut.quality(distillation.student(), next, MEASURED_TEXTS), history, listener);
+            }
+            if (next % checkpointSteps == 0 || distillation.phase() == Distillation.Phase.DONE) {
+                Checkpoint.write(checkpoint(), distillation, identity, history);
             }
         }
     }
 
-    private void calibrate(Encoder student, Backend backend) {
+    private static void add(History.Quality quality, History history, Listener listener) {
+        history.add(quality);
+        listener.quality(quality);
+    }
+
+    private Distillation.Step step(Distillation distillation) {
+        try {
+            return distillation.step();
+        } catch (ArithmeticException e) {
+            String kept = Files.exists(checkpoint())
+                    ? "; the last good state is in " + checkpoint()
+                            + ", but going on from it meets the same: delete it and start over, with another seed, other text or in f32"
+                    : ", and no state before it was kept: look at the model's weights and at the text";
+            throw new DivergedException(
+                    "training diverged at step " + distillation.nextStep() + " of " + config.steps() + " (phase "
+                            + (distillation.phase().ordinal() + 1) + "): " + e.getMessage() + kept,
+                    e);
+        }
+    }
+
+    private static void calibrate(Encoder student, Backend backend, List<int[]> heldOut) {
         try (var sessions = new Sessions(student, backend, 1024, 1)) {
-            Calibration calibration = Calibrator.calibrate(student.acms(), sessions, heldOut());
+            Calibration calibration = Calibrator.calibrate(student.acms(), sessions, heldOut);
             Acmizer.calibrate(student.acms(), calibration);
         }
     }
 
-    /** What must be the same for a run to go on: settings, backend and its precision, model and text. */
-    private String fingerprint(Encoder teacher, Backend backend) {
+    /** What must be the same for a run to go on, by the names that a message has for it. */
+    private Map<String, String> identity(Encoder teacher, Backend backend) {
+        var identity = new LinkedHashMap<String, String>();
+        for (RecordComponent setting : DistillConfig.class.getRecordComponents()) {
+            String words = setting.getName().replaceAll("([A-Z])", " $1").toLowerCase(Locale.ROOT);
+            identity.put(words, value(setting));
+        }
+        identity.put("backend", backend.kind().label());
+        identity.put("precision", backend.precision().label());
+        identity.put(
+                "model", files.description().architecture() + " with checksum " + Long.toHexString(checksum(teacher)));
+        identity.put("text", texts.size() + " sequences with checksum " + Long.toHexString(checksum(texts)));
+        return identity;
+    }
+
+    private String value(RecordComponent setting) {
+        try {
+            return String.valueOf(setting.getAccessor().invoke(config));
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static long checksum(List<int[]> texts) {
         var sum = new CRC32();
         for (int[] text : texts) {
             var bytes = ByteBuffer.allocate(Integer.BYTES * (text.length + 1)).putInt(text.length);
@@ -127,6 +217,11 @@ public record DistillRun(
             }
             sum.update(bytes.flip());
         }
+        return sum.getValue();
+    }
+
+    private static long checksum(Encoder teacher) {
+        var sum = new CRC32();
         for (Parameter parameter : teacher.parameters().all()) {
             Tensor value = parameter.value();
             long bytes = (long) value.size() * Float.BYTES;
@@ -135,7 +230,6 @@ public record DistillRun(
                     .asSlice(value.floats().offset(), bytes)
                     .asByteBuffer());
         }
-        return config + " " + backend.kind().label() + " " + backend.precision().label() + " "
-                + files.description().architecture() + " model and text " + Long.toHexString(sum.getValue());
+        return sum.getValue();
     }
 }

@@ -10,7 +10,9 @@ import io.tokenwise.backend.VectorBackend;
 import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
+import io.tokenwise.io.Safetensors;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,6 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class DistillationTest {
@@ -32,6 +35,11 @@ class DistillationTest {
 
     private Path dense;
 
+    /** Of the last run that ended. */
+    private History history;
+
+    private boolean reportFails;
+
     @BeforeEach
     void write() throws IOException {
         dense = folder.resolve("dense");
@@ -40,6 +48,7 @@ class DistillationTest {
 
     private List<Distillation.Step> run(Path out, DistillConfig config, int threads, int stopAfter) throws Exception {
         var steps = new ArrayList<Distillation.Step>();
+        history = null;
         try (ModelFiles files = ModelFiles.open(dense);
                 Backend backend = VectorBackend.open(threads)) {
             new DistillRun(files, ChildRun.texts(), config, out, ModelWriter.Existing.KEEP, 9)
@@ -49,6 +58,14 @@ class DistillationTest {
                             steps.add(step);
                             if (steps.size() == stopAfter) {
                                 Thread.currentThread().interrupt();
+                            }
+                        }
+
+                        @Override
+                        public void written(History whole) throws IOException {
+                            history = whole;
+                            if (reportFails) {
+                                throw new IOException("no report");
                             }
                         }
                     });
@@ -121,13 +138,96 @@ class DistillationTest {
     }
 
     @Test
-    void aCheckpointOfOtherSettingsIsRefused() throws Exception {
+    void theHistoryOfABrokenRunIsWhole() throws Exception {
+        DistillConfig config = ChildRun.config(STEPS, 1);
         Path out = folder.resolve("out");
-        assertThatThrownBy(() -> run(out, ChildRun.config(STEPS, 1), 1, 23)).isInstanceOf(InterruptedException.class);
-        assertThatThrownBy(() -> run(out, ChildRun.config(STEPS, 2), 1, -1))
+        assertThatThrownBy(() -> run(out, config, 1, 23)).isInstanceOf(InterruptedException.class);
+        assertThat(history).isNull();
+        run(out, config, 1, -1);
+        History broken = history;
+        run(folder.resolve("unbroken"), config, 1, -1);
+        assertThat(broken.steps()).hasSize(STEPS).isEqualTo(history.steps());
+        assertThat(broken.qualities()).isEqualTo(history.qualities());
+        assertThat(history.qualities())
+                .extracting(History.Quality::step)
+                .startsWith(2, 4, 6)
+                .endsWith(38, 40, 40);
+        assertThat(history.qualities()).allSatisfy(quality -> {
+            assertThat(quality.cosine()).isBetween(0.0, 1.0);
+            assertThat(quality.spent()).isBetween(0.1, 1.0);
+        });
+    }
+
+    @Test
+    void whatFailsAfterTheModelWasWrittenIsMadeUpForWithoutTraining() throws Exception {
+        DistillConfig config = ChildRun.config(STEPS, 1);
+        Path out = folder.resolve("out");
+        reportFails = true;
+        assertThatThrownBy(() -> run(out, config, 1, -1)).hasMessage("no report");
+        reportFails = false;
+        assertThat(run(out, config, 1, -1)).isEmpty();
+        assertThat(history.steps()).hasSize(STEPS);
+        assertThatThrownBy(() -> run(out, config, 1, -1)).hasMessageContaining("exists and is not empty");
+    }
+
+    @Test
+    void aCheckpointOfOtherSettingsIsRefusedAndTheDifferencesNamed() throws Exception {
+        Path out = folder.resolve("out");
+        DistillConfig config = ChildRun.config(STEPS, 1);
+        assertThatThrownBy(() -> run(out, config, 1, 23)).isInstanceOf(InterruptedException.class);
+        byte[] before = Files.readAllBytes(folder.resolve("out.checkpoint"));
+        assertThatThrownBy(() -> run(out, ChildRun.config(2 * STEPS, 2).withLearners(8), 1, -1))
                 .isInstanceOf(BadFileException.class)
-                .hasMessageContaining("out.checkpoint")
-                .hasMessageContaining("delete the file");
+                .hasMessage(folder.resolve("out.checkpoint")
+                        + ": belongs to a run with other settings (learners: was 4, is 8; learner steps: was 10, is 20;"
+                        + " gate steps: was 10, is 20; end to end steps: was 20, is 40; seed: was 1, is 2): repeat those, or"
+                        + " delete the file to start over");
+        assertThat(folder.resolve("out.checkpoint")).hasBinaryContent(before);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "tokenwise_checkpoint\":\"2\"|tokenwise_checkpoint\":\"3\"|is a checkpoint of version 3, this Tokenwise",
+                "tokenwise_checkpoint|tokenwise_chequepoin|is a checkpoint of version 1, this Tokenwise",
+                "history.steps|history.stops|has no valid history.steps: the checkpoint is damaged",
+                "\"consumed\":\"|\"consumed\":\"-|has no valid consumed: the checkpoint is damaged",
+            })
+    void aCheckpointOfAnotherVersionOrWithoutAPartIsRefused(String part, String other, String message)
+            throws Exception {
+        Path out = folder.resolve("out");
+        Path checkpoint = folder.resolve("out.checkpoint");
+        assertThatThrownBy(() -> run(out, ChildRun.config(STEPS, 1), 1, 23)).isInstanceOf(InterruptedException.class);
+        String bytes = Files.readString(checkpoint, StandardCharsets.ISO_8859_1);
+        assertThat(bytes).contains(part);
+        // The header is padded with spaces: what is longer takes one of them.
+        String changed = bytes.replace(part, other);
+        int surplus = changed.length() - bytes.length();
+        Files.writeString(checkpoint, changed.replaceFirst("} {" + surplus + "}", "}"), StandardCharsets.ISO_8859_1);
+        assertThatThrownBy(() -> run(out, ChildRun.config(STEPS, 1), 1, -1))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageStartingWith(checkpoint + ": " + message)
+                .message()
+                .hasLineCount(1);
+    }
+
+    @Test
+    void aRunThatDivergesKeepsItsLastGoodState() throws Exception {
+        Path out = folder.resolve("out");
+        DistillConfig usual = ChildRun.config(STEPS, 1);
+        var config = new DistillConfig(4, 10, 10, 20, 64, 1e-3, 1e38, 0.8, 1, 0.15, 3, usual.seed());
+        assertThatThrownBy(() -> run(out, config, 1, -1))
+                .isInstanceOf(DivergedException.class)
+                .hasMessageMatching(
+                        "training diverged at step 1[0-7] of 40 \\(phase 2\\): the gradient's norm is NaN; .*")
+                .hasMessageContaining("the last good state is in " + folder.resolve("out.checkpoint"))
+                .message()
+                .hasLineCount(1);
+        try (var kept = Safetensors.open(folder.resolve("out.checkpoint"))) {
+            assertThat(kept.metadata()).containsEntry("step", "9");
+        }
+        assertThat(out).doesNotExist();
     }
 
     @Test

@@ -1,0 +1,10 @@
+package io.tokenwise.distill;
+
+/** Training gave numbers that are none; the message says at which step, and what is left. */
+public final class DivergedException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    DivergedException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

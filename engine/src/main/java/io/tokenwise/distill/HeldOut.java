@@ -1,0 +1,59 @@
+package io.tokenwise.distill;
+
+import io.tokenwise.Sessions;
+import io.tokenwise.acm.Spending;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.nn.Budget;
+import java.util.List;
+
+/** Texts that are not trained on, with the teacher's vectors of them: they tell what a student is worth. Not thread-safe. */
+final class HeldOut {
+    /** The budget at which a run shows its quality. */
+    static final double BUDGET = 0.5;
+
+    private static final int BATCH_TOKENS = 1_024;
+
+    private final Backend backend;
+    private final List<int[]> texts;
+    private final float[][] wanted;
+
+    /** Runs the teacher. */
+    HeldOut(Encoder teacher, Backend backend, List<int[]> texts) {
+        this.backend = backend;
+        this.texts = texts;
+        try (var sessions = new Sessions(teacher, backend, BATCH_TOKENS, 1)) {
+            wanted = sessions.encode(texts, Budget.FULL, null);
+        }
+    }
+
+    /** What the student is worth now on the first {@code most} texts, {@code step} steps being done. */
+    History.Quality quality(Encoder student, int step, int most) {
+        student.prepare(backend.stream());
+        Budget budget = Budget.of(BUDGET);
+        var spending = new Spending(student.acms(), budget);
+        List<int[]> measured = texts.subList(0, Math.min(most, texts.size()));
+        float[][] vectors;
+        try (var sessions = new Sessions(student, backend, BATCH_TOKENS, 1)) {
+            vectors = sessions.encode(measured, budget, spending);
+        }
+        double sum = 0;
+        for (int i = 0; i < vectors.length; i++) {
+            sum += cosine(vectors[i], wanted[i]);
+        }
+        return new History.Quality(step, sum / vectors.length, spending.share());
+    }
+
+    /** Also for models whose vectors are not of length 1. */
+    private static double cosine(float[] a, float[] b) {
+        double ab = 0;
+        double aa = 0;
+        double bb = 0;
+        for (int i = 0; i < a.length; i++) {
+            ab += (double) a[i] * b[i];
+            aa += (double) a[i] * a[i];
+            bb += (double) b[i] * b[i];
+        }
+        return ab / Math.sqrt(aa * bb);
+    }
+}
