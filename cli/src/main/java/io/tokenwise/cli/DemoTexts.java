@@ -44,6 +44,11 @@ record DemoTexts(List<int[]> training, List<int[]> heldOut, List<int[]> corpus, 
         return new DemoTexts(training(tokenizer, rest, trainingTokens, random), heldOut, corpus, queries);
     }
 
+    /** What is never trained on. */
+    BudgetMeasurements.Texts measured() {
+        return new BudgetMeasurements.Texts(heldOut, corpus, queries);
+    }
+
     /** Removes and returns the last texts of a list. */
     private static List<String> take(List<String> texts, int count) {
         List<String> last = texts.subList(texts.size() - count, texts.size());

@@ -4,22 +4,20 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.DistillRun;
+import io.tokenwise.distill.History;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter.Existing;
-import io.tokenwise.io.Tokenizer;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.Random;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -27,16 +25,22 @@ import picocli.CommandLine.Spec;
         header = "Make a model adaptive.",
         description = {
             "Replaces the MLPs of --model by learners with a gate and trains them to give the vectors that the model gives.",
-            "Training needs texts only, no labels. It can be stopped at any time; the same command goes on from there."
+            "Training needs texts only, no labels. It can be stopped at any time; the same command goes on from there.",
+            "A tenth of the texts, 500 at most, is not trained on: it shows the quality on the way, calibrates budgets, and gives the"
+                    + " figures of the page DIR/report.html."
         },
         footerHeading = "%nExamples:%n",
         footer = {
             "  ./tokenwise distill --data texts.txt --out my-model",
+            "  ./tokenwise distill --model bge-small --data docs.jsonl.gz more.csv --field body --out my-model",
             "  ./tokenwise embed --model my-model --budget 0.5 < texts.txt"
         })
 final class Distill implements Callable<Integer> {
     /** Steps that a kill costs at most: a minute or less. */
     private static final int STEPS_PER_CHECKPOINT = 25;
+
+    private static final int SHADED_TEXTS = 5;
+    private static final int MOST_SHADED_TOKENS = 40;
 
     @Mixin
     private CommonOptions options;
@@ -65,8 +69,18 @@ final class Distill implements Callable<Integer> {
             names = "--data",
             paramLabel = "FILE",
             required = true,
-            description = "Texts like those that the model will see, UTF-8, one a line.")
-    private Path data;
+            arity = "1..*",
+            description = {
+                "Texts like those that the model will see, UTF-8: one a line, or a field of .csv, .tsv (plain tabs, no quotes), both"
+                        + " with a header, or .jsonl. Each may be .gz."
+            })
+    private List<Path> data;
+
+    @Option(
+            names = "--field",
+            paramLabel = "NAME",
+            description = "Column or field that holds the text (default: " + DistillTexts.USUAL_FIELD + ").")
+    private String field;
 
     @Option(
             names = "--out",
@@ -77,36 +91,53 @@ final class Distill implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        if (field != null && data.stream().noneMatch(FieldFile::is)) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--field is for .csv, .tsv and .jsonl; " + data.getFirst() + " has a text a line");
+        }
+        PrintWriter err = spec.commandLine().getErr();
         BackendChoice training = options.training();
         try (ModelFiles files = ModelFiles.open(options.model());
                 Backend backend = training.open(options.threads())) {
             DistillConfig config =
                     DistillConfig.forTokens(tokens, options.seed()).withLearners(learners);
-            List<int[]> texts = sequences(files.tokenizer());
-            var run = new DistillRun(files, texts, config, out, Existing.KEEP, STEPS_PER_CHECKPOINT);
-            DistillProgress.run(run, backend, spec.commandLine().getErr());
+            var texts = new DistillTexts(files.tokenizer(), options.seed());
+            for (Path file : data) {
+                texts.read(file, field == null ? DistillTexts.USUAL_FIELD : field);
+            }
+            texts.remarks().forEach(err::println);
+            var run = new DistillRun(files, texts.sequences(), config, out, Existing.KEEP, STEPS_PER_CHECKPOINT);
+            DistillProgress.run(run, backend, err, history -> report(run, history, err));
         }
-        spec.commandLine()
-                .getOut()
-                .println(
-                        options.json()
-                                ? Json.line(new Json.Distilled(options.model(), out.toString(), learners))
-                                : "the adaptive model is in " + out + "; next: ./tokenwise info " + out);
         return ExitCode.OK;
     }
 
-    private List<int[]> sequences(Tokenizer tokenizer) throws IOException {
-        List<int[]> sequences = new ArrayList<>();
-        try (var in = Files.newInputStream(data)) {
-            var lines = new TextLines(in);
-            for (List<String> texts = lines.next(1000); !texts.isEmpty(); texts = lines.next(1000)) {
-                texts.stream()
-                        .filter(text -> !text.isBlank())
-                        .forEach(text -> sequences.add(tokenizer.encode(text).ids()));
-            }
+    private void report(DistillRun run, History history, PrintWriter err) throws IOException, InterruptedException {
+        Path page = out.resolve("report.html");
+        List<int[]> heldOut = run.heldOut();
+        List<int[]> shaded = heldOut.stream()
+                .filter(ids -> ids.length <= MOST_SHADED_TOKENS)
+                .limit(SHADED_TEXTS)
+                .toList();
+        String source = data.size() == 1 ? data.getFirst().getFileName().toString() : data.size() + " files";
+        Results results = new DistilledReport(
+                        options, out, page, "distill", source, BudgetMeasurements.Texts.of(heldOut), shaded)
+                .write(history, err);
+        PrintWriter stdout = spec.commandLine().getOut();
+        History.Quality quality = history.qualities().getLast();
+        if (options.json()) {
+            stdout.println(Json.line(new Json.Distilled(
+                    options.model(),
+                    out.toString(),
+                    learners,
+                    page.toString(),
+                    new Json.HeldOut(heldOut.size(), DistillRun.SHOWN_BUDGET, quality.cosine(), quality.spent()),
+                    results.rows().stream().map(Json.DemoRow::of).toList())));
+            return;
         }
-        // Held-out text and the sample that orders units come from the front: a sorted file must not decide which.
-        Collections.shuffle(sequences, new Random(options.seed()));
-        return sequences;
+        stdout.print(TextTable.of(results.rows(), results.columns()));
+        stdout.println("The adaptive model is in " + out + ", curves and losses in " + page);
+        stdout.println("Next: ./tokenwise info " + out);
     }
 }

@@ -3,11 +3,12 @@ package io.tokenwise.cli;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.distill.DistillRun;
 import io.tokenwise.distill.Distillation;
+import io.tokenwise.distill.History;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Locale;
 
-/** Shows a distillation on stderr: phase, steps done, rate, time left, and the loss smoothed over some steps. */
+/** Shows a distillation on stderr: phase, steps done, rate, time left, and the loss smoothed over some steps, and quality on held-out text. */
 final class DistillProgress implements DistillRun.Listener, AutoCloseable {
     private static final double SMOOTHING = 0.95;
 
@@ -17,23 +18,38 @@ final class DistillProgress implements DistillRun.Listener, AutoCloseable {
     private Distillation.Phase phase;
     private double loss;
 
-    private DistillProgress(DistillRun run, PrintWriter err) {
+    private double heldOut = Double.NaN;
+
+    private final AfterTraining after;
+
+    /** What is done with a model that was written; see {@link DistillRun.Listener#written}. */
+    @FunctionalInterface
+    interface AfterTraining {
+        void accept(History history) throws IOException, InterruptedException;
+    }
+
+    private DistillProgress(DistillRun run, PrintWriter err, AfterTraining after) {
         this.run = run;
         this.err = err;
+        this.after = after;
     }
 
     /** Runs the distillation and shows it. */
-    static void run(DistillRun run, Backend backend, PrintWriter err) throws IOException, InterruptedException {
-        try (var shown = new DistillProgress(run, err)) {
+    static void run(DistillRun run, Backend backend, PrintWriter err, AfterTraining after)
+            throws IOException, InterruptedException {
+        try (var shown = new DistillProgress(run, err, after)) {
             run.run(backend, shown);
         }
     }
 
     @Override
-    public void resumed(int nextStep) {
+    public void resumed(int nextStep, History history) {
         start();
         err.println("goes on from " + run.checkpoint() + " at step " + nextStep);
         progress.resumeAt(nextStep);
+        if (!history.qualities().isEmpty()) {
+            heldOut = history.qualities().getLast().cosine();
+        }
     }
 
     @Override
@@ -41,7 +57,21 @@ final class DistillProgress implements DistillRun.Listener, AutoCloseable {
         start();
         loss = step.phase() == phase ? SMOOTHING * loss + (1 - SMOOTHING) * step.loss() : step.loss();
         phase = step.phase();
-        progress.update(step.step() + 1, String.format(Locale.ROOT, "%s, loss %.4f", name(phase), loss));
+        String quality = Double.isNaN(heldOut)
+                ? ""
+                : String.format(Locale.ROOT, ", held-out cosine %.4f at half budget", heldOut);
+        progress.update(step.step() + 1, String.format(Locale.ROOT, "%s, loss %.4f%s", name(phase), loss, quality));
+    }
+
+    @Override
+    public void quality(History.Quality quality) {
+        heldOut = quality.cosine();
+    }
+
+    @Override
+    public void written(History history) throws IOException, InterruptedException {
+        close();
+        after.accept(history);
     }
 
     /** Not before there is something to show: a run that is refused shows nothing. */
@@ -64,6 +94,7 @@ final class DistillProgress implements DistillRun.Listener, AutoCloseable {
     public void close() {
         if (progress != null) {
             progress.close();
+            progress = null;
         }
     }
 }

@@ -73,7 +73,7 @@ final class Json {
      * A line of the demo's table.
      *
      * @param meanLearners learners per token and layer; null when dense
-     * @param neighboursKept share of the dense model's ten nearest neighbours that are kept
+     * @param neighboursKept share of the dense model's ten nearest neighbours that are kept; null if not measured
      */
     record DemoRow(
             double budget,
@@ -83,17 +83,21 @@ final class Json {
             double millisShort,
             double millisLong,
             double teacherCosine,
-            double neighboursKept) {
+            Double neighboursKept) {
         static DemoRow of(Row row) {
             return new DemoRow(
                     row.budget(),
                     row.mode().inJson(),
-                    Double.isNaN(row.meanLearners()) ? null : row.meanLearners(),
+                    orNull(row.meanLearners()),
                     row.flopsPerToken(),
                     row.millisShort(),
                     row.millisLong(),
                     row.cosine(),
-                    row.neighboursKept());
+                    orNull(row.neighboursKept()));
+        }
+
+        private static Double orNull(double value) {
+            return Double.isNaN(value) ? null : value;
         }
     }
 
@@ -122,6 +126,18 @@ final class Json {
      *
      * @param model the dense model
      * @param out folder of the adaptive one
+     * @param report the page
+     * @param heldOut what the student was worth, in the precision of training
+     * @param rows what is in the page's table
      */
-    record Distilled(String model, String out, int learners) {}
+    record Distilled(String model, String out, int learners, String report, HeldOut heldOut, List<DemoRow> rows) {}
+
+    /**
+     * Quality at half budget on text that was not trained on.
+     *
+     * @param texts how many
+     * @param teacherCosine mean cosine to the dense model's vectors
+     * @param spent measured share of the replaced layers' dense FLOPs
+     */
+    record HeldOut(int texts, double budget, double teacherCosine, double spent) {}
 }

@@ -1,24 +1,32 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.io.BadFileException;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A file from outside that is read line by line, UTF-8; what is wrong is told by file and line. For one thread. */
+/** A file from outside that is read line by line, UTF-8, decompressed if its name ends with {@code .gz}; what is wrong is told by file and line. For one thread. */
 final class LineFile implements AutoCloseable {
     /** A book has a megabyte; models read some hundred words of it. */
     static final int MOST_BYTES = 16 << 20;
 
     /** What some programs put before UTF-8. */
     static final String BYTE_ORDER_MARK = "\ufeff";
+
+    /** How names of compressed files end. */
+    static final String COMPRESSED = ".gz";
+
+    private static final int BUFFER_BYTES = 1 << 16;
 
     private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -32,14 +40,31 @@ final class LineFile implements AutoCloseable {
 
     LineFile(Path path) throws IOException {
         this.path = path;
-        in = Files.newInputStream(path);
+        in = open(path);
         lines = new TextLines(in, path.toString(), MOST_BYTES);
+    }
+
+    /** The content of a file, decompressed if its name says that it is compressed. */
+    static InputStream open(Path path) throws IOException {
+        if (Files.isDirectory(path)) {
+            throw new BadFileException(path.toString(), "is a directory, a file is needed");
+        }
+        InputStream in = Files.newInputStream(path);
+        if (!path.toString().endsWith(COMPRESSED)) {
+            return in;
+        }
+        try {
+            return new GZIPInputStream(in, BUFFER_BYTES);
+        } catch (IOException e) {
+            in.close();
+            throw new BadFileException(path.toString(), "is not gzip, though its name ends with " + COMPRESSED, e);
+        }
     }
 
     /** The next line that is not blank; null at the end. */
     String next() throws IOException {
         while (true) {
-            List<String> line = lines.next(1);
+            List<String> line = read();
             if (line.isEmpty()) {
                 return null;
             }
@@ -50,6 +75,14 @@ final class LineFile implements AutoCloseable {
             if (!text.isBlank()) {
                 return text;
             }
+        }
+    }
+
+    private List<String> read() throws IOException {
+        try {
+            return lines.next(1);
+        } catch (EOFException | ZipException e) {
+            throw new BadFileException(path.toString(), "is damaged: " + e.getMessage(), e);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.distill.DivergedException;
 import io.tokenwise.io.BadFileException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -82,6 +83,7 @@ final class Mistakes implements IExecutionStrategy, IParameterExceptionHandler, 
     private static boolean isOurs(Throwable failure) {
         return failure.getMessage() != null
                 && (failure instanceof BadFileException
+                        || failure instanceof DivergedException
                         || failure instanceof IllegalArgumentException
                         || failure instanceof IOException
                         || failure instanceof UncheckedIOException);

@@ -1,5 +1,6 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.distill.History;
 import java.util.List;
 
 /**
@@ -7,11 +8,20 @@ import java.util.List;
  *
  * @param machine what it was measured on, in words
  * @param results the table and the curves
+ * @param modules what each module ran at each budget
+ * @param training how the model came about
  * @param texts sentences with the learners that each token used
  * @param notes what a reader needs to judge the figures, one paragraph each
  */
 record Report(
-        String title, String subtitle, String machine, Results results, List<ShadedText> texts, List<String> notes) {
+        String title,
+        String subtitle,
+        String machine,
+        Results results,
+        ModuleLearners modules,
+        History training,
+        List<ShadedText> texts,
+        List<String> notes) {
     Report {
         texts = List.copyOf(texts);
         notes = List.copyOf(notes);

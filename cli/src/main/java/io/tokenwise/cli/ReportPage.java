@@ -1,15 +1,16 @@
 package io.tokenwise.cli;
 
+import static java.util.Map.entry;
+
 import io.tokenwise.cli.Report.ShadedText;
+import io.tokenwise.cli.ReportCharts.Chart;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.ToDoubleFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -24,70 +25,56 @@ final class ReportPage {
 
     private ReportPage() {}
 
-    /** A curve chart, as {@code report.js} reads it. */
-    private record Chart(String id, String x, String y, List<Series> series) {}
-
-    private record Series(String mode, List<Point> points) {}
-
-    private record Point(double x, double y, String hover) {}
-
     /** The page, as UTF-8 text. */
     static String of(Report report) {
         String chartJs = resource("/META-INF/resources/webjars/chart.js/" + new BuildProperties().chartJsVersion()
                         + "/dist/chart.umd.min.js")
                 .replaceAll("(?m)^//# sourceMappingURL=.*$", "");
-        Map<String, String> parts = Map.of(
-                "title", escape(report.title()),
-                "subtitle", escape(report.subtitle()),
-                "machine", escape(report.machine()),
-                "table", table(report.results()),
-                "texts", report.texts().stream().map(ReportPage::shaded).collect(Collectors.joining()),
-                "notes",
+        List<Chart> charts = ReportCharts.of(report);
+        Map<String, String> parts = Map.ofEntries(
+                entry("title", escape(report.title())),
+                entry("subtitle", escape(report.subtitle())),
+                entry("machine", escape(report.machine())),
+                entry("figures", charts.stream().map(ReportPage::figure).collect(Collectors.joining())),
+                entry("table", table(report.results())),
+                entry("modules", modules(report.modules())),
+                entry("texts", report.texts().stream().map(ReportPage::shaded).collect(Collectors.joining())),
+                entry(
+                        "notes",
                         report.notes().stream()
                                 .map(note -> "<p>" + escape(note) + "</p>\n")
-                                .collect(Collectors.joining()),
-                "css", resource("report.css"),
-                "script", resource("report.js"),
-                "chartjs", chartJs,
-                "charts", Json.line(charts(report.results())).replace("<", "\\u003c"));
+                                .collect(Collectors.joining())),
+                entry("css", resource("report.css")),
+                entry("script", resource("report.js")),
+                entry("chartjs", chartJs),
+                entry("charts", Json.line(charts).replace("<", "\\u003c")));
         return PLACEHOLDER
                 .matcher(resource("report.html"))
                 .replaceAll(match -> Matcher.quoteReplacement(parts.get(match.group(1))));
     }
 
-    private static List<Chart> charts(Results results) {
-        String quality = "cosine to the dense model";
-        return List.of(
-                new Chart(
-                        "flops",
-                        "MFLOPs per token",
-                        quality,
-                        series(results, row -> row.flopsPerToken() / 1e6, "MFLOPs/token")),
-                new Chart(
-                        "millis",
-                        "milliseconds per text of " + results.longTokens() + " tokens",
-                        quality,
-                        series(results, Row::millisLong, "ms")));
+    private static String figure(Chart chart) {
+        return "<figure><figcaption>" + escape(chart.title()) + "</figcaption><div><canvas id=\"" + chart.id()
+                + "\"></canvas></div></figure>\n";
     }
 
-    private static List<Series> series(Results results, ToDoubleFunction<Row> x, String unit) {
-        List<Series> all = new ArrayList<>();
-        for (Row.Mode mode : Row.Mode.values()) {
-            List<Point> points = results.rows().stream()
-                    .filter(row -> row.mode() == mode)
-                    .map(row -> new Point(x.applyAsDouble(row), row.cosine(), hover(row, x.applyAsDouble(row), unit)))
-                    .toList();
-            if (!points.isEmpty()) {
-                all.add(new Series(mode.label(), points));
+    /** A line a module, a column a budget; shaded like the tokens. */
+    private static String modules(ModuleLearners learners) {
+        var html = new StringBuilder("<table class=\"modules\">\n<thead><tr><th>module</th>");
+        learners.budgets()
+                .forEach(budget ->
+                        html.append("<th>").append(Column.fixed(budget, 2)).append("</th>"));
+        html.append("</tr></thead>\n<tbody>\n");
+        for (String module : learners.modules()) {
+            html.append("<tr><td>").append(escape(module)).append("</td>");
+            for (double mean : learners.means(module)) {
+                html.append("<td>")
+                        .append(cell("i", mean, learners.learners(module), escape(module) + ":", Column.fixed(mean, 1)))
+                        .append("</td>");
             }
+            html.append("</tr>\n");
         }
-        return all;
-    }
-
-    private static String hover(Row row, double x, String unit) {
-        String budget = row.mode() == Row.Mode.DENSE ? "" : String.format(Locale.ROOT, " at budget %.2f", row.budget());
-        return String.format(
-                Locale.ROOT, "%s%s: %.2f %s, cosine %.4f", row.mode().label(), budget, x, unit, row.cosine());
+        return html.append("</tbody>\n</table>\n").toString();
     }
 
     private static String table(Results results) {

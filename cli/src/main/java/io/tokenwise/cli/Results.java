@@ -23,8 +23,10 @@ record Results(int shortTokens, int longTokens, List<Row> rows) {
                 new Column<>("MFLOPs/token", row -> Column.fixed(row.flopsPerToken() / 1e6, 2)),
                 new Column<>("ms at " + shortTokens + " tokens", row -> Column.fixed(row.millisShort(), 2)),
                 new Column<>("ms at " + longTokens + " tokens", row -> Column.fixed(row.millisLong(), 2)),
-                new Column<>("cosine to dense", row -> Column.fixed(row.cosine(), 4)),
-                new Column<>("top 10 kept", row -> Column.fixed(100 * row.neighboursKept(), 1) + " %")));
+                new Column<>("cosine to dense", row -> Column.fixed(row.cosine(), 4))));
+        if (rows.stream().noneMatch(row -> Double.isNaN(row.neighboursKept()))) {
+            columns.add(new Column<>("top 10 kept", row -> Column.fixed(100 * row.neighboursKept(), 1) + " %"));
+        }
         if (rows.stream().anyMatch(row -> row.spearman().isPresent())) {
             columns.add(new Column<>(
                     "Spearman", row -> Column.fixed(row.spearman().orElse(Double.NaN), 4)));

@@ -12,7 +12,7 @@ import java.util.OptionalDouble;
  * @param millisShort milliseconds per short text
  * @param millisLong milliseconds per long text
  * @param cosine mean cosine to the dense model's vectors
- * @param neighboursKept share of the dense model's ten nearest neighbours that are still among the ten, 0..1
+ * @param neighboursKept share of the dense model's ten nearest neighbours that are still among the ten, 0..1; NaN if not measured
  * @param spearman rank correlation with human scores, where it was measured
  */
 record Row(

@@ -89,7 +89,10 @@ final class TextLines {
                     .decode(ByteBuffer.wrap(bytes, 0, length))
                     .toString();
         } catch (CharacterCodingException e) {
-            throw new IOException(where(line) + " is not valid UTF-8", e);
+            throw new IOException(
+                    where(line)
+                            + " is not valid UTF-8; convert the text, for example by iconv -f WINDOWS-1252 -t UTF-8",
+                    e);
         }
     }
 

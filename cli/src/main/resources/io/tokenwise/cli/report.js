@@ -3,17 +3,17 @@
   const marks = {dense: 'rectRot', learned: 'circle', static: 'rect', random: 'triangle'};
   const colour = name => getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim();
 
-  const draw = ({id, x, y, series}) => new Chart(document.getElementById(id), {
+  const draw = ({id, x, y, most, logarithmic, series}) => new Chart(document.getElementById(id), {
     type: 'scatter',
     data: {
-      datasets: series.map(({mode, points}) => ({
+      datasets: series.map(({mode, label, points}) => ({
         mode,
-        label: mode,
+        label,
         data: points,
         showLine: points.length > 1,
         pointStyle: marks[mode],
-        pointRadius: mode === 'dense' ? 8 : 5,
-        pointHoverRadius: mode === 'dense' ? 10 : 8,
+        pointRadius: points.length > 40 ? 0 : points.length === 1 ? 8 : 5,
+        pointHoverRadius: points.length === 1 ? 10 : 8,
         borderWidth: 2,
         clip: 12,
       })),
@@ -24,7 +24,7 @@
       interaction: {mode: 'nearest', intersect: false},
       scales: {
         x: {title: {display: true, text: x}, beginAtZero: true},
-        y: {title: {display: true, text: y}, max: 1},
+        y: {title: {display: true, text: y}, type: logarithmic ? 'logarithmic' : 'linear', ...(most && {max: most})},
       },
       plugins: {
         legend: {position: 'bottom', labels: {usePointStyle: true, boxHeight: 8, padding: 16}},

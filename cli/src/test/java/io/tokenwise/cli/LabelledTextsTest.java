@@ -78,7 +78,7 @@ class LabelledTextsTest {
                 "a.csv^text,label~\"x~y\",a~z~^a.csv:4: has 1 columns, the header has 2",
                 "a.csv^text,label~x, ~^a.csv:2: the label is empty",
                 "a.csv^text,label~\"x,a~^a.csv: is not CSV: ",
-                "a.csv^text,label~\u00ff,a~^a.csv: is not UTF-8",
+                "a.csv^text,label~\u00ff,a~^a.csv:2: is not valid UTF-8; convert",
                 "a.tsv^body|label~x|y~^a.tsv:1: the header has no column text, but body, label",
                 "a.tsv^text|label~~x~^a.tsv:3: has 1 columns, the header has 2",
                 "a.tsv^text|label~\u00ff|a~^a.tsv:2: is not valid UTF-8",

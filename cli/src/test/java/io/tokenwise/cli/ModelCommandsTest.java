@@ -17,6 +17,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -331,7 +333,11 @@ class ModelCommandsTest {
                 .isEqualTo(1);
         assertThat(run("", "distill", "--data", texts.toString(), "--out", out.toString()))
                 .isEqualTo(1);
-        Files.writeString(texts, "a text\n".repeat(30));
+        Files.writeString(
+                texts,
+                IntStream.range(0, 300)
+                        .mapToObj(i -> "a text of number " + i + "\n")
+                        .collect(Collectors.joining()));
         assertThat(run("", "distill", "--data", texts.toString(), "--out", adaptive.toString()))
                 .isEqualTo(1);
         String divisor = "7";
@@ -340,7 +346,9 @@ class ModelCommandsTest {
         assertThat(err.toString().lines().filter(line -> line.startsWith("tokenwise distill: ")))
                 .satisfiesExactly(
                         line -> assertThat(line).endsWith("no such file or directory: no/such.txt"),
-                        line -> assertThat(line).endsWith("there are 2 texts to train on; at least 20 are needed"),
+                        line -> assertThat(line)
+                                .endsWith(
+                                        "there are 2 texts to train on; at least 20 different ones are needed, and thousands are better"),
                         line -> assertThat(line).contains(adaptive.toString(), "exists"),
                         line -> assertThat(line).contains("1536", divisor));
         assertThat(out).doesNotExist();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.cli.Report.ShadedText;
 import io.tokenwise.cli.Row.Mode;
+import io.tokenwise.distill.History;
 import java.util.List;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
@@ -17,7 +18,14 @@ class ReportTest {
 
     private static Report report(List<Row> rows, ShadedText... texts) {
         return new Report(
-                "A \"run\" & <more>", "sub", "machine", new Results(16, 128, rows), List.of(texts), List.of("note"));
+                "A \"run\" & <more>",
+                "sub",
+                "machine",
+                new Results(16, 128, rows),
+                new ModuleLearners(List.of()),
+                new History(),
+                List.of(texts),
+                List.of("note"));
     }
 
     private static String table(Row... rows) {

@@ -51,6 +51,8 @@ class TextLinesTest {
     @Test
     void aLineThatIsNotUtf8IsNamed() {
         var lines = new TextLines(new ByteArrayInputStream(new byte[] {'a', '\n', 'b', (byte) 0xC3, '\n'}));
-        assertThatThrownBy(() -> lines.next(10)).hasMessage("line 2 of the input is not valid UTF-8");
+        assertThatThrownBy(() -> lines.next(10))
+                .hasMessage(
+                        "line 2 of the input is not valid UTF-8; convert the text, for example by iconv -f WINDOWS-1252 -t UTF-8");
     }
 }

@@ -38,6 +38,9 @@ public record DistillRun(
         Path out,
         ModelWriter.Existing existing,
         int checkpointSteps) {
+    /** The budget at which quality is shown on the way. */
+    public static final double SHOWN_BUDGET = 0.5;
+
     /** So often is quality measured on the way; it takes some per cent of the time. */
     private static final int QUALITIES = 20;
 

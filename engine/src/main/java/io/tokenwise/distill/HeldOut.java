@@ -9,9 +9,6 @@ import java.util.List;
 
 /** Texts that are not trained on, with the teacher's vectors of them: they tell what a student is worth. Not thread-safe. */
 final class HeldOut {
-    /** The budget at which a run shows its quality. */
-    static final double BUDGET = 0.5;
-
     private static final int BATCH_TOKENS = 1_024;
 
     private final Backend backend;
@@ -30,7 +27,7 @@ final class HeldOut {
     /** What the student is worth now on the first {@code most} texts, {@code step} steps being done. */
     History.Quality quality(Encoder student, int step, int most) {
         student.prepare(backend.stream());
-        Budget budget = Budget.of(BUDGET);
+        Budget budget = Budget.of(DistillRun.SHOWN_BUDGET);
         var spending = new Spending(student.acms(), budget);
         List<int[]> measured = texts.subList(0, Math.min(most, texts.size()));
         float[][] vectors;

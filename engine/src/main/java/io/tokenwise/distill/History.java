@@ -13,7 +13,7 @@ public final class History {
     private final List<Quality> qualities = new ArrayList<>();
 
     /**
-     * What the student was worth at budget {@link HeldOut#BUDGET} on text that it was not trained on.
+     * What the student was worth at budget {@link DistillRun#SHOWN_BUDGET} on text that it was not trained on.
      *
      * @param step steps that were done before
      * @param cosine mean over texts of the cosine to the teacher's vectors

@@ -9,8 +9,11 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 
-/** The demo's table: the dense teacher, the adaptive model at some budgets, and the controls on the same weights. */
-final class DemoMeasurements {
+/**
+ * The table of a distillation: the dense teacher, the adaptive model at some budgets, and the controls on the same weights, on texts that were
+ * not trained on.
+ */
+final class BudgetMeasurements {
     private static final int SHORT_TOKENS = 16;
     private static final int LONG_TOKENS = 128;
     private static final List<Double> BUDGETS = List.of(0.25, 0.35, 0.5, 0.75, 1.0);
@@ -18,7 +21,7 @@ final class DemoMeasurements {
     private static final int TIMED_TEXTS = 8;
     private static final int NEIGHBOURS = 10;
 
-    private final DemoTexts texts;
+    private final Texts texts;
     private final PrintWriter err;
     private final List<Way> ways;
 
@@ -32,7 +35,27 @@ final class DemoMeasurements {
     /** Everything of a row but its times. */
     record Quality(Measurement heldOut, double cosine, double neighboursKept) {}
 
-    DemoMeasurements(DemoTexts texts, long seed, PrintWriter err) {
+    /**
+     * What is measured on: token sequences.
+     *
+     * @param heldOut compared with the teacher, and timed
+     * @param corpus what is searched; may be empty
+     * @param queries what it is searched for
+     */
+    record Texts(List<int[]> heldOut, List<int[]> corpus, List<int[]> queries) {
+        /** Fewer texts are not searched: ten of them would be near anything. */
+        private static final int LEAST_SEARCHED = 200;
+
+        /** All from one list, a fifth of it to search for in the rest, if that is enough. */
+        static Texts of(List<int[]> heldOut) {
+            int queries = heldOut.size() / 5;
+            return heldOut.size() - queries < LEAST_SEARCHED
+                    ? new Texts(heldOut, List.of(), List.of())
+                    : new Texts(heldOut, heldOut.subList(queries, heldOut.size()), heldOut.subList(0, queries));
+        }
+    }
+
+    BudgetMeasurements(Texts texts, long seed, PrintWriter err) {
         this.texts = texts;
         this.err = err;
         ways = ways(seed);
@@ -72,12 +95,24 @@ final class DemoMeasurements {
 
     /** The table: what was measured before, and times of the models as they are opened now. */
     Results results(List<Quality> qualities, TextEncoder teacher, TextEncoder model) throws InterruptedException {
-        double[] shortMillis = millis(SHORT_TOKENS, teacher, model);
-        double[] longMillis = millis(LONG_TOKENS, teacher, model);
+        int shortTokens = Math.min(SHORT_TOKENS, model.tokenizer().maxTokens());
+        int longTokens = Math.min(LONG_TOKENS, model.tokenizer().maxTokens());
+        double[] shortMillis = millis(shortTokens, teacher, model);
+        double[] longMillis = millis(longTokens, teacher, model);
         List<Row> rows = IntStream.range(0, ways.size())
                 .mapToObj(i -> row(ways.get(i), qualities.get(i), shortMillis[i], longMillis[i]))
                 .toList();
-        return new Results(SHORT_TOKENS, LONG_TOKENS, rows);
+        return new Results(shortTokens, longTokens, rows);
+    }
+
+    /** What each module runs at each budget as the gates decide. */
+    ModuleLearners moduleLearners(TextEncoder model) {
+        var learners = new ModuleLearners(model.encoder().acms());
+        BUDGETS.forEach(budget -> {
+            learners.begin(budget);
+            model.sessions().encode(texts.heldOut(), Budget.of(budget), learners);
+        });
+        return learners;
     }
 
     /** For each query the numbers of the most similar texts of the corpus. */
@@ -102,6 +137,9 @@ final class DemoMeasurements {
     }
 
     private static double shareKept(int[][] wanted, int[][] found) {
+        if (wanted.length == 0) {
+            return Double.NaN;
+        }
         long kept = 0;
         for (int q = 0; q < wanted.length; q++) {
             int[] others = found[q];

@@ -1,0 +1,104 @@
+package io.tokenwise.cli;
+
+import io.tokenwise.io.BadFileException;
+import io.tokenwise.io.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * Reads texts to train on: one a line, or a field of a {@linkplain FieldFile file whose fields have names}. Of more text than memory should
+ * hold, a random part is kept. For one thread.
+ */
+final class DistillTexts {
+    /** Of the texts in files whose fields have names. */
+    static final String USUAL_FIELD = "text";
+
+    /** 25 times what is trained on by default; with what is kept beside them, short texts of so many tokens take 0.5 GB. */
+    private static final long MOST_TOKENS = 20_000_000;
+
+    private final Tokenizer tokenizer;
+    private final Random random;
+    private final long mostTokens;
+    private final List<int[]> sequences = new ArrayList<>();
+    private long tokens;
+    private long texts;
+    private long cut;
+
+    /** One of so many texts is kept. */
+    private int oneOf = 1;
+
+    DistillTexts(Tokenizer tokenizer, long seed) {
+        this(tokenizer, seed, MOST_TOKENS);
+    }
+
+    /** @param mostTokens about half of the texts is forgotten whenever there are more tokens */
+    DistillTexts(Tokenizer tokenizer, long seed, long mostTokens) {
+        this.tokenizer = tokenizer;
+        this.mostTokens = mostTokens;
+        random = new Random(seed);
+    }
+
+    /**
+     * Reads a file, whose name says what it is; a text that is blank does not count.
+     *
+     * @param field that holds the text, in files whose fields have names
+     * @throws BadFileException if there is no text or the file is no good; the message says where
+     */
+    void read(Path file, String field) throws IOException {
+        long before = texts;
+        if (FieldFile.is(file)) {
+            FieldFile.read(file, row -> add(row.text(field)));
+        } else {
+            try (var lines = new LineFile(file)) {
+                for (String line = lines.next(); line != null; line = lines.next()) {
+                    add(line);
+                }
+            }
+        }
+        if (texts == before) {
+            throw new BadFileException(file.toString(), "has no texts");
+        }
+    }
+
+    private void add(String text) {
+        if (text.isBlank()) {
+            return;
+        }
+        texts++;
+        if (oneOf > 1 && random.nextInt(oneOf) > 0) {
+            return;
+        }
+        Tokenizer.Encoded encoded = tokenizer.encode(text);
+        sequences.add(encoded.ids());
+        tokens += encoded.ids().length;
+        cut += encoded.truncated() ? 1 : 0;
+        if (tokens > mostTokens) {
+            sequences.removeIf(_ -> random.nextBoolean());
+            tokens = sequences.stream().mapToLong(ids -> ids.length).sum();
+            oneOf *= 2;
+        }
+    }
+
+    /** The texts' tokens in an order that the seed decides: a sorted file must not decide which texts are held out. */
+    List<int[]> sequences() {
+        Collections.shuffle(sequences, random);
+        return sequences;
+    }
+
+    /** What a user should know of the texts; often nothing. */
+    List<String> remarks() {
+        var remarks = new ArrayList<String>();
+        if (oneOf > 1) {
+            remarks.add(String.format(
+                    "of %,d texts a random part is used: %,d texts with %,d tokens", texts, sequences.size(), tokens));
+        }
+        if (cut > 0) {
+            remarks.add("texts cut to the " + tokenizer.maxTokens() + " tokens that the model reads: " + cut);
+        }
+        return remarks;
+    }
+}

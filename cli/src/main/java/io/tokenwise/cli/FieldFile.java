@@ -1,0 +1,177 @@
+package io.tokenwise.cli;
+
+import io.tokenwise.io.BadFileException;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.Reader;
+import java.io.UncheckedIOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+import org.apache.commons.csv.CSVFormat;
+import org.apache.commons.csv.CSVParser;
+import org.apache.commons.csv.CSVRecord;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Reads a file of rows whose fields have names: {@code .csv}, {@code .tsv} (plain tabs, no quotes), both with a header, or {@code .jsonl}
+ * (an object a line); each may be compressed, {@code .gz}.
+ */
+final class FieldFile {
+    private final Path file;
+    private final Consumer<Row> rows;
+
+    private FieldFile(Path file, Consumer<Row> rows) {
+        this.file = file;
+        this.rows = rows;
+    }
+
+    /** A row of such a file. Fields are asked for by name; what is wrong with one is a {@link BadFileException} that says where. */
+    interface Row {
+        /** Where the row begins in the file, from 1. */
+        long line();
+
+        /** A text. */
+        String text(String field);
+
+        /** A name, which in JSON may also be a whole number. */
+        String name(String field);
+    }
+
+    /** Whether the file's name says that it is one. */
+    static boolean is(Path file) {
+        String name = plainName(file);
+        return name.endsWith(".csv") || name.endsWith(".tsv") || name.endsWith(".jsonl");
+    }
+
+    /**
+     * Reads a whole file, row by row.
+     *
+     * @throws BadFileException if it is not such a file; the message says where and what would be right
+     */
+    static void read(Path file, Consumer<Row> rows) throws IOException {
+        var reader = new FieldFile(file, rows);
+        String name = plainName(file);
+        if (name.endsWith(".csv")) {
+            reader.readCsv();
+        } else if (name.endsWith(".tsv")) {
+            reader.readTsv();
+        } else if (name.endsWith(".jsonl")) {
+            reader.readJsonLines();
+        } else {
+            throw new BadFileException(
+                    file.toString(), "the name must end with .csv, .tsv or .jsonl, which says how to read it");
+        }
+    }
+
+    private static String plainName(Path file) {
+        String name = file.toString();
+        return name.endsWith(LineFile.COMPRESSED)
+                ? name.substring(0, name.length() - LineFile.COMPRESSED.length())
+                : name;
+    }
+
+    private void readCsv() throws IOException {
+        try (var reader = new BufferedReader(
+                        new InputStreamReader(LineFile.open(file), StandardCharsets.UTF_8.newDecoder()));
+                CSVParser parser = CSVParser.parse(afterMark(reader), CSVFormat.DEFAULT)) {
+            List<String> header = null;
+            long line = 1;
+            for (CSVRecord row : parser) {
+                header = add(header, line, row.toList());
+                line = parser.getCurrentLineNumber() + 1;
+            }
+        } catch (CharacterCodingException e) {
+            throw encoding(e);
+        } catch (UncheckedIOException e) {
+            if (e.getCause() instanceof CharacterCodingException encoding) {
+                throw encoding(encoding);
+            }
+            throw new BadFileException(
+                    file.toString(), "is not CSV: " + e.getCause().getMessage(), e);
+        }
+    }
+
+    /** The parser reads ahead and does not know the line: this finds it. */
+    private IOException encoding(CharacterCodingException failure) throws IOException {
+        try (var lines = new LineFile(file)) {
+            while (lines.next() != null) {
+                // The line that is not UTF-8 ends this.
+            }
+        }
+        return failure;
+    }
+
+    private static Reader afterMark(BufferedReader reader) throws IOException {
+        reader.mark(1);
+        if (reader.read() != LineFile.BYTE_ORDER_MARK.charAt(0)) {
+            reader.reset();
+        }
+        return reader;
+    }
+
+    private void readTsv() throws IOException {
+        try (var lines = new LineFile(file)) {
+            List<String> header = null;
+            for (String line = lines.next(); line != null; line = lines.next()) {
+                header = add(header, lines.number(), List.of(line.split("\t", -1)));
+            }
+        }
+    }
+
+    private void readJsonLines() throws IOException {
+        try (var lines = new LineFile(file)) {
+            for (JsonNode object = lines.nextObject(); object != null; object = lines.nextObject()) {
+                rows.accept(new JsonRow(lines, object));
+            }
+        }
+    }
+
+    /** Takes the header, or a row below it; returns the header. */
+    private List<String> add(List<String> header, long line, List<String> fields) {
+        if (header == null) {
+            return fields;
+        }
+        if (fields.size() != header.size()) {
+            throw LineFile.bad(file, line, "has " + fields.size() + " columns, the header has " + header.size());
+        }
+        rows.accept(new TableRow(file, header, line, fields));
+        return header;
+    }
+
+    private record TableRow(Path file, List<String> header, long line, List<String> fields) implements Row {
+        @Override
+        public String text(String field) {
+            int column = header.indexOf(field);
+            if (column < 0) {
+                throw LineFile.bad(file, 1, "the header has no column " + field + ", but " + String.join(", ", header));
+            }
+            return fields.get(column);
+        }
+
+        @Override
+        public String name(String field) {
+            return text(field);
+        }
+    }
+
+    private record JsonRow(LineFile lines, JsonNode object) implements Row {
+        @Override
+        public long line() {
+            return lines.number();
+        }
+
+        @Override
+        public String text(String field) {
+            return lines.text(object, field);
+        }
+
+        @Override
+        public String name(String field) {
+            return lines.name(object, field);
+        }
+    }
+}

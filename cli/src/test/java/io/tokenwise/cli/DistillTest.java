@@ -1,0 +1,165 @@
+package io.tokenwise.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tokenwise.io.ModelFiles;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The command {@code distill}, on a model so small that its figures mean nothing. */
+class DistillTest {
+    private static final String MORE = IntStream.range(0, 400)
+            .mapToObj(i -> "this is the text of number " + i)
+            .collect(Collectors.joining("\n", "", "\n"));
+
+    @TempDir
+    static Path folder;
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    @BeforeAll
+    static void writeModel() throws IOException {
+        SmallModel.write(folder.resolve("small"));
+    }
+
+    private int run(String... options) {
+        var args = new ArrayList<>(
+                List.of("distill", "--model", folder.resolve("small").toString()));
+        args.addAll(List.of(options));
+        String[] all = args.toArray(String[]::new);
+        return Tokenwise.commandLine(
+                        InputStream.nullInputStream(), new PrintWriter(out, true), new PrintWriter(err, true), all)
+                .execute(all);
+    }
+
+    private static Path file(String name, String content) throws IOException {
+        return Files.writeString(folder.resolve(name), content, StandardCharsets.ISO_8859_1);
+    }
+
+    @Test
+    void fromSeveralFilesToAModelWithAReport() throws IOException {
+        Path table = file(
+                "table.csv",
+                "id,body\n"
+                        + IntStream.range(0, 200)
+                                .mapToObj(i -> i + ",\"a text, with the number " + i + "\"\n")
+                                .collect(Collectors.joining()));
+        Path packed = folder.resolve("packed.jsonl.gz");
+        try (var stream = new GZIPOutputStream(Files.newOutputStream(packed))) {
+            for (int i = 0; i < 200; i++) {
+                stream.write(("{\"body\": \"" + i + " words".repeat(i < 3 ? 60 : 5) + "\"}\n")
+                        .getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        Path model = folder.resolve("adaptive");
+        assertThat(run(
+                        "--data",
+                        table.toString(),
+                        packed.toString(),
+                        "--field",
+                        "body",
+                        "--out",
+                        model.toString(),
+                        "--tokens",
+                        "15000",
+                        "--json"))
+                .as(err.toString())
+                .isZero();
+        JsonNode result = new JsonMapper().readTree(out.toString());
+        assertThat(result.get("heldOut").get("texts").asInt()).isEqualTo(40);
+        assertThat(result.get("heldOut").get("budget").asDouble()).isEqualTo(0.5);
+        assertThat(result.get("heldOut").get("teacherCosine").asDouble()).isBetween(0.5, 1.0);
+        assertThat(result.get("heldOut").get("spent").asDouble()).isBetween(0.1, 0.9);
+        assertThat(result.get("rows").valueStream().map(row -> row.get("mode").asString()))
+                .contains("dense", "soft", "static", "random");
+        assertThat(result.get("rows").get(0).get("neighboursKept").isNull()).isTrue();
+        assertThat(err.toString())
+                .contains("texts cut to the 40 tokens that the model reads: 3", "distill: 19 of 19 steps in ");
+        String page = Files.readString(Path.of(result.get("report").asString()));
+        assertThat(page)
+                .contains(
+                        "Distilled on ",
+                        "tokens of 2 files",
+                        "\"id\":\"flops\"",
+                        "\"id\":\"millis\"",
+                        "\"id\":\"losses\"",
+                        "\"phase 3: cosine distance\",\"points\":[{\"x\":3.0",
+                        "\"id\":\"heldout\"",
+                        "<td>encoder.layer.1.mlp</td>");
+        assertThat(folder.resolve("adaptive.checkpoint")).doesNotExist();
+    }
+
+    /** In the content ~ stands for a line's end. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '^',
+            quoteCharacter = '`',
+            value = {
+                "empty.txt^``^empty.txt: has no texts",
+                "blank.txt^~ ~~^blank.txt: has no texts",
+                "same.csv^MANY TIMES^there are 1 different ones among 800 texts to train on; at least 20 different ones",
+                "short.txt^FEW^the texts have 234 tokens to train on, fewer than the 768 of one step: give more text",
+                "mixed.txt^good~caf\u00e9~^mixed.txt:2: is not valid UTF-8; convert the text, for example by iconv",
+                "mixed.csv^text~good~caf\u00e9~^mixed.csv:3: is not valid UTF-8; convert the text, for example by iconv",
+                "field.csv^body~a~^field.csv:1: the header has no column text, but body",
+                "field.jsonl^{\"body\":\"a\"}^field.jsonl:1: has no field text",
+                "field.txt.gz^plain^field.txt.gz: is not gzip, though its name ends with .gz",
+                "huge.txt^HUGE^huge.txt:1: is longer than 16777216 bytes",
+            })
+    void badTextIsOneLineBeforeAnythingIsWritten(String name, String content, String message) throws IOException {
+        String text = content.replace('~', '\n')
+                .replace("MANY TIMES", "text\n" + "the same again and again\n".repeat(800))
+                .replace("FEW", MORE.lines().limit(28).collect(Collectors.joining("\n")))
+                .replace("HUGE", "x".repeat(LineFile.MOST_BYTES + 1));
+        Path model = folder.resolve("never");
+        assertThat(run("--data", file(name, text).toString(), "--out", model.toString()))
+                .isEqualTo(1);
+        assertThat(err.toString().lines()).singleElement().asString().contains(message);
+        assertThat(out.toString()).isEmpty();
+        assertThat(model).doesNotExist();
+    }
+
+    @Test
+    void aFieldNeedsAFileWithFields() throws IOException {
+        assertThat(run("--data", file("more.txt", MORE).toString(), "--field", "body", "--out", "never"))
+                .isEqualTo(2);
+        assertThat(err.toString().lines())
+                .singleElement()
+                .asString()
+                .contains("--field is for .csv, .tsv and .jsonl; " + folder.resolve("more.txt") + " has a text a line");
+    }
+
+    @Test
+    void ofMoreTextThanMemoryShouldHoldARandomPartIsKept() throws IOException {
+        Path file = file("many.txt", MORE);
+        try (var files = ModelFiles.builtIn("minilm")) {
+            var all = new DistillTexts(files.tokenizer(), 1);
+            all.read(file, "text");
+            assertThat(all.sequences()).hasSize(400);
+            assertThat(all.remarks()).isEmpty();
+            var some = new DistillTexts(files.tokenizer(), 1, 1000);
+            some.read(file, "text");
+            assertThat(some.sequences().stream().mapToInt(ids -> ids.length).sum())
+                    .isBetween(300, 1000);
+            assertThat(some.remarks()).singleElement().asString().startsWith("of 400 texts a random part is used: ");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+package io.tokenwise.cli;
+
+import io.tokenwise.io.Architecture;
+import io.tokenwise.io.ModelDescription;
+import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.ModelWriter;
+import io.tokenwise.io.Pooling;
+import io.tokenwise.io.TensorData;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+
+/** A BERT with random weights, so small that commands are quick. */
+final class SmallModel {
+    private static final Architecture SIZES = new Architecture(24, 2, 3, 48, 30522, 40, 2, 1e-12);
+
+    private SmallModel() {}
+
+    /** Writes it as a folder, with MiniLM's tokenizer; it reads 40 tokens. */
+    static void write(Path folder) throws IOException {
+        var description = new ModelDescription("small", SIZES, 40, Pooling.MEAN, true, "", "", Optional.empty());
+        var random = new SplittableRandom(7);
+        Map<String, TensorData> tensors = new LinkedHashMap<>();
+        SIZES.tensors().forEach((name, shape) -> {
+            var values = new float[(int) Arrays.stream(shape).reduce(1, Math::multiplyExact)];
+            double mean = name.endsWith("LayerNorm.weight") ? 1 : 0;
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) (mean + 0.3 * random.nextGaussian());
+            }
+            tensors.put(name, new TensorData(shape, MemorySegment.ofArray(values)));
+        });
+        try (ModelFiles minilm = ModelFiles.builtIn("minilm")) {
+            ModelWriter.write(folder, description, tensors, minilm.tokenizer(), ModelWriter.Existing.KEEP);
+        }
+    }
+}
