@@ -69,8 +69,13 @@ final class DistillProgress implements DistillRun.Listener, AutoCloseable {
     }
 
     @Override
-    public void written(History history) throws IOException, InterruptedException {
+    public void trained() {
         close();
+        err.println("calibrates budgets on " + run.heldOut().size() + " held-out texts");
+    }
+
+    @Override
+    public void written(History history) throws IOException, InterruptedException {
         after.accept(history);
     }
 

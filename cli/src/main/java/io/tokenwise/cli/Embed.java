@@ -2,6 +2,7 @@ package io.tokenwise.cli;
 
 import io.tokenwise.Embedding;
 import io.tokenwise.TextEncoder;
+import io.tokenwise.acm.Acm;
 import io.tokenwise.cli.CommonOptions.BudgetConverter;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.nn.Budget;
@@ -93,8 +94,17 @@ final class Embed implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         PrintWriter err = spec.commandLine().getErr();
         try (TextEncoder encoder = options.open(options.model())) {
-            if (budget < 1 && encoder.encoder().acms().isEmpty()) {
+            List<Acm> modules = encoder.encoder().acms();
+            if (budget < 1 && modules.isEmpty()) {
                 err.println(options.model() + " is a dense model: --budget changes nothing");
+            }
+            if (!modules.isEmpty() && budget < modules.getFirst().calibration().leastSpent()) {
+                err.println(String.format(
+                        Locale.ROOT,
+                        "%s spends %.2f at the least: its gates were not trained for --budget %s",
+                        options.model(),
+                        modules.getFirst().calibration().leastSpent(),
+                        budget));
             }
             long cut = embedAll(encoder, new TextLines(root.in()));
             if (cut > 0) {

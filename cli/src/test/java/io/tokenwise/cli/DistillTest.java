@@ -3,6 +3,7 @@ package io.tokenwise.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.io.ModelFiles;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -105,6 +106,28 @@ class DistillTest {
                         "\"id\":\"heldout\"",
                         "<td>encoder.layer.1.mlp</td>");
         assertThat(folder.resolve("adaptive.checkpoint")).doesNotExist();
+        aBudgetThatGatesWereNotTrainedForIsTold(model);
+    }
+
+    private void aBudgetThatGatesWereNotTrainedForIsTold(Path model) {
+        for (String budget : List.of("0.01", "0.5")) {
+            err.getBuffer().setLength(0);
+            String[] args = {"embed", "--model", model.toString(), "--budget", budget};
+            assertThat(Tokenwise.commandLine(
+                                    new ByteArrayInputStream("text".getBytes(StandardCharsets.UTF_8)),
+                                    new PrintWriter(out, true),
+                                    new PrintWriter(err, true),
+                                    args)
+                            .execute(args))
+                    .isZero();
+            if (budget.equals("0.5")) {
+                assertThat(err.toString()).isEmpty();
+            } else {
+                assertThat(err.toString().strip())
+                        .matches(model
+                                + " spends 0\\.\\d\\d at the least: its gates were not trained for --budget 0.01");
+            }
+        }
     }
 
     /** In the content ~ stands for a line's end. */

@@ -120,7 +120,8 @@ public final class Acm implements Block {
         calibration = newCalibration;
     }
 
-    Calibration calibration() {
+    /** How a request becomes what gates are told. */
+    public Calibration calibration() {
         return calibration;
     }
 

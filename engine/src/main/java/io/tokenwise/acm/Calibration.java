@@ -34,6 +34,11 @@ public record Calibration(double[] told, double[] spent) {
         }
     }
 
+    /** What gates spend that are told the lowest budget; less cannot be had from them. */
+    public double leastSpent() {
+        return spent[0];
+    }
+
     /** The budget to tell the gates for a wanted share; the nearest one known if it is out of reach. */
     public double toTell(double share) {
         int last = spent.length - 1;

@@ -41,16 +41,24 @@ public record DistillRun(
     /** The budget at which quality is shown on the way. */
     public static final double SHOWN_BUDGET = 0.5;
 
-    /** So often is quality measured on the way; it takes some per cent of the time. */
+    /** So often is quality measured on the way. */
     private static final int QUALITIES = 20;
 
-    /** On so many held-out texts at most; the last time on all. */
-    private static final int MEASURED_TEXTS = 100;
+    /**
+     * On so many tokens for each that is trained on, but the last time on all texts. A step costs five forward passes, so all that takes a twentieth of
+     * the time.
+     */
+    private static final double MEASURED_SHARE = 0.05 * 5 / QUALITIES;
+
+    private static final long LEAST_MEASURED_TOKENS = 1_000;
 
     /** Told what happens; called on the thread that runs. */
     public interface Listener {
         /** The run goes on from a checkpoint; the history is that of the steps before. */
         default void resumed(int nextStep, History history) {}
+
+        /** All steps are done; budgets are calibrated now, which takes a while. */
+        default void trained() {}
 
         /** After each step. */
         default void step(Distillation.Step step) {}
@@ -82,7 +90,7 @@ public record DistillRun(
         return out.resolveSibling(out.getFileName() + ".checkpoint");
     }
 
-    /** Texts kept from training: a tenth of the different ones, at most 500. */
+    /** Texts kept from training: a tenth of the different ones, at most 500 with 20,000 tokens. */
     public List<int[]> heldOut() {
         return TextSplit.of(texts).heldOut();
     }
@@ -127,8 +135,9 @@ public record DistillRun(
             var heldOut = new HeldOut(teacher, backend, split.heldOut());
             steps(distillation, heldOut, listener, identity, history);
             distillation.finish();
+            listener.trained();
             calibrate(student, backend, split.heldOut());
-            add(heldOut.quality(student, config.steps(), Integer.MAX_VALUE), history, listener);
+            add(heldOut.quality(student, config.steps(), Long.MAX_VALUE), history, listener);
             if (!written) {
                 student.save(out, files.tokenizer(), existing);
             }
@@ -143,6 +152,8 @@ public record DistillRun(
             History history)
             throws IOException, InterruptedException {
         int between = Math.ceilDiv(config.steps(), QUALITIES);
+        long tokens =
+                Math.max(LEAST_MEASURED_TOKENS, (long) (MEASURED_SHARE * config.steps() * config.tokensPerStep()));
         while (distillation.phase() != Distillation.Phase.DONE) {
             if (Thread.interrupted()) {
                 Checkpoint.write(checkpoint(), distillation, identity, history);
@@ -153,7 +164,7 @@ public record DistillRun(
             listener.step(step);
             int next = distillation.nextStep();
             if (next % between == 0) {
-                add(heldOut.quality(distillation.student(), next, MEASURED_TEXTS), history, listener);
+                add(heldOut.quality(distillation.student(), next, tokens), history, listener);
             }
             if (next % checkpointSteps == 0 || distillation.phase() == Distillation.Phase.DONE) {
                 Checkpoint.write(checkpoint(), distillation, identity, history);

@@ -24,12 +24,16 @@ final class HeldOut {
         }
     }
 
-    /** What the student is worth now on the first {@code most} texts, {@code step} steps being done. */
-    History.Quality quality(Encoder student, int step, int most) {
+    /** What the student is worth now on the first texts with about {@code tokens} tokens, {@code step} steps being done. */
+    History.Quality quality(Encoder student, int step, long tokens) {
         student.prepare(backend.stream());
         Budget budget = Budget.of(DistillRun.SHOWN_BUDGET);
         var spending = new Spending(student.acms(), budget);
-        List<int[]> measured = texts.subList(0, Math.min(most, texts.size()));
+        int count = 0;
+        for (long taken = 0; count < texts.size() && taken < tokens; count++) {
+            taken += texts.get(count).length;
+        }
+        List<int[]> measured = texts.subList(0, count);
         float[][] vectors;
         try (var sessions = new Sessions(student, backend, BATCH_TOKENS, 1)) {
             vectors = sessions.encode(measured, budget, spending);

@@ -48,7 +48,10 @@ final class ModelConfig {
     }
 
     private static Architecture architecture(JsonFile config) {
-        config.supports("model_type", "bert");
+        if (config.has("model_type")
+                && !config.root().get("model_type").asString("").equals("bert")) {
+            throw config.refuse("model_type", "bert, as BERT, MiniLM, bge, e5 and gte have it");
+        }
         config.supports("hidden_act", "gelu");
         config.supports("position_embedding_type", "absolute");
         if (config.flag("is_decoder", false) || config.flag("add_cross_attention", false)) {

@@ -58,9 +58,24 @@ public final class ModelFiles implements AutoCloseable {
         }
         ModelDescription description = ModelConfig.read(directory);
         Path tokenizer = directory.resolve("tokenizer.json");
+        refuseInstead(tokenizer, "vocab.txt", "AutoTokenizer.from_pretrained(folder).save_pretrained(folder)");
         byte[] json = JsonFile.bytes(tokenizer);
-        return new ModelFiles(
-                description, Safetensors.open(directory.resolve("model.safetensors")), json, tokenizer.toString());
+        Path weights = directory.resolve("model.safetensors");
+        refuseInstead(weights, "pytorch_model.bin", "AutoModel.from_pretrained(folder).save_pretrained(folder)");
+        refuseInstead(
+                weights,
+                "model.safetensors.index.json",
+                "AutoModel.from_pretrained(folder).save_pretrained(folder, max_shard_size='100GB')");
+        return new ModelFiles(description, Safetensors.open(weights), json, tokenizer.toString());
+    }
+
+    /** Says how a model that has another form of a file is brought into ours. */
+    private static void refuseInstead(Path file, String other, String python) {
+        if (!Files.exists(file) && Files.exists(file.resolveSibling(other))) {
+            throw new BadFileException(
+                    file.toString(),
+                    "no such file, and " + other + " is not read; Python's transformers write it by " + python);
+        }
     }
 
     /**

@@ -23,6 +23,15 @@ class TextSplitTest {
     }
 
     @Test
+    void ofLongTextsFewerAreHeldOut() {
+        List<int[]> texts = IntStream.range(0, 1000)
+                .mapToObj(i -> IntStream.range(i, i + 300).toArray())
+                .toList();
+        assertThat(TextSplit.of(texts).heldOut().size()).isEqualTo(66);
+        assertThat(TextSplit.of(texts).trained().size()).isEqualTo(934);
+    }
+
+    @Test
     void aTextThatIsRepeatedIsOnOneSide() {
         var texts = new ArrayList<>(different(100));
         texts.addAll(different(100));

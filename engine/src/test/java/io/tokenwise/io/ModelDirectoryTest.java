@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
@@ -239,6 +240,21 @@ class ModelDirectoryTest {
         assertThatThrownBy(() -> ModelFiles.open(directory))
                 .isInstanceOf(BadFileException.class)
                 .hasMessage(directory.resolve(file) + ": no such file");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "model.safetensors, pytorch_model.bin",
+        "model.safetensors, model.safetensors.index.json",
+        "tokenizer.json, vocab.txt"
+    })
+    void aFileOfAnotherFormIsNamedWithTheWayOut(String file, String other) throws IOException {
+        write(TINY, ModelWriter.Existing.KEEP);
+        Files.move(directory.resolve(file), directory.resolve(other));
+        assertThatThrownBy(() -> ModelFiles.open(directory))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageStartingWith(directory.resolve(file) + ": no such file, and " + other + " is not read; ")
+                .hasMessageContaining("save_pretrained(");
     }
 
     @Test
