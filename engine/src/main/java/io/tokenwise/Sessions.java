@@ -11,6 +11,7 @@ import io.tokenwise.tensor.Workspace;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -80,13 +81,25 @@ public final class Sessions implements AutoCloseable {
         }
     }
 
-    /**
-     * The vectors of many sequences, in their order.
-     *
-     * @throws IllegalStateException if closed, or if the thread is interrupted while it waits for its turn
-     * @param observer told what adaptive modules spend, batch by batch in the order of the sequences; may be null
-     */
+    /** The vectors of many sequences, in their order, all with the same budget; otherwise as the method with a budget for each. */
     public float[][] encode(List<int[]> sequences, Budget budget, LearnerObserver observer) {
+        return encode(sequences, Collections.nCopies(sequences.size(), budget), observer);
+    }
+
+    /**
+     * The vectors of many sequences, in their order. Sequences of different budgets run together; the vectors are those of separate
+     * calls.
+     *
+     * @param budgets one for each sequence
+     * @param observer told what adaptive modules spend, batch by batch in the order of the sequences; may be null
+     * @throws IllegalArgumentException if there are not as many budgets as sequences
+     * @throws IllegalStateException if closed, or if the thread is interrupted while it waits for its turn
+     */
+    public float[][] encode(List<int[]> sequences, List<Budget> budgets, LearnerObserver observer) {
+        if (budgets.size() != sequences.size()) {
+            throw new IllegalArgumentException("encode: " + sequences.size() + " texts and " + budgets.size()
+                    + " budgets; give one for each text");
+        }
         var vectors = new float[sequences.size()][encoder.hidden()];
         Session session = borrow();
         try {
@@ -98,7 +111,8 @@ public final class Sessions implements AutoCloseable {
                         && (done == from || session.batch.tokens() + sequences.get(done).length <= batchTokens)) {
                     session.batch.add(sequences.get(done++));
                 }
-                Tensor y = encoder.forward(session.pass.begin(budget, observer), session.batch);
+                Pass pass = session.pass.begin(budgets.subList(from, done), observer);
+                Tensor y = encoder.forward(pass, session.batch);
                 for (int i = from; i < done; i++) {
                     copy(y, i - from, vectors[i], 0);
                 }

@@ -9,6 +9,7 @@ import io.tokenwise.natives.FreedMemory;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -117,8 +118,17 @@ public final class TextEncoder implements AutoCloseable {
         return embed(texts, Budget.FULL);
     }
 
-    /** The vectors of many texts, in their order. */
+    /** The vectors of many texts, in their order, all with the same budget. */
     public List<Embedding> embed(List<String> texts, Budget budget) {
+        return embed(texts, Collections.nCopies(texts.size(), budget));
+    }
+
+    /**
+     * The vectors of many texts, in their order, each with a budget of its own.
+     *
+     * @throws IllegalArgumentException if there are not as many budgets as texts
+     */
+    public List<Embedding> embed(List<String> texts, List<Budget> budgets) {
         open.readLock().lock();
         try {
             if (closed) {
@@ -127,7 +137,7 @@ public final class TextEncoder implements AutoCloseable {
             List<Tokenizer.Encoded> encoded =
                     texts.stream().map(tokenizer::encode).toList();
             float[][] vectors =
-                    sessions.encode(encoded.stream().map(Tokenizer.Encoded::ids).toList(), budget, null);
+                    sessions.encode(encoded.stream().map(Tokenizer.Encoded::ids).toList(), budgets, null);
             var embeddings = new ArrayList<Embedding>(texts.size());
             for (int i = 0; i < vectors.length; i++) {
                 Tokenizer.Encoded text = encoded.get(i);

@@ -53,7 +53,7 @@ class SessionsMemoryTest {
             }
             var batch = TokenBatch.of(texts.toArray(int[][]::new));
             var vectors = new float[batch.sequences() * encoder.hidden()];
-            Budget[] budgets = {Budget.FULL, Budget.of(0.5), Budget.fixed(0.25)};
+            Budget[] budgets = {Budget.FULL, Budget.of(0.5), Budget.hard(0.4), Budget.fixed(0.25)};
             long[] workers = workers();
             assertThat(workers).hasSize(threads - 1);
             List<Long> allocated = new ArrayList<>();

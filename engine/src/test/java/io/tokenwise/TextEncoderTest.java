@@ -170,6 +170,23 @@ class TextEncoderTest {
     }
 
     @Test
+    void eachTextHasABudget() throws IOException {
+        try (TextEncoder encoder = open(1, 64, 1)) {
+            TestModels.acmize(encoder.encoder(), 4, TestModels.sequences(40));
+            TestModels.randomizeGates(encoder.encoder(), 0.3);
+            List<Budget> budgets = List.of(Budget.FULL, Budget.of(0.4), Budget.hard(0.4), Budget.fixed(0.25));
+            List<String> some = texts.subList(0, budgets.size());
+            List<Embedding> together = encoder.embed(some, budgets);
+            for (int i = 0; i < some.size(); i++) {
+                assertSame(together.get(i), encoder.embed(some.get(i), budgets.get(i)));
+            }
+            assertThatThrownBy(() -> encoder.embed(some, budgets.subList(0, 3)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("encode: 4 texts and 3 budgets; give one for each text");
+        }
+    }
+
+    @Test
     void closedEncoderSaysSo() throws IOException {
         TextEncoder encoder = open(2, 64, 1);
         encoder.embed("one");
@@ -227,7 +244,7 @@ class TextEncoderTest {
             var inside = new CountDownLatch(1);
             var goOn = new CountDownLatch(1);
             TestModels.acmize(encoder.encoder(), 4, TestModels.sequences(20));
-            LearnerObserver blocking = (module, learners, tokens) -> {
+            LearnerObserver blocking = (module, learners, tokens, gated) -> {
                 inside.countDown();
                 try {
                     goOn.await();
@@ -263,7 +280,7 @@ class TextEncoderTest {
         try (TextEncoder encoder = open(2, 64, 1)) {
             TestModels.acmize(encoder.encoder(), 4, TestModels.sequences(20));
             float[][] expected = encoder.sessions().encode(TestModels.sequences(5), Budget.FULL, null);
-            LearnerObserver failing = (module, learners, tokens) -> {
+            LearnerObserver failing = (module, learners, tokens, gated) -> {
                 throw new ArithmeticException("observer");
             };
             for (int i = 0; i < 10; i++) {

@@ -14,6 +14,7 @@ import io.tokenwise.nn.LearnerObserver;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.ArrayList;
@@ -111,17 +112,19 @@ final class DispatchModules implements AutoCloseable {
 
     /** The adaptive modules, each on the same tokens, as work to be timed. */
     Runnable adaptive(Tensor x) {
-        return () -> forward(acms, x, null);
+        TokenBatch text = TokenBatch.of(new int[x.rows()]);
+        return () -> forward(acms, x, text, null);
     }
 
     /** The same of MLPs. */
     Runnable plain(List<Block> mlps, Tensor x) {
-        return () -> forward(mlps, x, null);
+        TokenBatch text = TokenBatch.of(new int[x.rows()]);
+        return () -> forward(mlps, x, text, null);
     }
 
     /** Fails unless every module gives every token the learners it wants. */
     void check(Tensor x, int[] counts) {
-        forward(acms, x, (path, chosen, tokens) -> {
+        forward(acms, x, TokenBatch.of(counts), (path, chosen, tokens, gated) -> {
             for (int i = 0; i < tokens; i++) {
                 if (tokens != counts.length || chosen[i] != counts[i]) {
                     throw new IllegalStateException(
@@ -131,9 +134,9 @@ final class DispatchModules implements AutoCloseable {
         });
     }
 
-    private void forward(List<? extends Block> blocks, Tensor x, LearnerObserver observer) {
+    private void forward(List<? extends Block> blocks, Tensor x, TokenBatch text, LearnerObserver observer) {
         for (int i = 0; i < blocks.size(); i++) {
-            blocks.get(i).forward(pass.begin(BUDGET, observer), x, x);
+            blocks.get(i).forward(pass.begin(BUDGET, observer).over(text), x, x);
         }
     }
 

@@ -136,7 +136,7 @@ final class OwnModel implements AutoCloseable {
         if (encoder.acms().isEmpty()) {
             return 1;
         }
-        var spending = new Spending(encoder.acms(), budget);
+        var spending = new Spending(encoder.acms());
         scenario.calls().forEach(texts -> sessions.encode(texts, budget, spending));
         return spending.share();
     }

@@ -82,7 +82,7 @@ record DistilledReport(
                 .encode(
                         List.of(ids),
                         Budget.of(SHADED_BUDGET),
-                        (module, used, count) -> modules.add(Arrays.copyOf(used, count)));
+                        (module, used, count, gated) -> modules.add(Arrays.copyOf(used, count)));
         int most = model.encoder().acms().getFirst().learners();
         return new ShadedText(model.tokenizer().tokens(ids), modules.toArray(int[][]::new), most);
     }

@@ -4,6 +4,7 @@ import io.tokenwise.Embedding;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.acm.Acm;
 import io.tokenwise.cli.CommonOptions.BudgetConverter;
+import io.tokenwise.cli.Row.Mode;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
@@ -28,7 +29,8 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExamples:%n",
         footer = {
             "  echo 'how do I pay an invoice?' | ./tokenwise embed",
-            "  ./tokenwise embed --model my-model --budget 0.5 < texts.txt > vectors.jsonl"
+            "  ./tokenwise embed --model my-model --budget 0.5 < texts.txt > vectors.jsonl",
+            "  ./tokenwise embed --model my-model --budget 0.5 --mode hard < texts.txt > vectors.jsonl"
         })
 final class Embed implements Callable<Integer> {
     /** Texts that are run through the model together when they are there already. */
@@ -50,6 +52,26 @@ final class Embed implements Callable<Integer> {
             converter = BudgetConverter.class,
             description = "Share of the dense model's MLP FLOPs that may be spent (default: ${DEFAULT-VALUE}).")
     private double budget;
+
+    @Option(
+            names = "--mode",
+            paramLabel = "MODE",
+            defaultValue = "soft",
+            converter = ModeConverter.class,
+            description =
+                    "How the budget is kept: soft (on average over texts), hard (never more, not for one text) or static"
+                            + " (every token gets the same; never more) (default: ${DEFAULT-VALUE}).")
+    private Mode mode;
+
+    /** Reads who decides about a token's learners. */
+    static final class ModeConverter implements ITypeConverter<Mode> {
+        private static final Mode[] MODES = {Mode.LEARNED, Mode.HARD, Mode.STATIC};
+
+        @Override
+        public Mode convert(String text) {
+            return CommonOptions.constant(MODES, Mode::inJson, text, "soft, hard or static");
+        }
+    }
 
     /** What the texts are, for models that want a prefix. */
     enum Kind {
@@ -98,7 +120,9 @@ final class Embed implements Callable<Integer> {
             if (budget < 1 && modules.isEmpty()) {
                 err.println(options.model() + " is a dense model: --budget changes nothing");
             }
-            if (!modules.isEmpty() && budget < modules.getFirst().calibration().leastSpent()) {
+            if (mode == Mode.LEARNED
+                    && !modules.isEmpty()
+                    && budget < modules.getFirst().calibration().leastSpent()) {
                 err.println(String.format(
                         Locale.ROOT,
                         "%s spends %.2f at the least: its gates were not trained for --budget %s",
@@ -116,7 +140,7 @@ final class Embed implements Callable<Integer> {
     }
 
     private List<Embedding> encode(TextEncoder encoder, List<String> texts) {
-        Budget share = Budget.of(budget);
+        Budget share = mode.budget(budget, options.seed());
         return switch (kind) {
             case TEXT -> encoder.embed(texts, share);
             case QUERY ->

@@ -2,14 +2,13 @@ package io.tokenwise.cli;
 
 import io.tokenwise.TextEncoder;
 import io.tokenwise.cli.Row.Mode;
-import io.tokenwise.nn.Budget;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
 
 /**
- * The dense model, and an adaptive one at each budget as its gates decide and beside it two controls on the same weights: every token
- * getting the same at equal FLOPs, and the gates' numbers dealt to random tokens. They take turns, block of texts by block, so
+ * The dense model, and an adaptive one at each budget as its gates decide, the same under a hard budget, and beside it two controls on
+ * the same weights: every token getting the same at equal FLOPs, and the gates' numbers dealt to random tokens. They take turns, block of texts by block, so
  * that a task holds one block of texts and vectors at a time, and whatever else the machine does meets them alike.
  */
 final class EvalRuns {
@@ -21,29 +20,29 @@ final class EvalRuns {
     private long done;
 
     EvalRuns(EvalModels models, EvalOptions options, long seed) {
-        EvalRun dense = run(Mode.DENSE, 1, models.teacher(), Budget.FULL, options);
+        EvalRun dense = run(Mode.DENSE, 1, models.teacher(), options, seed);
         runs.add(dense);
-        reference = models.reference() == models.teacher()
-                ? dense
-                : run(Mode.DENSE, 1, models.reference(), Budget.FULL, options);
+        reference =
+                models.reference() == models.teacher() ? dense : run(Mode.DENSE, 1, models.reference(), options, seed);
         if (!models.dense()) {
             options.budgets().forEach(budget -> addAdaptive(models.model(), budget, options, seed));
         }
     }
 
     private void addAdaptive(TextEncoder model, double budget, EvalOptions options, long seed) {
-        runs.add(run(Mode.LEARNED, budget, model, Budget.of(budget), options));
+        runs.add(run(Mode.LEARNED, budget, model, options, seed));
         // At full budget all learners run, whoever decides.
         if (budget < 1) {
-            runs.add(run(Mode.STATIC, budget, model, Budget.fixed(budget), options));
+            runs.add(run(Mode.HARD, budget, model, options, seed));
+            runs.add(run(Mode.STATIC, budget, model, options, seed));
             for (int i = 0; i < options.seeds(); i++) {
-                runs.add(run(Mode.RANDOM, budget, model, Budget.shuffled(budget, seed + i), options));
+                runs.add(run(Mode.RANDOM, budget, model, options, seed + i));
             }
         }
     }
 
-    private static EvalRun run(Mode mode, double budget, TextEncoder encoder, Budget how, EvalOptions options) {
-        return new EvalRun(mode, budget, encoder, how, options.maxTokens());
+    private static EvalRun run(Mode mode, double budget, TextEncoder encoder, EvalOptions options, long seed) {
+        return new EvalRun(mode, budget, encoder, mode.budget(budget, seed), options.maxTokens());
     }
 
     /** The dense model's run first. */

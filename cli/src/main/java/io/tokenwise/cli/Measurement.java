@@ -27,7 +27,7 @@ final class Measurement {
         this.budget = budget;
         List<Acm> modules = model.encoder().acms();
         dense = modules.isEmpty();
-        spending = new Spending(modules, budget);
+        spending = new Spending(modules);
         textsOfLength = new long[model.tokenizer().maxTokens() + 1];
     }
 

@@ -33,7 +33,7 @@ final class ModuleLearners implements LearnerObserver {
     }
 
     @Override
-    public void spent(String module, int[] learners, int tokens) {
+    public void spent(String module, int[] learners, int tokens, int gated) {
         long[] sums = modules.get(module).countsAndTokens.getLast();
         for (int token = 0; token < tokens; token++) {
             sums[0] += learners[token];

@@ -1,5 +1,6 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.nn.Budget;
 import java.util.OptionalDouble;
 
 /**
@@ -32,6 +33,8 @@ record Row(
         DENSE("dense", "the model as it was"),
         /** By the gate, token by token. */
         LEARNED("learned", "the gate decides for every token"),
+        /** By the gate, and never more than the budget, not even for one text. */
+        HARD("hard", "the gate decides, and no text costs more than its budget"),
         /** The same number for every token: the model made narrower. */
         STATIC("static", "every token gets the same"),
         /** The gates' numbers, dealt to random tokens of the same layer: the same mean, blindly given. */
@@ -43,6 +46,17 @@ record Row(
         Mode(String label, String meaning) {
             this.label = label;
             this.meaning = meaning;
+        }
+
+        /** The request for a share that is spent this way; the seed is that of {@link #RANDOM}. */
+        Budget budget(double share, long seed) {
+            return switch (this) {
+                case DENSE -> Budget.FULL;
+                case LEARNED -> Budget.of(share);
+                case HARD -> Budget.hard(share);
+                case STATIC -> Budget.fixed(share);
+                case RANDOM -> Budget.shuffled(share, seed);
+            };
         }
 
         String label() {

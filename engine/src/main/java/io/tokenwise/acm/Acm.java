@@ -6,15 +6,12 @@ import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.MlpSlices;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Block;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenGroups;
 import io.tokenwise.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
-import java.util.random.RandomGenerator;
-import java.util.random.RandomGeneratorFactory;
 
 /**
  * An Adaptive Computation Module in the place of an MLP (Wójcik et al., arXiv 2312.10193, section 3): N ordered learners and a
@@ -40,6 +37,7 @@ public final class Acm implements Block {
     private final Parameter bias;
     private final Weight learnerBias;
     private final Gate gate;
+    private final Router router;
     private final Weight[] ups;
     private final Weight[] downs;
     private final Tensor[] upBiases;
@@ -50,8 +48,6 @@ public final class Acm implements Block {
     private MlpSlices slices;
 
     private int biasVersion = -1;
-    private Calibration calibration = Calibration.NONE;
-    private int index;
 
     /** A module with zero parameters named {@code path.acm.*}; {@code width} is a learner's number of hidden units. */
     Acm(Parameters owner, String path, int learners, int hidden, int width) {
@@ -68,6 +64,7 @@ public final class Acm implements Block {
         up = new Linear(new Weight(owner, w1), b1);
         down = new Weight(owner, w2);
         gate = new Gate(owner, name, hidden, learners);
+        router = new Router(this, gate);
         ups = new Weight[learners];
         downs = new Weight[learners];
         upBiases = new Tensor[learners];
@@ -117,17 +114,17 @@ public final class Acm implements Block {
 
     /** What the gates are told for a wanted share. */
     void calibrate(Calibration newCalibration) {
-        calibration = newCalibration;
+        router.calibrate(newCalibration);
     }
 
     /** How a request becomes what gates are told. */
     public Calibration calibration() {
-        return calibration;
+        return router.calibration();
     }
 
     /** The module's place among the model's modules, by which static budgets between two widths are spread. */
     void place(int newIndex) {
-        index = newIndex;
+        router.place(newIndex);
     }
 
     /** Parameters of the learners: W1, b1, W2, b2, c. */
@@ -186,44 +183,12 @@ public final class Acm implements Block {
             return train(pass, x, residual);
         }
         TokenGroups groups = pass.groups();
-        route(pass, x, groups.begin(x.rows()));
+        int gated = router.route(pass, x, groups.begin(x.rows()));
         if (pass.observer() != null) {
-            pass.observer().spent(path, groups.learners(), x.rows());
+            pass.observer().spent(path, groups.learners(), x.rows(), gated);
         }
         groups.sort(learners);
         return run(pass, x, residual, groups);
-    }
-
-    /** Decides each token's learner count as the pass's budget says. */
-    private void route(Pass pass, Tensor x, int[] choice) {
-        Budget budget = pass.budget();
-        if (budget.routing() == Budget.Routing.STATIC || budget.share() == 1) {
-            Arrays.fill(choice, 0, x.rows(), staticLearners(budget.share()));
-            return;
-        }
-        gate.choose(pass, x, calibration.toTell(budget.share()), choice);
-        if (budget.routing() == Budget.Routing.RANDOM) {
-            shuffle(
-                    choice,
-                    x.rows(),
-                    RandomGeneratorFactory.of("L64X128MixRandom").create(budget.seed() + index));
-        }
-    }
-
-    /** The same count for every token; modules take turns in rounding up so that their mean is the share. */
-    private int staticLearners(double share) {
-        double wanted = share * learners;
-        double rounding = 1e-9;
-        return (int) (Math.floor((index + 1) * wanted + rounding) - Math.floor(index * wanted + rounding));
-    }
-
-    private static void shuffle(int[] values, int count, RandomGenerator random) {
-        for (int i = count - 1; i > 0; i--) {
-            int j = random.nextInt(i + 1);
-            int swapped = values[i];
-            values[i] = values[j];
-            values[j] = swapped;
-        }
     }
 
     /** Each learner over the tokens that use it, in ascending order of learners, so that a token's sum has one order. */

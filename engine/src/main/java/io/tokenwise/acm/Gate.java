@@ -18,7 +18,7 @@ import java.util.random.RandomGenerator;
  * same and costs less. The budget enters through {@link #KNOTS} piecewise-linear features, so one gate serves every budget.
  * In inference only how much better each count is than none matters, so there are as many products as learners.
  *
- * <p>{@link #choose} is thread-safe for different passes once {@link #prepare} has run and while nobody trains.
+ * <p>{@link #logits} is thread-safe for different passes once {@link #prepare} has run and while nobody trains.
  */
 final class Gate {
     static final int KNOTS = 9;
@@ -87,10 +87,9 @@ final class Gate {
         return List.of(logits.weight().parameter(), budgetTable.parameter());
     }
 
-    /** Writes each token's learner count to {@code choice}. */
-    void choose(Pass pass, Tensor x, double budget, int[] choice) {
+    /** How much better each count from 1 on is than none: logits {@code [tokens, learners]} less that of count 0. */
+    Tensor logits(Pass pass, Tensor x, double budget) {
         prepare();
-        pass.push();
         Tensor table = budgetTable.parameter().value();
         int learners = table.columns() - 1;
         Tensor offset = pass.tensor(1, learners);
@@ -103,8 +102,7 @@ final class Gate {
         }
         Tensor y = pass.tensor(x.rows(), learners);
         pass.stream().dots(x, rows, offset, y);
-        pass.stream().argmaxAfterZero(y, choice);
-        pass.pop();
+        return y;
     }
 
     /** In training: logits {@code [tokens, learners + 1]} with each token's own budget features {@code [tokens, KNOTS]}. */

@@ -1,6 +1,5 @@
 package io.tokenwise.acm;
 
-import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.LearnerObserver;
 import java.util.HashMap;
 import java.util.List;
@@ -9,21 +8,18 @@ import java.util.Map;
 /** Adds up what adaptive modules spend. Not thread-safe. */
 public final class Spending implements LearnerObserver {
     private final Map<String, Acm> modules = new HashMap<>();
-    private final boolean gated;
     private double dense;
     private double learnerFlops;
     private double gateFlops;
     private long counts;
     private long visits;
 
-    /** @param budget of the calls that are watched: gates cost only where they are asked */
-    public Spending(List<Acm> modules, Budget budget) {
+    public Spending(List<Acm> modules) {
         modules.forEach(acm -> this.modules.put(acm.path(), acm));
-        gated = budget.routing() != Budget.Routing.STATIC && budget.share() < 1;
     }
 
     @Override
-    public void spent(String module, int[] learners, int tokens) {
+    public void spent(String module, int[] learners, int tokens, int gated) {
         Acm acm = modules.get(module);
         long sum = 0;
         for (int i = 0; i < tokens; i++) {
@@ -32,7 +28,7 @@ public final class Spending implements LearnerObserver {
         counts += sum;
         visits += tokens;
         learnerFlops += (double) sum * acm.learnerFlops();
-        gateFlops += gated ? (double) tokens * acm.gateFlops() : 0;
+        gateFlops += (double) gated * acm.gateFlops();
         dense += (double) tokens * acm.denseFlops();
     }
 

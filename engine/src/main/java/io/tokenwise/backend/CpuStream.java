@@ -371,23 +371,24 @@ final class CpuStream implements Stream {
     }
 
     @Override
-    public void argmaxAfterZero(Tensor x, int[] choice) {
-        if (choice.length < x.rows()) {
-            throw new IllegalArgumentException("argmaxAfterZero: " + x.rows() + " rows, room for " + choice.length);
+    public void argmaxAfterZero(Tensor x, int at, int[] choice) {
+        if (choice.length - at < x.rows()) {
+            throw new IllegalArgumentException(
+                    "argmaxAfterZero: " + x.rows() + " rows, room for " + (choice.length - at));
         }
         var values = x.floats();
-        long at = 0;
+        long next = 0;
         for (int row = 0; row < x.rows(); row++) {
             int best = 0;
             float most = 0;
             for (int column = 1; column <= x.columns(); column++) {
-                float value = values.get(at++);
+                float value = values.get(next++);
                 if (value > most) {
                     best = column;
                     most = value;
                 }
             }
-            choice[row] = best;
+            choice[at + row] = best;
         }
     }
 

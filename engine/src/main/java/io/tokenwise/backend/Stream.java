@@ -100,8 +100,11 @@ public interface Stream {
     /** Gradient of {@link #choose} as if the soft choice had been used: {@code dLogits = softmax'(cumulated dRunning) / temperature}. */
     void chooseBackward(Tensor soft, float temperature, Tensor dRunning, Tensor dLogits);
 
-    /** {@code choice[i] =} the place of the largest of 0 and row i's values, 0 being that of the 0; the first if several are equal. */
-    void argmaxAfterZero(Tensor x, int[] choice);
+    /**
+     * {@code choice[at + i] =} the place of the largest of 0 and row i's values, 0 being that of the 0; the first if several are
+     * equal.
+     */
+    void argmaxAfterZero(Tensor x, int at, int[] choice);
 
     // ---- sequences: offsets[0..sequences] cut the rows into sequences
 

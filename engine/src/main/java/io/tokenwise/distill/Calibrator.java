@@ -23,7 +23,7 @@ public final class Calibrator {
             told[i] = (double) (i + 1) / POINTS;
             // Just under 1, where the gates are still asked.
             Budget budget = Budget.of(Math.min(told[i], Math.nextDown(1.0)));
-            var spending = new Spending(modules, budget);
+            var spending = new Spending(modules);
             sessions.encode(texts, budget, spending);
             spent[i] = i == 0 ? spending.share() : Math.max(spent[i - 1], spending.share());
         }

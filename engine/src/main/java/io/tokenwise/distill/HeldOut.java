@@ -28,7 +28,7 @@ final class HeldOut {
     History.Quality quality(Encoder student, int step, long tokens) {
         student.prepare(backend.stream());
         Budget budget = Budget.of(DistillRun.SHOWN_BUDGET);
-        var spending = new Spending(student.acms(), budget);
+        var spending = new Spending(student.acms());
         int count = 0;
         for (long taken = 0; count < texts.size() && taken < tokens; count++) {
             taken += texts.get(count).length;

@@ -200,7 +200,7 @@ public final class Encoder implements AutoCloseable {
 
     /** Token vectors {@code [tokens, hidden]} after the last layer. */
     public Tensor tokens(Pass pass, TokenBatch batch) {
-        return bert.forward(pass, batch);
+        return bert.forward(pass.over(batch), batch);
     }
 
     /** Text vectors from token vectors. */

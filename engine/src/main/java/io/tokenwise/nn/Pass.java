@@ -7,6 +7,7 @@ import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
+import java.util.List;
 
 /**
  * What one forward pass carries: where it computes, where its tensors lie, its budget, who watches, and in training the tape. It
@@ -18,7 +19,14 @@ public final class Pass {
     private final Stream stream;
     private final Workspace workspace;
     private final TokenGroups groups = new TokenGroups();
+    private final HardBudgets hardBudgets = new HardBudgets();
+    /** One for all texts, or null. */
     private Budget budget = Budget.FULL;
+
+    /** One for each text of the batch, or null. */
+    private List<Budget> budgets;
+
+    private TokenBatch batch;
     private LearnerObserver observer;
     private Tape tape;
     private GateTraining gateTraining;
@@ -28,10 +36,21 @@ public final class Pass {
         this.workspace = workspace;
     }
 
-    /** Starts a pass for inference; observer may be null. Tensors of the last pass become invalid. */
+    /** Starts a pass for inference, the same budget for all texts; observer may be null. Tensors of the last pass become invalid. */
     public Pass begin(Budget newBudget, LearnerObserver newObserver) {
+        return begin(newBudget, null, newObserver);
+    }
+
+    /** Starts a pass for inference, a budget for each text of the batch; otherwise as {@link #begin(Budget, LearnerObserver)}. */
+    public Pass begin(List<Budget> newBudgets, LearnerObserver newObserver) {
+        return begin(null, newBudgets, newObserver);
+    }
+
+    private Pass begin(Budget newBudget, List<Budget> newBudgets, LearnerObserver newObserver) {
         workspace.reset();
         budget = newBudget;
+        budgets = newBudgets;
+        batch = null;
         observer = newObserver;
         tape = null;
         gateTraining = null;
@@ -53,8 +72,25 @@ public final class Pass {
         return workspace;
     }
 
-    public Budget budget() {
-        return budget;
+    /** The texts whose tokens are the rows of what adaptive modules get from here on. */
+    public Pass over(TokenBatch newBatch) {
+        if (budgets != null && budgets.size() != newBatch.sequences()) {
+            throw new IllegalArgumentException("a batch of " + newBatch.sequences() + " texts with " + budgets.size()
+                    + " budgets: give one for each");
+        }
+        batch = newBatch;
+        hardBudgets.begin(newBatch.sequences());
+        return this;
+    }
+
+    /** See {@link #over}. */
+    public TokenBatch batch() {
+        return batch;
+    }
+
+    /** What a text of the batch may cost. */
+    public Budget budget(int text) {
+        return budgets == null ? budget : budgets.get(text);
     }
 
     /** Null unless somebody watches. */
@@ -65,6 +101,11 @@ public final class Pass {
     /** Working memory of the adaptive module that runs now. */
     public TokenGroups groups() {
         return groups;
+    }
+
+    /** What the texts of the batch have left, if their budgets are hard. */
+    public HardBudgets hardBudgets() {
+        return hardBudgets;
     }
 
     /** Null in inference. */

@@ -59,6 +59,20 @@ public final class Workspace implements AutoCloseable {
         if (chunk > 0) {
             peak = Math.max(peak, bytes(chunk) + used);
         }
+        return take(memory, offset, rows, columns);
+    }
+
+    /** A tensor that stands for some rows of another one, in the same memory. */
+    public Tensor rows(Tensor tensor, int from, int count) {
+        if (from < 0 || count < 0 || from + count > tensor.rows()) {
+            throw new IllegalArgumentException(
+                    "workspace: rows " + from + " to " + (from + count) + " of a tensor " + tensor.shape());
+        }
+        return take(
+                tensor.floats().segment(), tensor.floats().at((long) from * tensor.columns()), count, tensor.columns());
+    }
+
+    private Tensor take(MemorySegment memory, long offset, int rows, int columns) {
         if (taken == tensors.size()) {
             tensors.add(new Tensor(memory, offset, rows, columns));
         }

@@ -14,6 +14,7 @@ import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.LearnerObserver;
 import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.io.IOException;
@@ -95,9 +96,12 @@ class AcmTest {
         Matrix x = Matrix.gaussian(300, adaptive.hidden(), 1, new SplittableRandom(5));
         Matrix residual = Matrix.gaussian(300, adaptive.hidden(), 1, new SplittableRandom(6));
         var counts = new int[x.rows()];
-        LearnerObserver observer = (module, learners, tokens) -> System.arraycopy(learners, 0, counts, 0, tokens);
+        LearnerObserver observer =
+                (module, learners, tokens, gated) -> System.arraycopy(learners, 0, counts, 0, tokens);
         try (var workspace = new Workspace(1L << 28)) {
-            Pass pass = new Pass(backend.stream(), workspace).begin(Budget.of(share), observer);
+            Pass pass = new Pass(backend.stream(), workspace)
+                    .begin(Budget.of(share), observer)
+                    .over(TokenBatch.of(new int[x.rows()]));
             Tensor grouped = acm.forward(pass, tensor(pass, x), tensor(pass, residual));
             Set<Integer> different = new TreeSet<>(Arrays.stream(counts).boxed().toList());
             assertThat(different).as("learner counts that occur").hasSizeGreaterThan(4);
@@ -149,10 +153,32 @@ class AcmTest {
         }
     }
 
+    @Test
+    void textsOfDifferentBudgetsShareACall() {
+        List<Budget> kinds = budgets();
+        List<int[]> many = new ArrayList<>();
+        List<Budget> mixed = new ArrayList<>();
+        var random = new SplittableRandom(3);
+        for (int i = 0; i < 60; i++) {
+            many.add(texts.get(random.nextInt(texts.size())));
+            // Neighbours of the same budget and of different ones.
+            mixed.add(i % 3 == 0 || i == 0 ? kinds.get(random.nextInt(kinds.size())) : mixed.getLast());
+        }
+        float[][] together;
+        try (var sessions = new Sessions(adaptive, backend, 1024, 1)) {
+            together = sessions.encode(many, mixed, null);
+        }
+        for (int i = 0; i < many.size(); i++) {
+            float[] alone = encode(adaptive, List.of(many.get(i)), mixed.get(i), null)[0];
+            assertSame(together[i], alone, "text " + i + ", " + mixed.get(i));
+        }
+    }
+
     private static List<Budget> budgets() {
         var budgets = new ArrayList<Budget>();
         for (double share : SHARES) {
             budgets.add(Budget.of(share));
+            budgets.add(Budget.hard(share));
             budgets.add(Budget.fixed(share));
         }
         return budgets;
@@ -171,7 +197,7 @@ class AcmTest {
         int modules = adaptive.acms().size();
         for (double share : SHARES) {
             var spent = new int[1];
-            encode(adaptive, texts, Budget.fixed(share), (module, learners, tokens) -> {
+            encode(adaptive, texts, Budget.fixed(share), (module, learners, tokens, gated) -> {
                 Arrays.stream(learners, 0, tokens).forEach(k -> assertThat(k).isEqualTo(learners[0]));
                 spent[0] += learners[0];
             });
@@ -198,7 +224,7 @@ class AcmTest {
                 adaptive,
                 List.of(text),
                 budget,
-                (module, learners, tokens) -> counts.add(Arrays.copyOf(learners, tokens)));
+                (module, learners, tokens, gated) -> counts.add(Arrays.copyOf(learners, tokens)));
     }
 
     private static float[][] encode(Encoder encoder, List<int[]> texts, Budget budget, LearnerObserver observer) {

@@ -148,7 +148,7 @@ class ShapeErrorsTest {
                 mistake(
                         "argmaxAfterZero",
                         "4 rows, room for 2",
-                        o -> o.stream().argmaxAfterZero(o.t(4, 3), new int[2])),
+                        o -> o.stream().argmaxAfterZero(o.t(4, 3), 0, new int[2])),
                 mistake(
                         "embeddingSum",
                         "row 9 is outside a matrix of 5 rows",

@@ -26,6 +26,7 @@ class BudgetTest {
         assertThatThrownBy(() -> Budget.of(share))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("budget " + share + " is outside 0..1");
+        assertThatThrownBy(() -> Budget.hard(share)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> Budget.fixed(share)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> Budget.shuffled(share, 1)).isInstanceOf(IllegalArgumentException.class);
     }
@@ -38,5 +39,6 @@ class BudgetTest {
     @Test
     void everythingIsTheFullBudget() {
         assertThat(Budget.of(1)).isEqualTo(Budget.FULL);
+        assertThat(Budget.hard(1)).isEqualTo(Budget.FULL);
     }
 }

@@ -1,0 +1,150 @@
+package io.tokenwise.acm;
+
+import io.tokenwise.nn.Budget;
+import io.tokenwise.nn.Budget.Routing;
+import io.tokenwise.nn.HardBudgets;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.tensor.Tensor;
+import java.util.Arrays;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+
+/** Decides how many of a module's learners each token gets, as its text's budget says. Thread-safe for different passes. */
+final class Router {
+    private final Acm acm;
+    private final Gate gate;
+    private Calibration calibration = Calibration.NONE;
+    private int index;
+
+    Router(Acm acm, Gate gate) {
+        this.acm = acm;
+        this.gate = gate;
+    }
+
+    void calibrate(Calibration newCalibration) {
+        calibration = newCalibration;
+    }
+
+    Calibration calibration() {
+        return calibration;
+    }
+
+    void place(int newIndex) {
+        index = newIndex;
+    }
+
+    /** Writes the learner count of each row of x to {@code choice}; returns for how many of them the gate was asked. */
+    int route(Pass pass, Tensor x, int[] choice) {
+        int texts = pass.batch().sequences();
+        int gated = 0;
+        for (int from = 0, end; from < texts; from = end) {
+            Budget budget = pass.budget(from);
+            boolean asks = asksGate(pass, from);
+            end = from + 1;
+            while (end < texts && pass.budget(end).equals(budget) && asksGate(pass, end) == asks) {
+                end++;
+            }
+            int row = pass.batch().offsets()[from];
+            int rows = pass.batch().offsets()[end] - row;
+            if (asks) {
+                ask(pass, x, from, end, choice);
+                gated += rows;
+            } else {
+                int count = budget.routing() == Routing.HARD && budget.share() < 1 ? 0 : fixedCount(budget.share());
+                Arrays.fill(choice, row, row + rows, count);
+            }
+            if (budget.routing() == Routing.HARD) {
+                settle(pass, from, end, asks, choice);
+            }
+        }
+        return gated;
+    }
+
+    private boolean asksGate(Pass pass, int text) {
+        Budget budget = pass.budget(text);
+        return switch (budget.routing()) {
+            case LEARNED, RANDOM -> budget.share() < 1;
+            case STATIC -> false;
+            // Where nothing could be bought afterwards the gate costs for nothing.
+            case HARD -> budget.share() < 1 && affordable(pass, text) > 0;
+        };
+    }
+
+    /** Routes the texts {@code from} to {@code end} (exclusive), which share a budget, by the gate. */
+    private void ask(Pass pass, Tensor x, int from, int end, int[] choice) {
+        Budget budget = pass.budget(from);
+        int row = pass.batch().offsets()[from];
+        int rows = pass.batch().offsets()[end] - row;
+        pass.push();
+        Tensor asking = pass.workspace().rows(x, row, rows);
+        Tensor logits = gate.logits(pass, asking, calibration.toTell(budget.share()));
+        pass.stream().argmaxAfterZero(logits, row, choice);
+        if (budget.routing() == Routing.HARD) {
+            for (int text = from; text < end; text++) {
+                cut(pass, logits, row, text, choice);
+            }
+        }
+        if (budget.routing() == Routing.RANDOM) {
+            RandomGeneratorFactory<?> factory = RandomGeneratorFactory.of("L64X128MixRandom");
+            shuffle(choice, row, rows, factory.create(budget.seed() + index));
+        }
+        pass.pop();
+    }
+
+    /** Takes from a text's tokens what it cannot pay for. */
+    private void cut(Pass pass, Tensor logits, int firstRow, int text, int[] choice) {
+        int row = pass.batch().offsets()[text];
+        int tokens = pass.batch().length(text);
+        int count = affordable(pass, text);
+        if (sum(choice, row, row + tokens) > count) {
+            pass.hardBudgets().choose(logits, row - firstRow, tokens, count, choice, row);
+        }
+    }
+
+    private static int sum(int[] choice, int from, int to) {
+        int sum = 0;
+        for (int row = from; row < to; row++) {
+            sum += choice[row];
+        }
+        return sum;
+    }
+
+    /** Learners that a text under a hard budget can pay for besides the gate; in whole FLOPs, so that nothing is rounded up. */
+    private int affordable(Pass pass, int text) {
+        int tokens = pass.batch().length(text);
+        long count = (allowance(pass, text) - acm.gateFlops() * tokens) / acm.learnerFlops();
+        return Math.clamp(count, 0, tokens * acm.learners());
+    }
+
+    /** What the text may spend on this module: its share, and what earlier modules have left. */
+    private long allowance(Pass pass, int text) {
+        long share = (long) (pass.budget(text).share() * acm.denseFlops());
+        return pass.hardBudgets().unspent(text) + share * pass.batch().length(text);
+    }
+
+    private void settle(Pass pass, int from, int end, boolean gated, int[] choice) {
+        HardBudgets budgets = pass.hardBudgets();
+        int[] offsets = pass.batch().offsets();
+        for (int text = from; text < end; text++) {
+            long gateFlops = gated ? acm.gateFlops() * pass.batch().length(text) : 0;
+            long spent = gateFlops + acm.learnerFlops() * sum(choice, offsets[text], offsets[text + 1]);
+            budgets.leave(text, allowance(pass, text) - spent);
+        }
+    }
+
+    /** The same count for every token; modules take turns in rounding up so that their mean is the share. */
+    private int fixedCount(double share) {
+        double wanted = share * acm.learners();
+        double rounding = 1e-9;
+        return (int) (Math.floor((index + 1) * wanted + rounding) - Math.floor(index * wanted + rounding));
+    }
+
+    private static void shuffle(int[] values, int from, int count, RandomGenerator random) {
+        for (int i = count - 1; i > 0; i--) {
+            int j = random.nextInt(i + 1);
+            int swapped = values[from + i];
+            values[from + i] = values[from + j];
+            values[from + j] = swapped;
+        }
+    }
+}

@@ -1,0 +1,119 @@
+package io.tokenwise.nn;
+
+import io.tokenwise.tensor.Tensor;
+import java.util.Arrays;
+
+/**
+ * What hard budgets need of a pass: the FLOPs that each text has not spent yet, and the choice of learners for a text's tokens when
+ * their number is given. Once large enough it allocates nothing. Not thread-safe.
+ */
+public final class HardBudgets {
+    private long[] unspent = new long[0];
+    private int[] keys = new int[0];
+
+    /** Starts over: so many texts that have nothing. */
+    void begin(int texts) {
+        if (unspent.length < texts) {
+            unspent = new long[Math.max(texts, 2 * unspent.length)];
+        }
+        Arrays.fill(unspent, 0, texts, 0);
+    }
+
+    /** What earlier modules have left of a text's budget, in multiply-adds. */
+    public long unspent(int text) {
+        return unspent[text];
+    }
+
+    /** Notes what a text has left for later modules, in multiply-adds. */
+    public void leave(int text, long flops) {
+        unspent[text] = flops;
+    }
+
+    /**
+     * Gives {@code count} learners to tokens, so that the sum of their logits is the largest. Takes one learner after the other where
+     * it adds most; what several add together is shared by them if a later one adds more than an earlier one. Among equal ones the
+     * earlier token's come first.
+     *
+     * @param logits {@code [rows, learners]}, those of counts 1 and above less that of none
+     * @param row the text's first row, of {@code tokens}
+     * @param count at most {@code tokens * learners}
+     * @param choice receives the tokens' counts, from {@code at} on
+     */
+    public void choose(Tensor logits, int row, int tokens, int count, int[] choice, int at) {
+        int learners = logits.columns();
+        int all = tokens * learners;
+        if (keys.length < all) {
+            keys = new int[Math.max(all, 2 * keys.length)];
+        }
+        for (int token = 0; token < tokens; token++) {
+            rank(logits, row + token, token * learners);
+        }
+        int least = threshold(all, count);
+        int spare = count - above(least, all);
+        for (int token = 0; token < tokens; token++) {
+            int given = 0;
+            while (given < learners && keys[token * learners + given] > least) {
+                given++;
+            }
+            while (given < learners && keys[token * learners + given] == least && spare > 0) {
+                given++;
+                spare--;
+            }
+            choice[at + token] = given;
+        }
+    }
+
+    /** Keys of a token's learners, descending: the slopes of the concave hull of its logits. */
+    private void rank(Tensor logits, int row, int at) {
+        int learners = logits.columns();
+        float logit = 0;
+        int from = 0;
+        while (from < learners) {
+            float steepest = Float.NEGATIVE_INFINITY;
+            int end = from + 1;
+            for (int to = from + 1; to <= learners; to++) {
+                float slope = (logits.get(row, to - 1) - logit) / (to - from);
+                if (slope >= steepest) {
+                    steepest = slope;
+                    end = to;
+                }
+            }
+            // Rounding may leave a slope that is a little above the one before.
+            int key = from == 0 ? key(steepest) : Math.min(key(steepest), keys[at + from - 1]);
+            Arrays.fill(keys, at + from, at + end, key);
+            logit = logits.get(row, end - 1);
+            from = end;
+        }
+    }
+
+    /** Ordered like the value, and of 31 bits, so that differences of keys do not overflow. */
+    private static int key(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        return (bits ^ (bits >> 31 & Integer.MAX_VALUE)) >> 1;
+    }
+
+    /** The least threshold that not more than {@code count} keys are above. */
+    private int threshold(int all, int count) {
+        int low = -(1 << 30) - 1;
+        int high = (1 << 30) - 1;
+        while (low < high) {
+            // The difference does not overflow as an unsigned number, the sum would.
+            int middle = low + ((high - low) >>> 1);
+            if (above(middle, all) <= count) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        return low;
+    }
+
+    /** Without a branch, which makes it a vector loop. */
+    private int above(int threshold, int all) {
+        int above = 0;
+        for (int i = 0; i < all; i++) {
+            above += (threshold - keys[i]) >>> 31;
+        }
+        return above;
+    }
+}

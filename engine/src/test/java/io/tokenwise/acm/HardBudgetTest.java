@@ -1,0 +1,132 @@
+package io.tokenwise.acm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.autograd.Parameters;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.nn.Budget;
+import io.tokenwise.nn.LearnerObserver;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+/** Small modules of different kinds, one after the other, under random hard budgets. */
+class HardBudgetTest {
+    private static final int BATCHES = 100_000;
+    private static final int MODELS = 50;
+    private static final int HIDDEN = 8;
+
+    private final SplittableRandom random = new SplittableRandom(17);
+
+    /** Largest share of its budget that a text has spent. */
+    private double nearest;
+
+    /** Adds up what each text of a batch has cost, and compares it with its budget after each module. */
+    private final class Bill implements LearnerObserver {
+        private final List<Acm> modules;
+        private final TokenBatch batch;
+        private final List<Budget> budgets;
+        private final long[] spent;
+        private final long[] allowed;
+        private long dense;
+        private int next;
+
+        Bill(List<Acm> modules, TokenBatch batch, List<Budget> budgets) {
+            this.modules = modules;
+            this.batch = batch;
+            this.budgets = budgets;
+            spent = new long[budgets.size()];
+            allowed = new long[budgets.size()];
+        }
+
+        @Override
+        public void spent(String module, int[] learners, int tokens, int gated) {
+            Acm acm = modules.get(next++);
+            dense += acm.denseFlops();
+            int asked = 0;
+            for (int text = 0; text < spent.length; text++) {
+                long sum = 0;
+                for (int row = batch.offsets()[text]; row < batch.offsets()[text + 1]; row++) {
+                    sum += learners[row];
+                }
+                // The gate is asked only where a learner can be paid for besides.
+                long share = (long) (budgets.get(text).share() * acm.denseFlops());
+                allowed[text] += share * batch.length(text);
+                long least = batch.length(text) * acm.gateFlops() + acm.learnerFlops();
+                int textAsked = allowed[text] - spent[text] >= least ? batch.length(text) : 0;
+                asked += textAsked;
+                spent[text] += sum * acm.learnerFlops() + textAsked * acm.gateFlops();
+                double budget = budgets.get(text).share() * (dense * batch.length(text));
+                if (spent[text] > budget) {
+                    throw new AssertionError("text " + text + " of " + batch.length(text) + " tokens has spent "
+                            + spent[text] + " after " + module + ", its budget is " + budget);
+                }
+                nearest = Math.max(nearest, spent[text] / budget);
+            }
+            assertThat(gated).as("tokens for which the gate was asked").isEqualTo(asked);
+        }
+    }
+
+    @Test
+    void noTextOfAnyBatchCostsMoreThanItsBudget() {
+        try (Backend backend = VectorBackend.open(1);
+                var workspace = new Workspace(1 << 24)) {
+            var pass = new Pass(backend.stream(), workspace);
+            for (int model = 0; model < MODELS; model++) {
+                try (var parameters = new Parameters(backend)) {
+                    List<Acm> modules = modules(parameters, backend);
+                    for (int i = 0; i < BATCHES / MODELS; i++) {
+                        run(pass, modules);
+                    }
+                }
+            }
+        }
+        assertThat(nearest).as("largest share of a budget that was spent").isBetween(0.999, 1.0);
+    }
+
+    private List<Acm> modules(Parameters parameters, Backend backend) {
+        var modules = new ArrayList<Acm>();
+        for (int i = 0; i < 3; i++) {
+            var acm = new Acm(parameters, "module" + i, 1 << random.nextInt(4), HIDDEN, random.nextInt(12) + 1);
+            acm.place(i);
+            modules.add(acm);
+        }
+        for (Parameter parameter : parameters.all()) {
+            // Gates of one mind, and gates that see no difference.
+            double deviation = 0.1 * random.nextInt(10);
+            for (int i = 0; i < parameter.value().size(); i++) {
+                parameter.value().floats().set(i, (float) (deviation * random.nextGaussian()));
+            }
+            parameter.changed();
+        }
+        modules.forEach(acm -> acm.prepare(backend.stream()));
+        return modules;
+    }
+
+    private void run(Pass pass, List<Acm> modules) {
+        var batch = new TokenBatch();
+        var budgets = new ArrayList<Budget>();
+        int texts = random.nextInt(4) + 1;
+        for (int i = 0; i < texts; i++) {
+            batch.add(new int[random.nextInt(12) + 1]);
+            double share = random.nextDouble() * (random.nextInt(4) == 0 ? 0.1 : 1);
+            boolean again = i > 0 && random.nextBoolean();
+            budgets.add(again ? budgets.getLast() : Budget.hard(share));
+        }
+        pass.begin(budgets, new Bill(modules, batch, budgets)).over(batch);
+        Tensor x = pass.tensor(batch.tokens(), HIDDEN);
+        for (int i = 0; i < x.size(); i++) {
+            x.floats().set(i, (float) random.nextGaussian());
+        }
+        for (Acm acm : modules) {
+            acm.forward(pass, x, x);
+        }
+    }
+}
