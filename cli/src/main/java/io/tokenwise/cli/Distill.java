@@ -106,8 +106,8 @@ final class Distill implements Callable<Integer> {
             for (Path file : data) {
                 texts.read(file, field == null ? DistillTexts.USUAL_FIELD : field);
             }
-            texts.remarks().forEach(err::println);
             var run = new DistillRun(files, texts.sequences(), config, out, Existing.KEEP, STEPS_PER_CHECKPOINT);
+            texts.remarks(tokens).forEach(err::println);
             DistillProgress.run(run, backend, err, history -> report(run, history, err));
         }
         return ExitCode.OK;

@@ -8,19 +8,19 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Locale;
 
-/** Shows a distillation on stderr: phase, steps done, rate, time left, and the loss smoothed over some steps, and quality on held-out text. */
+/** Shows a distillation on stderr: phase, steps done, rate, time left, the loss smoothed over some steps, and quality on held-out text. */
 final class DistillProgress implements DistillRun.Listener, AutoCloseable {
     private static final double SMOOTHING = 0.95;
 
     private final PrintWriter err;
     private final DistillRun run;
+    private final AfterTraining after;
     private Progress progress;
     private Distillation.Phase phase;
     private double loss;
 
+    /** Mean cosine to the teacher; NaN until it is measured. */
     private double heldOut = Double.NaN;
-
-    private final AfterTraining after;
 
     /** What is done with a model that was written; see {@link DistillRun.Listener#written}. */
     @FunctionalInterface

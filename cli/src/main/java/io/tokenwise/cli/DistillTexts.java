@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 
 /**
@@ -19,6 +20,9 @@ final class DistillTexts {
 
     /** 25 times what is trained on by default; with what is kept beside them, short texts of so many tokens take 0.5 GB. */
     private static final long MOST_TOKENS = 20_000_000;
+
+    /** A text that comes again more often than this is learnt by heart. */
+    private static final int MOST_REPEATS = 20;
 
     private final Tokenizer tokenizer;
     private final Random random;
@@ -89,15 +93,30 @@ final class DistillTexts {
         return sequences;
     }
 
-    /** What a user should know of the texts; often nothing. */
-    List<String> remarks() {
+    /**
+     * What a user should know of the texts; often nothing.
+     *
+     * @param trainedTokens how many are trained on in all
+     */
+    List<String> remarks(long trainedTokens) {
         var remarks = new ArrayList<String>();
         if (oneOf > 1) {
             remarks.add(String.format(
-                    "of %,d texts a random part is used: %,d texts with %,d tokens", texts, sequences.size(), tokens));
+                    Locale.ROOT,
+                    "of %,d texts a random part is used: %,d texts with %,d tokens",
+                    texts,
+                    sequences.size(),
+                    tokens));
         }
         if (cut > 0) {
             remarks.add("texts cut to the " + tokenizer.maxTokens() + " tokens that the model reads: " + cut);
+        }
+        if (trainedTokens > MOST_REPEATS * tokens) {
+            remarks.add(String.format(
+                    Locale.ROOT,
+                    "there are %,d tokens of text, so each is trained on %,d times: more text, or fewer --tokens, would be better",
+                    tokens,
+                    trainedTokens / tokens));
         }
         return remarks;
     }

@@ -177,12 +177,16 @@ class DistillTest {
             var all = new DistillTexts(files.tokenizer(), 1);
             all.read(file, "text");
             assertThat(all.sequences()).hasSize(400);
-            assertThat(all.remarks()).isEmpty();
+            assertThat(all.remarks(50_000)).isEmpty();
+            assertThat(all.remarks(800_000))
+                    .singleElement()
+                    .asString()
+                    .matches("there are 3,\\d{3} tokens of text, so each is trained on 2\\d\\d times: more text, .*");
             var some = new DistillTexts(files.tokenizer(), 1, 1000);
             some.read(file, "text");
             assertThat(some.sequences().stream().mapToInt(ids -> ids.length).sum())
                     .isBetween(300, 1000);
-            assertThat(some.remarks()).singleElement().asString().startsWith("of 400 texts a random part is used: ");
+            assertThat(some.remarks(1)).singleElement().asString().startsWith("of 400 texts a random part is used: ");
         }
     }
 }
