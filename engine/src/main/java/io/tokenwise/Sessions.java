@@ -10,11 +10,10 @@ import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -29,7 +28,9 @@ public final class Sessions implements AutoCloseable {
     private final Encoder encoder;
     private final int batchTokens;
     private final List<Session> all = new ArrayList<>();
-    private final Queue<Session> free;
+
+    /** Guarded by itself. The last one back goes first: its memory is in the caches, and what few callers never need stays small. */
+    private final ArrayDeque<Session> free;
 
     /**
      * One for each free session; those who wait get them in their order. Who comes just then may go first, because it takes a while until
@@ -49,7 +50,7 @@ public final class Sessions implements AutoCloseable {
     public Sessions(Encoder encoder, Backend backend, int batchTokens, int count) {
         this.encoder = encoder;
         this.batchTokens = Math.max(batchTokens, encoder.description().maxTokens());
-        free = new ArrayBlockingQueue<>(count);
+        free = new ArrayDeque<>(count);
         turns = new Semaphore(count, true);
         for (int i = 0; i < count; i++) {
             var session = new Session(backend, memoryLimit(encoder, this.batchTokens));
@@ -177,11 +178,15 @@ public final class Sessions implements AutoCloseable {
             turns.release();
             throw new IllegalStateException("the text encoder is closed");
         }
-        return free.remove();
+        synchronized (free) {
+            return free.pop();
+        }
     }
 
     private void giveBack(Session session) {
-        free.add(session);
+        synchronized (free) {
+            free.push(session);
+        }
         turns.release();
     }
 
