@@ -4,10 +4,11 @@ import io.tokenwise.kernels.Elementwise.AdamWStep;
 import io.tokenwise.kernels.Floats;
 import io.tokenwise.kernels.Kernels;
 import io.tokenwise.kernels.Scratch;
+import io.tokenwise.tensor.Tensor;
 
 /**
- * An operation over the index range {@code [0, count)}, cut into tasks. Operands are plain fields and the body captures nothing, so
- * that starting one allocates nothing.
+ * An operation over the index range {@code [0, count)}, of values, rows, columns or sequences, cut into tasks. Operands are plain
+ * fields and the body captures nothing, so that starting one allocates nothing.
  */
 final class RangeJob extends Job {
     /** Values a task should at least work on, so that handing it to a thread (about 5 microseconds) pays. */
@@ -41,6 +42,43 @@ final class RangeJob extends Job {
     RangeJob(Kernels kernels, WorkerPool pool) {
         this.kernels = kernels;
         this.pool = pool;
+    }
+
+    /** Sets the first three operands; c may be null. */
+    void operands(Tensor x, Tensor y, Tensor z) {
+        a = x.floats();
+        b = y.floats();
+        c = z == null ? null : z.floats();
+    }
+
+    /** Cuts the values of x. */
+    void forValues(Tensor x, Scratch scratch, Body what) {
+        forEach(x.size(), GRAIN_VALUES, scratch, what);
+    }
+
+    /** Cuts the rows of x. */
+    void forRows(Tensor x, Scratch scratch, Body what) {
+        columns = x.columns();
+        forEach(x.rows(), grain(x.columns()), scratch, what);
+    }
+
+    /** Cuts the columns of x at multiples of 16 values, one cache line, so that no two threads write the same line. */
+    void forColumns(Tensor x, Scratch scratch, Body what) {
+        columns = x.columns();
+        rows = x.rows();
+        forEach(x.columns(), Math.max(16, (grain(x.rows()) + 15) / 16 * 16), scratch, what);
+    }
+
+    /** Cuts sequences of the rows of x. */
+    void forSequences(Tensor x, int[] rowOffsets, int sequences, Scratch scratch, Body what) {
+        offsets = rowOffsets;
+        columns = x.columns();
+        int valuesPerSequence = x.size() / Math.max(1, sequences);
+        forEach(sequences, grain(valuesPerSequence), scratch, what);
+    }
+
+    private static int grain(int valuesPerIndex) {
+        return Math.max(1, GRAIN_VALUES / Math.max(1, valuesPerIndex));
     }
 
     /** Runs the body over all indices in tasks of at least {@code grain} indices, cut at multiples of {@code grain}. */

@@ -30,6 +30,14 @@ final class Shapes {
         }
     }
 
+    /** The columns of {@code x} fall into as many blocks of one width as {@code scale} has columns. */
+    static void blocks(String operation, Tensor x, Tensor scale) {
+        if (scale.rows() != x.rows() || scale.columns() == 0 || x.columns() % scale.columns() != 0) {
+            throw new IllegalArgumentException(
+                    operation + ": " + x.shape() + " cannot be scaled in blocks by " + scale.shape());
+        }
+    }
+
     static void product(String operation, Tensor x, PackedMatrix w, Tensor y) {
         if (x.columns() != w.inputs()) {
             throw new IllegalArgumentException(operation + ": inner dimensions differ: " + x.shape() + " x " + w.shape()

@@ -1,0 +1,167 @@
+package io.tokenwise.backend;
+
+import io.tokenwise.kernels.Scratch;
+import io.tokenwise.tensor.Tensor;
+
+/**
+ * {@link Stream}'s operations on the rows of a matrix, each by itself, and their gradients, cut into tasks; shapes are already checked.
+ * One caller at a time, like the stream.
+ */
+final class RowTasks {
+    private final RangeJob range;
+    private final Scratch scratch;
+
+    RowTasks(RangeJob range, Scratch scratch) {
+        this.range = range;
+        this.scratch = scratch;
+    }
+
+    void dots(Tensor x, Tensor weight, Tensor bias, Tensor y) {
+        range.operands(x, weight, bias);
+        range.d = y.floats();
+        range.blocks = y.columns();
+        range.forRows(
+                x,
+                scratch,
+                (o, from, to, s) -> o.kernels.rows().dots(o.a, o.b, o.c, o.blocks, o.d, o.columns, from, to, s));
+    }
+
+    void layerNorm(Tensor x, Tensor gamma, Tensor beta, float epsilon, Tensor y, Tensor statistics) {
+        range.operands(x, gamma, beta);
+        range.d = y.floats();
+        range.e = statistics == null ? null : statistics.floats();
+        range.value = epsilon;
+        range.forRows(
+                x,
+                scratch,
+                (o, from, to, s) -> o.kernels.rows().layerNorm(o.a, o.b, o.c, o.value, o.d, o.e, o.columns, from, to));
+    }
+
+    void layerNormBackward(Tensor x, Tensor gamma, Tensor statistics, Tensor dy, Tensor dx) {
+        range.operands(x, gamma, statistics);
+        range.d = dy.floats();
+        range.e = dx.floats();
+        range.forRows(
+                x,
+                scratch,
+                (o, from, to, s) -> o.kernels.rows().layerNormBackward(o.a, o.b, o.c, o.d, o.e, o.columns, from, to));
+    }
+
+    void layerNormParameterGradient(Tensor x, Tensor statistics, Tensor dy, Tensor dGamma, Tensor dBeta) {
+        range.operands(x, statistics, dy);
+        range.d = dGamma.floats();
+        range.e = dBeta.floats();
+        range.forColumns(
+                x,
+                scratch,
+                (o, from, to, s) -> o.kernels
+                        .rows()
+                        .layerNormParameterGradient(o.a, o.b, o.c, o.d, o.e, o.rows, o.columns, from, to));
+    }
+
+    void addColumnSums(Tensor x, Tensor sums) {
+        range.operands(x, sums, null);
+        range.forColumns(
+                x, scratch, (o, from, to, s) -> o.kernels.rows().addColumnSums(o.a, o.b, o.rows, o.columns, from, to));
+    }
+
+    void softmax(Tensor x, Tensor y) {
+        range.operands(x, y, null);
+        range.forRows(x, scratch, (o, from, to, s) -> o.kernels.rows().softmax(o.a, o.b, o.columns, from, to));
+    }
+
+    void softmaxBackward(Tensor y, Tensor dy, Tensor dx) {
+        range.operands(y, dy, dx);
+        range.forRows(
+                y, scratch, (o, from, to, s) -> o.kernels.rows().softmaxBackward(o.a, o.b, o.c, o.columns, from, to));
+    }
+
+    void l2Normalize(Tensor x, Tensor y, Tensor norms) {
+        range.operands(x, y, norms);
+        range.forRows(x, scratch, (o, from, to, s) -> o.kernels.rows().l2Normalize(o.a, o.b, o.c, o.columns, from, to));
+    }
+
+    void l2NormalizeBackward(Tensor y, Tensor norms, Tensor dy, Tensor dx) {
+        range.operands(y, norms, dy);
+        range.d = dx.floats();
+        range.forRows(
+                y,
+                scratch,
+                (o, from, to, s) -> o.kernels.rows().l2NormalizeBackward(o.a, o.b, o.c, o.d, o.columns, from, to));
+    }
+
+    void scaleBlocks(Tensor x, Tensor scale, Tensor y) {
+        range.operands(x, scale, y);
+        range.blocks = scale.columns();
+        range.forRows(
+                x,
+                scratch,
+                (o, from, to, s) ->
+                        o.kernels.rows().scaleBlocks(o.a, o.b, o.c, o.blocks, o.columns / o.blocks, from, to));
+    }
+
+    void scaleBlocksBackward(Tensor x, Tensor scale, Tensor dy, Tensor dx, Tensor dScale) {
+        range.operands(x, scale, dy);
+        range.d = dx.floats();
+        range.e = dScale.floats();
+        range.blocks = scale.columns();
+        range.forRows(
+                x,
+                scratch,
+                (o, from, to, s) -> o.kernels
+                        .rows()
+                        .scaleBlocksBackward(o.a, o.b, o.c, o.d, o.e, o.blocks, o.columns / o.blocks, from, to));
+    }
+
+    void choose(Tensor logits, Tensor noise, float temperature, Tensor soft, Tensor running) {
+        for (int i = 0; i < logits.size(); i++) {
+            soft.floats().set(i, (logits.floats().get(i) + noise.floats().get(i)) / temperature);
+        }
+        for (int row = 0; row < logits.rows(); row++) {
+            int count = argmax(soft, row);
+            for (int n = 0; n < running.columns(); n++) {
+                running.set(row, n, n < count ? 1 : 0);
+            }
+        }
+        softmax(soft, soft);
+    }
+
+    void chooseBackward(Tensor soft, float temperature, Tensor dRunning, Tensor dLogits) {
+        for (int row = 0; row < soft.rows(); row++) {
+            float cumulated = 0;
+            dLogits.set(row, 0, 0);
+            for (int n = 0; n < dRunning.columns(); n++) {
+                cumulated += dRunning.get(row, n) / temperature;
+                dLogits.set(row, n + 1, cumulated);
+            }
+        }
+        softmaxBackward(soft, dLogits, dLogits);
+    }
+
+    void argmaxAfterZero(Tensor x, int at, int[] choice) {
+        var values = x.floats();
+        long next = 0;
+        for (int row = 0; row < x.rows(); row++) {
+            int best = 0;
+            float most = 0;
+            for (int column = 1; column <= x.columns(); column++) {
+                float value = values.get(next++);
+                if (value > most) {
+                    best = column;
+                    most = value;
+                }
+            }
+            choice[at + row] = best;
+        }
+    }
+
+    private static int argmax(Tensor x, int row) {
+        int best = 0;
+        for (int column = 1; column < x.columns(); column++) {
+            if (x.get(row, column) > x.get(row, best)) {
+                best = column;
+            }
+        }
+        return best;
+    }
+}

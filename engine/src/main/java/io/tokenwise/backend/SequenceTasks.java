@@ -1,0 +1,110 @@
+package io.tokenwise.backend;
+
+import io.tokenwise.kernels.Scratch;
+import io.tokenwise.kernels.SequenceOps.AttentionCall;
+import io.tokenwise.tensor.Tensor;
+
+/**
+ * {@link Stream}'s operations on sequences of rows, cut into tasks; shapes are already checked. One caller at a time, like the stream.
+ */
+final class SequenceTasks {
+    private final RangeJob range;
+    private final Scratch scratch;
+    private final WorkerPool pool;
+    private final AttentionJob attention;
+
+    SequenceTasks(RangeJob range, Scratch scratch, WorkerPool pool) {
+        this.range = range;
+        this.scratch = scratch;
+        this.pool = pool;
+        this.attention = new AttentionJob(range.kernels.sequences());
+    }
+
+    void embeddingSum(int[] ids, int[] offsets, int sequences, Tensor words, Tensor positions, Tensor types, Tensor y) {
+        range.operands(words, positions, types);
+        range.d = y.floats();
+        range.integers = ids;
+        range.forSequences(
+                y,
+                offsets,
+                sequences,
+                scratch,
+                (o, from, to, s) -> o.kernels
+                        .sequences()
+                        .embeddingSum(o.integers, o.offsets, o.a, o.b, 0, o.c, o.d, o.columns, from, to));
+    }
+
+    void embeddingSumBackward(
+            int[] ids, int[] offsets, int sequences, Tensor dy, Tensor dWords, Tensor dPositions, Tensor dTypes) {
+        range.operands(dy, dWords, dPositions);
+        range.d = dTypes == null ? null : dTypes.floats();
+        range.integers = ids;
+        range.offsets = offsets;
+        range.blocks = sequences;
+        range.forColumns(
+                dy,
+                scratch,
+                (o, from, to, s) -> o.kernels
+                        .sequences()
+                        .embeddingSumBackward(
+                                o.integers, o.offsets, o.blocks, o.a, o.b, o.c, 0, o.d, o.columns, from, to));
+    }
+
+    void meanPool(Tensor x, int[] offsets, int sequences, Tensor y) {
+        pool(
+                x,
+                offsets,
+                sequences,
+                y,
+                (o, from, to, s) -> o.kernels.sequences().meanPool(o.a, o.offsets, o.b, o.columns, from, to));
+    }
+
+    void meanPoolBackward(Tensor dy, int[] offsets, int sequences, Tensor dx) {
+        pool(
+                dx,
+                offsets,
+                sequences,
+                dy,
+                (o, from, to, s) -> o.kernels.sequences().meanPoolBackward(o.b, o.offsets, o.a, o.columns, from, to));
+    }
+
+    void firstPool(Tensor x, int[] offsets, int sequences, Tensor y) {
+        pool(
+                x,
+                offsets,
+                sequences,
+                y,
+                (o, from, to, s) -> o.kernels.sequences().firstPool(o.a, o.offsets, o.b, o.columns, from, to));
+    }
+
+    void firstPoolBackward(Tensor dy, int[] offsets, int sequences, Tensor dx) {
+        pool(
+                dx,
+                offsets,
+                sequences,
+                dy,
+                (o, from, to, s) -> o.kernels.sequences().firstPoolBackward(o.b, o.offsets, o.a, o.columns, from, to));
+    }
+
+    void attention(Tensor qkv, int[] offsets, int sequences, int heads, Tensor context, Tensor probabilities) {
+        attention.prepare(qkv, offsets, sequences, heads, probabilities);
+        attention.call.context = context.floats();
+        attention.backward = false;
+        pool.run(attention, attention.tasks(pool.threads()), scratch);
+    }
+
+    void attentionBackward(
+            Tensor qkv, int[] offsets, int sequences, int heads, Tensor probabilities, Tensor dContext, Tensor dQkv) {
+        attention.prepare(qkv, offsets, sequences, heads, probabilities);
+        AttentionCall call = attention.call;
+        call.dContext = dContext.floats();
+        call.dQkv = dQkv.floats();
+        attention.backward = true;
+        pool.run(attention, attention.tasks(pool.threads()), scratch);
+    }
+
+    private void pool(Tensor tokens, int[] offsets, int sequences, Tensor pooled, RangeJob.Body body) {
+        range.operands(tokens, pooled, null);
+        range.forSequences(tokens, offsets, sequences, scratch, body);
+    }
+}
