@@ -2,7 +2,7 @@ package io.tokenwise;
 
 import io.tokenwise.acm.Acm;
 import io.tokenwise.acm.Acmizer;
-import io.tokenwise.acm.UnitStatistics;
+import io.tokenwise.acm.AdaptiveLayers;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.BackendChoice;
@@ -80,21 +80,25 @@ public final class TestModels {
         }
     }
 
-    /**
-     * Makes all MLPs adaptive as distillation does before it trains: units ordered by what they do on some sequences. Gates are
-     * zero.
-     */
+    /** Makes all MLPs adaptive, as {@link #acmize(Encoder, AdaptiveLayers, List)}. */
     public static List<Acm> acmize(Encoder encoder, int learners, List<int[]> sequences) {
+        return acmize(encoder, AdaptiveLayers.mlps(learners), sequences);
+    }
+
+    /** Makes layers adaptive as distillation does before it trains: cut by what they do on some sequences. Gates are zero. */
+    public static List<Acm> acmize(Encoder encoder, AdaptiveLayers layers, List<int[]> sequences) {
         Backend backend = encoder.parameters().backend();
         try (var workspace = new Workspace(1L << 30)) {
             var pass = new Pass(backend.stream(), workspace);
             var batch = new TokenBatch();
             sequences.forEach(batch::add);
-            List<UnitStatistics> statistics =
-                    UnitStatistics.measure(encoder.mlps(), () -> encoder.forward(pass.begin(Budget.FULL, null), batch));
-            List<Acm> acms = Acmizer.replace(encoder.parameters(), encoder.mlps(), learners, statistics);
+            Acmizer.replace(
+                    encoder.parameters(),
+                    encoder.slots(),
+                    layers,
+                    () -> encoder.forward(pass.begin(Budget.FULL, null), batch));
             encoder.prepare(backend.stream());
-            return acms;
+            return encoder.acms();
         }
     }
 

@@ -1,7 +1,7 @@
 package io.tokenwise.bench;
 
-import io.tokenwise.acm.Acm;
 import io.tokenwise.acm.AcmConfig;
+import io.tokenwise.acm.AdaptiveMlp;
 import io.tokenwise.acm.Calibration;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
@@ -19,6 +19,7 @@ import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 
@@ -44,7 +45,7 @@ final class DispatchModules implements AutoCloseable {
     private final Stream stream;
     private final Workspace workspace = new Workspace(1L << 30);
     private final Pass pass;
-    private final List<Acm> acms = new ArrayList<>();
+    private final List<Block> adaptive = new ArrayList<>();
     private final Random random = new Random(1);
 
     DispatchModules(OwnEngine engine, int threads, int learners) {
@@ -55,18 +56,18 @@ final class DispatchModules implements AutoCloseable {
         pass = new Pass(stream, workspace);
         List<String> paths =
                 IntStream.range(0, LAYERS).mapToObj(i -> "layer." + i + ".mlp").toList();
-        var config = new AcmConfig("none", learners, paths, Calibration.NONE);
+        var config = new AcmConfig("none", learners, paths, Map.of(), Calibration.NONE);
         for (String path : paths) {
-            Acm acm = config.module(parameters, path, HIDDEN, UNITS);
-            acm.learnerParameters().forEach(this::randomize);
+            AdaptiveMlp mlp = config.mlp(parameters, path, HIDDEN, UNITS);
+            mlp.learnerParameters().forEach(this::randomize);
             // The first is the gate's weight; the second, what it adds for the budget, stays 0.
-            Parameter gate = acm.gateParameters().getFirst();
+            Parameter gate = mlp.acm().gateParameters().getFirst();
             for (int count = 0; count <= learners; count++) {
                 gate.value().set(count, count, 1);
             }
             gate.changed();
-            acm.prepare(stream);
-            acms.add(acm);
+            mlp.prepare(stream);
+            adaptive.add(mlp);
         }
     }
 
@@ -113,7 +114,7 @@ final class DispatchModules implements AutoCloseable {
     /** The adaptive modules, each on the same tokens, as work to be timed. */
     Runnable adaptive(Tensor x) {
         TokenBatch text = TokenBatch.of(new int[x.rows()]);
-        return () -> forward(acms, x, text, null);
+        return () -> forward(adaptive, x, text, null);
     }
 
     /** The same of MLPs. */
@@ -124,7 +125,7 @@ final class DispatchModules implements AutoCloseable {
 
     /** Fails unless every module gives every token the learners it wants. */
     void check(Tensor x, int[] counts) {
-        forward(acms, x, TokenBatch.of(counts), (path, chosen, tokens, gated) -> {
+        forward(adaptive, x, TokenBatch.of(counts), (path, chosen, tokens, gated) -> {
             for (int i = 0; i < tokens; i++) {
                 if (tokens != counts.length || chosen[i] != counts[i]) {
                     throw new IllegalStateException(
@@ -134,7 +135,7 @@ final class DispatchModules implements AutoCloseable {
         });
     }
 
-    private void forward(List<? extends Block> blocks, Tensor x, TokenBatch text, LearnerObserver observer) {
+    private void forward(List<Block> blocks, Tensor x, TokenBatch text, LearnerObserver observer) {
         for (int i = 0; i < blocks.size(); i++) {
             blocks.get(i).forward(pass.begin(BUDGET, observer).over(text), x, x);
         }

@@ -3,8 +3,8 @@ package io.tokenwise.bench;
 import io.tokenwise.EncoderOptions;
 import io.tokenwise.Sessions;
 import io.tokenwise.acm.Acmizer;
+import io.tokenwise.acm.AdaptiveLayers;
 import io.tokenwise.acm.Spending;
-import io.tokenwise.acm.UnitStatistics;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
@@ -46,9 +46,11 @@ final class OwnModel implements AutoCloseable {
     static OwnModel untrained(OwnEngine engine, int threads, List<int[]> sample) throws IOException {
         OwnModel model = dense(engine, threads);
         Encoder encoder = model.encoder;
-        List<UnitStatistics> statistics =
-                UnitStatistics.measure(encoder.mlps(), () -> model.encode(sample, Budget.FULL));
-        Acmizer.replace(encoder.parameters(), encoder.mlps(), LEARNERS, statistics);
+        Acmizer.replace(
+                encoder.parameters(),
+                encoder.slots(),
+                AdaptiveLayers.mlps(LEARNERS),
+                () -> model.encode(sample, Budget.FULL));
         encoder.prepare(model.backend.stream());
         return model;
     }

@@ -4,7 +4,7 @@ import io.tokenwise.Embedding;
 import io.tokenwise.EncoderOptions;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.acm.Acmizer;
-import io.tokenwise.acm.UnitStatistics;
+import io.tokenwise.acm.AdaptiveLayers;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
@@ -93,9 +93,11 @@ final class Soak implements AutoCloseable {
                 TextEncoder.open("minilm", EncoderOptions.defaults().withBackend(BackendChoice.FLOAT32))) {
             Encoder encoder = minilm.encoder();
             List<int[]> sample = Scenario.sample(minilm.tokenizer());
-            List<UnitStatistics> statistics = UnitStatistics.measure(
-                    encoder.mlps(), () -> minilm.sessions().encode(sample, Budget.FULL, null));
-            Acmizer.replace(encoder.parameters(), encoder.mlps(), LEARNERS, statistics);
+            Acmizer.replace(
+                    encoder.parameters(),
+                    encoder.slots(),
+                    AdaptiveLayers.mlps(LEARNERS),
+                    () -> minilm.sessions().encode(sample, Budget.FULL, null));
             encoder.save(directory, minilm.tokenizer(), ModelWriter.Existing.REPLACE);
         }
     }

@@ -11,6 +11,7 @@ import io.tokenwise.acm.Acm;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 import java.io.IOException;
@@ -36,18 +37,18 @@ final class TorchDistillation implements AutoCloseable {
     private final double gateShare;
 
     /**
-     * @param modules the student's, whose weights are copied; everything else is the teacher's
+     * @param student whose adaptive MLPs' weights are copied; everything else is the teacher's
      * @param threads within one operation, for all of libtorch in this process
      */
-    TorchDistillation(ModelFiles files, List<Acm> modules, DistillConfig config, int threads) throws IOException {
+    TorchDistillation(ModelFiles files, Encoder student, DistillConfig config, int threads) throws IOException {
         JniUtils.setNumThreads(threads);
         this.config = config;
         teacher = named("w", List.of(TorchWeights.of(files, manager)));
         learners = new Parameters(
                 "learners",
-                modules.stream()
-                        .flatMap(acm -> {
-                            List<Parameter> p = acm.learnerParameters();
+                student.adaptiveBlocks().stream()
+                        .flatMap(block -> {
+                            List<Parameter> p = block.learnerParameters();
                             // w1 and w2 as linear wants them, [out, in].
                             return Stream.of(
                                     turned(p.get(0)), copy(p.get(1)), turned(p.get(2)), copy(p.get(3)), copy(p.get(4)));
@@ -56,14 +57,15 @@ final class TorchDistillation implements AutoCloseable {
                 config.learnerRate());
         gates = new Parameters(
                 "gates",
-                modules.stream()
+                student.acms().stream()
                         .flatMap(acm -> {
                             List<Parameter> p = acm.gateParameters();
                             return Stream.of(turned(p.get(0)), copy(p.get(1)));
                         })
                         .toList(),
                 config.gateRate() / 4);
-        gateShare = (double) modules.getFirst().gateFlops() / modules.getFirst().denseFlops();
+        Acm first = student.acms().getFirst();
+        gateShare = (double) first.gateFlops() / first.denseFlops();
     }
 
     private NDArray copy(Parameter parameter) {

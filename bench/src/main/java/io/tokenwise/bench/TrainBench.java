@@ -76,7 +76,7 @@ final class TrainBench {
             throws IOException {
         DistillConfig usual = DistillConfig.forTokens(1_000_000, 1);
         var config = new DistillConfig(
-                usual.learners(),
+                usual.layers(),
                 0,
                 0,
                 WARM_UP + steps,
@@ -90,8 +90,8 @@ final class TrainBench {
                 usual.seed());
         try (Backend backend = engine.open(threads);
                 Encoder teacher = Encoder.load(files, backend);
-                Encoder student = Student.of(files, backend, config.learners(), texts);
-                var torch = new TorchDistillation(files, student.acms(), config, threads);
+                Encoder student = Student.of(files, backend, config.layers(), texts);
+                var torch = new TorchDistillation(files, student, config, threads);
                 var own = new Distillation(teacher, student, new TrainingText(texts, config.seed()), config, backend)) {
             return race(own, torch, new TrainingText(texts, config.seed()), config, steps);
         }

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.TextEncoder;
 import io.tokenwise.acm.Acmizer;
-import io.tokenwise.acm.UnitStatistics;
+import io.tokenwise.acm.AdaptiveLayers;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
 import java.io.IOException;
@@ -13,7 +13,6 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -160,9 +159,11 @@ class BenchTest {
         Path adaptive = folder.resolve("adaptive");
         try (TextEncoder minilm = TextEncoder.open("minilm")) {
             Encoder encoder = minilm.encoder();
-            var units = new double[encoder.description().architecture().intermediateSize()];
-            var statistics = Collections.nCopies(encoder.mlps().size(), new UnitStatistics(units, units));
-            Acmizer.replace(encoder.parameters(), encoder.mlps(), 4, statistics);
+            Acmizer.replace(
+                    encoder.parameters(),
+                    encoder.slots(),
+                    AdaptiveLayers.mlps(4),
+                    () -> minilm.embed("Any text shows what units do."));
             encoder.save(adaptive, minilm.tokenizer(), ModelWriter.Existing.KEEP);
         }
         assertThat(run(

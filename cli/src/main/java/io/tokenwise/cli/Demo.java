@@ -49,13 +49,8 @@ final class Demo implements Callable<Integer> {
             description = "Folder for the model and the page (default: ${DEFAULT-VALUE}).")
     private Path out;
 
-    @Option(
-            names = "--learners",
-            paramLabel = "N",
-            defaultValue = "4",
-            converter = CommonOptions.CountConverter.class,
-            description = "Learners of each module (default: ${DEFAULT-VALUE}).")
-    private int learners;
+    @Mixin
+    private AdaptOptions adapt;
 
     @Option(
             names = "--tokens",
@@ -75,7 +70,7 @@ final class Demo implements Callable<Integer> {
         Path model = out.resolve("model");
         Path page = out.resolve("report.html");
         Files.createDirectories(out);
-        DistillConfig config = DistillConfig.forTokens(tokens, options.seed()).withLearners(learners);
+        DistillConfig config = DistillConfig.forTokens(tokens, options.seed()).withLayers(adapt.layers());
         try (ModelFiles files = ModelFiles.open(options.model());
                 Backend backend = training.open(options.threads())) {
             DemoTexts texts = DemoTexts.read(files.tokenizer(), tokens, options.seed());

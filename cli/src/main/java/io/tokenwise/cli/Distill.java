@@ -48,13 +48,8 @@ final class Distill implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(
-            names = "--learners",
-            paramLabel = "N",
-            defaultValue = "4",
-            converter = CommonOptions.CountConverter.class,
-            description = "Learners in place of each MLP; divides its hidden units (default: ${DEFAULT-VALUE}).")
-    private int learners;
+    @Mixin
+    private AdaptOptions adapt;
 
     @Option(
             names = "--tokens",
@@ -101,7 +96,7 @@ final class Distill implements Callable<Integer> {
         try (ModelFiles files = ModelFiles.open(options.model());
                 Backend backend = training.open(options.threads())) {
             DistillConfig config =
-                    DistillConfig.forTokens(tokens, options.seed()).withLearners(learners);
+                    DistillConfig.forTokens(tokens, options.seed()).withLayers(adapt.layers());
             var texts = new DistillTexts(files.tokenizer(), options.seed());
             for (Path file : data) {
                 texts.read(file, field == null ? DistillTexts.USUAL_FIELD : field);
@@ -130,7 +125,7 @@ final class Distill implements Callable<Integer> {
             stdout.println(Json.line(new Json.Distilled(
                     options.model(),
                     out.toString(),
-                    learners,
+                    adapt.layers().learners(),
                     page.toString(),
                     new Json.HeldOut(heldOut.size(), DistillRun.SHOWN_BUDGET, quality.cosine(), quality.spent()),
                     results.rows().stream().map(Json.DemoRow::of).toList())));

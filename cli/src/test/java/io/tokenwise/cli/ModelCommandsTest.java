@@ -5,9 +5,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.tokenwise.TextEncoder;
 import io.tokenwise.acm.Acmizer;
-import io.tokenwise.acm.UnitStatistics;
+import io.tokenwise.acm.AdaptiveLayers;
 import io.tokenwise.io.ModelWriter;
-import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Budget;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -53,10 +52,11 @@ class ModelCommandsTest {
             List<int[]> texts = PAIRS.lines()
                     .map(text -> model.tokenizer().encode(text).ids())
                     .toList();
-            List<BlockSlot> slots = model.encoder().mlps();
-            var statistics =
-                    UnitStatistics.measure(slots, () -> model.sessions().encode(texts, Budget.FULL, null));
-            Acmizer.replace(model.encoder().parameters(), slots, 8, statistics);
+            Acmizer.replace(
+                    model.encoder().parameters(),
+                    model.encoder().slots(),
+                    AdaptiveLayers.mlps(8),
+                    () -> model.sessions().encode(texts, Budget.FULL, null));
             model.encoder().save(adaptive, model.tokenizer(), ModelWriter.Existing.KEEP);
         }
     }

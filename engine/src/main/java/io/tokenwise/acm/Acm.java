@@ -2,103 +2,39 @@ package io.tokenwise.acm;
 
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
-import io.tokenwise.autograd.Weight;
-import io.tokenwise.backend.MlpSlices;
-import io.tokenwise.backend.Stream;
-import io.tokenwise.nn.Block;
-import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenGroups;
 import io.tokenwise.tensor.Tensor;
-import java.util.Arrays;
 import java.util.List;
 
 /**
- * An Adaptive Computation Module in the place of an MLP (Wójcik et al., arXiv 2312.10193, section 3): N ordered learners and a
- * gate that picks, for each token, how many of them run. A token that uses k learners gets
- * {@code residual + b2 + s_1(x) + .. + s_k(x)} with {@code s_n(x) = W2_n gelu(W1_n x + b1_n) + c_n}.
+ * An Adaptive Computation Module (Wójcik et al., arXiv 2312.10193, section 3): N ordered learners and a gate that picks, for each token,
+ * how many of them run. What a learner computes is the matter of the {@link AdaptiveBlock} that the module belongs to.
  *
- * <p>Learner n is the n-th slice of one MLP's hidden units. Differing from the paper, learners have an output bias c: it starts as minus
- * the slice's mean contribution, which b2 holds instead, so that a learner left out is replaced by its mean.
- *
- * <p>Without a tape, tokens are grouped by learner count and each learner runs as one product over a prefix of the groups; forward is
- * then thread-safe for different passes.
+ * <p>Choosing is thread-safe for different passes once {@link #prepare} has run and while nobody trains.
  */
-public final class Acm implements Block {
+public final class Acm {
     /** Length of the features by which gates read a budget. */
     public static final int BUDGET_KNOTS = Gate.KNOTS;
 
     private final String path;
     private final int learners;
-    private final int width;
     private final int hidden;
-    private final Linear up;
-    private final Weight down;
-    private final Parameter bias;
-    private final Weight learnerBias;
+    private final long learnerFlops;
     private final Gate gate;
     private final Router router;
-    private final Weight[] ups;
-    private final Weight[] downs;
-    private final Tensor[] upBiases;
-    /** What each learner adds on write-back: the first one b2 + c_1, the others their c. */
-    private final Tensor[] downBiases;
 
-    /** What inference uses; null until it is prepared. */
-    private MlpSlices slices;
-
-    private int biasVersion = -1;
-
-    /** A module with zero parameters named {@code path.acm.*}; {@code width} is a learner's number of hidden units. */
-    Acm(Parameters owner, String path, int learners, int hidden, int width) {
+    /** A module whose gate's parameters are named {@code path.acm.gate.*}, zero. */
+    Acm(Parameters owner, String path, int learners, int hidden, long learnerFlops) {
         this.path = path;
         this.learners = learners;
-        this.width = width;
         this.hidden = hidden;
-        String name = path + ".acm.";
-        Parameter w1 = owner.add(name + "w1", hidden, learners * width);
-        Parameter b1 = owner.add(name + "b1", 1, learners * width);
-        Parameter w2 = owner.add(name + "w2", learners * width, hidden);
-        bias = owner.add(name + "b2", 1, hidden);
-        learnerBias = new Weight(owner, owner.add(name + "c", learners, hidden));
-        up = new Linear(new Weight(owner, w1), b1);
-        down = new Weight(owner, w2);
-        gate = new Gate(owner, name, hidden, learners);
+        this.learnerFlops = learnerFlops;
+        gate = new Gate(owner, path + ".acm.", hidden, learners);
         router = new Router(this, gate);
-        ups = new Weight[learners];
-        downs = new Weight[learners];
-        upBiases = new Tensor[learners];
-        downBiases = new Tensor[learners];
-        for (int n = 0; n < learners; n++) {
-            ups[n] = new Weight(owner, w1, 0, n * width, hidden, width);
-            downs[n] = new Weight(owner, w2, n * width, 0, width, hidden);
-            upBiases[n] = slice(b1.value(), (long) n * width, width);
-            downBiases[n] = n == 0 ? owner.constant(1, hidden) : cRow(n);
-        }
     }
 
-    /** Hidden units of one learner if {@code learners} share {@code units}. */
-    static int width(String path, int units, int learners) {
-        if (learners < 1 || units % learners != 0) {
-            throw new IllegalArgumentException(path + ": " + units + " hidden units cannot be cut into " + learners
-                    + " learners of equal width; choose a divisor");
-        }
-        return units / learners;
-    }
-
-    private static Tensor slice(Tensor tensor, long from, int count) {
-        return new Tensor(tensor.floats().segment(), tensor.floats().at(from), 1, count);
-    }
-
-    /** Gives the gate its untrained start. */
-    void startGate() {
-        gate.start(learners);
-    }
-
-    private Tensor cRow(int learner) {
-        return slice(learnerBias.parameter().value(), (long) learner * hidden, hidden);
-    }
-
+    /** Such as {@code encoder.layer.0.mlp}. */
     public String path() {
         return path;
     }
@@ -107,9 +43,24 @@ public final class Acm implements Block {
         return learners;
     }
 
-    /** Hidden units of one learner. */
-    public int width() {
-        return width;
+    /** Multiply-adds of all learners, which are those of what they replace, for one token. */
+    public long denseFlops() {
+        return learnerFlops * learners;
+    }
+
+    /** Multiply-adds of one learner for one token. */
+    public long learnerFlops() {
+        return learnerFlops;
+    }
+
+    /** Multiply-adds of the gate for one token. */
+    public long gateFlops() {
+        return (long) hidden * learners;
+    }
+
+    /** Parameters of the gate. */
+    public List<Parameter> gateParameters() {
+        return gate.parameters();
     }
 
     /** What the gates are told for a wanted share. */
@@ -122,98 +73,42 @@ public final class Acm implements Block {
         return router.calibration();
     }
 
-    /** The module's place among the model's modules, by which static budgets between two widths are spread. */
+    /** The module's place among the model's modules of the same cost, by which static budgets between two counts are spread. */
     void place(int newIndex) {
         router.place(newIndex);
     }
 
-    /** Parameters of the learners: W1, b1, W2, b2, c. */
-    public List<Parameter> learnerParameters() {
-        return List.of(up.weight().parameter(), up.bias(), down.parameter(), bias, learnerBias.parameter());
+    /** Gives the gate its untrained start. */
+    void startGate() {
+        gate.start(learners);
     }
 
-    /** Parameters of the gate. */
-    public List<Parameter> gateParameters() {
-        return gate.parameters();
-    }
-
-    @Override
-    public void prepare(Stream stream) {
-        for (int n = 0; n < learners; n++) {
-            ups[n].prepare(stream);
-            downs[n].prepare(stream);
-        }
+    void prepare() {
         gate.prepare();
-        if (slices == null) {
-            slices = new MlpSlices(
-                    Arrays.stream(ups).map(weight -> weight.packed(stream)).toList(),
-                    List.of(upBiases),
-                    Arrays.stream(downs).map(weight -> weight.packed(stream)).toList(),
-                    List.of(downBiases));
-        }
-        if (biasVersion != bias.version() + learnerBias.parameter().version()) {
-            stream.add(bias.value(), cRow(0), downBiases[0]);
-            biasVersion = bias.version() + learnerBias.parameter().version();
-        }
     }
 
-    @Override
-    public double flopsPerToken(double share) {
-        return share * denseFlops();
-    }
-
-    /** Multiply-adds of the MLP that all learners together make, for one token. */
-    public long denseFlops() {
-        return 2L * hidden * width * learners;
-    }
-
-    /** Multiply-adds of one learner for one token. */
-    public long learnerFlops() {
-        return 2L * hidden * width;
-    }
-
-    /** Multiply-adds of the gate for one token. */
-    public long gateFlops() {
-        return (long) hidden * learners;
-    }
-
-    @Override
-    public Tensor forward(Pass pass, Tensor x, Tensor residual) {
-        if (pass.tape() != null) {
-            return train(pass, x, residual);
-        }
-        TokenGroups groups = pass.groups();
+    /** In inference: how many learners each row of x gets, in {@code groups}, which are sorted. */
+    void choose(Pass pass, Tensor x, TokenGroups groups) {
         int gated = router.route(pass, x, groups.begin(x.rows()));
         if (pass.observer() != null) {
             pass.observer().spent(path, groups.learners(), x.rows(), gated);
         }
         groups.sort(learners);
-        return run(pass, x, residual, groups);
     }
 
-    /** Each learner over the tokens that use it, in ascending order of learners, so that a token's sum has one order. */
-    private Tensor run(Pass pass, Tensor x, Tensor residual, TokenGroups groups) {
-        Stream stream = pass.stream();
-        prepare(stream);
-        Tensor y = pass.tensor(x.rows(), hidden);
-        int[] order = groups.order();
-        int active = groups.using(0, learners);
-        stream.addBias(residual, order, active, x.rows(), bias.value(), y);
-        pass.push();
-        Tensor units = pass.tensor(active, width);
-        stream.mlp(x, order, groups.using(learners), slices, residual, units, y);
-        pass.pop();
-        return y;
-    }
-
-    /** All learners for all tokens, those that the gate leaves out scaled by 0: the gate's gradient needs what they would give. */
-    private Tensor train(Pass pass, Tensor x, Tensor residual) {
+    /** In training: the straight-through choice {@code [tokens, learners]}, which the pass's {@link io.tokenwise.nn.GateTraining} gets too. */
+    Tensor train(Pass pass, Tensor x) {
         if (pass.gateTraining() == null) {
             throw new IllegalStateException(path + ": a pass with a tape needs a gate training");
         }
         Tensor running = gate.train(pass, x, pass.gateTraining());
         pass.gateTraining().running().add(running);
-        return pass.add(outputs(pass, x, running), residual);
+        return running;
+    }
+
+    /** In training: the gate's logits {@code [tokens, learners + 1]} for each token's own budget. */
+    public Tensor gateLogits(Pass pass, Tensor x, Tensor budgetFeatures) {
+        return gate.trainingLogits(pass, x, budgetFeatures);
     }
 
     /** The feature {@code knot} of a budget, 0 to 1. */
@@ -221,49 +116,12 @@ public final class Acm implements Block {
         return Gate.feature(knot, budget);
     }
 
-    /**
-     * Squared distance of the module's output to {@code target} for each token and each learner count 0..learners, one token
-     * after the other; no tape.
-     */
-    public void errors(Pass pass, Tensor x, Tensor target, float[] errors) {
-        Stream stream = pass.stream();
-        Tensor y = pass.tensor(x.rows(), hidden);
-        for (int row = 0; row < x.rows(); row++) {
-            for (int column = 0; column < hidden; column++) {
-                y.set(row, column, bias.value().get(0, column));
-            }
+    /** A part of what {@code learners} share alike. */
+    static int share(String path, String what, int all, int learners) {
+        if (learners < 1 || all % learners != 0) {
+            throw new IllegalArgumentException(path + ": " + all + " " + what + " cannot be cut into " + learners
+                    + " learners of equal width; choose a divisor");
         }
-        squaredDistances(y, target, errors, 0);
-        for (int n = 0; n < learners; n++) {
-            pass.push();
-            Tensor units = pass.tensor(x.rows(), width);
-            stream.linear(x, ups[n].packed(stream), upBiases[n], true, null, units);
-            stream.linear(units, downs[n].packed(stream), cRow(n), false, y, y);
-            pass.pop();
-            squaredDistances(y, target, errors, n + 1);
-        }
-    }
-
-    private void squaredDistances(Tensor y, Tensor target, float[] errors, int count) {
-        for (int row = 0; row < y.rows(); row++) {
-            double sum = 0;
-            for (int column = 0; column < hidden; column++) {
-                double difference = y.get(row, column) - target.get(row, column);
-                sum += difference * difference;
-            }
-            errors[row * (learners + 1) + count] = (float) sum;
-        }
-    }
-
-    /** In training: {@code b2 + sum_n running[., n] * s_n(x)} with {@code running [tokens, learners]}. */
-    public Tensor outputs(Pass pass, Tensor x, Tensor running) {
-        Tensor units = pass.scaleBlocks(up.forwardGelu(pass, x), running);
-        Tensor biases = pass.linear(running, learnerBias, bias, false, null);
-        return pass.linear(units, down, null, false, biases);
-    }
-
-    /** In training: the gate's logits {@code [tokens, learners + 1]} for each token's own budget. */
-    public Tensor gateLogits(Pass pass, Tensor x, Tensor budgetFeatures) {
-        return gate.trainingLogits(pass, x, budgetFeatures);
+        return all / learners;
     }
 }

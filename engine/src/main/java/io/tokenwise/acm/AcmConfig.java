@@ -3,7 +3,9 @@ package io.tokenwise.acm;
 import io.tokenwise.autograd.Parameters;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -14,12 +16,28 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * @param teacher name of the dense model that this one was distilled from: a built-in name or a directory
  * @param learners per module
- * @param modules paths of the replaced blocks, such as {@code encoder.layer.0.mlp}, in the order in which they run
+ * @param modules paths of the modules, such as {@code encoder.layer.0.mlp} and {@code encoder.layer.0.attention.qkvo}, in the order in which
+ *     they run
+ * @param units for each adaptive attention, by its path, the learner of each unit of columns
  */
-public record AcmConfig(String teacher, int learners, List<String> modules, Calibration calibration) {
+public record AcmConfig(
+        String teacher, int learners, List<String> modules, Map<String, Units> units, Calibration calibration) {
     private static final int MOST_LEARNERS = 64;
 
+    /**
+     * @param queryKey of Q's and K's units, head by head
+     * @param valueOutput of V's and O's
+     */
+    public record Units(List<Integer> queryKey, List<Integer> valueOutput) {
+        static Units of(AdaptiveAttention attention) {
+            return new Units(
+                    Arrays.stream(attention.queryKeyUnits()).boxed().toList(),
+                    Arrays.stream(attention.valueOutputUnits()).boxed().toList());
+        }
+    }
+
     public AcmConfig {
+        units = Map.copyOf(units);
         modules = List.copyOf(modules);
         if (modules.isEmpty()) {
             throw new IllegalArgumentException("acm.modules is empty: an adaptive model has at least one");
@@ -29,12 +47,21 @@ public record AcmConfig(String teacher, int learners, List<String> modules, Cali
         }
     }
 
-    /** The configuration of a model's modules as they are. */
-    public static AcmConfig of(String teacher, List<Acm> modules) {
+    /** The configuration of a model's blocks as they are. */
+    public static AcmConfig of(String teacher, List<AdaptiveBlock> blocks) {
+        List<Acm> modules =
+                blocks.stream().flatMap(block -> block.acms().stream()).toList();
+        Map<String, Units> units = new LinkedHashMap<>();
+        for (AdaptiveBlock block : blocks) {
+            if (block instanceof AdaptiveAttention attention) {
+                units.put(attention.path(), Units.of(attention));
+            }
+        }
         return new AcmConfig(
                 teacher,
                 modules.getFirst().learners(),
                 modules.stream().map(Acm::path).toList(),
+                units,
                 modules.getFirst().calibration());
     }
 
@@ -60,6 +87,7 @@ public record AcmConfig(String teacher, int learners, List<String> modules, Cali
                 teacher.asString(),
                 learners.asInt(),
                 modules,
+                units(json),
                 new Calibration(numbers(calibration, "told"), numbers(calibration, "spent")));
     }
 
@@ -69,6 +97,14 @@ public record AcmConfig(String teacher, int learners, List<String> modules, Cali
         json.put("learners", learners);
         ArrayNode names = json.putArray("modules");
         modules.forEach(names::add);
+        if (!units.isEmpty()) {
+            ObjectNode blocks = json.putObject("units");
+            units.forEach((path, block) -> {
+                ObjectNode target = blocks.putObject(path);
+                block.queryKey().forEach(target.putArray("qk")::add);
+                block.valueOutput().forEach(target.putArray("vo")::add);
+            });
+        }
         ObjectNode pairs = json.putObject("calibration");
         ArrayNode told = pairs.putArray("told");
         Arrays.stream(calibration.told()).forEach(told::add);
@@ -77,12 +113,67 @@ public record AcmConfig(String teacher, int learners, List<String> modules, Cali
         return json;
     }
 
-    /** A module with zero parameters for the path, to be filled from a file. */
-    public Acm module(Parameters parameters, String path, int hidden, int units) {
-        var acm = new Acm(parameters, path, learners, hidden, Acm.width(path, units, learners));
-        acm.place(modules.indexOf(path));
-        acm.calibrate(calibration);
-        return acm;
+    /** Whether the MLP of that path is adaptive. */
+    public boolean hasMlp(String path) {
+        return modules.contains(path);
+    }
+
+    /** The projections of the attention of that path that share a gate, as letters, one string a gate; empty if it is dense. */
+    public List<String> attentionGates(String path) {
+        String prefix = path + ".";
+        return modules.stream()
+                .filter(module -> module.startsWith(prefix))
+                .map(module -> module.substring(prefix.length()))
+                .toList();
+    }
+
+    /** An adaptive MLP with zero parameters for the path, to be filled from a file. */
+    public AdaptiveMlp mlp(Parameters parameters, String path, int hidden, int hiddenUnits) {
+        int width = Acm.share(path, "hidden units", hiddenUnits, learners);
+        return calibrated(new AdaptiveMlp(parameters, path, learners, hidden, width));
+    }
+
+    /** An adaptive attention with zero parameters for the path, to be filled from a file. */
+    public AdaptiveAttention attention(Parameters parameters, String path, int heads, int hidden) {
+        Units block = units.get(path);
+        if (block == null) {
+            throw new IllegalArgumentException("acm.units has no " + path);
+        }
+        List<String> gates = attentionGates(path);
+        var layers = new AdaptiveLayers(false, gates, learners);
+        return calibrated(new AdaptiveAttention(
+                parameters, path, heads, hidden, layers, array(block.queryKey()), array(block.valueOutput())));
+    }
+
+    private <B extends AdaptiveBlock> B calibrated(B block) {
+        block.acms().forEach(acm -> acm.calibrate(calibration));
+        return block;
+    }
+
+    private static int[] array(List<Integer> values) {
+        return values.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    private static Map<String, Units> units(JsonNode json) {
+        Map<String, Units> units = new LinkedHashMap<>();
+        if (json.get("units") instanceof ObjectNode blocks) {
+            for (Map.Entry<String, JsonNode> block : blocks.properties()) {
+                units.put(
+                        block.getKey(), new Units(integers(block.getValue(), "qk"), integers(block.getValue(), "vo")));
+            }
+        }
+        return units;
+    }
+
+    private static List<Integer> integers(JsonNode json, String name) {
+        var values = new ArrayList<Integer>();
+        for (JsonNode value : array(json, name)) {
+            if (!value.isInt()) {
+                throw new IllegalArgumentException("acm.units: " + name + " must be whole numbers, has " + value);
+            }
+            values.add(value.asInt());
+        }
+        return values;
     }
 
     private static double[] numbers(JsonNode json, String name) {

@@ -58,6 +58,16 @@ record GradientTable(Tape tape, Gradients gradients, Stream stream, Workspace wo
                 addIfTracked(x, dx);
                 addIfTracked(scale, dScale);
             }
+            case Op.ScaleUnits(var x, var scale, var places, var shift, var y) -> {
+                if (shift != null && shift.trainable()) {
+                    stream.addColumnSums(dy, shift.gradient());
+                }
+                Tensor dx = like(x);
+                Tensor dScale = like(scale);
+                stream.scaleUnitsBackward(x, scale, places, dy, dx, dScale);
+                addIfTracked(x, dx);
+                addIfTracked(scale, dScale);
+            }
             case Op.Choose(var logits, var soft, var temperature, var y) -> {
                 Tensor dLogits = like(logits);
                 stream.chooseBackward(soft, temperature, dy, dLogits);

@@ -246,6 +246,25 @@ final class CpuStream implements Stream {
     }
 
     @Override
+    public void scaleUnits(Tensor x, Tensor scale, int[] places, Tensor shift, Tensor y) {
+        Shapes.same("scaleUnits", x, y);
+        Shapes.units("scaleUnits", x, scale, places);
+        if (shift != null) {
+            Shapes.vector("scaleUnits shift", shift, x.columns());
+        }
+        rowTasks.scaleUnits(x, scale, places, shift, y);
+    }
+
+    @Override
+    public void scaleUnitsBackward(Tensor x, Tensor scale, int[] places, Tensor dy, Tensor dx, Tensor dScale) {
+        Shapes.same("scaleUnitsBackward", x, dy);
+        Shapes.same("scaleUnitsBackward", x, dx);
+        Shapes.same("scaleUnitsBackward", scale, dScale);
+        Shapes.units("scaleUnitsBackward", x, scale, places);
+        rowTasks.scaleUnitsBackward(x, scale, places, dy, dx, dScale);
+    }
+
+    @Override
     public void choose(Tensor logits, Tensor noise, float temperature, Tensor soft, Tensor running) {
         Shapes.same("choose", logits, noise);
         Shapes.same("choose", logits, soft);

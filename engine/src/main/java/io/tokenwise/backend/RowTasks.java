@@ -113,6 +113,43 @@ final class RowTasks {
                         .scaleBlocksBackward(o.a, o.b, o.c, o.d, o.e, o.blocks, o.columns / o.blocks, from, to));
     }
 
+    void scaleUnits(Tensor x, Tensor scale, int[] places, Tensor shift, Tensor y) {
+        range.operands(x, scale, y);
+        range.d = shift == null ? null : shift.floats();
+        range.blocks = scale.columns();
+        range.integers = places;
+        range.forRows(
+                x,
+                scratch,
+                (o, from, to, s) -> o.kernels
+                        .rows()
+                        .scaleUnits(o.a, o.b, o.blocks, o.integers, o.d, o.c, o.columns / o.integers.length, from, to));
+    }
+
+    void scaleUnitsBackward(Tensor x, Tensor scale, int[] places, Tensor dy, Tensor dx, Tensor dScale) {
+        range.operands(x, scale, dy);
+        range.d = dx.floats();
+        range.e = dScale.floats();
+        range.blocks = scale.columns();
+        range.integers = places;
+        range.forRows(
+                x,
+                scratch,
+                (o, from, to, s) -> o.kernels
+                        .rows()
+                        .scaleUnitsBackward(
+                                o.a,
+                                o.b,
+                                o.blocks,
+                                o.integers,
+                                o.c,
+                                o.d,
+                                o.e,
+                                o.columns / o.integers.length,
+                                from,
+                                to));
+    }
+
     void choose(Tensor logits, Tensor noise, float temperature, Tensor soft, Tensor running) {
         for (int i = 0; i < logits.size(); i++) {
             soft.floats().set(i, (logits.floats().get(i) + noise.floats().get(i)) / temperature);

@@ -30,6 +30,20 @@ final class Shapes {
         }
     }
 
+    /** Columns of x in as many units as there are places, each with one of the factors of scale's rows, or with none. */
+    static void units(String operation, Tensor x, Tensor scale, int[] places) {
+        if (x.rows() != scale.rows() || places.length == 0 || x.columns() % places.length != 0) {
+            throw new IllegalArgumentException(operation + ": " + x.shape() + " cannot be scaled in " + places.length
+                    + " units by " + scale.shape());
+        }
+        for (int place : places) {
+            if (place >= scale.columns()) {
+                throw new IllegalArgumentException(
+                        operation + ": a unit has factor " + place + ", there are " + scale.columns());
+            }
+        }
+    }
+
     /** The columns of {@code x} fall into as many blocks of one width as {@code scale} has columns. */
     static void blocks(String operation, Tensor x, Tensor scale) {
         if (scale.rows() != x.rows() || scale.columns() == 0 || x.columns() % scale.columns() != 0) {

@@ -89,6 +89,14 @@ public interface Stream {
     void scaleBlocksBackward(Tensor x, Tensor scale, Tensor dy, Tensor dx, Tensor dScale);
 
     /**
+     * {@code y = x * scale + shift}, unit by unit: the columns are cut into {@code places.length} units of equal width, and unit u has the
+     * factor of column {@code places[u]} of {@code scale [rows, factors]}, or 1 if that is negative. Shift {@code [1, columns]} may be null.
+     */
+    void scaleUnits(Tensor x, Tensor scale, int[] places, Tensor shift, Tensor y);
+
+    void scaleUnitsBackward(Tensor x, Tensor scale, int[] places, Tensor dy, Tensor dx, Tensor dScale);
+
+    /**
      * The straight-through choice of learner counts (Gumbel-softmax, Jang et al. 2017): {@code soft = softmax((logits + noise) /
      * temperature)} over counts 0..learners, {@code running[i, n] = 1} if the largest of row i is a count above n, else 0.
      *

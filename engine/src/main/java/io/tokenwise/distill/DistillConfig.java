@@ -1,9 +1,11 @@
 package io.tokenwise.distill;
 
+import io.tokenwise.acm.AdaptiveLayers;
+
 /**
  * How a dense encoder is turned into an adaptive one. The defaults suit a small encoder and a few minutes on two cores.
  *
- * @param learners per module; divides the MLPs' hidden units
+ * @param layers what becomes adaptive
  * @param learnerSteps steps of phase 1: learners imitate their MLP at every width
  * @param gateSteps steps of phase 2: gates imitate the best allocation
  * @param endToEndSteps steps of phase 3: learners and gates together, against the teacher's embedding
@@ -17,7 +19,7 @@ package io.tokenwise.distill;
  * @param seed of everything random: same seed, same text, same weights
  */
 public record DistillConfig(
-        int learners,
+        AdaptiveLayers layers,
         int learnerSteps,
         int gateSteps,
         int endToEndSteps,
@@ -30,9 +32,9 @@ public record DistillConfig(
         int budgetsPerStep,
         long seed) {
     public DistillConfig {
-        if (learners < 1 || tokensPerStep < 1 || budgetsPerStep < 1) {
-            throw new IllegalArgumentException("learners, tokens per step and budgets per step must be at least 1, are "
-                    + learners + ", " + tokensPerStep + " and " + budgetsPerStep);
+        if (tokensPerStep < 1 || budgetsPerStep < 1) {
+            throw new IllegalArgumentException("tokens per step and budgets per step must be at least 1, are "
+                    + tokensPerStep + " and " + budgetsPerStep);
         }
         if (learnerSteps < 0 || gateSteps < 0 || endToEndSteps < 0) {
             throw new IllegalArgumentException(
@@ -51,12 +53,23 @@ public record DistillConfig(
         int tokensPerStep = 768;
         int steps = (int) Math.max(10, tokens / tokensPerStep);
         return new DistillConfig(
-                4, steps / 10, steps / 10, steps - 2 * (steps / 10), tokensPerStep, 3e-4, 1e-2, 0.8, 1, 0.15, 4, seed);
+                AdaptiveLayers.mlps(4),
+                steps / 10,
+                steps / 10,
+                steps - 2 * (steps / 10),
+                tokensPerStep,
+                3e-4,
+                1e-2,
+                0.8,
+                1,
+                0.15,
+                4,
+                seed);
     }
 
-    public DistillConfig withLearners(int newLearners) {
+    public DistillConfig withLayers(AdaptiveLayers newLayers) {
         return new DistillConfig(
-                newLearners,
+                newLayers,
                 learnerSteps,
                 gateSteps,
                 endToEndSteps,

@@ -121,7 +121,7 @@ public record DistillRun(
             throws IOException, InterruptedException {
         TextSplit split = TextSplit.of(texts);
         try (Encoder teacher = Encoder.load(files, backend);
-                Encoder student = Student.of(files, backend, config.learners(), split.trained());
+                Encoder student = Student.of(files, backend, config.layers(), split.trained());
                 var distillation = new Distillation(
                         teacher, student, new TrainingText(split.trained(), config.seed()), config, backend)) {
             Map<String, String> identity = identity(teacher, backend);

@@ -1,6 +1,8 @@
 package io.tokenwise.distill;
 
 import io.tokenwise.acm.Acm;
+import io.tokenwise.acm.AdaptiveBlock;
+import io.tokenwise.acm.AdaptiveMlp;
 import io.tokenwise.autograd.AdamW;
 import io.tokenwise.autograd.CosineSchedule;
 import io.tokenwise.autograd.Gradients;
@@ -21,7 +23,7 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
- * Trains a student whose MLPs were replaced by {@link Acm}s to be like its teacher, in the paper's three phases (arXiv 2312.10193,
+ * Trains a student with {@link AdaptiveBlock}s to be like its teacher, in the paper's three phases (arXiv 2312.10193,
  * section 3.2), one {@link #step} at a time. Everything random depends on the seed and the step's number alone, so that a run
  * that goes on from a {@link Checkpoint} ends as an unbroken one. Not thread-safe.
  */
@@ -33,6 +35,7 @@ public final class Distillation implements AutoCloseable {
     private final DistillConfig config;
     private final Encoder teacher;
     private final Encoder student;
+    private final List<AdaptiveBlock> blocks;
     private final List<Acm> modules;
     private final TrainingText text;
     private final Stream stream;
@@ -72,19 +75,17 @@ public final class Distillation implements AutoCloseable {
         this.config = config;
         this.teacher = teacher;
         this.student = student;
+        this.blocks = student.adaptiveBlocks();
         this.modules = student.acms();
         this.text = text;
-        if (modules.isEmpty()
-                || modules.size() != teacher.mlps().size()
-                || !teacher.acms().isEmpty()) {
-            throw new IllegalArgumentException(
-                    "distillation needs a dense teacher and a student all of whose MLPs are adaptive");
+        if (blocks.isEmpty() || !teacher.acms().isEmpty()) {
+            throw new IllegalArgumentException("distillation needs a dense teacher and an adaptive student");
         }
         stream = backend.stream();
         teacherPass = new Pass(stream, teacherWorkspace);
         pass = new Pass(stream, workspace);
         learnerOptimizer = optimizer(
-                modules.stream().flatMap(m -> m.learnerParameters().stream()).toList());
+                blocks.stream().flatMap(b -> b.learnerParameters().stream()).toList());
         gateOptimizer = optimizer(
                 modules.stream().flatMap(m -> m.gateParameters().stream()).toList());
     }
@@ -155,18 +156,21 @@ public final class Distillation implements AutoCloseable {
         step = nextStep;
     }
 
-    /** Phase 1: each module's output to its MLP's, on the teacher's own inputs, with a random number of learners for each token. */
+    /** Phase 1: each adaptive block's output to its dense one's, on the teacher's own inputs, with a random number of learners for each token. */
     private Step learnerStep(RandomGenerator random) {
         runRecordedTeacher();
         var tape = new Tape();
         pass.train(tape, null);
         var gradients = new Gradients(stream, workspace);
         double loss = 0;
-        for (int m = 0; m < modules.size(); m++) {
-            Tensor running = randomPrefixes(batch.tokens(), modules.get(m).learners(), random);
-            Tensor y = modules.get(m).outputs(pass, recorded.get(m).input(), running);
+        for (int i = 0; i < blocks.size(); i++) {
+            AdaptiveBlock block = blocks.get(i);
+            List<Tensor> running = block.acms().stream()
+                    .map(acm -> randomPrefixes(batch.tokens(), acm.learners(), random))
+                    .toList();
+            Tensor y = block.outputs(pass, recorded.get(i).input(), running);
             Tensor dy = pass.tensor(y.rows(), y.columns());
-            loss += Losses.relativeSquaredError(y, recorded.get(m).output(), dy) / modules.size();
+            loss += Losses.relativeSquaredError(y, recorded.get(i).output(), dy) / blocks.size();
             gradients.add(y, dy);
         }
         tape.backward(gradients, stream, workspace);
@@ -185,7 +189,10 @@ public final class Distillation implements AutoCloseable {
         return running;
     }
 
-    /** Phase 2: each gate's choice to the best allocation at the step's budgets, learners frozen. */
+    /**
+     * Phase 2: the gate of each MLP to the best allocation at the step's budgets, learners frozen. In attention what a token's learners are
+     * worth depends on the other tokens' learners: its gates learn in phase 3 only.
+     */
     private Step gateStep(RandomGenerator random) {
         runRecordedTeacher();
         StepBudgets budgets = StepBudgets.draw(batch, config, random);
@@ -193,25 +200,29 @@ public final class Distillation implements AutoCloseable {
         var gradients = new Gradients(stream, workspace);
         Tensor features = budgets.features(pass);
         double loss = 0;
-        for (int m = 0; m < modules.size(); m++) {
-            Acm acm = modules.get(m);
-            pass.train(null, null);
-            int[] labels = bestCounts(acm, recorded.get(m), budgets);
-            pass.train(tape, null);
-            Tensor logits = acm.gateLogits(pass, recorded.get(m).input(), features);
-            Tensor dLogits = pass.tensor(logits.rows(), logits.columns());
-            loss += Losses.crossEntropy(logits, labels, dLogits) / modules.size();
-            gradients.add(logits, dLogits);
+        int count = 0;
+        for (int i = 0; i < blocks.size(); i++) {
+            if (blocks.get(i) instanceof AdaptiveMlp mlp) {
+                pass.train(null, null);
+                int[] labels = bestCounts(mlp, recorded.get(i), budgets);
+                pass.train(tape, null);
+                Tensor logits = mlp.acm().gateLogits(pass, recorded.get(i).input(), features);
+                Tensor dLogits = pass.tensor(logits.rows(), logits.columns());
+                loss += Losses.crossEntropy(logits, labels, dLogits);
+                count++;
+                gradients.add(logits, dLogits);
+            }
         }
         tape.backward(gradients, stream, workspace);
         gateOptimizer.update(stream, rate(config.gateRate(), config.learnerSteps(), config.gateSteps()));
-        return new Step(step, Phase.GATES, loss, 0, batch.tokens());
+        return new Step(step, Phase.GATES, loss / Math.max(1, count), 0, batch.tokens());
     }
 
-    private int[] bestCounts(Acm acm, RecordedBlock block, StepBudgets budgets) {
+    private int[] bestCounts(AdaptiveMlp mlp, RecordedBlock block, StepBudgets budgets) {
+        Acm acm = mlp.acm();
         int tokens = batch.tokens();
         var errors = new float[tokens * (acm.learners() + 1)];
-        acm.errors(pass, block.input(), block.output(), errors);
+        mlp.errors(pass, block.input(), block.output(), errors);
         var counts = new int[tokens];
         for (int group = 0; group < budgets.budgets().length; group++) {
             double share = budgets.budgets()[group] - (double) acm.gateFlops() / acm.denseFlops();
@@ -252,20 +263,25 @@ public final class Distillation implements AutoCloseable {
         return model.description().normalize() ? y : on.l2Normalize(y);
     }
 
-    /** Runs the teacher with recorders in its slots; their tensors lie in the student's workspace. */
+    /** Runs the teacher with recorders where the student is adaptive; their tensors lie in the student's workspace. */
     private void runRecordedTeacher() {
-        pass.begin(Budget.FULL, null);
+        pass.begin(Budget.FULL, null).over(batch);
         recorded.clear();
-        for (BlockSlot slot : teacher.mlps()) {
-            var block = new RecordedBlock(slot.block(), workspace);
-            recorded.add(block);
-            slot.replace(block);
+        List<BlockSlot> replaced = new ArrayList<>();
+        for (int i = 0; i < teacher.slots().size(); i++) {
+            if (student.slots().get(i).block() instanceof AdaptiveBlock) {
+                BlockSlot slot = teacher.slots().get(i);
+                var block = new RecordedBlock(slot.block(), workspace);
+                recorded.add(block);
+                replaced.add(slot);
+                slot.replace(block);
+            }
         }
         try {
             teacher.tokens(teacherPass.begin(Budget.FULL, null), batch);
         } finally {
-            for (int i = 0; i < recorded.size(); i++) {
-                teacher.mlps().get(i).replace(recorded.get(i).block());
+            for (int i = 0; i < replaced.size(); i++) {
+                replaced.get(i).replace(recorded.get(i).block());
             }
         }
     }

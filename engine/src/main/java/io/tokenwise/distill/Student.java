@@ -1,7 +1,7 @@
 package io.tokenwise.distill;
 
 import io.tokenwise.acm.Acmizer;
-import io.tokenwise.acm.UnitStatistics;
+import io.tokenwise.acm.AdaptiveLayers;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.io.ModelFiles;
@@ -14,7 +14,7 @@ import java.util.List;
 
 /** Makes the untrained student of a dense model. */
 public final class Student {
-    /** Enough to order the units; the order hardly changes with more. */
+    /** Enough to order units; the order hardly changes with more. */
     private static final int SAMPLE_TOKENS = 8_192;
 
     private static final int BATCH_TOKENS = 1_024;
@@ -22,18 +22,16 @@ public final class Student {
     private Student() {}
 
     /**
-     * A copy of the model whose MLPs are adaptive modules: at full budget it equals the model, its gates are untrained.
+     * A copy of the model with adaptive layers: at full budget it equals the model, its gates are untrained.
      *
-     * @param texts token sequences on which the importance of hidden units is measured
+     * @param texts token sequences by which is measured what matters
      */
-    public static Encoder of(ModelFiles files, Backend backend, int learners, List<int[]> texts) {
+    public static Encoder of(ModelFiles files, Backend backend, AdaptiveLayers layers, List<int[]> texts) {
         Encoder encoder = Encoder.load(files, backend);
         Stream stream = backend.stream();
         try (var workspace = new Workspace(Long.MAX_VALUE)) {
             var pass = new Pass(stream, workspace);
-            List<UnitStatistics> statistics =
-                    UnitStatistics.measure(encoder.mlps(), () -> runSample(encoder, pass, texts));
-            Acmizer.replace(encoder.parameters(), encoder.mlps(), learners, statistics);
+            Acmizer.replace(encoder.parameters(), encoder.slots(), layers, () -> runSample(encoder, pass, texts));
             encoder.prepare(stream);
             return encoder;
         } catch (Throwable e) {

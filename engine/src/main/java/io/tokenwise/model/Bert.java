@@ -14,25 +14,21 @@ record Bert(Embeddings embeddings, List<BertLayer> layers) {
     Tensor forward(Pass pass, TokenBatch batch) {
         Tensor x = embeddings.forward(pass, batch);
         for (int i = 0; i < layers.size(); i++) {
-            x = layers.get(i).forward(pass, x, batch);
+            x = layers.get(i).forward(pass, x);
         }
         return x;
     }
 
-    List<BlockSlot> mlps() {
-        return layers.stream().map(BertLayer::mlp).toList();
+    /** The places of attention and MLP of each layer, in the order in which they run. */
+    List<BlockSlot> slots() {
+        return layers.stream()
+                .flatMap(layer -> List.of(layer.attention(), layer.mlp()).stream())
+                .toList();
     }
 
     void prepare(Stream stream) {
         for (BertLayer layer : layers) {
             layer.prepare(stream);
         }
-    }
-
-    /** Multiply-adds for one token of a sequence of {@code length} tokens, without the MLPs. */
-    long fixedFlopsPerToken(int length) {
-        return layers.stream()
-                .mapToLong(layer -> layer.attention().flopsPerToken(length))
-                .sum();
     }
 }

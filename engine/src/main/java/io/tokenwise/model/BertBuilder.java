@@ -1,7 +1,8 @@
 package io.tokenwise.model;
 
-import io.tokenwise.acm.Acm;
 import io.tokenwise.acm.AcmConfig;
+import io.tokenwise.acm.Acmizer;
+import io.tokenwise.acm.AdaptiveBlock;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
@@ -45,31 +46,44 @@ final class BertBuilder {
         for (int i = 0; i < sizes.layers(); i++) {
             layers.add(layer("encoder.layer." + i + "."));
         }
-        return new Bert(embeddings, layers);
+        var bert = new Bert(embeddings, layers);
+        Acmizer.place(Acmizer.modules(bert.slots()));
+        return bert;
     }
 
     private BertLayer layer(String path) {
-        int hidden = sizes.hiddenSize();
-        Linear output = linear(path + "attention.output.dense", hidden, hidden);
+        Block attention = attention(path + "attention");
         LayerNorm attentionNorm = norm(path + "attention.output.LayerNorm");
         return new BertLayer(
-                new SelfAttention(qkv(path + "attention.self."), output, sizes.heads()),
+                new BlockSlot(path + "attention", attention),
                 attentionNorm,
                 new BlockSlot(path + "mlp", mlp(path)),
                 norm(path + "output.LayerNorm"));
+    }
+
+    private Block attention(String path) {
+        int hidden = sizes.hiddenSize();
+        if (acm.isPresent() && !acm.get().attentionGates(path).isEmpty()) {
+            return adaptive(acm.get().attention(parameters, path, sizes.heads(), hidden));
+        }
+        Linear output = linear(path + ".output.dense", hidden, hidden);
+        return new SelfAttention(qkv(path + ".self."), output, sizes.heads());
     }
 
     private Block mlp(String layer) {
         String path = layer + "mlp";
         int hidden = sizes.hiddenSize();
         int units = sizes.intermediateSize();
-        if (acm.isPresent() && acm.get().modules().contains(path)) {
-            Acm module = acm.get().module(parameters, path, hidden, units);
-            stored.addAll(StoredTensor.of(module));
-            return module;
+        if (acm.isPresent() && acm.get().hasMlp(path)) {
+            return adaptive(acm.get().mlp(parameters, path, hidden, units));
         }
         return new Mlp(
                 linear(layer + "intermediate.dense", hidden, units), linear(layer + "output.dense", units, hidden));
+    }
+
+    private AdaptiveBlock adaptive(AdaptiveBlock block) {
+        stored.addAll(StoredTensor.of(block));
+        return block;
     }
 
     /** Q, K and V side by side in one weight, though a file has three. */
@@ -77,12 +91,8 @@ final class BertBuilder {
         int hidden = sizes.hiddenSize();
         Parameter weight = parameters.add(path + "qkv.weight", hidden, 3 * hidden);
         Parameter bias = parameters.add(path + "qkv.bias", 1, 3 * hidden);
-        String[] names = {"query", "key", "value"};
-        for (int i = 0; i < names.length; i++) {
-            String name = path + names[i];
-            stored.add(new StoredTensor(name + ".weight", weight, i * hidden, hidden, StoredTensor.Layout.TRANSPOSED));
-            stored.add(new StoredTensor(name + ".bias", bias, i * hidden, hidden, StoredTensor.Layout.VECTOR));
-        }
+        stored.addAll(StoredTensor.queryKeyValue(path, "weight", weight, StoredTensor.Layout.TRANSPOSED));
+        stored.addAll(StoredTensor.queryKeyValue(path, "bias", bias, StoredTensor.Layout.VECTOR));
         return new Linear(new Weight(parameters, weight), bias);
     }
 

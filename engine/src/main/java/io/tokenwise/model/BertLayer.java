@@ -4,26 +4,23 @@ import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.LayerNorm;
 import io.tokenwise.nn.Pass;
-import io.tokenwise.nn.SelfAttention;
-import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 
 /** One post-LayerNorm encoder layer (Devlin et al. 2019): attention and MLP, each with a residual connection and a norm after it. */
-record BertLayer(SelfAttention attention, LayerNorm attentionNorm, BlockSlot mlp, LayerNorm outputNorm) {
+record BertLayer(BlockSlot attention, LayerNorm attentionNorm, BlockSlot mlp, LayerNorm outputNorm) {
     /** {@code [tokens, hidden]} to the same. */
-    Tensor forward(Pass pass, Tensor x, TokenBatch batch) {
+    Tensor forward(Pass pass, Tensor x) {
         Tensor y = pass.tensor(x.rows(), x.columns());
         pass.push();
         Tensor attended = pass.tensor(x.rows(), x.columns());
-        attentionNorm.forward(pass, attention.forward(pass, x, batch), attended);
+        attentionNorm.forward(pass, attention.block().forward(pass, x, x), attended);
         outputNorm.forward(pass, mlp.block().forward(pass, attended, attended), y);
         pass.pop();
         return y;
     }
 
     void prepare(Stream stream) {
-        attention.qkv().weight().prepare(stream);
-        attention.output().weight().prepare(stream);
+        attention.block().prepare(stream);
         mlp.block().prepare(stream);
     }
 }

@@ -2,6 +2,8 @@ package io.tokenwise.model;
 
 import io.tokenwise.acm.Acm;
 import io.tokenwise.acm.AcmConfig;
+import io.tokenwise.acm.Acmizer;
+import io.tokenwise.acm.AdaptiveBlock;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.backend.Backend;
@@ -25,14 +27,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A text encoder: token ids in, one vector a sequence out. It owns its weights' native memory; close frees it.
@@ -40,6 +42,8 @@ import java.util.function.Consumer;
  * <p>{@link #forward} without a tape is thread-safe for different passes once {@link #prepare} has run.
  */
 public final class Encoder implements AutoCloseable {
+    private static final Pattern MODULE = Pattern.compile("(encoder\\.layer\\.\\d+\\.)(mlp|attention\\.[qkvo]+)");
+
     private final ModelDescription description;
     private final Parameters parameters;
     private final Bert bert;
@@ -113,31 +117,45 @@ public final class Encoder implements AutoCloseable {
     private static void checkTensors(ModelFiles files, Optional<AcmConfig> acm) {
         WeightSource weights = files.weights();
         Architecture sizes = files.description().architecture();
-        Set<String> wanted = new LinkedHashSet<>(sizes.tensors().keySet());
+        Map<String, long[]> wanted = new LinkedHashMap<>(sizes.tensors());
         for (String module : acm.map(AcmConfig::modules).orElse(List.of())) {
-            String layer = module.substring(0, module.length() - "mlp".length());
-            boolean known = module.endsWith(".mlp") && wanted.removeIf(name -> isMlp(name, layer));
-            if (!known) {
-                throw new BadFileException(
-                        files.description().name() + " config.json",
-                        "acm.modules names " + module + ", the model has encoder.layer.0.mlp to encoder.layer."
-                                + (sizes.layers() - 1) + ".mlp");
-            }
-            wanted.add(module + ".acm.w1");
-            if (weights.names().contains(module + ".acm.w1")) {
-                long[] shape = weights.shape(module + ".acm.w1");
-                if (!Arrays.equals(shape, new long[] {sizes.intermediateSize(), sizes.hiddenSize()})) {
-                    throw new BadFileException(
-                            weights.description(),
-                            "tensor " + module + ".acm.w1 has shape " + Arrays.toString(shape) + ", it must be ["
-                                    + sizes.intermediateSize() + ", " + sizes.hiddenSize() + "]");
-                }
-            }
+            replaceWanted(wanted, module, files.description());
         }
-        for (String name : wanted) {
+        wanted.forEach((name, shape) -> {
             if (!weights.names().contains(name)) {
                 throw new BadFileException(weights.description(), "has no tensor " + name);
             }
+            if (!Arrays.equals(weights.shape(name), shape)) {
+                throw new BadFileException(
+                        weights.description(),
+                        "tensor " + name + " has shape " + Arrays.toString(weights.shape(name)) + ", it must be "
+                                + Arrays.toString(shape));
+            }
+        });
+    }
+
+    /** Instead of a dense block's tensors one of the adaptive block's, which is as large; the others are checked as they are read. */
+    private static void replaceWanted(Map<String, long[]> wanted, String module, ModelDescription description) {
+        Architecture sizes = description.architecture();
+        Matcher parts = MODULE.matcher(module);
+        if (!parts.matches() || !wanted.containsKey(parts.group(1) + "output.LayerNorm.weight")) {
+            throw new BadFileException(
+                    description.name() + " config.json",
+                    "acm.modules names " + module + ", the model has encoder.layer.0.mlp to encoder.layer."
+                            + (sizes.layers() - 1) + ".mlp, and attention with letters of qkvo likewise");
+        }
+        String layer = parts.group(1);
+        int hidden = sizes.hiddenSize();
+        if (parts.group(2).equals("mlp")) {
+            wanted.keySet()
+                    .removeIf(name ->
+                            name.startsWith(layer + "intermediate.dense.") || name.startsWith(layer + "output.dense."));
+            wanted.put(module + ".acm.w1", new long[] {sizes.intermediateSize(), hidden});
+        } else {
+            wanted.keySet()
+                    .removeIf(name -> name.startsWith(layer + "attention.self.")
+                            || name.startsWith(layer + "attention.output.dense."));
+            wanted.put(layer + "attention.acm.query.weight", new long[] {hidden, hidden});
         }
     }
 
@@ -155,10 +173,6 @@ public final class Encoder implements AutoCloseable {
         }
     }
 
-    private static boolean isMlp(String name, String layer) {
-        return name.startsWith(layer + "intermediate.dense.") || name.startsWith(layer + "output.dense.");
-    }
-
     public ModelDescription description() {
         return description;
     }
@@ -172,20 +186,19 @@ public final class Encoder implements AutoCloseable {
         return description.architecture().hiddenSize();
     }
 
-    /** The places of the MLPs, in the order in which they run. */
-    public List<BlockSlot> mlps() {
-        return bert.mlps();
+    /** The places of attention and MLP of each layer, in the order in which they run. */
+    public List<BlockSlot> slots() {
+        return bert.slots();
     }
 
-    /** The adaptive modules, in the order in which they run; empty for a dense model. */
+    /** The adaptive blocks, in the order in which they run; empty for a dense model. */
+    public List<AdaptiveBlock> adaptiveBlocks() {
+        return Acmizer.blocks(slots());
+    }
+
+    /** The modules of the adaptive blocks, in the order in which they decide; empty for a dense model. */
     public List<Acm> acms() {
-        var modules = new ArrayList<Acm>();
-        for (BlockSlot slot : mlps()) {
-            if (slot.block() instanceof Acm acm) {
-                modules.add(acm);
-            }
-        }
-        return modules;
+        return Acmizer.modules(slots());
     }
 
     /** Packs weights and derives what inference needs; to be called again after training. */
@@ -218,8 +231,10 @@ public final class Encoder implements AutoCloseable {
      * @param share of the adaptive layers' dense cost that is spent; a dense model ignores it
      */
     public double flopsPerToken(int length, double share) {
-        return bert.fixedFlopsPerToken(length)
-                + bert.mlps().stream()
+        double attentionProducts =
+                2.0 * length * hidden() * description.architecture().layers();
+        return attentionProducts
+                + slots().stream()
                         .mapToDouble(slot -> slot.block().flopsPerToken(share))
                         .sum();
     }
@@ -237,10 +252,10 @@ public final class Encoder implements AutoCloseable {
     }
 
     private ModelDescription currentDescription() {
-        List<Acm> acms = acms();
-        return acms.isEmpty()
+        List<AdaptiveBlock> blocks = adaptiveBlocks();
+        return blocks.isEmpty()
                 ? description
-                : description.withAcm(AcmConfig.of(teacher(), acms).toJson());
+                : description.withAcm(AcmConfig.of(teacher(), blocks).toJson());
     }
 
     /** Name of the dense model that this one comes from: itself, unless it was read as an adaptive one. */
@@ -264,8 +279,8 @@ public final class Encoder implements AutoCloseable {
                 tensors.add(tensor);
             }
         }
-        for (Acm acm : acms()) {
-            for (StoredTensor tensor : StoredTensor.of(acm)) {
+        for (AdaptiveBlock block : adaptiveBlocks()) {
+            for (StoredTensor tensor : StoredTensor.of(block)) {
                 if (!tensors.contains(tensor)) {
                     tensors.add(tensor);
                 }

@@ -1,6 +1,9 @@
 package io.tokenwise.model;
 
 import io.tokenwise.acm.Acm;
+import io.tokenwise.acm.AdaptiveAttention;
+import io.tokenwise.acm.AdaptiveBlock;
+import io.tokenwise.acm.AdaptiveMlp;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.TensorData;
@@ -10,6 +13,7 @@ import io.tokenwise.kernels.Floats;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -42,18 +46,44 @@ record StoredTensor(String name, Parameter parameter, int fromColumn, int column
         return new StoredTensor(name, parameter, 0, parameter.value().columns(), Layout.TRANSPOSED);
     }
 
-    /** Everything an adaptive module keeps; its weights have the layout of linear layers. */
-    static List<StoredTensor> of(Acm acm) {
-        List<Parameter> learners = acm.learnerParameters();
-        List<Parameter> gate = acm.gateParameters();
+    /** The three thirds of a parameter's columns, each of which a file has by itself. */
+    static List<StoredTensor> queryKeyValue(String path, String what, Parameter parameter, Layout layout) {
+        int hidden = parameter.value().columns() / 3;
         return List.of(
-                transposed(learners.get(0).name(), learners.get(0)),
-                vector(learners.get(1).name(), learners.get(1)),
-                transposed(learners.get(2).name(), learners.get(2)),
-                vector(learners.get(3).name(), learners.get(3)),
-                matrix(learners.get(4).name(), learners.get(4)),
-                transposed(gate.get(0).name(), gate.get(0)),
-                matrix(gate.get(1).name(), gate.get(1)));
+                new StoredTensor(path + "query." + what, parameter, 0, hidden, layout),
+                new StoredTensor(path + "key." + what, parameter, hidden, hidden, layout),
+                new StoredTensor(path + "value." + what, parameter, 2 * hidden, hidden, layout));
+    }
+
+    /** Everything an adaptive block keeps; its weights have the layout of linear layers. */
+    static List<StoredTensor> of(AdaptiveBlock block) {
+        List<Parameter> learners = block.learnerParameters();
+        List<StoredTensor> tensors = new ArrayList<>();
+        switch (block) {
+            case AdaptiveMlp mlp -> {
+                tensors.add(transposed(learners.get(0).name(), learners.get(0)));
+                tensors.add(vector(learners.get(1).name(), learners.get(1)));
+                tensors.add(transposed(learners.get(2).name(), learners.get(2)));
+                tensors.add(vector(learners.get(3).name(), learners.get(3)));
+                tensors.add(matrix(learners.get(4).name(), learners.get(4)));
+            }
+            case AdaptiveAttention attention -> {
+                String path = attention.path() + ".acm.";
+                tensors.addAll(queryKeyValue(path, "weight", learners.get(0), Layout.TRANSPOSED));
+                tensors.addAll(queryKeyValue(path, "bias", learners.get(1), Layout.VECTOR));
+                tensors.addAll(queryKeyValue(path, "rest", learners.get(2), Layout.VECTOR));
+                tensors.add(transposed(learners.get(3).name(), learners.get(3)));
+                tensors.add(vector(learners.get(4).name(), learners.get(4)));
+                tensors.add(matrix(learners.get(5).name(), learners.get(5)));
+            }
+        }
+        for (Acm acm : block.acms()) {
+            Parameter weight = acm.gateParameters().get(0);
+            Parameter budget = acm.gateParameters().get(1);
+            tensors.add(transposed(weight.name(), weight));
+            tensors.add(matrix(budget.name(), budget));
+        }
+        return tensors;
     }
 
     /** Reads the tensor into the parameter, which has to be told that it {@link Parameter#changed} once all its tensors are read. */

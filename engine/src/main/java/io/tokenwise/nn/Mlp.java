@@ -35,7 +35,7 @@ public final class Mlp implements Block {
         Tensor y = pass.tensor(x.rows(), down.weight().outputs());
         pass.push();
         Tensor units = pass.tensor(x.rows(), up.weight().outputs());
-        pass.stream().mlp(x, null, pass.groups().all(x.rows(), 1), whole, residual, units, y);
+        pass.stream().mlp(x, null, pass.groups(0).all(x.rows(), 1), whole, residual, units, y);
         pass.pop();
         return y;
     }

@@ -7,6 +7,7 @@ import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -18,7 +19,7 @@ import java.util.List;
 public final class Pass {
     private final Stream stream;
     private final Workspace workspace;
-    private final TokenGroups groups = new TokenGroups();
+    private final List<TokenGroups> groups = new ArrayList<>();
     private final HardBudgets hardBudgets = new HardBudgets();
     /** One for all texts, or null. */
     private Budget budget = Budget.FULL;
@@ -98,9 +99,12 @@ public final class Pass {
         return observer;
     }
 
-    /** Working memory of the adaptive module that runs now. */
-    public TokenGroups groups() {
-        return groups;
+    /** Working memory of the block that runs now: as many different ones as it has decisions to remember. */
+    public TokenGroups groups(int number) {
+        while (groups.size() <= number) {
+            groups.add(new TokenGroups());
+        }
+        return groups.get(number);
     }
 
     /** What the texts of the batch have left, if their budgets are hard. */
@@ -262,6 +266,16 @@ public final class Pass {
         stream.scaleBlocks(x, scale, y);
         if (tape != null) {
             tape.record(new Op.ScaleBlocks(x, scale, y));
+        }
+        return y;
+    }
+
+    /** {@code x * scale + shift} by units of columns, unit u by the factor {@code places[u]}; see {@link Stream#scaleUnits}. */
+    public Tensor scaleUnits(Tensor x, Tensor scale, int[] places, Parameter shift) {
+        Tensor y = tensor(x.rows(), x.columns());
+        stream.scaleUnits(x, scale, places, shift == null ? null : shift.value(), y);
+        if (tape != null) {
+            tape.record(new Op.ScaleUnits(x, scale, places, shift, y));
         }
         return y;
     }

@@ -1,19 +1,25 @@
 package io.tokenwise.nn;
 
+import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
 
-/** Multi-head self-attention (Vaswani et al. 2017, section 3.2.2) with Q, K and V as one product. */
-public record SelfAttention(Linear qkv, Linear output, int heads) {
-    /** {@code x + output(attention(x))}. */
-    public Tensor forward(Pass pass, Tensor x, TokenBatch batch) {
-        Tensor context = pass.attention(qkv.forward(pass, x), batch, heads);
-        return output.forwardPlus(pass, context, x);
+/** Multi-head self-attention (Vaswani et al. 2017, section 3.2.2) over the texts of the pass's batch, with Q, K and V as one product. */
+public record SelfAttention(Linear qkv, Linear output, int heads) implements Block {
+    @Override
+    public Tensor forward(Pass pass, Tensor x, Tensor residual) {
+        Tensor context = pass.attention(qkv.forward(pass, x), pass.batch(), heads);
+        return residual == null ? output.forward(pass, context) : output.forwardPlus(pass, context, residual);
     }
 
-    /** Multiply-adds for one token of a sequence of {@code length} tokens. */
-    public long flopsPerToken(int length) {
-        return qkv.flopsPerToken()
-                + output.flopsPerToken()
-                + 2L * length * output.weight().inputs();
+    @Override
+    public void prepare(Stream stream) {
+        qkv.weight().prepare(stream);
+        output.weight().prepare(stream);
+    }
+
+    /** Of the projections; the products of queries with keys and of probabilities with values depend on the text's length. */
+    @Override
+    public double flopsPerToken(double share) {
+        return qkv.flopsPerToken() + output.flopsPerToken();
     }
 }

@@ -55,6 +55,11 @@ public final class Tensor {
         floats.set((long) row * columns + column, value);
     }
 
+    /** {@code count} values from value {@code from} on as one row, in the same memory, which must outlive it. */
+    public Tensor part(long from, int count) {
+        return new Tensor(floats.segment(), floats.at(from), 1, count);
+    }
+
     public boolean sameShape(Tensor other) {
         return rows == other.rows && columns == other.columns;
     }

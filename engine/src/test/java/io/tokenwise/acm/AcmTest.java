@@ -75,7 +75,7 @@ class AcmTest {
     @Test
     void untrainedAtFullBudgetEqualsTheDenseModel() {
         int layers = adaptive.acms().size();
-        double bound = layers * Math.sqrt(LEARNERS * adaptive.acms().getFirst().width()) * Math.ulp(1f) / 2;
+        double bound = layers * Math.sqrt(LEARNERS * mlp(0).width()) * Math.ulp(1f) / 2;
         double largest = 0;
         for (int i = 0; i < texts.size(); i++) {
             double squares = 0;
@@ -92,7 +92,7 @@ class AcmTest {
     @ParameterizedTest
     @ValueSource(doubles = {0, 0.1, 0.25, 0.5, 0.75})
     void groupedPathEqualsTheMaskedPathOfTraining(double share) {
-        Acm acm = adaptive.acms().get(2);
+        AdaptiveMlp mlp = mlp(2);
         Matrix x = Matrix.gaussian(300, adaptive.hidden(), 1, new SplittableRandom(5));
         Matrix residual = Matrix.gaussian(300, adaptive.hidden(), 1, new SplittableRandom(6));
         var counts = new int[x.rows()];
@@ -102,7 +102,7 @@ class AcmTest {
             Pass pass = new Pass(backend.stream(), workspace)
                     .begin(Budget.of(share), observer)
                     .over(TokenBatch.of(new int[x.rows()]));
-            Tensor grouped = acm.forward(pass, tensor(pass, x), tensor(pass, residual));
+            Tensor grouped = mlp.forward(pass, tensor(pass, x), tensor(pass, residual));
             Set<Integer> different = new TreeSet<>(Arrays.stream(counts).boxed().toList());
             assertThat(different).as("learner counts that occur").hasSizeGreaterThan(4);
 
@@ -111,13 +111,18 @@ class AcmTest {
             for (int token = 0; token < x.rows(); token++) {
                 Arrays.fill(running.values(), token * LEARNERS, token * LEARNERS + counts[token], 1);
             }
-            Tensor masked = pass.add(acm.outputs(pass, tensor(pass, x), tensor(pass, running)), tensor(pass, residual));
+            Tensor masked = pass.add(
+                    mlp.outputs(pass, tensor(pass, x), List.of(tensor(pass, running))), tensor(pass, residual));
 
             Matrix expected = Matrix.of(masked);
-            double terms = LEARNERS * acm.width();
+            double terms = LEARNERS * mlp.width();
             double bound = Math.sqrt(terms) * Math.ulp(1f) / 2 * expected.largest();
             assertThat(Matrix.of(grouped).distance(expected)).isLessThanOrEqualTo(bound);
         }
+    }
+
+    private AdaptiveMlp mlp(int layer) {
+        return (AdaptiveMlp) adaptive.adaptiveBlocks().get(layer);
     }
 
     private static Tensor tensor(Pass pass, Matrix matrix) {

@@ -30,7 +30,7 @@ class HardBudgetTest {
 
     /** Adds up what each text of a batch has cost, and compares it with its budget after each module. */
     private final class Bill implements LearnerObserver {
-        private final List<Acm> modules;
+        private final List<AdaptiveMlp> modules;
         private final TokenBatch batch;
         private final List<Budget> budgets;
         private final long[] spent;
@@ -38,7 +38,7 @@ class HardBudgetTest {
         private long dense;
         private int next;
 
-        Bill(List<Acm> modules, TokenBatch batch, List<Budget> budgets) {
+        Bill(List<AdaptiveMlp> modules, TokenBatch batch, List<Budget> budgets) {
             this.modules = modules;
             this.batch = batch;
             this.budgets = budgets;
@@ -48,7 +48,7 @@ class HardBudgetTest {
 
         @Override
         public void spent(String module, int[] learners, int tokens, int gated) {
-            Acm acm = modules.get(next++);
+            Acm acm = modules.get(next++).acm();
             dense += acm.denseFlops();
             int asked = 0;
             for (int text = 0; text < spent.length; text++) {
@@ -81,7 +81,7 @@ class HardBudgetTest {
             var pass = new Pass(backend.stream(), workspace);
             for (int model = 0; model < MODELS; model++) {
                 try (var parameters = new Parameters(backend)) {
-                    List<Acm> modules = modules(parameters, backend);
+                    List<AdaptiveMlp> modules = modules(parameters, backend);
                     for (int i = 0; i < BATCHES / MODELS; i++) {
                         run(pass, modules);
                     }
@@ -91,12 +91,11 @@ class HardBudgetTest {
         assertThat(nearest).as("largest share of a budget that was spent").isBetween(0.999, 1.0);
     }
 
-    private List<Acm> modules(Parameters parameters, Backend backend) {
-        var modules = new ArrayList<Acm>();
+    private List<AdaptiveMlp> modules(Parameters parameters, Backend backend) {
+        var modules = new ArrayList<AdaptiveMlp>();
         for (int i = 0; i < 3; i++) {
-            var acm = new Acm(parameters, "module" + i, 1 << random.nextInt(4), HIDDEN, random.nextInt(12) + 1);
-            acm.place(i);
-            modules.add(acm);
+            modules.add(
+                    new AdaptiveMlp(parameters, "module" + i, 1 << random.nextInt(4), HIDDEN, random.nextInt(12) + 1));
         }
         for (Parameter parameter : parameters.all()) {
             // Gates of one mind, and gates that see no difference.
@@ -106,11 +105,11 @@ class HardBudgetTest {
             }
             parameter.changed();
         }
-        modules.forEach(acm -> acm.prepare(backend.stream()));
+        modules.forEach(mlp -> mlp.prepare(backend.stream()));
         return modules;
     }
 
-    private void run(Pass pass, List<Acm> modules) {
+    private void run(Pass pass, List<AdaptiveMlp> modules) {
         var batch = new TokenBatch();
         var budgets = new ArrayList<Budget>();
         int texts = random.nextInt(4) + 1;
@@ -125,8 +124,8 @@ class HardBudgetTest {
         for (int i = 0; i < x.size(); i++) {
             x.floats().set(i, (float) random.nextGaussian());
         }
-        for (Acm acm : modules) {
-            acm.forward(pass, x, x);
+        for (AdaptiveMlp mlp : modules) {
+            mlp.forward(pass, x, x);
         }
     }
 }

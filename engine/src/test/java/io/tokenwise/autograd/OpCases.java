@@ -37,6 +37,7 @@ final class OpCases {
             cases.addAll(rows(s[0], s[1] + 1));
             cases.add(choose(s[0], s[1] + 1));
             cases.add(scaleBlocks(s[0], s[1], s[2]));
+            cases.add(scaleUnits(s[0], s[1], s[2]));
             cases.addAll(sequences(lengths(s[0]), s[2], 13));
             cases.add(attention(lengths(s[0]), 1 + s[2] % 3, s[1]));
         }
@@ -54,6 +55,7 @@ final class OpCases {
             cases.addAll(rows(tokens, 1536));
             cases.add(choose(tokens, 9));
             cases.add(scaleBlocks(tokens, 8, 192));
+            cases.add(scaleUnits(tokens, 144, 8));
             cases.addAll(sequences(lengths(tokens), 384, 1000));
             cases.add(attention(lengths(tokens), 12, 32));
         }
@@ -200,6 +202,35 @@ final class OpCases {
                         .reshape(rows, blocks, width)
                         .mul(t.get(1).reshape(rows, blocks, 1))
                         .reshape(rows, blocks * width));
+    }
+
+    /** Three factors, in no order, and units without one. */
+    private static OpCase scaleUnits(int rows, int units, int width) {
+        Operand x = Operand.tensor(rows, units * width);
+        Operand scale = Operand.tensor(rows, 3);
+        Operand shift = Operand.parameter(1, units * width);
+        var random = new SplittableRandom(units);
+        int[] places = random.ints(units, -1, 3).toArray();
+        return op(
+                "scaleUnits " + x + scale,
+                List.of(x, scale, shift),
+                Math.max(rows, units * width),
+                (pass, o) -> pass.scaleUnits(o.tensor(0), o.tensor(1), places, o.parameter(2)),
+                m -> Reference.scaleUnits(m.get(0), m.get(1), places, m.get(2)),
+                t -> scaleUnits(t, places, rows, width));
+    }
+
+    private static NDArray scaleUnits(NDList t, int[] places, int rows, int width) {
+        NDArray factors = t.get(0).getManager().ones(new Shape(rows, 1)).concat(t.get(1), 1);
+        var columns = new NDList();
+        for (int place : places) {
+            columns.add(factors.get(new NDIndex(":, {}:{}", place + 1, place + 2)));
+        }
+        return t.get(0)
+                .reshape(rows, places.length, width)
+                .mul(NDArrays.concat(columns, 1).reshape(rows, places.length, 1))
+                .reshape(rows, (long) places.length * width)
+                .add(t.get(2));
     }
 
     private static List<OpCase> sequences(int[] lengths, int columns, int vocabulary) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.offset;
 
 import io.tokenwise.TestModels;
 import io.tokenwise.acm.Acm;
+import io.tokenwise.acm.AdaptiveAttention;
+import io.tokenwise.acm.AdaptiveLayers;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.backend.VectorBackend;
@@ -28,9 +30,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A small BERT whose MLPs are ACMs, all gates in training, from a loss on its vectors back to every weight. */
+/** A small BERT of adaptive attention and MLPs, all gates in training, from a loss on its vectors back to every weight. */
 class WholeModelGradientTest {
-    private static final int LEARNERS = 4;
+    private static final int LEARNERS = 3;
+
+    /** Two gates decide about attention: one about Q and O, one about K and V. */
+    private static final AdaptiveLayers LAYERS = AdaptiveLayers.parse("mlp,qo,kv", LEARNERS);
+
     private static final float TEMPERATURE = 0.8f;
     private static final double STEP = 1e-6;
 
@@ -51,7 +57,7 @@ class WholeModelGradientTest {
         try (ModelFiles files = ModelFiles.open(directory.resolve("small"))) {
             encoder = Encoder.load(files, backend);
         }
-        TestModels.acmize(encoder, LEARNERS, TestModels.sequences(30, 20));
+        TestModels.acmize(encoder, LAYERS, TestModels.sequences(30, 20));
         TestModels.randomizeGates(encoder, 0.3);
     }
 
@@ -93,7 +99,7 @@ class WholeModelGradientTest {
         Matrix expected = reference.forward(weights, null);
         assertThat(results.getFirst().distance(expected)).isLessThan(1e-5);
         List<Matrix> running = reference.hard;
-        assertThat(running).hasSize(2);
+        assertThat(running).hasSize(6);
         for (int i = 0; i < running.size(); i++) {
             assertThat(results.get(i + 1).distance(running.get(i))).isZero();
             assertThat(running.get(i).values()).as("learners run and rest").contains(0, 1);
@@ -158,7 +164,8 @@ class WholeModelGradientTest {
     @Test
     void gradientOfAPartIsTheSameWhetherTheRestIsFrozenOrNot() {
         Parameters parameters = encoder.parameters();
-        List<Parameter> part = new ArrayList<>(encoder.acms().get(0).learnerParameters());
+        List<Parameter> part =
+                new ArrayList<>(encoder.adaptiveBlocks().getFirst().learnerParameters());
         part.add(parameters.get("encoder.layer.0.output.LayerNorm.bias"));
         part.add(parameters.get("embeddings.position_embeddings.weight"));
         part.forEach(parameters::train);
@@ -223,26 +230,58 @@ class WholeModelGradientTest {
                             w.get("embeddings.token_type_embeddings.weight")));
             for (int layer = 0; layer < TestModels.SMALL.layers(); layer++) {
                 String path = "encoder.layer." + layer + ".";
-                Matrix qkv = linear(w, path + "attention.self.qkv", x);
-                Matrix context = Reference.attention(qkv, batch, TestModels.SMALL.heads());
+                Matrix ofQueries = choice(w, path + "attention.qo", x, random, borrowed);
+                Matrix ofValues = choice(w, path + "attention.kv", x, random, borrowed);
                 Matrix attended = norm(
                         w,
                         path + "attention.output.LayerNorm",
-                        linear(w, path + "attention.output.dense", context).plus(1, x));
-                Matrix logits = Reference.linear(attended, w.get(path + "mlp.acm.gate.weight"), null)
-                        .plus(1, Reference.linear(budgets, w.get(path + "mlp.acm.gate.budget"), null));
-                Matrix noise = Matrix.fill(logits.rows(), logits.columns(), i ->
-                        (float) -Math.log(-Math.log(random.nextDouble(Double.MIN_NORMAL, 1))));
-                hard.add(Reference.choose(logits, noise));
-                soft.add(Reference.softChoice(logits, noise, TEMPERATURE));
-                Matrix running =
-                        borrowed == null ? hard.getLast() : soft.getLast().plus(1, borrowed.get(layer));
+                        attention(w, layer, x, ofQueries, ofValues).plus(1, x));
+                Matrix running = choice(w, path + "mlp", attended, random, borrowed);
                 x = norm(
                         w,
                         path + "output.LayerNorm",
                         acm(w, path + "mlp.acm.", attended, running).plus(1, attended));
             }
             return Reference.l2Normalize(Reference.meanPool(x, batch));
+        }
+
+        /** Which learners run. */
+        private Matrix choice(
+                Map<String, Matrix> w, String module, Matrix x, SplittableRandom random, List<Matrix> borrowed) {
+            Matrix logits = Reference.linear(x, w.get(module + ".acm.gate.weight"), null)
+                    .plus(1, Reference.linear(budgets, w.get(module + ".acm.gate.budget"), null));
+            Matrix noise = Matrix.fill(logits.rows(), logits.columns(), i ->
+                    (float) -Math.log(-Math.log(random.nextDouble(Double.MIN_NORMAL, 1))));
+            hard.add(Reference.choose(logits, noise));
+            soft.add(Reference.softChoice(logits, noise, TEMPERATURE));
+            return borrowed == null ? hard.getLast() : soft.getLast().plus(1, borrowed.get(hard.size() - 1));
+        }
+
+        /** Column by column: projected where the learner of the column's unit runs, and what rests of it otherwise. */
+        private Matrix attention(Map<String, Matrix> w, int layer, Matrix x, Matrix ofQueries, Matrix ofValues) {
+            String name = "encoder.layer." + layer + ".attention.acm.";
+            var block = (AdaptiveAttention) encoder.slots().get(2 * layer).block();
+            int hidden = x.columns();
+            Matrix projected = Reference.linear(x, w.get(name + "qkv.weight"), w.get(name + "qkv.bias"));
+            Matrix qkv = Matrix.zeros(x.rows(), 3 * hidden);
+            for (int row = 0; row < x.rows(); row++) {
+                for (int column = 0; column < 3 * hidden; column++) {
+                    int unit = column % hidden / AdaptiveAttention.UNIT;
+                    int learner = (column < 2 * hidden ? block.queryKeyUnits() : block.valueOutputUnits())[unit];
+                    double runs = (column < hidden ? ofQueries : ofValues).get(row, learner);
+                    double rest = w.get(name + "qkv.rest").get(0, column);
+                    qkv.set(row, column, runs * projected.get(row, column) + rest);
+                }
+            }
+            Matrix context = Reference.attention(qkv, batch, TestModels.SMALL.heads());
+            for (int row = 0; row < x.rows(); row++) {
+                for (int column = 0; column < hidden; column++) {
+                    int learner = block.valueOutputUnits()[column / AdaptiveAttention.UNIT];
+                    context.set(row, column, context.get(row, column) * ofQueries.get(row, learner));
+                }
+            }
+            return Reference.linear(context, w.get(name + "output.weight"), w.get(name + "output.bias"))
+                    .plus(1, Reference.linear(ofQueries, w.get(name + "output.c"), null));
         }
 
         /** {@code b2 + sum_n running_n (W2_n gelu(W1_n x + b1_n) + c_n)}, learner by learner, as the method's text has it. */

@@ -1,6 +1,7 @@
 package io.tokenwise.distill;
 
 import io.tokenwise.TestModels;
+import io.tokenwise.acm.AdaptiveLayers;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.VectorBackend;
 import io.tokenwise.io.ModelFiles;
@@ -21,7 +22,18 @@ final class ChildRun {
 
     static DistillConfig config(int steps, long seed) {
         return new DistillConfig(
-                4, steps / 4, steps / 4, steps - 2 * (steps / 4), 64, 1e-3, 1e-2, 0.8, 1, 0.15, 3, seed);
+                AdaptiveLayers.parse("mlp,qo,kv", 3),
+                steps / 4,
+                steps / 4,
+                steps - 2 * (steps / 4),
+                64,
+                1e-3,
+                1e-2,
+                0.8,
+                1,
+                0.15,
+                3,
+                seed);
     }
 
     static List<int[]> texts() {

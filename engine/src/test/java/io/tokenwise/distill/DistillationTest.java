@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.TestModels;
+import io.tokenwise.acm.AdaptiveLayers;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.VectorBackend;
@@ -87,7 +88,8 @@ class DistillationTest {
     @EnumSource(names = {"F32", "BF16"})
     void soItIsOnOneDnn(Precision precision) throws Exception {
         DistillConfig usual = DistillConfig.forTokens(1, 1);
-        var config = new DistillConfig(4, 1, 1, 2, 200, 1e-3, 1e-2, 0.8, 1, 0.15, 3, usual.seed());
+        var config = new DistillConfig(
+                AdaptiveLayers.parse("mlp,qkvo", 4), 1, 1, 2, 200, 1e-3, 1e-2, 0.8, 1, 0.15, 3, usual.seed());
         for (int threads : new int[] {1, 3}) {
             try (ModelFiles files = ModelFiles.builtIn("minilm");
                     Backend backend = TestModels.oneDnn(precision, threads)) {
@@ -176,10 +178,10 @@ class DistillationTest {
         DistillConfig config = ChildRun.config(STEPS, 1);
         assertThatThrownBy(() -> run(out, config, 1, 23)).isInstanceOf(InterruptedException.class);
         byte[] before = Files.readAllBytes(folder.resolve("out.checkpoint"));
-        assertThatThrownBy(() -> run(out, ChildRun.config(2 * STEPS, 2).withLearners(8), 1, -1))
+        assertThatThrownBy(() -> run(out, ChildRun.config(2 * STEPS, 2).withLayers(AdaptiveLayers.mlps(8)), 1, -1))
                 .isInstanceOf(BadFileException.class)
                 .hasMessage(folder.resolve("out.checkpoint")
-                        + ": belongs to a run with other settings (learners: was 4, is 8; learner steps: was 10, is 20;"
+                        + ": belongs to a run with other settings (layers: was mlp,qo,kv of 3 learners, is mlp of 8 learners; learner steps: was 10, is 20;"
                         + " gate steps: was 10, is 20; end to end steps: was 20, is 40; seed: was 1, is 2): repeat those, or"
                         + " delete the file to start over");
         assertThat(folder.resolve("out.checkpoint")).hasBinaryContent(before);
@@ -216,7 +218,8 @@ class DistillationTest {
     void aRunThatDivergesKeepsItsLastGoodState() throws Exception {
         Path out = folder.resolve("out");
         DistillConfig usual = ChildRun.config(STEPS, 1);
-        var config = new DistillConfig(4, 10, 10, 20, 64, 1e-3, 1e38, 0.8, 1, 0.15, 3, usual.seed());
+        var config =
+                new DistillConfig(AdaptiveLayers.mlps(4), 10, 10, 20, 64, 1e-3, 1e38, 0.8, 1, 0.15, 3, usual.seed());
         assertThatThrownBy(() -> run(out, config, 1, -1))
                 .isInstanceOf(DivergedException.class)
                 .hasMessageMatching(
@@ -273,6 +276,6 @@ class DistillationTest {
         dense = adaptive;
         assertThatThrownBy(() -> run(folder.resolve("again"), ChildRun.config(STEPS, 1), 1, -1))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("no dense MLP");
+                .hasMessageContaining("is adaptive already");
     }
 }

@@ -64,6 +64,30 @@ public interface RowOps {
     void scaleBlocksBackward(
             Floats x, Floats scale, Floats dy, Floats dx, Floats dScale, int blocks, int width, int from, int to);
 
+    /**
+     * Scales units of {@code width} columns by factors that need not lie in their order: {@code y[i, u * width + j] = x[i, u * width + j] *
+     * scale[i, places[u]] + shift[u * width + j]}; a negative place is a factor of 1, shift may be null. x and y are {@code [rows,
+     * places.length * width]}, scale {@code [rows, factors]}. y may be x.
+     */
+    void scaleUnits(
+            Floats x, Floats scale, int factors, int[] places, Floats shift, Floats y, int width, int from, int to);
+
+    /**
+     * Gradients of {@link #scaleUnits}: {@code dx = dy * scale} (dx may be dy), {@code dScale[i, f]} the sum of {@code dy * x} over the units
+     * whose place is f.
+     */
+    void scaleUnitsBackward(
+            Floats x,
+            Floats scale,
+            int factors,
+            int[] places,
+            Floats dy,
+            Floats dx,
+            Floats dScale,
+            int width,
+            int from,
+            int to);
+
     /** Outputs of {@link #dots} are computed in groups: its weights are padded with zero rows to a multiple of this. */
     int DOTS_GROUP = 4;
 

@@ -178,6 +178,54 @@ final class ScalarRowOps implements RowOps {
         }
     }
 
+    @Override
+    public void scaleUnits(
+            Floats x, Floats scale, int factors, int[] places, Floats shift, Floats y, int width, int from, int to) {
+        for (int row = from; row < to; row++) {
+            for (int unit = 0; unit < places.length; unit++) {
+                int column = unit * width;
+                long at = ((long) row * places.length + unit) * width;
+                float factor = places[unit] < 0 ? 1 : scale.get((long) row * factors + places[unit]);
+                for (int j = 0; j < width; j++) {
+                    float scaled = x.get(at + j) * factor;
+                    y.set(at + j, shift == null ? scaled : scaled + shift.get(column + j));
+                }
+            }
+        }
+    }
+
+    @Override
+    public void scaleUnitsBackward(
+            Floats x,
+            Floats scale,
+            int factors,
+            int[] places,
+            Floats dy,
+            Floats dx,
+            Floats dScale,
+            int width,
+            int from,
+            int to) {
+        for (int row = from; row < to; row++) {
+            long scales = (long) row * factors;
+            for (int f = 0; f < factors; f++) {
+                dScale.set(scales + f, 0);
+            }
+            for (int unit = 0; unit < places.length; unit++) {
+                long at = ((long) row * places.length + unit) * width;
+                float factor = 1;
+                if (places[unit] >= 0) {
+                    long place = scales + places[unit];
+                    factor = scale.get(place);
+                    dScale.set(place, dScale.get(place) + (float) dot(x, dy, at, width));
+                }
+                for (int j = 0; j < width; j++) {
+                    dx.set(at + j, dy.get(at + j) * factor);
+                }
+            }
+        }
+    }
+
     private static double dot(Floats a, Floats b, long at, int count) {
         double sum = 0;
         for (int j = 0; j < count; j++) {

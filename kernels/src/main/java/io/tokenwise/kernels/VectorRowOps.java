@@ -239,6 +239,27 @@ final class VectorRowOps implements RowOps {
     }
 
     @Override
+    public void scaleUnits(
+            Floats x, Floats scale, int factors, int[] places, Floats shift, Floats y, int width, int from, int to) {
+        VectorUnits.scale(x, scale, factors, places, shift, y, width, from, to);
+    }
+
+    @Override
+    public void scaleUnitsBackward(
+            Floats x,
+            Floats scale,
+            int factors,
+            int[] places,
+            Floats dy,
+            Floats dx,
+            Floats dScale,
+            int width,
+            int from,
+            int to) {
+        VectorUnits.scaleBackward(x, scale, factors, places, dy, dx, dScale, width, from, to);
+    }
+
+    @Override
     public void dots(
             Floats x, Floats w, Floats bias, int outputs, Floats y, int columns, int from, int to, Scratch scratch) {
         VectorDots.dots(x, w, bias, outputs, y, columns, from, to, scratch);

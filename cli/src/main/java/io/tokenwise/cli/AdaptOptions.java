@@ -1,0 +1,46 @@
+package io.tokenwise.cli;
+
+import io.tokenwise.acm.AdaptiveLayers;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** What of a dense model becomes adaptive. */
+final class AdaptOptions {
+    @Option(
+            names = "--adapt",
+            paramLabel = "LIST",
+            defaultValue = "mlp",
+            converter = NamesConverter.class,
+            description = {
+                "What becomes adaptive in each layer: mlp, and letters of the attention's projections q, k, v, o; projections written together"
+                        + " share a gate: mlp,qkvo or mlp,qk,vo (default: ${DEFAULT-VALUE})."
+            })
+    private String names;
+
+    @Option(
+            names = "--learners",
+            paramLabel = "N",
+            defaultValue = "4",
+            converter = CommonOptions.CountConverter.class,
+            description =
+                    "Learners of each module; divides the MLPs' hidden units and an eighth of the hidden size (default: ${DEFAULT-VALUE}).")
+    private int learners;
+
+    /** Checks the names while options are read, so that a mistake is one of usage. */
+    static final class NamesConverter implements ITypeConverter<String> {
+        @Override
+        public String convert(String value) {
+            try {
+                AdaptiveLayers.parse(value, 1);
+                return value;
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
+    }
+
+    AdaptiveLayers layers() {
+        return AdaptiveLayers.parse(names, learners);
+    }
+}

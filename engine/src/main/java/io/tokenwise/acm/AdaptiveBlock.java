@@ -1,0 +1,31 @@
+package io.tokenwise.acm;
+
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.nn.Block;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.tensor.Tensor;
+import java.util.List;
+
+/**
+ * A block whose work for each token is cut into learners, some of which may be left out. {@link #forward} with a tape computes all
+ * learners and scales those that the gates leave out by 0: a gate's gradient needs what they would give.
+ */
+public sealed interface AdaptiveBlock extends Block permits AdaptiveMlp, AdaptiveAttention {
+    /** Who decides, in the order in which they are asked. */
+    List<Acm> acms();
+
+    /** All parameters but those of the gates. */
+    List<Parameter> learnerParameters();
+
+    /**
+     * In training: the block's output, without residual.
+     *
+     * @param running one for each of {@link #acms}: {@code [tokens, learners]}, 1 where a learner runs and 0 where not
+     */
+    Tensor outputs(Pass pass, Tensor x, List<Tensor> running);
+
+    @Override
+    default double flopsPerToken(double share) {
+        return share * acms().stream().mapToLong(Acm::denseFlops).sum();
+    }
+}

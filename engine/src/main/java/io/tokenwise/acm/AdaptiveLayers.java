@@ -1,0 +1,63 @@
+package io.tokenwise.acm;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * Which parts of each layer become adaptive, and how finely.
+ *
+ * @param mlp whether the MLPs do
+ * @param attentionGates projections of attention that share a gate, as letters of {@code qkvo} in this order, one string a gate; empty if
+ *     attention stays dense
+ * @param learners of each module
+ */
+public record AdaptiveLayers(boolean mlp, List<String> attentionGates, int learners) {
+    private static final String MLP = "mlp";
+
+    public AdaptiveLayers {
+        attentionGates = List.copyOf(attentionGates);
+        if (!mlp && attentionGates.isEmpty()) {
+            throw new IllegalArgumentException("nothing is to become adaptive: name mlp or projections of attention");
+        }
+        var seen = new HashSet<Integer>();
+        for (String gate : attentionGates) {
+            String ordered = AdaptiveAttention.PROJECTIONS
+                    .chars()
+                    .filter(letter -> gate.indexOf(letter) >= 0)
+                    .mapToObj(Character::toString)
+                    .collect(Collectors.joining());
+            if (gate.isEmpty() || !gate.equals(ordered) || !gate.chars().allMatch(seen::add)) {
+                throw new IllegalArgumentException("adaptive layers: " + gate
+                        + " is not mlp, nor different letters of qkvo in this order, each named once in all");
+            }
+        }
+    }
+
+    /** Only the MLPs. */
+    public static AdaptiveLayers mlps(int learners) {
+        return new AdaptiveLayers(true, List.of(), learners);
+    }
+
+    /**
+     * From a list such as {@code mlp,qk,vo}: {@code mlp}, and letters for the projections that share a gate.
+     *
+     * @throws IllegalArgumentException if a name is unknown or twice there
+     */
+    public static AdaptiveLayers parse(String names, int learners) {
+        var gates = new ArrayList<>(Arrays.asList(names.split(",", -1)));
+        return new AdaptiveLayers(gates.remove(MLP), gates, learners);
+    }
+
+    @Override
+    public String toString() {
+        var names = new ArrayList<String>();
+        if (mlp) {
+            names.add(MLP);
+        }
+        names.addAll(attentionGates);
+        return String.join(",", names) + " of " + learners + " learners";
+    }
+}

@@ -1,0 +1,12 @@
+package io.tokenwise.acm;
+
+import io.tokenwise.autograd.Parameters;
+import io.tokenwise.nn.Block;
+
+/** A dense block that also sums up how it behaves on the text that goes through it: by this its adaptive form is cut into learners. */
+sealed interface Measured extends Block permits MeasuredMlp, MeasuredAttention {
+    Block dense();
+
+    /** The adaptive form: with all learners it computes what the dense block does. Dense parameters leave the set, its own enter it. */
+    AdaptiveBlock adaptive(Parameters parameters, String path, AdaptiveLayers layers);
+}

@@ -1,0 +1,103 @@
+package io.tokenwise.acm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.offset;
+
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class HeadRotationTest {
+    private static final int ROWS = 500;
+
+    /** Moments of factors of which some columns hardly move, and of factors of less than full rank. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 8, 32, 64})
+    void factorsComeApartAndTheirProductStays(int size) {
+        var random = new Random(size);
+        for (int rank : new int[] {size, (size + 1) / 2}) {
+            double[][] a = factor(size, rank, random);
+            double[][] b = factor(size, size, random);
+            HeadRotation rotation = HeadRotation.of(moments(a), moments(b));
+            double[][] left = multiply(a, rotation.left());
+            double[][] right = multiply(b, rotation.right());
+            for (int i = 0; i < 20; i++) {
+                double expected = dot(a[i], b[i + 1]);
+                assertThat(dot(left[i], right[i + 1])).isCloseTo(expected, offset(1e-7 * norm(a[i]) * norm(b[i + 1])));
+            }
+            double strongest = rotation.strengths()[0];
+            for (int i = 1; i < size; i++) {
+                assertThat(rotation.strengths()[i]).isLessThanOrEqualTo(rotation.strengths()[i - 1]);
+            }
+            if (rank == size) {
+                // But for the ridge on the moments' diagonals both sides have the same moments, and different columns
+                // none.
+                double[][] leftMoments = moments(left);
+                double[][] rightMoments = moments(right);
+                for (int i = 0; i < size; i++) {
+                    for (int j = 0; j < size; j++) {
+                        double expected = i == j ? rotation.strengths()[i] : 0;
+                        assertThat(leftMoments[i][j]).isCloseTo(expected, offset(0.05 * strongest));
+                        assertThat(rightMoments[i][j]).isCloseTo(expected, offset(0.05 * strongest));
+                    }
+                }
+            }
+        }
+    }
+
+    private static double[][] factor(int size, int rank, Random random) {
+        var basis = new double[rank][size];
+        for (int r = 0; r < rank; r++) {
+            for (int i = 0; i < size; i++) {
+                basis[r][i] = random.nextGaussian() * Math.pow(0.9, r);
+            }
+        }
+        var m = new double[ROWS][size];
+        for (double[] row : m) {
+            for (double[] direction : basis) {
+                double amount = random.nextGaussian();
+                for (int i = 0; i < size; i++) {
+                    row[i] += amount * direction[i];
+                }
+            }
+        }
+        return m;
+    }
+
+    private static double[][] moments(double[][] m) {
+        int size = m[0].length;
+        var moments = new double[size][size];
+        for (double[] row : m) {
+            for (int i = 0; i < size; i++) {
+                for (int j = 0; j < size; j++) {
+                    moments[i][j] += row[i] * row[j] / m.length;
+                }
+            }
+        }
+        return moments;
+    }
+
+    private static double[][] multiply(double[][] a, double[][] b) {
+        var product = new double[a.length][b.length];
+        for (int i = 0; i < a.length; i++) {
+            for (int k = 0; k < b.length; k++) {
+                for (int j = 0; j < b.length; j++) {
+                    product[i][j] += a[i][k] * b[k][j];
+                }
+            }
+        }
+        return product;
+    }
+
+    private static double dot(double[] a, double[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += a[i] * b[i];
+        }
+        return sum;
+    }
+
+    private static double norm(double[] a) {
+        return Math.sqrt(dot(a, a));
+    }
+}

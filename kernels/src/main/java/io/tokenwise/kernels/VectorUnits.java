@@ -1,0 +1,129 @@
+package io.tokenwise.kernels;
+
+import static io.tokenwise.kernels.Species.LANES;
+import static io.tokenwise.kernels.Species.ORDER;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.VectorSpecies;
+
+/** Units of a few columns, each with a factor of its own: one vector of 8 floats at a time, where units are made of such. */
+final class VectorUnits {
+    private static final VectorSpecies<Float> EIGHT = FloatVector.SPECIES_256;
+    private static final VectorShuffle<Float> SWAP_4 = VectorShuffle.fromOp(EIGHT, lane -> lane ^ 4);
+    private static final VectorShuffle<Float> SWAP_2 = VectorShuffle.fromOp(EIGHT, lane -> lane ^ 2);
+    private static final VectorShuffle<Float> SWAP_1 = VectorShuffle.fromOp(EIGHT, lane -> lane ^ 1);
+    private static final RowOps SCALAR = new ScalarRowOps();
+
+    private VectorUnits() {}
+
+    private static boolean fits(int width) {
+        return LANES >= EIGHT.length() && width % EIGHT.length() == 0;
+    }
+
+    static void scale(
+            Floats x, Floats scale, int factors, int[] places, Floats shift, Floats y, int width, int from, int to) {
+        if (!fits(width)) {
+            SCALAR.scaleUnits(x, scale, factors, places, shift, y, width, from, to);
+            return;
+        }
+        for (int row = from; row < to; row++) {
+            long at = (long) row * places.length * width;
+            if (shift == null) {
+                scaleRow(x, scale, (long) row * factors, places, y, width, at);
+            } else {
+                scaleAndShiftRow(x, scale, (long) row * factors, places, shift, y, width, at);
+            }
+        }
+    }
+
+    private static float factor(Floats scale, long at, int place) {
+        return place < 0 ? 1 : scale.get(at + place);
+    }
+
+    private static void scaleRow(Floats x, Floats scale, long scaleAt, int[] places, Floats y, int width, long at) {
+        MemorySegment from = x.segment();
+        MemorySegment to = y.segment();
+        long fromAt = x.at(at);
+        long toAt = y.at(at);
+        for (int unit = 0; unit < places.length; unit++) {
+            float factor = factor(scale, scaleAt, places[unit]);
+            for (int j = unit * width; j < (unit + 1) * width; j += EIGHT.length()) {
+                FloatVector.fromMemorySegment(EIGHT, from, fromAt + (long) j * Float.BYTES, ORDER)
+                        .mul(factor)
+                        .intoMemorySegment(to, toAt + (long) j * Float.BYTES, ORDER);
+            }
+        }
+    }
+
+    private static void scaleAndShiftRow(
+            Floats x, Floats scale, long scaleAt, int[] places, Floats shift, Floats y, int width, long at) {
+        MemorySegment from = x.segment();
+        MemorySegment more = shift.segment();
+        MemorySegment to = y.segment();
+        long fromAt = x.at(at);
+        long moreAt = shift.at(0);
+        long toAt = y.at(at);
+        for (int unit = 0; unit < places.length; unit++) {
+            float factor = factor(scale, scaleAt, places[unit]);
+            for (int j = unit * width; j < (unit + 1) * width; j += EIGHT.length()) {
+                long offset = (long) j * Float.BYTES;
+                FloatVector.fromMemorySegment(EIGHT, from, fromAt + offset, ORDER)
+                        .mul(factor)
+                        .add(FloatVector.fromMemorySegment(EIGHT, more, moreAt + offset, ORDER))
+                        .intoMemorySegment(to, toAt + offset, ORDER);
+            }
+        }
+    }
+
+    static void scaleBackward(
+            Floats x,
+            Floats scale,
+            int factors,
+            int[] places,
+            Floats dy,
+            Floats dx,
+            Floats dScale,
+            int width,
+            int from,
+            int to) {
+        if (!fits(width)) {
+            SCALAR.scaleUnitsBackward(x, scale, factors, places, dy, dx, dScale, width, from, to);
+            return;
+        }
+        for (int row = from; row < to; row++) {
+            long at = (long) row * places.length * width;
+            addProducts(x, dy, places, dScale, factors, row, width, at);
+            scaleRow(dy, scale, (long) row * factors, places, dx, width, at);
+        }
+    }
+
+    private static void addProducts(
+            Floats x, Floats dy, int[] places, Floats dScale, int factors, int row, int width, long at) {
+        long scaleAt = (long) row * factors;
+        for (int f = 0; f < factors; f++) {
+            dScale.set(scaleAt + f, 0);
+        }
+        MemorySegment xMemory = x.segment();
+        MemorySegment dyMemory = dy.segment();
+        long xAt = x.at(at);
+        long dyAt = dy.at(at);
+        for (int unit = 0; unit < places.length; unit++) {
+            if (places[unit] < 0) {
+                continue;
+            }
+            FloatVector products = FloatVector.zero(EIGHT);
+            for (int j = unit * width; j < (unit + 1) * width; j += EIGHT.length()) {
+                long offset = (long) j * Float.BYTES;
+                products = FloatVector.fromMemorySegment(EIGHT, xMemory, xAt + offset, ORDER)
+                        .fma(FloatVector.fromMemorySegment(EIGHT, dyMemory, dyAt + offset, ORDER), products);
+            }
+            // Not by reduceLanes: see Species.sum.
+            products = products.add(products.rearrange(SWAP_4));
+            products = products.add(products.rearrange(SWAP_2));
+            float sum = products.add(products.rearrange(SWAP_1)).lane(0);
+            dScale.set(scaleAt + places[unit], dScale.get(scaleAt + places[unit]) + sum);
+        }
+    }
+}
