@@ -3,6 +3,7 @@ package io.tokenwise.acm;
 import io.tokenwise.autograd.Parameters;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,7 +38,8 @@ public record AcmConfig(
     }
 
     public AcmConfig {
-        units = Map.copyOf(units);
+        // In this order they are written: Map.copyOf has another one in each JVM.
+        units = Collections.unmodifiableMap(new LinkedHashMap<>(units));
         modules = List.copyOf(modules);
         if (modules.isEmpty()) {
             throw new IllegalArgumentException("acm.modules is empty: an adaptive model has at least one");
