@@ -10,18 +10,22 @@ package io.tokenwise;
 public record Embedding(float[] vector, int tokens, boolean truncated) {
     /** Cosine of the angle between the two vectors. */
     public double cosine(Embedding other) {
-        if (vector.length != other.vector.length) {
-            throw new IllegalArgumentException(
-                    "cosine: vectors of " + vector.length + " and " + other.vector.length + " values");
+        return cosine(vector, other.vector);
+    }
+
+    /** Cosine of the angle between two vectors of the same size, whatever their lengths. */
+    public static double cosine(float[] a, float[] b) {
+        if (a.length != b.length) {
+            throw new IllegalArgumentException("cosine: vectors of " + a.length + " and " + b.length + " values");
         }
-        double dot = 0;
-        double a = 0;
-        double b = 0;
-        for (int i = 0; i < vector.length; i++) {
-            dot += (double) vector[i] * other.vector[i];
-            a += (double) vector[i] * vector[i];
-            b += (double) other.vector[i] * other.vector[i];
+        double ab = 0;
+        double aa = 0;
+        double bb = 0;
+        for (int i = 0; i < a.length; i++) {
+            ab += (double) a[i] * b[i];
+            aa += (double) a[i] * a[i];
+            bb += (double) b[i] * b[i];
         }
-        return dot / Math.sqrt(a * b);
+        return ab / Math.sqrt(aa * bb);
     }
 }

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -55,24 +56,14 @@ import picocli.CommandLine.Spec;
             "Exit codes: 0 done, 1 failed, 2 wrong usage."
         })
 public final class Bench implements Callable<Integer> {
-    static final Path DEMO = Path.of("tokenwise-demo");
-
     @Spec
     private CommandSpec spec;
 
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Print this help.")
-    private boolean help;
+    @Mixin
+    private Options.Help help;
 
-    @Option(
-            names = "--model",
-            paramLabel = "DIR",
-            description =
-                    "The adaptive model (default: the newest that demo left in tokenwise-demo; without one, MiniLM with"
-                            + " untrained learners of static width).")
-    private Path model;
+    @Mixin
+    private Options.AdaptiveModel model;
 
     private List<Double> budgets;
     private List<Integer> threads;
@@ -212,7 +203,7 @@ public final class Bench implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, OrtException {
-        Optional<Path> adaptive = model == null ? OwnModel.newest(DEMO) : Optional.of(model);
+        Optional<Path> adaptive = model.find();
         List<Scenario> scenarios;
         Optional<Quality.Texts> heldOut;
         try (ModelFiles minilm = ModelFiles.builtIn("minilm")) {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -21,11 +22,8 @@ final class BenchCommands {
         @Spec
         private CommandSpec spec;
 
-        @Option(
-                names = {"-h", "--help"},
-                usageHelp = true,
-                description = "Print this help.")
-        private boolean help;
+        @Mixin
+        private Options.Help help;
 
         @Parameters(paramLabel = "SHAPE", description = "Names of shapes (default: all).")
         private List<String> shapes = List.of();
@@ -50,35 +48,28 @@ final class BenchCommands {
         @Spec
         private CommandSpec spec;
 
-        @Option(
-                names = {"-h", "--help"},
-                usageHelp = true,
-                description = "Print this help.")
-        private boolean help;
+        @Mixin
+        private Options.Help help;
 
-        @Option(
-                names = "--engine",
-                paramLabel = "NAME",
-                defaultValue = "vector-f32",
-                description = "Backend and precision (default: ${DEFAULT-VALUE}).")
-        private String engine;
+        @Mixin
+        private Options.Engine engine;
 
         @Override
         public Integer call() {
-            return DispatchBench.run(OwnEngine.named(engine), spec.commandLine().getOut()) ? 0 : 1;
+            return DispatchBench.run(engine.get(), spec.commandLine().getOut()) ? 0 : 1;
         }
     }
 
-    @Command(name = "train", header = "Distillation steps beside libtorch's: same student, same losses, same batches.")
+    @Command(
+            name = "train",
+            header = "Distillation steps beside libtorch's: same student, same losses, same batches.",
+            description = "Ours train in f32 or bf16, libtorch in float32.")
     static final class Train implements Callable<Integer> {
         @Spec
         private CommandSpec spec;
 
-        @Option(
-                names = {"-h", "--help"},
-                usageHelp = true,
-                description = "Print this help.")
-        private boolean help;
+        @Mixin
+        private Options.Help help;
 
         @Option(
                 names = "--threads",
@@ -95,14 +86,8 @@ final class BenchCommands {
                 description = "Steps of each after warm-up (default: ${DEFAULT-VALUE}).")
         private int steps;
 
-        @Option(
-                names = "--engine",
-                paramLabel = "NAME",
-                defaultValue = "vector-f32",
-                description =
-                        "Our backend and precision: vector-f32, onednn-f32 or onednn-bf16 (default: ${DEFAULT-VALUE});"
-                                + " libtorch trains in float32.")
-        private String engine;
+        @Mixin
+        private Options.Engine engine;
 
         @Option(names = "--mixed", description = "Texts of different lengths too, where libtorch pads.")
         private boolean mixed;
@@ -113,11 +98,7 @@ final class BenchCommands {
                 throw new ParameterException(spec.commandLine(), "--steps and --threads must be 1 or more");
             }
             TrainBench.run(
-                    OwnEngine.named(engine),
-                    threads,
-                    steps,
-                    mixed,
-                    spec.commandLine().getOut());
+                    engine.get(), threads, steps, mixed, spec.commandLine().getOut());
             return 0;
         }
     }

@@ -2,13 +2,13 @@ package io.tokenwise.bench;
 
 import io.tokenwise.io.Tokenizer;
 import io.tokenwise.testdata.SharedData;
+import io.tokenwise.testdata.Spearman;
 import io.tokenwise.testdata.StsPairs;
 import io.tokenwise.testdata.WordNet;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -68,7 +68,7 @@ record Quality(Double spearman, double meanCosine, double lowestCosine) {
         if (texts.scores.length > 0) {
             var likeness = new double[texts.scores.length];
             Arrays.setAll(likeness, i -> dot(vectors[2 * i], vectors[2 * i + 1]));
-            spearman = spearman(likeness, texts.scores);
+            spearman = Spearman.correlation(likeness, texts.scores);
         }
         return new Quality(
                 spearman,
@@ -89,39 +89,5 @@ record Quality(Double spearman, double meanCosine, double lowestCosine) {
             sum += (double) a[i] * b[i];
         }
         return sum;
-    }
-
-    /** Pearson's correlation of the ranks; equal values share their mean rank. */
-    static double spearman(double[] a, double[] b) {
-        double[] x = ranks(a);
-        double[] y = ranks(b);
-        double mean = (x.length - 1) / 2.0;
-        double xy = 0;
-        double xx = 0;
-        double yy = 0;
-        for (int i = 0; i < x.length; i++) {
-            xy += (x[i] - mean) * (y[i] - mean);
-            xx += (x[i] - mean) * (x[i] - mean);
-            yy += (y[i] - mean) * (y[i] - mean);
-        }
-        return xy / Math.sqrt(xx * yy);
-    }
-
-    private static double[] ranks(double[] values) {
-        var order = new Integer[values.length];
-        Arrays.setAll(order, i -> i);
-        Arrays.sort(order, Comparator.comparingDouble(i -> values[i]));
-        var ranks = new double[values.length];
-        int end;
-        for (int first = 0; first < order.length; first = end) {
-            end = first + 1;
-            while (end < order.length && values[order[end]] == values[order[first]]) {
-                end++;
-            }
-            for (int i = first; i < end; i++) {
-                ranks[order[i]] = (first + end - 1) / 2.0;
-            }
-        }
-        return ranks;
     }
 }

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -27,11 +28,8 @@ final class SoakCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Print this help.")
-    private boolean help;
+    @Mixin
+    private Options.Help help;
 
     @Option(
             names = "--minutes",
@@ -52,11 +50,12 @@ final class SoakCommand implements Callable<Integer> {
             names = "--engine",
             paramLabel = "NAME",
             split = ",",
+            converter = Options.EngineConverter.class,
             description = "Backends and precisions (default: all that this machine can run).")
-    private List<String> names;
+    private List<OwnEngine> named;
 
-    @Option(names = "--model", paramLabel = "DIR", description = "The adaptive model (default: as bench has it).")
-    private Path model;
+    @Mixin
+    private Options.AdaptiveModel model;
 
     @Override
     public Integer call() throws IOException, InterruptedException {
@@ -67,12 +66,12 @@ final class SoakCommand implements Callable<Integer> {
         if (!PeakMemory.isAvailable()) {
             throw new IOException("soak reads resident memory from /proc, which this system does not have");
         }
-        List<OwnEngine> engines = names == null
+        List<OwnEngine> engines = named == null
                 ? OwnEngine.all().stream()
                         .filter(engine -> engine.refusal().isEmpty())
                         .toList()
-                : names.stream().map(OwnEngine::named).toList();
-        Optional<Path> adaptive = model == null ? OwnModel.newest(Bench.DEMO) : Optional.of(model);
+                : named;
+        Optional<Path> adaptive = model.find();
         if (adaptive.isPresent()) {
             return soak(engines, adaptive.get());
         }

@@ -44,11 +44,12 @@ class BenchTest {
                 "--threads 1,0| --threads must be 1 or more, not 0",
                 "--scenario query| there is none called query; there are query-16, passage-128",
                 "--round 3| Unknown option",
-                "gemm| mlp-up-129",
+                "gemm mlp-up-129| mlp-up-129",
+                "soak --engine vector-f32,cuda| no engine is called cuda; there are vector-f32, onednn-f32",
+                "train --engine vector| no engine is called vector; there are vector-f32",
             })
     void wrongUsageIsOneLineAndCodeTwo(String arguments, String message) {
-        String[] args = arguments.equals("gemm") ? new String[] {"gemm", "mlp-up-129"} : arguments.split(" ");
-        assertThat(run(args)).isEqualTo(2);
+        assertThat(run(arguments.split(" "))).isEqualTo(2);
         assertThat(out.toString()).isEmpty();
         assertThat(err.toString().lines())
                 .singleElement()

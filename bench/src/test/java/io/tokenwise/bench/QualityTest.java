@@ -8,19 +8,6 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class QualityTest {
-    @Test
-    void spearmanIsTheCorrelationOfRanks() {
-        double[] rising = {1, 2, 3, 4, 5};
-        assertThat(Quality.spearman(rising, new double[] {1, 10, 100, 1000, 10000}))
-                .isEqualTo(1);
-        assertThat(Quality.spearman(rising, new double[] {5, 4, 3, 2, 1})).isEqualTo(-1);
-        // 1 - 6 sum d^2 / (n (n^2 - 1)) with d = 1, 1, 0, 1, 1.
-        assertThat(Quality.spearman(rising, new double[] {2, 1, 3, 5, 4})).isCloseTo(0.8, within(1e-12));
-        // Ranks 0.5, 0.5, 2, 3, 4 beside 0 to 4: covariance 9.5, variances 10 and 9.5.
-        assertThat(Quality.spearman(rising, new double[] {1, 1, 2, 3, 4}))
-                .isCloseTo(9.5 / Math.sqrt(10 * 9.5), within(1e-12));
-    }
-
     private static Contender giving(float[]... vectors) {
         return new Contender(
                 "c",

@@ -1,5 +1,6 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.Embedding;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.cli.Row.Mode;
 import io.tokenwise.nn.Budget;
@@ -124,7 +125,7 @@ final class BudgetMeasurements {
             float[] query = queries[q];
             var similarity = new double[corpus.length];
             for (int i = 0; i < corpus.length; i++) {
-                similarity[i] = Measurement.cosine(query, corpus[i]);
+                similarity[i] = Embedding.cosine(query, corpus[i]);
             }
             nearest[q] = IntStream.range(0, corpus.length)
                     .boxed()

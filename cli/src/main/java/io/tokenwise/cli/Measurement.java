@@ -1,5 +1,6 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.Embedding;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.acm.Acm;
 import io.tokenwise.acm.Spending;
@@ -85,20 +86,8 @@ final class Measurement {
     static double meanCosine(float[][] vectors, float[][] others) {
         double sum = 0;
         for (int i = 0; i < others.length; i++) {
-            sum += cosine(vectors[i], others[i]);
+            sum += Embedding.cosine(vectors[i], others[i]);
         }
         return sum / others.length;
-    }
-
-    static double cosine(float[] a, float[] b) {
-        double ab = 0;
-        double aa = 0;
-        double bb = 0;
-        for (int i = 0; i < a.length; i++) {
-            ab += (double) a[i] * b[i];
-            aa += (double) a[i] * a[i];
-            bb += (double) b[i] * b[i];
-        }
-        return ab / Math.sqrt(aa * bb);
     }
 }

@@ -1,5 +1,7 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.Embedding;
+import io.tokenwise.testdata.Spearman;
 import io.tokenwise.testdata.StsPairs.Pair;
 import java.util.HashMap;
 import java.util.List;
@@ -41,7 +43,7 @@ record StsEvaluation(List<Pair> pairs) implements EvalTask {
     private double[] similarities(float[][] vectors) {
         double[] similarities = new double[pairs.size()];
         for (int i = 0; i < similarities.length; i++) {
-            similarities[i] = Measurement.cosine(vectors[i], vectors[pairs.size() + i]);
+            similarities[i] = Embedding.cosine(vectors[i], vectors[pairs.size() + i]);
         }
         return similarities;
     }

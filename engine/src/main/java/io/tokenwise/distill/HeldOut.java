@@ -1,5 +1,6 @@
 package io.tokenwise.distill;
 
+import io.tokenwise.Embedding;
 import io.tokenwise.Sessions;
 import io.tokenwise.acm.Spending;
 import io.tokenwise.backend.Backend;
@@ -40,21 +41,8 @@ final class HeldOut {
         }
         double sum = 0;
         for (int i = 0; i < vectors.length; i++) {
-            sum += cosine(vectors[i], wanted[i]);
+            sum += Embedding.cosine(vectors[i], wanted[i]);
         }
         return new History.Quality(step, sum / vectors.length, spending.share());
-    }
-
-    /** Also for models whose vectors are not of length 1. */
-    private static double cosine(float[] a, float[] b) {
-        double ab = 0;
-        double aa = 0;
-        double bb = 0;
-        for (int i = 0; i < a.length; i++) {
-            ab += (double) a[i] * b[i];
-            aa += (double) a[i] * a[i];
-            bb += (double) b[i] * b[i];
-        }
-        return ab / Math.sqrt(aa * bb);
     }
 }

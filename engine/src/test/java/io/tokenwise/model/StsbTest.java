@@ -9,10 +9,10 @@ import io.tokenwise.TextEncoder;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.backend.Precision;
 import io.tokenwise.testdata.SharedData;
+import io.tokenwise.testdata.Spearman;
 import io.tokenwise.testdata.StsPairs;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -44,7 +44,7 @@ class StsbTest {
             double[] cosines = IntStream.range(0, pairs.size())
                     .mapToDouble(i -> first.get(i).cosine(second.get(i)))
                     .toArray();
-            double spearman = spearman(
+            double spearman = Spearman.correlation(
                     cosines, pairs.stream().mapToDouble(StsPairs.Pair::score).toArray());
             LOG.info("minilm, {}, {} pairs of STS-B: Spearman {}", precision, pairs.size(), spearman);
             assertThat(spearman).isBetween(least, most);
@@ -58,40 +58,5 @@ class StsbTest {
         } catch (IllegalArgumentException e) {
             return Assumptions.abort(e.getMessage());
         }
-    }
-
-    /** Spearman's rank correlation: Pearson's of the ranks, equal values sharing their mean rank. */
-    private static double spearman(double[] a, double[] b) {
-        double[] x = ranks(a);
-        double[] y = ranks(b);
-        double mean = (a.length - 1) / 2.0;
-        double xy = 0;
-        double xx = 0;
-        double yy = 0;
-        for (int i = 0; i < x.length; i++) {
-            xy += (x[i] - mean) * (y[i] - mean);
-            xx += (x[i] - mean) * (x[i] - mean);
-            yy += (y[i] - mean) * (y[i] - mean);
-        }
-        return xy / Math.sqrt(xx * yy);
-    }
-
-    private static double[] ranks(double[] values) {
-        List<Integer> order = IntStream.range(0, values.length)
-                .boxed()
-                .sorted(Comparator.comparingDouble(i -> values[i]))
-                .toList();
-        var ranks = new double[values.length];
-        for (int from = 0; from < values.length; ) {
-            int to = from;
-            while (to < values.length && values[order.get(to)] == values[order.get(from)]) {
-                to++;
-            }
-            for (int i = from; i < to; i++) {
-                ranks[order.get(i)] = (from + to - 1) / 2.0;
-            }
-            from = to;
-        }
-        return ranks;
     }
 }

@@ -1,10 +1,13 @@
-package io.tokenwise.cli;
+package io.tokenwise.testdata;
 
 import java.util.Arrays;
 import java.util.Comparator;
 
-/** Spearman's rank correlation: Pearson's correlation of the ranks, where equal values share their mean rank. */
-final class Spearman {
+/**
+ * Spearman's rank correlation, by which models are compared on pairs with people's scores: Pearson's correlation of the ranks, where
+ * equal values share their mean rank.
+ */
+public final class Spearman {
     private Spearman() {}
 
     /**
@@ -12,7 +15,7 @@ final class Spearman {
      *
      * @throws IllegalArgumentException when the lengths differ, there are fewer than two values, or a value is NaN
      */
-    static double correlation(double[] a, double[] b) {
+    public static double correlation(double[] a, double[] b) {
         if (a.length != b.length) {
             throw new IllegalArgumentException("spearman: lengths differ: " + a.length + " and " + b.length);
         }

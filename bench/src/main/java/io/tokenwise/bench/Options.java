@@ -1,0 +1,65 @@
+package io.tokenwise.bench;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** Options that several commands have. */
+final class Options {
+    private Options() {}
+
+    /** What every command has: its help. */
+    static final class Help {
+        @Option(
+                names = {"-h", "--help"},
+                usageHelp = true,
+                description = "Print this help.")
+        private boolean help;
+    }
+
+    /** The adaptive model to measure. */
+    static final class AdaptiveModel {
+        @Option(
+                names = "--model",
+                paramLabel = "DIR",
+                description =
+                        "The adaptive model (default: the newest that demo left in tokenwise-demo; without one, MiniLM with"
+                                + " untrained learners of static width).")
+        private Path model;
+
+        /** Empty if none was named and none is found. */
+        Optional<Path> find() throws IOException {
+            return model == null ? OwnModel.newest(Path.of("tokenwise-demo")) : Optional.of(model);
+        }
+    }
+
+    /** In which engine of ours. */
+    static final class Engine {
+        @Option(
+                names = "--engine",
+                paramLabel = "NAME",
+                defaultValue = "vector-f32",
+                converter = EngineConverter.class,
+                description = "Our backend and precision, as vector-f32 or onednn-bf16 (default: ${DEFAULT-VALUE}).")
+        private OwnEngine engine;
+
+        OwnEngine get() {
+            return engine;
+        }
+    }
+
+    /** Reads the name of an engine. */
+    static final class EngineConverter implements ITypeConverter<OwnEngine> {
+        @Override
+        public OwnEngine convert(String name) {
+            try {
+                return OwnEngine.named(name);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
+    }
+}
