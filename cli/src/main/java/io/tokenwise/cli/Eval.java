@@ -1,7 +1,6 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.cli.ClassificationEvaluation.Fit;
-import io.tokenwise.testdata.StsPairs;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
@@ -19,8 +18,8 @@ import picocli.CommandLine.Spec;
         synopsisSubcommandLabel = "TASK",
         description = {
             "Runs a labelled task at each budget and prints quality, FLOPs and time side by side.",
-            "For each budget: soft, as the gates decide; static, every token gets the same at equal FLOPs; random, the gates'"
-                    + " numbers dealt to random tokens. The dense model comes first; a dense model has one row."
+            "For each budget: soft, as the gates decide; hard, as they decide but no text over its budget; static, every token gets the"
+                    + " same at equal FLOPs; random, the gates' numbers dealt to random tokens. The dense model comes first; a dense model has one row."
         },
         subcommands = {Eval.Sts.class, Eval.Retrieval.class, Eval.Classify.class},
         footerHeading = "%nExamples:%n",
@@ -57,7 +56,7 @@ final class Eval implements Runnable {
 
         @Override
         EvalTask read(CommonOptions common) throws IOException {
-            return new StsEvaluation(StsPairs.read(file));
+            return StsEvaluation.read(file);
         }
     }
 
@@ -99,8 +98,8 @@ final class Eval implements Runnable {
                 "TRAIN and TEST are files of texts with a class each: .csv or .tsv (plain tabs, no quotes) with a header, or .jsonl.",
                 "The classifier is multinomial logistic regression. It is trained once, on the dense model's vectors, and used at every"
                         + " budget, as in a service that turns the budget later; --fit own trains one for each row.",
-                "--wordnet writes WordNet's definitions and their 45 lexicographer classes to DIR/train.csv and DIR/test.csv, drawn"
-                        + " by --seed, every tenth for the test, and uses these."
+                "--wordnet writes WordNet's definitions and their 45 lexicographer classes to DIR/wordnet-train.csv and"
+                        + " DIR/wordnet-test.csv, drawn by --seed, every tenth for the test, and uses these."
             },
             footerHeading = "%nExamples:%n",
             footer = {

@@ -2,6 +2,7 @@ package io.tokenwise.cli;
 
 import io.tokenwise.io.BadFileException;
 import java.io.BufferedReader;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Reader;
@@ -10,7 +11,10 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Consumer;
+import java.util.zip.ZipException;
+import org.apache.commons.csv.CSVException;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
@@ -68,7 +72,7 @@ final class FieldFile {
     }
 
     private static String plainName(Path file) {
-        String name = file.toString();
+        String name = file.toString().toLowerCase(Locale.ROOT);
         return name.endsWith(LineFile.COMPRESSED)
                 ? name.substring(0, name.length() - LineFile.COMPRESSED.length())
                 : name;
@@ -84,25 +88,31 @@ final class FieldFile {
                 header = add(header, line, row.toList());
                 line = parser.getCurrentLineNumber() + 1;
             }
-        } catch (CharacterCodingException e) {
-            throw encoding(e);
         } catch (UncheckedIOException e) {
-            if (e.getCause() instanceof CharacterCodingException encoding) {
-                throw encoding(encoding);
-            }
-            throw new BadFileException(
-                    file.toString(), "is not CSV: " + e.getCause().getMessage(), e);
+            throw explained(e.getCause());
+        } catch (IOException e) {
+            throw explained(e);
         }
     }
 
-    /** The parser reads ahead and does not know the line: this finds it. */
-    private IOException encoding(CharacterCodingException failure) throws IOException {
-        try (var lines = new LineFile(file)) {
-            while (lines.next() != null) {
-                // The line that is not UTF-8 ends this.
-            }
+    private IOException explained(IOException failure) throws IOException {
+        switch (failure) {
+            case CharacterCodingException _ -> findBadLine();
+            case EOFException _, ZipException _ -> throw LineFile.damaged(file, failure);
+            case CSVException _ ->
+                throw new BadFileException(file.toString(), "is not CSV: " + failure.getMessage(), failure);
+            default -> {}
         }
         return failure;
+    }
+
+    /** The parser reads ahead and does not know which line is not UTF-8: reading up to it says so. */
+    private void findBadLine() throws IOException {
+        try (var lines = new LineFile(file)) {
+            while (lines.next() != null) {
+                // That line ends this.
+            }
+        }
     }
 
     private static Reader afterMark(BufferedReader reader) throws IOException {

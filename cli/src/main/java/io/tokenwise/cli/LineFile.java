@@ -15,7 +15,10 @@ import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A file from outside that is read line by line, UTF-8, decompressed if its name ends with {@code .gz}; what is wrong is told by file and line. For one thread. */
+/**
+ * A file from outside that is read line by line, UTF-8, decompressed if its name ends with {@code .gz}; what is wrong is told by file
+ * and line. For one thread.
+ */
 final class LineFile implements AutoCloseable {
     /** A book has a megabyte; models read some hundred words of it. */
     static final int MOST_BYTES = 16 << 20;
@@ -82,8 +85,13 @@ final class LineFile implements AutoCloseable {
         try {
             return lines.next(1);
         } catch (EOFException | ZipException e) {
-            throw new BadFileException(path.toString(), "is damaged: " + e.getMessage(), e);
+            throw damaged(path, e);
         }
+    }
+
+    /** What decompressing says of a file that was cut or changed. */
+    static BadFileException damaged(Path path, IOException failure) {
+        return new BadFileException(path.toString(), "is damaged: " + failure.getMessage(), failure);
     }
 
     /** The next line, which must be a JSON object; null at the end. */

@@ -1,8 +1,12 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.Embedding;
+import io.tokenwise.io.BadFileException;
 import io.tokenwise.testdata.Spearman;
+import io.tokenwise.testdata.StsPairs;
 import io.tokenwise.testdata.StsPairs.Pair;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,6 +14,22 @@ import java.util.stream.Stream;
 
 /** Semantic textual similarity: pairs of sentences with human scores, judged by Spearman's rank correlation. */
 record StsEvaluation(List<Pair> pairs) implements EvalTask {
+    /**
+     * Reads a file of sentence1,sentence2,score.
+     *
+     * @throws IOException if it is not such a file
+     * @throws BadFileException if all scores are the same: they have no ranks
+     */
+    static StsEvaluation read(Path file) throws IOException {
+        List<Pair> pairs = StsPairs.read(file);
+        if (pairs.stream().mapToDouble(Pair::score).distinct().count() < 2) {
+            throw new BadFileException(
+                    file.toString(),
+                    "has the score " + pairs.getFirst().score() + " only; two or more different ones are needed");
+        }
+        return new StsEvaluation(pairs);
+    }
+
     @Override
     public String name() {
         return "sts";

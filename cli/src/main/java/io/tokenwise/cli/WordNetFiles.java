@@ -18,7 +18,7 @@ record WordNetFiles(Path training, Path test) {
     /** Every so many definitions are for the test. */
     private static final int TEST_SHARE = 10;
 
-    /** Writes {@code train.csv} and {@code test.csv}, text,label with a header, into a folder that may be there. */
+    /** Writes {@code wordnet-train.csv} and {@code wordnet-test.csv}, text,label with a header, into a folder that may be there. */
     static WordNetFiles write(Path folder, long seed) throws IOException {
         WordNet wordNet = WordNet.load();
         var order = new ArrayList<>(
@@ -27,8 +27,8 @@ record WordNetFiles(Path training, Path test) {
         int test = order.size() / TEST_SHARE;
         Files.createDirectories(folder);
         return new WordNetFiles(
-                write(folder.resolve("train.csv"), wordNet, order.subList(test, order.size())),
-                write(folder.resolve("test.csv"), wordNet, order.subList(0, test)));
+                write(folder.resolve("wordnet-train.csv"), wordNet, order.subList(test, order.size())),
+                write(folder.resolve("wordnet-test.csv"), wordNet, order.subList(0, test)));
     }
 
     private static Path write(Path file, WordNet wordNet, List<Integer> numbers) throws IOException {

@@ -28,6 +28,13 @@ class ClassificationEvaluationTest {
     }
 
     @Test
+    void wordNetsFilesTakeTheNamesOfNoOthers() throws IOException {
+        Path mine = Files.writeString(folder.resolve("train.csv"), "text,label\nmy own,a\n");
+        WordNetFiles.write(folder, 1);
+        assertThat(mine).hasContent("text,label\nmy own,a\n");
+    }
+
+    @Test
     void wordNetsDefinitionsArePartedByTheSeed() throws IOException {
         WordNetFiles files = WordNetFiles.write(folder.resolve("wordnet"), 1);
         LabelledTexts training = LabelledTexts.read(files.training(), "text", "label");

@@ -3,11 +3,15 @@ package io.tokenwise.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,6 +32,7 @@ class LabelledTextsTest {
             delimiter = '^',
             quoteCharacter = '`',
             value = {
+                "A.CSV^label,id,text~pos,1,\"\"\"good\"\", really\"~ neg ,2,bad~",
                 "a.csv^label,id,text~pos,1,\"\"\"good\"\", really\"~ neg ,2,bad~",
                 // Quotes are characters like others there.
                 "a.tsv^text|label~\"good\", really|pos~bad| neg~",
@@ -48,6 +53,23 @@ class LabelledTextsTest {
         LabelledTexts texts = LabelledTexts.read(file(name, "\u00ef\u00bb\u00bf" + content), "text", "label");
         assertThat(texts.texts()).containsExactly("x");
         assertThat(texts.labels()).containsExactly("a");
+    }
+
+    /** Cut so early that not even the header can be read, and so late that some rows can. */
+    @ParameterizedTest
+    @CsvSource({"csv, 12", "csv, 3000", "tsv, 12", "jsonl, 3000"})
+    void aDamagedArchiveIsNamed(String ending, int length) throws IOException {
+        var packed = new ByteArrayOutputStream();
+        try (var stream = new GZIPOutputStream(packed)) {
+            var random = new Random(1);
+            stream.write("text,label\n".getBytes(StandardCharsets.UTF_8));
+            for (int i = 0; i < 1000; i++) {
+                stream.write((random.nextLong() + ",a\n").getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        Path file = Files.write(folder.resolve("a." + ending + ".gz"), Arrays.copyOf(packed.toByteArray(), length));
+        assertThatThrownBy(() -> FieldFile.read(file, _ -> {}))
+                .hasMessageStartingWith(file + (ending.equals("jsonl") ? ":1: is not valid JSON" : ": is damaged: "));
     }
 
     @Test

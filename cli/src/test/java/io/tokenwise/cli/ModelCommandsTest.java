@@ -345,6 +345,22 @@ class ModelCommandsTest {
                 .isEqualTo("tokenwise eval sts: " + bad + ":2: has 2 columns; expected sentence1,sentence2,score");
     }
 
+    /** Of equal scores there is no rank correlation, and JSON has no number for it. */
+    @Test
+    void evalStsNeedsDifferentScores() throws IOException {
+        Path same = Files.writeString(folder.resolve("same.csv"), "a,b,3\nc,d,3.0\n");
+        Path one = Files.writeString(folder.resolve("one-pair.csv"), "a,b,4\n");
+        assertThat(run("", "eval", "sts", same.toString(), "--json")).isEqualTo(1);
+        assertThat(run("", "eval", "sts", one.toString(), "--json")).isEqualTo(1);
+        assertThat(out.toString()).isEmpty();
+        assertThat(err.toString().lines())
+                .containsExactly(
+                        "tokenwise eval sts: " + same
+                                + ": has the score 3.0 only; two or more different ones are needed",
+                        "tokenwise eval sts: " + one
+                                + ": has the score 4.0 only; two or more different ones are needed");
+    }
+
     @Test
     void distillNamesWhatIsWrongBeforeItTrains() throws IOException {
         Path out = folder.resolve("distilled");

@@ -4,11 +4,22 @@ import java.util.Locale;
 
 /** The type in which a backend multiplies matrices. All else is float32, sums of products too. */
 public enum Precision {
-    F32,
+    F32(4),
     /** bfloat16: float32 with 8 instead of 24 significant bits. */
-    BF16,
+    BF16(2),
     /** Signed bytes with a scale for each output of a weight, unsigned bytes with scale and offset for each row of activations. */
-    S8;
+    S8(1);
+
+    private final int bytes;
+
+    Precision(int bytes) {
+        this.bytes = bytes;
+    }
+
+    /** What a packed weight takes. */
+    public int bytes() {
+        return bytes;
+    }
 
     /** As the command line and JSON write it. */
     public String label() {

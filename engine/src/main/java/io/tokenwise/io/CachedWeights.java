@@ -43,7 +43,9 @@ final class CachedWeights implements WeightSource {
     private final BuiltInModel model;
     private final Path file;
     private final Safetensors cached;
-    /** Where we turned to when the file was found damaged. */
+    private volatile boolean closed;
+
+    /** Where we turned to when the file could not be read. */
     private volatile OnnxWeights original;
 
     private CachedWeights(BuiltInModel model, Path file) throws IOException {
@@ -100,15 +102,19 @@ final class CachedWeights implements WeightSource {
 
     @Override
     public void read(String name, MemorySegment destination) {
+        requireOpen();
         if (original == null) {
             try {
                 cached.read(name, destination, false);
                 if (checksum(destination).equals(cached.metadata().get(name))) {
                     return;
                 }
-                fallBack("tensor " + name + " has another checksum");
-            } catch (BadFileException | UncheckedIOException e) {
-                fallBack(e.getMessage());
+                fallBack("tensor " + name + " has another checksum", true);
+            } catch (BadFileException e) {
+                fallBack(e.getMessage(), true);
+            } catch (UncheckedIOException e) {
+                // An interrupt, for example, closes the file, which says nothing of what is in it.
+                fallBack(e.getMessage(), false);
             }
         }
         original.read(name, destination);
@@ -116,21 +122,31 @@ final class CachedWeights implements WeightSource {
 
     @Override
     public synchronized void close() {
+        closed = true;
         cached.close();
         if (original != null) {
             original.close();
         }
     }
 
-    private synchronized void fallBack(String reason) {
+    private synchronized void fallBack(String reason, boolean damaged) {
+        requireOpen();
         try {
             if (original == null) {
-                LOG.warn("{} is damaged and deleted: {}", file, reason);
-                Files.deleteIfExists(file);
+                LOG.warn("{} is {}: {}", file, damaged ? "damaged and deleted" : "not used", reason);
+                if (damaged) {
+                    Files.deleteIfExists(file);
+                }
                 original = original(model);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the weights of " + name(model) + " are closed");
         }
     }
 

@@ -169,7 +169,8 @@ public final class Safetensors implements WeightSource {
         } catch (EOFException e) {
             throw new BadFileException(file, "tensor " + name + ": the file was cut short while it was open", e);
         } catch (IOException e) {
-            throw new UncheckedIOException(file + ": tensor " + name + ": " + e.getMessage(), e);
+            String fact = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+            throw new UncheckedIOException(file + ": tensor " + name + ": " + fact, e);
         }
     }
 

@@ -54,8 +54,7 @@ public final class Tokenizer {
         return new Tokenizer(file, json.clone(), maxTokens);
     }
 
-    /** Splits a text into tokens. Unpaired surrogates are left out. Of a long text words are looked at
-     * only until there are tokens enough. */
+    /** Splits a text into tokens. Unpaired surrogates are left out. Of a long text words are looked at only until there are tokens enough. */
     public Encoded encode(String text) {
         return encode(text, maxTokens);
     }

@@ -7,6 +7,7 @@ import io.tokenwise.acm.AdaptiveBlock;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.io.Architecture;
 import io.tokenwise.io.BadFileException;
@@ -66,7 +67,7 @@ public final class Encoder implements AutoCloseable {
         try {
             Optional<AcmConfig> acm = acmConfig(files);
             checkTensors(files, acm);
-            checkMemory(files, MachineMemory.limitBytes());
+            checkMemory(files, backend.precision(), MachineMemory.limitBytes());
             var builder = new BertBuilder(parameters, files.description().architecture(), acm);
             Bert bert = build(builder, files);
             boolean parallel = backend.threads() > 1;
@@ -159,13 +160,14 @@ public final class Encoder implements AutoCloseable {
         }
     }
 
-    /** Weights and their packed forms: a container whose limit is passed is killed without a word. */
-    static void checkMemory(ModelFiles files, OptionalLong limitBytes) {
-        long values = 0;
-        for (long[] shape : files.description().architecture().tensors().values()) {
-            values += Arrays.stream(shape).reduce(1, Math::multiplyExact);
+    /** Weights and, of all but embeddings, their packed forms: a container whose limit is passed is killed without a word. */
+    static void checkMemory(ModelFiles files, Precision packed, OptionalLong limitBytes) {
+        long needed = 0;
+        for (Map.Entry<String, long[]> tensor :
+                files.description().architecture().tensors().entrySet()) {
+            long values = Arrays.stream(tensor.getValue()).reduce(1, Math::multiplyExact);
+            needed += values * (tensor.getKey().startsWith("embeddings.") ? Float.BYTES : Float.BYTES + packed.bytes());
         }
-        long needed = 2 * Float.BYTES * values;
         if (limitBytes.isPresent() && needed > limitBytes.getAsLong()) {
             throw new IllegalStateException(files.description().name() + ": needs about " + (needed >> 20)
                     + " MiB of native memory for its weights, this machine or container has "

@@ -1,6 +1,7 @@
 package io.tokenwise.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -100,6 +101,39 @@ class CachedWeightsTest {
             channel.truncate(good.length / 2);
         }
         assertGood(open);
+    }
+
+    /** An interrupted thread cannot read files, whatever is in them. */
+    @Test
+    void anInterruptedReaderGetsTheWeightsAndLeavesTheFile() throws IOException {
+        CachedWeights.open(BuiltInModel.MINILM).close();
+        byte[] good = Files.readAllBytes(files().getFirst());
+        WeightSource weights = CachedWeights.open(BuiltInModel.MINILM);
+        assertThat(weights).isInstanceOf(CachedWeights.class);
+        Thread.currentThread().interrupt();
+        try (Arena arena = Arena.ofConfined()) {
+            read(weights, "embeddings.LayerNorm.bias", arena);
+        } finally {
+            assertThat(Thread.interrupted()).isTrue();
+        }
+        assertGood(weights);
+        assertThat(files()).hasSize(1);
+        assertThat(Files.readAllBytes(files().getFirst())).isEqualTo(good);
+    }
+
+    @Test
+    void nothingIsReadOrDeletedAfterClose() throws IOException {
+        CachedWeights.open(BuiltInModel.MINILM).close();
+        WeightSource weights = CachedWeights.open(BuiltInModel.MINILM);
+        assertThat(weights).isInstanceOf(CachedWeights.class);
+        weights.close();
+        weights.close();
+        try (Arena arena = Arena.ofConfined()) {
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> read(weights, "embeddings.LayerNorm.bias", arena))
+                    .withMessage("the weights of minilm are closed");
+        }
+        assertThat(files()).hasSize(1);
     }
 
     /** What still reads as a header must not stand for another model. */
