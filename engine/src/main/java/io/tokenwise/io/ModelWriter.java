@@ -37,13 +37,7 @@ public final class ModelWriter {
         REPLACE
     }
 
-    /**
-     * Writes a model. The directory appears under its name only when every file is complete and on disk; after an
-     * exception nothing is left, and a model that was there before still is.
-     *
-     * @param tensors by Hugging Face name without {@code bert.}
-     * @throws IOException if the target must not be replaced, or cannot be written
-     */
+    /** Writes a model in float32; see {@link #write(Path, ModelDescription, Map, Tokenizer, Existing, StoredType)}. */
     public static void write(
             Path directory,
             ModelDescription description,
@@ -51,13 +45,32 @@ public final class ModelWriter {
             Tokenizer tokenizer,
             Existing existing)
             throws IOException {
+        write(directory, description, tensors, tokenizer, existing, StoredType.F32);
+    }
+
+    /**
+     * Writes a model. The directory appears under its name only when every file is complete and on disk; after an
+     * exception nothing is left, and a model that was there before still is.
+     *
+     * @param tensors by Hugging Face name without {@code bert.}
+     * @param type of the matrices; as bytes, Python's safetensors reads them, its transformers do not
+     * @throws IOException if the target must not be replaced, or cannot be written
+     */
+    public static void write(
+            Path directory,
+            ModelDescription description,
+            Map<String, TensorData> tensors,
+            Tokenizer tokenizer,
+            Existing existing,
+            StoredType type)
+            throws IOException {
         Path target = directory.toAbsolutePath().normalize();
         checkTarget(target, existing);
         Path temporary = AtomicFiles.temporarySibling(target);
         try {
             Files.createDirectories(target.getParent());
             Files.createDirectory(temporary);
-            writeFiles(temporary, description, tensors, tokenizer);
+            writeFiles(temporary, description, tensors, tokenizer, type);
             AtomicFiles.syncDirectory(temporary);
             moveInPlace(temporary, target);
             AtomicFiles.syncDirectory(target.getParent());
@@ -95,9 +108,13 @@ public final class ModelWriter {
     }
 
     private static void writeFiles(
-            Path directory, ModelDescription description, Map<String, TensorData> tensors, Tokenizer tokenizer)
+            Path directory,
+            ModelDescription description,
+            Map<String, TensorData> tensors,
+            Tokenizer tokenizer,
+            StoredType type)
             throws IOException {
-        SafetensorsWriter.write(directory.resolve("model.safetensors"), tensors, Map.of("format", "pt"));
+        SafetensorsWriter.write(directory.resolve("model.safetensors"), tensors, Map.of("format", "pt"), type);
         write(directory.resolve("tokenizer.json"), tokenizer.json());
         write(directory.resolve("config.json"), JsonFile.format(config(description)));
         write(directory.resolve("modules.json"), JsonFile.format(modules(description)));

@@ -7,12 +7,10 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.UnsafeByteOperations;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -36,10 +34,8 @@ public final class OnnxWeights implements WeightSource {
     private static final int DOUBLE = 11;
     private static final int BFLOAT16 = 16;
 
-    private static final int CHUNK_BYTES = 1 << 16;
-
     private final String file;
-    private final Arena arena;
+    private final ByteSource.InMemory bytes;
     private volatile Map<String, Entry> entries;
 
     /** A tensor of the file, and whether it is a matrix to be transposed. */
@@ -51,9 +47,9 @@ public final class OnnxWeights implements WeightSource {
         }
     }
 
-    private OnnxWeights(String file, GraphProto graph, Arena arena) {
+    private OnnxWeights(String file, GraphProto graph, ByteSource.InMemory bytes) {
         this.file = file;
-        this.arena = arena;
+        this.bytes = bytes;
         Map<String, TensorProto> constants = constants(graph);
         Map<String, Entry> found = new LinkedHashMap<>();
         constants.forEach((name, tensor) -> {
@@ -89,35 +85,13 @@ public final class OnnxWeights implements WeightSource {
         }
     }
 
-    /**
-     * Reads a model's bytes.
-     *
-     * @param file the name to give it in messages
-     * @param bytes how many there are; less than 0 if that is not known
-     * @throws IOException if there are fewer bytes, or reading fails
-     */
+    /** Reads a model's bytes, as {@link ByteSource#read} does. */
     static OnnxWeights read(String file, InputStream in, long bytes) throws IOException {
-        if (bytes < 0) {
-            throw new BadFileException(file, "its size is not known; put its jar itself on the class path");
-        }
-        if (bytes > Integer.MAX_VALUE - 8) {
-            throw new BadFileException(file, "is larger than 2 GB, the most that an ONNX file can be");
-        }
-        Arena arena = Arena.ofShared();
+        ByteSource.InMemory model = ByteSource.read(file, in, bytes);
         try {
-            MemorySegment memory = arena.allocate(bytes, Long.BYTES);
-            byte[] chunk = new byte[CHUNK_BYTES];
-            for (long at = 0; at < bytes; ) {
-                int count = in.read(chunk, 0, (int) Math.min(chunk.length, bytes - at));
-                if (count < 0) {
-                    throw new EOFException(file + ": ends after " + at + " of " + bytes + " bytes");
-                }
-                MemorySegment.copy(chunk, 0, memory, ValueLayout.JAVA_BYTE, at, count);
-                at += count;
-            }
-            return new OnnxWeights(file, parse(file, memory), arena);
+            return new OnnxWeights(file, parse(file, model.memory()), model);
         } catch (Throwable e) {
-            arena.close();
+            model.close();
             throw e;
         }
     }
@@ -174,9 +148,7 @@ public final class OnnxWeights implements WeightSource {
     @Override
     public synchronized void close() {
         entries = Map.of();
-        if (arena.scope().isAlive()) {
-            arena.close();
-        }
+        bytes.close();
     }
 
     private Entry find(String name) {

@@ -5,15 +5,16 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -22,11 +23,14 @@ import tools.jackson.databind.JsonNode;
 /**
  * A safetensors file: eight bytes of header length, a JSON header, the tensors' bytes.
  *
- * <p>Tensors are read from the file when asked for. The file is not mapped, because a mapped file that another process
- * cuts short takes the JVM down with it.
+ * <p>Tensors are read from the file when asked for. A matrix of dtype I8 with a tensor {@code NAME.scale} of a scale for each row is one
+ * tensor here, {@code scale * byte} (see {@link StoredType#S8}).
  */
 public final class Safetensors implements WeightSource {
     private static final String METADATA = "__metadata__";
+
+    /** What the scales of a matrix are called after it. */
+    static final String SCALE = ".scale";
 
     /** Read at once: few system calls, and what was read is still in the L2 cache when it is converted and checked. */
     private static final int CHUNK_BYTES = 1 << 18;
@@ -52,17 +56,18 @@ public final class Safetensors implements WeightSource {
             Map.entry("C64", 8));
 
     private final String file;
-    private final FileChannel channel;
+    private final ByteSource bytes;
     private final Map<String, Entry> entries;
+    private final Set<String> names;
     private final Map<String, String> metadata;
     private final long dataStart;
 
     /** One tensor of the header; begin and end are bytes counted from the end of the header. */
     private record Entry(String name, String dtype, long[] shape, long begin, long end) {}
 
-    private Safetensors(String file, FileChannel channel, JsonFile header, long dataStart, long fileSize) {
+    private Safetensors(String file, ByteSource bytes, JsonFile header, long dataStart, long fileSize) {
         this.file = file;
-        this.channel = channel;
+        this.bytes = bytes;
         this.dataStart = dataStart;
         this.metadata = metadata(header);
         this.entries = new LinkedHashMap<>();
@@ -72,6 +77,12 @@ public final class Safetensors implements WeightSource {
             }
         });
         requireContiguous(fileSize - dataStart);
+        names = new LinkedHashSet<>(entries.keySet());
+        for (Entry entry : entries.values()) {
+            if (entry.dtype.equals("I8")) {
+                names.remove(entry.name + SCALE);
+            }
+        }
     }
 
     /**
@@ -80,17 +91,17 @@ public final class Safetensors implements WeightSource {
      * @throws BadFileException if there is no such file or it breaks a rule of the format
      */
     public static Safetensors open(Path path) throws IOException {
-        String file = path.toString();
-        if (!Files.isRegularFile(path)) {
-            throw new BadFileException(file, Files.exists(path) ? "is not a file" : "no such file");
-        }
-        FileChannel channel = FileChannel.open(path);
+        return of(path.toString(), ByteSource.open(path));
+    }
+
+    /** Takes over a file's bytes and checks its whole header; see {@link #open}. */
+    static Safetensors of(String file, ByteSource bytes) throws IOException {
         try {
-            long size = channel.size();
+            long size = bytes.size();
             if (size < 8) {
                 throw new BadFileException(file, "has " + size + " bytes, a safetensors file has at least 8");
             }
-            long headerBytes = read(channel, 0, ByteBuffer.allocate(8)).getLong(0);
+            long headerBytes = read(bytes, 0, ByteBuffer.allocate(8)).getLong(0);
             // Compared without a sum, which could overflow; as unsigned, because the format says so.
             if (Long.compareUnsigned(headerBytes, Math.min(size - 8, JsonFile.MAX_BYTES)) > 0) {
                 throw new BadFileException(
@@ -101,13 +112,13 @@ public final class Safetensors implements WeightSource {
                                         : "the limit of " + JsonFile.MAX_BYTES + " bytes"));
             }
             byte[] header =
-                    read(channel, 8, ByteBuffer.allocate((int) headerBytes)).array();
+                    read(bytes, 8, ByteBuffer.allocate((int) headerBytes)).array();
             if (header.length == 0 || header[0] != '{') {
                 throw new BadFileException(file, "header does not begin with {: not a safetensors file");
             }
-            return new Safetensors(file, channel, JsonFile.parse(file, header), 8 + headerBytes, size);
+            return new Safetensors(file, bytes, JsonFile.parse(file, header), 8 + headerBytes, size);
         } catch (Throwable e) {
-            channel.close();
+            bytes.close();
             throw e;
         }
     }
@@ -124,7 +135,7 @@ public final class Safetensors implements WeightSource {
 
     @Override
     public Set<String> names() {
-        return Collections.unmodifiableSet(entries.keySet());
+        return Collections.unmodifiableSet(names);
     }
 
     @Override
@@ -145,22 +156,29 @@ public final class Safetensors implements WeightSource {
             case "F16" -> StoredFloat.F16;
             case "BF16" -> StoredFloat.BF16;
             case "F64" -> StoredFloat.F64;
+            case "I8" -> StoredFloat.I8;
             default ->
                 throw new BadFileException(
-                        file, "tensor " + name + " has dtype " + entry.dtype + "; weights are F32, F16, BF16 or F64");
+                        file,
+                        "tensor " + name + " has dtype " + entry.dtype
+                                + "; weights are F32, F16, BF16, F64 or scaled I8");
         };
         long elements = (entry.end - entry.begin) / format.bytes;
         StoredFloat.requireSize(destination, elements, file, name);
         try (Arena arena = Arena.ofConfined()) {
+            MemorySegment scales = format == StoredFloat.I8 ? scales(entry, arena) : null;
             MemorySegment memory = arena.allocate(CHUNK_BYTES, Double.BYTES);
             ByteBuffer chunk = memory.asByteBuffer();
             for (long done = 0; done < elements; ) {
                 int count = (int) Math.min(CHUNK_BYTES / format.bytes, elements - done);
                 read(
-                        channel,
+                        bytes,
                         dataStart + entry.begin + done * format.bytes,
                         chunk.clear().limit(count * format.bytes));
                 format.decode(memory, count, destination, done);
+                if (scales != null) {
+                    StoredFloat.scale(destination, done, count, scales, entry.shape[1]);
+                }
                 if (checkFinite) {
                     StoredFloat.requireFinite(destination, done, count, file, name);
                 }
@@ -174,10 +192,40 @@ public final class Safetensors implements WeightSource {
         }
     }
 
+    /** The scales of the rows of a matrix of bytes. They lie in the file, so it bounds how many there are. */
+    private MemorySegment scales(Entry matrix, Arena arena) {
+        Entry entry = entries.get(matrix.name + SCALE);
+        if (entry == null) {
+            throw new BadFileException(
+                    file,
+                    "tensor " + matrix.name + " has dtype I8, but there is no tensor " + matrix.name + SCALE
+                            + " with the scale of each row");
+        }
+        boolean fits = matrix.shape.length == 2 && Arrays.equals(entry.shape, new long[] {matrix.shape[0]});
+        if (!fits || !entry.dtype.equals("F32")) {
+            throw new BadFileException(
+                    file,
+                    "tensor " + entry.name + " is " + entry.dtype + " " + Arrays.toString(entry.shape)
+                            + "; must be F32 with a value for each row of the I8 matrix " + matrix.name + " "
+                            + Arrays.toString(matrix.shape));
+        }
+        MemorySegment scales = arena.allocate(entry.end - entry.begin, Float.BYTES);
+        read(entry.name, scales, true);
+        for (long row = 0; row < entry.shape[0]; row++) {
+            float scale = scales.getAtIndex(ValueLayout.JAVA_FLOAT, row);
+            if (scale < 0) {
+                throw new BadFileException(
+                        file,
+                        "tensor " + entry.name + ": element " + row + " is " + scale + "; scales are not negative");
+            }
+        }
+        return scales;
+    }
+
     @Override
     public void close() {
         try {
-            channel.close();
+            bytes.close();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -272,12 +320,8 @@ public final class Safetensors implements WeightSource {
     }
 
     /** Fills a buffer from a place in the file; the buffer comes back at position 0, little-endian. */
-    private static ByteBuffer read(FileChannel channel, long position, ByteBuffer into) throws IOException {
-        while (into.hasRemaining()) {
-            if (channel.read(into, position + into.position()) < 0) {
-                throw new EOFException();
-            }
-        }
+    private static ByteBuffer read(ByteSource bytes, long position, ByteBuffer into) throws IOException {
+        bytes.read(position, into);
         return into.position(0).order(ByteOrder.LITTLE_ENDIAN);
     }
 }

@@ -1,5 +1,6 @@
 package io.tokenwise.io;
 
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
@@ -8,7 +9,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import tools.jackson.databind.json.JsonMapper;
@@ -21,6 +25,13 @@ public final class SafetensorsWriter {
 
     private SafetensorsWriter() {}
 
+    /** What of a tensor goes into the file. */
+    private record Entry(String name, String dtype, long[] shape, long bytes, AtomicFiles.Content content) {
+        /** As Python sorts them: large elements first, so that all are aligned, then by name. */
+        static final Comparator<Entry> ORDER = Comparator.comparing((Entry entry) -> !entry.dtype.equals("F32"))
+                .thenComparing(Entry::name);
+    }
+
     /**
      * Writes float32 tensors, atomically (see {@link AtomicFiles}).
      *
@@ -28,31 +39,57 @@ public final class SafetensorsWriter {
      */
     public static void write(Path file, Map<String, TensorData> tensors, Map<String, String> metadata)
             throws IOException {
-        TreeMap<String, TensorData> sorted = new TreeMap<>(tensors);
-        byte[] header = header(sorted, metadata);
+        write(file, tensors, metadata, StoredType.F32);
+    }
+
+    /** Writes tensors, matrices in the type that is asked for; see {@link #write(Path, Map, Map)}. */
+    static void write(Path file, Map<String, TensorData> tensors, Map<String, String> metadata, StoredType type)
+            throws IOException {
+        var entries = new ArrayList<Entry>();
+        tensors.forEach((name, tensor) -> {
+            if (type.bytes(tensor.shape())) {
+                ScaledRows rows = ScaledRows.of(tensor);
+                entries.add(bytes(name, tensor.shape(), rows));
+                long[] shape = {rows.scales().length};
+                entries.add(
+                        floats(name + Safetensors.SCALE, new TensorData(shape, MemorySegment.ofArray(rows.scales()))));
+            } else {
+                entries.add(floats(name, tensor));
+            }
+        });
+        entries.sort(Entry.ORDER);
+        byte[] header = header(entries, metadata);
         AtomicFiles.write(file, out -> {
             out.write(header);
-            for (TensorData tensor : sorted.values()) {
-                write(tensor.floats(), out);
+            for (Entry entry : entries) {
+                entry.content.writeTo(out);
             }
         });
     }
 
+    private static Entry floats(String name, TensorData tensor) {
+        MemorySegment floats = tensor.floats();
+        return new Entry(name, "F32", tensor.shape(), floats.byteSize(), out -> write(floats, out));
+    }
+
+    private static Entry bytes(String name, long[] shape, ScaledRows rows) {
+        return new Entry(name, "I8", shape, shape[0] * shape[1], out -> write(rows, out));
+    }
+
     /** The length and the JSON, padded with spaces so that the data begin at a multiple of eight bytes. */
-    private static byte[] header(TreeMap<String, TensorData> tensors, Map<String, String> metadata) {
+    private static byte[] header(List<Entry> entries, Map<String, String> metadata) {
         ObjectNode root = JsonNodeFactory.instance.objectNode();
         if (!metadata.isEmpty()) {
             ObjectNode object = root.putObject("__metadata__");
             new TreeMap<>(metadata).forEach(object::put);
         }
         long offset = 0;
-        for (Map.Entry<String, TensorData> entry : tensors.entrySet()) {
-            ObjectNode tensor = root.putObject(entry.getKey());
-            tensor.put("dtype", "F32");
-            Arrays.stream(entry.getValue().shape()).forEach(tensor.putArray("shape")::add);
-            long end = offset + entry.getValue().floats().byteSize();
-            tensor.putArray("data_offsets").add(offset).add(end);
-            offset = end;
+        for (Entry entry : entries) {
+            ObjectNode tensor = root.putObject(entry.name);
+            tensor.put("dtype", entry.dtype);
+            Arrays.stream(entry.shape).forEach(tensor.putArray("shape")::add);
+            tensor.putArray("data_offsets").add(offset).add(offset + entry.bytes);
+            offset += entry.bytes;
         }
         byte[] json = JsonMapper.shared().writeValueAsString(root).getBytes(StandardCharsets.UTF_8);
         int padded = (json.length + 7) / 8 * 8;
@@ -72,5 +109,13 @@ public final class SafetensorsWriter {
             }
             out.write(chunk.array(), 0, 4 * size);
         }
+    }
+
+    private static void write(ScaledRows rows, OutputStream out) throws IOException {
+        var chunk = new BufferedOutputStream(out, CHUNK_FLOATS);
+        for (int row = 0; row < rows.scales().length; row++) {
+            chunk.write(rows.row(row));
+        }
+        chunk.flush();
     }
 }

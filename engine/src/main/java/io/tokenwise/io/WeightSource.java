@@ -25,11 +25,11 @@ public interface WeightSource extends AutoCloseable {
     long[] shape(String name);
 
     /**
-     * Reads a whole tensor as float32 in the machine's byte order; float16, bfloat16 and float64 are converted.
+     * Reads a whole tensor as float32 in the machine's byte order; float16, bfloat16, float64 and scaled bytes are converted.
      *
      * @param destination exactly four bytes for each element
      * @throws IllegalArgumentException if the destination has another size
-     * @throws BadFileException if there is no such tensor, it holds no floating-point numbers, or one of them is NaN or
+     * @throws BadFileException if there is no such tensor, it holds none of these, or one of its values is NaN or
      *     infinite as a float32
      */
     void read(String name, MemorySegment destination);

@@ -15,6 +15,7 @@ import io.tokenwise.io.MachineMemory;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
+import io.tokenwise.io.StoredType;
 import io.tokenwise.io.TensorData;
 import io.tokenwise.io.Tokenizer;
 import io.tokenwise.io.WeightSource;
@@ -246,10 +247,16 @@ public final class Encoder implements AutoCloseable {
         return parameters.all().stream().mapToLong(p -> p.value().size()).sum();
     }
 
-    /** Writes the model as a directory in Hugging Face's layout; adaptive modules keep their calibration. */
+    /** Writes the model in float32; see {@link #save(Path, Tokenizer, ModelWriter.Existing, StoredType)}. */
     public void save(Path directory, Tokenizer tokenizer, ModelWriter.Existing existing) throws IOException {
+        save(directory, tokenizer, existing, StoredType.F32);
+    }
+
+    /** Writes the model as a directory in Hugging Face's layout; adaptive modules keep their calibration. */
+    public void save(Path directory, Tokenizer tokenizer, ModelWriter.Existing existing, StoredType type)
+            throws IOException {
         try (Arena arena = Arena.ofShared()) {
-            ModelWriter.write(directory, currentDescription(), tensors(arena), tokenizer, existing);
+            ModelWriter.write(directory, currentDescription(), tensors(arena), tokenizer, existing, type);
         }
     }
 

@@ -229,7 +229,7 @@ class SafetensorsTest {
             assertThat(file.shape("none")).containsExactly(3, 0);
             assertThat(file.shape("scalar")).isEmpty();
             assertThatThrownBy(() -> read(file, "i", 1))
-                    .hasMessageEndingWith("tensor i has dtype I64; weights are F32, F16, BF16 or F64");
+                    .hasMessageEndingWith("tensor i has dtype I64; weights are F32, F16, BF16, F64 or scaled I8");
             assertThatThrownBy(() -> read(file, "f", 3))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("tensor f: destination has 12 bytes, its 2 float32 elements take 8");
@@ -246,6 +246,85 @@ class SafetensorsTest {
             assertThatThrownBy(() -> read(file, "w", 3))
                     .isInstanceOf(BadFileException.class)
                     .hasMessageContaining("m.safetensors: tensor w: element 1 is " + (float) Double.parseDouble(value));
+        }
+    }
+
+    /** {@code w [2, 2]} of bytes, and scales as given. */
+    private static byte[] scaled(String scaleTensor, byte[] matrix, float... scales) {
+        String header = "{" + tensor("w", "I8", "[2,2]", "[" + 4 * scales.length + "," + (4 * scales.length + 4) + "]")
+                + scaleTensor + "}";
+        byte[] bytes = file(header, 4 * scales.length + 4);
+        ByteBuffer data = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        data.position(bytes.length - 4 * scales.length - 4);
+        for (float scale : scales) {
+            data.putFloat(scale);
+        }
+        data.put(matrix);
+        return bytes;
+    }
+
+    @Test
+    void bytesAreScaledRowByRow() throws IOException {
+        String scale = "," + tensor("w.scale", "F32", "[2]", "[0,8]");
+        try (Safetensors file = open(scaled(scale, new byte[] {-128, 127, 3, -1}, 0.5f, 2))) {
+            assertThat(file.names()).containsExactly("w");
+            assertThat(file.shape("w")).containsExactly(2, 2);
+            assertThat(read(file, "w", 4)).containsExactly(-64, 63.5f, 6, -2);
+        }
+    }
+
+    static Stream<Arguments> badScales() {
+        String good = "," + tensor("w.scale", "F32", "[2]", "[0,8]");
+        return Stream.of(
+                arguments("", new float[0], "tensor w has dtype I8, but there is no tensor w.scale"),
+                arguments("," + tensor("w.scale", "F32", "[1]", "[0,4]"), new float[1], "w.scale is F32 [1]; must be"),
+                arguments(
+                        "," + tensor("w.scale", "F32", "[2,1]", "[0,8]"),
+                        new float[2],
+                        "w.scale is F32 [2, 1]; must be"),
+                arguments("," + tensor("w.scale", "F64", "[1]", "[0,8]"), new float[2], "w.scale is F64 [1]; must be"),
+                arguments("," + tensor("w.scale", "I8", "[8]", "[0,8]"), new float[2], "w.scale is I8 [8]; must be"),
+                arguments(good, new float[] {1, Float.NaN}, "tensor w.scale: element 1 is NaN"),
+                arguments(good, new float[] {Float.POSITIVE_INFINITY, 1}, "tensor w.scale: element 0 is Infinity"),
+                arguments(good, new float[] {1, -1}, "tensor w.scale: element 1 is -1.0; scales are not negative"),
+                arguments(good, new float[] {1, Float.MAX_VALUE}, "tensor w: element 2 is Infinity as float32"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("badScales")
+    void badScalesAreRefused(String scaleTensor, float[] scales, String reason) throws IOException {
+        try (Safetensors file = open(scaled(scaleTensor, new byte[] {0, 0, 2, 0}, scales))) {
+            assertThatThrownBy(() -> read(file, "w", 4))
+                    .isInstanceOf(BadFileException.class)
+                    .hasMessageStartingWith(temp.resolve("m.safetensors").toString())
+                    .hasMessageContaining(reason)
+                    .message()
+                    .hasLineCount(1);
+        }
+    }
+
+    @Test
+    void rowsOfAnySizeAreWrittenAsBytes() throws IOException {
+        float[][] rows = {
+            {0, 0},
+            {Float.MAX_VALUE, -Float.MAX_VALUE},
+            {Float.MIN_VALUE, 0},
+            {3 * Float.MIN_NORMAL, 0},
+            {-1, 0.49f / 127}
+        };
+        var values = new float[2 * 70];
+        for (int row = 0; row < rows.length; row++) {
+            System.arraycopy(rows[row], 0, values, 2 * row, 2);
+        }
+        Path path = temp.resolve("w.safetensors");
+        SafetensorsWriter.write(path, Map.of("w", data(new long[] {70, 2}, values)), Map.of(), StoredType.S8);
+        try (Safetensors file = Safetensors.open(path)) {
+            float[] read = read(file, "w", values.length);
+            assertThat(read[2]).isBetween(0.999f * Float.MAX_VALUE, Float.MAX_VALUE);
+            assertThat(read[3]).isEqualTo(-read[2]);
+            assertThat(read[8]).isBetween(-1f, -0.999f);
+            assertThat(read[9]).isZero();
+            assertThat(Arrays.copyOfRange(read, 4, 8)).containsOnly(0);
         }
     }
 
