@@ -10,21 +10,19 @@ final class ScalarAttention {
         int first = call.offsets[sequence];
         int length = call.offsets[sequence + 1] - first;
         int size = call.headSize;
-        int width = call.heads * size;
-        float[] work = scratch.floats(length);
+        float[] work = scratch.floats(length + size);
         for (int i = 0; i < length; i++) {
-            long query = (long) (first + i) * 3 * width + (long) head * size;
-            float inverse = 1 / weights(call, query, first, length, head, work);
-            long context = (long) (first + i) * width + (long) head * size;
             for (int c = 0; c < size; c++) {
+                work[length + c] = call.query.values.get(call.query.at(first + i, head, c));
+            }
+            float inverse = 1 / weights(call, first, length, head, work);
+            for (int c = 0; c < size; c++) {
+                long value = call.value.at(first, head, c);
                 float sum = 0;
                 for (int j = 0; j < length; j++) {
-                    sum = Math.fma(
-                            work[j],
-                            call.qkv.get((long) (first + j) * 3 * width + 2L * width + (long) head * size + c),
-                            sum);
+                    sum = Math.fma(work[j], call.value.values.get(value + (long) j * call.value.stride), sum);
                 }
-                call.context.set(context + c, sum * inverse);
+                call.context.values.set(call.context.at(first + i, head, c), sum * inverse);
             }
             if (call.probabilities != null) {
                 long row = call.probabilityOffsets[sequence] + ((long) head * length + i) * length;
@@ -35,25 +33,30 @@ final class ScalarAttention {
         }
     }
 
-    /** Writes {@code exp(scale * (score - largest score))} of one query against each key; returns their sum. */
-    private static float weights(AttentionCall call, long query, int first, int length, int head, float[] weights) {
-        int width = call.heads * call.headSize;
+    /**
+     * Writes {@code exp(scale * (score - largest score))} of one query against each key to the front of {@code work}, where the query lies behind
+     * these {@code length} weights; returns their sum.
+     */
+    private static float weights(AttentionCall call, int first, int length, int head, float[] work) {
+        int together = call.key.areSideBySide() ? call.headSize : SequenceOps.UNIT;
         float largest = Float.NEGATIVE_INFINITY;
         for (int j = 0; j < length; j++) {
-            long key = (long) (first + j) * 3 * width + width + (long) head * call.headSize;
             float score = 0;
-            for (int c = 0; c < call.headSize; c++) {
-                score = Math.fma(call.qkv.get(query + c), call.qkv.get(key + c), score);
+            for (int c = 0; c < call.headSize; c += together) {
+                long key = call.key.at(first + j, head, c);
+                for (int i = 0; i < together; i++) {
+                    score = Math.fma(work[length + c + i], call.key.values.get(key + i), score);
+                }
             }
-            weights[j] = score;
+            work[j] = score;
             largest = Math.max(largest, score);
         }
         float factor = call.scale * ScalarMath.LOG2_E;
         float shift = -(largest * factor);
         float sum = 0;
         for (int j = 0; j < length; j++) {
-            weights[j] = ScalarMath.exp2(Math.fma(weights[j], factor, shift));
-            sum += weights[j];
+            work[j] = ScalarMath.exp2(Math.fma(work[j], factor, shift));
+            sum += work[j];
         }
         return sum;
     }
@@ -82,8 +85,8 @@ final class ScalarAttention {
                 long key = (long) (first + j) * stride + width + (long) head * size;
                 float probability = call.probabilities.get(probabilities + j);
                 for (int c = 0; c < size; c++) {
-                    addProduct(call.dQkv, query + c, scores[j], call.qkv.get(key + c));
-                    addProduct(call.dQkv, key + c, scores[j], call.qkv.get(query + c));
+                    addProduct(call.dQkv, query + c, scores[j], call.query.values.get(key + c));
+                    addProduct(call.dQkv, key + c, scores[j], call.query.values.get(query + c));
                     addProduct(call.dQkv, key + width + c, probability, call.dContext.get(context + c));
                 }
             }
@@ -99,7 +102,7 @@ final class ScalarAttention {
             long value = (long) (first + j) * 3 * width + 2L * width + (long) head * call.headSize;
             float gradient = 0;
             for (int c = 0; c < call.headSize; c++) {
-                gradient = Math.fma(call.dContext.get(context + c), call.qkv.get(value + c), gradient);
+                gradient = Math.fma(call.dContext.get(context + c), call.query.values.get(value + c), gradient);
             }
             scores[j] = gradient;
             product = Math.fma(gradient, call.probabilities.get(probabilities + j), product);

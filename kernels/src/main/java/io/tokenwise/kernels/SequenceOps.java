@@ -5,6 +5,9 @@ package io.tokenwise.kernels;
  * matrix; sequence i holds rows {@code offsets[i]} (inclusive) to {@code offsets[i + 1]} (exclusive), at least one.
  */
 public interface SequenceOps {
+    /** Columns of a head that lie together wherever its units lie: half of the widest vector. */
+    int UNIT = 8;
+
     /**
      * {@code y[t] = words[ids[t]] + positions[t - offsets[i] + positionBase] + types[0]} for the tokens of sequences {@code from} to
      * {@code to}. Tables and y have {@code columns} columns. {@code types} is null or a table with at least one row.
@@ -49,11 +52,11 @@ public interface SequenceOps {
 
     /**
      * Scaled dot-product attention of one head of one sequence ({@code length} tokens, Vaswani et al. 2017, equation 1):
-     * {@code context = softmax(Q K^T * scale) V}. {@code qkv} is {@code [tokens, 3 * heads * headSize]} with Q, K, V side by side.
+     * {@code context = softmax(Q K^T * scale) V}. The context has the same bits wherever the heads' columns lie.
      */
     void attention(AttentionCall call, int sequence, int head, Scratch scratch);
 
-    /** Gradient of {@link #attention}: writes the head's columns of dQkv for the sequence's rows. */
+    /** Gradient of {@link #attention} on {@link AttentionCall#dense} operands: writes the head's columns of dQkv for the sequence's rows. */
     void attentionBackward(AttentionCall call, int sequence, int head, Scratch scratch);
 
     /** The operands of attention; plain fields, so that one object serves many calls without allocation. */
@@ -62,9 +65,13 @@ public interface SequenceOps {
         public int heads;
         public int headSize;
         public float scale;
-        public Floats qkv;
-        /** {@code [tokens, heads * headSize]}. */
-        public Floats context;
+        public final HeadColumns query = new HeadColumns();
+        public final HeadColumns key = new HeadColumns();
+        public final HeadColumns value = new HeadColumns();
+
+        /** Of another matrix than the three above. */
+        public final HeadColumns context = new HeadColumns();
+
         /**
          * Null, or where the attention probabilities are kept for the backward pass: for each sequence, at
          * {@code probabilityOffsets[i]} floats, {@code [heads, length, length]}.
@@ -74,5 +81,14 @@ public interface SequenceOps {
         public long[] probabilityOffsets;
         public Floats dContext;
         public Floats dQkv;
+
+        /** Q, K, V side by side in one matrix {@code [tokens, 3 * heads * headSize]}, the context {@code [tokens, heads * headSize]} or null. */
+        public void dense(Floats qkv, Floats newContext) {
+            int width = heads * headSize;
+            query.sideBySide(qkv, 3 * width, 0, headSize);
+            key.sideBySide(qkv, 3 * width, width, headSize);
+            value.sideBySide(qkv, 3 * width, 2 * width, headSize);
+            context.sideBySide(newContext, width, 0, headSize);
+        }
     }
 }

@@ -17,6 +17,10 @@ final class Species {
     static final VectorSpecies<Float> F = VectorSpecies.of(float.class, VectorShape.forBitSize(bits()));
     static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, F.vectorShape());
     static final int LANES = F.length();
+
+    /** For the columns of a unit, where they are half a vector. */
+    static final VectorSpecies<Float> UNIT_F = FloatVector.SPECIES_256;
+
     static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
     private static final VectorShuffle<Float> SWAP_8 = VectorShuffle.fromOp(F, lane -> lane ^ 8 % LANES);

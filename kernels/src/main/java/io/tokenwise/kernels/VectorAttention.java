@@ -2,7 +2,6 @@ package io.tokenwise.kernels;
 
 import static io.tokenwise.kernels.Species.F;
 import static io.tokenwise.kernels.Species.LANES;
-import static io.tokenwise.kernels.Species.ORDER;
 import static io.tokenwise.kernels.VectorTiles.DEPTH;
 import static io.tokenwise.kernels.VectorTiles.PANEL;
 import static io.tokenwise.kernels.VectorTiles.TALL;
@@ -27,48 +26,44 @@ final class VectorAttention {
         int length = call.offsets[sequence + 1] - first;
         int size = call.headSize;
         assert size <= DEPTH && call.scale > 0;
-        int width = call.heads * size;
-        int stride = 3 * width;
-        long query = (long) first * stride + (long) head * size;
         int panel = VectorTranspose.panelFloats(size);
         int keysPerBlock = DEPTH / size * TALL;
         int keyFloats = (length + keysPerBlock - 1) / keysPerBlock * TALL * DEPTH;
+        int valueFloats = (size + PANEL - 1) / PANEL * PANEL;
 
         int weights = keyFloats;
         int sums = weights + (length + TALL) * PANEL;
         float[] work = scratch.floats(sums + PANEL);
-        long packed = 3L * panel * Float.BYTES;
-        long spare = packed + (long) length * (size + PANEL) * Float.BYTES;
+        long rowsAt = (long) panel * Float.BYTES;
+        long packed = 3 * rowsAt;
+        long spare = packed + (long) length * valueFloats * Float.BYTES;
         MemorySegment memory = scratch.nativeFloats(spare / Float.BYTES + TALL * PANEL);
         for (int i = 0, to = 0; i < length; i += keysPerBlock, to += TALL * DEPTH) {
-            int keys = Math.min(keysPerBlock, length - i);
-            copyKeys(call.qkv, query + width + (long) i * stride, stride, keys, size, work, to);
+            VectorHeads.copyKeys(call.key, head, first + i, Math.min(keysPerBlock, length - i), work, to);
         }
 
-        MemorySegment values = call.qkv.segment();
-        long valuesAt = call.qkv.at(query + 2L * width);
-        long valueStride = (long) stride * Float.BYTES;
-        long valuePanel = (long) PANEL * Float.BYTES;
-        if (size % PANEL != 0) {
-            for (int c = 0; c < size; c += PANEL) {
-                VectorPacking.panelOfRows(
-                        values,
-                        valuesAt + (long) c * Float.BYTES,
-                        stride,
-                        length,
-                        Math.min(PANEL, size - c),
-                        memory,
-                        packed + (long) c * length * Float.BYTES);
-            }
+        MemorySegment values = call.value.values.segment();
+        long valuesAt = call.value.byteAt(first, head, 0);
+        long valueStride = call.value.strideBytes();
+        if (size < valueFloats || !call.value.areSideBySide()) {
             values = memory;
             valuesAt = packed;
-            valueStride = (long) PANEL * Float.BYTES;
-            valuePanel = (long) PANEL * length * Float.BYTES;
+            valueStride = (long) valueFloats * Float.BYTES;
+            if (size < valueFloats) {
+                VectorPacking.clear(memory, packed, length * valueFloats);
+            }
+            VectorHeads.gather(call.value, head, first, length, memory, packed, valueStride);
         }
 
+        long rowStride = (long) VectorTranspose.rowFloats(size) * Float.BYTES;
         for (int i = 0; i < length; i += PANEL) {
             int rows = Math.min(PANEL, length - i);
-            VectorTranspose.toPanel(call.qkv, query + (long) i * stride, stride, rows, size, memory);
+            if (rows < PANEL) {
+                int used = F.loopBound(rows * VectorTranspose.rowFloats(size));
+                VectorPacking.clear(memory, rowsAt + (long) used * Float.BYTES, panel - used);
+            }
+            VectorHeads.gather(call.query, head, first + i, rows, memory, rowsAt, rowStride);
+            VectorTranspose.toPanel(size, memory);
             for (int j = 0; j < length; j += TALL) {
                 int count = Math.min(TALL, length - j);
                 int keys = j / keysPerBlock * TALL * DEPTH + j % keysPerBlock / TALL * size;
@@ -81,21 +76,21 @@ final class VectorAttention {
             }
             for (int r = 0; r < rows; r += TALL) {
                 int count = Math.min(TALL, rows - r);
-                long to = (long) (first + i + r) * width + (long) head * size;
                 for (int c = 0; c < size; c += PANEL) {
+                    long at = valuesAt + (long) c * Float.BYTES;
                     context(
+                            call,
+                            first + i + r,
+                            head,
+                            c,
                             count,
                             work,
                             weights + r,
                             values,
-                            valuesAt + c / PANEL * valuePanel,
+                            at,
                             valueStride,
                             length,
                             sums + r,
-                            call.context,
-                            to + c,
-                            width,
-                            Math.min(PANEL, size - c),
                             memory,
                             spare);
                 }
@@ -103,8 +98,12 @@ final class VectorAttention {
         }
     }
 
-    /** A tile of the result; by way of the scratch memory where the tile is larger than its place. */
+    /** A tile of the result; by way of the scratch memory where its columns are not next to each other, or the tile is larger than its place. */
     private static void context(
+            AttentionCall call,
+            int token,
+            int head,
+            int column,
             int rows,
             float[] work,
             int weights,
@@ -113,14 +112,11 @@ final class VectorAttention {
             long valueStride,
             int length,
             int factors,
-            Floats y,
-            long to,
-            int width,
-            int columns,
             MemorySegment memory,
             long spare) {
-        long yStride = (long) width * Float.BYTES;
-        if (rows == VectorAttentionTiles.rowsWritten(rows) && columns == PANEL) {
+        HeadColumns to = call.context;
+        int columns = Math.min(PANEL, call.headSize - column);
+        if (rows == VectorAttentionTiles.rowsWritten(rows) && columns == PANEL && to.areSideBySide()) {
             VectorAttentionTiles.tile(
                     rows,
                     work,
@@ -130,36 +126,15 @@ final class VectorAttention {
                     valueStride,
                     length,
                     factors,
-                    y.segment(),
-                    y.at(to),
-                    yStride);
+                    to.values.segment(),
+                    to.byteAt(token, head, column),
+                    to.strideBytes());
             return;
         }
         long stride = (long) PANEL * Float.BYTES;
         VectorAttentionTiles.tile(
                 rows, work, weights, values, valuesAt, valueStride, length, factors, memory, spare, stride);
-        for (int r = 0; r < rows; r++) {
-            MemorySegment.copy(
-                    memory, spare + r * stride, y.segment(), y.at(to) + r * yStride, (long) columns * Float.BYTES);
-        }
-    }
-
-    /** Keys as rows of the products' left side: tiles of TALL rows next to each other, as many as DEPTH columns hold. */
-    private static void copyKeys(Floats x, long at, int stride, int keys, int size, float[] to, int toAt) {
-        MemorySegment from = x.segment();
-        int whole = F.loopBound(size);
-        for (int c = 0; c < whole; c += LANES) {
-            long source = x.at(at + c);
-            for (int j = 0; j < keys; j++) {
-                FloatVector.fromMemorySegment(F, from, source + (long) j * stride * Float.BYTES, ORDER)
-                        .intoArray(to, toAt + j % TALL * DEPTH + j / TALL * size + c);
-            }
-        }
-        for (int c = whole; c < size; c++) {
-            for (int j = 0; j < keys; j++) {
-                to[toAt + j % TALL * DEPTH + j / TALL * size + c] = x.get(at + (long) j * stride + c);
-            }
-        }
+        VectorHeads.scatter(memory, spare, stride, rows, columns, to, head, token, column);
     }
 
     /**

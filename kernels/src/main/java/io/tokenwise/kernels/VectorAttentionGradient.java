@@ -37,8 +37,8 @@ final class VectorAttentionGradient {
         long weights = keys + panelFloats(length, size) * Float.BYTES;
         long scores = weights + panelFloats(length, length) * Float.BYTES;
         MemorySegment packed = scratch.nativeFloats(scores / Float.BYTES + panelFloats(length, length));
-        packTransposed(call.qkv, query + 2L * width, stride, size, length, packed, 0);
-        packRows(call.qkv, query + width, stride, length, size, packed, keys);
+        packTransposed(call.query.values, query + 2L * width, stride, size, length, packed, 0);
+        packRows(call.query.values, query + width, stride, length, size, packed, keys);
         packRows(call.probabilities, probabilities, length, length, length, packed, weights);
 
         int tile = TALL * DEPTH;
@@ -60,7 +60,7 @@ final class VectorAttentionGradient {
             }
         }
         transposedProduct(
-                call.qkv, query, stride, packed, scores, length, size, work, call.dQkv, query + width, stride);
+                call.query.values, query, stride, packed, scores, length, size, work, call.dQkv, query + width, stride);
         transposedProduct(
                 call.dContext,
                 context,

@@ -22,7 +22,7 @@ final class VectorPacking {
         from = Floats.exactlyNative(from);
         panel = Floats.exactlyNative(panel);
         if (columns < PANEL) {
-            clear(panel, to, k);
+            clear(panel, to, k * PANEL);
         }
         for (int p = 0; p < k; p++) {
             long source = at + (long) p * stride * Float.BYTES;
@@ -37,7 +37,7 @@ final class VectorPacking {
         from = Floats.exactlyNative(from);
         panel = Floats.exactlyNative(panel);
         if (columns < PANEL) {
-            clear(panel, to, k);
+            clear(panel, to, k * PANEL);
         }
         for (int j = 0; j < columns; j++) {
             long source = at + (long) j * stride * Float.BYTES;
@@ -49,11 +49,12 @@ final class VectorPacking {
         }
     }
 
-    private static void clear(MemorySegment panel, long to, int k) {
-        panel = Floats.exactlyNative(panel);
+    /** Writes zeros; {@code count} is a multiple of LANES. */
+    static void clear(MemorySegment memory, long to, int count) {
+        memory = Floats.exactlyNative(memory);
         FloatVector zero = FloatVector.zero(F);
-        for (int i = 0; i < k * PANEL; i += LANES) {
-            zero.intoMemorySegment(panel, to + (long) i * Float.BYTES, ORDER);
+        for (int i = 0; i < count; i += LANES) {
+            zero.intoMemorySegment(memory, to + (long) i * Float.BYTES, ORDER);
         }
     }
 

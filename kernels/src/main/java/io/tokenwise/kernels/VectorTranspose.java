@@ -4,7 +4,6 @@ import static io.tokenwise.kernels.Species.I;
 import static io.tokenwise.kernels.Species.LANES;
 import static io.tokenwise.kernels.Species.ORDER;
 import static io.tokenwise.kernels.VectorTiles.PANEL;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.IntVector;
@@ -32,18 +31,22 @@ final class VectorTranspose {
 
     /** Floats of a panel: one column more than an odd number, so that every pass consists of whole vectors. */
     static int panelFloats(int columns) {
-        return PANEL * (columns + columns % 2);
+        return PANEL * rowFloats(columns);
+    }
+
+    /** {@code columns} or one more: from one row to the next of those that {@link #toPanel} takes. */
+    static int rowFloats(int columns) {
+        return columns + columns % 2;
     }
 
     /**
-     * {@code rows} rows of {@code columns} values to a panel {@code [columns, PANEL]} at the beginning of {@code memory}, which has room for
-     * three; the last row is repeated for those that lack.
+     * PANEL rows of {@code columns} values to a panel {@code [columns, PANEL]} at the beginning of {@code memory}, which has room for three; the rows
+     * are the second of these, {@link #rowFloats} apart.
      */
-    static void toPanel(Floats x, long at, int stride, int rows, int columns, MemorySegment memory) {
+    static void toPanel(int columns, MemorySegment memory) {
         int count = panelFloats(columns);
         long a = (long) count * Float.BYTES;
         long b = 2 * a;
-        copyRows(x, at, stride, rows, columns, memory, a);
         interleaveFour(memory, a, b, count / 4);
         switch (PANEL) {
             case 32 -> {
@@ -87,28 +90,6 @@ final class VectorTranspose {
             wy = HIGH.selectFrom(w, y);
             LOW.selectFrom(vx, wy).intoMemorySegment(memory, to + 4 * at + 2 * LANES * Float.BYTES, ORDER);
             HIGH.selectFrom(vx, wy).intoMemorySegment(memory, to + 4 * at + 3 * LANES * Float.BYTES, ORDER);
-        }
-    }
-
-    private static void copyRows(Floats x, long at, int stride, int rows, int columns, MemorySegment to, long toAt) {
-        MemorySegment from = x.segment();
-        to = Floats.exactlyNative(to);
-        long toStride = (long) panelFloats(columns) / PANEL * Float.BYTES;
-        int whole = I.loopBound(columns);
-        for (int j = 0; j < whole; j += LANES) {
-            long source = x.at(at + j);
-            long target = toAt + (long) j * Float.BYTES;
-            for (int r = 0; r < PANEL; r++) {
-                IntVector.fromMemorySegment(
-                                I, from, source + (long) Math.min(r, rows - 1) * stride * Float.BYTES, ORDER)
-                        .intoMemorySegment(to, target + r * toStride, ORDER);
-            }
-        }
-        for (int j = whole; j < columns; j++) {
-            for (int r = 0; r < PANEL; r++) {
-                float value = x.get(at + (long) Math.min(r, rows - 1) * stride + j);
-                to.set(JAVA_FLOAT, toAt + r * toStride + (long) j * Float.BYTES, value);
-            }
         }
     }
 }

@@ -7,6 +7,7 @@ import io.tokenwise.kernels.Elementwise.AdamWStep;
 import io.tokenwise.kernels.SequenceOps.AttentionCall;
 import java.lang.management.ManagementFactory;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -101,12 +102,22 @@ class AllocationTest extends KernelTest {
         attention.scale = 0.1f;
         attention.offsets = new int[] {0, 45};
         attention.probabilityOffsets = new long[] {0};
-        attention.qkv = floats(normal(45 * 3 * 33));
-        attention.context = zeros(45 * 33);
+        attention.dense(floats(normal(45 * 3 * 33)), zeros(45 * 33));
         attention.probabilities = zeros(45 * 45);
         attention.dContext = floats(normal(45 * 33));
         attention.dQkv = zeros(45 * 3 * 33);
         calls.put("attention", () -> tested.sequences().attention(attention, 0, 0, scratch));
+        AttentionCall scattered = new AttentionCall();
+        scattered.heads = 1;
+        scattered.headSize = 32;
+        scattered.scale = 0.1f;
+        scattered.offsets = attention.offsets;
+        int[] units = {64, 8, 16, 40};
+        for (HeadColumns columns : List.of(scattered.query, scattered.key, scattered.value)) {
+            columns.inUnits(floats(normal(45 * 72)), 72, units, 32);
+        }
+        scattered.context.inUnits(zeros(45 * 72), 72, units, 32);
+        calls.put("attention in units", () -> tested.sequences().attention(scattered, 0, 0, scratch));
         calls.put("attentionBackward", () -> tested.sequences().attentionBackward(attention, 0, 0, scratch));
     }
 

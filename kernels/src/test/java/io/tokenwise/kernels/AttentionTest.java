@@ -1,6 +1,13 @@
 package io.tokenwise.kernels;
 
+import static io.tokenwise.kernels.SequenceOps.UNIT;
+
 import io.tokenwise.kernels.SequenceOps.AttentionCall;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,9 +38,8 @@ class AttentionTest extends KernelTest {
             call.offsets[i + 1] = call.offsets[i] + lengths[i];
             call.probabilityOffsets[i + 1] = call.probabilityOffsets[i] + (long) HEADS * lengths[i] * lengths[i];
         }
-        call.qkv = floats(qkv);
+        call.dense(floats(qkv), filled(dContext.length, Float.NaN));
         call.dContext = floats(dContext);
-        call.context = filled(dContext.length, Float.NaN);
         call.dQkv = filled(qkv.length, Float.NaN);
         call.probabilities = zeros(call.probabilityOffsets[lengths.length]);
         return call;
@@ -62,9 +68,9 @@ class AttentionTest extends KernelTest {
 
         double[] context = Reference.attention(qkv, own.offsets, HEADS, headSize, own.scale);
         // Scores of a few units shift every weight by their rounding, relative to it.
-        assertClose("context", own.context, context, length + headSize, 4);
-        assertClose("scalar context", scalar.context, context, length + headSize, 4);
-        assertSameBits("context", own.context, scalar.context, context.length);
+        assertClose("context", own.context.values, context, length + headSize, 4);
+        assertClose("scalar context", scalar.context.values, context, length + headSize, 4);
+        assertSameBits("context", own.context.values, scalar.context.values, context.length);
         assertSameBits("probabilities", own.probabilities, scalar.probabilities, HEADS * length * length);
         assertClose("gradient", own.dQkv, doubles(scalar.dQkv, qkv.length), length + headSize, 8);
     }
@@ -103,8 +109,8 @@ class AttentionTest extends KernelTest {
                 System.arraycopy(dContext, first * width, ownContext, 0, ownContext.length);
                 AttentionCall alone = call(ownQkv, ownContext, headSize, lengths[s]);
                 run(set, alone, true);
-                Floats part = new Floats(batch.context.segment(), batch.context.at((long) first * width));
-                assertSameBits(set.name() + " context", alone.context, part, ownContext.length);
+                Floats part = new Floats(batch.context.values.segment(), batch.context.values.at((long) first * width));
+                assertSameBits(set.name() + " context", alone.context.values, part, ownContext.length);
                 part = new Floats(batch.dQkv.segment(), batch.dQkv.at((long) first * 3 * width));
                 assertSameBits(set.name() + " gradient", alone.dQkv, part, ownQkv.length);
             }
@@ -121,7 +127,7 @@ class AttentionTest extends KernelTest {
             dropped.probabilities = null;
             run(set, kept, false);
             run(set, dropped, false);
-            assertSameBits(set.name(), dropped.context, kept.context, dContext.length);
+            assertSameBits(set.name(), dropped.context.values, kept.context.values, dContext.length);
         }
     }
 
@@ -136,7 +142,71 @@ class AttentionTest extends KernelTest {
         for (Kernels set : both()) {
             run(set, call, false);
             // Scores reach a few thousand: their rounding in float is that much larger.
-            assertClose(set.name(), call.context, expected, 20, 30 * 4000);
+            assertClose(set.name(), call.context.values, expected, 20, 30 * 4000);
         }
+    }
+
+    static Stream<Arguments> scattered() {
+        return Stream.of(8, 16, 32, 64)
+                .flatMap(size -> IntStream.concat(IntStream.rangeClosed(1, 70), IntStream.of(300))
+                        .mapToObj(length -> Arguments.of(length, size)));
+    }
+
+    /** Each unit of columns has a place of its own, in one matrix for Q, K and V or in three, all with columns to spare. */
+    @ParameterizedTest
+    @MethodSource("scattered")
+    void unitsOfColumnsMayLieAnywhere(int length, int headSize) {
+        int width = HEADS * headSize;
+        int tokens = 3 + length;
+        AttentionCall dense = call(normal(tokens * 3 * width), new double[tokens * width], headSize, 3, length);
+        dense.probabilities = null;
+        for (boolean together : new boolean[] {true, false}) {
+            AttentionCall units = call(new double[0], new double[0], headSize, 3, length);
+            units.probabilities = null;
+            int[] places = places(3 * width);
+            Floats all = moved(dense.query.values, tokens, places, 0, 3 * width);
+            List<HeadColumns> operands = List.of(units.query, units.key, units.value);
+            for (int i = 0; i < 3; i++) {
+                int[] own =
+                        together ? Arrays.copyOfRange(places, i * width / UNIT, (i + 1) * width / UNIT) : places(width);
+                Floats values = together ? all : moved(dense.query.values, tokens, own, i * width, 3 * width);
+                operands.get(i).inUnits(values, together ? spacious(3 * width) : spacious(width), own, headSize);
+            }
+            for (Kernels set : both()) {
+                run(set, dense, false);
+                int[] own = places(width);
+                Floats context = filled(tokens * spacious(width), Float.NaN);
+                units.context.inUnits(context, spacious(width), own, headSize);
+                run(set, units, false);
+                Floats expected = moved(dense.context.values, tokens, own, 0, width);
+                assertSameBits(set.name() + ", together " + together, context, expected, tokens * spacious(width));
+            }
+        }
+    }
+
+    /** Columns with two units more. */
+    private static int spacious(int width) {
+        return width + 2 * UNIT;
+    }
+
+    /** The first columns of so many columns' units in a wider matrix, in random order. */
+    private int[] places(int width) {
+        List<Integer> all = new ArrayList<>(
+                IntStream.range(0, spacious(width) / UNIT).boxed().toList());
+        Collections.shuffle(all, random);
+        return all.stream().limit(width / UNIT).mapToInt(unit -> unit * UNIT).toArray();
+    }
+
+    /** Columns of a matrix with the given stride, from {@code first} on, with their units at those places and NaN in between. */
+    private static Floats moved(Floats x, int tokens, int[] places, int first, int stride) {
+        int wide = spacious(places.length * UNIT);
+        Floats y = filled(tokens * wide, Float.NaN);
+        for (int token = 0; token < tokens; token++) {
+            for (int c = 0; c < places.length * UNIT; c++) {
+                float value = x.get((long) token * stride + first + c);
+                y.set((long) token * wide + places[c / UNIT] + c % UNIT, value);
+            }
+        }
+        return y;
     }
 }
