@@ -22,17 +22,40 @@ final class AttentionJob extends Job {
         call.probabilityOffsets = new long[0];
     }
 
-    void prepare(Tensor qkv, int[] offsets, int sequenceCount, int heads, Tensor probabilities) {
-        sequences = sequenceCount;
-        call.offsets = offsets;
-        call.heads = heads;
-        call.headSize = qkv.columns() / (3 * heads);
-        call.scale = (float) (1 / Math.sqrt(call.headSize));
-        call.qkv = qkv.floats();
-        call.probabilities = null;
+    /** Q, K and V side by side; context and probabilities may be null. */
+    void prepare(Tensor qkv, int[] offsets, int sequenceCount, int heads, Tensor context, Tensor probabilities) {
+        prepare(offsets, sequenceCount, heads, qkv.columns() / (3 * heads));
+        call.dense(qkv.floats(), context == null ? null : context.floats());
         if (probabilities != null) {
             keepProbabilities(probabilities);
         }
+    }
+
+    /** Q, K, V and the context wherever the layout says. */
+    void prepare(
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            AttentionLayout layout,
+            int[] offsets,
+            int sequenceCount,
+            int heads,
+            Tensor context) {
+        int headSize = layout.columns() / heads;
+        prepare(offsets, sequenceCount, heads, headSize);
+        call.query.inUnits(q.floats(), q.columns(), layout.query(), headSize);
+        call.key.inUnits(k.floats(), k.columns(), layout.key(), headSize);
+        call.value.inUnits(v.floats(), v.columns(), layout.value(), headSize);
+        call.context.inUnits(context.floats(), context.columns(), layout.context(), headSize);
+    }
+
+    private void prepare(int[] offsets, int sequenceCount, int heads, int headSize) {
+        sequences = sequenceCount;
+        call.offsets = offsets;
+        call.heads = heads;
+        call.headSize = headSize;
+        call.scale = (float) (1 / Math.sqrt(headSize));
+        call.probabilities = null;
     }
 
     private void keepProbabilities(Tensor probabilities) {

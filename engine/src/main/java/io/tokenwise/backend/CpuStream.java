@@ -365,6 +365,21 @@ final class CpuStream implements Stream {
     }
 
     @Override
+    public void attention(
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            AttentionLayout layout,
+            int[] offsets,
+            int sequences,
+            int heads,
+            Tensor context) {
+        Shapes.offsets("attention", offsets, sequences, q.rows());
+        layout.check(q, k, v, heads, context);
+        sequenceTasks.attention(q, k, v, layout, offsets, sequences, heads, context);
+    }
+
+    @Override
     public void attentionBackward(
             Tensor qkv, int[] offsets, int sequences, int heads, Tensor probabilities, Tensor dContext, Tensor dQkv) {
         checkAttention("attentionBackward", qkv, offsets, sequences, heads, dContext);

@@ -87,15 +87,28 @@ final class SequenceTasks {
     }
 
     void attention(Tensor qkv, int[] offsets, int sequences, int heads, Tensor context, Tensor probabilities) {
-        attention.prepare(qkv, offsets, sequences, heads, probabilities);
-        attention.call.context = context.floats();
+        attention.prepare(qkv, offsets, sequences, heads, context, probabilities);
+        attention.backward = false;
+        pool.run(attention, attention.tasks(pool.threads()), scratch);
+    }
+
+    void attention(
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            AttentionLayout layout,
+            int[] offsets,
+            int sequences,
+            int heads,
+            Tensor context) {
+        attention.prepare(q, k, v, layout, offsets, sequences, heads, context);
         attention.backward = false;
         pool.run(attention, attention.tasks(pool.threads()), scratch);
     }
 
     void attentionBackward(
             Tensor qkv, int[] offsets, int sequences, int heads, Tensor probabilities, Tensor dContext, Tensor dQkv) {
-        attention.prepare(qkv, offsets, sequences, heads, probabilities);
+        attention.prepare(qkv, offsets, sequences, heads, null, probabilities);
         AttentionCall call = attention.call;
         call.dContext = dContext.floats();
         call.dQkv = dQkv.floats();

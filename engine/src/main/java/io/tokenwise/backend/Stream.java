@@ -133,6 +133,23 @@ public interface Stream {
     /** {@code qkv [tokens, 3 * heads * headSize]} to context {@code [tokens, heads * headSize]}; probabilities may be null. */
     void attention(Tensor qkv, int[] offsets, int sequences, int heads, Tensor context, Tensor probabilities);
 
+    /**
+     * The same, in inference, with the columns of each head in units of 8 that lie wherever {@code layout} says, so that the head size is a multiple
+     * of 8. The result has the same bits as that of the other form; other columns of the context are left alone.
+     *
+     * @param q {@code [tokens, any]}, like k and v, which may be the same tensor
+     * @param context {@code [tokens, any]}, another tensor
+     */
+    void attention(
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            AttentionLayout layout,
+            int[] offsets,
+            int sequences,
+            int heads,
+            Tensor context);
+
     void attentionBackward(
             Tensor qkv, int[] offsets, int sequences, int heads, Tensor probabilities, Tensor dContext, Tensor dQkv);
 

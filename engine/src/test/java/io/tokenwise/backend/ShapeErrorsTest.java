@@ -50,6 +50,12 @@ class ShapeErrorsTest {
             return new MlpSlices(List.of(packed(3, 5)), List.of(t(1, 5)), List.of(down), List.of(t(1, 3)));
         }
 
+        /** Attention of 2 heads of 8 over q, k, v [5, 32]. */
+        void attention(Tensor k, int[] contextUnits, int heads, Tensor context) {
+            var layout = new AttentionLayout(new int[] {0, 16}, new int[] {8, 24}, new int[] {16, 0}, contextUnits);
+            stream.attention(t(5, 32), k, t(5, 32), layout, new int[] {0, 2, 5}, 2, heads, context);
+        }
+
         PackedMatrix packed(int inputs, int outputs) {
             return backend.allocatePacked(Arena.ofAuto(), inputs, outputs);
         }
@@ -190,6 +196,34 @@ class ShapeErrorsTest {
                         "attention",
                         "probabilities take 26 values, given [1, 25]",
                         o -> o.stream().attention(o.t(5, 12), cut, 2, 2, o.t(5, 4), o.t(1, 25))),
+                mistake(
+                        "attention",
+                        "16 columns are not those of 4 heads of a multiple of 8 columns",
+                        o -> o.attention(o.t(5, 32), new int[] {0, 8}, 4, o.t(5, 16))),
+                mistake(
+                        "attention key",
+                        "a unit at column 24 is outside [5, 31]",
+                        o -> o.attention(o.t(5, 31), new int[] {0, 8}, 2, o.t(5, 16))),
+                mistake(
+                        "attention key",
+                        "rows differ: [5, 32] and [4, 32]",
+                        o -> o.attention(o.t(4, 32), new int[] {0, 8}, 2, o.t(5, 16))),
+                mistake(
+                        "attention context",
+                        "a unit at column 16 is outside [5, 16]",
+                        o -> o.attention(o.t(5, 32), new int[] {0, 16}, 2, o.t(5, 16))),
+                mistake(
+                        "attention layout",
+                        "a unit of context at column 4, which must be a multiple of 8",
+                        o -> o.attention(o.t(5, 32), new int[] {0, 4}, 2, o.t(5, 16))),
+                mistake(
+                        "attention layout",
+                        "3 units of context and 2 of query; there are as many of each, and at least one",
+                        o -> o.attention(o.t(5, 32), new int[] {0, 8, 16}, 2, o.t(5, 24))),
+                mistake(
+                        "attention layout",
+                        "two units of the context begin at column 8",
+                        o -> o.attention(o.t(5, 32), new int[] {8, 8}, 2, o.t(5, 16))),
                 mistake(
                         "adamW",
                         "shapes differ: [4, 3] and [4, 2]",
