@@ -57,29 +57,42 @@ final class CpuStream implements Stream {
 
     @Override
     public void mlp(Tensor x, int[] rows, int[] sliceRows, MlpSlices slices, Tensor residual, Tensor units, Tensor y) {
-        if (sliceRows.length < slices.count() || sliceRows[0] < 0) {
-            throw new IllegalArgumentException(
-                    "mlp: " + slices.count() + " slices need as many numbers of rows, none of them negative");
-        }
-        int count = sliceRows[0];
+        Shapes.sliceRows("mlp", rows, sliceRows, slices.count(), x.rows());
         Shapes.require("mlp", x, x.rows(), slices.inputs());
         Shapes.require("mlp", y, x.rows(), slices.outputs());
-        Shapes.require("mlp units", units, count, slices.widest());
+        Shapes.require("mlp units", units, sliceRows[0], slices.widest());
         if (residual != null) {
             Shapes.same("mlp residual", residual, y);
         }
-        for (int n = 1; n < slices.count(); n++) {
-            if (sliceRows[n] < 0 || sliceRows[n] > sliceRows[n - 1]) {
-                throw new IllegalArgumentException("mlp: slice " + n + " has " + sliceRows[n]
-                        + " rows, but the slice before it " + sliceRows[n - 1] + "; they must descend");
-            }
-        }
-        if (rows != null) {
-            Shapes.rows("mlp", rows, count, x.rows());
-        } else if (count > x.rows()) {
-            throw new IllegalArgumentException("mlp: " + count + " rows wanted, " + x.rows() + " given");
-        }
         products.mlp(x, rows, sliceRows, slices, residual, units, y);
+    }
+
+    @Override
+    public void linearSlices(Tensor x, int[] rows, int[] sliceRows, OutputSlices slices, Tensor rest, Tensor y) {
+        Shapes.sliceRows("linearSlices", rows, sliceRows, slices.count(), x.rows());
+        Shapes.require("linearSlices", x, x.rows(), slices.inputs());
+        Shapes.require("linearSlices", y, x.rows(), slices.columns());
+        Shapes.vector("linearSlices rest", rest, slices.columns());
+        if (rows != null) {
+            Shapes.rows("linearSlices", rows, x.rows(), x.rows());
+        }
+        int column = 0;
+        for (int n = 0, end = x.rows(); n < slices.count(); end = sliceRows[n++]) {
+            rowTasks.copyToRows(rest, column, rows, sliceRows[n], end, y);
+            column += slices.weights().get(n).outputs();
+        }
+        products.linearSlices(x, rows, sliceRows, slices, y);
+    }
+
+    @Override
+    public void sumSlices(Tensor x, int[] rows, int[] sliceRows, InputSlices slices, Tensor residual, Tensor y) {
+        Shapes.sliceRows("sumSlices", rows, sliceRows, slices.count(), x.rows());
+        Shapes.require("sumSlices", x, x.rows(), slices.columns());
+        Shapes.require("sumSlices", y, x.rows(), slices.outputs());
+        if (residual != null) {
+            Shapes.same("sumSlices residual", residual, y);
+        }
+        products.sumSlices(x, rows, sliceRows, slices, residual, y);
     }
 
     @Override

@@ -5,66 +5,51 @@ import java.util.List;
 
 /**
  * An MLP cut into slices of its hidden units, such as an adaptive module's learners; a dense MLP is one slice. Slice n gives
- * {@code gelu(x ups[n] + upBiases[n]) downs[n] + downBiases[n]}, {@code [rows, outputs]}.
+ * {@code gelu(x up_n + upBias_n) down_n + downBias_n}, {@code [rows, outputs]}.
  *
- * @param ups {@code [inputs, units of the slice]} each: all slices of one matrix, in order
- * @param downs {@code [units of the slice, outputs]} each, likewise
+ * @param ups the slices of units
+ * @param downs what each of them becomes
  */
-public record MlpSlices(
-        List<PackedMatrix> ups, List<Tensor> upBiases, List<PackedMatrix> downs, List<Tensor> downBiases) {
+public record MlpSlices(OutputSlices ups, InputSlices downs) {
     public MlpSlices {
-        ups = List.copyOf(ups);
-        upBiases = List.copyOf(upBiases);
-        downs = List.copyOf(downs);
-        downBiases = List.copyOf(downBiases);
-        if (ups.isEmpty()
-                || upBiases.size() != ups.size()
-                || downs.size() != ups.size()
-                || downBiases.size() != ups.size()) {
-            throw new IllegalArgumentException(
-                    "mlp: " + ups.size() + ", " + upBiases.size() + ", " + downs.size() + " and " + downBiases.size()
-                            + " parts, but each slice has one of each, and there is at least one slice");
+        if (ups.count() != downs.count()) {
+            throw new IllegalArgumentException("mlp: " + ups.count() + " slices of units, but " + downs.count()
+                    + " matrices for what becomes of them");
         }
-        for (int n = 0; n < ups.size(); n++) {
-            Shapes.vector("mlp up bias", upBiases.get(n), ups.get(n).outputs());
-            Shapes.vector("mlp down bias", downBiases.get(n), downs.get(n).outputs());
-            if (downs.get(n).inputs() != ups.get(n).outputs()
-                    || ups.get(n).inputs() != ups.getFirst().inputs()
-                    || downs.get(n).outputs() != downs.getFirst().outputs()) {
-                throw new IllegalArgumentException("mlp: slice " + n + " of "
-                        + ups.get(n).shape() + " and " + downs.get(n).shape() + " does not fit "
-                        + ups.getFirst().shape());
+        for (int n = 0; n < ups.count(); n++) {
+            PackedMatrix up = ups.weights().get(n);
+            PackedMatrix down = downs.weights().get(n);
+            if (down.inputs() != up.outputs()) {
+                throw new IllegalArgumentException("mlp: slice " + n + " of " + up.shape() + " and " + down.shape()
+                        + " does not fit: the outputs of one are the inputs of the other");
             }
         }
     }
 
+    /** From {@link OutputSlices} and {@link InputSlices} of these. */
+    public MlpSlices(List<PackedMatrix> ups, List<Tensor> upBiases, List<PackedMatrix> downs, List<Tensor> downBiases) {
+        this(new OutputSlices(ups, upBiases), new InputSlices(downs, downBiases));
+    }
+
     public int count() {
-        return ups.size();
+        return ups.count();
     }
 
     int inputs() {
-        return ups.getFirst().inputs();
+        return ups.inputs();
     }
 
     int outputs() {
-        return downs.getFirst().outputs();
+        return downs.outputs();
     }
 
     /** Hidden units of all slices. */
     int units() {
-        int units = 0;
-        for (int n = 0; n < ups.size(); n++) {
-            units += ups.get(n).outputs();
-        }
-        return units;
+        return ups.columns();
     }
 
     /** Hidden units of the widest slice. */
     int widest() {
-        int widest = 0;
-        for (int n = 0; n < ups.size(); n++) {
-            widest = Math.max(widest, ups.get(n).outputs());
-        }
-        return widest;
+        return ups.widest();
     }
 }

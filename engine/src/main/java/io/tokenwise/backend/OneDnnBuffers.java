@@ -45,7 +45,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
     /** What the slices used by a row add to its sums. */
     private final Offsets offsets;
 
-    /** For products without a bias. */
+    /** For products without a bias, and for columns that a row does not use. */
     private final Floats zeros;
 
     OneDnnBuffers(OneDnn oneDnn, Precision precision, Kernels kernels, int inputs, int outputs) {
@@ -62,7 +62,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
             units = new Operand(oneDnn, scratch);
             row = floats();
             offsets = new Offsets();
-            zeros = floats();
+            zeros = new Floats(arena.allocate((long) Math.max(inputs, outputs) * Float.BYTES, ALIGNMENT), 0);
         } catch (Throwable e) {
             arena.close();
             throw e;
@@ -133,17 +133,17 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         Columns columns;
 
         /** Those of a number of slices, no fewer than in the call before unless it is the first of a block. */
-        void use(MlpSlices all, int count, boolean first) {
+        void use(InputSlices all, int count, boolean first) {
             if (first) {
-                bias = all.downBiases().getFirst().floats();
-                columns = matrix(all.downs().getFirst()).columns();
+                bias = all.biases().getFirst().floats();
+                columns = matrix(all.weights().getFirst()).columns();
                 slices = 1;
             }
             for (; slices < count; slices++) {
-                conversions.add(bias, 0, all.downBiases().get(slices).floats(), 0, all.outputs(), biasSum, 0);
+                conversions.add(bias, 0, all.biases().get(slices).floats(), 0, all.outputs(), biasSum, 0);
                 bias = biasSum;
                 if (precision == Precision.S8) {
-                    addColumns(matrix(all.downs().get(slices)).columns());
+                    addColumns(matrix(all.weights().get(slices)).columns());
                 }
             }
         }
@@ -185,15 +185,72 @@ final class OneDnnBuffers implements BufferPool.Buffers {
      * slices' sums added by oneDNN, so a row that uses k slices costs what it would cost in an MLP of that width.
      */
     void mlp(OneDnnJob job, int task) {
-        MlpSlices slices = job.slices;
-        int count = job.rows(task);
-        enter(job, task, count, matrix(slices.ups().getFirst()));
+        int stride = job.ups.columns();
         multiplyUps(job, task);
-        for (int i = 0; i < count; i++) {
-            activate(job, task, i);
+        for (int i = 0; i < job.rows(task); i++) {
+            int count = widen(job, task, i, row, 0);
+            long at = (long) i * stride;
+            if (precision == Precision.S8) {
+                conversions.quantizeGelu(row, 0, count, units.memory, at, units.scales, i);
+            } else {
+                elementwise.gelu(row, row, 0, count);
+                narrow(row, 0, count, units, at, i);
+            }
         }
+        sumDowns(job, task);
+    }
+
+    /** The columns of y of those slices that a row uses. */
+    void linearSlices(OneDnnJob job, int task) {
+        multiplyUps(job, task);
+        int columns = job.ups.columns();
+        for (int i = 0; i < job.rows(task); i++) {
+            widen(job, task, i, job.y, (long) job.row(task, i) * columns);
+        }
+    }
+
+    /** All columns of the slices that a row uses are narrowed together, with one scale. */
+    void sumSlices(OneDnnJob job, int task) {
+        int stride = job.downs.columns();
+        for (int i = 0; i < job.rows(task); i++) {
+            int count = 0;
+            for (int n = 0; job.rows(task, n) > i; n++) {
+                count += job.downs.weights().get(n).inputs();
+            }
+            narrow(job.x, (long) job.row(task, i) * stride, count, units, (long) i * stride, i);
+        }
+        sumDowns(job, task);
+    }
+
+    private void multiplyUps(OneDnnJob job, int task) {
+        enter(job, task, job.rows(task), matrix(job.ups.weights().getFirst()));
+        int unit = 0;
+        for (int n = 0; job.rows(task, n) > 0; n++) {
+            OneDnnMatrix up = matrix(job.ups.weights().get(n));
+            input.binding(0, unit).run(up.weights(), kernelRows(job.rows(task, n)));
+            unit += up.outputs();
+        }
+    }
+
+    /** Writes the sums of the slices of outputs that a row uses, with their biases, and returns how many they are. */
+    private int widen(OneDnnJob job, int task, int slot, Floats y, long index) {
+        int stride = matrix(job.ups.weights().getFirst()).outputStride();
+        int unit = 0;
+        for (int n = 0; job.rows(task, n) > slot; n++) {
+            OneDnnMatrix up = matrix(job.ups.weights().get(n));
+            Floats bias = job.ups.biases().get(n).floats();
+            sum((long) slot * stride + unit, up.outputs(), input, slot, up.columns(), bias, y, index + unit);
+            unit += up.outputs();
+        }
+        return unit;
+    }
+
+    /** Multiplies the slices of inputs and writes each row's sum, with the biases of the slices that it uses and its residual. */
+    private void sumDowns(OneDnnJob job, int task) {
         multiplyDowns(job, task);
+        InputSlices slices = job.downs;
         int columns = slices.outputs();
+        int count = job.rows(task);
         int used = 1;
         for (int i = count - 1; i >= 0; i--) {
             while (job.rows(task, used) > i) {
@@ -205,40 +262,11 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         }
     }
 
-    private void multiplyUps(OneDnnJob job, int task) {
-        int unit = 0;
-        for (int n = 0; job.rows(task, n) > 0; n++) {
-            OneDnnMatrix up = matrix(job.slices.ups().get(n));
-            input.binding(0, unit).run(up.weights(), kernelRows(job.rows(task, n)));
-            unit += up.outputs();
-        }
-    }
-
-    /** The units of the slices that a row uses, through GELU and into the narrow type. */
-    private void activate(OneDnnJob job, int task, int slot) {
-        MlpSlices slices = job.slices;
-        int stride = matrix(slices.ups().getFirst()).outputStride();
-        int unit = 0;
-        for (int n = 0; job.rows(task, n) > slot; n++) {
-            OneDnnMatrix up = matrix(slices.ups().get(n));
-            Floats bias = slices.upBiases().get(n).floats();
-            sum((long) slot * stride + unit, up.outputs(), input, slot, up.columns(), bias, row, unit);
-            unit += up.outputs();
-        }
-        long at = (long) slot * stride;
-        if (precision == Precision.S8) {
-            conversions.quantizeGelu(row, 0, unit, units.memory, at, units.scales, slot);
-        } else {
-            elementwise.gelu(row, row, 0, unit);
-            narrow(row, 0, unit, units, at, slot);
-        }
-    }
-
     /** The first slice overwrites the sums, the others add to them: to rows beyond theirs, which share a kernel, nothing. */
     private void multiplyDowns(OneDnnJob job, int task) {
         int unit = 0;
         for (int n = 0; job.rows(task, n) > 0; n++) {
-            OneDnnMatrix down = matrix(job.slices.downs().get(n));
+            OneDnnMatrix down = matrix(job.downs.weights().get(n));
             int rows = job.rows(task, n);
             Binding binding = units.binding(unit, 0);
             if (n == 0) {

@@ -4,7 +4,7 @@ import io.tokenwise.kernels.Floats;
 import io.tokenwise.kernels.Scratch;
 
 /**
- * A matrix product, or an MLP, cut into blocks of rows, one task each. The first rows of an MLP use the most slices. If there are more
+ * A matrix product, or what is cut into slices, in blocks of rows, one task each. The first rows use the most slices. If there are more
  * tasks than threads, a task has neighbours: rows with many slices meet in few blocks, the others need not read those weights, and threads
  * that are done early take the next. Otherwise task t of T has the rows t, t + T, t + 2 T and so on, the same work for each.
  */
@@ -27,9 +27,13 @@ final class OneDnnJob extends Job {
     Floats bias;
     boolean gelu;
 
-    /** An MLP, or null: then it is a product. */
-    MlpSlices slices;
+    /** Slices of outputs, or null. */
+    OutputSlices ups;
 
+    /** Slices of inputs, or null. With ups it is an MLP; with neither a product. */
+    InputSlices downs;
+
+    private int sliceCount;
     private int[] sliceRows;
     private int[] rows;
     private int count;
@@ -46,17 +50,21 @@ final class OneDnnJob extends Job {
 
     /** The product, over all of x's rows. */
     void product(int rowCount, Scratch scratch) {
-        slices = null;
+        ups = null;
+        downs = null;
         rows = null;
         run(rowCount, weight.outputStride(), scratch);
     }
 
-    /** The MLP: slice n over the first {@code newSliceRows[n]} of the rows. */
-    void mlp(MlpSlices newSlices, int[] newRows, int[] newSliceRows, Scratch scratch) {
-        slices = newSlices;
+    /** What is cut into slices: slice n over the first {@code newSliceRows[n]} of the rows. */
+    void slices(OutputSlices newUps, InputSlices newDowns, int[] newRows, int[] newSliceRows, Scratch scratch) {
+        ups = newUps;
+        downs = newDowns;
+        sliceCount = ups == null ? downs.count() : ups.count();
         rows = newRows;
         sliceRows = newSliceRows;
-        run(newSliceRows[0], Math.max(slices.units(), slices.outputs()), scratch);
+        int units = ups == null ? downs.columns() : ups.columns();
+        run(newSliceRows[0], downs == null ? units : Math.max(units, downs.outputs()), scratch);
     }
 
     private void run(int rowCount, int widest, Scratch scratch) {
@@ -85,7 +93,7 @@ final class OneDnnJob extends Job {
 
     /** Rows of a task, its first ones, that use slice n; none if there is no such slice. */
     int rows(int task, int slice) {
-        return slice < slices.count() ? share(sliceRows[slice], task) : 0;
+        return slice < sliceCount ? share(sliceRows[slice], task) : 0;
     }
 
     /** How many of the first {@code all} rows are a task's. */
@@ -99,8 +107,12 @@ final class OneDnnJob extends Job {
     void run(int task, Scratch scratch) {
         OneDnnBuffers buffers = backend.buffers().borrow();
         try {
-            if (slices == null) {
+            if (ups == null && downs == null) {
                 buffers.product(this, task);
+            } else if (downs == null) {
+                buffers.linearSlices(this, task);
+            } else if (ups == null) {
+                buffers.sumSlices(this, task);
             } else {
                 buffers.mlp(this, task);
             }

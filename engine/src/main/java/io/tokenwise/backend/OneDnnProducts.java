@@ -9,6 +9,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.List;
 
 /** Matrix products by oneDNN, and those with few outputs or inputs, such as a gate's, by our own kernels. */
 final class OneDnnProducts implements Products {
@@ -138,34 +139,82 @@ final class OneDnnProducts implements Products {
             vector.linear(x, weight, bias, gelu, residual, y);
             return;
         }
-        job.x = x.floats();
+        start(x, residual, y);
         job.weight = matrix;
         job.bias = bias == null ? null : bias.floats();
         job.gelu = gelu;
-        job.residual = residual == null ? null : residual.floats();
-        job.y = y.floats();
         job.product(x.rows(), scratch);
     }
 
     @Override
     public void mlp(Tensor x, int[] rows, int[] sliceRows, MlpSlices slices, Tensor residual, Tensor units, Tensor y) {
-        for (int n = 0; n < slices.count(); n++) {
-            if (!(slices.ups().get(n) instanceof OneDnnMatrix up
-                    && slices.downs().get(n) instanceof OneDnnMatrix down)) {
-                vector.mlp(x, rows, sliceRows, slices, residual, units, y);
-                return;
-            }
-            if (up.outputStride() != slices.units()
-                    || down.inputStride() != slices.units()
-                    || down.outputStride() != slices.outputs()) {
-                throw new IllegalArgumentException("mlp: slice " + n + " of " + up.shape() + " and " + down.shape()
-                        + " was not packed as a slice of matrices with " + slices.units() + " units");
-            }
+        if (isVectors(slices.ups().weights()) || isVectors(slices.downs().weights())) {
+            vector.mlp(x, rows, sliceRows, slices, residual, units, y);
+            return;
         }
+        checkOutputs("mlp", slices.ups());
+        checkInputs("mlp", slices.downs());
+        start(x, residual, y);
+        job.slices(slices.ups(), slices.downs(), rows, sliceRows, scratch);
+    }
+
+    @Override
+    public void linearSlices(Tensor x, int[] rows, int[] sliceRows, OutputSlices slices, Tensor y) {
+        if (isVectors(slices.weights())) {
+            vector.linearSlices(x, rows, sliceRows, slices, y);
+            return;
+        }
+        checkOutputs("linearSlices", slices);
+        start(x, null, y);
+        job.slices(slices, null, rows, sliceRows, scratch);
+    }
+
+    @Override
+    public void sumSlices(Tensor x, int[] rows, int[] sliceRows, InputSlices slices, Tensor residual, Tensor y) {
+        if (isVectors(slices.weights())) {
+            vector.sumSlices(x, rows, sliceRows, slices, residual, y);
+            return;
+        }
+        checkInputs("sumSlices", slices);
+        start(x, residual, y);
+        job.slices(null, slices, rows, sliceRows, scratch);
+    }
+
+    private void start(Tensor x, Tensor residual, Tensor y) {
         job.x = x.floats();
         job.residual = residual == null ? null : residual.floats();
         job.y = y.floats();
-        job.mlp(slices, rows, sliceRows, scratch);
+    }
+
+    /** Whether some of the matrices are too small for oneDNN. */
+    private static boolean isVectors(List<PackedMatrix> matrices) {
+        for (int n = 0; n < matrices.size(); n++) {
+            if (!(matrices.get(n) instanceof OneDnnMatrix)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static void checkOutputs(String operation, OutputSlices slices) {
+        for (int n = 0; n < slices.count(); n++) {
+            var matrix = (OneDnnMatrix) slices.weights().get(n);
+            if (matrix.outputStride() != slices.columns()) {
+                throw new IllegalArgumentException(operation + ": slice " + n + " of " + matrix.shape()
+                        + " was not packed as a slice of a matrix with " + slices.columns() + " outputs");
+            }
+        }
+    }
+
+    private static void checkInputs(String operation, InputSlices slices) {
+        for (int n = 0; n < slices.count(); n++) {
+            var matrix = (OneDnnMatrix) slices.weights().get(n);
+            if (matrix.inputStride() != slices.columns() || matrix.outputStride() != slices.outputs()) {
+                throw new IllegalArgumentException(operation + ": slice " + n + " of " + matrix.shape()
+                        + " was not packed as a slice of a matrix [" + slices.columns() + ", " + slices.outputs()
+                        + "]");
+            }
+        }
     }
 
     @Override

@@ -14,5 +14,10 @@ interface Products {
 
     void mlp(Tensor x, int[] rows, int[] sliceRows, MlpSlices slices, Tensor residual, Tensor units, Tensor y);
 
+    /** Only the columns of slices that rows use. */
+    void linearSlices(Tensor x, int[] rows, int[] sliceRows, OutputSlices slices, Tensor y);
+
+    void sumSlices(Tensor x, int[] rows, int[] sliceRows, InputSlices slices, Tensor residual, Tensor y);
+
     void weightGradient(Tensor x, Tensor dy, Workspace workspace, Tensor dWeight);
 }

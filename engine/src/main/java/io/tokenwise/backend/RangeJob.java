@@ -77,7 +77,7 @@ final class RangeJob extends Job {
         forEach(sequences, grain(valuesPerSequence), scratch, what);
     }
 
-    private static int grain(int valuesPerIndex) {
+    static int grain(int valuesPerIndex) {
         return Math.max(1, GRAIN_VALUES / Math.max(1, valuesPerIndex));
     }
 

@@ -1,6 +1,7 @@
 package io.tokenwise.backend;
 
 import io.tokenwise.tensor.Tensor;
+import java.util.List;
 
 /** Shape checks that name the operation and both shapes. */
 final class Shapes {
@@ -86,6 +87,36 @@ final class Shapes {
                 throw new IllegalArgumentException(
                         operation + ": row " + rows[i] + " is outside a matrix of " + limit + " rows");
             }
+        }
+    }
+
+    /** As many biases as weights, each as wide as its weight's outputs. */
+    static void slices(String operation, List<PackedMatrix> weights, List<Tensor> biases) {
+        if (weights.isEmpty() || biases.size() != weights.size()) {
+            throw new IllegalArgumentException(operation + ": " + weights.size() + " weights and " + biases.size()
+                    + " biases, but each slice has one of each, and there is at least one slice");
+        }
+        for (int n = 0; n < weights.size(); n++) {
+            vector(operation, biases.get(n), weights.get(n).outputs());
+        }
+    }
+
+    /** The numbers of rows that use each of {@code count} slices descend; rows, or if null the first rows themselves, are of a matrix with {@code limit} rows. */
+    static void sliceRows(String operation, int[] rows, int[] sliceRows, int count, int limit) {
+        if (sliceRows.length < count || sliceRows[0] < 0) {
+            throw new IllegalArgumentException(
+                    operation + ": " + count + " slices need as many numbers of rows, none of them negative");
+        }
+        for (int n = 1; n < count; n++) {
+            if (sliceRows[n] < 0 || sliceRows[n] > sliceRows[n - 1]) {
+                throw new IllegalArgumentException(operation + ": slice " + n + " has " + sliceRows[n]
+                        + " rows, but the slice before it " + sliceRows[n - 1] + "; they must descend");
+            }
+        }
+        if (rows != null) {
+            rows(operation, rows, sliceRows[0], limit);
+        } else if (sliceRows[0] > limit) {
+            throw new IllegalArgumentException(operation + ": " + sliceRows[0] + " rows wanted, " + limit + " given");
         }
     }
 }

@@ -7,12 +7,16 @@ import io.tokenwise.kernels.Kernels;
 import io.tokenwise.kernels.Scratch;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
+import java.lang.foreign.MemorySegment;
 
 /** Matrix products in float32 by our own kernels. */
 final class VectorProducts implements Products {
     private final Scratch scratch = new Scratch();
     private final RangeJob packing;
     private final GemmJob gemm;
+
+    /** The columns of a slice, for as long as its product runs. */
+    private final Floats columns = new Floats(MemorySegment.NULL, 0);
 
     VectorProducts(Kernels kernels, WorkerPool pool) {
         packing = new RangeJob(kernels, pool);
@@ -60,18 +64,56 @@ final class VectorProducts implements Products {
     @Override
     public void mlp(Tensor x, int[] rows, int[] sliceRows, MlpSlices slices, Tensor residual, Tensor units, Tensor y) {
         for (int n = 0; n < slices.count() && sliceRows[n] > 0; n++) {
-            GemmCall call = prepare(x, slices.ups().get(n), sliceRows[n], units);
+            GemmCall call = prepare(x, slices.ups().weights().get(n), sliceRows[n], units);
             call.gather = rows;
-            call.bias = slices.upBiases().get(n).floats();
+            call.bias = slices.ups().biases().get(n).floats();
             call.gelu = true;
             gemm.multiply(scratch);
-            call = prepare(units, slices.downs().get(n), sliceRows[n], y);
+            call = prepare(units, slices.downs().weights().get(n), sliceRows[n], y);
             call.scatter = rows;
-            call.bias = slices.downBiases().get(n).floats();
-            Tensor before = n == 0 ? residual : y;
-            call.residual = before == null ? null : before.floats();
-            gemm.multiply(scratch);
+            addSlice(call, slices.downs(), n, residual, y);
         }
+    }
+
+    /** Slice n of a sum: the first one adds the residual, the others add to the sum. */
+    private void addSlice(GemmCall call, InputSlices slices, int n, Tensor residual, Tensor y) {
+        call.bias = slices.biases().get(n).floats();
+        Tensor before = n == 0 ? residual : y;
+        call.residual = before == null ? null : before.floats();
+        gemm.multiply(scratch);
+    }
+
+    @Override
+    public void linearSlices(Tensor x, int[] rows, int[] sliceRows, OutputSlices slices, Tensor y) {
+        int column = 0;
+        for (int n = 0; n < slices.count() && sliceRows[n] > 0; n++) {
+            GemmCall call = prepare(x, slices.weights().get(n), sliceRows[n], y);
+            call.gather = rows;
+            call.scatter = rows;
+            call.c = fromColumn(y, column);
+            call.bias = slices.biases().get(n).floats();
+            gemm.multiply(scratch);
+            column += call.n;
+        }
+    }
+
+    @Override
+    public void sumSlices(Tensor x, int[] rows, int[] sliceRows, InputSlices slices, Tensor residual, Tensor y) {
+        int column = 0;
+        for (int n = 0; n < slices.count() && sliceRows[n] > 0; n++) {
+            GemmCall call = prepare(x, slices.weights().get(n), sliceRows[n], y);
+            call.a = fromColumn(x, column);
+            call.gather = rows;
+            call.scatter = rows;
+            addSlice(call, slices, n, residual, y);
+            column += call.k;
+        }
+    }
+
+    /** A matrix without its first columns, with the same stride. */
+    private Floats fromColumn(Tensor x, int column) {
+        columns.point(x.floats().segment(), x.floats().at(column));
+        return columns;
     }
 
     @Override

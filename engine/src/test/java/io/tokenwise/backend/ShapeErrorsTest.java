@@ -94,7 +94,10 @@ class ShapeErrorsTest {
                 mistake("mlp units", "expected [2, 5], got [3, 5]", o -> o.mlp(rows, 2, o.t(3, 5), o.t(4, 3))),
                 mistake("mlp", "expected [4, 3], got [4, 2]", o -> o.mlp(rows, 2, o.t(2, 5), o.t(4, 2))),
                 mistake("mlp", "5 rows wanted, 4 given", o -> o.mlp(null, 5, o.t(5, 5), o.t(4, 3))),
-                mistake("mlp", "slice 0 of [3, 5] and [4, 3] does not fit [3, 5]", o -> o.slices(o.packed(4, 3))),
+                mistake(
+                        "mlp",
+                        "slice 0 of [3, 5] and [4, 3] does not fit: the outputs of one are the inputs of the other",
+                        o -> o.slices(o.packed(4, 3))),
                 mistake(
                         "weightGradient",
                         "rows differ: [4, 3] and [6, 5]",

@@ -1,0 +1,321 @@
+package io.tokenwise.backend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tokenwise.TestModels;
+import io.tokenwise.kernels.Kernels;
+import io.tokenwise.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Products cut into slices, of which each row uses some, against plain loops and against the whole product. */
+class SlicesTest {
+    private static final float UNTOUCHED = -7;
+
+    private final Random random = new Random(5);
+
+    /** A backend, its precision's roundoff, and a name. */
+    record Engine(String name, double roundoff, Supplier<Backend> open) {
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    private static Engine oneDnn(Precision precision, double roundoff) {
+        return new Engine("oneDNN " + precision, roundoff, () -> TestModels.oneDnn(precision, 1));
+    }
+
+    static Stream<Arguments> cases() {
+        List<Engine> engines = List.of(
+                new Engine("scalar", 0x1p-24, () -> new VectorBackend(Kernels.scalar(), 1)),
+                new Engine("vector", 0x1p-24, () -> VectorBackend.open(1)),
+                new Engine("vector, 3 threads", 0x1p-24, () -> VectorBackend.open(3)),
+                oneDnn(Precision.F32, 0x1p-24),
+                oneDnn(Precision.BF16, 0x1p-9),
+                // Half a step, of which there are 255 between a row's least and largest value.
+                oneDnn(Precision.S8, 0x1p-8),
+                new Engine("oneDNN, 3 threads", 0x1p-8, () -> TestModels.oneDnn(Precision.S8, 3)));
+        return engines.stream()
+                .flatMap(engine -> Stream.of(1, 7, 130)
+                        .flatMap(rows -> Stream.of(
+                                        new int[] {96, 96, 96, 96}, new int[] {32, 80, 64}, new int[] {8, 16, 5})
+                                .map(columns -> Arguments.of(engine, rows, columns))));
+    }
+
+    /** Which rows use how many slices. */
+    private final class Use {
+        final int[] counts;
+        final int[] rows;
+        final int[] sliceRows;
+
+        Use(int[] counts, int slices) {
+            this.counts = counts;
+            List<Integer> order =
+                    new ArrayList<>(IntStream.range(0, counts.length).boxed().toList());
+            Collections.shuffle(order, random);
+            order.sort((a, b) -> counts[b] - counts[a]);
+            rows = order.stream().mapToInt(row -> row).toArray();
+            sliceRows = IntStream.range(0, slices)
+                    .map(n -> (int) Arrays.stream(counts).filter(k -> k > n).count())
+                    .toArray();
+        }
+    }
+
+    /** Random counts, all slices, and none. */
+    private List<Use> uses(int rows, int slices) {
+        return List.of(
+                new Use(random.ints(rows, 0, slices + 1).toArray(), slices),
+                new Use(IntStream.generate(() -> slices).limit(rows).toArray(), slices),
+                new Use(new int[rows], slices));
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void slicesOfOutputs(Engine engine, int rows, int[] columns) {
+        int inputs = 192;
+        int outputs = Arrays.stream(columns).sum();
+        try (Backend backend = engine.open.get();
+                Arena arena = Arena.ofShared()) {
+            var stream = backend.stream();
+            Tensor weight = random(backend, arena, inputs, outputs);
+            Tensor bias = random(backend, arena, 1, outputs);
+            Tensor rest = random(backend, arena, 1, outputs);
+            Tensor x = random(backend, arena, rows, inputs);
+            OutputSlices slices = outputSlices(backend, arena, weight, bias, columns);
+            Tensor whole = backend.allocate(arena, rows, outputs);
+            boolean small = Arrays.stream(columns).min().orElseThrow() < OneDnnBackend.LEAST_SIDE;
+            PackedMatrix packed = small
+                    ? slices(backend, arena, weight, new int[] {outputs}, true).getFirst()
+                    : backend.allocatePacked(arena, inputs, outputs);
+            if (packed instanceof VectorMatrix || !small) {
+                stream.pack(weight, 0, 0, false, packed);
+                stream.linear(x, packed, bias, false, null, whole);
+            }
+            for (Use use : uses(rows, columns.length)) {
+                Tensor y = backend.allocate(arena, rows, outputs);
+                stream.linearSlices(x, use.rows, use.sliceRows, slices, rest, y);
+                for (int row = 0; row < rows; row++) {
+                    int used = Arrays.stream(columns).limit(use.counts[row]).sum();
+                    for (int column = 0; column < outputs; column++) {
+                        float expected = (column < used ? whole : rest).get(column < used ? row : 0, column);
+                        assertThat(y.get(row, column))
+                                .as("row %d of %d, %d slices, column %d", row, rows, use.counts[row], column)
+                                .isEqualTo(expected);
+                    }
+                    checkNear(engine, x, row, inputs, weight, bias, 0, used, y);
+                }
+            }
+        }
+    }
+
+    /** Random roundings of both factors, and in float32 those of sums that grow like a random walk; with as much to spare. */
+    private static void checkNear(
+            Engine engine, Tensor x, int row, int inputs, Tensor weight, Tensor bias, int from, int to, Tensor y) {
+        for (int column = from; column < to; column += 7) {
+            double sum = bias.get(0, column);
+            for (int i = 0; i < inputs; i++) {
+                sum += (double) x.get(row, i) * weight.get(i, column);
+            }
+            double tolerance = engine.roundoff * 16 * Math.sqrt(inputs) + 0x1p-24 * 4 * inputs;
+            assertThat(Math.abs(y.get(row, column) - sum))
+                    .as("%s, row %d, column %d", engine, row, column)
+                    .isLessThanOrEqualTo(tolerance);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void slicesOfInputs(Engine engine, int rows, int[] columns) {
+        int outputs = 64;
+        int inputs = Arrays.stream(columns).sum();
+        try (Backend backend = engine.open.get();
+                Arena arena = Arena.ofShared()) {
+            var stream = backend.stream();
+            Tensor weight = random(backend, arena, inputs, outputs);
+            Tensor x = random(backend, arena, rows, inputs);
+            Tensor residual = random(backend, arena, rows, outputs);
+            InputSlices slices = inputSlices(backend, arena, weight, columns);
+            for (Use use : uses(rows, columns.length)) {
+                Tensor y = backend.allocate(arena, rows, outputs);
+                stream.fill(y, UNTOUCHED);
+                stream.sumSlices(x, use.rows, use.sliceRows, slices, residual, y);
+                for (int row = 0; row < rows; row++) {
+                    int count = use.counts[row];
+                    Tensor biases = backend.allocate(arena, 1, outputs);
+                    for (int column = 0; column < outputs; column++) {
+                        if (count == 0) {
+                            assertThat(y.get(row, column)).isEqualTo(UNTOUCHED);
+                        }
+                        float bias = residual.get(row, column);
+                        for (int n = 0; n < count; n++) {
+                            bias += slices.biases().get(n).get(0, column);
+                        }
+                        biases.set(0, column, bias);
+                    }
+                    if (count > 0) {
+                        int used = Arrays.stream(columns).limit(count).sum();
+                        checkNear(engine, x, row, used, weight, biases, 0, outputs, y);
+                    }
+                }
+                Tensor inPlace = backend.allocate(arena, rows, outputs);
+                stream.copy(residual, inPlace);
+                stream.sumSlices(x, use.rows, use.sliceRows, slices, inPlace, inPlace);
+                for (int row = 0; row < rows; row++) {
+                    for (int column = 0; column < outputs; column++) {
+                        assertThat(inPlace.get(row, column))
+                                .isEqualTo((use.counts[row] == 0 ? residual : y).get(row, column));
+                    }
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void aRowHasTheSameBitsAlone(Engine engine, int rows, int[] columns) {
+        int total = Arrays.stream(columns).sum();
+        try (Backend backend = engine.open.get();
+                Arena arena = Arena.ofShared()) {
+            var stream = backend.stream();
+            Tensor x = random(backend, arena, rows, 64);
+            Tensor wide = random(backend, arena, rows, total);
+            Tensor rest = random(backend, arena, 1, total);
+            OutputSlices outputs = outputSlices(
+                    backend, arena, random(backend, arena, 64, total), random(backend, arena, 1, total), columns);
+            InputSlices inputs = inputSlices(backend, arena, random(backend, arena, total, 64), columns);
+            Use use = uses(rows, columns.length).getFirst();
+            Tensor y = backend.allocate(arena, rows, total);
+            Tensor sums = backend.allocate(arena, rows, 64);
+            stream.linearSlices(x, use.rows, use.sliceRows, outputs, rest, y);
+            stream.sumSlices(wide, use.rows, use.sliceRows, inputs, null, sums);
+            Tensor ownY = backend.allocate(arena, 1, total);
+            Tensor ownSums = backend.allocate(arena, 1, 64);
+            for (int row = 0; row < rows; row++) {
+                int count = use.counts[row];
+                int[] own = IntStream.range(0, columns.length)
+                        .map(n -> n < count ? 1 : 0)
+                        .toArray();
+                stream.fill(ownSums, 0);
+                stream.linearSlices(row(x, row), null, own, outputs, rest, ownY);
+                stream.sumSlices(row(wide, row), null, own, inputs, null, ownSums);
+                assertThat(values(ownY)).as("row %d", row).isEqualTo(values(row(y, row)));
+                assertThat(values(ownSums)).as("row %d", row).isEqualTo(values(row(sums, row)));
+            }
+        }
+    }
+
+    @Test
+    void mistakesAreNamed() {
+        try (Backend backend = VectorBackend.open(1);
+                Arena arena = Arena.ofShared()) {
+            var stream = backend.stream();
+            int[] columns = {3, 4};
+            Tensor x = random(backend, arena, 2, 5);
+            Tensor y = random(backend, arena, 2, 7);
+            Tensor rest = random(backend, arena, 1, 7);
+            OutputSlices outputs = outputSlices(backend, arena, random(backend, arena, 5, 7), rest, columns);
+            InputSlices inputs = inputSlices(backend, arena, random(backend, arena, 7, 5), columns);
+            assertMistake(
+                    () -> stream.linearSlices(x, null, new int[] {1, 2}, outputs, rest, y),
+                    "linearSlices: slice 1 has 2 rows, but the slice before it 1; they must descend");
+            assertMistake(
+                    () -> stream.linearSlices(x, new int[] {0}, new int[] {1, 0}, outputs, rest, y),
+                    "linearSlices: 2 rows wanted, 1 given");
+            assertMistake(
+                    () -> stream.linearSlices(x, null, new int[] {1, 0}, outputs, rest, x),
+                    "linearSlices: expected [2, 7], got [2, 5]");
+            assertMistake(
+                    () -> stream.linearSlices(x, null, new int[] {1, 0}, outputs, y, y),
+                    "linearSlices rest: expected [1, 7], got [2, 7]");
+            assertMistake(
+                    () -> stream.sumSlices(y, null, new int[] {3, 0}, inputs, null, x),
+                    "sumSlices: 3 rows wanted, 2 given");
+            assertMistake(
+                    () -> stream.sumSlices(x, null, new int[] {1, 0}, inputs, null, x),
+                    "sumSlices: expected [2, 7], got [2, 5]");
+            assertMistake(
+                    () -> stream.sumSlices(y, new int[] {2}, new int[] {1, 0}, inputs, null, x),
+                    "sumSlices: row 2 is outside a matrix of 2 rows");
+            assertMistake(
+                    () -> new OutputSlices(outputs.weights(), inputs.biases()),
+                    "slices of outputs: expected [1, 3], got [1, 5]");
+            assertMistake(
+                    () -> new OutputSlices(inputs.weights(), inputs.biases()),
+                    "slices of outputs: slice 1 of [4, 5] does not fit [3, 5]: they have the same inputs");
+        }
+    }
+
+    private static void assertMistake(Runnable call, String message) {
+        assertThatThrownBy(call::run)
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(message);
+    }
+
+    private Tensor random(Backend backend, Arena arena, int rows, int columns) {
+        Tensor x = backend.allocate(arena, rows, columns);
+        for (int i = 0; i < x.size(); i++) {
+            x.floats().set(i, (float) random.nextGaussian());
+        }
+        return x;
+    }
+
+    private static Tensor row(Tensor x, int row) {
+        return new Tensor(x.floats().segment(), x.floats().at((long) row * x.columns()), 1, x.columns());
+    }
+
+    private static float[] values(Tensor x) {
+        var values = new float[x.size()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = x.floats().get(i);
+        }
+        return values;
+    }
+
+    private static OutputSlices outputSlices(Backend backend, Arena arena, Tensor weight, Tensor bias, int[] columns) {
+        var biases = new ArrayList<Tensor>();
+        int at = 0;
+        for (int width : columns) {
+            biases.add(new Tensor(bias.floats().segment(), bias.floats().at(at), 1, width));
+            at += width;
+        }
+        return new OutputSlices(slices(backend, arena, weight, columns, true), biases);
+    }
+
+    private InputSlices inputSlices(Backend backend, Arena arena, Tensor weight, int[] columns) {
+        List<Tensor> biases = Arrays.stream(columns)
+                .mapToObj(width -> random(backend, arena, 1, weight.columns()))
+                .toList();
+        return new InputSlices(slices(backend, arena, weight, columns, false), biases);
+    }
+
+    private static List<PackedMatrix> slices(
+            Backend backend, Arena arena, Tensor weight, int[] columns, boolean alongOutputs) {
+        var slices = new ArrayList<PackedMatrix>();
+        int at = 0;
+        for (int width : columns) {
+            PackedMatrix slice = backend.allocatePacked(
+                    arena,
+                    alongOutputs ? weight.rows() : width,
+                    alongOutputs ? width : weight.columns(),
+                    weight.rows(),
+                    weight.columns());
+            backend.stream().pack(weight, alongOutputs ? 0 : at, alongOutputs ? at : 0, false, slice);
+            slices.add(slice);
+            at += width;
+        }
+        return slices;
+    }
+}
