@@ -1,6 +1,7 @@
 package io.tokenwise.bench;
 
 import io.tokenwise.autograd.Parameters;
+import io.tokenwise.backend.AttentionLayout;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
@@ -45,6 +46,7 @@ public class AttentionBenchmark {
     private Tensor qkv;
     private Tensor context;
     private int[] offsets;
+    private AttentionLayout layout;
 
     /** Makes random queries, keys and values. */
     @Setup(Level.Trial)
@@ -61,6 +63,7 @@ public class AttentionBenchmark {
         for (int i = 0; i < qkv.size(); i++) {
             qkv.floats().set(i, (float) random.nextGaussian());
         }
+        layout = new AttentionLayout(units(0), units(HIDDEN), units(2 * HIDDEN), units(0));
         offsets = new int[count + 1];
         for (int i = 0; i <= count; i++) {
             offsets[i] = i * length;
@@ -71,6 +74,23 @@ public class AttentionBenchmark {
     @Benchmark
     public Tensor attention() {
         stream.attention(qkv, offsets, offsets.length - 1, HEADS, context, null);
+        return context;
+    }
+
+    /** The columns of four learners, each of which has one unit of every head, from a column on. */
+    private static int[] units(int first) {
+        int each = HIDDEN / HEADS / 8;
+        var units = new int[HEADS * each];
+        for (int i = 0; i < units.length; i++) {
+            units[i] = first + 8 * (i % each * HEADS + i / each);
+        }
+        return units;
+    }
+
+    /** The same with each head's columns apart. */
+    @Benchmark
+    public Tensor attentionInUnits() {
+        stream.attention(qkv, qkv, qkv, layout, offsets, offsets.length - 1, HEADS, context);
         return context;
     }
 
