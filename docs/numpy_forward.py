@@ -1,0 +1,60 @@
+"""A Tokenwise model's forward pass in NumPy: python3 numpy_forward.py DIR [static|soft] [BUDGET] < ids > vectors; JSON lists, one a line."""
+import json, math, sys
+from pathlib import Path
+import numpy as np
+folder, mode, budget = Path(sys.argv[1]), (sys.argv[2:] + ["static"])[0], float((sys.argv[3:] + [1])[0])
+config = json.loads((folder / "config.json").read_text())
+acm, hidden, heads = config.get("acm", {"modules": []}), config["hidden_size"], config["num_attention_heads"]
+raw = (folder / "model.safetensors").read_bytes()  # the header's length in 8 bytes, the header, the data
+start = 8 + int.from_bytes(raw[:8], "little")
+header = json.loads(raw[8:start])
+
+def tensor(name):
+    (begin, end), dtype = header[name]["data_offsets"], {"F32": "<f4", "I8": "i1"}[header[name]["dtype"]]
+    data = np.frombuffer(raw[start + begin:start + end], dtype).reshape(header[name]["shape"]).astype(np.float32)
+    return data * tensor(name + ".scale")[:, None] if dtype == "i1" else data
+linear = lambda x, name: x @ tensor(name + ".weight").T + tensor(name + ".bias")
+gelu = lambda x: x * (1 + np.vectorize(math.erf)(x / math.sqrt(2))) / 2
+softmax = lambda x: np.exp(x - x.max(-1, keepdims=True)) / np.exp(x - x.max(-1, keepdims=True)).sum(-1, keepdims=True)
+
+def norm(x, name):
+    scaled = (x - x.mean(1, keepdims=True)) / np.sqrt(x.var(1, keepdims=True) + config["layer_norm_eps"])
+    return scaled * tensor(name + ".weight") + tensor(name + ".bias")
+
+def running(x, module):  # [tokens, learners], 1 where a learner runs
+    learners, cost = acm["learners"], lambda m: 2 * config["intermediate_size"] if m.endswith("mlp") else hidden * len(m.split(".")[-1])
+    if mode == "static" or budget == 1:  # modules of the same cost take turns in rounding up
+        turn = [m for m in acm["modules"] if cost(m) == cost(module)].index(module)
+        counts = np.full(len(x), math.floor((turn + 1) * budget * learners + 1e-9) - math.floor(turn * budget * learners + 1e-9))
+    else:  # gates are told a budget such that they spend the wanted one on average
+        told = np.interp(budget, acm["calibration"]["spent"], acm["calibration"]["told"])
+        features = 8 * np.maximum(0, 1 - np.abs(told * 8 - np.arange(9)))
+        counts = (x @ tensor(module + ".acm.gate.weight").T + features @ tensor(module + ".acm.gate.budget")).argmax(1)
+    return (np.arange(learners) < counts[:, None]).astype(np.float32)
+
+def mlp(x, layer):
+    if layer + "mlp" not in acm["modules"]:
+        return linear(gelu(linear(x, layer + "intermediate.dense")), layer + "output.dense")
+    path, runs = layer + "mlp.acm.", running(x, layer + "mlp")
+    units = gelu(x @ tensor(path + "w1").T + tensor(path + "b1")) * runs.repeat(config["intermediate_size"] // acm["learners"], 1)
+    return units @ tensor(path + "w2").T + tensor(path + "b2") + runs @ tensor(path + "c")
+
+def attention(x, layer):
+    gates = {letter: m for m in acm["modules"] if m.startswith(layer + "attention.") for letter in m.split(".")[-1]}
+    path, out = (layer + "attention.acm.",) * 2 if gates else (layer + "attention.self.", layer + "attention.")
+    column = {pair: np.repeat(units, 8) for pair, units in acm.get("units", {}).get(layer + "attention", {}).items()}  # its learner
+    mask = lambda letter, pair: running(x, gates[letter])[:, column[pair]] if letter in gates else 1
+    rest = lambda name: tensor(path + name + ".rest") if gates.keys() & set("qkv") else 0
+    project = lambda name, pair: linear(x, path + name) * mask(name[0], pair) + rest(name)
+    q, k, v = (project(*p).reshape(len(x), heads, -1).swapaxes(0, 1) for p in [("query", "qk"), ("key", "qk"), ("value", "vo")])
+    context = (softmax(q @ k.swapaxes(1, 2) / math.sqrt(hidden // heads)) @ v).swapaxes(0, 1).reshape(len(x), hidden)
+    biases = running(x, gates["o"]) @ tensor(path + "output.c") if "o" in gates else 0
+    return linear(context * mask("o", "vo"), out + ("output" if gates else "output.dense")) + biases
+for ids in map(json.loads, sys.stdin):
+    tables = [tensor(f"embeddings.{table}_embeddings.weight") for table in ("word", "position", "token_type")]
+    x = norm(tables[0][ids] + tables[1][:len(ids)] + tables[2][0], "embeddings.LayerNorm")
+    for layer in (f"encoder.layer.{i}." for i in range(config["num_hidden_layers"])):
+        x = norm(x + attention(x, layer), layer + "attention.output.LayerNorm")
+        x = norm(x + mlp(x, layer), layer + "output.LayerNorm")
+    y = x[0] if json.loads((folder / "1_Pooling/config.json").read_text())["pooling_mode_cls_token"] else x.mean(0)
+    print(json.dumps((y / np.linalg.norm(y)).tolist()))
