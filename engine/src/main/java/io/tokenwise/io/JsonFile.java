@@ -35,15 +35,9 @@ record JsonFile(String file, JsonNode root) {
                     .build())
             .build();
 
-    /** Reads a file that must exist and hold an object. */
-    static JsonFile read(Path path) throws IOException {
-        return parse(path.toString(), bytes(path));
-    }
-
-    /** Reads a file that must exist and hold an array of objects. */
-    static List<JsonFile> readArray(Path path) throws IOException {
-        String file = path.toString();
-        JsonNode root = tree(file, bytes(path));
+    /** Parses an array of objects. */
+    static List<JsonFile> parseArray(String file, byte[] bytes) {
+        JsonNode root = tree(file, bytes);
         if (!root.isArray() || !root.values().stream().allMatch(JsonNode::isObject)) {
             throw new BadFileException(file, "must hold a JSON array of objects");
         }
@@ -52,6 +46,7 @@ record JsonFile(String file, JsonNode root) {
                 .toList();
     }
 
+    /** Parses an object. */
     static JsonFile parse(String file, byte[] bytes) {
         JsonNode root = tree(file, bytes);
         if (!root.isObject()) {

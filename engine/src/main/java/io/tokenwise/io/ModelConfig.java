@@ -1,9 +1,6 @@
 package io.tokenwise.io;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
@@ -17,34 +14,37 @@ final class ModelConfig {
 
     private ModelConfig() {}
 
-    static ModelDescription read(Path directory) throws IOException {
-        JsonFile config = JsonFile.read(directory.resolve("config.json"));
+    static ModelDescription read(ModelFolder folder) throws IOException {
+        JsonFile config = read(folder, "config.json");
         Architecture architecture = architecture(config);
-        List<JsonFile> modules = modules(directory);
+        List<JsonFile> modules = modules(folder);
         int maxTokens = architecture.maxPositions();
-        Path sentenceConfig = directory.resolve("sentence_bert_config.json");
-        if (Files.exists(sentenceConfig)) {
-            maxTokens = JsonFile.read(sentenceConfig)
+        if (folder.has("sentence_bert_config.json")) {
+            maxTokens = read(folder, "sentence_bert_config.json")
                     .integer("max_seq_length", Tokenizer.LEAST_MAX_TOKENS, architecture.maxPositions(), maxTokens);
         }
         String queryPrefix = "";
         String passagePrefix = "";
-        Path promptConfig = directory.resolve("config_sentence_transformers.json");
-        if (Files.exists(promptConfig)) {
-            JsonNode prompts = JsonFile.read(promptConfig).root().path("prompts");
+        if (folder.has("config_sentence_transformers.json")) {
+            JsonNode prompts =
+                    read(folder, "config_sentence_transformers.json").root().path("prompts");
             queryPrefix = prompts.path("query").asString("");
             passagePrefix =
                     prompts.path("passage").asString(prompts.path("document").asString(""));
         }
         return new ModelDescription(
-                directory.toString(),
+                folder.name(),
                 architecture,
                 maxTokens,
-                pooling(directory, modules),
+                pooling(folder, modules),
                 modules.stream().anyMatch(module -> type(module).equals("Normalize")),
                 queryPrefix,
                 passagePrefix,
                 config.has("acm") ? Optional.of(config.root().get("acm")) : Optional.empty());
+    }
+
+    private static JsonFile read(ModelFolder folder, String name) throws IOException {
+        return JsonFile.parse(folder.file(name), folder.json(name));
     }
 
     private static Architecture architecture(JsonFile config) {
@@ -76,12 +76,11 @@ final class ModelConfig {
     }
 
     /** The steps of sentence-transformers' pipeline: none if the directory has no modules.json. */
-    private static List<JsonFile> modules(Path directory) throws IOException {
-        Path file = directory.resolve("modules.json");
-        if (!Files.exists(file)) {
+    private static List<JsonFile> modules(ModelFolder folder) throws IOException {
+        if (!folder.has("modules.json")) {
             return List.of();
         }
-        List<JsonFile> modules = new ArrayList<>(JsonFile.readArray(file));
+        List<JsonFile> modules = JsonFile.parseArray(folder.file("modules.json"), folder.json("modules.json"));
         for (JsonFile module : modules) {
             if (!List.of("Transformer", "Pooling", "Normalize").contains(type(module))) {
                 throw module.refuse("type", "Transformer, Pooling, Normalize");
@@ -101,12 +100,11 @@ final class ModelConfig {
     }
 
     /** What modules.json asks for; without it the mean, as sentence-transformers does. */
-    private static Pooling pooling(Path directory, List<JsonFile> modules) throws IOException {
+    private static Pooling pooling(ModelFolder folder, List<JsonFile> modules) throws IOException {
         for (JsonFile module : modules) {
             if (type(module).equals("Pooling")) {
-                return pooling(JsonFile.read(directory
-                        .resolve(module.root().path("path").asString(""))
-                        .resolve("config.json")));
+                String path = module.root().path("path").asString("");
+                return pooling(read(folder, path.isEmpty() ? "config.json" : path + "/config.json"));
             }
         }
         return Pooling.MEAN;

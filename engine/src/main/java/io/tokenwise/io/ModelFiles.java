@@ -1,16 +1,21 @@
 package io.tokenwise.io;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * A text encoder's files: its description, weights and tokenizer. Weights may be closed as soon as they are loaded, by
  * {@code weights().close()}; closing twice is harmless.
  */
 public final class ModelFiles implements AutoCloseable {
+    private static final String TOKENIZER = "tokenizer.json";
+
+    private static final ModelFolder.Resources MINILM_ACM =
+            new ModelFolder.Resources("minilm-acm", "META-INF/tokenwise/minilm-acm/");
+
     private final ModelDescription description;
     private final WeightSource weights;
     private final Tokenizer tokenizer;
@@ -50,44 +55,52 @@ public final class ModelFiles implements AutoCloseable {
      * @throws BadFileException if a file is absent or bad, or asks for what is not supported
      */
     public static ModelFiles open(Path directory) throws IOException {
-        if (!Files.isDirectory(directory)) {
-            throw new BadFileException(
-                    directory.toString(),
-                    (Files.exists(directory) ? "is not a directory" : "no such directory")
-                            + "; a model is a directory with config.json, model.safetensors and tokenizer.json");
-        }
-        ModelDescription description = ModelConfig.read(directory);
-        Path tokenizer = directory.resolve("tokenizer.json");
-        refuseInstead(tokenizer, "vocab.txt", "AutoTokenizer.from_pretrained(folder).save_pretrained(folder)");
-        byte[] json = JsonFile.bytes(tokenizer);
-        Path weights = directory.resolve("model.safetensors");
-        refuseInstead(weights, "pytorch_model.bin", "AutoModel.from_pretrained(folder).save_pretrained(folder)");
+        return open(new ModelFolder.Directory(directory));
+    }
+
+    private static ModelFiles open(ModelFolder folder) throws IOException {
+        ModelDescription description = ModelConfig.read(folder);
+        refuseInstead(folder, TOKENIZER, "vocab.txt", "AutoTokenizer.from_pretrained(folder).save_pretrained(folder)");
+        byte[] json = folder.json(TOKENIZER);
         refuseInstead(
-                weights,
+                folder,
+                ModelFolder.WEIGHTS,
+                "pytorch_model.bin",
+                "AutoModel.from_pretrained(folder).save_pretrained(folder)");
+        refuseInstead(
+                folder,
+                ModelFolder.WEIGHTS,
                 "model.safetensors.index.json",
                 "AutoModel.from_pretrained(folder).save_pretrained(folder, max_shard_size='100GB')");
-        return new ModelFiles(description, Safetensors.open(weights), json, tokenizer.toString());
+        return new ModelFiles(description, folder.weights(), json, folder.file(TOKENIZER));
     }
 
     /** Says how a model that has another form of a file is brought into ours. */
-    private static void refuseInstead(Path file, String other, String python) {
-        if (!Files.exists(file) && Files.exists(file.resolveSibling(other))) {
+    private static void refuseInstead(ModelFolder folder, String file, String other, String python) {
+        if (!folder.has(file) && folder.has(other)) {
             throw new BadFileException(
-                    file.toString(),
+                    folder.file(file),
                     "no such file, and " + other + " is not read; Python's transformers write it by " + python);
         }
     }
 
     /**
      * Opens a model that is published as a Maven artifact, from the class path (that of the thread's context class loader
-     * first, then this library's). If the system property {@code tokenwise.cache} names a folder, the weights are unpacked into it
-     * once and read from there, which is faster.
+     * first, then this library's). If the system property {@code tokenwise.cache} names a folder, weights that are published as ONNX are
+     * unpacked into it once and read from there, which is faster.
      *
      * @param name one of {@link #builtInNames}
      * @throws BadFileException if the artifact is absent; the message says which to add
      * @throws IllegalArgumentException if there is no built-in model of this name
      */
     public static ModelFiles builtIn(String name) throws IOException {
+        if (name.equals(MINILM_ACM.name())) {
+            if (!hasMiniLmAcm()) {
+                throw new BadFileException(
+                        name, "is not on the class path; add the Maven artifact io.tokenwise:tokenwise-minilm-acm");
+            }
+            return open(MINILM_ACM);
+        }
         for (BuiltInModel model : BuiltInModel.values()) {
             ModelDescription description = model.description();
             if (description.name().equals(name)) {
@@ -100,9 +113,22 @@ public final class ModelFiles implements AutoCloseable {
 
     /** The names of the built-in models. */
     public static List<String> builtInNames() {
-        return Arrays.stream(BuiltInModel.values())
-                .map(model -> model.description().name())
+        return Stream.concat(
+                        Stream.of(MINILM_ACM.name()),
+                        Arrays.stream(BuiltInModel.values())
+                                .map(model -> model.description().name()))
                 .toList();
+    }
+
+    /** The built-in model to take where none is named: the adaptive {@code minilm-acm} if it is on the class path, else {@code minilm}. */
+    public static String defaultName() {
+        return hasMiniLmAcm()
+                ? MINILM_ACM.name()
+                : BuiltInModel.MINILM.description().name();
+    }
+
+    private static boolean hasMiniLmAcm() {
+        return MINILM_ACM.has(ModelFolder.WEIGHTS);
     }
 
     /** What the model is. */

@@ -6,6 +6,7 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.VectorBackend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
+import io.tokenwise.io.StoredType;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
@@ -17,7 +18,7 @@ final class ChildRun {
     private ChildRun() {}
 
     static DistillRun of(ModelFiles files, Path out) {
-        return new DistillRun(files, texts(), config(STEPS, 5), out, ModelWriter.Existing.KEEP, 7);
+        return new DistillRun(files, texts(), config(STEPS, 5), out, ModelWriter.Existing.KEEP, 7, StoredType.F32);
     }
 
     static DistillConfig config(int steps, long seed) {

