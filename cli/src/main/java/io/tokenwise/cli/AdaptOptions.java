@@ -1,11 +1,12 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.io.StoredType;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/** What of a dense model becomes adaptive. */
+/** What of a dense model becomes adaptive, and how the adaptive model is stored. */
 final class AdaptOptions {
     @Option(
             names = "--adapt",
@@ -38,6 +39,28 @@ final class AdaptOptions {
                 throw new TypeConversionException(e.getMessage());
             }
         }
+    }
+
+    @Option(
+            names = "--store",
+            paramLabel = "TYPE",
+            defaultValue = "f32",
+            converter = StoredTypeConverter.class,
+            description =
+                    "Type of the matrices in the model's file: f32, or s8, a quarter of the size, which only Tokenwise runs"
+                            + " (default: ${DEFAULT-VALUE}).")
+    private StoredType stored;
+
+    /** Reads the name of a stored type. */
+    static final class StoredTypeConverter implements ITypeConverter<StoredType> {
+        @Override
+        public StoredType convert(String text) {
+            return CommonOptions.constant(StoredType.values(), StoredType::label, text, "f32 or s8");
+        }
+    }
+
+    StoredType stored() {
+        return stored;
     }
 
     AdaptiveLayers layers() {

@@ -5,6 +5,7 @@ import io.tokenwise.TextEncoder;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.backend.BackendChoice.Kind;
 import io.tokenwise.backend.Precision;
+import io.tokenwise.io.ModelFiles;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.function.Function;
@@ -19,18 +20,21 @@ import picocli.CommandLine.TypeConversionException;
 
 /** The options that every command with a model has, checked as they are read. */
 final class CommonOptions {
+    private static final String DENSE = "minilm";
+
     @Spec(Target.MIXEE)
     private CommandSpec spec;
 
     @Mixin
     private Tokenwise.Help help;
 
+    /** Null for a built-in one. */
     @Option(
             names = "--model",
             paramLabel = "MODEL",
-            defaultValue = "minilm",
             description =
-                    "A model directory in Hugging Face's layout, or the built-in minilm (default: ${DEFAULT-VALUE}).")
+                    "A model directory in Hugging Face's layout, or a built-in one: minilm, which is dense, or minilm-acm,"
+                            + " made of it (default: minilm-acm if it came with the build, else minilm; minilm for what trains).")
     private String model;
 
     private Kind backend = Kind.AUTO;
@@ -112,8 +116,14 @@ final class CommonOptions {
         return new BackendChoice(backend, precision == null ? Precision.F32 : precision);
     }
 
+    /** The model to run. */
     String model() {
-        return model;
+        return model == null ? ModelFiles.defaultName() : model;
+    }
+
+    /** The dense model to make adaptive. */
+    String teacher() {
+        return model == null ? DENSE : model;
     }
 
     int threads() {

@@ -4,8 +4,10 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.DistillRun;
+import io.tokenwise.distill.History;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
+import io.tokenwise.io.Tokenizer;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -17,18 +19,20 @@ import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 @Command(
         name = "demo",
-        header = "See the whole path in a few minutes.",
+        header = "See what a budget saves and costs.",
         description = {
-            "Makes the built-in sentence encoder adaptive, on this CPU, with text that came with the build, and shows what a"
-                    + " lower budget saves and costs: a table here, and a page with curves and shaded sentences.",
-            "The adaptive model stays in a folder for the other commands."
+            "Shows what a lower budget saves and costs, measured on this CPU with text that came with the build: a table here, and a page"
+                    + " with curves and shaded sentences.",
+            "The model is minilm-acm if it came with the build. With --train, or options that only training has, the demo makes the built-in"
+                    + " sentence encoder adaptive first, in a few minutes; that model stays in a folder for the other commands."
         },
         footerHeading = "%nExamples:%n",
-        footer = {"  ./tokenwise demo", "  ./tokenwise demo --out my-demo --seed 7"})
+        footer = {"  ./tokenwise demo", "  ./tokenwise demo --train --out my-demo --seed 7"})
 final class Demo implements Callable<Integer> {
     private static final int CHECKPOINT_STEPS = 100;
 
@@ -39,8 +43,14 @@ final class Demo implements Callable<Integer> {
             "Photosynthesis turns light, water and carbon dioxide into sugar and oxygen.",
             "Shipping is free for orders over 50 euros, and returns are accepted within 30 days.");
 
+    /** Options that mean training. */
+    private static final List<String> TRAINING = List.of("--model", "--adapt", "--learners", "--store", "--tokens");
+
     @Mixin
     private CommonOptions options;
+
+    @Option(names = "--train", description = "Train a model, even if one came with the build.")
+    private boolean train;
 
     @Option(
             names = "--out",
@@ -65,33 +75,77 @@ final class Demo implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        PrintWriter err = spec.commandLine().getErr();
-        BackendChoice training = options.training();
-        Path model = out.resolve("model");
-        Path page = out.resolve("report.html");
         Files.createDirectories(out);
-        DistillConfig config = DistillConfig.forTokens(tokens, options.seed()).withLayers(adapt.layers());
-        try (ModelFiles files = ModelFiles.open(options.model());
-                Backend backend = training.open(options.threads())) {
-            DemoTexts texts = DemoTexts.read(files.tokenizer(), tokens, options.seed());
-            List<int[]> shaded = SENTENCES.stream()
-                    .map(sentence -> files.tokenizer().encode(sentence).ids())
-                    .toList();
-            var report = new DistilledReport(options, model, page, "demo", "WordNet", texts.measured(), shaded);
-            var run = new DistillRun(
-                    files, texts.training(), config, model, ModelWriter.Existing.REPLACE, CHECKPOINT_STEPS);
-            DistillProgress.run(run, backend, err, history -> print(report.write(history, err), model, page));
+        if (trains()) {
+            train();
+        } else {
+            show();
         }
         return ExitCode.OK;
     }
 
-    private void print(Results results, Path model, Path page) {
+    private boolean trains() {
+        ParseResult given = spec.commandLine().getParseResult();
+        return train
+                || TRAINING.stream().anyMatch(given::hasMatchedOption)
+                || ModelFiles.defaultName().equals(options.teacher());
+    }
+
+    /** Measures the model that came with the build. */
+    private void show() throws IOException, InterruptedException {
+        PrintWriter err = spec.commandLine().getErr();
+        String model = options.model();
+        DistilledReport report;
+        try (ModelFiles files = ModelFiles.open(model)) {
+            report = report(model, files.tokenizer(), DemoTexts.read(files.tokenizer(), 0, options.seed()));
+        }
+        Results results = report.write("The model " + model + ", which comes with the build", new History(), err);
+        print(results, model, "./tokenwise embed --budget 0.5");
+    }
+
+    private void train() throws IOException, InterruptedException {
+        PrintWriter err = spec.commandLine().getErr();
+        BackendChoice training = options.training();
+        Path model = out.resolve("model");
+        DistillConfig config = DistillConfig.forTokens(tokens, options.seed()).withLayers(adapt.layers());
+        try (ModelFiles files = ModelFiles.open(options.teacher());
+                Backend backend = training.open(options.threads())) {
+            DemoTexts texts = DemoTexts.read(files.tokenizer(), tokens, options.seed());
+            DistilledReport report = report(model.toString(), files.tokenizer(), texts);
+            var run = new DistillRun(
+                    files,
+                    texts.training(),
+                    config,
+                    model,
+                    ModelWriter.Existing.REPLACE,
+                    CHECKPOINT_STEPS,
+                    adapt.stored());
+            DistillProgress.run(run, backend, err, history -> {
+                String origin = DistilledReport.distilled(history, "WordNet", "demo");
+                Results results = report.write(origin, history, err);
+                print(results, model.toString(), "./tokenwise embed --model " + model + " --budget 0.5");
+            });
+        }
+    }
+
+    private DistilledReport report(String model, Tokenizer tokenizer, DemoTexts texts) {
+        List<int[]> shaded = SENTENCES.stream()
+                .map(sentence -> tokenizer.encode(sentence).ids())
+                .toList();
+        return new DistilledReport(options, options.teacher(), model, page(), texts.measured(), shaded);
+    }
+
+    private Path page() {
+        return out.resolve("report.html");
+    }
+
+    private void print(Results results, String model, String embed) {
         PrintWriter stdout = spec.commandLine().getOut();
-        String next = "echo 'how do I pay an invoice?' | ./tokenwise embed --model " + model + " --budget 0.5";
+        String next = "echo 'how do I pay an invoice?' | " + embed;
         if (options.json()) {
             stdout.println(Json.line(new Json.Demo(
-                    model.toString(),
-                    page.toString(),
+                    model,
+                    page().toString(),
                     Machine.describe(),
                     next,
                     results.rows().stream().map(Json.DemoRow::of).toList())));
@@ -101,7 +155,7 @@ final class Demo implements Callable<Integer> {
         stdout.print(TextTable.of(results.rows(), results.columns()));
         stdout.println();
         stdout.println("static and random are controls on the same weights: what a budget buys without the gate.");
-        stdout.println("Curves and sentences shaded by learners: " + page);
+        stdout.println("Curves and sentences shaded by learners: " + page());
         stdout.println("The adaptive model: " + model);
         stdout.println("Next: " + next);
     }

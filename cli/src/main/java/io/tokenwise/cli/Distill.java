@@ -93,7 +93,7 @@ final class Distill implements Callable<Integer> {
         }
         PrintWriter err = spec.commandLine().getErr();
         BackendChoice training = options.training();
-        try (ModelFiles files = ModelFiles.open(options.model());
+        try (ModelFiles files = ModelFiles.open(options.teacher());
                 Backend backend = training.open(options.threads())) {
             DistillConfig config =
                     DistillConfig.forTokens(tokens, options.seed()).withLayers(adapt.layers());
@@ -101,7 +101,8 @@ final class Distill implements Callable<Integer> {
             for (Path file : data) {
                 texts.read(file, field == null ? DistillTexts.USUAL_FIELD : field);
             }
-            var run = new DistillRun(files, texts.sequences(), config, out, Existing.KEEP, STEPS_PER_CHECKPOINT);
+            var run = new DistillRun(
+                    files, texts.sequences(), config, out, Existing.KEEP, STEPS_PER_CHECKPOINT, adapt.stored());
             texts.remarks(tokens).forEach(err::println);
             DistillProgress.run(run, backend, err, history -> report(run, history, err));
         }
@@ -117,13 +118,13 @@ final class Distill implements Callable<Integer> {
                 .toList();
         String source = data.size() == 1 ? data.getFirst().getFileName().toString() : data.size() + " files";
         Results results = new DistilledReport(
-                        options, out, page, "distill", source, BudgetMeasurements.Texts.of(heldOut), shaded)
-                .write(history, err);
+                        options, options.teacher(), out.toString(), page, BudgetMeasurements.Texts.of(heldOut), shaded)
+                .write(DistilledReport.distilled(history, source, "distill"), history, err);
         PrintWriter stdout = spec.commandLine().getOut();
         History.Quality quality = history.qualities().getLast();
         if (options.json()) {
             stdout.println(Json.line(new Json.Distilled(
-                    options.model(),
+                    options.teacher(),
                     out.toString(),
                     adapt.layers().learners(),
                     page.toString(),

@@ -19,60 +19,59 @@ import java.util.Locale;
 /**
  * Measures a distilled model beside its teacher and its controls, and makes the page of it.
  *
- * @param options name the teacher, and how models run
- * @param model folder of the adaptive model
+ * @param options how models run
+ * @param teacher the dense model
+ * @param model the adaptive one: a folder or a built-in name
  * @param page the file to write
- * @param command that is running
- * @param data what was trained on, in words
  * @param texts what is measured on
  * @param shaded token sequences to show token by token
  */
 record DistilledReport(
         CommonOptions options,
-        Path model,
+        String teacher,
+        String model,
         Path page,
-        String command,
-        String data,
         BudgetMeasurements.Texts texts,
         List<int[]> shaded) {
     private static final double SHADED_BUDGET = 0.5;
 
-    /** Measures, writes the page and returns the figures. */
-    Results write(History history, PrintWriter err) throws IOException, InterruptedException {
+    /**
+     * Measures, writes the page and returns the figures.
+     *
+     * @param origin of the model, in words
+     * @param history of its training; empty if that is not known
+     */
+    Results write(String origin, History history, PrintWriter err) throws IOException, InterruptedException {
         var measurements = new BudgetMeasurements(texts, options.seed(), err);
         List<Quality> qualities;
         ModuleLearners modules;
-        try (TextEncoder teacher = options.open(options.model());
-                TextEncoder adaptive = options.open(model.toString())) {
-            qualities = measurements.quality(teacher, adaptive);
+        try (TextEncoder dense = options.open(teacher);
+                TextEncoder adaptive = options.open(model)) {
+            qualities = measurements.quality(dense, adaptive);
             modules = measurements.moduleLearners(adaptive);
         }
         Results results;
         List<ShadedText> sentences;
         EncoderOptions oneThread = options.encoderOptions().withThreads(1);
-        try (TextEncoder teacher = TextEncoder.open(options.model(), oneThread);
-                TextEncoder adaptive = TextEncoder.open(model.toString(), oneThread)) {
-            results = measurements.results(qualities, teacher, adaptive);
+        try (TextEncoder dense = TextEncoder.open(teacher, oneThread);
+                TextEncoder adaptive = TextEncoder.open(model, oneThread)) {
+            results = measurements.results(qualities, dense, adaptive);
             sentences = shaded.stream().map(ids -> shade(adaptive, ids)).toList();
         }
         var report = new Report(
-                options.model() + " made adaptive",
-                String.format(
-                        Locale.ROOT,
-                        "Distilled on %,d tokens of %s, without labels, by ./tokenwise %s",
-                        history.steps().stream()
-                                .mapToLong(step -> step.tokens())
-                                .sum(),
-                        data,
-                        command),
-                Machine.describe(),
-                results,
-                modules,
-                history,
-                sentences,
-                notes());
+                teacher + " made adaptive", origin, Machine.describe(), results, modules, history, sentences, notes());
         AtomicFiles.write(page, stream -> stream.write(ReportPage.of(report).getBytes(StandardCharsets.UTF_8)));
         return results;
+    }
+
+    /** The origin of a model that was distilled by a command on some data. */
+    static String distilled(History history, String data, String command) {
+        return String.format(
+                Locale.ROOT,
+                "Distilled on %,d tokens of %s, without labels, by ./tokenwise %s",
+                history.steps().stream().mapToLong(step -> step.tokens()).sum(),
+                data,
+                command);
     }
 
     /** The learners of each token in each module at the budget {@link #SHADED_BUDGET}. */

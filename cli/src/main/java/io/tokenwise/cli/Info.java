@@ -37,7 +37,7 @@ final class Info implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "MODEL",
-            description = "A model directory in Hugging Face's layout, or the built-in minilm.")
+            description = "A model directory in Hugging Face's layout, or the built-in minilm or minilm-acm.")
     private String model;
 
     @Option(names = "--json", description = "Print one JSON object on stdout.")

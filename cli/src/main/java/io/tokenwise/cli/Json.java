@@ -63,7 +63,7 @@ final class Json {
     /**
      * What {@code demo} prints.
      *
-     * @param model folder of the adaptive model
+     * @param model folder of the adaptive model, or its built-in name
      * @param page the report
      * @param next a command to go on with
      */

@@ -12,6 +12,8 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +23,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -103,8 +106,33 @@ class ModelCommandsTest {
 
     @Test
     void embedTellsThatADenseModelHasNoBudget() {
-        assertThat(run("a", "embed", "--budget", "0.5")).isZero();
+        assertThat(run("a", "embed", "--model", "minilm", "--budget", "0.5")).isZero();
         assertThat(err.toString().strip()).isEqualTo("minilm is a dense model: --budget changes nothing");
+    }
+
+    @Test
+    void embedTakesTheModelThatCameWithTheBuild() throws IOException {
+        Path shipped = folder.resolve("classes/META-INF/tokenwise/minilm-acm");
+        Files.createDirectories(shipped.resolve("1_Pooling"));
+        try (Stream<Path> files = Files.walk(adaptive)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Files.copy(file, shipped.resolve(adaptive.relativize(file)));
+            }
+        }
+        assertThat(run("a cat sat", "embed", "--model", adaptive.toString(), "--budget", "0.5"))
+                .isZero();
+        Thread thread = Thread.currentThread();
+        ClassLoader saved = thread.getContextClassLoader();
+        URL[] classPath = {folder.resolve("classes").toUri().toURL()};
+        try (var loader = new URLClassLoader(classPath, ClassLoader.getPlatformClassLoader())) {
+            thread.setContextClassLoader(loader);
+            assertThat(run("a cat sat", "embed", "--budget", "0.5")).isZero();
+            assertThat(run("", "info", "minilm-acm", "--json")).isZero();
+        } finally {
+            thread.setContextClassLoader(saved);
+        }
+        assertThat(line(1)).isEqualTo(line(0));
+        assertThat(line(2).get("learners").asInt()).isEqualTo(8);
     }
 
     @Test
@@ -162,7 +190,8 @@ class ModelCommandsTest {
 
     @Test
     void evalOfADenseModelHasOneRow() {
-        assertThat(run("", "eval", "sts", pairs.toString())).isZero();
+        assertThat(run("", "eval", "sts", pairs.toString(), "--model", "minilm"))
+                .isZero();
         assertThat(out.toString().lines()).hasSize(3).first().isEqualTo("6 pairs");
         assertThat(err.toString()).contains("eval sts: 12 of 12 texts in ");
     }
