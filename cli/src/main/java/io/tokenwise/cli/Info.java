@@ -1,7 +1,9 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.EncoderOptions;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.acm.Acm;
+import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
 import java.io.IOException;
 import java.util.LinkedHashMap;
@@ -48,14 +50,20 @@ final class Info implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        try (TextEncoder encoder = TextEncoder.open(model)) {
-            Json.Info info = info(encoder);
+        ModelFiles files = ModelFiles.open(model);
+        List<String> stored = files.weights().names().stream()
+                .map(files.weights()::type)
+                .distinct()
+                .sorted()
+                .toList();
+        try (TextEncoder encoder = TextEncoder.open(files, EncoderOptions.defaults())) {
+            Json.Info info = info(encoder, stored);
             spec.commandLine().getOut().println(json ? Json.line(info) : text(info));
         }
         return ExitCode.OK;
     }
 
-    private Json.Info info(TextEncoder encoder) {
+    private Json.Info info(TextEncoder encoder, List<String> stored) {
         Encoder network = encoder.encoder();
         List<Acm> acms = network.acms();
         Map<String, Double> flops = new LinkedHashMap<>();
@@ -70,6 +78,7 @@ final class Info implements Callable<Integer> {
                 acms.isEmpty() ? null : acms.getFirst().learners(),
                 network.parameterCount(),
                 encoder.description().maxTokens(),
+                stored,
                 TOKENS,
                 encoder.backend().name(),
                 encoder.backend().precision().label(),
@@ -86,6 +95,7 @@ final class Info implements Callable<Integer> {
                 "learners",
                 info.learners() == null ? "none: a dense model" : info.learners() + " a layer"));
         text.append(String.format(Locale.ROOT, "%-18s%,d%n", "parameters", info.parameters()));
+        text.append(String.format(Locale.ROOT, "%-18s%s%n", "stored as", String.join(", ", info.stored())));
         text.append(String.format(Locale.ROOT, "%-18s%d tokens%n", "longest text", info.maxTokens()));
         text.append(String.format(
                 Locale.ROOT, "%-18s%s, precision %s%n", "backend here", info.backend(), info.precision()));

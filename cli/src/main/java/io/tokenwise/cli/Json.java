@@ -106,6 +106,7 @@ final class Json {
      *
      * @param learners learners of each replaced layer; null for a dense model
      * @param maxTokens longer texts are cut to this many tokens
+     * @param stored types of the weights in the file, by safetensors' names
      * @param flopsAtTokens length of the text for which FLOPs per token are given
      * @param flopsPerToken by budget, and by {@code dense}
      */
@@ -116,6 +117,7 @@ final class Json {
             Integer learners,
             long parameters,
             int maxTokens,
+            List<String> stored,
             int flopsAtTokens,
             String backend,
             String precision,

@@ -59,10 +59,20 @@ class JsonTest {
         flops.put("dense", 2.13e7);
         flops.put("0.25", 1.1e7);
         assertThat(Json.line(new Json.Info(
-                        "minilm", 6, 384, null, 22_713_216, 256, 128, "vector (vector-512)", "f32", flops)))
+                        "minilm",
+                        6,
+                        384,
+                        null,
+                        22_713_216,
+                        256,
+                        List.of("F32"),
+                        128,
+                        "vector (vector-512)",
+                        "f32",
+                        flops)))
                 .isEqualTo(
                         "{\"model\":\"minilm\",\"layers\":6,\"hidden\":384,\"learners\":null,\"parameters\":22713216,"
-                                + "\"maxTokens\":256,\"flopsAtTokens\":128,\"backend\":\"vector (vector-512)\",\"precision\":\"f32\","
+                                + "\"maxTokens\":256,\"stored\":[\"F32\"],\"flopsAtTokens\":128,\"backend\":\"vector (vector-512)\",\"precision\":\"f32\","
                                 + "\"flopsPerToken\":{\"dense\":2.13E7,\"0.25\":1.1E7}}");
     }
 

@@ -157,6 +157,7 @@ class ModelCommandsTest {
         assertThat(line(0).get("layers").asInt()).isEqualTo(6);
         assertThat(line(0).get("hidden").asInt()).isEqualTo(384);
         assertThat(line(0).get("learners").isNull()).isTrue();
+        assertThat(line(0).get("stored").get(0).asString()).isEqualTo("F32");
         // Twelve 384 x 384 matrices a layer (4 of attention, 8 of the MLP), and scores and sums over 128 tokens.
         assertThat(line(0).get("flopsPerToken").get("dense").asDouble())
                 .isEqualTo(6 * (12 * 384 * 384 + 2 * 128 * 384));

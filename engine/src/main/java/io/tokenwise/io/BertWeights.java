@@ -75,6 +75,11 @@ final class BertWeights implements WeightSource {
     }
 
     @Override
+    public String type(String name) {
+        return source.type(sourceName(name));
+    }
+
+    @Override
     public void read(String name, MemorySegment destination) {
         source.read(sourceName(name), destination);
     }

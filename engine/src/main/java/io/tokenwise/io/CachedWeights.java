@@ -101,6 +101,11 @@ final class CachedWeights implements WeightSource {
     }
 
     @Override
+    public String type(String name) {
+        return cached.type(name);
+    }
+
+    @Override
     public void read(String name, MemorySegment destination) {
         requireOpen();
         if (original == null) {

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.net.URLConnection;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** The files of a model in Hugging Face's layout, by their names in its folder. */
 sealed interface ModelFolder {
@@ -74,7 +75,7 @@ sealed interface ModelFolder {
 
         @Override
         public boolean has(String file) {
-            return Resource.find(folder + file).isPresent();
+            return find(file).isPresent();
         }
 
         @Override
@@ -94,9 +95,14 @@ sealed interface ModelFolder {
         }
 
         private URLConnection open(String file) throws IOException {
-            return Resource.find(folder + file)
+            return find(file)
                     .orElseThrow(() -> new BadFileException(file(file), "no such file on the class path"))
                     .open();
+        }
+
+        /** All from one place, even if there are two such folders. */
+        private Optional<Resource> find(String file) {
+            return Resource.find(folder + file, folder + WEIGHTS);
         }
     }
 }

@@ -124,6 +124,11 @@ public final class OnnxWeights implements WeightSource {
     }
 
     @Override
+    public String type(String name) {
+        return format(find(name).tensor).name();
+    }
+
+    @Override
     public void read(String name, MemorySegment destination) {
         Entry entry = find(name);
         TensorProto tensor = entry.tensor;

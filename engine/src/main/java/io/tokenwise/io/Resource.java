@@ -9,12 +9,15 @@ import java.util.Optional;
 record Resource(URL url) {
     /** Looks where the thread's context class loader does, then where this library's does. */
     static Optional<Resource> find(String name) {
+        return find(name, name);
+    }
+
+    /** Looks where a file is found that belongs to the wanted one, which may be absent there. */
+    static Optional<Resource> find(String name, String beside) {
         ClassLoader context = Thread.currentThread().getContextClassLoader();
-        URL url = context == null ? null : context.getResource(name);
-        if (url == null) {
-            url = Resource.class.getClassLoader().getResource(name);
-        }
-        return Optional.ofNullable(url).map(Resource::new);
+        boolean there = context != null && context.getResource(beside) != null;
+        ClassLoader loader = there ? context : Resource.class.getClassLoader();
+        return Optional.ofNullable(loader.getResource(name)).map(Resource::new);
     }
 
     URLConnection open() throws IOException {

@@ -144,6 +144,11 @@ public final class Safetensors implements WeightSource {
     }
 
     @Override
+    public String type(String name) {
+        return find(name).dtype;
+    }
+
+    @Override
     public void read(String name, MemorySegment destination) {
         read(name, destination, true);
     }
@@ -151,34 +156,17 @@ public final class Safetensors implements WeightSource {
     /** {@link #read(String, MemorySegment)}; without the check for NaN and infinity where a checksum vouches for the values. */
     void read(String name, MemorySegment destination, boolean checkFinite) {
         Entry entry = find(name);
-        StoredFloat format = switch (entry.dtype) {
-            case "F32" -> StoredFloat.F32;
-            case "F16" -> StoredFloat.F16;
-            case "BF16" -> StoredFloat.BF16;
-            case "F64" -> StoredFloat.F64;
-            case "I8" -> StoredFloat.I8;
-            default ->
-                throw new BadFileException(
-                        file,
-                        "tensor " + name + " has dtype " + entry.dtype
-                                + "; weights are F32, F16, BF16, F64 or scaled I8");
-        };
-        long elements = (entry.end - entry.begin) / format.bytes;
-        StoredFloat.requireSize(destination, elements, file, name);
+        int each = ELEMENT_BYTES.get(entry.dtype);
+        long elements = (entry.end - entry.begin) / each;
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment scales = format == StoredFloat.I8 ? scales(entry, arena) : null;
+            Decoder decoder = decoder(entry, arena);
+            StoredFloat.requireSize(destination, elements, file, name);
             MemorySegment memory = arena.allocate(CHUNK_BYTES, Double.BYTES);
             ByteBuffer chunk = memory.asByteBuffer();
             for (long done = 0; done < elements; ) {
-                int count = (int) Math.min(CHUNK_BYTES / format.bytes, elements - done);
-                read(
-                        bytes,
-                        dataStart + entry.begin + done * format.bytes,
-                        chunk.clear().limit(count * format.bytes));
-                format.decode(memory, count, destination, done);
-                if (scales != null) {
-                    StoredFloat.scale(destination, done, count, scales, entry.shape[1]);
-                }
+                int count = (int) Math.min(CHUNK_BYTES / each, elements - done);
+                read(bytes, dataStart + entry.begin + done * each, chunk.clear().limit(count * each));
+                decoder.decode(memory, count, destination, done);
                 if (checkFinite) {
                     StoredFloat.requireFinite(destination, done, count, file, name);
                 }
@@ -190,6 +178,29 @@ public final class Safetensors implements WeightSource {
             String fact = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
             throw new UncheckedIOException(file + ": tensor " + name + ": " + fact, e);
         }
+    }
+
+    /** Turns the first {@code count} elements of some bytes of a tensor into its elements from {@code at} on. */
+    private interface Decoder {
+        void decode(MemorySegment from, int count, MemorySegment floats, long at);
+    }
+
+    private Decoder decoder(Entry entry, Arena arena) {
+        return switch (entry.dtype) {
+            case "F32" -> StoredFloat.F32::decode;
+            case "F16" -> StoredFloat.F16::decode;
+            case "BF16" -> StoredFloat.BF16::decode;
+            case "F64" -> StoredFloat.F64::decode;
+            case "I8" -> {
+                MemorySegment scales = scales(entry, arena);
+                yield (from, count, floats, at) -> ScaledRows.decode(from, count, floats, at, scales, entry.shape[1]);
+            }
+            default ->
+                throw new BadFileException(
+                        file,
+                        "tensor " + entry.name + " has dtype " + entry.dtype
+                                + "; weights are F32, F16, BF16, F64 or scaled I8");
+        };
     }
 
     /** The scales of the rows of a matrix of bytes. They lie in the file, so it bounds how many there are. */

@@ -43,6 +43,31 @@ record ScaledRows(MemorySegment floats, int columns, float[] scales) {
         return bytes;
     }
 
+    /**
+     * Turns the first {@code count} of some bytes into a matrix's elements from {@code at} on. By arrays, because it runs once, when a model is
+     * loaded, and loops over arrays are fast before they are compiled.
+     */
+    static void decode(
+            MemorySegment from, int count, MemorySegment floats, long at, MemorySegment scales, long columns) {
+        int width = (int) Math.min(columns, count);
+        var bytes = new byte[width];
+        var values = new float[width];
+        for (int done = 0; done < count; ) {
+            long row = (at + done) / columns;
+            int size = (int) Math.min((row + 1) * columns - at, count) - done;
+            MemorySegment.copy(from, ValueLayout.JAVA_BYTE, done, bytes, 0, size);
+            scale(bytes, size, scales.getAtIndex(ValueLayout.JAVA_FLOAT, row), values);
+            MemorySegment.copy(values, 0, floats, ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * (at + done), size);
+            done += size;
+        }
+    }
+
+    private static void scale(byte[] bytes, int count, float scale, float[] values) {
+        for (int i = 0; i < count; i++) {
+            values[i] = scale * bytes[i];
+        }
+    }
+
     private static float value(MemorySegment floats, int columns, int row, int column) {
         return floats.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * ((long) row * columns + column));
     }

@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
-/** The formats of weights in files, little-endian. */
+/** The floating-point formats of weight files, little-endian. */
 enum StoredFloat {
     F32(4) {
         @Override
@@ -28,13 +28,6 @@ enum StoredFloat {
         @Override
         float get(MemorySegment from, long index) {
             return (float) from.get(DOUBLE, 8 * index);
-        }
-    },
-    /** Signed bytes, to be {@linkplain #scale scaled}. */
-    I8(1) {
-        @Override
-        float get(MemorySegment from, long index) {
-            return from.get(ValueLayout.JAVA_BYTE, index);
         }
     };
 
@@ -60,25 +53,6 @@ enum StoredFloat {
     void decode(MemorySegment from, long count, MemorySegment floats, long at) {
         for (long i = 0; i < count; i++) {
             floats.set(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * (at + i), get(from, i));
-        }
-    }
-
-    /** Multiplies some elements of a matrix, from element {@code from} on, by the scales of their rows. */
-    static void scale(MemorySegment floats, long from, long count, MemorySegment scales, long columns) {
-        for (long at = from; at < from + count; ) {
-            long row = at / columns;
-            long end = Math.min((row + 1) * columns, from + count);
-            scale(floats, at, end, scales.getAtIndex(ValueLayout.JAVA_FLOAT, row));
-            at = end;
-        }
-    }
-
-    private static void scale(MemorySegment floats, long from, long end, float scale) {
-        for (long i = from; i < end; i++) {
-            floats.set(
-                    ValueLayout.JAVA_FLOAT_UNALIGNED,
-                    4 * i,
-                    scale * floats.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * i));
         }
     }
 

@@ -25,6 +25,13 @@ public interface WeightSource extends AutoCloseable {
     long[] shape(String name);
 
     /**
+     * In which type a tensor's values are stored: safetensors' names, such as F32, BF16 and I8.
+     *
+     * @throws BadFileException if there is no such tensor
+     */
+    String type(String name);
+
+    /**
      * Reads a whole tensor as float32 in the machine's byte order; float16, bfloat16, float64 and scaled bytes are converted.
      *
      * @param destination exactly four bytes for each element
