@@ -75,7 +75,6 @@ final class Demo implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        Files.createDirectories(out);
         if (trains()) {
             train();
         } else {
@@ -95,6 +94,7 @@ final class Demo implements Callable<Integer> {
     private void show() throws IOException, InterruptedException {
         PrintWriter err = spec.commandLine().getErr();
         String model = options.model();
+        Files.createDirectories(out);
         DistilledReport report;
         try (ModelFiles files = ModelFiles.open(model)) {
             report = report(model, files.tokenizer(), DemoTexts.read(files.tokenizer(), 0, options.seed()));
@@ -107,6 +107,7 @@ final class Demo implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         BackendChoice training = options.training();
         Path model = out.resolve("model");
+        Files.createDirectories(out);
         DistillConfig config = DistillConfig.forTokens(tokens, options.seed()).withLayers(adapt.layers());
         try (ModelFiles files = ModelFiles.open(options.teacher());
                 Backend backend = training.open(options.threads())) {
