@@ -1,6 +1,8 @@
 package io.tokenwise.bench;
 
+import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
+import io.tokenwise.autograd.SlicedWeight;
 import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.InputSlices;
@@ -88,10 +90,10 @@ public class SlicesBenchmark {
         int width = HIDDEN * (k == 0 ? learners : k) / learners;
         for (int i = 0; i < LAYERS; i++) {
             String layer = i + ".";
-            Weight[] up = slices(layer + "up", HIDDEN, 3 * HIDDEN, true);
-            Weight[] down = slices(layer + "down", HIDDEN, HIDDEN, false);
-            ups.add(new OutputSlices(packed(up), biases(3 * HIDDEN / learners)));
-            downs.add(new InputSlices(packed(down), biases(HIDDEN)));
+            List<PackedMatrix> up = slices(layer + "up", HIDDEN, 3 * HIDDEN, true);
+            List<PackedMatrix> down = slices(layer + "down", HIDDEN, HIDDEN, false);
+            ups.add(new OutputSlices(up, biases(3 * HIDDEN / learners)));
+            downs.add(new InputSlices(down, biases(HIDDEN)));
             plainUps.add(packed(new Weight(parameters, parameters.add(layer + "plain.up", HIDDEN, 3 * width))));
             plainDowns.add(packed(new Weight(parameters, parameters.add(layer + "plain.down", width, HIDDEN))));
         }
@@ -114,25 +116,10 @@ public class SlicesBenchmark {
         plainProjected = parameters.constant(tokens, 3 * width);
     }
 
-    private Weight[] slices(String name, int inputs, int outputs, boolean alongOutputs) {
-        var whole = parameters.add(name, inputs, outputs);
-        int rowStep = alongOutputs ? 0 : inputs / learners;
-        int columnStep = alongOutputs ? outputs / learners : 0;
-        var slices = new Weight[learners];
-        Arrays.setAll(
-                slices,
-                n -> new Weight(
-                        parameters,
-                        whole,
-                        n * rowStep,
-                        n * columnStep,
-                        alongOutputs ? inputs : rowStep,
-                        alongOutputs ? columnStep : outputs));
-        return slices;
-    }
-
-    private List<PackedMatrix> packed(Weight[] weights) {
-        return Arrays.stream(weights).map(this::packed).toList();
+    private List<PackedMatrix> slices(String name, int inputs, int outputs, boolean alongOutputs) {
+        Parameter whole = parameters.add(name, inputs, outputs);
+        randomized(whole.value());
+        return new SlicedWeight(parameters, whole, learners, alongOutputs).packed(stream);
     }
 
     private PackedMatrix packed(Weight weight) {

@@ -2,14 +2,15 @@ package io.tokenwise.acm;
 
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
+import io.tokenwise.autograd.SlicedWeight;
 import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.MlpSlices;
+import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenGroups;
 import io.tokenwise.tensor.Tensor;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -31,8 +32,8 @@ public final class AdaptiveMlp implements AdaptiveBlock {
     private final Weight down;
     private final Parameter bias;
     private final Weight learnerBias;
-    private final Weight[] ups;
-    private final Weight[] downs;
+    private final SlicedWeight ups;
+    private final SlicedWeight downs;
     private final Tensor[] upBiases;
     /** What each learner adds on write-back: the first one b2 + c_1, the others their c. */
     private final Tensor[] downBiases;
@@ -56,13 +57,11 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         up = new Linear(new Weight(owner, w1), b1);
         down = new Weight(owner, w2);
         acm = new Acm(owner, path, learners, hidden, 2L * hidden * width);
-        ups = new Weight[learners];
-        downs = new Weight[learners];
+        ups = new SlicedWeight(owner, w1, learners, true);
+        downs = new SlicedWeight(owner, w2, learners, false);
         upBiases = new Tensor[learners];
         downBiases = new Tensor[learners];
         for (int n = 0; n < learners; n++) {
-            ups[n] = new Weight(owner, w1, 0, n * width, hidden, width);
-            downs[n] = new Weight(owner, w2, n * width, 0, width, hidden);
             upBiases[n] = b1.value().part((long) n * width, width);
             downBiases[n] = n == 0 ? owner.constant(1, hidden) : cRow(n);
         }
@@ -94,17 +93,11 @@ public final class AdaptiveMlp implements AdaptiveBlock {
 
     @Override
     public void prepare(Stream stream) {
-        for (int n = 0; n < learners; n++) {
-            ups[n].prepare(stream);
-            downs[n].prepare(stream);
-        }
+        List<PackedMatrix> upSlices = ups.packed(stream);
+        List<PackedMatrix> downSlices = downs.packed(stream);
         acm.prepare();
         if (slices == null) {
-            slices = new MlpSlices(
-                    Arrays.stream(ups).map(weight -> weight.packed(stream)).toList(),
-                    List.of(upBiases),
-                    Arrays.stream(downs).map(weight -> weight.packed(stream)).toList(),
-                    List.of(downBiases));
+            slices = new MlpSlices(upSlices, List.of(upBiases), downSlices, List.of(downBiases));
         }
         if (biasVersion != bias.version() + learnerBias.parameter().version()) {
             stream.add(bias.value(), cRow(0), downBiases[0]);
@@ -161,8 +154,8 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         for (int n = 0; n < learners; n++) {
             pass.push();
             Tensor units = pass.tensor(x.rows(), width);
-            stream.linear(x, ups[n].packed(stream), upBiases[n], true, null, units);
-            stream.linear(units, downs[n].packed(stream), cRow(n), false, y, y);
+            stream.linear(x, ups.packed(stream).get(n), upBiases[n], true, null, units);
+            stream.linear(units, downs.packed(stream).get(n), cRow(n), false, y, y);
             pass.pop();
             squaredDistances(y, target, errors, n + 1);
         }

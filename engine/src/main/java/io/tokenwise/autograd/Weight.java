@@ -4,7 +4,7 @@ import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Stream;
 
 /**
- * A weight matrix, or a block of one, in the packed forms that products need: packed once when the model is loaded, and again after
+ * A weight matrix in the packed forms that products need: packed once when the model is loaded, and again after
  * each change in training.
  *
  * <p>{@link #packed} is thread-safe once {@link #prepare} has run and while nobody trains; the transposed form, which only
@@ -13,26 +13,12 @@ import io.tokenwise.backend.Stream;
 public final class Weight {
     private final Parameters owner;
     private final Parameter parameter;
-    private final int fromRow;
-    private final int fromColumn;
-    private final int inputs;
-    private final int outputs;
     private final Form plain = new Form();
     private final Form transposed = new Form();
 
-    /** The packed form of a whole parameter {@code [inputs, outputs]}. */
     public Weight(Parameters owner, Parameter parameter) {
-        this(owner, parameter, 0, 0, parameter.value().rows(), parameter.value().columns());
-    }
-
-    /** The packed form of the block {@code [inputs, outputs]} of a parameter that starts at the given corner. */
-    public Weight(Parameters owner, Parameter parameter, int fromRow, int fromColumn, int inputs, int outputs) {
         this.owner = owner;
         this.parameter = parameter;
-        this.fromRow = fromRow;
-        this.fromColumn = fromColumn;
-        this.inputs = inputs;
-        this.outputs = outputs;
     }
 
     private static final class Form {
@@ -45,11 +31,11 @@ public final class Weight {
     }
 
     public int inputs() {
-        return inputs;
+        return parameter.value().rows();
     }
 
     public int outputs() {
-        return outputs;
+        return parameter.value().columns();
     }
 
     /** Packs now, so that {@link #packed} only reads from here on. */
@@ -75,15 +61,13 @@ public final class Weight {
         if (form.matrix == null) {
             form.matrix = allocate(transpose);
         }
-        stream.pack(parameter.value(), fromRow, fromColumn, transpose, form.matrix);
+        stream.pack(parameter.value(), transpose, form.matrix);
         form.version = parameter.version();
     }
 
     private PackedMatrix allocate(boolean transpose) {
-        int allInputs = parameter.value().rows();
-        int allOutputs = parameter.value().columns();
         return transpose
-                ? owner.backend().allocatePacked(owner.arena(), outputs, inputs, allOutputs, allInputs)
-                : owner.backend().allocatePacked(owner.arena(), inputs, outputs, allInputs, allOutputs);
+                ? owner.backend().allocatePacked(owner.arena(), outputs(), inputs())
+                : owner.backend().allocatePacked(owner.arena(), inputs(), outputs());
     }
 }

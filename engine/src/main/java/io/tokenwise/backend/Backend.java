@@ -2,6 +2,7 @@ package io.tokenwise.backend;
 
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.util.List;
 
 /**
  * What computes: owns threads or a device, and opens {@link Stream}s that do the work. Thread-safe.
@@ -28,12 +29,10 @@ public interface Backend extends AutoCloseable {
     Tensor allocate(Arena arena, int rows, int columns);
 
     /** Room for a packed {@code [inputs, outputs]} matrix that lives as long as the arena. */
-    default PackedMatrix allocatePacked(Arena arena, int inputs, int outputs) {
-        return allocatePacked(arena, inputs, outputs, inputs, outputs);
-    }
+    PackedMatrix allocatePacked(Arena arena, int inputs, int outputs);
 
-    /** The same for one of the slices into which a matrix {@code [allInputs, allOutputs]} is cut along one of its sides. */
-    PackedMatrix allocatePacked(Arena arena, int inputs, int outputs, int allInputs, int allOutputs);
+    /** Room for the slices of these sizes, in order, into which such a matrix is cut along its outputs or else its inputs. */
+    List<PackedMatrix> allocateSlices(Arena arena, int inputs, int outputs, int[] sizes, boolean alongOutputs);
 
     /** Stops the threads. Streams must not be used any more. */
     @Override

@@ -6,6 +6,7 @@ import io.tokenwise.kernels.RowOps;
 import io.tokenwise.kernels.Scratch;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
+import java.util.List;
 
 /**
  * The stream of the backends that compute on the CPU: checks shapes, and leaves the work to its backend's {@link Products} and to
@@ -29,17 +30,27 @@ final class CpuStream implements Stream {
     // ---- matrix products
 
     @Override
-    public void pack(Tensor source, int fromRow, int fromColumn, boolean transposed, PackedMatrix target) {
+    public void pack(Tensor source, boolean transposed, PackedMatrix target) {
         int rows = transposed ? target.outputs() : target.inputs();
         int columns = transposed ? target.inputs() : target.outputs();
-        if (fromRow < 0
-                || fromColumn < 0
-                || fromRow + rows > source.rows()
-                || fromColumn + columns > source.columns()) {
-            throw new IllegalArgumentException("pack: [" + rows + ", " + columns + "] from (" + fromRow + ", "
-                    + fromColumn + ") is outside " + source.shape());
+        Shapes.require("pack", source, rows, columns);
+        products.pack(source, 0, 0, transposed, target);
+    }
+
+    @Override
+    public void packSlices(Tensor source, List<PackedMatrix> slices) {
+        boolean alongOutputs = slices.getFirst().inputs() == source.rows();
+        int rows = alongOutputs ? source.rows() : 0;
+        int columns = alongOutputs ? 0 : slices.getFirst().outputs();
+        for (PackedMatrix slice : slices) {
+            rows += alongOutputs ? 0 : slice.inputs();
+            columns += alongOutputs ? slice.outputs() : 0;
         }
-        products.pack(source, fromRow, fromColumn, transposed, target);
+        if (rows != source.rows() || columns != source.columns()) {
+            throw new IllegalArgumentException("pack: " + slices.size() + " slices of [" + rows + ", " + columns
+                    + "] in all are not " + source.shape());
+        }
+        products.packSlices(source, slices);
     }
 
     @Override

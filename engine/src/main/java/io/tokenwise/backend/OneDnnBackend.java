@@ -9,6 +9,9 @@ import io.tokenwise.natives.ProductSpec;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 
 /**
  * Matrix products by oneDNN in one {@link Precision}, all else by our own kernels. The library's own threads are off: work is cut into blocks
@@ -22,6 +25,12 @@ public final class OneDnnBackend implements Backend {
 
     /** Matrices with a smaller side stay with our own kernels and in float32: they cost next to nothing, and gates choose by exact logits. */
     static final int LEAST_SIDE = 32;
+
+    /**
+     * Prefixes of a sliced matrix that are packed once more at most, so that memory stays bounded whatever the number of slices: together
+     * (1 + 2 + 3 + 4) / 4 of the matrix.
+     */
+    private static final int PREFIXES = 4;
 
     private final OneDnn oneDnn;
     private final Precision precision;
@@ -89,10 +98,41 @@ public final class OneDnnBackend implements Backend {
     }
 
     @Override
-    public PackedMatrix allocatePacked(Arena arena, int inputs, int outputs, int allInputs, int allOutputs) {
-        if (Math.min(inputs, outputs) < LEAST_SIDE) {
-            return vector.allocatePacked(arena, inputs, outputs, allInputs, allOutputs);
+    public PackedMatrix allocatePacked(Arena arena, int inputs, int outputs) {
+        return Math.min(inputs, outputs) < LEAST_SIDE
+                ? vector.allocatePacked(arena, inputs, outputs)
+                : matrix(arena, inputs, outputs, inputs, outputs, null);
+    }
+
+    @Override
+    public List<PackedMatrix> allocateSlices(Arena arena, int inputs, int outputs, int[] sizes, boolean alongOutputs) {
+        if (Math.min(Arrays.stream(sizes).min().orElseThrow(), alongOutputs ? inputs : outputs) < LEAST_SIDE) {
+            return vector.allocateSlices(arena, inputs, outputs, sizes, alongOutputs);
         }
+        var slices = new ArrayList<PackedMatrix>();
+        int end = 0;
+        for (int n = 0; n < sizes.length; n++) {
+            int size = sizes[n];
+            end += size;
+            // Where one of so many equal parts of all slices ends.
+            boolean packsPrefix = precision == Precision.S8
+                    && n > 0
+                    && PREFIXES * (n + 1) / sizes.length > PREFIXES * n / sizes.length;
+            OneDnnMatrix prefix = !packsPrefix
+                    ? null
+                    : alongOutputs
+                            ? matrix(arena, inputs, end, inputs, outputs, null)
+                            : matrix(arena, end, outputs, inputs, outputs, null);
+            slices.add(
+                    alongOutputs
+                            ? matrix(arena, inputs, size, inputs, outputs, prefix)
+                            : matrix(arena, size, outputs, inputs, outputs, prefix));
+        }
+        return slices;
+    }
+
+    private OneDnnMatrix matrix(
+            Arena arena, int inputs, int outputs, int allInputs, int allOutputs, OneDnnMatrix prefix) {
         DataType type = precision == Precision.S8 ? DataType.S8 : inputType(precision);
         DataType sums = precision == Precision.S8 ? DataType.S32 : DataType.F32;
         Product product = oneDnn.product(ProductSpec.of(inputs, outputs, inputType(precision), type, sums)
@@ -104,7 +144,8 @@ public final class OneDnnBackend implements Backend {
                 product,
                 packed,
                 product.weights(packed).closeWith(arena),
-                new Columns(new float[columns], new float[columns]));
+                new Columns(new float[columns], new float[columns]),
+                prefix);
     }
 
     private synchronized void widen(int inputs, int outputs) {

@@ -33,6 +33,9 @@ final class OneDnnJob extends Job {
     /** Slices of inputs, or null. With ups it is an MLP; with neither a product. */
     InputSlices downs;
 
+    /** Whether the biases of the slices of outputs are one vector. */
+    boolean adjacentBiases;
+
     private int sliceCount;
     private int[] sliceRows;
     private int[] rows;
@@ -60,6 +63,7 @@ final class OneDnnJob extends Job {
     void slices(OutputSlices newUps, InputSlices newDowns, int[] newRows, int[] newSliceRows, Scratch scratch) {
         ups = newUps;
         downs = newDowns;
+        adjacentBiases = ups != null && ups.hasAdjacentBiases();
         sliceCount = ups == null ? downs.count() : ups.count();
         rows = newRows;
         sliceRows = newSliceRows;
@@ -94,6 +98,11 @@ final class OneDnnJob extends Job {
     /** Rows of a task, its first ones, that use slice n; none if there is no such slice. */
     int rows(int task, int slice) {
         return slice < sliceCount ? share(sliceRows[slice], task) : 0;
+    }
+
+    /** Whether all rows use slice n. */
+    boolean sharesRows(int slice) {
+        return sliceRows[slice] == count;
     }
 
     /** How many of the first {@code all} rows are a task's. */

@@ -10,8 +10,16 @@ import java.lang.foreign.MemorySegment;
  *
  * @param packed the memory behind {@code weights}
  * @param columns for signed bytes what one step of each output means; otherwise empty
+ * @param prefix for signed bytes this slice and all slices before it once more, as one matrix; null for the first slice, for some where
+ *     there are more than four, and for floats, whose sums would depend on it. Rows that use the same slices need one product for all
  */
-record OneDnnMatrix(Product product, MemorySegment packed, Weights weights, Columns columns) implements PackedMatrix {
+record OneDnnMatrix(Product product, MemorySegment packed, Weights weights, Columns columns, OneDnnMatrix prefix)
+        implements PackedMatrix {
+    /** This slice and those before it; for the first and the last slice, and those with a prefix. */
+    OneDnnMatrix upTo() {
+        return prefix == null ? this : prefix;
+    }
+
     @Override
     public int inputs() {
         return product.spec().k();

@@ -34,7 +34,7 @@ final class OneDnnProducts implements Products {
         if (!(target instanceof OneDnnMatrix matrix)) {
             vector.pack(source, fromRow, fromColumn, transposed, target);
         } else if (precision == Precision.S8) {
-            packBytes(source, fromRow, fromColumn, transposed, matrix);
+            packBytes(source, transposed, List.of(matrix));
         } else {
             packFloats(source, fromRow, fromColumn, transposed, matrix);
         }
@@ -63,23 +63,28 @@ final class OneDnnProducts implements Products {
         }
     }
 
+    @Override
+    public void packSlices(Tensor source, List<PackedMatrix> slices) {
+        if (precision == Precision.S8 && slices.getFirst() instanceof OneDnnMatrix) {
+            packBytes(source, false, slices);
+        } else {
+            Products.super.packSlices(source, slices);
+        }
+    }
+
     /**
-     * Quantises in Java, on arrays: this runs once, when a model is loaded, so code that is quick before it is compiled counts, and loops in
-     * methods of their own, which C2 compiles in a few milliseconds each. Each output's scale is that at which its largest weight is the
-     * largest byte, over all inputs of the source: slices along the inputs then have one scale, and their sums can be added as integers.
+     * Packs a matrix, or all slices of one and their prefixes. Quantises in Java, on arrays: this runs once, when a model is loaded, so code
+     * that is quick before it is compiled counts, and loops in methods of their own, which C2 compiles in a few milliseconds each. Each
+     * output's scale is that at which its largest weight is the largest byte, over all inputs of the source: slices along the inputs then
+     * have one scale, and their sums can be added as integers.
      */
-    private static void packBytes(Tensor source, int fromRow, int fromColumn, boolean transposed, OneDnnMatrix matrix) {
-        int outputs = matrix.outputs();
-        int fromInput = transposed ? fromColumn : fromRow;
-        int fromOutput = transposed ? fromRow : fromColumn;
-        float[] scales = matrix.columns().scales();
-        float[] sums = matrix.columns().sums();
-        float[] row = new float[outputs];
-        Arrays.fill(scales, 0);
-        Arrays.fill(sums, 0);
-        int allInputs = transposed ? source.columns() : source.rows();
-        for (int k = 0; k < allInputs; k++) {
-            read(source, k, fromOutput, transposed, row);
+    private static void packBytes(Tensor source, boolean transposed, List<PackedMatrix> slices) {
+        int inputs = transposed ? source.columns() : source.rows();
+        int outputs = transposed ? source.rows() : source.columns();
+        var scales = new float[outputs];
+        var row = new float[outputs];
+        for (int k = 0; k < inputs; k++) {
+            read(source, k, transposed, row);
             enlarge(scales, row);
         }
         float[] factors = new float[outputs];
@@ -89,18 +94,47 @@ final class OneDnnProducts implements Products {
             factors[j] = Float.isInfinite(factors[j]) ? 0 : factors[j];
             scales[j] = factors[j] == 0 ? 0 : scales[j] / LARGEST_BYTE;
         }
-        byte[] steps = new byte[outputs];
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment rowMajor = arena.allocate(matrix.product().spec().bBytes(), ALIGNMENT);
-            for (int k = 0; k < matrix.inputs(); k++) {
-                read(source, fromInput + k, fromOutput, transposed, row);
-                round(row, factors, steps, sums);
-                MemorySegment.copy(steps, 0, rowMajor, ValueLayout.JAVA_BYTE, (long) k * outputs, outputs);
-            }
-            matrix.product().pack(rowMajor, matrix.packed()).close();
+        var steps = new byte[Math.multiplyExact(inputs, outputs)];
+        for (int k = 0; k < inputs; k++) {
+            read(source, k, transposed, row);
+            round(row, factors, steps, k * outputs);
         }
+        int input = 0;
+        int output = 0;
+        for (PackedMatrix slice : slices) {
+            var matrix = (OneDnnMatrix) slice;
+            packPart(steps, scales, input, output, matrix);
+            if (matrix.prefix() != null) {
+                packPart(steps, scales, 0, 0, matrix.prefix());
+            }
+            input += matrix.inputs() < inputs ? matrix.inputs() : 0;
+            output += matrix.outputs() < outputs ? matrix.outputs() : 0;
+        }
+    }
+
+    /** Packs the part of a matrix of steps, as wide as there are scales, that starts at an input and an output. */
+    private static void packPart(byte[] steps, float[] scales, int input, int output, OneDnnMatrix part) {
+        int outputs = part.outputs();
+        float[] sums = part.columns().sums();
+        Arrays.fill(sums, 0);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment rowMajor = arena.allocate(part.product().spec().bBytes(), ALIGNMENT);
+            for (int k = 0; k < part.inputs(); k++) {
+                int at = (input + k) * scales.length + output;
+                addTo(sums, steps, at);
+                MemorySegment.copy(steps, at, rowMajor, ValueLayout.JAVA_BYTE, (long) k * outputs, outputs);
+            }
+            part.product().pack(rowMajor, part.packed()).close();
+        }
+        System.arraycopy(scales, output, part.columns().scales(), 0, outputs);
         for (int j = 0; j < outputs; j++) {
-            sums[j] *= scales[j];
+            sums[j] *= scales[output + j];
+        }
+    }
+
+    private static void addTo(float[] sums, byte[] steps, int at) {
+        for (int j = 0; j < sums.length; j++) {
+            sums[j] += steps[at + j];
         }
     }
 
@@ -110,26 +144,22 @@ final class OneDnnProducts implements Products {
         }
     }
 
-    private static void round(float[] row, float[] factors, byte[] steps, float[] sums) {
+    private static void round(float[] row, float[] factors, byte[] steps, int at) {
         for (int j = 0; j < row.length; j++) {
-            int step = Math.round(row[j] * factors[j]);
-            steps[j] = (byte) step;
-            sums[j] += step;
+            steps[at + j] = (byte) Math.round(row[j] * factors[j]);
         }
     }
 
-    /** The weights of one input, from an output on. */
-    private static void read(Tensor source, int input, int fromOutput, boolean transposed, float[] row) {
+    /** The weights of one input. */
+    private static void read(Tensor source, int input, boolean transposed, float[] row) {
         Floats values = source.floats();
         long stride = source.columns();
         if (transposed) {
-            long at = fromOutput * stride + input;
             for (int j = 0; j < row.length; j++) {
-                row[j] = values.get(at + j * stride);
+                row[j] = values.get(input + j * stride);
             }
         } else {
-            long at = values.at(input * stride + fromOutput);
-            MemorySegment.copy(values.segment(), ValueLayout.JAVA_FLOAT, at, row, 0, row.length);
+            MemorySegment.copy(values.segment(), ValueLayout.JAVA_FLOAT, values.at(input * stride), row, 0, row.length);
         }
     }
 

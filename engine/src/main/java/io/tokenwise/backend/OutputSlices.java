@@ -28,6 +28,22 @@ public record OutputSlices(List<PackedMatrix> weights, List<Tensor> biases) {
         return weights.size();
     }
 
+    /** Whether each slice's bias lies in memory behind that of the slice before. */
+    boolean hasAdjacentBiases() {
+        long end = address(biases.getFirst());
+        for (int n = 0; n < biases.size(); n++) {
+            if (address(biases.get(n)) != end) {
+                return false;
+            }
+            end += (long) biases.get(n).columns() * Float.BYTES;
+        }
+        return true;
+    }
+
+    private static long address(Tensor tensor) {
+        return tensor.floats().segment().address() + tensor.floats().offset();
+    }
+
     int inputs() {
         return weights.getFirst().inputs();
     }

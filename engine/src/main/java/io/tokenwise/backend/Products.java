@@ -2,13 +2,28 @@ package io.tokenwise.backend;
 
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
+import java.util.List;
 
 /**
  * The matrix products of one stream: {@link Stream}'s operations of the same names, with shapes already checked. One caller at a time,
  * like the stream.
  */
 interface Products {
+    /** Packs what starts at a corner of {@code source}; where {@link #packSlices} is the backend's own, only whole matrices. */
     void pack(Tensor source, int fromRow, int fromColumn, boolean transposed, PackedMatrix target);
+
+    default void packSlices(Tensor source, List<PackedMatrix> slices) {
+        int row = 0;
+        int column = 0;
+        for (PackedMatrix slice : slices) {
+            pack(source, row, column, false, slice);
+            if (slice.inputs() < source.rows()) {
+                row += slice.inputs();
+            } else {
+                column += slice.outputs();
+            }
+        }
+    }
 
     void linear(Tensor x, PackedMatrix weight, Tensor bias, boolean gelu, Tensor residual, Tensor y);
 

@@ -3,6 +3,7 @@ package io.tokenwise.backend;
 import io.tokenwise.kernels.Elementwise.AdamWStep;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
+import java.util.List;
 
 /**
  * The operations of a backend, one method each; the caller gives the tensors that receive results. Shapes are checked here, with
@@ -13,8 +14,11 @@ import io.tokenwise.tensor.Workspace;
 public interface Stream {
     // ---- matrix products
 
-    /** Packs {@code source} (or its transpose), rows and columns from the given corner, into {@code target}. */
-    void pack(Tensor source, int fromRow, int fromColumn, boolean transposed, PackedMatrix target);
+    /** Packs {@code source}, or its transpose, into {@code target}. */
+    void pack(Tensor source, boolean transposed, PackedMatrix target);
+
+    /** Packs the slices, in order, into which {@code source} is cut along its columns or its rows. */
+    void packSlices(Tensor source, List<PackedMatrix> slices);
 
     /** {@code y = act(x W + bias) + residual}; act is erf-GELU or nothing, bias {@code [1, outputs]} and residual may be null. */
     void linear(Tensor x, PackedMatrix weight, Tensor bias, boolean gelu, Tensor residual, Tensor y);

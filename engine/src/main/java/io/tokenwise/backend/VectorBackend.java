@@ -4,6 +4,8 @@ import io.tokenwise.kernels.Kernels;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 
 /** The pure Java backend: the kernels of this machine over one pool of worker threads. Thread-safe. */
 public final class VectorBackend implements Backend {
@@ -66,9 +68,18 @@ public final class VectorBackend implements Backend {
     }
 
     @Override
-    public PackedMatrix allocatePacked(Arena arena, int inputs, int outputs, int allInputs, int allOutputs) {
+    public PackedMatrix allocatePacked(Arena arena, int inputs, int outputs) {
         int floats = VectorProducts.packedFloats(kernels, inputs, outputs);
         return new VectorMatrix(inputs, outputs, allocate(arena, 1, floats));
+    }
+
+    @Override
+    public List<PackedMatrix> allocateSlices(Arena arena, int inputs, int outputs, int[] sizes, boolean alongOutputs) {
+        var slices = new ArrayList<PackedMatrix>();
+        for (int size : sizes) {
+            slices.add(alongOutputs ? allocatePacked(arena, inputs, size) : allocatePacked(arena, size, outputs));
+        }
+        return slices;
     }
 
     @Override

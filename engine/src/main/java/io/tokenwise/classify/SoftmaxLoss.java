@@ -65,7 +65,7 @@ final class SoftmaxLoss implements Lbfgs.Objective, AutoCloseable {
         for (int c = 0; c < classes; c++) {
             bias.set(0, c, (float) x[hidden * classes + c]);
         }
-        stream.pack(weight, 0, 0, false, packed);
+        stream.pack(weight, false, packed);
         stream.fill(weightGradient, 0);
         stream.fill(biasGradient, 0);
         double loss = 0;

@@ -161,13 +161,23 @@ public final class Encoder implements AutoCloseable {
         }
     }
 
+    /** Bytes of packed forms for each value of a tensor. An adaptive MLP in s8 has up to 3.5: each learner's, and those of its prefixes. */
+    private static int packedBytes(String tensor, Precision precision) {
+        if (tensor.startsWith("embeddings.")) {
+            return 0;
+        }
+        boolean hasPrefixes =
+                precision == Precision.S8 && (tensor.endsWith(".mlp.acm.w1") || tensor.endsWith(".mlp.acm.w2"));
+        return hasPrefixes ? 4 : precision.bytes();
+    }
+
     /** Weights and, of all but embeddings, their packed forms: a container whose limit is passed is killed without a word. */
     static void checkMemory(ModelFiles files, Precision packed, OptionalLong limitBytes) {
         long needed = 0;
         for (Map.Entry<String, long[]> tensor :
                 files.description().architecture().tensors().entrySet()) {
             long values = Arrays.stream(tensor.getValue()).reduce(1, Math::multiplyExact);
-            needed += values * (tensor.getKey().startsWith("embeddings.") ? Float.BYTES : Float.BYTES + packed.bytes());
+            needed += values * (Float.BYTES + packedBytes(tensor.getKey(), packed));
         }
         if (limitBytes.isPresent() && needed > limitBytes.getAsLong()) {
             throw new IllegalStateException(files.description().name() + ": needs about " + (needed >> 20)

@@ -95,6 +95,10 @@ class ShapeErrorsTest {
                 mistake("mlp", "expected [4, 3], got [4, 2]", o -> o.mlp(rows, 2, o.t(2, 5), o.t(4, 2))),
                 mistake("mlp", "5 rows wanted, 4 given", o -> o.mlp(null, 5, o.t(5, 5), o.t(4, 3))),
                 mistake(
+                        "pack",
+                        "2 slices of [6, 5] in all are not [4, 5]",
+                        o -> o.stream().packSlices(o.t(4, 5), List.of(o.packed(3, 5), o.packed(3, 5)))),
+                mistake(
                         "mlp",
                         "slice 0 of [3, 5] and [4, 3] does not fit: the outputs of one are the inputs of the other",
                         o -> o.slices(o.packed(4, 3))),
@@ -102,10 +106,7 @@ class ShapeErrorsTest {
                         "weightGradient",
                         "rows differ: [4, 3] and [6, 5]",
                         o -> o.stream().weightGradient(o.t(4, 3), o.t(6, 5), o.workspace(), o.t(3, 5))),
-                mistake(
-                        "pack",
-                        "[3, 5] from (2, 0) is outside [4, 5]",
-                        o -> o.stream().pack(o.t(4, 5), 2, 0, false, o.packed(3, 5))),
+                mistake("pack", "expected [3, 5], got [4, 5]", o -> o.stream().pack(o.t(4, 5), false, o.packed(3, 5))),
                 mistake(
                         "gelu",
                         "shapes differ: [4, 3] and [3, 4]",

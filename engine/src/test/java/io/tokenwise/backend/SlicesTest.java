@@ -101,7 +101,7 @@ class SlicesTest {
                     ? slices(backend, arena, weight, new int[] {outputs}, true).getFirst()
                     : backend.allocatePacked(arena, inputs, outputs);
             if (packed instanceof VectorMatrix || !small) {
-                stream.pack(weight, 0, 0, false, packed);
+                stream.pack(weight, false, packed);
                 stream.linear(x, packed, bias, false, null, whole);
             }
             for (Use use : uses(rows, columns.length)) {
@@ -303,19 +303,9 @@ class SlicesTest {
 
     private static List<PackedMatrix> slices(
             Backend backend, Arena arena, Tensor weight, int[] columns, boolean alongOutputs) {
-        var slices = new ArrayList<PackedMatrix>();
-        int at = 0;
-        for (int width : columns) {
-            PackedMatrix slice = backend.allocatePacked(
-                    arena,
-                    alongOutputs ? weight.rows() : width,
-                    alongOutputs ? width : weight.columns(),
-                    weight.rows(),
-                    weight.columns());
-            backend.stream().pack(weight, alongOutputs ? 0 : at, alongOutputs ? at : 0, false, slice);
-            slices.add(slice);
-            at += width;
-        }
+        List<PackedMatrix> slices =
+                backend.allocateSlices(arena, weight.rows(), weight.columns(), columns, alongOutputs);
+        backend.stream().packSlices(weight, slices);
         return slices;
     }
 }

@@ -10,6 +10,7 @@ import io.tokenwise.backend.VectorBackend;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -50,9 +51,9 @@ class LowPrecisionTest {
     @CsvSource({"F32, 0.999999", "BF16, 0.998", "S8, 0.98"})
     void learnersGiveWhatTheyGiveInFloat32(Precision precision, double least) throws IOException {
         try (Backend exact = VectorBackend.open(2);
-                Encoder expected = adaptive(exact);
+                Encoder expected = adaptive(exact, 4);
                 Backend backend = TestModels.oneDnn(precision, 2);
-                Encoder encoder = adaptive(backend)) {
+                Encoder encoder = adaptive(backend, 4)) {
             for (double share : new double[] {0.25, 0.4, 0.5, 0.75, 1}) {
                 float[][] a = encode(expected, texts, Budget.fixed(share));
                 float[][] b = encode(encoder, texts, Budget.fixed(share));
@@ -65,13 +66,14 @@ class LowPrecisionTest {
         }
     }
 
+    /** With more learners than prefixes, so that all ways to run a slice meet: joined to those before it, and alone. */
     @ParameterizedTest
     @EnumSource(Precision.class)
     void resultIsTheSameAloneInAnyBatchAndWithAnyNumberOfThreads(Precision precision) throws IOException {
         try (Backend backend = TestModels.oneDnn(precision, 1);
-                Encoder one = adaptive(backend);
+                Encoder one = adaptive(backend, 6);
                 Backend other = TestModels.oneDnn(precision, 3);
-                Encoder three = adaptive(other)) {
+                Encoder three = adaptive(other, 6)) {
             for (Budget budget : BUDGETS) {
                 float[][] expected = encode(one, texts, budget);
                 float[][] backwards = encode(one, texts.reversed(), budget);
@@ -89,9 +91,29 @@ class LowPrecisionTest {
         }
     }
 
-    private Encoder adaptive(Backend backend) throws IOException {
+    /** Alone all rows use the same slices, which may then be one product; beside others each slice is its own. */
+    @ParameterizedTest
+    @EnumSource(Precision.class)
+    void resultIsTheSameBesideTextsOfOtherBudgets(Precision precision) throws IOException {
+        try (Backend backend = TestModels.oneDnn(precision, 1);
+                Encoder encoder = adaptive(backend, 6);
+                var sessions = new Sessions(encoder, backend, 1024, 1)) {
+            var shares = new double[] {1. / 6, 0.5, 5. / 6, 1};
+            List<Budget> budgets = IntStream.range(0, texts.size())
+                    .mapToObj(i -> Budget.fixed(shares[i % shares.length]))
+                    .toList();
+            float[][] together = sessions.encode(texts, budgets, null);
+            for (int i = 0; i < texts.size(); i++) {
+                assertThat(sessions.encode(List.of(texts.get(i)), budgets.get(i), null)[0])
+                        .as("%s, text %d", precision, i)
+                        .isEqualTo(together[i]);
+            }
+        }
+    }
+
+    private Encoder adaptive(Backend backend, int learners) throws IOException {
         Encoder encoder = TestModels.builtIn("minilm", backend);
-        TestModels.acmize(encoder, 4, texts);
+        TestModels.acmize(encoder, learners, texts);
         TestModels.randomizeGates(encoder, 0.3);
         return encoder;
     }
