@@ -8,7 +8,6 @@ acm, hidden, heads = config.get("acm", {"modules": []}), config["hidden_size"], 
 raw = (folder / "model.safetensors").read_bytes()  # the header's length in 8 bytes, the header, the data
 start = 8 + int.from_bytes(raw[:8], "little")
 header = json.loads(raw[8:start])
-
 def tensor(name):
     (begin, end), dtype = header[name]["data_offsets"], {"F32": "<f4", "I8": "i1"}[header[name]["dtype"]]
     data = np.frombuffer(raw[start + begin:start + end], dtype).reshape(header[name]["shape"]).astype(np.float32)
@@ -27,7 +26,8 @@ def running(x, module):  # [tokens, learners], 1 where a learner runs
         turn = [m for m in acm["modules"] if cost(m) == cost(module)].index(module)
         counts = np.full(len(x), math.floor((turn + 1) * budget * learners + 1e-9) - math.floor(turn * budget * learners + 1e-9))
     else:  # gates are told a budget such that they spend the wanted one on average
-        told = np.interp(budget, acm["calibration"]["spent"], acm["calibration"]["told"])
+        tolds = [np.interp(budget, curve["spent"], curve["told"]) for curve in acm["calibration"]]  # one for each length of texts
+        told = np.interp(round(4 * math.log2(len(x))) / 4, [math.log2(curve["tokens"]) for curve in acm["calibration"]], tolds)
         features = 8 * np.maximum(0, 1 - np.abs(told * 8 - np.arange(9)))
         counts = (x @ tensor(module + ".acm.gate.weight").T + features @ tensor(module + ".acm.gate.budget")).argmax(1)
     return (np.arange(learners) < counts[:, None]).astype(np.float32)

@@ -2,7 +2,7 @@ package io.tokenwise.bench;
 
 import io.tokenwise.acm.AcmConfig;
 import io.tokenwise.acm.AdaptiveMlp;
-import io.tokenwise.acm.Calibration;
+import io.tokenwise.acm.LengthCalibration;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
@@ -56,7 +56,7 @@ final class DispatchModules implements AutoCloseable {
         pass = new Pass(stream, workspace);
         List<String> paths =
                 IntStream.range(0, LAYERS).mapToObj(i -> "layer." + i + ".mlp").toList();
-        var config = new AcmConfig("none", learners, paths, Map.of(), Calibration.NONE);
+        var config = new AcmConfig("none", learners, paths, Map.of(), LengthCalibration.NONE);
         for (String path : paths) {
             AdaptiveMlp mlp = config.mlp(parameters, path, HIDDEN, UNITS);
             mlp.learnerParameters().forEach(this::randomize);

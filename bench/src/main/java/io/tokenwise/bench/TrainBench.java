@@ -1,5 +1,6 @@
 package io.tokenwise.bench;
 
+import io.tokenwise.acm.AdaptiveLayers;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.Distillation;
@@ -76,7 +77,7 @@ final class TrainBench {
             throws IOException {
         DistillConfig usual = DistillConfig.forTokens(1_000_000, 1);
         var config = new DistillConfig(
-                usual.layers(),
+                AdaptiveLayers.mlps(4),
                 0,
                 0,
                 WARM_UP + steps,
@@ -84,6 +85,7 @@ final class TrainBench {
                 usual.learnerRate(),
                 usual.gateRate(),
                 usual.temperature(),
+                0,
                 usual.budgetWeight(),
                 usual.lowestBudget(),
                 usual.budgetsPerStep(),

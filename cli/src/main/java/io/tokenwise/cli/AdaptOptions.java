@@ -11,11 +11,11 @@ final class AdaptOptions {
     @Option(
             names = "--adapt",
             paramLabel = "LIST",
-            defaultValue = "mlp",
+            defaultValue = "mlp,qk,vo",
             converter = NamesConverter.class,
             description = {
                 "What becomes adaptive in each layer: mlp, and letters of the attention's projections q, k, v, o; projections written together"
-                        + " share a gate: mlp,qkvo or mlp,qk,vo (default: ${DEFAULT-VALUE})."
+                        + " share a gate: mlp or mlp,qkvo or q,k,v,o (default: ${DEFAULT-VALUE})."
             })
     private String names;
 

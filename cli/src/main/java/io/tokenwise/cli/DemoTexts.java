@@ -24,7 +24,7 @@ record DemoTexts(List<int[]> training, List<int[]> heldOut, List<int[]> corpus, 
     /** Of the training texts, so many are joined from several: real traffic is longer than a gloss. */
     private static final double JOINED_SHARE = 0.3;
 
-    private static final int MOST_JOINED = 8;
+    private static final int MOST_JOINED = 16;
 
     /** Reads and tokenizes; {@code trainingTokens} says how much training text is wanted. */
     static DemoTexts read(Tokenizer tokenizer, long trainingTokens, long seed) throws IOException {

@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
         name = "distill",
         header = "Make a model adaptive.",
         description = {
-            "Replaces the MLPs of --model by learners with a gate and trains them to give the vectors that the model gives.",
+            "Cuts the MLPs and attention projections of --model into learners with gates and trains them to give the vectors that the model gives.",
             "Training needs texts only, no labels. It can be stopped at any time; the same command goes on from there.",
             "A tenth of the texts, 500 with 20,000 tokens at most, is not trained on: it shows the quality on the way, calibrates budgets, and gives the"
                     + " figures of the page DIR/report.html."

@@ -88,7 +88,7 @@ final class DistillProgress implements DistillRun.Listener, AutoCloseable {
 
     private static String name(Distillation.Phase phase) {
         return switch (phase) {
-            case LEARNERS -> "phase 1 of 3: learners imitate their MLP";
+            case LEARNERS -> "phase 1 of 3: learners imitate what they replace";
             case GATES -> "phase 2 of 3: gates learn whom to give what";
             case END_TO_END -> "phase 3 of 3: all together";
             case DONE -> "done";

@@ -102,7 +102,7 @@ record DistilledReport(
                                         + " that were not trained on",
                                 texts.heldOut().size())
                         + kept,
-                "Budget is the share of the MLPs' dense FLOPs that learners and gates may spend; attention always runs."
+                "Budget is the share of the adaptive layers' dense FLOPs that learners and gates may spend; all else always runs."
                         + " A multiply-add counts as one FLOP. Times are medians of one text a call on one thread,"
                         + " all ways interleaved.",
                 "Static and random are controls on the same weights at the same cost: every token the same number of"

@@ -50,7 +50,8 @@ final class Embed implements Callable<Integer> {
             paramLabel = "0..1",
             defaultValue = "1",
             converter = BudgetConverter.class,
-            description = "Share of the dense model's MLP FLOPs that may be spent (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Share of the dense FLOPs of the adaptive layers that may be spent (default: ${DEFAULT-VALUE}).")
     private double budget;
 
     @Option(

@@ -19,7 +19,7 @@ import picocli.CommandLine.Spec;
         description = {
             "Embeds text with transformers that spend compute token by token.",
             "",
-            "An adaptive model holds small learners in place of each MLP. A gate decides for every token how many of them"
+            "An adaptive model holds small learners in place of MLPs and attention projections. A gate decides for every token how many of them"
                     + " run, and a budget between 0 and 1, given with each call, says how much they may cost."
         },
         footerHeading = "%nExamples:%n",

@@ -64,12 +64,12 @@ public final class Acm {
     }
 
     /** What the gates are told for a wanted share. */
-    void calibrate(Calibration newCalibration) {
+    void calibrate(LengthCalibration newCalibration) {
         router.calibrate(newCalibration);
     }
 
     /** How a request becomes what gates are told. */
-    public Calibration calibration() {
+    public LengthCalibration calibration() {
         return router.calibration();
     }
 

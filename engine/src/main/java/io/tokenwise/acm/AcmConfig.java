@@ -22,7 +22,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param units for each adaptive attention, by its path, the learner of each unit of columns
  */
 public record AcmConfig(
-        String teacher, int learners, List<String> modules, Map<String, Units> units, Calibration calibration) {
+        String teacher, int learners, List<String> modules, Map<String, Units> units, LengthCalibration calibration) {
     private static final int MOST_LEARNERS = 64;
 
     /**
@@ -84,13 +84,7 @@ public record AcmConfig(
             }
             modules.add(module.asString());
         }
-        JsonNode calibration = field(json, "calibration");
-        return new AcmConfig(
-                teacher.asString(),
-                learners.asInt(),
-                modules,
-                units(json),
-                new Calibration(numbers(calibration, "told"), numbers(calibration, "spent")));
+        return new AcmConfig(teacher.asString(), learners.asInt(), modules, units(json), calibration(json));
     }
 
     public ObjectNode toJson() {
@@ -107,11 +101,15 @@ public record AcmConfig(
                 block.valueOutput().forEach(target.putArray("vo")::add);
             });
         }
-        ObjectNode pairs = json.putObject("calibration");
-        ArrayNode told = pairs.putArray("told");
-        Arrays.stream(calibration.told()).forEach(told::add);
-        ArrayNode spent = pairs.putArray("spent");
-        Arrays.stream(calibration.spent()).forEach(spent::add);
+        ArrayNode curves = json.putArray("calibration");
+        for (int i = 0; i < calibration.tokens().size(); i++) {
+            ObjectNode curve =
+                    curves.addObject().put("tokens", calibration.tokens().get(i));
+            ArrayNode told = curve.putArray("told");
+            Arrays.stream(calibration.curves().get(i).told()).forEach(told::add);
+            ArrayNode spent = curve.putArray("spent");
+            Arrays.stream(calibration.curves().get(i).spent()).forEach(spent::add);
+        }
         return json;
     }
 
@@ -176,6 +174,20 @@ public record AcmConfig(
             values.add(value.asInt());
         }
         return values;
+    }
+
+    private static LengthCalibration calibration(JsonNode json) {
+        var tokens = new ArrayList<Integer>();
+        var curves = new ArrayList<Calibration>();
+        for (JsonNode curve : array(json, "calibration")) {
+            if (curve.get("tokens") == null || !curve.get("tokens").isInt()) {
+                throw new IllegalArgumentException(
+                        "acm.calibration must be a list of tokens, told and spent, has " + curve);
+            }
+            tokens.add(curve.get("tokens").asInt());
+            curves.add(new Calibration(numbers(curve, "told"), numbers(curve, "spent")));
+        }
+        return new LengthCalibration(tokens, curves);
     }
 
     private static double[] numbers(JsonNode json, String name) {

@@ -81,7 +81,7 @@ public final class Acmizer {
     }
 
     /** Tells all modules which budget their gates must be told for a wanted share. */
-    public static void calibrate(List<Acm> modules, Calibration calibration) {
+    public static void calibrate(List<Acm> modules, LengthCalibration calibration) {
         modules.forEach(acm -> acm.calibrate(calibration));
     }
 }

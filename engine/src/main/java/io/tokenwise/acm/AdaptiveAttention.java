@@ -3,9 +3,10 @@ package io.tokenwise.acm;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
+import io.tokenwise.backend.AttentionLayout;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Pass;
-import io.tokenwise.nn.TokenGroups;
+import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -46,6 +47,12 @@ public final class AdaptiveAttention implements AdaptiveBlock {
 
     /** For each module the learner of each unit of Q, K and V, -1 for those that it does not decide about; null if these are all. */
     private final List<int[]> places = new ArrayList<>();
+
+    /** For inference: Q, K and V by who decides about them, then O. */
+    private final List<AttentionInput> inputs = new ArrayList<>();
+
+    private final AttentionOutput result;
+    private final AttentionLayout layout;
 
     /** The last module that decides about Q, K or V; -1 if none. */
     private int lastOfProjections = -1;
@@ -94,13 +101,56 @@ public final class AdaptiveAttention implements AdaptiveBlock {
                 outputDecision = acms.size() - 1;
             }
         }
+        for (int i = 0; i < acms.size(); i++) {
+            if (places.get(i) != null) {
+                inputs.add(input(owner, places.get(i), learners, i));
+            }
+        }
+        int[] undecided = undecided();
+        if (Arrays.stream(undecided).anyMatch(learner -> learner >= 0)) {
+            inputs.add(input(owner, undecided, 1, -1));
+        }
+        int[] ofContext = outputDecision < 0 ? new int[hidden / UNIT] : valueOutputUnits;
+        result = new AttentionOutput(
+                owner,
+                output.parameter(),
+                outputBias,
+                learnerBias,
+                ofContext,
+                outputDecision < 0 ? 1 : learners,
+                outputDecision);
+        layout = new AttentionLayout(starts(0), starts(1), starts(2), result.starts());
+    }
+
+    private AttentionInput input(Parameters owner, int[] learnerOfUnit, int count, int decision) {
+        return new AttentionInput(owner, qkv.parameter(), qkvBias, rest, learnerOfUnit, count, decision);
+    }
+
+    /** 0 for each unit of Q, K and V that no module decides about, otherwise -1. */
+    private int[] undecided() {
+        var learner = new int[3 * hidden / UNIT];
+        for (int[] decided : places) {
+            for (int unit = 0; decided != null && unit < learner.length; unit++) {
+                learner[unit] = decided[unit] >= 0 ? -1 : learner[unit];
+            }
+        }
+        return learner;
+    }
+
+    private int[] starts(int projection) {
+        return inputs.stream()
+                .filter(part -> part.has(projection))
+                .findFirst()
+                .orElseThrow()
+                .starts(projection);
     }
 
     /** How many units each learner has: as many as every other. */
     static int unitsOfLearner(String path, int hidden, int heads, int learners) {
         if (hidden / heads % UNIT != 0) {
-            throw new IllegalArgumentException(path + ": heads of " + hidden / heads
-                    + " columns cannot be cut into units of " + UNIT + ", so attention cannot be adaptive");
+            throw new IllegalArgumentException(
+                    path + ": heads of " + hidden / heads + " columns cannot be cut into units of " + UNIT
+                            + ", so attention must stay dense: make only mlp adaptive");
         }
         return Acm.share(path, "units of " + UNIT + " columns", hidden / UNIT, learners);
     }
@@ -172,30 +222,49 @@ public final class AdaptiveAttention implements AdaptiveBlock {
 
     @Override
     public void prepare(Stream stream) {
-        qkv.prepare(stream);
-        output.prepare(stream);
-        acms.forEach(Acm::prepare);
+        for (int i = 0; i < inputs.size(); i++) {
+            inputs.get(i).prepare(stream);
+        }
+        result.prepare(stream);
+        for (int i = 0; i < acms.size(); i++) {
+            acms.get(i).prepare();
+        }
     }
 
     @Override
     public Tensor forward(Pass pass, Tensor x, Tensor residual) {
-        var running = new ArrayList<Tensor>();
-        for (int i = 0; i < acms.size(); i++) {
-            running.add(pass.tape() == null ? chosen(pass, x, i) : acms.get(i).train(pass, x));
+        if (pass.tape() != null) {
+            List<Tensor> running = acms.stream().map(acm -> acm.train(pass, x)).toList();
+            return pass.add(outputs(pass, x, running), residual);
         }
-        return pass.add(outputs(pass, x, running), residual);
+        prepare(pass.stream());
+        Tensor y = pass.tensor(x.rows(), hidden);
+        pass.push();
+        for (int i = 0; i < acms.size(); i++) {
+            acms.get(i).choose(pass, x, pass.groups(i));
+        }
+        Tensor context = pass.tensor(x.rows(), hidden);
+        attend(pass, x, context);
+        result.run(pass, context, residual, y);
+        pass.pop();
+        return y;
     }
 
-    private Tensor chosen(Pass pass, Tensor x, int number) {
-        TokenGroups groups = pass.groups(number);
-        acms.get(number).choose(pass, x, groups);
-        Tensor running = pass.tensor(x.rows(), learners);
-        for (int row = 0; row < x.rows(); row++) {
-            for (int n = 0; n < learners; n++) {
-                running.set(row, n, n < groups.learners()[row] ? 1 : 0);
-            }
+    private void attend(Pass pass, Tensor x, Tensor context) {
+        pass.push();
+        Tensor query = null;
+        Tensor key = null;
+        Tensor value = null;
+        for (int i = 0; i < inputs.size(); i++) {
+            AttentionInput input = inputs.get(i);
+            Tensor columns = input.run(pass, x);
+            query = input.has(0) ? columns : query;
+            key = input.has(1) ? columns : key;
+            value = input.has(2) ? columns : value;
         }
-        return running;
+        TokenBatch batch = pass.batch();
+        pass.stream().attention(query, key, value, layout, batch.offsets(), batch.sequences(), heads, context);
+        pass.pop();
     }
 
     @Override

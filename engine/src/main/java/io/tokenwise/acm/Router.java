@@ -13,7 +13,7 @@ import java.util.random.RandomGeneratorFactory;
 final class Router {
     private final Acm acm;
     private final Gate gate;
-    private Calibration calibration = Calibration.NONE;
+    private LengthCalibration calibration = LengthCalibration.NONE;
     private int index;
 
     Router(Acm acm, Gate gate) {
@@ -21,11 +21,11 @@ final class Router {
         this.gate = gate;
     }
 
-    void calibrate(Calibration newCalibration) {
+    void calibrate(LengthCalibration newCalibration) {
         calibration = newCalibration;
     }
 
-    Calibration calibration() {
+    LengthCalibration calibration() {
         return calibration;
     }
 
@@ -40,8 +40,12 @@ final class Router {
         for (int from = 0, end; from < texts; from = end) {
             Budget budget = pass.budget(from);
             boolean asks = asksGate(pass, from);
+            int step = LengthCalibration.step(pass.batch().length(from));
             end = from + 1;
-            while (end < texts && pass.budget(end).equals(budget) && asksGate(pass, end) == asks) {
+            while (end < texts
+                    && pass.budget(end).equals(budget)
+                    && asksGate(pass, end) == asks
+                    && (!asks || LengthCalibration.step(pass.batch().length(end)) == step)) {
                 end++;
             }
             int row = pass.batch().offsets()[from];
@@ -70,14 +74,15 @@ final class Router {
         };
     }
 
-    /** Routes the texts {@code from} to {@code end} (exclusive), which share a budget, by the gate. */
+    /** Routes the texts {@code from} to {@code end} (exclusive), which share a budget and a length, about, by the gate. */
     private void ask(Pass pass, Tensor x, int from, int end, int[] choice) {
         Budget budget = pass.budget(from);
         int row = pass.batch().offsets()[from];
         int rows = pass.batch().offsets()[end] - row;
         pass.push();
         Tensor asking = pass.workspace().rows(x, row, rows);
-        Tensor logits = gate.logits(pass, asking, calibration.toTell(budget.share()));
+        Tensor logits = gate.logits(
+                pass, asking, calibration.toTell(budget.share(), pass.batch().length(from)));
         pass.stream().argmaxAfterZero(logits, row, choice);
         if (budget.routing() == Routing.HARD) {
             for (int text = from; text < end; text++) {

@@ -2,6 +2,8 @@ package io.tokenwise.autograd;
 
 import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.List;
 
@@ -14,30 +16,62 @@ public final class SlicedWeight {
     private final Parameter parameter;
     private final int count;
     private final boolean alongOutputs;
+
+    /** The columns, or rows, that are cut, in their order; null for all as they are. */
+    private final int[] order;
+
     private List<PackedMatrix> slices;
     private int version;
 
     /** {@code count} slices, which must divide the parameter's outputs, its columns, or else its inputs. */
     public SlicedWeight(Parameters owner, Parameter parameter, int count, boolean alongOutputs) {
+        this(owner, parameter, count, alongOutputs, null);
+    }
+
+    /** The same of some of the parameter's columns, or else of its rows, in the given order. */
+    public SlicedWeight(Parameters owner, Parameter parameter, int count, boolean alongOutputs, int[] order) {
         this.owner = owner;
         this.parameter = parameter;
         this.count = count;
         this.alongOutputs = alongOutputs;
+        this.order = order;
     }
 
     /** The slices in order. */
     public List<PackedMatrix> packed(Stream stream) {
         if (slices == null || version != parameter.version()) {
-            if (slices == null) {
-                int inputs = parameter.value().rows();
-                int outputs = parameter.value().columns();
-                var sizes = new int[count];
-                Arrays.fill(sizes, (alongOutputs ? outputs : inputs) / count);
-                slices = owner.backend().allocateSlices(owner.arena(), inputs, outputs, sizes, alongOutputs);
+            if (order == null) {
+                pack(stream, parameter.value());
+            } else {
+                try (Arena arena = Arena.ofShared()) {
+                    pack(stream, ordered(arena));
+                }
             }
-            stream.packSlices(parameter.value(), slices);
             version = parameter.version();
         }
         return slices;
+    }
+
+    private void pack(Stream stream, Tensor source) {
+        if (slices == null) {
+            var sizes = new int[count];
+            Arrays.fill(sizes, (alongOutputs ? source.columns() : source.rows()) / count);
+            slices =
+                    owner.backend().allocateSlices(owner.arena(), source.rows(), source.columns(), sizes, alongOutputs);
+        }
+        stream.packSlices(source, slices);
+    }
+
+    private Tensor ordered(Arena arena) {
+        Tensor all = parameter.value();
+        int rows = alongOutputs ? all.rows() : order.length;
+        int columns = alongOutputs ? order.length : all.columns();
+        Tensor some = owner.backend().allocate(arena, rows, columns);
+        for (int row = 0; row < rows; row++) {
+            for (int column = 0; column < columns; column++) {
+                some.set(row, column, alongOutputs ? all.get(row, order[column]) : all.get(order[row], column));
+            }
+        }
+        return some;
     }
 }

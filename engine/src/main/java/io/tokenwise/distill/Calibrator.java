@@ -4,29 +4,76 @@ import io.tokenwise.Sessions;
 import io.tokenwise.acm.Acm;
 import io.tokenwise.acm.Acmizer;
 import io.tokenwise.acm.Calibration;
+import io.tokenwise.acm.LengthCalibration;
 import io.tokenwise.acm.Spending;
 import io.tokenwise.nn.Budget;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Measures what gates spend when they are told a budget, so that a request can be translated into what to tell them. */
 public final class Calibrator {
-    private static final int POINTS = 20;
+    /** The last, just under 1, where the gates are still asked, stands for 1. */
+    private static final double[] TOLD = {0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1};
+
+    private static final int SHORTEST = 6;
+    private static final int MOST_TOKENS_OF_A_LENGTH = 4_096;
 
     private Calibrator() {}
 
-    /** The calibration of the modules on held-out token sequences; leaves them uncalibrated. */
-    public static Calibration calibrate(List<Acm> modules, Sessions sessions, List<int[]> texts) {
-        Acmizer.calibrate(modules, Calibration.NONE);
-        var told = new double[POINTS];
-        var spent = new double[POINTS];
-        for (int i = 0; i < POINTS; i++) {
-            told[i] = (double) (i + 1) / POINTS;
-            // Just under 1, where the gates are still asked.
-            Budget budget = Budget.of(Math.min(told[i], Math.nextDown(1.0)));
+    /**
+     * The calibration of the modules on held-out token sequences, each with a mark of beginning and one of end; leaves them uncalibrated.
+     *
+     * @param longest texts that the model takes
+     */
+    public static LengthCalibration calibrate(List<Acm> modules, Sessions sessions, List<int[]> texts, int longest) {
+        Acmizer.calibrate(modules, LengthCalibration.NONE);
+        var lengths = new ArrayList<Integer>();
+        var curves = new ArrayList<Calibration>();
+        for (int length = Math.min(SHORTEST, longest); ; length = Math.min(2 * length, longest)) {
+            lengths.add(length);
+            curves.add(curve(modules, sessions, ofLength(texts, length)));
+            if (length == longest) {
+                return new LengthCalibration(lengths, curves);
+            }
+        }
+    }
+
+    private static Calibration curve(List<Acm> modules, Sessions sessions, List<int[]> texts) {
+        var spent = new double[TOLD.length];
+        for (int i = 0; i < TOLD.length; i++) {
             var spending = new Spending(modules);
-            sessions.encode(texts, budget, spending);
+            sessions.encode(texts, Budget.of(Math.min(TOLD[i], Math.nextDown(1.0))), spending);
             spent[i] = i == 0 ? spending.share() : Math.max(spent[i - 1], spending.share());
         }
-        return new Calibration(told, spent);
+        return new Calibration(TOLD, spent);
+    }
+
+    /** Texts of so many tokens, each beginning where a given one does and going on with those after it, without marks between. */
+    static List<int[]> ofLength(List<int[]> texts, int length) {
+        int[] words = texts.stream()
+                .flatMapToInt(text -> Arrays.stream(text, Math.min(1, text.length), Math.max(1, text.length - 1)))
+                .toArray();
+        if (words.length == 0) {
+            return texts;
+        }
+        int[] marks = texts.getFirst();
+        var made = new ArrayList<int[]>();
+        int begin = 0;
+        int taken = 0;
+        for (int i = 0; i < texts.size() && made.size() * length < MOST_TOKENS_OF_A_LENGTH; i++) {
+            if (begin >= taken) {
+                var text = new int[length];
+                text[0] = marks[0];
+                for (int at = 1; at < length - 1; at++) {
+                    text[at] = words[(begin + at - 1) % words.length];
+                }
+                text[length - 1] = marks[marks.length - 1];
+                made.add(text);
+                taken = begin + length - 2;
+            }
+            begin += Math.max(0, texts.get(i).length - 2);
+        }
+        return made;
     }
 }

@@ -6,13 +6,14 @@ import io.tokenwise.acm.AdaptiveLayers;
  * How a dense encoder is turned into an adaptive one. The defaults suit a small encoder and a few minutes on two cores.
  *
  * @param layers what becomes adaptive
- * @param learnerSteps steps of phase 1: learners imitate their MLP at every width
- * @param gateSteps steps of phase 2: gates imitate the best allocation
+ * @param learnerSteps steps of phase 1: learners imitate what they replace, at every width
+ * @param gateSteps steps of phase 2: gates of MLPs imitate the best allocation
  * @param endToEndSteps steps of phase 3: learners and gates together, against the teacher's embedding
  * @param tokensPerStep tokens of a batch, about
  * @param learnerRate peak learning rate of the learners
  * @param gateRate peak learning rate of the gates
  * @param temperature of the Gumbel-softmax
+ * @param tokenWeight weight of the token vectors' loss beside the embeddings'
  * @param budgetWeight weight of the budget's loss beside the task's
  * @param lowestBudget budgets are drawn from here to 1
  * @param budgetsPerStep how many different budgets share a batch
@@ -27,6 +28,7 @@ public record DistillConfig(
         double learnerRate,
         double gateRate,
         double temperature,
+        double tokenWeight,
         double budgetWeight,
         double lowestBudget,
         int budgetsPerStep,
@@ -53,7 +55,7 @@ public record DistillConfig(
         int tokensPerStep = 768;
         int steps = (int) Math.max(10, tokens / tokensPerStep);
         return new DistillConfig(
-                AdaptiveLayers.mlps(4),
+                AdaptiveLayers.parse("mlp,qk,vo", 4),
                 steps / 10,
                 steps / 10,
                 steps - 2 * (steps / 10),
@@ -62,21 +64,25 @@ public record DistillConfig(
                 1e-2,
                 0.8,
                 1,
+                1,
                 0.15,
                 4,
                 seed);
     }
 
+    /** The same for other layers; without MLPs there is no second phase. */
     public DistillConfig withLayers(AdaptiveLayers newLayers) {
+        int newGateSteps = newLayers.mlp() ? gateSteps : 0;
         return new DistillConfig(
                 newLayers,
                 learnerSteps,
-                gateSteps,
-                endToEndSteps,
+                newGateSteps,
+                endToEndSteps + gateSteps - newGateSteps,
                 tokensPerStep,
                 learnerRate,
                 gateRate,
                 temperature,
+                tokenWeight,
                 budgetWeight,
                 lowestBudget,
                 budgetsPerStep,

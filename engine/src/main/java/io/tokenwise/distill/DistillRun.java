@@ -2,7 +2,7 @@ package io.tokenwise.distill;
 
 import io.tokenwise.Sessions;
 import io.tokenwise.acm.Acmizer;
-import io.tokenwise.acm.Calibration;
+import io.tokenwise.acm.LengthCalibration;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.AtomicFiles;
@@ -197,7 +197,8 @@ public record DistillRun(
 
     private static void calibrate(Encoder student, Backend backend, List<int[]> heldOut) {
         try (var sessions = new Sessions(student, backend, 1024, 1)) {
-            Calibration calibration = Calibrator.calibrate(student.acms(), sessions, heldOut);
+            LengthCalibration calibration = Calibrator.calibrate(
+                    student.acms(), sessions, heldOut, student.description().maxTokens());
             Acmizer.calibrate(student.acms(), calibration);
         }
     }

@@ -170,7 +170,7 @@ public final class Distillation implements AutoCloseable {
                     .toList();
             Tensor y = block.outputs(pass, recorded.get(i).input(), running);
             Tensor dy = pass.tensor(y.rows(), y.columns());
-            loss += Losses.relativeSquaredError(y, recorded.get(i).output(), dy) / blocks.size();
+            loss += Losses.relativeSquaredError(y, recorded.get(i).output(), 1, dy) / blocks.size();
             gradients.add(y, dy);
         }
         tape.backward(gradients, stream, workspace);
@@ -231,19 +231,26 @@ public final class Distillation implements AutoCloseable {
         return counts;
     }
 
-    /** Phase 3: the whole student's embedding to the teacher's, gates choosing, with the budget's loss. */
+    /** Phase 3: the whole student's token vectors and embeddings to the teacher's, gates choosing, with the budget's loss. */
     private Step endToEndStep(RandomGenerator random) {
-        Tensor target = unitVectors(teacher, teacherPass.begin(Budget.FULL, null));
+        Tensor targetTokens = teacher.tokens(teacherPass.begin(Budget.FULL, null), batch);
+        Tensor target = unitVectors(teacher, teacherPass, targetTokens);
         pass.begin(Budget.FULL, null);
         StepBudgets budgets = StepBudgets.draw(batch, config, random);
         var tape = new Tape();
         var running = new ArrayList<Tensor>();
         pass.train(tape, new GateTraining(budgets.features(pass), (float) config.temperature(), random, running));
-        Tensor y = unitVectors(student, pass);
+        Tensor tokens = student.tokens(pass, batch);
+        Tensor y = unitVectors(student, pass, tokens);
         var gradients = new Gradients(stream, workspace);
         Tensor dy = pass.tensor(y.rows(), y.columns());
         double loss = Losses.cosineDistance(y, target, dy);
         gradients.add(y, dy);
+        if (config.tokenWeight() > 0) {
+            Tensor dTokens = pass.tensor(tokens.rows(), tokens.columns());
+            Losses.relativeSquaredError(tokens, targetTokens, config.tokenWeight(), dTokens);
+            gradients.add(tokens, dTokens);
+        }
         var budgetGradients =
                 running.stream().map(r -> pass.tensor(r.rows(), r.columns())).toList();
         double budgetLoss = budgets.loss(modules, running, config.budgetWeight(), budgetGradients);
@@ -258,8 +265,8 @@ public final class Distillation implements AutoCloseable {
     }
 
     /** The texts' vectors, of length 1 whether or not the model gives them so: the loss is about angles. */
-    private Tensor unitVectors(Encoder model, Pass on) {
-        Tensor y = model.forward(on, batch);
+    private Tensor unitVectors(Encoder model, Pass on, Tensor tokens) {
+        Tensor y = model.pooled(on, tokens, batch);
         return model.description().normalize() ? y : on.l2Normalize(y);
     }
 

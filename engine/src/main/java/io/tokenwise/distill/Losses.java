@@ -18,8 +18,8 @@ final class Losses {
         return 1 - sum / y.rows();
     }
 
-    /** {@code sum (y - target)^2 / sum target^2}: squared error relative to doing nothing, alike for all layers. */
-    static double relativeSquaredError(Tensor y, Tensor target, Tensor dy) {
+    /** {@code sum (y - target)^2 / sum target^2}: squared error relative to doing nothing, alike for all layers; the gradient is that of {@code weight} times this. */
+    static double relativeSquaredError(Tensor y, Tensor target, double weight, Tensor dy) {
         double error = 0;
         double norm = 1e-12;
         for (int i = 0; i < y.size(); i++) {
@@ -28,7 +28,7 @@ final class Losses {
             error += difference * difference;
             norm += wanted * wanted;
         }
-        float scale = (float) (2 / norm);
+        float scale = (float) (2 * weight / norm);
         for (int i = 0; i < y.size(); i++) {
             dy.floats().set(i, scale * (y.floats().get(i) - target.floats().get(i)));
         }

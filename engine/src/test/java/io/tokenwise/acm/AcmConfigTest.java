@@ -22,7 +22,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** The acm object of config.json: round trip, and what is wrong is named. */
 class AcmConfigTest {
     private static final String GOOD =
-            "{'teacher':'t','learners':4,'modules':['encoder.layer.0.mlp'],'calibration':{'told':[0,1],'spent':[0.1,1]}}";
+            "{'teacher':'t','learners':4,'modules':['encoder.layer.0.mlp'],'calibration':[{'tokens':8,'told':[0,1],'spent':[0.1,1]}]}";
 
     private static AcmConfig read(String json) {
         return AcmConfig.fromJson(JsonMapper.shared().readTree(json.replace('\'', '"')));
@@ -50,6 +50,8 @@ class AcmConfigTest {
                 "[0,1]|[-1e308,1e308]|budgets must be 0 to 1",
                 "[0,1]|[0]|1 budgets and 2 spends",
                 "[0,1]|['a',1]|acm.calibration.told must be numbers",
+                "'tokens':8|'tokens':0|lengths must be positive and ascend",
+                "'tokens':8|'x':8|acm.calibration must be a list of tokens, told and spent",
                 "[0.1,1]|[0.1,99]|spends 0 to 2"
             })
     void whatIsWrongIsNamed(String good, String bad, String message) {

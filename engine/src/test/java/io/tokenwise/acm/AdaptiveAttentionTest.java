@@ -4,18 +4,29 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.Sessions;
 import io.tokenwise.TestModels;
+import io.tokenwise.autograd.Matrix;
+import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.BackendChoice;
+import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.VectorBackend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,6 +34,8 @@ import org.slf4j.LoggerFactory;
 /** MiniLM with adaptive attention, untrained and with gates of random weights. */
 class AdaptiveAttentionTest {
     private static final Logger LOG = LoggerFactory.getLogger(AdaptiveAttentionTest.class);
+
+    private static final int LEARNERS = 4;
 
     private final List<int[]> texts = TestModels.sequences(3, 9, 1, 17, 64, 5, 31, 128, 2, 12);
 
@@ -53,6 +66,71 @@ class AdaptiveAttentionTest {
                 }
             }
         }
+    }
+
+    /** Token by token other learners, in the precisions of training and of inference. */
+    @ParameterizedTest
+    @CsvSource({"VECTOR,F32,2e-6", "ONEDNN,F32,2e-6", "ONEDNN,BF16,2e-2", "ONEDNN,S8,0.12"})
+    void groupedPathEqualsTheMaskedPathOfTraining(BackendChoice.Kind kind, Precision precision, double bound)
+            throws IOException {
+        try (Backend backend = open(kind, precision);
+                Backend exact = VectorBackend.open(1);
+                Encoder tested = adaptive(backend);
+                Encoder reference = adaptive(exact);
+                var workspace = new Workspace(1L << 28);
+                var exactWorkspace = new Workspace(1L << 28)) {
+            var block = (AdaptiveAttention) tested.adaptiveBlocks().get(2);
+            var plain = (AdaptiveAttention) reference.adaptiveBlocks().get(2);
+            TokenBatch batch = TokenBatch.of(texts.toArray(int[][]::new));
+            Matrix x = Matrix.gaussian(batch.tokens(), tested.hidden(), 1, new SplittableRandom(5));
+            for (double share : new double[] {0.1, 0.25, 0.5, 0.75}) {
+                var counts = new ArrayList<int[]>();
+                Pass pass = new Pass(backend.stream(), workspace)
+                        .begin(
+                                Budget.of(share),
+                                (module, learners, tokens, gated) -> counts.add(Arrays.copyOf(learners, tokens)))
+                        .over(batch);
+                Matrix grouped = Matrix.of(block.forward(pass, tensor(pass, x), tensor(pass, x)));
+
+                Pass masked = new Pass(exact.stream(), exactWorkspace)
+                        .begin(Budget.FULL, null)
+                        .over(batch);
+                masked.train(new Tape(), null);
+                var running = new ArrayList<Tensor>();
+                for (int[] chosen : counts) {
+                    assertThat(Arrays.stream(chosen).distinct().count())
+                            .as("different counts")
+                            .isGreaterThan(2);
+                    Matrix runs = Matrix.zeros(batch.tokens(), LEARNERS);
+                    for (int token = 0; token < chosen.length; token++) {
+                        Arrays.fill(runs.values(), token * LEARNERS, token * LEARNERS + chosen[token], 1);
+                    }
+                    running.add(tensor(masked, runs));
+                }
+                Tensor outputs = plain.outputs(masked, tensor(masked, x), running);
+                Matrix expected = Matrix.of(masked.add(outputs, tensor(masked, x)));
+                double distance = grouped.distance(expected);
+                LOG.info("{} {}, budget {}: {} from the masked path", kind, precision, share, distance);
+                assertThat(distance).isLessThan(bound * expected.largest());
+            }
+        }
+    }
+
+    private static Backend open(BackendChoice.Kind kind, Precision precision) {
+        return kind == BackendChoice.Kind.ONEDNN ? TestModels.oneDnn(precision, 2) : VectorBackend.open(2);
+    }
+
+    private Encoder adaptive(Backend backend) throws IOException {
+        Encoder encoder = TestModels.builtIn("minilm", backend);
+        TestModels.acmize(encoder, AdaptiveLayers.parse("qk,v,o", LEARNERS), texts);
+        TestModels.randomizeGates(encoder, 0.3);
+        return encoder;
+    }
+
+    private static Tensor tensor(Pass pass, Matrix matrix) {
+        Tensor tensor = pass.tensor(matrix.rows(), matrix.columns());
+        matrix.copyTo(tensor);
+        return tensor;
     }
 
     private float[][] encode(Encoder encoder, Budget budget) {

@@ -32,6 +32,7 @@ final class ChildRun {
                 1e-2,
                 0.8,
                 1,
+                1,
                 0.15,
                 3,
                 seed);

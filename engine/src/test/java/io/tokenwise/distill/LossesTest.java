@@ -58,9 +58,9 @@ class LossesTest {
         Tensor target = random(4, 3);
         Tensor dy = workspace.tensor(4, 3);
         Tensor unused = workspace.tensor(4, 3);
-        Losses.relativeSquaredError(y, target, dy);
-        check(y, dy, x -> Losses.relativeSquaredError(x, target, unused));
-        assertThat(Losses.relativeSquaredError(target, target, unused)).isZero();
+        Losses.relativeSquaredError(y, target, 1, dy);
+        check(y, dy, x -> Losses.relativeSquaredError(x, target, 1, unused));
+        assertThat(Losses.relativeSquaredError(target, target, 1, unused)).isZero();
     }
 
     @Test

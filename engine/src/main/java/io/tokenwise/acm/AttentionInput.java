@@ -1,0 +1,123 @@
+package io.tokenwise.acm;
+
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.autograd.Parameters;
+import io.tokenwise.autograd.SlicedWeight;
+import io.tokenwise.backend.OutputSlices;
+import io.tokenwise.backend.PackedMatrix;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TokenGroups;
+import io.tokenwise.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Those of Q, K and V that share a decision, for inference: as one product whose columns are in the order of learners, each learner's units of
+ * all of them side by side, so that a token's columns are those of its learners, first to last.
+ */
+final class AttentionInput {
+    private final Parameter bias;
+    private final Parameter rest;
+    private final int decision;
+    private final int learners;
+    /** The parameters' column of each column here. */
+    private final int[] order;
+    /** Where the unit of the parameters begins here; -1 for those of other projections. */
+    private final int[] starts;
+
+    private final SlicedWeight weight;
+    private final Tensor orderedBias;
+    private final Tensor orderedRest;
+
+    /** What inference uses; null until it is prepared. */
+    private OutputSlices slices;
+
+    private int version;
+
+    /**
+     * @param weight {@code [hidden, 3 * hidden]} of Q, K and V
+     * @param bias like rest {@code [1, 3 * hidden]}
+     * @param learnerOfUnit for each unit of the columns of Q, K and V its learner, or -1 if it is not of these projections
+     * @param decision number of the module that decides; -1 if none does, then there is one learner
+     */
+    AttentionInput(
+            Parameters owner,
+            Parameter weight,
+            Parameter bias,
+            Parameter rest,
+            int[] learnerOfUnit,
+            int learners,
+            int decision) {
+        this.bias = bias;
+        this.rest = rest;
+        this.decision = decision;
+        this.learners = learners;
+        starts = new int[learnerOfUnit.length];
+        order = inOrder(learnerOfUnit, learners, starts);
+        this.weight = new SlicedWeight(owner, weight, learners, true, order);
+        orderedBias = owner.constant(1, order.length);
+        orderedRest = owner.constant(1, order.length);
+    }
+
+    /** The columns of all units that have a learner, learner by learner; {@code starts} receives where each unit begins, or -1. */
+    static int[] inOrder(int[] learnerOfUnit, int learners, int[] starts) {
+        var order = new int[learnerOfUnit.length * AdaptiveAttention.UNIT];
+        int count = 0;
+        Arrays.fill(starts, -1);
+        for (int learner = 0; learner < learners; learner++) {
+            for (int unit = 0; unit < learnerOfUnit.length; unit++) {
+                if (learnerOfUnit[unit] == learner) {
+                    starts[unit] = count;
+                    for (int i = 0; i < AdaptiveAttention.UNIT; i++) {
+                        order[count++] = unit * AdaptiveAttention.UNIT + i;
+                    }
+                }
+            }
+        }
+        return Arrays.copyOf(order, count);
+    }
+
+    /** First columns of the units of one of Q, K and V (0, 1, 2), head by head. */
+    int[] starts(int projection) {
+        int units = starts.length / 3;
+        return Arrays.copyOfRange(starts, projection * units, (projection + 1) * units);
+    }
+
+    /** Whether this has one of Q, K and V (0, 1, 2). */
+    boolean has(int projection) {
+        return starts[projection * starts.length / 3] >= 0;
+    }
+
+    void prepare(Stream stream) {
+        List<PackedMatrix> packed = weight.packed(stream);
+        if (slices != null && version == bias.version() + rest.version()) {
+            return;
+        }
+        for (int i = 0; i < order.length; i++) {
+            float resting = rest.value().get(0, order[i]);
+            orderedRest.set(0, i, resting);
+            orderedBias.set(0, i, bias.value().get(0, order[i]) + resting);
+        }
+        int width = order.length / learners;
+        var biases = new ArrayList<Tensor>();
+        for (int n = 0; n < learners; n++) {
+            biases.add(orderedBias.part((long) n * width, width));
+        }
+        slices = new OutputSlices(packed, biases);
+        version = bias.version() + rest.version();
+    }
+
+    /** {@code [tokens, columns]}, of the pass's innermost scope. */
+    Tensor run(Pass pass, Tensor x) {
+        Tensor y = pass.tensor(x.rows(), order.length);
+        if (decision < 0) {
+            pass.stream().linear(x, slices.weights().getFirst(), orderedBias, false, null, y);
+        } else {
+            TokenGroups groups = pass.groups(decision);
+            pass.stream().linearSlices(x, groups.order(), groups.using(learners), slices, orderedRest, y);
+        }
+        return y;
+    }
+}
