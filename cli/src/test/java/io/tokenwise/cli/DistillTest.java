@@ -79,6 +79,8 @@ class DistillTest {
                         "body",
                         "--out",
                         model.toString(),
+                        "--learners",
+                        "3",
                         "--tokens",
                         "15000",
                         "--json"))

@@ -407,8 +407,20 @@ class ModelCommandsTest {
         assertThat(run("", "distill", "--data", texts.toString(), "--out", adaptive.toString()))
                 .isEqualTo(1);
         String divisor = "7";
-        assertThat(run("", "distill", "--data", texts.toString(), "--out", out.toString(), "--learners", divisor))
-                .isEqualTo(1);
+        for (String layers : List.of("mlp", "mlp,qk,vo")) {
+            assertThat(run(
+                            "",
+                            "distill",
+                            "--data",
+                            texts.toString(),
+                            "--out",
+                            out.toString(),
+                            "--learners",
+                            divisor,
+                            "--adapt",
+                            layers))
+                    .isEqualTo(1);
+        }
         assertThat(err.toString().lines().filter(line -> line.startsWith("tokenwise distill: ")))
                 .satisfiesExactly(
                         line -> assertThat(line).endsWith("no such file or directory: no/such.txt"),
@@ -416,7 +428,8 @@ class ModelCommandsTest {
                                 .endsWith(
                                         "there are 2 texts to train on; at least 20 different ones are needed, and thousands are better"),
                         line -> assertThat(line).contains(adaptive.toString(), "exists"),
-                        line -> assertThat(line).contains("1536", divisor));
+                        line -> assertThat(line).contains("1536", divisor),
+                        line -> assertThat(line).contains("48 units of 8 columns", divisor, "only mlp"));
         assertThat(out).doesNotExist();
     }
 }

@@ -115,13 +115,4 @@ public final class Acm {
     public static double budgetFeature(int knot, double budget) {
         return Gate.feature(knot, budget);
     }
-
-    /** A part of what {@code learners} share alike. */
-    static int share(String path, String what, int all, int learners) {
-        if (learners < 1 || all % learners != 0) {
-            throw new IllegalArgumentException(path + ": " + all + " " + what + " cannot be cut into " + learners
-                    + " learners of equal width; choose a divisor");
-        }
-        return all / learners;
-    }
 }

@@ -129,7 +129,7 @@ public record AcmConfig(
 
     /** An adaptive MLP with zero parameters for the path, to be filled from a file. */
     public AdaptiveMlp mlp(Parameters parameters, String path, int hidden, int hiddenUnits) {
-        int width = Acm.share(path, "hidden units", hiddenUnits, learners);
+        int width = AdaptiveMlp.widthOf(path, hiddenUnits, learners);
         return calibrated(new AdaptiveMlp(parameters, path, learners, hidden, width));
     }
 

@@ -152,7 +152,12 @@ public final class AdaptiveAttention implements AdaptiveBlock {
                     path + ": heads of " + hidden / heads + " columns cannot be cut into units of " + UNIT
                             + ", so attention must stay dense: make only mlp adaptive");
         }
-        return Acm.share(path, "units of " + UNIT + " columns", hidden / UNIT, learners);
+        if (learners < 1 || hidden / UNIT % learners != 0) {
+            throw new IllegalArgumentException(path + ": " + hidden / UNIT + " units of " + UNIT
+                    + " columns cannot be cut into " + learners
+                    + " learners of equal width: choose a divisor, or make only mlp adaptive");
+        }
+        return hidden / UNIT / learners;
     }
 
     private void checkUnits(String what, int[] units) {

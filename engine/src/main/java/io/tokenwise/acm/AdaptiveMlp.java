@@ -67,6 +67,15 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         }
     }
 
+    /** Hidden units of one learner if {@code learners} share {@code units}. */
+    static int widthOf(String path, int units, int learners) {
+        if (learners < 1 || units % learners != 0) {
+            throw new IllegalArgumentException(path + ": " + units + " hidden units cannot be cut into " + learners
+                    + " learners of equal width; choose a divisor");
+        }
+        return units / learners;
+    }
+
     private Tensor cRow(int learner) {
         return learnerBias.parameter().value().part((long) learner * hidden, hidden);
     }

@@ -82,7 +82,7 @@ final class MeasuredMlp implements Measured {
         Tensor down = mlp.down().weight().parameter().value();
         int hidden = up.rows();
         int learners = layers.learners();
-        int width = Acm.share(path, "hidden units", sums.length, learners);
+        int width = AdaptiveMlp.widthOf(path, sums.length, learners);
         var adaptive = new AdaptiveMlp(parameters, path, learners, hidden, width);
         List<Parameter> target = adaptive.learnerParameters();
         Tensor b2 = target.get(3).value();
