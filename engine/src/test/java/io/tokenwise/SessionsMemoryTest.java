@@ -3,6 +3,7 @@ package io.tokenwise;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
+import io.tokenwise.acm.AdaptiveLayers;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.backend.Precision;
@@ -48,7 +49,7 @@ class SessionsMemoryTest {
                 Encoder encoder = TestModels.builtIn("minilm", backend);
                 var sessions = new Sessions(encoder, backend, 256, 1)) {
             if (adaptive) {
-                TestModels.acmize(encoder, 8, texts);
+                TestModels.acmize(encoder, AdaptiveLayers.parse("mlp,qk,vo", 8), texts);
                 TestModels.randomizeGates(encoder, 0.3);
             }
             var batch = TokenBatch.of(texts.toArray(int[][]::new));
