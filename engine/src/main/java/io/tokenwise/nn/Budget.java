@@ -24,8 +24,8 @@ public record Budget(double share, Routing routing, long seed) {
         /** The same number for all tokens of a module: a control for the gate. It never costs more than the share. */
         STATIC,
         /**
-         * The gate's numbers, shuffled within each module among the tokens of neighbouring texts that run together with the same budget: a
-         * control for the gate. The only routing by which a text's result depends on its neighbours.
+         * The gate's numbers, shuffled within each module among the tokens of neighbouring texts of about one length that run together with
+         * the same budget: a control for the gate. The only routing by which a text's result depends on its neighbours.
          */
         RANDOM
     }

@@ -23,7 +23,7 @@ public final class OneDnnException extends RuntimeException {
         } else if (status == Dnnl.dnnl_invalid_arguments()) {
             return "invalid arguments";
         } else if (status == Dnnl.dnnl_unimplemented()) {
-            return "not implemented for this processor and library";
+            return "not offered by this library on this processor";
         } else if (status == Dnnl.dnnl_runtime_error()) {
             return "failed at run time";
         }
