@@ -12,6 +12,10 @@ def tensor(name):
     (begin, end), dtype = header[name]["data_offsets"], {"F32": "<f4", "I8": "i1"}[header[name]["dtype"]]
     data = np.frombuffer(raw[start + begin:start + end], dtype).reshape(header[name]["shape"]).astype(np.float32)
     return data * tensor(name + ".scale")[:, None] if dtype == "i1" else data
+def weight(name, dense):  # a learner's, which a file may have as what it differs by from the dense block's first rows and columns
+    learned = tensor(name)
+    rows, columns = learned.shape
+    return learned + acm.get("differences", False) * tensor(dense)[:rows, :columns]
 linear = lambda x, name: x @ tensor(name + ".weight").T + tensor(name + ".bias")
 gelu = lambda x: x * (1 + np.vectorize(math.erf)(x / math.sqrt(2))) / 2
 softmax = lambda x: np.exp(x - x.max(-1, keepdims=True)) / np.exp(x - x.max(-1, keepdims=True)).sum(-1, keepdims=True)
@@ -32,24 +36,36 @@ def running(x, module):  # [tokens, learners], 1 where a learner runs
         counts = (x @ tensor(module + ".acm.gate.weight").T + features @ tensor(module + ".acm.gate.budget")).argmax(1)
     return (np.arange(learners) < counts[:, None]).astype(np.float32)
 
+def mixed(runs, learned, dense, c):  # tokens with all learners have the dense block; the others c_0 and what their learners add
+    return np.where(runs[:, -1:] == 1, dense, learned + c[0] + runs[:, :-1] @ c[1:])
+
 def mlp(x, layer):
+    dense = linear(gelu(linear(x, layer + "intermediate.dense")), layer + "output.dense")
     if layer + "mlp" not in acm["modules"]:
-        return linear(gelu(linear(x, layer + "intermediate.dense")), layer + "output.dense")
+        return dense
     path, runs = layer + "mlp.acm.", running(x, layer + "mlp")
-    units = gelu(x @ tensor(path + "w1").T + tensor(path + "b1")) * runs.repeat(config["intermediate_size"] // acm["learners"], 1)
-    return units @ tensor(path + "w2").T + tensor(path + "b2") + runs @ tensor(path + "c")
+    width = config["intermediate_size"] // acm["learners"]
+    units = gelu(x @ weight(path + "w1", layer + "intermediate.dense.weight").T + tensor(path + "b1")) * runs[:, :-1].repeat(width, 1)
+    return mixed(runs, units @ weight(path + "w2", layer + "output.dense.weight").T, dense, tensor(path + "c"))
 
 def attention(x, layer):
-    gates = {letter: m for m in acm["modules"] if m.startswith(layer + "attention.") for letter in m.split(".")[-1]}
-    path, out = (layer + "attention.acm.",) * 2 if gates else (layer + "attention.self.", layer + "attention.")
-    column = {pair: np.repeat(units, 8) for pair, units in acm.get("units", {}).get(layer + "attention", {}).items()}  # its learner
-    mask = lambda letter, pair: running(x, gates[letter])[:, column[pair]] if letter in gates else 1
-    rest = lambda name: tensor(path + name + ".rest") if gates.keys() & set("qkv") else 0
-    project = lambda name, pair: linear(x, path + name) * mask(name[0], pair) + rest(name)
+    gates = {letter: running(x, m) for m in acm["modules"] if m.startswith(layer + "attention.") for letter in m.split(".")[-1]}
+    path, units = layer + "attention.acm.", acm.get("units", {}).get(layer + "attention", {})
+    learned = lambda values, letter, pair: values * gates[letter][:, np.repeat(units[pair], 8)]  # 8 columns a unit
+    def project(name, pair):
+        dense = linear(x, layer + "attention.self." + name)
+        if name[0] not in gates:
+            return dense
+        values = x @ weight(f"{path}{name}.weight", f"{layer}attention.self.{name}.weight").T + tensor(f"{path}{name}.bias")
+        partly = learned(values, name[0], pair) + (tensor(path + "query.rest") if name == "query" else 0)
+        return np.where(gates[name[0]][:, -1:] == 1, dense, partly)
     q, k, v = (project(*p).reshape(len(x), heads, -1).swapaxes(0, 1) for p in [("query", "qk"), ("key", "qk"), ("value", "vo")])
     context = (softmax(q @ k.swapaxes(1, 2) / math.sqrt(hidden // heads)) @ v).swapaxes(0, 1).reshape(len(x), hidden)
-    biases = running(x, gates["o"]) @ tensor(path + "output.c") if "o" in gates else 0
-    return linear(context * mask("o", "vo"), out + ("output" if gates else "output.dense")) + biases
+    dense = linear(context, layer + "attention.output.dense")
+    if "o" not in gates:
+        return dense
+    return mixed(gates["o"], learned(context, "o", "vo") @ weight(path + "output.weight", layer + "attention.output.dense.weight").T, dense, tensor(path + "output.c"))
+
 for ids in map(json.loads, sys.stdin):
     tables = [tensor(f"embeddings.{table}_embeddings.weight") for table in ("word", "position", "token_type")]
     x = norm(tables[0][ids] + tables[1][:len(ids)] + tables[2][0], "embeddings.LayerNorm")

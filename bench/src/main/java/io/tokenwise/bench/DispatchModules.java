@@ -56,9 +56,9 @@ final class DispatchModules implements AutoCloseable {
         pass = new Pass(stream, workspace);
         List<String> paths =
                 IntStream.range(0, LAYERS).mapToObj(i -> "layer." + i + ".mlp").toList();
-        var config = new AcmConfig("none", learners, paths, Map.of(), LengthCalibration.NONE);
+        var config = new AcmConfig("none", learners, paths, Map.of(), false, LengthCalibration.NONE);
         for (String path : paths) {
-            AdaptiveMlp mlp = config.mlp(parameters, path, HIDDEN, UNITS);
+            AdaptiveMlp mlp = config.mlp(parameters, path, mlp(path + ".dense.", UNITS));
             mlp.learnerParameters().forEach(this::randomize);
             // The first is the gate's weight; the second, what it adds for the budget, stays 0.
             Parameter gate = mlp.acm().gateParameters().getFirst();
@@ -76,12 +76,15 @@ final class DispatchModules implements AutoCloseable {
         int width = count * UNITS / learners;
         var mlps = new ArrayList<Block>();
         for (int i = 0; i < LAYERS; i++) {
-            String path = "mlp." + count + "." + i + ".";
-            var mlp = new Mlp(linear(path + "up.", HIDDEN, width), linear(path + "down.", width, HIDDEN));
+            Mlp mlp = mlp("mlp." + count + "." + i + ".", width);
             mlp.prepare(stream);
             mlps.add(mlp);
         }
         return mlps;
+    }
+
+    private Mlp mlp(String path, int width) {
+        return new Mlp(linear(path + "up.", HIDDEN, width), linear(path + "down.", width, HIDDEN));
     }
 
     private Linear linear(String path, int inputs, int outputs) {

@@ -145,7 +145,7 @@ public class SlicesBenchmark {
     @Benchmark
     public void linearSlices() {
         for (OutputSlices slices : ups) {
-            stream.linearSlices(x, rows, sliceRows, slices, rest, projected);
+            stream.linearSlices(x, rows, x.rows(), sliceRows, slices, rest, projected);
         }
     }
 

@@ -50,8 +50,7 @@ final class TorchDistillation implements AutoCloseable {
                         .flatMap(block -> {
                             List<Parameter> p = block.learnerParameters();
                             // w1 and w2 as linear wants them, [out, in].
-                            return Stream.of(
-                                    turned(p.get(0)), copy(p.get(1)), turned(p.get(2)), copy(p.get(3)), copy(p.get(4)));
+                            return Stream.of(turned(p.get(0)), copy(p.get(1)), turned(p.get(2)), copy(p.get(3)));
                         })
                         .toList(),
                 config.learnerRate());
@@ -161,9 +160,8 @@ final class TorchDistillation implements AutoCloseable {
         var sizes = new int[groups];
         var budgets = new float[groups];
         for (int group = 0; group < groups; group++) {
-            double place = (group + random.nextDouble()) / Math.max(1, groups - 1);
-            boolean full = group > 0 && group == groups - 1;
-            budgets[group] = full ? 1 : (float) (config.lowestBudget() + (1 - config.lowestBudget()) * place);
+            double place = (group + random.nextDouble()) / groups;
+            budgets[group] = (float) (config.lowestBudget() + (1 - config.lowestBudget()) * place);
         }
         for (int text = 0; text < texts; text++) {
             sizes[text % groups] += batch.length(text);

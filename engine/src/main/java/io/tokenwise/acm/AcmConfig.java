@@ -1,6 +1,8 @@
 package io.tokenwise.acm;
 
 import io.tokenwise.autograd.Parameters;
+import io.tokenwise.nn.Mlp;
+import io.tokenwise.nn.SelfAttention;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -20,9 +22,16 @@ import tools.jackson.databind.node.ObjectNode;
  * @param modules paths of the modules, such as {@code encoder.layer.0.mlp} and {@code encoder.layer.0.attention.qkvo}, in the order in which
  *     they run
  * @param units for each adaptive attention, by its path, the learner of each unit of columns
+ * @param differences whether the file has of the learners' matrices only what they differ by from the dense blocks' ({@link
+ *     AdaptiveBlock#denseSlices})
  */
 public record AcmConfig(
-        String teacher, int learners, List<String> modules, Map<String, Units> units, LengthCalibration calibration) {
+        String teacher,
+        int learners,
+        List<String> modules,
+        Map<String, Units> units,
+        boolean differences,
+        LengthCalibration calibration) {
     private static final int MOST_LEARNERS = 64;
 
     /**
@@ -44,13 +53,13 @@ public record AcmConfig(
         if (modules.isEmpty()) {
             throw new IllegalArgumentException("acm.modules is empty: an adaptive model has at least one");
         }
-        if (learners < 1 || learners > MOST_LEARNERS) {
-            throw new IllegalArgumentException("acm.learners is " + learners + ", must be 1 to " + MOST_LEARNERS);
+        if (learners < 2 || learners > MOST_LEARNERS) {
+            throw new IllegalArgumentException("acm.learners is " + learners + ", must be 2 to " + MOST_LEARNERS);
         }
     }
 
     /** The configuration of a model's blocks as they are. */
-    public static AcmConfig of(String teacher, List<AdaptiveBlock> blocks) {
+    public static AcmConfig of(String teacher, List<AdaptiveBlock> blocks, boolean differences) {
         List<Acm> modules =
                 blocks.stream().flatMap(block -> block.acms().stream()).toList();
         Map<String, Units> units = new LinkedHashMap<>();
@@ -64,6 +73,7 @@ public record AcmConfig(
                 modules.getFirst().learners(),
                 modules.stream().map(Acm::path).toList(),
                 units,
+                differences,
                 modules.getFirst().calibration());
     }
 
@@ -84,7 +94,17 @@ public record AcmConfig(
             }
             modules.add(module.asString());
         }
-        return new AcmConfig(teacher.asString(), learners.asInt(), modules, units(json), calibration(json));
+        JsonNode differences = json.path("differences");
+        if (!differences.isMissingNode() && !differences.isBoolean()) {
+            throw new IllegalArgumentException("acm.differences must be true or false, is " + differences);
+        }
+        return new AcmConfig(
+                teacher.asString(),
+                learners.asInt(),
+                modules,
+                units(json),
+                differences.asBoolean(false),
+                calibration(json));
     }
 
     public ObjectNode toJson() {
@@ -100,6 +120,9 @@ public record AcmConfig(
                 block.queryKey().forEach(target.putArray("qk")::add);
                 block.valueOutput().forEach(target.putArray("vo")::add);
             });
+        }
+        if (differences) {
+            json.put("differences", true);
         }
         ArrayNode curves = json.putArray("calibration");
         for (int i = 0; i < calibration.tokens().size(); i++) {
@@ -127,14 +150,13 @@ public record AcmConfig(
                 .toList();
     }
 
-    /** An adaptive MLP with zero parameters for the path, to be filled from a file. */
-    public AdaptiveMlp mlp(Parameters parameters, String path, int hidden, int hiddenUnits) {
-        int width = AdaptiveMlp.widthOf(path, hiddenUnits, learners);
-        return calibrated(new AdaptiveMlp(parameters, path, learners, hidden, width));
+    /** An adaptive MLP for the path, to be filled from a file. */
+    public AdaptiveMlp mlp(Parameters parameters, String path, Mlp dense) {
+        return calibrated(new AdaptiveMlp(parameters, path, dense, learners));
     }
 
-    /** An adaptive attention with zero parameters for the path, to be filled from a file. */
-    public AdaptiveAttention attention(Parameters parameters, String path, int heads, int hidden) {
+    /** An adaptive attention for the path, to be filled from a file. */
+    public AdaptiveAttention attention(Parameters parameters, String path, SelfAttention dense) {
         Units block = units.get(path);
         if (block == null) {
             throw new IllegalArgumentException("acm.units has no " + path);
@@ -142,7 +164,7 @@ public record AcmConfig(
         List<String> gates = attentionGates(path);
         var layers = new AdaptiveLayers(false, gates, learners);
         return calibrated(new AdaptiveAttention(
-                parameters, path, heads, hidden, layers, array(block.queryKey()), array(block.valueOutput())));
+                parameters, path, dense, layers, array(block.queryKey()), array(block.valueOutput())));
     }
 
     private <B extends AdaptiveBlock> B calibrated(B block) {

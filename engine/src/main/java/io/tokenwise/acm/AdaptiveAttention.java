@@ -6,20 +6,24 @@ import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.AttentionLayout;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.SelfAttention;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 
 /**
  * Self-attention whose projections Q, K, V and O are cut into learners. The columns of Q and K, and those of V and of O's input, are cut
  * into units of {@link #UNIT} columns of one head, and each unit belongs to a learner. A token with k learners has the columns of the units
- * of learners 1 to k, {@code x W + bias + rest}; of the others it has their {@code rest} only, which starts as their mean. What O does not read
- * of a token's context, a bias c of its learner replaces.
+ * of learners 1 to k, {@code x W + bias + rest}; of the others it has their {@code rest} only: the mean query, and of K and V, whose means
+ * softmax does not see or O's bias holds, nothing. What O does not read of a token's context, a bias c of its learner replaces. A token with all learners has the dense block's own projections instead.
  *
- * <p>Heads are rotated ({@link HeadRotation}) so that their first columns matter most; with all learners the block computes what the dense
- * one did.
+ * <p>Heads are rotated ({@link HeadRotation}), the dense block's too, which does not change what it computes, so that their first columns matter
+ * most; if all tokens have all learners the block computes what the dense one does.
  *
  * <p>Any projections may share a gate, and those without one are always whole. All gates read the block's input. Without a tape, forward is
  * thread-safe for different passes once {@link #prepare} has run.
@@ -31,7 +35,9 @@ public final class AdaptiveAttention implements AdaptiveBlock {
     /** The projections in the order in which a path names those that a gate decides about: {@code encoder.layer.0.attention.qkvo}. */
     static final String PROJECTIONS = "qkvo";
 
+    private final Parameters owner;
     private final String path;
+    private final SelfAttention dense;
     private final int learners;
     private final int hidden;
     private final int heads;
@@ -40,13 +46,19 @@ public final class AdaptiveAttention implements AdaptiveBlock {
     private final List<Acm> acms = new ArrayList<>();
     private final Weight qkv;
     private final Parameter qkvBias;
-    private final Parameter rest;
+    private final Weight rest;
     private final Weight output;
-    private final Parameter outputBias;
-    private final Weight learnerBias;
+    private final Weight outputBiases;
+    private final RunningLearners factors;
 
     /** For each module the learner of each unit of Q, K and V, -1 for those that it does not decide about; null if these are all. */
     private final List<int[]> places = new ArrayList<>();
+
+    /** For training: the same, but units that no module decides about belong to the last learner of the first module; these have no learned weights. */
+    private final List<int[]> learnedPlaces = new ArrayList<>();
+
+    /** For training: 0 instead of a learner. */
+    private final List<int[]> densePlaces = new ArrayList<>();
 
     /** For inference: Q, K and V by who decides about them, then O. */
     private final List<AttentionInput> inputs = new ArrayList<>();
@@ -54,15 +66,13 @@ public final class AdaptiveAttention implements AdaptiveBlock {
     private final AttentionOutput result;
     private final AttentionLayout layout;
 
-    /** The last module that decides about Q, K or V; -1 if none. */
-    private int lastOfProjections = -1;
-
     /** Which module decides about O; -1 if none. */
     private int outputDecision = -1;
 
     /**
-     * Zero parameters named {@code path.acm.*}.
+     * Zero parameters named {@code path.acm.*} beside those of the dense block.
      *
+     * @param dense with rotated heads
      * @param layers has the gates and the number of learners
      * @param queryKeyUnits the learner of each unit of Q and K, head by head
      * @param valueOutputUnits the same for V and O
@@ -70,14 +80,15 @@ public final class AdaptiveAttention implements AdaptiveBlock {
     AdaptiveAttention(
             Parameters owner,
             String path,
-            int heads,
-            int hidden,
+            SelfAttention dense,
             AdaptiveLayers layers,
             int[] queryKeyUnits,
             int[] valueOutputUnits) {
+        this.owner = owner;
         this.path = path;
-        this.heads = heads;
-        this.hidden = hidden;
+        this.dense = dense;
+        heads = dense.heads();
+        hidden = dense.output().weight().inputs();
         this.learners = layers.learners();
         this.queryKeyUnits = queryKeyUnits.clone();
         this.valueOutputUnits = valueOutputUnits.clone();
@@ -86,17 +97,14 @@ public final class AdaptiveAttention implements AdaptiveBlock {
         String name = path + ".acm.";
         qkv = new Weight(owner, owner.add(name + "qkv.weight", hidden, 3 * hidden));
         qkvBias = owner.add(name + "qkv.bias", 1, 3 * hidden);
-        rest = owner.add(name + "qkv.rest", 1, 3 * hidden);
+        rest = new Weight(owner, owner.add(name + "qkv.rest", 1, 3 * hidden));
         output = new Weight(owner, owner.add(name + "output.weight", hidden, hidden));
-        outputBias = owner.add(name + "output.bias", 1, hidden);
-        learnerBias = new Weight(owner, owner.add(name + "output.c", learners, hidden));
+        outputBiases = new Weight(owner, owner.add(name + "output.c", learners, hidden));
+        factors = new RunningLearners(owner, learners);
         for (String letters : layers.attentionGates()) {
             long flops = (long) letters.length() * hidden * hidden / learners;
             acms.add(new Acm(owner, path + "." + letters, learners, hidden, flops));
             places.add(places(letters));
-            if (places.getLast() != null) {
-                lastOfProjections = acms.size() - 1;
-            }
             if (letters.indexOf('o') >= 0) {
                 outputDecision = acms.size() - 1;
             }
@@ -107,15 +115,16 @@ public final class AdaptiveAttention implements AdaptiveBlock {
             }
         }
         int[] undecided = undecided();
+        trainingPlaces(undecided);
         if (Arrays.stream(undecided).anyMatch(learner -> learner >= 0)) {
             inputs.add(input(owner, undecided, 1, -1));
         }
         int[] ofContext = outputDecision < 0 ? new int[hidden / UNIT] : valueOutputUnits;
         result = new AttentionOutput(
                 owner,
+                dense.output(),
                 output.parameter(),
-                outputBias,
-                learnerBias,
+                outputBiases,
                 ofContext,
                 outputDecision < 0 ? 1 : learners,
                 outputDecision);
@@ -123,7 +132,8 @@ public final class AdaptiveAttention implements AdaptiveBlock {
     }
 
     private AttentionInput input(Parameters owner, int[] learnerOfUnit, int count, int decision) {
-        return new AttentionInput(owner, qkv.parameter(), qkvBias, rest, learnerOfUnit, count, decision);
+        return new AttentionInput(
+                owner, dense.qkv(), qkv.parameter(), qkvBias, rest.parameter(), learnerOfUnit, count, decision);
     }
 
     /** 0 for each unit of Q, K and V that no module decides about, otherwise -1. */
@@ -135,6 +145,21 @@ public final class AdaptiveAttention implements AdaptiveBlock {
             }
         }
         return learner;
+    }
+
+    private void trainingPlaces(int[] undecided) {
+        boolean first = true;
+        for (int[] decided : places) {
+            int[] learned = decided == null ? null : decided.clone();
+            int[] whole = decided == null ? null : decided.clone();
+            for (int unit = 0; decided != null && unit < decided.length; unit++) {
+                learned[unit] = first && undecided[unit] == 0 ? learners - 1 : learned[unit];
+                whole[unit] = Math.min(0, whole[unit]);
+            }
+            learnedPlaces.add(learned);
+            densePlaces.add(whole);
+            first &= decided == null;
+        }
     }
 
     private int[] starts(int projection) {
@@ -211,10 +236,52 @@ public final class AdaptiveAttention implements AdaptiveBlock {
         return valueOutputUnits.clone();
     }
 
-    /** Weight {@code [hidden, 3 * hidden]} of Q, K and V, its bias, rest, weight {@code [hidden, hidden]} of O, its bias, c. */
+    /** Of tokens with all learners. */
+    public SelfAttention dense() {
+        return dense;
+    }
+
+    /** What a token has of Q, K and V instead of a learner, {@code [1, 3 * hidden]}: 0 but for Q. Not trained. */
+    public Parameter rest() {
+        return rest.parameter();
+    }
+
+    /** Weight {@code [hidden, 3 * hidden]} of Q, K and V, its bias, weight {@code [hidden, hidden]} of O, c {@code [learners, hidden]}. */
     @Override
     public List<Parameter> learnerParameters() {
-        return List.of(qkv.parameter(), qkvBias, rest, output.parameter(), outputBias, learnerBias.parameter());
+        return List.of(qkv.parameter(), qkvBias, output.parameter(), outputBiases.parameter());
+    }
+
+    @Override
+    public Map<Parameter, Tensor> denseSlices(Arena arena) {
+        Tensor allInputs = dense.qkv().weight().parameter().value();
+        Tensor allOutputs = dense.output().weight().parameter().value();
+        Tensor inputs = owner.backend().allocate(arena, hidden, 3 * hidden);
+        Tensor outputs = owner.backend().allocate(arena, hidden, hidden);
+        int[] learners = learnerOfUnit();
+        for (int row = 0; row < hidden; row++) {
+            boolean kept = outputDecision >= 0 && valueOutputUnits[row / UNIT] < this.learners - 1;
+            for (int column = 0; column < 3 * hidden; column++) {
+                int learner = learners[column / UNIT];
+                inputs.set(row, column, learner >= 0 && learner < this.learners - 1 ? allInputs.get(row, column) : 0);
+                if (column < hidden) {
+                    outputs.set(row, column, kept ? allOutputs.get(row, column) : 0);
+                }
+            }
+        }
+        return Map.of(qkv.parameter(), inputs, output.parameter(), outputs);
+    }
+
+    /** For each unit of Q, K and V its learner, -1 if no module decides about it. */
+    private int[] learnerOfUnit() {
+        var all = new int[3 * hidden / UNIT];
+        Arrays.fill(all, -1);
+        for (int[] decided : places) {
+            for (int unit = 0; decided != null && unit < all.length; unit++) {
+                all[unit] = Math.max(all[unit], decided[unit]);
+            }
+        }
+        return all;
     }
 
     @Override
@@ -274,19 +341,37 @@ public final class AdaptiveAttention implements AdaptiveBlock {
 
     @Override
     public Tensor outputs(Pass pass, Tensor x, List<Tensor> running) {
-        Tensor projected = pass.linear(x, qkv, qkvBias, false, null);
+        Tensor context = pass.attention(projections(pass, x, running), pass.batch(), heads);
+        if (outputDecision < 0) {
+            return dense.output().forward(pass, context);
+        }
+        Tensor decided = running.get(outputDecision);
+        Tensor kept = pass.scaleUnits(context, factors.padded(pass, decided), valueOutputUnits, null);
+        Tensor biases = pass.linear(factors.biased(pass, decided), outputBiases, null, false, null);
+        Tensor learned = pass.linear(kept, output, null, false, biases);
+        Tensor whole = pass.scaleBlocks(dense.output().forward(pass, context), factors.wholly(pass, decided));
+        return pass.add(learned, whole);
+    }
+
+    /** Q, K and V side by side, {@code [tokens, 3 * hidden]}. */
+    private Tensor projections(Pass pass, Tensor x, List<Tensor> running) {
+        Tensor whole = dense.qkv().forward(pass, x);
+        if (places.stream().allMatch(Objects::isNull)) {
+            return whole;
+        }
+        Tensor learned = pass.linear(x, qkv, qkvBias, false, null);
+        Tensor resting = null;
         for (int i = 0; i < acms.size(); i++) {
             if (places.get(i) != null) {
-                Parameter shift = i == lastOfProjections ? rest : null;
-                projected = pass.scaleUnits(projected, running.get(i), places.get(i), shift);
+                Tensor factor = factors.padded(pass, running.get(i));
+                learned = pass.scaleUnits(learned, factor, learnedPlaces.get(i), null);
+                whole = pass.scaleUnits(whole, factors.wholly(pass, running.get(i)), densePlaces.get(i), null);
+                if (places.get(i)[0] >= 0) {
+                    resting = factors.partial(pass, running.get(i));
+                }
             }
         }
-        Tensor context = pass.attention(projected, pass.batch(), heads);
-        if (outputDecision < 0) {
-            return pass.linear(context, output, outputBias, false, null);
-        }
-        Tensor kept = pass.scaleUnits(context, running.get(outputDecision), valueOutputUnits, null);
-        Tensor biases = pass.linear(running.get(outputDecision), learnerBias, outputBias, false, null);
-        return pass.linear(kept, output, null, false, biases);
+        Tensor sum = pass.add(learned, whole);
+        return resting == null ? sum : pass.linear(resting, rest, null, false, sum);
     }
 }

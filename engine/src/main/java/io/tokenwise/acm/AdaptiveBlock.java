@@ -4,7 +4,9 @@ import io.tokenwise.autograd.Parameter;
 import io.tokenwise.nn.Block;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A block whose work for each token is cut into learners, some of which may be left out. {@link #forward} with a tape computes all
@@ -14,8 +16,11 @@ public sealed interface AdaptiveBlock extends Block permits AdaptiveMlp, Adaptiv
     /** Who decides, in the order in which they are asked. */
     List<Acm> acms();
 
-    /** All parameters but those of the gates. */
+    /** All parameters but those of the gates and of the dense block. */
     List<Parameter> learnerParameters();
+
+    /** For each of the learners' matrices the dense block's weights in the same places, which it starts as, in memory of the arena. */
+    Map<Parameter, Tensor> denseSlices(Arena arena);
 
     /**
      * In training: the block's output, without residual.

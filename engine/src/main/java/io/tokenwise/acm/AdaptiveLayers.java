@@ -22,6 +22,10 @@ public record AdaptiveLayers(boolean mlp, List<String> attentionGates, int learn
         if (!mlp && attentionGates.isEmpty()) {
             throw new IllegalArgumentException("nothing is to become adaptive: name mlp or projections of attention");
         }
+        if (learners < 2) {
+            throw new IllegalArgumentException(
+                    learners + " learners: there must be at least 2, the last of which stands for the dense block");
+        }
         var seen = new HashSet<Integer>();
         for (String gate : attentionGates) {
             String ordered = AdaptiveAttention.PROJECTIONS

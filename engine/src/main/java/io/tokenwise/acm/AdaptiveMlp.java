@@ -8,62 +8,72 @@ import io.tokenwise.backend.MlpSlices;
 import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Linear;
+import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenGroups;
 import io.tokenwise.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.util.List;
+import java.util.Map;
 
 /**
- * An MLP cut into learners. A token that uses k of them gets {@code residual + b2 + s_1(x) + .. + s_k(x)} with
- * {@code s_n(x) = W2_n gelu(W1_n x + b1_n) + c_n}.
+ * An MLP of which a token may have less. With k of the N learners it gets {@code c_0 + s_1(x) + .. + s_k(x) + residual} with
+ * {@code s_n(x) = W2_n gelu(W1_n x + b1_n) + c_n} if k is less than N, and with all N what the dense MLP gives, {@code mlp(x) + residual}.
  *
- * <p>Learner n is the n-th slice of one MLP's hidden units. Differing from the paper, learners have an output bias c: it starts as minus
- * the slice's mean contribution, which b2 holds instead, so that a learner left out is replaced by its mean.
+ * <p>Learner n starts as the n-th slice of the dense MLP's hidden units, the most important first. Differing from the paper, learners have an
+ * output bias c_n: it starts as minus the slice's mean contribution, which c_0 holds instead, so that a learner left out is replaced by
+ * its mean; and the last learner has no weights of its own: who can afford all of them gets the teacher's MLP.
  *
  * <p>Without a tape, tokens are grouped by learner count and each learner runs as one product over a prefix of the groups; forward is
  * then thread-safe for different passes.
  */
 public final class AdaptiveMlp implements AdaptiveBlock {
+    private final Parameters owner;
     private final Acm acm;
+    private final Mlp dense;
     private final int learners;
     private final int width;
     private final int hidden;
     private final Linear up;
     private final Weight down;
-    private final Parameter bias;
-    private final Weight learnerBias;
+    private final Weight biases;
     private final SlicedWeight ups;
     private final SlicedWeight downs;
     private final Tensor[] upBiases;
-    /** What each learner adds on write-back: the first one b2 + c_1, the others their c. */
+    /** What each learner adds on write-back: the first one c_0 + c_1, the others their c_n. */
     private final Tensor[] downBiases;
+
+    private final RunningLearners factors;
 
     /** What inference uses; null until it is prepared. */
     private MlpSlices slices;
 
     private int biasVersion = -1;
 
-    /** Zero parameters named {@code path.acm.*}; {@code width} is a learner's number of hidden units. */
-    AdaptiveMlp(Parameters owner, String path, int learners, int hidden, int width) {
+    /** Zero parameters named {@code path.acm.*} beside those of the dense MLP. */
+    AdaptiveMlp(Parameters owner, String path, Mlp dense, int learners) {
+        this.owner = owner;
+        this.dense = dense;
         this.learners = learners;
-        this.width = width;
-        this.hidden = hidden;
+        hidden = dense.up().weight().inputs();
+        width = widthOf(path, dense.up().weight().outputs(), learners);
+        int trained = learners - 1;
         String name = path + ".acm.";
-        Parameter w1 = owner.add(name + "w1", hidden, learners * width);
-        Parameter b1 = owner.add(name + "b1", 1, learners * width);
-        Parameter w2 = owner.add(name + "w2", learners * width, hidden);
-        bias = owner.add(name + "b2", 1, hidden);
-        learnerBias = new Weight(owner, owner.add(name + "c", learners, hidden));
+        Parameter w1 = owner.add(name + "w1", hidden, trained * width);
+        Parameter b1 = owner.add(name + "b1", 1, trained * width);
+        Parameter w2 = owner.add(name + "w2", trained * width, hidden);
+        biases = new Weight(owner, owner.add(name + "c", learners, hidden));
         up = new Linear(new Weight(owner, w1), b1);
         down = new Weight(owner, w2);
         acm = new Acm(owner, path, learners, hidden, 2L * hidden * width);
-        ups = new SlicedWeight(owner, w1, learners, true);
-        downs = new SlicedWeight(owner, w2, learners, false);
-        upBiases = new Tensor[learners];
-        downBiases = new Tensor[learners];
-        for (int n = 0; n < learners; n++) {
+        factors = new RunningLearners(owner, learners);
+        ups = new SlicedWeight(owner, w1, trained, true);
+        downs = new SlicedWeight(owner, w2, trained, false);
+        upBiases = new Tensor[trained];
+        downBiases = new Tensor[trained];
+        for (int n = 0; n < trained; n++) {
             upBiases[n] = b1.value().part((long) n * width, width);
-            downBiases[n] = n == 0 ? owner.constant(1, hidden) : cRow(n);
+            downBiases[n] = n == 0 ? owner.constant(1, hidden) : c(n + 1);
         }
     }
 
@@ -76,8 +86,9 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         return units / learners;
     }
 
-    private Tensor cRow(int learner) {
-        return learnerBias.parameter().value().part((long) learner * hidden, hidden);
+    /** What learner n adds, or for 0 what every token has that lacks a learner. */
+    private Tensor c(int learner) {
+        return biases.parameter().value().part((long) learner * hidden, hidden);
     }
 
     public Acm acm() {
@@ -94,23 +105,48 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         return width;
     }
 
-    /** W1, b1, W2, b2, c. */
+    /** The MLP of tokens with all learners. */
+    public Mlp dense() {
+        return dense;
+    }
+
+    /** W1, b1, W2, c {@code [learners, hidden]}. */
     @Override
     public List<Parameter> learnerParameters() {
-        return List.of(up.weight().parameter(), up.bias(), down.parameter(), bias, learnerBias.parameter());
+        return List.of(up.weight().parameter(), up.bias(), down.parameter(), biases.parameter());
+    }
+
+    @Override
+    public Map<Parameter, Tensor> denseSlices(Arena arena) {
+        Parameter w1 = up.weight().parameter();
+        Parameter w2 = down.parameter();
+        return Map.of(
+                w1, corner(dense.up().weight().parameter().value(), w1.value(), arena),
+                w2, corner(dense.down().weight().parameter().value(), w2.value(), arena));
+    }
+
+    private Tensor corner(Tensor dense, Tensor like, Arena arena) {
+        Tensor part = owner.backend().allocate(arena, like.rows(), like.columns());
+        for (int row = 0; row < part.rows(); row++) {
+            for (int column = 0; column < part.columns(); column++) {
+                part.set(row, column, dense.get(row, column));
+            }
+        }
+        return part;
     }
 
     @Override
     public void prepare(Stream stream) {
+        dense.prepare(stream);
         List<PackedMatrix> upSlices = ups.packed(stream);
         List<PackedMatrix> downSlices = downs.packed(stream);
         acm.prepare();
         if (slices == null) {
             slices = new MlpSlices(upSlices, List.of(upBiases), downSlices, List.of(downBiases));
         }
-        if (biasVersion != bias.version() + learnerBias.parameter().version()) {
-            stream.add(bias.value(), cRow(0), downBiases[0]);
-            biasVersion = bias.version() + learnerBias.parameter().version();
+        if (biasVersion != biases.parameter().version()) {
+            stream.add(c(0), c(1), downBiases[0]);
+            biasVersion = biases.parameter().version();
         }
     }
 
@@ -129,42 +165,48 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         Stream stream = pass.stream();
         prepare(stream);
         Tensor y = pass.tensor(x.rows(), hidden);
-        int[] order = groups.order();
+        int whole = groups.whole(learners);
         int active = groups.using(0, learners);
-        stream.addBias(residual, order, active, x.rows(), bias.value(), y);
+        stream.addBias(residual, groups.order(), active, x.rows(), c(0), y);
+        dense.forward(pass, x, groups.order(), whole, residual, y);
         pass.push();
-        Tensor units = pass.tensor(active, width);
-        stream.mlp(x, order, groups.using(learners), slices, residual, units, y);
+        Tensor units = pass.tensor(active - whole, width);
+        stream.mlp(x, groups.partly(), groups.usingPartly(learners), slices, residual, units, y);
         pass.pop();
         return y;
     }
 
-    /** {@code b2 + sum_n running[., n] * s_n(x)}. */
     @Override
     public Tensor outputs(Pass pass, Tensor x, List<Tensor> running) {
-        Tensor units = pass.scaleBlocks(up.forwardGelu(pass, x), running.getFirst());
-        Tensor biases = pass.linear(running.getFirst(), learnerBias, bias, false, null);
-        return pass.linear(units, down, null, false, biases);
+        Tensor partly = factors.partly(pass, running.getFirst());
+        Tensor units = pass.scaleBlocks(up.forwardGelu(pass, x), partly);
+        Tensor added = pass.linear(factors.biased(pass, running.getFirst()), biases, null, false, null);
+        Tensor learned = pass.linear(units, down, null, false, added);
+        Tensor whole = dense.down().forward(pass, dense.up().forwardGelu(pass, x));
+        return pass.add(learned, pass.scaleBlocks(whole, factors.wholly(pass, running.getFirst())));
     }
 
     /**
-     * Squared distance of the output to {@code target} for each token and each learner count 0..learners, one token
+     * Squared distance of the output to the dense MLP's for each token and each learner count 0..learners, one token
      * after the other; no tape.
+     *
+     * @param target what the dense MLP gives for x
      */
     public void errors(Pass pass, Tensor x, Tensor target, float[] errors) {
         Stream stream = pass.stream();
         Tensor y = pass.tensor(x.rows(), hidden);
         for (int row = 0; row < x.rows(); row++) {
             for (int column = 0; column < hidden; column++) {
-                y.set(row, column, bias.value().get(0, column));
+                y.set(row, column, biases.parameter().value().get(0, column));
             }
+            errors[row * (learners + 1) + learners] = 0;
         }
         squaredDistances(y, target, errors, 0);
-        for (int n = 0; n < learners; n++) {
+        for (int n = 0; n < learners - 1; n++) {
             pass.push();
             Tensor units = pass.tensor(x.rows(), width);
             stream.linear(x, ups.packed(stream).get(n), upBiases[n], true, null, units);
-            stream.linear(units, downs.packed(stream).get(n), cRow(n), false, y, y);
+            stream.linear(units, downs.packed(stream).get(n), c(n + 1), false, y, y);
             pass.pop();
             squaredDistances(y, target, errors, n + 1);
         }

@@ -6,6 +6,7 @@ import io.tokenwise.autograd.SlicedWeight;
 import io.tokenwise.backend.OutputSlices;
 import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenGroups;
 import io.tokenwise.tensor.Tensor;
@@ -15,9 +16,11 @@ import java.util.List;
 
 /**
  * Those of Q, K and V that share a decision, for inference: as one product whose columns are in the order of learners, each learner's units of
- * all of them side by side, so that a token's columns are those of its learners, first to last.
+ * all of them side by side, so that a token's columns are those of its learners, first to last; those of a token with all learners come from the
+ * dense weight.
  */
 final class AttentionInput {
+    private final Linear dense;
     private final Parameter bias;
     private final Parameter rest;
     private final int decision;
@@ -27,36 +30,46 @@ final class AttentionInput {
     /** Where the unit of the parameters begins here; -1 for those of other projections. */
     private final int[] starts;
 
+    private final SlicedWeight wholeWeight;
     private final SlicedWeight weight;
+    private final Tensor wholeBias;
     private final Tensor orderedBias;
     private final Tensor orderedRest;
 
     /** What inference uses; null until it is prepared. */
+    private OutputSlices whole;
+
     private OutputSlices slices;
 
     private int version;
 
     /**
-     * @param weight {@code [hidden, 3 * hidden]} of Q, K and V
+     * @param dense Q, K and V of tokens with all learners, {@code [hidden, 3 * hidden]}
+     * @param weight of the others, of the same shape
      * @param bias like rest {@code [1, 3 * hidden]}
      * @param learnerOfUnit for each unit of the columns of Q, K and V its learner, or -1 if it is not of these projections
      * @param decision number of the module that decides; -1 if none does, then there is one learner
      */
     AttentionInput(
             Parameters owner,
+            Linear dense,
             Parameter weight,
             Parameter bias,
             Parameter rest,
             int[] learnerOfUnit,
             int learners,
             int decision) {
+        this.dense = dense;
         this.bias = bias;
         this.rest = rest;
         this.decision = decision;
         this.learners = learners;
         starts = new int[learnerOfUnit.length];
         order = inOrder(learnerOfUnit, learners, starts);
-        this.weight = new SlicedWeight(owner, weight, learners, true, order);
+        wholeWeight = new SlicedWeight(owner, dense.weight().parameter(), 1, true, order);
+        int trained = order.length / learners * (learners - 1);
+        this.weight = new SlicedWeight(owner, weight, learners - 1, true, Arrays.copyOf(order, trained));
+        wholeBias = owner.constant(1, order.length);
         orderedBias = owner.constant(1, order.length);
         orderedRest = owner.constant(1, order.length);
     }
@@ -91,33 +104,46 @@ final class AttentionInput {
     }
 
     void prepare(Stream stream) {
-        List<PackedMatrix> packed = weight.packed(stream);
-        if (slices != null && version == bias.version() + rest.version()) {
+        List<PackedMatrix> wholePacked = wholeWeight.packed(stream);
+        List<PackedMatrix> packed = decision < 0 ? List.of() : weight.packed(stream);
+        int versions = dense.bias().version() + bias.version() + rest.version();
+        if (whole != null && version == versions) {
             return;
         }
         for (int i = 0; i < order.length; i++) {
             float resting = rest.value().get(0, order[i]);
+            wholeBias.set(0, i, dense.bias().value().get(0, order[i]));
             orderedRest.set(0, i, resting);
             orderedBias.set(0, i, bias.value().get(0, order[i]) + resting);
         }
-        int width = order.length / learners;
+        whole = new OutputSlices(wholePacked, List.of(wholeBias));
+        if (decision >= 0) {
+            slices = new OutputSlices(packed, biases(order.length / learners));
+        }
+        version = versions;
+    }
+
+    private List<Tensor> biases(int width) {
         var biases = new ArrayList<Tensor>();
-        for (int n = 0; n < learners; n++) {
+        for (int n = 0; n < learners - 1; n++) {
             biases.add(orderedBias.part((long) n * width, width));
         }
-        slices = new OutputSlices(packed, biases);
-        version = bias.version() + rest.version();
+        return biases;
     }
 
     /** {@code [tokens, columns]}, of the pass's innermost scope. */
     Tensor run(Pass pass, Tensor x) {
+        Stream stream = pass.stream();
         Tensor y = pass.tensor(x.rows(), order.length);
         if (decision < 0) {
-            pass.stream().linear(x, slices.weights().getFirst(), orderedBias, false, null, y);
-        } else {
-            TokenGroups groups = pass.groups(decision);
-            pass.stream().linearSlices(x, groups.order(), groups.using(learners), slices, orderedRest, y);
+            stream.linear(x, whole.weights().getFirst(), wholeBias, false, null, y);
+            return y;
         }
+        TokenGroups groups = pass.groups(decision);
+        int count = groups.whole(learners);
+        stream.linearSlices(x, groups.order(), count, groups.all(count, 1), whole, orderedRest, y);
+        int[] using = groups.usingPartly(learners);
+        stream.linearSlices(x, groups.partly(), x.rows() - count, using, slices, orderedRest, y);
         return y;
     }
 }

@@ -7,50 +7,61 @@ import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.InputSlices;
 import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenGroups;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
-/** O for inference: a product whose inputs, the columns of the context, are in the order of learners. */
+/**
+ * O for inference: a product whose inputs, the columns of the context, are in the order of learners. A token with all learners has the dense
+ * weight.
+ */
 final class AttentionOutput {
-    private final Parameter bias;
-    private final Weight learnerBias;
+    private final Linear dense;
+    private final Parameter biases;
     private final int learners;
     private final int decision;
     private final int[] starts;
+    private final SlicedWeight wholeWeight;
     private final SlicedWeight weight;
-    /** What the first learner adds on write-back: bias + c_1. */
+    /** What the first learner adds on write-back: c_0 + c_1. */
     private final Tensor firstBias;
 
     /** What inference uses; null until it is prepared. */
+    private InputSlices whole;
+
     private InputSlices slices;
 
     private int version;
 
     /**
-     * @param weight {@code [hidden, hidden]}
-     * @param learnerBias c, {@code [learners, hidden]}
+     * @param dense of tokens with all learners
+     * @param weight of the others, {@code [hidden, hidden]}
+     * @param biases c, {@code [learners, hidden]}: what every token has that lacks a learner, then what learners add
      * @param learnerOfUnit for each unit of the context's columns its learner
      * @param decision number of the module that decides; -1 if none does, then there is one learner
      */
     AttentionOutput(
             Parameters owner,
+            Linear dense,
             Parameter weight,
-            Parameter bias,
-            Weight learnerBias,
+            Weight biases,
             int[] learnerOfUnit,
             int learners,
             int decision) {
-        this.bias = bias;
-        this.learnerBias = learnerBias;
+        this.dense = dense;
+        this.biases = biases.parameter();
         this.learners = learners;
         this.decision = decision;
         starts = new int[learnerOfUnit.length];
         int[] order = AttentionInput.inOrder(learnerOfUnit, learners, starts);
-        this.weight = new SlicedWeight(owner, weight, learners, false, order);
-        firstBias = owner.constant(1, bias.value().columns());
+        wholeWeight = new SlicedWeight(owner, dense.weight().parameter(), 1, false, order);
+        int trained = order.length / learners * (learners - 1);
+        this.weight = new SlicedWeight(owner, weight, learners - 1, false, Arrays.copyOf(order, trained));
+        firstBias = owner.constant(1, dense.weight().outputs());
     }
 
     /** First columns of the context's units, head by head. */
@@ -59,35 +70,40 @@ final class AttentionOutput {
     }
 
     void prepare(Stream stream) {
-        List<PackedMatrix> packed = weight.packed(stream);
-        Parameter c = learnerBias.parameter();
-        if (slices != null && version == bias.version() + c.version()) {
+        List<PackedMatrix> wholePacked = wholeWeight.packed(stream);
+        List<PackedMatrix> packed = decision < 0 ? List.of() : weight.packed(stream);
+        if (whole != null && version == biases.version()) {
             return;
         }
-        int hidden = bias.value().columns();
-        var biases = new ArrayList<Tensor>();
-        for (int n = 0; n < learners; n++) {
-            biases.add(n == 0 ? firstBias : c.value().part((long) n * hidden, hidden));
+        whole = new InputSlices(wholePacked, List.of(dense.bias().value()));
+        if (decision >= 0) {
+            stream.add(c(0), c(1), firstBias);
+            var added = new ArrayList<Tensor>();
+            for (int n = 0; n < learners - 1; n++) {
+                added.add(n == 0 ? firstBias : c(n + 1));
+            }
+            slices = new InputSlices(packed, added);
         }
-        if (decision < 0) {
-            stream.copy(bias.value(), firstBias);
-        } else {
-            stream.add(bias.value(), c.value().part(0, hidden), firstBias);
-        }
-        slices = new InputSlices(packed, biases);
-        version = bias.version() + c.version();
+        version = biases.version();
+    }
+
+    private Tensor c(int learner) {
+        int hidden = biases.value().columns();
+        return biases.value().part((long) learner * hidden, hidden);
     }
 
     /** {@code y = residual + what the learners that run give}. */
     void run(Pass pass, Tensor context, Tensor residual, Tensor y) {
         Stream stream = pass.stream();
         if (decision < 0) {
-            stream.linear(context, slices.weights().getFirst(), firstBias, false, residual, y);
+            stream.linear(context, whole.weights().getFirst(), dense.bias().value(), false, residual, y);
             return;
         }
         TokenGroups groups = pass.groups(decision);
+        int count = groups.whole(learners);
         int active = groups.using(0, learners);
-        stream.addBias(residual, groups.order(), active, context.rows(), bias.value(), y);
-        stream.sumSlices(context, groups.order(), groups.using(learners), slices, residual, y);
+        stream.addBias(residual, groups.order(), active, context.rows(), c(0), y);
+        stream.sumSlices(context, groups.order(), groups.all(count, 1), whole, residual, y);
+        stream.sumSlices(context, groups.partly(), groups.usingPartly(learners), slices, residual, y);
     }
 }

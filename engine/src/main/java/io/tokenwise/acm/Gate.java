@@ -32,9 +32,6 @@ final class Gate {
     /** How fast an untrained gate's logits fall with the distance of count and budget. */
     private static final double START_SHARPNESS = 1;
 
-    /** More than logits and noise ever differ by. */
-    private static final float CERTAIN = 1e4f;
-
     /** Weight {@code [hidden, learners + 1]}, no bias. */
     private final Linear logits;
 
@@ -120,12 +117,6 @@ final class Gate {
         Tensor noise = pass.tensor(y.rows(), y.columns());
         for (int i = 0; i < noise.size(); i++) {
             noise.floats().set(i, gumbel(training.noise()));
-        }
-        for (int row = 0; row < x.rows(); row++) {
-            // At full budget, where inference does not ask the gate, all learners run, and the choice has no gradient.
-            if (training.budgetFeatures().get(row, KNOTS - 1) == (float) FEATURE_SCALE) {
-                noise.set(row, noise.columns() - 1, CERTAIN);
-            }
         }
         return pass.choose(y, noise, training.temperature());
     }

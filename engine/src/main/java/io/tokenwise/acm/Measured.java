@@ -7,6 +7,6 @@ import io.tokenwise.nn.Block;
 sealed interface Measured extends Block permits MeasuredMlp, MeasuredAttention {
     Block dense();
 
-    /** The adaptive form: with all learners it computes what the dense block does. Dense parameters leave the set, its own enter it. */
+    /** The adaptive form: with all learners it computes what the dense block does. Its parameters enter the set. */
     AdaptiveBlock adaptive(Parameters parameters, String path, AdaptiveLayers layers);
 }

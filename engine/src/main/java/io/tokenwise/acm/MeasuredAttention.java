@@ -1,14 +1,13 @@
 package io.tokenwise.acm;
 
-import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Block;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.SelfAttention;
 import io.tokenwise.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.util.Comparator;
-import java.util.List;
 import java.util.stream.IntStream;
 
 /** Self-attention that sums up first and second moments, head by head, of its queries, keys and contexts. */
@@ -115,29 +114,26 @@ final class MeasuredAttention implements Measured {
             queryKey[head] = HeadRotation.of(projected.second(head, false), projected.second(heads + head, true));
             valueOutput[head] = HeadRotation.of(contexts.second(head, true), outputMoments(head));
         }
+        for (int head = 0; head < heads; head++) {
+            rotateColumns(head, queryKey[head].left());
+            rotateColumns(heads + head, queryKey[head].right());
+            rotateColumns(2 * heads + head, valueOutput[head].left());
+            rotateOutput(head, valueOutput[head].right());
+        }
         var adaptive = new AdaptiveAttention(
                 parameters,
                 path,
-                heads,
-                hidden,
+                attention,
                 layers,
                 learners(queryKey, unitsOfLearner),
                 learners(valueOutput, unitsOfLearner));
-        List<Parameter> target = adaptive.learnerParameters();
+        moveMeans(adaptive, queryKey, valueOutput);
         String decided = String.join("", layers.attentionGates());
-        for (int head = 0; head < heads; head++) {
-            rotateColumns(target, head, queryKey[head].left(), decided);
-            rotateColumns(target, heads + head, queryKey[head].right(), decided);
-            rotateColumns(target, 2 * heads + head, valueOutput[head].left(), decided);
-            rotateOutput(target.get(3).value(), head, valueOutput[head].right());
-        }
-        moveMeans(target, valueOutput, adaptive.valueOutputUnits(), decided.indexOf('o') >= 0);
-        List.of(
-                        attention.qkv().weight().parameter(),
-                        attention.qkv().bias(),
-                        attention.output().weight().parameter(),
-                        attention.output().bias())
-                .forEach(parameters::remove);
+        copyLearned(adaptive, decided);
+        attention.qkv().weight().parameter().changed();
+        attention.qkv().bias().changed();
+        attention.output().weight().parameter().changed();
+        attention.output().bias().changed();
         return adaptive;
     }
 
@@ -175,82 +171,112 @@ final class MeasuredAttention implements Measured {
         return learners;
     }
 
-    /**
-     * Weight and bias of a head of Q, K or V, counted through, times the rotation. The mean query is {@code rest} from now on; the mean key
-     * shifts all scores of a query alike, which softmax does not see; the mean value goes to the output's bias.
-     */
-    private void rotateColumns(List<Parameter> target, int head, double[][] rotation, String decided) {
+    /** Weight and bias of a head of Q, K or V, counted through, times the rotation. */
+    private void rotateColumns(int head, double[][] rotation) {
         Tensor weight = attention.qkv().weight().parameter().value();
         Tensor bias = attention.qkv().bias().value();
+        for (int row = 0; row < hidden; row++) {
+            rotate(weight, row, head * size, rotation);
+        }
+        rotate(bias, 0, head * size, rotation);
+    }
+
+    /** {@code size} values of a row times the rotation. */
+    private void rotate(Tensor values, int row, int from, double[][] rotation) {
+        var rotated = new double[size];
+        for (int i = 0; i < size; i++) {
+            double value = values.get(row, from + i);
+            for (int column = 0; column < size; column++) {
+                rotated[column] += value * rotation[i][column];
+            }
+        }
         for (int column = 0; column < size; column++) {
-            int to = head * size + column;
-            for (int row = 0; row < hidden; row++) {
-                double sum = 0;
-                for (int i = 0; i < size; i++) {
-                    sum += weight.get(row, head * size + i) * rotation[i][column];
-                }
-                target.get(0).value().set(row, to, (float) sum);
-            }
-            double full = 0;
-            double mean = 0;
-            for (int i = 0; i < size; i++) {
-                full += bias.get(0, head * size + i) * rotation[i][column];
-                mean += projected.mean(head * size + i) * rotation[i][column];
-            }
-            boolean isQuery = head < attention.heads();
-            boolean hasRest = !decided.isEmpty() && !decided.equals("o");
-            target.get(1).value().set(0, to, (float) (isQuery && !hasRest ? full : full - mean));
-            target.get(2).value().set(0, to, isQuery && hasRest ? (float) mean : 0);
+            values.set(row, from + column, (float) rotated[column]);
         }
     }
 
     /** The output weight's rows of a head: {@code rotation^T rows}. */
-    private void rotateOutput(Tensor target, int head, double[][] rotation) {
+    private void rotateOutput(int head, double[][] rotation) {
         Tensor weight = attention.output().weight().parameter().value();
-        for (int row = 0; row < size; row++) {
-            for (int column = 0; column < hidden; column++) {
-                double sum = 0;
-                for (int i = 0; i < size; i++) {
-                    sum += rotation[i][row] * weight.get(head * size + i, column);
+        for (int column = 0; column < hidden; column++) {
+            var rotated = new double[size];
+            for (int i = 0; i < size; i++) {
+                double value = weight.get(head * size + i, column);
+                for (int row = 0; row < size; row++) {
+                    rotated[row] += rotation[i][row] * value;
                 }
-                target.set(head * size + row, column, (float) sum);
+            }
+            for (int row = 0; row < size; row++) {
+                weight.set(head * size + row, column, (float) rotated[row]);
             }
         }
     }
 
-    /**
-     * Adds what the mean value gives to the output's bias. Contexts are then without mean values; what is left of their mean, because tokens look more
-     * at some others, goes the same way if O is decided about, and c takes it away again from a learner that runs.
-     */
-    private void moveMeans(List<Parameter> target, HeadRotation[] rotations, int[] units, boolean decided) {
-        Tensor output = target.get(3).value();
-        Tensor bias = target.get(4).value();
-        Tensor c = target.get(5).value();
-        int heads = attention.heads();
-        var total = new double[hidden];
-        for (int column = 0; column < hidden; column++) {
-            total[column] = attention.output().bias().value().get(0, column);
+    /** A sum over a head's columns before the rotation, of which it makes the value of a column after it. */
+    private double mean(Moments moments, int head, int ofRotation, HeadRotation[] rotations, boolean left, int column) {
+        double[][] rotation = left ? rotations[ofRotation].left() : rotations[ofRotation].right();
+        double mean = 0;
+        for (int i = 0; i < size; i++) {
+            mean += moments.mean(head * size + i) * rotation[i][column];
         }
-        var contribution = new double[c.rows()][hidden];
+        return mean;
+    }
+
+    /**
+     * Takes the mean key and the mean value out of the projections: the mean key shifts all scores of a query alike, which softmax does not see;
+     * the mean value goes to the output's bias. The mean query is {@code rest}. What is left of the contexts' mean, because tokens look more at some
+     * others, is in c_0, and c_n takes it away again from a learner that runs.
+     */
+    private void moveMeans(AdaptiveAttention adaptive, HeadRotation[] queryKey, HeadRotation[] valueOutput) {
+        int heads = attention.heads();
+        Tensor bias = attention.qkv().bias().value();
+        Tensor output = attention.output().weight().parameter().value();
+        Tensor outputBias = attention.output().bias().value();
+        Tensor c = adaptive.learnerParameters().get(3).value();
+        int[] units = adaptive.valueOutputUnits();
+        var total = new double[hidden];
+        var rest = new double[hidden];
         for (int at = 0; at < hidden; at++) {
             int head = at / size;
-            double value = 0;
-            double context = 0;
-            for (int i = 0; i < size; i++) {
-                double factor = rotations[head].left()[i][at % size];
-                value += projected.mean((2 * heads + head) * size + i) * factor;
-                context += contexts.mean(head * size + i) * factor;
-            }
-            double moved = decided ? context : value;
+            adaptive.rest().value().set(0, at, (float) mean(projected, head, head, queryKey, true, at % size));
+            double key = mean(projected, heads + head, head, queryKey, false, at % size);
+            bias.set(0, hidden + at, (float) (bias.get(0, hidden + at) - key));
+            double value = mean(projected, 2 * heads + head, head, valueOutput, true, at % size);
+            bias.set(0, 2 * hidden + at, (float) (bias.get(0, 2 * hidden + at) - value));
+            double context = mean(contexts, head, head, valueOutput, true, at % size);
+            int learner = units[at / AdaptiveAttention.UNIT];
             for (int column = 0; column < hidden; column++) {
-                total[column] += moved * output.get(at, column);
-                contribution[units[at / AdaptiveAttention.UNIT]][column] += (moved - value) * output.get(at, column);
+                total[column] += value * output.get(at, column);
+                double left = (context - value) * output.get(at, column);
+                rest[column] += left;
+                if (learner < c.rows() - 1) {
+                    c.set(learner + 1, column, (float) (c.get(learner + 1, column) - left));
+                }
             }
         }
         for (int column = 0; column < hidden; column++) {
-            bias.set(0, column, (float) total[column]);
-            for (int n = 0; n < c.rows(); n++) {
-                c.set(n, column, (float) -contribution[n][column]);
+            double full = outputBias.get(0, column) + total[column];
+            outputBias.set(0, column, (float) full);
+            c.set(0, column, (float) (full + rest[column]));
+        }
+    }
+
+    /** What learners start with: the dense weights, as far as a module decides about them. Those of the last learner stay 0. */
+    private void copyLearned(AdaptiveAttention adaptive, String decided) {
+        try (Arena arena = Arena.ofConfined()) {
+            adaptive.denseSlices(arena)
+                    .forEach((learned, dense) -> learned.value().copyFrom(dense));
+        }
+        Tensor bias = adaptive.learnerParameters().get(1).value();
+        Tensor rest = adaptive.rest().value();
+        int last = adaptive.acms().getFirst().learners() - 1;
+        for (int at = 0; at < 3 * hidden; at++) {
+            int projection = at / hidden;
+            int[] units = projection < 2 ? adaptive.queryKeyUnits() : adaptive.valueOutputUnits();
+            if (decided.indexOf(AdaptiveAttention.PROJECTIONS.charAt(projection)) < 0) {
+                rest.set(0, at, 0);
+            } else if (units[at % hidden / AdaptiveAttention.UNIT] < last) {
+                bias.set(0, at, attention.qkv().bias().value().get(0, at) - rest.get(0, at));
             }
         }
     }

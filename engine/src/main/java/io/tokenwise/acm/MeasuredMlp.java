@@ -7,6 +7,7 @@ import io.tokenwise.nn.Block;
 import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.Tensor;
+import java.lang.foreign.Arena;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -78,45 +79,76 @@ final class MeasuredMlp implements Measured {
 
     @Override
     public AdaptiveMlp adaptive(Parameters parameters, String path, AdaptiveLayers layers) {
+        int learners = layers.learners();
+        var adaptive = new AdaptiveMlp(parameters, path, mlp, learners);
+        sortUnits();
+        List<Parameter> target = adaptive.learnerParameters();
+        try (Arena arena = Arena.ofConfined()) {
+            adaptive.denseSlices(arena)
+                    .forEach((learned, dense) -> learned.value().copyFrom(dense));
+        }
+        Tensor bias = target.get(1).value();
+        for (int unit = 0; unit < bias.columns(); unit++) {
+            bias.set(0, unit, mlp.up().bias().value().get(0, unit));
+        }
+        setBiases(target.get(3).value(), adaptive.width());
+        return adaptive;
+    }
+
+    /** The most important units first, which does not change what the MLP computes. */
+    private void sortUnits() {
+        int[] order = order();
         Tensor up = mlp.up().weight().parameter().value();
         Tensor down = mlp.down().weight().parameter().value();
-        int hidden = up.rows();
-        int learners = layers.learners();
-        int width = AdaptiveMlp.widthOf(path, sums.length, learners);
-        var adaptive = new AdaptiveMlp(parameters, path, learners, hidden, width);
-        List<Parameter> target = adaptive.learnerParameters();
-        Tensor b2 = target.get(3).value();
-        Tensor c = target.get(4).value();
-        var total = new double[hidden];
-        for (int column = 0; column < hidden; column++) {
-            total[column] = mlp.down().bias().value().get(0, column);
+        for (int row = 0; row < up.rows(); row++) {
+            permute(up, row, order);
         }
-        int[] order = order();
-        var contribution = new double[learners][hidden];
-        for (int to = 0; to < sums.length; to++) {
-            int from = order[to];
-            target.get(1).value().set(0, to, mlp.up().bias().value().get(0, from));
-            for (int i = 0; i < hidden; i++) {
-                target.get(0).value().set(i, to, up.get(i, from));
-                target.get(2).value().set(to, i, down.get(from, i));
-                contribution[to / width][i] += sums[from] / tokens * down.get(from, i);
+        permute(mlp.up().bias().value(), 0, order);
+        for (int column = 0; column < down.columns(); column++) {
+            var before = new float[order.length];
+            for (int unit = 0; unit < order.length; unit++) {
+                before[unit] = down.get(unit, column);
+            }
+            for (int unit = 0; unit < order.length; unit++) {
+                down.set(unit, column, before[order[unit]]);
             }
         }
-        for (int n = 0; n < learners; n++) {
-            for (int i = 0; i < hidden; i++) {
-                c.set(n, i, (float) -contribution[n][i]);
-                total[i] += contribution[n][i];
-            }
-        }
-        for (int i = 0; i < hidden; i++) {
-            b2.set(0, i, (float) total[i]);
+        double[] before = sums.clone();
+        for (int unit = 0; unit < order.length; unit++) {
+            sums[unit] = before[order[unit]];
         }
         List.of(
                         mlp.up().weight().parameter(),
                         mlp.up().bias(),
-                        mlp.down().weight().parameter(),
-                        mlp.down().bias())
-                .forEach(parameters::remove);
-        return adaptive;
+                        mlp.down().weight().parameter())
+                .forEach(Parameter::changed);
+    }
+
+    private static void permute(Tensor values, int row, int[] order) {
+        var before = new float[order.length];
+        for (int column = 0; column < order.length; column++) {
+            before[column] = values.get(row, column);
+        }
+        for (int column = 0; column < order.length; column++) {
+            values.set(row, column, before[order[column]]);
+        }
+    }
+
+    /** c_0 holds the mean contribution of all units; from a learner that runs c_n takes it away again. */
+    private void setBiases(Tensor c, int width) {
+        Tensor down = mlp.down().weight().parameter().value();
+        for (int i = 0; i < c.columns(); i++) {
+            var means = new double[c.rows()];
+            double all = mlp.down().bias().value().get(0, i);
+            for (int unit = 0; unit < sums.length; unit++) {
+                double mean = sums[unit] / tokens * down.get(unit, i);
+                means[unit / width] += mean;
+                all += mean;
+            }
+            c.set(0, i, (float) all);
+            for (int n = 1; n < c.rows(); n++) {
+                c.set(n, i, (float) -means[n - 1]);
+            }
+        }
     }
 }

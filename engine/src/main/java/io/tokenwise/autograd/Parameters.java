@@ -34,6 +34,11 @@ public final class Parameters implements AutoCloseable {
         return parameter;
     }
 
+    /** A zero tensor in the form of a parameter that is not part of the model: neither stored nor counted nor trained. */
+    public Parameter fixed(String name, int rows, int columns) {
+        return new Parameter(name, constant(rows, columns));
+    }
+
     /** Takes a parameter out of the set, as when its layer is replaced. Its memory stays until close. */
     public void remove(Parameter parameter) {
         byName.remove(parameter.name());

@@ -79,18 +79,21 @@ final class CpuStream implements Stream {
     }
 
     @Override
-    public void linearSlices(Tensor x, int[] rows, int[] sliceRows, OutputSlices slices, Tensor rest, Tensor y) {
+    public void linearSlices(
+            Tensor x, int[] rows, int count, int[] sliceRows, OutputSlices slices, Tensor rest, Tensor y) {
         Shapes.sliceRows("linearSlices", rows, sliceRows, slices.count(), x.rows());
         Shapes.require("linearSlices", x, x.rows(), slices.inputs());
-        Shapes.require("linearSlices", y, x.rows(), slices.columns());
-        Shapes.vector("linearSlices rest", rest, slices.columns());
-        if (rows != null) {
-            Shapes.rows("linearSlices", rows, x.rows(), x.rows());
-        }
+        Shapes.require("linearSlices", y, x.rows(), Math.max(y.columns(), slices.columns()));
+        Shapes.vector("linearSlices rest", rest, y.columns());
+        Shapes.count("linearSlices", rows, count, x.rows());
+        Shapes.count("linearSlices", null, sliceRows[0], count);
         int column = 0;
-        for (int n = 0, end = x.rows(); n < slices.count(); end = sliceRows[n++]) {
+        for (int n = 0, end = count; n < slices.count(); end = sliceRows[n++]) {
             rowTasks.copyToRows(rest, column, rows, sliceRows[n], end, y);
             column += slices.weights().get(n).outputs();
+        }
+        if (column < y.columns()) {
+            rowTasks.copyToRows(rest, column, rows, 0, sliceRows[slices.count() - 1], y);
         }
         products.linearSlices(x, rows, sliceRows, slices, y);
     }
@@ -98,7 +101,7 @@ final class CpuStream implements Stream {
     @Override
     public void sumSlices(Tensor x, int[] rows, int[] sliceRows, InputSlices slices, Tensor residual, Tensor y) {
         Shapes.sliceRows("sumSlices", rows, sliceRows, slices.count(), x.rows());
-        Shapes.require("sumSlices", x, x.rows(), slices.columns());
+        Shapes.require("sumSlices", x, x.rows(), Math.max(x.columns(), slices.columns()));
         Shapes.require("sumSlices", y, x.rows(), slices.outputs());
         if (residual != null) {
             Shapes.same("sumSlices residual", residual, y);

@@ -203,9 +203,8 @@ final class OneDnnBuffers implements BufferPool.Buffers {
     /** The columns of y of those slices that a row uses. */
     void linearSlices(OneDnnJob job, int task) {
         multiplyUps(job, task);
-        int columns = job.ups.columns();
         for (int i = 0; i < job.rows(task); i++) {
-            widen(job, task, i, job.y, (long) job.row(task, i) * columns);
+            widen(job, task, i, job.y, (long) job.row(task, i) * job.stride);
         }
     }
 
@@ -217,7 +216,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
             for (int n = 0; job.rows(task, n) > i; n++) {
                 count += job.downs.weights().get(n).inputs();
             }
-            narrow(job.x, (long) job.row(task, i) * stride, count, units, (long) i * stride, i);
+            narrow(job.x, (long) job.row(task, i) * job.stride, count, units, (long) i * stride, i);
         }
         sumDowns(job, task);
     }

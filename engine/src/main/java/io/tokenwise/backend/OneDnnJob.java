@@ -18,6 +18,9 @@ final class OneDnnJob extends Job {
     Floats x;
     Floats y;
 
+    /** Columns of y for slices of outputs, of x for slices of inputs: as many as those of all slices, or more. */
+    int stride;
+
     /** Added to the result, or null. */
     Floats residual;
 

@@ -196,6 +196,7 @@ final class OneDnnProducts implements Products {
         }
         checkOutputs("linearSlices", slices);
         start(x, null, y);
+        job.stride = y.columns();
         job.slices(slices, null, rows, sliceRows, scratch);
     }
 
@@ -207,6 +208,7 @@ final class OneDnnProducts implements Products {
         }
         checkInputs("sumSlices", slices);
         start(x, residual, y);
+        job.stride = x.columns();
         job.slices(null, slices, rows, sliceRows, scratch);
     }
 

@@ -113,10 +113,15 @@ final class Shapes {
                         + " rows, but the slice before it " + sliceRows[n - 1] + "; they must descend");
             }
         }
+        count(operation, rows, sliceRows[0], limit);
+    }
+
+    /** The first {@code count} entries of rows, or if null the first rows themselves, are of a matrix with {@code limit} rows. */
+    static void count(String operation, int[] rows, int count, int limit) {
         if (rows != null) {
-            rows(operation, rows, sliceRows[0], limit);
-        } else if (sliceRows[0] > limit) {
-            throw new IllegalArgumentException(operation + ": " + sliceRows[0] + " rows wanted, " + limit + " given");
+            rows(operation, rows, count, limit);
+        } else if (count > limit) {
+            throw new IllegalArgumentException(operation + ": " + count + " rows wanted, " + limit + " given");
         }
     }
 }

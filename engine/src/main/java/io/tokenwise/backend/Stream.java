@@ -36,21 +36,22 @@ public interface Stream {
 
     /**
      * A product of which not every row uses every slice of the outputs: slice n's columns of {@code y[r]} are {@code x[r] weight_n + bias_n} for the
-     * first {@code sliceRows[n]} entries of rows, and slice n's columns of rest for all others.
+     * first {@code sliceRows[n]} entries of rows. All other columns of the first {@code count} entries are those of rest; rows that are not among
+     * them are left alone.
      *
-     * @param rows all rows of y in any order, none of them twice, or null for their own order
-     * @param sliceRows descending, one number for each slice
-     * @param rest {@code [1, columns of all slices]}
-     * @param y {@code [rows of x, columns of all slices]}
+     * @param rows none of them twice, or null for the rows in their own order
+     * @param sliceRows descending, one number for each slice, at most count
+     * @param rest like a row of y
+     * @param y as many rows as x, and at least the columns of all slices
      */
-    void linearSlices(Tensor x, int[] rows, int[] sliceRows, OutputSlices slices, Tensor rest, Tensor y);
+    void linearSlices(Tensor x, int[] rows, int count, int[] sliceRows, OutputSlices slices, Tensor rest, Tensor y);
 
     /**
      * A product of which not every row uses every slice of the inputs: {@code y[r] = x_0[r] weight_0 + bias_0 + .. + residual[r]}, where x_n are slice
      * n's columns of x, and slice n is used by the first {@code sliceRows[n]} entries of rows, or, if rows is null, by the first rows
      * themselves. No row may be named twice. A row that uses no slice is left alone.
      *
-     * @param x {@code [rows, columns of all slices]}
+     * @param x at least the columns of all slices
      * @param sliceRows descending, one number for each slice
      * @param residual like y, may be y, or null
      */

@@ -65,7 +65,7 @@ public record DistillConfig(
                 0.8,
                 1,
                 1,
-                0.15,
+                0.25,
                 4,
                 seed);
     }

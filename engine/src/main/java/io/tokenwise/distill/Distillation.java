@@ -181,7 +181,7 @@ public final class Distillation implements AutoCloseable {
     private Tensor randomPrefixes(int tokens, int learners, RandomGenerator random) {
         Tensor running = pass.tensor(tokens, learners);
         for (int token = 0; token < tokens; token++) {
-            int count = 1 + random.nextInt(learners);
+            int count = 1 + random.nextInt(learners - 1);
             for (int n = 0; n < learners; n++) {
                 running.set(token, n, n < count ? 1 : 0);
             }

@@ -21,11 +21,9 @@ record StepBudgets(double[] budgets, int[] groups, int[] sizes) {
         int count = Math.min(config.budgetsPerStep(), batch.sequences());
         var budgets = new double[count];
         for (int i = 0; i < count; i++) {
-            // One stratum a group, so that every step sees low and high budgets, and the last group the full one: there
-            // the
-            // model would drift off its teacher otherwise.
-            double position = (i + random.nextDouble()) / Math.max(1, count - 1);
-            budgets[i] = i > 0 && i == count - 1 ? 1 : config.lowestBudget() + (1 - config.lowestBudget()) * position;
+            // One stratum a group, so that every step sees low and high budgets.
+            double position = (i + random.nextDouble()) / count;
+            budgets[i] = config.lowestBudget() + (1 - config.lowestBudget()) * position;
         }
         var groups = new int[batch.tokens()];
         var sizes = new int[count];

@@ -23,8 +23,8 @@ final class BertWeights implements WeightSource {
     }
 
     /**
-     * Takes over a source, once its tensors are found to fit the description. An adaptive model may lack dense tensors
-     * and have others: who knows the {@code acm} object checks them.
+     * Takes over a source, once its tensors are found to fit the description. An adaptive model has
+     * others too: who knows the {@code acm} object checks them, and says so if it lacks dense ones.
      */
     static BertWeights of(WeightSource source, ModelDescription description) {
         String file = source.description();

@@ -7,12 +7,11 @@ import java.lang.foreign.ValueLayout;
  * A matrix as signed bytes with a scale for each row, symmetric around 0: a value is about {@code scale * byte}.
  *
  * @param floats the matrix, row by row
- * @param scales a row's largest magnitude / 127, cut to 16 significant bits: so scale * byte is exact in float32, every reader
+ * @param most the largest byte
+ * @param scales a row's largest magnitude / most, cut to 16 significant bits: so scale * byte is exact in float32, every reader
  *     gets the same values, and what was read and is written again has the same scale and bytes
  */
-record ScaledRows(MemorySegment floats, int columns, float[] scales) {
-    private static final int MOST = 127;
-
+record ScaledRows(MemorySegment floats, int columns, int most, float[] scales) {
     /** The lowest 8 of a float's 24 significant bits; a byte without its sign has 7. */
     private static final int CUT_BITS = 0xFF;
 
@@ -24,11 +23,11 @@ record ScaledRows(MemorySegment floats, int columns, float[] scales) {
             for (int column = 0; column < columns; column++) {
                 largest = Math.max(largest, Math.abs(value(matrix.floats(), columns, row, column)));
             }
-            float scale = Float.intBitsToFloat(Float.floatToIntBits(largest / MOST) & ~CUT_BITS);
+            float scale = Float.intBitsToFloat(Float.floatToIntBits(largest / matrix.largestByte()) & ~CUT_BITS);
             // Less has fewer bits to cut; such a row is 0 for all that anybody computes with it.
             scales[row] = scale < Float.MIN_NORMAL ? 0 : scale;
         }
-        return new ScaledRows(matrix.floats(), columns, scales);
+        return new ScaledRows(matrix.floats(), columns, matrix.largestByte(), scales);
     }
 
     /** The bytes of a row. */
@@ -37,7 +36,7 @@ record ScaledRows(MemorySegment floats, int columns, float[] scales) {
         if (scales[row] > 0) {
             for (int column = 0; column < columns; column++) {
                 bytes[column] =
-                        (byte) Math.clamp(Math.round(value(floats, columns, row, column) / scales[row]), -MOST, MOST);
+                        (byte) Math.clamp(Math.round(value(floats, columns, row, column) / scales[row]), -most, most);
             }
         }
         return bytes;

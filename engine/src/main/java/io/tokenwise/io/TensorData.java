@@ -7,8 +7,15 @@ import java.lang.foreign.MemorySegment;
  *
  * @param shape outermost dimension first
  * @param floats exactly four bytes for each element, in the machine's byte order
+ * @param largestByte what a row's largest magnitude becomes where the tensor is kept as bytes (see {@link StoredType#S8}): fewer different bytes
+ *     are coarser, and compress better
  */
-public record TensorData(long[] shape, MemorySegment floats) {
+public record TensorData(long[] shape, MemorySegment floats, int largestByte) {
+    /** Kept as finely as a byte can. */
+    public TensorData(long[] shape, MemorySegment floats) {
+        this(shape, floats, Byte.MAX_VALUE);
+    }
+
     /** Checks that shape and memory agree. */
     public TensorData {
         long bytes = 4;

@@ -62,23 +62,24 @@ final class BertBuilder {
     }
 
     private Block attention(String path) {
-        int hidden = sizes.hiddenSize();
+        Linear output = linear(path + ".output.dense", sizes.hiddenSize(), sizes.hiddenSize());
+        var dense = new SelfAttention(qkv(path + ".self."), output, sizes.heads());
         if (acm.isPresent() && !acm.get().attentionGates(path).isEmpty()) {
-            return adaptive(acm.get().attention(parameters, path, sizes.heads(), hidden));
+            return adaptive(acm.get().attention(parameters, path, dense));
         }
-        Linear output = linear(path + ".output.dense", hidden, hidden);
-        return new SelfAttention(qkv(path + ".self."), output, sizes.heads());
+        return dense;
     }
 
     private Block mlp(String layer) {
         String path = layer + "mlp";
         int hidden = sizes.hiddenSize();
         int units = sizes.intermediateSize();
-        if (acm.isPresent() && acm.get().hasMlp(path)) {
-            return adaptive(acm.get().mlp(parameters, path, hidden, units));
-        }
-        return new Mlp(
+        var dense = new Mlp(
                 linear(layer + "intermediate.dense", hidden, units), linear(layer + "output.dense", units, hidden));
+        if (acm.isPresent() && acm.get().hasMlp(path)) {
+            return adaptive(acm.get().mlp(parameters, path, dense));
+        }
+        return dense;
     }
 
     private AdaptiveBlock adaptive(AdaptiveBlock block) {

@@ -28,6 +28,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,6 +46,9 @@ import java.util.regex.Pattern;
  */
 public final class Encoder implements AutoCloseable {
     private static final Pattern MODULE = Pattern.compile("(encoder\\.layer\\.\\d+\\.)(mlp|attention\\.[qkvo]+)");
+
+    /** In the names of tensors of learners and gates. */
+    private static final String LEARNERS = ".acm.";
 
     private final ModelDescription description;
     private final Parameters parameters;
@@ -73,6 +77,9 @@ public final class Encoder implements AutoCloseable {
             Bert bert = build(builder, files);
             boolean parallel = backend.threads() > 1;
             forEach(builder.stored(), parallel, tensor -> tensor.load(files.weights()));
+            if (acm.isPresent() && acm.get().differences()) {
+                forEach(Acmizer.blocks(bert.slots()), parallel, block -> addDenseSlices(block, backend.stream()));
+            }
             parameters.all().forEach(Parameter::changed);
             forEach(bert.layers(), parallel, layer -> layer.prepare(backend.stream()));
             return new Encoder(files.description(), parameters, bert, builder.stored());
@@ -99,6 +106,12 @@ public final class Encoder implements AutoCloseable {
         }
     }
 
+    private static void addDenseSlices(AdaptiveBlock block, Stream stream) {
+        try (Arena arena = Arena.ofShared()) {
+            block.denseSlices(arena).forEach((learned, dense) -> stream.add(learned.value(), dense, learned.value()));
+        }
+    }
+
     private static Optional<AcmConfig> acmConfig(ModelFiles files) {
         try {
             return files.description().acm().map(AcmConfig::fromJson);
@@ -121,11 +134,14 @@ public final class Encoder implements AutoCloseable {
         Architecture sizes = files.description().architecture();
         Map<String, long[]> wanted = new LinkedHashMap<>(sizes.tensors());
         for (String module : acm.map(AcmConfig::modules).orElse(List.of())) {
-            replaceWanted(wanted, module, files.description());
+            addWanted(wanted, module, acm.get().learners(), files.description());
         }
         wanted.forEach((name, shape) -> {
             if (!weights.names().contains(name)) {
-                throw new BadFileException(weights.description(), "has no tensor " + name);
+                String made = acm.isEmpty() || !sizes.tensors().containsKey(name)
+                        ? ""
+                        : ": an adaptive model has its dense blocks too; one without was made by an older Tokenwise, distil it again";
+                throw new BadFileException(weights.description(), "has no tensor " + name + made);
             }
             if (!Arrays.equals(weights.shape(name), shape)) {
                 throw new BadFileException(
@@ -136,8 +152,9 @@ public final class Encoder implements AutoCloseable {
         });
     }
 
-    /** Instead of a dense block's tensors one of the adaptive block's, which is as large; the others are checked as they are read. */
-    private static void replaceWanted(Map<String, long[]> wanted, String module, ModelDescription description) {
+    /** Besides the dense blocks' tensors one of the adaptive block's; the others are checked as they are read. */
+    private static void addWanted(
+            Map<String, long[]> wanted, String module, int learners, ModelDescription description) {
         Architecture sizes = description.architecture();
         Matcher parts = MODULE.matcher(module);
         if (!parts.matches() || !wanted.containsKey(parts.group(1) + "output.LayerNorm.weight")) {
@@ -146,38 +163,32 @@ public final class Encoder implements AutoCloseable {
                     "acm.modules names " + module + ", the model has encoder.layer.0.mlp to encoder.layer."
                             + (sizes.layers() - 1) + ".mlp, and attention with letters of qkvo likewise");
         }
-        String layer = parts.group(1);
         int hidden = sizes.hiddenSize();
         if (parts.group(2).equals("mlp")) {
-            wanted.keySet()
-                    .removeIf(name ->
-                            name.startsWith(layer + "intermediate.dense.") || name.startsWith(layer + "output.dense."));
-            wanted.put(module + ".acm.w1", new long[] {sizes.intermediateSize(), hidden});
+            long units = (long) sizes.intermediateSize() / learners * (learners - 1);
+            wanted.put(module + ".acm.w1", new long[] {units, hidden});
         } else {
-            wanted.keySet()
-                    .removeIf(name -> name.startsWith(layer + "attention.self.")
-                            || name.startsWith(layer + "attention.output.dense."));
-            wanted.put(layer + "attention.acm.query.weight", new long[] {hidden, hidden});
+            wanted.put(parts.group(1) + "attention.acm.query.weight", new long[] {hidden, hidden});
         }
     }
 
-    /** Bytes of packed forms for each value of a tensor. An adaptive MLP in s8 has up to 3.5: each learner's, and those of its prefixes. */
+    /** Bytes of packed forms for each value of a tensor. In s8 learners have up to 3: each one's, and those of its prefixes. */
     private static int packedBytes(String tensor, Precision precision) {
         if (tensor.startsWith("embeddings.")) {
             return 0;
         }
-        boolean hasPrefixes =
-                precision == Precision.S8 && (tensor.endsWith(".mlp.acm.w1") || tensor.endsWith(".mlp.acm.w2"));
-        return hasPrefixes ? 4 : precision.bytes();
+        return precision == Precision.S8 && tensor.contains(LEARNERS) ? 3 : precision.bytes();
     }
 
     /** Weights and, of all but embeddings, their packed forms: a container whose limit is passed is killed without a word. */
     static void checkMemory(ModelFiles files, Precision packed, OptionalLong limitBytes) {
         long needed = 0;
-        for (Map.Entry<String, long[]> tensor :
-                files.description().architecture().tensors().entrySet()) {
-            long values = Arrays.stream(tensor.getValue()).reduce(1, Math::multiplyExact);
-            needed += values * (Float.BYTES + packedBytes(tensor.getKey(), packed));
+        Map<String, long[]> shapes = files.description().architecture().tensors();
+        for (String tensor : files.weights().names()) {
+            if (shapes.containsKey(tensor) || tensor.contains(LEARNERS)) {
+                long values = Arrays.stream(files.weights().shape(tensor)).reduce(1, Math::multiplyExact);
+                needed += values * (Float.BYTES + packedBytes(tensor, packed));
+            }
         }
         if (limitBytes.isPresent() && needed > limitBytes.getAsLong()) {
             throw new IllegalStateException(files.description().name() + ": needs about " + (needed >> 20)
@@ -262,19 +273,41 @@ public final class Encoder implements AutoCloseable {
         save(directory, tokenizer, existing, StoredType.F32);
     }
 
-    /** Writes the model as a directory in Hugging Face's layout; adaptive modules keep their calibration. */
+    /**
+     * Writes the model as a directory in Hugging Face's layout; adaptive modules keep their calibration. As bytes, learners are kept as what they
+     * differ by from the dense blocks.
+     */
     public void save(Path directory, Tokenizer tokenizer, ModelWriter.Existing existing, StoredType type)
             throws IOException {
+        boolean differences = type == StoredType.S8;
         try (Arena arena = Arena.ofShared()) {
-            ModelWriter.write(directory, currentDescription(), tensors(arena), tokenizer, existing, type);
+            Map<Parameter, Tensor> learned = differences ? differences(arena) : Map.of();
+            ModelWriter.write(
+                    directory, currentDescription(differences), tensors(arena, learned), tokenizer, existing, type);
         }
     }
 
-    private ModelDescription currentDescription() {
+    private ModelDescription currentDescription(boolean differences) {
         List<AdaptiveBlock> blocks = adaptiveBlocks();
         return blocks.isEmpty()
                 ? description
-                : description.withAcm(AcmConfig.of(teacher(), blocks).toJson());
+                : description.withAcm(
+                        AcmConfig.of(teacher(), blocks, differences).toJson());
+    }
+
+    /** What learners' matrices differ by from the dense ones. */
+    private Map<Parameter, Tensor> differences(Arena arena) {
+        Map<Parameter, Tensor> differences = new HashMap<>();
+        Stream stream = parameters.backend().stream();
+        for (AdaptiveBlock block : adaptiveBlocks()) {
+            block.denseSlices(arena).forEach((learned, dense) -> {
+                Tensor difference = parameters.backend().allocate(arena, dense.rows(), dense.columns());
+                difference.copyFrom(learned.value());
+                stream.addScaled(dense, -1, difference);
+                differences.put(learned, difference);
+            });
+        }
+        return differences;
     }
 
     /** Name of the dense model that this one comes from: itself, unless it was read as an adaptive one. */
@@ -282,10 +315,13 @@ public final class Encoder implements AutoCloseable {
         return description.acm().map(json -> AcmConfig.fromJson(json).teacher()).orElse(description.name());
     }
 
-    private Map<String, TensorData> tensors(Arena arena) {
+    private Map<String, TensorData> tensors(Arena arena, Map<Parameter, Tensor> differences) {
         var tensors = new LinkedHashMap<String, TensorData>();
         for (StoredTensor tensor : currentlyStored()) {
-            tensors.put(tensor.name(), tensor.store(arena));
+            Tensor difference = differences.get(tensor.parameter());
+            tensors.put(
+                    tensor.name(),
+                    difference == null ? tensor.store(arena) : tensor.storeDifference(arena, difference));
         }
         return tensors;
     }

@@ -25,6 +25,9 @@ import java.util.List;
  * @param columns how many it fills
  */
 record StoredTensor(String name, Parameter parameter, int fromColumn, int columns, Layout layout) {
+    /** A difference of a learner is a twentieth of what it is added to: in 15 steps it is rounded no more coarsely than that is in 255. */
+    private static final int DIFFERENCE_STEPS = 7;
+
     enum Layout {
         /** {@code [columns]}: the parameter is one row. */
         VECTOR,
@@ -55,7 +58,7 @@ record StoredTensor(String name, Parameter parameter, int fromColumn, int column
                 new StoredTensor(path + "value." + what, parameter, 2 * hidden, hidden, layout));
     }
 
-    /** Everything an adaptive block keeps; its weights have the layout of linear layers. */
+    /** What an adaptive block keeps besides its dense block; its weights have the layout of linear layers. */
     static List<StoredTensor> of(AdaptiveBlock block) {
         List<Parameter> learners = block.learnerParameters();
         List<StoredTensor> tensors = new ArrayList<>();
@@ -64,17 +67,16 @@ record StoredTensor(String name, Parameter parameter, int fromColumn, int column
                 tensors.add(transposed(learners.get(0).name(), learners.get(0)));
                 tensors.add(vector(learners.get(1).name(), learners.get(1)));
                 tensors.add(transposed(learners.get(2).name(), learners.get(2)));
-                tensors.add(vector(learners.get(3).name(), learners.get(3)));
-                tensors.add(matrix(learners.get(4).name(), learners.get(4)));
+                tensors.add(matrix(learners.get(3).name(), learners.get(3)));
             }
             case AdaptiveAttention attention -> {
                 String path = attention.path() + ".acm.";
                 tensors.addAll(queryKeyValue(path, "weight", learners.get(0), Layout.TRANSPOSED));
                 tensors.addAll(queryKeyValue(path, "bias", learners.get(1), Layout.VECTOR));
-                tensors.addAll(queryKeyValue(path, "rest", learners.get(2), Layout.VECTOR));
-                tensors.add(transposed(learners.get(3).name(), learners.get(3)));
-                tensors.add(vector(learners.get(4).name(), learners.get(4)));
-                tensors.add(matrix(learners.get(5).name(), learners.get(5)));
+                int hidden = learners.get(2).value().rows();
+                tensors.add(new StoredTensor(path + "query.rest", attention.rest(), 0, hidden, Layout.VECTOR));
+                tensors.add(transposed(learners.get(2).name(), learners.get(2)));
+                tensors.add(matrix(learners.get(3).name(), learners.get(3)));
             }
         }
         for (Acm acm : block.acms()) {
@@ -100,28 +102,36 @@ record StoredTensor(String name, Parameter parameter, int fromColumn, int column
                 MemorySegment file = arena.allocate(bytes(), 64);
                 source.read(name, file);
                 Tensor value = parameter.value();
-                Transposition.copy(file, value.rows(), columns, value.rows(), memory(), value.columns());
+                Transposition.copy(file, value.rows(), columns, value.rows(), memory(value), value.columns());
             }
         } else {
-            source.read(name, memory().asSlice(0, bytes()));
+            source.read(name, memory(parameter.value()).asSlice(0, bytes()));
         }
     }
 
     /** The tensor as the file has it, in memory of the arena. */
     TensorData store(Arena arena) {
-        MemorySegment file = arena.allocate(bytes(), 64);
-        Tensor value = parameter.value();
-        if (layout == Layout.TRANSPOSED) {
-            Transposition.copy(memory(), value.columns(), value.rows(), columns, file, value.rows());
-        } else {
-            file.copyFrom(memory().asSlice(0, bytes()));
-        }
-        return new TensorData(shape(), file);
+        return new TensorData(shape(), inFile(arena, parameter.value()));
     }
 
-    /** The parameter's memory from the tensor's first column on. Only transposed tensors fill less than whole rows of many. */
-    private MemorySegment memory() {
-        Floats floats = parameter.value().floats();
+    /** A tensor like the parameter, which holds what it differs by from something, as the file has it. */
+    TensorData storeDifference(Arena arena, Tensor difference) {
+        return new TensorData(shape(), inFile(arena, difference), DIFFERENCE_STEPS);
+    }
+
+    private MemorySegment inFile(Arena arena, Tensor value) {
+        MemorySegment file = arena.allocate(bytes(), 64);
+        if (layout == Layout.TRANSPOSED) {
+            Transposition.copy(memory(value), value.columns(), value.rows(), columns, file, value.rows());
+        } else {
+            file.copyFrom(memory(value).asSlice(0, bytes()));
+        }
+        return file;
+    }
+
+    /** A parameter's memory from the tensor's first column on. Only transposed tensors fill less than whole rows of many. */
+    private MemorySegment memory(Tensor value) {
+        Floats floats = value.floats();
         return floats.segment().asSlice(floats.at(fromColumn));
     }
 

@@ -33,11 +33,16 @@ public final class Mlp implements Block {
         }
         prepare(pass.stream());
         Tensor y = pass.tensor(x.rows(), down.weight().outputs());
-        pass.push();
-        Tensor units = pass.tensor(x.rows(), up.weight().outputs());
-        pass.stream().mlp(x, null, pass.groups(0).all(x.rows(), 1), whole, residual, units, y);
-        pass.pop();
+        forward(pass, x, null, x.rows(), residual, y);
         return y;
+    }
+
+    /** In inference: for the first {@code count} entries of rows, or, if rows is null, for the first rows themselves, {@code y = mlp(x) + residual}. */
+    public void forward(Pass pass, Tensor x, int[] rows, int count, Tensor residual, Tensor y) {
+        pass.push();
+        Tensor units = pass.tensor(count, up.weight().outputs());
+        pass.stream().mlp(x, rows, pass.groups(0).all(count, 1), whole, residual, units, y);
+        pass.pop();
     }
 
     @Override

@@ -9,6 +9,9 @@ import java.util.Arrays;
 public final class TokenGroups {
     private int[] learners = new int[0];
     private int[] order = new int[0];
+    /** The order without the tokens that use all learners. */
+    private int[] partly = new int[0];
+
     private int[] starts = new int[0];
     private int[] using = new int[0];
     private int tokens;
@@ -18,6 +21,7 @@ public final class TokenGroups {
         if (learners.length < tokenCount) {
             learners = new int[Math.max(tokenCount, 2 * learners.length)];
             order = new int[learners.length];
+            partly = new int[learners.length];
         }
         tokens = tokenCount;
         return learners;
@@ -38,13 +42,28 @@ public final class TokenGroups {
         for (int i = 0; i < tokens; i++) {
             order[starts[maxLearners - learners[i]]++] = i;
         }
+        int whole = whole(maxLearners);
+        System.arraycopy(order, whole, partly, 0, tokens - whole);
     }
 
-    /** After {@link #sort}: for each learner how many tokens use it. The next call, or {@link #all}, overwrites it. */
-    public int[] using(int maxLearners) {
-        int[] counts = counts(maxLearners);
-        for (int n = 0; n < maxLearners; n++) {
-            counts[n] = using(n, maxLearners);
+    /** After {@link #sort}: how many tokens use all learners; they are the first of {@link #order}. */
+    public int whole(int maxLearners) {
+        return using(maxLearners - 1, maxLearners);
+    }
+
+    /** Token numbers, those with most learners first, without those that use all. */
+    public int[] partly() {
+        return partly;
+    }
+
+    /**
+     * After {@link #sort}: for each learner but the last how many tokens use it that do not use all. The next call, or {@link #all}, overwrites
+     * it.
+     */
+    public int[] usingPartly(int maxLearners) {
+        int[] counts = counts(maxLearners - 1);
+        for (int n = 0; n < maxLearners - 1; n++) {
+            counts[n] = using(n, maxLearners) - whole(maxLearners);
         }
         return counts;
     }

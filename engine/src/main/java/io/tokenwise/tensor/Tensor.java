@@ -60,6 +60,15 @@ public final class Tensor {
         return new Tensor(floats.segment(), floats.at(from), 1, count);
     }
 
+    /** Takes over the values of a tensor of the same shape, both in host memory. */
+    public void copyFrom(Tensor other) {
+        if (!sameShape(other)) {
+            throw new IllegalArgumentException("copyFrom: " + other.shape() + " does not fit " + shape());
+        }
+        long bytes = (long) size() * Float.BYTES;
+        MemorySegment.copy(other.floats.segment(), other.floats.offset(), floats.segment(), floats.offset(), bytes);
+    }
+
     public boolean sameShape(Tensor other) {
         return rows == other.rows && columns == other.columns;
     }

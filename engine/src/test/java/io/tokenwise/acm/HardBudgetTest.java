@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
+import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.VectorBackend;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.LearnerObserver;
+import io.tokenwise.nn.Linear;
+import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
@@ -94,8 +97,9 @@ class HardBudgetTest {
     private List<AdaptiveMlp> modules(Parameters parameters, Backend backend) {
         var modules = new ArrayList<AdaptiveMlp>();
         for (int i = 0; i < 3; i++) {
-            modules.add(
-                    new AdaptiveMlp(parameters, "module" + i, 1 << random.nextInt(4), HIDDEN, random.nextInt(12) + 1));
+            int learners = 2 << random.nextInt(3);
+            Mlp dense = mlp(parameters, "dense" + i, learners * (random.nextInt(12) + 1));
+            modules.add(new AdaptiveMlp(parameters, "module" + i, dense, learners));
         }
         for (Parameter parameter : parameters.all()) {
             // Gates of one mind, and gates that see no difference.
@@ -107,6 +111,16 @@ class HardBudgetTest {
         }
         modules.forEach(mlp -> mlp.prepare(backend.stream()));
         return modules;
+    }
+
+    private static Mlp mlp(Parameters parameters, String path, int units) {
+        return new Mlp(
+                linear(parameters, path + ".up", HIDDEN, units), linear(parameters, path + ".down", units, HIDDEN));
+    }
+
+    private static Linear linear(Parameters parameters, String path, int inputs, int outputs) {
+        var weight = new Weight(parameters, parameters.add(path + ".weight", inputs, outputs));
+        return new Linear(weight, parameters.add(path + ".bias", 1, outputs));
     }
 
     private void run(Pass pass, List<AdaptiveMlp> modules) {

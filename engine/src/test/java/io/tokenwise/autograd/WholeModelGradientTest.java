@@ -240,7 +240,7 @@ class WholeModelGradientTest {
                 x = norm(
                         w,
                         path + "output.LayerNorm",
-                        acm(w, path + "mlp.acm.", attended, running).plus(1, attended));
+                        acm(w, layer, attended, running).plus(1, attended));
             }
             return Reference.l2Normalize(Reference.meanPool(x, batch));
         }
@@ -257,54 +257,81 @@ class WholeModelGradientTest {
             return borrowed == null ? hard.getLast() : soft.getLast().plus(1, borrowed.get(hard.size() - 1));
         }
 
-        /** Column by column: projected where the learner of the column's unit runs, and what rests of it otherwise. */
+        /** Column by column: projected where the learner of the column's unit runs, and what rests of it otherwise; of whole tokens, dense. */
         private Matrix attention(Map<String, Matrix> w, int layer, Matrix x, Matrix ofQueries, Matrix ofValues) {
-            String name = "encoder.layer." + layer + ".attention.acm.";
+            String path = "encoder.layer." + layer + ".attention.";
+            String name = path + "acm.";
             var block = (AdaptiveAttention) encoder.slots().get(2 * layer).block();
             int hidden = x.columns();
-            Matrix projected = Reference.linear(x, w.get(name + "qkv.weight"), w.get(name + "qkv.bias"));
+            Matrix learned = Reference.linear(x, w.get(name + "qkv.weight"), w.get(name + "qkv.bias"));
+            Matrix dense = linear(w, path + "self.qkv", x);
             Matrix qkv = Matrix.zeros(x.rows(), 3 * hidden);
             for (int row = 0; row < x.rows(); row++) {
                 for (int column = 0; column < 3 * hidden; column++) {
                     int unit = column % hidden / AdaptiveAttention.UNIT;
                     int learner = (column < 2 * hidden ? block.queryKeyUnits() : block.valueOutputUnits())[unit];
-                    double runs = (column < hidden ? ofQueries : ofValues).get(row, learner);
-                    double rest = w.get(name + "qkv.rest").get(0, column);
-                    qkv.set(row, column, runs * projected.get(row, column) + rest);
+                    Matrix running = column < hidden ? ofQueries : ofValues;
+                    double whole = running.get(row, learners - 1);
+                    double resting = 1 - ofQueries.get(row, learners - 1);
+                    qkv.set(
+                            row,
+                            column,
+                            (running.get(row, learner) - whole) * learned.get(row, column)
+                                    + whole * dense.get(row, column)
+                                    + resting * w.get(name + "qkv.rest").get(0, column));
                 }
             }
             Matrix context = Reference.attention(qkv, batch, TestModels.SMALL.heads());
+            Matrix kept = Matrix.zeros(x.rows(), hidden);
             for (int row = 0; row < x.rows(); row++) {
                 for (int column = 0; column < hidden; column++) {
                     int learner = block.valueOutputUnits()[column / AdaptiveAttention.UNIT];
-                    context.set(row, column, context.get(row, column) * ofQueries.get(row, learner));
+                    double runs = ofQueries.get(row, learner) - ofQueries.get(row, learners - 1);
+                    kept.set(row, column, context.get(row, column) * runs);
                 }
             }
-            return Reference.linear(context, w.get(name + "output.weight"), w.get(name + "output.bias"))
-                    .plus(1, Reference.linear(ofQueries, w.get(name + "output.c"), null));
+            Matrix partly = Reference.linear(kept, w.get(name + "output.weight"), null);
+            return mixed(partly, linear(w, path + "output.dense", context), w.get(name + "output.c"), ofQueries);
         }
 
-        /** {@code b2 + sum_n running_n (W2_n gelu(W1_n x + b1_n) + c_n)}, learner by learner, as the method's text has it. */
-        private Matrix acm(Map<String, Matrix> w, String name, Matrix x, Matrix running) {
-            Matrix w1 = w.get(name + "w1");
-            Matrix w2 = w.get(name + "w2");
-            int width = w1.columns() / learners;
-            Matrix y = Matrix.zeros(x.rows(), w2.columns());
-            Matrix units = Reference.gelu(Reference.linear(x, w1, w.get(name + "b1")));
+        /** What learners give with their biases, c_0 among them, where not all run, and the dense result where all do. */
+        private Matrix mixed(Matrix learned, Matrix dense, Matrix c, Matrix running) {
+            Matrix y = Matrix.zeros(learned.rows(), learned.columns());
             for (int row = 0; row < y.rows(); row++) {
+                double whole = running.get(row, learners - 1);
                 for (int column = 0; column < y.columns(); column++) {
-                    double sum = w.get(name + "b2").get(0, column);
-                    for (int n = 0; n < learners; n++) {
-                        double learner = w.get(name + "c").get(n, column);
-                        for (int unit = n * width; unit < (n + 1) * width; unit++) {
-                            learner += units.get(row, unit) * w2.get(unit, column);
-                        }
-                        sum += running.get(row, n) * learner;
+                    double sum = learned.get(row, column) + (1 - whole) * c.get(0, column);
+                    for (int n = 1; n < learners; n++) {
+                        sum += (running.get(row, n - 1) - whole) * c.get(n, column);
                     }
-                    y.set(row, column, sum);
+                    y.set(row, column, sum + whole * dense.get(row, column));
                 }
             }
             return y;
+        }
+
+        /** Learner by learner, as the method's text has it, and the dense MLP. */
+        private Matrix acm(Map<String, Matrix> w, int layer, Matrix x, Matrix running) {
+            String path = "encoder.layer." + layer + ".";
+            Matrix w1 = w.get(path + "mlp.acm.w1");
+            Matrix w2 = w.get(path + "mlp.acm.w2");
+            int width = w1.columns() / (learners - 1);
+            Matrix learned = Matrix.zeros(x.rows(), w2.columns());
+            Matrix units = Reference.gelu(Reference.linear(x, w1, w.get(path + "mlp.acm.b1")));
+            for (int row = 0; row < x.rows(); row++) {
+                for (int column = 0; column < w2.columns(); column++) {
+                    double sum = 0;
+                    for (int n = 0; n < learners - 1; n++) {
+                        double runs = running.get(row, n) - running.get(row, learners - 1);
+                        for (int unit = n * width; unit < (n + 1) * width; unit++) {
+                            sum += runs * units.get(row, unit) * w2.get(unit, column);
+                        }
+                    }
+                    learned.set(row, column, sum);
+                }
+            }
+            Matrix dense = linear(w, path + "output.dense", Reference.gelu(linear(w, path + "intermediate.dense", x)));
+            return mixed(learned, dense, w.get(path + "mlp.acm.c"), running);
         }
 
         private static Matrix linear(Map<String, Matrix> w, String path, Matrix x) {

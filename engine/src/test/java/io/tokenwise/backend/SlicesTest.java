@@ -106,7 +106,7 @@ class SlicesTest {
             }
             for (Use use : uses(rows, columns.length)) {
                 Tensor y = backend.allocate(arena, rows, outputs);
-                stream.linearSlices(x, use.rows, use.sliceRows, slices, rest, y);
+                stream.linearSlices(x, use.rows, rows, use.sliceRows, slices, rest, y);
                 for (int row = 0; row < rows; row++) {
                     int used = Arrays.stream(columns).limit(use.counts[row]).sum();
                     for (int column = 0; column < outputs; column++) {
@@ -199,7 +199,7 @@ class SlicesTest {
             Use use = uses(rows, columns.length).getFirst();
             Tensor y = backend.allocate(arena, rows, total);
             Tensor sums = backend.allocate(arena, rows, 64);
-            stream.linearSlices(x, use.rows, use.sliceRows, outputs, rest, y);
+            stream.linearSlices(x, use.rows, rows, use.sliceRows, outputs, rest, y);
             stream.sumSlices(wide, use.rows, use.sliceRows, inputs, null, sums);
             Tensor ownY = backend.allocate(arena, 1, total);
             Tensor ownSums = backend.allocate(arena, 1, 64);
@@ -209,7 +209,7 @@ class SlicesTest {
                         .map(n -> n < count ? 1 : 0)
                         .toArray();
                 stream.fill(ownSums, 0);
-                stream.linearSlices(row(x, row), null, own, outputs, rest, ownY);
+                stream.linearSlices(row(x, row), null, 1, own, outputs, rest, ownY);
                 stream.sumSlices(row(wide, row), null, own, inputs, null, ownSums);
                 assertThat(values(ownY)).as("row %d", row).isEqualTo(values(row(y, row)));
                 assertThat(values(ownSums)).as("row %d", row).isEqualTo(values(row(sums, row)));
@@ -229,16 +229,16 @@ class SlicesTest {
             OutputSlices outputs = outputSlices(backend, arena, random(backend, arena, 5, 7), rest, columns);
             InputSlices inputs = inputSlices(backend, arena, random(backend, arena, 7, 5), columns);
             assertMistake(
-                    () -> stream.linearSlices(x, null, new int[] {1, 2}, outputs, rest, y),
+                    () -> stream.linearSlices(x, null, 2, new int[] {1, 2}, outputs, rest, y),
                     "linearSlices: slice 1 has 2 rows, but the slice before it 1; they must descend");
             assertMistake(
-                    () -> stream.linearSlices(x, new int[] {0}, new int[] {1, 0}, outputs, rest, y),
+                    () -> stream.linearSlices(x, new int[] {0}, 2, new int[] {1, 0}, outputs, rest, y),
                     "linearSlices: 2 rows wanted, 1 given");
             assertMistake(
-                    () -> stream.linearSlices(x, null, new int[] {1, 0}, outputs, rest, x),
+                    () -> stream.linearSlices(x, null, 2, new int[] {1, 0}, outputs, rest, x),
                     "linearSlices: expected [2, 7], got [2, 5]");
             assertMistake(
-                    () -> stream.linearSlices(x, null, new int[] {1, 0}, outputs, y, y),
+                    () -> stream.linearSlices(x, null, 2, new int[] {1, 0}, outputs, y, y),
                     "linearSlices rest: expected [1, 7], got [2, 7]");
             assertMistake(
                     () -> stream.sumSlices(y, null, new int[] {3, 0}, inputs, null, x),

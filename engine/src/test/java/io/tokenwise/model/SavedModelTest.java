@@ -3,7 +3,9 @@ package io.tokenwise.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.EncoderOptions;
+import io.tokenwise.TestModels;
 import io.tokenwise.TextEncoder;
+import io.tokenwise.acm.AdaptiveLayers;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
@@ -20,6 +22,8 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * A model that is saved and opened again gives the same vectors, bit for bit, or near ones if it was saved as bytes; AcmTest has the same for
@@ -39,6 +43,33 @@ class SavedModelTest {
                     assertThat(saved.embed(texts.get(i), Budget.of(0.5)).vector())
                             .as(texts.get(i))
                             .isEqualTo(builtIn.embed(texts.get(i)).vector());
+                }
+            }
+        }
+    }
+
+    /** The dense blocks are in the file under the names that BERTs have, with rotated heads and sorted units. */
+    @Test
+    void adaptiveModelWithoutItsAcmObjectIsTheDenseOne(@TempDir Path directory) throws IOException {
+        List<String> texts = WordNet.load().examples().subList(0, 20);
+        Path target = directory.resolve("adaptive");
+        var options = EncoderOptions.defaults().withBackend(BackendChoice.FLOAT32);
+        try (TextEncoder minilm = TextEncoder.open("minilm", options);
+                ModelFiles files = ModelFiles.builtIn("minilm");
+                Encoder adaptive =
+                        Encoder.load(files, minilm.encoder().parameters().backend())) {
+            TestModels.acmize(adaptive, AdaptiveLayers.parse("mlp,qk,vo", 4), TestModels.sequences(30, 20));
+            adaptive.save(target, files.tokenizer(), ModelWriter.Existing.KEEP);
+            Path config = target.resolve("config.json");
+            var json = (ObjectNode) new JsonMapper().readTree(config);
+            json.remove("acm");
+            Files.writeString(config, json.toString());
+            try (TextEncoder dense = TextEncoder.open(target.toString(), options)) {
+                assertThat(dense.encoder().acms()).isEmpty();
+                for (String text : texts) {
+                    assertThat(dense.embed(text).cosine(minilm.embed(text)))
+                            .as(text)
+                            .isGreaterThan(.999999);
                 }
             }
         }

@@ -1,0 +1,76 @@
+package io.tokenwise.acm;
+
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.autograd.Parameters;
+import io.tokenwise.autograd.Weight;
+import io.tokenwise.nn.Linear;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.tensor.Tensor;
+
+/**
+ * In training: from which learners run ({@code [tokens, N]}, r_1 to r_N, each 0 or 1, descending) the factors of what is computed. A
+ * token with all learners has the dense block instead of them, so learner n counts {@code r_n - r_N} and the dense block r_N. All factors are
+ * linear in r, so that the gradient of each r_n, whatever the token has, is what its learner, or for r_N the dense block, would change.
+ */
+final class RunningLearners {
+    private final Parameters owner;
+    private final int learners;
+    private final Linear partly;
+    private final Linear padded;
+    private final Linear biased;
+    private final Linear wholly;
+    private final Linear partial;
+
+    RunningLearners(Parameters owner, int learners) {
+        this.owner = owner;
+        this.learners = learners;
+        partly = factors(learners - 1, 0);
+        padded = factors(learners, 0);
+        biased = factors(learners, 1);
+        biased.bias().value().set(0, 0, 1);
+        partial = factors(1, 1);
+        partial.bias().value().set(0, 0, 1);
+        wholly = new Linear(new Weight(owner, owner.fixed("r_N", learners, 1)), null);
+        wholly.weight().parameter().value().set(learners - 1, 0, 1);
+    }
+
+    /** {@code r_n - r_N} in column {@code first + n - 1}, and {@code -r_N} in those before it. */
+    private Linear factors(int columns, int first) {
+        Parameter weight = owner.fixed("r_n - r_N", learners, columns);
+        for (int column = 0; column < columns; column++) {
+            int learner = column - first;
+            if (learner < learners - 1) {
+                weight.value().set(learners - 1, column, -1);
+            }
+            if (learner >= 0 && learner < learners - 1) {
+                weight.value().set(learner, column, 1);
+            }
+        }
+        return new Linear(new Weight(owner, weight), owner.fixed("1", 1, columns));
+    }
+
+    /** {@code r_n - r_N} of all but the last learner, {@code [tokens, N - 1]}. */
+    Tensor partly(Pass pass, Tensor running) {
+        return partly.forward(pass, running);
+    }
+
+    /** The same with a last column of zeros, for what belongs to the last learner, {@code [tokens, N]}. */
+    Tensor padded(Pass pass, Tensor running) {
+        return padded.forward(pass, running);
+    }
+
+    /** {@code 1 - r_N} before the same, for what every token has that lacks a learner, {@code [tokens, N]}. */
+    Tensor biased(Pass pass, Tensor running) {
+        return biased.forward(pass, running);
+    }
+
+    /** {@code 1 - r_N}, {@code [tokens, 1]}. */
+    Tensor partial(Pass pass, Tensor running) {
+        return partial.forward(pass, running);
+    }
+
+    /** {@code r_N}, {@code [tokens, 1]}. */
+    Tensor wholly(Pass pass, Tensor running) {
+        return wholly.forward(pass, running);
+    }
+}
