@@ -33,7 +33,7 @@ final class AdaptOptions {
         @Override
         public String convert(String value) {
             try {
-                AdaptiveLayers.parse(value, 1);
+                AdaptiveLayers.parse(value, 2);
                 return value;
             } catch (IllegalArgumentException e) {
                 throw new TypeConversionException(e.getMessage());
