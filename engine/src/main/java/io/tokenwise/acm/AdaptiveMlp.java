@@ -37,6 +37,9 @@ public final class AdaptiveMlp implements AdaptiveBlock {
     private final Linear up;
     private final Weight down;
     private final Weight biases;
+    /** c_0. */
+    private final Tensor resting;
+
     private final SlicedWeight ups;
     private final SlicedWeight downs;
     private final Tensor[] upBiases;
@@ -63,6 +66,7 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         Parameter b1 = owner.add(name + "b1", 1, trained * width);
         Parameter w2 = owner.add(name + "w2", trained * width, hidden);
         biases = new Weight(owner, owner.add(name + "c", learners, hidden));
+        resting = c(0);
         up = new Linear(new Weight(owner, w1), b1);
         down = new Weight(owner, w2);
         acm = new Acm(owner, path, learners, hidden, 2L * hidden * width);
@@ -145,7 +149,7 @@ public final class AdaptiveMlp implements AdaptiveBlock {
             slices = new MlpSlices(upSlices, List.of(upBiases), downSlices, List.of(downBiases));
         }
         if (biasVersion != biases.parameter().version()) {
-            stream.add(c(0), c(1), downBiases[0]);
+            stream.add(resting, c(1), downBiases[0]);
             biasVersion = biases.parameter().version();
         }
     }
@@ -167,7 +171,7 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         Tensor y = pass.tensor(x.rows(), hidden);
         int whole = groups.whole(learners);
         int active = groups.using(0, learners);
-        stream.addBias(residual, groups.order(), active, x.rows(), c(0), y);
+        stream.addBias(residual, groups.order(), active, x.rows(), resting, y);
         dense.forward(pass, x, groups.order(), whole, residual, y);
         pass.push();
         Tensor units = pass.tensor(active - whole, width);

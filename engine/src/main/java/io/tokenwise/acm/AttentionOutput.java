@@ -27,6 +27,9 @@ final class AttentionOutput {
     private final int[] starts;
     private final SlicedWeight wholeWeight;
     private final SlicedWeight weight;
+    /** c_0. */
+    private final Tensor resting;
+
     /** What the first learner adds on write-back: c_0 + c_1. */
     private final Tensor firstBias;
 
@@ -54,6 +57,7 @@ final class AttentionOutput {
             int decision) {
         this.dense = dense;
         this.biases = biases.parameter();
+        resting = c(0);
         this.learners = learners;
         this.decision = decision;
         starts = new int[learnerOfUnit.length];
@@ -77,7 +81,7 @@ final class AttentionOutput {
         }
         whole = new InputSlices(wholePacked, List.of(dense.bias().value()));
         if (decision >= 0) {
-            stream.add(c(0), c(1), firstBias);
+            stream.add(resting, c(1), firstBias);
             var added = new ArrayList<Tensor>();
             for (int n = 0; n < learners - 1; n++) {
                 added.add(n == 0 ? firstBias : c(n + 1));
@@ -102,7 +106,7 @@ final class AttentionOutput {
         TokenGroups groups = pass.groups(decision);
         int count = groups.whole(learners);
         int active = groups.using(0, learners);
-        stream.addBias(residual, groups.order(), active, context.rows(), c(0), y);
+        stream.addBias(residual, groups.order(), active, context.rows(), resting, y);
         stream.sumSlices(context, groups.order(), groups.all(count, 1), whole, residual, y);
         stream.sumSlices(context, groups.partly(), groups.usingPartly(learners), slices, residual, y);
     }
