@@ -5,6 +5,7 @@ import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.AttentionLayout;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.SelfAttention;
 import io.tokenwise.nn.TokenBatch;
@@ -14,7 +15,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 
 /**
  * Self-attention whose projections Q, K, V and O are cut into learners. The columns of Q and K, and those of V and of O's input, are cut
@@ -49,16 +49,10 @@ public final class AdaptiveAttention implements AdaptiveBlock {
     private final Weight rest;
     private final Weight output;
     private final Weight outputBiases;
-    private final RunningLearners factors;
+    private final MaskedAttention masked;
 
     /** For each module the learner of each unit of Q, K and V, -1 for those that it does not decide about; null if these are all. */
     private final List<int[]> places = new ArrayList<>();
-
-    /** For training: the same, but units that no module decides about belong to the last learner of the first module; these have no learned weights. */
-    private final List<int[]> learnedPlaces = new ArrayList<>();
-
-    /** For training: 0 instead of a learner. */
-    private final List<int[]> densePlaces = new ArrayList<>();
 
     /** For inference: Q, K and V by who decides about them, then O. */
     private final List<AttentionInput> inputs = new ArrayList<>();
@@ -100,7 +94,6 @@ public final class AdaptiveAttention implements AdaptiveBlock {
         rest = new Weight(owner, owner.add(name + "qkv.rest", 1, 3 * hidden));
         output = new Weight(owner, owner.add(name + "output.weight", hidden, hidden));
         outputBiases = new Weight(owner, owner.add(name + "output.c", learners, hidden));
-        factors = new RunningLearners(owner, learners);
         for (String letters : layers.attentionGates()) {
             long flops = (long) letters.length() * hidden * hidden / learners;
             acms.add(new Acm(owner, path + "." + letters, learners, hidden, flops));
@@ -114,8 +107,10 @@ public final class AdaptiveAttention implements AdaptiveBlock {
                 inputs.add(input(owner, places.get(i), learners, i));
             }
         }
-        int[] undecided = undecided();
-        trainingPlaces(undecided);
+        // A projection that nobody decides about is one learner, which all tokens have.
+        int[] undecided = Arrays.stream(learnerOfUnit())
+                .map(learner -> learner < 0 ? 0 : -1)
+                .toArray();
         if (Arrays.stream(undecided).anyMatch(learner -> learner >= 0)) {
             inputs.add(input(owner, undecided, 1, -1));
         }
@@ -129,37 +124,21 @@ public final class AdaptiveAttention implements AdaptiveBlock {
                 outputDecision < 0 ? 1 : learners,
                 outputDecision);
         layout = new AttentionLayout(starts(0), starts(1), starts(2), result.starts());
+        masked = new MaskedAttention(
+                new RunningLearners(owner, learners),
+                dense,
+                new Linear(qkv, qkvBias),
+                rest,
+                output,
+                outputBiases,
+                MaskedAttention.places(places, learnerOfUnit(), learners),
+                outputDecision < 0 ? null : this.valueOutputUnits,
+                outputDecision);
     }
 
     private AttentionInput input(Parameters owner, int[] learnerOfUnit, int count, int decision) {
         return new AttentionInput(
                 owner, dense.qkv(), qkv.parameter(), qkvBias, rest.parameter(), learnerOfUnit, count, decision);
-    }
-
-    /** 0 for each unit of Q, K and V that no module decides about, otherwise -1. */
-    private int[] undecided() {
-        var learner = new int[3 * hidden / UNIT];
-        for (int[] decided : places) {
-            for (int unit = 0; decided != null && unit < learner.length; unit++) {
-                learner[unit] = decided[unit] >= 0 ? -1 : learner[unit];
-            }
-        }
-        return learner;
-    }
-
-    private void trainingPlaces(int[] undecided) {
-        boolean first = true;
-        for (int[] decided : places) {
-            int[] learned = decided == null ? null : decided.clone();
-            int[] whole = decided == null ? null : decided.clone();
-            for (int unit = 0; decided != null && unit < decided.length; unit++) {
-                learned[unit] = first && undecided[unit] == 0 ? learners - 1 : learned[unit];
-                whole[unit] = Math.min(0, whole[unit]);
-            }
-            learnedPlaces.add(learned);
-            densePlaces.add(whole);
-            first &= decided == null;
-        }
     }
 
     private int[] starts(int projection) {
@@ -341,37 +320,6 @@ public final class AdaptiveAttention implements AdaptiveBlock {
 
     @Override
     public Tensor outputs(Pass pass, Tensor x, List<Tensor> running) {
-        Tensor context = pass.attention(projections(pass, x, running), pass.batch(), heads);
-        if (outputDecision < 0) {
-            return dense.output().forward(pass, context);
-        }
-        Tensor decided = running.get(outputDecision);
-        Tensor kept = pass.scaleUnits(context, factors.padded(pass, decided), valueOutputUnits, null);
-        Tensor biases = pass.linear(factors.biased(pass, decided), outputBiases, null, false, null);
-        Tensor learned = pass.linear(kept, output, null, false, biases);
-        Tensor whole = pass.scaleBlocks(dense.output().forward(pass, context), factors.wholly(pass, decided));
-        return pass.add(learned, whole);
-    }
-
-    /** Q, K and V side by side, {@code [tokens, 3 * hidden]}. */
-    private Tensor projections(Pass pass, Tensor x, List<Tensor> running) {
-        Tensor whole = dense.qkv().forward(pass, x);
-        if (places.stream().allMatch(Objects::isNull)) {
-            return whole;
-        }
-        Tensor learned = pass.linear(x, qkv, qkvBias, false, null);
-        Tensor resting = null;
-        for (int i = 0; i < acms.size(); i++) {
-            if (places.get(i) != null) {
-                Tensor factor = factors.padded(pass, running.get(i));
-                learned = pass.scaleUnits(learned, factor, learnedPlaces.get(i), null);
-                whole = pass.scaleUnits(whole, factors.wholly(pass, running.get(i)), densePlaces.get(i), null);
-                if (places.get(i)[0] >= 0) {
-                    resting = factors.partial(pass, running.get(i));
-                }
-            }
-        }
-        Tensor sum = pass.add(learned, whole);
-        return resting == null ? sum : pass.linear(resting, rest, null, false, sum);
+        return masked.outputs(pass, x, running);
     }
 }

@@ -58,10 +58,7 @@ record GradientTable(Tape tape, Gradients gradients, Stream stream, Workspace wo
                 addIfTracked(x, dx);
                 addIfTracked(scale, dScale);
             }
-            case Op.ScaleUnits(var x, var scale, var places, var shift, var y) -> {
-                if (shift != null && shift.trainable()) {
-                    stream.addColumnSums(dy, shift.gradient());
-                }
+            case Op.ScaleUnits(var x, var scale, var places, var y) -> {
                 Tensor dx = like(x);
                 Tensor dScale = like(scale);
                 stream.scaleUnitsBackward(x, scale, places, dy, dx, dScale);

@@ -33,8 +33,8 @@ public sealed interface Op {
     /** {@code y = x * scale} by blocks of columns. */
     record ScaleBlocks(Tensor x, Tensor scale, Tensor y) implements Op {}
 
-    /** {@code y = x * scale + shift} by units of columns, unit u by the factor {@code places[u]}; shift may be null. */
-    record ScaleUnits(Tensor x, Tensor scale, int[] places, Parameter shift, Tensor y) implements Op {}
+    /** {@code y = x * scale} by units of columns, unit u by the factor {@code places[u]}. */
+    record ScaleUnits(Tensor x, Tensor scale, int[] places, Tensor y) implements Op {}
 
     /**
      * Which learners run: {@code y[i, n]} is 1 if row i uses learner n + 1, from a hard choice of the learner count;

@@ -65,7 +65,7 @@ public final class Tape {
             case Op.FirstPool pool -> tracks(pool.x());
             case Op.L2Normalize(var x, var norms, var y) -> tracks(x);
             case Op.ScaleBlocks(var x, var scale, var y) -> tracks(x) || tracks(scale);
-            case Op.ScaleUnits units -> tracks(units.x()) || tracks(units.scale()) || trains(units.shift());
+            case Op.ScaleUnits units -> tracks(units.x()) || tracks(units.scale());
             case Op.Choose choose -> tracks(choose.logits());
         };
     }

@@ -273,13 +273,10 @@ final class CpuStream implements Stream {
     }
 
     @Override
-    public void scaleUnits(Tensor x, Tensor scale, int[] places, Tensor shift, Tensor y) {
+    public void scaleUnits(Tensor x, Tensor scale, int[] places, Tensor y) {
         Shapes.same("scaleUnits", x, y);
         Shapes.units("scaleUnits", x, scale, places);
-        if (shift != null) {
-            Shapes.vector("scaleUnits shift", shift, x.columns());
-        }
-        rowTasks.scaleUnits(x, scale, places, shift, y);
+        rowTasks.scaleUnits(x, scale, places, y);
     }
 
     @Override

@@ -133,9 +133,8 @@ final class RowTasks {
                         .scaleBlocksBackward(o.a, o.b, o.c, o.d, o.e, o.blocks, o.columns / o.blocks, from, to));
     }
 
-    void scaleUnits(Tensor x, Tensor scale, int[] places, Tensor shift, Tensor y) {
+    void scaleUnits(Tensor x, Tensor scale, int[] places, Tensor y) {
         range.operands(x, scale, y);
-        range.d = shift == null ? null : shift.floats();
         range.blocks = scale.columns();
         range.integers = places;
         range.forRows(
@@ -143,7 +142,7 @@ final class RowTasks {
                 scratch,
                 (o, from, to, s) -> o.kernels
                         .rows()
-                        .scaleUnits(o.a, o.b, o.blocks, o.integers, o.d, o.c, o.columns / o.integers.length, from, to));
+                        .scaleUnits(o.a, o.b, o.blocks, o.integers, o.c, o.columns / o.integers.length, from, to));
     }
 
     void scaleUnitsBackward(Tensor x, Tensor scale, int[] places, Tensor dy, Tensor dx, Tensor dScale) {

@@ -116,10 +116,10 @@ public interface Stream {
     void scaleBlocksBackward(Tensor x, Tensor scale, Tensor dy, Tensor dx, Tensor dScale);
 
     /**
-     * {@code y = x * scale + shift}, unit by unit: the columns are cut into {@code places.length} units of equal width, and unit u has the
-     * factor of column {@code places[u]} of {@code scale [rows, factors]}, or 1 if that is negative. Shift {@code [1, columns]} may be null.
+     * {@code y = x * scale}, unit by unit: the columns are cut into {@code places.length} units of equal width, and unit u has the
+     * factor of column {@code places[u]} of {@code scale [rows, factors]}, or 1 if that is negative.
      */
-    void scaleUnits(Tensor x, Tensor scale, int[] places, Tensor shift, Tensor y);
+    void scaleUnits(Tensor x, Tensor scale, int[] places, Tensor y);
 
     void scaleUnitsBackward(Tensor x, Tensor scale, int[] places, Tensor dy, Tensor dx, Tensor dScale);
 

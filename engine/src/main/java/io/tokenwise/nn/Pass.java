@@ -270,12 +270,12 @@ public final class Pass {
         return y;
     }
 
-    /** {@code x * scale + shift} by units of columns, unit u by the factor {@code places[u]}; see {@link Stream#scaleUnits}. */
-    public Tensor scaleUnits(Tensor x, Tensor scale, int[] places, Parameter shift) {
+    /** {@code x * scale} by units of columns, unit u by the factor {@code places[u]}; see {@link Stream#scaleUnits}. */
+    public Tensor scaleUnits(Tensor x, Tensor scale, int[] places) {
         Tensor y = tensor(x.rows(), x.columns());
-        stream.scaleUnits(x, scale, places, shift == null ? null : shift.value(), y);
+        stream.scaleUnits(x, scale, places, y);
         if (tape != null) {
-            tape.record(new Op.ScaleUnits(x, scale, places, shift, y));
+            tape.record(new Op.ScaleUnits(x, scale, places, y));
         }
         return y;
     }

@@ -208,15 +208,14 @@ final class OpCases {
     private static OpCase scaleUnits(int rows, int units, int width) {
         Operand x = Operand.tensor(rows, units * width);
         Operand scale = Operand.tensor(rows, 3);
-        Operand shift = Operand.parameter(1, units * width);
         var random = new SplittableRandom(units);
         int[] places = random.ints(units, -1, 3).toArray();
         return op(
                 "scaleUnits " + x + scale,
-                List.of(x, scale, shift),
+                List.of(x, scale),
                 Math.max(rows, units * width),
-                (pass, o) -> pass.scaleUnits(o.tensor(0), o.tensor(1), places, o.parameter(2)),
-                m -> Reference.scaleUnits(m.get(0), m.get(1), places, m.get(2)),
+                (pass, o) -> pass.scaleUnits(o.tensor(0), o.tensor(1), places),
+                m -> Reference.scaleUnits(m.get(0), m.get(1), places),
                 t -> scaleUnits(t, places, rows, width));
     }
 
@@ -229,8 +228,7 @@ final class OpCases {
         return t.get(0)
                 .reshape(rows, places.length, width)
                 .mul(NDArrays.concat(columns, 1).reshape(rows, places.length, 1))
-                .reshape(rows, (long) places.length * width)
-                .add(t.get(2));
+                .reshape(rows, (long) places.length * width);
     }
 
     private static List<OpCase> sequences(int[] lengths, int columns, int vocabulary) {

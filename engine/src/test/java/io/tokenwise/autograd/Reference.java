@@ -176,13 +176,13 @@ final class Reference {
         return y;
     }
 
-    static Matrix scaleUnits(Matrix x, Matrix scale, int[] places, Matrix shift) {
+    static Matrix scaleUnits(Matrix x, Matrix scale, int[] places) {
         int width = x.columns() / places.length;
         Matrix y = Matrix.zeros(x.rows(), x.columns());
         for (int row = 0; row < x.rows(); row++) {
             for (int i = 0; i < x.columns(); i++) {
                 int place = places[i / width];
-                y.set(row, i, x.get(row, i) * (place < 0 ? 1 : scale.get(row, place)) + shift.get(0, i));
+                y.set(row, i, x.get(row, i) * (place < 0 ? 1 : scale.get(row, place)));
             }
         }
         return y;

@@ -66,11 +66,10 @@ public interface RowOps {
 
     /**
      * Scales units of {@code width} columns by factors that need not lie in their order: {@code y[i, u * width + j] = x[i, u * width + j] *
-     * scale[i, places[u]] + shift[u * width + j]}; a negative place is a factor of 1, shift may be null. x and y are {@code [rows,
+     * scale[i, places[u]]}; a negative place is a factor of 1. x and y are {@code [rows,
      * places.length * width]}, scale {@code [rows, factors]}. y may be x.
      */
-    void scaleUnits(
-            Floats x, Floats scale, int factors, int[] places, Floats shift, Floats y, int width, int from, int to);
+    void scaleUnits(Floats x, Floats scale, int factors, int[] places, Floats y, int width, int from, int to);
 
     /**
      * Gradients of {@link #scaleUnits}: {@code dx = dy * scale} (dx may be dy), {@code dScale[i, f]} the sum of {@code dy * x} over the units

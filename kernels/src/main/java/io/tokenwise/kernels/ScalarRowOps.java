@@ -179,16 +179,13 @@ final class ScalarRowOps implements RowOps {
     }
 
     @Override
-    public void scaleUnits(
-            Floats x, Floats scale, int factors, int[] places, Floats shift, Floats y, int width, int from, int to) {
+    public void scaleUnits(Floats x, Floats scale, int factors, int[] places, Floats y, int width, int from, int to) {
         for (int row = from; row < to; row++) {
             for (int unit = 0; unit < places.length; unit++) {
-                int column = unit * width;
                 long at = ((long) row * places.length + unit) * width;
                 float factor = places[unit] < 0 ? 1 : scale.get((long) row * factors + places[unit]);
                 for (int j = 0; j < width; j++) {
-                    float scaled = x.get(at + j) * factor;
-                    y.set(at + j, shift == null ? scaled : scaled + shift.get(column + j));
+                    y.set(at + j, x.get(at + j) * factor);
                 }
             }
         }

@@ -239,9 +239,8 @@ final class VectorRowOps implements RowOps {
     }
 
     @Override
-    public void scaleUnits(
-            Floats x, Floats scale, int factors, int[] places, Floats shift, Floats y, int width, int from, int to) {
-        VectorUnits.scale(x, scale, factors, places, shift, y, width, from, to);
+    public void scaleUnits(Floats x, Floats scale, int factors, int[] places, Floats y, int width, int from, int to) {
+        VectorUnits.scale(x, scale, factors, places, y, width, from, to);
     }
 
     @Override

@@ -22,19 +22,14 @@ final class VectorUnits {
         return LANES >= EIGHT.length() && width % EIGHT.length() == 0;
     }
 
-    static void scale(
-            Floats x, Floats scale, int factors, int[] places, Floats shift, Floats y, int width, int from, int to) {
+    static void scale(Floats x, Floats scale, int factors, int[] places, Floats y, int width, int from, int to) {
         if (!fits(width)) {
-            SCALAR.scaleUnits(x, scale, factors, places, shift, y, width, from, to);
+            SCALAR.scaleUnits(x, scale, factors, places, y, width, from, to);
             return;
         }
         for (int row = from; row < to; row++) {
             long at = (long) row * places.length * width;
-            if (shift == null) {
-                scaleRow(x, scale, (long) row * factors, places, y, width, at);
-            } else {
-                scaleAndShiftRow(x, scale, (long) row * factors, places, shift, y, width, at);
-            }
+            scaleRow(x, scale, (long) row * factors, places, y, width, at);
         }
     }
 
@@ -53,26 +48,6 @@ final class VectorUnits {
                 FloatVector.fromMemorySegment(EIGHT, from, fromAt + (long) j * Float.BYTES, ORDER)
                         .mul(factor)
                         .intoMemorySegment(to, toAt + (long) j * Float.BYTES, ORDER);
-            }
-        }
-    }
-
-    private static void scaleAndShiftRow(
-            Floats x, Floats scale, long scaleAt, int[] places, Floats shift, Floats y, int width, long at) {
-        MemorySegment from = x.segment();
-        MemorySegment more = shift.segment();
-        MemorySegment to = y.segment();
-        long fromAt = x.at(at);
-        long moreAt = shift.at(0);
-        long toAt = y.at(at);
-        for (int unit = 0; unit < places.length; unit++) {
-            float factor = factor(scale, scaleAt, places[unit]);
-            for (int j = unit * width; j < (unit + 1) * width; j += EIGHT.length()) {
-                long offset = (long) j * Float.BYTES;
-                FloatVector.fromMemorySegment(EIGHT, from, fromAt + offset, ORDER)
-                        .mul(factor)
-                        .add(FloatVector.fromMemorySegment(EIGHT, more, moreAt + offset, ORDER))
-                        .intoMemorySegment(to, toAt + offset, ORDER);
             }
         }
     }
