@@ -101,6 +101,11 @@ final class Demo implements Callable<Integer> {
         }
         Results results = report.write("The model " + model + ", which comes with the build", new History(), err);
         print(results, model, "./tokenwise embed --budget 0.5");
+        if (!options.json()) {
+            spec.commandLine()
+                    .getOut()
+                    .println("Measured on WordNet, on part of which it was trained; docs/quality.md has texts that it never saw.");
+        }
     }
 
     private void train() throws IOException, InterruptedException {
