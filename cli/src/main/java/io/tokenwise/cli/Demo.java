@@ -104,7 +104,8 @@ final class Demo implements Callable<Integer> {
         if (!options.json()) {
             spec.commandLine()
                     .getOut()
-                    .println("Measured on WordNet, on part of which it was trained; docs/quality.md has texts that it never saw.");
+                    .println(
+                            "Measured on WordNet, on part of which it was trained; docs/quality.md has texts that it never saw.");
         }
     }
 

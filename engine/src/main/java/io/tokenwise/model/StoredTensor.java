@@ -25,8 +25,8 @@ import java.util.List;
  * @param columns how many it fills
  */
 record StoredTensor(String name, Parameter parameter, int fromColumn, int columns, Layout layout) {
-    /** A difference of a learner is a twentieth of what it is added to: in 15 steps it is rounded no more coarsely than that is in 255. */
-    private static final int DIFFERENCE_STEPS = 7;
+    /** A difference of a learner is a twentieth of what it is added to: in 13 steps it is rounded no more coarsely than that is in 255. */
+    private static final int DIFFERENCE_STEPS = 6;
 
     enum Layout {
         /** {@code [columns]}: the parameter is one row. */
