@@ -47,7 +47,7 @@ final class Soak implements AutoCloseable {
 
     /**
      * Calls of each encoder by oneDNN before the time begins. The first calls compile a kernel for each number of rows that a product meets, which stays:
-     * some 50 MB an encoder, measured; 13,000 calls of eight encoders bring it about.
+     * resident memory grew by some 50 MB an encoder until about 13,000 calls of eight encoders.
      */
     private static final int WARM_UP_CALLS = 1_600;
 
