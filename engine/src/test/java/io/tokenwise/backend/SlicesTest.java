@@ -217,6 +217,52 @@ class SlicesTest {
         }
     }
 
+    /** As attention calls them: some rows now and others later, in matrices that have room for a learner more. */
+    @ParameterizedTest
+    @MethodSource("cases")
+    void someRowsOfWiderMatrices(Engine engine, int rows, int[] columns) {
+        int total = Arrays.stream(columns).sum();
+        int wider = total + 32;
+        int named = (rows + 1) / 2;
+        try (Backend backend = engine.open.get();
+                Arena arena = Arena.ofShared()) {
+            var stream = backend.stream();
+            Tensor x = random(backend, arena, rows, 64);
+            Tensor rest = random(backend, arena, 1, wider);
+            Tensor bias = random(backend, arena, 1, total);
+            OutputSlices outputs = outputSlices(backend, arena, random(backend, arena, 64, total), bias, columns);
+            InputSlices inputs = inputSlices(backend, arena, random(backend, arena, total, 64), columns);
+            Use use = uses(rows, columns.length).getFirst();
+            int[] sliceRows =
+                    Arrays.stream(use.sliceRows).map(n -> Math.min(n, named)).toArray();
+            Tensor y = backend.allocate(arena, rows, wider);
+            Tensor sums = backend.allocate(arena, rows, 64);
+            stream.fill(y, UNTOUCHED);
+            stream.fill(sums, UNTOUCHED);
+            stream.linearSlices(x, use.rows, named, sliceRows, outputs, rest, y);
+            stream.sumSlices(y, use.rows, sliceRows, inputs, null, sums);
+            Tensor ownY = backend.allocate(arena, 1, total);
+            Tensor ownSums = backend.allocate(arena, 1, 64);
+            for (int i = 0; i < rows; i++) {
+                int row = use.rows[i];
+                int[] own = new int[columns.length];
+                for (int n = 0; n < own.length; n++) {
+                    own[n] = i < sliceRows[n] ? 1 : 0;
+                }
+                stream.fill(ownSums, UNTOUCHED);
+                stream.linearSlices(row(x, row), null, 1, own, outputs, rest.part(0, total), ownY);
+                stream.sumSlices(ownY, null, own, inputs, null, ownSums);
+                for (int column = 0; column < wider; column++) {
+                    float kept = column < total ? ownY.get(0, column) : rest.get(0, column);
+                    assertThat(y.get(row, column))
+                            .as("row %d, column %d", row, column)
+                            .isEqualTo(i < named ? kept : UNTOUCHED);
+                }
+                assertThat(values(row(sums, row))).as("row %d", row).isEqualTo(values(ownSums));
+            }
+        }
+    }
+
     @Test
     void mistakesAreNamed() {
         try (Backend backend = VectorBackend.open(1);
