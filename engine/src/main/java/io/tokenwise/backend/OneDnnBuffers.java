@@ -20,6 +20,15 @@ final class OneDnnBuffers implements BufferPool.Buffers {
     /** Rows of a block at most. */
     static final int ROWS = 64;
 
+    /** Up to so many rows have a kernel of their own number. */
+    private static final int EXACT_ROWS = 8;
+
+    /** What other kernels are made for, the largest last. */
+    private static final int[] KERNEL_ROWS = {12, 16, 24, 32, ROWS};
+
+    /** A kernel may be larger than the rows that are left by fewer than these. */
+    private static final int ROWS_TO_SPARE = 4;
+
     /** Room for what oneDNN wants besides, which for our shapes is under 1 KB. */
     private static final long SCRATCH_BYTES = 64 * 1024;
 
@@ -90,7 +99,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
             memory = arena.allocate(bytes((long) ROWS * inputs), ALIGNMENT);
         }
 
-        /** Few: one for each slice of an MLP. */
+        /** Few: one for each slice of an MLP and each first row of a product. */
         Binding binding(int input, int output) {
             for (int i = 0; i < bindings.size(); i++) {
                 At at = bindings.get(i);
@@ -163,7 +172,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         int columns = weight.outputs();
         int count = job.rows(task);
         enter(job, task, count, weight);
-        input.binding(0, 0).run(weight.weights(), kernelRows(count));
+        multiply(input, 0, 0, weight, count, false);
         Floats bias = job.bias == null ? zeros : job.bias;
         for (int i = 0; i < count; i++) {
             long at = (long) job.row(task, i) * columns;
@@ -240,11 +249,11 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         enter(job, task, job.rows(task), matrix(slices.getFirst()));
         int n = joined(job, slices);
         OneDnnMatrix first = matrix(slices.get(n - 1)).upTo();
-        input.binding(0, 0).run(first.weights(), kernelRows(job.rows(task, 0)));
+        multiply(input, 0, 0, first, job.rows(task, 0), false);
         int unit = first.outputs();
         for (; job.rows(task, n) > 0; n++) {
             OneDnnMatrix up = matrix(slices.get(n));
-            input.binding(0, unit).run(up.weights(), kernelRows(job.rows(task, n)));
+            multiply(input, 0, unit, up, job.rows(task, n), false);
             unit += up.outputs();
         }
     }
@@ -294,13 +303,11 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         List<PackedMatrix> slices = job.downs.weights();
         int n = joined(job, slices);
         OneDnnMatrix first = matrix(slices.get(n - 1)).upTo();
-        units.binding(0, 0).run(first.weights(), kernelRows(job.rows(task, 0)));
+        multiply(units, 0, 0, first, job.rows(task, 0), false);
         int unit = first.inputs();
         for (; job.rows(task, n) > 0; n++) {
             OneDnnMatrix down = matrix(slices.get(n));
-            int rows = job.rows(task, n);
-            units.clear(rows, kernelRows(rows), down.inputStride(), unit, down.inputs());
-            units.binding(unit, 0).add(down.weights(), kernelRows(rows));
+            multiply(units, unit, 0, down, job.rows(task, n), true);
             unit += down.inputs();
         }
     }
@@ -327,17 +334,46 @@ final class OneDnnBuffers implements BufferPool.Buffers {
     }
 
     /**
-     * The rows that a kernel is made for: exact for few; then in steps, so that ragged batches need few kernels, of which each costs some 100
-     * microseconds once. The rows between hold what an earlier block has left, and nobody reads what becomes of them.
+     * Multiplies the first rows of an operand, from a column on, into the sums, from a column on: in one product or a few, one below the other. The
+     * rows after the last hold what an earlier block has left, and nobody reads what becomes of them; where sums are added they add nothing.
      */
-    private int kernelRows(int count) {
+    private void multiply(Operand operand, int fromInput, int fromOutput, OneDnnMatrix weight, int rows, boolean adds) {
+        int inputStride = weight.inputStride();
+        int size;
+        for (int row = 0; row < rows; row += size) {
+            size = kernelRows(rows - row);
+            Binding binding = operand.binding(row * inputStride + fromInput, row * weight.outputStride() + fromOutput);
+            if (adds) {
+                operand.clear(rows, row + size, inputStride, fromInput, weight.inputs());
+                binding.add(weight.weights(), size);
+            } else {
+                binding.run(weight.weights(), size);
+            }
+        }
+    }
+
+    /**
+     * The rows of the next product where so many are left. A kernel takes 0.3 MB and 0.6 ms of oneDNN's, so there are few: exact ones for few rows,
+     * which cost what their weights cost, and {@link #KERNEL_ROWS}. Products of these one below the other take as long as one: 52 rows as 32, 16
+     * and 4 took what a kernel of 52 took, by signed bytes and bfloat16.
+     */
+    private int kernelRows(int left) {
         // For a single row oneDNN may sum floats in another order than for several: a row's bits must not depend on its
         // batch.
-        if (count == 1 && precision != Precision.S8) {
+        if (left == 1 && precision != Precision.S8) {
             return 2;
         }
-        int step = count <= 8 ? 1 : count <= 16 ? 2 : 4;
-        return (count + step - 1) / step * step;
+        if (left <= EXACT_ROWS) {
+            return left;
+        }
+        int largest = EXACT_ROWS;
+        for (int size : KERNEL_ROWS) {
+            if (size >= left && size - left < ROWS_TO_SPARE) {
+                return size;
+            }
+            largest = size < left ? size : largest;
+        }
+        return largest;
     }
 
     /** Writes a row's {@code sums + bias}, the sums from value {@code from} on, in float32. */

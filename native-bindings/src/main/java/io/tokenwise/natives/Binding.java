@@ -176,19 +176,18 @@ public final class Binding implements AutoCloseable {
         Call(Kernel kernel, MemorySegment a, MemorySegment c, MemorySegment scratch) {
             this.kernel = kernel;
             try {
-                Handles.argument(arguments, 0, Dnnl.DNNL_ARG_SRC(), memory(Dnnl.dnnl_query_src_md(), a));
+                Handles.argument(arguments, 0, Dnnl.DNNL_ARG_SRC(), memory(kernel.a, a));
                 Handles.argument(arguments, WEIGHTS, Dnnl.DNNL_ARG_WEIGHTS(), MemorySegment.NULL);
-                Handles.argument(arguments, 2, Dnnl.DNNL_ARG_DST(), memory(Dnnl.dnnl_query_dst_md(), c));
-                Handles.argument(
-                        arguments, 3, Dnnl.DNNL_ARG_SCRATCHPAD(), memory(Dnnl.dnnl_query_scratchpad_md(), scratch));
+                Handles.argument(arguments, 2, Dnnl.DNNL_ARG_DST(), memory(kernel.c, c));
+                Handles.argument(arguments, 3, Dnnl.DNNL_ARG_SCRATCHPAD(), memory(kernel.scratch, scratch));
             } catch (Throwable e) {
                 owner.close();
                 throw e;
             }
         }
 
-        private MemorySegment memory(int query, MemorySegment data) {
-            return Handles.memory(owner, kernel.product, kernel.product.oneDnn.engine, kernel.matrix(query), data);
+        private MemorySegment memory(MemorySegment matrix, MemorySegment data) {
+            return Handles.memory(owner, kernel.product, kernel.product.oneDnn.engine, matrix, data);
         }
 
         void setWeights(Weights b) {

@@ -12,8 +12,16 @@ final class Kernel {
     final int rows;
     final boolean adds;
     final int slot;
-    final MemorySegment chosen;
     final long scratchBytes;
+
+    /** What the primitive's operands look like. */
+    final MemorySegment a;
+
+    final MemorySegment c;
+    final MemorySegment scratch;
+
+    /** What oneDNN calls the implementation that it chose. */
+    final String implementation;
 
     /** In the global scope, so that running it needs no reference count that threads would share. */
     final MemorySegment primitive;
@@ -28,28 +36,28 @@ final class Kernel {
         this.rows = rows;
         this.adds = adds;
         this.slot = slot;
-        try {
-            chosen = Handles.productFor(owner, product.spec(), product.oneDnn.engine, rows, adds, product.layout);
+        // The description is as large as the primitive, which keeps a copy of its own.
+        try (Arena arena = Arena.ofConfined()) {
+            ProductSpec spec = product.spec();
+            MemorySegment chosen = Handles.productFor(arena, spec, product.oneDnn.engine, rows, adds, product.layout);
             primitive = MemorySegment.ofAddress(
-                    Handles.primitive(owner, product.spec(), chosen).address());
-            scratchBytes = Dnnl.dnnl_memory_desc_get_size(matrix(chosen, Dnnl.dnnl_query_scratchpad_md()));
+                    Handles.primitive(owner, spec, chosen).address());
+            a = matrix(chosen, Dnnl.dnnl_query_src_md());
+            c = matrix(chosen, Dnnl.dnnl_query_dst_md());
+            scratch = matrix(chosen, Dnnl.dnnl_query_scratchpad_md());
+            scratchBytes = Dnnl.dnnl_memory_desc_get_size(scratch);
+            implementation = implementation(chosen);
         } catch (Throwable e) {
             owner.close();
             throw e;
         }
     }
 
-    /** The description of one of the primitive's operands. */
-    MemorySegment matrix(int query) {
-        return matrix(chosen, query);
+    private MemorySegment matrix(MemorySegment chosen, int query) {
+        return Handles.copyOfMatrix(owner, product, Dnnl.dnnl_primitive_desc_query_md(chosen, query, 0));
     }
 
-    private static MemorySegment matrix(MemorySegment chosen, int query) {
-        return Dnnl.dnnl_primitive_desc_query_md(chosen, query, 0);
-    }
-
-    /** What oneDNN calls the implementation that it chose. */
-    String implementation() {
+    private String implementation(MemorySegment chosen) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(ADDRESS);
             OneDnnException.check(

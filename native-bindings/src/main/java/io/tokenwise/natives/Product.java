@@ -148,7 +148,7 @@ public final class Product {
 
     /** What oneDNN calls the implementation that it chose for a number of rows, such as {@code brg_matmul:avx512_core_vnni}. */
     public String implementation(int rows) {
-        return oneDnn.whileOpen(() -> kernel(rows, false).implementation());
+        return kernel(rows, false).implementation;
     }
 
     Kernel kernel(int rows, boolean adds) {
