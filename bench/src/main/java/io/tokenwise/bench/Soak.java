@@ -46,8 +46,8 @@ final class Soak implements AutoCloseable {
     private static final int CALLS_BETWEEN_OPENINGS = 500;
 
     /**
-     * Calls of each encoder by oneDNN before the time begins. The first calls compile a kernel for each number of rows that a product meets, which stays:
-     * resident memory grew by some 50 MB an encoder until about 13,000 calls of eight encoders.
+     * Calls of each encoder, by the same callers, before the time begins: until then oneDNN meets new numbers of rows, for each of which it
+     * compiles a kernel that stays, and tasks that run at once for the first time take buffers.
      */
     private static final int WARM_UP_CALLS = 1_600;
 
@@ -69,6 +69,7 @@ final class Soak implements AutoCloseable {
     private final AtomicLong calls = new AtomicLong();
     private final AtomicLong opened = new AtomicLong();
     private volatile boolean stopping;
+    private volatile boolean paced;
     private volatile long startNanos;
     private volatile long startCpuNanos;
 
@@ -157,18 +158,8 @@ final class Soak implements AutoCloseable {
                 check(encoders.get(encoder), encoder, texts, Budget.FULL);
             }
             openAndClose(encoder, new Random(encoder));
-            var random = new Random(encoder);
-            boolean compiles = engines.get(encoder % engines.size()).kind() == BackendChoice.Kind.ONEDNN;
-            for (int i = 0; compiles && i < WARM_UP_CALLS; i++) {
-                call(encoders.get(encoder), encoder, random);
-            }
         }
-        startNanos = System.nanoTime();
-        startCpuNanos = cpuNanos();
         long length = (long) (minutes * 60e9);
-        out.printf(
-                "%8s %9s %7s %8s %12s %18s %8s %6s%n",
-                "minute", "calls", "opened", "RSS MiB", "heap MiB", "workspaces MiB", "threads", "CPU %");
         List<Long> resident = new ArrayList<>();
         try (ExecutorService callers = Executors.newFixedThreadPool(CALLERS)) {
             List<Future<?>> running = new ArrayList<>();
@@ -177,6 +168,10 @@ final class Soak implements AutoCloseable {
                 running.add(callers.submit(() -> callAll(random)));
             }
             try {
+                warmUp(running);
+                out.printf(
+                        "%8s %9s %7s %8s %12s %18s %8s %6s%n",
+                        "minute", "calls", "opened", "RSS MiB", "heap MiB", "workspaces MiB", "threads", "CPU %");
                 resident.add(line());
                 for (int i = 1; i <= LINES; i++) {
                     untilOrFailed(startNanos + length * i / LINES, running);
@@ -203,13 +198,29 @@ final class Soak implements AutoCloseable {
         return resident.stream().skip(tenth).mapToLong(Long::longValue).max().orElseThrow() - resident.get(tenth);
     }
 
+    /** The same calls as later, as fast as they go. */
+    private void warmUp(List<Future<?>> running) throws InterruptedException {
+        while (calls.get() < (long) WARM_UP_CALLS * encoders.size()) {
+            failIfOneDid(running);
+            Thread.sleep(100);
+        }
+        calls.set(0);
+        startNanos = System.nanoTime();
+        startCpuNanos = cpuNanos();
+        paced = true;
+    }
+
+    private static void failIfOneDid(List<Future<?>> running) throws InterruptedException {
+        for (Future<?> future : running) {
+            if (future.isDone()) {
+                result(future);
+            }
+        }
+    }
+
     private void untilOrFailed(long nanos, List<Future<?>> running) throws InterruptedException, IOException {
         while (System.nanoTime() < nanos) {
-            for (Future<?> future : running) {
-                if (future.isDone()) {
-                    result(future);
-                }
-            }
+            failIfOneDid(running);
             if (calls.get() >= (opened.get() + 1 - encoders.size()) * CALLS_BETWEEN_OPENINGS) {
                 var random = new Random(opened.get());
                 openAndClose(random.nextInt(encoders.size()), random);
@@ -302,6 +313,9 @@ final class Soak implements AutoCloseable {
     }
 
     private void pause() throws InterruptedException {
+        if (!paced) {
+            return;
+        }
         Thread.sleep(2);
         while (!stopping && cpuShare() > CPU_SHARE) {
             Thread.sleep(20);
