@@ -46,9 +46,9 @@ final class Texts {
 
     public static void main(String[] arguments) throws IOException {
         var texts = new Texts(Path.of(arguments[0]));
-        texts.join(texts.wordNet(), 0.3, 16, ". ");
-        texts.join(texts.comments(), 0.1, 6, " ");
-        texts.join(texts.sentences(), 0.2, 10, " ");
+        texts.join(texts.wordNet(), 0.08, 16, ". ");
+        texts.join(texts.comments(), 0.06, 6, " ");
+        texts.join(texts.sentences(), 0.06, 10, " ");
         texts.lines.addAll(texts.brown());
         Collections.shuffle(texts.lines, texts.random);
         try (var out = new PrintStream(System.out, false, StandardCharsets.UTF_8)) {
@@ -162,7 +162,7 @@ final class Texts {
                         .replaceAll(" ([,.;:?!)])", "$1")
                         .replaceAll("`` | ?''", "\"");
                 passage.append(passage.isEmpty() || sentence.isEmpty() ? "" : " ").append(sentence);
-                if (!sentence.isEmpty() && random.nextDouble() < 0.3) {
+                if (!sentence.isEmpty() && random.nextDouble() < 0.4) {
                     texts.add(passage.toString());
                     passage.setLength(0);
                 }
