@@ -47,9 +47,9 @@ final class Soak implements AutoCloseable {
 
     /**
      * Calls of each encoder, by the same callers, before the time begins: until then oneDNN meets new numbers of rows, for each of which it
-     * compiles a kernel that stays, and tasks that run at once for the first time take buffers.
+     * compiles a kernel that stays, tasks that run at once for the first time take buffers, and memory of closed encoders is cut up.
      */
-    private static final int WARM_UP_CALLS = 1_600;
+    private static final int WARM_UP_CALLS = 1_000;
 
     private static final int LINES = 30;
     private static final int LEARNERS = 4;
@@ -198,16 +198,25 @@ final class Soak implements AutoCloseable {
         return resident.stream().skip(tenth).mapToLong(Long::longValue).max().orElseThrow() - resident.get(tenth);
     }
 
-    /** The same calls as later, as fast as they go. */
-    private void warmUp(List<Future<?>> running) throws InterruptedException {
+    /** The same calls and openings as later, as fast as they go. */
+    private void warmUp(List<Future<?>> running) throws InterruptedException, IOException {
         while (calls.get() < (long) WARM_UP_CALLS * encoders.size()) {
             failIfOneDid(running);
+            openIfDue();
             Thread.sleep(100);
         }
         calls.set(0);
+        opened.set(encoders.size());
         startNanos = System.nanoTime();
         startCpuNanos = cpuNanos();
         paced = true;
+    }
+
+    private void openIfDue() throws IOException, InterruptedException {
+        if (calls.get() >= (opened.get() + 1 - encoders.size()) * CALLS_BETWEEN_OPENINGS) {
+            var random = new Random(opened.get());
+            openAndClose(random.nextInt(encoders.size()), random);
+        }
     }
 
     private static void failIfOneDid(List<Future<?>> running) throws InterruptedException {
@@ -221,10 +230,7 @@ final class Soak implements AutoCloseable {
     private void untilOrFailed(long nanos, List<Future<?>> running) throws InterruptedException, IOException {
         while (System.nanoTime() < nanos) {
             failIfOneDid(running);
-            if (calls.get() >= (opened.get() + 1 - encoders.size()) * CALLS_BETWEEN_OPENINGS) {
-                var random = new Random(opened.get());
-                openAndClose(random.nextInt(encoders.size()), random);
-            }
+            openIfDue();
             Thread.sleep(Math.clamp((nanos - System.nanoTime()) / 1_000_000, 0, 100));
         }
     }
