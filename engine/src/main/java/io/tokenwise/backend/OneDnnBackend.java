@@ -4,6 +4,7 @@ import io.tokenwise.kernels.Conversions.Columns;
 import io.tokenwise.kernels.Kernels;
 import io.tokenwise.natives.DataType;
 import io.tokenwise.natives.OneDnn;
+import io.tokenwise.natives.Pages;
 import io.tokenwise.natives.Product;
 import io.tokenwise.natives.ProductSpec;
 import io.tokenwise.tensor.Tensor;
@@ -138,7 +139,7 @@ public final class OneDnnBackend implements Backend {
         Product product = oneDnn.product(ProductSpec.of(inputs, outputs, inputType(precision), type, sums)
                 .within(allInputs, allOutputs));
         widen(allInputs, allOutputs);
-        MemorySegment packed = arena.allocate(product.packedBytes(), ALIGNMENT);
+        MemorySegment packed = Pages.allocate(arena, product.packedBytes(), ALIGNMENT);
         int columns = precision == Precision.S8 ? outputs : 0;
         return new OneDnnMatrix(
                 product,

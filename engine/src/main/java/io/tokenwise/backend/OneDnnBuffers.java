@@ -7,6 +7,7 @@ import io.tokenwise.kernels.Floats;
 import io.tokenwise.kernels.Kernels;
 import io.tokenwise.natives.Binding;
 import io.tokenwise.natives.OneDnn;
+import io.tokenwise.natives.Pages;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -64,7 +65,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         this.inputs = inputs;
         this.outputs = outputs;
         try {
-            sums = arena.allocate((long) ROWS * outputs * Float.BYTES, ALIGNMENT);
+            sums = Pages.allocate(arena, (long) ROWS * outputs * Float.BYTES, ALIGNMENT);
             sumFloats = new Floats(sums, 0);
             MemorySegment scratch = arena.allocate(SCRATCH_BYTES, ALIGNMENT);
             input = new Operand(oneDnn, scratch);
@@ -96,7 +97,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         Operand(OneDnn oneDnn, MemorySegment scratch) {
             this.oneDnn = oneDnn;
             this.scratch = scratch;
-            memory = arena.allocate(bytes((long) ROWS * inputs), ALIGNMENT);
+            memory = Pages.allocate(arena, bytes((long) ROWS * inputs), ALIGNMENT);
         }
 
         /** Few: one for each slice of an MLP and each first row of a product. */

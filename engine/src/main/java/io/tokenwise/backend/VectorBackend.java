@@ -1,6 +1,7 @@
 package io.tokenwise.backend;
 
 import io.tokenwise.kernels.Kernels;
+import io.tokenwise.natives.Pages;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -63,7 +64,7 @@ public final class VectorBackend implements Backend {
     @Override
     public Tensor allocate(Arena arena, int rows, int columns) {
         long bytes = Math.max(1, Math.multiplyExact((long) rows * columns, Float.BYTES));
-        MemorySegment memory = arena.allocate(bytes, ALIGNMENT);
+        MemorySegment memory = Pages.allocate(arena, bytes, ALIGNMENT);
         return new Tensor(memory, 0, rows, columns);
     }
 

@@ -1,5 +1,6 @@
 package io.tokenwise.io;
 
+import io.tokenwise.natives.Pages;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -49,7 +50,7 @@ sealed interface ByteSource extends AutoCloseable {
         }
         Arena arena = Arena.ofShared();
         try {
-            MemorySegment memory = arena.allocate(bytes, Long.BYTES);
+            MemorySegment memory = Pages.allocate(arena, bytes, Long.BYTES);
             byte[] chunk = new byte[InMemory.CHUNK_BYTES];
             for (long at = 0; at < bytes; ) {
                 int count = in.read(chunk, 0, (int) Math.min(chunk.length, bytes - at));

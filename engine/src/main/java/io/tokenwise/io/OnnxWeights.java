@@ -7,6 +7,7 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.UnsafeByteOperations;
+import io.tokenwise.natives.Pages;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
@@ -138,7 +139,7 @@ public final class OnnxWeights implements WeightSource {
         StoredFloat.requireSize(destination, elements, file, name);
         if (entry.transposed) {
             try (Arena arena = Arena.ofConfined()) {
-                MemorySegment floats = arena.allocate(4 * elements, Float.BYTES);
+                MemorySegment floats = Pages.allocate(arena, 4 * elements, Float.BYTES);
                 format.decode(data, elements, floats, 0);
                 int rows = (int) tensor.getDims(0);
                 int columns = (int) tensor.getDims(1);

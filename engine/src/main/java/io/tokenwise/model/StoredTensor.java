@@ -10,6 +10,7 @@ import io.tokenwise.io.TensorData;
 import io.tokenwise.io.Transposition;
 import io.tokenwise.io.WeightSource;
 import io.tokenwise.kernels.Floats;
+import io.tokenwise.natives.Pages;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -99,7 +100,7 @@ record StoredTensor(String name, Parameter parameter, int fromColumn, int column
         }
         if (layout == Layout.TRANSPOSED) {
             try (Arena arena = Arena.ofConfined()) {
-                MemorySegment file = arena.allocate(bytes(), 64);
+                MemorySegment file = Pages.allocate(arena, bytes(), 64);
                 source.read(name, file);
                 Tensor value = parameter.value();
                 Transposition.copy(file, value.rows(), columns, value.rows(), memory(value), value.columns());
@@ -120,7 +121,7 @@ record StoredTensor(String name, Parameter parameter, int fromColumn, int column
     }
 
     private MemorySegment inFile(Arena arena, Tensor value) {
-        MemorySegment file = arena.allocate(bytes(), 64);
+        MemorySegment file = Pages.allocate(arena, bytes(), 64);
         if (layout == Layout.TRANSPOSED) {
             Transposition.copy(memory(value), value.columns(), value.rows(), columns, file, value.rows());
         } else {

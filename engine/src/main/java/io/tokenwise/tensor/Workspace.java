@@ -1,5 +1,6 @@
 package io.tokenwise.tensor;
 
+import io.tokenwise.natives.Pages;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -159,7 +160,7 @@ public final class Workspace implements AutoCloseable {
         long bytes = Math.max(neededBytes, Math.min(wantedBytes, room & -ALIGNMENT));
         Arena arena = Arena.ofShared();
         try {
-            chunks.add(new Chunk(arena, arena.allocate(bytes, ALIGNMENT)));
+            chunks.add(new Chunk(arena, Pages.allocate(arena, bytes, ALIGNMENT)));
         } catch (OutOfMemoryError e) {
             arena.close();
             throw new IllegalStateException("workspace: the system refuses " + bytes + " bytes of native memory", e);
