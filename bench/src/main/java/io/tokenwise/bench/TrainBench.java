@@ -89,10 +89,11 @@ final class TrainBench {
                 usual.budgetWeight(),
                 usual.lowestBudget(),
                 usual.budgetsPerStep(),
+                usual.fixed(),
                 usual.seed());
         try (Backend backend = engine.open(threads);
                 Encoder teacher = Encoder.load(files, backend);
-                Encoder student = Student.of(files, backend, config.layers(), texts);
+                Encoder student = Student.of(files, backend, config, texts);
                 var torch = new TorchDistillation(files, student, config, threads);
                 var own = new Distillation(teacher, student, new TrainingText(texts, config.seed()), config, backend)) {
             return race(own, torch, new TrainingText(texts, config.seed()), config, steps);

@@ -1,6 +1,7 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.distill.ControlWidths;
 import io.tokenwise.io.StoredType;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -8,6 +9,8 @@ import picocli.CommandLine.TypeConversionException;
 
 /** What of a dense model becomes adaptive, and how the adaptive model is stored. */
 final class AdaptOptions {
+    private static final int LEARNERS = 4;
+
     @Option(
             names = "--adapt",
             paramLabel = "LIST",
@@ -22,11 +25,11 @@ final class AdaptOptions {
     @Option(
             names = "--learners",
             paramLabel = "N",
-            defaultValue = "4",
             converter = CommonOptions.CountConverter.class,
             description =
-                    "Learners of each module; divides the MLPs' hidden units and an eighth of the hidden size (default: ${DEFAULT-VALUE}).")
-    private int learners;
+                    "Learners of each module; divides the MLPs' hidden units and an eighth of the hidden size (default: "
+                            + LEARNERS + "; " + ControlWidths.LEARNERS + " in a control).")
+    private Integer learners;
 
     /** Checks the names while options are read, so that a mistake is one of usage. */
     static final class NamesConverter implements ITypeConverter<String> {
@@ -64,6 +67,11 @@ final class AdaptOptions {
     }
 
     AdaptiveLayers layers() {
-        return AdaptiveLayers.parse(names, learners);
+        return layers(LEARNERS);
+    }
+
+    /** With so many learners, unless a number was asked for. */
+    AdaptiveLayers layers(int usualLearners) {
+        return AdaptiveLayers.parse(names, learners == null ? usualLearners : learners);
     }
 }

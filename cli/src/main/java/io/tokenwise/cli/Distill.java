@@ -1,7 +1,9 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.acm.AdaptiveLayers;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.BackendChoice;
+import io.tokenwise.distill.ControlWidths;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.DistillRun;
 import io.tokenwise.distill.History;
@@ -11,6 +13,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -33,6 +36,7 @@ import picocli.CommandLine.Spec;
         footer = {
             "  ./tokenwise distill --data texts.txt --out my-model",
             "  ./tokenwise distill --model bge-small --data docs.jsonl.gz more.csv --field body --out my-model",
+            "  ./tokenwise distill --data texts.txt --control modules --like my-model --budget 0.5 --out my-control",
             "  ./tokenwise embed --model my-model --budget 0.5 < texts.txt"
         })
 final class Distill implements Callable<Integer> {
@@ -50,6 +54,9 @@ final class Distill implements Callable<Integer> {
 
     @Mixin
     private AdaptOptions adapt;
+
+    @Mixin
+    private ControlOptions control;
 
     @Option(
             names = "--tokens",
@@ -96,7 +103,7 @@ final class Distill implements Callable<Integer> {
         try (ModelFiles files = ModelFiles.open(options.teacher());
                 Backend backend = training.open(options.threads())) {
             DistillConfig config =
-                    DistillConfig.forTokens(tokens, options.seed()).withLayers(adapt.layers());
+                    DistillConfig.forTokens(tokens, options.seed()).withLayers(layers());
             var texts = new DistillTexts(files.tokenizer(), options.seed());
             for (Path file : data) {
                 texts.read(file, field == null ? DistillTexts.USUAL_FIELD : field);
@@ -104,9 +111,34 @@ final class Distill implements Callable<Integer> {
             var run = new DistillRun(
                     files, texts.sequences(), config, out, Existing.KEEP, STEPS_PER_CHECKPOINT, adapt.stored());
             texts.remarks(tokens).forEach(err::println);
-            DistillProgress.run(run, backend, err, history -> report(run, history, err));
+            if (control.wanted()) {
+                int layers = files.description().architecture().layers();
+                run = run.withConfig(config.withFixed(control.widths(options, layers, layers(), run.heldOut())));
+                DistillProgress.run(run, backend, err, this::reportControl);
+            } else {
+                DistillRun adaptive = run;
+                DistillProgress.run(run, backend, err, history -> report(adaptive, history, err));
+            }
         }
         return ExitCode.OK;
+    }
+
+    private AdaptiveLayers layers() {
+        return control.wanted() ? adapt.layers(ControlWidths.LEARNERS) : adapt.layers();
+    }
+
+    private void reportControl(History history) {
+        History.Quality quality = history.qualities().getLast();
+        spec.commandLine()
+                .getOut()
+                .printf(
+                        Locale.ROOT,
+                        "The control is in %s: it spends %.3f, cosine to the teacher on held-out text %.4f%n"
+                                + "Next: ./tokenwise eval sts FILE.csv --model %s%n",
+                        out,
+                        quality.spent(),
+                        quality.cosine(),
+                        out);
     }
 
     private void report(DistillRun run, History history, PrintWriter err) throws IOException, InterruptedException {

@@ -59,7 +59,11 @@ final class DistillProgress implements DistillRun.Listener, AutoCloseable {
         phase = step.phase();
         String quality = Double.isNaN(heldOut)
                 ? ""
-                : String.format(Locale.ROOT, ", held-out cosine %.4f at half budget", heldOut);
+                : String.format(
+                        Locale.ROOT,
+                        ", held-out cosine %.4f%s",
+                        heldOut,
+                        run.config().fixed().isEmpty() ? " at half budget" : "");
         progress.update(step.step() + 1, String.format(Locale.ROOT, "%s, loss %.4f%s", name(phase), loss, quality));
     }
 
@@ -71,6 +75,9 @@ final class DistillProgress implements DistillRun.Listener, AutoCloseable {
     @Override
     public void trained() {
         close();
+        if (!run.config().fixed().isEmpty()) {
+            return;
+        }
         err.println("calibrates budgets on " + run.heldOut().size() + " held-out texts");
     }
 

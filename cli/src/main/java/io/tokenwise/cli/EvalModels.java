@@ -1,6 +1,7 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.TextEncoder;
+import io.tokenwise.acm.Acm;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.backend.Precision;
 import io.tokenwise.io.BadFileException;
@@ -71,6 +72,11 @@ record EvalModels(TextEncoder model, TextEncoder teacher, TextEncoder reference)
 
     boolean dense() {
         return model == teacher;
+    }
+
+    /** Whether the model is a control: it has no gates, and spends the same whatever the budget. */
+    boolean control() {
+        return !dense() && model.encoder().acms().stream().allMatch(Acm::isFixed);
     }
 
     /** Closing twice does nothing, so it does not matter which of them are the same. */

@@ -24,7 +24,9 @@ final class EvalRuns {
         runs.add(dense);
         reference =
                 models.reference() == models.teacher() ? dense : run(Mode.DENSE, 1, models.reference(), options, seed);
-        if (!models.dense()) {
+        if (models.control()) {
+            runs.add(run(Mode.RETRAINED, 1, models.model(), options, seed));
+        } else if (!models.dense()) {
             options.budgets().forEach(budget -> addAdaptive(models.model(), budget, options, seed));
         }
     }

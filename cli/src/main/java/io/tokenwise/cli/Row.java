@@ -38,7 +38,9 @@ record Row(
         /** The same number for every token: the model made narrower. */
         STATIC("static", "every token gets the same"),
         /** The gates' numbers, dealt to random tokens of the same layer: the same mean, blindly given. */
-        RANDOM("random", "the gates' numbers, dealt to random tokens");
+        RANDOM("random", "the gates' numbers, dealt to random tokens"),
+        /** A control that was trained without gates. */
+        RETRAINED("retrained", "a control: every token gets what each module was trained for");
 
         private final String label;
         private final String meaning;
@@ -51,7 +53,7 @@ record Row(
         /** The request for a share that is spent this way; the seed is that of {@link #RANDOM}. */
         Budget budget(double share, long seed) {
             return switch (this) {
-                case DENSE -> Budget.FULL;
+                case DENSE, RETRAINED -> Budget.FULL;
                 case LEARNED -> Budget.of(share);
                 case HARD -> Budget.hard(share);
                 case STATIC -> Budget.fixed(share);

@@ -111,6 +111,42 @@ class DistillTest {
         aBudgetThatGatesWereNotTrainedForIsTold(model);
     }
 
+    @Test
+    void aControlHasNoGatesAndOneRowInAnEvaluation() throws IOException {
+        Path control = folder.resolve("control");
+        assertThat(run(
+                        "--data",
+                        file("more.txt", MORE).toString(),
+                        "--out",
+                        control.toString(),
+                        "--control",
+                        "layers",
+                        "--learners",
+                        "3",
+                        "--tokens",
+                        "4000"))
+                .as(err.toString())
+                .isZero();
+        assertThat(out.toString())
+                .contains("The control is in " + control
+                        + ": it spends 0.500, cosine to the teacher on held-out text 0.");
+        assertThat(err.toString()).doesNotContain("calibrates", "half budget");
+        out.getBuffer().setLength(0);
+        Path pairs = file("pairs.csv", "a,b,1\nsome words,other words,2\nthe text,a text,4\n");
+        String[] args = {"eval", "sts", pairs.toString(), "--model", control.toString(), "--json"};
+        assertThat(Tokenwise.commandLine(
+                                InputStream.nullInputStream(),
+                                new PrintWriter(out, true),
+                                new PrintWriter(err, true),
+                                args)
+                        .execute(args))
+                .as(err.toString())
+                .isZero();
+        JsonNode rows = new JsonMapper().readTree(out.toString()).get("rows");
+        assertThat(rows.valueStream().map(row -> row.get("mode").asString())).containsExactly("dense", "retrained");
+        assertThat(rows.get(1).get("spent").asDouble()).isEqualTo(0.5);
+    }
+
     private void aBudgetThatGatesWereNotTrainedForIsTold(Path model) {
         for (String budget : List.of("0.01", "0.5")) {
             err.getBuffer().setLength(0);

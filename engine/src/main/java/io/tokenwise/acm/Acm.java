@@ -17,12 +17,15 @@ public final class Acm {
     /** Length of the features by which gates read a budget. */
     public static final int BUDGET_KNOTS = Gate.KNOTS;
 
+    private static final int NOT_FIXED = -1;
+
     private final String path;
     private final int learners;
     private final int hidden;
     private final long learnerFlops;
     private final Gate gate;
     private final Router router;
+    private int fixedCount = NOT_FIXED;
 
     /** A module whose gate's parameters are named {@code path.acm.gate.*}, zero. */
     Acm(Parameters owner, String path, int learners, int hidden, long learnerFlops) {
@@ -63,6 +66,24 @@ public final class Acm {
         return gate.parameters();
     }
 
+    /** Makes the module a control: its gate is never asked, and every token gets so many learners, whatever its budget. */
+    void fix(int count) {
+        if (count < 0 || count > learners) {
+            throw new IllegalArgumentException(path + ": fixed to " + count + " learners, must be 0 to " + learners);
+        }
+        fixedCount = count;
+    }
+
+    /** Whether every token gets the same number of learners, whatever its budget. */
+    public boolean isFixed() {
+        return fixedCount != NOT_FIXED;
+    }
+
+    /** How many, if it {@link #isFixed}. */
+    public int fixedCount() {
+        return fixedCount;
+    }
+
     /** What the gates are told for a wanted share. */
     void calibrate(LengthCalibration newCalibration) {
         router.calibrate(newCalibration);
@@ -101,8 +122,19 @@ public final class Acm {
         if (pass.gateTraining() == null) {
             throw new IllegalStateException(path + ": a pass with a tape needs a gate training");
         }
-        Tensor running = gate.train(pass, x, pass.gateTraining());
+        Tensor running = isFixed() ? running(pass, x.rows(), fixedCount) : gate.train(pass, x, pass.gateTraining());
         pass.gateTraining().running().add(running);
+        return running;
+    }
+
+    /** {@code [tokens, learners]}: so many learners for every token. */
+    private Tensor running(Pass pass, int tokens, int count) {
+        Tensor running = pass.tensor(tokens, learners);
+        for (int token = 0; token < tokens; token++) {
+            for (int n = 0; n < learners; n++) {
+                running.set(token, n, n < count ? 1 : 0);
+            }
+        }
         return running;
     }
 

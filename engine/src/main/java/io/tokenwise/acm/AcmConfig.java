@@ -24,6 +24,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param units for each adaptive attention, by its path, the learner of each unit of columns
  * @param differences whether the file has of the learners' matrices only what they differ by from the dense blocks' ({@link
  *     AdaptiveBlock#denseSlices})
+ * @param fixed for modules without a gate, which are controls, by their paths how many learners every token gets
  */
 public record AcmConfig(
         String teacher,
@@ -31,6 +32,7 @@ public record AcmConfig(
         List<String> modules,
         Map<String, Units> units,
         boolean differences,
+        Map<String, Integer> fixed,
         LengthCalibration calibration) {
     private static final int MOST_LEARNERS = 64;
 
@@ -49,12 +51,23 @@ public record AcmConfig(
     public AcmConfig {
         // In this order they are written: Map.copyOf has another one in each JVM.
         units = Collections.unmodifiableMap(new LinkedHashMap<>(units));
+        fixed = Collections.unmodifiableMap(new LinkedHashMap<>(fixed));
         modules = List.copyOf(modules);
         if (modules.isEmpty()) {
             throw new IllegalArgumentException("acm.modules is empty: an adaptive model has at least one");
         }
         if (learners < 2 || learners > MOST_LEARNERS) {
             throw new IllegalArgumentException("acm.learners is " + learners + ", must be 2 to " + MOST_LEARNERS);
+        }
+        for (Map.Entry<String, Integer> module : fixed.entrySet()) {
+            checkFixed(module.getKey(), module.getValue(), modules, learners);
+        }
+    }
+
+    private static void checkFixed(String path, int count, List<String> modules, int learners) {
+        if (!modules.contains(path) || count < 0 || count > learners) {
+            throw new IllegalArgumentException("acm.fixed has " + count + " learners for " + path + ", must have 0 to "
+                    + learners + " for names of acm.modules");
         }
     }
 
@@ -68,12 +81,15 @@ public record AcmConfig(
                 units.put(attention.path(), Units.of(attention));
             }
         }
+        Map<String, Integer> fixed = new LinkedHashMap<>();
+        modules.stream().filter(Acm::isFixed).forEach(acm -> fixed.put(acm.path(), acm.fixedCount()));
         return new AcmConfig(
                 teacher,
                 modules.getFirst().learners(),
                 modules.stream().map(Acm::path).toList(),
                 units,
                 differences,
+                fixed,
                 modules.getFirst().calibration());
     }
 
@@ -104,7 +120,21 @@ public record AcmConfig(
                 modules,
                 units(json),
                 differences.asBoolean(false),
+                fixed(json),
                 calibration(json));
+    }
+
+    private static Map<String, Integer> fixed(JsonNode json) {
+        Map<String, Integer> fixed = new LinkedHashMap<>();
+        if (json.get("fixed") instanceof ObjectNode counts) {
+            for (Map.Entry<String, JsonNode> count : counts.properties()) {
+                if (!count.getValue().isInt()) {
+                    throw new IllegalArgumentException("acm.fixed must be whole numbers, has " + count.getValue());
+                }
+                fixed.put(count.getKey(), count.getValue().asInt());
+            }
+        }
+        return fixed;
     }
 
     public ObjectNode toJson() {
@@ -123,6 +153,10 @@ public record AcmConfig(
         }
         if (differences) {
             json.put("differences", true);
+        }
+        if (!fixed.isEmpty()) {
+            ObjectNode counts = json.putObject("fixed");
+            fixed.forEach(counts::put);
         }
         ArrayNode curves = json.putArray("calibration");
         for (int i = 0; i < calibration.tokens().size(); i++) {
@@ -169,6 +203,7 @@ public record AcmConfig(
 
     private <B extends AdaptiveBlock> B calibrated(B block) {
         block.acms().forEach(acm -> acm.calibrate(calibration));
+        Acmizer.fix(block.acms(), fixed);
         return block;
     }
 

@@ -80,6 +80,16 @@ public final class Acmizer {
         }
     }
 
+    /** Makes the modules of these paths controls without gates: each gives every token that many learners. */
+    public static void fix(List<Acm> modules, Map<String, Integer> counts) {
+        for (Acm acm : modules) {
+            Integer count = counts.get(acm.path());
+            if (count != null) {
+                acm.fix(count);
+            }
+        }
+    }
+
     /** Tells all modules which budget their gates must be told for a wanted share. */
     public static void calibrate(List<Acm> modules, LengthCalibration calibration) {
         modules.forEach(acm -> acm.calibrate(calibration));

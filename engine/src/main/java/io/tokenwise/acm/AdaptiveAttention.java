@@ -232,6 +232,15 @@ public final class AdaptiveAttention implements AdaptiveBlock {
     }
 
     @Override
+    public List<Parameter> denseParameters() {
+        return List.of(
+                dense.qkv().weight().parameter(),
+                dense.qkv().bias(),
+                dense.output().weight().parameter(),
+                dense.output().bias());
+    }
+
+    @Override
     public Map<Parameter, Tensor> denseSlices(Arena arena) {
         Tensor allInputs = dense.qkv().weight().parameter().value();
         Tensor allOutputs = dense.output().weight().parameter().value();

@@ -7,6 +7,7 @@ import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * A block whose work for each token is cut into learners, some of which may be left out. {@link #forward} with a tape computes all
@@ -18,6 +19,21 @@ public sealed interface AdaptiveBlock extends Block permits AdaptiveMlp, Adaptiv
 
     /** All parameters but those of the gates and of the dense block. */
     List<Parameter> learnerParameters();
+
+    /** The dense block's own parameters. */
+    List<Parameter> denseParameters();
+
+    /**
+     * What distillation trains besides gates: the learners; and of a control whose tokens all have all learners, and so the dense block
+     * always, that block. In an adaptive model the dense block stays the teacher's.
+     */
+    default List<Parameter> trainedParameters() {
+        boolean alwaysWhole = acms().stream().allMatch(acm -> acm.isFixed() && acm.fixedCount() == acm.learners());
+        return alwaysWhole
+                ? Stream.concat(learnerParameters().stream(), denseParameters().stream())
+                        .toList()
+                : learnerParameters();
+    }
 
     /** For each of the learners' matrices the dense block's weights in the same places, which it starts as, in memory of the arena. */
     Map<Parameter, Tensor> denseSlices(Arena arena);

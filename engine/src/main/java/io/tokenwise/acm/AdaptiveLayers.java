@@ -55,6 +55,16 @@ public record AdaptiveLayers(boolean mlp, List<String> attentionGates, int learn
         return new AdaptiveLayers(gates.remove(MLP), gates, learners);
     }
 
+    /** The paths of a layer's modules, such as {@code encoder.layer.0.attention.qk}, in the order in which they run. */
+    public List<String> modules(String layer) {
+        var paths = new ArrayList<String>();
+        attentionGates.forEach(letters -> paths.add(layer + ".attention." + letters));
+        if (mlp) {
+            paths.add(layer + ".mlp");
+        }
+        return paths;
+    }
+
     @Override
     public String toString() {
         var names = new ArrayList<String>();

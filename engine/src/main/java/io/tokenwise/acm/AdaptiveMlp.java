@@ -121,6 +121,15 @@ public final class AdaptiveMlp implements AdaptiveBlock {
     }
 
     @Override
+    public List<Parameter> denseParameters() {
+        return List.of(
+                dense.up().weight().parameter(),
+                dense.up().bias(),
+                dense.down().weight().parameter(),
+                dense.down().bias());
+    }
+
+    @Override
     public Map<Parameter, Tensor> denseSlices(Arena arena) {
         Parameter w1 = up.weight().parameter();
         Parameter w2 = down.parameter();

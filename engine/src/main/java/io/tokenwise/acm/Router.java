@@ -36,6 +36,10 @@ final class Router {
     /** Writes the learner count of each row of x to {@code choice}; returns for how many of them the gate was asked. */
     int route(Pass pass, Tensor x, int[] choice) {
         int texts = pass.batch().sequences();
+        if (acm.isFixed()) {
+            Arrays.fill(choice, 0, x.rows(), acm.fixedCount());
+            return 0;
+        }
         int gated = 0;
         for (int from = 0, end; from < texts; from = end) {
             Budget budget = pass.budget(from);

@@ -1,6 +1,9 @@
 package io.tokenwise.distill;
 
 import io.tokenwise.acm.AdaptiveLayers;
+import java.util.Collections;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * How a dense encoder is turned into an adaptive one. The defaults suit a small encoder and a few minutes on two cores.
@@ -17,6 +20,7 @@ import io.tokenwise.acm.AdaptiveLayers;
  * @param budgetWeight weight of the budget's loss beside the task's
  * @param lowestBudget budgets are drawn from here to 1
  * @param budgetsPerStep how many different budgets share a batch
+ * @param fixed empty, or for a control without gates how many learners each module gives every token, by the modules' paths
  * @param seed of everything random: same seed, same text, same weights
  */
 public record DistillConfig(
@@ -32,6 +36,7 @@ public record DistillConfig(
         double budgetWeight,
         double lowestBudget,
         int budgetsPerStep,
+        Map<String, Integer> fixed,
         long seed) {
     public DistillConfig {
         if (tokensPerStep < 1 || budgetsPerStep < 1) {
@@ -42,6 +47,8 @@ public record DistillConfig(
             throw new IllegalArgumentException(
                     "steps must not be negative, are " + learnerSteps + ", " + gateSteps + " and " + endToEndSteps);
         }
+        // In one order: it is part of what a checkpoint compares.
+        fixed = Collections.unmodifiableMap(new TreeMap<>(fixed));
         if (!(lowestBudget >= 0 && lowestBudget < 1)) {
             throw new IllegalArgumentException("lowest budget " + lowestBudget + " is outside 0..1");
         }
@@ -67,6 +74,7 @@ public record DistillConfig(
                 1,
                 0.25,
                 4,
+                Map.of(),
                 seed);
     }
 
@@ -86,6 +94,26 @@ public record DistillConfig(
                 budgetWeight,
                 lowestBudget,
                 budgetsPerStep,
+                fixed,
+                seed);
+    }
+
+    /** The same for a control: a student without gates, so without the second phase, whose steps the third one gets. */
+    public DistillConfig withFixed(Map<String, Integer> newFixed) {
+        return new DistillConfig(
+                layers,
+                learnerSteps,
+                0,
+                endToEndSteps + gateSteps,
+                tokensPerStep,
+                learnerRate,
+                gateRate,
+                temperature,
+                tokenWeight,
+                budgetWeight,
+                lowestBudget,
+                budgetsPerStep,
+                newFixed,
                 seed);
     }
 

@@ -88,6 +88,11 @@ public record DistillRun(
         }
     }
 
+    /** The same run with other settings. */
+    public DistillRun withConfig(DistillConfig newConfig) {
+        return new DistillRun(files, texts, newConfig, out, existing, checkpointSteps, stored);
+    }
+
     /** The file that holds the state of an unfinished run. */
     public Path checkpoint() {
         return out.resolveSibling(out.getFileName() + ".checkpoint");
@@ -124,7 +129,7 @@ public record DistillRun(
             throws IOException, InterruptedException {
         TextSplit split = TextSplit.of(texts);
         try (Encoder teacher = Encoder.load(files, backend);
-                Encoder student = Student.of(files, backend, config.layers(), split.trained());
+                Encoder student = Student.of(files, backend, config, split.trained());
                 var distillation = new Distillation(
                         teacher, student, new TrainingText(split.trained(), config.seed()), config, backend)) {
             Map<String, String> identity = identity(teacher, backend);
@@ -139,7 +144,9 @@ public record DistillRun(
             steps(distillation, heldOut, listener, identity, history);
             distillation.finish();
             listener.trained();
-            calibrate(student, backend, split.heldOut());
+            if (config.fixed().isEmpty()) {
+                calibrate(student, backend, split.heldOut());
+            }
             add(heldOut.quality(student, config.steps(), Long.MAX_VALUE), history, listener);
             if (!written) {
                 student.save(out, files.tokenizer(), existing, stored);

@@ -86,9 +86,11 @@ public final class Distillation implements AutoCloseable {
         teacherPass = new Pass(stream, teacherWorkspace);
         pass = new Pass(stream, workspace);
         learnerOptimizer = optimizer(
-                blocks.stream().flatMap(b -> b.learnerParameters().stream()).toList());
-        gateOptimizer = optimizer(
-                modules.stream().flatMap(m -> m.gateParameters().stream()).toList());
+                blocks.stream().flatMap(b -> b.trainedParameters().stream()).toList());
+        gateOptimizer = optimizer(modules.stream()
+                .filter(m -> !m.isFixed())
+                .flatMap(m -> m.gateParameters().stream())
+                .toList());
     }
 
     private AdamW optimizer(List<Parameter> parameters) {
@@ -166,9 +168,8 @@ public final class Distillation implements AutoCloseable {
         double loss = 0;
         for (int i = 0; i < blocks.size(); i++) {
             AdaptiveBlock block = blocks.get(i);
-            List<Tensor> running = block.acms().stream()
-                    .map(acm -> randomPrefixes(batch.tokens(), acm.learners(), random))
-                    .toList();
+            List<Tensor> running =
+                    block.acms().stream().map(acm -> prefixes(acm, random)).toList();
             Tensor y = block.outputs(pass, recorded.get(i).input(), running);
             Tensor dy = pass.tensor(y.rows(), y.columns());
             loss += Losses.relativeSquaredError(y, recorded.get(i).output(), 1, dy) / blocks.size();
@@ -179,10 +180,12 @@ public final class Distillation implements AutoCloseable {
         return new Step(step, Phase.LEARNERS, loss, 0, batch.tokens());
     }
 
-    private Tensor randomPrefixes(int tokens, int learners, RandomGenerator random) {
-        Tensor running = pass.tensor(tokens, learners);
-        for (int token = 0; token < tokens; token++) {
-            int count = 1 + random.nextInt(learners - 1);
+    /** A random number of learners for each token; of a control the one that it always has. */
+    private Tensor prefixes(Acm acm, RandomGenerator random) {
+        int learners = acm.learners();
+        Tensor running = pass.tensor(batch.tokens(), learners);
+        for (int token = 0; token < running.rows(); token++) {
+            int count = acm.isFixed() ? acm.fixedCount() : 1 + random.nextInt(learners - 1);
             for (int n = 0; n < learners; n++) {
                 running.set(token, n, n < count ? 1 : 0);
             }
@@ -254,9 +257,12 @@ public final class Distillation implements AutoCloseable {
         }
         var budgetGradients =
                 running.stream().map(r -> pass.tensor(r.rows(), r.columns())).toList();
-        double budgetLoss = budgets.loss(modules, running, config.budgetWeight(), budgetGradients);
-        for (int m = 0; m < modules.size(); m++) {
-            gradients.add(running.get(m), budgetGradients.get(m));
+        double budgetLoss = 0;
+        if (config.fixed().isEmpty()) {
+            budgetLoss = budgets.loss(modules, running, config.budgetWeight(), budgetGradients);
+            for (int m = 0; m < modules.size(); m++) {
+                gradients.add(running.get(m), budgetGradients.get(m));
+            }
         }
         tape.backward(gradients, stream, workspace);
         int first = config.learnerSteps() + config.gateSteps();

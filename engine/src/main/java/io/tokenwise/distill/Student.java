@@ -1,7 +1,6 @@
 package io.tokenwise.distill;
 
 import io.tokenwise.acm.Acmizer;
-import io.tokenwise.acm.AdaptiveLayers;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.io.ModelFiles;
@@ -22,16 +21,18 @@ public final class Student {
     private Student() {}
 
     /**
-     * A copy of the model with adaptive layers: at full budget it equals the model, its gates are untrained.
+     * A copy of the model with adaptive layers: at full budget it equals the model, its gates are untrained. A control's modules are fixed.
      *
      * @param texts token sequences by which is measured what matters
      */
-    public static Encoder of(ModelFiles files, Backend backend, AdaptiveLayers layers, List<int[]> texts) {
+    public static Encoder of(ModelFiles files, Backend backend, DistillConfig config, List<int[]> texts) {
         Encoder encoder = Encoder.load(files, backend);
         Stream stream = backend.stream();
         try (var workspace = new Workspace(Long.MAX_VALUE)) {
             var pass = new Pass(stream, workspace);
-            Acmizer.replace(encoder.parameters(), encoder.slots(), layers, () -> runSample(encoder, pass, texts));
+            Acmizer.replace(
+                    encoder.parameters(), encoder.slots(), config.layers(), () -> runSample(encoder, pass, texts));
+            Acmizer.fix(encoder.acms(), config.fixed());
             encoder.prepare(stream);
             return encoder;
         } catch (Throwable e) {

@@ -13,6 +13,7 @@ import io.tokenwise.model.Encoder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,6 +33,9 @@ class AcmConfigTest {
     void survivesWritingAndReading() {
         AcmConfig config = read(GOOD);
         assertThat(AcmConfig.fromJson(config.toJson())).isEqualTo(config);
+        AcmConfig control = read(GOOD.replace("'learners':4", "'learners':4,'fixed':{'encoder.layer.0.mlp':3}"));
+        assertThat(control.fixed()).containsOnly(Map.entry("encoder.layer.0.mlp", 3));
+        assertThat(AcmConfig.fromJson(control.toJson())).isEqualTo(control);
     }
 
     @ParameterizedTest
@@ -46,6 +50,9 @@ class AcmConfigTest {
                 "['encoder.layer.0.mlp']|[]|acm.modules is empty",
                 "['encoder.layer.0.mlp']|'encoder.layer.0.mlp'|acm.modules must be a list",
                 "['encoder.layer.0.mlp']|['a','a']|acm.modules must be different names",
+                "'learners':4|'learners':4,'fixed':{'encoder.layer.0.mlp':5}|acm.fixed has 5 learners for encoder.layer.0.mlp, must have 0 to 4",
+                "'learners':4|'learners':4,'fixed':{'x':1}|acm.fixed has 1 learners for x",
+                "'learners':4|'learners':4,'fixed':{'encoder.layer.0.mlp':'x'}|acm.fixed must be whole numbers",
                 "[0,1]|[1,0]|budgets and spends must ascend",
                 "[0,1]|[-1e308,1e308]|budgets must be 0 to 1",
                 "[0,1]|[0]|1 budgets and 2 spends",

@@ -9,6 +9,7 @@ import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.StoredType;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 
 /** A short distillation of the small model; with arguments MODEL OUT as a program of its own, to be killed. */
@@ -35,6 +36,7 @@ final class ChildRun {
                 1,
                 0.15,
                 3,
+                Map.of(),
                 seed);
     }
 

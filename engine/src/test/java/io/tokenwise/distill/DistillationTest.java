@@ -90,7 +90,20 @@ class DistillationTest {
     void soItIsOnOneDnn(Precision precision) throws Exception {
         DistillConfig usual = DistillConfig.forTokens(1, 1);
         var config = new DistillConfig(
-                AdaptiveLayers.parse("mlp,qkvo", 4), 1, 1, 2, 200, 1e-3, 1e-2, 0.8, 1, 1, 0.15, 3, usual.seed());
+                AdaptiveLayers.parse("mlp,qkvo", 4),
+                1,
+                1,
+                2,
+                200,
+                1e-3,
+                1e-2,
+                0.8,
+                1,
+                1,
+                0.15,
+                3,
+                Map.of(),
+                usual.seed());
         for (int threads : new int[] {1, 3}) {
             try (ModelFiles files = ModelFiles.builtIn("minilm");
                     Backend backend = TestModels.oneDnn(precision, threads)) {
@@ -219,8 +232,8 @@ class DistillationTest {
     void aRunThatDivergesKeepsItsLastGoodState() throws Exception {
         Path out = folder.resolve("out");
         DistillConfig usual = ChildRun.config(STEPS, 1);
-        var config =
-                new DistillConfig(AdaptiveLayers.mlps(4), 10, 10, 20, 64, 1e-3, 1e38, 0.8, 1, 1, 0.15, 3, usual.seed());
+        var config = new DistillConfig(
+                AdaptiveLayers.mlps(4), 10, 10, 20, 64, 1e-3, 1e38, 0.8, 1, 1, 0.15, 3, Map.of(), usual.seed());
         assertThatThrownBy(() -> run(out, config, 1, -1))
                 .isInstanceOf(DivergedException.class)
                 .hasMessageMatching(

@@ -1,0 +1,128 @@
+package io.tokenwise.distill;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.tokenwise.Sessions;
+import io.tokenwise.TestModels;
+import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.acm.Spending;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.ModelWriter;
+import io.tokenwise.io.StoredType;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.nn.Budget;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Controls: students without gates, of a fixed width or of fewer layers. */
+class ControlTest {
+    private static final int LAYERS = 2;
+    private static final AdaptiveLayers ADAPT = AdaptiveLayers.parse("mlp,qk,vo", 3);
+    private static final List<Budget> ANY = List.of(Budget.FULL, Budget.of(0.3), Budget.hard(0.3), Budget.fixed(0.7));
+
+    @TempDir
+    Path folder;
+
+    @BeforeEach
+    void write() throws Exception {
+        TestModels.writeSmall(folder.resolve("dense"));
+    }
+
+    private History distill(String name, int steps, Map<String, Integer> widths) throws Exception {
+        var kept = new History[1];
+        DistillConfig config = ChildRun.config(steps, 1).withLayers(ADAPT).withFixed(widths);
+        try (ModelFiles files = ModelFiles.open(folder.resolve("dense"));
+                Backend backend = VectorBackend.open(1)) {
+            new DistillRun(
+                            files,
+                            ChildRun.texts(),
+                            config,
+                            folder.resolve(name),
+                            ModelWriter.Existing.KEEP,
+                            9,
+                            StoredType.F32)
+                    .run(backend, new DistillRun.Listener() {
+                        @Override
+                        public void written(History history) {
+                            kept[0] = history;
+                        }
+                    });
+        }
+        return kept[0];
+    }
+
+    private static double cosine(History history) {
+        return history.qualities().getLast().cosine();
+    }
+
+    @Test
+    void aTrainedControlIsNearerToTheTeacherAndSpendsTheSameWhateverTheBudget() throws Exception {
+        Map<String, Integer> widths = ControlWidths.even(LAYERS, ADAPT, 0.6);
+        assertThat(widths.values()).containsOnly(2).hasSize(3 * LAYERS);
+        History history = distill("control", 200, widths);
+        assertThat(cosine(history)).isGreaterThan(cosine(distill("untrained", 4, widths)));
+        assertThat(history.steps()).noneMatch(step -> step.phase() == Distillation.Phase.GATES);
+        assertThat(history.steps()).allMatch(step -> step.budgetLoss() == 0);
+        try (ModelFiles files = ModelFiles.open(folder.resolve("control"));
+                Backend backend = VectorBackend.open(1);
+                Encoder control = Encoder.load(files, backend);
+                var sessions = new Sessions(control, backend, 64, 1)) {
+            List<int[]> texts = ChildRun.texts().subList(0, 5);
+            float[][] expected = sessions.encode(texts, Budget.FULL, null);
+            for (Budget budget : ANY) {
+                var spending = new Spending(control.acms());
+                assertThat(Arrays.deepEquals(sessions.encode(texts, budget, spending), expected))
+                        .as("the vectors at " + budget)
+                        .isTrue();
+                assertThat(spending.share()).isCloseTo(2 / 3.0, within(1e-9));
+            }
+        }
+    }
+
+    /** The student in memory, after its last step, and the one that is read back are the same. */
+    @Test
+    void fewerLayersAreTrainedAndReadBack() throws Exception {
+        Map<String, Integer> widths = ControlWidths.layers(LAYERS, ADAPT, 0.5);
+        assertThat(widths).containsEntry("encoder.layer.0.mlp", 0).containsEntry("encoder.layer.1.attention.vo", 3);
+        History history = distill("short", 200, widths);
+        assertThat(cosine(history)).isGreaterThan(cosine(distill("untrained", 4, widths)));
+        try (ModelFiles denseFiles = ModelFiles.open(folder.resolve("dense"));
+                ModelFiles files = ModelFiles.open(folder.resolve("short"));
+                Backend backend = VectorBackend.open(1);
+                Encoder dense = Encoder.load(denseFiles, backend);
+                Encoder control = Encoder.load(files, backend)) {
+            List<int[]> heldOut = TextSplit.of(ChildRun.texts()).heldOut();
+            History.Quality read = new HeldOut(dense, backend, heldOut).quality(control, 0, Long.MAX_VALUE);
+            assertThat(read.cosine()).isCloseTo(cosine(history), within(1e-6));
+            assertThat(read.spent()).isCloseTo(0.5, within(1e-9));
+        }
+    }
+
+    @Test
+    void modulesTakeTheirSharesRoundedUp() {
+        AdaptiveLayers mlps = AdaptiveLayers.mlps(16);
+        Map<String, Double> shares = Map.of("encoder.layer.0.mlp", 0.51, "encoder.layer.1.mlp", 1.02);
+        assertThat(ControlWidths.like(2, mlps, shares))
+                .containsExactly(Map.entry("encoder.layer.0.mlp", 9), Map.entry("encoder.layer.1.mlp", 16));
+        assertThatThrownBy(() -> ControlWidths.like(3, mlps, shares))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("has no module encoder.layer.2.mlp");
+    }
+
+    @Test
+    void layersAreEvenlySpreadAndTheLastOneStays() {
+        AdaptiveLayers mlps = AdaptiveLayers.mlps(4);
+        assertThat(ControlWidths.layers(6, mlps, 0.5).values()).containsExactly(0, 4, 0, 4, 0, 4);
+        assertThat(ControlWidths.layers(6, mlps, 0.34).values()).containsExactly(0, 4, 0, 4, 0, 4);
+        assertThat(ControlWidths.layers(6, mlps, 0.33).values()).containsExactly(0, 0, 4, 0, 0, 4);
+    }
+}
