@@ -12,10 +12,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Asks for a control instead of an adaptive model: a student without gates that costs the same. */
 final class ControlOptions {
+    private static final double USUAL_BUDGET = 0.5;
     private static final String KINDS = "width, modules or layers";
 
     /** What of the model each token gets. */
@@ -50,10 +54,9 @@ final class ControlOptions {
     @Option(
             names = "--budget",
             paramLabel = "0..1",
-            defaultValue = "0.5",
             converter = BudgetConverter.class,
-            description = "Share of the dense FLOPs that the control costs (default: ${DEFAULT-VALUE}).")
-    private double budget;
+            description = "Share of the dense FLOPs that the control costs (default: " + USUAL_BUDGET + ").")
+    private Double budget;
 
     @Option(
             names = "--like",
@@ -61,16 +64,31 @@ final class ControlOptions {
             description = "The adaptive model whose spending --control modules takes over (default: minilm-acm).")
     private String like;
 
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
+
+    /** @throws ParameterException if other options make no sense */
     boolean wanted() {
+        if (kind == null && budget != null || kind != Kind.MODULES && like != null) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    budget != null && kind == null
+                            ? "--budget is for --control: an adaptive model is trained for all budgets"
+                            : "--like is for --control modules");
+        }
         return kind != null;
+    }
+
+    private double share() {
+        return budget == null ? USUAL_BUDGET : budget;
     }
 
     /** How many learners each module gives every token. */
     Map<String, Integer> widths(CommonOptions options, int layers, AdaptiveLayers adapt, List<int[]> texts)
             throws IOException {
         return switch (kind) {
-            case WIDTH -> ControlWidths.even(layers, adapt, budget);
-            case LAYERS -> ControlWidths.layers(layers, adapt, budget);
+            case WIDTH -> ControlWidths.even(layers, adapt, share());
+            case LAYERS -> ControlWidths.layers(layers, adapt, share());
             case MODULES -> ControlWidths.like(layers, adapt, spending(options, texts));
         };
     }
@@ -81,7 +99,7 @@ final class ControlOptions {
             Map<String, Acm> modules = new LinkedHashMap<>();
             model.encoder().acms().forEach(acm -> modules.put(acm.path(), acm));
             Map<String, double[]> spentAndDense = new LinkedHashMap<>();
-            model.sessions().encode(texts, Budget.of(budget), (path, learners, tokens, gated) -> {
+            model.sessions().encode(texts, Budget.of(share()), (path, learners, tokens, gated) -> {
                 Acm acm = modules.get(path);
                 double[] sums = spentAndDense.computeIfAbsent(path, _ -> new double[2]);
                 for (int token = 0; token < tokens; token++) {

@@ -1,6 +1,5 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.acm.AdaptiveLayers;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.distill.ControlWidths;
@@ -98,12 +97,13 @@ final class Distill implements Callable<Integer> {
                     spec.commandLine(),
                     "--field is for .csv, .tsv and .jsonl; " + data.getFirst() + " has a text a line");
         }
+        boolean wantsControl = control.wanted();
         PrintWriter err = spec.commandLine().getErr();
         BackendChoice training = options.training();
         try (ModelFiles files = ModelFiles.open(options.teacher());
                 Backend backend = training.open(options.threads())) {
-            DistillConfig config =
-                    DistillConfig.forTokens(tokens, options.seed()).withLayers(layers());
+            DistillConfig config = DistillConfig.forTokens(tokens, options.seed())
+                    .withLayers(wantsControl ? adapt.layers(ControlWidths.LEARNERS) : adapt.layers());
             var texts = new DistillTexts(files.tokenizer(), options.seed());
             for (Path file : data) {
                 texts.read(file, field == null ? DistillTexts.USUAL_FIELD : field);
@@ -111,9 +111,9 @@ final class Distill implements Callable<Integer> {
             var run = new DistillRun(
                     files, texts.sequences(), config, out, Existing.KEEP, STEPS_PER_CHECKPOINT, adapt.stored());
             texts.remarks(tokens).forEach(err::println);
-            if (control.wanted()) {
+            if (wantsControl) {
                 int layers = files.description().architecture().layers();
-                run = run.withConfig(config.withFixed(control.widths(options, layers, layers(), run.heldOut())));
+                run = run.withConfig(config.withFixed(control.widths(options, layers, config.layers(), run.heldOut())));
                 DistillProgress.run(run, backend, err, this::reportControl);
             } else {
                 DistillRun adaptive = run;
@@ -121,10 +121,6 @@ final class Distill implements Callable<Integer> {
             }
         }
         return ExitCode.OK;
-    }
-
-    private AdaptiveLayers layers() {
-        return control.wanted() ? adapt.layers(ControlWidths.LEARNERS) : adapt.layers();
     }
 
     private void reportControl(History history) {

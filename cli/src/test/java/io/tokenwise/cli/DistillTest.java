@@ -147,6 +147,26 @@ class DistillTest {
         assertThat(rows.get(1).get("spent").asDouble()).isEqualTo(0.5);
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--budget 0.5|--budget is for --control: an adaptive model is trained for all budgets",
+                "--like minilm-acm|--like is for --control modules",
+                "--control width --like minilm-acm|--like is for --control modules",
+                "--control depth|width, modules or layers"
+            })
+    void optionsThatMakeNoSenseAreUsageErrors(String options, String message) throws IOException {
+        var all = new ArrayList<>(List.of(
+                "--data",
+                file("some.txt", MORE).toString(),
+                "--out",
+                folder.resolve("none").toString()));
+        all.addAll(List.of(options.split(" ")));
+        assertThat(run(all.toArray(String[]::new))).isEqualTo(2);
+        assertThat(err.toString()).contains(message);
+    }
+
     private void aBudgetThatGatesWereNotTrainedForIsTold(Path model) {
         for (String budget : List.of("0.01", "0.5")) {
             err.getBuffer().setLength(0);

@@ -37,6 +37,7 @@ final class Router {
     int route(Pass pass, Tensor x, int[] choice) {
         int texts = pass.batch().sequences();
         if (acm.isFixed()) {
+            refuseHardBudgets(pass);
             Arrays.fill(choice, 0, x.rows(), acm.fixedCount());
             return 0;
         }
@@ -66,6 +67,17 @@ final class Router {
             }
         }
         return gated;
+    }
+
+    /** A control spends what it spends. */
+    private static void refuseHardBudgets(Pass pass) {
+        for (int text = 0; text < pass.batch().sequences(); text++) {
+            Budget budget = pass.budget(text);
+            if (budget.routing() == Routing.HARD && budget.share() < 1) {
+                throw new IllegalArgumentException("a hard budget of " + budget.share()
+                        + ": the model is a control without gates, which spends the same whatever the budget");
+            }
+        }
     }
 
     private boolean asksGate(Pass pass, int text) {

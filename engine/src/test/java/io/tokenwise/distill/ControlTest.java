@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ControlTest {
     private static final int LAYERS = 2;
     private static final AdaptiveLayers ADAPT = AdaptiveLayers.parse("mlp,qk,vo", 3);
-    private static final List<Budget> ANY = List.of(Budget.FULL, Budget.of(0.3), Budget.hard(0.3), Budget.fixed(0.7));
+    private static final List<Budget> ANY = List.of(Budget.FULL, Budget.of(0.3), Budget.hard(1), Budget.fixed(0.7));
 
     @TempDir
     Path folder;
@@ -85,6 +85,9 @@ class ControlTest {
                         .isTrue();
                 assertThat(spending.share()).isCloseTo(2 / 3.0, within(1e-9));
             }
+            assertThatThrownBy(() -> sessions.encode(texts, Budget.hard(0.9), null))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("the model is a control without gates");
         }
     }
 
