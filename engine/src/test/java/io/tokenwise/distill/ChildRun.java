@@ -14,7 +14,13 @@ import java.util.Random;
 
 /** A short distillation of the small model; with arguments MODEL OUT as a program of its own, to be killed. */
 final class ChildRun {
-    static final int STEPS = 300;
+    /** How often the test kills it; {@code ./tokenwise test engine -Dtest=KilledDistillationTest -Dtokenwise.kills=20} takes longer. */
+    static final String KILLS_PROPERTY = "tokenwise.kills";
+
+    static final int KILLS = Integer.getInteger(KILLS_PROPERTY, 5);
+
+    /** Enough for each life, from one checkpoint to the next and some way beyond. */
+    static final int STEPS = 60 * KILLS;
 
     private ChildRun() {}
 

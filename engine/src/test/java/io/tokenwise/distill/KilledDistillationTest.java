@@ -16,7 +16,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A distillation that is killed (SIGKILL) again and again ends with the same weights as an unbroken one. */
 class KilledDistillationTest {
-    private static final int KILLS = 5;
 
     @TempDir
     Path folder;
@@ -33,7 +32,7 @@ class KilledDistillationTest {
         Path broken = folder.resolve("broken");
         Path checkpoint = folder.resolve("broken.checkpoint");
         var random = new Random();
-        for (int kill = 0; kill < KILLS; kill++) {
+        for (int kill = 0; kill < ChildRun.KILLS; kill++) {
             Process child = start(model, broken);
             awaitChange(checkpoint, child);
             Thread.sleep(random.nextInt(150));
@@ -62,6 +61,7 @@ class KilledDistillationTest {
                         "--add-modules",
                         "jdk.incubator.vector",
                         "--enable-native-access=ALL-UNNAMED",
+                        "-D" + ChildRun.KILLS_PROPERTY + "=" + ChildRun.KILLS,
                         "-cp",
                         System.getProperty("java.class.path"),
                         ChildRun.class.getName(),
