@@ -10,17 +10,17 @@ import java.util.function.ToDoubleFunction;
  * adaptive one is, that costs what the adaptive one costs at a budget; so it tells what choosing token by token is worth.
  */
 public final class ControlWidths {
-    /** Fine enough to meet a budget within 3 %, and a divisor of what usual encoders have. */
+    /** Fine enough to meet a module's share within 3 % of its cost, and a divisor of what usual encoders have. */
     public static final int LEARNERS = 16;
 
     private ControlWidths() {}
 
-    /** The same share of every module, rounded up. */
+    /** The same share of every module, in whole learners. */
     public static Map<String, Integer> even(int modelLayers, AdaptiveLayers adapt, double share) {
         return counts(modelLayers, adapt, _ -> share);
     }
 
-    /** For each module its own share of its dense FLOPs, rounded up. */
+    /** For each module its own share of its dense FLOPs, in whole learners. */
     public static Map<String, Integer> like(int modelLayers, AdaptiveLayers adapt, Map<String, Double> shares) {
         return counts(modelLayers, adapt, path -> {
             Double share = shares.get(path);
@@ -47,7 +47,7 @@ public final class ControlWidths {
         for (int layer = 0; layer < modelLayers; layer++) {
             for (String module : adapt.modules("encoder.layer." + layer)) {
                 double learners = shareOfModule.applyAsDouble(module) * adapt.learners();
-                counts.put(module, (int) Math.min(adapt.learners(), Math.ceil(learners - 1e-9)));
+                counts.put(module, (int) Math.min(adapt.learners(), Math.round(learners)));
             }
         }
         return counts;

@@ -111,11 +111,11 @@ class ControlTest {
     }
 
     @Test
-    void modulesTakeTheirSharesRoundedUp() {
+    void modulesTakeTheirSharesInWholeLearners() {
         AdaptiveLayers mlps = AdaptiveLayers.mlps(16);
         Map<String, Double> shares = Map.of("encoder.layer.0.mlp", 0.51, "encoder.layer.1.mlp", 1.02);
         assertThat(ControlWidths.like(2, mlps, shares))
-                .containsExactly(Map.entry("encoder.layer.0.mlp", 9), Map.entry("encoder.layer.1.mlp", 16));
+                .containsExactly(Map.entry("encoder.layer.0.mlp", 8), Map.entry("encoder.layer.1.mlp", 16));
         assertThatThrownBy(() -> ControlWidths.like(3, mlps, shares))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("has no module encoder.layer.2.mlp");
