@@ -24,7 +24,7 @@ class MiniLmAcmTest {
                 TextEncoder shipped = TextEncoder.open("minilm-acm", options)) {
             assertThat(shipped.encoder().teacher()).isEqualTo("minilm");
             assertThat(meanCosine(minilm, shipped, texts, Budget.FULL)).isGreaterThan(.998);
-            assertThat(meanCosine(minilm, shipped, texts, Budget.of(.5))).isGreaterThan(.92);
+            assertThat(meanCosine(minilm, shipped, texts, Budget.of(.5))).isGreaterThan(.95);
         }
     }
 
