@@ -45,12 +45,6 @@ final class Soak implements AutoCloseable {
 
     private static final int CALLS_BETWEEN_OPENINGS = 500;
 
-    /**
-     * Calls of each encoder, by the same callers, before the time begins: until then oneDNN meets new numbers of rows, for each of which it
-     * compiles a kernel that stays, tasks that run at once for the first time take buffers, and memory of closed encoders is cut up.
-     */
-    private static final int WARM_UP_CALLS = 1_000;
-
     private static final int LINES = 30;
     private static final int LEARNERS = 4;
 
@@ -141,9 +135,10 @@ final class Soak implements AutoCloseable {
     /**
      * Brings everything to its full size, then runs and prints; returns whether memory grew by no more than the bound.
      *
+     * @param warmUpCalls of each encoder, before the time begins
      * @throws IllegalStateException if a call failed or a vector changed
      */
-    boolean run(double minutes, long mostGrowth) throws IOException, InterruptedException {
+    boolean run(int warmUpCalls, double minutes, long mostGrowth) throws IOException, InterruptedException {
         out.printf(
                 "%d encoders (%s; %s), %d texts of 2 to %d tokens, %d callers, %.0f %% of a core%n",
                 encoders.size(),
@@ -168,7 +163,7 @@ final class Soak implements AutoCloseable {
                 running.add(callers.submit(() -> callAll(random)));
             }
             try {
-                warmUp(running);
+                warmUp((long) warmUpCalls * encoders.size(), running);
                 out.printf(
                         "%8s %9s %7s %8s %12s %18s %8s %6s%n",
                         "minute", "calls", "opened", "RSS MiB", "heap MiB", "workspaces MiB", "threads", "CPU %");
@@ -198,9 +193,12 @@ final class Soak implements AutoCloseable {
         return resident.stream().skip(tenth).mapToLong(Long::longValue).max().orElseThrow() - resident.get(tenth);
     }
 
-    /** The same calls and openings as later, as fast as they go. */
-    private void warmUp(List<Future<?>> running) throws InterruptedException, IOException {
-        while (calls.get() < (long) WARM_UP_CALLS * encoders.size()) {
+    /**
+     * The same calls and openings as later, as fast as they go: until then oneDNN meets new numbers of rows, for each of which it compiles a
+     * kernel that stays, and tasks that run at once for the first time take buffers.
+     */
+    private void warmUp(long warmUpCalls, List<Future<?>> running) throws InterruptedException, IOException {
+        while (calls.get() < warmUpCalls) {
             failIfOneDid(running);
             openIfDue();
             Thread.sleep(100);

@@ -39,6 +39,13 @@ final class SoakCommand implements Callable<Integer> {
     private double minutes;
 
     @Option(
+            names = "--warm-up",
+            paramLabel = "CALLS",
+            defaultValue = "1000",
+            description = "Calls of each encoder before the time begins (default: ${DEFAULT-VALUE}).")
+    private int warmUp;
+
+    @Option(
             names = "--growth",
             paramLabel = "MIB",
             defaultValue = "64",
@@ -90,7 +97,7 @@ final class SoakCommand implements Callable<Integer> {
                 engines,
                 List.of("minilm", adaptive.toString()),
                 spec.commandLine().getOut())) {
-            return soak.run(minutes, growth * MEBIBYTE) ? 0 : 1;
+            return soak.run(warmUp, minutes, growth * MEBIBYTE) ? 0 : 1;
         }
     }
 

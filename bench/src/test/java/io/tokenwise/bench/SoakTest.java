@@ -32,7 +32,7 @@ class SoakTest {
     @Test
     void dressRehearsal() {
         assumeTrue(PeakMemory.isAvailable(), "there is no /proc");
-        assertThat(run("soak", "--minutes=0.02", "--engine=vector-f32", "--growth=100000"))
+        assertThat(run("soak", "--minutes=0.02", "--warm-up=5", "--engine=vector-f32", "--growth=100000"))
                 .as(err::toString)
                 .isZero();
         assertThat(out.toString().lines().toList())
