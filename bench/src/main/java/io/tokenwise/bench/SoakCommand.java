@@ -66,9 +66,9 @@ final class SoakCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        if (!(minutes > 0 && minutes <= 10_000) || growth < 0) {
+        if (!(minutes > 0 && minutes <= 10_000) || growth < 0 || warmUp < 0) {
             throw new ParameterException(
-                    spec.commandLine(), "--minutes must be over 0 and at most 10000, --growth 0 or more");
+                    spec.commandLine(), "--minutes must be over 0 and at most 10000, --growth and --warm-up 0 or more");
         }
         if (!PeakMemory.isAvailable()) {
             throw new IOException("soak reads resident memory from /proc, which this system does not have");

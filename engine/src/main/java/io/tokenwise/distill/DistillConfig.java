@@ -78,33 +78,22 @@ public record DistillConfig(
                 seed);
     }
 
-    /** The same for other layers; without MLPs there is no second phase. */
+    /** The same for other layers; without MLPs there is no second phase, whose steps the third one gets. */
     public DistillConfig withLayers(AdaptiveLayers newLayers) {
-        int newGateSteps = newLayers.mlp() ? gateSteps : 0;
+        return with(newLayers, newLayers.mlp() ? gateSteps : 0, fixed);
+    }
+
+    /** The same for a control: a student without gates, so without the second phase, whose steps the third one gets. */
+    public DistillConfig withFixed(Map<String, Integer> newFixed) {
+        return with(layers, 0, newFixed);
+    }
+
+    private DistillConfig with(AdaptiveLayers newLayers, int newGateSteps, Map<String, Integer> newFixed) {
         return new DistillConfig(
                 newLayers,
                 learnerSteps,
                 newGateSteps,
                 endToEndSteps + gateSteps - newGateSteps,
-                tokensPerStep,
-                learnerRate,
-                gateRate,
-                temperature,
-                tokenWeight,
-                budgetWeight,
-                lowestBudget,
-                budgetsPerStep,
-                fixed,
-                seed);
-    }
-
-    /** The same for a control: a student without gates, so without the second phase, whose steps the third one gets. */
-    public DistillConfig withFixed(Map<String, Integer> newFixed) {
-        return new DistillConfig(
-                layers,
-                learnerSteps,
-                0,
-                endToEndSteps + gateSteps,
                 tokensPerStep,
                 learnerRate,
                 gateRate,
