@@ -25,27 +25,33 @@ def norm(x, name):
     return scaled * tensor(name + ".weight") + tensor(name + ".bias")
 
 def running(x, module):  # [tokens, learners], 1 where a learner runs
-    learners, cost = acm["learners"], lambda m: 2 * config["intermediate_size"] if m.endswith("mlp") else hidden * len(m.split(".")[-1])
-    if mode == "static" or budget == 1:  # modules of the same cost take turns in rounding up
-        turn = [m for m in acm["modules"] if cost(m) == cost(module)].index(module)
-        counts = np.full(len(x), math.floor((turn + 1) * budget * learners + 1e-9) - math.floor(turn * budget * learners + 1e-9))
+    learners, is_mlp = acm["learners"], lambda m: m.endswith("mlp")
+    most = lambda m: acm.get("mlpLearners", learners - 1) if is_mlp(m) else learners - 1  # a token has at most so many, or all
+    cost = lambda m: (2 * config["intermediate_size"] if is_mlp(m) else hidden * len(m.split(".")[-1]), most(m))
+    if mode == "static" or budget == 1:  # modules of the same cost take turns in spending what is left
+        turn, given = [m for m in acm["modules"] if cost(m) == cost(module)].index(module), 0
+        for wanted in (math.floor((i + 1) * budget * learners + 1e-9) for i in range(turn + 1)):
+            count = learners if wanted - given >= learners else min(wanted - given, most(module))
+            given += count
+        counts = np.full(len(x), count)
     else:  # gates are told a budget such that they spend the wanted one on average
         tolds = [np.interp(budget, curve["spent"], curve["told"]) for curve in acm["calibration"]]  # one for each length of texts
         told = np.interp(round(4 * math.log2(len(x))) / 4, [math.log2(curve["tokens"]) for curve in acm["calibration"]], tolds)
         features = 8 * np.maximum(0, 1 - np.abs(told * 8 - np.arange(9)))
         counts = (x @ tensor(module + ".acm.gate.weight").T + features @ tensor(module + ".acm.gate.budget")).argmax(1)
+        counts[counts > most(module)] = learners
     return (np.arange(learners) < counts[:, None]).astype(np.float32)
 
 def mixed(runs, learned, dense, c):  # tokens with all learners have the dense block; the others c_0 and what their learners add
-    return np.where(runs[:, -1:] == 1, dense, learned + c[0] + runs[:, :-1] @ c[1:])
+    return np.where(runs[:, -1:] == 1, dense, learned + c[0] + runs[:, :len(c) - 1] @ c[1:])
 
 def mlp(x, layer):
     dense = linear(gelu(linear(x, layer + "intermediate.dense")), layer + "output.dense")
     if layer + "mlp" not in acm["modules"]:
         return dense
     path, runs = layer + "mlp.acm.", running(x, layer + "mlp")
-    width = config["intermediate_size"] // acm["learners"]
-    units = gelu(x @ weight(path + "w1", layer + "intermediate.dense.weight").T + tensor(path + "b1")) * runs[:, :-1].repeat(width, 1)
+    width, b1 = config["intermediate_size"] // acm["learners"], tensor(path + "b1")
+    units = gelu(x @ weight(path + "w1", layer + "intermediate.dense.weight").T + b1) * runs[:, :len(b1) // width].repeat(width, 1)
     return mixed(runs, units @ weight(path + "w2", layer + "output.dense.weight").T, dense, tensor(path + "c"))
 
 def attention(x, layer):

@@ -56,7 +56,8 @@ final class DispatchModules implements AutoCloseable {
         pass = new Pass(stream, workspace);
         List<String> paths =
                 IntStream.range(0, LAYERS).mapToObj(i -> "layer." + i + ".mlp").toList();
-        var config = new AcmConfig("none", learners, paths, Map.of(), false, Map.of(), LengthCalibration.NONE);
+        var config =
+                new AcmConfig("none", learners, learners - 1, paths, Map.of(), false, Map.of(), LengthCalibration.NONE);
         for (String path : paths) {
             AdaptiveMlp mlp = config.mlp(parameters, path, mlp(path + ".dense.", UNITS));
             mlp.learnerParameters().forEach(this::randomize);

@@ -31,6 +31,15 @@ final class AdaptOptions {
                             + LEARNERS + "; " + ControlWidths.LEARNERS + " in a control).")
     private Integer learners;
 
+    @Option(
+            names = "--mlp-learners",
+            paramLabel = "N",
+            converter = CommonOptions.CountConverter.class,
+            description =
+                    "How many of an MLP's learners have weights of their own: a token has at most so many, or all of the MLP (default: 1; in a"
+                            + " control all but one).")
+    private Integer mlpLearners;
+
     /** Checks the names while options are read, so that a mistake is one of usage. */
     static final class NamesConverter implements ITypeConverter<String> {
         @Override
@@ -67,11 +76,17 @@ final class AdaptOptions {
     }
 
     AdaptiveLayers layers() {
-        return layers(LEARNERS);
+        return layers(LEARNERS, 1);
     }
 
-    /** With so many learners, unless a number was asked for. */
-    AdaptiveLayers layers(int usualLearners) {
-        return AdaptiveLayers.parse(names, learners == null ? usualLearners : learners);
+    /** For a control, whose widths are fixed. */
+    AdaptiveLayers layersOfControl() {
+        int count = learners == null ? ControlWidths.LEARNERS : learners;
+        return layers(count, count - 1);
+    }
+
+    private AdaptiveLayers layers(int usualLearners, int usualMlpLearners) {
+        return AdaptiveLayers.parse(names, learners == null ? usualLearners : learners)
+                .withMlpLearners(mlpLearners == null ? usualMlpLearners : mlpLearners);
     }
 }

@@ -2,7 +2,6 @@ package io.tokenwise.cli;
 
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.BackendChoice;
-import io.tokenwise.distill.ControlWidths;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.DistillRun;
 import io.tokenwise.distill.History;
@@ -103,7 +102,7 @@ final class Distill implements Callable<Integer> {
         try (ModelFiles files = ModelFiles.open(options.teacher());
                 Backend backend = training.open(options.threads())) {
             DistillConfig config = DistillConfig.forTokens(tokens, options.seed())
-                    .withLayers(wantsControl ? adapt.layers(ControlWidths.LEARNERS) : adapt.layers());
+                    .withLayers(wantsControl ? adapt.layersOfControl() : adapt.layers());
             var texts = new DistillTexts(files.tokenizer(), options.seed());
             for (Path file : data) {
                 texts.read(file, field == null ? DistillTexts.USUAL_FIELD : field);

@@ -21,19 +21,25 @@ public final class Acm {
 
     private final String path;
     private final int learners;
+    private final int trained;
     private final int hidden;
     private final long learnerFlops;
     private final Gate gate;
     private final Router router;
     private int fixedCount = NOT_FIXED;
 
-    /** A module whose gate's parameters are named {@code path.acm.gate.*}, zero. */
-    Acm(Parameters owner, String path, int learners, int hidden, long learnerFlops) {
+    /**
+     * A module whose gate's parameters are named {@code path.acm.gate.*}, zero.
+     *
+     * @param trained how many learners have weights of their own: less than {@code learners}
+     */
+    Acm(Parameters owner, String path, int learners, int trained, int hidden, long learnerFlops) {
         this.path = path;
         this.learners = learners;
+        this.trained = trained;
         this.hidden = hidden;
         this.learnerFlops = learnerFlops;
-        gate = new Gate(owner, path + ".acm.", hidden, learners);
+        gate = new Gate(owner, path + ".acm.", hidden, this);
         router = new Router(this, gate);
     }
 
@@ -46,6 +52,26 @@ public final class Acm {
         return learners;
     }
 
+    /** How many learners have weights of their own. A token has at most so many, or all {@link #learners}, which are the dense block. */
+    public int trained() {
+        return trained;
+    }
+
+    /** What a gate chooses from, in ascending order: {@code trained + 2} counts. */
+    public int choices() {
+        return trained + 2;
+    }
+
+    /** The learners of a choice, 0 for the first one. */
+    public int count(int choice) {
+        return choice <= trained ? choice : learners;
+    }
+
+    /** The most learners that a token can have if it must not have more than {@code most}. */
+    int countUpTo(int most) {
+        return most >= learners ? learners : Math.min(most, trained);
+    }
+
     /** Multiply-adds of all learners, which are those of what they replace, for one token. */
     public long denseFlops() {
         return learnerFlops * learners;
@@ -56,9 +82,14 @@ public final class Acm {
         return learnerFlops;
     }
 
+    /** Multiply-adds of column {@code n} of what {@link #train} gives, for one token. */
+    public long flops(int n) {
+        return learnerFlops * (count(n + 1) - count(n));
+    }
+
     /** Multiply-adds of the gate for one token. */
     public long gateFlops() {
-        return (long) hidden * learners;
+        return (long) hidden * (trained + 1);
     }
 
     /** Parameters of the gate. */
@@ -68,8 +99,9 @@ public final class Acm {
 
     /** Makes the module a control: its gate is never asked, and every token gets so many learners, whatever its budget. */
     void fix(int count) {
-        if (count < 0 || count > learners) {
-            throw new IllegalArgumentException(path + ": fixed to " + count + " learners, must be 0 to " + learners);
+        if (count < 0 || countUpTo(count) != count) {
+            throw new IllegalArgumentException(
+                    path + ": fixed to " + count + " learners, must be 0 to " + trained + " or " + learners);
         }
         fixedCount = count;
     }
@@ -101,7 +133,7 @@ public final class Acm {
 
     /** Gives the gate its untrained start. */
     void startGate() {
-        gate.start(learners);
+        gate.start();
     }
 
     void prepare() {
@@ -117,28 +149,32 @@ public final class Acm {
         groups.sort(learners);
     }
 
-    /** In training: the straight-through choice {@code [tokens, learners]}, which the pass's {@link io.tokenwise.nn.GateTraining} gets too. */
+    /** In training: the straight-through choice {@code [tokens, trained + 1]}, of which the last column stands for all that is not trained, which the pass's {@link io.tokenwise.nn.GateTraining} gets too. */
     Tensor train(Pass pass, Tensor x) {
         if (pass.gateTraining() == null) {
             throw new IllegalStateException(path + ": a pass with a tape needs a gate training");
         }
-        Tensor running = isFixed() ? running(pass, x.rows(), fixedCount) : gate.train(pass, x, pass.gateTraining());
+        Tensor running = isFixed() ? running(pass, x.rows()) : gate.train(pass, x, pass.gateTraining());
         pass.gateTraining().running().add(running);
         return running;
     }
 
-    /** {@code [tokens, learners]}: so many learners for every token. */
-    private Tensor running(Pass pass, int tokens, int count) {
-        Tensor running = pass.tensor(tokens, learners);
+    private Tensor running(Pass pass, int tokens) {
+        Tensor running = pass.tensor(tokens, trained + 1);
         for (int token = 0; token < tokens; token++) {
-            for (int n = 0; n < learners; n++) {
-                running.set(token, n, n < count ? 1 : 0);
-            }
+            running(running, token, fixedCount);
         }
         return running;
     }
 
-    /** In training: the gate's logits {@code [tokens, learners + 1]} for each token's own budget. */
+    /** Writes a row of what {@link #train} gives: those of {@code count} learners. */
+    public void running(Tensor running, int token, int count) {
+        for (int choice = 1; choice < choices(); choice++) {
+            running.set(token, choice - 1, count(choice) <= count ? 1 : 0);
+        }
+    }
+
+    /** In training: the gate's logits of each choice {@code [tokens, choices]} for each token's own budget. */
     public Tensor gateLogits(Pass pass, Tensor x, Tensor budgetFeatures) {
         return gate.trainingLogits(pass, x, budgetFeatures);
     }

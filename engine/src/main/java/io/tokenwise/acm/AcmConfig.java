@@ -19,6 +19,7 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * @param teacher name of the dense model that this one was distilled from: a built-in name or a directory
  * @param learners per module
+ * @param mlpLearners how many of an MLP's learners have weights of their own; in the file only if they are fewer than all but one
  * @param modules paths of the modules, such as {@code encoder.layer.0.mlp} and {@code encoder.layer.0.attention.qkvo}, in the order in which
  *     they run
  * @param units for each adaptive attention, by its path, the learner of each unit of columns
@@ -29,6 +30,7 @@ import tools.jackson.databind.node.ObjectNode;
 public record AcmConfig(
         String teacher,
         int learners,
+        int mlpLearners,
         List<String> modules,
         Map<String, Units> units,
         boolean differences,
@@ -59,6 +61,10 @@ public record AcmConfig(
         if (learners < 2 || learners > MOST_LEARNERS) {
             throw new IllegalArgumentException("acm.learners is " + learners + ", must be 2 to " + MOST_LEARNERS);
         }
+        if (mlpLearners < 1 || mlpLearners >= learners) {
+            throw new IllegalArgumentException("acm.mlpLearners is " + mlpLearners + ", must be 1 to " + (learners - 1)
+                    + ", for acm.learners is " + learners);
+        }
         for (Map.Entry<String, Integer> module : fixed.entrySet()) {
             checkFixed(module.getKey(), module.getValue(), modules, learners);
         }
@@ -86,6 +92,7 @@ public record AcmConfig(
         return new AcmConfig(
                 teacher,
                 modules.getFirst().learners(),
+                modules.stream().mapToInt(Acm::trained).min().orElseThrow(),
                 modules.stream().map(Acm::path).toList(),
                 units,
                 differences,
@@ -103,6 +110,10 @@ public record AcmConfig(
         if (!learners.isInt()) {
             throw new IllegalArgumentException("acm.learners must be a whole number, is " + learners);
         }
+        JsonNode mlpLearners = json.path("mlpLearners");
+        if (!mlpLearners.isMissingNode() && !mlpLearners.isInt()) {
+            throw new IllegalArgumentException("acm.mlpLearners must be a whole number, is " + mlpLearners);
+        }
         var modules = new ArrayList<String>();
         for (JsonNode module : array(json, "modules")) {
             if (!module.isString() || modules.contains(module.asString())) {
@@ -117,6 +128,7 @@ public record AcmConfig(
         return new AcmConfig(
                 teacher.asString(),
                 learners.asInt(),
+                mlpLearners.asInt(learners.asInt() - 1),
                 modules,
                 units(json),
                 differences.asBoolean(false),
@@ -141,6 +153,9 @@ public record AcmConfig(
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.put("teacher", teacher);
         json.put("learners", learners);
+        if (mlpLearners < learners - 1) {
+            json.put("mlpLearners", mlpLearners);
+        }
         ArrayNode names = json.putArray("modules");
         modules.forEach(names::add);
         if (!units.isEmpty()) {
@@ -186,7 +201,7 @@ public record AcmConfig(
 
     /** An adaptive MLP for the path, to be filled from a file. */
     public AdaptiveMlp mlp(Parameters parameters, String path, Mlp dense) {
-        return calibrated(new AdaptiveMlp(parameters, path, dense, learners));
+        return calibrated(new AdaptiveMlp(parameters, path, dense, learners, mlpLearners));
     }
 
     /** An adaptive attention for the path, to be filled from a file. */
@@ -196,7 +211,7 @@ public record AcmConfig(
             throw new IllegalArgumentException("acm.units has no " + path);
         }
         List<String> gates = attentionGates(path);
-        var layers = new AdaptiveLayers(false, gates, learners);
+        var layers = new AdaptiveLayers(false, gates, learners, learners - 1);
         return calibrated(new AdaptiveAttention(
                 parameters, path, dense, layers, array(block.queryKey()), array(block.valueOutput())));
     }

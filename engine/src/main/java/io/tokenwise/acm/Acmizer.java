@@ -71,11 +71,11 @@ public final class Acmizer {
         return blocks(slots).stream().flatMap(block -> block.acms().stream()).toList();
     }
 
-    /** Tells each module its place among those of the same cost. */
+    /** Tells each module its place among those of the same costs. */
     public static void place(List<Acm> modules) {
         Map<List<Long>, Integer> places = new HashMap<>();
         for (Acm acm : modules) {
-            List<Long> cost = List.of(acm.learnerFlops(), (long) acm.learners());
+            List<Long> cost = List.of(acm.learnerFlops(), (long) acm.learners(), (long) acm.trained());
             acm.place(places.merge(cost, 1, Integer::sum) - 1);
         }
     }

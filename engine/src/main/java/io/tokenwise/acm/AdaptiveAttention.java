@@ -96,7 +96,7 @@ public final class AdaptiveAttention implements AdaptiveBlock {
         outputBiases = new Weight(owner, owner.add(name + "output.c", learners, hidden));
         for (String letters : layers.attentionGates()) {
             long flops = (long) letters.length() * hidden * hidden / learners;
-            acms.add(new Acm(owner, path + "." + letters, learners, hidden, flops));
+            acms.add(new Acm(owner, path + "." + letters, learners, learners - 1, hidden, flops));
             places.add(places(letters));
             if (letters.indexOf('o') >= 0) {
                 outputDecision = acms.size() - 1;

@@ -13,8 +13,9 @@ import java.util.stream.Collectors;
  * @param attentionGates projections of attention that share a gate, as letters of {@code qkvo} in this order, one string a gate; empty if
  *     attention stays dense
  * @param learners of each module
+ * @param mlpLearners how many of an MLP's learners have weights of their own: a token has at most so many, or all of the MLP
  */
-public record AdaptiveLayers(boolean mlp, List<String> attentionGates, int learners) {
+public record AdaptiveLayers(boolean mlp, List<String> attentionGates, int learners, int mlpLearners) {
     private static final String MLP = "mlp";
 
     public AdaptiveLayers {
@@ -25,6 +26,10 @@ public record AdaptiveLayers(boolean mlp, List<String> attentionGates, int learn
         if (learners < 2) {
             throw new IllegalArgumentException(
                     learners + " learners: there must be at least 2, the last of which stands for the dense block");
+        }
+        if (mlpLearners < 1 || mlpLearners >= learners) {
+            throw new IllegalArgumentException(
+                    mlpLearners + " learners of an MLP with weights of their own: must be 1 to " + (learners - 1));
         }
         var seen = new HashSet<Integer>();
         for (String gate : attentionGates) {
@@ -40,19 +45,25 @@ public record AdaptiveLayers(boolean mlp, List<String> attentionGates, int learn
         }
     }
 
-    /** Only the MLPs. */
+    /** Only the MLPs, with weights for every number of learners. */
     public static AdaptiveLayers mlps(int learners) {
-        return new AdaptiveLayers(true, List.of(), learners);
+        return new AdaptiveLayers(true, List.of(), learners, learners - 1);
     }
 
     /**
-     * From a list such as {@code mlp,qk,vo}: {@code mlp}, and letters for the projections that share a gate.
+     * From a list such as {@code mlp,qk,vo}: {@code mlp}, and letters for the projections that share a gate; with weights for every number of
+     * learners.
      *
      * @throws IllegalArgumentException if a name is unknown or twice there
      */
     public static AdaptiveLayers parse(String names, int learners) {
         var gates = new ArrayList<>(Arrays.asList(names.split(",", -1)));
-        return new AdaptiveLayers(gates.remove(MLP), gates, learners);
+        return new AdaptiveLayers(gates.remove(MLP), gates, learners, learners - 1);
+    }
+
+    /** The same, but of an MLP's learners only the first few have weights of their own. */
+    public AdaptiveLayers withMlpLearners(int count) {
+        return new AdaptiveLayers(mlp, attentionGates, learners, count);
     }
 
     /** The paths of a layer's modules, such as {@code encoder.layer.0.attention.qk}, in the order in which they run. */
@@ -72,6 +83,7 @@ public record AdaptiveLayers(boolean mlp, List<String> attentionGates, int learn
             names.add(MLP);
         }
         names.addAll(attentionGates);
-        return String.join(",", names) + " of " + learners + " learners";
+        String trained = mlp && mlpLearners < learners - 1 ? ", MLPs with the first " + mlpLearners + " or all" : "";
+        return String.join(",", names) + " of " + learners + " learners" + trained;
     }
 }

@@ -19,10 +19,11 @@ import java.util.Map;
 /**
  * An MLP of which a token may have less. With k of the N learners it gets {@code c_0 + s_1(x) + .. + s_k(x) + residual} with
  * {@code s_n(x) = W2_n gelu(W1_n x + b1_n) + c_n} if k is less than N, and with all N what the dense MLP gives, {@code mlp(x) + residual}.
+ * Only the first T learners have weights, T < N: k is 0 to T, or N.
  *
  * <p>Learner n starts as the n-th slice of the dense MLP's hidden units, the most important first. Differing from the paper, learners have an
  * output bias c_n: it starts as minus the slice's mean contribution, which c_0 holds instead, so that a learner left out is replaced by
- * its mean; and the last learner has no weights of its own: who can afford all of them gets the teacher's MLP.
+ * its mean; and not all learners have weights of their own: who can afford all of them gets the teacher's MLP.
  *
  * <p>Without a tape, tokens are grouped by learner count and each learner runs as one product over a prefix of the groups; forward is
  * then thread-safe for different passes.
@@ -32,6 +33,7 @@ public final class AdaptiveMlp implements AdaptiveBlock {
     private final Acm acm;
     private final Mlp dense;
     private final int learners;
+    private final int trained;
     private final int width;
     private final int hidden;
     private final Linear up;
@@ -53,24 +55,28 @@ public final class AdaptiveMlp implements AdaptiveBlock {
 
     private int biasVersion = -1;
 
-    /** Zero parameters named {@code path.acm.*} beside those of the dense MLP. */
-    AdaptiveMlp(Parameters owner, String path, Mlp dense, int learners) {
+    /**
+     * Zero parameters named {@code path.acm.*} beside those of the dense MLP.
+     *
+     * @param trained how many learners have weights
+     */
+    AdaptiveMlp(Parameters owner, String path, Mlp dense, int learners, int trained) {
         this.owner = owner;
         this.dense = dense;
         this.learners = learners;
+        this.trained = trained;
         hidden = dense.up().weight().inputs();
         width = widthOf(path, dense.up().weight().outputs(), learners);
-        int trained = learners - 1;
         String name = path + ".acm.";
         Parameter w1 = owner.add(name + "w1", hidden, trained * width);
         Parameter b1 = owner.add(name + "b1", 1, trained * width);
         Parameter w2 = owner.add(name + "w2", trained * width, hidden);
-        biases = new Weight(owner, owner.add(name + "c", learners, hidden));
+        biases = new Weight(owner, owner.add(name + "c", trained + 1, hidden));
         resting = c(0);
         up = new Linear(new Weight(owner, w1), b1);
         down = new Weight(owner, w2);
-        acm = new Acm(owner, path, learners, hidden, 2L * hidden * width);
-        factors = new RunningLearners(owner, learners);
+        acm = new Acm(owner, path, learners, trained, hidden, 2L * hidden * width);
+        factors = new RunningLearners(owner, trained + 1);
         ups = new SlicedWeight(owner, w1, trained, true);
         downs = new SlicedWeight(owner, w2, trained, false);
         upBiases = new Tensor[trained];
@@ -114,7 +120,7 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         return dense;
     }
 
-    /** W1, b1, W2, c {@code [learners, hidden]}. */
+    /** W1, b1, W2, c {@code [trained + 1, hidden]}. */
     @Override
     public List<Parameter> learnerParameters() {
         return List.of(up.weight().parameter(), up.bias(), down.parameter(), biases.parameter());
@@ -200,7 +206,7 @@ public final class AdaptiveMlp implements AdaptiveBlock {
     }
 
     /**
-     * Squared distance of the output to the dense MLP's for each token and each learner count 0..learners, one token
+     * Squared distance of the output to the dense MLP's for each token and each choice of its module, one token
      * after the other; no tape.
      *
      * @param target what the dense MLP gives for x
@@ -212,10 +218,10 @@ public final class AdaptiveMlp implements AdaptiveBlock {
             for (int column = 0; column < hidden; column++) {
                 y.set(row, column, biases.parameter().value().get(0, column));
             }
-            errors[row * (learners + 1) + learners] = 0;
+            errors[row * acm.choices() + trained + 1] = 0;
         }
         squaredDistances(y, target, errors, 0);
-        for (int n = 0; n < learners - 1; n++) {
+        for (int n = 0; n < trained; n++) {
             pass.push();
             Tensor units = pass.tensor(x.rows(), width);
             stream.linear(x, ups.packed(stream).get(n), upBiases[n], true, null, units);
@@ -225,14 +231,14 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         }
     }
 
-    private void squaredDistances(Tensor y, Tensor target, float[] errors, int count) {
+    private void squaredDistances(Tensor y, Tensor target, float[] errors, int choice) {
         for (int row = 0; row < y.rows(); row++) {
             double sum = 0;
             for (int column = 0; column < hidden; column++) {
                 double difference = y.get(row, column) - target.get(row, column);
                 sum += difference * difference;
             }
-            errors[row * (learners + 1) + count] = (float) sum;
+            errors[row * acm.choices() + choice] = (float) sum;
         }
     }
 }

@@ -12,11 +12,11 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
- * Chooses a learner count for each token: {@code argmax(x W + features(budget) T)}.
+ * Chooses a learner count of those that its module has for each token: {@code argmax(x W + features(budget) T)}.
  *
  * <p>The paper's gate is a product of two matrices of rank 16 without a nonlinearity; with few counts one matrix can express the
  * same and costs less. The budget enters through {@link #KNOTS} piecewise-linear features, so one gate serves every budget.
- * In inference only how much better each count is than none matters, so there are as many products as learners.
+ * In inference only how much better each count is than none matters, so there is a product less than there are counts.
  *
  * <p>{@link #logits} is thread-safe for different passes once {@link #prepare} has run and while nobody trains.
  */
@@ -29,8 +29,14 @@ final class Gate {
      */
     private static final double FEATURE_SCALE = 8;
 
-    /** How fast an untrained gate's logits fall with the distance of count and budget. */
-    private static final double START_SHARPNESS = 1;
+    /**
+     * How fast an untrained gate's logits fall with the square of the distance of a count's share and the budget. Where learners are many and
+     * distances were counted in learners, counts far from the budget were too far behind to be tried (docs/quality.md).
+     */
+    private static final double START_SHARPNESS = 16;
+
+    /** Logit of a count that the module does not have: no other is lower. */
+    private static final float NEVER = -Float.MAX_VALUE;
 
     /**
      * By how much the logit of no learner starts behind the others. Where a gate once prefers none for every token, its learners get no gradient
@@ -38,24 +44,28 @@ final class Gate {
      */
     private static final double START_NONE = 30;
 
-    /** Weight {@code [hidden, learners + 1]}, no bias. */
+    private final Acm acm;
+
+    /** Weight {@code [hidden, choices]}, no bias. */
     private final Linear logits;
 
-    /** {@code [KNOTS, learners + 1]}: what is added to the logits at each of the knots 0, 1/(KNOTS-1), .. 1. */
+    /** {@code [KNOTS, choices]}: what is added to the logits at each of the knots 0, 1/(KNOTS-1), .. 1. */
     private final Weight budgetTable;
 
     /**
-     * For inference the transposed weight of each count but 0, less that of count 0: of so few outputs no packed form pays.
+     * For inference the transposed weight of each count but 0, less that of count 0, zeros for counts that the module does not have: of so few
+     * outputs no packed form pays.
      */
     private final Tensor rows;
 
     private int rowsVersion = -1;
 
-    Gate(Parameters owner, String path, int hidden, int learners) {
-        logits = new Linear(new Weight(owner, owner.add(path + "gate.weight", hidden, learners + 1)), null);
-        budgetTable = new Weight(owner, owner.add(path + "gate.budget", KNOTS, learners + 1));
+    Gate(Parameters owner, String path, int hidden, Acm acm) {
+        this.acm = acm;
+        logits = new Linear(new Weight(owner, owner.add(path + "gate.weight", hidden, acm.choices())), null);
+        budgetTable = new Weight(owner, owner.add(path + "gate.budget", KNOTS, acm.choices()));
         int group = RowOps.DOTS_GROUP;
-        rows = owner.constant((learners + group - 1) / group * group, hidden);
+        rows = owner.constant((acm.learners() + group - 1) / group * group, hidden);
     }
 
     /** Weight of the knot in the linear interpolation at the budget, times a constant. */
@@ -64,13 +74,13 @@ final class Gate {
     }
 
     /** Starts as a gate that gives every token the count nearest to the budget, and at least one learner. */
-    void start(int learners) {
+    void start() {
         Tensor table = budgetTable.parameter().value();
         for (int knot = 0; knot < KNOTS; knot++) {
-            for (int count = 0; count <= learners; count++) {
-                double distance = count - learners * (double) knot / (KNOTS - 1);
-                double logit = -START_SHARPNESS * distance * distance - (count == 0 ? START_NONE : 0);
-                table.set(knot, count, (float) (logit / FEATURE_SCALE));
+            for (int choice = 0; choice < acm.choices(); choice++) {
+                double distance = (double) acm.count(choice) / acm.learners() - (double) knot / (KNOTS - 1);
+                double logit = -START_SHARPNESS * distance * distance - (choice == 0 ? START_NONE : 0);
+                table.set(knot, choice, (float) (logit / FEATURE_SCALE));
             }
         }
         budgetTable.parameter().changed();
@@ -82,9 +92,9 @@ final class Gate {
             return;
         }
         Tensor weight = parameter.value();
-        for (int count = 1; count < weight.columns(); count++) {
+        for (int choice = 1; choice < acm.choices(); choice++) {
             for (int column = 0; column < rows.columns(); column++) {
-                rows.set(count - 1, column, weight.get(column, count) - weight.get(column, 0));
+                rows.set(acm.count(choice) - 1, column, weight.get(column, choice) - weight.get(column, 0));
             }
         }
         rowsVersion = parameter.version();
@@ -98,27 +108,27 @@ final class Gate {
     Tensor logits(Pass pass, Tensor x, double budget) {
         prepare();
         Tensor table = budgetTable.parameter().value();
-        int learners = table.columns() - 1;
-        Tensor offset = pass.tensor(1, learners);
-        for (int count = 1; count <= learners; count++) {
+        Tensor offset = pass.tensor(1, acm.learners());
+        pass.stream().fill(offset, NEVER);
+        for (int choice = 1; choice < acm.choices(); choice++) {
             double sum = 0;
             for (int knot = 0; knot < KNOTS; knot++) {
-                sum += feature(knot, budget) * (table.get(knot, count) - table.get(knot, 0));
+                sum += feature(knot, budget) * (table.get(knot, choice) - table.get(knot, 0));
             }
-            offset.set(0, count - 1, (float) sum);
+            offset.set(0, acm.count(choice) - 1, (float) sum);
         }
-        Tensor y = pass.tensor(x.rows(), learners);
+        Tensor y = pass.tensor(x.rows(), acm.learners());
         pass.stream().dots(x, rows, offset, y);
         return y;
     }
 
-    /** In training: logits {@code [tokens, learners + 1]} with each token's own budget features {@code [tokens, KNOTS]}. */
+    /** In training: logits {@code [tokens, choices]} with each token's own budget features {@code [tokens, KNOTS]}. */
     Tensor trainingLogits(Pass pass, Tensor x, Tensor budgetFeatures) {
         Tensor offsets = pass.linear(budgetFeatures, budgetTable, null, false, null);
         return pass.add(logits.forward(pass, x), offsets);
     }
 
-    /** In training: the straight-through choice {@code [tokens, learners]}, 1 where a learner runs. */
+    /** In training: the straight-through choice {@code [tokens, choices - 1]}, 1 where a choice or a larger one is made. */
     Tensor train(Pass pass, Tensor x, GateTraining training) {
         Tensor y = trainingLogits(pass, x, training.budgetFeatures());
         Tensor noise = pass.tensor(y.rows(), y.columns());

@@ -79,8 +79,7 @@ final class MeasuredMlp implements Measured {
 
     @Override
     public AdaptiveMlp adaptive(Parameters parameters, String path, AdaptiveLayers layers) {
-        int learners = layers.learners();
-        var adaptive = new AdaptiveMlp(parameters, path, mlp, learners);
+        var adaptive = new AdaptiveMlp(parameters, path, mlp, layers.learners(), layers.mlpLearners());
         sortUnits();
         List<Parameter> target = adaptive.learnerParameters();
         try (Arena arena = Arena.ofConfined()) {
@@ -138,7 +137,7 @@ final class MeasuredMlp implements Measured {
     private void setBiases(Tensor c, int width) {
         Tensor down = mlp.down().weight().parameter().value();
         for (int i = 0; i < c.columns(); i++) {
-            var means = new double[c.rows()];
+            var means = new double[sums.length / width];
             double all = mlp.down().bias().value().get(0, i);
             for (int unit = 0; unit < sums.length; unit++) {
                 double mean = sums[unit] / tokens * down.get(unit, i);

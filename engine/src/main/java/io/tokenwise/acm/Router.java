@@ -119,6 +119,9 @@ final class Router {
         int count = affordable(pass, text);
         if (sum(choice, row, row + tokens) > count) {
             pass.hardBudgets().choose(logits, row - firstRow, tokens, count, choice, row);
+            for (int token = row; token < row + tokens; token++) {
+                choice[token] = acm.countUpTo(choice[token]);
+            }
         }
     }
 
@@ -153,11 +156,16 @@ final class Router {
         }
     }
 
-    /** The same count for every token; modules take turns in rounding up so that their mean is the share. */
+    /** The same count for every token; modules take turns in spending what earlier ones could not, so that their mean is the share. */
     private int fixedCount(double share) {
-        double wanted = share * acm.learners();
         double rounding = 1e-9;
-        return (int) (Math.floor((index + 1) * wanted + rounding) - Math.floor(index * wanted + rounding));
+        int given = 0;
+        int count = 0;
+        for (int module = 0; module <= index; module++) {
+            count = acm.countUpTo((int) ((module + 1) * share * acm.learners() + rounding) - given);
+            given += count;
+        }
+        return count;
     }
 
     private static void shuffle(int[] values, int from, int count, RandomGenerator random) {

@@ -8,7 +8,8 @@ import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.Tensor;
 
 /**
- * In training: from which learners run ({@code [tokens, N]}, r_1 to r_N, each 0 or 1, descending) the factors of what is computed. A
+ * In training: from which learners run ({@code [tokens, N]}, r_1 to r_N, each 0 or 1, descending; the last one is all that has no weights of its
+ * own) the factors of what is computed. A
  * token with all learners has the dense block instead of them, so learner n counts {@code r_n - r_N} and the dense block r_N. All factors are
  * linear in r, so that the gradient of each r_n, whatever the token has, is what its learner, or for r_N the dense block, would change.
  */

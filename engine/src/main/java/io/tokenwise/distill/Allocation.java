@@ -13,13 +13,14 @@ final class Allocation {
     private Allocation() {}
 
     /**
-     * Writes the count of each token of the group to {@code counts}.
+     * Writes the choice of each token of the group to {@code choices}.
      *
-     * @param errors of each token and count 0..learners, one token after the other
+     * @param errors of each token and choice, one token after the other
+     * @param counts the learners of each choice
      * @param groups the group of each token
      * @param meanCount wanted for the group's tokens
      */
-    static void choose(float[] errors, int learners, int[] groups, int group, double meanCount, int[] counts) {
+    static void choose(float[] errors, int[] counts, int[] groups, int group, double meanCount, int[] choices) {
         double low = 0;
         double high = 0;
         for (float error : errors) {
@@ -27,31 +28,31 @@ final class Allocation {
         }
         for (int i = 0; i < BISECTIONS; i++) {
             double price = (low + high) / 2;
-            if (mean(errors, learners, groups, group, price, counts) > meanCount) {
+            if (mean(errors, counts, groups, group, price, choices) > meanCount) {
                 low = price;
             } else {
                 high = price;
             }
         }
-        mean(errors, learners, groups, group, high, counts);
+        mean(errors, counts, groups, group, high, choices);
     }
 
-    private static double mean(float[] errors, int learners, int[] groups, int group, double price, int[] counts) {
+    private static double mean(float[] errors, int[] counts, int[] groups, int group, double price, int[] choices) {
         long sum = 0;
         int tokens = 0;
         for (int token = 0; token < groups.length; token++) {
             if (groups[token] == group) {
                 int best = 0;
                 double least = Double.POSITIVE_INFINITY;
-                for (int count = 0; count <= learners; count++) {
-                    double cost = errors[token * (learners + 1) + count] + price * count;
+                for (int choice = 0; choice < counts.length; choice++) {
+                    double cost = errors[token * counts.length + choice] + price * counts[choice];
                     if (cost < least) {
                         least = cost;
-                        best = count;
+                        best = choice;
                     }
                 }
-                counts[token] = best;
-                sum += best;
+                choices[token] = best;
+                sum += counts[best];
                 tokens++;
             }
         }

@@ -62,7 +62,7 @@ public record DistillConfig(
         int tokensPerStep = 768;
         int steps = (int) Math.max(10, tokens / tokensPerStep);
         return new DistillConfig(
-                AdaptiveLayers.parse("mlp,qk,vo", 4),
+                AdaptiveLayers.parse("mlp,qk,vo", 4).withMlpLearners(1),
                 steps / 10,
                 steps / 10,
                 steps - 2 * (steps / 10),

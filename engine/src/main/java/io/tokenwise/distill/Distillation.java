@@ -21,6 +21,7 @@ import io.tokenwise.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 
 /**
  * Trains a student with {@link AdaptiveBlock}s to be like its teacher, in the paper's three phases (arXiv 2312.10193,
@@ -182,13 +183,9 @@ public final class Distillation implements AutoCloseable {
 
     /** A random number of learners for each token; of a control the one that it always has. */
     private Tensor prefixes(Acm acm, RandomGenerator random) {
-        int learners = acm.learners();
-        Tensor running = pass.tensor(batch.tokens(), learners);
+        Tensor running = pass.tensor(batch.tokens(), acm.choices() - 1);
         for (int token = 0; token < running.rows(); token++) {
-            int count = acm.isFixed() ? acm.fixedCount() : 1 + random.nextInt(learners - 1);
-            for (int n = 0; n < learners; n++) {
-                running.set(token, n, n < count ? 1 : 0);
-            }
+            acm.running(running, token, acm.isFixed() ? acm.fixedCount() : 1 + random.nextInt(acm.trained()));
         }
         return running;
     }
@@ -208,7 +205,7 @@ public final class Distillation implements AutoCloseable {
         for (int i = 0; i < blocks.size(); i++) {
             if (blocks.get(i) instanceof AdaptiveMlp mlp) {
                 pass.train(null, null);
-                int[] labels = bestCounts(mlp, recorded.get(i), budgets);
+                int[] labels = bestChoices(mlp, recorded.get(i), budgets);
                 pass.train(tape, null);
                 Tensor logits = mlp.acm().gateLogits(pass, recorded.get(i).input(), features);
                 Tensor dLogits = pass.tensor(logits.rows(), logits.columns());
@@ -222,17 +219,18 @@ public final class Distillation implements AutoCloseable {
         return new Step(step, Phase.GATES, loss / Math.max(1, count), 0, batch.tokens());
     }
 
-    private int[] bestCounts(AdaptiveMlp mlp, RecordedBlock block, StepBudgets budgets) {
+    private int[] bestChoices(AdaptiveMlp mlp, RecordedBlock block, StepBudgets budgets) {
         Acm acm = mlp.acm();
         int tokens = batch.tokens();
-        var errors = new float[tokens * (acm.learners() + 1)];
+        int[] counts = IntStream.range(0, acm.choices()).map(acm::count).toArray();
+        var errors = new float[tokens * counts.length];
         mlp.errors(pass, block.input(), block.output(), errors);
-        var counts = new int[tokens];
+        var choices = new int[tokens];
         for (int group = 0; group < budgets.budgets().length; group++) {
             double share = budgets.budgets()[group] - (double) acm.gateFlops() / acm.denseFlops();
-            Allocation.choose(errors, acm.learners(), budgets.groups(), group, share * acm.learners(), counts);
+            Allocation.choose(errors, counts, budgets.groups(), group, share * acm.learners(), choices);
         }
-        return counts;
+        return choices;
     }
 
     /** Phase 3: the whole student's token vectors and embeddings to the teacher's, gates choosing, with the budget's loss. */

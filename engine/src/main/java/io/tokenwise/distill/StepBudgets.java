@@ -61,7 +61,7 @@ record StepBudgets(double[] budgets, int[] groups, int[] sizes) {
             Tensor used = running.get(m);
             for (int token = 0; token < used.rows(); token++) {
                 for (int n = 0; n < used.columns(); n++) {
-                    spent[groups[token]] += used.get(token, n) * modules.get(m).learnerFlops();
+                    spent[groups[token]] += used.get(token, n) * modules.get(m).flops(n);
                 }
             }
         }
@@ -75,9 +75,9 @@ record StepBudgets(double[] budgets, int[] groups, int[] sizes) {
         for (int m = 0; m < modules.size(); m++) {
             Tensor gradient = gradients.get(m);
             for (int token = 0; token < gradient.rows(); token++) {
-                float value = (float) (slope[groups[token]] * modules.get(m).learnerFlops());
                 for (int n = 0; n < gradient.columns(); n++) {
-                    gradient.set(token, n, value);
+                    gradient.set(token, n, (float)
+                            (slope[groups[token]] * modules.get(m).flops(n)));
                 }
             }
         }

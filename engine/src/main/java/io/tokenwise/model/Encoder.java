@@ -134,7 +134,7 @@ public final class Encoder implements AutoCloseable {
         Architecture sizes = files.description().architecture();
         Map<String, long[]> wanted = new LinkedHashMap<>(sizes.tensors());
         for (String module : acm.map(AcmConfig::modules).orElse(List.of())) {
-            addWanted(wanted, module, acm.get().learners(), files.description());
+            addWanted(wanted, module, acm.get(), files.description());
         }
         wanted.forEach((name, shape) -> {
             if (!weights.names().contains(name)) {
@@ -154,7 +154,7 @@ public final class Encoder implements AutoCloseable {
 
     /** Besides the dense blocks' tensors one of the adaptive block's; the others are checked as they are read. */
     private static void addWanted(
-            Map<String, long[]> wanted, String module, int learners, ModelDescription description) {
+            Map<String, long[]> wanted, String module, AcmConfig acm, ModelDescription description) {
         Architecture sizes = description.architecture();
         Matcher parts = MODULE.matcher(module);
         if (!parts.matches() || !wanted.containsKey(parts.group(1) + "output.LayerNorm.weight")) {
@@ -165,7 +165,7 @@ public final class Encoder implements AutoCloseable {
         }
         int hidden = sizes.hiddenSize();
         if (parts.group(2).equals("mlp")) {
-            long units = (long) sizes.intermediateSize() / learners * (learners - 1);
+            long units = (long) sizes.intermediateSize() / acm.learners() * acm.mlpLearners();
             wanted.put(module + ".acm.w1", new long[] {units, hidden});
         } else {
             wanted.put(parts.group(1) + "attention.acm.query.weight", new long[] {hidden, hidden});

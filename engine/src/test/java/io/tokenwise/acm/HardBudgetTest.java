@@ -57,6 +57,9 @@ class HardBudgetTest {
             for (int text = 0; text < spent.length; text++) {
                 long sum = 0;
                 for (int row = batch.offsets()[text]; row < batch.offsets()[text + 1]; row++) {
+                    if (learners[row] > acm.trained() && learners[row] != acm.learners()) {
+                        throw new AssertionError(learners[row] + " learners in " + module + ", which has not so many");
+                    }
                     sum += learners[row];
                 }
                 // The gate is asked only where a learner can be paid for besides.
@@ -99,7 +102,7 @@ class HardBudgetTest {
         for (int i = 0; i < 3; i++) {
             int learners = 2 << random.nextInt(3);
             Mlp dense = mlp(parameters, "dense" + i, learners * (random.nextInt(12) + 1));
-            modules.add(new AdaptiveMlp(parameters, "module" + i, dense, learners));
+            modules.add(new AdaptiveMlp(parameters, "module" + i, dense, learners, 1 + random.nextInt(learners - 1)));
         }
         for (Parameter parameter : parameters.all()) {
             // Gates of one mind, and gates that see no difference.

@@ -30,7 +30,7 @@ final class ChildRun {
 
     static DistillConfig config(int steps, long seed) {
         return new DistillConfig(
-                AdaptiveLayers.parse("mlp,qo,kv", 3),
+                AdaptiveLayers.parse("mlp,qo,kv", 3).withMlpLearners(1),
                 steps / 4,
                 steps / 4,
                 steps - 2 * (steps / 4),

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 
 class LearnerAllocationTest {
     private static final int LEARNERS = 3;
+    private static final int[] COUNTS = {0, 1, 2, 3};
 
     @Test
     void noOtherChoiceOfTheSameCostHasLessError() {
@@ -19,7 +20,7 @@ class LearnerAllocationTest {
                 errors[i] = random.nextFloat();
             }
             var counts = new int[tokens];
-            Allocation.choose(errors, LEARNERS, new int[tokens], 0, 3 * random.nextDouble(), counts);
+            Allocation.choose(errors, COUNTS, new int[tokens], 0, 3 * random.nextDouble(), counts);
             assertThat(error(errors, counts)).isLessThanOrEqualTo(leastError(errors, tokens, sum(counts)) + 1e-6);
         }
     }
@@ -40,7 +41,7 @@ class LearnerAllocationTest {
         }
         var counts = new int[tokens];
         Arrays.fill(counts, -1);
-        Allocation.choose(errors, LEARNERS, groups, 1, 1.5, counts);
+        Allocation.choose(errors, COUNTS, groups, 1, 1.5, counts);
         double sum = 0;
         for (int token = 0; token < tokens; token++) {
             if (groups[token] == 0) {
@@ -50,6 +51,14 @@ class LearnerAllocationTest {
             }
         }
         assertThat(sum / 200).isBetween(1.48, 1.5);
+    }
+
+    @Test
+    void skipsCountsThatTheModuleLacks() {
+        var errors = new float[] {4, 2, 0, 4, 1, 0};
+        var choices = new int[2];
+        Allocation.choose(errors, new int[] {0, 1, 4}, new int[2], 0, 2.5, choices);
+        assertThat(choices).as("1 and 4 learners").containsExactly(2, 1);
     }
 
     private static double error(float[] errors, int[] counts) {
