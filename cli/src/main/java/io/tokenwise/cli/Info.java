@@ -76,6 +76,9 @@ final class Info implements Callable<Integer> {
                 encoder.description().architecture().layers(),
                 network.hidden(),
                 acms.isEmpty() ? null : acms.getFirst().learners(),
+                acms.isEmpty()
+                        ? null
+                        : acms.stream().mapToInt(Acm::trained).min().orElseThrow(),
                 network.parameterCount(),
                 encoder.description().maxTokens(),
                 stored,
@@ -93,7 +96,10 @@ final class Info implements Callable<Integer> {
                 Locale.ROOT,
                 "%-18s%s%n",
                 "learners",
-                info.learners() == null ? "none: a dense model" : info.learners() + " a layer"));
+                info.learners() == null
+                        ? "none: a dense model"
+                        : info.learners() + " a module; a token's MLP has at most " + info.mlpLearners()
+                                + " of them, or all"));
         text.append(String.format(Locale.ROOT, "%-18s%,d%n", "parameters", info.parameters()));
         text.append(String.format(Locale.ROOT, "%-18s%s%n", "stored as", String.join(", ", info.stored())));
         text.append(String.format(Locale.ROOT, "%-18s%d tokens%n", "longest text", info.maxTokens()));

@@ -63,6 +63,7 @@ class JsonTest {
                         6,
                         384,
                         null,
+                        null,
                         22_713_216,
                         256,
                         List.of("F32"),
@@ -71,7 +72,7 @@ class JsonTest {
                         "f32",
                         flops)))
                 .isEqualTo(
-                        "{\"model\":\"minilm\",\"layers\":6,\"hidden\":384,\"learners\":null,\"parameters\":22713216,"
+                        "{\"model\":\"minilm\",\"layers\":6,\"hidden\":384,\"learners\":null,\"mlpLearners\":null,\"parameters\":22713216,"
                                 + "\"maxTokens\":256,\"stored\":[\"F32\"],\"flopsAtTokens\":128,\"backend\":\"vector (vector-512)\",\"precision\":\"f32\","
                                 + "\"flopsPerToken\":{\"dense\":2.13E7,\"0.25\":1.1E7}}");
     }

@@ -183,6 +183,7 @@ class ModelCommandsTest {
     void infoOfAnAdaptiveModelHasFlopsPerBudget() {
         assertThat(run("", "info", adaptive.toString(), "--json")).isZero();
         assertThat(line(0).get("learners").asInt()).isEqualTo(8);
+        assertThat(line(0).get("mlpLearners").asInt()).isEqualTo(7);
         JsonNode flops = line(0).get("flopsPerToken");
         double mlps = 6 * 8 * 384 * 384;
         assertThat(flops.get("1.0").asDouble()).isEqualTo(flops.get("dense").asDouble());

@@ -156,7 +156,7 @@ final class Router {
         }
     }
 
-    /** The same count for every token; modules take turns in spending what earlier ones could not, so that their mean is the share. */
+    /** The same count for every token; modules take turns in spending what earlier ones could not, so that their mean is the share, or less if counts have gaps. */
     private int fixedCount(double share) {
         double rounding = 1e-9;
         int given = 0;

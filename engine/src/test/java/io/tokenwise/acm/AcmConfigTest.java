@@ -45,6 +45,9 @@ class AcmConfigTest {
             value = {
                 "'learners':4|'learners':0|acm.learners is 0",
                 "'learners':4|'learners':'four'|acm.learners must be a whole number",
+                "'learners':4|'learners':4,'mlpLearners':4|acm.mlpLearners is 4, must be 1 to 3, for acm.learners is 4",
+                "'learners':4|'learners':4,'mlpLearners':0|acm.mlpLearners is 0",
+                "'learners':4|'learners':4,'mlpLearners':'one'|acm.mlpLearners must be a whole number",
                 "'learners':4|'x':4|acm has no field learners",
                 "'teacher':'t'|'teacher':1|acm.teacher must be a name",
                 "['encoder.layer.0.mlp']|[]|acm.modules is empty",
