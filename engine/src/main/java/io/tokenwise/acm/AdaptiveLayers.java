@@ -83,7 +83,7 @@ public record AdaptiveLayers(boolean mlp, List<String> attentionGates, int learn
             names.add(MLP);
         }
         names.addAll(attentionGates);
-        String trained = mlp && mlpLearners < learners - 1 ? ", MLPs with the first " + mlpLearners + " or all" : "";
+        String trained = mlp && mlpLearners < learners - 1 ? " (MLPs: up to " + mlpLearners + ", or all)" : "";
         return String.join(",", names) + " of " + learners + " learners" + trained;
     }
 }
