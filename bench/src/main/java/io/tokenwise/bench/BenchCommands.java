@@ -54,9 +54,22 @@ final class BenchCommands {
         @Mixin
         private Options.Engine engine;
 
+        @Option(
+                names = "--mlp-learners",
+                paramLabel = "N",
+                defaultValue = "1",
+                description = "How many of the "
+                        + DispatchBench.LEARNERS
+                        + " learners have weights of their own, 1 to 3: a token has at most so many, or all (default:"
+                        + " ${DEFAULT-VALUE}, as in models).")
+        private int trained;
+
         @Override
         public Integer call() {
-            return DispatchBench.run(engine.get(), spec.commandLine().getOut()) ? 0 : 1;
+            if (trained < 1 || trained >= DispatchBench.LEARNERS) {
+                throw new ParameterException(spec.commandLine(), "--mlp-learners must be 1 to 3, is " + trained);
+            }
+            return DispatchBench.run(engine.get(), trained, spec.commandLine().getOut()) ? 0 : 1;
         }
     }
 

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.function.IntSupplier;
+import java.util.stream.IntStream;
 
 /**
  * What grouping tokens by learner count costs, on one thread. First, all tokens want the same k: gate, grouping and k learners beside a
@@ -16,7 +17,7 @@ import java.util.function.IntSupplier;
  * of k.
  */
 final class DispatchBench {
-    private static final int LEARNERS = 4;
+    static final int LEARNERS = 4;
     private static final Interleaved TIMES = new Interleaved(21, 1_500_000_000L, 20_000_000L);
 
     /** Of the time of the plain MLP; small batches may pay more. */
@@ -32,25 +33,31 @@ final class DispatchBench {
     private final DispatchModules modules;
     private final PrintWriter out;
 
-    /** MLPs as wide as 1, 2, .. learners. */
+    /** What a token may have, but none. */
+    private final int[] counts;
+
+    /** MLPs as wide as those. */
     private final List<List<Block>> plain = new ArrayList<>();
 
-    private DispatchBench(DispatchModules modules, PrintWriter out) {
+    private DispatchBench(DispatchModules modules, int trained, PrintWriter out) {
         this.modules = modules;
         this.out = out;
-        for (int k = 1; k <= LEARNERS; k++) {
+        counts = IntStream.rangeClosed(1, trained + 1)
+                .map(k -> k <= trained ? k : LEARNERS)
+                .toArray();
+        for (int k : counts) {
             plain.add(modules.mlps(k));
         }
     }
 
     /** Measures and prints with what must hold; returns whether all of it does. */
-    static boolean run(OwnEngine engine, PrintWriter out) {
-        try (var modules = new DispatchModules(engine, 1, LEARNERS)) {
-            var bench = new DispatchBench(modules, out);
+    static boolean run(OwnEngine engine, int trained, PrintWriter out) {
+        try (var modules = new DispatchModules(engine, 1, LEARNERS, trained)) {
+            var bench = new DispatchBench(modules, trained, out);
             boolean good = true;
             out.printf(
-                    "%s, %d learners of 384 units, %d modules in turn, medians%n",
-                    engine.name(), LEARNERS, DispatchModules.LAYERS);
+                    "%s, %d learners of 384 units, tokens with up to %d or all, %d modules in turn, medians%n",
+                    engine.name(), LEARNERS, trained, DispatchModules.LAYERS);
             out.printf("%n%6s %22s %10s %10s %8s %6s%n", "tokens", "k of all tokens", "us", "MLP us", "ratio", "most");
             for (int tokens : new int[] {16, MANY, 512}) {
                 good &= bench.sameForAll(tokens);
@@ -65,19 +72,19 @@ final class DispatchBench {
 
     private boolean sameForAll(int tokens) {
         var work = new ArrayList<Runnable>();
-        for (int k = 1; k <= LEARNERS; k++) {
-            var counts = new int[tokens];
-            Arrays.fill(counts, k);
-            Tensor x = modules.tokens(counts);
-            modules.check(x, counts);
+        for (int i = 0; i < counts.length; i++) {
+            var wanted = new int[tokens];
+            Arrays.fill(wanted, counts[i]);
+            Tensor x = modules.tokens(wanted);
+            modules.check(x, wanted);
             work.add(modules.adaptive(x));
-            work.add(modules.plain(plain.get(k - 1), x));
+            work.add(modules.plain(plain.get(i), x));
         }
         double[] seconds = TIMES.medians(work);
         double most = tokens < MANY ? MOST_FOR_FEW : MOST_FOR_MANY;
         boolean good = true;
-        for (int k = 1; k <= LEARNERS; k++) {
-            good &= print(tokens, String.valueOf(k), seconds[2 * k - 2], seconds[2 * k - 1], most);
+        for (int i = 0; i < counts.length; i++) {
+            good &= print(tokens, String.valueOf(counts[i]), seconds[2 * i], seconds[2 * i + 1], most);
         }
         return good;
     }
@@ -110,13 +117,15 @@ final class DispatchBench {
     }
 
     /** All 1 first and all N last; between them a low, an even and a high spread, and two extremes in equal parts. */
-    private static List<Draw> draws(int tokens) {
+    private List<Draw> draws(int tokens) {
         var draws = new ArrayList<Draw>();
         var random = new Random(2);
         draws.add(draw("all 1", tokens, () -> 1));
         draws.add(draw("binomial", tokens, () -> binomial(random, 0.25)));
-        draws.add(draw("even", tokens, () -> 1 + random.nextInt(LEARNERS)));
-        draws.add(draw("1 or N", tokens, () -> random.nextBoolean() ? 1 : LEARNERS));
+        draws.add(draw("even", tokens, () -> counts[random.nextInt(counts.length)]));
+        if (counts.length > 2) {
+            draws.add(draw("1 or N", tokens, () -> random.nextBoolean() ? 1 : LEARNERS));
+        }
         draws.add(draw("binomial", tokens, () -> binomial(random, 0.75)));
         draws.add(draw("all N", tokens, () -> LEARNERS));
         return draws;
@@ -128,12 +137,12 @@ final class DispatchBench {
         return new Draw(name, counts);
     }
 
-    private static int binomial(Random random, double share) {
-        int k = 1;
-        for (int n = 1; n < LEARNERS; n++) {
-            k += random.nextDouble() < share ? 1 : 0;
+    private int binomial(Random random, double share) {
+        int choice = 0;
+        for (int n = 1; n < counts.length; n++) {
+            choice += random.nextDouble() < share ? 1 : 0;
         }
-        return k;
+        return counts[choice];
     }
 
     /** Prints a line; the times are of one module. */

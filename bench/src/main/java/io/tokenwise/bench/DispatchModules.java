@@ -48,7 +48,8 @@ final class DispatchModules implements AutoCloseable {
     private final List<Block> adaptive = new ArrayList<>();
     private final Random random = new Random(1);
 
-    DispatchModules(OwnEngine engine, int threads, int learners) {
+    /** @param trained how many of an MLP's learners have weights of their own */
+    DispatchModules(OwnEngine engine, int threads, int learners, int trained) {
         this.learners = learners;
         backend = engine.open(threads);
         parameters = new Parameters(backend);
@@ -56,15 +57,14 @@ final class DispatchModules implements AutoCloseable {
         pass = new Pass(stream, workspace);
         List<String> paths =
                 IntStream.range(0, LAYERS).mapToObj(i -> "layer." + i + ".mlp").toList();
-        var config =
-                new AcmConfig("none", learners, learners - 1, paths, Map.of(), false, Map.of(), LengthCalibration.NONE);
+        var config = new AcmConfig("none", learners, trained, paths, Map.of(), false, Map.of(), LengthCalibration.NONE);
         for (String path : paths) {
             AdaptiveMlp mlp = config.mlp(parameters, path, mlp(path + ".dense.", UNITS));
             mlp.learnerParameters().forEach(this::randomize);
             // The first is the gate's weight; the second, what it adds for the budget, stays 0.
             Parameter gate = mlp.acm().gateParameters().getFirst();
-            for (int count = 0; count <= learners; count++) {
-                gate.value().set(count, count, 1);
+            for (int choice = 0; choice < mlp.acm().choices(); choice++) {
+                gate.value().set(mlp.acm().count(choice), choice, 1);
             }
             gate.changed();
             mlp.prepare(stream);
