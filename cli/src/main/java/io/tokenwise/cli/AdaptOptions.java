@@ -86,7 +86,11 @@ final class AdaptOptions {
     }
 
     private AdaptiveLayers layers(int usualLearners, int usualMlpLearners) {
-        return AdaptiveLayers.parse(names, learners == null ? usualLearners : learners)
-                .withMlpLearners(mlpLearners == null ? usualMlpLearners : mlpLearners);
+        AdaptiveLayers all = AdaptiveLayers.parse(names, learners == null ? usualLearners : learners);
+        if (mlpLearners != null && mlpLearners >= all.learners()) {
+            throw new IllegalArgumentException(
+                    "--mlp-learners is " + mlpLearners + ", must be less than --learners, which is " + all.learners());
+        }
+        return all.withMlpLearners(mlpLearners == null ? usualMlpLearners : mlpLearners);
     }
 }

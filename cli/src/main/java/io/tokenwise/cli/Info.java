@@ -76,9 +76,11 @@ final class Info implements Callable<Integer> {
                 encoder.description().architecture().layers(),
                 network.hidden(),
                 acms.isEmpty() ? null : acms.getFirst().learners(),
-                acms.isEmpty()
-                        ? null
-                        : acms.stream().mapToInt(Acm::trained).min().orElseThrow(),
+                acms.stream()
+                        .filter(acm -> acm.path().endsWith(".mlp"))
+                        .map(Acm::trained)
+                        .findFirst()
+                        .orElse(null),
                 network.parameterCount(),
                 encoder.description().maxTokens(),
                 stored,
@@ -88,18 +90,19 @@ final class Info implements Callable<Integer> {
                 flops);
     }
 
+    private static String learners(Json.Info info) {
+        if (info.learners() == null) {
+            return "none: a dense model";
+        }
+        String ofMlp = info.mlpLearners() == null ? "" : "; a token's MLP has up to " + info.mlpLearners() + ", or all";
+        return info.learners() + " a module" + ofMlp;
+    }
+
     private static String text(Json.Info info) {
         var text = new StringBuilder();
         text.append(String.format(Locale.ROOT, "%-18s%s%n", "model", info.model()));
         text.append(String.format(Locale.ROOT, "%-18s%d of width %d%n", "layers", info.layers(), info.hidden()));
-        text.append(String.format(
-                Locale.ROOT,
-                "%-18s%s%n",
-                "learners",
-                info.learners() == null
-                        ? "none: a dense model"
-                        : info.learners() + " a module; a token's MLP has at most " + info.mlpLearners()
-                                + " of them, or all"));
+        text.append(String.format(Locale.ROOT, "%-18s%s%n", "learners", learners(info)));
         text.append(String.format(Locale.ROOT, "%-18s%,d%n", "parameters", info.parameters()));
         text.append(String.format(Locale.ROOT, "%-18s%s%n", "stored as", String.join(", ", info.stored())));
         text.append(String.format(Locale.ROOT, "%-18s%d tokens%n", "longest text", info.maxTokens()));

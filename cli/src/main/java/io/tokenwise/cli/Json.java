@@ -105,7 +105,7 @@ final class Json {
      * What {@code info} prints.
      *
      * @param learners learners of each module; null for a dense model
-     * @param mlpLearners how many of them a token's MLP has at most, unless it has all; null for a dense model
+     * @param mlpLearners how many of them a token's MLP has at most, unless it has all; null if MLPs are dense
      * @param maxTokens longer texts are cut to this many tokens
      * @param stored types of the weights in the file, by safetensors' names
      * @param flopsAtTokens length of the text for which FLOPs per token are given

@@ -149,7 +149,10 @@ public final class Acm {
         groups.sort(learners);
     }
 
-    /** In training: the straight-through choice {@code [tokens, trained + 1]}, of which the last column stands for all that is not trained, which the pass's {@link io.tokenwise.nn.GateTraining} gets too. */
+    /**
+     * In training: the straight-through choice {@code [tokens, trained + 1]}, whose last column stands for all that is not trained. The pass's
+     * {@link io.tokenwise.nn.GateTraining} gets it too.
+     */
     Tensor train(Pass pass, Tensor x) {
         if (pass.gateTraining() == null) {
             throw new IllegalStateException(path + ": a pass with a tape needs a gate training");

@@ -156,7 +156,10 @@ final class Router {
         }
     }
 
-    /** The same count for every token; modules take turns in spending what earlier ones could not, so that their mean is the share, or less if counts have gaps. */
+    /**
+     * The same count for every token; modules take turns in spending what earlier ones could not, so that their mean is the share, or less where
+     * counts have gaps.
+     */
     private int fixedCount(double share) {
         double rounding = 1e-9;
         int given = 0;
