@@ -60,14 +60,16 @@ final class BenchCommands {
                 defaultValue = "1",
                 description = "How many of the "
                         + DispatchBench.LEARNERS
-                        + " learners have weights of their own, 1 to 3: a token has at most so many, or all (default:"
+                        + " learners have weights of their own, at most all but one: a token has at most so many, or all (default:"
                         + " ${DEFAULT-VALUE}, as in models).")
         private int trained;
 
         @Override
         public Integer call() {
             if (trained < 1 || trained >= DispatchBench.LEARNERS) {
-                throw new ParameterException(spec.commandLine(), "--mlp-learners must be 1 to 3, is " + trained);
+                throw new ParameterException(
+                        spec.commandLine(),
+                        "--mlp-learners must be 1 to " + (DispatchBench.LEARNERS - 1) + ", is " + trained);
             }
             return DispatchBench.run(engine.get(), trained, spec.commandLine().getOut()) ? 0 : 1;
         }

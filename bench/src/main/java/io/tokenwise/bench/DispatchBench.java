@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.function.IntSupplier;
-import java.util.stream.IntStream;
 
 /**
  * What grouping tokens by learner count costs, on one thread. First, all tokens want the same k: gate, grouping and k learners beside a
@@ -39,12 +38,10 @@ final class DispatchBench {
     /** MLPs as wide as those. */
     private final List<List<Block>> plain = new ArrayList<>();
 
-    private DispatchBench(DispatchModules modules, int trained, PrintWriter out) {
+    private DispatchBench(DispatchModules modules, PrintWriter out) {
         this.modules = modules;
         this.out = out;
-        counts = IntStream.rangeClosed(1, trained + 1)
-                .map(k -> k <= trained ? k : LEARNERS)
-                .toArray();
+        counts = modules.counts();
         for (int k : counts) {
             plain.add(modules.mlps(k));
         }
@@ -53,7 +50,7 @@ final class DispatchBench {
     /** Measures and prints with what must hold; returns whether all of it does. */
     static boolean run(OwnEngine engine, int trained, PrintWriter out) {
         try (var modules = new DispatchModules(engine, 1, LEARNERS, trained)) {
-            var bench = new DispatchBench(modules, trained, out);
+            var bench = new DispatchBench(modules, out);
             boolean good = true;
             out.printf(
                     "%s, %d learners of 384 units, tokens with up to %d or all, %d modules in turn, medians%n",

@@ -1,5 +1,6 @@
 package io.tokenwise.bench;
 
+import io.tokenwise.acm.Acm;
 import io.tokenwise.acm.AcmConfig;
 import io.tokenwise.acm.AdaptiveMlp;
 import io.tokenwise.acm.LengthCalibration;
@@ -70,6 +71,12 @@ final class DispatchModules implements AutoCloseable {
             mlp.prepare(stream);
             adaptive.add(mlp);
         }
+    }
+
+    /** The learner counts that a token may want, but none. */
+    int[] counts() {
+        Acm acm = ((AdaptiveMlp) adaptive.getFirst()).acm();
+        return IntStream.range(1, acm.choices()).map(acm::count).toArray();
     }
 
     /** Plain MLPs as wide as {@code count} learners. */

@@ -13,7 +13,10 @@ import java.util.List;
 
 /** Measures what gates spend when they are told a budget, so that a request can be translated into what to tell them. */
 public final class Calibrator {
-    /** The last, just under 1, where the gates are still asked, stands for 1. */
+    /**
+     * The last, just under 1, where the gates are still asked, stands for 1. They lie closest where gates turn from one learner to all: what is
+     * spent rises there by a third within a tenth, and with steps of a tenth a request for .35 spent .387.
+     */
     private static final double[] TOLD = {
         0.05, 0.1, 0.15, 0.175, 0.2, 0.225, 0.25, 0.275, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1
     };
