@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -43,7 +42,8 @@ class SessionsMemoryTest {
         "1, false, S8",
         "2, true, S8"
     })
-    void warmForwardAllocatesNothingOnTheHeap(int threads, boolean adaptive, Precision oneDnn) throws IOException {
+    void warmForwardAllocatesNothingOnTheHeap(int threads, boolean adaptive, Precision oneDnn, @TempDir Path directory)
+            throws IOException {
         List<int[]> texts = TestModels.sequences(3, 1, 7);
         try (Backend backend = oneDnn == null ? VectorBackend.open(threads) : TestModels.oneDnn(oneDnn, threads);
                 Encoder encoder = TestModels.builtIn("minilm", backend);
@@ -57,17 +57,22 @@ class SessionsMemoryTest {
             Budget[] budgets = {Budget.FULL, Budget.of(0.5), Budget.hard(0.4), Budget.fixed(0.25)};
             long[] workers = workers();
             assertThat(workers).hasSize(threads - 1);
-            List<Long> allocated = new ArrayList<>();
-            while (allocated.size() < ROUNDS && !allocated.contains(0L)) {
-                long before = allocated(workers);
+            Runnable round = () -> {
                 for (int i = 0; i < FORWARDS; i++) {
                     sessions.encode(batch, budgets[i % budgets.length], null, vectors);
                 }
-                allocated.add(allocated(workers) - before);
+            };
+            long bytes = 1;
+            for (int i = 0; i < ROUNDS && bytes > 0; i++) {
+                long before = allocated(workers);
+                round.run();
+                bytes = allocated(workers) - before;
             }
-            assertThat(allocated)
-                    .as("bytes that %d forwards allocate, round by round", FORWARDS)
-                    .contains(0L);
+            assertThat(bytes)
+                    .withFailMessage(
+                            "%d forwards still allocate %d bytes after %d rounds%n%s",
+                            FORWARDS, bytes, ROUNDS, bytes == 0 ? "" : AllocationSites.of(round, directory))
+                    .isZero();
         }
     }
 

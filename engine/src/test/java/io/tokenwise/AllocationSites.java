@@ -1,0 +1,63 @@
+package io.tokenwise;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.stream.Collectors;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordedFrame;
+import jdk.jfr.consumer.RecordingFile;
+
+/** Where code allocates on the heap, by Flight Recorder's samples: what a test that found an allocation has to say about it. */
+final class AllocationSites {
+    private static final int FRAMES = 8;
+    private static final int SITES = 3;
+
+    private AllocationSites() {}
+
+    /** The sites that allocate most while {@code code} runs, each a class and the frames that lead to it; empty if nothing was sampled. */
+    static String of(Runnable code, Path scratch) throws IOException {
+        Path file = scratch.resolve("allocations.jfr");
+        try (var recording = new Recording()) {
+            recording
+                    .enable("jdk.ObjectAllocationSample")
+                    .with("throttle", "1000/s")
+                    .withStackTrace();
+            recording.start();
+            code.run();
+            recording.stop();
+            recording.dump(file);
+        }
+        Map<String, Long> bytes = new HashMap<>();
+        for (RecordedEvent event : RecordingFile.readAllEvents(file)) {
+            if (event.getStackTrace() != null) {
+                bytes.merge(site(event), event.getLong("weight"), Long::sum);
+            }
+        }
+        return bytes.entrySet().stream()
+                .sorted(Map.Entry.comparingByValue(Comparator.reverseOrder()))
+                .limit(SITES)
+                .map(entry -> entry.getValue() + " bytes: " + entry.getKey())
+                .collect(Collectors.joining("\n"));
+    }
+
+    private static String site(RecordedEvent event) {
+        return event.getClass("objectClass").getName()
+                + event.getStackTrace().getFrames().stream()
+                        .limit(FRAMES)
+                        .map(AllocationSites::line)
+                        .collect(Collectors.joining());
+    }
+
+    private static String line(RecordedFrame frame) {
+        return "\n    at %s.%s:%d (%s)"
+                .formatted(
+                        frame.getMethod().getType().getName(),
+                        frame.getMethod().getName(),
+                        frame.getLineNumber(),
+                        frame.getType());
+    }
+}
