@@ -30,7 +30,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
     /** A kernel may be larger than the rows that are left by fewer than these. */
     private static final int ROWS_TO_SPARE = 4;
 
-    /** Room for what oneDNN wants besides, which for our shapes is under 1 KB. */
+    /** Room for what oneDNN wants besides: under 1 KB, with AMX up to 6 KB, whatever the shape; not always more for more rows. */
     private static final long SCRATCH_BYTES = 64 * 1024;
 
     private static final long ALIGNMENT = 64;

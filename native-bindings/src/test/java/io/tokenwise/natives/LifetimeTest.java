@@ -35,6 +35,7 @@ import org.junit.jupiter.api.Test;
 class LifetimeTest {
     private static final ProductSpec INTEGERS = ProductSpec.of(64, 48, U8, S8, S32);
     private static final int ROWS = 24;
+    private static final long SCRATCH_BYTES = 1 << 16;
     private static final Path TASKS = Path.of("/proc/self/task");
 
     private final Arena arena = Arena.ofShared();
@@ -63,11 +64,12 @@ class LifetimeTest {
         return pack(oneDnn, spec, Matrices.random(arena, random, spec.b(), (long) spec.k() * spec.n()));
     }
 
+    /** For up to so many rows: with AMX fewer rows may want more scratch. */
     private Binding binding(ProductSpec spec, int rows) {
         return oneDnn.bind(
                 Matrices.random(arena, random, spec.a(), (long) rows * spec.k()),
                 allocate(arena, spec.cBytes(rows)),
-                allocate(arena, oneDnn.product(spec).scratchBytes(rows)));
+                allocate(arena, Math.max(SCRATCH_BYTES, oneDnn.product(spec).scratchBytes(rows))));
     }
 
     @Test
@@ -122,7 +124,7 @@ class LifetimeTest {
         Weights weights = weights(INTEGERS);
         MemorySegment a = allocate(arena, INTEGERS.aBytes(ROWS));
         MemorySegment c = allocate(arena, INTEGERS.cBytes(ROWS));
-        MemorySegment scratch = allocate(arena, 1 << 16);
+        MemorySegment scratch = allocate(arena, SCRATCH_BYTES);
         for (Binding binding : List.of(
                 oneDnn.bind(a.asSlice(1), c, scratch),
                 oneDnn.bind(a, c.asSlice(1), scratch),
