@@ -1,4 +1,4 @@
-/** Tensors, backends, autograd, layers, ACMs, distillation, models and files. */
+/** Tensors, backends, autograd, layers, ACMs, distillation, fine-tuning, models and files. */
 module io.tokenwise.engine {
     requires transitive tools.jackson.databind;
     requires com.google.protobuf;
@@ -13,6 +13,7 @@ module io.tokenwise.engine {
     exports io.tokenwise.backend;
     exports io.tokenwise.classify;
     exports io.tokenwise.distill;
+    exports io.tokenwise.finetune;
     exports io.tokenwise.io;
     exports io.tokenwise.model;
     exports io.tokenwise.nn;

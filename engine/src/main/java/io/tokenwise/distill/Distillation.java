@@ -5,7 +5,9 @@ import io.tokenwise.acm.AdaptiveBlock;
 import io.tokenwise.acm.AdaptiveMlp;
 import io.tokenwise.autograd.AdamW;
 import io.tokenwise.autograd.CosineSchedule;
+import io.tokenwise.autograd.EpochOrder;
 import io.tokenwise.autograd.Gradients;
+import io.tokenwise.autograd.Losses;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
@@ -124,7 +126,7 @@ public final class Distillation implements AutoCloseable {
      */
     public Step step() {
         text.next(batch, config.tokensPerStep());
-        RandomGenerator random = TrainingText.random(config.seed() + 1, step);
+        RandomGenerator random = EpochOrder.random(config.seed() + 1, step);
         Step done = switch (phase()) {
             case LEARNERS -> learnerStep(random);
             case GATES -> gateStep(random);

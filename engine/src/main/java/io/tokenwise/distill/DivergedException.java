@@ -4,7 +4,7 @@ package io.tokenwise.distill;
 public final class DivergedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    DivergedException(String message, Throwable cause) {
+    public DivergedException(String message, Throwable cause) {
         super(message, cause);
     }
 }

@@ -1,4 +1,4 @@
-package io.tokenwise.distill;
+package io.tokenwise.autograd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -71,5 +71,30 @@ class LossesTest {
         Tensor unused = workspace.tensor(4, 5);
         Losses.crossEntropy(y, labels, dy);
         check(y, dy, x -> Losses.crossEntropy(x, labels, unused));
+    }
+
+    @Test
+    void order() {
+        Tensor y = random(8, 5);
+        double[] scores = {1, 3, 2, 2};
+        Tensor dy = workspace.tensor(8, 5);
+        Tensor unused = workspace.tensor(8, 5);
+        Losses.order(y, scores, 2, dy);
+        check(y, dy, x -> Losses.order(x, scores, 2, unused));
+    }
+
+    /** With differences of cosines that are powers of e it is the logarithm of a sum that can be written down. */
+    @Test
+    void orderByHand() {
+        Tensor y = workspace.tensor(4, 1);
+        float[] values = {1, 1, 0.5f, -0.5f};
+        for (int i = 0; i < values.length; i++) {
+            y.set(i, 0, values[i]);
+        }
+        // Pairs (y0, y2) and (y1, y3): cosines .5 and -.5.
+        Tensor dy = workspace.tensor(4, 1);
+        assertThat(Losses.order(y, new double[] {1, 2}, 0.05, dy)).isCloseTo(Math.log1p(Math.exp(20)), within(1e-6));
+        assertThat(Losses.order(y, new double[] {2, 1}, 0.05, dy)).isCloseTo(Math.log1p(Math.exp(-20)), within(1e-6));
+        assertThat(Losses.order(y, new double[] {1, 1}, 0.05, dy)).isZero();
     }
 }

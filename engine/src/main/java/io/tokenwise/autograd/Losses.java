@@ -1,13 +1,13 @@
-package io.tokenwise.distill;
+package io.tokenwise.autograd;
 
 import io.tokenwise.tensor.Tensor;
 
 /** Losses with their gradients; each writes the gradient to a tensor of the prediction's shape and returns the loss. */
-final class Losses {
+public final class Losses {
     private Losses() {}
 
     /** Mean over rows of {@code 1 - y . target}, for rows of length 1: the cosine distance. */
-    static double cosineDistance(Tensor y, Tensor target, Tensor dy) {
+    public static double cosineDistance(Tensor y, Tensor target, Tensor dy) {
         double sum = 0;
         float scale = -1f / y.rows();
         for (int i = 0; i < y.size(); i++) {
@@ -19,7 +19,7 @@ final class Losses {
     }
 
     /** {@code sum (y - target)^2 / sum target^2}: squared error relative to doing nothing, alike for all layers; the gradient is that of {@code weight} times this. */
-    static double relativeSquaredError(Tensor y, Tensor target, double weight, Tensor dy) {
+    public static double relativeSquaredError(Tensor y, Tensor target, double weight, Tensor dy) {
         double error = 0;
         double norm = 1e-12;
         for (int i = 0; i < y.size(); i++) {
@@ -36,7 +36,7 @@ final class Losses {
     }
 
     /** Mean over rows of {@code -log softmax(logits)[label]}. */
-    static double crossEntropy(Tensor logits, int[] labels, Tensor dLogits) {
+    public static double crossEntropy(Tensor logits, int[] labels, Tensor dLogits) {
         double sum = 0;
         for (int row = 0; row < logits.rows(); row++) {
             double largest = Double.NEGATIVE_INFINITY;
@@ -55,5 +55,47 @@ final class Losses {
             sum += Math.log(total) + largest - logits.get(row, labels[row]);
         }
         return sum / logits.rows();
+    }
+
+    /**
+     * CoSENT (Su 2022): {@code log(1 + sum exp((cos_q - cos_p) / temperature))} over all p and q of which p has the higher score. It asks for an order of
+     * the cosines, as Spearman's correlation does, whatever scores mean.
+     *
+     * @param y rows of length 1: the first texts of the pairs, then the second ones, in the same order
+     */
+    public static double order(Tensor y, double[] scores, double temperature, Tensor dy) {
+        int pairs = scores.length;
+        var cosines = new double[pairs];
+        for (int p = 0; p < pairs; p++) {
+            for (int column = 0; column < y.columns(); column++) {
+                cosines[p] += (double) y.get(p, column) * y.get(pairs + p, column);
+            }
+        }
+        double largest = 0;
+        for (int p = 0; p < pairs; p++) {
+            for (int q = 0; q < pairs; q++) {
+                largest = scores[p] > scores[q] ? Math.max(largest, (cosines[q] - cosines[p]) / temperature) : largest;
+            }
+        }
+        double total = Math.exp(-largest);
+        var slopes = new double[pairs];
+        for (int p = 0; p < pairs; p++) {
+            for (int q = 0; q < pairs; q++) {
+                if (scores[p] > scores[q]) {
+                    double term = Math.exp((cosines[q] - cosines[p]) / temperature - largest);
+                    total += term;
+                    slopes[q] += term;
+                    slopes[p] -= term;
+                }
+            }
+        }
+        for (int p = 0; p < pairs; p++) {
+            double slope = slopes[p] / (total * temperature);
+            for (int column = 0; column < y.columns(); column++) {
+                dy.set(p, column, (float) (slope * y.get(pairs + p, column)));
+                dy.set(pairs + p, column, (float) (slope * y.get(p, column)));
+            }
+        }
+        return Math.log(total) + largest;
     }
 }

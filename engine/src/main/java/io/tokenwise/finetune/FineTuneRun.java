@@ -1,0 +1,91 @@
+package io.tokenwise.finetune;
+
+import io.tokenwise.autograd.EpochOrder;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.distill.DivergedException;
+import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.ModelWriter;
+import io.tokenwise.model.Encoder;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
+/**
+ * A fine-tuning from a dense model's files and labels to a directory with the trained model.
+ *
+ * @param files of the dense model; not closed
+ * @param labels a tenth of them, at most 1,000, drawn by the seed, is not trained on but measured on
+ * @param out where the model goes; it must not exist, or be empty
+ */
+public record FineTuneRun(ModelFiles files, Labels labels, FineTuneConfig config, Path out) {
+    private static final int MOST_HELD_OUT = 1_000;
+    private static final int LEAST_EXAMPLES = 20;
+
+    /** Told what happens; called on the thread that runs. */
+    @FunctionalInterface
+    public interface Listener {
+        /**
+         * After each step.
+         *
+         * @param done steps that are done, the last one included
+         * @param steps of the whole run
+         * @param loss the last batch's
+         */
+        void step(int done, int steps, double loss);
+    }
+
+    /** @throws IllegalArgumentException if there are too few examples, or labels that all say the same */
+    public FineTuneRun {
+        if (labels.size() < LEAST_EXAMPLES) {
+            throw new IllegalArgumentException("there are " + labels.size() + " labelled examples; at least "
+                    + LEAST_EXAMPLES + " are needed, and thousands are better");
+        }
+        switch (labels) {
+            case Labels.Classes classes
+            when classes.names().size() < 2 ->
+                throw new IllegalArgumentException(
+                        "all texts have the class " + classes.names().getFirst() + "; two or more classes are needed");
+            case Labels.Pairs pairs
+            when Arrays.stream(pairs.scores()).distinct().count() < 2 ->
+                throw new IllegalArgumentException("all pairs have the score " + pairs.scores()[0]
+                        + "; an order is learnt, so two or more are needed");
+            default -> {}
+        }
+    }
+
+    /**
+     * Runs to the end and writes the model.
+     *
+     * @return the share of the held-out labels that it has {@linkplain FineTuning#right right}
+     * @throws InterruptedException if the thread was interrupted; nothing was written
+     * @throws DivergedException if training gave numbers that are none; nothing was written
+     */
+    public double run(Backend backend, Listener listener) throws IOException, InterruptedException {
+        ModelWriter.checkTarget(out, ModelWriter.Existing.KEEP);
+        var order = new EpochOrder(labels.size(), config.seed());
+        int[] shuffled = IntStream.generate(order::next).limit(labels.size()).toArray();
+        int measured = Math.min(MOST_HELD_OUT, labels.size() / 10);
+        Labels heldOut = labels.only(Arrays.copyOf(shuffled, measured));
+        Labels trained = labels.only(Arrays.copyOfRange(shuffled, measured, shuffled.length));
+        try (Encoder model = Encoder.load(files, backend);
+                var training = new FineTuning(model, trained, config, backend)) {
+            for (int step = 0; step < training.steps(); step++) {
+                if (Thread.interrupted()) {
+                    throw new InterruptedException("fine-tuning stopped before step " + step);
+                }
+                try {
+                    listener.step(step + 1, training.steps(), training.step());
+                } catch (ArithmeticException e) {
+                    throw new DivergedException(
+                            "training diverged at step " + step + " of " + training.steps() + ": " + e.getMessage()
+                                    + "; a smaller rate than " + config.rate() + " may help",
+                            e);
+                }
+            }
+            training.finish();
+            model.save(out, files.tokenizer(), ModelWriter.Existing.KEEP);
+            return training.right(heldOut);
+        }
+    }
+}

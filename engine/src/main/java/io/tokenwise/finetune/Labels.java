@@ -1,0 +1,115 @@
+package io.tokenwise.finetune;
+
+import io.tokenwise.nn.TokenBatch;
+import java.util.Collections;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+
+/** Examples to fine-tune on: token sequences and what is known of them. Immutable as long as nobody writes to the sequences. */
+public sealed interface Labels {
+    /** How many examples there are. */
+    int size();
+
+    /** Appends the texts of some examples to a batch. */
+    void addTo(TokenBatch batch, int[] examples);
+
+    /** Some of the examples, by their numbers. */
+    Labels only(int[] examples);
+
+    /** Tokens of one example's texts. */
+    int tokens(int example);
+
+    /**
+     * A class for each text.
+     *
+     * @param names of the classes, sorted
+     * @param numbers the texts' classes, by their place in {@code names}
+     */
+    record Classes(List<int[]> texts, List<String> names, int[] numbers) implements Labels {
+        /** @throws IllegalArgumentException unless there are as many labels as texts */
+        public static Classes of(List<int[]> texts, List<String> labels) {
+            if (texts.size() != labels.size()) {
+                throw new IllegalArgumentException("fine-tuning: " + texts.size() + " texts and " + labels.size()
+                        + " labels; give one for each text");
+            }
+            List<String> names = List.copyOf(new TreeSet<>(labels));
+            int[] numbers = labels.stream()
+                    .mapToInt(label -> Collections.binarySearch(names, label))
+                    .toArray();
+            return new Classes(texts, names, numbers);
+        }
+
+        @Override
+        public int size() {
+            return texts.size();
+        }
+
+        @Override
+        public void addTo(TokenBatch batch, int[] examples) {
+            for (int example : examples) {
+                batch.add(texts.get(example));
+            }
+        }
+
+        @Override
+        public Classes only(int[] examples) {
+            return new Classes(
+                    IntStream.of(examples).mapToObj(texts::get).toList(),
+                    names,
+                    IntStream.of(examples).map(i -> numbers[i]).toArray());
+        }
+
+        @Override
+        public int tokens(int example) {
+            return texts.get(example).length;
+        }
+    }
+
+    /**
+     * A score for each pair of texts: higher is more alike, on any scale, since only the order counts. A batch has the pairs' first texts, then their
+     * second ones.
+     */
+    record Pairs(List<int[]> first, List<int[]> second, double[] scores) implements Labels {
+        /** @throws IllegalArgumentException unless there are as many of each */
+        public Pairs {
+            if (first.size() != second.size() || first.size() != scores.length) {
+                throw new IllegalArgumentException("fine-tuning: " + first.size() + " first texts, " + second.size()
+                        + " second ones and " + scores.length + " scores; give one of each for a pair");
+            }
+        }
+
+        @Override
+        public int size() {
+            return scores.length;
+        }
+
+        @Override
+        public void addTo(TokenBatch batch, int[] examples) {
+            for (int example : examples) {
+                batch.add(first.get(example));
+            }
+            for (int example : examples) {
+                batch.add(second.get(example));
+            }
+        }
+
+        @Override
+        public Pairs only(int[] examples) {
+            return new Pairs(
+                    IntStream.of(examples).mapToObj(first::get).toList(),
+                    IntStream.of(examples).mapToObj(second::get).toList(),
+                    IntStream.of(examples).mapToDouble(i -> scores[i]).toArray());
+        }
+
+        @Override
+        public int tokens(int example) {
+            return first.get(example).length + second.get(example).length;
+        }
+    }
+
+    /** Tokens of all examples. */
+    default long tokens() {
+        return IntStream.range(0, size()).mapToLong(this::tokens).sum();
+    }
+}

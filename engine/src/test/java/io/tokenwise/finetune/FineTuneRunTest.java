@@ -1,0 +1,215 @@
+package io.tokenwise.finetune;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tokenwise.Embedding;
+import io.tokenwise.Sessions;
+import io.tokenwise.TestModels;
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.nn.Budget;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** On a small model with random weights: what labels say is learnt, and shows in vectors of texts that were not trained on. */
+class FineTuneRunTest {
+    private static final int CLASSES = 3;
+    private static final int LENGTH = 4;
+
+    @TempDir
+    private Path folder;
+
+    private Path model;
+    private final SplittableRandom random = new SplittableRandom(5);
+
+    @BeforeEach
+    void writeModel() throws IOException {
+        model = folder.resolve("model");
+        TestModels.writeSmall(model);
+    }
+
+    /** Words of 20 are of no class; one word at a random place says the class. */
+    private int[] text(int label) {
+        int[] ids = random.ints(LENGTH, 2_000, 2_020).toArray();
+        ids[random.nextInt(LENGTH)] = 3_000 + label;
+        return ids;
+    }
+
+    private Labels.Classes classes(int texts) {
+        var sequences = new ArrayList<int[]>();
+        var labels = new ArrayList<String>();
+        for (int i = 0; i < texts; i++) {
+            sequences.add(text(i % CLASSES));
+            labels.add("class " + i % CLASSES);
+        }
+        return Labels.Classes.of(sequences, labels);
+    }
+
+    private double run(Labels labels, String out, int epochs, long seed) throws IOException, InterruptedException {
+        return run(labels, out, epochs, seed, (_, _, _) -> {});
+    }
+
+    private double run(Labels labels, String out, int epochs, long seed, FineTuneRun.Listener listener)
+            throws IOException, InterruptedException {
+        try (Backend backend = VectorBackend.open(2);
+                ModelFiles files = ModelFiles.open(model.toString())) {
+            var config = new FineTuneConfig(epochs, 128, 3e-3, seed);
+            return new FineTuneRun(files, labels, config, folder.resolve(out)).run(backend, listener);
+        }
+    }
+
+    private float[][] vectors(Path of, List<int[]> texts) throws IOException {
+        try (Backend backend = VectorBackend.open(1);
+                ModelFiles files = ModelFiles.open(of.toString());
+                Encoder encoder = Encoder.load(files, backend);
+                var sessions = new Sessions(encoder, backend, 256, 1)) {
+            return sessions.encode(texts, Budget.FULL, null);
+        }
+    }
+
+    /** Mean cosine of pairs of the same class less that of pairs of two. */
+    private static double separation(float[][] vectors) {
+        double same = 0;
+        double other = 0;
+        int sames = 0;
+        int others = 0;
+        for (int i = 0; i < vectors.length; i++) {
+            for (int j = 0; j < i; j++) {
+                double cosine = Embedding.cosine(vectors[i], vectors[j]);
+                if ((i - j) % CLASSES == 0) {
+                    same += cosine;
+                    sames++;
+                } else {
+                    other += cosine;
+                    others++;
+                }
+            }
+        }
+        return same / sames - other / others;
+    }
+
+    @Test
+    void classesArePartedInVectorsOfOtherTexts() throws Exception {
+        assertThat(run(classes(300), "out", 20, 1)).isGreaterThan(0.9);
+        List<int[]> others = classes(60).texts();
+        assertThat(separation(vectors(model, others))).isLessThan(0.2);
+        assertThat(separation(vectors(folder.resolve("out"), others))).isGreaterThan(0.6);
+    }
+
+    /** Pairs are alike if their first texts' class words are the same, whatever the scale of scores. */
+    @Test
+    void pairsAreBroughtInOrder() throws Exception {
+        var first = new ArrayList<int[]>();
+        var second = new ArrayList<int[]>();
+        var scores = new double[1_000];
+        for (int i = 0; i < scores.length; i++) {
+            int one = random.nextInt(CLASSES);
+            int other = random.nextInt(CLASSES);
+            first.add(text(one));
+            second.add(text(other));
+            scores[i] = one == other ? 70 : -3;
+        }
+        assertThat(run(new Labels.Pairs(first, second, scores), "out", 15, 1)).isGreaterThan(0.9);
+        assertThat(separation(vectors(folder.resolve("out"), classes(60).texts())))
+                .isGreaterThan(0.4);
+    }
+
+    @Test
+    void theSeedDecidesAllWeights() throws Exception {
+        Labels labels = classes(60);
+        run(labels, "one", 2, 1);
+        run(labels, "same", 2, 1);
+        run(labels, "other", 2, 2);
+        byte[] one = Files.readAllBytes(folder.resolve("one/model.safetensors"));
+        assertThat(Files.readAllBytes(folder.resolve("same/model.safetensors"))).isEqualTo(one);
+        assertThat(Files.readAllBytes(folder.resolve("other/model.safetensors")))
+                .isNotEqualTo(one);
+    }
+
+    private Path weights(String out) {
+        return folder.resolve(out).resolve("model.safetensors");
+    }
+
+    @Test
+    void embeddingsStayAsTheyAre() throws Exception {
+        run(classes(60), "out", 2, 1);
+        try (Backend backend = VectorBackend.open(1);
+                ModelFiles before = ModelFiles.open(model.toString());
+                ModelFiles after = ModelFiles.open(folder.resolve("out").toString());
+                Encoder old = Encoder.load(before, backend);
+                Encoder trained = Encoder.load(after, backend)) {
+            old.parameters().all().forEach(parameter -> {
+                float[] was = values(parameter);
+                float[] is = values(trained.parameters().get(parameter.name()));
+                if (parameter.name().startsWith("embeddings.")) {
+                    assertThat(is).as(parameter.name()).isEqualTo(was);
+                } else {
+                    assertThat(is).as(parameter.name()).isNotEqualTo(was);
+                }
+            });
+        }
+    }
+
+    private static float[] values(Parameter parameter) {
+        var values = new float[parameter.value().size()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = parameter.value().floats().get(i);
+        }
+        return values;
+    }
+
+    @Test
+    void stopsWhenInterruptedAndWritesNothing() {
+        assertThatThrownBy(() -> run(
+                        classes(60),
+                        "out",
+                        2,
+                        1,
+                        (_, _, _) -> Thread.currentThread().interrupt()))
+                .isInstanceOf(InterruptedException.class);
+        assertThat(folder.resolve("out")).doesNotExist();
+    }
+
+    @Test
+    void labelsThatTeachNothingAreRefused() {
+        List<int[]> texts = classes(30).texts();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> run(
+                        Labels.Classes.of(texts, texts.stream().map(_ -> "one").toList()), "out", 2, 1))
+                .withMessage("all texts have the class one; two or more classes are needed");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> run(new Labels.Pairs(texts, texts, new double[30]), "out", 2, 1))
+                .withMessageContaining("all pairs have the score 0.0");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> run(classes(19), "out", 2, 1))
+                .withMessageContaining("19 labelled examples; at least 20");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Labels.Classes.of(texts, List.of("a")))
+                .withMessageContaining("30 texts and 1 labels");
+    }
+
+    @Test
+    void anAdaptiveModelIsRefused() throws Exception {
+        try (Backend backend = VectorBackend.open(1);
+                ModelFiles files = ModelFiles.open(model.toString());
+                Encoder encoder = Encoder.load(files, backend)) {
+            TestModels.acmize(encoder, 4, TestModels.sequences(9));
+            Labels labels = classes(30);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> new FineTuning(encoder, labels, FineTuneConfig.of(1, 1e-4, 1), backend))
+                    .withMessageContaining("is adaptive; fine-tune a dense model");
+        }
+    }
+}
