@@ -144,4 +144,15 @@ final class Json {
      * @param spent measured share of the replaced layers' dense FLOPs
      */
     record HeldOut(int texts, double budget, double teacherCosine, double spent) {}
+
+    /**
+     * What {@code finetune} prints.
+     *
+     * @param model the dense model
+     * @param out folder of the fine-tuned one
+     * @param labels texts with a class, or pairs with a score, those held out included
+     * @param heldOutRight share of the held-out ones that it has right: texts by their class, of any two pairs with different scores those
+     *     in the right order
+     */
+    record Finetuned(String model, String out, int labels, double heldOutRight) {}
 }

@@ -36,6 +36,7 @@ final class Tokenwise implements Runnable {
             Demo.class,
             Embed.class,
             Distill.class,
+            Finetune.class,
             Eval.class,
             Info.class,
             ScriptCommands.Test.class,
