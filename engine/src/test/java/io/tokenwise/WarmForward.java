@@ -1,0 +1,110 @@
+package io.tokenwise;
+
+import com.sun.management.ThreadMXBean;
+import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.BackendChoice;
+import io.tokenwise.backend.Precision;
+import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.nn.Budget;
+import io.tokenwise.nn.TokenBatch;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * A program that runs forwards of several kinds, each until 50 in a row allocate nothing on the heap, or so often that the compiler must have seen
+ * everything. It prints a line for each kind that still allocates, with where. The argument is a folder for scratch files.
+ */
+final class WarmForward {
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private static final int FORWARDS = 50;
+    /** Only compiled code keeps vectors in registers. */
+    private static final int ROUNDS = 200;
+
+    private static final List<int[]> TEXTS = TestModels.sequences(3, 1, 7);
+    private static final List<Budget> BUDGETS =
+            List.of(Budget.FULL, Budget.of(0.5), Budget.hard(0.4), Budget.fixed(0.25));
+
+    private WarmForward() {}
+
+    /** @param oneDnn its precision, or null for the pure Java backend */
+    private record Kind(int threads, boolean adaptive, Precision oneDnn) {
+        Backend open() {
+            return oneDnn == null
+                    ? VectorBackend.open(threads)
+                    : new BackendChoice(BackendChoice.Kind.ONEDNN, oneDnn).open(threads);
+        }
+    }
+
+    public static void main(String[] args) throws IOException {
+        for (Kind kind : List.of(
+                new Kind(1, false, null),
+                new Kind(2, false, null),
+                new Kind(1, true, null),
+                new Kind(2, true, null),
+                new Kind(2, true, Precision.F32),
+                new Kind(2, true, Precision.BF16),
+                new Kind(1, false, Precision.S8),
+                new Kind(2, true, Precision.S8))) {
+            try (Backend backend = kind.open()) {
+                measure(kind, backend, Path.of(args[0]));
+            } catch (IllegalArgumentException e) {
+                System.err.println("left out: " + e.getMessage());
+            }
+        }
+    }
+
+    private static void measure(Kind kind, Backend backend, Path scratch) throws IOException {
+        try (Encoder encoder = TestModels.builtIn("minilm", backend);
+                var sessions = new Sessions(encoder, backend, 256, 1)) {
+            if (kind.adaptive) {
+                TestModels.acmize(encoder, AdaptiveLayers.parse("mlp,qk,vo", 8), TEXTS);
+                TestModels.randomizeGates(encoder, 0.3);
+            }
+            var batch = TokenBatch.of(TEXTS.toArray(int[][]::new));
+            var vectors = new float[batch.sequences() * encoder.hidden()];
+            Runnable round = () -> {
+                for (int i = 0; i < FORWARDS; i++) {
+                    sessions.encode(batch, BUDGETS.get(i % BUDGETS.size()), null, vectors);
+                }
+            };
+            long bytes = leastAllocated(round, workers(kind.threads - 1));
+            if (bytes > 0) {
+                System.out.println(kind + ": " + FORWARDS + " forwards still allocate " + bytes + " bytes after "
+                        + ROUNDS + " rounds\n" + AllocationSites.of(round, scratch));
+            }
+        }
+    }
+
+    private static long leastAllocated(Runnable round, long[] workers) {
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < ROUNDS && least > 0; i++) {
+            long before = allocated(workers);
+            round.run();
+            least = Math.min(least, allocated(workers) - before);
+        }
+        return least;
+    }
+
+    private static long[] workers(int count) {
+        long[] workers = Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("tokenwise-worker"))
+                .mapToLong(Thread::threadId)
+                .toArray();
+        if (workers.length != count) {
+            throw new IllegalStateException(workers.length + " workers, wanted " + count);
+        }
+        return workers;
+    }
+
+    private static long allocated(long[] workers) {
+        long bytes = THREADS.getCurrentThreadAllocatedBytes();
+        for (long worker : workers) {
+            bytes += THREADS.getThreadAllocatedBytes(worker);
+        }
+        return bytes;
+    }
+}
