@@ -52,9 +52,24 @@ public final class OneDnnBackend implements Backend {
         this.buffers = new BufferPool<>(
                 PLACES,
                 b -> b.inputs >= widestInput && b.outputs >= widestOutput,
-                () -> new OneDnnBuffers(oneDnn, precision, kernels, widestInput, widestOutput));
+                () -> new OneDnnBuffers(this, oneDnn, kernels, widestInput, widestOutput));
         this.gradientBuffers = new BufferPool<>(
                 PLACES, b -> b.size.covers(gradientSize), () -> new GradientBuffers(oneDnn, gradientSize));
+    }
+
+    /** Whether products go by tiles, and so take hardly longer for many rows than for one. */
+    boolean hasTiles() {
+        return precision != Precision.F32 && oneDnn.isa().hasTiles();
+    }
+
+    /** Rows that are multiplied at once at most. */
+    int blockRows() {
+        return hasTiles() ? 128 : 64;
+    }
+
+    /** Rows that a task should at least have when there are threads to share them: fewer read all weights for too little work. */
+    int leastRows() {
+        return hasTiles() ? 32 : 8;
     }
 
     /** The type of a left-hand side. */

@@ -18,22 +18,28 @@ import java.util.List;
  * view of both. One task at a time.
  */
 final class OneDnnBuffers implements BufferPool.Buffers {
-    /** Rows of a block at most. */
-    static final int ROWS = 64;
-
     /** Up to so many rows have a kernel of their own number. */
     private static final int EXACT_ROWS = 8;
 
     /** What other kernels are made for, the largest last. */
-    private static final int[] KERNEL_ROWS = {12, 16, 24, 32, ROWS};
+    private static final int[] KERNEL_ROWS = {12, 16, 24, 32, 64};
 
     /** A kernel may be larger than the rows that are left by fewer than these. */
     private static final int ROWS_TO_SPARE = 4;
+
+    /**
+     * With AMX kernels are for multiples of this. One row takes as long as 16, and 64 hardly twice that, because a product takes what its weights
+     * take to come: two products one below the other, which read them twice, take twice as long.
+     */
+    private static final int TILE_ROWS = 16;
 
     /** Room for what oneDNN wants besides: under 1 KB, with AMX up to 6 KB, whatever the shape; not always more for more rows. */
     private static final long SCRATCH_BYTES = 64 * 1024;
 
     private static final long ALIGNMENT = 64;
+
+    /** Rows of a block at most. */
+    private final int rows;
 
     /** The widest left-hand side and the widest result that fit. */
     final int inputs;
@@ -41,6 +47,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
     final int outputs;
 
     private final Precision precision;
+    private final boolean tiles;
     private final Conversions conversions;
     private final Elementwise elementwise;
     private final Arena arena = Arena.ofShared();
@@ -58,14 +65,16 @@ final class OneDnnBuffers implements BufferPool.Buffers {
     /** For products without a bias, and for columns that a row does not use. */
     private final Floats zeros;
 
-    OneDnnBuffers(OneDnn oneDnn, Precision precision, Kernels kernels, int inputs, int outputs) {
-        this.precision = precision;
+    OneDnnBuffers(OneDnnBackend backend, OneDnn oneDnn, Kernels kernels, int inputs, int outputs) {
+        this.precision = backend.precision();
+        this.tiles = backend.hasTiles();
+        this.rows = backend.blockRows();
         this.conversions = kernels.conversions();
         this.elementwise = kernels.elementwise();
         this.inputs = inputs;
         this.outputs = outputs;
         try {
-            sums = Pages.allocate(arena, (long) ROWS * outputs * Float.BYTES, ALIGNMENT);
+            sums = Pages.allocate(arena, (long) rows * outputs * Float.BYTES, ALIGNMENT);
             sumFloats = new Floats(sums, 0);
             MemorySegment scratch = arena.allocate(SCRATCH_BYTES, ALIGNMENT);
             input = new Operand(oneDnn, scratch);
@@ -86,7 +95,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
     /** Rows of a left-hand side in the narrow type, and what their steps mean. */
     private final class Operand {
         final MemorySegment memory;
-        final float[] scales = new float[2 * ROWS];
+        final float[] scales = new float[2 * rows];
         private final OneDnn oneDnn;
         private final MemorySegment scratch;
         private final List<At> bindings = new ArrayList<>();
@@ -97,7 +106,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         Operand(OneDnn oneDnn, MemorySegment scratch) {
             this.oneDnn = oneDnn;
             this.scratch = scratch;
-            memory = Pages.allocate(arena, bytes((long) ROWS * inputs), ALIGNMENT);
+            memory = Pages.allocate(arena, bytes((long) rows * inputs), ALIGNMENT);
         }
 
         /** Few: one for each slice of an MLP and each first row of a product. */
@@ -359,6 +368,9 @@ final class OneDnnBuffers implements BufferPool.Buffers {
      * and 4 took what a kernel of 52 took, by signed bytes and bfloat16.
      */
     private int kernelRows(int left) {
+        if (tiles) {
+            return Math.ceilDiv(left, TILE_ROWS) * TILE_ROWS;
+        }
         // For a single row oneDNN may sum floats in another order than for several: a row's bits must not depend on its
         // batch.
         if (left == 1 && precision != Precision.S8) {

@@ -9,11 +9,11 @@ import io.tokenwise.kernels.Scratch;
  * that are done early take the next. Otherwise task t of T has the rows t, t + T, t + 2 T and so on, the same work for each.
  */
 final class OneDnnJob extends Job {
-    /** Bytes of sums that a block should at most make. More rows use each weight more often; 64 rows of 1,536 sums still fit the second-level cache. */
-    private static final int SUM_BYTES = 400 * 1024;
-
-    /** Rows that a task should at least have when there are threads to share them: fewer read all weights for too little work. */
-    private static final int LEAST_ROWS = 8;
+    /**
+     * Sums that a row of a block as large as can be should at most make. More rows use each weight more often; 64 rows of 1,536 sums still fit the
+     * second-level cache, and 128 that of a CPU with AMX.
+     */
+    private static final int SUMS = 1_600;
 
     Floats x;
     Floats y;
@@ -79,8 +79,9 @@ final class OneDnnJob extends Job {
             return;
         }
         count = rowCount;
-        int most = Math.clamp(SUM_BYTES / (Float.BYTES * widest), LEAST_ROWS, OneDnnBuffers.ROWS);
-        int share = Math.max(LEAST_ROWS, (count + pool.threads() - 1) / pool.threads());
+        int least = backend.leastRows();
+        int most = Math.clamp(backend.blockRows() * SUMS / widest, least, backend.blockRows());
+        int share = Math.max(least, (count + pool.threads() - 1) / pool.threads());
         tasks = (count + Math.min(most, share) - 1) / Math.min(most, share);
         blockRows = (count + tasks - 1) / tasks;
         neighbours = tasks > pool.threads();

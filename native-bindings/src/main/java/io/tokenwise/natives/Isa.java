@@ -41,6 +41,11 @@ public enum Isa {
         return includes(AVX2_VNNI) || includes(AVX512_CORE_VNNI);
     }
 
+    /** Whether products of bf16 and 8-bit integers go by tiles of 16 rows. */
+    public boolean hasTiles() {
+        return includes(AVX512_CORE_AMX);
+    }
+
     /** The largest known set that is part of the given features. */
     static Isa of(int features) {
         Isa largest = OTHER;
