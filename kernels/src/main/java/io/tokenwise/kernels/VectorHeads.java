@@ -10,6 +10,7 @@ import static io.tokenwise.kernels.VectorTiles.TALL;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -193,7 +194,10 @@ final class VectorHeads {
         }
     }
 
-    /** {@code columns} of the {@code size} columns of each key. */
+    /**
+     * {@code columns} of the {@code size} columns of each key. The index is checked before the vector is there: in a JVM whose checks of indices have failed
+     * often, C2 compiles what they do then, and keeps an object for each vector that lives across such a check.
+     */
     private static void copyKeys(
             MemorySegment from, long at, long stride, int keys, int columns, int size, float[] to, int toAt) {
         from = Floats.exactlyNative(from);
@@ -201,15 +205,17 @@ final class VectorHeads {
         for (; c <= columns - LANES; c += LANES) {
             long source = at + (long) c * Float.BYTES;
             for (int j = 0; j < keys; j++) {
+                int target = Objects.checkIndex(toAt + j % TALL * DEPTH + j / TALL * size + c, to.length - LANES + 1);
                 FloatVector.fromMemorySegment(F, from, source + j * stride, ORDER)
-                        .intoArray(to, toAt + j % TALL * DEPTH + j / TALL * size + c);
+                        .intoArray(to, target);
             }
         }
         if (LANES > UNIT && c <= columns - UNIT) {
             long source = at + (long) c * Float.BYTES;
             for (int j = 0; j < keys; j++) {
+                int target = Objects.checkIndex(toAt + j % TALL * DEPTH + j / TALL * size + c, to.length - UNIT + 1);
                 FloatVector.fromMemorySegment(UNIT_F, from, source + j * stride, ORDER)
-                        .intoArray(to, toAt + j % TALL * DEPTH + j / TALL * size + c);
+                        .intoArray(to, target);
             }
             c += UNIT;
         }
@@ -224,13 +230,18 @@ final class VectorHeads {
     private static void copyFourOfKeys(
             MemorySegment from, long a, long b, long c, long d, long stride, int keys, int size, float[] to, int toAt) {
         from = Floats.exactlyNative(from);
+        int end = to.length - UNIT + 1;
         for (int j = 0; j < keys; j++) {
             long at = j * stride;
             int target = toAt + j % TALL * DEPTH + j / TALL * size;
-            FloatVector.fromMemorySegment(UNIT_F, from, a + at, ORDER).intoArray(to, target);
-            FloatVector.fromMemorySegment(UNIT_F, from, b + at, ORDER).intoArray(to, target + UNIT);
-            FloatVector.fromMemorySegment(UNIT_F, from, c + at, ORDER).intoArray(to, target + 2 * UNIT);
-            FloatVector.fromMemorySegment(UNIT_F, from, d + at, ORDER).intoArray(to, target + 3 * UNIT);
+            int toA = Objects.checkIndex(target, end);
+            int toB = Objects.checkIndex(target + UNIT, end);
+            int toC = Objects.checkIndex(target + 2 * UNIT, end);
+            int toD = Objects.checkIndex(target + 3 * UNIT, end);
+            FloatVector.fromMemorySegment(UNIT_F, from, a + at, ORDER).intoArray(to, toA);
+            FloatVector.fromMemorySegment(UNIT_F, from, b + at, ORDER).intoArray(to, toB);
+            FloatVector.fromMemorySegment(UNIT_F, from, c + at, ORDER).intoArray(to, toC);
+            FloatVector.fromMemorySegment(UNIT_F, from, d + at, ORDER).intoArray(to, toD);
         }
     }
 }
