@@ -170,17 +170,16 @@ final class Finetune implements Callable<Integer> {
     private void report(Labels labels, double right) {
         var stdout = spec.commandLine().getOut();
         if (options.json()) {
-            stdout.println(Json.line(new Json.Finetuned(options.teacher(), out.toString(), labels.size(), right)));
+            stdout.println(Json.line(new Json.Finetuned(
+                    options.teacher(), out.toString(), labels.size(), Double.isNaN(right) ? null : right)));
             return;
         }
         String what =
                 labels instanceof Labels.Classes ? "texts have the right class" : "pairs of pairs have the right order";
-        stdout.printf(
-                Locale.ROOT,
-                "The fine-tuned model is in %s: of what was held out, %.1f %% of %s%n",
-                out,
-                100 * right,
-                what);
+        String share = Double.isNaN(right)
+                ? "what was held out is too little to measure on"
+                : String.format(Locale.ROOT, "of what was held out, %.1f %% of %s", 100 * right, what);
+        stdout.println("The fine-tuned model is in " + out + ": " + share);
         stdout.println("Next: ./tokenwise distill --model " + out + " --data TEXTS --out DIR");
     }
 }

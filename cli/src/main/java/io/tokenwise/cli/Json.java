@@ -152,7 +152,7 @@ final class Json {
      * @param out folder of the fine-tuned one
      * @param labels texts with a class, or pairs with a score, those held out included
      * @param heldOutRight share of the held-out ones that it has right: texts by their class, of any two pairs with different scores those
-     *     in the right order
+     *     in the right order; null if all of these have the same score
      */
-    record Finetuned(String model, String out, int labels, double heldOutRight) {}
+    record Finetuned(String model, String out, int labels, Double heldOutRight) {}
 }

@@ -119,6 +119,21 @@ class FinetuneTest {
         assertThat(out.toString()).containsPattern("9\\d\\.\\d % of pairs of pairs have the right order|100.0 %");
     }
 
+    /** Two pairs are held out, which here have one score whichever they are, but for one pair. */
+    @Test
+    void heldOutPairsOfOneScoreAreNotCalledRight() throws IOException {
+        String pairs = file("same.csv", rows(29, i -> i + ",b,1") + "one,other,2\n");
+        boolean unmeasured = false;
+        for (int seed = 1; seed <= 3 && !unmeasured; seed++) {
+            String tuned = folder.resolve("same" + seed).toString();
+            assertThat(finetune("--pairs", pairs, "--epochs", "1", "--seed", "" + seed, "--json", "--out", tuned))
+                    .as(err.toString())
+                    .isZero();
+            unmeasured = out.toString().contains("\"heldOutRight\":null");
+        }
+        assertThat(unmeasured).isTrue();
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

@@ -35,6 +35,10 @@ public final class OneDnnBackend implements Backend {
 
     private final OneDnn oneDnn;
     private final Precision precision;
+
+    /** Whether products go by tiles, and so take hardly longer for many rows than for one. */
+    private final boolean tiles;
+
     private final VectorBackend vector;
 
     private final BufferPool<OneDnnBuffers> buffers;
@@ -48,6 +52,7 @@ public final class OneDnnBackend implements Backend {
     public OneDnnBackend(OneDnn oneDnn, Precision precision, Kernels kernels, int threads) {
         this.oneDnn = oneDnn;
         this.precision = precision;
+        this.tiles = precision != Precision.F32 && oneDnn.isa().hasTiles();
         this.vector = new VectorBackend(kernels, threads);
         this.buffers = new BufferPool<>(
                 PLACES,
@@ -57,19 +62,18 @@ public final class OneDnnBackend implements Backend {
                 PLACES, b -> b.size.covers(gradientSize), () -> new GradientBuffers(oneDnn, gradientSize));
     }
 
-    /** Whether products go by tiles, and so take hardly longer for many rows than for one. */
     boolean hasTiles() {
-        return precision != Precision.F32 && oneDnn.isa().hasTiles();
+        return tiles;
     }
 
     /** Rows that are multiplied at once at most. */
     int blockRows() {
-        return hasTiles() ? 128 : 64;
+        return tiles ? 128 : 64;
     }
 
     /** Rows that a task should at least have when there are threads to share them: fewer read all weights for too little work. */
     int leastRows() {
-        return hasTiles() ? 32 : 8;
+        return tiles ? 32 : 8;
     }
 
     /** The type of a left-hand side. */

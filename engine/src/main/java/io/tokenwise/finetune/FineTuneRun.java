@@ -57,7 +57,7 @@ public record FineTuneRun(ModelFiles files, Labels labels, FineTuneConfig config
     /**
      * Runs to the end and writes the model.
      *
-     * @return the share of the held-out labels that it has {@linkplain FineTuning#right right}
+     * @return the share of the held-out labels that it has {@linkplain FineTuning#right right}; NaN if they compare nothing
      * @throws InterruptedException if the thread was interrupted; nothing was written
      * @throws DivergedException if training gave numbers that are none; nothing was written
      */
@@ -83,7 +83,6 @@ public record FineTuneRun(ModelFiles files, Labels labels, FineTuneConfig config
                             e);
                 }
             }
-            training.finish();
             model.save(out, files.tokenizer(), ModelWriter.Existing.KEEP);
             return training.right(heldOut);
         }

@@ -159,10 +159,10 @@ public final class FineTuning implements AutoCloseable {
 
     /**
      * The share of other labels, of the same kind, that the model has right: texts to which the linear layer gives their class, or of any two pairs
-     * with different scores those whose cosines have the scores' order.
+     * with different scores those whose cosines have the scores' order; NaN if all have the same score.
      */
     public double right(Labels others) {
-        finish();
+        model.prepare(stream);
         try (var sessions = new Sessions(model, model.parameters().backend(), config.tokensPerStep(), 1)) {
             return switch (others) {
                 case Labels.Classes classes -> right(classes, sessions.encode(classes.texts(), Budget.FULL, null));
@@ -224,11 +224,6 @@ public final class FineTuning implements AutoCloseable {
 
     private double rate(double peak) {
         return new CosineSchedule(peak, 0, steps / 10, steps).rate(step);
-    }
-
-    /** Brings the model into the form that inference needs. */
-    public void finish() {
-        model.prepare(stream);
     }
 
     @Override
