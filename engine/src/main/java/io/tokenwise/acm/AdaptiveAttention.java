@@ -124,14 +124,15 @@ public final class AdaptiveAttention implements AdaptiveBlock {
                 outputDecision < 0 ? 1 : learners,
                 outputDecision);
         layout = new AttentionLayout(starts(0), starts(1), starts(2), result.starts());
+        var factors = new RunningLearners(owner, learners);
         masked = new MaskedAttention(
-                new RunningLearners(owner, learners),
+                factors,
                 dense,
                 new Linear(qkv, qkvBias),
                 rest,
                 output,
                 outputBiases,
-                MaskedAttention.places(places, learnerOfUnit(), learners),
+                MaskedAttention.decided(factors, places, learners),
                 outputDecision < 0 ? null : this.valueOutputUnits,
                 outputDecision);
     }

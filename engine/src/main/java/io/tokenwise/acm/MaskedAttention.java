@@ -6,7 +6,9 @@ import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.SelfAttention;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * {@link AdaptiveAttention} in training: learners and dense projections are computed for all tokens, and scaled by 0 where they do not count.
@@ -17,7 +19,7 @@ import java.util.List;
  * @param rest what those have of Q, K and V anyway, {@code [1, 3 * hidden]}
  * @param output O of the others
  * @param outputBiases c
- * @param places one for each module
+ * @param decided what the modules decide about of Q, K and V; null if none does
  * @param outputUnits the learner of each unit of O's input; null if no module decides about O
  * @param outputDecision which does; -1 if none
  */
@@ -28,43 +30,58 @@ record MaskedAttention(
         Weight rest,
         Weight output,
         Weight outputBiases,
-        List<Places> places,
+        Decided decided,
         int[] outputUnits,
         int outputDecision) {
 
     /**
-     * What a module decides about of Q, K and V.
+     * A module that decides about some of Q, K and V.
      *
-     * @param learned for each unit its learner, by whose factor it is scaled, or -1 if it is left alone
-     * @param whole the same for the dense projection: 0, or -1
-     * @param queries whether Q is among them
+     * @param index among all of the block's
+     * @param learned makes the factors of its learners, beside those of the other modules
+     * @param whole makes that of its dense projections, likewise
      */
-    record Places(int[] learned, int[] whole, boolean queries) {}
+    record Decision(int index, Linear learned, Linear whole) {}
 
     /**
-     * @param decided for each module the learner of each unit, -1 for those that it does not decide about; null if these are all
-     * @param learnerOfUnit the same for all modules together
-     * @return null where a module decides about none. The first that is not null also scales units that nobody decides about, by the factor of
-     *     the last learner, which is 0: the dense projection has them
+     * What the modules decide about of Q, K and V.
+     *
+     * @param learned for each unit the factor by which it is scaled
+     * @param whole the same for the dense projection, or -1 if all tokens have it
+     * @param queries index of the module that decides about Q; -1 if none does
      */
-    static List<Places> places(List<int[]> decided, int[] learnerOfUnit, int learners) {
-        var places = new ArrayList<Places>();
-        boolean first = true;
-        for (int[] units : decided) {
-            if (units == null) {
-                places.add(null);
-                continue;
-            }
-            int[] learned = units.clone();
-            int[] whole = units.clone();
-            for (int unit = 0; unit < units.length; unit++) {
-                learned[unit] = first && learnerOfUnit[unit] < 0 ? learners - 1 : units[unit];
-                whole[unit] = Math.min(0, units[unit]);
-            }
-            places.add(new Places(learned, whole, units[0] >= 0));
-            first = false;
+    record Decided(List<Decision> modules, int[] learned, int[] whole, int queries) {}
+
+    /**
+     * @param units for each module the learner of each unit, -1 for those that it does not decide about; null if these are all
+     */
+    static Decided decided(RunningLearners factors, List<int[]> units, int learners) {
+        int[] deciding = IntStream.range(0, units.size())
+                .filter(m -> units.get(m) != null)
+                .toArray();
+        if (deciding.length == 0) {
+            return null;
         }
-        return places;
+        var modules = new ArrayList<Decision>();
+        int[] learned = new int[units.get(deciding[0]).length];
+        int[] whole = new int[learned.length];
+        // Columns that nobody decides about have no learner: the last one's factor is 0.
+        Arrays.fill(learned, learners - 1);
+        Arrays.fill(whole, -1);
+        int queries = -1;
+        for (int d = 0; d < deciding.length; d++) {
+            int[] own = units.get(deciding[d]);
+            modules.add(
+                    new Decision(deciding[d], factors.padded(d, deciding.length), factors.wholly(d, deciding.length)));
+            for (int unit = 0; unit < own.length; unit++) {
+                if (own[unit] >= 0) {
+                    learned[unit] = d * learners + own[unit];
+                    whole[unit] = d;
+                }
+            }
+            queries = own[0] >= 0 ? deciding[d] : queries;
+        }
+        return new Decided(modules, learned, whole, queries);
     }
 
     /** The block's output, without residual; see {@link AdaptiveBlock#outputs}. */
@@ -73,29 +90,31 @@ record MaskedAttention(
         if (outputDecision < 0) {
             return dense.output().forward(pass, context);
         }
-        Tensor decided = running.get(outputDecision);
-        Tensor kept = pass.scaleUnits(context, factors.padded(pass, decided), outputUnits);
-        Tensor biases = pass.linear(factors.biased(pass, decided), outputBiases, null, false, null);
+        Tensor counts = running.get(outputDecision);
+        Tensor kept = pass.scaleUnits(context, factors.padded(pass, counts), outputUnits);
+        Tensor biases = pass.linear(factors.biased(pass, counts), outputBiases, null, false, null);
         Tensor partly = pass.linear(kept, output, null, false, biases);
-        Tensor whole = pass.scaleBlocks(dense.output().forward(pass, context), factors.wholly(pass, decided));
+        Tensor whole = pass.scaleBlocks(dense.output().forward(pass, context), factors.wholly(pass, counts));
         return pass.add(partly, whole);
     }
 
     /** Q, K and V side by side, {@code [tokens, 3 * hidden]}. */
     private Tensor projections(Pass pass, Tensor x, List<Tensor> running) {
         Tensor whole = dense.qkv().forward(pass, x);
-        Tensor partly = null;
-        Tensor resting = null;
-        for (int i = 0; i < places.size(); i++) {
-            Places decided = places.get(i);
-            if (decided != null) {
-                partly = partly == null ? learned.forward(pass, x) : partly;
-                partly = pass.scaleUnits(partly, factors.padded(pass, running.get(i)), decided.learned);
-                whole = pass.scaleUnits(whole, factors.wholly(pass, running.get(i)), decided.whole);
-                resting = decided.queries ? factors.partial(pass, running.get(i)) : resting;
-            }
+        if (decided == null) {
+            return whole;
         }
-        Tensor sum = partly == null ? whole : pass.add(partly, whole);
-        return resting == null ? sum : pass.linear(resting, rest, null, false, sum);
+        Tensor ofLearned = null;
+        Tensor ofWhole = null;
+        for (Decision module : decided.modules) {
+            Tensor counts = running.get(module.index);
+            ofLearned = pass.linear(counts, module.learned.weight(), null, false, ofLearned);
+            ofWhole = pass.linear(counts, module.whole.weight(), null, false, ofWhole);
+        }
+        Tensor partly = pass.scaleUnits(learned.forward(pass, x), ofLearned, decided.learned);
+        Tensor sum = pass.add(partly, pass.scaleUnits(whole, ofWhole, decided.whole));
+        return decided.queries < 0
+                ? sum
+                : pass.linear(factors.partial(pass, running.get(decided.queries)), rest, null, false, sum);
     }
 }

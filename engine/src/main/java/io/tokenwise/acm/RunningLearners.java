@@ -26,13 +26,29 @@ final class RunningLearners {
         this.owner = owner;
         this.learners = learners;
         partly = factors(learners - 1, 0);
-        padded = factors(learners, 0);
+        padded = padded(0, 1);
         biased = factors(learners, 1);
         biased.bias().value().set(0, 0, 1);
         partial = factors(1, 1);
         partial.bias().value().set(0, 0, 1);
-        wholly = new Linear(new Weight(owner, owner.fixed("r_N", learners, 1)), null);
-        wholly.weight().parameter().value().set(learners - 1, 0, 1);
+        wholly = wholly(0, 1);
+    }
+
+    /** Makes {@link #padded} of one of so many modules, in their columns of {@code [tokens, modules * N]}, and 0 in the others'. */
+    Linear padded(int module, int modules) {
+        Parameter weight = owner.fixed("r_n - r_N", learners, modules * learners);
+        for (int learner = 0; learner < learners - 1; learner++) {
+            weight.value().set(learner, module * learners + learner, 1);
+            weight.value().set(learners - 1, module * learners + learner, -1);
+        }
+        return new Linear(new Weight(owner, weight), null);
+    }
+
+    /** Makes {@link #wholly} of one of so many modules, in its column of {@code [tokens, modules]}, and 0 in the others'. */
+    Linear wholly(int module, int modules) {
+        Parameter weight = owner.fixed("r_N", learners, modules);
+        weight.value().set(learners - 1, module, 1);
+        return new Linear(new Weight(owner, weight), null);
     }
 
     /** {@code r_n - r_N} in column {@code first + n - 1}, and {@code -r_N} in those before it. */

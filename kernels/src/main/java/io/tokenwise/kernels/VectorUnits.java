@@ -33,6 +33,15 @@ final class VectorUnits {
         }
     }
 
+    /** The first unit after one whose factor is another. */
+    private static int end(int[] places, int unit) {
+        int end = unit + 1;
+        while (end < places.length && places[end] == places[unit]) {
+            end++;
+        }
+        return end;
+    }
+
     private static float factor(Floats scale, long at, int place) {
         return place < 0 ? 1 : scale.get(at + place);
     }
@@ -42,9 +51,11 @@ final class VectorUnits {
         MemorySegment to = y.segment();
         long fromAt = x.at(at);
         long toAt = y.at(at);
-        for (int unit = 0; unit < places.length; unit++) {
+        int end;
+        for (int unit = 0; unit < places.length; unit = end) {
+            end = end(places, unit);
             float factor = factor(scale, scaleAt, places[unit]);
-            for (int j = unit * width; j < (unit + 1) * width; j += EIGHT.length()) {
+            for (int j = unit * width; j < end * width; j += EIGHT.length()) {
                 FloatVector.fromMemorySegment(EIGHT, from, fromAt + (long) j * Float.BYTES, ORDER)
                         .mul(factor)
                         .intoMemorySegment(to, toAt + (long) j * Float.BYTES, ORDER);
@@ -84,12 +95,14 @@ final class VectorUnits {
         MemorySegment dyMemory = dy.segment();
         long xAt = x.at(at);
         long dyAt = dy.at(at);
-        for (int unit = 0; unit < places.length; unit++) {
+        int end;
+        for (int unit = 0; unit < places.length; unit = end) {
+            end = end(places, unit);
             if (places[unit] < 0) {
                 continue;
             }
             FloatVector products = FloatVector.zero(EIGHT);
-            for (int j = unit * width; j < (unit + 1) * width; j += EIGHT.length()) {
+            for (int j = unit * width; j < end * width; j += EIGHT.length()) {
                 long offset = (long) j * Float.BYTES;
                 products = FloatVector.fromMemorySegment(EIGHT, xMemory, xAt + offset, ORDER)
                         .fma(FloatVector.fromMemorySegment(EIGHT, dyMemory, dyAt + offset, ORDER), products);
