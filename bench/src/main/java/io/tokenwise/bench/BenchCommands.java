@@ -1,6 +1,7 @@
 package io.tokenwise.bench;
 
 import ai.onnxruntime.OrtException;
+import io.tokenwise.natives.OneDnnUnavailableException;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -17,7 +18,7 @@ import picocli.CommandLine.Unmatched;
 final class BenchCommands {
     private BenchCommands() {}
 
-    @Command(name = "gemm", header = "Matrix products of model shapes beside ONNX Runtime's MatMul, one thread.")
+    @Command(name = "gemm", header = "Matrix products of model shapes beside ONNX Runtime's and oneDNN's, one thread.")
     static final class Gemm implements Callable<Integer> {
         @Spec
         private CommandSpec spec;
@@ -29,7 +30,7 @@ final class BenchCommands {
         private List<String> shapes = List.of();
 
         @Override
-        public Integer call() throws OrtException {
+        public Integer call() throws OrtException, OneDnnUnavailableException {
             try {
                 shapes.forEach(GemmShape::named);
             } catch (IllegalArgumentException e) {

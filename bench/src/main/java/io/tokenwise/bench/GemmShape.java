@@ -10,12 +10,14 @@ import java.util.List;
  * @param k rows of the weights
  */
 record GemmShape(String name, int m, int n, int k) {
-    /** MiniLM-L6 (hidden size 384, MLP 1536) at 128, 16 and 1 tokens, and learners of an ACM with N = 4 and N = 16. */
+    /** MiniLM-L6 (hidden size 384, MLP 1536) at 128, 64, 16 and 1 tokens, and learners of an ACM with N = 4 and N = 16. */
     static final List<GemmShape> ALL = List.of(
             new GemmShape("mlp-up-128", 128, 1536, 384),
             new GemmShape("mlp-down-128", 128, 384, 1536),
             new GemmShape("qkv-128", 128, 1152, 384),
             new GemmShape("projection-128", 128, 384, 384),
+            new GemmShape("mlp-up-64", 64, 1536, 384),
+            new GemmShape("mlp-down-64", 64, 384, 1536),
             new GemmShape("mlp-up-16", 16, 1536, 384),
             new GemmShape("mlp-down-16", 16, 384, 1536),
             new GemmShape("qkv-16", 16, 1152, 384),

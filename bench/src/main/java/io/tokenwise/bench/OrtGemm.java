@@ -23,7 +23,7 @@ import java.util.Map;
  * The same products by ONNX Runtime: one graph with a MatMul for each weight matrix, all with the same input, so that the cost of a call
  * is spread over them. Weights are initializers, which ONNX Runtime packs when the session is made; one thread.
  */
-final class OrtGemm implements AutoCloseable {
+final class OrtGemm implements GemmContender {
     private final OrtSession session;
     private final Map<String, OnnxTensor> inputs;
     private final Map<String, OnnxTensor> outputs = new HashMap<>();
@@ -93,7 +93,8 @@ final class OrtGemm implements AutoCloseable {
                 .build();
     }
 
-    void run() {
+    @Override
+    public void run() {
         try {
             session.run(inputs, outputs).close();
         } catch (OrtException e) {
@@ -101,14 +102,19 @@ final class OrtGemm implements AutoCloseable {
         }
     }
 
-    float result(int weight, int index) {
+    @Override
+    public float result(int weight, int index) {
         return results[weight].get(index);
     }
 
     @Override
-    public void close() throws OrtException {
+    public void close() {
         outputs.values().forEach(OnnxTensor::close);
         inputs.values().forEach(OnnxTensor::close);
-        session.close();
+        try {
+            session.close();
+        } catch (OrtException e) {
+            throw new IllegalStateException("ONNX Runtime MatMul: " + e.getMessage(), e);
+        }
     }
 }
