@@ -6,6 +6,7 @@ import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenGroups;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * An Adaptive Computation Module (Wójcik et al., arXiv 2312.10193, section 3): N ordered learners and a gate that picks, for each token,
@@ -24,6 +25,7 @@ public final class Acm {
     private final int trained;
     private final int hidden;
     private final long learnerFlops;
+    private final int[] countsFromOne;
     private final Gate gate;
     private final Router router;
     private int fixedCount = NOT_FIXED;
@@ -39,6 +41,7 @@ public final class Acm {
         this.trained = trained;
         this.hidden = hidden;
         this.learnerFlops = learnerFlops;
+        countsFromOne = IntStream.range(1, choices()).map(this::count).toArray();
         gate = new Gate(owner, path + ".acm.", hidden, this);
         router = new Router(this, gate);
     }
@@ -65,6 +68,11 @@ public final class Acm {
     /** The learners of a choice, 0 for the first one. */
     public int count(int choice) {
         return choice <= trained ? choice : learners;
+    }
+
+    /** The learners of each choice but the first; not to be written. */
+    int[] countsFromOne() {
+        return countsFromOne;
     }
 
     /** The most learners that a token can have if it must not have more than {@code most}. */

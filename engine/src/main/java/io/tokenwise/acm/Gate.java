@@ -35,9 +35,6 @@ final class Gate {
      */
     private static final double START_SHARPNESS = 16;
 
-    /** Logit of a count that the module does not have: no other is lower. */
-    private static final float NEVER = -Float.MAX_VALUE;
-
     /**
      * By how much the logit of no learner starts behind the others. Where a gate once prefers none for every token, its learners get no gradient
      * any more and never come back: in 2.4 million tokens the attention of a whole layer was lost so, at budgets up to a half.
@@ -53,8 +50,7 @@ final class Gate {
     private final Weight budgetTable;
 
     /**
-     * For inference the transposed weight of each count but 0, less that of count 0, zeros for counts that the module does not have: of so few
-     * outputs no packed form pays.
+     * For inference the transposed weight of each choice but the first, less that of the first, padded with zeros: of so few outputs no packed form pays.
      */
     private final Tensor rows;
 
@@ -65,7 +61,7 @@ final class Gate {
         logits = new Linear(new Weight(owner, owner.add(path + "gate.weight", hidden, acm.choices())), null);
         budgetTable = new Weight(owner, owner.add(path + "gate.budget", KNOTS, acm.choices()));
         int group = RowOps.DOTS_GROUP;
-        rows = owner.constant((acm.learners() + group - 1) / group * group, hidden);
+        rows = owner.constant((acm.choices() - 1 + group - 1) / group * group, hidden);
     }
 
     /** Weight of the knot in the linear interpolation at the budget, times a constant. */
@@ -94,7 +90,7 @@ final class Gate {
         Tensor weight = parameter.value();
         for (int choice = 1; choice < acm.choices(); choice++) {
             for (int column = 0; column < rows.columns(); column++) {
-                rows.set(acm.count(choice) - 1, column, weight.get(column, choice) - weight.get(column, 0));
+                rows.set(choice - 1, column, weight.get(column, choice) - weight.get(column, 0));
             }
         }
         rowsVersion = parameter.version();
@@ -104,20 +100,19 @@ final class Gate {
         return List.of(logits.weight().parameter(), budgetTable.parameter());
     }
 
-    /** How much better each count from 1 on is than none: logits {@code [tokens, learners]} less that of count 0. */
+    /** How much better each choice is than no learner: logits {@code [tokens, choices - 1]} less that of the first choice. */
     Tensor logits(Pass pass, Tensor x, double budget) {
         prepare();
         Tensor table = budgetTable.parameter().value();
-        Tensor offset = pass.tensor(1, acm.learners());
-        pass.stream().fill(offset, NEVER);
+        Tensor offset = pass.tensor(1, acm.choices() - 1);
         for (int choice = 1; choice < acm.choices(); choice++) {
             double sum = 0;
             for (int knot = 0; knot < KNOTS; knot++) {
                 sum += feature(knot, budget) * (table.get(knot, choice) - table.get(knot, 0));
             }
-            offset.set(0, acm.count(choice) - 1, (float) sum);
+            offset.set(0, choice - 1, (float) sum);
         }
-        Tensor y = pass.tensor(x.rows(), acm.learners());
+        Tensor y = pass.tensor(x.rows(), acm.choices() - 1);
         pass.stream().dots(x, rows, offset, y);
         return y;
     }

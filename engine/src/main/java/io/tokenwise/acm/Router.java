@@ -100,6 +100,9 @@ final class Router {
         Tensor logits = gate.logits(
                 pass, asking, calibration.toTell(budget.share(), pass.batch().length(from)));
         pass.stream().argmaxAfterZero(logits, row, choice);
+        for (int token = row; token < row + rows; token++) {
+            choice[token] = acm.count(choice[token]);
+        }
         if (budget.routing() == Routing.HARD) {
             for (int text = from; text < end; text++) {
                 cut(pass, logits, row, text, choice);
@@ -118,7 +121,7 @@ final class Router {
         int tokens = pass.batch().length(text);
         int count = affordable(pass, text);
         if (sum(choice, row, row + tokens) > count) {
-            pass.hardBudgets().choose(logits, row - firstRow, tokens, count, choice, row);
+            pass.hardBudgets().choose(logits, acm.countsFromOne(), row - firstRow, tokens, count, choice, row);
             for (int token = row; token < row + tokens; token++) {
                 choice[token] = acm.countUpTo(choice[token]);
             }

@@ -34,19 +34,20 @@ public final class HardBudgets {
      * it adds most; what several add together is shared by them if a later one adds more than an earlier one. Among equal ones the
      * earlier token's come first.
      *
-     * @param logits {@code [rows, learners]}, those of counts 1 and above less that of none
+     * @param logits {@code [rows, counts.length]}, each less that of no learner
+     * @param counts the learners that a column of logits stands for, ascending; the last one is all
      * @param row the text's first row, of {@code tokens}
      * @param count at most {@code tokens * learners}
      * @param choice receives the tokens' counts, from {@code at} on
      */
-    public void choose(Tensor logits, int row, int tokens, int count, int[] choice, int at) {
-        int learners = logits.columns();
+    public void choose(Tensor logits, int[] counts, int row, int tokens, int count, int[] choice, int at) {
+        int learners = counts[counts.length - 1];
         int all = tokens * learners;
         if (keys.length < all) {
             keys = new int[Math.max(all, 2 * keys.length)];
         }
         for (int token = 0; token < tokens; token++) {
-            rank(logits, row + token, token * learners);
+            rank(logits, counts, row + token, token * learners);
         }
         int least = threshold(all, count);
         int spare = count - above(least, all);
@@ -64,15 +65,15 @@ public final class HardBudgets {
     }
 
     /** Keys of a token's learners, descending: the slopes of the concave hull of its logits. */
-    private void rank(Tensor logits, int row, int at) {
-        int learners = logits.columns();
+    private void rank(Tensor logits, int[] counts, int row, int at) {
         float logit = 0;
         int from = 0;
-        while (from < learners) {
+        int column = 0;
+        while (column < counts.length) {
             float steepest = Float.NEGATIVE_INFINITY;
-            int end = from + 1;
-            for (int to = from + 1; to <= learners; to++) {
-                float slope = (logits.get(row, to - 1) - logit) / (to - from);
+            int end = column;
+            for (int to = column; to < counts.length; to++) {
+                float slope = (logits.get(row, to) - logit) / (counts[to] - from);
                 if (slope >= steepest) {
                     steepest = slope;
                     end = to;
@@ -80,9 +81,10 @@ public final class HardBudgets {
             }
             // Rounding may leave a slope that is a little above the one before.
             int key = from == 0 ? key(steepest) : Math.min(key(steepest), keys[at + from - 1]);
-            Arrays.fill(keys, at + from, at + end, key);
-            logit = logits.get(row, end - 1);
-            from = end;
+            Arrays.fill(keys, at + from, at + counts[end], key);
+            logit = logits.get(row, end);
+            from = counts[end];
+            column = end + 1;
         }
     }
 

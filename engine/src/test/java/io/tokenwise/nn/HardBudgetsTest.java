@@ -59,6 +59,31 @@ class HardBudgetsTest {
         }
     }
 
+    /** Where only some counts exist, tokens get what they would if nobody wanted the others. */
+    @Test
+    void knowsOnlyTheCountsThatExist() {
+        int[] counts = {1, 3, 8};
+        try (var workspace = new Workspace(1 << 20)) {
+            for (int round = 0; round < ROUNDS; round++) {
+                workspace.reset();
+                Tensor some = logits(workspace, random.nextInt(20) + 1, counts.length);
+                Tensor all = logits(workspace, some.rows(), 8);
+                for (int row = 0; row < some.rows(); row++) {
+                    for (int count = 1; count <= 8; count++) {
+                        all.set(row, count - 1, -Float.MAX_VALUE);
+                    }
+                    for (int column = 0; column < counts.length; column++) {
+                        float logit = (float) random.nextGaussian();
+                        some.set(row, column, logit);
+                        all.set(row, counts[column] - 1, logit);
+                    }
+                }
+                int count = random.nextInt(all.size() + 1);
+                assertThat(choose(some, counts, count)).isEqualTo(choose(all, count));
+            }
+        }
+    }
+
     /** Where each further learner adds less than the one before, no other choice of so many has a larger sum of logits. */
     @Test
     void noOtherChoiceHasALargerSumOfLogits() {
@@ -138,8 +163,12 @@ class HardBudgetsTest {
 
     /** As part of a larger batch. */
     private int[] choose(Tensor logits, int count) {
+        return choose(logits, IntStream.rangeClosed(1, logits.columns()).toArray(), count);
+    }
+
+    private int[] choose(Tensor logits, int[] counts, int count) {
         var choice = new int[logits.rows() + 7];
-        budgets.choose(logits, 0, logits.rows(), count, choice, 3);
+        budgets.choose(logits, counts, 0, logits.rows(), count, choice, 3);
         return Arrays.copyOfRange(choice, 3, 3 + logits.rows());
     }
 }

@@ -88,7 +88,7 @@ public interface RowOps {
             int to);
 
     /** Outputs of {@link #dots} are computed in groups: its weights are padded with zero rows to a multiple of this. */
-    int DOTS_GROUP = 4;
+    int DOTS_GROUP = 2;
 
     /**
      * {@code y[i, j] = dot(x[i], w[j]) + bias[j]}: a product with few outputs, such as a gate's logits, for which packing rows would cost more
