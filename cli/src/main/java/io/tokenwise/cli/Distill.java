@@ -1,5 +1,6 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.acm.AcmConfig;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.distill.DistillConfig;
@@ -12,6 +13,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -26,6 +28,7 @@ import picocli.CommandLine.Spec;
         header = "Make a model adaptive.",
         description = {
             "Cuts the MLPs and attention projections of --model into learners with gates and trains them to give the vectors that the model gives.",
+            "A --model that is adaptive goes on learning, from what it is at full budget: so a model learns texts of another kind in minutes.",
             "Training needs texts only, no labels. It can be stopped at any time; the same command goes on from there.",
             "A tenth of the texts, 500 with 20,000 tokens at most, is not trained on: it shows the quality on the way, calibrates budgets, and gives the"
                     + " figures of the page DIR/report.html."
@@ -33,6 +36,7 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExamples:%n",
         footer = {
             "  ./tokenwise distill --data texts.txt --out my-model",
+            "  ./tokenwise distill --model minilm-acm --data more.txt --tokens 400000 --out my-model",
             "  ./tokenwise distill --model bge-small --data docs.jsonl.gz more.csv --field body --out my-model",
             "  ./tokenwise distill --data texts.txt --control modules --like my-model --budget 0.5 --out my-control",
             "  ./tokenwise embed --model my-model --budget 0.5 < texts.txt"
@@ -101,8 +105,7 @@ final class Distill implements Callable<Integer> {
         BackendChoice training = options.training();
         try (ModelFiles files = ModelFiles.open(options.teacher());
                 Backend backend = training.open(options.threads())) {
-            DistillConfig config = DistillConfig.forTokens(tokens, options.seed())
-                    .withLayers(wantsControl ? adapt.layersOfControl() : adapt.layers());
+            DistillConfig config = config(files, wantsControl);
             var texts = new DistillTexts(files.tokenizer(), options.seed());
             for (Path file : data) {
                 texts.read(file, field == null ? DistillTexts.USUAL_FIELD : field);
@@ -120,6 +123,23 @@ final class Distill implements Callable<Integer> {
             }
         }
         return ExitCode.OK;
+    }
+
+    private DistillConfig config(ModelFiles files, boolean wantsControl) {
+        DistillConfig usual = DistillConfig.forTokens(tokens, options.seed());
+        Optional<AcmConfig> acm = files.description().acm().map(AcmConfig::fromJson);
+        if (acm.isEmpty()) {
+            return usual.withLayers(wantsControl ? adapt.layersOfControl() : adapt.layers());
+        }
+        for (String option : List.of("--control", "--adapt", "--learners", "--mlp-learners")) {
+            if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+                throw new ParameterException(
+                        spec.commandLine(),
+                        option + " is for dense models: " + options.teacher() + " is adaptive ("
+                                + acm.get().layers() + ") and goes on learning as it is");
+            }
+        }
+        return usual.goingOn(acm.get().layers());
     }
 
     private void reportControl(History history) {
@@ -153,7 +173,7 @@ final class Distill implements Callable<Integer> {
             stdout.println(Json.line(new Json.Distilled(
                     options.teacher(),
                     out.toString(),
-                    adapt.layers().learners(),
+                    run.config().layers().learners(),
                     page.toString(),
                     new Json.HeldOut(heldOut.size(), DistillRun.SHOWN_BUDGET, quality.cosine(), quality.spent()),
                     results.rows().stream().map(Json.DemoRow::of).toList())));

@@ -42,8 +42,12 @@ class DistillTest {
     }
 
     private int run(String... options) {
+        return distill("small", options);
+    }
+
+    private int distill(String model, String... options) {
         var args = new ArrayList<>(
-                List.of("distill", "--model", folder.resolve("small").toString()));
+                List.of("distill", "--model", folder.resolve(model).toString()));
         args.addAll(List.of(options));
         String[] all = args.toArray(String[]::new);
         return Tokenwise.commandLine(
@@ -109,6 +113,31 @@ class DistillTest {
                         "<td>encoder.layer.1.mlp</td>");
         assertThat(folder.resolve("adaptive.checkpoint")).doesNotExist();
         aBudgetThatGatesWereNotTrainedForIsTold(model);
+    }
+
+    @Test
+    void anAdaptiveModelGoesOnLearning() throws IOException {
+        String texts = file("go-on.txt", MORE).toString();
+        String adaptive = folder.resolve("goes-on").toString();
+        assertThat(run("--data", texts, "--out", adaptive, "--learners", "3", "--tokens", "8000"))
+                .as(err.toString())
+                .isZero();
+        String again = folder.resolve("went-on").toString();
+        assertThat(distill("goes-on", "--data", texts, "--out", again, "--tokens", "8000"))
+                .as(err.toString())
+                .isZero();
+        assertThat(out.toString()).contains("The adaptive model is in " + again);
+        assertThat(err.toString()).contains("distill: 10 of 10 steps in ");
+        for (String option : List.of("--learners 3", "--mlp-learners 1", "--adapt mlp", "--control width")) {
+            err.getBuffer().setLength(0);
+            var all = new ArrayList<>(List.of("--data", texts, "--out", again));
+            all.addAll(List.of(option.split(" ")));
+            assertThat(distill("goes-on", all.toArray(String[]::new))).isEqualTo(2);
+            assertThat(err.toString())
+                    .contains(
+                            option.split(" ")[0] + " is for dense models: " + adaptive
+                                    + " is adaptive (mlp,qk,vo of 3 learners (MLPs: up to 1, or all)) and goes on learning as it is");
+        }
     }
 
     @Test

@@ -185,6 +185,17 @@ public record AcmConfig(
         return json;
     }
 
+    /** What is adaptive in each layer, by the first layer that has it. */
+    public AdaptiveLayers layers() {
+        List<String> gates = modules.stream()
+                .map(path -> path.substring(path.lastIndexOf('.') + 1))
+                .filter(name -> !name.equals(AdaptiveLayers.MLP))
+                .distinct()
+                .toList();
+        boolean mlp = modules.stream().anyMatch(path -> path.endsWith("." + AdaptiveLayers.MLP));
+        return new AdaptiveLayers(mlp, gates, learners, mlpLearners);
+    }
+
     /** Whether the MLP of that path is adaptive. */
     public boolean hasMlp(String path) {
         return modules.contains(path);

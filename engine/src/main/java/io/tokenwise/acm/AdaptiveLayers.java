@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
  * @param mlpLearners how many of an MLP's learners have weights of their own: a token has at most so many, or all of the MLP
  */
 public record AdaptiveLayers(boolean mlp, List<String> attentionGates, int learners, int mlpLearners) {
-    private static final String MLP = "mlp";
+    static final String MLP = "mlp";
 
     public AdaptiveLayers {
         attentionGates = List.copyOf(attentionGates);

@@ -83,6 +83,29 @@ public record DistillConfig(
         return with(newLayers, newLayers.mlp() ? gateSteps : 0, fixed);
     }
 
+    /**
+     * The same for a model that is adaptive already and goes on learning: all steps are of the third phase.
+     *
+     * @param its what of the model is adaptive
+     */
+    public DistillConfig goingOn(AdaptiveLayers its) {
+        return new DistillConfig(
+                its,
+                0,
+                0,
+                steps(),
+                tokensPerStep,
+                learnerRate,
+                gateRate,
+                temperature,
+                tokenWeight,
+                budgetWeight,
+                lowestBudget,
+                budgetsPerStep,
+                fixed,
+                seed);
+    }
+
     /** The same for a control: a student without gates, so without the second phase, whose steps the third one gets. */
     public DistillConfig withFixed(Map<String, Integer> newFixed) {
         return with(layers, 0, newFixed);

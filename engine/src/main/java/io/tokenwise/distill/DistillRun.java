@@ -23,10 +23,10 @@ import java.util.Map;
 import java.util.zip.CRC32;
 
 /**
- * A distillation from a dense model's files and texts to a directory with the adaptive model, with a checkpoint beside it while it
+ * A distillation from a model's files and texts to a directory with the adaptive model, with a checkpoint beside it while it
  * runs. Killed and started again with the same arguments it goes on from the checkpoint.
  *
- * @param files of the dense teacher; not closed
+ * @param files of the dense teacher, or of an adaptive model that goes on learning from what it is at full budget; not closed
  * @param texts token sequences; some are {@linkplain #heldOut kept} for calibration and to show quality, the others are trained on
  * @param out where the model goes
  * @param existing what to do if there is one
@@ -128,11 +128,12 @@ public record DistillRun(
     private void train(Backend backend, Listener listener, History history, boolean written)
             throws IOException, InterruptedException {
         TextSplit split = TextSplit.of(texts);
-        try (Encoder teacher = Encoder.load(files, backend);
+        try (Encoder teacher = Encoder.loadDense(files, backend);
                 Encoder student = Student.of(files, backend, config, split.trained());
                 var distillation = new Distillation(
                         teacher, student, new TrainingText(split.trained(), config.seed()), config, backend)) {
-            Map<String, String> identity = identity(teacher, backend);
+            boolean goesOn = files.description().acm().isPresent();
+            Map<String, String> identity = identity(goesOn ? student : teacher, backend);
             if (Files.exists(checkpoint())) {
                 Checkpoint.read(checkpoint(), distillation, identity, history);
                 listener.resumed(distillation.nextStep(), history);
@@ -211,7 +212,7 @@ public record DistillRun(
     }
 
     /** What must be the same for a run to go on, by the names that a message has for it. */
-    private Map<String, String> identity(Encoder teacher, Backend backend) {
+    private Map<String, String> identity(Encoder model, Backend backend) {
         var identity = new LinkedHashMap<String, String>();
         for (RecordComponent setting : DistillConfig.class.getRecordComponents()) {
             String words = setting.getName().replaceAll("([A-Z])", " $1").toLowerCase(Locale.ROOT);
@@ -220,7 +221,7 @@ public record DistillRun(
         identity.put("backend", backend.kind().label());
         identity.put("precision", backend.precision().label());
         identity.put(
-                "model", files.description().architecture() + " with checksum " + Long.toHexString(checksum(teacher)));
+                "model", files.description().architecture() + " with checksum " + Long.toHexString(checksum(model)));
         identity.put("text", texts.size() + " sequences with checksum " + Long.toHexString(checksum(texts)));
         return identity;
     }
@@ -245,9 +246,9 @@ public record DistillRun(
         return sum.getValue();
     }
 
-    private static long checksum(Encoder teacher) {
+    private static long checksum(Encoder model) {
         var sum = new CRC32();
-        for (Parameter parameter : teacher.parameters().all()) {
+        for (Parameter parameter : model.parameters().all()) {
             Tensor value = parameter.value();
             long bytes = (long) value.size() * Float.BYTES;
             sum.update(value.floats()

@@ -1,5 +1,6 @@
 package io.tokenwise.distill;
 
+import io.tokenwise.acm.AcmConfig;
 import io.tokenwise.acm.Acmizer;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
@@ -11,7 +12,7 @@ import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Workspace;
 import java.util.List;
 
-/** Makes the untrained student of a dense model. */
+/** Makes the student of a distillation. */
 public final class Student {
     /** Enough to order units; the order hardly changes with more. */
     private static final int SAMPLE_TOKENS = 8_192;
@@ -21,11 +22,30 @@ public final class Student {
     private Student() {}
 
     /**
-     * A copy of the model with adaptive layers: at full budget it equals the model, its gates are untrained. A control's modules are fixed.
+     * A copy of a dense model with adaptive layers: at full budget it equals the model, its gates are untrained. A control's modules are fixed. An
+     * adaptive model is its own student, which goes on learning.
      *
      * @param texts token sequences by which is measured what matters
+     * @throws IllegalArgumentException if the model is adaptive otherwise than the configuration says, or a control
      */
     public static Encoder of(ModelFiles files, Backend backend, DistillConfig config, List<int[]> texts) {
+        if (files.description().acm().isEmpty()) {
+            return untrained(files, backend, config, texts);
+        }
+        AcmConfig acm = AcmConfig.fromJson(files.description().acm().get());
+        String name = files.description().name();
+        if (!acm.fixed().isEmpty() || !config.fixed().isEmpty()) {
+            throw new IllegalArgumentException(name + " is " + (acm.fixed().isEmpty() ? "adaptive" : "a control")
+                    + ": controls are made of dense models, and do not go on learning");
+        }
+        if (!acm.layers().equals(config.layers())) {
+            throw new IllegalArgumentException(
+                    name + " has " + acm.layers() + ": it can go on learning with these, not with " + config.layers());
+        }
+        return Encoder.load(files, backend);
+    }
+
+    private static Encoder untrained(ModelFiles files, Backend backend, DistillConfig config, List<int[]> texts) {
         Encoder encoder = Encoder.load(files, backend);
         Stream stream = backend.stream();
         try (var workspace = new Workspace(Long.MAX_VALUE)) {

@@ -25,6 +25,12 @@ public record ModelDescription(
         String passagePrefix,
         Optional<JsonNode> acm) {
 
+    /** The dense model whose blocks an adaptive one has. */
+    public ModelDescription withoutAcm() {
+        return new ModelDescription(
+                name, architecture, maxTokens, pooling, normalize, queryPrefix, passagePrefix, Optional.empty());
+    }
+
     /** The same model with adaptive layers. */
     public ModelDescription withAcm(JsonNode acm) {
         return new ModelDescription(

@@ -68,9 +68,18 @@ public final class Encoder implements AutoCloseable {
      * @throws BadFileException if a tensor is missing, has a wrong shape or is no good
      */
     public static Encoder load(ModelFiles files, Backend backend) {
+        return load(files, files.description(), backend);
+    }
+
+    /** The same without its adaptive modules: the dense model that an adaptive one is at full budget. */
+    public static Encoder loadDense(ModelFiles files, Backend backend) {
+        return load(files, files.description().withoutAcm(), backend);
+    }
+
+    private static Encoder load(ModelFiles files, ModelDescription description, Backend backend) {
         var parameters = new Parameters(backend);
         try {
-            Optional<AcmConfig> acm = acmConfig(files);
+            Optional<AcmConfig> acm = acmConfig(description);
             checkTensors(files, acm);
             checkMemory(files, backend.precision(), MachineMemory.limitBytes());
             var builder = new BertBuilder(parameters, files.description().architecture(), acm);
@@ -82,7 +91,7 @@ public final class Encoder implements AutoCloseable {
             }
             parameters.all().forEach(Parameter::changed);
             forEach(bert.layers(), parallel, layer -> layer.prepare(backend.stream()));
-            return new Encoder(files.description(), parameters, bert, builder.stored());
+            return new Encoder(description, parameters, bert, builder.stored());
         } catch (Throwable e) {
             parameters.close();
             throw e;
@@ -112,11 +121,11 @@ public final class Encoder implements AutoCloseable {
         }
     }
 
-    private static Optional<AcmConfig> acmConfig(ModelFiles files) {
+    private static Optional<AcmConfig> acmConfig(ModelDescription description) {
         try {
-            return files.description().acm().map(AcmConfig::fromJson);
+            return description.acm().map(AcmConfig::fromJson);
         } catch (IllegalArgumentException e) {
-            throw new BadFileException(files.description().name() + " config.json", e.getMessage());
+            throw new BadFileException(description.name() + " config.json", e.getMessage());
         }
     }
 

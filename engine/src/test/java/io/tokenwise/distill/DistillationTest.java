@@ -14,6 +14,7 @@ import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.Safetensors;
 import io.tokenwise.io.StoredType;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -284,12 +285,54 @@ class DistillationTest {
     }
 
     @Test
-    void anAdaptiveModelIsNoTeacher() throws Exception {
-        Path adaptive = folder.resolve("adaptive");
-        run(adaptive, ChildRun.config(STEPS, 1), 1, -1);
-        dense = adaptive;
-        assertThatThrownBy(() -> run(folder.resolve("again"), ChildRun.config(STEPS, 1), 1, -1))
+    void anAdaptiveModelGoesOnLearningFromItsOwnDenseBlocks() throws Exception {
+        List<Distillation.Step> first = run(folder.resolve("first"), ChildRun.config(STEPS, 1), 1, -1);
+        dense = folder.resolve("first");
+        DistillConfig config = ChildRun.config(4 * STEPS, 2);
+        DistillConfig goingOn = config.goingOn(config.layers());
+        Path out = folder.resolve("second");
+        assertThatThrownBy(() -> run(out, goingOn, 1, 50)).isInstanceOf(InterruptedException.class);
+        run(out, goingOn, 2, -1);
+        List<Distillation.Step> steps = run(folder.resolve("unbroken"), goingOn, 1, -1);
+        assertThat(mismatch("second", "unbroken")).isEqualTo(-1);
+        assertThat(steps)
+                .hasSize(config.steps())
+                .allSatisfy(step -> assertThat(step.phase()).isEqualTo(Distillation.Phase.END_TO_END));
+        assertThat(mean(steps.stream().map(Distillation.Step::loss).skip(80).toList()))
+                .isLessThan(first.getLast().loss());
+        try (var before = Safetensors.open(dense.resolve("model.safetensors"));
+                var after = Safetensors.open(out.resolve("model.safetensors"))) {
+            assertThat(after.names()).isEqualTo(before.names());
+            for (String name : before.names()) {
+                if (!name.contains(".acm.")) {
+                    assertThat(values(after, name)).as(name).isEqualTo(values(before, name));
+                }
+            }
+            String learned = "encoder.layer.1.mlp.acm.w1";
+            assertThat(values(after, learned)).isNotEqualTo(values(before, learned));
+        }
+    }
+
+    private static float[] values(Safetensors file, String name) {
+        var values = new float[(int) Arrays.stream(file.shape(name)).reduce(1, (a, b) -> a * b)];
+        file.read(name, MemorySegment.ofArray(values));
+        return values;
+    }
+
+    @Test
+    void whatGoesOnLearningStaysAsItIs() throws Exception {
+        DistillConfig config = ChildRun.config(STEPS, 1);
+        run(folder.resolve("adaptive"), config, 1, -1);
+        dense = folder.resolve("adaptive");
+        AdaptiveLayers other = AdaptiveLayers.parse("mlp", 3);
+        assertThatThrownBy(() -> run(folder.resolve("again"), config.goingOn(other), 1, -1))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("is adaptive already");
+                .hasMessageContaining(
+                        "adaptive has mlp,qo,kv of 3 learners (MLPs: up to 1, or all): it can go on learning")
+                .hasMessageContaining("not with mlp of 3 learners");
+        DistillConfig control = config.withFixed(Map.of("encoder.layer.0.mlp", 1));
+        assertThatThrownBy(() -> run(folder.resolve("again"), control, 1, -1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("adaptive is adaptive: controls are made of dense models");
     }
 }
