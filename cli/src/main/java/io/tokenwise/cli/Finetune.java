@@ -147,8 +147,15 @@ final class Finetune implements Callable<Integer> {
                 pairs.stream().mapToDouble(StsPairs.Pair::score).toArray());
     }
 
-    private static List<int[]> ids(Tokenizer tokenizer, Stream<String> texts) {
-        return texts.map(text -> tokenizer.encode(text).ids()).toList();
+    private List<int[]> ids(Tokenizer tokenizer, Stream<String> texts) {
+        List<Tokenizer.Encoded> encoded = texts.map(tokenizer::encode).toList();
+        long cut = encoded.stream().filter(Tokenizer.Encoded::truncated).count();
+        if (cut > 0) {
+            spec.commandLine()
+                    .getErr()
+                    .println("texts cut to the " + tokenizer.maxTokens() + " tokens that the model reads: " + cut);
+        }
+        return encoded.stream().map(Tokenizer.Encoded::ids).toList();
     }
 
     private double run(FineTuneRun run, Backend backend) throws IOException, InterruptedException {

@@ -58,7 +58,11 @@ class FinetuneTest {
     void classesAreLearntAndTheResultCanBeMadeAdaptive() throws IOException {
         String labels = file(
                 "labels.csv",
-                "body,kind\n" + rows(200, i -> (i % 2 == 0 ? "cold ice " : "hot fire ") + i + "," + i % 2));
+                "body,kind\n"
+                        + rows(
+                                200,
+                                i -> (i % 2 == 0 ? "cold ice " : "hot fire ") + i + " end".repeat(i < 4 ? 60 : 1) + ","
+                                        + i % 2));
         String model = folder.resolve("tuned").toString();
         assertThat(finetune(
                         "--classes",
@@ -79,6 +83,7 @@ class FinetuneTest {
         var json = JsonMapper.shared().readTree(out.toString());
         assertThat(json.get("labels").asInt()).isEqualTo(200);
         assertThat(json.get("heldOutRight").asDouble()).isGreaterThan(0.9);
+        assertThat(err.toString()).contains("texts cut to the 40 tokens that the model reads: 4");
         assertThat(run(
                         "distill",
                         "--model",
@@ -139,7 +144,7 @@ class FinetuneTest {
             delimiter = '|',
             value = {
                 "--classes nowhere.csv | 1 | no such file or directory: nowhere.csv",
-                "--classes few.csv | 1 | there are 2 labelled examples; at least 20 are needed",
+                "--classes few.csv | 1 | there are 2 labelled examples; at least 20 different ones are needed",
                 "--classes one.csv | 1 | all texts have the class x; two or more classes are needed",
                 "--classes unlabelled.csv | 1 | unlabelled.csv:2: the label is empty",
                 "--classes few.csv --label kind | 1 | few.csv:1: the header has no column kind, but text, label",

@@ -9,13 +9,15 @@ import io.tokenwise.model.Encoder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
  * A fine-tuning from a dense model's files and labels to a directory with the trained model.
  *
  * @param files of the dense model; not closed
- * @param labels a tenth of them, at most 1,000, drawn by the seed, is not trained on but measured on
+ * @param labels a tenth of the different ones, at most 1,000, drawn by the seed, is not trained on but measured on, whatever repeats them
  * @param out where the model goes; it must not exist, or be empty
  */
 public record FineTuneRun(ModelFiles files, Labels labels, FineTuneConfig config, Path out) {
@@ -37,9 +39,11 @@ public record FineTuneRun(ModelFiles files, Labels labels, FineTuneConfig config
 
     /** @throws IllegalArgumentException if there are too few examples, or labels that all say the same */
     public FineTuneRun {
-        if (labels.size() < LEAST_EXAMPLES) {
-            throw new IllegalArgumentException("there are " + labels.size() + " labelled examples; at least "
-                    + LEAST_EXAMPLES + " are needed, and thousands are better");
+        int different = labels.different();
+        if (different < LEAST_EXAMPLES) {
+            String repeats = different == labels.size() ? "" : different + " different ones among ";
+            throw new IllegalArgumentException("there are " + repeats + labels.size() + " labelled examples; at least "
+                    + LEAST_EXAMPLES + " different ones are needed, and thousands are better");
         }
         switch (labels) {
             case Labels.Classes classes
@@ -54,6 +58,19 @@ public record FineTuneRun(ModelFiles files, Labels labels, FineTuneConfig config
         }
     }
 
+    /** Examples in some order: the first of those that are held out, by true, and what does not repeat these, by false. */
+    private Map<Boolean, int[]> split(int[] examples) {
+        int measured = Math.min(MOST_HELD_OUT, labels.different() / 10);
+        var chosen = new HashSet<Object>();
+        int[] heldOut = IntStream.of(examples)
+                .filter(example -> chosen.size() < measured && chosen.add(labels.content(example)))
+                .toArray();
+        int[] trained = IntStream.of(examples)
+                .filter(example -> !chosen.contains(labels.content(example)))
+                .toArray();
+        return Map.of(true, heldOut, false, trained);
+    }
+
     /**
      * Runs to the end and writes the model.
      *
@@ -64,10 +81,10 @@ public record FineTuneRun(ModelFiles files, Labels labels, FineTuneConfig config
     public double run(Backend backend, Listener listener) throws IOException, InterruptedException {
         ModelWriter.checkTarget(out, ModelWriter.Existing.KEEP);
         var order = new EpochOrder(labels.size(), config.seed());
-        int[] shuffled = IntStream.generate(order::next).limit(labels.size()).toArray();
-        int measured = Math.min(MOST_HELD_OUT, labels.size() / 10);
-        Labels heldOut = labels.only(Arrays.copyOf(shuffled, measured));
-        Labels trained = labels.only(Arrays.copyOfRange(shuffled, measured, shuffled.length));
+        Map<Boolean, int[]> parts =
+                split(IntStream.generate(order::next).limit(labels.size()).toArray());
+        Labels heldOut = labels.only(parts.get(true));
+        Labels trained = labels.only(parts.get(false));
         try (Encoder model = Encoder.load(files, backend);
                 var training = new FineTuning(model, trained, config, backend)) {
             for (int step = 0; step < training.steps(); step++) {

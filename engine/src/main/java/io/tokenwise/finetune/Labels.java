@@ -1,6 +1,7 @@
 package io.tokenwise.finetune;
 
 import io.tokenwise.nn.TokenBatch;
+import java.nio.IntBuffer;
 import java.util.Collections;
 import java.util.List;
 import java.util.TreeSet;
@@ -19,6 +20,9 @@ public sealed interface Labels {
 
     /** Tokens of one example's texts. */
     int tokens(int example);
+
+    /** Equal to that of another example if both have the same texts. */
+    Object content(int example);
 
     /**
      * A class for each text.
@@ -64,6 +68,11 @@ public sealed interface Labels {
         public int tokens(int example) {
             return texts.get(example).length;
         }
+
+        @Override
+        public Object content(int example) {
+            return IntBuffer.wrap(texts.get(example));
+        }
     }
 
     /**
@@ -106,6 +115,17 @@ public sealed interface Labels {
         public int tokens(int example) {
             return first.get(example).length + second.get(example).length;
         }
+
+        @Override
+        public Object content(int example) {
+            return List.of(IntBuffer.wrap(first.get(example)), IntBuffer.wrap(second.get(example)));
+        }
+    }
+
+    /** How many examples there are whose texts are not those of another. */
+    default int different() {
+        return (int)
+                IntStream.range(0, size()).mapToObj(this::content).distinct().count();
     }
 
     /** Tokens of all examples. */

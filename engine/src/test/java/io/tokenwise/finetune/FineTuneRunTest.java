@@ -100,6 +100,29 @@ class FineTuneRunTest {
         return same / sames - other / others;
     }
 
+    private static Labels.Classes repeated(Labels.Classes labels, int times) {
+        var texts = new ArrayList<int[]>();
+        var names = new ArrayList<String>();
+        for (int i = 0; i < times * labels.size(); i++) {
+            texts.add(labels.texts().get(i % labels.size()).clone());
+            names.add(labels.names().get(labels.numbers()[i % labels.size()]));
+        }
+        return Labels.Classes.of(texts, names);
+    }
+
+    /** Classes that no rule says can be known by heart only, of texts that were trained on. */
+    @Test
+    void whatRepeatsAHeldOutTextIsNotTrainedOn() throws Exception {
+        var texts = new ArrayList<int[]>();
+        var names = new ArrayList<String>();
+        for (int i = 0; i < 200; i++) {
+            texts.add(random.ints(LENGTH, 2_000, 4_000).toArray());
+            names.add("class " + random.nextInt(CLASSES));
+        }
+        assertThat(run(repeated(Labels.Classes.of(texts, names), 5), "out", 20, 1))
+                .isLessThan(0.7);
+    }
+
     @Test
     void classesArePartedInVectorsOfOtherTexts() throws Exception {
         assertThat(run(classes(300), "out", 20, 1)).isGreaterThan(0.9);
@@ -195,6 +218,9 @@ class FineTuneRunTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> run(classes(19), "out", 2, 1))
                 .withMessageContaining("19 labelled examples; at least 20");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> run(repeated(classes(10), 4), "out", 2, 1))
+                .withMessageContaining("there are 10 different ones among 40 labelled examples; at least 20");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Labels.Classes.of(texts, List.of("a")))
                 .withMessageContaining("30 texts and 1 labels");
