@@ -19,15 +19,7 @@ class SessionsMemoryTest {
     @Test
     void warmForwardsAllocateNothingOnTheHeap(@TempDir Path directory) throws Exception {
         // A JVM of its own, as a service has: what else a JVM has run decides how C2 compiles what is shared.
-        Process child = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--add-modules",
-                        "jdk.incubator.vector",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        WarmForward.class.getName(),
-                        directory.toString())
+        Process child = ChildJvm.of(List.of(), WarmForward.class, directory.toString())
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         String output = new String(child.getInputStream().readAllBytes(), UTF_8);

@@ -4,11 +4,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tokenwise.ChildJvm;
 import io.tokenwise.TestModels;
 import io.tokenwise.backend.BackendChoice.Kind;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -60,15 +59,7 @@ class BackendChoiceTest {
     }
 
     private static String open(Kind kind, String precision, String flag) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--add-modules",
-                "jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED"));
-        command.add(flag);
-        command.addAll(
-                List.of("-cp", System.getProperty("java.class.path"), Opener.class.getName(), kind.name(), precision));
-        Process process = new ProcessBuilder(command)
+        Process process = ChildJvm.of(List.of(flag), Opener.class, kind.name(), precision)
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         String output = new String(process.getInputStream().readAllBytes(), UTF_8);

@@ -2,6 +2,7 @@ package io.tokenwise.distill;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.ChildJvm;
 import io.tokenwise.TestModels;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.VectorBackend;
@@ -56,17 +57,8 @@ class KilledDistillationTest {
     }
 
     private static Process start(Path model, Path out) throws Exception {
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--add-modules",
-                        "jdk.incubator.vector",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-D" + ChildRun.KILLS_PROPERTY + "=" + ChildRun.KILLS,
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        ChildRun.class.getName(),
-                        model.toString(),
-                        out.toString())
+        List<String> kills = List.of("-D" + ChildRun.KILLS_PROPERTY + "=" + ChildRun.KILLS);
+        return ChildJvm.of(kills, ChildRun.class, model.toString(), out.toString())
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();
