@@ -1,4 +1,4 @@
-"""A Tokenwise model's forward pass in NumPy: python3 numpy_forward.py DIR [BUDGET] < ids > vectors; JSON lists, one a line."""
+"""A Tokenwise model's forward pass in NumPy: python3 numpy_forward.py DIR [BUDGET] < ids > vectors; JSON lists, one a line; not for controls."""
 import json, math, sys
 from pathlib import Path
 import numpy as np

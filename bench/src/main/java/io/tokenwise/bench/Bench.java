@@ -47,7 +47,7 @@ import picocli.CommandLine.Spec;
             "  ./tokenwise bench                          one thread, all scenarios, budgets 0.25 to 1",
             "  ./tokenwise bench --full --picture q.svg   1 and 2 threads, peak memory, a picture",
             "  ./tokenwise bench --only dense,int8 --scenario query-16 --json",
-            "  ./tokenwise bench gemm mlp-up-128          matrix products beside ONNX Runtime's",
+            "  ./tokenwise bench gemm mlp-up-128          matrix products beside ONNX Runtime's and oneDNN's",
             "  ./tokenwise bench dispatch                 what grouping tokens by learner count costs",
             "  ./tokenwise bench train                    distillation steps beside libtorch's",
             "  ./tokenwise bench soak --minutes 60        mixed calls for an hour: is memory flat?",

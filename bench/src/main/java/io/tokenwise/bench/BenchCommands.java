@@ -1,7 +1,6 @@
 package io.tokenwise.bench;
 
 import ai.onnxruntime.OrtException;
-import io.tokenwise.natives.OneDnnUnavailableException;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -30,7 +29,7 @@ final class BenchCommands {
         private List<String> shapes = List.of();
 
         @Override
-        public Integer call() throws OrtException, OneDnnUnavailableException {
+        public Integer call() throws OrtException {
             try {
                 shapes.forEach(GemmShape::named);
             } catch (IllegalArgumentException e) {

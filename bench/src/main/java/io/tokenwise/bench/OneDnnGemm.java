@@ -14,8 +14,6 @@ import java.util.List;
 
 /** The same products by oneDNN in float32, one call each over all rows, with weights that are packed before. */
 final class OneDnnGemm implements GemmContender {
-    private static final long ALIGNMENT = 64;
-
     private final Arena arena = Arena.ofShared();
     private final int rows;
     private final List<Binding> bindings = new ArrayList<>();
@@ -26,20 +24,15 @@ final class OneDnnGemm implements GemmContender {
         rows = shape.m();
         Product product =
                 oneDnn.product(ProductSpec.of(shape.k(), shape.n(), DataType.F32, DataType.F32, DataType.F32));
-        MemorySegment left = memory(a);
+        MemorySegment left = GemmContender.memory(arena, a);
         MemorySegment scratch = arena.allocate(product.scratchBytes(rows), ALIGNMENT);
         for (float[] matrix : matrices) {
             MemorySegment result = arena.allocate(product.spec().cBytes(rows), ALIGNMENT);
             results.add(result);
             bindings.add(oneDnn.bind(left, result, scratch));
-            weights.add(product.pack(memory(matrix), arena.allocate(product.packedBytes(), ALIGNMENT)));
+            weights.add(product.pack(
+                    GemmContender.memory(arena, matrix), arena.allocate(product.packedBytes(), ALIGNMENT)));
         }
-    }
-
-    private MemorySegment memory(float[] values) {
-        MemorySegment memory = arena.allocate((long) values.length * Float.BYTES, ALIGNMENT);
-        MemorySegment.copy(values, 0, memory, ValueLayout.JAVA_FLOAT, 0, values.length);
-        return memory;
     }
 
     @Override

@@ -5,13 +5,9 @@ import io.tokenwise.kernels.GemmCall;
 import io.tokenwise.kernels.Kernels;
 import io.tokenwise.kernels.Scratch;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /** The products by our own kernels. */
 final class OwnGemm implements GemmContender {
-    private static final long ALIGNMENT = 64;
-
     private final Kernels kernels;
     private final Arena arena = Arena.ofShared();
     private final GemmCall call = new GemmCall();
@@ -39,9 +35,7 @@ final class OwnGemm implements GemmContender {
     }
 
     private Floats floats(float[] values) {
-        MemorySegment memory = arena.allocate((long) values.length * Float.BYTES, ALIGNMENT);
-        MemorySegment.copy(values, 0, memory, ValueLayout.JAVA_FLOAT, 0, values.length);
-        return new Floats(memory, 0);
+        return new Floats(GemmContender.memory(arena, values), 0);
     }
 
     @Override

@@ -121,7 +121,7 @@ final class CommonOptions {
         return model == null ? ModelFiles.defaultName() : model;
     }
 
-    /** The dense model to make adaptive. */
+    /** The model to train from. */
     String teacher() {
         return model == null ? DENSE : model;
     }
@@ -177,6 +177,11 @@ final class CommonOptions {
             }
             return count;
         }
+    }
+
+    /** The remark that texts were too long. */
+    static String cut(int maxTokens, long texts) {
+        return "texts cut to the " + maxTokens + " tokens that the model reads: " + texts;
     }
 
     /** Reads a budget: the share of the replaced layers' dense FLOPs that may be spent. */

@@ -19,6 +19,7 @@ import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
@@ -99,7 +100,11 @@ final class Demo implements Callable<Integer> {
         try (ModelFiles files = ModelFiles.open(model)) {
             report = report(model, files.tokenizer(), DemoTexts.read(files.tokenizer(), 0, options.seed()));
         }
-        Results results = report.write("The model " + model + ", which comes with the build", new History(), err);
+        Results results = report.write(
+                options.teacher() + " made adaptive",
+                "The model " + model + ", which comes with the build",
+                new History(),
+                err);
         print(results, model, "./tokenwise embed --budget 0.5");
         if (!options.json()) {
             spec.commandLine()
@@ -117,6 +122,12 @@ final class Demo implements Callable<Integer> {
         DistillConfig config = DistillConfig.forTokens(tokens, options.seed()).withLayers(adapt.layers());
         try (ModelFiles files = ModelFiles.open(options.teacher());
                 Backend backend = training.open(options.threads())) {
+            if (files.description().acm().isPresent()) {
+                throw new ParameterException(
+                        spec.commandLine(),
+                        "demo trains a dense model, and " + options.teacher()
+                                + " is adaptive: distill --model lets it go on learning");
+            }
             DemoTexts texts = DemoTexts.read(files.tokenizer(), tokens, options.seed());
             DistilledReport report = report(model.toString(), files.tokenizer(), texts);
             var run = new DistillRun(
@@ -129,7 +140,7 @@ final class Demo implements Callable<Integer> {
                     adapt.stored());
             DistillProgress.run(run, backend, err, history -> {
                 String origin = DistilledReport.distilled(history, "WordNet", "demo");
-                Results results = report.write(origin, history, err);
+                Results results = report.write(options.teacher() + " made adaptive", origin, history, err);
                 print(results, model.toString(), "./tokenwise embed --model " + model + " --budget 0.5");
             });
         }

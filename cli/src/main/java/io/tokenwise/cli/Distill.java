@@ -8,6 +8,7 @@ import io.tokenwise.distill.DistillRun;
 import io.tokenwise.distill.History;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter.Existing;
+import io.tokenwise.model.Encoder;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -127,7 +128,7 @@ final class Distill implements Callable<Integer> {
 
     private DistillConfig config(ModelFiles files, boolean wantsControl) {
         DistillConfig usual = DistillConfig.forTokens(tokens, options.seed());
-        Optional<AcmConfig> acm = files.description().acm().map(AcmConfig::fromJson);
+        Optional<AcmConfig> acm = Encoder.acmConfig(files.description());
         if (acm.isEmpty()) {
             return usual.withLayers(wantsControl ? adapt.layersOfControl() : adapt.layers());
         }
@@ -139,7 +140,7 @@ final class Distill implements Callable<Integer> {
                                 + acm.get().layers() + ") and goes on learning as it is");
             }
         }
-        return usual.goingOn(acm.get().layers());
+        return usual.goingOn(acm.get());
     }
 
     private void reportControl(History history) {
@@ -163,10 +164,12 @@ final class Distill implements Callable<Integer> {
                 .filter(ids -> ids.length <= MOST_SHADED_TOKENS)
                 .limit(SHADED_TEXTS)
                 .toList();
+        boolean wasAdaptive = run.files().description().acm().isPresent();
+        String title = options.teacher() + (wasAdaptive ? ", after more learning" : " made adaptive");
         String source = data.size() == 1 ? data.getFirst().getFileName().toString() : data.size() + " files";
         Results results = new DistilledReport(
                         options, options.teacher(), out.toString(), page, BudgetMeasurements.Texts.of(heldOut), shaded)
-                .write(DistilledReport.distilled(history, source, "distill"), history, err);
+                .write(title, DistilledReport.distilled(history, source, "distill"), history, err);
         PrintWriter stdout = spec.commandLine().getOut();
         History.Quality quality = history.qualities().getLast();
         if (options.json()) {

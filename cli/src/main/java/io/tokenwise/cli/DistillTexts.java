@@ -109,7 +109,7 @@ final class DistillTexts {
                     tokens));
         }
         if (cut > 0) {
-            remarks.add("texts cut to the " + tokenizer.maxTokens() + " tokens that the model reads: " + cut);
+            remarks.add(CommonOptions.cut(tokenizer.maxTokens(), cut));
         }
         if (trainedTokens > MOST_REPEATS * tokens) {
             remarks.add(String.format(

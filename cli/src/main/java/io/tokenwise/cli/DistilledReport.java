@@ -6,6 +6,7 @@ import io.tokenwise.cli.BudgetMeasurements.Quality;
 import io.tokenwise.cli.Report.ShadedText;
 import io.tokenwise.distill.History;
 import io.tokenwise.io.AtomicFiles;
+import io.tokenwise.io.ModelFiles;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -20,7 +21,7 @@ import java.util.Locale;
  * Measures a distilled model beside its teacher and its controls, and makes the page of it.
  *
  * @param options how models run
- * @param teacher the dense model
+ * @param teacher the dense model, or an adaptive one that went on learning from its own dense blocks
  * @param model the adaptive one: a folder or a built-in name
  * @param page the file to write
  * @param texts what is measured on
@@ -38,14 +39,16 @@ record DistilledReport(
     /**
      * Measures, writes the page and returns the figures.
      *
+     * @param title of the page
      * @param origin of the model, in words
      * @param history of its training; empty if that is not known
      */
-    Results write(String origin, History history, PrintWriter err) throws IOException, InterruptedException {
+    Results write(String title, String origin, History history, PrintWriter err)
+            throws IOException, InterruptedException {
         var measurements = new BudgetMeasurements(texts, options.seed(), err);
         List<Quality> qualities;
         ModuleLearners modules;
-        try (TextEncoder dense = options.open(teacher);
+        try (TextEncoder dense = openDense(options.encoderOptions());
                 TextEncoder adaptive = options.open(model)) {
             qualities = measurements.quality(dense, adaptive);
             modules = measurements.moduleLearners(adaptive);
@@ -53,15 +56,18 @@ record DistilledReport(
         Results results;
         List<ShadedText> sentences;
         EncoderOptions oneThread = options.encoderOptions().withThreads(1);
-        try (TextEncoder dense = TextEncoder.open(teacher, oneThread);
+        try (TextEncoder dense = openDense(oneThread);
                 TextEncoder adaptive = TextEncoder.open(model, oneThread)) {
             results = measurements.results(qualities, dense, adaptive);
             sentences = shaded.stream().map(ids -> shade(adaptive, ids)).toList();
         }
-        var report = new Report(
-                teacher + " made adaptive", origin, Machine.describe(), results, modules, history, sentences, notes());
+        var report = new Report(title, origin, Machine.describe(), results, modules, history, sentences, notes());
         AtomicFiles.write(page, stream -> stream.write(ReportPage.of(report).getBytes(StandardCharsets.UTF_8)));
         return results;
+    }
+
+    private TextEncoder openDense(EncoderOptions how) throws IOException {
+        return TextEncoder.open(ModelFiles.open(teacher).dense(), how);
     }
 
     /** The origin of a model that was distilled by a command on some data. */
@@ -99,7 +105,7 @@ record DistilledReport(
                 String.format(
                                 Locale.ROOT,
                                 "Quality is the mean cosine between the adaptive model's vectors and the dense model's over %,d texts"
-                                        + " that were not trained on",
+                                        + " that were kept from this training",
                                 texts.heldOut().size())
                         + kept,
                 "Budget is the share of the adaptive layers' dense FLOPs that learners and gates may spend; all else always runs."

@@ -133,8 +133,7 @@ final class Embed implements Callable<Integer> {
             }
             long cut = embedAll(encoder, new TextLines(root.in()));
             if (cut > 0) {
-                err.println("texts cut to the " + encoder.description().maxTokens() + " tokens that the model reads: "
-                        + cut);
+                err.println(CommonOptions.cut(encoder.description().maxTokens(), cut));
             }
         }
         return ExitCode.OK;

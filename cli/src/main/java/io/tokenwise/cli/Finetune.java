@@ -30,7 +30,7 @@ import picocli.CommandLine.TypeConversionException;
         description = {
             "Trains the layers of --model, which must be dense, so that its vectors tell classes of texts apart, or find those pairs of texts alike that"
                     + " people did. Word embeddings stay as they are.",
-            "A tenth of the labels, 1,000 at most, is not trained on and says what was learnt. To have the result adaptive, distil it then.",
+            "A tenth of the different texts or pairs, 1,000 at most, is not trained on and says what was learnt. To have the result adaptive, distil it then.",
             "It takes minutes, and cannot be resumed: what is stopped leaves nothing."
         },
         footerHeading = "%nExamples:%n",
@@ -141,19 +141,22 @@ final class Finetune implements Callable<Integer> {
             return Labels.Classes.of(ids(tokenizer, texts.texts().stream()), texts.labels());
         }
         List<StsPairs.Pair> pairs = StsPairs.read(source.pairs);
+        List<int[]> both = ids(
+                tokenizer,
+                Stream.concat(
+                        pairs.stream().map(StsPairs.Pair::first), pairs.stream().map(StsPairs.Pair::second)));
         return new Labels.Pairs(
-                ids(tokenizer, pairs.stream().map(StsPairs.Pair::first)),
-                ids(tokenizer, pairs.stream().map(StsPairs.Pair::second)),
+                both.subList(0, pairs.size()),
+                both.subList(pairs.size(), both.size()),
                 pairs.stream().mapToDouble(StsPairs.Pair::score).toArray());
     }
 
+    /** The texts' tokens; tells how many texts were too long. */
     private List<int[]> ids(Tokenizer tokenizer, Stream<String> texts) {
         List<Tokenizer.Encoded> encoded = texts.map(tokenizer::encode).toList();
         long cut = encoded.stream().filter(Tokenizer.Encoded::truncated).count();
         if (cut > 0) {
-            spec.commandLine()
-                    .getErr()
-                    .println("texts cut to the " + tokenizer.maxTokens() + " tokens that the model reads: " + cut);
+            spec.commandLine().getErr().println(CommonOptions.cut(tokenizer.maxTokens(), cut));
         }
         return encoded.stream().map(Tokenizer.Encoded::ids).toList();
     }

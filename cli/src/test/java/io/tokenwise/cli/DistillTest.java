@@ -128,6 +128,10 @@ class DistillTest {
                 .isZero();
         assertThat(out.toString()).contains("The adaptive model is in " + again);
         assertThat(err.toString()).contains("distill: 10 of 10 steps in ");
+        assertThat(out.toString().lines().filter(line -> line.startsWith("dense")))
+                .isNotEmpty()
+                .allSatisfy(line -> assertThat(line).matches("dense +1\\.00 +- .*"));
+        assertThat(Path.of(again, "report.html")).content().contains(adaptive + ", after more learning");
         for (String option : List.of("--learners 3", "--mlp-learners 1", "--adapt mlp", "--control width")) {
             err.getBuffer().setLength(0);
             var all = new ArrayList<>(List.of("--data", texts, "--out", again));

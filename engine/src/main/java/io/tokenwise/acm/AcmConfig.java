@@ -185,15 +185,26 @@ public record AcmConfig(
         return json;
     }
 
-    /** What is adaptive in each layer, by the first layer that has it. */
+    /**
+     * What is adaptive in each layer.
+     *
+     * @throws IllegalArgumentException if layers differ in that, as no model does that was made here
+     */
     public AdaptiveLayers layers() {
-        List<String> gates = modules.stream()
-                .map(path -> path.substring(path.lastIndexOf('.') + 1))
-                .filter(name -> !name.equals(AdaptiveLayers.MLP))
+        List<String> paths = modules.stream()
+                .map(path -> path.replaceAll("\\.(mlp|attention\\.[qkvo]+)$", ""))
                 .distinct()
                 .toList();
-        boolean mlp = modules.stream().anyMatch(path -> path.endsWith("." + AdaptiveLayers.MLP));
-        return new AdaptiveLayers(mlp, gates, learners, mlpLearners);
+        String first = paths.getFirst();
+        var layers =
+                new AdaptiveLayers(hasMlp(first + ".mlp"), attentionGates(first + ".attention"), learners, mlpLearners);
+        if (!paths.stream()
+                .flatMap(path -> layers.modules(path).stream())
+                .toList()
+                .equals(modules)) {
+            throw new IllegalArgumentException("acm.modules: not the same of every layer is adaptive");
+        }
+        return layers;
     }
 
     /** Whether the MLP of that path is adaptive. */

@@ -16,10 +16,12 @@ import java.util.stream.Collectors;
  * @param mlpLearners how many of an MLP's learners have weights of their own: a token has at most so many, or all of the MLP
  */
 public record AdaptiveLayers(boolean mlp, List<String> attentionGates, int learners, int mlpLearners) {
-    static final String MLP = "mlp";
+    private static final String MLP = "mlp";
 
     public AdaptiveLayers {
         attentionGates = List.copyOf(attentionGates);
+        // Without MLPs it means nothing, and must not make two of these differ.
+        mlpLearners = mlp ? mlpLearners : learners - 1;
         if (!mlp && attentionGates.isEmpty()) {
             throw new IllegalArgumentException("nothing is to become adaptive: name mlp or projections of attention");
         }

@@ -60,7 +60,7 @@ public interface Stream {
     /**
      * {@code y = x weight^T + bias} for few outputs, such as a gate's logits, without packing.
      *
-     * @param weight {@code [outputs rounded up to a multiple of 4, inputs]}, the rows beyond outputs zero
+     * @param weight {@code [outputs rounded up to a multiple of RowOps.DOTS_GROUP, inputs]}, the rows beyond outputs zero
      */
     void dots(Tensor x, Tensor weight, Tensor bias, Tensor y);
 

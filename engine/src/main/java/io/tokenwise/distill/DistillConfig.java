@@ -1,12 +1,13 @@
 package io.tokenwise.distill;
 
+import io.tokenwise.acm.AcmConfig;
 import io.tokenwise.acm.AdaptiveLayers;
 import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * How a dense encoder is turned into an adaptive one. The defaults suit a small encoder and a few minutes on two cores.
+ * How a dense encoder is turned into an adaptive one, or an adaptive one goes on learning. The defaults suit a small encoder and a few minutes on two cores.
  *
  * @param layers what becomes adaptive
  * @param learnerSteps steps of phase 1: learners imitate what they replace, at every width
@@ -86,11 +87,15 @@ public record DistillConfig(
     /**
      * The same for a model that is adaptive already and goes on learning: all steps are of the third phase.
      *
-     * @param its what of the model is adaptive
+     * @throws IllegalArgumentException if the model is a control, which has no gates
      */
-    public DistillConfig goingOn(AdaptiveLayers its) {
+    public DistillConfig goingOn(AcmConfig model) {
+        if (!model.fixed().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "the model is a control, without gates: it cannot go on learning; train one anew from a dense model");
+        }
         return new DistillConfig(
-                its,
+                model.layers(),
                 0,
                 0,
                 steps(),
@@ -102,7 +107,7 @@ public record DistillConfig(
                 budgetWeight,
                 lowestBudget,
                 budgetsPerStep,
-                fixed,
+                Map.of(),
                 seed);
     }
 

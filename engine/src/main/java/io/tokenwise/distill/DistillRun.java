@@ -128,8 +128,8 @@ public record DistillRun(
     private void train(Backend backend, Listener listener, History history, boolean written)
             throws IOException, InterruptedException {
         TextSplit split = TextSplit.of(texts);
-        try (Encoder teacher = Encoder.loadDense(files, backend);
-                Encoder student = Student.of(files, backend, config, split.trained());
+        try (Encoder student = Student.of(files, backend, config, split.trained());
+                Encoder teacher = Encoder.load(files.dense(), backend);
                 var distillation = new Distillation(
                         teacher, student, new TrainingText(split.trained(), config.seed()), config, backend)) {
             boolean goesOn = files.description().acm().isPresent();

@@ -11,6 +11,7 @@ import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Workspace;
 import java.util.List;
+import java.util.Optional;
 
 /** Makes the student of a distillation. */
 public final class Student {
@@ -25,22 +26,18 @@ public final class Student {
      * A copy of a dense model with adaptive layers: at full budget it equals the model, its gates are untrained. A control's modules are fixed. An
      * adaptive model is its own student, which goes on learning.
      *
+     * @param config of an adaptive model {@linkplain DistillConfig#goingOn its own}
      * @param texts token sequences by which is measured what matters
-     * @throws IllegalArgumentException if the model is adaptive otherwise than the configuration says, or a control
+     * @throws IllegalArgumentException if the model is adaptive, but the configuration is for another
      */
     public static Encoder of(ModelFiles files, Backend backend, DistillConfig config, List<int[]> texts) {
-        if (files.description().acm().isEmpty()) {
+        Optional<AcmConfig> acm = Encoder.acmConfig(files.description());
+        if (acm.isEmpty()) {
             return untrained(files, backend, config, texts);
         }
-        AcmConfig acm = AcmConfig.fromJson(files.description().acm().get());
-        String name = files.description().name();
-        if (!acm.fixed().isEmpty() || !config.fixed().isEmpty()) {
-            throw new IllegalArgumentException(name + " is " + (acm.fixed().isEmpty() ? "adaptive" : "a control")
-                    + ": controls are made of dense models, and do not go on learning");
-        }
-        if (!acm.layers().equals(config.layers())) {
-            throw new IllegalArgumentException(
-                    name + " has " + acm.layers() + ": it can go on learning with these, not with " + config.layers());
+        if (!config.equals(config.goingOn(acm.get()))) {
+            throw new IllegalArgumentException(files.description().name() + " is adaptive already ("
+                    + acm.get().layers() + "): it can go on learning as it is, by steps of phase 3");
         }
         return Encoder.load(files, backend);
     }

@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
-import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
@@ -58,8 +57,10 @@ public record FineTuneRun(ModelFiles files, Labels labels, FineTuneConfig config
         }
     }
 
-    /** Examples in some order: the first of those that are held out, by true, and what does not repeat these, by false. */
-    private Map<Boolean, int[]> split(int[] examples) {
+    private record Parts(Labels heldOut, Labels trained) {}
+
+    /** The first of some examples in their order are held out; what repeats these is on neither side. */
+    private Parts split(int[] examples) {
         int measured = Math.min(MOST_HELD_OUT, labels.different() / 10);
         var chosen = new HashSet<Object>();
         int[] heldOut = IntStream.of(examples)
@@ -68,7 +69,7 @@ public record FineTuneRun(ModelFiles files, Labels labels, FineTuneConfig config
         int[] trained = IntStream.of(examples)
                 .filter(example -> !chosen.contains(labels.content(example)))
                 .toArray();
-        return Map.of(true, heldOut, false, trained);
+        return new Parts(labels.only(heldOut), labels.only(trained));
     }
 
     /**
@@ -81,12 +82,9 @@ public record FineTuneRun(ModelFiles files, Labels labels, FineTuneConfig config
     public double run(Backend backend, Listener listener) throws IOException, InterruptedException {
         ModelWriter.checkTarget(out, ModelWriter.Existing.KEEP);
         var order = new EpochOrder(labels.size(), config.seed());
-        Map<Boolean, int[]> parts =
-                split(IntStream.generate(order::next).limit(labels.size()).toArray());
-        Labels heldOut = labels.only(parts.get(true));
-        Labels trained = labels.only(parts.get(false));
+        Parts parts = split(IntStream.generate(order::next).limit(labels.size()).toArray());
         try (Encoder model = Encoder.load(files, backend);
-                var training = new FineTuning(model, trained, config, backend)) {
+                var training = new FineTuning(model, parts.trained, config, backend)) {
             for (int step = 0; step < training.steps(); step++) {
                 if (Thread.interrupted()) {
                     throw new InterruptedException("fine-tuning stopped before step " + step);
@@ -101,7 +99,7 @@ public record FineTuneRun(ModelFiles files, Labels labels, FineTuneConfig config
                 }
             }
             model.save(out, files.tokenizer(), ModelWriter.Existing.KEEP);
-            return training.right(heldOut);
+            return training.right(parts.heldOut);
         }
     }
 }

@@ -3,6 +3,7 @@ package io.tokenwise.finetune;
 import io.tokenwise.nn.TokenBatch;
 import java.nio.IntBuffer;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
@@ -21,7 +22,7 @@ public sealed interface Labels {
     /** Tokens of one example's texts. */
     int tokens(int example);
 
-    /** Equal to that of another example if both have the same texts. */
+    /** Equal to that of another example if both have the same texts, in whatever order. */
     Object content(int example);
 
     /**
@@ -118,11 +119,12 @@ public sealed interface Labels {
 
         @Override
         public Object content(int example) {
-            return List.of(IntBuffer.wrap(first.get(example)), IntBuffer.wrap(second.get(example)));
+            // Cosines do not know which text is the first. A set of two equal ones has one.
+            return new HashSet<>(List.of(IntBuffer.wrap(first.get(example)), IntBuffer.wrap(second.get(example))));
         }
     }
 
-    /** How many examples there are whose texts are not those of another. */
+    /** How many different texts, or pairs, there are. */
     default int different() {
         return (int)
                 IntStream.range(0, size()).mapToObj(this::content).distinct().count();

@@ -38,6 +38,12 @@ public final class ModelFiles implements AutoCloseable {
         }
     }
 
+    private ModelFiles(ModelDescription description, WeightSource weights, Tokenizer tokenizer) {
+        this.description = description;
+        this.weights = weights;
+        this.tokenizer = tokenizer;
+    }
+
     /**
      * Opens a model by what users call it.
      *
@@ -134,6 +140,11 @@ public final class ModelFiles implements AutoCloseable {
     /** What the model is. */
     public ModelDescription description() {
         return description;
+    }
+
+    /** The dense model that an adaptive one is at full budget, from the same files: to close one is to close both. A dense model is that itself. */
+    public ModelFiles dense() {
+        return new ModelFiles(description.withoutAcm(), weights, tokenizer);
     }
 
     /** The model's weights; all tensors of its architecture are there in the right shapes, unless it is adaptive. */

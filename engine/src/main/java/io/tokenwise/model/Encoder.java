@@ -68,18 +68,9 @@ public final class Encoder implements AutoCloseable {
      * @throws BadFileException if a tensor is missing, has a wrong shape or is no good
      */
     public static Encoder load(ModelFiles files, Backend backend) {
-        return load(files, files.description(), backend);
-    }
-
-    /** The same without its adaptive modules: the dense model that an adaptive one is at full budget. */
-    public static Encoder loadDense(ModelFiles files, Backend backend) {
-        return load(files, files.description().withoutAcm(), backend);
-    }
-
-    private static Encoder load(ModelFiles files, ModelDescription description, Backend backend) {
         var parameters = new Parameters(backend);
         try {
-            Optional<AcmConfig> acm = acmConfig(description);
+            Optional<AcmConfig> acm = acmConfig(files.description());
             checkTensors(files, acm);
             checkMemory(files, backend.precision(), MachineMemory.limitBytes());
             var builder = new BertBuilder(parameters, files.description().architecture(), acm);
@@ -91,7 +82,7 @@ public final class Encoder implements AutoCloseable {
             }
             parameters.all().forEach(Parameter::changed);
             forEach(bert.layers(), parallel, layer -> layer.prepare(backend.stream()));
-            return new Encoder(description, parameters, bert, builder.stored());
+            return new Encoder(files.description(), parameters, bert, builder.stored());
         } catch (Throwable e) {
             parameters.close();
             throw e;
@@ -121,7 +112,12 @@ public final class Encoder implements AutoCloseable {
         }
     }
 
-    private static Optional<AcmConfig> acmConfig(ModelDescription description) {
+    /**
+     * What is adaptive in a model; empty if it is dense.
+     *
+     * @throws BadFileException if the description has no valid {@code acm} object
+     */
+    public static Optional<AcmConfig> acmConfig(ModelDescription description) {
         try {
             return description.acm().map(AcmConfig::fromJson);
         } catch (IllegalArgumentException e) {
@@ -321,7 +317,7 @@ public final class Encoder implements AutoCloseable {
 
     /** Name of the dense model that this one comes from: itself, unless it was read as an adaptive one. */
     public String teacher() {
-        return description.acm().map(json -> AcmConfig.fromJson(json).teacher()).orElse(description.name());
+        return acmConfig(description).map(AcmConfig::teacher).orElse(description.name());
     }
 
     private Map<String, TensorData> tensors(Arena arena, Map<Parameter, Tensor> differences) {

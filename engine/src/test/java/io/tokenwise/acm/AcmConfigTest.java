@@ -38,6 +38,20 @@ class AcmConfigTest {
         assertThat(AcmConfig.fromJson(control.toJson())).isEqualTo(control);
     }
 
+    @Test
+    void layersAreThoseOfEveryLayer() {
+        String two =
+                "'encoder.layer.0.attention.qk','encoder.layer.0.mlp','encoder.layer.1.attention.qk','encoder.layer.1.mlp'";
+        assertThat(read(GOOD.replace("'encoder.layer.0.mlp'", two)).layers())
+                .isEqualTo(AdaptiveLayers.parse("mlp,qk", 4));
+        assertThat(read(GOOD.replace("layer.0.mlp", "layer.0.attention.qk")).layers())
+                .isEqualTo(AdaptiveLayers.parse("qk", 4).withMlpLearners(1));
+        String unlike = two.replace("1.attention.qk", "1.attention.qkvo");
+        assertThatThrownBy(() ->
+                        read(GOOD.replace("'encoder.layer.0.mlp'", unlike)).layers())
+                .hasMessage("acm.modules: not the same of every layer is adaptive");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

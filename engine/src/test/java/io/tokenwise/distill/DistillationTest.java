@@ -13,6 +13,7 @@ import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.Safetensors;
 import io.tokenwise.io.StoredType;
+import io.tokenwise.model.Encoder;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -43,6 +44,8 @@ class DistillationTest {
 
     private boolean reportFails;
 
+    private StoredType stored = StoredType.F32;
+
     @BeforeEach
     void write() throws IOException {
         dense = folder.resolve("dense");
@@ -54,7 +57,7 @@ class DistillationTest {
         history = null;
         try (ModelFiles files = ModelFiles.open(dense);
                 Backend backend = VectorBackend.open(threads)) {
-            new DistillRun(files, ChildRun.texts(), config, out, ModelWriter.Existing.KEEP, 9, StoredType.F32)
+            new DistillRun(files, ChildRun.texts(), config, out, ModelWriter.Existing.KEEP, 9, stored)
                     .run(backend, new DistillRun.Listener() {
                         @Override
                         public void step(Distillation.Step step) {
@@ -284,19 +287,21 @@ class DistillationTest {
         assertThat(out.resolve("mine.txt")).hasContent("mine");
     }
 
-    @Test
-    void anAdaptiveModelGoesOnLearningFromItsOwnDenseBlocks() throws Exception {
-        List<Distillation.Step> first = run(folder.resolve("first"), ChildRun.config(STEPS, 1), 1, -1);
+    @ParameterizedTest
+    @EnumSource
+    void anAdaptiveModelGoesOnLearningFromItsOwnDenseBlocks(StoredType type) throws Exception {
+        stored = type;
+        DistillConfig config = ChildRun.config(STEPS, 1);
+        List<Distillation.Step> first = run(folder.resolve("first"), config, 1, -1);
         dense = folder.resolve("first");
-        DistillConfig config = ChildRun.config(4 * STEPS, 2);
-        DistillConfig goingOn = config.goingOn(config.layers());
+        DistillConfig goingOn = goingOn(ChildRun.config(4 * STEPS, 2));
         Path out = folder.resolve("second");
         assertThatThrownBy(() -> run(out, goingOn, 1, 50)).isInstanceOf(InterruptedException.class);
         run(out, goingOn, 2, -1);
         List<Distillation.Step> steps = run(folder.resolve("unbroken"), goingOn, 1, -1);
         assertThat(mismatch("second", "unbroken")).isEqualTo(-1);
         assertThat(steps)
-                .hasSize(config.steps())
+                .hasSize(4 * STEPS)
                 .allSatisfy(step -> assertThat(step.phase()).isEqualTo(Distillation.Phase.END_TO_END));
         assertThat(mean(steps.stream().map(Distillation.Step::loss).skip(80).toList()))
                 .isLessThan(first.getLast().loss());
@@ -308,8 +313,14 @@ class DistillationTest {
                     assertThat(values(after, name)).as(name).isEqualTo(values(before, name));
                 }
             }
-            String learned = "encoder.layer.1.mlp.acm.w1";
+            String learned = "encoder.layer.1.mlp.acm.b1";
             assertThat(values(after, learned)).isNotEqualTo(values(before, learned));
+        }
+    }
+
+    private DistillConfig goingOn(DistillConfig config) throws IOException {
+        try (ModelFiles files = ModelFiles.open(dense)) {
+            return config.goingOn(Encoder.acmConfig(files.description()).orElseThrow());
         }
     }
 
@@ -319,20 +330,32 @@ class DistillationTest {
         return values;
     }
 
+    /** Nor is it trained as an untrained one: that would spoil what it has learnt. */
     @Test
     void whatGoesOnLearningStaysAsItIs() throws Exception {
         DistillConfig config = ChildRun.config(STEPS, 1);
         run(folder.resolve("adaptive"), config, 1, -1);
         dense = folder.resolve("adaptive");
-        AdaptiveLayers other = AdaptiveLayers.parse("mlp", 3);
-        assertThatThrownBy(() -> run(folder.resolve("again"), config.goingOn(other), 1, -1))
+        DistillConfig goingOn = goingOn(config);
+        for (DistillConfig wrong : List.of(
+                config,
+                goingOn.withLayers(AdaptiveLayers.parse("mlp", 3)),
+                goingOn.withFixed(Map.of("encoder.layer.0.mlp", 1)))) {
+            assertThatThrownBy(() -> run(folder.resolve("again"), wrong, 1, -1))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining(
+                            "adaptive is adaptive already (mlp,qo,kv of 3 learners (MLPs: up to 1, or all)):"
+                                    + " it can go on learning as it is, by steps of phase 3");
+        }
+    }
+
+    @Test
+    void aControlDoesNotGoOnLearning() throws Exception {
+        DistillConfig config = ChildRun.config(STEPS, 1);
+        run(folder.resolve("control"), config.withFixed(Map.of("encoder.layer.0.mlp", 1)), 1, -1);
+        dense = folder.resolve("control");
+        assertThatThrownBy(() -> goingOn(config))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining(
-                        "adaptive has mlp,qo,kv of 3 learners (MLPs: up to 1, or all): it can go on learning")
-                .hasMessageContaining("not with mlp of 3 learners");
-        DistillConfig control = config.withFixed(Map.of("encoder.layer.0.mlp", 1));
-        assertThatThrownBy(() -> run(folder.resolve("again"), control, 1, -1))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("adaptive is adaptive: controls are made of dense models");
+                .hasMessageContaining("the model is a control, without gates");
     }
 }

@@ -124,6 +124,17 @@ class FineTuneRunTest {
     }
 
     @Test
+    void aPairIsTheSameTheOtherWayRound() {
+        List<int[]> texts = classes(40).texts();
+        var first = new ArrayList<>(texts.subList(0, 20));
+        first.addAll(texts.subList(20, 40));
+        var second = new ArrayList<>(texts.subList(20, 40));
+        second.addAll(texts.subList(0, 20));
+        assertThat(new Labels.Pairs(first, second, new double[40]).different()).isEqualTo(20);
+        assertThat(new Labels.Pairs(first, first, new double[40]).different()).isEqualTo(40);
+    }
+
+    @Test
     void classesArePartedInVectorsOfOtherTexts() throws Exception {
         assertThat(run(classes(300), "out", 20, 1)).isGreaterThan(0.9);
         List<int[]> others = classes(60).texts();

@@ -7,7 +7,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.tokenwise.Embedding;
 import io.tokenwise.Sessions;
 import io.tokenwise.TestModels;
+import io.tokenwise.acm.Acmizer;
 import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.acm.Calibration;
+import io.tokenwise.acm.LengthCalibration;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.VectorBackend;
 import io.tokenwise.io.ModelFiles;
@@ -30,6 +33,13 @@ class NumpyForwardTest {
 
     /** At the end of a list of layers: of an MLP's learners only one has weights. */
     private static final String ONE = ", one";
+
+    /** So that what gates are told is neither what was asked nor the same for all lengths. */
+    private static final LengthCalibration CALIBRATION = new LengthCalibration(
+            List.of(4, 24),
+            List.of(
+                    new Calibration(new double[] {0, .5, 1}, new double[] {.1, .8, 1}),
+                    new Calibration(new double[] {0, .7, 1}, new double[] {.2, .4, 1.02})));
 
     @TempDir
     Path folder;
@@ -73,6 +83,7 @@ class NumpyForwardTest {
                 var all = AdaptiveLayers.parse(layers.replace(ONE, ""), LEARNERS);
                 TestModels.acmize(encoder, layers.endsWith(ONE) ? all.withMlpLearners(1) : all, sequences);
                 TestModels.randomizeGates(encoder, .5);
+                Acmizer.calibrate(encoder.acms(), CALIBRATION);
             }
             encoder.save(model, files.tokenizer(), ModelWriter.Existing.KEEP, type);
         }
