@@ -35,7 +35,10 @@ public final class Student {
         if (acm.isEmpty()) {
             return untrained(files, backend, config, texts);
         }
-        if (!config.equals(config.goingOn(acm.get()))) {
+        if (!acm.get().fixed().isEmpty()
+                || !config.fixed().isEmpty()
+                || !config.layers().equals(acm.get().layers())
+                || config.learnerSteps() + config.gateSteps() > 0) {
             throw new IllegalArgumentException(files.description().name() + " is adaptive already ("
                     + acm.get().layers() + "): it can go on learning as it is, by steps of phase 3");
         }
