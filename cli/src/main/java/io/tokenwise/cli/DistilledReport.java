@@ -61,7 +61,15 @@ record DistilledReport(
             results = measurements.results(qualities, dense, adaptive);
             sentences = shaded.stream().map(ids -> shade(adaptive, ids)).toList();
         }
-        var report = new Report(title, origin, Machine.describe(), results, modules, history, sentences, notes());
+        var report = new Report(
+                title,
+                origin,
+                Machine.describe(),
+                results,
+                modules,
+                history,
+                sentences,
+                notes(!history.steps().isEmpty()));
         AtomicFiles.write(page, stream -> stream.write(ReportPage.of(report).getBytes(StandardCharsets.UTF_8)));
         return results;
     }
@@ -92,7 +100,7 @@ record DistilledReport(
         return new ShadedText(model.tokenizer().tokens(ids), modules.toArray(int[][]::new), most);
     }
 
-    private List<String> notes() {
+    private List<String> notes(boolean trainedHere) {
         String kept = texts.queries().isEmpty()
                 ? "."
                 : String.format(
@@ -104,9 +112,9 @@ record DistilledReport(
         return List.of(
                 String.format(
                                 Locale.ROOT,
-                                "Quality is the mean cosine between the adaptive model's vectors and the dense model's over %,d texts"
-                                        + " that were kept from this training",
-                                texts.heldOut().size())
+                                "Quality is the mean cosine between the adaptive model's vectors and the dense model's over %,d texts%s",
+                                texts.heldOut().size(),
+                                trainedHere ? " that were kept from this training" : "")
                         + kept,
                 "Budget is the share of the adaptive layers' dense FLOPs that learners and gates may spend; all else always runs."
                         + " A multiply-add counts as one FLOP. Times are medians of one text a call on one thread,"

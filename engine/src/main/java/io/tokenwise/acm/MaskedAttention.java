@@ -108,8 +108,8 @@ record MaskedAttention(
         Tensor ofWhole = null;
         for (Decision module : decided.modules) {
             Tensor counts = running.get(module.index);
-            ofLearned = pass.linear(counts, module.learned.weight(), null, false, ofLearned);
-            ofWhole = pass.linear(counts, module.whole.weight(), null, false, ofWhole);
+            ofLearned = module.learned.forwardPlus(pass, counts, ofLearned);
+            ofWhole = module.whole.forwardPlus(pass, counts, ofWhole);
         }
         Tensor partly = pass.scaleUnits(learned.forward(pass, x), ofLearned, decided.learned);
         Tensor sum = pass.add(partly, pass.scaleUnits(whole, ofWhole, decided.whole));

@@ -84,7 +84,7 @@ public record DistillConfig(
 
     /** The same for other layers; without MLPs there is no second phase, whose steps the third one gets. */
     public DistillConfig withLayers(AdaptiveLayers newLayers) {
-        return with(newLayers, newLayers.mlp() ? gateSteps : 0, fixed);
+        return with(newLayers, learnerSteps, newLayers.mlp() ? gateSteps : 0, learnerRate, fixed);
     }
 
     /**
@@ -97,36 +97,28 @@ public record DistillConfig(
             throw new IllegalArgumentException(
                     "the model is a control, without gates: it cannot go on learning; train one anew from a dense model");
         }
-        return new DistillConfig(
-                model.layers(),
-                0,
-                0,
-                steps(),
-                tokensPerStep,
-                learnerRate * GOING_ON_RATE_SHARE,
-                gateRate,
-                temperature,
-                tokenWeight,
-                budgetWeight,
-                lowestBudget,
-                budgetsPerStep,
-                Map.of(),
-                seed);
+        return with(model.layers(), 0, 0, learnerRate * GOING_ON_RATE_SHARE, Map.of());
     }
 
     /** The same for a control: a student without gates, so without the second phase, whose steps the third one gets. */
     public DistillConfig withFixed(Map<String, Integer> newFixed) {
-        return with(layers, 0, newFixed);
+        return with(layers, learnerSteps, 0, learnerRate, newFixed);
     }
 
-    private DistillConfig with(AdaptiveLayers newLayers, int newGateSteps, Map<String, Integer> newFixed) {
+    /** The steps stay as many in all: the third phase gets what the others lose. */
+    private DistillConfig with(
+            AdaptiveLayers newLayers,
+            int newLearnerSteps,
+            int newGateSteps,
+            double newLearnerRate,
+            Map<String, Integer> newFixed) {
         return new DistillConfig(
                 newLayers,
-                learnerSteps,
+                newLearnerSteps,
                 newGateSteps,
-                endToEndSteps + gateSteps - newGateSteps,
+                steps() - newLearnerSteps - newGateSteps,
                 tokensPerStep,
-                learnerRate,
+                newLearnerRate,
                 gateRate,
                 temperature,
                 tokenWeight,

@@ -15,7 +15,7 @@ public record Linear(Weight weight, Parameter bias) {
         return pass.linear(x, weight, bias, true, null);
     }
 
-    /** {@code x W + bias + residual}. */
+    /** {@code x W + bias + residual}; the residual may be null. */
     public Tensor forwardPlus(Pass pass, Tensor x, Tensor residual) {
         return pass.linear(x, weight, bias, false, residual);
     }
