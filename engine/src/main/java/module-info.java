@@ -14,6 +14,7 @@ module io.tokenwise.engine {
     exports io.tokenwise.classify;
     exports io.tokenwise.distill;
     exports io.tokenwise.finetune;
+    exports io.tokenwise.image;
     exports io.tokenwise.io;
     exports io.tokenwise.model;
     exports io.tokenwise.nn;

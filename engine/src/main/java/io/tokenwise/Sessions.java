@@ -1,6 +1,7 @@
 package io.tokenwise;
 
 import io.tokenwise.backend.Backend;
+import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.LearnerObserver;
@@ -18,7 +19,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Runs an encoder on token ids: a fixed number of sessions, each with its own stream and workspace, lent to one call at a time.
+ * Runs an encoder on inputs, such as token ids or pixels: a fixed number of sessions, each with its own stream and workspace, lent to one call at a time.
  * Thread-safe.
  */
 public final class Sessions implements AutoCloseable {
@@ -61,12 +62,15 @@ public final class Sessions implements AutoCloseable {
 
     /**
      * Native memory that one session never passes, in bytes: twice what a batch needs, because a workspace that grows holds up
-     * to twice its content. A token needs its embedding and each layer's result, and within a layer Q, K, V, context, attention
-     * output, norm, MLP output and the units.
+     * to twice its content. A token needs its input (a patch's values; a text's is a number), its embedding and each layer's result, and within a layer
+     * Q, K, V, context, attention output, norms, MLP output and the units.
      */
     public static long memoryLimit(Encoder encoder, int batchTokens) {
         var sizes = encoder.description().architecture();
         long floatsPerToken = (long) sizes.hiddenSize() * (sizes.layers() + 10) + sizes.intermediateSize() + 256;
+        if (sizes instanceof VitArchitecture vit) {
+            floatsPerToken += vit.patchValues() + vit.hiddenSize();
+        }
         return Math.addExact(Math.multiplyExact(2L * Float.BYTES * batchTokens, floatsPerToken), 4L << 20);
     }
 
@@ -101,16 +105,15 @@ public final class Sessions implements AutoCloseable {
             throw new IllegalArgumentException("encode: " + sequences.size() + " texts and " + budgets.size()
                     + " budgets; give one for each text");
         }
-        var vectors = new float[sequences.size()][encoder.hidden()];
+        var vectors = new float[sequences.size()][encoder.outputs()];
         Session session = borrow();
         try {
             int done = 0;
             while (done < vectors.length) {
                 int from = done;
                 session.batch.clear();
-                while (done < vectors.length
-                        && (done == from || session.batch.tokens() + sequences.get(done).length <= batchTokens)) {
-                    session.batch.add(sequences.get(done++));
+                while (done < vectors.length && (done == from || fits(sequences.get(done), session.batch))) {
+                    encoder.add(session.batch, sequences.get(done++));
                 }
                 Pass pass = session.pass.begin(budgets.subList(from, done), observer);
                 Tensor y = encoder.forward(pass, session.batch);
@@ -124,22 +127,26 @@ public final class Sessions implements AutoCloseable {
         return vectors;
     }
 
+    private boolean fits(int[] sequence, TokenBatch batch) {
+        return batch.tokens() + encoder.description().tokens(sequence) <= batchTokens;
+    }
+
     /**
      * The vectors of a batch into {@code vectors}, one after the other. Once warm it allocates nothing on the heap.
      *
-     * @throws IllegalArgumentException if the array has another size than {@code sequences * hidden}
+     * @throws IllegalArgumentException if the array has another size than {@code sequences * outputs}
      */
     public void encode(TokenBatch batch, Budget budget, LearnerObserver observer, float[] vectors) {
-        int hidden = encoder.hidden();
-        if (vectors.length != batch.sequences() * hidden) {
-            throw new IllegalArgumentException("encode: " + batch.sequences() + " sequences of " + hidden
+        int width = encoder.outputs();
+        if (vectors.length != batch.sequences() * width) {
+            throw new IllegalArgumentException("encode: " + batch.sequences() + " sequences of " + width
                     + " values do not fit an array of " + vectors.length);
         }
         Session session = borrow();
         try {
             Tensor y = encoder.forward(session.pass.begin(budget, observer), batch);
             for (int i = 0; i < batch.sequences(); i++) {
-                copy(y, i, vectors, i * hidden);
+                copy(y, i, vectors, i * width);
             }
         } finally {
             giveBack(session);

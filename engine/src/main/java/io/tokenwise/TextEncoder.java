@@ -1,8 +1,8 @@
 package io.tokenwise;
 
 import io.tokenwise.backend.Backend;
-import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.TextDescription;
 import io.tokenwise.io.Tokenizer;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.natives.FreedMemory;
@@ -36,9 +36,9 @@ public final class TextEncoder implements AutoCloseable {
     private TextEncoder(Backend backend, ModelFiles files, EncoderOptions options) {
         this.backend = backend;
         this.files = files;
+        this.tokenizer = files.tokenizer();
         this.encoder = Encoder.load(files, backend);
         try {
-            this.tokenizer = files.tokenizer();
             files.weights().close();
             this.sessions = new Sessions(encoder, backend, options.batchTokens(), options.concurrentCalls());
         } catch (Throwable e) {
@@ -166,8 +166,8 @@ public final class TextEncoder implements AutoCloseable {
     }
 
     /** What the model is. */
-    public ModelDescription description() {
-        return files.description();
+    public TextDescription description() {
+        return files.text();
     }
 
     /** The model behind, for evaluation; it is closed with this object. */

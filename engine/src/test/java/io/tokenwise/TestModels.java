@@ -7,12 +7,12 @@ import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.backend.Precision;
-import io.tokenwise.io.Architecture;
-import io.tokenwise.io.ModelDescription;
+import io.tokenwise.io.BertArchitecture;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.Pooling;
 import io.tokenwise.io.TensorData;
+import io.tokenwise.io.TextDescription;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
@@ -34,20 +34,22 @@ import org.junit.jupiter.api.Assumptions;
 /** Models that tests share: MiniLM, and a BERT so small that tests of everything but its numbers are quick. */
 public final class TestModels {
     /** Hidden 24, 2 layers, 3 heads, 48 hidden units, 40 positions, MiniLM's vocabulary. */
-    public static final Architecture SMALL = new Architecture(24, 2, 3, 48, 30522, 40, 2, 1e-12);
+    public static final BertArchitecture SMALL = new BertArchitecture(24, 2, 3, 48, 30522, 40, 2, 1e-12);
+
+    /** The same, as a text encoder. */
+    public static final TextDescription DESCRIPTION =
+            new TextDescription("small", SMALL, SMALL.maxPositions(), Pooling.MEAN, true, "", "", Optional.empty());
 
     private TestModels() {}
 
     /** Writes a small BERT with random weights as a model directory, with MiniLM's tokenizer. */
     public static void writeSmall(Path directory) throws IOException {
-        var description = new ModelDescription(
-                "small", SMALL, SMALL.maxPositions(), Pooling.MEAN, true, "", "", Optional.empty());
         var random = new SplittableRandom(7);
         try (ModelFiles minilm = ModelFiles.builtIn("minilm");
                 Arena arena = Arena.ofConfined()) {
             Map<String, TensorData> tensors = new LinkedHashMap<>();
             SMALL.tensors().forEach((name, shape) -> tensors.put(name, random(arena, name, shape, random)));
-            ModelWriter.write(directory, description, tensors, minilm.tokenizer(), ModelWriter.Existing.KEEP);
+            ModelWriter.write(directory, DESCRIPTION, tensors, minilm.tokenizer(), ModelWriter.Existing.KEEP);
         }
     }
 
@@ -91,7 +93,7 @@ public final class TestModels {
         try (var workspace = new Workspace(1L << 30)) {
             var pass = new Pass(backend.stream(), workspace);
             var batch = new TokenBatch();
-            sequences.forEach(batch::add);
+            sequences.forEach(input -> encoder.add(batch, input));
             Acmizer.replace(
                     encoder.parameters(),
                     encoder.slots(),

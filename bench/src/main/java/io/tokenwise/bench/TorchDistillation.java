@@ -170,7 +170,7 @@ final class TorchDistillation implements AutoCloseable {
             int group = text % groups;
             for (int t = 0; t < batch.length(text); t++) {
                 int at = text * length + t;
-                ids[at] = batch.ids()[batch.offsets()[text] + t];
+                ids[at] = batch.inputs()[batch.offsets()[text] + t];
                 mask[at] = 1;
                 members[group * positions + at] = 1f / sizes[group];
                 for (int knot = 0; knot < Acm.BUDGET_KNOTS; knot++) {

@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
-import io.tokenwise.io.Architecture;
+import io.tokenwise.io.BertArchitecture;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.WeightSource;
 import java.lang.foreign.Arena;
@@ -19,7 +19,7 @@ record TorchWeights(WeightSource source, NDManager manager) {
     /** Five of the embeddings, then twelve of each layer, Q, K and V as one. */
     static PtNDArray[] of(ModelFiles files, NDManager manager) {
         var weights = new TorchWeights(files.weights(), manager);
-        Architecture sizes = files.description().architecture();
+        BertArchitecture sizes = files.text().architecture();
         List<NDArray> all = new ArrayList<>();
         all.add(weights.get("embeddings.word_embeddings.weight"));
         all.add(weights.get("embeddings.position_embeddings.weight"));

@@ -5,7 +5,7 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.Distillation;
 import io.tokenwise.distill.Student;
-import io.tokenwise.distill.TrainingText;
+import io.tokenwise.distill.TrainingInputs;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.Tokenizer;
 import io.tokenwise.model.Encoder;
@@ -95,13 +95,14 @@ final class TrainBench {
                 Encoder teacher = Encoder.load(files, backend);
                 Encoder student = Student.of(files, backend, config, texts);
                 var torch = new TorchDistillation(files, student, config, threads);
-                var own = new Distillation(teacher, student, new TrainingText(texts, config.seed()), config, backend)) {
-            return race(own, torch, new TrainingText(texts, config.seed()), config, steps);
+                var own = new Distillation(
+                        teacher, student, TrainingInputs.texts(texts, config.seed()), config, backend)) {
+            return race(own, torch, TrainingInputs.texts(texts, config.seed()), config, steps);
         }
     }
 
     private static Rates race(
-            Distillation own, TorchDistillation torch, TrainingText text, DistillConfig config, int steps) {
+            Distillation own, TorchDistillation torch, TrainingInputs text, DistillConfig config, int steps) {
         var ownRates = new double[steps];
         var torchRates = new double[steps];
         double ownLoss = 0;

@@ -5,7 +5,7 @@ import io.tokenwise.TextEncoder;
 import io.tokenwise.acm.Acm;
 import io.tokenwise.cli.CommonOptions.BudgetConverter;
 import io.tokenwise.cli.Row.Mode;
-import io.tokenwise.io.ModelDescription;
+import io.tokenwise.io.TextDescription;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -81,7 +81,7 @@ final class Embed implements Callable<Integer> {
         PASSAGE;
 
         /** What the model wants to see before such a text; often nothing. */
-        String prefix(ModelDescription model) {
+        String prefix(TextDescription model) {
             return switch (this) {
                 case TEXT -> "";
                 case QUERY -> model.queryPrefix();

@@ -1,11 +1,11 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.io.Architecture;
-import io.tokenwise.io.ModelDescription;
+import io.tokenwise.io.BertArchitecture;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.Pooling;
 import io.tokenwise.io.TensorData;
+import io.tokenwise.io.TextDescription;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -17,13 +17,13 @@ import java.util.SplittableRandom;
 
 /** A BERT with random weights, so small that commands are quick. */
 final class SmallModel {
-    private static final Architecture SIZES = new Architecture(24, 2, 3, 48, 30522, 40, 2, 1e-12);
+    private static final BertArchitecture SIZES = new BertArchitecture(24, 2, 3, 48, 30522, 40, 2, 1e-12);
 
     private SmallModel() {}
 
     /** Writes it as a folder, with MiniLM's tokenizer; it reads 40 tokens. */
     static void write(Path folder) throws IOException {
-        var description = new ModelDescription("small", SIZES, 40, Pooling.MEAN, true, "", "", Optional.empty());
+        var description = new TextDescription("small", SIZES, 40, Pooling.MEAN, true, "", "", Optional.empty());
         var random = new SplittableRandom(7);
         Map<String, TensorData> tensors = new LinkedHashMap<>();
         SIZES.tensors().forEach((name, shape) -> {

@@ -36,6 +36,13 @@ record GradientTable(Tape tape, Gradients gradients, Stream stream, Workspace wo
                         gradientOf(words),
                         gradientOf(positions),
                         types == null ? null : types.gradient());
+            case Op.WithFirst(var x, var first, var positions, var y) -> {
+                Tensor dx = tape.tracks(x) ? like(x) : null;
+                stream.withFirstBackward(dy, dx, gradientOf(first), gradientOf(positions));
+                if (dx != null) {
+                    gradients.add(x, dx);
+                }
+            }
             case Op.MeanPool(var x, var offsets, var sequences, var y) -> {
                 Tensor dx = like(x);
                 stream.meanPoolBackward(dy, offsets, sequences, dx);

@@ -6,6 +6,12 @@ import io.tokenwise.tensor.Tensor;
 public final class Losses {
     private Losses() {}
 
+    /** How likely each class should be in each row. */
+    @FunctionalInterface
+    public interface Probabilities {
+        double of(int row, int column);
+    }
+
     /** Mean over rows of {@code 1 - y . target}, for rows of length 1: the cosine distance. */
     public static double cosineDistance(Tensor y, Tensor target, Tensor dy) {
         double sum = 0;
@@ -37,24 +43,54 @@ public final class Losses {
 
     /** Mean over rows of {@code -log softmax(logits)[label]}. */
     public static double crossEntropy(Tensor logits, int[] labels, Tensor dLogits) {
-        double sum = 0;
+        return crossEntropy(logits, (row, column) -> column == labels[row] ? 1 : 0, dLogits);
+    }
+
+    /**
+     * Mean over rows of {@code -sum_c wanted[c] log softmax(logits)[c]}.
+     *
+     * @param wanted probabilities, which sum to 1 in each row
+     */
+    public static double crossEntropy(Tensor logits, Probabilities wanted, Tensor dLogits) {
+        double loss = 0;
         for (int row = 0; row < logits.rows(); row++) {
-            double largest = Double.NEGATIVE_INFINITY;
+            double logTotal = logSum(logits, row);
             for (int column = 0; column < logits.columns(); column++) {
-                largest = Math.max(largest, logits.get(row, column));
+                double logProbability = logits.get(row, column) - logTotal;
+                double share = wanted.of(row, column);
+                loss -= share == 0 ? 0 : share * logProbability;
+                dLogits.set(row, column, (float) ((Math.exp(logProbability) - share) / logits.rows()));
             }
-            double total = 0;
-            for (int column = 0; column < logits.columns(); column++) {
-                total += Math.exp(logits.get(row, column) - largest);
-            }
-            for (int column = 0; column < logits.columns(); column++) {
-                double probability = Math.exp(logits.get(row, column) - largest) / total;
-                double wanted = column == labels[row] ? 1 : 0;
-                dLogits.set(row, column, (float) ((probability - wanted) / logits.rows()));
-            }
-            sum += Math.log(total) + largest - logits.get(row, labels[row]);
         }
-        return sum / logits.rows();
+        return loss / logits.rows();
+    }
+
+    /** Mean over rows of the divergence of {@code softmax(logits)} from {@code softmax(target)} (Kullback and Leibler 1951): 0 if they are equal. */
+    public static double divergence(Tensor logits, Tensor target, Tensor dLogits) {
+        var logTotals = new double[target.rows()];
+        double entropy = 0;
+        for (int row = 0; row < target.rows(); row++) {
+            logTotals[row] = logSum(target, row);
+            for (int column = 0; column < target.columns(); column++) {
+                double logProbability = target.get(row, column) - logTotals[row];
+                entropy -= Math.exp(logProbability) * logProbability;
+            }
+        }
+        return crossEntropy(logits, (row, column) -> Math.exp(target.get(row, column) - logTotals[row]), dLogits)
+                - entropy / target.rows();
+    }
+
+    /** {@code log sum_c exp(logits[row, c])}. */
+    private static double logSum(Tensor logits, int row) {
+        double largest = Double.NEGATIVE_INFINITY;
+        for (int column = 0; column < logits.columns(); column++) {
+            largest = Math.max(largest, logits.get(row, column));
+        }
+        double total = 0;
+        for (int column = 0; column < logits.columns(); column++) {
+            total += Math.exp(logits.get(row, column) - largest);
+        }
+        return Math.log(total) + largest;
     }
 
     /**

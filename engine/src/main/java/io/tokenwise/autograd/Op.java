@@ -24,6 +24,9 @@ public sealed interface Op {
             int[] ids, int[] offsets, int sequences, Parameter words, Parameter positions, Parameter types, Tensor y)
             implements Op {}
 
+    /** {@code y = [first; x] + positions} for each sequence. */
+    record WithFirst(Tensor x, Parameter first, Parameter positions, Tensor y) implements Op {}
+
     record MeanPool(Tensor x, int[] offsets, int sequences, Tensor y) implements Op {}
 
     record FirstPool(Tensor x, int[] offsets, int sequences, Tensor y) implements Op {}

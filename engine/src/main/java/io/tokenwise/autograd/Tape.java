@@ -61,6 +61,7 @@ public final class Tape {
             case Op.Attention op2 -> tracks(op2.qkv());
             case Op.Softmax(var x, var y) -> tracks(x);
             case Op.EmbeddingSum e -> trains(e.words()) || trains(e.positions()) || trains(e.types());
+            case Op.WithFirst first -> tracks(first.x()) || trains(first.first()) || trains(first.positions());
             case Op.MeanPool pool -> tracks(pool.x());
             case Op.FirstPool pool -> tracks(pool.x());
             case Op.L2Normalize(var x, var norms, var y) -> tracks(x);

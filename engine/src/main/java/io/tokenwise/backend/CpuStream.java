@@ -354,6 +354,45 @@ final class CpuStream implements Stream {
     }
 
     @Override
+    public void patches(int[] pixels, int images, ImagePatches patches, Tensor y) {
+        int size = patches.imageSize();
+        if ((long) images * size * size > pixels.length) {
+            throw new IllegalArgumentException(
+                    "patches: " + pixels.length + " pixels are not " + images + " images of " + size + " x " + size);
+        }
+        Shapes.require("patches", y, images * patches.count(), patches.values());
+        sequenceTasks.patches(pixels, images, patches, y);
+    }
+
+    @Override
+    public void withFirst(Tensor x, Tensor first, Tensor positions, Tensor y) {
+        checkWithFirst("withFirst", x, first, positions, y);
+        sequenceTasks.withFirst(x, first, positions, y);
+    }
+
+    @Override
+    public void withFirstBackward(Tensor dy, Tensor dx, Tensor dFirst, Tensor dPositions) {
+        checkWithFirst("withFirstBackward", dx == null ? dy : dx, dFirst, dPositions, dy);
+        if (dx != null) {
+            sequenceTasks.withoutFirst(dy, dx, dPositions.rows());
+        }
+        sequenceTasks.withFirstBackward(dy, dFirst, dPositions);
+    }
+
+    private static void checkWithFirst(String operation, Tensor x, Tensor first, Tensor positions, Tensor y) {
+        int tokens = positions.rows();
+        Shapes.sameColumns(operation, positions, y);
+        Shapes.vector(operation + " first", first, y.columns());
+        if (y.rows() % tokens != 0) {
+            throw new IllegalArgumentException(
+                    operation + ": " + y.shape() + " are not sequences of " + tokens + " tokens");
+        }
+        if (x != y) {
+            Shapes.require(operation, x, y.rows() / tokens * (tokens - 1), y.columns());
+        }
+    }
+
+    @Override
     public void meanPool(Tensor x, int[] offsets, int sequences, Tensor y) {
         checkPool("meanPool", x, offsets, sequences, y);
         sequenceTasks.meanPool(x, offsets, sequences, y);

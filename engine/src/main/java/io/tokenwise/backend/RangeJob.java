@@ -33,6 +33,7 @@ final class RangeJob extends Job {
     int[] integers;
     int[] offsets;
     double[] sums;
+    ImagePatches patches;
 
     private final WorkerPool pool;
     private Body body;

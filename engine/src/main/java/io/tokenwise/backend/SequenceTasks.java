@@ -50,6 +50,54 @@ final class SequenceTasks {
                                 o.integers, o.offsets, o.blocks, o.a, o.b, o.c, 0, o.d, o.columns, from, to));
     }
 
+    void patches(int[] pixels, int images, ImagePatches patches, Tensor y) {
+        range.integers = pixels;
+        range.patches = patches;
+        range.a = y.floats();
+        range.forEach(
+                images,
+                RangeJob.grain(y.size() / Math.max(1, images)),
+                scratch,
+                (o, from, to, s) -> o.kernels
+                        .sequences()
+                        .patches(
+                                o.integers, o.patches.table(), o.patches.side(), o.patches.patchSize(), o.a, from, to));
+    }
+
+    void withFirst(Tensor x, Tensor first, Tensor positions, Tensor y) {
+        range.operands(x, first, positions);
+        range.d = y.floats();
+        range.columns = y.columns();
+        range.rows = positions.rows();
+        range.forEach(
+                y.rows() / positions.rows(),
+                RangeJob.grain(positions.size()),
+                scratch,
+                (o, from, to, s) -> o.kernels.sequences().withFirst(o.a, o.b, o.c, o.d, o.rows, o.columns, from, to));
+    }
+
+    void withoutFirst(Tensor dy, Tensor dx, int tokens) {
+        range.operands(dy, dx, null);
+        range.columns = dy.columns();
+        range.rows = tokens;
+        range.forEach(
+                dy.rows() / tokens,
+                RangeJob.grain(tokens * dy.columns()),
+                scratch,
+                (o, from, to, s) -> o.kernels.sequences().withoutFirst(o.a, o.b, o.rows, o.columns, from, to));
+    }
+
+    void withFirstBackward(Tensor dy, Tensor dFirst, Tensor dPositions) {
+        range.operands(dy, dFirst, dPositions);
+        range.blocks = dPositions.rows();
+        range.forColumns(
+                dy,
+                scratch,
+                (o, from, to, s) -> o.kernels
+                        .sequences()
+                        .withFirstBackward(o.a, o.b, o.c, o.blocks, o.rows / o.blocks, o.columns, from, to));
+    }
+
     void meanPool(Tensor x, int[] offsets, int sequences, Tensor y) {
         pool(
                 x,

@@ -149,6 +149,18 @@ public interface Stream {
     void embeddingSumBackward(
             int[] ids, int[] offsets, int sequences, Tensor dy, Tensor dWords, Tensor dPositions, Tensor dTypes);
 
+    /** {@code y [images * patches, values]}: pixels as {@code 0xRRGGBB}, image by image, become normalised values, patch by patch. */
+    void patches(int[] pixels, int images, ImagePatches patches, Tensor y);
+
+    /**
+     * {@code y = [first; x] + positions} for sequences of equal length: x {@code [sequences * (tokens - 1), columns]}, first {@code [1, columns]},
+     * positions {@code [tokens, columns]}, y {@code [sequences * tokens, columns]}.
+     */
+    void withFirst(Tensor x, Tensor first, Tensor positions, Tensor y);
+
+    /** Writes dx, which may be null, and adds to dFirst and dPositions. */
+    void withFirstBackward(Tensor dy, Tensor dx, Tensor dFirst, Tensor dPositions);
+
     void meanPool(Tensor x, int[] offsets, int sequences, Tensor y);
 
     void meanPoolBackward(Tensor dy, int[] offsets, int sequences, Tensor dx);

@@ -6,6 +6,9 @@ import io.tokenwise.acm.Acmizer;
 import io.tokenwise.acm.Calibration;
 import io.tokenwise.acm.LengthCalibration;
 import io.tokenwise.acm.Spending;
+import io.tokenwise.io.ImageDescription;
+import io.tokenwise.io.ModelDescription;
+import io.tokenwise.io.TextDescription;
 import io.tokenwise.nn.Budget;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -27,12 +30,20 @@ public final class Calibrator {
     private Calibrator() {}
 
     /**
-     * The calibration of the modules on held-out token sequences, each with a mark of beginning and one of end; leaves them uncalibrated.
-     *
-     * @param longest texts that the model takes
+     * The calibration of the modules on held-out inputs, of texts each with a mark of beginning and one of end; leaves them uncalibrated. Images have all
+     * the same length.
      */
-    public static LengthCalibration calibrate(List<Acm> modules, Sessions sessions, List<int[]> texts, int longest) {
+    public static LengthCalibration calibrate(
+            List<Acm> modules, Sessions sessions, List<int[]> inputs, ModelDescription model) {
         Acmizer.calibrate(modules, LengthCalibration.NONE);
+        return switch (model) {
+            case TextDescription text -> ofTexts(modules, sessions, inputs, text.maxTokens());
+            case ImageDescription image ->
+                new LengthCalibration(List.of(image.maxTokens()), List.of(curve(modules, sessions, inputs)));
+        };
+    }
+
+    private static LengthCalibration ofTexts(List<Acm> modules, Sessions sessions, List<int[]> texts, int longest) {
         var lengths = new ArrayList<Integer>();
         var curves = new ArrayList<Calibration>();
         for (int length = Math.min(SHORTEST, longest); ; length = Math.min(2 * length, longest)) {
@@ -44,11 +55,11 @@ public final class Calibrator {
         }
     }
 
-    private static Calibration curve(List<Acm> modules, Sessions sessions, List<int[]> texts) {
+    private static Calibration curve(List<Acm> modules, Sessions sessions, List<int[]> inputs) {
         var spent = new double[TOLD.length];
         for (int i = 0; i < TOLD.length; i++) {
             var spending = new Spending(modules);
-            sessions.encode(texts, Budget.of(Math.min(TOLD[i], Math.nextDown(1.0))), spending);
+            sessions.encode(inputs, Budget.of(Math.min(TOLD[i], Math.nextDown(1.0))), spending);
             spent[i] = i == 0 ? spending.share() : Math.max(spent[i - 1], spending.share());
         }
         return new Calibration(TOLD, spent);

@@ -5,10 +5,14 @@ import io.tokenwise.acm.Acmizer;
 import io.tokenwise.acm.LengthCalibration;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
+import io.tokenwise.image.RandomShift;
 import io.tokenwise.io.AtomicFiles;
+import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.StoredType;
+import io.tokenwise.io.TextDescription;
+import io.tokenwise.io.Tokenizer;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.tensor.Tensor;
 import java.io.IOException;
@@ -20,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.ToIntFunction;
 import java.util.zip.CRC32;
 
 /**
@@ -27,7 +32,8 @@ import java.util.zip.CRC32;
  * runs. Killed and started again with the same arguments it goes on from the checkpoint.
  *
  * @param files of the dense teacher, or of an adaptive model that goes on learning from what it is at full budget; not closed
- * @param texts token sequences; some are {@linkplain #heldOut kept} for calibration and to show quality, the others are trained on
+ * @param inputs token ids of texts, or pixels of images; some are {@linkplain #heldOut kept} for calibration and to show quality, the others are trained
+ *     on
  * @param out where the model goes
  * @param existing what to do if there is one
  * @param checkpointSteps how often a checkpoint is written
@@ -35,7 +41,7 @@ import java.util.zip.CRC32;
  */
 public record DistillRun(
         ModelFiles files,
-        List<int[]> texts,
+        List<int[]> inputs,
         DistillConfig config,
         Path out,
         ModelWriter.Existing existing,
@@ -78,10 +84,10 @@ public record DistillRun(
 
     /** @throws IllegalArgumentException if there is too little text */
     public DistillRun {
-        long tokens = TextSplit.of(texts).trainedTokens();
+        long tokens = InputSplit.of(inputs, files.description()).trainedTokens();
         if (tokens < config.tokensPerStep()) {
-            throw new IllegalArgumentException("the texts have " + tokens + " tokens to train on, fewer than the "
-                    + config.tokensPerStep() + " of one step: give more text");
+            throw new IllegalArgumentException("there are " + tokens + " tokens to train on, fewer than the "
+                    + config.tokensPerStep() + " of one step: give more text or images");
         }
         if (checkpointSteps < 1) {
             throw new IllegalArgumentException("checkpoints every " + checkpointSteps + " steps: must be at least 1");
@@ -90,7 +96,7 @@ public record DistillRun(
 
     /** The same run with other settings. */
     public DistillRun withConfig(DistillConfig newConfig) {
-        return new DistillRun(files, texts, newConfig, out, existing, checkpointSteps, stored);
+        return new DistillRun(files, inputs, newConfig, out, existing, checkpointSteps, stored);
     }
 
     /** The file that holds the state of an unfinished run. */
@@ -98,9 +104,27 @@ public record DistillRun(
         return out.resolveSibling(out.getFileName() + ".checkpoint");
     }
 
-    /** Texts kept from training: a tenth of the different ones, at most 500 with 20,000 tokens. */
+    private InputSplit split() {
+        return InputSplit.of(inputs, files.description());
+    }
+
+    private TrainingInputs trainingInputs(InputSplit split) {
+        ToIntFunction<int[]> tokens = files.description()::tokens;
+        return switch (files.description()) {
+            case TextDescription text ->
+                new TrainingInputs(split.trained(), tokens, TrainingInputs.Variation.NONE, config.seed());
+            case ImageDescription image ->
+                new TrainingInputs(
+                        split.trained(),
+                        tokens,
+                        new RandomShift(image.architecture().imageSize())::of,
+                        config.seed());
+        };
+    }
+
+    /** Inputs kept from training: a tenth of the different ones, at most 500 with 20,000 tokens. */
     public List<int[]> heldOut() {
-        return TextSplit.of(texts).heldOut();
+        return split().heldOut();
     }
 
     /**
@@ -127,11 +151,10 @@ public record DistillRun(
 
     private void train(Backend backend, Listener listener, History history, boolean written)
             throws IOException, InterruptedException {
-        TextSplit split = TextSplit.of(texts);
+        InputSplit split = split();
         try (Encoder student = Student.of(files, backend, config, split.trained());
                 Encoder teacher = Encoder.load(files.dense(), backend);
-                var distillation = new Distillation(
-                        teacher, student, new TrainingText(split.trained(), config.seed()), config, backend)) {
+                var distillation = new Distillation(teacher, student, trainingInputs(split), config, backend)) {
             boolean goesOn = files.description().acm().isPresent();
             Map<String, String> identity = identity(goesOn ? student : teacher, backend);
             if (Files.exists(checkpoint())) {
@@ -150,9 +173,13 @@ public record DistillRun(
             }
             add(heldOut.quality(student, config.steps(), Long.MAX_VALUE), history, listener);
             if (!written) {
-                student.save(out, files.tokenizer(), existing, stored);
+                student.save(out, tokenizer(), existing, stored);
             }
         }
+    }
+
+    private Tokenizer tokenizer() {
+        return files.description() instanceof TextDescription ? files.tokenizer() : null;
     }
 
     private void steps(
@@ -205,8 +232,8 @@ public record DistillRun(
 
     private static void calibrate(Encoder student, Backend backend, List<int[]> heldOut) {
         try (var sessions = new Sessions(student, backend, 1024, 1)) {
-            LengthCalibration calibration = Calibrator.calibrate(
-                    student.acms(), sessions, heldOut, student.description().maxTokens());
+            LengthCalibration calibration =
+                    Calibrator.calibrate(student.acms(), sessions, heldOut, student.description());
             Acmizer.calibrate(student.acms(), calibration);
         }
     }
@@ -222,7 +249,7 @@ public record DistillRun(
         identity.put("precision", backend.precision().label());
         identity.put(
                 "model", files.description().architecture() + " with checksum " + Long.toHexString(checksum(model)));
-        identity.put("text", texts.size() + " sequences with checksum " + Long.toHexString(checksum(texts)));
+        identity.put("text", inputs.size() + " sequences with checksum " + Long.toHexString(checksum(inputs)));
         return identity;
     }
 

@@ -12,6 +12,8 @@ import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.io.ImageDescription;
+import io.tokenwise.io.TextDescription;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Budget;
@@ -41,7 +43,7 @@ public final class Distillation implements AutoCloseable {
     private final Encoder student;
     private final List<AdaptiveBlock> blocks;
     private final List<Acm> modules;
-    private final TrainingText text;
+    private final TrainingInputs text;
     private final Stream stream;
     private final Workspace teacherWorkspace = new Workspace(WORKSPACE_LIMIT_BYTES);
     private final Workspace workspace = new Workspace(WORKSPACE_LIMIT_BYTES);
@@ -65,7 +67,7 @@ public final class Distillation implements AutoCloseable {
      * What one step did.
      *
      * @param step its number, from 0
-     * @param loss the task's loss of the phase: relative squared error, cross-entropy, or cosine distance to the teacher
+     * @param loss the task's loss of the phase: relative squared error, cross-entropy, or distance of the result to the teacher's
      * @param budgetLoss mean distance of spend and budget; 0 before phase 3
      * @param tokens in the batch
      */
@@ -75,7 +77,7 @@ public final class Distillation implements AutoCloseable {
      * @param teacher dense, of the same sizes
      * @param student with adaptive modules; its other weights stay as they are
      */
-    public Distillation(Encoder teacher, Encoder student, TrainingText text, DistillConfig config, Backend backend) {
+    public Distillation(Encoder teacher, Encoder student, TrainingInputs text, DistillConfig config, Backend backend) {
         this.config = config;
         this.teacher = teacher;
         this.student = student;
@@ -154,7 +156,7 @@ public final class Distillation implements AutoCloseable {
         return student;
     }
 
-    TrainingText text() {
+    TrainingInputs text() {
         return text;
     }
 
@@ -238,18 +240,16 @@ public final class Distillation implements AutoCloseable {
     /** Phase 3: the whole student's token vectors and embeddings to the teacher's, gates choosing, with the budget's loss. */
     private Step endToEndStep(RandomGenerator random) {
         Tensor targetTokens = teacher.tokens(teacherPass.begin(Budget.FULL, null), batch);
-        Tensor target = unitVectors(teacher, teacherPass, targetTokens);
+        Tensor target = teacher.outputs(teacherPass, targetTokens, batch);
         pass.begin(Budget.FULL, null);
         StepBudgets budgets = StepBudgets.draw(batch, config, random);
         var tape = new Tape();
         var running = new ArrayList<Tensor>();
         pass.train(tape, new GateTraining(budgets.features(pass), (float) config.temperature(), random, running));
         Tensor tokens = student.tokens(pass, batch);
-        Tensor y = unitVectors(student, pass, tokens);
+        Tensor y = student.outputs(pass, tokens, batch);
         var gradients = new Gradients(stream, workspace);
-        Tensor dy = pass.tensor(y.rows(), y.columns());
-        double loss = Losses.cosineDistance(y, target, dy);
-        gradients.add(y, dy);
+        double loss = outputLoss(y, target, gradients);
         if (config.tokenWeight() > 0) {
             Tensor dTokens = pass.tensor(tokens.rows(), tokens.columns());
             Losses.relativeSquaredError(tokens, targetTokens, config.tokenWeight(), dTokens);
@@ -271,10 +271,23 @@ public final class Distillation implements AutoCloseable {
         return new Step(step, Phase.END_TO_END, loss, budgetLoss, batch.tokens());
     }
 
-    /** The texts' vectors, of length 1 whether or not the model gives them so: the loss is about angles. */
-    private Tensor unitVectors(Encoder model, Pass on, Tensor tokens) {
-        Tensor y = model.pooled(on, tokens, batch);
-        return model.description().normalize() ? y : on.l2Normalize(y);
+    /**
+     * How far what the student gives for each input is from what the teacher gives: of texts the cosine distance, whether or not the model gives
+     * vectors of length 1; of images the divergence of the probabilities of their classes.
+     */
+    private double outputLoss(Tensor y, Tensor target, Gradients gradients) {
+        Tensor compared = y;
+        Tensor wanted = target;
+        if (student.description() instanceof TextDescription text && !text.normalize()) {
+            compared = pass.l2Normalize(y);
+            wanted = teacherPass.l2Normalize(target);
+        }
+        Tensor dy = pass.tensor(y.rows(), y.columns());
+        gradients.add(compared, dy);
+        return switch (student.description()) {
+            case TextDescription text -> Losses.cosineDistance(compared, wanted, dy);
+            case ImageDescription image -> Losses.divergence(compared, wanted, dy);
+        };
     }
 
     /** Runs the teacher with recorders where the student is adaptive; their tensors lie in the student's workspace. */

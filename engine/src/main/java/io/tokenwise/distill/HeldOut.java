@@ -8,33 +8,33 @@ import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import java.util.List;
 
-/** Texts that are not trained on, with the teacher's vectors of them: they tell what a student is worth. Not thread-safe. */
+/** Inputs that are not trained on, with what the teacher gives for them: they tell what a student is worth. Not thread-safe. */
 final class HeldOut {
     private static final int BATCH_TOKENS = 1_024;
 
     private final Backend backend;
-    private final List<int[]> texts;
+    private final List<int[]> inputs;
     private final float[][] wanted;
 
     /** Runs the teacher. */
-    HeldOut(Encoder teacher, Backend backend, List<int[]> texts) {
+    HeldOut(Encoder teacher, Backend backend, List<int[]> inputs) {
         this.backend = backend;
-        this.texts = texts;
+        this.inputs = inputs;
         try (var sessions = new Sessions(teacher, backend, BATCH_TOKENS, 1)) {
-            wanted = sessions.encode(texts, Budget.FULL, null);
+            wanted = sessions.encode(inputs, Budget.FULL, null);
         }
     }
 
-    /** What the student is worth now on the first texts with about {@code tokens} tokens, {@code step} steps being done. */
+    /** What the student is worth now on the first inputs with about {@code tokens} tokens, {@code step} steps being done. */
     History.Quality quality(Encoder student, int step, long tokens) {
         student.prepare(backend.stream());
         Budget budget = Budget.of(DistillRun.SHOWN_BUDGET);
         var spending = new Spending(student.acms());
         int count = 0;
-        for (long taken = 0; count < texts.size() && taken < tokens; count++) {
-            taken += texts.get(count).length;
+        for (long taken = 0; count < inputs.size() && taken < tokens; count++) {
+            taken += student.description().tokens(inputs.get(count));
         }
-        List<int[]> measured = texts.subList(0, count);
+        List<int[]> measured = inputs.subList(0, count);
         float[][] vectors;
         try (var sessions = new Sessions(student, backend, BATCH_TOKENS, 1)) {
             vectors = sessions.encode(measured, budget, spending);

@@ -27,13 +27,13 @@ public final class Student {
      * adaptive model is its own student, which goes on learning.
      *
      * @param config of an adaptive model {@linkplain DistillConfig#goingOn its own}
-     * @param texts token sequences by which is measured what matters
+     * @param inputs by which is measured what matters
      * @throws IllegalArgumentException if the model is adaptive, but the configuration is for another
      */
-    public static Encoder of(ModelFiles files, Backend backend, DistillConfig config, List<int[]> texts) {
+    public static Encoder of(ModelFiles files, Backend backend, DistillConfig config, List<int[]> inputs) {
         Optional<AcmConfig> acm = Encoder.acmConfig(files.description());
         if (acm.isEmpty()) {
-            return untrained(files, backend, config, texts);
+            return untrained(files, backend, config, inputs);
         }
         if (!acm.get().fixed().isEmpty()
                 || !config.fixed().isEmpty()
@@ -45,13 +45,13 @@ public final class Student {
         return Encoder.load(files, backend);
     }
 
-    private static Encoder untrained(ModelFiles files, Backend backend, DistillConfig config, List<int[]> texts) {
+    private static Encoder untrained(ModelFiles files, Backend backend, DistillConfig config, List<int[]> inputs) {
         Encoder encoder = Encoder.load(files, backend);
         Stream stream = backend.stream();
         try (var workspace = new Workspace(Long.MAX_VALUE)) {
             var pass = new Pass(stream, workspace);
             Acmizer.replace(
-                    encoder.parameters(), encoder.slots(), config.layers(), () -> runSample(encoder, pass, texts));
+                    encoder.parameters(), encoder.slots(), config.layers(), () -> runSample(encoder, pass, inputs));
             Acmizer.fix(encoder.acms(), config.fixed());
             encoder.prepare(stream);
             return encoder;
@@ -61,13 +61,13 @@ public final class Student {
         }
     }
 
-    private static void runSample(Encoder encoder, Pass pass, List<int[]> texts) {
+    private static void runSample(Encoder encoder, Pass pass, List<int[]> inputs) {
         var batch = new TokenBatch();
         int tokens = 0;
-        for (int i = 0; i < texts.size() && tokens < SAMPLE_TOKENS; i++) {
-            batch.add(texts.get(i));
-            tokens += texts.get(i).length;
-            if (batch.tokens() >= BATCH_TOKENS || i == texts.size() - 1 || tokens >= SAMPLE_TOKENS) {
+        for (int i = 0; i < inputs.size() && tokens < SAMPLE_TOKENS; i++) {
+            encoder.add(batch, inputs.get(i));
+            tokens += encoder.description().tokens(inputs.get(i));
+            if (batch.tokens() >= BATCH_TOKENS || i == inputs.size() - 1 || tokens >= SAMPLE_TOKENS) {
                 encoder.tokens(pass.begin(Budget.FULL, null), batch);
                 batch.clear();
             }

@@ -13,6 +13,7 @@ import io.tokenwise.autograd.Tape;
 import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.io.TextDescription;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Linear;
@@ -46,6 +47,7 @@ public final class FineTuning implements AutoCloseable {
 
     private final FineTuneConfig config;
     private final Encoder model;
+    private final TextDescription text;
     private final Labels labels;
     private final Stream stream;
     private final Workspace workspace = new Workspace(WORKSPACE_LIMIT_BYTES);
@@ -71,8 +73,13 @@ public final class FineTuning implements AutoCloseable {
             throw new IllegalArgumentException(model.description().name()
                     + " is adaptive; fine-tune a dense model, such as the one that it was made of, and distil that");
         }
+        if (!(model.description() instanceof TextDescription description)) {
+            throw new IllegalArgumentException(
+                    model.description().name() + " is no text encoder; an image classifier is trained by train vit");
+        }
         this.config = config;
         this.model = model;
+        this.text = description;
         this.labels = labels;
         order = new EpochOrder(labels.size(), config.seed());
         steps = Math.toIntExact(Math.max(1, config.epochs() * labels.tokens() / config.tokensPerStep()));
@@ -131,7 +138,7 @@ public final class FineTuning implements AutoCloseable {
         var tape = new Tape();
         pass.train(tape, null);
         Tensor y = model.forward(pass, batch);
-        if (!model.description().normalize()) {
+        if (!text.normalize()) {
             y = pass.l2Normalize(y);
         }
         var gradients = new Gradients(stream, workspace);

@@ -40,7 +40,7 @@ enum BuiltInModel {
 
     private final String resource;
     private final String artifact;
-    private final ModelDescription description;
+    private final TextDescription description;
 
     BuiltInModel(
             String name,
@@ -53,12 +53,12 @@ enum BuiltInModel {
             String passagePrefix) {
         this.resource = resource;
         this.artifact = artifact;
-        Architecture architecture = new Architecture(384, layers, 12, 1536, 30522, 512, 2, 1e-12);
-        this.description = new ModelDescription(
+        var architecture = new BertArchitecture(384, layers, 12, 1536, 30522, 512, 2, 1e-12);
+        this.description = new TextDescription(
                 name, architecture, maxTokens, pooling, true, queryPrefix, passagePrefix, Optional.empty());
     }
 
-    ModelDescription description() {
+    TextDescription description() {
         return description;
     }
 

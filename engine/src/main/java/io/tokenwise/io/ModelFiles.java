@@ -4,10 +4,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * A text encoder's files: its description, weights and tokenizer. Weights may be closed as soon as they are loaded, by
+ * A model's files: its description, weights and, if it reads text, tokenizer. Weights may be closed as soon as they are loaded, by
  * {@code weights().close()}; closing twice is harmless.
  */
 public final class ModelFiles implements AutoCloseable {
@@ -18,30 +19,45 @@ public final class ModelFiles implements AutoCloseable {
 
     private final ModelDescription description;
     private final WeightSource weights;
-    private final Tokenizer tokenizer;
 
-    private ModelFiles(ModelDescription description, WeightSource source, byte[] tokenizerJson, String tokenizerFile) {
-        this.description = description;
-        try {
-            this.weights = BertWeights.of(source, description);
-            this.tokenizer = Tokenizer.open(tokenizerFile, tokenizerJson, description.maxTokens());
-        } catch (Throwable e) {
-            source.close();
-            throw e;
-        }
-        int words = description.architecture().vocabularySize();
-        if (tokenizer.vocabularySize() > words) {
-            close();
-            throw new BadFileException(
-                    tokenizerFile,
-                    "has tokens up to " + (tokenizer.vocabularySize() - 1) + ", the model knows only " + words);
-        }
-    }
+    /** Null if the model reads no text. */
+    private final Tokenizer tokenizer;
 
     private ModelFiles(ModelDescription description, WeightSource weights, Tokenizer tokenizer) {
         this.description = description;
         this.weights = weights;
         this.tokenizer = tokenizer;
+    }
+
+    /** Takes over the source, once its tensors and the tokenizer are found to fit the description. */
+    private static ModelFiles text(
+            TextDescription description, WeightSource source, byte[] tokenizerJson, String tokenizerFile) {
+        try {
+            var weights = new RenamedWeights(source, BertWeights.origins(source));
+            weights.check(description);
+            var tokenizer = Tokenizer.open(tokenizerFile, tokenizerJson, description.maxTokens());
+            int words = description.architecture().vocabularySize();
+            if (tokenizer.vocabularySize() > words) {
+                throw new BadFileException(
+                        tokenizerFile,
+                        "has tokens up to " + (tokenizer.vocabularySize() - 1) + ", the model knows only " + words);
+            }
+            return new ModelFiles(description, weights, tokenizer);
+        } catch (Throwable e) {
+            source.close();
+            throw e;
+        }
+    }
+
+    private static ModelFiles image(ImageDescription description, WeightSource source) {
+        try {
+            var weights = new RenamedWeights(source, VitWeights.origins(source));
+            weights.check(description);
+            return new ModelFiles(description, weights, null);
+        } catch (Throwable e) {
+            source.close();
+            throw e;
+        }
     }
 
     /**
@@ -55,8 +71,8 @@ public final class ModelFiles implements AutoCloseable {
     }
 
     /**
-     * Opens a directory in Hugging Face's layout: config.json, model.safetensors, tokenizer.json and, where present,
-     * sentence-transformers' modules.json, pooling, length and prompt files.
+     * Opens a directory in Hugging Face's layout: config.json and model.safetensors; for text tokenizer.json and, where present,
+     * sentence-transformers' modules.json, pooling, length and prompt files; for images, where present, preprocessor_config.json.
      *
      * @throws BadFileException if a file is absent or bad, or asks for what is not supported
      */
@@ -66,8 +82,12 @@ public final class ModelFiles implements AutoCloseable {
 
     private static ModelFiles open(ModelFolder folder) throws IOException {
         ModelDescription description = ModelConfig.read(folder);
-        refuseInstead(folder, TOKENIZER, "vocab.txt", "AutoTokenizer.from_pretrained(folder).save_pretrained(folder)");
-        byte[] json = folder.json(TOKENIZER);
+        byte[] tokenizer = new byte[0];
+        if (description instanceof TextDescription) {
+            refuseInstead(
+                    folder, TOKENIZER, "vocab.txt", "AutoTokenizer.from_pretrained(folder).save_pretrained(folder)");
+            tokenizer = folder.json(TOKENIZER);
+        }
         refuseInstead(
                 folder,
                 ModelFolder.WEIGHTS,
@@ -78,7 +98,10 @@ public final class ModelFiles implements AutoCloseable {
                 ModelFolder.WEIGHTS,
                 "model.safetensors.index.json",
                 "AutoModel.from_pretrained(folder).save_pretrained(folder, max_shard_size='100GB')");
-        return new ModelFiles(description, folder.weights(), json, folder.file(TOKENIZER));
+        return switch (description) {
+            case TextDescription text -> text(text, folder.weights(), tokenizer, folder.file(TOKENIZER));
+            case ImageDescription image -> image(image, folder.weights());
+        };
     }
 
     /** Says how a model that has another form of a file is brought into ours. */
@@ -108,10 +131,10 @@ public final class ModelFiles implements AutoCloseable {
             return open(MINILM_ACM);
         }
         for (BuiltInModel model : BuiltInModel.values()) {
-            ModelDescription description = model.description();
+            TextDescription description = model.description();
             if (description.name().equals(name)) {
                 byte[] tokenizer = model.tokenizer();
-                return new ModelFiles(description, CachedWeights.open(model), tokenizer, name + " tokenizer.json");
+                return text(description, CachedWeights.open(model), tokenizer, name + " tokenizer.json");
             }
         }
         throw new IllegalArgumentException("no built-in model " + name + "; there are " + builtInNames());
@@ -142,9 +165,33 @@ public final class ModelFiles implements AutoCloseable {
         return description;
     }
 
+    /**
+     * What the text encoder is.
+     *
+     * @throws BadFileException if the model reads no text
+     */
+    public TextDescription text() {
+        if (description instanceof TextDescription text) {
+            return text;
+        }
+        throw new BadFileException(description.name(), "is an image classifier; a text encoder is wanted here");
+    }
+
+    /**
+     * What the image classifier is.
+     *
+     * @throws BadFileException if the model reads no images
+     */
+    public ImageDescription image() {
+        if (description instanceof ImageDescription image) {
+            return image;
+        }
+        throw new BadFileException(description.name(), "is a text encoder; an image classifier is wanted here");
+    }
+
     /** The dense model that an adaptive one is at full budget, from the same files: to close one is to close both. A dense model is that itself. */
     public ModelFiles dense() {
-        return new ModelFiles(description.withoutAcm(), weights, tokenizer);
+        return new ModelFiles(description.withAcm(Optional.empty()), weights, tokenizer);
     }
 
     /** The model's weights; all tensors of its architecture are there in the right shapes, unless it is adaptive. */
@@ -152,8 +199,13 @@ public final class ModelFiles implements AutoCloseable {
         return weights;
     }
 
-    /** The model's tokenizer. */
+    /**
+     * The text encoder's tokenizer.
+     *
+     * @throws BadFileException if the model reads no text
+     */
     public Tokenizer tokenizer() {
+        text();
         return tokenizer;
     }
 

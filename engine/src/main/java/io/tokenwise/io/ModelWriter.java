@@ -8,15 +8,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import tools.jackson.databind.node.ArrayNode;
-import tools.jackson.databind.node.JsonNodeFactory;
-import tools.jackson.databind.node.ObjectNode;
 
 /** Writes model directories that {@link ModelFiles#open}, and Python's transformers and sentence-transformers, read. */
 public final class ModelWriter {
-    private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
-    private static final String POOLING = "1_Pooling";
-
     /** What {@link #write} puts into a directory, and thus may replace. */
     private static final List<String> OURS = List.of(
             "config.json",
@@ -25,7 +19,8 @@ public final class ModelWriter {
             "modules.json",
             "sentence_bert_config.json",
             "config_sentence_transformers.json",
-            POOLING);
+            TextConfig.POOLING,
+            ImageConfig.PREPARATION);
 
     private ModelWriter() {}
 
@@ -52,7 +47,8 @@ public final class ModelWriter {
      * Writes a model. The directory appears under its name only when every file is complete and on disk; after an
      * exception nothing is left, and a model that was there before still is.
      *
-     * @param tensors by Hugging Face name without {@code bert.}
+     * @param tensors by Hugging Face name without {@code bert.}; of an image classifier as they are there
+     * @param tokenizer null if the model reads no text
      * @param type of the matrices; as bytes, Python's safetensors reads them, its transformers do not
      * @throws IOException if the target must not be replaced, or cannot be written
      */
@@ -114,70 +110,17 @@ public final class ModelWriter {
             Tokenizer tokenizer,
             StoredType type)
             throws IOException {
-        SafetensorsWriter.write(directory.resolve("model.safetensors"), tensors, Map.of("format", "pt"), type);
-        write(directory.resolve("tokenizer.json"), tokenizer.json());
-        write(directory.resolve("config.json"), JsonFile.format(config(description)));
-        write(directory.resolve("modules.json"), JsonFile.format(modules(description)));
-        ObjectNode length = JSON.objectNode().put("max_seq_length", description.maxTokens());
-        write(directory.resolve("sentence_bert_config.json"), JsonFile.format(length.put("do_lower_case", false)));
-        if (!description.queryPrefix().isEmpty() || !description.passagePrefix().isEmpty()) {
-            ObjectNode prompts = JSON.objectNode();
-            prompts.putObject("prompts")
-                    .put("query", description.queryPrefix())
-                    .put("passage", description.passagePrefix());
-            write(directory.resolve("config_sentence_transformers.json"), JsonFile.format(prompts));
+        SafetensorsWriter.write(directory.resolve(ModelFolder.WEIGHTS), tensors, Map.of("format", "pt"), type);
+        switch (description) {
+            case TextDescription text -> {
+                write(directory.resolve("tokenizer.json"), tokenizer.json());
+                TextConfig.write(directory, text);
+            }
+            case ImageDescription image -> ImageConfig.write(directory, image);
         }
-        Path pooling = Files.createDirectory(directory.resolve(POOLING));
-        write(pooling.resolve("config.json"), JsonFile.format(pooling(description)));
-        AtomicFiles.syncDirectory(pooling);
     }
 
-    private static ObjectNode config(ModelDescription description) {
-        Architecture sizes = description.architecture();
-        ObjectNode config = JSON.objectNode();
-        config.putArray("architectures").add("BertModel");
-        config.put("model_type", "bert")
-                .put("hidden_size", sizes.hiddenSize())
-                .put("num_hidden_layers", sizes.layers())
-                .put("num_attention_heads", sizes.heads())
-                .put("intermediate_size", sizes.intermediateSize())
-                .put("vocab_size", sizes.vocabularySize())
-                .put("max_position_embeddings", sizes.maxPositions())
-                .put("type_vocab_size", sizes.typeVocabularySize())
-                .put("layer_norm_eps", sizes.layerNormEpsilon())
-                .put("hidden_act", "gelu")
-                .put("position_embedding_type", "absolute")
-                .put("pad_token_id", 0);
-        description.acm().ifPresent(acm -> config.set("acm", acm));
-        return config;
-    }
-
-    private static ArrayNode modules(ModelDescription description) {
-        ArrayNode modules = JSON.arrayNode();
-        addModule(modules, "", "Transformer");
-        addModule(modules, POOLING, "Pooling");
-        if (description.normalize()) {
-            addModule(modules, "2_Normalize", "Normalize");
-        }
-        return modules;
-    }
-
-    private static void addModule(ArrayNode modules, String path, String type) {
-        modules.addObject()
-                .put("idx", modules.size() - 1)
-                .put("name", Integer.toString(modules.size() - 1))
-                .put("path", path)
-                .put("type", "sentence_transformers.models." + type);
-    }
-
-    private static ObjectNode pooling(ModelDescription description) {
-        return JSON.objectNode()
-                .put("word_embedding_dimension", description.architecture().hiddenSize())
-                .put("pooling_mode_cls_token", description.pooling() == Pooling.FIRST)
-                .put("pooling_mode_mean_tokens", description.pooling() == Pooling.MEAN);
-    }
-
-    private static void write(Path file, byte[] content) throws IOException {
+    static void write(Path file, byte[] content) throws IOException {
         AtomicFiles.write(file, out -> out.write(content));
     }
 

@@ -1,6 +1,5 @@
 package io.tokenwise.model;
 
-import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.LayerNorm;
 import io.tokenwise.nn.Pass;
@@ -8,6 +7,12 @@ import io.tokenwise.tensor.Tensor;
 
 /** One post-LayerNorm encoder layer (Devlin et al. 2019): attention and MLP, each with a residual connection and a norm after it. */
 record BertLayer(BlockSlot attention, LayerNorm attentionNorm, BlockSlot mlp, LayerNorm outputNorm) {
+    static BertLayer of(String path, LayerBuilder parts) {
+        BlockSlot attention = parts.attention(path, "attention.self.");
+        LayerNorm attentionNorm = parts.norm(path + "attention.output.LayerNorm");
+        return new BertLayer(attention, attentionNorm, parts.mlp(path), parts.norm(path + "output.LayerNorm"));
+    }
+
     /** {@code [tokens, hidden]} to the same. */
     Tensor forward(Pass pass, Tensor x) {
         Tensor y = pass.tensor(x.rows(), x.columns());
@@ -17,10 +22,5 @@ record BertLayer(BlockSlot attention, LayerNorm attentionNorm, BlockSlot mlp, La
         outputNorm.forward(pass, mlp.block().forward(pass, attended, attended), y);
         pass.pop();
         return y;
-    }
-
-    void prepare(Stream stream) {
-        attention.block().prepare(stream);
-        mlp.block().prepare(stream);
     }
 }

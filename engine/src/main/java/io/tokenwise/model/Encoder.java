@@ -11,12 +11,14 @@ import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.io.Architecture;
 import io.tokenwise.io.BadFileException;
+import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.MachineMemory;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.io.TensorData;
+import io.tokenwise.io.TextDescription;
 import io.tokenwise.io.Tokenizer;
 import io.tokenwise.io.WeightSource;
 import io.tokenwise.nn.BlockSlot;
@@ -40,7 +42,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A text encoder: token ids in, one vector a sequence out. It owns its weights' native memory; close frees it.
+ * A model: inputs in, such as a text's token ids or an image's pixels, and a vector for each out: a text's own, or the logits of an image's classes. It
+ * owns its weights' native memory; close frees it.
  *
  * <p>{@link #forward} without a tape is thread-safe for different passes once {@link #prepare} has run.
  */
@@ -52,13 +55,13 @@ public final class Encoder implements AutoCloseable {
 
     private final ModelDescription description;
     private final Parameters parameters;
-    private final Bert bert;
+    private final Network network;
     private final List<StoredTensor> stored;
 
-    private Encoder(ModelDescription description, Parameters parameters, Bert bert, List<StoredTensor> stored) {
+    private Encoder(ModelDescription description, Parameters parameters, Network network, List<StoredTensor> stored) {
         this.description = description;
         this.parameters = parameters;
-        this.bert = bert;
+        this.network = network;
         this.stored = stored;
     }
 
@@ -73,16 +76,17 @@ public final class Encoder implements AutoCloseable {
             Optional<AcmConfig> acm = acmConfig(files.description());
             checkTensors(files, acm);
             checkMemory(files, backend.precision(), MachineMemory.limitBytes());
-            var builder = new BertBuilder(parameters, files.description().architecture(), acm);
-            Bert bert = build(builder, files);
+            var parts = new LayerBuilder(parameters, files.description().architecture(), acm);
+            Network network = build(parts, files.description());
             boolean parallel = backend.threads() > 1;
-            forEach(builder.stored(), parallel, tensor -> tensor.load(files.weights()));
+            forEach(parts.stored(), parallel, tensor -> tensor.load(files.weights()));
             if (acm.isPresent() && acm.get().differences()) {
-                forEach(Acmizer.blocks(bert.slots()), parallel, block -> addDenseSlices(block, backend.stream()));
+                forEach(Acmizer.blocks(network.slots()), parallel, block -> addDenseSlices(block, backend.stream()));
             }
             parameters.all().forEach(Parameter::changed);
-            forEach(bert.layers(), parallel, layer -> layer.prepare(backend.stream()));
-            return new Encoder(files.description(), parameters, bert, builder.stored());
+            forEach(network.slots(), parallel, slot -> slot.block().prepare(backend.stream()));
+            network.prepare(backend.stream());
+            return new Encoder(files.description(), parameters, network, parts.stored());
         } catch (Throwable e) {
             parameters.close();
             throw e;
@@ -125,11 +129,16 @@ public final class Encoder implements AutoCloseable {
         }
     }
 
-    private static Bert build(BertBuilder builder, ModelFiles files) {
+    private static Network build(LayerBuilder parts, ModelDescription description) {
         try {
-            return builder.build();
+            Network network = switch (description) {
+                case TextDescription text -> Bert.of(text, parts);
+                case ImageDescription image -> Vit.of(image, parts);
+            };
+            Acmizer.place(Acmizer.modules(network.slots()));
+            return network;
         } catch (IllegalArgumentException e) {
-            throw new BadFileException(files.description().name() + " config.json", e.getMessage());
+            throw new BadFileException(description.name() + " config.json", e.getMessage());
         }
     }
 
@@ -162,7 +171,7 @@ public final class Encoder implements AutoCloseable {
             Map<String, long[]> wanted, String module, AcmConfig acm, ModelDescription description) {
         Architecture sizes = description.architecture();
         Matcher parts = MODULE.matcher(module);
-        if (!parts.matches() || !wanted.containsKey(parts.group(1) + "output.LayerNorm.weight")) {
+        if (!parts.matches() || !wanted.containsKey(parts.group(1) + "output.dense.weight")) {
             throw new BadFileException(
                     description.name() + " config.json",
                     "acm.modules names " + module + ", the model has encoder.layer.0.mlp to encoder.layer."
@@ -210,14 +219,19 @@ public final class Encoder implements AutoCloseable {
         return parameters;
     }
 
-    /** Width of a token's and of a text's vector. */
+    /** Width of a token's vector. */
     public int hidden() {
         return description.architecture().hiddenSize();
     }
 
+    /** Width of what comes out for each input. */
+    public int outputs() {
+        return description.outputs();
+    }
+
     /** The places of attention and MLP of each layer, in the order in which they run. */
     public List<BlockSlot> slots() {
-        return bert.slots();
+        return network.slots();
     }
 
     /** The adaptive blocks, in the order in which they run; empty for a dense model. */
@@ -232,30 +246,33 @@ public final class Encoder implements AutoCloseable {
 
     /** Packs weights and derives what inference needs; to be called again after training. */
     public void prepare(Stream stream) {
-        bert.prepare(stream);
+        slots().forEach(slot -> slot.block().prepare(stream));
+        network.prepare(stream);
     }
 
-    /** Text vectors {@code [sequences, hidden]}, of length 1 if the model's description says so. */
+    /** Appends an input to a batch. */
+    public void add(TokenBatch batch, int[] input) {
+        batch.add(input, description.tokens(input));
+    }
+
+    /** What comes out for each input, {@code [sequences, outputs]}: a text's vector, of length 1 if the model's description says so, or logits. */
     public Tensor forward(Pass pass, TokenBatch batch) {
-        return pooled(pass, tokens(pass, batch), batch);
+        return outputs(pass, tokens(pass, batch), batch);
     }
 
     /** Token vectors {@code [tokens, hidden]} after the last layer. */
     public Tensor tokens(Pass pass, TokenBatch batch) {
-        return bert.forward(pass.over(batch), batch);
+        return network.tokens(pass.over(batch), batch);
     }
 
-    /** Text vectors from token vectors. */
-    public Tensor pooled(Pass pass, Tensor tokens, TokenBatch batch) {
-        Tensor y = switch (description.pooling()) {
-            case MEAN -> pass.meanPool(tokens, batch);
-            case FIRST -> pass.firstPool(tokens, batch);
-        };
-        return description.normalize() ? pass.l2Normalize(y) : y;
+    /** From token vectors what comes out for each input. */
+    public Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch) {
+        return network.outputs(pass, tokens, batch);
     }
 
     /**
-     * Multiply-adds for one token of a sequence of {@code length} tokens; embeddings, norms and softmax, under 1 %, are not counted.
+     * Multiply-adds for one token of a sequence of {@code length} tokens, what is done once for an input shared among its tokens; embeddings of words,
+     * norms and softmax, under 1 %, are not counted.
      *
      * @param share of the adaptive layers' dense cost that is spent; a dense model ignores it
      */
@@ -263,6 +280,7 @@ public final class Encoder implements AutoCloseable {
         double attentionProducts =
                 2.0 * length * hidden() * description.architecture().layers();
         return attentionProducts
+                + network.fixedFlops() / length
                 + slots().stream()
                         .mapToDouble(slot -> slot.block().flopsPerToken(share))
                         .sum();
@@ -281,6 +299,8 @@ public final class Encoder implements AutoCloseable {
     /**
      * Writes the model as a directory in Hugging Face's layout; adaptive modules keep their calibration. As bytes, learners are kept as what they
      * differ by from the dense blocks.
+     *
+     * @param tokenizer null if the model reads no text
      */
     public void save(Path directory, Tokenizer tokenizer, ModelWriter.Existing existing, StoredType type)
             throws IOException {
@@ -297,7 +317,7 @@ public final class Encoder implements AutoCloseable {
         return blocks.isEmpty()
                 ? description
                 : description.withAcm(
-                        AcmConfig.of(teacher(), blocks, differences).toJson());
+                        Optional.of(AcmConfig.of(teacher(), blocks, differences).toJson()));
     }
 
     /** What learners' matrices differ by from the dense ones. */

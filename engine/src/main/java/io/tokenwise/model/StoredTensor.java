@@ -24,8 +24,9 @@ import java.util.List;
  * @param name in the file
  * @param fromColumn first column of the parameter that the tensor fills
  * @param columns how many it fills
+ * @param shape in the file
  */
-record StoredTensor(String name, Parameter parameter, int fromColumn, int columns, Layout layout) {
+record StoredTensor(String name, Parameter parameter, int fromColumn, int columns, Layout layout, List<Long> shape) {
     /** A difference of a learner is a twentieth of what it is added to: in 13 steps it is rounded no more coarsely than that is in 255. */
     private static final int DIFFERENCE_STEPS = 6;
 
@@ -35,7 +36,25 @@ record StoredTensor(String name, Parameter parameter, int fromColumn, int column
         /** {@code [rows, columns]}. */
         MATRIX,
         /** {@code [columns, rows]}: Hugging Face keeps a linear layer's weight as {@code [out, in]}. */
-        TRANSPOSED
+        TRANSPOSED;
+
+        List<Long> shape(Parameter parameter, int columns) {
+            long rows = parameter.value().rows();
+            return switch (this) {
+                case VECTOR -> List.of((long) columns);
+                case MATRIX -> List.of(rows, (long) columns);
+                case TRANSPOSED -> List.of((long) columns, rows);
+            };
+        }
+    }
+
+    private StoredTensor(String name, Parameter parameter, int fromColumn, int columns, Layout layout) {
+        this(name, parameter, fromColumn, columns, layout, layout.shape(parameter, columns));
+    }
+
+    /** The same tensor, which a file has in another shape of as many values in the same order. */
+    StoredTensor shaped(Long... newShape) {
+        return new StoredTensor(name, parameter, fromColumn, columns, layout, List.of(newShape));
     }
 
     static StoredTensor vector(String name, Parameter parameter) {
@@ -91,12 +110,11 @@ record StoredTensor(String name, Parameter parameter, int fromColumn, int column
 
     /** Reads the tensor into the parameter, which has to be told that it {@link Parameter#changed} once all its tensors are read. */
     void load(WeightSource source) {
-        long[] shape = source.shape(name);
-        if (!Arrays.equals(shape, shape())) {
+        long[] inFile = source.shape(name);
+        if (!Arrays.equals(inFile, dimensions())) {
             throw new BadFileException(
                     source.description(),
-                    "tensor " + name + " has shape " + Arrays.toString(shape) + ", it must be "
-                            + Arrays.toString(shape()));
+                    "tensor " + name + " has shape " + Arrays.toString(inFile) + ", it must be " + shape);
         }
         if (layout == Layout.TRANSPOSED) {
             try (Arena arena = Arena.ofConfined()) {
@@ -112,12 +130,12 @@ record StoredTensor(String name, Parameter parameter, int fromColumn, int column
 
     /** The tensor as the file has it, in memory of the arena. */
     TensorData store(Arena arena) {
-        return new TensorData(shape(), inFile(arena, parameter.value()));
+        return new TensorData(dimensions(), inFile(arena, parameter.value()));
     }
 
     /** A tensor like the parameter, which holds what it differs by from something, as the file has it. */
     TensorData storeDifference(Arena arena, Tensor difference) {
-        return new TensorData(shape(), inFile(arena, difference), DIFFERENCE_STEPS);
+        return new TensorData(dimensions(), inFile(arena, difference), DIFFERENCE_STEPS);
     }
 
     private MemorySegment inFile(Arena arena, Tensor value) {
@@ -136,13 +154,8 @@ record StoredTensor(String name, Parameter parameter, int fromColumn, int column
         return floats.segment().asSlice(floats.at(fromColumn));
     }
 
-    private long[] shape() {
-        int rows = parameter.value().rows();
-        return switch (layout) {
-            case VECTOR -> new long[] {columns};
-            case MATRIX -> new long[] {rows, columns};
-            case TRANSPOSED -> new long[] {columns, rows};
-        };
+    private long[] dimensions() {
+        return shape.stream().mapToLong(Long::longValue).toArray();
     }
 
     private long bytes() {

@@ -4,6 +4,7 @@ import io.tokenwise.autograd.Op;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.autograd.Weight;
+import io.tokenwise.backend.ImagePatches;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
@@ -140,6 +141,16 @@ public final class Pass {
         }
     }
 
+    /** Closes the innermost scope, in which {@code result} lies: it goes on as the returned tensor, which in inference is y, of an outer scope. */
+    public Tensor popKeeping(Tensor result, Tensor y) {
+        if (tape != null) {
+            return result;
+        }
+        stream.copy(result, y);
+        workspace.pop();
+        return y;
+    }
+
     // ---- operations
 
     /** {@code act(x W + bias) + residual}: act is erf-GELU or nothing; bias and residual may be null. */
@@ -221,10 +232,34 @@ public final class Pass {
         Tensor y = tensor(batch.tokens(), words.value().columns());
         Tensor typeValues = types == null ? null : types.value();
         stream.embeddingSum(
-                batch.ids(), batch.offsets(), batch.sequences(), words.value(), positions.value(), typeValues, y);
+                batch.inputs(), batch.offsets(), batch.sequences(), words.value(), positions.value(), typeValues, y);
         if (tape != null) {
-            tape.record(
-                    new Op.EmbeddingSum(batch.ids(), batch.offsets(), batch.sequences(), words, positions, types, y));
+            tape.record(new Op.EmbeddingSum(
+                    batch.inputs(), batch.offsets(), batch.sequences(), words, positions, types, y));
+        }
+        return y;
+    }
+
+    /**
+     * The images of the batch as patches, row by row, {@code [images * patches, 3 * patch size ^ 2]}: of each patch first all red values, then
+     * green, then blue.
+     */
+    public Tensor patches(TokenBatch batch, ImagePatches patches) {
+        Tensor y = tensor(batch.sequences() * patches.count(), patches.values());
+        stream.patches(batch.inputs(), batch.sequences(), patches, y);
+        return y;
+    }
+
+    /**
+     * Puts the same first token before those of each sequence, and adds the positions: {@code y[0] = first + positions[0]}, {@code y[t] = x[t - 1] +
+     * positions[t]}. All sequences have as many tokens as there are positions.
+     */
+    public Tensor withFirst(Tensor x, Parameter first, Parameter positions) {
+        int tokens = positions.value().rows();
+        Tensor y = tensor(x.rows() / (tokens - 1) * tokens, x.columns());
+        stream.withFirst(x, first.value(), positions.value(), y);
+        if (tape != null) {
+            tape.record(new Op.WithFirst(x, first, positions, y));
         }
         return y;
     }

@@ -3,11 +3,12 @@ package io.tokenwise.nn;
 import java.util.Arrays;
 
 /**
- * All tokens of several sequences one after the other, with the offsets at which sequences start: ragged, never padded. It can be
- * filled again and again; once large enough it allocates nothing. Not thread-safe.
+ * Several inputs one after the other, and at which rows the tokens start that a model makes of each: ragged, never padded. A text's input is its
+ * token ids, an image's its pixels. It can be filled again and again; once large enough it allocates nothing. Not thread-safe.
  */
 public final class TokenBatch {
-    private int[] ids = new int[256];
+    private int[] inputs = new int[256];
+    private int length;
     private int[] offsets = new int[16];
     private int sequences;
 
@@ -21,22 +22,29 @@ public final class TokenBatch {
 
     public void clear() {
         sequences = 0;
+        length = 0;
     }
 
     /** Appends a sequence of token ids; an empty one is an error, since it has no vector. */
     public void add(int[] tokenIds) {
-        if (tokenIds.length == 0) {
+        add(tokenIds, tokenIds.length);
+    }
+
+    /** Appends an input of which the model makes so many tokens, at least one. */
+    public void add(int[] input, int tokens) {
+        if (tokens == 0) {
             throw new IllegalArgumentException("a sequence without tokens cannot be encoded");
         }
-        int tokens = tokens();
-        if (ids.length < tokens + tokenIds.length) {
-            ids = Arrays.copyOf(ids, Math.max(2 * ids.length, tokens + tokenIds.length));
+        if (inputs.length - length < input.length) {
+            inputs = Arrays.copyOf(inputs, Math.max(2 * inputs.length, Math.addExact(length, input.length)));
         }
-        System.arraycopy(tokenIds, 0, ids, tokens, tokenIds.length);
+        System.arraycopy(input, 0, inputs, length, input.length);
+        length += input.length;
         if (offsets.length < sequences + 2) {
             offsets = Arrays.copyOf(offsets, 2 * offsets.length);
         }
-        offsets[++sequences] = tokens + tokenIds.length;
+        offsets[sequences + 1] = offsets[sequences] + tokens;
+        sequences++;
     }
 
     public int tokens() {
@@ -51,9 +59,14 @@ public final class TokenBatch {
         return offsets[sequence + 1] - offsets[sequence];
     }
 
-    /** Token ids; the first {@link #tokens()} entries count. Not a copy. */
-    public int[] ids() {
-        return ids;
+    /** The inputs one after the other: token ids, or pixels as {@code 0xRRGGBB}; the first {@link #inputLength} entries count. Not a copy. */
+    public int[] inputs() {
+        return inputs;
+    }
+
+    /** Entries of {@link #inputs} that count. */
+    public int inputLength() {
+        return length;
     }
 
     /** Sequence i holds rows {@code offsets[i]} to {@code offsets[i + 1]}. Not a copy. */

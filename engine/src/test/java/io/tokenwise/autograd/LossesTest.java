@@ -1,6 +1,7 @@
 package io.tokenwise.autograd;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.offset;
 import static org.assertj.core.api.Assertions.within;
 
 import io.tokenwise.tensor.Tensor;
@@ -71,6 +72,28 @@ class LossesTest {
         Tensor unused = workspace.tensor(4, 5);
         Losses.crossEntropy(y, labels, dy);
         check(y, dy, x -> Losses.crossEntropy(x, labels, unused));
+    }
+
+    @Test
+    void crossEntropyToProbabilities() {
+        Tensor y = random(4, 5);
+        Tensor dy = workspace.tensor(4, 5);
+        Tensor unused = workspace.tensor(4, 5);
+        Losses.Probabilities wanted = (row, column) -> column == row ? 0.6 : 0.1;
+        Losses.crossEntropy(y, wanted, dy);
+        check(y, dy, x -> Losses.crossEntropy(x, wanted, unused));
+    }
+
+    @Test
+    void divergence() {
+        Tensor y = random(4, 5);
+        Tensor target = random(4, 5);
+        Tensor dy = workspace.tensor(4, 5);
+        Tensor unused = workspace.tensor(4, 5);
+        Losses.divergence(y, target, dy);
+        check(y, dy, x -> Losses.divergence(x, target, unused));
+        assertThat(Losses.divergence(y, target, unused)).isPositive();
+        assertThat(Losses.divergence(target, target, unused)).isCloseTo(0, offset(1e-9));
     }
 
     @Test

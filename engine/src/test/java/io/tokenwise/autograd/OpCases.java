@@ -39,6 +39,7 @@ final class OpCases {
             cases.add(scaleBlocks(s[0], s[1], s[2]));
             cases.add(scaleUnits(s[0], s[1], s[2]));
             cases.addAll(sequences(lengths(s[0]), s[2], 13));
+            cases.add(withFirst(s[0], 2 + s[1], s[2]));
             cases.add(attention(lengths(s[0]), 1 + s[2] % 3, s[1]));
         }
         return cases;
@@ -57,6 +58,7 @@ final class OpCases {
             cases.add(scaleBlocks(tokens, 8, 192));
             cases.add(scaleUnits(tokens, 144, 8));
             cases.addAll(sequences(lengths(tokens), 384, 1000));
+            cases.add(withFirst(3, tokens, 384));
             cases.add(attention(lengths(tokens), 12, 32));
         }
         return cases;
@@ -264,6 +266,21 @@ final class OpCases {
                         t -> bySequence(batch, i -> tokens(t.get(0), batch, i).get(new NDIndex("0:1")))));
     }
 
+    private static OpCase withFirst(int sequences, int tokens, int columns) {
+        Operand x = Operand.tensor(sequences * (tokens - 1), columns);
+        return op(
+                "withFirst " + x + " of " + sequences,
+                List.of(x, Operand.parameter(1, columns), Operand.parameter(tokens, columns)),
+                sequences,
+                (pass, o) -> pass.withFirst(o.tensor(0), o.parameter(1), o.parameter(2)),
+                m -> Reference.withFirst(m.get(0), m.get(1), m.get(2)),
+                t -> t.get(1)
+                        .broadcast(sequences, 1, columns)
+                        .concat(t.get(0).reshape(sequences, tokens - 1, columns), 1)
+                        .add(t.get(2))
+                        .reshape((long) sequences * tokens, columns));
+    }
+
     private static OpCase attention(int[] lengths, int heads, int headSize) {
         TokenBatch batch = batch(lengths, 1);
         Operand qkv = Operand.tensor(batch.tokens(), 3 * heads * headSize);
@@ -286,7 +303,7 @@ final class OpCases {
     }
 
     private static NDArray embeddingSum(NDList t, TokenBatch batch) {
-        int[] ids = Arrays.copyOf(batch.ids(), batch.tokens());
+        int[] ids = Arrays.copyOf(batch.inputs(), batch.tokens());
         NDArray words = Embedding.embedding(t.get(0).getManager().create(ids), t.get(0), SparseFormat.DENSE)
                 .singletonOrThrow();
         NDArray positions = bySequence(batch, i -> t.get(1).get(new NDIndex("0:{}", batch.length(i))));

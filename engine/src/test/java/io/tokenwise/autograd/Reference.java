@@ -122,7 +122,7 @@ final class Reference {
                     y.set(
                             token,
                             column,
-                            words.get(batch.ids()[token], column) + positions.get(i, column) + types.get(0, column));
+                            words.get(batch.inputs()[token], column) + positions.get(i, column) + types.get(0, column));
                 }
             }
         }
@@ -136,6 +136,20 @@ final class Reference {
                 for (int column = 0; column < x.columns(); column++) {
                     y.set(s, column, y.get(s, column) + x.get(token, column) / batch.length(s));
                 }
+            }
+        }
+        return y;
+    }
+
+    static Matrix withFirst(Matrix x, Matrix first, Matrix positions) {
+        int tokens = positions.rows();
+        Matrix y = Matrix.zeros(x.rows() / (tokens - 1) * tokens, x.columns());
+        for (int row = 0; row < y.rows(); row++) {
+            int token = row % tokens;
+            for (int column = 0; column < y.columns(); column++) {
+                double value =
+                        token == 0 ? first.get(0, column) : x.get(row / tokens * (tokens - 1) + token - 1, column);
+                y.set(row, column, value + positions.get(token, column));
             }
         }
         return y;

@@ -177,6 +177,24 @@ class ShapeErrorsTest {
                                 .embeddingSum(
                                         new int[3], new int[] {0, 3}, 1, o.t(5, 3), o.t(4, 2), o.t(1, 2), o.t(3, 2))),
                 mistake(
+                        "patches",
+                        "15 pixels are not 1 images of 4 x 4",
+                        o -> o.stream()
+                                .patches(new int[15], 1, new ImagePatches(4, 2, new float[3 * 256]), o.t(4, 12))),
+                mistake(
+                        "patches",
+                        "expected [4, 12], got [4, 11]",
+                        o -> o.stream()
+                                .patches(new int[16], 1, new ImagePatches(4, 2, new float[3 * 256]), o.t(4, 11))),
+                mistake(
+                        "withFirst",
+                        "[5, 2] are not sequences of 3 tokens",
+                        o -> o.stream().withFirst(o.t(4, 2), o.t(1, 2), o.t(3, 2), o.t(5, 2))),
+                mistake(
+                        "withFirst",
+                        "expected [4, 2], got [5, 2]",
+                        o -> o.stream().withFirst(o.t(5, 2), o.t(1, 2), o.t(3, 2), o.t(6, 2))),
+                mistake(
                         "meanPool",
                         "offsets of 2 sequences do not cover the 6 rows",
                         o -> o.stream().meanPool(o.t(6, 2), cut, 2, o.t(2, 2))),

@@ -103,7 +103,8 @@ class ControlTest {
                 Backend backend = VectorBackend.open(1);
                 Encoder dense = Encoder.load(denseFiles, backend);
                 Encoder control = Encoder.load(files, backend)) {
-            List<int[]> heldOut = TextSplit.of(ChildRun.texts()).heldOut();
+            List<int[]> heldOut =
+                    InputSplit.of(ChildRun.texts(), TestModels.DESCRIPTION).heldOut();
             History.Quality read = new HeldOut(dense, backend, heldOut).quality(control, 0, Long.MAX_VALUE);
             assertThat(read.cosine()).isCloseTo(cosine(history), within(1e-6));
             assertThat(read.spent()).isCloseTo(0.5, within(1e-9));

@@ -70,7 +70,7 @@ class ClassPathModelTest {
             assertThat(found.description())
                     .usingRecursiveComparison()
                     .ignoringFields("name")
-                    .isEqualTo(written.description());
+                    .isEqualTo(written.text());
             assertThat(found.tokenizer().json()).isEqualTo(written.tokenizer().json());
             var expected = ModelFilesTest.readAll(written.weights(), arena);
             var actual = ModelFilesTest.readAll(found.weights(), arena);

@@ -27,9 +27,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 class ModelDirectoryTest {
-    private static final ModelDescription TINY = new ModelDescription(
+    private static final TextDescription TINY = new TextDescription(
             "tiny",
-            new Architecture(4, 2, 2, 8, 9, 16, 2, 1e-12),
+            new BertArchitecture(4, 2, 2, 8, 9, 16, 2, 1e-12),
             12,
             Pooling.FIRST,
             true,
@@ -57,7 +57,7 @@ class ModelDirectoryTest {
         });
     }
 
-    private void write(ModelDescription description, ModelWriter.Existing existing) throws IOException {
+    private void write(TextDescription description, ModelWriter.Existing existing) throws IOException {
         byte[] json = TokenizerTest.SMALL.getBytes(StandardCharsets.UTF_8);
         Tokenizer tokenizer = Tokenizer.open("small", json, 12);
         ModelWriter.write(directory, description, tensors, tokenizer, existing);
@@ -70,7 +70,7 @@ class ModelDirectoryTest {
     @Test
     void descriptionSurvivesTheWay() throws IOException {
         JsonNode acm = JsonMapper.shared().readTree("{\"learners\":4,\"layers\":[0,1]}");
-        write(TINY.withAcm(acm), ModelWriter.Existing.KEEP);
+        write(TINY.withAcm(Optional.of(acm)), ModelWriter.Existing.KEEP);
         try (ModelFiles files = ModelFiles.open(directory)) {
             assertThat(files.description())
                     .usingRecursiveComparison()
@@ -92,10 +92,10 @@ class ModelDirectoryTest {
         Path config = directory.resolve("config.json");
         Files.writeString(config, Files.readString(config).replaceFirst("\\{", "{\"acm\" : null,"));
         try (ModelFiles files = ModelFiles.open(directory)) {
-            assertThat(files.description().pooling()).isEqualTo(Pooling.MEAN);
-            assertThat(files.description().normalize()).isFalse();
+            assertThat(files.text().pooling()).isEqualTo(Pooling.MEAN);
+            assertThat(files.text().normalize()).isFalse();
             assertThat(files.description().maxTokens()).isEqualTo(16);
-            assertThat(files.description().queryPrefix()).isEmpty();
+            assertThat(files.text().queryPrefix()).isEmpty();
             assertThat(files.description().acm()).isEmpty();
         }
     }

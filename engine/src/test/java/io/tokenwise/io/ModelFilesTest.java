@@ -43,7 +43,7 @@ class ModelFilesTest {
             ModelWriter.write(
                     directory, builtIn.description(), tensors, builtIn.tokenizer(), ModelWriter.Existing.KEEP);
             try (ModelFiles written = ModelFiles.open(directory)) {
-                ModelDescription description = written.description();
+                TextDescription description = written.text();
                 assertThat(description)
                         .usingRecursiveComparison()
                         .ignoringFields("name")

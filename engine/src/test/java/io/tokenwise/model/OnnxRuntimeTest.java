@@ -9,9 +9,9 @@ import ai.onnxruntime.OrtSession;
 import io.tokenwise.Sessions;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.VectorBackend;
-import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.Pooling;
+import io.tokenwise.io.TextDescription;
 import io.tokenwise.io.Tokenizer;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.testdata.WordNet;
@@ -70,7 +70,7 @@ class OnnxRuntimeTest {
                 assertThat(Arrays.mismatch(together[i], alone))
                         .as("%s, text %d alone and in a batch: first value that differs", name, i)
                         .isEqualTo(-1);
-                double difference = difference(alone, vector(environment, peer, files.description(), texts.get(i)));
+                double difference = difference(alone, vector(environment, peer, files.text(), texts.get(i)));
                 assertThat(difference)
                         .as("%s, text %d of %d tokens", name, i, texts.get(i).length)
                         .isLessThanOrEqualTo(TOLERANCE);
@@ -96,7 +96,7 @@ class OnnxRuntimeTest {
     }
 
     /** What the model's own post-processing makes of ONNX Runtime's token vectors, in double. */
-    private static double[] vector(OrtEnvironment environment, OrtSession peer, ModelDescription description, int[] ids)
+    private static double[] vector(OrtEnvironment environment, OrtSession peer, TextDescription description, int[] ids)
             throws OrtException {
         long[][] tokens = {Arrays.stream(ids).asLongStream().toArray()};
         var mask = new long[1][ids.length];

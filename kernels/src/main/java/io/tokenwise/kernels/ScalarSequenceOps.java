@@ -61,6 +61,74 @@ final class ScalarSequenceOps implements SequenceOps {
     }
 
     @Override
+    public void patches(int[] pixels, float[] values, int side, int patchSize, Floats y, int from, int to) {
+        int size = side * patchSize;
+        int area = patchSize * patchSize;
+        long at = (long) from * side * side * 3 * area;
+        for (int i = from; i < to; i++) {
+            for (int patch = 0; patch < side * side; patch++) {
+                int corner = (i * size + patch / side * patchSize) * size + patch % side * patchSize;
+                for (int place = 0; place < area; place++) {
+                    int pixel = pixels[corner + place / patchSize * size + place % patchSize];
+                    y.set(at + place, values[pixel >> 16 & 0xFF]);
+                    y.set(at + area + place, values[256 + (pixel >> 8 & 0xFF)]);
+                    y.set(at + 2 * area + place, values[512 + (pixel & 0xFF)]);
+                }
+                at += 3 * area;
+            }
+        }
+    }
+
+    @Override
+    public void withFirst(
+            Floats x, Floats first, Floats positions, Floats y, int tokens, int columns, int from, int to) {
+        for (int i = from; i < to; i++) {
+            for (int t = 0; t < tokens; t++) {
+                Floats source = t == 0 ? first : x;
+                long sourceRow = t == 0 ? 0 : ((long) i * (tokens - 1) + t - 1) * columns;
+                long row = ((long) i * tokens + t) * columns;
+                for (int j = 0; j < columns; j++) {
+                    y.set(row + j, source.get(sourceRow + j) + positions.get((long) t * columns + j));
+                }
+            }
+        }
+    }
+
+    @Override
+    public void withoutFirst(Floats dy, Floats dx, int tokens, int columns, int from, int to) {
+        int values = (tokens - 1) * columns;
+        for (int i = from; i < to; i++) {
+            MemorySegment.copy(
+                    dy.segment(),
+                    dy.at(((long) i * tokens + 1) * columns),
+                    dx.segment(),
+                    dx.at((long) i * values),
+                    (long) values * Float.BYTES);
+        }
+    }
+
+    @Override
+    public void withFirstBackward(
+            Floats dy,
+            Floats dFirst,
+            Floats dPositions,
+            int tokens,
+            int sequences,
+            int columns,
+            int columnFrom,
+            int columnTo) {
+        for (int i = 0; i < sequences; i++) {
+            for (int t = 0; t < tokens; t++) {
+                long row = ((long) i * tokens + t) * columns;
+                addRow(dy, row, dPositions, (long) t * columns, columnFrom, columnTo);
+                if (t == 0) {
+                    addRow(dy, row, dFirst, 0, columnFrom, columnTo);
+                }
+            }
+        }
+    }
+
+    @Override
     public void meanPool(Floats x, int[] offsets, Floats y, int columns, int from, int to) {
         for (int i = from; i < to; i++) {
             float scale = 1f / (offsets[i + 1] - offsets[i]);

@@ -38,6 +38,36 @@ public interface SequenceOps {
             int columnFrom,
             int columnTo);
 
+    /**
+     * Square images as patches: y is {@code [images * patches, 3 * patchSize ^ 2]}, patches row by row, of each first its red values, then green, then
+     * blue.
+     *
+     * @param pixels {@code 0xRRGGBB}, image by image, row by row
+     * @param values what a colour's value becomes: 256 for red, then green, then blue
+     * @param from first image; they are of {@code (side * patchSize) ^ 2} pixels
+     */
+    void patches(int[] pixels, float[] values, int side, int patchSize, Floats y, int from, int to);
+
+    /**
+     * {@code y = [first; x] + positions} for the sequences {@code from} to {@code to}, each of {@code tokens} rows in y and positions and one
+     * less in x.
+     */
+    void withFirst(Floats x, Floats first, Floats positions, Floats y, int tokens, int columns, int from, int to);
+
+    /** Gradient of {@link #withFirst} for x: writes dx, {@code tokens - 1} rows for each sequence. */
+    void withoutFirst(Floats dy, Floats dx, int tokens, int columns, int from, int to);
+
+    /** Adds to the gradients of first and positions, for columns {@code columnFrom} to {@code columnTo}, over all {@code sequences}. */
+    void withFirstBackward(
+            Floats dy,
+            Floats dFirst,
+            Floats dPositions,
+            int tokens,
+            int sequences,
+            int columns,
+            int columnFrom,
+            int columnTo);
+
     /** Mean over the tokens of each sequence: y is {@code [sequences, columns]}. */
     void meanPool(Floats x, int[] offsets, Floats y, int columns, int from, int to);
 

@@ -98,6 +98,49 @@ final class VectorSequenceOps implements SequenceOps {
     }
 
     @Override
+    public void patches(int[] pixels, float[] values, int side, int patchSize, Floats y, int from, int to) {
+        moves.patches(pixels, values, side, patchSize, y, from, to);
+    }
+
+    @Override
+    public void withFirst(
+            Floats x, Floats first, Floats positions, Floats y, int tokens, int columns, int from, int to) {
+        for (int i = from; i < to; i++) {
+            long row = (long) i * tokens * columns;
+            sumOfRows(first, 0, positions, 0, y, row, columns);
+            // The rows after the first lie one after the other in all three.
+            sumOfRows(
+                    x, (long) i * (tokens - 1) * columns, positions, columns, y, row + columns, (tokens - 1) * columns);
+        }
+    }
+
+    @Override
+    public void withoutFirst(Floats dy, Floats dx, int tokens, int columns, int from, int to) {
+        moves.withoutFirst(dy, dx, tokens, columns, from, to);
+    }
+
+    @Override
+    public void withFirstBackward(
+            Floats dy,
+            Floats dFirst,
+            Floats dPositions,
+            int tokens,
+            int sequences,
+            int columns,
+            int columnFrom,
+            int columnTo) {
+        for (int i = 0; i < sequences; i++) {
+            for (int t = 0; t < tokens; t++) {
+                long row = ((long) i * tokens + t) * columns;
+                addRow(dy, row, dPositions, (long) t * columns, columnFrom, columnTo);
+                if (t == 0) {
+                    addRow(dy, row, dFirst, 0, columnFrom, columnTo);
+                }
+            }
+        }
+    }
+
+    @Override
     public void meanPool(Floats x, int[] offsets, Floats y, int columns, int from, int to) {
         MemorySegment xMemory = x.segment();
         long xBase = x.offset();

@@ -66,10 +66,15 @@ class AllocationTest extends KernelTest {
         SequenceOps ops = tested.sequences();
         int[] offsets = {0, rows};
         int[] ids = new int[rows];
+        float[] values = new float[3 * 256];
         calls.put("embeddingSum", () -> ops.embeddingSum(ids, offsets, x, y, 0, x, z, columns, 0, 1));
         calls.put(
                 "embeddingSumBackward",
                 () -> ops.embeddingSumBackward(ids, offsets, 1, x, z, y, 0, z, columns, 0, columns));
+        calls.put("patches", () -> ops.patches(ids, values, 1, 1, z, 0, 1));
+        calls.put("withFirst", () -> ops.withFirst(x, y, y, z, rows, columns, 0, 1));
+        calls.put("withoutFirst", () -> ops.withoutFirst(x, z, rows, columns, 0, 1));
+        calls.put("withFirstBackward", () -> ops.withFirstBackward(x, z, y, rows, 1, columns, 0, columns));
         calls.put("meanPool", () -> ops.meanPool(x, offsets, z, columns, 0, 1));
         calls.put("meanPoolBackward", () -> ops.meanPoolBackward(x, offsets, z, columns, 0, 1));
         calls.put("firstPool", () -> ops.firstPool(x, offsets, z, columns, 0, 1));

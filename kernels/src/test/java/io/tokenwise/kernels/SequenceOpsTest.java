@@ -130,6 +130,81 @@ class SequenceOpsTest extends KernelTest {
         }
     }
 
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void aFirstTokenIsPutBeforeEachSequence(int columns) {
+        int sequences = 3;
+        int tokens = 4;
+        double[] x = normal(sequences * (tokens - 1) * columns);
+        double[] first = normal(columns);
+        double[] positions = normal(tokens * columns);
+        double[] dy = normal(sequences * tokens * columns);
+        double[] y = new double[dy.length];
+        double[] dx = new double[x.length];
+        double[] dFirst = new double[columns];
+        double[] dPositions = new double[positions.length];
+        for (int i = 0; i < y.length; i++) {
+            int column = i % columns;
+            int token = i / columns % tokens;
+            int below = (i / columns / tokens * (tokens - 1) + token - 1) * columns + column;
+            y[i] = (token == 0 ? first[column] : x[below]) + positions[token * columns + column];
+            dPositions[token * columns + column] += dy[i];
+            if (token == 0) {
+                dFirst[column] += dy[i];
+            } else {
+                dx[below] = dy[i];
+            }
+        }
+        for (Kernels set : both()) {
+            SequenceOps ops = set.sequences();
+            Floats made = filled(y.length, Float.NaN);
+            ops.withFirst(floats(x), floats(first), floats(positions), made, tokens, columns, 0, sequences);
+            assertClose(set.name() + " first", made, y, 1, 1);
+            Floats madeDx = filled(dx.length, Float.NaN);
+            ops.withoutFirst(floats(dy), madeDx, tokens, columns, 0, sequences);
+            assertClose(set.name() + " gradient", madeDx, dx, 1, 0);
+            Floats madeFirst = zeros(columns);
+            Floats madePositions = zeros(positions.length);
+            ops.withFirstBackward(floats(dy), madeFirst, madePositions, tokens, sequences, columns, 0, columns / 2);
+            ops.withFirstBackward(
+                    floats(dy), madeFirst, madePositions, tokens, sequences, columns, columns / 2, columns);
+            assertClose(set.name() + " first token", madeFirst, dFirst, sequences, 1);
+            assertClose(set.name() + " positions", madePositions, dPositions, sequences, 1);
+        }
+    }
+
+    @Test
+    void patchesHoldTheirColoursOneAfterTheOther() {
+        int side = 3;
+        int patchSize = 2;
+        int size = side * patchSize;
+        int images = 2;
+        var pixels = new int[images * size * size];
+        for (int i = 0; i < pixels.length; i++) {
+            pixels[i] = (i * 7 & 0xFF) << 16 | (i * 5 & 0xFF) << 8 | i * 3 & 0xFF;
+        }
+        var values = new float[3 * 256];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = i - 300.5f;
+        }
+        for (Kernels set : both()) {
+            Floats y = filled(3 * pixels.length, Float.NaN);
+            set.sequences().patches(pixels, values, side, patchSize, y, 0, 1);
+            set.sequences().patches(pixels, values, side, patchSize, y, 1, images);
+            for (int i = 0; i < pixels.length; i++) {
+                int row = i / size % size;
+                int column = i % size;
+                int patch = (i / size / size * side + row / patchSize) * side + column / patchSize;
+                int place = row % patchSize * patchSize + column % patchSize;
+                for (int channel = 0; channel < 3; channel++) {
+                    int value = pixels[i] >> 8 * (2 - channel) & 0xFF;
+                    int at = (patch * 3 + channel) * patchSize * patchSize + place;
+                    assertThat(y.get(at)).isEqualTo(channel * 256 + value - 300.5f);
+                }
+            }
+        }
+    }
+
     @Test
     void poolingOneSequenceLeavesTheOthersAlone() {
         Floats x = floats(normal(TOKENS * 20));

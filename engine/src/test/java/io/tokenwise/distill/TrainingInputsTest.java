@@ -9,23 +9,23 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-class TrainingTextTest {
+class TrainingInputsTest {
     private static final List<int[]> TEXTS =
             IntStream.range(0, 10).mapToObj(i -> new int[] {i}).toList();
 
-    private static List<Integer> take(TrainingText text, int count) {
+    private static List<Integer> take(TrainingInputs text, int count) {
         var batch = new TokenBatch();
         var taken = new ArrayList<Integer>();
         while (taken.size() < count) {
             text.next(batch, 2);
-            Arrays.stream(batch.ids(), 0, batch.tokens()).forEach(taken::add);
+            Arrays.stream(batch.inputs(), 0, batch.tokens()).forEach(taken::add);
         }
         return taken;
     }
 
     @Test
     void eachEpochHasEveryTextOnceInANewOrder() {
-        List<Integer> taken = take(new TrainingText(TEXTS, 1), 20);
+        List<Integer> taken = take(TrainingInputs.texts(TEXTS, 1), 20);
         assertThat(taken.subList(0, 10)).containsExactlyInAnyOrder(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
         assertThat(taken.subList(10, 20)).containsExactlyInAnyOrder(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
         assertThat(taken.subList(10, 20)).isNotEqualTo(taken.subList(0, 10));
@@ -33,8 +33,8 @@ class TrainingTextTest {
 
     @Test
     void goesOnWhereItStood() {
-        List<Integer> whole = take(new TrainingText(TEXTS, 1), 40);
-        var later = new TrainingText(TEXTS, 1);
+        List<Integer> whole = take(TrainingInputs.texts(TEXTS, 1), 40);
+        var later = TrainingInputs.texts(TEXTS, 1);
         later.consumed(14);
         assertThat(take(later, 26)).isEqualTo(whole.subList(14, 40));
     }

@@ -1,15 +1,12 @@
 package io.tokenwise.model;
 
 import io.tokenwise.acm.AcmConfig;
-import io.tokenwise.acm.Acmizer;
 import io.tokenwise.acm.AdaptiveBlock;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
 import io.tokenwise.io.Architecture;
-import io.tokenwise.nn.Block;
 import io.tokenwise.nn.BlockSlot;
-import io.tokenwise.nn.Embeddings;
 import io.tokenwise.nn.LayerNorm;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Mlp;
@@ -18,14 +15,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Builds a {@link Bert} of given sizes with zero weights, and lists which tensor of a file goes where. */
-final class BertBuilder {
+/**
+ * Makes the parts of which {@link Network}s are built, with zero weights, under the names of Hugging Face, and remembers which tensor of a file goes
+ * where. Where the model is adaptive it makes adaptive blocks.
+ */
+final class LayerBuilder {
     private final Parameters parameters;
     private final Architecture sizes;
     private final Optional<AcmConfig> acm;
     private final List<StoredTensor> stored = new ArrayList<>();
 
-    BertBuilder(Parameters parameters, Architecture sizes, Optional<AcmConfig> acm) {
+    LayerBuilder(Parameters parameters, Architecture sizes, Optional<AcmConfig> acm) {
         this.parameters = parameters;
         this.sizes = sizes;
         this.acm = acm;
@@ -36,50 +36,33 @@ final class BertBuilder {
         return stored;
     }
 
-    Bert build() {
-        var embeddings = new Embeddings(
-                table("embeddings.word_embeddings.weight", sizes.vocabularySize()),
-                table("embeddings.position_embeddings.weight", sizes.maxPositions()),
-                table("embeddings.token_type_embeddings.weight", sizes.typeVocabularySize()),
-                norm("embeddings.LayerNorm"));
-        var layers = new ArrayList<BertLayer>();
-        for (int i = 0; i < sizes.layers(); i++) {
-            layers.add(layer("encoder.layer." + i + "."));
-        }
-        var bert = new Bert(embeddings, layers);
-        Acmizer.place(Acmizer.modules(bert.slots()));
-        return bert;
-    }
-
-    private BertLayer layer(String path) {
-        Block attention = attention(path + "attention");
-        LayerNorm attentionNorm = norm(path + "attention.output.LayerNorm");
-        return new BertLayer(
-                new BlockSlot(path + "attention", attention),
-                attentionNorm,
-                new BlockSlot(path + "mlp", mlp(path)),
-                norm(path + "output.LayerNorm"));
-    }
-
-    private Block attention(String path) {
+    /**
+     * Attention of a layer.
+     *
+     * @param layer such as {@code encoder.layer.0.}
+     * @param projections where Q, K and V are in it, such as {@code attention.self.}
+     */
+    BlockSlot attention(String layer, String projections) {
+        String path = layer + "attention";
         Linear output = linear(path + ".output.dense", sizes.hiddenSize(), sizes.hiddenSize());
-        var dense = new SelfAttention(qkv(path + ".self."), output, sizes.heads());
+        var dense = new SelfAttention(qkv(layer + projections), output, sizes.heads());
         if (acm.isPresent() && !acm.get().attentionGates(path).isEmpty()) {
-            return adaptive(acm.get().attention(parameters, path, dense));
+            return new BlockSlot(path, adaptive(acm.get().attention(parameters, path, dense)));
         }
-        return dense;
+        return new BlockSlot(path, dense);
     }
 
-    private Block mlp(String layer) {
+    /** The MLP of a layer, such as {@code encoder.layer.0.}. */
+    BlockSlot mlp(String layer) {
         String path = layer + "mlp";
         int hidden = sizes.hiddenSize();
         int units = sizes.intermediateSize();
         var dense = new Mlp(
                 linear(layer + "intermediate.dense", hidden, units), linear(layer + "output.dense", units, hidden));
         if (acm.isPresent() && acm.get().hasMlp(path)) {
-            return adaptive(acm.get().mlp(parameters, path, dense));
+            return new BlockSlot(path, adaptive(acm.get().mlp(parameters, path, dense)));
         }
-        return dense;
+        return new BlockSlot(path, dense);
     }
 
     private AdaptiveBlock adaptive(AdaptiveBlock block) {
@@ -97,7 +80,7 @@ final class BertBuilder {
         return new Linear(new Weight(parameters, weight), bias);
     }
 
-    private Linear linear(String path, int inputs, int outputs) {
+    Linear linear(String path, int inputs, int outputs) {
         Parameter weight = parameters.add(path + ".weight", inputs, outputs);
         Parameter bias = parameters.add(path + ".bias", 1, outputs);
         stored.add(StoredTensor.transposed(weight.name(), weight));
@@ -105,7 +88,19 @@ final class BertBuilder {
         return new Linear(new Weight(parameters, weight), bias);
     }
 
-    private LayerNorm norm(String path) {
+    /** A convolution of images whose windows lie side by side: a linear layer on the windows, whose channels come one after the other. */
+    Linear patchProjection(String path, int channels, int side) {
+        int inputs = channels * side * side;
+        int outputs = sizes.hiddenSize();
+        Parameter weight = parameters.add(path + ".weight", inputs, outputs);
+        Parameter bias = parameters.add(path + ".bias", 1, outputs);
+        stored.add(StoredTensor.transposed(weight.name(), weight)
+                .shaped((long) outputs, (long) channels, (long) side, (long) side));
+        stored.add(StoredTensor.vector(bias.name(), bias));
+        return new Linear(new Weight(parameters, weight), bias);
+    }
+
+    LayerNorm norm(String path) {
         Parameter gamma = parameters.add(path + ".weight", 1, sizes.hiddenSize());
         Parameter beta = parameters.add(path + ".bias", 1, sizes.hiddenSize());
         stored.add(StoredTensor.vector(gamma.name(), gamma));
@@ -113,9 +108,17 @@ final class BertBuilder {
         return new LayerNorm(gamma, beta, (float) sizes.layerNormEpsilon());
     }
 
-    private Parameter table(String name, int rows) {
+    /** A table of vectors, {@code [rows, hidden]}. */
+    Parameter table(String name, int rows) {
         Parameter table = parameters.add(name, rows, sizes.hiddenSize());
         stored.add(StoredTensor.matrix(name, table));
+        return table;
+    }
+
+    /** The same, which a file has with dimensions of 1 before it. */
+    Parameter table(String name, int rows, Long... shape) {
+        Parameter table = parameters.add(name, rows, sizes.hiddenSize());
+        stored.add(StoredTensor.matrix(name, table).shaped(shape));
         return table;
     }
 }

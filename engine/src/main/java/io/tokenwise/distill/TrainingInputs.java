@@ -1,0 +1,65 @@
+package io.tokenwise.distill;
+
+import io.tokenwise.autograd.EpochOrder;
+import io.tokenwise.nn.TokenBatch;
+import java.util.List;
+import java.util.function.ToIntFunction;
+import java.util.random.RandomGenerator;
+
+/**
+ * Inputs, such as token ids or pixels, in an {@linkplain EpochOrder order} that is new in every epoch, varied as wanted; all that is random depends on
+ * the seed and the number of inputs given out alone. Not thread-safe.
+ */
+public final class TrainingInputs {
+    private final List<int[]> inputs;
+    private final ToIntFunction<int[]> tokens;
+    private final Variation variation;
+    private final long seed;
+    private final EpochOrder order;
+
+    /** Makes another input of the same meaning and size of one, such as an image of its mirror image; the one is not changed. */
+    @FunctionalInterface
+    public interface Variation {
+        /** Leaves inputs as they are. */
+        Variation NONE = (input, random) -> input;
+
+        int[] of(int[] input, RandomGenerator random);
+    }
+
+    /** @param tokens that the model makes of an input */
+    public TrainingInputs(List<int[]> inputs, ToIntFunction<int[]> tokens, Variation variation, long seed) {
+        if (inputs.isEmpty()) {
+            throw new IllegalArgumentException("there is nothing to train on");
+        }
+        this.inputs = List.copyOf(inputs);
+        this.tokens = tokens;
+        this.variation = variation;
+        this.seed = seed;
+        this.order = new EpochOrder(inputs.size(), seed);
+    }
+
+    /** Texts, as they are. */
+    public static TrainingInputs texts(List<int[]> sequences, long seed) {
+        return new TrainingInputs(sequences, ids -> ids.length, Variation.NONE, seed);
+    }
+
+    /** Inputs given out so far. */
+    public long consumed() {
+        return order.consumed();
+    }
+
+    /** Goes on as if so many inputs had been given out. */
+    public void consumed(long inputsGiven) {
+        order.consumed(inputsGiven);
+    }
+
+    /** Fills the batch with the next inputs, until it has at least {@code wanted} tokens. */
+    public void next(TokenBatch batch, int wanted) {
+        batch.clear();
+        while (batch.tokens() < wanted) {
+            RandomGenerator random = EpochOrder.random(seed, order.consumed());
+            int[] input = variation.of(inputs.get(order.next()), random);
+            batch.add(input, tokens.applyAsInt(input));
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package io.tokenwise.model;
+
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.backend.ImagePatches;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.io.ImageDescription;
+import io.tokenwise.io.ImagePreparation;
+import io.tokenwise.io.VitArchitecture;
+import io.tokenwise.nn.BlockSlot;
+import io.tokenwise.nn.LayerNorm;
+import io.tokenwise.nn.Linear;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.Tensor;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** The Vision Transformer (Dosovitskiy et al. 2021) with a classifier on its class token. */
+record Vit(
+        ImagePatches patches,
+        Linear projection,
+        Parameter classToken,
+        Parameter positions,
+        List<VitLayer> layers,
+        LayerNorm norm,
+        Linear classifier)
+        implements Network {
+    /** With zero weights. */
+    static Vit of(ImageDescription description, LayerBuilder parts) {
+        VitArchitecture sizes = description.architecture();
+        ImagePreparation preparation = description.preparation();
+        long hidden = sizes.hiddenSize();
+        return new Vit(
+                ImagePatches.of(sizes.imageSize(), sizes.patchSize(), preparation.means(), preparation.deviations()),
+                parts.patchProjection(
+                        "embeddings.patch_embeddings.projection", VitArchitecture.CHANNELS, sizes.patchSize()),
+                parts.table("embeddings.cls_token", 1, 1L, 1L, hidden),
+                parts.table("embeddings.position_embeddings", sizes.tokens(), 1L, (long) sizes.tokens(), hidden),
+                IntStream.range(0, sizes.layers())
+                        .mapToObj(i -> VitLayer.of("encoder.layer." + i + ".", parts))
+                        .toList(),
+                parts.norm("layernorm"),
+                parts.linear("classifier", sizes.hiddenSize(), sizes.classes()));
+    }
+
+    @Override
+    public Tensor tokens(Pass pass, TokenBatch batch) {
+        Tensor y = pass.tensor(batch.tokens(), norm.gamma().value().columns());
+        pass.push();
+        Tensor x = pass.withFirst(projection.forward(pass, pass.patches(batch, patches)), classToken, positions);
+        for (int i = 0; i < layers.size(); i++) {
+            x = layers.get(i).forward(pass, x);
+        }
+        norm.forward(pass, x, y);
+        pass.pop();
+        return y;
+    }
+
+    @Override
+    public Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch) {
+        return classifier.forward(pass, pass.firstPool(tokens, batch));
+    }
+
+    @Override
+    public List<BlockSlot> slots() {
+        return layers.stream()
+                .flatMap(layer -> List.of(layer.attention(), layer.mlp()).stream())
+                .toList();
+    }
+
+    @Override
+    public double fixedFlops() {
+        return (double) patches.count() * projection.flopsPerToken() + classifier.flopsPerToken();
+    }
+
+    @Override
+    public void prepare(Stream stream) {
+        projection.weight().prepare(stream);
+        classifier.weight().prepare(stream);
+    }
+}

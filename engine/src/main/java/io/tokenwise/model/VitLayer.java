@@ -1,0 +1,27 @@
+package io.tokenwise.model;
+
+import io.tokenwise.nn.BlockSlot;
+import io.tokenwise.nn.LayerNorm;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.tensor.Tensor;
+
+/** One pre-LayerNorm encoder layer (Dosovitskiy et al. 2021, equations 2 and 3): attention and MLP, each with a norm before it and a residual connection around both. */
+record VitLayer(LayerNorm attentionNorm, BlockSlot attention, LayerNorm mlpNorm, BlockSlot mlp) {
+    static VitLayer of(String path, LayerBuilder parts) {
+        LayerNorm attentionNorm = parts.norm(path + "layernorm_before");
+        BlockSlot attention = parts.attention(path, "attention.attention.");
+        return new VitLayer(attentionNorm, attention, parts.norm(path + "layernorm_after"), parts.mlp(path));
+    }
+
+    /** {@code [tokens, hidden]} to the same. */
+    Tensor forward(Pass pass, Tensor x) {
+        Tensor y = pass.tensor(x.rows(), x.columns());
+        pass.push();
+        Tensor normed = pass.tensor(x.rows(), x.columns());
+        attentionNorm.forward(pass, x, normed);
+        Tensor attended = attention.block().forward(pass, normed, x);
+        Tensor normedAgain = pass.tensor(x.rows(), x.columns());
+        mlpNorm.forward(pass, attended, normedAgain);
+        return pass.popKeeping(mlp.block().forward(pass, normedAgain, attended), y);
+    }
+}
