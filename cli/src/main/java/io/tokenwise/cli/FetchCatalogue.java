@@ -17,7 +17,7 @@ final class FetchCatalogue {
                     "34a7b9f7579d40486444590c37cba6564ef40c3dd98ecdfc2f7c886ae72c898d")));
 
     static final List<Fetchable> ALL = List.of(
-            // The engine reads these two from their jars, which are half as large as what is in them.
+            // The engine reads these two from their jars, which are smaller than what is in them.
             new Fetchable(
                     "bge-small",
                     Kind.MODEL,
