@@ -33,8 +33,8 @@ final class CommonOptions {
             names = "--model",
             paramLabel = "MODEL",
             description =
-                    "A model directory in Hugging Face's layout, or a built-in one: minilm, which is dense, or minilm-acm,"
-                            + " made of it (default: minilm-acm if it came with the build, else minilm; minilm for what trains).")
+                    "A model directory in Hugging Face's layout, or a built-in one: minilm, which is dense, minilm-acm,"
+                            + " made of it, or what fetch brings: bge-small, e5-small (default: minilm-acm if it came with the build, else minilm; minilm for what trains).")
     private String model;
 
     private Kind backend = Kind.AUTO;

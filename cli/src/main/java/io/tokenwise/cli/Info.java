@@ -39,7 +39,9 @@ final class Info implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "MODEL",
-            description = "A model directory in Hugging Face's layout, or the built-in minilm or minilm-acm.")
+            description =
+                    "A model directory in Hugging Face's layout, or a built-in one: minilm, minilm-acm, or what fetch"
+                            + " brings: bge-small, e5-small.")
     private String model;
 
     @Option(names = "--json", description = "Print one JSON object on stdout.")

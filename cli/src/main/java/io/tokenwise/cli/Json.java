@@ -155,4 +155,37 @@ final class Json {
      *     in the right order; null if all of these have the same score
      */
     record Finetuned(String model, String out, int labels, Double heldOutRight) {}
+
+    /**
+     * What {@code fetch} prints without a name.
+     *
+     * @param folder where each lies below its name, if it is here
+     */
+    record Fetchables(String folder, List<FetchableRow> rows) {}
+
+    /**
+     * A model or data set that can be fetched.
+     *
+     * @param kind {@code model} or {@code data}
+     * @param from registries and coordinates of its packages
+     * @param downloadMegabytes size of the packages
+     * @param megabytes size on disk
+     * @param here whether its folder is there; only fetching it checks what is in it
+     */
+    record FetchableRow(
+            String name,
+            String kind,
+            String licence,
+            String from,
+            int downloadMegabytes,
+            int megabytes,
+            boolean here) {}
+
+    /**
+     * What {@code fetch} prints.
+     *
+     * @param folder where it is
+     * @param fetched false if it was here already
+     */
+    record Fetched(String name, String folder, boolean fetched) {}
 }

@@ -39,6 +39,7 @@ final class Tokenwise implements Runnable {
             Finetune.class,
             Eval.class,
             Info.class,
+            Fetch.class,
             ScriptCommands.Test.class,
             ScriptCommands.Bench.class);
 

