@@ -9,6 +9,7 @@ module io.tokenwise.engine {
 
     exports io.tokenwise;
     exports io.tokenwise.acm;
+    exports io.tokenwise.audio;
     exports io.tokenwise.autograd;
     exports io.tokenwise.backend;
     exports io.tokenwise.classify;
