@@ -1,4 +1,4 @@
-/** Tensors, backends, autograd, layers, ACMs, distillation, fine-tuning, models and files. */
+/** Tensors, backends, autograd, layers, ACMs, distillation, fine-tuning, models, files and sound. */
 module io.tokenwise.engine {
     requires transitive tools.jackson.databind;
     requires com.google.protobuf;

@@ -2,7 +2,7 @@ package io.tokenwise.audio;
 
 /**
  * The low-pass filter between two rates: a sinc under a Kaiser window, one row of coefficients for each phase, that is, for each place of
- * an output between two inputs. It passes all up to .9 of the lower rate's half within .1 dB and lets through 90 dB less from that half
+ * an output between two inputs. It passes all up to .9 of the lower rate's half within .1 dB and lets through some 90 dB less from that half
  * on. Immutable and thread-safe.
  */
 final class ResamplingFilter {

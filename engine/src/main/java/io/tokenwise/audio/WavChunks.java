@@ -53,7 +53,7 @@ final class WavChunks {
                     if (format != null) {
                         throw bad("has two fmt chunks; one is right");
                     }
-                    format = format(chunk.bytes);
+                    format = format(chunk);
                 }
                 case "data" -> {
                     if (format == null) {
@@ -61,7 +61,7 @@ final class WavChunks {
                     }
                     return data(format, chunk.bytes, riffBytes);
                 }
-                default -> skip(chunk);
+                default -> skip(chunk, 0);
             }
         }
         throw bad("has no data chunk, where its samples would be");
@@ -104,32 +104,33 @@ final class WavChunks {
         return count + read < head.length ? null : new Chunk(text(head, 0), unsigned(head, 4));
     }
 
-    private WavFormat format(long bytes) throws IOException {
-        if (bytes < WavFormat.LEAST_BYTES) {
-            throw bad("its fmt chunk has " + bytes + " bytes; at least " + WavFormat.LEAST_BYTES + " are needed");
+    private WavFormat format(Chunk chunk) throws IOException {
+        if (chunk.bytes < WavFormat.LEAST_BYTES) {
+            throw bad("its fmt chunk has " + chunk.bytes + " bytes; at least " + WavFormat.LEAST_BYTES + " are needed");
         }
-        int used = (int) Math.min(bytes, WavFormat.MOST_BYTES);
+        int used = (int) Math.min(chunk.bytes, WavFormat.MOST_BYTES);
         byte[] fields = in.readNBytes(used);
         position += fields.length;
         if (fields.length < used) {
             throw bad("ends within its fmt chunk, after " + position + " bytes");
         }
-        skip(new Chunk("fmt ", bytes - used));
+        skip(chunk, used);
         return WavFormat.parse(file, fields);
     }
 
-    private void skip(Chunk chunk) throws IOException {
-        if (position + chunk.bytes > MOST_HEADER_BYTES) {
+    /** Skips what a chunk has left after some bytes that were used. */
+    private void skip(Chunk chunk, int used) throws IOException {
+        if (position + chunk.bytes - used > MOST_HEADER_BYTES) {
             throw bad("its chunk '" + chunk.id + "' claims " + chunk.bytes + " bytes; before the samples at most "
                     + MOST_HEADER_BYTES + " are read");
         }
         try {
-            in.skipNBytes(chunk.bytes);
+            in.skipNBytes(chunk.bytes - used);
         } catch (EOFException e) {
             throw new BadFileException(
                     file, "ends within its chunk '" + chunk.id + "', which claims " + chunk.bytes + " bytes", e);
         }
-        position += chunk.bytes;
+        position += chunk.bytes - used;
         afterOddChunk = chunk.bytes % 2 == 1;
     }
 

@@ -90,7 +90,9 @@ class WavReaderTest {
                 arguments("chunks before and after", false, file(list, FORMAT, list, data, list)),
                 arguments("an odd chunk with its pad", false, file(odd, FORMAT, odd, data)),
                 arguments("an odd chunk without", false, file(FORMAT, chunk("note", 3, ascii("odd")), data)),
-                arguments("a longer fmt chunk", false, file(chunk("fmt ", longer()), data)),
+                arguments("a longer fmt chunk", false, file(chunk("fmt ", longer(100)), data)),
+                arguments("an odd fmt chunk", false, file(chunk("fmt ", longer(1)), data)),
+                arguments("an odd longer fmt chunk", false, file(chunk("fmt ", longer(31)), data)),
                 arguments("a length never filled in", false, file(FORMAT, chunk("data", 0xFFFF_FFFFL, SAMPLES))),
                 arguments("0 never filled in", false, unfilled(36)),
                 arguments("neither is the file's", false, unfilled(0)),
@@ -105,8 +107,8 @@ class WavReaderTest {
 
     private static final byte[] WAVE = ascii("WAVE");
 
-    private static byte[] longer() {
-        return join(fields(PCM, 1, 16_000, 2, 16), new byte[100]);
+    private static byte[] longer(int more) {
+        return join(fields(PCM, 1, 16_000, 2, 16), new byte[more]);
     }
 
     private static byte[] unfilled(long riffBytes) {
@@ -230,11 +232,11 @@ class WavReaderTest {
         }
     }
 
-    /** A stream of two hours, 48 kHz, float, stereo: 2.8 GB, read in a heap that cannot hold it. */
+    /** A stream of two hours, 96 kHz, float, stereo: 5.5 GB, more than the heap of tests holds. */
     @Test
     void longFilesTakeNoMemory() throws IOException {
-        byte[] header = file(format(FLOAT, 2, 48_000, 32), chunk("data", 0xFFFF_FFFFL, new byte[0]));
-        long frames = 2L * 3_600 * 48_000;
+        byte[] header = file(format(FLOAT, 2, 96_000, 32), chunk("data", 0xFFFF_FFFFL, new byte[0]));
+        long frames = 2L * 3_600 * 96_000;
         try (var wav = WavReader.open("long.wav", new Zeros(header, frames * 8))) {
             float[] block = new float[10_000];
             long count = 0;
