@@ -1,4 +1,4 @@
-/** Tensors, backends, autograd, layers, ACMs, distillation, fine-tuning, models and files. */
+/** Tensors, backends, autograd, layers, ACMs, distillation, fine-tuning, models, files and sound. */
 module io.tokenwise.engine {
     requires transitive tools.jackson.databind;
     requires com.google.protobuf;
@@ -9,6 +9,7 @@ module io.tokenwise.engine {
 
     exports io.tokenwise;
     exports io.tokenwise.acm;
+    exports io.tokenwise.audio;
     exports io.tokenwise.autograd;
     exports io.tokenwise.backend;
     exports io.tokenwise.classify;
