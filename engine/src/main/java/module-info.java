@@ -2,6 +2,7 @@
 module io.tokenwise.engine {
     requires transitive tools.jackson.databind;
     requires com.google.protobuf;
+    requires java.desktop;
     requires transitive io.tokenwise.kernels;
     requires io.tokenwise.natives;
     requires org.slf4j;
@@ -14,6 +15,7 @@ module io.tokenwise.engine {
     exports io.tokenwise.classify;
     exports io.tokenwise.distill;
     exports io.tokenwise.finetune;
+    exports io.tokenwise.image;
     exports io.tokenwise.io;
     exports io.tokenwise.model;
     exports io.tokenwise.nn;
