@@ -1,0 +1,156 @@
+package io.tokenwise.image;
+
+import io.tokenwise.io.BadFileException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+
+/**
+ * Which of many files are a data set's images: those at {@code CLASS/NAME} below one folder. Hidden files (whose name, or whose folder's,
+ * begins with a dot) do not count, nor do files beside the folders of classes; but everything within a class must be an image.
+ *
+ * @param classes sorted by name
+ * @param files the images' paths, sorted by class and then by name
+ * @param labels of each file, the number of its class
+ */
+record ClassFolders(List<String> classes, List<String> files, int[] labels) {
+
+    /**
+     * Finds them.
+     *
+     * @param paths relative, with slashes; those of folders end with one
+     * @param split the name of the folder of the classes, such as {@code train}; without it all classes must lie in one folder
+     * @param source what to call all of it in messages
+     */
+    static ClassFolders among(List<String> paths, Optional<String> split, String source) {
+        List<Entry> entries = paths.stream()
+                .map(path -> Entry.of(path, source))
+                .filter(entry -> !entry.hidden())
+                .toList();
+        String root = root(entries, split, source);
+        int depth = Entry.of(root, source).names().size();
+        SortedMap<String, SortedSet<String>> filesOfClasses = new TreeMap<>();
+        for (Entry entry : entries) {
+            if (!entry.path().startsWith(root) || entry.depthBelow(depth) < 1) {
+                continue;
+            }
+            if (entry.folder() || entry.depthBelow(depth) > 1) {
+                take(entry, depth, filesOfClasses, source);
+            }
+        }
+        return of(filesOfClasses, root, source);
+    }
+
+    private static void take(
+            Entry entry, int depth, SortedMap<String, SortedSet<String>> filesOfClasses, String source) {
+        String name = entry.names().get(depth);
+        SortedSet<String> files = filesOfClasses.computeIfAbsent(name, key -> new TreeSet<>());
+        if (entry.folder()) {
+            return;
+        }
+        if (entry.depthBelow(depth) > 2) {
+            throw new BadFileException(source, entry.path() + " lies too deep; images must lie at CLASS/NAME");
+        }
+        if (!files.add(entry.path())) {
+            throw new BadFileException(source, "has " + entry.path() + " twice");
+        }
+    }
+
+    private static ClassFolders of(SortedMap<String, SortedSet<String>> filesOfClasses, String root, String source) {
+        String where = root.isEmpty() ? "" : " in " + root;
+        List<String> classes = List.copyOf(filesOfClasses.keySet());
+        if (classes.size() < 2) {
+            String found = classes.isEmpty() ? "no classes" : "one class, " + classes.getFirst() + ",";
+            throw new BadFileException(
+                    source,
+                    "has " + found + where + "; there must be a folder of images for each of two classes at least");
+        }
+        List<String> files = new ArrayList<>();
+        IntStream.Builder labels = IntStream.builder();
+        for (int label = 0; label < classes.size(); label++) {
+            SortedSet<String> ofClass = filesOfClasses.get(classes.get(label));
+            if (ofClass.isEmpty()) {
+                throw new BadFileException(source, "has no images of the class " + classes.get(label) + where);
+            }
+            files.addAll(ofClass);
+            for (int i = 0; i < ofClass.size(); i++) {
+                labels.add(label);
+            }
+        }
+        return new ClassFolders(classes, files, labels.build().toArray());
+    }
+
+    /** The path of the folder of the classes, with a slash at its end; empty if it is the source itself. */
+    private static String root(List<Entry> entries, Optional<String> split, String source) {
+        SortedSet<String> roots = new TreeSet<>();
+        int deepest = entries.stream()
+                .filter(entry -> !entry.folder())
+                .mapToInt(entry -> entry.names().size())
+                .max()
+                .orElse(0);
+        for (Entry entry : entries) {
+            if (split.isPresent()) {
+                entry.upTo(split.get()).ifPresent(roots::add);
+            } else if (!entry.folder() && entry.names().size() == deepest && deepest >= 2) {
+                roots.add(entry.above(2));
+            }
+        }
+        if (roots.isEmpty()) {
+            String missing = split.map(name -> "no folder " + name).orElse("no folder of images");
+            throw new BadFileException(
+                    source, "has " + missing + "; images must lie at CLASS/NAME or SPLIT/CLASS/NAME");
+        }
+        if (roots.size() > 1) {
+            String some = String.join(", ", roots.stream().limit(4).toList());
+            throw new BadFileException(
+                    source,
+                    "has classes in " + roots.size() + " folders: " + some
+                            + "; name one as the split, of which there may be only one");
+        }
+        return roots.first();
+    }
+
+    /** A file or folder, whose path comes from outside. */
+    private record Entry(String path, List<String> names, boolean folder) {
+        static Entry of(String path, String source) {
+            boolean folder = path.isEmpty() || path.endsWith("/");
+            String bare = path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
+            List<String> names = bare.isEmpty() ? List.of() : List.of(bare.split("/", -1));
+            boolean odd = names.contains("") || names.contains(".") || names.contains("..");
+            if (odd || bare.chars().anyMatch(Character::isISOControl)) {
+                throw new BadFileException(
+                        source,
+                        "has an entry " + path + "; paths must be relative, without dots and control characters");
+            }
+            return new Entry(path, names, folder);
+        }
+
+        boolean hidden() {
+            return names.stream().anyMatch(name -> name.startsWith("."));
+        }
+
+        int depthBelow(int depth) {
+            return names.size() - depth;
+        }
+
+        /** The path of the folder so many levels above a file. */
+        String above(int levels) {
+            return names.stream()
+                    .limit(names.size() - levels)
+                    .map(name -> name + "/")
+                    .reduce("", String::concat);
+        }
+
+        /** The path of the first folder of a name, if it is this one or above it. */
+        Optional<String> upTo(String folderName) {
+            int at = names.indexOf(folderName);
+            boolean isFolder = at >= 0 && (folder || at < names.size() - 1);
+            return isFolder ? Optional.of(above(names.size() - 1 - at)) : Optional.empty();
+        }
+    }
+}
