@@ -8,6 +8,7 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -19,7 +20,6 @@ import java.util.stream.IntStream;
  * @param labels of each file, the number of its class
  */
 record ClassFolders(List<String> classes, List<String> files, int[] labels) {
-
     /**
      * Finds them.
      *
@@ -36,10 +36,9 @@ record ClassFolders(List<String> classes, List<String> files, int[] labels) {
         int depth = Entry.of(root, source).names().size();
         SortedMap<String, SortedSet<String>> filesOfClasses = new TreeMap<>();
         for (Entry entry : entries) {
-            if (!entry.path().startsWith(root) || entry.depthBelow(depth) < 1) {
-                continue;
-            }
-            if (entry.folder() || entry.depthBelow(depth) > 1) {
+            int below = entry.names().size() - depth;
+            boolean ofClass = below > 1 || entry.folder() && below == 1;
+            if (ofClass && entry.path().startsWith(root)) {
                 take(entry, depth, filesOfClasses, source);
             }
         }
@@ -53,7 +52,7 @@ record ClassFolders(List<String> classes, List<String> files, int[] labels) {
         if (entry.folder()) {
             return;
         }
-        if (entry.depthBelow(depth) > 2) {
+        if (entry.names().size() > depth + 2) {
             throw new BadFileException(source, entry.path() + " lies too deep; images must lie at CLASS/NAME");
         }
         if (!files.add(entry.path())) {
@@ -65,7 +64,7 @@ record ClassFolders(List<String> classes, List<String> files, int[] labels) {
         String where = root.isEmpty() ? "" : " in " + root;
         List<String> classes = List.copyOf(filesOfClasses.keySet());
         if (classes.size() < 2) {
-            String found = classes.isEmpty() ? "no classes" : "one class, " + classes.getFirst() + ",";
+            String found = classes.isEmpty() ? "no classes" : "only the class " + classes.getFirst();
             throw new BadFileException(
                     source,
                     "has " + found + where + "; there must be a folder of images for each of two classes at least");
@@ -87,19 +86,7 @@ record ClassFolders(List<String> classes, List<String> files, int[] labels) {
 
     /** The path of the folder of the classes, with a slash at its end; empty if it is the source itself. */
     private static String root(List<Entry> entries, Optional<String> split, String source) {
-        SortedSet<String> roots = new TreeSet<>();
-        int deepest = entries.stream()
-                .filter(entry -> !entry.folder())
-                .mapToInt(entry -> entry.names().size())
-                .max()
-                .orElse(0);
-        for (Entry entry : entries) {
-            if (split.isPresent()) {
-                entry.upTo(split.get()).ifPresent(roots::add);
-            } else if (!entry.folder() && entry.names().size() == deepest && deepest >= 2) {
-                roots.add(entry.above(2));
-            }
-        }
+        SortedSet<String> roots = split.isPresent() ? foldersCalled(split.get(), entries) : foldersOfDeepest(entries);
         if (roots.isEmpty()) {
             String missing = split.map(name -> "no folder " + name).orElse("no folder of images");
             throw new BadFileException(
@@ -113,6 +100,34 @@ record ClassFolders(List<String> classes, List<String> files, int[] labels) {
                             + "; name one as the split, of which there may be only one");
         }
         return roots.first();
+    }
+
+    /** The least deep folders of a name: with {@code set/train} there may also be a class {@code set/test/train}. */
+    private static SortedSet<String> foldersCalled(String name, List<Entry> entries) {
+        SortedSet<String> folders = new TreeSet<>();
+        int least = Integer.MAX_VALUE;
+        for (Entry entry : entries) {
+            int depth = entry.depthOf(name);
+            if (depth > 0 && depth < least) {
+                least = depth;
+                folders.clear();
+            }
+            if (depth > 0 && depth == least) {
+                folders.add(entry.first(depth));
+            }
+        }
+        return folders;
+    }
+
+    /** The folders two levels above the deepest files. */
+    private static SortedSet<String> foldersOfDeepest(List<Entry> entries) {
+        List<Entry> files = entries.stream().filter(entry -> !entry.folder()).toList();
+        int deepest =
+                files.stream().mapToInt(entry -> entry.names().size()).max().orElse(0);
+        return files.stream()
+                .filter(file -> deepest >= 2 && file.names().size() == deepest)
+                .map(file -> file.first(deepest - 2))
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     /** A file or folder, whose path comes from outside. */
@@ -134,23 +149,15 @@ record ClassFolders(List<String> classes, List<String> files, int[] labels) {
             return names.stream().anyMatch(name -> name.startsWith("."));
         }
 
-        int depthBelow(int depth) {
-            return names.size() - depth;
+        /** The path of the folder that its first names make. */
+        String first(int depth) {
+            return names.stream().limit(depth).map(name -> name + "/").collect(Collectors.joining());
         }
 
-        /** The path of the folder so many levels above a file. */
-        String above(int levels) {
-            return names.stream()
-                    .limit(names.size() - levels)
-                    .map(name -> name + "/")
-                    .reduce("", String::concat);
-        }
-
-        /** The path of the first folder of a name, if it is this one or above it. */
-        Optional<String> upTo(String folderName) {
-            int at = names.indexOf(folderName);
-            boolean isFolder = at >= 0 && (folder || at < names.size() - 1);
-            return isFolder ? Optional.of(above(names.size() - 1 - at)) : Optional.empty();
+        /** At which depth, from 1 on, the first folder of a name lies, if this is it or lies in it; else 0. */
+        int depthOf(String folderName) {
+            int depth = names.indexOf(folderName) + 1;
+            return folder || depth < names.size() ? depth : 0;
         }
     }
 }

@@ -130,7 +130,7 @@ record IdxFiles(String name, int rows, int columns, byte[][] images, byte[] labe
             }
             return content;
         } catch (EOFException | ZipException e) {
-            throw new BadFileException(file.toString(), "is a truncated or corrupt gzip file: " + e.getMessage(), e);
+            throw new BadFileException(file.toString(), "is a truncated or corrupt gzip file", e);
         }
     }
 

@@ -40,9 +40,10 @@ public record Image(int width, int height, int[] rgb) {
      * @throws IllegalArgumentException if the size is below 1, or the result has more than {@link #MOST_PIXELS}
      */
     public Image resizedShorterSide(int size, Resampling resampling) {
+        boolean tall = width < height;
         long longer = (long) size * Math.max(width, height) / Math.min(width, height);
-        checkSize("resize", size, longer);
-        return width < height ? resized(size, (int) longer, resampling) : resized((int) longer, size, resampling);
+        checkSize("resize", tall ? size : longer, tall ? longer : size);
+        return tall ? resized(size, (int) longer, resampling) : resized((int) longer, size, resampling);
     }
 
     /**

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
 import javax.imageio.ImageReader;
 import javax.imageio.spi.IIORegistry;
 import javax.imageio.spi.ImageReaderSpi;
@@ -93,7 +94,8 @@ record JdkDecoder(ImageReaderSpi provider) {
             reader.setInput(in, true, true);
             return reading.from(reader);
         } catch (IOException | RuntimeException e) {
-            throw new BadFileException(name, "is truncated or corrupt: " + e.getMessage(), e);
+            throw new BadFileException(
+                    name, "is truncated or corrupt: " + Objects.requireNonNullElse(e.getMessage(), e.toString()), e);
         } finally {
             if (reader != null) {
                 reader.dispose();

@@ -70,7 +70,7 @@ enum JpegColors implements PixelColors {
                 boolean rgb = adobe == 0 || adobe == NO_ADOBE && components.equals("RGB");
                 yield rgb && !jfif ? RGB : YCBCR;
             }
-            case 4 -> adobe == NO_ADOBE ? CMYK : adobe == 2 ? YCCK : INVERTED_CMYK;
+            case 4 -> adobe == NO_ADOBE ? CMYK : adobe == 0 ? INVERTED_CMYK : YCCK;
             default ->
                 throw new BadFileException(
                         name, "is a JPEG of " + components.length() + " components; 1, 3 and 4 are read");

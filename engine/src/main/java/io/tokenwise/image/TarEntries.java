@@ -5,6 +5,7 @@ import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,7 +66,7 @@ final class TarEntries implements AutoCloseable {
             return new TarEntries(tar.toString(), gzipped ? new GZIPInputStream(in, 1 << 16) : in);
         } catch (EOFException | ZipException e) {
             in.close();
-            throw new BadFileException(tar.toString(), "is not a tar.gz: " + e.getMessage(), e);
+            throw new BadFileException(tar.toString(), "is a truncated or corrupt tar.gz", e);
         } catch (Throwable e) {
             in.close();
             throw e;
@@ -108,6 +109,11 @@ final class TarEntries implements AutoCloseable {
                             "is a link or another special entry (type " + type + "); only files and folders are read");
             }
         }
+        // A gzip file's checksum lies at its end.
+        reading(() -> {
+            in.transferTo(OutputStream.nullOutputStream());
+            return header;
+        });
         return Optional.empty();
     }
 
@@ -234,7 +240,7 @@ final class TarEntries implements AutoCloseable {
         } catch (EOFException e) {
             throw new BadFileException(file, "is truncated: it ends within or after " + current, e);
         } catch (ZipException e) {
-            throw new BadFileException(file, "is a corrupt tar.gz: " + e.getMessage() + ", after " + current, e);
+            throw new BadFileException(file, "is a corrupt tar.gz, after " + current + ": " + e.getMessage(), e);
         }
     }
 }

@@ -32,6 +32,8 @@ class ArchitectureTest {
             .definedBy("io.tokenwise.tensor")
             .layer("io")
             .definedBy("io.tokenwise.io")
+            .layer("image")
+            .definedBy("io.tokenwise.image")
             .layer("backend")
             .definedBy("io.tokenwise.backend")
             .layer("autograd")
@@ -56,8 +58,10 @@ class ArchitectureTest {
             .mayOnlyBeAccessedByLayers("nn", "acm", "model", "library")
             .whereLayer("backend")
             .mayOnlyBeAccessedByLayers("autograd", "nn", "acm", "model", "library")
+            .whereLayer("image")
+            .mayOnlyBeAccessedByLayers("model", "library")
             .whereLayer("io")
-            .mayOnlyBeAccessedByLayers("model", "library");
+            .mayOnlyBeAccessedByLayers("image", "model", "library");
 
     @ArchTest
     static final ArchRule NO_CYCLES =
