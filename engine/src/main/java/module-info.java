@@ -2,6 +2,7 @@
 module io.tokenwise.engine {
     requires transitive tools.jackson.databind;
     requires com.google.protobuf;
+    requires java.desktop;
     requires transitive io.tokenwise.kernels;
     requires io.tokenwise.natives;
     requires org.slf4j;
@@ -20,4 +21,5 @@ module io.tokenwise.engine {
     exports io.tokenwise.model;
     exports io.tokenwise.nn;
     exports io.tokenwise.tensor;
+    exports io.tokenwise.train;
 }

@@ -1,7 +1,7 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.distill.DivergedException;
 import io.tokenwise.io.BadFileException;
+import io.tokenwise.train.DivergedException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -15,6 +15,7 @@ import io.tokenwise.io.TextDescription;
 import io.tokenwise.io.Tokenizer;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.tensor.Tensor;
+import io.tokenwise.train.DivergedException;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
 import java.nio.ByteBuffer;

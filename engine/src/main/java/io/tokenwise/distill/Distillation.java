@@ -43,7 +43,7 @@ public final class Distillation implements AutoCloseable {
     private final Encoder student;
     private final List<AdaptiveBlock> blocks;
     private final List<Acm> modules;
-    private final TrainingInputs text;
+    private final TrainingInputs inputs;
     private final Stream stream;
     private final Workspace teacherWorkspace = new Workspace(WORKSPACE_LIMIT_BYTES);
     private final Workspace workspace = new Workspace(WORKSPACE_LIMIT_BYTES);
@@ -77,13 +77,14 @@ public final class Distillation implements AutoCloseable {
      * @param teacher dense, of the same sizes
      * @param student with adaptive modules; its other weights stay as they are
      */
-    public Distillation(Encoder teacher, Encoder student, TrainingInputs text, DistillConfig config, Backend backend) {
+    public Distillation(
+            Encoder teacher, Encoder student, TrainingInputs inputs, DistillConfig config, Backend backend) {
         this.config = config;
         this.teacher = teacher;
         this.student = student;
         this.blocks = student.adaptiveBlocks();
         this.modules = student.acms();
-        this.text = text;
+        this.inputs = inputs;
         if (blocks.isEmpty() || !teacher.acms().isEmpty()) {
             throw new IllegalArgumentException("distillation needs a dense teacher and an adaptive student");
         }
@@ -127,7 +128,7 @@ public final class Distillation implements AutoCloseable {
      * @throws ArithmeticException if training diverged
      */
     public Step step() {
-        text.next(batch, config.tokensPerStep());
+        inputs.next(batch, config.tokensPerStep());
         RandomGenerator random = EpochOrder.random(config.seed() + 1, step);
         Step done = switch (phase()) {
             case LEARNERS -> learnerStep(random);
@@ -156,8 +157,8 @@ public final class Distillation implements AutoCloseable {
         return student;
     }
 
-    TrainingInputs text() {
-        return text;
+    TrainingInputs inputs() {
+        return inputs;
     }
 
     void resumeAt(int nextStep) {

@@ -2,10 +2,10 @@ package io.tokenwise.finetune;
 
 import io.tokenwise.autograd.EpochOrder;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.distill.DivergedException;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.train.DivergedException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;

@@ -93,6 +93,18 @@ public final class Encoder implements AutoCloseable {
         }
     }
 
+    /** A dense model with all weights zero, to be trained. */
+    public static Encoder untrained(ModelDescription description, Backend backend) {
+        var parameters = new Parameters(backend);
+        try {
+            var parts = new LayerBuilder(parameters, description.architecture(), Optional.empty());
+            return new Encoder(description, parameters, build(parts, description), parts.stored());
+        } catch (Throwable e) {
+            parameters.close();
+            throw e;
+        }
+    }
+
     /** Returns, or throws the first failure, only when no element is being worked on any more: the caller may free memory then. */
     private static <T> void forEach(List<T> elements, boolean parallel, Consumer<T> work) {
         var failure = new AtomicReference<RuntimeException>();

@@ -34,6 +34,8 @@ class ArchitectureTest {
             .definedBy("io.tokenwise.io")
             .layer("audio")
             .definedBy("io.tokenwise.audio")
+            .layer("image")
+            .definedBy("io.tokenwise.image")
             .layer("backend")
             .definedBy("io.tokenwise.backend")
             .layer("autograd")
@@ -60,8 +62,10 @@ class ArchitectureTest {
             .mayOnlyBeAccessedByLayers("autograd", "nn", "acm", "model", "library")
             .whereLayer("audio")
             .mayOnlyBeAccessedByLayers("model", "library")
+            .whereLayer("image")
+            .mayOnlyBeAccessedByLayers("model", "library")
             .whereLayer("io")
-            .mayOnlyBeAccessedByLayers("audio", "model", "library");
+            .mayOnlyBeAccessedByLayers("audio", "image", "model", "library");
 
     @ArchTest
     static final ArchRule NO_CYCLES =

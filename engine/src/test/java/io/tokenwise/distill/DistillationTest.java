@@ -14,6 +14,7 @@ import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.Safetensors;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.train.DivergedException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;

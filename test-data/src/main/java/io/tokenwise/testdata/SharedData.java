@@ -56,6 +56,11 @@ public final class SharedData {
         return file("cranfield");
     }
 
+    /** CIFAR-10 as a tar file of JPEGs, {@code cifar10/train/CLASS/NAME.jpg} (50,000) and {@code cifar10/test/CLASS/NAME.jpg} (5,000). */
+    public Optional<Path> cifar10() {
+        return file("cifar10.tar");
+    }
+
     private Optional<Path> file(String name) {
         return folder.map(f -> f.resolve(name)).filter(Files::exists);
     }

@@ -1,4 +1,4 @@
-package io.tokenwise.distill;
+package io.tokenwise.train;
 
 /** Training gave numbers that are none; the message says at which step, and what is left. */
 public final class DivergedException extends RuntimeException {

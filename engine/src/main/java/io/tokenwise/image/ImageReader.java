@@ -1,0 +1,142 @@
+package io.tokenwise.image;
+
+import io.tokenwise.io.BadFileException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Reads JPEG and PNG files: of any colours (grey, palette, CMYK, 16 bits a channel) to RGB, upright as Exif says.
+ *
+ * <p>Pixels are those of Pillow's {@code convert("RGB")} for files of 8 bits: colour profiles are not applied, and transparency is dropped, so
+ * what an editor left under transparent pixels is seen. Of 16 bits the upper 8 are kept.
+ *
+ * <p>A file that is no image, or is truncated or corrupt, is a {@link BadFileException}. Its size is looked at before memory is taken for its
+ * pixels, of which there may be 100 million, or what the caller sets; reading takes up to 20 bytes for each pixel, and twice the file's.
+ *
+ * <p>Threads may share a reader.
+ */
+public final class ImageReader {
+    /** 12,000 x 8,000, more than most cameras make; pixels take 400 MB then. */
+    public static final int DEFAULT_MOST_PIXELS = Image.MOST_PIXELS;
+
+    /** JPEG's own limit; PNG would allow strips of a single row that hardly any program can handle. */
+    static final int LONGEST_SIDE = 65_535;
+
+    /** No sound image of 100 million pixels compresses to more than this by far. */
+    static final int MOST_BYTES = 512 << 20;
+
+    private final int mostPixels;
+    private final JdkDecoder jpeg = JdkDecoder.find("jpeg");
+    private final JdkDecoder png = JdkDecoder.find("png");
+
+    public ImageReader() {
+        this(DEFAULT_MOST_PIXELS);
+    }
+
+    /**
+     * A reader that refuses larger images.
+     *
+     * @param mostPixels width times height, at least 1
+     */
+    public ImageReader(int mostPixels) {
+        if (mostPixels < 1) {
+            throw new IllegalArgumentException("an image reader for at most " + mostPixels + " pixels");
+        }
+        this.mostPixels = mostPixels;
+    }
+
+    /**
+     * Reads a file.
+     *
+     * @throws BadFileException if it is not a sound JPEG or PNG, or is too large
+     */
+    public Image read(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            return read(in, file.toString());
+        }
+    }
+
+    /**
+     * Reads all of a stream, which stays open.
+     *
+     * @param name what to call it in messages
+     * @throws BadFileException if it is not a sound JPEG or PNG, or is too large
+     */
+    public Image read(InputStream in, String name) throws IOException {
+        byte[] bytes = in.readNBytes(MOST_BYTES + 1);
+        if (bytes.length > MOST_BYTES) {
+            throw new BadFileException(name, "has more than " + MOST_BYTES + " bytes, the most of an image");
+        }
+        return read(bytes, name);
+    }
+
+    /**
+     * Reads a file's bytes.
+     *
+     * @param name what to call it in messages
+     * @throws BadFileException if it is not a sound JPEG or PNG, or is too large
+     */
+    public Image read(byte[] bytes, String name) {
+        if (startsWith(bytes, 0, "\u00FF\u00D8\u00FF")) {
+            JpegHeader header = JpegHeader.of(bytes, name);
+            checkSize(header.width(), header.height(), name);
+            Image stored = jpeg.jpeg(header, name);
+            return header.orientation().upright(stored);
+        }
+        if (startsWith(bytes, 0, PngHeader.SIGNATURE)) {
+            PngHeader header = PngHeader.of(bytes, name);
+            checkSize(header.width(), header.height(), name);
+            Image stored = png.png(header, name);
+            return header.orientation().upright(stored);
+        }
+        throw new BadFileException(name, whatElse(bytes) + "; images must be JPEG or PNG");
+    }
+
+    private void checkSize(long width, long height, String name) {
+        if (width < 1 || height < 1) {
+            throw new BadFileException(
+                    name, "claims to be " + width + " x " + height + " pixels; sides must be at least 1");
+        }
+        if (width > LONGEST_SIDE || height > LONGEST_SIDE || width * height > mostPixels) {
+            throw new BadFileException(
+                    name,
+                    "has " + width + " x " + height + " pixels; at most " + mostPixels + " are read, and "
+                            + LONGEST_SIDE + " a side");
+        }
+    }
+
+    private static String whatElse(byte[] bytes) {
+        if (bytes.length == 0) {
+            return "is empty";
+        }
+        if (startsWith(bytes, 0, "GIF8")) {
+            return "is a GIF";
+        }
+        if (startsWith(bytes, 0, "RIFF") && startsWith(bytes, 8, "WEBP")) {
+            return "is a WebP";
+        }
+        if (startsWith(bytes, 0, "BM")) {
+            return "is a BMP";
+        }
+        if (startsWith(bytes, 0, "II*\0") || startsWith(bytes, 0, "MM\0*")) {
+            return "is a TIFF";
+        }
+        if (startsWith(bytes, 4, "ftyp")) {
+            return "is an AVIF, HEIC or video";
+        }
+        return "is not an image";
+    }
+
+    private static boolean startsWith(byte[] bytes, int at, String magic) {
+        byte[] wanted = magic.getBytes(StandardCharsets.ISO_8859_1);
+        for (int i = 0; i < wanted.length; i++) {
+            if (at + i >= bytes.length || bytes[at + i] != wanted[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,184 @@
+package io.tokenwise.train;
+
+import io.tokenwise.autograd.AdamW;
+import io.tokenwise.io.BadFileException;
+import io.tokenwise.io.Safetensors;
+import io.tokenwise.io.SafetensorsWriter;
+import io.tokenwise.io.TensorData;
+import io.tokenwise.tensor.Tensor;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The state of a training between two steps in one safetensors file: trained weights, the optimizers' running means, numbers that say where it
+ * stands, and what else it keeps. Written atomically; a training that goes on from it ends with the same bits as an unbroken one.
+ */
+public final class TrainingState implements AutoCloseable {
+    /** Raised whenever a file of before cannot be gone on from. */
+    private static final String VERSION = "3";
+
+    private static final String FORMAT = "tokenwise_checkpoint";
+
+    /** Before the names of what identifies a run. */
+    private static final String RUN = "run ";
+
+    /** Before the names of numbers. */
+    private static final String COUNTER = "counter ";
+
+    private final Path file;
+    private final Safetensors source;
+
+    private TrainingState(Path file, Safetensors source) {
+        this.file = file;
+        this.source = source;
+    }
+
+    /**
+     * Writes the state.
+     *
+     * @param counters whole numbers from 0, by name
+     * @param others tensors that are neither weights nor running means, by name
+     * @param run what identifies model, data and configuration, by name; only the same run can go on from the file
+     */
+    public static void write(
+            Path file,
+            List<AdamW> optimizers,
+            Map<String, Long> counters,
+            Map<String, TensorData> others,
+            Map<String, String> run)
+            throws IOException {
+        var tensors = new LinkedHashMap<String, TensorData>();
+        var metadata = new LinkedHashMap<String, String>();
+        metadata.put(FORMAT, VERSION);
+        run.forEach((name, value) -> metadata.put(RUN + name, value));
+        counters.forEach((name, value) -> metadata.put(COUNTER + name, Long.toString(value)));
+        for (AdamW optimizer : optimizers) {
+            metadata.put(stepsOf(optimizers.indexOf(optimizer)), Integer.toString(optimizer.step()));
+            for (AdamW.Slot slot : optimizer.slots()) {
+                String name = slot.parameter().name();
+                tensors.put(name, data(slot.parameter().value()));
+                tensors.put(name + ".m", data(slot.m()));
+                tensors.put(name + ".v", data(slot.v()));
+            }
+        }
+        tensors.putAll(others);
+        SafetensorsWriter.write(file, tensors, metadata);
+    }
+
+    /**
+     * Opens a file that {@link #write} has left.
+     *
+     * @throws BadFileException if the file is no checkpoint, is damaged or of another version, or belongs to another run; the message
+     *     names the differences
+     */
+    public static TrainingState open(Path file, Map<String, String> run) throws IOException {
+        Safetensors source = Safetensors.open(file);
+        try {
+            check(file, source.metadata(), run);
+            return new TrainingState(file, source);
+        } catch (Throwable e) {
+            source.close();
+            throw e;
+        }
+    }
+
+    /** Brings weights and running means to what they were; the optimizers are those that were written, in the same order. */
+    public void restore(List<AdamW> optimizers) {
+        for (int i = 0; i < optimizers.size(); i++) {
+            optimizers.get(i).step((int) number(stepsOf(i)));
+            for (AdamW.Slot slot : optimizers.get(i).slots()) {
+                String name = slot.parameter().name();
+                source.read(name, memory(slot.parameter().value()));
+                source.read(name + ".m", memory(slot.m()));
+                source.read(name + ".v", memory(slot.v()));
+                slot.parameter().changed();
+            }
+        }
+    }
+
+    /** One of the numbers. */
+    public long counter(String name) {
+        return number(COUNTER + name);
+    }
+
+    /** A matrix of so many columns, of which there may be no rows, as it was written. */
+    public float[][] rows(String name, int columns) {
+        long[] shape = source.names().contains(name) ? source.shape(name) : new long[0];
+        if (shape.length != 2 || (shape[0] > 0 && shape[1] != columns)) {
+            throw damaged(name);
+        }
+        var values = new float[Math.toIntExact(shape[0] * shape[1])];
+        source.read(name, MemorySegment.ofArray(values));
+        var rows = new float[(int) shape[0]][columns];
+        for (int row = 0; row < rows.length; row++) {
+            System.arraycopy(values, row * columns, rows[row], 0, columns);
+        }
+        return rows;
+    }
+
+    /** What to say of a tensor or number that is there, but cannot be. */
+    public BadFileException damaged(String name) {
+        return new BadFileException(file.toString(), "has no valid " + name + ": the checkpoint is damaged");
+    }
+
+    @Override
+    public void close() {
+        source.close();
+    }
+
+    private static String stepsOf(int optimizer) {
+        return "optimizer " + optimizer + " steps";
+    }
+
+    private static void check(Path file, Map<String, String> metadata, Map<String, String> run) {
+        // The first version had no field of its own for it.
+        String version = metadata.getOrDefault(FORMAT, metadata.containsKey("step") ? "1" : "none");
+        if (!version.equals(VERSION)) {
+            throw new BadFileException(
+                    file.toString(),
+                    version.equals("none")
+                            ? "is not a checkpoint: delete or move it to start"
+                            : "is a checkpoint of version " + version + ", this Tokenwise goes on from version "
+                                    + VERSION
+                                    + ": end the run with the one that began it, or delete the file to start over");
+        }
+        var differences = new ArrayList<String>();
+        run.forEach((name, value) -> {
+            String before = metadata.getOrDefault(RUN + name, "missing");
+            if (!before.equals(value)) {
+                differences.add(name + ": was " + before + ", is " + value);
+            }
+        });
+        if (!differences.isEmpty()) {
+            throw new BadFileException(
+                    file.toString(),
+                    "belongs to a run with other settings (" + String.join("; ", differences)
+                            + "): repeat those, or delete the file to start over");
+        }
+    }
+
+    private long number(String name) {
+        try {
+            long value = Long.parseLong(source.metadata().getOrDefault(name, ""));
+            if (value >= 0) {
+                return value;
+            }
+        } catch (NumberFormatException e) {
+            // Said below, like a negative one.
+        }
+        throw damaged(name);
+    }
+
+    private static TensorData data(Tensor tensor) {
+        return new TensorData(new long[] {tensor.rows(), tensor.columns()}, memory(tensor));
+    }
+
+    private static MemorySegment memory(Tensor tensor) {
+        return tensor.floats().segment().asSlice(tensor.floats().offset(), (long) tensor.size() * Float.BYTES);
+    }
+}

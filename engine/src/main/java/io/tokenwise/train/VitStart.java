@@ -1,0 +1,111 @@
+package io.tokenwise.train;
+
+import io.tokenwise.autograd.EpochOrder;
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.io.VitArchitecture;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.tensor.Tensor;
+import java.util.random.RandomGenerator;
+
+/**
+ * Random weights from which a Vision Transformer is trained. Attention starts as it ends (Trockman and Kolter 2023, "Mimetic Initialization of
+ * Self-Attention Layers"): keys are near queries, so that a token looks at what is like itself, and the output projection near the negative of the
+ * values; positions start as sines and cosines of row and column. On few images that is worth several points of accuracy (docs/quality.md).
+ */
+final class VitStart {
+    /** How much of a key's weight is the query's, and of an output's the value's; the rest is noise. */
+    private static final double LIKENESS = 0.7;
+
+    /** Deviation of the classifier's weights: small, so that all classes are equally likely at first. */
+    private static final double CLASSIFIER_DEVIATION = 0.01;
+
+    private final VitArchitecture sizes;
+    private final RandomGenerator random;
+
+    private VitStart(VitArchitecture sizes, long seed) {
+        this.sizes = sizes;
+        this.random = EpochOrder.random(seed, -1);
+    }
+
+    /** Fills all weights of the model, which has these sizes; the same seed gives the same weights. */
+    static void fill(Encoder model, VitArchitecture sizes, long seed) {
+        var start = new VitStart(sizes, seed);
+        for (Parameter parameter : model.parameters().all()) {
+            start.fill(parameter, model);
+            parameter.changed();
+        }
+    }
+
+    private void fill(Parameter parameter, Encoder model) {
+        String name = parameter.name();
+        Tensor value = parameter.value();
+        if (name.equals("embeddings.position_embeddings")) {
+            positions(value);
+        } else if (name.equals("embeddings.cls_token")) {
+            noise(value, 0.02);
+        } else if (name.contains("layernorm")) {
+            constant(value, name.endsWith("weight") ? 1 : 0);
+        } else if (name.endsWith("bias")) {
+            constant(value, 0);
+        } else if (name.endsWith("attention.attention.qkv.weight")) {
+            queriesKeysValues(value);
+        } else if (name.endsWith("attention.output.dense.weight")) {
+            String qkv = name.replace("attention.output.dense.weight", "attention.attention.qkv.weight");
+            output(value, model.parameters().get(qkv).value());
+        } else {
+            noise(value, name.startsWith("classifier") ? CLASSIFIER_DEVIATION : Math.sqrt(1.0 / value.rows()));
+        }
+    }
+
+    private static void constant(Tensor value, float constant) {
+        for (int i = 0; i < value.size(); i++) {
+            value.floats().set(i, constant);
+        }
+    }
+
+    private void noise(Tensor value, double deviation) {
+        for (int i = 0; i < value.size(); i++) {
+            value.floats().set(i, (float) (deviation * random.nextGaussian()));
+        }
+    }
+
+    private void queriesKeysValues(Tensor value) {
+        int hidden = sizes.hiddenSize();
+        noise(value, Math.sqrt(1.0 / hidden));
+        double rest = Math.sqrt(1 - LIKENESS * LIKENESS);
+        for (int row = 0; row < hidden; row++) {
+            for (int column = 0; column < hidden; column++) {
+                double query = value.get(row, column);
+                double noise = value.get(row, hidden + column);
+                value.set(row, hidden + column, (float) (LIKENESS * query + rest * noise));
+            }
+        }
+    }
+
+    /** W_O near -W_V^T, of half its size. */
+    private void output(Tensor value, Tensor qkv) {
+        int hidden = sizes.hiddenSize();
+        noise(value, Math.sqrt(1.0 / hidden));
+        double rest = Math.sqrt(1 - LIKENESS * LIKENESS);
+        for (int row = 0; row < hidden; row++) {
+            for (int column = 0; column < hidden; column++) {
+                double values = qkv.get(column, 2 * hidden + row);
+                value.set(row, column, (float) (0.5 * (rest * value.get(row, column) - LIKENESS * values)));
+            }
+        }
+    }
+
+    /** Half of the columns tell the row, half the column of a patch, by sines and cosines of falling frequency (Vaswani et al. 2017, section 3.5). */
+    private void positions(Tensor value) {
+        int side = sizes.imageSize() / sizes.patchSize();
+        int waves = Math.max(1, sizes.hiddenSize() / 4);
+        constant(value, 0);
+        for (int patch = 0; patch < sizes.patches(); patch++) {
+            for (int j = 0; j < 4 * waves && j < sizes.hiddenSize(); j++) {
+                int place = j < 2 * waves ? patch / side : patch % side;
+                double angle = place * Math.pow(100, -(double) (j / 2 % waves) / waves);
+                value.set(patch + 1, j, (float) (0.5 * (j % 2 == 0 ? Math.sin(angle) : Math.cos(angle))));
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package io.tokenwise.train;
+
+/**
+ * How a Vision Transformer is trained from random weights. The defaults suit small images.
+ *
+ * @param epochs how often each image is seen, varied each time
+ * @param imagesPerStep of a batch
+ * @param rate peak learning rate; it rises over a twentieth of the steps and then falls to nothing along a cosine
+ * @param decay AdamW's, of matrices
+ * @param smoothing share of a label's probability that goes to all classes alike (Szegedy et al. 2016, section 7)
+ * @param seed of everything random: same seed, same images, same weights
+ */
+public record VitTrainingConfig(int epochs, int imagesPerStep, double rate, double decay, double smoothing, long seed) {
+    public static final int USUAL_EPOCHS = 40;
+
+    public VitTrainingConfig {
+        if (epochs < 1 || imagesPerStep < 1) {
+            throw new IllegalArgumentException(
+                    "epochs and images per step must be at least 1, are " + epochs + " and " + imagesPerStep);
+        }
+        if (!(rate > 0 && rate < 1) || !(decay >= 0 && decay < 1) || !(smoothing >= 0 && smoothing < 1)) {
+            throw new IllegalArgumentException(
+                    "rate, decay and smoothing must be from 0 to 1, are " + rate + ", " + decay + " and " + smoothing);
+        }
+    }
+
+    public static VitTrainingConfig of(int epochs, long seed) {
+        return new VitTrainingConfig(epochs, 128, 1e-3, 0.05, 0.1, seed);
+    }
+}

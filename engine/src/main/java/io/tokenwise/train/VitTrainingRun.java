@@ -1,0 +1,167 @@
+package io.tokenwise.train;
+
+import io.tokenwise.backend.Backend;
+import io.tokenwise.image.LabelledImages;
+import io.tokenwise.io.AtomicFiles;
+import io.tokenwise.io.ImageDescription;
+import io.tokenwise.io.ModelWriter;
+import io.tokenwise.io.StoredType;
+import io.tokenwise.model.Encoder;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.IntBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+import java.util.zip.CRC32;
+
+/**
+ * Trains an image classifier from random weights to a directory with the model, with a checkpoint beside it while it runs. Killed and started again
+ * with the same arguments it goes on from the checkpoint.
+ *
+ * @param description what is trained; its sizes and labels fit the images
+ * @param images in random order; a tenth, at most 1,000, and what equals them is not trained on but shows the accuracy on the way
+ * @param out where the model goes; it must not exist, or be empty
+ * @param checkpointSteps how often a checkpoint is written
+ * @param stored in which type the model's matrices are stored
+ */
+public record VitTrainingRun(
+        ImageDescription description,
+        LabelledImages images,
+        VitTrainingConfig config,
+        Path out,
+        int checkpointSteps,
+        StoredType stored) {
+    private static final int MOST_HELD_OUT = 1_000;
+    private static final int LEAST_IMAGES = 20;
+
+    /** Told what happens; called on the thread that runs. */
+    public interface Listener {
+        /** The run goes on from a checkpoint. */
+        default void resumed(int nextStep) {}
+
+        /** After each step; {@code done} counts it. */
+        default void step(int done, int steps, double loss) {}
+
+        /** After each epoch: the share of the held-out images that the model has right. */
+        default void accuracy(int done, double right) {}
+    }
+
+    /** @throws IllegalArgumentException if there are too few images, or they do not fit the description */
+    public VitTrainingRun {
+        int size = description.architecture().imageSize();
+        if (images.width() != size || images.height() != size) {
+            throw new IllegalArgumentException("images of " + images.width() + " x " + images.height()
+                    + " for a model that reads " + size + " x " + size);
+        }
+        if (!images.classes().equals(description.labels())) {
+            throw new IllegalArgumentException(
+                    "images of the classes " + images.classes() + " for a model of " + description.labels());
+        }
+        if (images.size() < LEAST_IMAGES) {
+            throw new IllegalArgumentException("there are " + images.size() + " images; at least " + LEAST_IMAGES
+                    + " are needed, and thousands are better");
+        }
+        if (Arrays.stream(images.labels()).distinct().count() < 2) {
+            throw new IllegalArgumentException("all images have the class "
+                    + images.classes().get(images.labels()[0]) + "; two or more are needed");
+        }
+    }
+
+    /** The file that holds the state of an unfinished run. */
+    public Path checkpoint() {
+        return out.resolveSibling(out.getFileName() + ".checkpoint");
+    }
+
+    /**
+     * Runs to the end and writes the model.
+     *
+     * @return the share of the held-out images that it has right
+     * @throws InterruptedException if the thread was interrupted; a checkpoint of the last step was written
+     * @throws DivergedException if training gave numbers that are none; the last checkpoint is still there
+     * @throws io.tokenwise.io.BadFileException if there is a checkpoint, but not of this run
+     */
+    public double run(Backend backend, Listener listener) throws IOException, InterruptedException {
+        ModelWriter.checkTarget(out, ModelWriter.Existing.KEEP);
+        Files.createDirectories(checkpoint().toAbsolutePath().getParent());
+        AtomicFiles.deleteLeftovers(checkpoint());
+        int measured = Math.min(MOST_HELD_OUT, images.size() / 10);
+        LabelledImages heldOut = images.only(IntStream.range(0, measured).toArray());
+        try (Encoder model = Encoder.untrained(description, backend);
+                var training = new VitTraining(model, trained(heldOut), config, backend)) {
+            VitStart.fill(model, description.architecture(), config.seed());
+            Map<String, String> identity = identity(backend);
+            if (Files.exists(checkpoint())) {
+                training.read(checkpoint(), identity);
+                listener.resumed(training.nextStep());
+            }
+            steps(training, heldOut, listener, identity);
+            double right = training.right(heldOut);
+            model.save(out, null, ModelWriter.Existing.KEEP, stored);
+            Files.deleteIfExists(checkpoint());
+            return right;
+        }
+    }
+
+    private LabelledImages trained(LabelledImages heldOut) {
+        Set<IntBuffer> kept = new HashSet<>();
+        heldOut.pixels().forEach(pixels -> kept.add(IntBuffer.wrap(pixels)));
+        return images.only(IntStream.range(heldOut.size(), images.size())
+                .filter(i -> !kept.contains(IntBuffer.wrap(images.pixels().get(i))))
+                .toArray());
+    }
+
+    private void steps(VitTraining training, LabelledImages heldOut, Listener listener, Map<String, String> identity)
+            throws IOException, InterruptedException {
+        int steps = training.steps();
+        int epoch = Math.ceilDiv(steps, config.epochs());
+        while (training.nextStep() < steps) {
+            if (Thread.interrupted()) {
+                training.write(checkpoint(), identity);
+                throw new InterruptedException("training stopped before step " + training.nextStep());
+            }
+            double loss = step(training);
+            int done = training.nextStep();
+            listener.step(done, steps, loss);
+            if (done % epoch == 0 && done < steps) {
+                listener.accuracy(done, training.right(heldOut));
+            }
+            if (done % checkpointSteps == 0 && done < steps) {
+                training.write(checkpoint(), identity);
+            }
+        }
+    }
+
+    private double step(VitTraining training) {
+        try {
+            return training.step();
+        } catch (ArithmeticException e) {
+            throw new DivergedException(
+                    "training diverged at step " + training.nextStep() + " of " + training.steps() + ": "
+                            + e.getMessage() + "; a smaller rate than " + config.rate() + " or another seed may help"
+                            + (Files.exists(checkpoint()) ? "; " + checkpoint() + " has the last good state" : ""),
+                    e);
+        }
+    }
+
+    /** What must be the same for a run to go on, by the names that a message has for it. */
+    private Map<String, String> identity(Backend backend) {
+        var sum = new CRC32();
+        for (int i = 0; i < images.size(); i++) {
+            int[] pixels = images.pixels().get(i);
+            var bytes = ByteBuffer.allocate(Integer.BYTES * (pixels.length + 1)).putInt(images.labels()[i]);
+            bytes.asIntBuffer().put(pixels);
+            sum.update(bytes.array());
+        }
+        return Map.of(
+                "settings", config.toString(),
+                "model", description.architecture().toString(),
+                "images", images.size() + " with checksum " + Long.toHexString(sum.getValue()),
+                "backend", backend.kind().label(),
+                "precision", backend.precision().label());
+    }
+}
