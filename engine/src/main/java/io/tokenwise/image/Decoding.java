@@ -23,22 +23,29 @@ final class Decoding {
     private record Pending(int index, String name, Source source) {}
 
     private final LabelledImageReader reader;
+    private final String name;
     private final int[][] pixels;
     private final List<Pending> pending = new ArrayList<>();
     private long pendingBytes;
 
     /** @throws BadFileException if so many images of that size do not fit the heap */
     Decoding(LabelledImageReader reader, int count, String name) {
-        long bytes = (long) count * reader.width() * reader.height() * Integer.BYTES;
+        checkFits(count, reader.width(), reader.height(), Integer.BYTES, name);
+        this.reader = reader;
+        this.name = name;
+        pixels = new int[count][];
+    }
+
+    /** @throws BadFileException if so many images of that size do not fit the heap */
+    static void checkFits(int count, int width, int height, int bytesOfPixel, String name) {
+        long bytes = (long) count * width * height * bytesOfPixel;
         long most = Runtime.getRuntime().maxMemory();
         if (bytes >= most) {
             throw new BadFileException(
                     name,
-                    "has " + count + " images, which take " + (bytes >> 20) + " MB at " + reader.width() + " x "
-                            + reader.height() + "; Java's heap is " + (most >> 20) + " MB (-Xmx)");
+                    "has " + count + " images, which take " + (bytes >> 20) + " MB at " + width + " x " + height
+                            + "; Java's heap is " + (most >> 20) + " MB (-Xmx)");
         }
-        this.reader = reader;
-        pixels = new int[count][];
     }
 
     /**
@@ -56,10 +63,18 @@ final class Decoding {
         }
     }
 
-    /** The pixels of all images. */
+    /**
+     * The pixels of all images.
+     *
+     * @throws BadFileException if not all of them came
+     */
     List<int[]> finish() throws IOException, InterruptedException {
         decode();
-        return Arrays.asList(pixels);
+        List<int[]> all = Arrays.asList(pixels);
+        if (all.contains(null)) {
+            throw new BadFileException(name, "lost image " + all.indexOf(null) + " while it was read");
+        }
+        return all;
     }
 
     private void decode() throws IOException, InterruptedException {

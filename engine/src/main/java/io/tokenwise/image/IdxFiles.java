@@ -22,6 +22,9 @@ record IdxFiles(String name, int rows, int columns, byte[][] images, byte[] labe
 
     private static final int IMAGES_MAGIC = 0x0803;
 
+    /** Far more than there are images that fit memory; gzipped, so many zeros take no more than 100 KB. */
+    private static final int MOST_LABELS = 100_000_000;
+
     /**
      * Reads them, plain or gzipped.
      *
@@ -64,6 +67,9 @@ record IdxFiles(String name, int rows, int columns, byte[][] images, byte[] labe
 
     private static byte[] labels(InputStream in, String name) throws IOException {
         int count = header(in, name, LABELS_MAGIC, 1)[0];
+        if (count > MOST_LABELS) {
+            throw new BadFileException(name, "claims " + count + " labels; at most " + MOST_LABELS + " are read");
+        }
         return bytes(in, count, name, "claims " + count + " labels");
     }
 
@@ -79,6 +85,7 @@ record IdxFiles(String name, int rows, int columns, byte[][] images, byte[] labe
         if (Math.max(rows, columns) > ImageReader.LONGEST_SIDE || (long) rows * columns > Image.MOST_PIXELS) {
             throw new BadFileException(name, "claims images of " + columns + " x " + rows + " pixels");
         }
+        Decoding.checkFits(count, columns, rows, 1, name);
         byte[][] images = new byte[count][];
         for (int i = 0; i < count; i++) {
             images[i] = bytes(in, rows * columns, name, "claims " + count + " images; image " + i + " is cut short");

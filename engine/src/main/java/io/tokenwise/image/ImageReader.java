@@ -14,7 +14,7 @@ import java.nio.file.Path;
  * what an editor left under transparent pixels is seen. Of 16 bits the upper 8 are kept.
  *
  * <p>A file that is no image, or is truncated or corrupt, is a {@link BadFileException}. Its size is looked at before memory is taken for its
- * pixels, of which there may be 100 million, or what the caller sets; reading takes up to 20 bytes for each pixel, and twice the file's.
+ * pixels, of which there may be 100 million, or what the caller sets; reading takes up to 20 bytes for each pixel, and three times the file's.
  *
  * <p>Threads may share a reader.
  */
@@ -29,9 +29,10 @@ public final class ImageReader {
     static final int MOST_BYTES = 512 << 20;
 
     private final int mostPixels;
-    private final JdkDecoder jpeg = JdkDecoder.find("jpeg");
-    private final JdkDecoder png = JdkDecoder.find("png");
+    private final JdkDecoder jpegDecoder = JdkDecoder.find("jpeg");
+    private final JdkDecoder pngDecoder = JdkDecoder.find("png");
 
+    /** A reader of up to {@link #DEFAULT_MOST_PIXELS}. */
     public ImageReader() {
         this(DEFAULT_MOST_PIXELS);
     }
@@ -83,13 +84,13 @@ public final class ImageReader {
         if (startsWith(bytes, 0, "\u00FF\u00D8\u00FF")) {
             JpegHeader header = JpegHeader.of(bytes, name);
             checkSize(header.width(), header.height(), name);
-            Image stored = jpeg.jpeg(header, name);
+            Image stored = jpegDecoder.decode(header, name);
             return header.orientation().upright(stored);
         }
         if (startsWith(bytes, 0, PngHeader.SIGNATURE)) {
             PngHeader header = PngHeader.of(bytes, name);
             checkSize(header.width(), header.height(), name);
-            Image stored = png.png(header, name);
+            Image stored = pngDecoder.decode(header, name);
             return header.orientation().upright(stored);
         }
         throw new BadFileException(name, whatElse(bytes) + "; images must be JPEG or PNG");

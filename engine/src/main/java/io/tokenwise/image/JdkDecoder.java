@@ -37,9 +37,9 @@ record JdkDecoder(ImageReaderSpi provider) {
         throw new IllegalStateException("this Java runtime cannot read " + format + "; its module java.desktop does");
     }
 
-    Image jpeg(JpegHeader header, String name) {
+    Image decode(JpegHeader header, String name) {
         List<String> warnings = new ArrayList<>();
-        Raster raster = decode(header.decodable(), name, reader -> {
+        Raster raster = read(header.decodable(), name, reader -> {
             reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
             return reader.readRaster(0, null);
         });
@@ -53,8 +53,8 @@ record JdkDecoder(ImageReaderSpi provider) {
         return image(raster, header.colors());
     }
 
-    Image png(PngHeader header, String name) {
-        return decode(header.decodable(), name, reader -> {
+    Image decode(PngHeader header, String name) {
+        return read(header.decodable(), name, reader -> {
             BufferedImage decoded = reader.read(0);
             return image(decoded.getRaster(), pngColors(decoded));
         });
@@ -87,7 +87,7 @@ record JdkDecoder(ImageReaderSpi provider) {
     }
 
     /** Hostile files also make the JDK's decoders throw exceptions that are not about files. */
-    private <T> T decode(byte[] bytes, String name, Reading<T> reading) {
+    private <T> T read(byte[] bytes, String name, Reading<T> reading) {
         ImageReader reader = null;
         try (var in = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
             reader = provider.createReaderInstance();

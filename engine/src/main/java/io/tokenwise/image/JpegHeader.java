@@ -31,7 +31,7 @@ record JpegHeader(int width, int height, JpegColors colors, Orientation orientat
     private static final class Parser {
         private final ByteBuffer bytes;
         private final String name;
-        private final ByteArrayOutputStream decodable = new ByteArrayOutputStream();
+        private final ByteArrayOutputStream decodable;
         private ByteBuffer frame;
         private boolean jfif;
         private int adobe = JpegColors.NO_ADOBE;
@@ -40,6 +40,7 @@ record JpegHeader(int width, int height, JpegColors colors, Orientation orientat
         private Parser(ByteBuffer bytes, String name) {
             this.bytes = bytes;
             this.name = name;
+            decodable = new ByteArrayOutputStream(bytes.limit());
         }
 
         JpegHeader parse() {

@@ -21,7 +21,7 @@ import java.util.stream.Stream;
  * <p>Files are decoded on all processors, by the common pool; the order of images is that of classes and names, whatever the order in a file
  * system or archive. Threads may share a reader.
  *
- * @param images reads each of them
+ * @param images reads each of them, as many at once as there are processors
  * @param width of all images, in pixels
  * @param height of all images, in pixels
  * @param resampling how to resize
@@ -30,8 +30,11 @@ public record LabelledImageReader(ImageReader images, int width, int height, Res
     /** The classes of MNIST, unless the caller knows better. */
     public static final List<String> DIGITS = List.of("0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
 
-    /** More entries than any data set that fits memory has; a small gzipped archive can have millions of empty ones. */
-    private static final int MOST_ENTRIES = 5_000_000;
+    /** More than any data set that fits memory has (ImageNet: 1.3 million); a small gzipped archive can have billions of empty files. */
+    private static final int MOST_ENTRIES = 2_000_000;
+
+    /** Of all their paths. */
+    private static final long MOST_CHARACTERS = 200_000_000;
 
     /** @throws IllegalArgumentException if a side is less than 1 or more than 65,535 pixels */
     public LabelledImageReader {
@@ -98,10 +101,10 @@ public record LabelledImageReader(ImageReader images, int width, int height, Res
         var decoding = new Decoding(this, indices.size(), tar.toString());
         try (TarEntries entries = TarEntries.open(tar)) {
             for (var entry = entries.next(); entry.isPresent(); entry = entries.next()) {
-                Integer index = indices.get(entry.get().name());
+                Integer index = indices.get(entry.get());
                 if (index != null) {
                     byte[] bytes = entries.content(ImageReader.MOST_BYTES);
-                    String name = tar + "!" + entry.get().name();
+                    String name = tar + "!" + entry.get();
                     decoding.add(index, name, () -> images.read(bytes, name), bytes.length);
                 }
             }
@@ -157,11 +160,16 @@ public record LabelledImageReader(ImageReader images, int width, int height, Res
 
     private static List<String> pathsInTar(Path tar) throws IOException {
         List<String> paths = new ArrayList<>();
+        long characters = 0;
         try (TarEntries entries = TarEntries.open(tar)) {
             for (var entry = entries.next(); entry.isPresent(); entry = entries.next()) {
-                paths.add(entry.get().name());
-                if (paths.size() > MOST_ENTRIES) {
-                    throw new BadFileException(tar.toString(), "has more than " + MOST_ENTRIES + " entries");
+                paths.add(entry.get());
+                characters += entry.get().length();
+                if (paths.size() > MOST_ENTRIES || characters > MOST_CHARACTERS) {
+                    throw new BadFileException(
+                            tar.toString(),
+                            "has more than " + MOST_ENTRIES + " entries, or more than " + MOST_CHARACTERS
+                                    + " characters in their names");
                 }
             }
         }

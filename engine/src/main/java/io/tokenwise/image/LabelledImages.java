@@ -34,7 +34,7 @@ public record LabelledImages(int width, int height, List<int[]> pixels, int[] la
             }
         }
         for (int[] image : pixels) {
-            if (image.length != width * height) {
+            if (width < 1 || height < 1 || image.length != (long) width * height) {
                 throw new IllegalArgumentException(image.length + " pixels in an image of " + width + " x " + height);
             }
         }

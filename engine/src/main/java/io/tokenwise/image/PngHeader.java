@@ -26,7 +26,7 @@ record PngHeader(long width, long height, Orientation orientation, byte[] decoda
     private static final class Parser {
         private final ByteBuffer bytes;
         private final String name;
-        private final ByteArrayOutputStream decodable = new ByteArrayOutputStream();
+        private final ByteArrayOutputStream decodable;
         private long width;
         private long height;
         private Orientation orientation = Orientation.UPRIGHT;
@@ -34,6 +34,7 @@ record PngHeader(long width, long height, Orientation orientation, byte[] decoda
         private Parser(ByteBuffer bytes, String name) {
             this.bytes = bytes;
             this.name = name;
+            decodable = new ByteArrayOutputStream(bytes.limit());
         }
 
         PngHeader parse() {

@@ -32,14 +32,6 @@ final class TarEntries implements AutoCloseable {
     /** Attributes are names, times and the like. */
     private static final int MOST_ATTRIBUTE_BYTES = 1 << 16;
 
-    /**
-     * A file or a folder.
-     *
-     * @param name its path, as the archive has it, but for {@code ./} at its beginning; a folder's is empty or ends with a slash
-     * @param size of its content, in bytes
-     */
-    record Entry(String name, long size) {}
-
     private final String file;
     private final InputStream in;
     private final byte[] header = new byte[BLOCK];
@@ -74,11 +66,12 @@ final class TarEntries implements AutoCloseable {
     }
 
     /**
-     * The next entry, or empty at the end.
+     * The path of the next entry, or empty at the end. It is as the archive has it, but for {@code ./} at its beginning; a folder's is empty or ends
+     * with a slash.
      *
      * @throws BadFileException if the archive is truncated or corrupt, or has something else than files and folders
      */
-    Optional<Entry> next() throws IOException {
+    Optional<String> next() throws IOException {
         String longName = null;
         long longSize = -1;
         while (readHeader()) {
@@ -92,10 +85,10 @@ final class TarEntries implements AutoCloseable {
             padding = -size & (BLOCK - 1);
             switch (type) {
                 case '0', '\0', '7' -> {
-                    return Optional.of(new Entry(name, size));
+                    return Optional.of(name);
                 }
                 case '5' -> {
-                    return Optional.of(new Entry(name.isEmpty() || name.endsWith("/") ? name : name + "/", size));
+                    return Optional.of(name.isEmpty() || name.endsWith("/") ? name : name + "/");
                 }
                 case 'L' -> longName = untilZero(content(LONGEST_NAME), 0, LONGEST_NAME);
                 case 'x' -> {

@@ -92,11 +92,15 @@ class IdxFilesTest {
         refused("images").hasMessageEndingWith("claims images of 65535 x 65535 pixels");
         images("train", 0x803, 2, Integer.MAX_VALUE, 1, 12);
         refused("images").hasMessageEndingWith("claims images of 1 x 2147483647 pixels");
+        images("train", 0x803, 2, 50_000, 2_000, 12);
+        refused("images").hasMessageEndingWith("claims 2 images; image 0 is cut short, but the file ends before");
         images("train", 0x801, 2, 2, 3, 12);
         refused("images")
                 .hasMessageEndingWith("is no IDX file of the wanted kind: it begins with 00000801, not 00000803");
         labels("train", 0x801, Integer.MAX_VALUE, 1, 2);
-        refused("labels").hasMessageEndingWith("claims 2147483647 labels, but the file ends before");
+        refused("labels").hasMessageEndingWith("claims 2147483647 labels; at most 100000000 are read");
+        labels("train", 0x801, 3, 1, 2);
+        refused("labels").hasMessageEndingWith("claims 3 labels, but the file ends before");
         labels("train", 0x801, 1, 1, 2);
         refused("labels").hasMessageEndingWith("goes on after what its header claims");
     }

@@ -165,7 +165,7 @@ class TarEntriesTest {
         List<String> found = new ArrayList<>();
         try (TarEntries entries = TarEntries.open(file)) {
             for (var entry = entries.next(); entry.isPresent(); entry = entries.next()) {
-                String name = entry.get().name();
+                String name = entry.get();
                 boolean isFolder = name.isEmpty() || name.endsWith("/");
                 byte[] content = isFolder ? new byte[0] : entries.content(1024);
                 boolean brief = !isFolder && content.length < 512;
