@@ -84,7 +84,7 @@ final class BudgetMeasurements {
             int[][] nearest = nearest(teacher, Budget.FULL);
             for (Way way : ways) {
                 TextEncoder encoder = way.choose(teacher, model);
-                var measured = new Measurement(encoder, way.how);
+                var measured = new Measurement(encoder.model(), way.how);
                 float[][] vectors = measured.encode(texts.heldOut());
                 double kept = shareKept(nearest, nearest(encoder, way.how));
                 qualities.add(new Quality(measured, Measurement.meanCosine(vectors, dense), kept));

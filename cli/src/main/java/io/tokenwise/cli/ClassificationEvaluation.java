@@ -18,9 +18,11 @@ import java.util.stream.IntStream;
  * Classes of texts by a linear classifier on their vectors, judged by accuracy and macro-F1.
  *
  * @param fit on whose vectors of the training texts the classifier is trained
+ * @param maxTokens longer texts are cut
  * @param threads that train it
  */
-record ClassificationEvaluation(LabelledTexts training, LabelledTexts test, Fit fit, int threads) implements EvalTask {
+record ClassificationEvaluation(LabelledTexts training, LabelledTexts test, Fit fit, int maxTokens, int threads)
+        implements EvalTask {
     /** Whose vectors a classifier is trained on. */
     enum Fit {
         /** The dense model's: one classifier for all budgets, as a service has that turns its budget later. */
@@ -72,7 +74,7 @@ record ClassificationEvaluation(LabelledTexts training, LabelledTexts test, Fit 
     }
 
     @Override
-    public long texts() {
+    public long inputs() {
         return test.size();
     }
 
@@ -86,8 +88,8 @@ record ClassificationEvaluation(LabelledTexts training, LabelledTexts test, Fit 
         Map<EvalRun, LinearClassifier> classifiers = classifiers(runs, progress);
         var predictions = new HashMap<EvalRun, List<String>>();
         runs.all().forEach(run -> predictions.put(run, new ArrayList<>()));
-        for (List<String> block : blocks(test.texts())) {
-            runs.encode(block, Embed.Kind.TEXT, progress, (run, vectors) -> {
+        for (EvalInputs block : blocks(test.texts())) {
+            runs.encode(block, progress, (run, vectors) -> {
                 for (float[] vector : vectors) {
                     predictions.get(run).add(classifiers.get(run).classify(vector));
                 }
@@ -104,8 +106,8 @@ record ClassificationEvaluation(LabelledTexts training, LabelledTexts test, Fit 
                     classifiers.put(run, classifiers.get(runs.dense()));
                 } else {
                     var vectors = new ArrayList<float[]>();
-                    for (List<String> block : blocks(training.texts())) {
-                        vectors.addAll(List.of(runs.prepare(run, block, Embed.Kind.TEXT, progress)));
+                    for (EvalInputs block : blocks(training.texts())) {
+                        vectors.addAll(List.of(runs.prepare(run, block, progress)));
                     }
                     classifiers.put(
                             run, LinearClassifier.train(backend, vectors.toArray(float[][]::new), training.labels()));
@@ -115,9 +117,10 @@ record ClassificationEvaluation(LabelledTexts training, LabelledTexts test, Fit 
         return classifiers;
     }
 
-    private static List<List<String>> blocks(List<String> texts) {
-        return IntStream.iterate(0, from -> from < texts.size(), from -> from + EvalRuns.BLOCK_TEXTS)
-                .mapToObj(from -> texts.subList(from, Math.min(texts.size(), from + EvalRuns.BLOCK_TEXTS)))
+    private List<EvalInputs> blocks(List<String> texts) {
+        return IntStream.iterate(0, from -> from < texts.size(), from -> from + EvalRuns.BLOCK)
+                .<EvalInputs>mapToObj(from -> new EvalInputs.Texts(
+                        texts.subList(from, Math.min(texts.size(), from + EvalRuns.BLOCK)), Embed.Kind.TEXT, maxTokens))
                 .toList();
     }
 

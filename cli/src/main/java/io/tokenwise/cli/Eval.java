@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
             "For each budget: soft, as the gates decide; hard, as they decide but no text over its budget; static, every token gets the"
                     + " same at equal FLOPs; random, the gates' numbers dealt to random tokens. The dense model comes first; a dense model has one row."
         },
-        subcommands = {Eval.Sts.class, Eval.Retrieval.class, Eval.Classify.class},
+        subcommands = {Eval.Sts.class, Eval.Retrieval.class, Eval.Classify.class, Eval.Vit.class},
         footerHeading = "%nExamples:%n",
         footer = {
             "  ./tokenwise eval sts sts-dev.csv --model my-model",
@@ -51,12 +51,15 @@ final class Eval implements Runnable {
                 "  ./tokenwise eval sts sts-dev.csv --model my-model --budget 0.25,0.5 --json"
             })
     static final class Sts extends EvalCommand {
+        @Mixin
+        private TextLength length;
+
         @Parameters(paramLabel = "FILE.csv", description = "Pairs of sentences with a score.")
         private Path file;
 
         @Override
         EvalTask read(CommonOptions common) throws IOException {
-            return StsEvaluation.read(file);
+            return StsEvaluation.read(file, length.maxTokens());
         }
     }
 
@@ -75,6 +78,9 @@ final class Eval implements Runnable {
                 "  ./tokenwise eval retrieval fiqa --model my-model --budget 0.5 --seeds 3 --split dev"
             })
     static final class Retrieval extends EvalCommand {
+        @Mixin
+        private TextLength length;
+
         @Parameters(paramLabel = "DIR", description = "A folder with corpus.jsonl, queries.jsonl and qrels.")
         private Path folder;
 
@@ -87,7 +93,7 @@ final class Eval implements Runnable {
 
         @Override
         EvalTask read(CommonOptions common) throws IOException {
-            return new RetrievalEvaluation(BeirFolder.open(folder, split));
+            return new RetrievalEvaluation(BeirFolder.open(folder, split), length.maxTokens());
         }
     }
 
@@ -108,6 +114,9 @@ final class Eval implements Runnable {
                 "  ./tokenwise eval classify --wordnet wordnet --model my-model --budget 0.5"
             })
     static final class Classify extends EvalCommand {
+        @Mixin
+        private TextLength length;
+
         @Spec
         private CommandSpec spec;
 
@@ -171,7 +180,37 @@ final class Eval implements Runnable {
                     LabelledTexts.read(training, textField, labelField),
                     LabelledTexts.read(test, textField, labelField),
                     fit,
+                    length.maxTokens(),
                     common.threads());
+        }
+    }
+
+    @Command(
+            name = "vit",
+            header = "Classes of images: accuracy of an image classifier.",
+            description = {
+                "DATA is a folder with a folder of JPEG or PNG images for each class, a .tar or .tar.gz of one, or a folder with MNIST's files.",
+                "Images of another size than the model's are resized until they cover it, and their centre is kept."
+            },
+            footerHeading = "%nExamples:%n",
+            footer = {
+                "  ./tokenwise eval vit cifar10.tar --model my-vit",
+                "  ./tokenwise eval vit photos --split validation --model my-vit --budget 0.25,0.5 --seeds 3"
+            })
+    static final class Vit extends EvalCommand {
+        @Parameters(paramLabel = "DATA", description = "Images with classes.")
+        private Path data;
+
+        @Option(
+                names = "--split",
+                paramLabel = "NAME",
+                defaultValue = "test",
+                description = "Which part of the data (default: ${DEFAULT-VALUE}).")
+        private String split;
+
+        @Override
+        EvalTask read(CommonOptions common) throws IOException, InterruptedException {
+            return ImageEvaluation.read(data, split, common.model());
         }
     }
 }

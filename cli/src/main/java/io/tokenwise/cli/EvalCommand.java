@@ -20,39 +20,42 @@ abstract class EvalCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     /** Reads the task's data, so that what is wrong with them is told before a model is opened. */
-    abstract EvalTask read(CommonOptions common) throws IOException;
+    abstract EvalTask read(CommonOptions common) throws IOException, InterruptedException;
 
     @Override
     public Integer call() throws IOException, InterruptedException {
         EvalTask task = read(options);
-        try (EvalModels models = EvalModels.open(options, eval)) {
+        try (EvalModels models = EvalModels.open(options, eval, task::check)) {
             var runs = new EvalRuns(models, eval, options.seed());
-            print(new Json.Eval(
-                    task.name(),
-                    task.data(),
-                    options.model(),
-                    models.model().backend().kind().label(),
-                    models.model().backend().precision().label(),
-                    options.threads(),
-                    rows(task, runs)));
+            print(
+                    task,
+                    new Json.Eval(
+                            task.name(),
+                            task.data(),
+                            options.model(),
+                            models.model().backend().kind().label(),
+                            models.model().backend().precision().label(),
+                            options.threads(),
+                            rows(task, runs)));
         }
         return ExitCode.OK;
     }
 
     private List<Json.EvalRow> rows(EvalTask task, EvalRuns runs) throws IOException, InterruptedException {
-        long texts = task.texts() * runs.all().size() + task.preparation(runs);
-        try (var progress = new Progress(spec.commandLine().getErr(), "eval " + task.name(), "texts", texts)) {
+        long inputs = task.inputs() * runs.all().size() + task.preparation(runs);
+        try (var progress =
+                new Progress(spec.commandLine().getErr(), "eval " + task.name(), task.input() + "s", inputs)) {
             return task.rows(runs, progress);
         }
     }
 
-    private void print(Json.Eval result) {
+    private void print(EvalTask task, Json.Eval result) {
         var out = spec.commandLine().getOut();
         if (options.json()) {
             out.println(Json.line(result));
         } else {
             out.println(result.data());
-            out.print(EvalRows.table(result.rows()));
+            out.print(EvalRows.table(result.rows(), task.input()));
         }
     }
 }

@@ -1,11 +1,13 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.TextEncoder;
+import io.tokenwise.OpenModel;
 import io.tokenwise.acm.Acm;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.backend.Precision;
 import io.tokenwise.io.BadFileException;
+import io.tokenwise.io.ModelFiles;
 import java.io.IOException;
+import java.util.function.Consumer;
 
 /**
  * The models of an evaluation, open.
@@ -14,37 +16,39 @@ import java.io.IOException;
  * @param teacher the dense model that it was made of; the model itself if that is dense
  * @param reference the teacher in float32, with whose vectors the others' are compared; may be the teacher itself
  */
-record EvalModels(TextEncoder model, TextEncoder teacher, TextEncoder reference) implements AutoCloseable {
+record EvalModels(OpenModel model, OpenModel teacher, OpenModel reference) implements AutoCloseable {
     /**
      * Opens what {@code --model} and {@code --teacher} name.
      *
+     * @param check throws if a model is not of the kind that is wanted
      * @throws BadFileException if one of them is no model
      * @throws IllegalArgumentException if their vectors cannot be compared
      */
-    static EvalModels open(CommonOptions options, EvalOptions eval) throws IOException {
-        TextEncoder model = options.open(options.model());
+    static EvalModels open(CommonOptions options, EvalOptions eval, Consumer<ModelFiles> check) throws IOException {
+        OpenModel model = OpenModel.open(options.model(), options.encoderOptions(), check);
         if (model.encoder().acms().isEmpty()) {
-            return withReference(options, options.model(), model, model);
+            return withReference(options, options.model(), model, model, check);
         }
         try {
             String name = eval.teacher() == null ? model.encoder().teacher() : eval.teacher();
-            TextEncoder teacher = openTeacher(options, eval, name);
-            if (teacher.encoder().hidden() != model.encoder().hidden()) {
-                int hidden = teacher.encoder().hidden();
+            OpenModel teacher = openTeacher(options, eval, name, check);
+            if (teacher.encoder().outputs() != model.encoder().outputs()) {
+                int outputs = teacher.encoder().outputs();
                 teacher.close();
-                throw new IllegalArgumentException("--teacher " + name + " gives vectors of " + hidden + " values, "
-                        + options.model() + " of " + model.encoder().hidden());
+                throw new IllegalArgumentException("--teacher " + name + " gives vectors of " + outputs + " values, "
+                        + options.model() + " of " + model.encoder().outputs());
             }
-            return withReference(options, name, model, teacher);
+            return withReference(options, name, model, teacher, check);
         } catch (Throwable e) {
             model.close();
             throw e;
         }
     }
 
-    private static TextEncoder openTeacher(CommonOptions options, EvalOptions eval, String name) throws IOException {
+    private static OpenModel openTeacher(
+            CommonOptions options, EvalOptions eval, String name, Consumer<ModelFiles> check) throws IOException {
         try {
-            return options.open(name);
+            return OpenModel.open(name, options.encoderOptions(), check);
         } catch (BadFileException e) {
             if (eval.teacher() != null) {
                 throw e;
@@ -57,13 +61,14 @@ record EvalModels(TextEncoder model, TextEncoder teacher, TextEncoder reference)
     }
 
     private static EvalModels withReference(
-            CommonOptions options, String teacherName, TextEncoder model, TextEncoder teacher) throws IOException {
+            CommonOptions options, String teacherName, OpenModel model, OpenModel teacher, Consumer<ModelFiles> check)
+            throws IOException {
         if (teacher.backend().precision() == Precision.F32) {
             return new EvalModels(model, teacher, teacher);
         }
         try {
             var float32 = options.encoderOptions().withBackend(BackendChoice.FLOAT32);
-            return new EvalModels(model, teacher, TextEncoder.open(teacherName, float32));
+            return new EvalModels(model, teacher, OpenModel.open(teacherName, float32, check));
         } catch (Throwable e) {
             teacher.close();
             throw e;

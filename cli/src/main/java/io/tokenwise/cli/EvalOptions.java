@@ -2,13 +2,8 @@ package io.tokenwise.cli;
 
 import io.tokenwise.cli.CommonOptions.BudgetConverter;
 import io.tokenwise.cli.CommonOptions.CountConverter;
-import io.tokenwise.io.Tokenizer;
 import java.util.List;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
-import picocli.CommandLine.Spec.Target;
 
 /** The options that all tasks of {@code eval} share. */
 final class EvalOptions {
@@ -37,27 +32,6 @@ final class EvalOptions {
                     + " ${DEFAULT-VALUE}).")
     private int seeds;
 
-    private int maxTokens;
-
-    @Spec(Target.MIXEE)
-    private CommandSpec spec;
-
-    @Option(
-            names = "--max-tokens",
-            paramLabel = "N",
-            defaultValue = "256",
-            description =
-                    "Longer texts are cut to this many tokens, or to what the model reads if that is less (default:"
-                            + " ${DEFAULT-VALUE}).")
-    void setMaxTokens(int count) {
-        if (count < Tokenizer.LEAST_MAX_TOKENS) {
-            throw new ParameterException(
-                    spec.commandLine(),
-                    "--max-tokens must be " + Tokenizer.LEAST_MAX_TOKENS + " or more, not " + count);
-        }
-        maxTokens = count;
-    }
-
     /** Null if none was named. */
     String teacher() {
         return teacher;
@@ -70,9 +44,5 @@ final class EvalOptions {
 
     int seeds() {
         return seeds;
-    }
-
-    int maxTokens() {
-        return maxTokens;
     }
 }

@@ -49,7 +49,7 @@ final class EvalRows {
                 Double.isNaN(meanLearners) ? null : meanLearners,
                 mean(group, run -> run.measurement().spent()),
                 mean(group, run -> run.measurement().flopsPerToken()),
-                mean(group, run -> run.measurement().millisPerText()),
+                mean(group, run -> run.measurement().millisPerInput()),
                 metrics,
                 ofDense,
                 group.size(),
@@ -72,8 +72,12 @@ final class EvalRows {
         return Math.sqrt(squares / (values.size() - 1));
     }
 
-    /** The rows as a table; shares of the dense model's only where there is another. */
-    static String table(List<Json.EvalRow> rows) {
+    /**
+     * The rows as a table; shares of the dense model's only where there is another.
+     *
+     * @param input what the task calls one of its inputs
+     */
+    static String table(List<Json.EvalRow> rows, String input) {
         var columns = new ArrayList<>(List.of(
                 new Column<>("mode", Json.EvalRow::mode),
                 new Column<Json.EvalRow>("budget", row -> Column.fixed(row.budget(), 2)),
@@ -81,7 +85,7 @@ final class EvalRows {
                 new Column<Json.EvalRow>(
                         "mean learners", row -> row.meanLearners() == null ? "-" : Column.fixed(row.meanLearners(), 2)),
                 new Column<Json.EvalRow>("MFLOPs/token", row -> Column.fixed(row.flopsPerToken() / 1e6, 2)),
-                new Column<Json.EvalRow>("ms/text", row -> Column.fixed(row.millisPerInput(), 2)),
+                new Column<Json.EvalRow>("ms/" + input, row -> Column.fixed(row.millisPerInput(), 2)),
                 new Column<Json.EvalRow>("seconds", row -> Column.fixed(row.seconds(), 1)),
                 new Column<Json.EvalRow>("cosine to dense", row -> Column.fixed(row.teacherCosine(), 4))));
         boolean seeds = rows.stream().anyMatch(row -> row.deviation() != null);

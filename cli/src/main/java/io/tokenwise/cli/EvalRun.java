@@ -1,17 +1,16 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.TextEncoder;
+import io.tokenwise.OpenModel;
 import io.tokenwise.cli.Row.Mode;
 import io.tokenwise.nn.Budget;
 import java.util.List;
 
-/** One way to run a model over the texts of a task, and what it has given and cost so far. For one thread. */
+/** One way to run a model over the inputs of a task, and what it has given and cost so far. For one thread. */
 final class EvalRun {
     private final Mode mode;
     private final double budget;
-    private final TextEncoder encoder;
+    private final OpenModel model;
     private final Budget how;
-    private final int maxTokens;
     private final Measurement measurement;
     private double cosines;
     private long compared;
@@ -19,14 +18,12 @@ final class EvalRun {
     /** Time before and after the model. */
     private long nanosAround;
 
-    /** @param maxTokens longer texts are cut */
-    EvalRun(Mode mode, double budget, TextEncoder encoder, Budget how, int maxTokens) {
+    EvalRun(Mode mode, double budget, OpenModel model, Budget how) {
         this.mode = mode;
         this.budget = budget;
-        this.encoder = encoder;
+        this.model = model;
         this.how = how;
-        this.maxTokens = Math.min(maxTokens, encoder.tokenizer().maxTokens());
-        measurement = new Measurement(encoder, how);
+        measurement = new Measurement(model, how);
     }
 
     Mode mode() {
@@ -41,25 +38,17 @@ final class EvalRun {
         return measurement;
     }
 
-    /** The vectors of texts, measured. */
-    float[][] measure(List<String> texts, Embed.Kind kind) throws InterruptedException {
+    /** What the model gives for inputs, measured. */
+    float[][] measure(EvalInputs inputs) throws InterruptedException {
         long start = System.nanoTime();
-        List<int[]> tokens = tokens(texts, kind);
+        List<int[]> read = inputs.of(model);
         nanosAround += System.nanoTime() - start;
-        return measurement.encode(tokens);
+        return measurement.encode(read);
     }
 
-    /** The vectors of texts, without measuring. */
-    float[][] vectors(List<String> texts, Embed.Kind kind) {
-        return encoder.sessions().encode(tokens(texts, kind), how, null);
-    }
-
-    private List<int[]> tokens(List<String> texts, Embed.Kind kind) {
-        String prefix = kind.prefix(encoder.description());
-        return texts.stream()
-                .map(text ->
-                        encoder.tokenizer().encode(prefix + text, maxTokens).ids())
-                .toList();
+    /** The same, without measuring. */
+    float[][] vectors(EvalInputs inputs) {
+        return model.sessions().encode(inputs.of(model), how, null);
     }
 
     /** Does with the vectors what the task does with them: part of the time from end to end. */
@@ -79,7 +68,7 @@ final class EvalRun {
         return cosines / compared;
     }
 
-    /** From texts to the task's result: tokens, vectors and what is done with them. */
+    /** From inputs to the task's result: tokens or pixels, vectors and what is done with them. */
     double seconds() {
         return nanosAround / 1e9 + measurement.millis() / 1e3;
     }

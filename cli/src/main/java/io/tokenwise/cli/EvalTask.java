@@ -1,5 +1,6 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.io.ModelFiles;
 import java.io.IOException;
 import java.util.List;
 
@@ -11,14 +12,24 @@ interface EvalTask {
     /** In words, what is measured on. */
     String data();
 
-    /** Texts that each run has to embed. */
-    long texts();
+    /** Inputs that each run has to be given. */
+    long inputs();
 
-    /** Texts that are embedded before, to learn from. */
+    /** One of them, as tables call it. */
+    default String input() {
+        return "text";
+    }
+
+    /** Throws if a model is not of the kind that the task wants. */
+    default void check(ModelFiles model) {
+        model.text();
+    }
+
+    /** Inputs that are given to runs before, to learn from. */
     default long preparation(EvalRuns runs) {
         return 0;
     }
 
-    /** Gives the texts to the runs and says how well each did. */
+    /** Gives the inputs to the runs and says how well each did. */
     List<Json.EvalRow> rows(EvalRuns runs, Progress progress) throws IOException, InterruptedException;
 }

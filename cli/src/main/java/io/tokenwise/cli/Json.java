@@ -157,6 +157,15 @@ final class Json {
     record Finetuned(String model, String out, int labels, Double heldOutRight) {}
 
     /**
+     * What {@code train} prints.
+     *
+     * @param out the model's folder
+     * @param images those held out included
+     * @param heldOutRight share of the held-out images whose class it has right
+     */
+    record Trained(String out, int images, int classes, double heldOutRight) {}
+
+    /**
      * What {@code fetch} prints without a name.
      *
      * @param folder where each lies below its name, if it is here

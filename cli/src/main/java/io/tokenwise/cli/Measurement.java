@@ -1,7 +1,7 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.Embedding;
-import io.tokenwise.TextEncoder;
+import io.tokenwise.OpenModel;
 import io.tokenwise.acm.Acm;
 import io.tokenwise.acm.Spending;
 import io.tokenwise.nn.Budget;
@@ -9,32 +9,32 @@ import java.util.List;
 
 /** Runs a model under one budget and adds up what that costs. For one thread. */
 final class Measurement {
-    /** Texts that a model runs before it is timed, for the JVM to compile its code. */
+    /** Inputs that a model runs before it is timed, for the JVM to compile its code. */
     private static final int WARM_UP = 256;
 
-    private final TextEncoder model;
+    private final OpenModel model;
     private final Budget budget;
     private final boolean dense;
     private final Spending spending;
 
-    /** How many texts had so many tokens. */
-    private final long[] textsOfLength;
+    /** How many inputs had so many tokens. */
+    private final long[] inputsOfLength;
 
-    private long texts;
+    private long inputs;
     private long nanos;
 
-    Measurement(TextEncoder model, Budget budget) {
+    Measurement(OpenModel model, Budget budget) {
         this.model = model;
         this.budget = budget;
         List<Acm> modules = model.encoder().acms();
         dense = modules.isEmpty();
         spending = new Spending(modules);
-        textsOfLength = new long[model.tokenizer().maxTokens() + 1];
+        inputsOfLength = new long[model.files().description().maxTokens() + 1];
     }
 
-    /** The vectors of token sequences, which run through the model in batches. */
+    /** What the model gives for inputs, which run through the model in batches. */
     float[][] encode(List<int[]> sequences) throws InterruptedException {
-        if (texts == 0) {
+        if (inputs == 0) {
             model.sessions().encode(sequences.subList(0, Math.min(WARM_UP, sequences.size())), budget, null);
         }
         long start = System.nanoTime();
@@ -43,8 +43,8 @@ final class Measurement {
         if (Thread.interrupted()) {
             throw new InterruptedException();
         }
-        texts += sequences.size();
-        sequences.forEach(sequence -> textsOfLength[sequence.length]++);
+        inputs += sequences.size();
+        sequences.forEach(sequence -> inputsOfLength[model.files().description().tokens(sequence)]++);
         return vectors;
     }
 
@@ -62,12 +62,12 @@ final class Measurement {
     double flopsPerToken() {
         double flops = 0;
         long tokens = 0;
-        for (int length = 1; length < textsOfLength.length; length++) {
-            if (textsOfLength[length] > 0) {
-                flops += (double) textsOfLength[length]
+        for (int length = 1; length < inputsOfLength.length; length++) {
+            if (inputsOfLength[length] > 0) {
+                flops += (double) inputsOfLength[length]
                         * length
                         * model.encoder().flopsPerToken(length, spent());
-                tokens += textsOfLength[length] * length;
+                tokens += inputsOfLength[length] * length;
             }
         }
         return flops / tokens;
@@ -78,11 +78,11 @@ final class Measurement {
         return nanos / 1e6;
     }
 
-    double millisPerText() {
-        return millis() / texts;
+    double millisPerInput() {
+        return millis() / inputs;
     }
 
-    /** Mean cosine between two models' vectors of the same texts. */
+    /** Mean cosine between two models' results for the same inputs. */
     static double meanCosine(float[][] vectors, float[][] others) {
         double sum = 0;
         for (int i = 0; i < others.length; i++) {

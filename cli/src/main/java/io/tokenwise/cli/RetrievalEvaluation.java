@@ -10,8 +10,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Search: every query against the whole corpus by cosine, judged by nDCG@10 and recall@100, means over the queries. */
-record RetrievalEvaluation(BeirFolder collection) implements EvalTask {
+/**
+ * Search: every query against the whole corpus by cosine, judged by nDCG@10 and recall@100, means over the queries.
+ *
+ * @param maxTokens longer texts are cut
+ */
+record RetrievalEvaluation(BeirFolder collection, int maxTokens) implements EvalTask {
     private static final int NDCG_CUTOFF = 10;
     private static final int RECALL_CUTOFF = 100;
 
@@ -26,7 +30,7 @@ record RetrievalEvaluation(BeirFolder collection) implements EvalTask {
     }
 
     @Override
-    public long texts() {
+    public long inputs() {
         return collection.queries().size() + collection.documents();
     }
 
@@ -34,20 +38,24 @@ record RetrievalEvaluation(BeirFolder collection) implements EvalTask {
     public List<Json.EvalRow> rows(EvalRuns runs, Progress progress) throws IOException, InterruptedException {
         var searches = new HashMap<EvalRun, Search>();
         List<String> queries = collection.queries().stream().map(Query::text).toList();
-        runs.encode(queries, Embed.Kind.QUERY, progress, (run, vectors) -> searches.put(run, new Search(vectors)));
+        runs.encode(
+                texts(queries, Embed.Kind.QUERY), progress, (run, vectors) -> searches.put(run, new Search(vectors)));
         try (var documents = collection.read()) {
-            for (List<Document> block = documents.next(EvalRuns.BLOCK_TEXTS);
+            for (List<Document> block = documents.next(EvalRuns.BLOCK);
                     !block.isEmpty();
-                    block = documents.next(EvalRuns.BLOCK_TEXTS)) {
+                    block = documents.next(EvalRuns.BLOCK)) {
                 List<Document> found = block;
                 runs.encode(
-                        block.stream().map(Document::text).toList(),
-                        Embed.Kind.PASSAGE,
+                        texts(block.stream().map(Document::text).toList(), Embed.Kind.PASSAGE),
                         progress,
                         (run, vectors) -> searches.get(run).offer(found, vectors));
             }
         }
         return EvalRows.of(runs.all(), run -> scores(searches.get(run)));
+    }
+
+    private EvalInputs texts(List<String> texts, Embed.Kind kind) {
+        return new EvalInputs.Texts(texts, kind, maxTokens);
     }
 
     private Map<Metric, Double> scores(Search search) {

@@ -12,22 +12,26 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** Semantic textual similarity: pairs of sentences with human scores, judged by Spearman's rank correlation. */
-record StsEvaluation(List<Pair> pairs) implements EvalTask {
+/**
+ * Semantic textual similarity: pairs of sentences with human scores, judged by Spearman's rank correlation.
+ *
+ * @param maxTokens longer sentences are cut
+ */
+record StsEvaluation(List<Pair> pairs, int maxTokens) implements EvalTask {
     /**
      * Reads a file of sentence1,sentence2,score.
      *
      * @throws IOException if it is not such a file
      * @throws BadFileException if all scores are the same: they have no ranks
      */
-    static StsEvaluation read(Path file) throws IOException {
+    static StsEvaluation read(Path file, int maxTokens) throws IOException {
         List<Pair> pairs = StsPairs.read(file);
         if (pairs.stream().mapToDouble(Pair::score).distinct().count() < 2) {
             throw new BadFileException(
                     file.toString(),
                     "has the score " + pairs.getFirst().score() + " only; two or more different ones are needed");
         }
-        return new StsEvaluation(pairs);
+        return new StsEvaluation(pairs, maxTokens);
     }
 
     @Override
@@ -41,7 +45,7 @@ record StsEvaluation(List<Pair> pairs) implements EvalTask {
     }
 
     @Override
-    public long texts() {
+    public long inputs() {
         return 2L * pairs.size();
     }
 
@@ -53,8 +57,7 @@ record StsEvaluation(List<Pair> pairs) implements EvalTask {
         double[] scores = pairs.stream().mapToDouble(Pair::score).toArray();
         var correlations = new HashMap<EvalRun, Double>();
         runs.encode(
-                texts,
-                Embed.Kind.TEXT,
+                new EvalInputs.Texts(texts, Embed.Kind.TEXT, maxTokens),
                 progress,
                 (run, vectors) -> correlations.put(run, Spearman.correlation(similarities(vectors), scores)));
         return EvalRows.of(runs.all(), run -> Map.of(Metric.SPEARMAN, correlations.get(run)));

@@ -37,6 +37,7 @@ final class Tokenwise implements Runnable {
             Embed.class,
             Distill.class,
             Finetune.class,
+            Train.class,
             Eval.class,
             Info.class,
             Fetch.class,

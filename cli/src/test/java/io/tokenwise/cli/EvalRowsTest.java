@@ -35,7 +35,7 @@ class EvalRowsTest {
     }
 
     private static List<List<String>> cells(List<Json.EvalRow> rows) {
-        return EvalRows.table(rows)
+        return EvalRows.table(rows, "text")
                 .lines()
                 .map(line -> Arrays.asList(line.strip().split("\\s{2,}")))
                 .toList();

@@ -42,7 +42,7 @@ public record VitTrainingRun(
     /** Told what happens; called on the thread that runs. */
     public interface Listener {
         /** The run goes on from a checkpoint. */
-        default void resumed(int nextStep) {}
+        default void resumed(int nextStep, int steps) {}
 
         /** After each step; {@code done} counts it. */
         default void step(int done, int steps, double loss) {}
@@ -97,7 +97,7 @@ public record VitTrainingRun(
             Map<String, String> identity = identity(backend);
             if (Files.exists(checkpoint())) {
                 training.read(checkpoint(), identity);
-                listener.resumed(training.nextStep());
+                listener.resumed(training.nextStep(), training.steps());
             }
             steps(training, heldOut, listener, identity);
             double right = training.right(heldOut);

@@ -1,0 +1,96 @@
+package io.tokenwise.cli;
+
+import io.tokenwise.image.LabelledImageReader;
+import io.tokenwise.image.LabelledImages;
+import io.tokenwise.io.BadFileException;
+import io.tokenwise.io.ImageDescription;
+import io.tokenwise.io.ModelFiles;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Classes of images, judged by accuracy: the share of images of which the largest logit is that of their class.
+ *
+ * @param labels for each image the number of its class among the model's logits
+ */
+record ImageEvaluation(List<int[]> images, int[] labels, int classes) implements EvalTask {
+    /**
+     * Reads images with classes, in the size that a model reads.
+     *
+     * @throws BadFileException if they are no such images, or one has a class that the model does not know
+     */
+    static ImageEvaluation read(Path data, String split, String model) throws IOException, InterruptedException {
+        ImageDescription description;
+        try (ModelFiles files = ModelFiles.open(model)) {
+            description = files.image();
+        }
+        int size = description.architecture().imageSize();
+        LabelledImages read = new LabelledImageReader(size, size).read(data, Optional.of(split));
+        var numbers = new int[read.classes().size()];
+        for (int c = 0; c < numbers.length; c++) {
+            numbers[c] = description.labels().indexOf(read.classes().get(c));
+            if (numbers[c] < 0) {
+                throw new BadFileException(
+                        data.toString(),
+                        "has the class " + read.classes().get(c) + "; " + model + " knows " + description.labels());
+            }
+        }
+        var labels = new int[read.size()];
+        for (int i = 0; i < labels.length; i++) {
+            labels[i] = numbers[read.labels()[i]];
+        }
+        return new ImageEvaluation(read.pixels(), labels, numbers.length);
+    }
+
+    @Override
+    public String name() {
+        return "vit";
+    }
+
+    @Override
+    public String data() {
+        return images.size() + " images of " + classes + " classes";
+    }
+
+    @Override
+    public long inputs() {
+        return images.size();
+    }
+
+    @Override
+    public String input() {
+        return "image";
+    }
+
+    @Override
+    public void check(ModelFiles model) {
+        model.image();
+    }
+
+    @Override
+    public List<Json.EvalRow> rows(EvalRuns runs, Progress progress) throws InterruptedException {
+        var right = new HashMap<EvalRun, Integer>();
+        for (int from = 0; from < images.size(); from += EvalRuns.BLOCK) {
+            int first = from;
+            var block = new EvalInputs.Images(images.subList(from, Math.min(images.size(), from + EvalRuns.BLOCK)));
+            runs.encode(block, progress, (run, logits) -> right.merge(run, right(logits, first), Integer::sum));
+        }
+        return EvalRows.of(runs.all(), run -> Map.of(Metric.ACCURACY, (double) right.get(run) / images.size()));
+    }
+
+    private int right(float[][] logits, int first) {
+        int right = 0;
+        for (int i = 0; i < logits.length; i++) {
+            int best = 0;
+            for (int c = 1; c < logits[i].length; c++) {
+                best = logits[i][c] > logits[i][best] ? c : best;
+            }
+            right += best == labels[first + i] ? 1 : 0;
+        }
+        return right;
+    }
+}

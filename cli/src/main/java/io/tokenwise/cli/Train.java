@@ -1,0 +1,251 @@
+package io.tokenwise.cli;
+
+import io.tokenwise.backend.Backend;
+import io.tokenwise.image.LabelledImageReader;
+import io.tokenwise.image.LabelledImages;
+import io.tokenwise.io.ImageDescription;
+import io.tokenwise.io.ImagePreparation;
+import io.tokenwise.io.StoredType;
+import io.tokenwise.io.VitArchitecture;
+import io.tokenwise.train.VitTrainingConfig;
+import io.tokenwise.train.VitTrainingRun;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "train",
+        header = "Train a dense model from random weights.",
+        synopsisSubcommandLabel = "KIND",
+        description = "There is one kind: vit, a Vision Transformer that tells classes of images apart.",
+        subcommands = Train.Vit.class,
+        footerHeading = "%nExamples:%n",
+        footer = "  ./tokenwise train vit --data cifar10.tar --out my-vit")
+final class Train implements Runnable {
+    @Mixin
+    private Tokenwise.Help help;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "no kind of model given");
+    }
+
+    @Command(
+            name = "vit",
+            header = "Train a Vision Transformer on images with classes.",
+            description = {
+                "DATA is a folder with a folder of JPEG or PNG images for each class, a .tar or .tar.gz of one, or a folder with MNIST's files, such as"
+                        + " that of fetch fashion-mnist.",
+                "Images are shifted by up to an eighth and mirrored at random. A tenth of them, 1,000 at most, is not trained on and shows the accuracy on"
+                        + " the way. It takes hours on two cores, and can be stopped at any time; the same command goes on from there."
+            },
+            footerHeading = "%nExamples:%n",
+            footer = {
+                "  ./tokenwise train vit --data cifar10.tar --precision bf16 --out my-vit",
+                "  ./tokenwise train vit --data photos --image-size 64 --patch-size 8 --epochs 100 --out my-vit",
+                "  ./tokenwise eval vit cifar10.tar --model my-vit",
+                "  ./tokenwise distill --model my-vit --data cifar10.tar --out my-vit-acm"
+            })
+    static final class Vit implements Callable<Integer> {
+        /** Steps that a kill costs at most: a minute or two. */
+        private static final int STEPS_PER_CHECKPOINT = 100;
+
+        private static final String COUNT = "N";
+
+        @Mixin
+        private CommonOptions options;
+
+        @Spec
+        private CommandSpec spec;
+
+        @Option(names = "--data", paramLabel = "DATA", required = true, description = "Images with classes.")
+        private Path data;
+
+        @Option(
+                names = "--split",
+                paramLabel = "NAME",
+                defaultValue = "train",
+                description = "Which part of the data (default: ${DEFAULT-VALUE}).")
+        private String split;
+
+        @Option(
+                names = "--image-size",
+                paramLabel = COUNT,
+                defaultValue = "32",
+                converter = CommonOptions.CountConverter.class,
+                description =
+                        "Width and height of the images in pixels; others are resized and cut to it (default: ${DEFAULT-VALUE}).")
+        private int imageSize;
+
+        @Option(
+                names = "--patch-size",
+                paramLabel = COUNT,
+                defaultValue = "4",
+                converter = CommonOptions.CountConverter.class,
+                description =
+                        "Width and height of a patch, which is a token; divides the images' (default: ${DEFAULT-VALUE}).")
+        private int patchSize;
+
+        @Option(
+                names = "--hidden",
+                paramLabel = COUNT,
+                defaultValue = "192",
+                converter = CommonOptions.CountConverter.class,
+                description =
+                        "Width of a token's vector; MLPs have four times as many units (default: ${DEFAULT-VALUE}).")
+        private int hidden;
+
+        @Option(
+                names = "--layers",
+                paramLabel = COUNT,
+                defaultValue = "6",
+                converter = CommonOptions.CountConverter.class,
+                description = "Layers (default: ${DEFAULT-VALUE}).")
+        private int layers;
+
+        @Option(
+                names = "--heads",
+                paramLabel = COUNT,
+                defaultValue = "6",
+                converter = CommonOptions.CountConverter.class,
+                description = "Attention heads; divides --hidden (default: ${DEFAULT-VALUE}).")
+        private int heads;
+
+        @Option(
+                names = "--epochs",
+                paramLabel = COUNT,
+                defaultValue = "" + VitTrainingConfig.USUAL_EPOCHS,
+                converter = CommonOptions.CountConverter.class,
+                description = "How often each image is seen (default: ${DEFAULT-VALUE}).")
+        private int epochs;
+
+        @Option(
+                names = "--out",
+                paramLabel = "DIR",
+                required = true,
+                description = "Folder for the model; new, or that of a training that was stopped.")
+        private Path out;
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            if (spec.commandLine().getParseResult().hasMatchedOption("--model")) {
+                throw new ParameterException(
+                        spec.commandLine(), "--model is for models that are there; train vit makes a new one");
+            }
+            if (imageSize % patchSize != 0) {
+                throw new ParameterException(
+                        spec.commandLine(), "--patch-size " + patchSize + " does not divide --image-size " + imageSize);
+            }
+            if (hidden % heads != 0) {
+                throw new ParameterException(
+                        spec.commandLine(), "--heads " + heads + " does not divide --hidden " + hidden);
+            }
+            LabelledImages images = new LabelledImageReader(imageSize, imageSize)
+                    .read(data, Optional.of(split))
+                    .shuffled(options.seed());
+            var run = new VitTrainingRun(
+                    description(images),
+                    images,
+                    VitTrainingConfig.of(epochs, options.seed()),
+                    out,
+                    STEPS_PER_CHECKPOINT,
+                    StoredType.F32);
+            double right;
+            try (Backend backend = options.training().open(options.threads());
+                    var shown = new Shown(spec.commandLine().getErr(), run)) {
+                right = run.run(backend, shown);
+            }
+            report(right, images);
+            return ExitCode.OK;
+        }
+
+        private ImageDescription description(LabelledImages images) {
+            var sizes = new VitArchitecture(
+                    hidden,
+                    layers,
+                    heads,
+                    4 * hidden,
+                    imageSize,
+                    patchSize,
+                    images.classes().size(),
+                    1e-6);
+            return new ImageDescription(
+                    out.toString(), sizes, ImagePreparation.STRETCHED, images.classes(), Optional.empty());
+        }
+
+        private void report(double right, LabelledImages images) {
+            PrintWriter stdout = spec.commandLine().getOut();
+            if (options.json()) {
+                stdout.println(Json.line(new Json.Trained(
+                        out.toString(), images.size(), images.classes().size(), right)));
+                return;
+            }
+            stdout.println(String.format(
+                    Locale.ROOT,
+                    "The model is in %s: %.1f %% of the images that it was not trained on have the right class",
+                    out,
+                    100 * right));
+            stdout.println("Next: ./tokenwise eval vit " + data + " --model " + out);
+        }
+    }
+
+    /** Shows a training on stderr. */
+    private static final class Shown implements VitTrainingRun.Listener, AutoCloseable {
+        private static final double SMOOTHING = 0.95;
+
+        private final PrintWriter err;
+        private final VitTrainingRun run;
+        private Progress progress;
+        private double loss = Double.NaN;
+        private double right = Double.NaN;
+
+        Shown(PrintWriter err, VitTrainingRun run) {
+            this.err = err;
+            this.run = run;
+        }
+
+        @Override
+        public void resumed(int nextStep, int steps) {
+            err.println("goes on from " + run.checkpoint() + " at step " + nextStep);
+            progress = new Progress(err, "train", "steps", steps);
+            progress.resumeAt(nextStep);
+        }
+
+        @Override
+        public void step(int done, int steps, double newLoss) {
+            if (progress == null) {
+                progress = new Progress(err, "train", "steps", steps);
+            }
+            loss = Double.isNaN(loss) ? newLoss : SMOOTHING * loss + (1 - SMOOTHING) * newLoss;
+            String accuracy = Double.isNaN(right)
+                    ? ""
+                    : String.format(Locale.ROOT, ", %.1f %% of held-out images right", 100 * right);
+            progress.update(done, String.format(Locale.ROOT, "loss %.4f%s", loss, accuracy));
+        }
+
+        @Override
+        public void accuracy(int done, double newRight) {
+            right = newRight;
+        }
+
+        @Override
+        public void close() {
+            if (progress != null) {
+                progress.close();
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package io.tokenwise;
+
+import java.util.List;
+
+/**
+ * Which class an image has.
+ *
+ * @param label of the likeliest class
+ * @param probability of it, 0..1
+ * @param probabilities of all classes, in the order of the model's labels; they sum to 1
+ */
+public record Classification(String label, double probability, double[] probabilities) {
+    /** From the logits of the classes, by softmax. */
+    static Classification of(float[] logits, List<String> labels) {
+        double largest = Double.NEGATIVE_INFINITY;
+        int best = 0;
+        for (int c = 0; c < logits.length; c++) {
+            best = logits[c] > logits[best] ? c : best;
+            largest = Math.max(largest, logits[c]);
+        }
+        var probabilities = new double[logits.length];
+        double sum = 0;
+        for (int c = 0; c < logits.length; c++) {
+            probabilities[c] = Math.exp(logits[c] - largest);
+            sum += probabilities[c];
+        }
+        for (int c = 0; c < logits.length; c++) {
+            probabilities[c] /= sum;
+        }
+        return new Classification(labels.get(best), probabilities[best], probabilities);
+    }
+}

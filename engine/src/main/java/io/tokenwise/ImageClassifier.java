@@ -1,0 +1,104 @@
+package io.tokenwise;
+
+import io.tokenwise.image.Image;
+import io.tokenwise.image.ImageReader;
+import io.tokenwise.image.Resampling;
+import io.tokenwise.io.ImageDescription;
+import io.tokenwise.io.ImagePreparation;
+import io.tokenwise.io.ModelFiles;
+import io.tokenwise.nn.Budget;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+
+/**
+ * Tells the classes of images with a Vision Transformer, dense or adaptive; what a service imports.
+ *
+ * <p>Thread-safe: any number of threads may call; {@link EncoderOptions#concurrentCalls} of them run at once and the others wait. A result does
+ * not depend on the number of threads nor on what else is in the call. Close waits for running calls, then frees all native
+ * memory; later calls throw {@link IllegalStateException}.
+ */
+public final class ImageClassifier implements AutoCloseable {
+    private final OpenModel model;
+    private final ImageReader reader = new ImageReader();
+
+    private ImageClassifier(OpenModel model) {
+        this.model = model;
+    }
+
+    /**
+     * Opens a model with {@link EncoderOptions#defaults}.
+     *
+     * @param model a directory in Hugging Face's layout
+     * @throws io.tokenwise.io.BadFileException if a file is absent, bad or not supported, or the model is no image classifier
+     */
+    public static ImageClassifier open(String model) throws IOException {
+        return open(model, EncoderOptions.defaults());
+    }
+
+    /** Opens a model; see {@link #open(String)}. */
+    public static ImageClassifier open(String model, EncoderOptions options) throws IOException {
+        return new ImageClassifier(OpenModel.open(model, options, ModelFiles::image));
+    }
+
+    /**
+     * The class of an image in a JPEG or PNG file, at full budget.
+     *
+     * @throws io.tokenwise.io.BadFileException if the file is no such image, or a bad or too large one
+     */
+    public Classification classify(Path file) throws IOException {
+        return classify(reader.read(file), Budget.FULL);
+    }
+
+    /** The class of an image. */
+    public Classification classify(Image image, Budget budget) {
+        return classify(List.of(image), budget).getFirst();
+    }
+
+    /** The classes of many images, in their order, all with the same budget. */
+    public List<Classification> classify(List<Image> images, Budget budget) {
+        return classify(images, Collections.nCopies(images.size(), budget));
+    }
+
+    /**
+     * The classes of many images, in their order, each with a budget of its own.
+     *
+     * @throws IllegalArgumentException if there are not as many budgets as images
+     */
+    public List<Classification> classify(List<Image> images, List<Budget> budgets) {
+        List<int[]> pixels = images.stream().map(image -> prepare(image).rgb()).toList();
+        List<String> labels = description().labels();
+        var classifications = new ArrayList<Classification>(images.size());
+        Arrays.stream(model.encode(pixels, budgets))
+                .forEach(logits -> classifications.add(Classification.of(logits, labels)));
+        return classifications;
+    }
+
+    /** The image as the model reads it: resized, and cut to a square. */
+    public Image prepare(Image image) {
+        int size = description().architecture().imageSize();
+        ImagePreparation preparation = description().preparation();
+        Resampling resampling = preparation.bicubic() ? Resampling.BICUBIC : Resampling.BILINEAR;
+        return preparation.resizedTo() == 0
+                ? image.resized(size, size, resampling)
+                : image.resizedShorterSide(preparation.resizedTo(), resampling).centerCrop(size, size);
+    }
+
+    /** What the model is. */
+    public ImageDescription description() {
+        return model.files().image();
+    }
+
+    /** The model behind, for evaluation; it is closed with this object. */
+    public OpenModel model() {
+        return model;
+    }
+
+    @Override
+    public void close() {
+        model.close();
+    }
+}
