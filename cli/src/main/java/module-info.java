@@ -1,6 +1,7 @@
 /** The {@code tokenwise} command. */
 module io.tokenwise.cli {
     requires info.picocli;
+    requires java.desktop;
     requires io.tokenwise.engine;
     requires io.tokenwise.testdata;
     requires org.apache.commons.csv;

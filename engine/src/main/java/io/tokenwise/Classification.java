@@ -11,7 +11,7 @@ import java.util.List;
  */
 public record Classification(String label, double probability, double[] probabilities) {
     /** From the logits of the classes, by softmax. */
-    static Classification of(float[] logits, List<String> labels) {
+    public static Classification of(float[] logits, List<String> labels) {
         double largest = Double.NEGATIVE_INFINITY;
         int best = 0;
         for (int c = 0; c < logits.length; c++) {

@@ -1,8 +1,9 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.Embedding;
-import io.tokenwise.TextEncoder;
+import io.tokenwise.OpenModel;
 import io.tokenwise.cli.Row.Mode;
+import io.tokenwise.io.ImageDescription;
 import io.tokenwise.nn.Budget;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -11,8 +12,8 @@ import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 
 /**
- * The table of a distillation: the dense teacher, the adaptive model at some budgets, and the controls on the same weights, on texts that were
- * not trained on.
+ * The table of a distillation: the dense teacher, the adaptive model at some budgets, and the controls on the same weights, on texts or images that
+ * were not trained on.
  */
 final class BudgetMeasurements {
     private static final int SHORT_TOKENS = 16;
@@ -22,42 +23,42 @@ final class BudgetMeasurements {
     private static final int TIMED_TEXTS = 8;
     private static final int NEIGHBOURS = 10;
 
-    private final Texts texts;
+    private final Data data;
     private final PrintWriter err;
     private final List<Way> ways;
 
     /** A line of the table before it is measured. */
     private record Way(Mode mode, double budget, Budget how) {
-        TextEncoder choose(TextEncoder teacher, TextEncoder model) {
+        OpenModel choose(OpenModel teacher, OpenModel model) {
             return mode == Mode.DENSE ? teacher : model;
         }
     }
 
     /** Everything of a row but its times. */
-    record Quality(Measurement heldOut, double cosine, double neighboursKept) {}
+    record Quality(Measurement heldOut, double cosine, double kept) {}
 
     /**
-     * What is measured on: token sequences.
+     * What is measured on: token sequences, or pixels of images.
      *
      * @param heldOut compared with the teacher, and timed
      * @param corpus what is searched; may be empty
      * @param queries what it is searched for
      */
-    record Texts(List<int[]> heldOut, List<int[]> corpus, List<int[]> queries) {
+    record Data(List<int[]> heldOut, List<int[]> corpus, List<int[]> queries) {
         /** Fewer texts are not searched: ten of them would be near anything. */
         private static final int LEAST_SEARCHED = 200;
 
         /** All from one list, a fifth of it to search for in the rest, if that is enough. */
-        static Texts of(List<int[]> heldOut) {
+        static Data of(List<int[]> heldOut) {
             int queries = heldOut.size() / 5;
             return heldOut.size() - queries < LEAST_SEARCHED
-                    ? new Texts(heldOut, List.of(), List.of())
-                    : new Texts(heldOut, heldOut.subList(queries, heldOut.size()), heldOut.subList(0, queries));
+                    ? new Data(heldOut, List.of(), List.of())
+                    : new Data(heldOut, heldOut.subList(queries, heldOut.size()), heldOut.subList(0, queries));
         }
     }
 
-    BudgetMeasurements(Texts texts, long seed, PrintWriter err) {
-        this.texts = texts;
+    BudgetMeasurements(Data data, long seed, PrintWriter err) {
+        this.data = data;
         this.err = err;
         ways = ways(seed);
     }
@@ -77,16 +78,17 @@ final class BudgetMeasurements {
     }
 
     /** What each way gives and costs, the dense model first. */
-    List<Quality> quality(TextEncoder teacher, TextEncoder model) throws InterruptedException {
+    List<Quality> quality(OpenModel teacher, OpenModel model) throws InterruptedException {
         var qualities = new ArrayList<Quality>();
         try (var progress = new Progress(err, "measure quality", "ways", ways.size())) {
-            float[][] dense = teacher.sessions().encode(texts.heldOut(), Budget.FULL, null);
+            float[][] dense = teacher.sessions().encode(data.heldOut(), Budget.FULL, null);
+            boolean classes = model.files().description() instanceof ImageDescription;
             int[][] nearest = nearest(teacher, Budget.FULL);
             for (Way way : ways) {
-                TextEncoder encoder = way.choose(teacher, model);
-                var measured = new Measurement(encoder.model(), way.how);
-                float[][] vectors = measured.encode(texts.heldOut());
-                double kept = shareKept(nearest, nearest(encoder, way.how));
+                OpenModel encoder = way.choose(teacher, model);
+                var measured = new Measurement(encoder, way.how);
+                float[][] vectors = measured.encode(data.heldOut());
+                double kept = classes ? sameClass(vectors, dense) : shareKept(nearest, nearest(encoder, way.how));
                 qualities.add(new Quality(measured, Measurement.meanCosine(vectors, dense), kept));
                 progress.update(qualities.size(), way.mode.label());
             }
@@ -95,31 +97,39 @@ final class BudgetMeasurements {
     }
 
     /** The table: what was measured before, and times of the models as they are opened now. */
-    Results results(List<Quality> qualities, TextEncoder teacher, TextEncoder model) throws InterruptedException {
-        int shortTokens = Math.min(SHORT_TOKENS, model.tokenizer().maxTokens());
-        int longTokens = Math.min(LONG_TOKENS, model.tokenizer().maxTokens());
+    Results results(List<Quality> qualities, OpenModel teacher, OpenModel model) throws InterruptedException {
+        if (model.files().description() instanceof ImageDescription) {
+            double[] millis = millis("one image", data.heldOut().subList(0, 1), teacher, model);
+            return Results.ofImages(rows(qualities, millis, millis));
+        }
+        int longest = model.files().description().maxTokens();
+        int shortTokens = Math.min(SHORT_TOKENS, longest);
+        int longTokens = Math.min(LONG_TOKENS, longest);
         double[] shortMillis = millis(shortTokens, teacher, model);
         double[] longMillis = millis(longTokens, teacher, model);
-        List<Row> rows = IntStream.range(0, ways.size())
+        return Results.ofTexts(shortTokens, longTokens, rows(qualities, shortMillis, longMillis));
+    }
+
+    private List<Row> rows(List<Quality> qualities, double[] shortMillis, double[] longMillis) {
+        return IntStream.range(0, ways.size())
                 .mapToObj(i -> row(ways.get(i), qualities.get(i), shortMillis[i], longMillis[i]))
                 .toList();
-        return new Results(shortTokens, longTokens, rows);
     }
 
     /** What each module runs at each budget as the gates decide. */
-    ModuleLearners moduleLearners(TextEncoder model) {
+    ModuleLearners moduleLearners(OpenModel model) {
         var learners = new ModuleLearners(model.encoder().acms());
         BUDGETS.forEach(budget -> {
             learners.begin(budget);
-            model.sessions().encode(texts.heldOut(), Budget.of(budget), learners);
+            model.sessions().encode(data.heldOut(), Budget.of(budget), learners);
         });
         return learners;
     }
 
     /** For each query the numbers of the most similar texts of the corpus. */
-    private int[][] nearest(TextEncoder encoder, Budget budget) {
-        float[][] corpus = encoder.sessions().encode(texts.corpus(), budget, null);
-        float[][] queries = encoder.sessions().encode(texts.queries(), budget, null);
+    private int[][] nearest(OpenModel encoder, Budget budget) {
+        float[][] corpus = encoder.sessions().encode(data.corpus(), budget, null);
+        float[][] queries = encoder.sessions().encode(data.queries(), budget, null);
         var nearest = new int[queries.length][];
         for (int q = 0; q < queries.length; q++) {
             float[] query = queries[q];
@@ -137,6 +147,14 @@ final class BudgetMeasurements {
         return nearest;
     }
 
+    /** The share of the inputs whose largest result is at the same place. */
+    private static double sameClass(float[][] logits, float[][] wanted) {
+        long same = IntStream.range(0, logits.length)
+                .filter(i -> ImageEvaluation.likeliest(logits[i]) == ImageEvaluation.likeliest(wanted[i]))
+                .count();
+        return (double) same / logits.length;
+    }
+
     private static double shareKept(int[][] wanted, int[][] found) {
         if (wanted.length == 0) {
             return Double.NaN;
@@ -151,12 +169,17 @@ final class BudgetMeasurements {
         return (double) kept / (wanted.length * NEIGHBOURS);
     }
 
-    private double[] millis(int tokens, TextEncoder teacher, TextEncoder model) throws InterruptedException {
-        var table = new LatencyTable(LatencyTable.textsOf(tokens, texts.heldOut(), TIMED_TEXTS));
+    private double[] millis(int tokens, OpenModel teacher, OpenModel model) throws InterruptedException {
+        List<int[]> timed = LatencyTable.textsOf(tokens, data.heldOut(), TIMED_TEXTS);
+        return millis("texts of " + tokens + " tokens", timed, teacher, model);
+    }
+
+    private double[] millis(String what, List<int[]> inputs, OpenModel teacher, OpenModel model)
+            throws InterruptedException {
+        var table = new LatencyTable(inputs, model.encoder());
         ways.forEach(way -> table.add(way.choose(teacher, model), way.how));
         var round = new int[1];
-        try (var progress =
-                new Progress(err, "time texts of " + tokens + " tokens", "rounds", LatencyTable.allRounds(ROUNDS))) {
+        try (var progress = new Progress(err, "time " + what, "rounds", LatencyTable.allRounds(ROUNDS))) {
             return table.medians(ROUNDS, () -> progress.update(++round[0], ""));
         }
     }
@@ -170,7 +193,7 @@ final class BudgetMeasurements {
                 shortMillis,
                 longMillis,
                 quality.cosine,
-                quality.neighboursKept,
+                quality.kept,
                 OptionalDouble.empty());
     }
 }

@@ -45,8 +45,8 @@ record DemoTexts(List<int[]> training, List<int[]> heldOut, List<int[]> corpus, 
     }
 
     /** What is never trained on. */
-    BudgetMeasurements.Texts measured() {
-        return new BudgetMeasurements.Texts(heldOut, corpus, queries);
+    BudgetMeasurements.Data measured() {
+        return new BudgetMeasurements.Data(heldOut, corpus, queries);
     }
 
     /** Removes and returns the last texts of a list. */

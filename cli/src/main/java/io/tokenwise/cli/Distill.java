@@ -6,8 +6,12 @@ import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.DistillRun;
 import io.tokenwise.distill.History;
+import io.tokenwise.image.LabelledImageReader;
+import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter.Existing;
+import io.tokenwise.io.TextDescription;
+import io.tokenwise.io.Tokenizer;
 import io.tokenwise.model.Encoder;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -30,8 +34,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Cuts the MLPs and attention projections of --model into learners with gates and trains them to give the vectors that the model gives.",
             "A --model that is adaptive goes on learning, from what it is at full budget: so a model learns texts of another kind in minutes.",
-            "Training needs texts only, no labels. It can be stopped at any time; the same command goes on from there.",
-            "A tenth of the texts, 500 with 20,000 tokens at most, is not trained on: it shows the quality on the way, calibrates budgets, and gives the"
+            "Training needs texts only, or images if the model reads these, no labels. It can be stopped at any time; the same command goes on from there.",
+            "A tenth of them, 500 with 20,000 tokens at most, is not trained on: it shows the quality on the way, calibrates budgets, and gives the"
                     + " figures of the page DIR/report.html."
         },
         footerHeading = "%nExamples:%n",
@@ -40,13 +44,17 @@ import picocli.CommandLine.Spec;
             "  ./tokenwise distill --model minilm-acm --data more.txt --tokens 400000 --out my-model",
             "  ./tokenwise distill --model bge-small --data docs.jsonl.gz more.csv --field body --out my-model",
             "  ./tokenwise distill --data texts.txt --control modules --like my-model --budget 0.5 --out my-control",
+            "  ./tokenwise distill --model my-vit --data cifar10.tar --out my-vit-acm",
             "  ./tokenwise embed --model my-model --budget 0.5 < texts.txt"
         })
 final class Distill implements Callable<Integer> {
     /** Steps that a kill costs at most: a minute or less. */
     private static final int STEPS_PER_CHECKPOINT = 25;
 
+    private static final String USUAL_SPLIT = "train";
+
     private static final int SHADED_TEXTS = 5;
+    private static final int SHADED_IMAGES = 12;
     private static final int MOST_SHADED_TOKENS = 40;
 
     @Mixin
@@ -67,7 +75,8 @@ final class Distill implements Callable<Integer> {
             defaultValue = "800000",
             converter = CommonOptions.CountConverter.class,
             description =
-                    "Tokens to train on in all; texts come again when they are fewer (default: ${DEFAULT-VALUE}).")
+                    "Tokens to train on in all, of an image a token for each patch; texts or images come again when they are fewer (default:"
+                            + " ${DEFAULT-VALUE}).")
     private int tokens;
 
     @Option(
@@ -77,7 +86,8 @@ final class Distill implements Callable<Integer> {
             arity = "1..*",
             description = {
                 "Texts like those that the model will see, UTF-8: one a line, or a field of .csv, .tsv (plain tabs, no quotes), both"
-                        + " with a header, or .jsonl. Each may be .gz."
+                        + " with a header, or .jsonl. Each may be .gz. For a model that reads images, a folder with a folder of images for each class, a .tar of"
+                        + " one, or a folder with MNIST's files."
             })
     private List<Path> data;
 
@@ -88,6 +98,12 @@ final class Distill implements Callable<Integer> {
     private String field;
 
     @Option(
+            names = "--split",
+            paramLabel = "NAME",
+            description = "Which part of the images (default: " + USUAL_SPLIT + ").")
+    private String split;
+
+    @Option(
             names = "--out",
             paramLabel = "DIR",
             required = true,
@@ -96,24 +112,17 @@ final class Distill implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        if (field != null && data.stream().noneMatch(FieldFile::is)) {
-            throw new ParameterException(
-                    spec.commandLine(),
-                    "--field is for .csv, .tsv and .jsonl; " + data.getFirst() + " has a text a line");
-        }
         boolean wantsControl = control.wanted();
         PrintWriter err = spec.commandLine().getErr();
         BackendChoice training = options.training();
         try (ModelFiles files = ModelFiles.open(options.teacher());
                 Backend backend = training.open(options.threads())) {
             DistillConfig config = config(files, wantsControl);
-            var texts = new DistillTexts(files.tokenizer(), options.seed());
-            for (Path file : data) {
-                texts.read(file, field == null ? DistillTexts.USUAL_FIELD : field);
-            }
-            var run = new DistillRun(
-                    files, texts.sequences(), config, out, Existing.KEEP, STEPS_PER_CHECKPOINT, adapt.stored());
-            texts.remarks(tokens).forEach(err::println);
+            List<int[]> inputs = switch (files.description()) {
+                case TextDescription text -> texts(files.tokenizer(), err);
+                case ImageDescription image -> images(image);
+            };
+            var run = new DistillRun(files, inputs, config, out, Existing.KEEP, STEPS_PER_CHECKPOINT, adapt.stored());
             if (wantsControl) {
                 int layers = files.description().architecture().layers();
                 run = run.withConfig(config.withFixed(control.widths(options, layers, config.layers(), run.heldOut())));
@@ -124,6 +133,38 @@ final class Distill implements Callable<Integer> {
             }
         }
         return ExitCode.OK;
+    }
+
+    private List<int[]> texts(Tokenizer tokenizer, PrintWriter err) throws IOException, InterruptedException {
+        if (split != null) {
+            throw new ParameterException(
+                    spec.commandLine(), "--split is for images; " + options.teacher() + " reads texts");
+        }
+        if (field != null && data.stream().noneMatch(FieldFile::is)) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--field is for .csv, .tsv and .jsonl; " + data.getFirst() + " has a text a line");
+        }
+        var texts = new DistillTexts(tokenizer, options.seed());
+        for (Path file : data) {
+            texts.read(file, field == null ? DistillTexts.USUAL_FIELD : field);
+        }
+        texts.remarks(tokens).forEach(err::println);
+        return texts.sequences();
+    }
+
+    private List<int[]> images(ImageDescription description) throws IOException, InterruptedException {
+        if (field != null || data.size() > 1) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    (field != null ? "--field is for texts" : "--data names " + data.size() + " files") + "; "
+                            + options.teacher() + " reads images, from one folder or .tar");
+        }
+        int size = description.architecture().imageSize();
+        return new LabelledImageReader(size, size)
+                .read(data.getFirst(), Optional.of(split == null ? USUAL_SPLIT : split))
+                .shuffled(options.seed())
+                .pixels();
     }
 
     private DistillConfig config(ModelFiles files, boolean wantsControl) {
@@ -149,26 +190,28 @@ final class Distill implements Callable<Integer> {
                 .getOut()
                 .printf(
                         Locale.ROOT,
-                        "The control is in %s: it spends %.3f, cosine to the teacher on held-out text %.4f%n"
-                                + "Next: ./tokenwise eval sts FILE.csv --model %s%n",
+                        "The control is in %s: it spends %.3f, cosine to the teacher on what was held out %.4f%n"
+                                + "Next: ./tokenwise eval --help%n",
                         out,
                         quality.spent(),
-                        quality.cosine(),
-                        out);
+                        quality.cosine());
     }
 
     private void report(DistillRun run, History history, PrintWriter err) throws IOException, InterruptedException {
         Path page = out.resolve("report.html");
         List<int[]> heldOut = run.heldOut();
+        boolean images = run.files().description() instanceof ImageDescription;
         List<int[]> shaded = heldOut.stream()
-                .filter(ids -> ids.length <= MOST_SHADED_TOKENS)
-                .limit(SHADED_TEXTS)
+                .filter(input -> images || input.length <= MOST_SHADED_TOKENS)
+                .limit(images ? SHADED_IMAGES : SHADED_TEXTS)
                 .toList();
+        var measured = images
+                ? new BudgetMeasurements.Data(heldOut, List.of(), List.of())
+                : BudgetMeasurements.Data.of(heldOut);
         boolean wasAdaptive = run.files().description().acm().isPresent();
         String title = options.teacher() + (wasAdaptive ? ", after more learning" : " made adaptive");
         String source = data.size() == 1 ? data.getFirst().getFileName().toString() : data.size() + " files";
-        Results results = new DistilledReport(
-                        options, options.teacher(), out.toString(), page, BudgetMeasurements.Texts.of(heldOut), shaded)
+        Results results = new DistilledReport(options, options.teacher(), out.toString(), page, measured, shaded)
                 .write(title, DistilledReport.distilled(history, source, "distill"), history, err);
         PrintWriter stdout = spec.commandLine().getOut();
         History.Quality quality = history.qualities().getLast();

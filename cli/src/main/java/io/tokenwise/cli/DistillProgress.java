@@ -78,7 +78,8 @@ final class DistillProgress implements DistillRun.Listener, AutoCloseable {
         if (!run.config().fixed().isEmpty()) {
             return;
         }
-        err.println("calibrates budgets on " + run.heldOut().size() + " held-out texts");
+        err.println("calibrates budgets on " + run.heldOut().size() + " held-out "
+                + run.files().description().inputs());
     }
 
     @Override

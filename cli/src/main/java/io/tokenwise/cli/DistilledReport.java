@@ -1,12 +1,16 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.Classification;
 import io.tokenwise.EncoderOptions;
-import io.tokenwise.TextEncoder;
+import io.tokenwise.OpenModel;
 import io.tokenwise.cli.BudgetMeasurements.Quality;
+import io.tokenwise.cli.Report.ShadedImage;
 import io.tokenwise.cli.Report.ShadedText;
 import io.tokenwise.distill.History;
 import io.tokenwise.io.AtomicFiles;
+import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.TextDescription;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -24,15 +28,15 @@ import java.util.Locale;
  * @param teacher the dense model, or an adaptive one that went on learning from its own dense blocks
  * @param model the adaptive one: a folder or a built-in name
  * @param page the file to write
- * @param texts what is measured on
- * @param shaded token sequences to show token by token
+ * @param data what is measured on
+ * @param shaded token sequences or images to show token by token
  */
 record DistilledReport(
         CommonOptions options,
         String teacher,
         String model,
         Path page,
-        BudgetMeasurements.Texts texts,
+        BudgetMeasurements.Data data,
         List<int[]> shaded) {
     private static final double SHADED_BUDGET = 0.5;
 
@@ -45,21 +49,28 @@ record DistilledReport(
      */
     Results write(String title, String origin, History history, PrintWriter err)
             throws IOException, InterruptedException {
-        var measurements = new BudgetMeasurements(texts, options.seed(), err);
+        var measurements = new BudgetMeasurements(data, options.seed(), err);
         List<Quality> qualities;
         ModuleLearners modules;
-        try (TextEncoder dense = openDense(options.encoderOptions());
-                TextEncoder adaptive = options.open(model)) {
+        try (OpenModel dense = openDense(options.encoderOptions());
+                OpenModel adaptive = open(options.encoderOptions())) {
             qualities = measurements.quality(dense, adaptive);
             modules = measurements.moduleLearners(adaptive);
         }
         Results results;
-        List<ShadedText> sentences;
+        String inputs;
+        var sentences = new ArrayList<ShadedText>();
+        var images = new ArrayList<ShadedImage>();
         EncoderOptions oneThread = options.encoderOptions().withThreads(1);
-        try (TextEncoder dense = openDense(oneThread);
-                TextEncoder adaptive = TextEncoder.open(model, oneThread)) {
+        try (OpenModel dense = openDense(oneThread);
+                OpenModel adaptive = open(oneThread)) {
             results = measurements.results(qualities, dense, adaptive);
-            sentences = shaded.stream().map(ids -> shade(adaptive, ids)).toList();
+            inputs = adaptive.files().description().inputs();
+            switch (adaptive.files().description()) {
+                case TextDescription text -> shaded.forEach(ids -> sentences.add(shadeText(adaptive, ids)));
+                case ImageDescription image ->
+                    shaded.forEach(pixels -> images.add(shadeImage(adaptive, image, pixels)));
+            }
         }
         var report = new Report(
                 title,
@@ -69,13 +80,18 @@ record DistilledReport(
                 modules,
                 history,
                 sentences,
-                notes(!history.steps().isEmpty()));
+                images,
+                notes(inputs, !history.steps().isEmpty()));
         AtomicFiles.write(page, stream -> stream.write(ReportPage.of(report).getBytes(StandardCharsets.UTF_8)));
         return results;
     }
 
-    private TextEncoder openDense(EncoderOptions how) throws IOException {
-        return TextEncoder.open(ModelFiles.open(teacher).dense(), how);
+    private OpenModel openDense(EncoderOptions how) throws IOException {
+        return OpenModel.open(ModelFiles.open(teacher).dense(), how, files -> {});
+    }
+
+    private OpenModel open(EncoderOptions how) throws IOException {
+        return OpenModel.open(model, how, files -> {});
     }
 
     /** The origin of a model that was distilled by a command on some data. */
@@ -89,7 +105,7 @@ record DistilledReport(
     }
 
     /** The learners of each token in each module at the budget {@link #SHADED_BUDGET}. */
-    private static ShadedText shade(TextEncoder model, int[] ids) {
+    private static ShadedText shadeText(OpenModel model, int[] ids) {
         var modules = new ArrayList<int[]>();
         model.sessions()
                 .encode(
@@ -97,30 +113,41 @@ record DistilledReport(
                         Budget.of(SHADED_BUDGET),
                         (module, used, count, gated) -> modules.add(Arrays.copyOf(used, count)));
         int most = model.encoder().acms().getFirst().learners();
-        return new ShadedText(model.tokenizer().tokens(ids), modules.toArray(int[][]::new), most);
+        return new ShadedText(model.files().tokenizer().tokens(ids), modules.toArray(int[][]::new), most);
     }
 
-    private List<String> notes(boolean trainedHere) {
-        String kept = texts.queries().isEmpty()
-                ? "."
+    /** The mean share of learners of each patch at the budget {@link #SHADED_BUDGET}. */
+    private static ShadedImage shadeImage(OpenModel model, ImageDescription description, int[] pixels) {
+        Budget budget = Budget.of(SHADED_BUDGET);
+        Classification found =
+                Classification.of(model.encode(List.of(pixels), List.of(budget))[0], description.labels());
+        String caption = String.format(Locale.ROOT, "%s, %.0f %%", found.label(), 100 * found.probability());
+        return new ShadedImage(caption, ShadedPatches.png(model, pixels, ShadedPatches.shares(model, pixels, budget)));
+    }
+
+    private List<String> notes(String inputs, boolean trainedHere) {
+        String kept = data.queries().isEmpty()
+                ? inputs.equals("texts") ? "." : "; same class is the share of images that get the dense model's class."
                 : String.format(
                         Locale.ROOT,
                         "; top 10 kept is the share of the dense model's ten nearest neighbours that are still among the ten, for"
                                 + " %,d queries over %,d texts.",
-                        texts.queries().size(),
-                        texts.corpus().size());
+                        data.queries().size(),
+                        data.corpus().size());
         return List.of(
                 String.format(
                                 Locale.ROOT,
-                                "Quality is the mean cosine between the adaptive model's vectors and the dense model's over %,d texts%s",
-                                texts.heldOut().size(),
+                                "Quality is the mean cosine between what the adaptive model gives and what the dense model gives over %,d"
+                                        + " %s%s",
+                                data.heldOut().size(),
+                                inputs,
                                 trainedHere ? " that were kept from this training" : "")
                         + kept,
                 "Budget is the share of the adaptive layers' dense FLOPs that learners and gates may spend; all else always runs."
-                        + " A multiply-add counts as one FLOP. Times are medians of one text a call on one thread,"
+                        + " A multiply-add counts as one FLOP. Times are medians of one input a call on one thread,"
                         + " all ways interleaved.",
                 "Static and random are controls on the same weights at the same cost: every token the same number of"
-                        + " learners, and the gates' numbers dealt to random tokens. Sentences are shaded at budget "
+                        + " learners, and the gates' numbers dealt to random tokens. They are shaded at budget "
                         + SHADED_BUDGET + ". Losses of different phases are not comparable.");
     }
 }

@@ -85,12 +85,17 @@ record ImageEvaluation(List<int[]> images, int[] labels, int classes) implements
     private int right(float[][] logits, int first) {
         int right = 0;
         for (int i = 0; i < logits.length; i++) {
-            int best = 0;
-            for (int c = 1; c < logits[i].length; c++) {
-                best = logits[i][c] > logits[i][best] ? c : best;
-            }
-            right += best == labels[first + i] ? 1 : 0;
+            right += likeliest(logits[i]) == labels[first + i] ? 1 : 0;
         }
         return right;
+    }
+
+    /** The number of the class with the largest logit. */
+    static int likeliest(float[] logits) {
+        int best = 0;
+        for (int c = 1; c < logits.length; c++) {
+            best = logits[c] > logits[best] ? c : best;
+        }
+        return best;
     }
 }

@@ -73,7 +73,8 @@ final class Json {
      * A line of the demo's table.
      *
      * @param meanLearners learners per token and layer; null when dense
-     * @param neighboursKept share of the dense model's ten nearest neighbours that are kept; null if not measured
+     * @param neighboursKept share of the dense model's ten nearest neighbours that are kept, or of images those that have its class; null if not
+     *     measured
      */
     record DemoRow(
             double budget,
@@ -93,7 +94,7 @@ final class Json {
                     row.millisShort(),
                     row.millisLong(),
                     row.cosine(),
-                    orNull(row.neighboursKept()));
+                    orNull(row.kept()));
         }
 
         private static Double orNull(double value) {

@@ -1,24 +1,34 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.TextEncoder;
+import io.tokenwise.OpenModel;
+import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.TokenBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Milliseconds per text, one text a call, for several ways to run it: interleaved round by round after warm-up, medians. */
+/** Milliseconds per input, one a call, for several ways to run it: interleaved round by round after warm-up, medians. */
 final class LatencyTable {
     private static final int WARM_UP_ROUNDS = 30;
 
     private final List<Way> ways = new ArrayList<>();
-    private final List<TokenBatch> texts;
+    private final List<TokenBatch> inputs;
 
-    private record Way(TextEncoder model, Budget budget, float[] vector) {}
+    private record Way(OpenModel model, Budget budget, float[] vector) {}
 
-    /** @param texts of the same length; rounds take turns with them */
-    LatencyTable(List<int[]> texts) {
-        this.texts = texts.stream().map(ids -> TokenBatch.of(ids)).toList();
+    /**
+     * @param inputs of the same length; rounds take turns with them
+     * @param model that they are for
+     */
+    LatencyTable(List<int[]> inputs, Encoder model) {
+        this.inputs = inputs.stream()
+                .map(input -> {
+                    var batch = new TokenBatch();
+                    model.add(batch, input);
+                    return batch;
+                })
+                .toList();
     }
 
     /** Texts of exactly {@code tokens} tokens, each made of following sequences; CLS and SEP stay at the ends. */
@@ -43,20 +53,20 @@ final class LatencyTable {
         return texts;
     }
 
-    /** Adds a way to run the texts; its place is its number. */
-    void add(TextEncoder model, Budget budget) {
-        ways.add(new Way(model, budget, new float[model.encoder().hidden()]));
+    /** Adds a way to run the inputs; its place is its number. */
+    void add(OpenModel model, Budget budget) {
+        ways.add(new Way(model, budget, new float[model.encoder().outputs()]));
     }
 
     /** Median milliseconds of each way. */
     double[] medians(int rounds, Runnable afterRound) throws InterruptedException {
         var nanos = new long[ways.size()][rounds];
         for (int round = -WARM_UP_ROUNDS; round < rounds; round++) {
-            TokenBatch text = texts.get(Math.floorMod(round, texts.size()));
+            TokenBatch input = inputs.get(Math.floorMod(round, inputs.size()));
             for (int i = 0; i < ways.size(); i++) {
                 Way way = ways.get(i);
                 long start = System.nanoTime();
-                way.model.sessions().encode(text, way.budget, null, way.vector);
+                way.model.sessions().encode(input, way.budget, null, way.vector);
                 if (round >= 0) {
                     nanos[i][round] = System.nanoTime() - start;
                 }

@@ -11,6 +11,7 @@ import java.util.List;
  * @param modules what each module ran at each budget
  * @param training how the model came about
  * @param texts sentences with the learners that each token used
+ * @param images the same of images
  * @param notes what a reader needs to judge the figures, one paragraph each
  */
 record Report(
@@ -21,9 +22,11 @@ record Report(
         ModuleLearners modules,
         History training,
         List<ShadedText> texts,
+        List<ShadedImage> images,
         List<String> notes) {
     Report {
         texts = List.copyOf(texts);
+        images = List.copyOf(images);
         notes = List.copyOf(notes);
     }
 
@@ -48,4 +51,12 @@ record Report(
             }
         }
     }
+
+    /**
+     * An image beside itself with each patch shaded.
+     *
+     * @param caption what it is taken for
+     * @param png the picture
+     */
+    record ShadedImage(String caption, byte[] png) {}
 }

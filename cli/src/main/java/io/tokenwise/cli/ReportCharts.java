@@ -55,7 +55,7 @@ final class ReportCharts {
                 new Chart(
                         "millis",
                         "Quality against time",
-                        "milliseconds per text of " + results.longTokens() + " tokens",
+                        "milliseconds at " + results.longInput(),
                         COSINE,
                         1.0,
                         false,
@@ -65,7 +65,7 @@ final class ReportCharts {
             charts.add(new Chart("losses", "Losses", "step", "loss", null, true, losses(training)));
             charts.add(new Chart(
                     "heldout",
-                    "Quality at half budget on text not trained on",
+                    "Quality at half budget on what was not trained on",
                     "step",
                     COSINE,
                     1.0,
@@ -99,7 +99,7 @@ final class ReportCharts {
         return List.of(
                 loss("static", "phase 1: relative squared error", training, Distillation.Phase.LEARNERS),
                 loss("random", "phase 2: cross-entropy", training, Distillation.Phase.GATES),
-                loss("learned", "phase 3: cosine distance", training, Distillation.Phase.END_TO_END),
+                loss("learned", "phase 3: distance to the teacher's results", training, Distillation.Phase.END_TO_END),
                 new Series(
                         "dense",
                         "phase 3: distance of spend and budget",

@@ -2,12 +2,14 @@ package io.tokenwise.cli;
 
 import static java.util.Map.entry;
 
+import io.tokenwise.cli.Report.ShadedImage;
 import io.tokenwise.cli.Report.ShadedText;
 import io.tokenwise.cli.ReportCharts.Chart;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -39,6 +41,12 @@ final class ReportPage {
                 entry("table", table(report.results())),
                 entry("modules", modules(report.modules())),
                 entry("texts", report.texts().stream().map(ReportPage::shaded).collect(Collectors.joining())),
+                entry("images", images(report.images())),
+                entry(
+                        "tokens",
+                        report.images().isEmpty()
+                                ? "Each token is shaded by the learners that it used, each layer below it."
+                                : "Each image beside itself, where each patch is shaded by the learners that it used."),
                 entry(
                         "notes",
                         report.notes().stream()
@@ -109,6 +117,17 @@ final class ReportPage {
             html.append(token(text, token));
         }
         return html.append("</div>\n</div>\n").toString();
+    }
+
+    private static String images(List<ShadedImage> images) {
+        if (images.isEmpty()) {
+            return "";
+        }
+        return images.stream()
+                .map(image -> "<figure><img alt=\"\" src=\"data:image/png;base64,"
+                        + Base64.getEncoder().encodeToString(image.png()) + "\"><figcaption>"
+                        + escape(image.caption()) + "</figcaption></figure>\n")
+                .collect(Collectors.joining("", "<div class=\"images\">\n", "</div>\n"));
     }
 
     private static String token(ShadedText text, int token) {

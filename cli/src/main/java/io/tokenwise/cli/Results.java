@@ -6,10 +6,21 @@ import java.util.List;
 /**
  * The ways to run a model side by side.
  *
- * @param shortTokens tokens of the short texts that were timed
- * @param longTokens tokens of the long ones
+ * @param shortInput what was timed as short, such as {@code 16 tokens}
+ * @param longInput what was timed as long; for models whose inputs have one length the same
+ * @param kept what the share of a row's {@link Row#kept} is of
  */
-record Results(int shortTokens, int longTokens, List<Row> rows) {
+record Results(String shortInput, String longInput, String kept, List<Row> rows) {
+    /** Of models that read text. */
+    static Results ofTexts(int shortTokens, int longTokens, List<Row> rows) {
+        return new Results(shortTokens + " tokens", longTokens + " tokens", "top 10 kept", rows);
+    }
+
+    /** Of models that read images. */
+    static Results ofImages(List<Row> rows) {
+        return new Results("one image", "one image", "same class", rows);
+    }
+
     Results {
         rows = List.copyOf(rows);
     }
@@ -21,11 +32,13 @@ record Results(int shortTokens, int longTokens, List<Row> rows) {
                 new Column<>("budget", row -> Column.fixed(row.budget(), 2)),
                 new Column<>("mean learners", row -> Column.fixed(row.meanLearners(), 2)),
                 new Column<>("MFLOPs/token", row -> Column.fixed(row.flopsPerToken() / 1e6, 2)),
-                new Column<>("ms at " + shortTokens + " tokens", row -> Column.fixed(row.millisShort(), 2)),
-                new Column<>("ms at " + longTokens + " tokens", row -> Column.fixed(row.millisLong(), 2)),
+                new Column<>("ms at " + longInput, row -> Column.fixed(row.millisLong(), 2)),
                 new Column<>("cosine to dense", row -> Column.fixed(row.cosine(), 4))));
-        if (rows.stream().noneMatch(row -> Double.isNaN(row.neighboursKept()))) {
-            columns.add(new Column<>("top 10 kept", row -> Column.fixed(100 * row.neighboursKept(), 1) + " %"));
+        if (!shortInput.equals(longInput)) {
+            columns.add(4, new Column<>("ms at " + shortInput, row -> Column.fixed(row.millisShort(), 2)));
+        }
+        if (rows.stream().noneMatch(row -> Double.isNaN(row.kept()))) {
+            columns.add(new Column<>(kept, row -> Column.fixed(100 * row.kept(), 1) + " %"));
         }
         if (rows.stream().anyMatch(row -> row.spearman().isPresent())) {
             columns.add(new Column<>(

@@ -10,10 +10,11 @@ import java.util.OptionalDouble;
  * @param budget share of the replaced layers' dense FLOPs that could be spent, 0..1; 1 for {@code dense}
  * @param meanLearners learners that ran, mean over tokens and layers; NaN for {@code dense}
  * @param flopsPerToken multiply-adds per token of the whole model
- * @param millisShort milliseconds per short text
- * @param millisLong milliseconds per long text
- * @param cosine mean cosine to the dense model's vectors
- * @param neighboursKept share of the dense model's ten nearest neighbours that are still among the ten, 0..1; NaN if not measured
+ * @param millisShort milliseconds per short input
+ * @param millisLong milliseconds per long input
+ * @param cosine mean cosine to what the dense model gives
+ * @param kept of texts the share of the dense model's ten nearest neighbours that are still among the ten, of images the share that have the dense
+ *     model's class, 0..1; NaN if not measured
  * @param spearman rank correlation with human scores, where it was measured
  */
 record Row(
@@ -24,7 +25,7 @@ record Row(
         double millisShort,
         double millisLong,
         double cosine,
-        double neighboursKept,
+        double kept,
         OptionalDouble spearman) {
 
     /** How learners are chosen for a token. */

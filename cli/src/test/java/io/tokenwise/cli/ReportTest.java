@@ -21,15 +21,16 @@ class ReportTest {
                 "A \"run\" & <more>",
                 "sub",
                 "machine",
-                new Results(16, 128, rows),
+                Results.ofTexts(16, 128, rows),
                 new ModuleLearners(List.of()),
                 new History(),
                 List.of(texts),
+                List.of(),
                 List.of("note"));
     }
 
     private static String table(Row... rows) {
-        var results = new Results(16, 128, List.of(rows));
+        var results = Results.ofTexts(16, 128, List.of(rows));
         return TextTable.of(results.rows(), results.columns());
     }
 
