@@ -8,6 +8,7 @@ import io.tokenwise.distill.DistillRun;
 import io.tokenwise.distill.History;
 import io.tokenwise.image.LabelledImageReader;
 import io.tokenwise.io.ImageDescription;
+import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter.Existing;
 import io.tokenwise.io.TextDescription;
@@ -16,6 +17,7 @@ import io.tokenwise.model.Encoder;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -118,15 +120,17 @@ final class Distill implements Callable<Integer> {
         try (ModelFiles files = ModelFiles.open(options.teacher());
                 Backend backend = training.open(options.threads())) {
             DistillConfig config = config(files, wantsControl);
+            var remarks = new ArrayList<String>();
             List<int[]> inputs = switch (files.description()) {
-                case TextDescription text -> texts(files.tokenizer(), err);
+                case TextDescription text -> texts(files.tokenizer(), remarks);
                 case ImageDescription image -> images(image);
             };
             var run = new DistillRun(files, inputs, config, out, Existing.KEEP, STEPS_PER_CHECKPOINT, adapt.stored());
+            remarks.forEach(err::println);
             if (wantsControl) {
                 int layers = files.description().architecture().layers();
                 run = run.withConfig(config.withFixed(control.widths(options, layers, config.layers(), run.heldOut())));
-                DistillProgress.run(run, backend, err, this::reportControl);
+                DistillProgress.run(run, backend, err, history -> reportControl(files.description(), history));
             } else {
                 DistillRun adaptive = run;
                 DistillProgress.run(run, backend, err, history -> report(adaptive, history, err));
@@ -135,7 +139,7 @@ final class Distill implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private List<int[]> texts(Tokenizer tokenizer, PrintWriter err) throws IOException, InterruptedException {
+    private List<int[]> texts(Tokenizer tokenizer, List<String> remarks) throws IOException, InterruptedException {
         if (split != null) {
             throw new ParameterException(
                     spec.commandLine(), "--split is for images; " + options.teacher() + " reads texts");
@@ -149,7 +153,7 @@ final class Distill implements Callable<Integer> {
         for (Path file : data) {
             texts.read(file, field == null ? DistillTexts.USUAL_FIELD : field);
         }
-        texts.remarks(tokens).forEach(err::println);
+        remarks.addAll(texts.remarks(tokens));
         return texts.sequences();
     }
 
@@ -184,17 +188,24 @@ final class Distill implements Callable<Integer> {
         return usual.goingOn(acm.get());
     }
 
-    private void reportControl(History history) {
+    private void reportControl(ModelDescription model, History history) {
         History.Quality quality = history.qualities().getLast();
+        String eval = switch (model) {
+            case TextDescription text -> "sts FILE.csv";
+            case ImageDescription image -> "vit " + data.getFirst();
+        };
         spec.commandLine()
                 .getOut()
                 .printf(
                         Locale.ROOT,
-                        "The control is in %s: it spends %.3f, cosine to the teacher on what was held out %.4f%n"
-                                + "Next: ./tokenwise eval --help%n",
+                        "The control is in %s: it spends %.3f, cosine to the teacher on held-out %s %.4f%n"
+                                + "Next: ./tokenwise eval %s --model %s%n",
                         out,
                         quality.spent(),
-                        quality.cosine());
+                        model.inputs(),
+                        quality.cosine(),
+                        eval,
+                        out);
     }
 
     private void report(DistillRun run, History history, PrintWriter err) throws IOException, InterruptedException {

@@ -2,9 +2,6 @@ package io.tokenwise.cli;
 
 import io.tokenwise.Embedding;
 import io.tokenwise.TextEncoder;
-import io.tokenwise.acm.Acm;
-import io.tokenwise.cli.CommonOptions.BudgetConverter;
-import io.tokenwise.cli.Row.Mode;
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
@@ -45,34 +42,8 @@ final class Embed implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(
-            names = "--budget",
-            paramLabel = "0..1",
-            defaultValue = "1",
-            converter = BudgetConverter.class,
-            description =
-                    "Share of the dense FLOPs of the adaptive layers that may be spent (default: ${DEFAULT-VALUE}).")
-    private double budget;
-
-    @Option(
-            names = "--mode",
-            paramLabel = "MODE",
-            defaultValue = "soft",
-            converter = ModeConverter.class,
-            description =
-                    "How the budget is kept: soft (on average over texts), hard (never more, not for one text) or static"
-                            + " (every token gets the same; never more) (default: ${DEFAULT-VALUE}).")
-    private Mode mode;
-
-    /** Reads who decides about a token's learners. */
-    static final class ModeConverter implements ITypeConverter<Mode> {
-        private static final Mode[] MODES = {Mode.LEARNED, Mode.HARD, Mode.STATIC};
-
-        @Override
-        public Mode convert(String text) {
-            return CommonOptions.constant(MODES, Mode::inJson, text, "soft, hard or static");
-        }
-    }
+    @Mixin
+    private BudgetOptions budget;
 
     /** What the texts are, for models that want a prefix. */
     enum Kind {
@@ -117,20 +88,7 @@ final class Embed implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         PrintWriter err = spec.commandLine().getErr();
         try (TextEncoder encoder = options.open(options.model())) {
-            List<Acm> modules = encoder.encoder().acms();
-            if (budget < 1 && modules.isEmpty()) {
-                err.println(options.model() + " is a dense model: --budget changes nothing");
-            }
-            if (mode == Mode.LEARNED
-                    && !modules.isEmpty()
-                    && budget < modules.getFirst().calibration().leastSpent()) {
-                err.println(String.format(
-                        Locale.ROOT,
-                        "%s spends %.2f at the least: its gates were not trained for --budget %s",
-                        options.model(),
-                        modules.getFirst().calibration().leastSpent(),
-                        budget));
-            }
+            budget.remark(options.model(), encoder.encoder().acms(), err);
             long cut = embedAll(encoder, new TextLines(root.in()));
             if (cut > 0) {
                 err.println(CommonOptions.cut(encoder.description().maxTokens(), cut));
@@ -140,7 +98,7 @@ final class Embed implements Callable<Integer> {
     }
 
     private List<Embedding> encode(TextEncoder encoder, List<String> texts) {
-        Budget share = mode.budget(budget, options.seed());
+        Budget share = budget.asked(options.seed());
         return switch (kind) {
             case TEXT -> encoder.embed(texts, share);
             case QUERY ->

@@ -1,8 +1,10 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.EncoderOptions;
-import io.tokenwise.TextEncoder;
+import io.tokenwise.OpenModel;
 import io.tokenwise.acm.Acm;
+import io.tokenwise.io.ImageDescription;
+import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
 import java.io.IOException;
@@ -28,6 +30,8 @@ import picocli.CommandLine.Spec;
 final class Info implements Callable<Integer> {
     /** Attention's share of the work grows with the text's length: FLOPs are given for a text of this many tokens. */
     private static final int TOKENS = 128;
+
+    private static final int SHOWN_CLASSES = 10;
 
     private static final List<Double> BUDGETS = List.of(0.25, 0.5, 0.75, 1.0);
 
@@ -58,24 +62,26 @@ final class Info implements Callable<Integer> {
                 .distinct()
                 .sorted()
                 .toList();
-        try (TextEncoder encoder = TextEncoder.open(files, EncoderOptions.defaults())) {
-            Json.Info info = info(encoder, stored);
+        try (OpenModel opened = OpenModel.open(files, EncoderOptions.defaults(), any -> {})) {
+            Json.Info info = info(opened, stored);
             spec.commandLine().getOut().println(json ? Json.line(info) : text(info));
         }
         return ExitCode.OK;
     }
 
-    private Json.Info info(TextEncoder encoder, List<String> stored) {
-        Encoder network = encoder.encoder();
+    private Json.Info info(OpenModel opened, List<String> stored) {
+        Encoder network = opened.encoder();
+        ModelDescription description = opened.files().description();
+        int tokens = description instanceof ImageDescription ? description.maxTokens() : TOKENS;
         List<Acm> acms = network.acms();
         Map<String, Double> flops = new LinkedHashMap<>();
-        flops.put("dense", network.flopsPerToken(TOKENS, 1));
+        flops.put("dense", network.flopsPerToken(tokens, 1));
         if (!acms.isEmpty()) {
-            BUDGETS.forEach(budget -> flops.put(budget.toString(), network.flopsPerToken(TOKENS, budget)));
+            BUDGETS.forEach(budget -> flops.put(budget.toString(), network.flopsPerToken(tokens, budget)));
         }
         return new Json.Info(
                 model,
-                encoder.description().architecture().layers(),
+                description.architecture().layers(),
                 network.hidden(),
                 acms.isEmpty() ? null : acms.getFirst().learners(),
                 acms.stream()
@@ -84,12 +90,14 @@ final class Info implements Callable<Integer> {
                         .findFirst()
                         .orElse(null),
                 network.parameterCount(),
-                encoder.description().maxTokens(),
+                description.maxTokens(),
                 stored,
-                TOKENS,
-                encoder.backend().name(),
-                encoder.backend().precision().label(),
-                flops);
+                tokens,
+                opened.backend().name(),
+                opened.backend().precision().label(),
+                flops,
+                description.inputs(),
+                description instanceof ImageDescription image ? image.labels() : List.of());
     }
 
     private static String learners(Json.Info info) {
@@ -107,10 +115,15 @@ final class Info implements Callable<Integer> {
         text.append(String.format(Locale.ROOT, "%-18s%s%n", "learners", learners(info)));
         text.append(String.format(Locale.ROOT, "%-18s%,d%n", "parameters", info.parameters()));
         text.append(String.format(Locale.ROOT, "%-18s%s%n", "stored as", String.join(", ", info.stored())));
-        text.append(String.format(Locale.ROOT, "%-18s%d tokens%n", "longest text", info.maxTokens()));
+        boolean images = !info.labels().isEmpty();
+        text.append(
+                String.format(Locale.ROOT, "%-18s%d tokens%n", images ? "an image" : "longest text", info.maxTokens()));
+        if (images) {
+            text.append(String.format(Locale.ROOT, "%-18s%s%n", "classes", classes(info.labels())));
+        }
         text.append(String.format(
                 Locale.ROOT, "%-18s%s, precision %s%n", "backend here", info.backend(), info.precision()));
-        text.append("MFLOPs per token of a text of ")
+        text.append(images ? "MFLOPs per token of an image of " : "MFLOPs per token of a text of ")
                 .append(info.flopsAtTokens())
                 .append(" tokens");
         info.flopsPerToken()
@@ -120,5 +133,10 @@ final class Info implements Callable<Integer> {
                         budget.equals("dense") ? budget : "budget " + budget,
                         flops / 1e6)));
         return text.toString();
+    }
+
+    private static String classes(List<String> labels) {
+        String some = String.join(", ", labels.subList(0, Math.min(SHOWN_CLASSES, labels.size())));
+        return labels.size() + ": " + some + (labels.size() > SHOWN_CLASSES ? ", ..." : "");
     }
 }

@@ -111,6 +111,8 @@ final class Json {
      * @param stored types of the weights in the file, by safetensors' names
      * @param flopsAtTokens length of the text for which FLOPs per token are given
      * @param flopsPerToken by budget, and by {@code dense}
+     * @param inputs {@code texts} or {@code images}
+     * @param labels of an image classifier's classes; else empty
      */
     record Info(
             String model,
@@ -124,7 +126,9 @@ final class Json {
             int flopsAtTokens,
             String backend,
             String precision,
-            Map<String, Double> flopsPerToken) {}
+            Map<String, Double> flopsPerToken,
+            String inputs,
+            List<String> labels) {}
 
     /**
      * What {@code distill} prints.
@@ -156,6 +160,15 @@ final class Json {
      *     in the right order; null if all of these have the same score
      */
     record Finetuned(String model, String out, int labels, Double heldOutRight) {}
+
+    /**
+     * What {@code classify} prints for each image.
+     *
+     * @param label of the likeliest class
+     * @param probability of it
+     * @param probabilities of all classes, by label
+     */
+    record Classified(String file, String label, double probability, Map<String, Double> probabilities) {}
 
     /**
      * What {@code train} prints.

@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
         versionProvider = BuildProperties.class,
         synopsisSubcommandLabel = "COMMAND",
         description = {
-            "Embeds text with transformers that spend compute token by token.",
+            "Embeds text and classifies images with transformers that spend compute token by token.",
             "",
             "An adaptive model holds small learners in place of MLPs and attention projections. A gate decides for every token how many of them"
                     + " run, and a budget between 0 and 1, given with each call, says how much they may cost."
@@ -38,6 +38,7 @@ final class Tokenwise implements Runnable {
             Distill.class,
             Finetune.class,
             Train.class,
+            Classify.class,
             Eval.class,
             Info.class,
             Fetch.class,

@@ -108,7 +108,7 @@ class DistillTest {
                         "\"id\":\"flops\"",
                         "\"id\":\"millis\"",
                         "\"id\":\"losses\"",
-                        "\"phase 3: cosine distance\",\"points\":[{\"x\":3.0",
+                        "\"phase 3: distance to the teacher's results\",\"points\":[{\"x\":3.0",
                         "\"id\":\"heldout\"",
                         "<td>encoder.layer.1.mlp</td>");
         assertThat(folder.resolve("adaptive.checkpoint")).doesNotExist();
@@ -162,7 +162,7 @@ class DistillTest {
                 .isZero();
         assertThat(out.toString())
                 .contains("The control is in " + control
-                        + ": it spends 0.500, cosine to the teacher on held-out text 0.");
+                        + ": it spends 0.500, cosine to the teacher on held-out texts 0.");
         assertThat(err.toString()).doesNotContain("calibrates", "half budget");
         out.getBuffer().setLength(0);
         Path pairs = file("pairs.csv", "a,b,1\nsome words,other words,2\nthe text,a text,4\n");

@@ -70,11 +70,13 @@ class JsonTest {
                         128,
                         "vector (vector-512)",
                         "f32",
-                        flops)))
+                        flops,
+                        "texts",
+                        List.of())))
                 .isEqualTo(
                         "{\"model\":\"minilm\",\"layers\":6,\"hidden\":384,\"learners\":null,\"mlpLearners\":null,\"parameters\":22713216,"
                                 + "\"maxTokens\":256,\"stored\":[\"F32\"],\"flopsAtTokens\":128,\"backend\":\"vector (vector-512)\",\"precision\":\"f32\","
-                                + "\"flopsPerToken\":{\"dense\":2.13E7,\"0.25\":1.1E7}}");
+                                + "\"flopsPerToken\":{\"dense\":2.13E7,\"0.25\":1.1E7},\"inputs\":\"texts\",\"labels\":[]}");
     }
 
     @Test

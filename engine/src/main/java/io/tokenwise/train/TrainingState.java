@@ -67,7 +67,16 @@ public final class TrainingState implements AutoCloseable {
             }
         }
         tensors.putAll(others);
-        SafetensorsWriter.write(file, tensors, metadata);
+        try {
+            SafetensorsWriter.write(file, tensors, metadata);
+        } catch (IOException e) {
+            // A thread that is interrupted has the file closed under it; the state is worth another try.
+            if (!Thread.interrupted()) {
+                throw e;
+            }
+            SafetensorsWriter.write(file, tensors, metadata);
+            Thread.currentThread().interrupt();
+        }
     }
 
     /**

@@ -210,10 +210,10 @@ class DistillationTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "tokenwise_checkpoint\":\"2\"|tokenwise_checkpoint\":\"3\"|is a checkpoint of version 3, this Tokenwise",
-                "tokenwise_checkpoint|tokenwise_chequepoin|is a checkpoint of version 1, this Tokenwise",
+                "tokenwise_checkpoint\":\"3\"|tokenwise_checkpoint\":\"4\"|is a checkpoint of version 4, this Tokenwise",
+                "tokenwise_checkpoint|tokenwise_chequepoin|is not a checkpoint: delete or move it to start",
                 "history.steps|history.stops|has no valid history.steps: the checkpoint is damaged",
-                "\"consumed\":\"|\"consumed\":\"-|has no valid consumed: the checkpoint is damaged",
+                "\"counter consumed\":\"|\"counter consumed\":\"-|has no valid counter consumed: the checkpoint is damaged",
             })
     void aCheckpointOfAnotherVersionOrWithoutAPartIsRefused(String part, String other, String message)
             throws Exception {
@@ -247,7 +247,7 @@ class DistillationTest {
                 .message()
                 .hasLineCount(1);
         try (var kept = Safetensors.open(folder.resolve("out.checkpoint"))) {
-            assertThat(kept.metadata()).containsEntry("step", "9");
+            assertThat(kept.metadata()).containsEntry("counter step", "9");
         }
         assertThat(out).doesNotExist();
     }

@@ -1,0 +1,136 @@
+package io.tokenwise.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.image.LabelledImages;
+import io.tokenwise.io.BadFileException;
+import io.tokenwise.io.ImageDescription;
+import io.tokenwise.io.ImagePreparation;
+import io.tokenwise.io.StoredType;
+import io.tokenwise.io.VitArchitecture;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Trains a small Vision Transformer to tell bright images from dark ones. */
+class VitTrainingRunTest {
+    private static final VitArchitecture SIZES = new VitArchitecture(16, 1, 2, 32, 8, 4, 2, 1e-6);
+    private static final VitTrainingConfig CONFIG = new VitTrainingConfig(4, 8, 1e-3, 0.05, 0.1, 3);
+
+    @TempDir
+    Path folder;
+
+    private static LabelledImages images() {
+        var random = new SplittableRandom(1);
+        var pixels = new ArrayList<int[]>();
+        var labels = new int[100];
+        for (int i = 0; i < labels.length; i++) {
+            labels[i] = i % 2;
+            int floor = labels[i] == 0 ? 0 : 0x808080;
+            pixels.add(random.ints(64).map(bits -> floor + (bits & 0x7F7F7F)).toArray());
+        }
+        return new LabelledImages(8, 8, pixels, labels, List.of("dark", "bright"));
+    }
+
+    private VitTrainingRun run(String out, VitTrainingConfig config) {
+        var description = new ImageDescription(
+                out, SIZES, ImagePreparation.STRETCHED, List.of("dark", "bright"), Optional.empty());
+        return new VitTrainingRun(description, images(), config, folder.resolve(out), 5, StoredType.F32);
+    }
+
+    private static byte[] weights(VitTrainingRun run) throws IOException {
+        return Files.readAllBytes(run.out().resolve("model.safetensors"));
+    }
+
+    /** Stops after some steps as Ctrl-C does. */
+    private static void stopAfter(VitTrainingRun run, Backend backend, int steps) {
+        assertThatThrownBy(() -> run.run(backend, new VitTrainingRun.Listener() {
+                    @Override
+                    public void step(int done, int all, double loss) {
+                        if (done == steps) {
+                            Thread.currentThread().interrupt();
+                        }
+                    }
+                }))
+                .isInstanceOf(InterruptedException.class);
+    }
+
+    @Test
+    void stoppedAndGoneOnWithItEndsWithTheSameBits() throws Exception {
+        try (Backend backend = VectorBackend.open(2)) {
+            VitTrainingRun whole = run("whole", CONFIG);
+            assertThat(whole.run(backend, new VitTrainingRun.Listener() {})).isGreaterThan(0.7);
+            VitTrainingRun parts = run("parts", CONFIG);
+            stopAfter(parts, backend, 7);
+            assertThat(parts.checkpoint()).exists();
+            assertThat(parts.out()).doesNotExist();
+            stopAfter(parts, backend, 20);
+            var resumed = new int[1];
+            parts.run(backend, new VitTrainingRun.Listener() {
+                @Override
+                public void resumed(int nextStep, int steps) {
+                    resumed[0] = nextStep;
+                }
+            });
+            assertThat(resumed[0]).isEqualTo(20);
+            assertThat(weights(parts)).isEqualTo(weights(whole));
+            assertThat(parts.checkpoint()).doesNotExist();
+        }
+    }
+
+    @Test
+    void aCheckpointOfOtherSettingsIsRefused() {
+        try (Backend backend = VectorBackend.open(1)) {
+            stopAfter(run("other", CONFIG), backend, 2);
+            VitTrainingRun other = run("other", new VitTrainingConfig(5, 8, 1e-3, 0.05, 0.1, 3));
+            assertThatThrownBy(() -> other.run(backend, new VitTrainingRun.Listener() {}))
+                    .isInstanceOf(BadFileException.class)
+                    .hasMessageContaining("belongs to a run with other settings (settings: was ")
+                    .hasMessageContaining("epochs=4")
+                    .hasMessageContaining("epochs=5");
+        }
+    }
+
+    @Test
+    void numbersThatAreNoneEndTheTraining() {
+        try (Backend backend = VectorBackend.open(1)) {
+            LabelledImages images = images();
+            var description = new ImageDescription(
+                    "bad",
+                    SIZES,
+                    new ImagePreparation(0, false, List.of(Double.NaN, 0.0, 0.0), List.of(1.0, 1.0, 1.0)),
+                    images.classes(),
+                    Optional.empty());
+            var run = new VitTrainingRun(description, images, CONFIG, folder.resolve("bad"), 5, StoredType.F32);
+            assertThatThrownBy(() -> run.run(backend, new VitTrainingRun.Listener() {}))
+                    .isInstanceOf(DivergedException.class)
+                    .hasMessageContaining("training diverged at step 0 of ");
+        }
+    }
+
+    @Test
+    void imagesThatDoNotFitAreRefused() {
+        LabelledImages images = images();
+        var description =
+                new ImageDescription("vit", SIZES, ImagePreparation.STRETCHED, List.of("a", "b"), Optional.empty());
+        assertThatThrownBy(() -> new VitTrainingRun(description, images, CONFIG, folder, 5, StoredType.F32))
+                .hasMessage("images of the classes [dark, bright] for a model of [a, b]");
+        assertThatThrownBy(() -> new VitTrainingRun(
+                        run("x", CONFIG).description(), images.only(0, 2, 4), CONFIG, folder, 5, StoredType.F32))
+                .hasMessageContaining("there are 3 images; at least 20 are needed");
+        int[] dark = IntStream.range(0, 50).map(i -> 2 * i).toArray();
+        assertThatThrownBy(() -> new VitTrainingRun(
+                        run("x", CONFIG).description(), images.only(dark), CONFIG, folder, 5, StoredType.F32))
+                .hasMessage("all images have the class dark; two or more are needed");
+    }
+}
