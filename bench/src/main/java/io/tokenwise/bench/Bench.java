@@ -39,6 +39,7 @@ import picocli.CommandLine.Spec;
             BenchCommands.Gemm.class,
             BenchCommands.Dispatch.class,
             BenchCommands.Train.class,
+            BenchCommands.Vit.class,
             SoakCommand.class,
             BenchCommands.Jmh.class
         },
@@ -49,6 +50,7 @@ import picocli.CommandLine.Spec;
             "  ./tokenwise bench --only dense,int8 --scenario query-16 --json",
             "  ./tokenwise bench gemm mlp-up-128          matrix products beside ONNX Runtime's and oneDNN's",
             "  ./tokenwise bench dispatch                 what grouping tokens by learner count costs",
+            "  ./tokenwise bench vit                      a Vision Transformer at some budgets",
             "  ./tokenwise bench train                    distillation steps beside libtorch's",
             "  ./tokenwise bench soak --minutes 60        mixed calls for an hour: is memory flat?",
             "  ./tokenwise bench jmh EncoderBenchmark     whole forwards by JMH; its own options may follow",

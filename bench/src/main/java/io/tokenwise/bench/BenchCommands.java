@@ -2,15 +2,18 @@ package io.tokenwise.bench;
 
 import ai.onnxruntime.OrtException;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.Unmatched;
 
 /** What {@code bench} offers beside the whole run. */
@@ -64,6 +67,25 @@ final class BenchCommands {
                         + " ${DEFAULT-VALUE}, as in models).")
         private int trained;
 
+        @Option(
+                names = "--sizes",
+                paramLabel = "MODEL",
+                defaultValue = "minilm",
+                converter = SizesConverter.class,
+                description = "Whose MLPs: minilm or vit-b (default: ${DEFAULT-VALUE}).")
+        private DispatchSizes sizes;
+
+        /** Reads the name of a model's sizes. */
+        static final class SizesConverter implements ITypeConverter<DispatchSizes> {
+            @Override
+            public DispatchSizes convert(String text) {
+                return Arrays.stream(DispatchSizes.values())
+                        .filter(value -> value.label().equals(text))
+                        .findFirst()
+                        .orElseThrow(() -> new TypeConversionException("give minilm or vit-b, not '" + text + "'"));
+            }
+        }
+
         @Override
         public Integer call() {
             if (trained < 1 || trained >= DispatchBench.LEARNERS) {
@@ -71,7 +93,10 @@ final class BenchCommands {
                         spec.commandLine(),
                         "--mlp-learners must be 1 to " + (DispatchBench.LEARNERS - 1) + ", is " + trained);
             }
-            return DispatchBench.run(engine.get(), trained, spec.commandLine().getOut()) ? 0 : 1;
+            return DispatchBench.run(
+                            engine.get(), sizes, trained, spec.commandLine().getOut())
+                    ? 0
+                    : 1;
         }
     }
 
@@ -114,6 +139,28 @@ final class BenchCommands {
             }
             TrainBench.run(
                     engine.get(), threads, steps, mixed, spec.commandLine().getOut());
+            return 0;
+        }
+    }
+
+    @Command(
+            name = "vit",
+            header =
+                    "ViT-B/16 with random weights and random gates, dense and adaptive at some budgets, one image a call, one thread.",
+            description = "Prints medians, all in turn, and how many times as fast as the dense model each budget is.")
+    static final class Vit implements Callable<Integer> {
+        @Spec
+        private CommandSpec spec;
+
+        @Mixin
+        private Options.Help help;
+
+        @Mixin
+        private Options.Engine engine;
+
+        @Override
+        public Integer call() {
+            VitBench.run(engine.get(), spec.commandLine().getOut());
             return 0;
         }
     }

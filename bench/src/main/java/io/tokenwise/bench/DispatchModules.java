@@ -25,8 +25,8 @@ import java.util.Random;
 import java.util.stream.IntStream;
 
 /**
- * Adaptive modules of MiniLM's sizes whose gates do what they are told, and plain MLPs as wide as some of their learners. One for each of
- * the model's layers, so that nobody finds its weights in the first caches. Weights are random. Not thread-safe.
+ * Adaptive modules of a model's sizes whose gates do what they are told, and plain MLPs as wide as some of their learners. As many as
+ * MiniLM has layers, so that nobody finds its weights in the first caches. Weights are random. Not thread-safe.
  *
  * <p>A token says itself how many learners it wants: its first columns are 1 at that count and else 0, and the gate's logits are these
  * columns. So all of the gate's and the grouping's work is done.
@@ -34,13 +34,12 @@ import java.util.stream.IntStream;
 final class DispatchModules implements AutoCloseable {
     static final int LAYERS = 6;
 
-    private static final int HIDDEN = 384;
-    private static final int UNITS = 1536;
-
     /** Any below 1: there the gates are asked. */
     private static final Budget BUDGET = Budget.of(0.5);
 
     private final int learners;
+    private final int hidden;
+    private final int units;
     private final Backend backend;
     private final Parameters parameters;
     private final Stream stream;
@@ -50,8 +49,10 @@ final class DispatchModules implements AutoCloseable {
     private final Random random = new Random(1);
 
     /** @param trained how many of an MLP's learners have weights of their own */
-    DispatchModules(OwnEngine engine, int threads, int learners, int trained) {
+    DispatchModules(OwnEngine engine, DispatchSizes sizes, int threads, int learners, int trained) {
         this.learners = learners;
+        hidden = sizes.hidden();
+        units = sizes.units();
         backend = engine.open(threads);
         parameters = new Parameters(backend);
         stream = backend.stream();
@@ -60,7 +61,7 @@ final class DispatchModules implements AutoCloseable {
                 IntStream.range(0, LAYERS).mapToObj(i -> "layer." + i + ".mlp").toList();
         var config = new AcmConfig("none", learners, trained, paths, Map.of(), false, Map.of(), LengthCalibration.NONE);
         for (String path : paths) {
-            AdaptiveMlp mlp = config.mlp(parameters, path, mlp(path + ".dense.", UNITS));
+            AdaptiveMlp mlp = config.mlp(parameters, path, mlp(path + ".dense.", units));
             mlp.learnerParameters().forEach(this::randomize);
             // The first is the gate's weight; the second, what it adds for the budget, stays 0.
             Parameter gate = mlp.acm().gateParameters().getFirst();
@@ -81,7 +82,7 @@ final class DispatchModules implements AutoCloseable {
 
     /** Plain MLPs as wide as {@code count} learners. */
     List<Block> mlps(int count) {
-        int width = count * UNITS / learners;
+        int width = count * units / learners;
         var mlps = new ArrayList<Block>();
         for (int i = 0; i < LAYERS; i++) {
             Mlp mlp = mlp("mlp." + count + "." + i + ".", width);
@@ -92,7 +93,7 @@ final class DispatchModules implements AutoCloseable {
     }
 
     private Mlp mlp(String path, int width) {
-        return new Mlp(linear(path + "up.", HIDDEN, width), linear(path + "down.", width, HIDDEN));
+        return new Mlp(linear(path + "up.", hidden, width), linear(path + "down.", width, hidden));
     }
 
     private Linear linear(String path, int inputs, int outputs) {
@@ -112,9 +113,9 @@ final class DispatchModules implements AutoCloseable {
 
     /** Random tokens {@code [counts.length, hidden]} that want so many learners each. */
     Tensor tokens(int[] counts) {
-        Tensor x = parameters.constant(counts.length, HIDDEN);
+        Tensor x = parameters.constant(counts.length, hidden);
         for (int row = 0; row < counts.length; row++) {
-            for (int column = 0; column < HIDDEN; column++) {
+            for (int column = 0; column < hidden; column++) {
                 boolean isGates = column <= learners;
                 x.set(row, column, isGates ? column == counts[row] ? 1 : 0 : (float) random.nextGaussian());
             }
