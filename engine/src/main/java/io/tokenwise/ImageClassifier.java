@@ -2,9 +2,7 @@ package io.tokenwise;
 
 import io.tokenwise.image.Image;
 import io.tokenwise.image.ImageReader;
-import io.tokenwise.image.Resampling;
 import io.tokenwise.io.ImageDescription;
-import io.tokenwise.io.ImagePreparation;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
@@ -79,12 +77,7 @@ public final class ImageClassifier implements AutoCloseable {
 
     /** The image as the model reads it: resized, and cut to a square. */
     public Image prepare(Image image) {
-        int size = description().architecture().imageSize();
-        ImagePreparation preparation = description().preparation();
-        Resampling resampling = preparation.bicubic() ? Resampling.BICUBIC : Resampling.BILINEAR;
-        return preparation.resizedTo() == 0
-                ? image.resized(size, size, resampling)
-                : image.resizedShorterSide(preparation.resizedTo(), resampling).centerCrop(size, size);
+        return image.preparedFor(description());
     }
 
     /** What the model is. */

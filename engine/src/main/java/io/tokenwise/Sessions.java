@@ -183,7 +183,7 @@ public final class Sessions implements AutoCloseable {
         }
         if (closed) {
             turns.release();
-            throw new IllegalStateException("the text encoder is closed");
+            throw new IllegalStateException("the model is closed");
         }
         synchronized (free) {
             return free.pop();

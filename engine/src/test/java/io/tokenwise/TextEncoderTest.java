@@ -195,7 +195,7 @@ class TextEncoderTest {
         for (String text : List.of("one", "")) {
             assertThatThrownBy(() -> encoder.embed(text))
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessage("the text encoder is closed");
+                    .hasMessage("the model is closed");
         }
         assertThatThrownBy(() -> encoder.sessions().encode(TestModels.sequences(3), Budget.FULL, null))
                 .isInstanceOf(IllegalStateException.class);
@@ -223,7 +223,7 @@ class TextEncoderTest {
                                 calls++;
                             }
                         } catch (IllegalStateException e) {
-                            assertThat(e).hasMessage("the text encoder is closed");
+                            assertThat(e).hasMessage("the model is closed");
                         }
                         return calls;
                     }));

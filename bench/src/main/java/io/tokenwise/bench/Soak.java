@@ -307,7 +307,7 @@ final class Soak implements AutoCloseable {
             try {
                 results = encoder.embed(some, Budget.FULL);
             } catch (IllegalStateException e) {
-                if (e.getMessage().equals("the text encoder is closed")) {
+                if (e.getMessage().equals("the model is closed")) {
                     return;
                 }
                 throw e;

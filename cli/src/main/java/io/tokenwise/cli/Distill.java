@@ -164,8 +164,7 @@ final class Distill implements Callable<Integer> {
                     (field != null ? "--field is for texts" : "--data names " + data.size() + " files") + "; "
                             + options.teacher() + " reads images, from one folder or .tar");
         }
-        int size = description.architecture().imageSize();
-        return new LabelledImageReader(size, size)
+        return LabelledImageReader.of(description)
                 .read(data.getFirst(), Optional.of(split == null ? USUAL_SPLIT : split))
                 .shuffled(options.seed())
                 .pixels();

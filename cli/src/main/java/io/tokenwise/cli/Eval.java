@@ -190,7 +190,7 @@ final class Eval implements Runnable {
             header = "Classes of images: accuracy of an image classifier.",
             description = {
                 "DATA is a folder with a folder of JPEG or PNG images for each class, a .tar or .tar.gz of one, or a folder with MNIST's files.",
-                "Images of another size than the model's are resized until they cover it, and their centre is kept."
+                "Images are resized and cut as the model's preprocessor_config.json says."
             },
             footerHeading = "%nExamples:%n",
             footer = {

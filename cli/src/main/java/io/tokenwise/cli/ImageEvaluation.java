@@ -19,7 +19,7 @@ import java.util.Optional;
  */
 record ImageEvaluation(List<int[]> images, int[] labels, int classes) implements EvalTask {
     /**
-     * Reads images with classes, in the size that a model reads.
+     * Reads images with classes, as a model reads them.
      *
      * @throws BadFileException if they are no such images, or one has a class that the model does not know
      */
@@ -28,8 +28,7 @@ record ImageEvaluation(List<int[]> images, int[] labels, int classes) implements
         try (ModelFiles files = ModelFiles.open(model)) {
             description = files.image();
         }
-        int size = description.architecture().imageSize();
-        LabelledImages read = new LabelledImageReader(size, size).read(data, Optional.of(split));
+        LabelledImages read = LabelledImageReader.of(description).read(data, Optional.of(split));
         var numbers = new int[read.classes().size()];
         for (int c = 0; c < numbers.length; c++) {
             numbers[c] = description.labels().indexOf(read.classes().get(c));

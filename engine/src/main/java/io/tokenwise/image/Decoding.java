@@ -93,8 +93,7 @@ final class Decoding {
     private void decode(Pending one) {
         try {
             Image image = one.source().image();
-            pixels[one.index()] = image.fitted(reader.width(), reader.height(), reader.resampling())
-                    .rgb();
+            pixels[one.index()] = reader.fit().apply(image).rgb();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (IllegalArgumentException e) {

@@ -1,5 +1,7 @@
 package io.tokenwise.image;
 
+import io.tokenwise.io.ImageDescription;
+import io.tokenwise.io.ImagePreparation;
 import java.util.Arrays;
 
 /**
@@ -60,6 +62,16 @@ public record Image(int width, int height, int[] rgb) {
         long fullHeight = byWidth ? (long) width * this.height / this.width : height;
         checkSize("fit", fullWidth, fullHeight);
         return resized((int) fullWidth, (int) fullHeight, resampling).centerCrop(width, height);
+    }
+
+    /** As a model reads it: resized, and cut to a square, by the model's description. */
+    public Image preparedFor(ImageDescription model) {
+        int size = model.architecture().imageSize();
+        ImagePreparation preparation = model.preparation();
+        Resampling resampling = preparation.bicubic() ? Resampling.BICUBIC : Resampling.BILINEAR;
+        return preparation.resizedTo() == 0
+                ? resized(size, size, resampling)
+                : resizedShorterSide(preparation.resizedTo(), resampling).centerCrop(size, size);
     }
 
     /**

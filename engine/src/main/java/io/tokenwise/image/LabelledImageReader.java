@@ -1,6 +1,7 @@
 package io.tokenwise.image;
 
 import io.tokenwise.io.BadFileException;
+import io.tokenwise.io.ImageDescription;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,11 +13,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /**
- * Reads data sets for classification. Images of another size than asked for are resized until they cover it, and their centre is kept
- * ({@link Image#fitted}).
+ * Reads data sets for classification. Images of another size than asked for are brought to it.
  *
  * <p>Files are decoded on all processors, by the common pool; the order of images is that of classes and names, whatever the order in a file
  * system or archive. Threads may share a reader.
@@ -24,9 +25,9 @@ import java.util.stream.Stream;
  * @param images reads each of them, as many at once as there are processors
  * @param width of all images, in pixels
  * @param height of all images, in pixels
- * @param resampling how to resize
+ * @param fit how an image of another size becomes one of that size
  */
-public record LabelledImageReader(ImageReader images, int width, int height, Resampling resampling) {
+public record LabelledImageReader(ImageReader images, int width, int height, UnaryOperator<Image> fit) {
     /** The classes of MNIST, unless the caller knows better. */
     public static final List<String> DIGITS = List.of("0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
 
@@ -44,9 +45,15 @@ public record LabelledImageReader(ImageReader images, int width, int height, Res
         }
     }
 
-    /** A reader of images up to the usual size, resized bilinearly. */
+    /** A reader of images up to the usual size, resized bilinearly until they cover the other size, of which the centre is kept. */
     public LabelledImageReader(int width, int height) {
-        this(new ImageReader(), width, height, Resampling.BILINEAR);
+        this(new ImageReader(), width, height, image -> image.fitted(width, height, Resampling.BILINEAR));
+    }
+
+    /** A reader of images as a model reads them. */
+    public static LabelledImageReader of(ImageDescription model) {
+        int size = model.architecture().imageSize();
+        return new LabelledImageReader(new ImageReader(), size, size, image -> image.preparedFor(model));
     }
 
     /**

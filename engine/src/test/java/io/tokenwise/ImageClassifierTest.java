@@ -1,0 +1,150 @@
+package io.tokenwise;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.offset;
+
+import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.BackendChoice;
+import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.image.Image;
+import io.tokenwise.image.Resampling;
+import io.tokenwise.io.BadFileException;
+import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.ModelWriter;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.nn.Budget;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The library's image classifier, on a model so small that its classes mean nothing. */
+class ImageClassifierTest {
+    private static final EncoderOptions OPTIONS =
+            EncoderOptions.defaults().withThreads(2).withBackend(BackendChoice.FLOAT32);
+
+    @TempDir
+    static Path folder;
+
+    @BeforeAll
+    static void write() throws IOException {
+        TestVits.writeSmall(folder.resolve("dense"));
+        try (Backend backend = VectorBackend.open(1);
+                ModelFiles files = ModelFiles.open(folder.resolve("dense"));
+                Encoder encoder = Encoder.load(files, backend)) {
+            TestModels.acmize(encoder, AdaptiveLayers.parse("mlp,qk,vo", 3), TestVits.images(TestVits.SMALL, 5));
+            TestModels.randomizeGates(encoder, 0.3);
+            encoder.save(folder.resolve("adaptive"), null, ModelWriter.Existing.KEEP);
+        }
+    }
+
+    private static ImageClassifier open(String name) throws IOException {
+        return ImageClassifier.open(folder.resolve(name).toString(), OPTIONS);
+    }
+
+    private static Image image(int seed, int width, int height) {
+        return new Image(
+                width,
+                height,
+                new SplittableRandom(seed)
+                        .ints((long) width * height, 0, 1 << 24)
+                        .toArray());
+    }
+
+    @Test
+    void probabilitiesAreThoseOfAllClasses() throws IOException {
+        try (ImageClassifier classifier = open("dense")) {
+            Classification found = classifier.classify(image(1, 40, 30), Budget.FULL);
+            assertThat(found.probabilities()).hasSize(5);
+            assertThat(Arrays.stream(found.probabilities()).sum()).isCloseTo(1, offset(1e-12));
+            assertThat(found.probability())
+                    .isEqualTo(Arrays.stream(found.probabilities()).max().orElseThrow());
+            int label = classifier.description().labels().indexOf(found.label());
+            assertThat(found.probabilities()[label]).isEqualTo(found.probability());
+        }
+    }
+
+    @Test
+    void imagesAreResizedAndCutAsTheModelSays() throws IOException {
+        try (ImageClassifier classifier = open("dense")) {
+            Image image = image(2, 40, 30);
+            Image expected = image.resizedShorterSide(16, Resampling.BILINEAR).centerCrop(12, 12);
+            assertThat(classifier.prepare(image)).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void budgetsMayDifferWithinACall() throws IOException {
+        try (ImageClassifier classifier = open("adaptive")) {
+            List<Image> images =
+                    IntStream.range(0, 4).mapToObj(i -> image(i, 20, 20)).toList();
+            List<Budget> budgets = List.of(Budget.FULL, Budget.of(0.5), Budget.hard(0.4), Budget.fixed(0.5));
+            List<Classification> together = classifier.classify(images, budgets);
+            for (int i = 0; i < images.size(); i++) {
+                Classification alone = classifier.classify(images.get(i), budgets.get(i));
+                assertThat(together.get(i).probabilities()).isEqualTo(alone.probabilities());
+            }
+            assertThatThrownBy(() -> classifier.classify(images, budgets.subList(0, 3)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("3");
+        }
+    }
+
+    @Test
+    void aBadFileIsNamed() throws IOException {
+        Path bad = Files.writeString(folder.resolve("bad.jpg"), "no image");
+        try (ImageClassifier classifier = open("dense")) {
+            assertThatThrownBy(() -> classifier.classify(bad))
+                    .isInstanceOf(BadFileException.class)
+                    .hasMessageContaining("bad.jpg");
+        }
+    }
+
+    @Test
+    void closeWaitsAndLaterCallsAreRefused() throws Exception {
+        ImageClassifier classifier = open("adaptive");
+        List<Image> images =
+                IntStream.range(0, 64).mapToObj(i -> image(i, 12, 12)).toList();
+        var failures = new ConcurrentLinkedQueue<Throwable>();
+        List<Thread> threads = IntStream.range(0, 3)
+                .mapToObj(i -> Thread.ofPlatform().start(() -> {
+                    try {
+                        while (true) {
+                            classifier.classify(images, Budget.of(0.5));
+                        }
+                    } catch (IllegalStateException e) {
+                        // It was closed: what the thread waits for.
+                    } catch (Throwable e) {
+                        failures.add(e);
+                    }
+                }))
+                .toList();
+        Thread.sleep(200);
+        classifier.close();
+        classifier.close();
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(failures).isEmpty();
+        assertThatThrownBy(() -> classifier.classify(images.getFirst(), Budget.FULL))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("closed");
+    }
+
+    @Test
+    void aTextEncoderIsRefused() throws IOException {
+        TestModels.writeSmall(folder.resolve("bert"));
+        assertThatThrownBy(() -> open("bert"))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageContaining("is a text encoder; an image classifier is wanted here");
+    }
+}
