@@ -3,6 +3,7 @@ package io.tokenwise;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ImagePreparation;
 import io.tokenwise.io.ModelWriter;
+import io.tokenwise.io.SafetensorsWriter;
 import io.tokenwise.io.TensorData;
 import io.tokenwise.io.VitArchitecture;
 import java.io.IOException;
@@ -27,7 +28,7 @@ public final class TestVits {
 
     /** Who named the tensors. */
     public enum Names {
-        OURS,
+        WITHOUT_PREFIX,
         HUGGING_FACE,
         TORCHVISION
     }
@@ -68,12 +69,16 @@ public final class TestVits {
         Map<String, TensorData> named = new LinkedHashMap<>();
         weights.forEach((name, tensor) -> {
             switch (names) {
-                case OURS -> named.put(name, tensor);
-                case HUGGING_FACE -> named.put(name.startsWith("classifier") ? name : "vit." + name, tensor);
+                case WITHOUT_PREFIX -> named.put(name, tensor);
+                // As our own writer has it.
+                case HUGGING_FACE -> {}
                 case TORCHVISION -> addTorchvision(name, weights, named);
             }
         });
-        ModelWriter.write(directory, description, named, null, ModelWriter.Existing.KEEP);
+        ModelWriter.write(directory, description, weights, null, ModelWriter.Existing.KEEP);
+        if (names != Names.HUGGING_FACE) {
+            SafetensorsWriter.write(directory.resolve("model.safetensors"), named, Map.of());
+        }
     }
 
     private static void addTorchvision(String name, Map<String, TensorData> weights, Map<String, TensorData> named) {
@@ -118,7 +123,7 @@ public final class TestVits {
     /** Writes {@link #SMALL} and returns the directory. */
     public static Path writeSmall(Path directory) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
-            write(directory, describe(SMALL), weights(arena, SMALL), Names.OURS);
+            write(directory, describe(SMALL), weights(arena, SMALL), Names.HUGGING_FACE);
         }
         return directory;
     }

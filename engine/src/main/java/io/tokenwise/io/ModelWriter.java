@@ -47,7 +47,7 @@ public final class ModelWriter {
      * Writes a model. The directory appears under its name only when every file is complete and on disk; after an
      * exception nothing is left, and a model that was there before still is.
      *
-     * @param tensors by Hugging Face name without {@code bert.}; of an image classifier as they are there
+     * @param tensors by Hugging Face name without {@code bert.}; of an image classifier without {@code vit.}
      * @param tokenizer null if the model reads no text
      * @param type of the matrices; as bytes, Python's safetensors reads them, its transformers do not
      * @throws IOException if the target must not be replaced, or cannot be written
@@ -110,7 +110,9 @@ public final class ModelWriter {
             Tokenizer tokenizer,
             StoredType type)
             throws IOException {
-        SafetensorsWriter.write(directory.resolve(ModelFolder.WEIGHTS), tensors, Map.of("format", "pt"), type);
+        Map<String, TensorData> named =
+                description instanceof ImageDescription ? VitWeights.huggingFace(tensors) : tensors;
+        SafetensorsWriter.write(directory.resolve(ModelFolder.WEIGHTS), named, Map.of("format", "pt"), type);
         switch (description) {
             case TextDescription text -> {
                 write(directory.resolve("tokenizer.json"), tokenizer.json());

@@ -11,6 +11,11 @@ import java.util.regex.Pattern;
  * which keeps Q, K and V in one tensor.
  */
 final class VitWeights {
+    /** Before all names but the classifier's. */
+    private static final String PREFIX = "vit.";
+
+    private static final String CLASSIFIER = "classifier.";
+
     private static final String TORCHVISION = "conv_proj.weight";
 
     private static final Pattern LAYER = Pattern.compile("encoder\\.layers\\.encoder_layer_(\\d+)\\.(.*)");
@@ -33,6 +38,13 @@ final class VitWeights {
 
     private VitWeights() {}
 
+    /** The same tensors under the names that Hugging Face's image classifier has. */
+    static Map<String, TensorData> huggingFace(Map<String, TensorData> tensors) {
+        Map<String, TensorData> named = new LinkedHashMap<>();
+        tensors.forEach((name, tensor) -> named.put(name.startsWith(CLASSIFIER) ? name : PREFIX + name, tensor));
+        return named;
+    }
+
     static Map<String, RenamedWeights.Origin> origins(WeightSource source) {
         Map<String, RenamedWeights.Origin> origins = new LinkedHashMap<>();
         boolean torchvision = source.names().contains(TORCHVISION);
@@ -40,7 +52,9 @@ final class VitWeights {
             if (torchvision) {
                 addTorchvision(name, origins);
             } else {
-                origins.put(name.startsWith("vit.") ? name.substring(4) : name, new RenamedWeights.Origin(name));
+                origins.put(
+                        name.startsWith(PREFIX) ? name.substring(PREFIX.length()) : name,
+                        new RenamedWeights.Origin(name));
             }
         }
         return origins;

@@ -16,6 +16,7 @@ import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
+import io.tokenwise.io.Safetensors;
 import io.tokenwise.io.TensorData;
 import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.nn.Budget;
@@ -141,6 +142,13 @@ class VitTest {
             }
             Path saved = temp.resolve("adaptive");
             adaptive.save(saved, null, ModelWriter.Existing.KEEP);
+            try (var tensors = Safetensors.open(saved.resolve("model.safetensors"))) {
+                // As Hugging Face's ViTForImageClassification has them.
+                assertThat(tensors.shape("vit.embeddings.cls_token")).containsExactly(1, 1, 24);
+                assertThat(tensors.shape("vit.embeddings.patch_embeddings.projection.weight"))
+                        .containsExactly(24, 3, 4, 4);
+                assertThat(tensors.shape("classifier.weight")).containsExactly(5, 24);
+            }
             try (ModelFiles savedFiles = ModelFiles.open(saved);
                     Encoder read = Encoder.load(savedFiles, backend);
                     var readSessions = new Sessions(read, backend, 1024, 1)) {
