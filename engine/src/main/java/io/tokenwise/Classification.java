@@ -12,21 +12,25 @@ import java.util.List;
 public record Classification(String label, double probability, double[] probabilities) {
     /** From the logits of the classes, by softmax. */
     public static Classification of(float[] logits, List<String> labels) {
-        double largest = Double.NEGATIVE_INFINITY;
-        int best = 0;
-        for (int c = 0; c < logits.length; c++) {
-            best = logits[c] > logits[best] ? c : best;
-            largest = Math.max(largest, logits[c]);
-        }
+        int best = likeliest(logits);
         var probabilities = new double[logits.length];
         double sum = 0;
         for (int c = 0; c < logits.length; c++) {
-            probabilities[c] = Math.exp(logits[c] - largest);
+            probabilities[c] = Math.exp((double) logits[c] - logits[best]);
             sum += probabilities[c];
         }
         for (int c = 0; c < logits.length; c++) {
             probabilities[c] /= sum;
         }
         return new Classification(labels.get(best), probabilities[best], probabilities);
+    }
+
+    /** The number of the class with the largest logit, the first of them if several are equal. */
+    public static int likeliest(float[] logits) {
+        int best = 0;
+        for (int c = 1; c < logits.length; c++) {
+            best = logits[c] > logits[best] ? c : best;
+        }
+        return best;
     }
 }

@@ -2,6 +2,7 @@ package io.tokenwise;
 
 import io.tokenwise.image.Image;
 import io.tokenwise.image.ImageReader;
+import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.nn.Budget;
@@ -48,7 +49,13 @@ public final class ImageClassifier implements AutoCloseable {
      * @throws io.tokenwise.io.BadFileException if the file is no such image, or a bad or too large one
      */
     public Classification classify(Path file) throws IOException {
-        return classify(reader.read(file), Budget.FULL);
+        Image image = reader.read(file);
+        try {
+            return classify(image, Budget.FULL);
+        } catch (IllegalArgumentException e) {
+            // A strip of a thousand times its height cannot be resized.
+            throw new BadFileException(file.toString(), e.getMessage(), e);
+        }
     }
 
     /** The class of an image. */
@@ -77,7 +84,8 @@ public final class ImageClassifier implements AutoCloseable {
 
     /** The image as the model reads it: resized, and cut to a square. */
     public Image prepare(Image image) {
-        return image.preparedFor(description());
+        return image.prepared(
+                description().preparation(), description().architecture().imageSize());
     }
 
     /** What the model is. */

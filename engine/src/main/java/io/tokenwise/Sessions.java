@@ -26,6 +26,9 @@ public final class Sessions implements AutoCloseable {
     /** Of so many calls, one waits behind those that wait already. */
     private static final int POLITE = 16;
 
+    /** Numbers that the inputs of a batch may have, if there are several: few patches may have many pixels. */
+    private static final int MOST_INPUT = 1 << 22;
+
     private final Encoder encoder;
     private final int batchTokens;
     private final List<Session> all = new ArrayList<>();
@@ -69,7 +72,7 @@ public final class Sessions implements AutoCloseable {
         var sizes = encoder.description().architecture();
         long floatsPerToken = (long) sizes.hiddenSize() * (sizes.layers() + 10) + sizes.intermediateSize() + 256;
         if (sizes instanceof VitArchitecture vit) {
-            floatsPerToken += vit.patchValues() + vit.hiddenSize();
+            floatsPerToken += vit.patchValues() + vit.hiddenSize() + vit.classes() / vit.tokens() + 1;
         }
         return Math.addExact(Math.multiplyExact(2L * Float.BYTES * batchTokens, floatsPerToken), 4L << 20);
     }
@@ -102,8 +105,8 @@ public final class Sessions implements AutoCloseable {
      */
     public float[][] encode(List<int[]> sequences, List<Budget> budgets, LearnerObserver observer) {
         if (budgets.size() != sequences.size()) {
-            throw new IllegalArgumentException("encode: " + sequences.size() + " texts and " + budgets.size()
-                    + " budgets; give one for each text");
+            throw new IllegalArgumentException(
+                    "encode: " + sequences.size() + " inputs and " + budgets.size() + " budgets; give one for each");
         }
         var vectors = new float[sequences.size()][encoder.outputs()];
         Session session = borrow();
@@ -128,7 +131,8 @@ public final class Sessions implements AutoCloseable {
     }
 
     private boolean fits(int[] sequence, TokenBatch batch) {
-        return batch.tokens() + encoder.description().tokens(sequence) <= batchTokens;
+        return batch.tokens() + encoder.description().tokens(sequence) <= batchTokens
+                && batch.inputLength() + sequence.length <= MOST_INPUT;
     }
 
     /**

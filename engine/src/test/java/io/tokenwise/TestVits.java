@@ -36,7 +36,7 @@ public final class TestVits {
     /** Classes "class 0" and so on; ImageNet's means and deviations. */
     public static ImageDescription describe(VitArchitecture sizes) {
         var preparation = new ImagePreparation(
-                sizes.imageSize() + 4, false, List.of(0.485, 0.456, 0.406), List.of(0.229, 0.224, 0.225));
+                sizes.imageSize() + 4, false, false, List.of(0.485, 0.456, 0.406), List.of(0.229, 0.224, 0.225));
         List<String> labels =
                 IntStream.range(0, sizes.classes()).mapToObj(i -> "class " + i).toList();
         return new ImageDescription("vit", sizes, preparation, labels, Optional.empty());

@@ -182,7 +182,7 @@ class TextEncoderTest {
             }
             assertThatThrownBy(() -> encoder.embed(some, budgets.subList(0, 3)))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("encode: 4 texts and 3 budgets; give one for each text");
+                    .hasMessage("encode: 4 inputs and 3 budgets; give one for each");
         }
     }
 

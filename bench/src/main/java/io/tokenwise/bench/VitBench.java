@@ -77,7 +77,8 @@ final class VitBench {
     private static Encoder random(Backend backend) {
         List<String> labels =
                 IntStream.range(0, BASE.classes()).mapToObj(Integer::toString).toList();
-        var description = new ImageDescription("vit-b", BASE, ImagePreparation.STRETCHED, labels, Optional.empty());
+        var description = new ImageDescription(
+                "vit-b", BASE, ImagePreparation.stretched(BASE.imageSize()), labels, Optional.empty());
         Encoder encoder = Encoder.untrained(description, backend);
         var random = new SplittableRandom(1);
         for (Parameter parameter : encoder.parameters().all()) {

@@ -1,5 +1,6 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.Classification;
 import io.tokenwise.Embedding;
 import io.tokenwise.OpenModel;
 import io.tokenwise.cli.Row.Mode;
@@ -150,7 +151,7 @@ final class BudgetMeasurements {
     /** The share of the inputs whose largest result is at the same place. */
     private static double sameClass(float[][] logits, float[][] wanted) {
         long same = IntStream.range(0, logits.length)
-                .filter(i -> ImageEvaluation.likeliest(logits[i]) == ImageEvaluation.likeliest(wanted[i]))
+                .filter(i -> Classification.likeliest(logits[i]) == Classification.likeliest(wanted[i]))
                 .count();
         return (double) same / logits.length;
     }

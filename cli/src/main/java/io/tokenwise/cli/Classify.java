@@ -2,7 +2,8 @@ package io.tokenwise.cli;
 
 import io.tokenwise.Classification;
 import io.tokenwise.ImageClassifier;
-import io.tokenwise.image.Image;
+import io.tokenwise.OpenModel;
+import io.tokenwise.acm.Acm;
 import io.tokenwise.image.ImageReader;
 import io.tokenwise.io.AtomicFiles;
 import io.tokenwise.io.BadFileException;
@@ -12,10 +13,12 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -41,6 +44,9 @@ final class Classify implements Callable<Integer> {
     /** Images that are read, and run through the model, together. */
     private static final int BATCH = 32;
 
+    /** While an image is read it takes up to 20 bytes a pixel, and the script gives Java 2 GB. */
+    private static final int MOST_PIXELS = 50_000_000;
+
     @Mixin
     private CommonOptions options;
 
@@ -62,18 +68,20 @@ final class Classify implements Callable<Integer> {
 
     private boolean failed;
 
+    /** An image as the model reads it. */
+    private record Prepared(Path file, int[] pixels) {}
+
     @Override
     public Integer call() throws IOException, InterruptedException {
         try (ImageClassifier classifier = ImageClassifier.open(options.model(), options.encoderOptions())) {
-            budget.remark(
-                    options.model(),
-                    classifier.model().encoder().acms(),
-                    spec.commandLine().getErr());
+            List<Acm> modules = classifier.model().encoder().acms();
+            budget.remark(options.model(), modules, spec.commandLine().getErr());
             if (pictures != null) {
+                checkPictures(modules);
                 Files.createDirectories(pictures);
             }
             for (int from = 0; from < files.size(); from += BATCH) {
-                classify(classifier, files.subList(from, Math.min(files.size(), from + BATCH)));
+                classify(classifier, prepare(classifier, files.subList(from, Math.min(files.size(), from + BATCH))));
                 if (Thread.interrupted()) {
                     throw new InterruptedException();
                 }
@@ -82,41 +90,60 @@ final class Classify implements Callable<Integer> {
         return failed ? ExitCode.SOFTWARE : ExitCode.OK;
     }
 
-    private void classify(ImageClassifier classifier, List<Path> some) throws IOException {
-        Map<Path, Image> images = read(some);
-        Budget share = budget.asked(options.seed());
-        List<Classification> found = classifier.classify(List.copyOf(images.values()), share);
-        PrintWriter out = spec.commandLine().getOut();
-        int next = 0;
-        for (Path file : images.keySet()) {
-            print(file, found.get(next++), classifier.description().labels(), out);
-            if (pictures != null) {
-                draw(classifier, file, images.get(file), share);
-            }
+    private void checkPictures(List<Acm> modules) {
+        if (modules.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "--picture shows learners, which " + options.model() + " has not: it is a dense model");
         }
-        if (out.checkError()) {
-            throw new IOException("the classes cannot be written to stdout");
+        var names = new HashSet<Path>();
+        for (Path file : files) {
+            if (!names.add(file.getFileName())) {
+                throw new IllegalArgumentException("--picture: two files are called " + file.getFileName()
+                        + ", and would have the same picture; give them apart");
+            }
         }
     }
 
-    private Map<Path, Image> read(List<Path> some) throws IOException {
-        var reader = new ImageReader();
-        Map<Path, Image> images = new LinkedHashMap<>();
+    /** Those that are images; the others are told. One at a time is held at its full size. */
+    private List<Prepared> prepare(ImageClassifier classifier, List<Path> some) {
+        var reader = new ImageReader(MOST_PIXELS);
+        var prepared = new ArrayList<Prepared>();
         for (Path file : some) {
             try {
-                images.put(file, reader.read(file));
-            } catch (BadFileException e) {
-                tell(e.getMessage());
+                prepared.add(
+                        new Prepared(file, classifier.prepare(reader.read(file)).rgb()));
             } catch (NoSuchFileException e) {
                 tell(file + ": no such file");
+            } catch (BadFileException e) {
+                tell(e.getMessage());
+            } catch (IOException | IllegalArgumentException e) {
+                tell(file + ": " + e.getMessage());
             }
         }
-        return images;
+        return prepared;
     }
 
     private void tell(String mistake) {
         failed = true;
         spec.commandLine().getErr().println(spec.qualifiedName() + ": " + mistake);
+    }
+
+    private void classify(ImageClassifier classifier, List<Prepared> images) throws IOException {
+        Budget share = budget.asked(options.seed());
+        List<String> labels = classifier.description().labels();
+        float[][] logits = classifier
+                .model()
+                .encode(images.stream().map(Prepared::pixels).toList(), Collections.nCopies(images.size(), share));
+        PrintWriter out = spec.commandLine().getOut();
+        for (int i = 0; i < logits.length; i++) {
+            print(images.get(i).file(), Classification.of(logits[i], labels), labels, out);
+            if (pictures != null) {
+                draw(classifier.model(), images.get(i), share);
+            }
+        }
+        if (out.checkError()) {
+            throw new IOException("the classes cannot be written to stdout");
+        }
     }
 
     private void print(Path file, Classification found, List<String> labels, PrintWriter out) {
@@ -132,10 +159,8 @@ final class Classify implements Callable<Integer> {
         }
     }
 
-    private void draw(ImageClassifier classifier, Path file, Image image, Budget share) throws IOException {
-        int[] pixels = classifier.prepare(image).rgb();
-        byte[] png =
-                ShadedPatches.png(classifier.model(), pixels, ShadedPatches.shares(classifier.model(), pixels, share));
-        AtomicFiles.write(pictures.resolve(file.getFileName() + ".learners.png"), out -> out.write(png));
+    private void draw(OpenModel model, Prepared image, Budget share) throws IOException {
+        byte[] png = ShadedPatches.png(model, image.pixels(), ShadedPatches.shares(model, image.pixels(), share));
+        AtomicFiles.write(pictures.resolve(image.file().getFileName() + ".learners.png"), out -> out.write(png));
     }
 }

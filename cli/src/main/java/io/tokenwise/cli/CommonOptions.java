@@ -72,7 +72,7 @@ final class CommonOptions {
             paramLabel = "TYPE",
             defaultValue = "auto",
             description = "Type in which matrices are multiplied: f32, bf16, s8, or auto, the fastest that the CPU has"
-                    + " instructions for (default: ${DEFAULT-VALUE}; bf16 and s8 need oneDNN). demo, distill and finetune train in f32"
+                    + " instructions for (default: ${DEFAULT-VALUE}; bf16 and s8 need oneDNN). demo, distill, finetune and train compute in f32"
                     + " by default, and in bf16 if asked to.")
     void setPrecision(String text) {
         precision = text.equals("auto")

@@ -53,8 +53,6 @@ final class Distill implements Callable<Integer> {
     /** Steps that a kill costs at most: a minute or less. */
     private static final int STEPS_PER_CHECKPOINT = 25;
 
-    private static final String USUAL_SPLIT = "train";
-
     private static final int SHADED_TEXTS = 5;
     private static final int SHADED_IMAGES = 12;
     private static final int MOST_SHADED_TOKENS = 40;
@@ -99,11 +97,8 @@ final class Distill implements Callable<Integer> {
             description = "Column or field that holds the text (default: " + DistillTexts.USUAL_FIELD + ").")
     private String field;
 
-    @Option(
-            names = "--split",
-            paramLabel = "NAME",
-            description = "Which part of the images (default: " + USUAL_SPLIT + ").")
-    private String split;
+    @Mixin
+    private SplitOption split;
 
     @Option(
             names = "--out",
@@ -140,7 +135,7 @@ final class Distill implements Callable<Integer> {
     }
 
     private List<int[]> texts(Tokenizer tokenizer, List<String> remarks) throws IOException, InterruptedException {
-        if (split != null) {
+        if (split.given()) {
             throw new ParameterException(
                     spec.commandLine(), "--split is for images; " + options.teacher() + " reads texts");
         }
@@ -165,7 +160,7 @@ final class Distill implements Callable<Integer> {
                             + options.teacher() + " reads images, from one folder or .tar");
         }
         return LabelledImageReader.of(description)
-                .read(data.getFirst(), Optional.of(split == null ? USUAL_SPLIT : split))
+                .read(data.getFirst(), split.orUsual("train"))
                 .shuffled(options.seed())
                 .pixels();
     }

@@ -127,7 +127,9 @@ record DistilledReport(
 
     private List<String> notes(String inputs, boolean trainedHere) {
         String kept = data.queries().isEmpty()
-                ? inputs.equals("texts") ? "." : "; same class is the share of images that get the dense model's class."
+                ? inputs.equals("texts")
+                        ? "."
+                        : "; same class is the share of images that get the dense model's class, which may have been trained on them."
                 : String.format(
                         Locale.ROOT,
                         "; top 10 kept is the share of the dense model's ten nearest neighbours that are still among the ten, for"

@@ -26,7 +26,8 @@ import picocli.CommandLine.Spec;
         footer = {
             "  ./tokenwise eval sts sts-dev.csv --model my-model",
             "  ./tokenwise eval retrieval scifact --model my-model",
-            "  ./tokenwise eval classify train.csv test.csv --model my-model"
+            "  ./tokenwise eval classify train.csv test.csv --model my-model",
+            "  ./tokenwise eval vit cifar10.tar --model my-vit"
         })
 final class Eval implements Runnable {
     @Mixin
@@ -201,16 +202,12 @@ final class Eval implements Runnable {
         @Parameters(paramLabel = "DATA", description = "Images with classes.")
         private Path data;
 
-        @Option(
-                names = "--split",
-                paramLabel = "NAME",
-                defaultValue = "test",
-                description = "Which part of the data (default: ${DEFAULT-VALUE}).")
-        private String split;
+        @Mixin
+        private SplitOption split;
 
         @Override
         EvalTask read(CommonOptions common) throws IOException, InterruptedException {
-            return ImageEvaluation.read(data, split, common.model());
+            return ImageEvaluation.read(data, split.orUsual("test"), common.model());
         }
     }
 }

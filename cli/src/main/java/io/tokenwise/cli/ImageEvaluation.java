@@ -1,7 +1,9 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.Classification;
 import io.tokenwise.image.LabelledImageReader;
 import io.tokenwise.image.LabelledImages;
+import io.tokenwise.image.Split;
 import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelFiles;
@@ -10,39 +12,40 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * Classes of images, judged by accuracy: the share of images of which the largest logit is that of their class.
  *
+ * @param model that the images are prepared for
  * @param labels for each image the number of its class among the model's logits
  */
-record ImageEvaluation(List<int[]> images, int[] labels, int classes) implements EvalTask {
+record ImageEvaluation(ImageDescription model, List<int[]> images, int[] labels, int classes) implements EvalTask {
     /**
      * Reads images with classes, as a model reads them.
      *
      * @throws BadFileException if they are no such images, or one has a class that the model does not know
      */
-    static ImageEvaluation read(Path data, String split, String model) throws IOException, InterruptedException {
+    static ImageEvaluation read(Path data, Split split, String model) throws IOException, InterruptedException {
         ImageDescription description;
         try (ModelFiles files = ModelFiles.open(model)) {
             description = files.image();
         }
-        LabelledImages read = LabelledImageReader.of(description).read(data, Optional.of(split));
+        LabelledImages read = LabelledImageReader.of(description).read(data, split);
         var numbers = new int[read.classes().size()];
         for (int c = 0; c < numbers.length; c++) {
             numbers[c] = description.labels().indexOf(read.classes().get(c));
             if (numbers[c] < 0) {
                 throw new BadFileException(
                         data.toString(),
-                        "has the class " + read.classes().get(c) + "; " + model + " knows " + description.labels());
+                        "has the class " + read.classes().get(c) + "; " + model + " knows "
+                                + Info.classes(description.labels()));
             }
         }
         var labels = new int[read.size()];
         for (int i = 0; i < labels.length; i++) {
             labels[i] = numbers[read.labels()[i]];
         }
-        return new ImageEvaluation(read.pixels(), labels, numbers.length);
+        return new ImageEvaluation(description, read.pixels(), labels, numbers.length);
     }
 
     @Override
@@ -66,8 +69,14 @@ record ImageEvaluation(List<int[]> images, int[] labels, int classes) implements
     }
 
     @Override
-    public void check(ModelFiles model) {
-        model.image();
+    public void check(ModelFiles other) {
+        ImageDescription image = other.image();
+        if (!image.labels().equals(model.labels())
+                || !image.preparation().equals(model.preparation())
+                || image.architecture().imageSize() != model.architecture().imageSize()) {
+            throw new BadFileException(
+                    image.name(), "has other classes, or reads other images, than " + model.name() + ", its student");
+        }
     }
 
     @Override
@@ -84,17 +93,8 @@ record ImageEvaluation(List<int[]> images, int[] labels, int classes) implements
     private int right(float[][] logits, int first) {
         int right = 0;
         for (int i = 0; i < logits.length; i++) {
-            right += likeliest(logits[i]) == labels[first + i] ? 1 : 0;
+            right += Classification.likeliest(logits[i]) == labels[first + i] ? 1 : 0;
         }
         return right;
-    }
-
-    /** The number of the class with the largest logit. */
-    static int likeliest(float[] logits) {
-        int best = 0;
-        for (int c = 1; c < logits.length; c++) {
-            best = logits[c] > logits[best] ? c : best;
-        }
-        return best;
     }
 }

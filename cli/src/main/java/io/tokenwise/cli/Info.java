@@ -135,7 +135,8 @@ final class Info implements Callable<Integer> {
         return text.toString();
     }
 
-    private static String classes(List<String> labels) {
+    /** How many there are, and the first of them. */
+    static String classes(List<String> labels) {
         String some = String.join(", ", labels.subList(0, Math.min(SHOWN_CLASSES, labels.size())));
         return labels.size() + ": " + some + (labels.size() > SHOWN_CLASSES ? ", ..." : "");
     }

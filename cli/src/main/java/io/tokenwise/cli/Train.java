@@ -5,13 +5,13 @@ import io.tokenwise.image.LabelledImageReader;
 import io.tokenwise.image.LabelledImages;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ImagePreparation;
-import io.tokenwise.io.StoredType;
 import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.train.VitTrainingConfig;
 import io.tokenwise.train.VitTrainingRun;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -49,7 +49,7 @@ final class Train implements Runnable {
             description = {
                 "DATA is a folder with a folder of JPEG or PNG images for each class, a .tar or .tar.gz of one, or a folder with MNIST's files, such as"
                         + " that of fetch fashion-mnist.",
-                "Images are shifted by up to an eighth and mirrored at random. A tenth of them, 1,000 at most, is not trained on and shows the accuracy on"
+                "Images are resized until the shorter side fits and their centre is kept; then they are shifted by up to an eighth and mirrored at random. A tenth of them, 1,000 at most, is not trained on and shows the accuracy on"
                         + " the way. It takes hours on two cores, and can be stopped at any time; the same command goes on from there."
             },
             footerHeading = "%nExamples:%n",
@@ -74,12 +74,8 @@ final class Train implements Runnable {
         @Option(names = "--data", paramLabel = "DATA", required = true, description = "Images with classes.")
         private Path data;
 
-        @Option(
-                names = "--split",
-                paramLabel = "NAME",
-                defaultValue = "train",
-                description = "Which part of the data (default: ${DEFAULT-VALUE}).")
-        private String split;
+        @Mixin
+        private SplitOption split;
 
         @Option(
                 names = "--image-size",
@@ -133,6 +129,11 @@ final class Train implements Runnable {
         private int epochs;
 
         @Option(
+                names = "--no-mirror",
+                description = "Do not mirror images: for digits and letters, which mean something else then.")
+        private boolean noMirror;
+
+        @Option(
                 names = "--out",
                 paramLabel = "DIR",
                 required = true,
@@ -145,24 +146,17 @@ final class Train implements Runnable {
                 throw new ParameterException(
                         spec.commandLine(), "--model is for models that are there; train vit makes a new one");
             }
-            if (imageSize % patchSize != 0) {
-                throw new ParameterException(
-                        spec.commandLine(), "--patch-size " + patchSize + " does not divide --image-size " + imageSize);
-            }
-            if (hidden % heads != 0) {
-                throw new ParameterException(
-                        spec.commandLine(), "--heads " + heads + " does not divide --hidden " + hidden);
-            }
-            LabelledImages images = new LabelledImageReader(imageSize, imageSize)
-                    .read(data, Optional.of(split))
+            checkSizes();
+            ImagePreparation preparation = ImagePreparation.centred(imageSize);
+            LabelledImages images = LabelledImageReader.of(preparation, imageSize)
+                    .read(data, split.orUsual("train"))
                     .shuffled(options.seed());
             var run = new VitTrainingRun(
-                    description(images),
+                    description(preparation, images.classes()),
                     images,
-                    VitTrainingConfig.of(epochs, options.seed()),
+                    VitTrainingConfig.of(epochs, !noMirror, options.seed()),
                     out,
-                    STEPS_PER_CHECKPOINT,
-                    StoredType.F32);
+                    STEPS_PER_CHECKPOINT);
             double right;
             try (Backend backend = options.training().open(options.threads());
                     var shown = new Shown(spec.commandLine().getErr(), run)) {
@@ -172,18 +166,21 @@ final class Train implements Runnable {
             return ExitCode.OK;
         }
 
-        private ImageDescription description(LabelledImages images) {
-            var sizes = new VitArchitecture(
-                    hidden,
-                    layers,
-                    heads,
-                    4 * hidden,
-                    imageSize,
-                    patchSize,
-                    images.classes().size(),
-                    1e-6);
-            return new ImageDescription(
-                    out.toString(), sizes, ImagePreparation.STRETCHED, images.classes(), Optional.empty());
+        private VitArchitecture sizes(int classes) {
+            return new VitArchitecture(hidden, layers, heads, 4 * hidden, imageSize, patchSize, classes, 1e-6);
+        }
+
+        /** Before images are read, which takes a while. */
+        private void checkSizes() {
+            try {
+                sizes(2);
+            } catch (IllegalArgumentException e) {
+                throw new ParameterException(spec.commandLine(), e.getMessage());
+            }
+        }
+
+        private ImageDescription description(ImagePreparation preparation, List<String> classes) {
+            return new ImageDescription(out.toString(), sizes(classes.size()), preparation, classes, Optional.empty());
         }
 
         private void report(double right, LabelledImages images) {

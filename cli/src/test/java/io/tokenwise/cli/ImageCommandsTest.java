@@ -136,6 +136,26 @@ class ImageCommandsTest {
     }
 
     @Test
+    void aFolderOfClassesNeedsNoParts() {
+        String classes = folder.resolve("data/test").toString();
+        assertThat(run("eval", "vit", classes, "--model", path("dense"), "--json"))
+                .as(err.toString())
+                .isZero();
+        assertThat(json().get("data").asString()).isEqualTo("40 images of 2 classes");
+        assertThat(run("eval", "vit", classes, "--model", path("dense"), "--split", "test"))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("has no folder test; images must lie at CLASS/NAME or SPLIT/CLASS/NAME");
+    }
+
+    @Test
+    void aDenseModelHasNoLearnersToShow() {
+        String image = folder.resolve("data/test/lying/3.png").toString();
+        assertThat(run("classify", "--model", path("dense"), "--picture", path("none"), image))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("--picture shows learners, which ");
+    }
+
+    @Test
     void theReportShowsImages() throws IOException {
         assertThat(Files.readString(folder.resolve("adaptive/report.html")))
                 .contains(
@@ -197,8 +217,8 @@ class ImageCommandsTest {
                 .isEqualTo(2);
         assertThat(err.toString())
                 .contains(
-                        "--patch-size 5 does not divide --image-size 32",
-                        "--heads 5 does not divide --hidden 192",
+                        "patches of 5 pixels must cover images of 32",
+                        "hidden size 192 is not a multiple of 5 heads",
                         "--model is for models that are there",
                         "--field is for texts; ");
         assertThat(folder.resolve("new")).doesNotExist();
@@ -215,6 +235,6 @@ class ImageCommandsTest {
                     classes.resolve("0.png").toFile());
         }
         assertThat(run("eval", "vit", path("other"), "--model", path("dense"))).isEqualTo(1);
-        assertThat(err.toString()).contains("has the class dotted; ", "knows [lying, standing]");
+        assertThat(err.toString()).contains("has the class dotted; ", "knows 2: lying, standing");
     }
 }

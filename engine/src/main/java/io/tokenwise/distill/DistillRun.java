@@ -118,7 +118,7 @@ public record DistillRun(
                 new TrainingInputs(
                         split.trained(),
                         tokens,
-                        new RandomShift(image.architecture().imageSize())::of,
+                        new RandomShift(image.architecture().imageSize(), true)::of,
                         config.seed());
         };
     }
@@ -222,8 +222,8 @@ public record DistillRun(
         } catch (ArithmeticException e) {
             String kept = Files.exists(checkpoint())
                     ? "; the last good state is in " + checkpoint()
-                            + ", but going on from it meets the same: delete it and start over, with another seed, other text or in f32"
-                    : ", and no state before it was kept: look at the model's weights and at the text";
+                            + ", but going on from it meets the same: delete it and start over, with another seed, other data or in f32"
+                    : ", and no state before it was kept: look at the model's weights and at the data";
             throw new DivergedException(
                     "training diverged at step " + distillation.nextStep() + " of " + config.steps() + " (phase "
                             + (distillation.phase().ordinal() + 1) + "): " + e.getMessage() + kept,
@@ -250,7 +250,7 @@ public record DistillRun(
         identity.put("precision", backend.precision().label());
         identity.put(
                 "model", files.description().architecture() + " with checksum " + Long.toHexString(checksum(model)));
-        identity.put("text", inputs.size() + " sequences with checksum " + Long.toHexString(checksum(inputs)));
+        identity.put("data", inputs.size() + " sequences with checksum " + Long.toHexString(checksum(inputs)));
         return identity;
     }
 

@@ -3,7 +3,6 @@ package io.tokenwise.image;
 import io.tokenwise.io.BadFileException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -24,10 +23,10 @@ record ClassFolders(List<String> classes, List<String> files, int[] labels) {
      * Finds them.
      *
      * @param paths relative, with slashes; those of folders end with one
-     * @param split the name of the folder of the classes, such as {@code train}; without it all classes must lie in one folder
+     * @param split which of them
      * @param source what to call all of it in messages
      */
-    static ClassFolders among(List<String> paths, Optional<String> split, String source) {
+    static ClassFolders among(List<String> paths, Split split, String source) {
         List<Entry> entries = paths.stream()
                 .map(path -> Entry.of(path, source))
                 .filter(entry -> !entry.hidden())
@@ -85,10 +84,13 @@ record ClassFolders(List<String> classes, List<String> files, int[] labels) {
     }
 
     /** The path of the folder of the classes, with a slash at its end; empty if it is the source itself. */
-    private static String root(List<Entry> entries, Optional<String> split, String source) {
-        SortedSet<String> roots = split.isPresent() ? foldersCalled(split.get(), entries) : foldersOfDeepest(entries);
+    private static String root(List<Entry> entries, Split split, String source) {
+        SortedSet<String> roots = split.name().isEmpty() ? new TreeSet<>() : foldersCalled(split.name(), entries);
+        if (roots.isEmpty() && !split.needed()) {
+            roots = foldersOfDeepest(entries);
+        }
         if (roots.isEmpty()) {
-            String missing = split.map(name -> "no folder " + name).orElse("no folder of images");
+            String missing = split.needed() ? "no folder " + split.name() : "no folder of images";
             throw new BadFileException(
                     source, "has " + missing + "; images must lie at CLASS/NAME or SPLIT/CLASS/NAME");
         }

@@ -1,6 +1,5 @@
 package io.tokenwise.image;
 
-import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ImagePreparation;
 import java.util.Arrays;
 
@@ -64,14 +63,12 @@ public record Image(int width, int height, int[] rgb) {
         return resized((int) fullWidth, (int) fullHeight, resampling).centerCrop(width, height);
     }
 
-    /** As a model reads it: resized, and cut to a square, by the model's description. */
-    public Image preparedFor(ImageDescription model) {
-        int size = model.architecture().imageSize();
-        ImagePreparation preparation = model.preparation();
+    /** As a model reads it that takes squares of {@code size} pixels. */
+    public Image prepared(ImagePreparation preparation, int size) {
+        int to = preparation.resizedTo();
         Resampling resampling = preparation.bicubic() ? Resampling.BICUBIC : Resampling.BILINEAR;
-        return preparation.resizedTo() == 0
-                ? resized(size, size, resampling)
-                : resizedShorterSide(preparation.resizedTo(), resampling).centerCrop(size, size);
+        Image resized = preparation.stretched() ? resized(to, to, resampling) : resizedShorterSide(to, resampling);
+        return resized.centerCrop(size, size);
     }
 
     /**

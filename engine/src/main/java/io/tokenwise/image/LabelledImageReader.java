@@ -2,6 +2,7 @@ package io.tokenwise.image;
 
 import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.ImageDescription;
+import io.tokenwise.io.ImagePreparation;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,7 +13,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
@@ -52,24 +52,28 @@ public record LabelledImageReader(ImageReader images, int width, int height, Una
 
     /** A reader of images as a model reads them. */
     public static LabelledImageReader of(ImageDescription model) {
-        int size = model.architecture().imageSize();
-        return new LabelledImageReader(new ImageReader(), size, size, image -> image.preparedFor(model));
+        return of(model.preparation(), model.architecture().imageSize());
+    }
+
+    /** A reader of images as a model reads them that takes squares of {@code size} pixels. */
+    public static LabelledImageReader of(ImagePreparation preparation, int size) {
+        return new LabelledImageReader(new ImageReader(), size, size, image -> image.prepared(preparation, size));
     }
 
     /**
      * Reads a data set of whatever kind is there: a tar file, a folder with MNIST's files, or a folder of folders.
      *
-     * @param split which part of it, such as {@code train} or {@code test}; MNIST's files need one
+     * @param split which part of it; MNIST's files have train and test
      * @throws BadFileException as the methods below
      * @throws InterruptedException if the thread was interrupted
      */
-    public LabelledImages read(Path source, Optional<String> split) throws IOException, InterruptedException {
+    public LabelledImages read(Path source, Split split) throws IOException, InterruptedException {
         if (Files.isRegularFile(source)) {
             return readTar(source, split);
         }
         for (String name : List.of("train-images-idx3-ubyte", "t10k-images-idx3-ubyte")) {
             if (Files.exists(source.resolve(name)) || Files.exists(source.resolve(name + ".gz"))) {
-                return readIdx(source, split.orElse(""), DIGITS);
+                return readIdx(source, split.name(), DIGITS);
             }
         }
         return readFolder(source, split);
@@ -78,16 +82,16 @@ public record LabelledImageReader(ImageReader images, int width, int height, Una
     /**
      * Reads a folder with a folder of images for each class.
      *
-     * @param split the name of the folder of the classes, somewhere inside; if empty, all classes must lie in one folder
+     * @param split which of the folders inside holds the classes
      * @throws BadFileException if there are fewer than two classes, a class without images, or in a class a file that is not an image
      * @throws InterruptedException if the thread was interrupted
      */
-    public LabelledImages readFolder(Path folder, Optional<String> split) throws IOException, InterruptedException {
+    public LabelledImages readFolder(Path folder, Split split) throws IOException, InterruptedException {
         ClassFolders found = ClassFolders.among(pathsIn(folder), split, folder.toString());
         var decoding = new Decoding(this, found.files().size(), folder.toString());
         for (int i = 0; i < found.files().size(); i++) {
             Path file = folder.resolve(found.files().get(i));
-            decoding.add(i, file.toString(), () -> images.read(file), 0);
+            decoding.add(i, file.toString(), () -> images.read(file), Files.size(file));
         }
         return new LabelledImages(width, height, decoding.finish(), found.labels(), found.classes());
     }
@@ -99,7 +103,7 @@ public record LabelledImageReader(ImageReader images, int width, int height, Una
      * @throws BadFileException as for {@link #readFolder}, or if it is truncated, corrupt, or has links and other special entries
      * @throws InterruptedException if the thread was interrupted
      */
-    public LabelledImages readTar(Path tar, Optional<String> split) throws IOException, InterruptedException {
+    public LabelledImages readTar(Path tar, Split split) throws IOException, InterruptedException {
         ClassFolders found = ClassFolders.among(pathsInTar(tar), split, tar.toString());
         Map<String, Integer> indices = new HashMap<>();
         for (int i = 0; i < found.files().size(); i++) {

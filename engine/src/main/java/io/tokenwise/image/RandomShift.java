@@ -7,21 +7,16 @@ import java.util.random.RandomGenerator;
  * mirrored every second time.
  *
  * @param size width and height of the images in pixels
+ * @param mirrored whether they are mirrored at all
  */
-public record RandomShift(int size) {
-    /** A varied copy of an image's pixels. */
+public record RandomShift(int size, boolean mirrored) {
+    /** An image's pixels, varied. The array that is given is not changed, but may be the one that comes back. */
     public int[] of(int[] pixels, RandomGenerator random) {
         int most = size / 8;
-        int right = random.nextInt(-most, most + 1);
-        int down = random.nextInt(-most, most + 1);
-        boolean mirrored = random.nextBoolean();
-        var varied = new int[pixels.length];
-        for (int row = Math.max(0, down); row < Math.min(size, size + down); row++) {
-            for (int column = Math.max(0, right); column < Math.min(size, size + right); column++) {
-                int from = mirrored ? size - 1 - (column - right) : column - right;
-                varied[row * size + column] = pixels[(row - down) * size + from];
-            }
-        }
-        return varied;
+        int x = random.nextInt(2 * most + 1);
+        int y = random.nextInt(2 * most + 1);
+        var image = new Image(size, size, pixels);
+        Image side = mirrored && random.nextBoolean() ? image.mirrored() : image;
+        return side.padded(most).cropped(x, y, size, size).rgb();
     }
 }

@@ -14,17 +14,18 @@ import tools.jackson.databind.node.ObjectNode;
 final class ImageConfig {
     static final String PREPARATION = "preprocessor_config.json";
 
-    // Far above every published ViT, far below what overflows an int or exhausts memory by a typing error.
-    private static final int MAX_WIDTH = 1 << 16;
-    private static final int MAX_LAYERS = 1 << 10;
+    /** Far above every published ViT. */
     private static final int MAX_SIZE = 1 << 12;
-    private static final int MAX_TOKENS = 1 << 14;
-    private static final int MAX_CLASSES = 1 << 20;
+
+    private static final int MAX_CLASSES = 1 << 16;
 
     /** PIL's numbers of ways to resize, which config files use. */
     private static final int BILINEAR = 2;
 
     private static final int BICUBIC = 3;
+
+    private static final double RESCALE_FACTOR = 1 / 255.0;
+    private static final List<Double> HALVES = List.of(0.5, 0.5, 0.5);
 
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
@@ -35,7 +36,7 @@ final class ImageConfig {
         VitArchitecture architecture = architecture(config, labels.size());
         ImagePreparation preparation = folder.has(PREPARATION)
                 ? preparation(ModelConfig.read(folder, PREPARATION), architecture)
-                : ImagePreparation.STRETCHED;
+                : ImagePreparation.stretched(architecture.imageSize());
         return new ImageDescription(
                 folder.name(),
                 architecture,
@@ -50,29 +51,20 @@ final class ImageConfig {
             throw config.refuse("qkv_bias", "true");
         }
         config.integer("num_channels", VitArchitecture.CHANNELS, VitArchitecture.CHANNELS, VitArchitecture.CHANNELS);
-        int hidden = config.integer("hidden_size", 1, MAX_WIDTH);
-        int heads = config.integer("num_attention_heads", 1, hidden);
-        if (hidden % heads != 0) {
-            throw new BadFileException(
-                    config.file(), "hidden_size " + hidden + " is not a multiple of num_attention_heads " + heads);
+        int most = Integer.MAX_VALUE;
+        try {
+            return new VitArchitecture(
+                    config.integer("hidden_size", 1, most),
+                    config.integer("num_hidden_layers", 1, most),
+                    config.integer("num_attention_heads", 1, most),
+                    config.integer("intermediate_size", 1, most),
+                    config.integer("image_size", 1, most, 224),
+                    config.integer("patch_size", 1, most, 16),
+                    classes,
+                    config.has("layer_norm_eps") ? config.number("layer_norm_eps", 0, 1) : 1e-12);
+        } catch (IllegalArgumentException e) {
+            throw new BadFileException(config.file(), e.getMessage());
         }
-        int image = config.integer("image_size", 1, MAX_SIZE, 224);
-        int patch = config.integer("patch_size", 1, image, 16);
-        if (image % patch != 0 || (image / patch) * (image / patch) > MAX_TOKENS) {
-            throw new BadFileException(
-                    config.file(),
-                    "image_size " + image + " with patch_size " + patch
-                            + ": the patches must cover the image, and be at most " + MAX_TOKENS);
-        }
-        return new VitArchitecture(
-                hidden,
-                config.integer("num_hidden_layers", 1, MAX_LAYERS),
-                heads,
-                config.integer("intermediate_size", 1, MAX_WIDTH),
-                image,
-                patch,
-                classes,
-                config.has("layer_norm_eps") ? config.number("layer_norm_eps", 0, 1) : 1e-12);
     }
 
     /** From {@code id2label}, which must name class 0, class 1 and so on, or else from {@code num_labels}. */
@@ -89,7 +81,9 @@ final class ImageConfig {
                 throw new BadFileException(
                         config.file(), "id2label has no name for class " + i + " of " + names.size());
             }
-            labels.add(name.stringValue());
+            // ImageNet has two of some names.
+            String label = name.stringValue();
+            labels.add(labels.contains(label) ? label + " (" + i + ")" : label);
         }
         if (labels.size() < 2) {
             throw new BadFileException(
@@ -99,44 +93,48 @@ final class ImageConfig {
     }
 
     private static ImagePreparation preparation(JsonFile file, VitArchitecture architecture) {
-        boolean cut = file.flag("do_center_crop", false);
+        if (!file.flag("do_resize", true)) {
+            throw file.refuse("do_resize", "true");
+        }
+        if (!file.flag("do_rescale", true)) {
+            throw file.refuse("do_rescale", "true");
+        }
+        if (file.has("rescale_factor") && Math.abs(file.number("rescale_factor", 0, 1) - RESCALE_FACTOR) > 1e-9) {
+            throw file.refuse("rescale_factor", "1 / 255, or none");
+        }
         int size = architecture.imageSize();
-        int crop = cut ? side(file, "crop_size", "height") : size;
-        JsonNode resized = file.root().path("size");
-        // Without a crop size and shortest_edge are the same only if the image is square already.
-        int shorter = resized.has("shortest_edge") || cut ? side(file, "size", "shortest_edge") : 0;
-        int stretched = shorter > 0 ? crop : side(file, "size", "height");
-        if (crop != size || stretched != size || shorter != 0 && shorter < size) {
+        boolean shorter = file.root().path("size").has("shortest_edge");
+        int resizedTo = file.has("size") ? side(file, "size", shorter) : size;
+        int cut = file.flag("do_center_crop", false) ? side(file, "crop_size", false) : resizedTo;
+        if (cut != size && !(shorter && !file.flag("do_center_crop", false)) || resizedTo < size) {
             throw new BadFileException(
                     file.file(),
-                    "makes images of " + (shorter > 0 ? crop : stretched) + " pixels, the model reads " + size
-                            + ": size (or crop_size with do_center_crop) must say so");
+                    "makes images of " + Math.min(cut, resizedTo) + " pixels, the model reads " + size
+                            + ": size, or crop_size with do_center_crop, must say so");
         }
-        int resample = file.integer("resample", BILINEAR, BICUBIC, BILINEAR);
         boolean normalized = file.flag("do_normalize", true);
         return new ImagePreparation(
-                shorter,
-                resample == BICUBIC,
+                resizedTo,
+                !shorter,
+                file.integer("resample", BILINEAR, BICUBIC, BILINEAR) == BICUBIC,
                 normalized ? colours(file, "image_mean", 0) : List.of(0.0, 0.0, 0.0),
                 normalized ? colours(file, "image_std", 1e-6) : List.of(1.0, 1.0, 1.0));
     }
 
-    /** A length of pixels: a number, or a field of an object. */
-    private static int side(JsonFile file, String field, String inObject) {
+    /** Pixels: a number, or a field of an object; a rectangle must be a square. */
+    private static int side(JsonFile file, String field, boolean shorter) {
         JsonNode value = file.root().path(field);
-        JsonNode length = value.isObject() ? value.path(value.has(inObject) ? inObject : "height") : value;
-        if (length.isMissingNode() && field.equals("size")) {
-            return 224;
-        }
-        if (!length.canConvertToInt() || length.intValue() < 1 || length.intValue() > MAX_SIZE) {
-            throw file.refuse(field, "1 to " + MAX_SIZE + " pixels, as a number or an object with " + inObject);
+        JsonNode length = value.isObject() ? value.path(shorter ? "shortest_edge" : "height") : value;
+        boolean square = !value.isObject() || shorter || length.equals(value.path("width"));
+        if (!square || !length.canConvertToInt() || length.intValue() < 1 || length.intValue() > MAX_SIZE) {
+            throw file.refuse(field, "1 to " + MAX_SIZE + " pixels, as a number or as height and width of a square");
         }
         return length.intValue();
     }
 
     private static List<Double> colours(JsonFile file, String field, double least) {
         if (!file.has(field)) {
-            return ImagePreparation.STRETCHED.means();
+            return HALVES;
         }
         JsonNode values = file.root().get(field);
         var colours = new ArrayList<Double>();
@@ -183,7 +181,7 @@ final class ImageConfig {
     private static ObjectNode preparation(ImageDescription description) {
         ImagePreparation preparation = description.preparation();
         int size = description.architecture().imageSize();
-        boolean cut = preparation.resizedTo() > 0;
+        boolean cut = !preparation.stretched() || preparation.resizedTo() != size;
         ObjectNode file = JSON.objectNode()
                 .put("image_processor_type", "ViTImageProcessor")
                 .put("do_resize", true)
@@ -191,10 +189,15 @@ final class ImageConfig {
                 .put("do_rescale", true)
                 .put("do_normalize", true)
                 .put("do_center_crop", cut);
-        if (cut) {
-            file.putObject("size").put("shortest_edge", preparation.resizedTo());
+        ObjectNode resized = file.putObject("size");
+        if (preparation.stretched()) {
+            resized.put("height", preparation.resizedTo()).put("width", preparation.resizedTo());
+        } else {
+            resized.put("shortest_edge", preparation.resizedTo());
         }
-        file.putObject(cut ? "crop_size" : "size").put("height", size).put("width", size);
+        if (cut) {
+            file.putObject("crop_size").put("height", size).put("width", size);
+        }
         preparation.means().forEach(file.withArray("image_mean")::add);
         preparation.deviations().forEach(file.withArray("image_std")::add);
         return file;

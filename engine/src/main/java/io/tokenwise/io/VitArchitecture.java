@@ -20,6 +20,37 @@ public record VitArchitecture(
         int classes,
         double layerNormEpsilon)
         implements Architecture {
+    // Far above every published ViT, far below what overflows an int or exhausts memory by a typing error.
+    private static final int MOST_WIDTH = 1 << 16;
+    private static final int MOST_LAYERS = 1 << 10;
+    private static final int MOST_PIXELS = 1 << 12;
+    private static final int MOST_PATCHES = 1 << 14;
+
+    /** @throws IllegalArgumentException if sizes do not fit each other, or are beyond all measure */
+    public VitArchitecture {
+        within("hidden size", hiddenSize, MOST_WIDTH);
+        within("layers", layers, MOST_LAYERS);
+        within("hidden units", intermediateSize, MOST_WIDTH);
+        within("image size", imageSize, MOST_PIXELS);
+        within("heads", heads, hiddenSize);
+        within("patch size", patchSize, imageSize);
+        if (hiddenSize % heads != 0) {
+            throw new IllegalArgumentException(
+                    "hidden size " + hiddenSize + " is not a multiple of " + heads + " heads");
+        }
+        int side = imageSize / patchSize;
+        if (imageSize % patchSize != 0 || side * side > MOST_PATCHES) {
+            throw new IllegalArgumentException("patches of " + patchSize + " pixels must cover images of " + imageSize
+                    + ", and be at most " + MOST_PATCHES);
+        }
+    }
+
+    private static void within(String what, int value, int most) {
+        if (value < 1 || value > most) {
+            throw new IllegalArgumentException(what + " is " + value + ", must be 1 to " + most);
+        }
+    }
+
     /** Red, green and blue. */
     public static final int CHANNELS = 3;
 

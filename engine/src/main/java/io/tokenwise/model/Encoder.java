@@ -200,7 +200,7 @@ public final class Encoder implements AutoCloseable {
 
     /** Bytes of packed forms for each value of a tensor. In s8 learners have up to 3: each one's, and those of its prefixes. */
     private static int packedBytes(String tensor, Precision precision) {
-        if (tensor.startsWith("embeddings.")) {
+        if (tensor.startsWith("embeddings.") && !tensor.startsWith("embeddings.patch_")) {
             return 0;
         }
         return precision == Precision.S8 && tensor.contains(LEARNERS) ? 3 : precision.bytes();

@@ -77,7 +77,7 @@ public final class Pass {
     /** The texts whose tokens are the rows of what adaptive modules get from here on. */
     public Pass over(TokenBatch newBatch) {
         if (budgets != null && budgets.size() != newBatch.sequences()) {
-            throw new IllegalArgumentException("a batch of " + newBatch.sequences() + " texts with " + budgets.size()
+            throw new IllegalArgumentException("a batch of " + newBatch.sequences() + " inputs with " + budgets.size()
                     + " budgets: give one for each");
         }
         batch = newBatch;
@@ -224,7 +224,11 @@ public final class Pass {
         for (int i = 0; i < batch.sequences(); i++) {
             count += (long) heads * batch.length(i) * batch.length(i);
         }
-        return Math.toIntExact(count);
+        if (count > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("attention: " + batch.tokens() + " tokens in " + batch.sequences()
+                    + " sequences are too many to train on at once");
+        }
+        return (int) count;
     }
 
     /** Sum of word, position and (unless null) first type embedding of each token. */

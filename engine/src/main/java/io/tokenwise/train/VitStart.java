@@ -10,7 +10,7 @@ import java.util.random.RandomGenerator;
 /**
  * Random weights from which a Vision Transformer is trained. Attention starts as it ends (Trockman and Kolter 2023, "Mimetic Initialization of
  * Self-Attention Layers"): keys are near queries, so that a token looks at what is like itself, and the output projection near the negative of the
- * values; positions start as sines and cosines of row and column. On few images that is worth several points of accuracy (docs/quality.md).
+ * values; positions start as sines and cosines of row and column.
  */
 final class VitStart {
     /** How much of a key's weight is the query's, and of an output's the value's; the rest is noise. */

@@ -1,5 +1,6 @@
 package io.tokenwise.train;
 
+import io.tokenwise.Classification;
 import io.tokenwise.Sessions;
 import io.tokenwise.autograd.AdamW;
 import io.tokenwise.autograd.CosineSchedule;
@@ -62,7 +63,7 @@ public final class VitTraining implements AutoCloseable {
         this.model = model;
         this.images = images;
         order = new EpochOrder(images.size(), config.seed());
-        variation = new RandomShift(images.width());
+        variation = new RandomShift(images.width(), config.mirrored());
         steps = Math.toIntExact(
                 Math.max(1, Math.ceilDiv((long) config.epochs() * images.size(), config.imagesPerStep())));
         stream = backend.stream();
@@ -147,18 +148,10 @@ public final class VitTraining implements AutoCloseable {
             float[][] logits = sessions.encode(others.pixels(), Budget.FULL, null);
             int right = 0;
             for (int i = 0; i < logits.length; i++) {
-                right += likeliest(logits[i]) == others.labels()[i] ? 1 : 0;
+                right += Classification.likeliest(logits[i]) == others.labels()[i] ? 1 : 0;
             }
             return (double) right / logits.length;
         }
-    }
-
-    private static int likeliest(float[] logits) {
-        int best = 0;
-        for (int c = 1; c < logits.length; c++) {
-            best = logits[c] > logits[best] ? c : best;
-        }
-        return best;
     }
 
     /** Writes the state; see {@link TrainingState#write}. */

@@ -8,9 +8,11 @@ package io.tokenwise.train;
  * @param rate peak learning rate; it rises over a twentieth of the steps and then falls to nothing along a cosine
  * @param decay AdamW's, of matrices
  * @param smoothing share of a label's probability that goes to all classes alike (Szegedy et al. 2016, section 7)
+ * @param mirrored whether every second image is mirrored, at random
  * @param seed of everything random: same seed, same images, same weights
  */
-public record VitTrainingConfig(int epochs, int imagesPerStep, double rate, double decay, double smoothing, long seed) {
+public record VitTrainingConfig(
+        int epochs, int imagesPerStep, double rate, double decay, double smoothing, boolean mirrored, long seed) {
     public static final int USUAL_EPOCHS = 40;
 
     public VitTrainingConfig {
@@ -24,7 +26,7 @@ public record VitTrainingConfig(int epochs, int imagesPerStep, double rate, doub
         }
     }
 
-    public static VitTrainingConfig of(int epochs, long seed) {
-        return new VitTrainingConfig(epochs, 128, 1e-3, 0.05, 0.1, seed);
+    public static VitTrainingConfig of(int epochs, boolean mirrored, long seed) {
+        return new VitTrainingConfig(epochs, 128, 1e-3, 0.05, 0.1, mirrored, seed);
     }
 }

@@ -5,7 +5,6 @@ import io.tokenwise.image.LabelledImages;
 import io.tokenwise.io.AtomicFiles;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelWriter;
-import io.tokenwise.io.StoredType;
 import io.tokenwise.model.Encoder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -27,15 +26,9 @@ import java.util.zip.CRC32;
  * @param images in random order; a tenth, at most 1,000, and what equals them is not trained on but shows the accuracy on the way
  * @param out where the model goes; it must not exist, or be empty
  * @param checkpointSteps how often a checkpoint is written
- * @param stored in which type the model's matrices are stored
  */
 public record VitTrainingRun(
-        ImageDescription description,
-        LabelledImages images,
-        VitTrainingConfig config,
-        Path out,
-        int checkpointSteps,
-        StoredType stored) {
+        ImageDescription description, LabelledImages images, VitTrainingConfig config, Path out, int checkpointSteps) {
     private static final int MOST_HELD_OUT = 1_000;
     private static final int LEAST_IMAGES = 20;
 
@@ -101,7 +94,7 @@ public record VitTrainingRun(
             }
             steps(training, heldOut, listener, identity);
             double right = training.right(heldOut);
-            model.save(out, null, ModelWriter.Existing.KEEP, stored);
+            model.save(out, null, ModelWriter.Existing.KEEP);
             Files.deleteIfExists(checkpoint());
             return right;
         }
@@ -110,9 +103,13 @@ public record VitTrainingRun(
     private LabelledImages trained(LabelledImages heldOut) {
         Set<IntBuffer> kept = new HashSet<>();
         heldOut.pixels().forEach(pixels -> kept.add(IntBuffer.wrap(pixels)));
-        return images.only(IntStream.range(heldOut.size(), images.size())
+        LabelledImages trained = images.only(IntStream.range(heldOut.size(), images.size())
                 .filter(i -> !kept.contains(IntBuffer.wrap(images.pixels().get(i))))
                 .toArray());
+        if (trained.size() == 0) {
+            throw new IllegalArgumentException("all images equal those that are held out; give different ones");
+        }
+        return trained;
     }
 
     private void steps(VitTraining training, LabelledImages heldOut, Listener listener, Map<String, String> identity)

@@ -47,7 +47,12 @@ class ArchitectureTest {
             .layer("model")
             .definedBy("io.tokenwise.model")
             .layer("library")
-            .definedBy("io.tokenwise", "io.tokenwise.classify", "io.tokenwise.distill")
+            .definedBy(
+                    "io.tokenwise",
+                    "io.tokenwise.classify",
+                    "io.tokenwise.train",
+                    "io.tokenwise.distill",
+                    "io.tokenwise.finetune")
             .whereLayer("library")
             .mayNotBeAccessedByAnyLayer()
             .whereLayer("model")

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.io.BadFileException;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -102,7 +101,7 @@ class ClassFoldersTest {
     }
 
     private static ClassFolders among(List<String> paths, String split) {
-        return ClassFolders.among(paths, Optional.of(split).filter(name -> !name.isEmpty()), "source");
+        return ClassFolders.among(paths, split.isEmpty() ? Split.ALL : Split.of(split), "source");
     }
 
     private static org.assertj.core.api.AbstractThrowableAssert<?, ?> refused(List<String> paths, String split) {

@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -66,12 +65,12 @@ class IdxFilesTest {
             Files.write(folder.resolve(name + ".gz"), TarFiles.gzipped(Files.readAllBytes(plain)));
             Files.delete(plain);
         }
-        LabelledImages images = new LabelledImageReader(8, 8).read(folder, Optional.of("test"));
+        LabelledImages images = new LabelledImageReader(8, 8).read(folder, Split.of("test"));
         assertThat(images.classes()).isEqualTo(LabelledImageReader.DIGITS);
         assertThat(images.image(0)).hasToString("8 x 8");
-        assertThatThrownBy(() -> reader.read(folder, Optional.of("train")))
+        assertThatThrownBy(() -> reader.read(folder, Split.of("train")))
                 .hasMessage(folder + ": has neither train-labels-idx1-ubyte nor train-labels-idx1-ubyte.gz");
-        assertThatThrownBy(() -> reader.read(folder, Optional.empty()))
+        assertThatThrownBy(() -> reader.read(folder, Split.ALL))
                 .hasMessage(folder + ": has no split \"\"; MNIST's files have train and test");
     }
 

@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
 class LabelledImageReaderTest {
     private static final Logger LOG = LoggerFactory.getLogger(LabelledImageReaderTest.class);
 
-    private static final Optional<String> TRAIN = Optional.of("train");
+    private static final Split TRAIN = Split.of("train");
 
     private final LabelledImageReader reader = new LabelledImageReader(4, 4);
 
@@ -102,7 +102,7 @@ class LabelledImageReaderTest {
     void sourcesThatAreNone() throws IOException {
         Path absent = folder.resolve("absent");
         assertThatThrownBy(() -> reader.read(absent, TRAIN)).hasMessage(absent + ": no such folder");
-        assertThatThrownBy(() -> reader.read(folder, Optional.empty()))
+        assertThatThrownBy(() -> reader.read(folder, Split.ALL))
                 .hasMessageStartingWith(folder + ": has no folder of images");
         Path text = Files.writeString(folder.resolve("text"), "hello".repeat(1000));
         assertThatThrownBy(() -> reader.read(text, TRAIN))
@@ -145,7 +145,7 @@ class LabelledImageReaderTest {
                 tar.isPresent(),
                 "CIFAR-10 is not here: put cifar10.tar into the folder that -D" + SharedData.PROPERTY + " names");
         long start = System.nanoTime();
-        LabelledImages images = new LabelledImageReader(32, 32).read(tar.get(), Optional.of("test"));
+        LabelledImages images = new LabelledImageReader(32, 32).read(tar.get(), Split.of("test"));
         LOG.info("CIFAR-10, {} images: {} ms", images.size(), (System.nanoTime() - start) / 1_000_000);
         assertThat(images.size()).isEqualTo(5000);
         assertThat(images.classes())

@@ -32,7 +32,7 @@ class RandomShiftTest {
         var random = new SplittableRandom(2);
         Set<Image> made = new HashSet<>();
         for (int i = 0; i < 500; i++) {
-            made.add(new Image(SIZE, SIZE, new RandomShift(SIZE).of(pixels(), random)));
+            made.add(new Image(SIZE, SIZE, new RandomShift(SIZE, true).of(pixels(), random)));
         }
         assertThat(made).isEqualTo(possible);
     }
@@ -40,7 +40,19 @@ class RandomShiftTest {
     @Test
     void leavesTheImageAlone() {
         int[] pixels = pixels();
-        new RandomShift(SIZE).of(pixels, new SplittableRandom(1));
+        new RandomShift(SIZE, true).of(pixels, new SplittableRandom(1));
         assertThat(pixels).isEqualTo(pixels());
+    }
+
+    @Test
+    void mirrorsOnlyIfAskedTo() {
+        var image = new Image(SIZE, SIZE, pixels());
+        var random = new SplittableRandom(3);
+        for (int i = 0; i < 200; i++) {
+            int[] varied = new RandomShift(SIZE, false).of(pixels(), random);
+            assertThat(varied[SIZE * 3 + 4]).isGreaterThan(varied[SIZE * 3 + 3]);
+        }
+        assertThat(image.mirrored().rgb()[SIZE * 3 + 4])
+                .isLessThan(image.mirrored().rgb()[SIZE * 3 + 3]);
     }
 }

@@ -9,7 +9,6 @@ import io.tokenwise.image.LabelledImages;
 import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ImagePreparation;
-import io.tokenwise.io.StoredType;
 import io.tokenwise.io.VitArchitecture;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Trains a small Vision Transformer to tell bright images from dark ones. */
 class VitTrainingRunTest {
     private static final VitArchitecture SIZES = new VitArchitecture(16, 1, 2, 32, 8, 4, 2, 1e-6);
-    private static final VitTrainingConfig CONFIG = new VitTrainingConfig(4, 8, 1e-3, 0.05, 0.1, 3);
+    private static final VitTrainingConfig CONFIG = new VitTrainingConfig(4, 8, 1e-3, 0.05, 0.1, true, 3);
 
     @TempDir
     Path folder;
@@ -44,8 +43,8 @@ class VitTrainingRunTest {
 
     private VitTrainingRun run(String out, VitTrainingConfig config) {
         var description = new ImageDescription(
-                out, SIZES, ImagePreparation.STRETCHED, List.of("dark", "bright"), Optional.empty());
-        return new VitTrainingRun(description, images(), config, folder.resolve(out), 5, StoredType.F32);
+                out, SIZES, ImagePreparation.stretched(8), List.of("dark", "bright"), Optional.empty());
+        return new VitTrainingRun(description, images(), config, folder.resolve(out), 5);
     }
 
     private static byte[] weights(VitTrainingRun run) throws IOException {
@@ -92,7 +91,7 @@ class VitTrainingRunTest {
     void aCheckpointOfOtherSettingsIsRefused() {
         try (Backend backend = VectorBackend.open(1)) {
             stopAfter(run("other", CONFIG), backend, 2);
-            VitTrainingRun other = run("other", new VitTrainingConfig(5, 8, 1e-3, 0.05, 0.1, 3));
+            VitTrainingRun other = run("other", new VitTrainingConfig(5, 8, 1e-3, 0.05, 0.1, true, 3));
             assertThatThrownBy(() -> other.run(backend, new VitTrainingRun.Listener() {}))
                     .isInstanceOf(BadFileException.class)
                     .hasMessageContaining("belongs to a run with other settings (settings: was ")
@@ -108,10 +107,10 @@ class VitTrainingRunTest {
             var description = new ImageDescription(
                     "bad",
                     SIZES,
-                    new ImagePreparation(0, false, List.of(Double.NaN, 0.0, 0.0), List.of(1.0, 1.0, 1.0)),
+                    new ImagePreparation(8, true, false, List.of(Double.NaN, 0.0, 0.0), List.of(1.0, 1.0, 1.0)),
                     images.classes(),
                     Optional.empty());
-            var run = new VitTrainingRun(description, images, CONFIG, folder.resolve("bad"), 5, StoredType.F32);
+            var run = new VitTrainingRun(description, images, CONFIG, folder.resolve("bad"), 5);
             assertThatThrownBy(() -> run.run(backend, new VitTrainingRun.Listener() {}))
                     .isInstanceOf(DivergedException.class)
                     .hasMessageContaining("training diverged at step 0 of ");
@@ -122,15 +121,15 @@ class VitTrainingRunTest {
     void imagesThatDoNotFitAreRefused() {
         LabelledImages images = images();
         var description =
-                new ImageDescription("vit", SIZES, ImagePreparation.STRETCHED, List.of("a", "b"), Optional.empty());
-        assertThatThrownBy(() -> new VitTrainingRun(description, images, CONFIG, folder, 5, StoredType.F32))
+                new ImageDescription("vit", SIZES, ImagePreparation.stretched(8), List.of("a", "b"), Optional.empty());
+        assertThatThrownBy(() -> new VitTrainingRun(description, images, CONFIG, folder, 5))
                 .hasMessage("images of the classes [dark, bright] for a model of [a, b]");
-        assertThatThrownBy(() -> new VitTrainingRun(
-                        run("x", CONFIG).description(), images.only(0, 2, 4), CONFIG, folder, 5, StoredType.F32))
+        assertThatThrownBy(() ->
+                        new VitTrainingRun(run("x", CONFIG).description(), images.only(0, 2, 4), CONFIG, folder, 5))
                 .hasMessageContaining("there are 3 images; at least 20 are needed");
         int[] dark = IntStream.range(0, 50).map(i -> 2 * i).toArray();
-        assertThatThrownBy(() -> new VitTrainingRun(
-                        run("x", CONFIG).description(), images.only(dark), CONFIG, folder, 5, StoredType.F32))
+        assertThatThrownBy(
+                        () -> new VitTrainingRun(run("x", CONFIG).description(), images.only(dark), CONFIG, folder, 5))
                 .hasMessage("all images have the class dark; two or more are needed");
     }
 }

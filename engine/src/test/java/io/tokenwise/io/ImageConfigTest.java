@@ -1,0 +1,126 @@
+package io.tokenwise.io;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tokenwise.TestVits;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What others write into a Vision Transformer's JSON files; the model reads images of 12 x 12 pixels. */
+class ImageConfigTest {
+    @TempDir
+    Path temp;
+
+    private Path directory;
+
+    @BeforeEach
+    void write() throws IOException {
+        directory = TestVits.writeSmall(temp.resolve("vit"));
+    }
+
+    private ImagePreparation preparation(String json) throws IOException {
+        Files.writeString(directory.resolve("preprocessor_config.json"), json.replace('\'', '"'));
+        try (ModelFiles files = ModelFiles.open(directory)) {
+            return files.image().preparation();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                // As google/vit-base-patch16-224 has it, today's and the older form.
+                "{'size': {'height': 12, 'width': 12}, 'resample': 2} | 12 | true | false",
+                "{'size': 12, 'do_resize': true, 'do_normalize': true} | 12 | true | false",
+                // DeiT's: stretched, then cut.
+                "{'size': {'height': 16, 'width': 16}, 'crop_size': {'height': 12, 'width': 12}, 'do_center_crop': true, 'resample': 3} | 16 | true | true",
+                // torchvision's.
+                "{'size': {'shortest_edge': 16}, 'crop_size': 12, 'do_center_crop': true, 'rescale_factor': 0.00392156862745098} | 16 | false | false",
+                "{} | 12 | true | false",
+            })
+    void theUsualFormsAreRead(String json, int resizedTo, boolean stretched, boolean bicubic) throws IOException {
+        ImagePreparation preparation = preparation(json);
+        assertThat(preparation.resizedTo()).isEqualTo(resizedTo);
+        assertThat(preparation.stretched()).isEqualTo(stretched);
+        assertThat(preparation.bicubic()).isEqualTo(bicubic);
+        assertThat(preparation.means()).containsExactly(0.5, 0.5, 0.5);
+    }
+
+    @Test
+    void coloursThatAreNotNormalizedAreFromZeroToOne() throws IOException {
+        ImagePreparation preparation = preparation("{'do_normalize': false, 'image_mean': [9, 9, 9]}");
+        assertThat(preparation.means()).containsExactly(0.0, 0.0, 0.0);
+        assertThat(preparation.deviations()).containsExactly(1.0, 1.0, 1.0);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{'size': 10} | makes images of 10 pixels, the model reads 12",
+                "{'size': 16, 'crop_size': 14, 'do_center_crop': true} | makes images of 14 pixels, the model reads 12",
+                "{'size': {'height': 12, 'width': 16}} | size is",
+                "{'do_resize': false} | do_resize is false; supported: true",
+                "{'do_rescale': false} | do_rescale is false; supported: true",
+                "{'rescale_factor': 1} | rescale_factor is 1; supported: 1 / 255, or none",
+                "{'resample': 0} | resample is 0",
+                "{'image_mean': [0.5, 0.5]} | image_mean is [0.5,0.5]; supported: three numbers",
+                "{'image_std': [0, 0, 0]} | image_std is [0,0,0]; supported: three numbers",
+                "{'size': 99999999999} | size is 99999999999; supported: 1 to 4096 pixels",
+            })
+    void whatWeDoNotDoIsRefused(String json, String message) {
+        assertThatThrownBy(() -> preparation(json))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageContaining("preprocessor_config.json: " + message)
+                .message()
+                .hasLineCount(1);
+    }
+
+    private void config(String part, String other) throws IOException {
+        Path file = directory.resolve("config.json");
+        String json = Files.readString(file);
+        assertThat(json).contains(part);
+        Files.writeString(file, json.replace(part, other));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "\"hidden_size\" : 24 | \"hidden_size\" : 25 | hidden size 25 is not a multiple of 3 heads",
+                "\"hidden_size\" : 24 | \"hidden_size\" : 2000000000 | hidden size is 2000000000, must be 1 to 65536",
+                "\"image_size\" : 12 | \"image_size\" : 2000000000 | image size is 2000000000, must be 1 to 4096",
+                "\"patch_size\" : 4 | \"patch_size\" : 5 | patches of 5 pixels must cover images of 12",
+                "\"num_hidden_layers\" : 2 | \"num_hidden_layers\" : 0 | num_hidden_layers is 0",
+                "\"num_channels\" : 3 | \"num_channels\" : 1 | num_channels is 1",
+                "\"qkv_bias\" : true | \"qkv_bias\" : false | qkv_bias is false",
+                "\"hidden_act\" : \"gelu\" | \"hidden_act\" : \"relu\" | hidden_act is \"relu\"; supported: gelu",
+                "\"3\" : \"class 3\" | \"7\" : \"class 3\" | id2label has no name for class 3 of 5",
+                "\"model_type\" : \"vit\" | \"model_type\" : \"swin\" | model_type is \"swin\"; supported: bert",
+            })
+    void sizesThatCannotBeAreRefused(String part, String other, String message) throws IOException {
+        config(part, other);
+        assertThatThrownBy(() -> ModelFiles.open(directory))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageContaining("config.json: " + message)
+                .message()
+                .hasLineCount(1);
+    }
+
+    @Test
+    void labelsThatOccurTwiceAreToldApart() throws IOException {
+        config("\"3\" : \"class 3\"", "\"3\" : \"class 1\"");
+        try (ModelFiles files = ModelFiles.open(directory)) {
+            assertThat(files.image().labels())
+                    .isEqualTo(List.of("class 0", "class 1", "class 2", "class 1 (3)", "class 4"));
+        }
+    }
+}
