@@ -14,13 +14,7 @@ import java.util.Map;
  * @param rotated columns of each head that have positions; even
  */
 public record MoonshineArchitecture(
-        int hiddenSize,
-        int layers,
-        int decoderLayers,
-        int heads,
-        int intermediateSize,
-        int vocabularySize,
-        int rotated)
+        int hiddenSize, int layers, int decoderLayers, int heads, int intermediateSize, int vocabularySize, int rotated)
         implements Architecture {
     /** Of the angles of rotary positions. */
     public static final double ROTARY_BASE = 10_000;

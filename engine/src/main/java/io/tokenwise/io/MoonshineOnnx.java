@@ -57,6 +57,12 @@ final class MoonshineOnnx implements WeightSource {
         }
         tensors = found;
         architecture = architecture(encoder, decoder, decoderFile);
+        Set<String> known = architecture.tensors().keySet();
+        found.forEach((name, stored) -> {
+            if (!known.contains(name)) {
+                throw stored.graph.bad("has weights of " + name + ", which no Moonshine has");
+            }
+        });
     }
 
     static boolean isIn(Path folder) {
@@ -182,7 +188,8 @@ final class MoonshineOnnx implements WeightSource {
             boolean transposed,
             Map<String, Stored> found) {
         if (tensor == null || OnnxGraph.isBytes(tensor) != (scaling != null)) {
-            throw graph.bad("node " + node.getName() + " does not read constant weights of floats, or of bytes with a scale");
+            throw graph.bad(
+                    "node " + node.getName() + " does not read constant weights of floats, or of bytes with a scale");
         }
         graph.requireData(tensor);
         long[] shape = tensor.getDimsList().stream().mapToLong(Long::longValue).toArray();

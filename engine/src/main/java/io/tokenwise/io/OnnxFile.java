@@ -35,7 +35,8 @@ record OnnxFile(String file, GraphProto graph, ByteSource.InMemory bytes) implem
     static OnnxFile read(String file, InputStream in, long count) throws IOException {
         ByteSource.InMemory bytes = ByteSource.read(file, in, count);
         try {
-            CodedInputStream coded = UnsafeByteOperations.unsafeWrap(bytes.memory().asByteBuffer())
+            CodedInputStream coded = UnsafeByteOperations.unsafeWrap(
+                            bytes.memory().asByteBuffer())
                     .newCodedInput();
             coded.enableAliasing(true);
             return new OnnxFile(file, ModelProto.parseFrom(coded).getGraph(), bytes);

@@ -123,7 +123,9 @@ final class OnnxGraph {
             return tensor.getInt32Data(0);
         }
         requireData(tensor);
-        return signed(tensor) ? tensor.getRawData().byteAt(0) : Byte.toUnsignedInt(tensor.getRawData().byteAt(0));
+        return signed(tensor)
+                ? tensor.getRawData().byteAt(0)
+                : Byte.toUnsignedInt(tensor.getRawData().byteAt(0));
     }
 
     /** Values that a tensor's shape says it has. */
@@ -183,9 +185,7 @@ final class OnnxGraph {
         }
         for (long i = 0; i < count; i++) {
             floats.setAtIndex(
-                    ValueLayout.JAVA_FLOAT_UNALIGNED,
-                    i,
-                    table[Byte.toUnsignedInt(data.get(ValueLayout.JAVA_BYTE, i))]);
+                    ValueLayout.JAVA_FLOAT_UNALIGNED, i, table[Byte.toUnsignedInt(data.get(ValueLayout.JAVA_BYTE, i))]);
         }
     }
 }

@@ -64,7 +64,8 @@ final class SpeechConfig {
         if (rotated % 2 != 0) {
             throw new BadFileException(
                     config.file(),
-                    "partial_rotary_factor makes " + rotated + " of " + headSize + " columns; it must be an even number");
+                    "partial_rotary_factor makes " + rotated + " of " + headSize
+                            + " columns; it must be an even number");
         }
         return rotated;
     }
@@ -89,7 +90,8 @@ final class SpeechConfig {
     /** Writes all files of a speech recogniser but its weights. */
     static void write(Path directory, SpeechDescription description) throws IOException {
         ModelWriter.write(directory.resolve("config.json"), JsonFile.format(config(description)));
-        ModelWriter.write(directory.resolve(VOCABULARY), description.vocabulary().script());
+        ModelWriter.write(
+                directory.resolve(VOCABULARY), description.vocabulary().script());
     }
 
     private static ObjectNode config(SpeechDescription description) {

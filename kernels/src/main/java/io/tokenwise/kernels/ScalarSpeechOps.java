@@ -125,10 +125,10 @@ final class ScalarSpeechOps implements SpeechOps {
     @Override
     public void attendOne(
             Floats query,
-            Floats cache,
+            Floats keys,
+            Floats values,
             int stride,
             int length,
-            int heads,
             int headSize,
             float scale,
             Floats context,
@@ -142,7 +142,7 @@ final class ScalarSpeechOps implements SpeechOps {
             for (int j = 0; j < length; j++) {
                 float score = 0;
                 for (int c = first; c < first + headSize; c++) {
-                    score = Math.fma(query.get(c), cache.get((long) c * stride + j), score);
+                    score = Math.fma(query.get(c), keys.get((long) c * stride + j), score);
                 }
                 weights[j] = score * scale;
                 largest = Math.max(largest, weights[j]);
@@ -155,7 +155,7 @@ final class ScalarSpeechOps implements SpeechOps {
             for (int c = first; c < first + headSize; c++) {
                 float value = 0;
                 for (int j = 0; j < length; j++) {
-                    value = Math.fma(weights[j], cache.get((long) (heads * headSize + c) * stride + j), value);
+                    value = Math.fma(weights[j], values.get((long) c * stride + j), value);
                 }
                 context.set(c, value / sum);
             }

@@ -59,14 +59,14 @@ public interface SpeechOps {
      * side, since a vector of them needs no sums across lanes, whatever the size of a head.
      *
      * @param query {@code [1, heads * headSize]}, like context, another row
-     * @param cache {@code [2 * heads * headSize, stride]}: keys, then values; stride is a multiple of {@link #STEP}, and what follows the tokens is finite
+     * @param keys {@code [heads * headSize, stride]}, like values; stride is a multiple of {@link #STEP}, and what follows the tokens is finite
      */
     void attendOne(
             Floats query,
-            Floats cache,
+            Floats keys,
+            Floats values,
             int stride,
             int length,
-            int heads,
             int headSize,
             float scale,
             Floats context,

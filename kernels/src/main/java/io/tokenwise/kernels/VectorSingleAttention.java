@@ -19,10 +19,10 @@ final class VectorSingleAttention {
 
     static void attend(
             Floats query,
-            Floats cache,
+            Floats keys,
+            Floats values,
             int stride,
             int length,
-            int columns,
             int first,
             int headSize,
             float scale,
@@ -37,13 +37,13 @@ final class VectorSingleAttention {
             work[c] = query.get(first + c) * scale;
         }
         for (int j = 0; j < padded; j += 4 * LANES) {
-            scores(work, headSize, cache, (long) first * stride + j, stride, scores + j);
+            scores(work, headSize, keys, (long) first * stride + j, stride, scores + j);
         }
         Arrays.fill(work, scores + length, scores + padded, Float.NEGATIVE_INFINITY);
         float inverse = 1 / exponentials(work, scores, padded);
         for (int c = 0; c < headSize; c += COLUMNS) {
             int count = Math.min(COLUMNS, headSize - c);
-            values(work, scores, padded, cache, (long) (columns + first + c) * stride, stride, count, sums);
+            values(work, scores, padded, values, (long) (first + c) * stride, stride, count, sums);
             for (int i = 0; i < count; i++) {
                 float sum = Species.sum(FloatVector.fromArray(F, work, sums + i * LANES));
                 context.set(first + c + i, sum * inverse);

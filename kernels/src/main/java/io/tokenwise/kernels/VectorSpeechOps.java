@@ -186,10 +186,10 @@ final class VectorSpeechOps implements SpeechOps {
     @Override
     public void attendOne(
             Floats query,
-            Floats cache,
+            Floats keys,
+            Floats values,
             int stride,
             int length,
-            int heads,
             int headSize,
             float scale,
             Floats context,
@@ -198,7 +198,7 @@ final class VectorSpeechOps implements SpeechOps {
             Scratch scratch) {
         for (int head = from; head < to; head++) {
             VectorSingleAttention.attend(
-                    query, cache, stride, length, heads * headSize, head * headSize, headSize, scale, context, scratch);
+                    query, keys, values, stride, length, head * headSize, headSize, scale, context, scratch);
         }
     }
 }

@@ -199,9 +199,10 @@ class SpeechOpsTest extends KernelTest {
             SpeechOps ops = set.speech();
             ops.toColumns(floats(qkv), before, 3 * width, width, cache, 2 * width, stride, 0);
             ops.toColumns(floats(rest), length - before, 3 * width, width, cache, 2 * width, stride, before);
+            var values = new Floats(cache.segment(), cache.at((long) width * stride));
             Floats context = zeros(width);
-            ops.attendOne(floats(query), cache, stride, length, heads, headSize, scale, context, 0, 1, scratch);
-            ops.attendOne(floats(query), cache, stride, length, heads, headSize, scale, context, 1, heads, scratch);
+            ops.attendOne(floats(query), cache, values, stride, length, headSize, scale, context, 0, 1, scratch);
+            ops.attendOne(floats(query), cache, values, stride, length, headSize, scale, context, 1, heads, scratch);
             assertClose(set.name(), context, expected, length + headSize, 4);
         }
     }
