@@ -294,7 +294,7 @@ public final class Encoder implements AutoCloseable {
         double attentionProducts =
                 2.0 * length * hidden() * description.architecture().layers();
         return attentionProducts
-                + network.fixedFlops() / length
+                + network.fixedFlops(length) / length
                 + slots().stream()
                         .mapToDouble(slot -> slot.block().flopsPerToken(share))
                         .sum();

@@ -79,10 +79,10 @@ record Moonshine(SoundFrontEnd frontEnd, List<VitLayer> layers, LayerNorm norm, 
                 .toList();
     }
 
-    /** Nothing is done once for a recording; the front end's cost is that of each frame, see {@link SoundFrontEnd#flopsPerFrame}. */
+    /** The front end's. */
     @Override
-    public double fixedFlops() {
-        return 0;
+    public double fixedFlops(int tokens) {
+        return tokens * frontEnd.flopsPerFrame();
     }
 
     @Override

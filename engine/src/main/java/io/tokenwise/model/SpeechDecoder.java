@@ -94,12 +94,18 @@ public final class SpeechDecoder {
         return layers.stream().flatMap(layer -> layer.slots().stream()).toList();
     }
 
-    /** Multiply-adds of a token that is written, but for attention's products. */
-    public double flopsPerToken() {
-        return (double) words.inputs() * words.outputs()
+    /** Multiply-adds of a text of so many tokens, the one that ends it included, for a recording of so many frames. */
+    public double flops(int frames, int tokens) {
+        double token = (double) words.inputs() * words.outputs()
                 + slots().stream()
                         .mapToDouble(slot -> slot.block().flopsPerToken(1))
                         .sum();
+        // A token attends to all frames, and to half of all tokens on average.
+        double attention = 2.0 * words.outputs() * (frames + tokens / 2.0) * layers.size();
+        double keysAndValues = layers.stream()
+                .mapToDouble(layer -> layer.reader().keysValues().flopsPerToken())
+                .sum();
+        return tokens * (token + attention) + frames * keysAndValues;
     }
 
     void prepare(Stream stream) {
