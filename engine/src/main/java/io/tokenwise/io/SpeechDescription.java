@@ -18,7 +18,10 @@ public record SpeechDescription(
     /** Samples of the longest recording: 30 s, as in training. */
     public static final int MOST_SAMPLES = 480_000;
 
-    /** Tokens that a second may have: more are repetitions without end. Hugging Face's limit; moonshine-js has 6, which cuts short clips' ends off. */
+    /**
+     * Tokens that a second may have: more are repetitions without end. Hugging Face's limit; moonshine-js has 6, rounded down. On Asterisk's prompts both
+     * give the same texts.
+     */
     private static final double TOKENS_PER_SECOND = 6.5;
 
     /** Tokens that a recording of so many samples may have, the last one included. */
