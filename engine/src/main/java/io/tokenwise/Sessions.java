@@ -11,41 +11,20 @@ import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Runs an encoder on inputs, such as token ids or pixels: a fixed number of sessions, each with its own stream and workspace, lent to one call at a time.
  * Thread-safe.
  */
 public final class Sessions implements AutoCloseable {
-    /** Of so many calls, one waits behind those that wait already. */
-    private static final int POLITE = 16;
-
     /** Numbers that the inputs of a batch may have, if there are several: few patches may have many pixels. */
     private static final int MOST_INPUT = 1 << 22;
 
     private final Encoder encoder;
     private final int batchTokens;
-    private final List<Session> all = new ArrayList<>();
-
-    /** Guarded by itself. The last one back goes first: its memory is in the caches, and what few callers never need stays small. */
-    private final ArrayDeque<Session> free;
-
-    /**
-     * One for each free session; those who wait get them in their order. Who comes just then may go first, because it takes a while until
-     * they wake up (16 callers for 8 sessions, short texts: 5,300 calls a second, 3,200 in strict order), but not always, or some would
-     * starve (longest call 0.7 seconds).
-     */
-    private final Semaphore turns;
-
-    private final AtomicInteger calls = new AtomicInteger();
-
-    private volatile boolean closed;
+    private final SessionPool<Session> sessions;
 
     /**
      * @param batchTokens tokens that run through the model at once; raised to the model's longest text if less
@@ -54,13 +33,8 @@ public final class Sessions implements AutoCloseable {
     public Sessions(Encoder encoder, Backend backend, int batchTokens, int count) {
         this.encoder = encoder;
         this.batchTokens = Math.max(batchTokens, encoder.description().maxTokens());
-        free = new ArrayDeque<>(count);
-        turns = new Semaphore(count, true);
-        for (int i = 0; i < count; i++) {
-            var session = new Session(backend, memoryLimit(encoder, this.batchTokens));
-            all.add(session);
-            free.add(session);
-        }
+        long limitBytes = memoryLimit(encoder, this.batchTokens);
+        sessions = new SessionPool<>("model", count, () -> new Session(backend, limitBytes));
     }
 
     /**
@@ -78,7 +52,7 @@ public final class Sessions implements AutoCloseable {
     }
 
     /** One text's or batch's worth of working memory. */
-    private final class Session {
+    private static final class Session implements AutoCloseable {
         final Workspace workspace;
         final Pass pass;
         final TokenBatch batch = new TokenBatch();
@@ -86,6 +60,11 @@ public final class Sessions implements AutoCloseable {
         Session(Backend backend, long limitBytes) {
             workspace = new Workspace(limitBytes);
             pass = new Pass(backend.stream(), workspace);
+        }
+
+        @Override
+        public void close() {
+            workspace.close();
         }
     }
 
@@ -109,7 +88,7 @@ public final class Sessions implements AutoCloseable {
                     "encode: " + sequences.size() + " inputs and " + budgets.size() + " budgets; give one for each");
         }
         var vectors = new float[sequences.size()][encoder.outputs()];
-        Session session = borrow();
+        Session session = sessions.borrow();
         try {
             int done = 0;
             while (done < vectors.length) {
@@ -125,7 +104,7 @@ public final class Sessions implements AutoCloseable {
                 }
             }
         } finally {
-            giveBack(session);
+            sessions.giveBack(session);
         }
         return vectors;
     }
@@ -146,59 +125,28 @@ public final class Sessions implements AutoCloseable {
             throw new IllegalArgumentException("encode: " + batch.sequences() + " sequences of " + width
                     + " values do not fit an array of " + vectors.length);
         }
-        Session session = borrow();
+        Session session = sessions.borrow();
         try {
             Tensor y = encoder.forward(session.pass.begin(budget, observer), batch);
             for (int i = 0; i < batch.sequences(); i++) {
                 copy(y, i, vectors, i * width);
             }
         } finally {
-            giveBack(session);
+            sessions.giveBack(session);
         }
     }
 
     /** Native memory that all sessions hold now, in bytes. */
     public long workspaceBytes() {
-        return all.stream().mapToLong(session -> session.workspace.bytes()).sum();
+        return sessions.all().stream()
+                .mapToLong(session -> session.workspace.bytes())
+                .sum();
     }
 
     /** Waits for running calls, then frees the working memory; later and waiting calls throw {@link IllegalStateException}. */
     @Override
-    public synchronized void close() {
-        if (closed) {
-            return;
-        }
-        closed = true;
-        turns.acquireUninterruptibly(all.size());
-        all.forEach(session -> session.workspace.close());
-        // Wakes calls that wait for their turn; they find out that it is too late.
-        turns.release(all.size());
-    }
-
-    private Session borrow() {
-        try {
-            boolean polite = calls.incrementAndGet() % POLITE == 0 && turns.hasQueuedThreads();
-            if (polite || !turns.tryAcquire()) {
-                turns.acquire();
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while waiting for a free session", e);
-        }
-        if (closed) {
-            turns.release();
-            throw new IllegalStateException("the model is closed");
-        }
-        synchronized (free) {
-            return free.pop();
-        }
-    }
-
-    private void giveBack(Session session) {
-        synchronized (free) {
-            free.push(session);
-        }
-        turns.release();
+    public void close() {
+        sessions.close();
     }
 
     private static void copy(Tensor y, int row, float[] target, int at) {

@@ -1,6 +1,8 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.EncoderOptions;
+import io.tokenwise.RecognizerOptions;
+import io.tokenwise.SpeechRecognizer;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.backend.BackendChoice.Kind;
@@ -34,7 +36,7 @@ final class CommonOptions {
             paramLabel = "MODEL",
             description =
                     "A model directory in Hugging Face's layout, or a built-in one: minilm, which is dense, minilm-acm,"
-                            + " made of it, or what fetch brings: bge-small, e5-small (default: minilm-acm if it came with the build, else minilm; minilm for what trains).")
+                            + " made of it, or what fetch brings: bge-small, e5-small, and for speech moonshine-tiny, moonshine-base (default: minilm-acm if it came with the build, else minilm; minilm for what trains, moonshine-tiny for speech).")
     private String model;
 
     private Kind backend = Kind.AUTO;
@@ -119,6 +121,18 @@ final class CommonOptions {
     /** The model to run. */
     String model() {
         return model == null ? ModelFiles.defaultName() : model;
+    }
+
+    /** The model to run for a task that the default is not for. */
+    String model(String otherwise) {
+        return model == null ? otherwise : model;
+    }
+
+    /** Opens a speech recogniser with the threads, backend and precision that were asked for; otherwise as {@link #open}. */
+    SpeechRecognizer openRecognizer(String name) throws IOException {
+        RecognizerOptions options =
+                RecognizerOptions.defaults().withThreads(threads).withBackend(new BackendChoice(backend, precision));
+        return SpeechRecognizer.open(name, options);
     }
 
     /** The model to train from. */

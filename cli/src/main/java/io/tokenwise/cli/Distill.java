@@ -11,6 +11,7 @@ import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter.Existing;
+import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.io.Tokenizer;
 import io.tokenwise.model.Encoder;
@@ -119,6 +120,9 @@ final class Distill implements Callable<Integer> {
             List<int[]> inputs = switch (files.description()) {
                 case TextDescription text -> texts(files.tokenizer(), remarks);
                 case ImageDescription image -> images(image);
+                case SpeechDescription _ ->
+                    throw new IllegalArgumentException(options.teacher()
+                            + " is a speech recogniser; distill takes text encoders and image classifiers");
             };
             var run = new DistillRun(files, inputs, config, out, Existing.KEEP, STEPS_PER_CHECKPOINT, adapt.stored());
             remarks.forEach(err::println);
@@ -187,6 +191,7 @@ final class Distill implements Callable<Integer> {
         String eval = switch (model) {
             case TextDescription text -> "sts FILE.csv";
             case ImageDescription image -> "vit " + data.getFirst();
+            case SpeechDescription speech -> "asr FILE.csv";
         };
         spec.commandLine()
                 .getOut()

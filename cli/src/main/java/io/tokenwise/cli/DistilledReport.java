@@ -10,6 +10,7 @@ import io.tokenwise.distill.History;
 import io.tokenwise.io.AtomicFiles;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
@@ -68,6 +69,8 @@ record DistilledReport(
             inputs = adaptive.files().description().inputs();
             switch (adaptive.files().description()) {
                 case TextDescription text -> shaded.forEach(ids -> sentences.add(shadeText(adaptive, ids)));
+                case SpeechDescription _ ->
+                    throw new UnsupportedOperationException("speech models are not distilled yet");
                 case ImageDescription image ->
                     shaded.forEach(pixels -> images.add(shadeImage(adaptive, image, pixels)));
             }

@@ -26,10 +26,15 @@ import tools.jackson.databind.JsonNode;
  */
 final class FieldFile {
     private final Path file;
+
+    /** The fields of a table without a header, which may have it nevertheless; null if the header has to say them. */
+    private final List<String> fields;
+
     private final Consumer<Row> rows;
 
-    private FieldFile(Path file, Consumer<Row> rows) {
+    private FieldFile(Path file, List<String> fields, Consumer<Row> rows) {
         this.file = file;
+        this.fields = fields;
         this.rows = rows;
     }
 
@@ -57,7 +62,12 @@ final class FieldFile {
      * @throws BadFileException if it is not such a file; the message says where and what would be right
      */
     static void read(Path file, Consumer<Row> rows) throws IOException {
-        var reader = new FieldFile(file, rows);
+        read(file, null, rows);
+    }
+
+    /** The same where a table needs no header, because it has these fields in this order. */
+    static void read(Path file, List<String> fields, Consumer<Row> rows) throws IOException {
+        var reader = new FieldFile(file, fields, rows);
         String name = plainName(file);
         if (name.endsWith(".csv")) {
             reader.readCsv();
@@ -82,7 +92,7 @@ final class FieldFile {
         try (var reader = new BufferedReader(
                         new InputStreamReader(LineFile.open(file), StandardCharsets.UTF_8.newDecoder()));
                 CSVParser parser = CSVParser.parse(afterMark(reader), CSVFormat.DEFAULT)) {
-            List<String> header = null;
+            List<String> header = fields;
             long line = 1;
             for (CSVRecord row : parser) {
                 header = add(header, line, row.toList());
@@ -125,7 +135,7 @@ final class FieldFile {
 
     private void readTsv() throws IOException {
         try (var lines = new LineFile(file)) {
-            List<String> header = null;
+            List<String> header = fields;
             for (String line = lines.next(); line != null; line = lines.next()) {
                 header = add(header, lines.number(), List.of(line.split("\t", -1)));
             }
@@ -141,14 +151,16 @@ final class FieldFile {
     }
 
     /** Takes the header, or a row below it; returns the header. */
-    private List<String> add(List<String> header, long line, List<String> fields) {
-        if (header == null) {
-            return fields;
+    private List<String> add(List<String> header, long line, List<String> values) {
+        if (header == null || line == 1 && values.equals(fields)) {
+            return values;
         }
-        if (fields.size() != header.size()) {
-            throw LineFile.bad(file, line, "has " + fields.size() + " columns, the header has " + header.size());
+        if (values.size() != header.size()) {
+            String wanted =
+                    fields == null ? "the header has " + header.size() : "it must be " + String.join(",", fields);
+            throw LineFile.bad(file, line, "has " + values.size() + " columns, " + wanted);
         }
-        rows.accept(new TableRow(file, header, line, fields));
+        rows.accept(new TableRow(file, header, line, values));
         return header;
     }
 

@@ -18,7 +18,7 @@ final class Json {
     /**
      * What {@code eval} prints.
      *
-     * @param task {@code sts}, {@code retrieval} or {@code classify}
+     * @param task {@code sts}, {@code retrieval}, {@code classify} or {@code asr}
      * @param data in words, what was measured on
      */
     record Eval(
@@ -34,7 +34,7 @@ final class Json {
      * One budget of an {@link Eval}.
      *
      * @param mode {@code soft}, {@code hard}, {@code static}, {@code random} or {@code dense}
-     * @param metric the one that the task is judged by: {@code spearman}, {@code ndcg@10} or {@code accuracy}
+     * @param metric the one that the task is judged by: {@code spearman}, {@code ndcg@10}, {@code accuracy} or {@code wer}
      * @param teacherCosine mean cosine to the dense model's vectors
      * @param meanLearners learners per token and layer; null when dense
      * @param spent measured share of the replaced layers' dense FLOPs that learners and gates cost
@@ -59,6 +59,13 @@ final class Json {
             int seeds,
             Double deviation,
             double seconds) {}
+
+    /**
+     * What {@code transcribe} prints for each segment.
+     *
+     * @param startSeconds where it begins in the file
+     */
+    record Transcribed(String file, double startSeconds, double endSeconds, String text) {}
 
     /**
      * What {@code demo} prints.

@@ -1,12 +1,16 @@
 package io.tokenwise.cli;
 
-/** What says how well a model does a task; 1 is best. */
+/** What says how well a model does a task; 1 is best where nothing else is said. */
 enum Metric {
     SPEARMAN("spearman"),
     NDCG("ndcg@10"),
     RECALL("recall@100"),
     ACCURACY("accuracy"),
-    MACRO_F1("macro-f1");
+    MACRO_F1("macro-f1"),
+    /** Word errors for each word said; 0 is best. */
+    WER("wer"),
+    /** Seconds of work for each second of sound; less is faster. */
+    REAL_TIME_FACTOR("real-time factor");
 
     private final String label;
 

@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
         footer = {
             "  tokenwise demo                                     the whole path in a few minutes",
             "  echo 'a text' | tokenwise embed --budget 0.5       one JSON array a line",
+            "  tokenwise transcribe talk.wav                      speech to text, after tokenwise fetch moonshine-tiny",
             "  tokenwise info minilm                              what a model holds",
             "  tokenwise COMMAND --help                           options and examples of a command",
             "",
@@ -35,6 +36,7 @@ final class Tokenwise implements Runnable {
     private static final List<Class<?>> COMMANDS = List.of(
             Demo.class,
             Embed.class,
+            Transcribe.class,
             Distill.class,
             Finetune.class,
             Train.class,

@@ -7,8 +7,8 @@ import io.tokenwise.backend.Stream;
  * A weight matrix in the packed forms that products need: packed once when the model is loaded, and again after
  * each change in training.
  *
- * <p>{@link #packed} is thread-safe once {@link #prepare} has run and while nobody trains; the transposed form, which only
- * backward passes need, is for one thread.
+ * <p>{@link #packed} is thread-safe once {@link #prepare} has run and while nobody trains; the transposed form, which mostly
+ * backward passes need, once it was asked for.
  */
 public final class Weight {
     private final Parameters owner;
@@ -50,7 +50,8 @@ public final class Weight {
         return plain.matrix;
     }
 
-    PackedMatrix transposed(Stream stream) {
+    /** {@code [outputs, inputs]}, what a table of embeddings multiplies by to give logits. */
+    public PackedMatrix transposed(Stream stream) {
         if (transposed.matrix == null || transposed.version != parameter.version()) {
             pack(stream, transposed, true);
         }

@@ -34,6 +34,7 @@ final class RangeJob extends Job {
     int[] offsets;
     double[] sums;
     ImagePatches patches;
+    RotaryPositions rotary;
 
     private final WorkerPool pool;
     private Body body;

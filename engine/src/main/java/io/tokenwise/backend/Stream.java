@@ -192,6 +192,47 @@ public interface Stream {
     void attentionBackward(
             Tensor qkv, int[] offsets, int sequences, int heads, Tensor probabilities, Tensor dContext, Tensor dQkv);
 
+    // ---- speech, in inference
+
+    /** {@code y[i, 0]} is the float whose bits are {@code values[i]}. */
+    void samples(int[] values, Tensor y);
+
+    /**
+     * What a convolution multiplies: for each sequence of the rows of x the windows of {@code width} rows, one every {@code step} rows, each as a row of y.
+     *
+     * @param yOffsets those of y's rows
+     */
+    void windows(Tensor x, int[] offsets, int sequences, int width, int step, int[] yOffsets, Tensor y);
+
+    void tanh(Tensor x, Tensor y);
+
+    /** All values of a sequence brought to mean 0 and variance 1, then {@code * gamma + beta} by columns. y may be x. */
+    void groupNorm(Tensor x, int[] offsets, int sequences, Tensor gamma, Tensor beta, float epsilon, Tensor y);
+
+    /**
+     * Turns the first {@code heads} heads of each row, in place.
+     *
+     * @param position of each sequence's first row
+     */
+    void rotate(Tensor x, int[] offsets, int sequences, int position, RotaryPositions positions, int heads);
+
+    /** {@code y = x_1 * silu(x_2)}, x {@code [rows, 2 * units]} being {@code [x_1, x_2]}. */
+    void gatedSilu(Tensor x, Tensor y);
+
+    /** {@code cache[c, at + r] = x[r, column + c]} for all rows of x and of the cache. */
+    void toColumns(Tensor x, int column, Tensor cache, int at);
+
+    /**
+     * Attention of one query over the first {@code length} columns of a cache {@code [2 * hidden, tokens]} of keys, then values; what follows these
+     * columns must be finite.
+     *
+     * @param query {@code [1, hidden]}, like context
+     */
+    void attendOne(Tensor query, Tensor cache, int length, int heads, Tensor context);
+
+    /** The place of a row's largest value, the first if several are equal. */
+    int argmax(Tensor x, int row);
+
     // ---- training
 
     void adamW(Tensor weight, Tensor gradient, Tensor m, Tensor v, AdamWStep step);

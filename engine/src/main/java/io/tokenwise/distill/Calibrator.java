@@ -8,6 +8,7 @@ import io.tokenwise.acm.LengthCalibration;
 import io.tokenwise.acm.Spending;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelDescription;
+import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.nn.Budget;
 import java.util.ArrayList;
@@ -40,6 +41,7 @@ public final class Calibrator {
             case TextDescription text -> ofTexts(modules, sessions, inputs, text.maxTokens());
             case ImageDescription image ->
                 new LengthCalibration(List.of(image.maxTokens()), List.of(curve(modules, sessions, inputs)));
+            case SpeechDescription _ -> throw new UnsupportedOperationException("speech models are not distilled yet");
         };
     }
 

@@ -10,6 +10,7 @@ import io.tokenwise.io.AtomicFiles;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
+import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.io.Tokenizer;
@@ -120,6 +121,7 @@ public record DistillRun(
                         tokens,
                         new RandomShift(image.architecture().imageSize(), true)::of,
                         config.seed());
+            case SpeechDescription _ -> throw new UnsupportedOperationException("speech models are not distilled yet");
         };
     }
 

@@ -13,6 +13,7 @@ import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.io.ImageDescription;
+import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.BlockSlot;
@@ -288,6 +289,7 @@ public final class Distillation implements AutoCloseable {
         return switch (student.description()) {
             case TextDescription text -> Losses.cosineDistance(compared, wanted, dy);
             case ImageDescription image -> Losses.divergence(compared, wanted, dy);
+            case SpeechDescription _ -> throw new UnsupportedOperationException("speech models are not distilled yet");
         };
     }
 

@@ -3,7 +3,7 @@ package io.tokenwise.io;
 import java.util.Map;
 
 /** The sizes of a transformer encoder, as far as all have them. */
-public sealed interface Architecture permits BertArchitecture, VitArchitecture {
+public sealed interface Architecture permits BertArchitecture, VitArchitecture, MoonshineArchitecture {
     /** Width of a token's vector. */
     int hiddenSize();
 

@@ -39,8 +39,12 @@ public final class LlamaVocabulary {
     /** What a token adds to the text, in UTF-8. */
     private final byte[][] texts;
 
-    private LlamaVocabulary(byte[][] texts) {
+    /** The file that it was read from, for writing it beside a model again. */
+    private final byte[] script;
+
+    private LlamaVocabulary(byte[][] texts, byte[] script) {
         this.texts = texts;
+        this.script = script;
     }
 
     /**
@@ -57,7 +61,8 @@ public final class LlamaVocabulary {
         }
     }
 
-    private static LlamaVocabulary parse(String file, byte[] script) {
+    /** Parses the package's file, which is not copied. */
+    static LlamaVocabulary parse(String file, byte[] script) {
         if (script.length > MOST_BYTES) {
             throw new BadFileException(file, "a vocabulary of more than " + MOST_BYTES + " bytes is not read");
         }
@@ -80,7 +85,7 @@ public final class LlamaVocabulary {
                         : piece.replace(SPACE, ' ').getBytes(StandardCharsets.UTF_8);
             }
         }
-        return new LlamaVocabulary(texts);
+        return new LlamaVocabulary(texts, script);
     }
 
     /** The piece that every such vocabulary has at an id; null where each has its own. */
@@ -114,6 +119,11 @@ public final class LlamaVocabulary {
         } catch (CharacterCodingException e) {
             throw new BadFileException(file, "is not UTF-8, or the vocabulary in it is not", e);
         }
+    }
+
+    /** The package's file. Not a copy. */
+    byte[] script() {
+        return script;
     }
 
     /** How many tokens there are, those that are added included: ids are below. */

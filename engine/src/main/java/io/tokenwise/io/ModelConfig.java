@@ -12,10 +12,11 @@ final class ModelConfig {
         return switch (type) {
             case "bert" -> TextConfig.read(folder, config);
             case "vit" -> ImageConfig.read(folder, config);
+            case "moonshine" -> SpeechConfig.read(folder, config);
             default ->
                 throw config.refuse(
                         "model_type",
-                        "bert, as BERT, MiniLM, bge, e5 and gte have it, or vit, as Vision Transformers have it");
+                        "bert, as BERT, MiniLM, bge, e5 and gte have it, vit, as Vision Transformers have it, or moonshine");
         };
     }
 

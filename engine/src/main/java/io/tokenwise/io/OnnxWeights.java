@@ -2,17 +2,13 @@ package io.tokenwise.io;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
-import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
-import com.google.protobuf.CodedInputStream;
-import com.google.protobuf.UnsafeByteOperations;
 import io.tokenwise.natives.Pages;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.HashMap;
@@ -26,17 +22,11 @@ import java.util.Set;
  *
  * <p>The exporter keeps the names of embeddings, biases and LayerNorms, but it transposes the matrices of linear layers to
  * {@code [in, out]} and calls them {@code onnx::MatMul_123}. Each is found by the graph: the matrix belongs to the bias
- * that is added to its product. Here it has its Hugging Face name and layout {@code [out, in]} again. The file's bytes
- * lie outside the heap until {@link #close}: there they would stay for long, and make it grow.
+ * that is added to its product. Here it has its Hugging Face name and layout {@code [out, in]} again.
  */
 public final class OnnxWeights implements WeightSource {
-    private static final int FLOAT = 1;
-    private static final int FLOAT16 = 10;
-    private static final int DOUBLE = 11;
-    private static final int BFLOAT16 = 16;
-
     private final String file;
-    private final ByteSource.InMemory bytes;
+    private final OnnxFile model;
     private volatile Map<String, Entry> entries;
 
     /** A tensor of the file, and whether it is a matrix to be transposed. */
@@ -48,14 +38,15 @@ public final class OnnxWeights implements WeightSource {
         }
     }
 
-    private OnnxWeights(String file, GraphProto graph, ByteSource.InMemory bytes) {
-        this.file = file;
-        this.bytes = bytes;
+    private OnnxWeights(OnnxFile model) {
+        this.file = model.file();
+        this.model = model;
+        GraphProto graph = model.graph();
         Map<String, TensorProto> constants = constants(graph);
         Map<String, Entry> found = new LinkedHashMap<>();
         constants.forEach((name, tensor) -> {
             if (name.endsWith(".weight") || name.endsWith(".bias")) {
-                checkSize(name, tensor);
+                model.requireData(name, tensor, OnnxFile.format(tensor).bytes);
                 found.put(name, new Entry(tensor, false));
             }
         });
@@ -77,35 +68,20 @@ public final class OnnxWeights implements WeightSource {
 
     /** Reads a file. */
     public static OnnxWeights open(Path path) throws IOException {
-        String file = path.toString();
-        if (!Files.isRegularFile(path)) {
-            throw new BadFileException(file, Files.exists(path) ? "is not a file" : "no such file");
-        }
-        try (InputStream in = Files.newInputStream(path)) {
-            return read(file, in, Files.size(path));
-        }
+        return of(OnnxFile.open(path));
     }
 
     /** Reads a model's bytes, as {@link ByteSource#read} does. */
     static OnnxWeights read(String file, InputStream in, long bytes) throws IOException {
-        ByteSource.InMemory model = ByteSource.read(file, in, bytes);
+        return of(OnnxFile.read(file, in, bytes));
+    }
+
+    private static OnnxWeights of(OnnxFile model) {
         try {
-            return new OnnxWeights(file, parse(file, model.memory()), model);
+            return new OnnxWeights(model);
         } catch (Throwable e) {
             model.close();
             throw e;
-        }
-    }
-
-    /** The graph, whose tensors' data stay where they are. */
-    private static GraphProto parse(String file, MemorySegment memory) {
-        try {
-            CodedInputStream in =
-                    UnsafeByteOperations.unsafeWrap(memory.asByteBuffer()).newCodedInput();
-            in.enableAliasing(true);
-            return ModelProto.parseFrom(in).getGraph();
-        } catch (IOException e) {
-            throw new BadFileException(file, "is not an ONNX model: " + e.getMessage(), e);
         }
     }
 
@@ -126,14 +102,14 @@ public final class OnnxWeights implements WeightSource {
 
     @Override
     public String type(String name) {
-        return format(find(name).tensor).name();
+        return OnnxFile.format(find(name).tensor).name();
     }
 
     @Override
     public void read(String name, MemorySegment destination) {
         Entry entry = find(name);
         TensorProto tensor = entry.tensor;
-        StoredFloat format = format(tensor);
+        StoredFloat format = OnnxFile.format(tensor);
         MemorySegment data = MemorySegment.ofBuffer(tensor.getRawData().asReadOnlyByteBuffer());
         long elements = data.byteSize() / format.bytes;
         StoredFloat.requireSize(destination, elements, file, name);
@@ -154,7 +130,7 @@ public final class OnnxWeights implements WeightSource {
     @Override
     public synchronized void close() {
         entries = Map.of();
-        bytes.close();
+        model.close();
     }
 
     private Entry find(String name) {
@@ -173,14 +149,14 @@ public final class OnnxWeights implements WeightSource {
     private static Map<String, TensorProto> constants(GraphProto graph) {
         Map<String, TensorProto> constants = new LinkedHashMap<>();
         for (TensorProto tensor : graph.getInitializerList()) {
-            if (format(tensor) != null) {
+            if (OnnxFile.format(tensor) != null) {
                 constants.put(tensor.getName(), tensor);
             }
         }
         for (NodeProto node : graph.getNodeList()) {
             if (node.getOpType().equals("Constant") && node.getOutputCount() == 1) {
                 for (AttributeProto attribute : node.getAttributeList()) {
-                    if (attribute.getName().equals("value") && format(attribute.getT()) != null) {
+                    if (attribute.getName().equals("value") && OnnxFile.format(attribute.getT()) != null) {
                         constants.put(node.getOutput(0), attribute.getT());
                     }
                 }
@@ -208,45 +184,12 @@ public final class OnnxWeights implements WeightSource {
                     TensorProto matrix = matrixOfProduct.get(inputs.get(1));
                     if (matrix != null && inputs.get(0).endsWith(".bias")) {
                         String name = weightOf(inputs.get(0));
-                        checkSize(name, matrix);
+                        model.requireData(name, matrix, OnnxFile.format(matrix).bytes);
                         matrices.put(name, new Entry(matrix, true));
                     }
                 }
             }
         }
         return matrices;
-    }
-
-    private static StoredFloat format(TensorProto tensor) {
-        return switch (tensor.getDataType()) {
-            case FLOAT -> StoredFloat.F32;
-            case FLOAT16 -> StoredFloat.F16;
-            case BFLOAT16 -> StoredFloat.BF16;
-            case DOUBLE -> StoredFloat.F64;
-            default -> null;
-        };
-    }
-
-    private void checkSize(String name, TensorProto tensor) {
-        if (tensor.getDataLocation() == TensorProto.DataLocation.EXTERNAL) {
-            throw new BadFileException(file, "tensor " + name + " lies in another file; export the model as one file");
-        }
-        long bytes = format(tensor).bytes;
-        try {
-            for (long dimension : tensor.getDimsList()) {
-                if (dimension < 0) {
-                    throw new BadFileException(file, "tensor " + name + " has a negative dimension");
-                }
-                bytes = Math.multiplyExact(bytes, dimension);
-            }
-        } catch (ArithmeticException e) {
-            throw new BadFileException(file, "tensor " + name + ": its shape overflows", e);
-        }
-        if (bytes != tensor.getRawData().size()) {
-            throw new BadFileException(
-                    file,
-                    "tensor " + name + ": its shape takes " + bytes + " bytes, the file holds "
-                            + tensor.getRawData().size() + " (raw_data)");
-        }
     }
 }

@@ -53,7 +53,7 @@ record Bert(TextDescription description, Embeddings embeddings, List<BertLayer> 
     }
 
     @Override
-    public double fixedFlops() {
+    public double fixedFlops(int tokens) {
         return 0;
     }
 

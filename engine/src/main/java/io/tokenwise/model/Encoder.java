@@ -16,6 +16,7 @@ import io.tokenwise.io.MachineMemory;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
+import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.io.TensorData;
 import io.tokenwise.io.TextDescription;
@@ -42,8 +43,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A model: inputs in, such as a text's token ids or an image's pixels, and a vector for each out: a text's own, or the logits of an image's classes. It
- * owns its weights' native memory; close frees it.
+ * A model: inputs in, such as a text's token ids or an image's pixels, and a vector for each out: a text's own, or the logits of an image's classes. A
+ * speech model makes frames of recordings, of which a {@link #decoder} writes text. It owns its weights' native memory; close frees it.
  *
  * <p>{@link #forward} without a tape is thread-safe for different passes once {@link #prepare} has run.
  */
@@ -146,6 +147,7 @@ public final class Encoder implements AutoCloseable {
             Network network = switch (description) {
                 case TextDescription text -> Bert.of(text, parts);
                 case ImageDescription image -> Vit.of(image, parts);
+                case SpeechDescription speech -> Moonshine.of(speech, parts);
             };
             Acmizer.place(Acmizer.modules(network.slots()));
             return network;
@@ -241,6 +243,18 @@ public final class Encoder implements AutoCloseable {
         return description.outputs();
     }
 
+    /**
+     * What writes the text of a speech model's frames.
+     *
+     * @throws IllegalStateException if the model is no speech recogniser
+     */
+    public SpeechDecoder decoder() {
+        if (network instanceof Moonshine moonshine) {
+            return moonshine.decoder();
+        }
+        throw new IllegalStateException(description.name() + ": writes no text");
+    }
+
     /** The places of attention and MLP of each layer, in the order in which they run. */
     public List<BlockSlot> slots() {
         return network.slots();
@@ -292,7 +306,7 @@ public final class Encoder implements AutoCloseable {
         double attentionProducts =
                 2.0 * length * hidden() * description.architecture().layers();
         return attentionProducts
-                + network.fixedFlops() / length
+                + network.fixedFlops(length) / length
                 + slots().stream()
                         .mapToDouble(slot -> slot.block().flopsPerToken(share))
                         .sum();

@@ -7,11 +7,14 @@ import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
 import io.tokenwise.io.Architecture;
 import io.tokenwise.nn.BlockSlot;
+import io.tokenwise.nn.Convolution;
+import io.tokenwise.nn.GroupNorm;
 import io.tokenwise.nn.LayerNorm;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.SelfAttention;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -120,5 +123,44 @@ final class LayerBuilder {
         Parameter table = parameters.add(name, rows, sizes.hiddenSize());
         stored.add(StoredTensor.matrix(name, table).shaped(shape));
         return table;
+    }
+
+    /** Linear layers without biases, side by side in one, though a file has each by itself. */
+    Linear matrices(int inputs, int outputs, String... paths) {
+        Parameter weight = parameters.add(String.join("+", paths) + ".weight", inputs, paths.length * outputs);
+        stored.addAll(StoredTensor.sideBySide(
+                Arrays.stream(paths).map(path -> path + ".weight").toList(), weight, StoredTensor.Layout.TRANSPOSED));
+        return new Linear(new Weight(parameters, weight), null);
+    }
+
+    /** A convolution along rows of channels. */
+    Convolution convolution(String path, int channels, int outputs, int width, int step, boolean biased) {
+        Parameter weight = parameters.add(path + ".weight", width * channels, outputs);
+        stored.add(StoredTensor.convolution(weight.name(), weight, channels));
+        Parameter bias = biased ? vector(path + ".bias", outputs) : null;
+        return new Convolution(new Linear(new Weight(parameters, weight), bias), width, step);
+    }
+
+    GroupNorm groupNorm(String path) {
+        return new GroupNorm(
+                vector(path + ".weight", sizes.hiddenSize()), vector(path + ".bias", sizes.hiddenSize()), (float)
+                        sizes.layerNormEpsilon());
+    }
+
+    /** A norm that does not shift. */
+    LayerNorm normWithoutShift(String path) {
+        Parameter none = parameters.fixed(path + ".bias", 1, sizes.hiddenSize());
+        return new LayerNorm(vector(path + ".weight", sizes.hiddenSize()), none, (float) sizes.layerNormEpsilon());
+    }
+
+    private Parameter vector(String name, int columns) {
+        Parameter vector = parameters.add(name, 1, columns);
+        stored.add(StoredTensor.vector(name, vector));
+        return vector;
+    }
+
+    /** A table of vectors, {@code [rows, hidden]}, that is also multiplied by. */
+    Weight tiedTable(String name, int rows) {
+        return new Weight(parameters, table(name, rows));
     }
 }

@@ -18,8 +18,8 @@ interface Network {
     /** The places of attention and MLP of each layer, in the order in which they run. */
     List<BlockSlot> slots();
 
-    /** Multiply-adds of an input outside the slots and the attention products. */
-    double fixedFlops();
+    /** Multiply-adds of an input of so many tokens outside the slots and the attention products. */
+    double fixedFlops(int tokens);
 
     /** Brings what lies outside the slots into the form that inference needs. */
     void prepare(Stream stream);

@@ -36,14 +36,16 @@ record StoredTensor(String name, Parameter parameter, int fromColumn, int column
         /** {@code [rows, columns]}. */
         MATRIX,
         /** {@code [columns, rows]}: Hugging Face keeps a linear layer's weight as {@code [out, in]}. */
-        TRANSPOSED;
+        TRANSPOSED,
+        /** {@code [columns, channels, width]}, of a convolution along rows of channels, whose windows have {@code width * channels} values. */
+        CONVOLUTION;
 
         List<Long> shape(Parameter parameter, int columns) {
             long rows = parameter.value().rows();
             return switch (this) {
                 case VECTOR -> List.of((long) columns);
                 case MATRIX -> List.of(rows, (long) columns);
-                case TRANSPOSED -> List.of((long) columns, rows);
+                case TRANSPOSED, CONVOLUTION -> List.of((long) columns, rows);
             };
         }
     }
@@ -69,13 +71,27 @@ record StoredTensor(String name, Parameter parameter, int fromColumn, int column
         return new StoredTensor(name, parameter, 0, parameter.value().columns(), Layout.TRANSPOSED);
     }
 
+    /** The kernel of a convolution along rows of so many channels. */
+    static StoredTensor convolution(String name, Parameter parameter, int channels) {
+        Tensor value = parameter.value();
+        return new StoredTensor(name, parameter, 0, value.columns(), Layout.CONVOLUTION)
+                .shaped((long) value.columns(), (long) channels, (long) value.rows() / channels);
+    }
+
     /** The three thirds of a parameter's columns, each of which a file has by itself. */
     static List<StoredTensor> queryKeyValue(String path, String what, Parameter parameter, Layout layout) {
-        int hidden = parameter.value().columns() / 3;
-        return List.of(
-                new StoredTensor(path + "query." + what, parameter, 0, hidden, layout),
-                new StoredTensor(path + "key." + what, parameter, hidden, hidden, layout),
-                new StoredTensor(path + "value." + what, parameter, 2 * hidden, hidden, layout));
+        return sideBySide(
+                List.of(path + "query." + what, path + "key." + what, path + "value." + what), parameter, layout);
+    }
+
+    /** Equal parts of a parameter's columns, each of which a file has by itself. */
+    static List<StoredTensor> sideBySide(List<String> names, Parameter parameter, Layout layout) {
+        int width = parameter.value().columns() / names.size();
+        var tensors = new ArrayList<StoredTensor>();
+        for (String name : names) {
+            tensors.add(new StoredTensor(name, parameter, tensors.size() * width, width, layout));
+        }
+        return tensors;
     }
 
     /** What an adaptive block keeps besides its dense block; its weights have the layout of linear layers. */
@@ -116,12 +132,21 @@ record StoredTensor(String name, Parameter parameter, int fromColumn, int column
                     source.description(),
                     "tensor " + name + " has shape " + Arrays.toString(inFile) + ", it must be " + shape);
         }
-        if (layout == Layout.TRANSPOSED) {
+        if (isTransposed()) {
             try (Arena arena = Arena.ofConfined()) {
                 MemorySegment file = Pages.allocate(arena, bytes(), 64);
                 source.read(name, file);
                 Tensor value = parameter.value();
-                Transposition.copy(file, value.rows(), columns, value.rows(), memory(value), value.columns());
+                int width = value.rows() / channels();
+                for (int channel = 0; channel < channels(); channel++) {
+                    Transposition.copy(
+                            file.asSlice(4L * channel * width),
+                            value.rows(),
+                            columns,
+                            width,
+                            memory(value).asSlice(4L * channel * value.columns()),
+                            (long) channels() * value.columns());
+                }
             }
         } else {
             source.read(name, memory(parameter.value()).asSlice(0, bytes()));
@@ -140,12 +165,30 @@ record StoredTensor(String name, Parameter parameter, int fromColumn, int column
 
     private MemorySegment inFile(Arena arena, Tensor value) {
         MemorySegment file = Pages.allocate(arena, bytes(), 64);
-        if (layout == Layout.TRANSPOSED) {
-            Transposition.copy(memory(value), value.columns(), value.rows(), columns, file, value.rows());
+        if (isTransposed()) {
+            int width = value.rows() / channels();
+            for (int channel = 0; channel < channels(); channel++) {
+                Transposition.copy(
+                        memory(value).asSlice(4L * channel * value.columns()),
+                        (long) channels() * value.columns(),
+                        width,
+                        columns,
+                        file.asSlice(4L * channel * width),
+                        value.rows());
+            }
         } else {
             file.copyFrom(memory(value).asSlice(0, bytes()));
         }
         return file;
+    }
+
+    private boolean isTransposed() {
+        return layout == Layout.TRANSPOSED || layout == Layout.CONVOLUTION;
+    }
+
+    /** In the file the values of a channel lie together, in the parameter those of a row of a window; a linear layer is one channel. */
+    private int channels() {
+        return layout == Layout.CONVOLUTION ? Math.toIntExact(shape.get(1)) : 1;
     }
 
     /** A parameter's memory from the tensor's first column on. Only transposed tensors fill less than whole rows of many. */

@@ -69,7 +69,7 @@ record Vit(
     }
 
     @Override
-    public double fixedFlops() {
+    public double fixedFlops(int tokens) {
         return (double) patches.count() * projection.flopsPerToken() + classifier.flopsPerToken();
     }
 

@@ -4,7 +4,7 @@ import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Weight;
 import io.tokenwise.tensor.Tensor;
 
-/** {@code y = x W + bias}; the weight is {@code [inputs, outputs]}, the bias {@code [1, outputs]}. */
+/** {@code y = x W + bias}; the weight is {@code [inputs, outputs]}, the bias {@code [1, outputs]}, or null. */
 public record Linear(Weight weight, Parameter bias) {
     public Tensor forward(Pass pass, Tensor x) {
         return pass.linear(x, weight, bias, false, null);

@@ -5,6 +5,7 @@ import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.ImagePatches;
+import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
@@ -29,6 +30,7 @@ public final class Pass {
     private List<Budget> budgets;
 
     private TokenBatch batch;
+    private Decoding decoding;
     private LearnerObserver observer;
     private Tape tape;
     private GateTraining gateTraining;
@@ -53,6 +55,7 @@ public final class Pass {
         budget = newBudget;
         budgets = newBudgets;
         batch = null;
+        decoding = null;
         observer = newObserver;
         tape = null;
         gateTraining = null;
@@ -88,6 +91,17 @@ public final class Pass {
     /** See {@link #over}. */
     public TokenBatch batch() {
         return batch;
+    }
+
+    /** The text that is written in this pass, token by token. */
+    public Pass writing(Decoding newDecoding) {
+        decoding = newDecoding;
+        return this;
+    }
+
+    /** See {@link #writing}. */
+    public Decoding decoding() {
+        return decoding;
     }
 
     /** What a text of the batch may cost. */
@@ -328,5 +342,36 @@ public final class Pass {
             tape.record(new Op.Choose(logits, soft, temperature, y));
         }
         return y;
+    }
+
+    // ---- speech, in inference: no gradients yet
+
+    /** The recordings of the batch, one after the other, {@code [samples, 1]}. */
+    public Tensor samples(TokenBatch recordings) {
+        inference("samples");
+        Tensor y = tensor(recordings.inputLength(), 1);
+        stream.samples(recordings.inputs(), y);
+        return y;
+    }
+
+    /** Rotary positions, in place, on the first {@code heads} heads of the rows of the batch. */
+    public void rotate(Tensor x, TokenBatch texts, RotaryPositions positions, int heads) {
+        inference("rotate");
+        stream.rotate(x, texts.offsets(), texts.sequences(), 0, positions, heads);
+    }
+
+    /** {@code x_1 * silu(x_2)}, x {@code [rows, 2 * units]} being {@code [x_1, x_2]}. */
+    public Tensor gatedSilu(Tensor x) {
+        inference("gatedSilu");
+        Tensor y = tensor(x.rows(), x.columns() / 2);
+        stream.gatedSilu(x, y);
+        return y;
+    }
+
+    void inference(String operation) {
+        if (tape != null) {
+            throw new UnsupportedOperationException(
+                    operation + ": has no gradient yet, so it runs without a tape only");
+        }
     }
 }

@@ -4,11 +4,12 @@ import java.util.Arrays;
 
 /**
  * Several inputs one after the other, and at which rows the tokens start that a model makes of each: ragged, never padded. A text's input is its
- * token ids, an image's its pixels. It can be filled again and again; once large enough it allocates nothing. Not thread-safe.
+ * token ids, an image's its pixels, a recording's its samples. It can be filled again and again; once large enough it allocates nothing. Not thread-safe.
  */
 public final class TokenBatch {
     private int[] inputs = new int[256];
     private int length;
+    private int[] inputOffsets = new int[16];
     private int[] offsets = new int[16];
     private int sequences;
 
@@ -42,7 +43,9 @@ public final class TokenBatch {
         length += input.length;
         if (offsets.length < sequences + 2) {
             offsets = Arrays.copyOf(offsets, 2 * offsets.length);
+            inputOffsets = Arrays.copyOf(inputOffsets, offsets.length);
         }
+        inputOffsets[sequences + 1] = length;
         offsets[sequences + 1] = offsets[sequences] + tokens;
         sequences++;
     }
@@ -59,7 +62,7 @@ public final class TokenBatch {
         return offsets[sequence + 1] - offsets[sequence];
     }
 
-    /** The inputs one after the other: token ids, or pixels as {@code 0xRRGGBB}; the first {@link #inputLength} entries count. Not a copy. */
+    /** The inputs one after the other: token ids, pixels as {@code 0xRRGGBB}, or samples of sound as the bits of floats; the first {@link #inputLength} entries count. Not a copy. */
     public int[] inputs() {
         return inputs;
     }
@@ -67,6 +70,11 @@ public final class TokenBatch {
     /** Entries of {@link #inputs} that count. */
     public int inputLength() {
         return length;
+    }
+
+    /** Input i is the entries {@code inputOffsets[i]} to {@code inputOffsets[i + 1]} of {@link #inputs}. Not a copy. */
+    public int[] inputOffsets() {
+        return inputOffsets;
     }
 
     /** Sequence i holds rows {@code offsets[i]} to {@code offsets[i + 1]}. Not a copy. */

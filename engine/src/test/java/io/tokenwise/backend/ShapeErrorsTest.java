@@ -247,6 +247,55 @@ class ShapeErrorsTest {
                         "two units of the context begin at column 8",
                         o -> o.attention(o.t(5, 32), new int[] {8, 8}, 2, o.t(5, 16))),
                 mistake(
+                        "samples",
+                        "4 values do not fill [5, 1]",
+                        o -> o.stream().samples(new int[4], o.t(5, 1))),
+                mistake(
+                        "windows",
+                        "3 windows of 3 rows, one every 2, are more than sequence 0 of 5 rows has",
+                        o -> o.stream().windows(o.t(5, 2), new int[] {0, 5}, 1, 3, 2, new int[] {0, 3}, o.t(3, 6))),
+                mistake(
+                        "windows",
+                        "expected [2, 6], got [2, 5]",
+                        o -> o.stream().windows(o.t(5, 2), new int[] {0, 5}, 1, 3, 2, new int[] {0, 2}, o.t(2, 5))),
+                mistake(
+                        "tanh",
+                        "shapes differ: [4, 3] and [3, 4]",
+                        o -> o.stream().tanh(o.t(4, 3), o.t(3, 4))),
+                mistake(
+                        "groupNorm gamma",
+                        "expected [1, 3], got [1, 4]",
+                        o -> o.stream().groupNorm(o.t(5, 3), cut, 2, o.t(1, 4), o.t(1, 3), 0, o.t(5, 3))),
+                mistake(
+                        "rotate",
+                        "[5, 15] does not hold 2 heads of 8 columns",
+                        o -> o.stream().rotate(o.t(5, 15), cut, 2, 0, new RotaryPositions(9, 8, 6, 100), 2)),
+                mistake(
+                        "rotate",
+                        "sequence 1 has positions from 7 to 9, there are 9",
+                        o -> o.stream().rotate(o.t(5, 16), cut, 2, 7, new RotaryPositions(9, 8, 6, 100), 2)),
+                mistake(
+                        "rotary positions",
+                        "3 of 8 columns; an even number of at most all is needed",
+                        o -> new RotaryPositions(9, 8, 3, 100)),
+                mistake(
+                        "gatedSilu",
+                        "expected [4, 6], got [4, 5]",
+                        o -> o.stream().gatedSilu(o.t(4, 5), o.t(4, 3))),
+                mistake(
+                        "toColumns",
+                        "[2, 12] from column 4 on does not fit [8, 64] from column 63 on",
+                        o -> o.stream().toColumns(o.t(2, 12), 4, o.t(8, 64), 63)),
+                mistake(
+                        "attendOne",
+                        "[8, 64] does not hold keys and values of 3 heads",
+                        o -> o.stream().attendOne(o.t(1, 4), o.t(8, 64), 5, 3, o.t(1, 4))),
+                mistake(
+                        "attendOne",
+                        "5 tokens of [8, 60]; there is at least one, and a cache has a multiple of 64",
+                        o -> o.stream().attendOne(o.t(1, 4), o.t(8, 60), 5, 2, o.t(1, 4))),
+                mistake("argmax", "row 4 of [4, 3]", o -> o.stream().argmax(o.t(4, 3), 4)),
+                mistake(
                         "adamW",
                         "shapes differ: [4, 3] and [4, 2]",
                         o -> o.stream()

@@ -141,7 +141,8 @@ class ModelFilesTest {
     void unknownBuiltInModelIsRefused() {
         assertThatThrownBy(() -> ModelFiles.builtIn("nothing"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("no built-in model nothing; there are [minilm-acm, minilm, bge-small, e5-small]");
+                .hasMessage(
+                        "no built-in model nothing; there are [minilm-acm, minilm, bge-small, e5-small, moonshine-tiny, moonshine-base]");
     }
 
     static Map<String, TensorData> readAll(WeightSource weights, Arena arena) {

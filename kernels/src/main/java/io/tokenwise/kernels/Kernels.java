@@ -17,7 +17,8 @@ public record Kernels(
         Elementwise elementwise,
         RowOps rows,
         SequenceOps sequences,
-        Conversions conversions) {
+        Conversions conversions,
+        SpeechOps speech) {
     /** System property that forces a set: {@code scalar} or {@code vector}. */
     public static final String SET_PROPERTY = "tokenwise.kernels";
 
@@ -69,7 +70,8 @@ public record Kernels(
                 new ScalarElementwise(),
                 new ScalarRowOps(),
                 new ScalarSequenceOps(),
-                new ScalarConversions());
+                new ScalarConversions(),
+                new ScalarSpeechOps());
     }
 
     /** Why vectors would not work or pay here, or null. */

@@ -18,6 +18,9 @@ final class ScalarMath {
     /** Below, the result would be subnormal and is zero. */
     static final float EXP_SMALLEST = -87.33654f;
 
+    /** Where e^x, if only its size matters, may as well stop growing. */
+    static final float EXP_LARGEST = 80;
+
     /** {@code (e^r - 1 - r) / r^2} for |r| up to ln 2 / 2. */
     static final float EXP_0 = 0.49999994f;
 
@@ -51,6 +54,17 @@ final class ScalarMath {
     static final float TAIL_6 = -6.0337348e-05f;
     static final float TAIL_7 = 7.506507e-06f;
     static final float TAIL_8 = -2.986565e-07f;
+
+    /** Below, tanh is {@code x + x^3 p(x^2)}; above, what e^2x loses next to 1 no longer shows. */
+    static final float TANH_SMALL = 0.625f;
+
+    /** p of tanh, from Cephes (Moshier), tanhf; in all tanh is right to 2.5e-7 of itself. */
+    static final float TANH_0 = -3.33332819422e-1f;
+
+    static final float TANH_1 = 1.33314422036e-1f;
+    static final float TANH_2 = -5.37397155531e-2f;
+    static final float TANH_3 = 2.06390887954e-2f;
+    static final float TANH_4 = -5.70498872745e-3f;
 
     static final float INVERSE_SQRT_2PI = 0.39894228f;
 
@@ -120,5 +134,18 @@ final class ScalarMath {
         float density = exp(x * x * -0.5f) * INVERSE_SQRT_2PI;
         float tail = tail(x);
         return Math.fma(x, density, x > 0 ? 1 - tail : tail);
+    }
+
+    /** tanh, also right where it is small. */
+    static float tanh(float x) {
+        float square = x * x;
+        if (square < TANH_SMALL * TANH_SMALL) {
+            float p = Math.fma(TANH_4, square, TANH_3);
+            p = Math.fma(p, square, TANH_2);
+            p = Math.fma(p, square, TANH_1);
+            p = Math.fma(p, square, TANH_0);
+            return Math.fma(p * square, x, x);
+        }
+        return 1 - 2 / (exp(Math.min(x + x, EXP_LARGEST)) + 1);
     }
 }

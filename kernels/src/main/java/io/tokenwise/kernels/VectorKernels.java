@@ -33,6 +33,7 @@ final class VectorKernels {
                 new VectorElementwise(),
                 new VectorRowOps(),
                 new VectorSequenceOps(),
-                bits < VectorConversions.LEAST_BITS ? new ScalarConversions() : new VectorConversions());
+                bits < VectorConversions.LEAST_BITS ? new ScalarConversions() : new VectorConversions(),
+                new VectorSpeechOps());
     }
 }

@@ -44,6 +44,16 @@ final class VectorMath {
     private static final FloatVector INVERSE_SQRT_2PI = FloatVector.broadcast(F, ScalarMath.INVERSE_SQRT_2PI);
     private static final FloatVector MINUS_HALF = FloatVector.broadcast(F, -0.5f);
 
+    private static final FloatVector TWO = FloatVector.broadcast(F, 2);
+    private static final FloatVector EXP_LARGEST = FloatVector.broadcast(F, ScalarMath.EXP_LARGEST);
+    private static final FloatVector TANH_SMALL_SQUARE =
+            FloatVector.broadcast(F, ScalarMath.TANH_SMALL * ScalarMath.TANH_SMALL);
+    private static final FloatVector TANH_0 = FloatVector.broadcast(F, ScalarMath.TANH_0);
+    private static final FloatVector TANH_1 = FloatVector.broadcast(F, ScalarMath.TANH_1);
+    private static final FloatVector TANH_2 = FloatVector.broadcast(F, ScalarMath.TANH_2);
+    private static final FloatVector TANH_3 = FloatVector.broadcast(F, ScalarMath.TANH_3);
+    private static final FloatVector TANH_4 = FloatVector.broadcast(F, ScalarMath.TANH_4);
+
     private VectorMath() {}
 
     static FloatVector exp(FloatVector x) {
@@ -96,5 +106,16 @@ final class VectorMath {
         IntVector ordered = bits.lanewise(ASHR, 31).and(Integer.MAX_VALUE).lanewise(XOR, bits);
         int largest = ordered.reduceLanes(MAX);
         return Float.intBitsToFloat(largest ^ (largest >> 31 & Integer.MAX_VALUE));
+    }
+
+    static FloatVector tanh(FloatVector x) {
+        FloatVector square = x.mul(x);
+        FloatVector p = TANH_4.fma(square, TANH_3)
+                .fma(square, TANH_2)
+                .fma(square, TANH_1)
+                .fma(square, TANH_0);
+        FloatVector small = p.mul(square).fma(x, x);
+        FloatVector large = ONE.sub(TWO.div(exp(x.add(x).min(EXP_LARGEST)).add(ONE)));
+        return large.blend(small, square.compare(LT, TANH_SMALL_SQUARE));
     }
 }

@@ -22,7 +22,7 @@ class AttentionTest extends KernelTest {
     static Stream<Arguments> shapes() {
         Stream<Arguments> small = sizes().filter(length -> length < 100)
                 .boxed()
-                .flatMap(length -> Stream.of(1, 7, 32, 33, 64).map(size -> Arguments.of(length, size)));
+                .flatMap(length -> Stream.of(1, 7, 32, 33, 36, 52, 64).map(size -> Arguments.of(length, size)));
         return Stream.concat(small, Stream.of(Arguments.of(128, 32), Arguments.of(385, 32), Arguments.of(512, 64)));
     }
 

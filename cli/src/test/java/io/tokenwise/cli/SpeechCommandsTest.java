@@ -1,0 +1,151 @@
+package io.tokenwise.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code transcribe} and {@code eval asr}, on a small Moonshine with random weights. */
+class SpeechCommandsTest {
+    @TempDir
+    static Path folder;
+
+    private static Path model;
+    private static Path one;
+    private static Path two;
+
+    @BeforeAll
+    static void write() throws IOException {
+        model = folder.resolve("model");
+        SmallMoonshine.write(model);
+        one = SmallMoonshine.writeNoise(folder.resolve("one.wav"), 1);
+        two = SmallMoonshine.writeNoise(folder.resolve("two.wav"), 2);
+    }
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    private int run(String... args) {
+        return Tokenwise.commandLine(
+                        InputStream.nullInputStream(), new PrintWriter(out, true), new PrintWriter(err, true), args)
+                .execute(args);
+    }
+
+    private JsonNode json(int line) {
+        return new JsonMapper().readTree(out.toString().lines().toList().get(line));
+    }
+
+    @Test
+    void transcribePrintsASegmentALine() {
+        assertThat(run("transcribe", "--model", model.toString(), one.toString()))
+                .isZero();
+        assertThat(out.toString()).startsWith("    0.00     1.00  ").hasLineCount(1);
+        assertThat(err.toString()).isEmpty();
+    }
+
+    @Test
+    void transcribeNamesFilesWhereThereAreSeveral() {
+        assertThat(run("transcribe", "--model", model.toString(), one.toString(), two.toString()))
+                .isZero();
+        List<String> lines = out.toString().lines().toList();
+        assertThat(lines).hasSize(4);
+        assertThat(lines.get(0)).isEqualTo(one.toString());
+        assertThat(lines.get(2)).isEqualTo(two.toString());
+        assertThat(lines.get(3)).startsWith("    0.00     2.00  ");
+    }
+
+    @Test
+    void transcribePrintsJson() {
+        assertThat(run("transcribe", "--json", "--model", model.toString(), one.toString(), two.toString()))
+                .isZero();
+        assertThat(json(1).get("file").stringValue()).isEqualTo(two.toString());
+        assertThat(json(1).get("startSeconds").doubleValue()).isZero();
+        assertThat(json(1).get("endSeconds").doubleValue()).isEqualTo(2);
+        assertThat(json(1).get("text").isString()).isTrue();
+    }
+
+    @Test
+    void transcribeTellsMistakes() {
+        assertThat(run("transcribe", "--model", model.toString(), "absent.wav")).isOne();
+        assertThat(err.toString()).isEqualToIgnoringNewLines("tokenwise transcribe: absent.wav: no such file");
+        assertThat(run("transcribe")).isEqualTo(2);
+        assertThat(run("transcribe", "--model", "minilm", one.toString())).isOne();
+        assertThat(err.toString()).contains("minilm: is a text encoder; a speech recogniser is wanted here");
+    }
+
+    @Test
+    void aModelThatIsNotFetchedSaysHow() {
+        assertThat(run("transcribe", "--model", "moonshine-base", one.toString()))
+                .isOne();
+        assertThat(err.toString())
+                .contains("moonshine-base: is not fetched")
+                .contains("run ./tokenwise fetch moonshine-base");
+    }
+
+    @Test
+    void embedRefusesASpeechRecogniser() {
+        assertThat(run("embed", "--model", model.toString())).isOne();
+        assertThat(err.toString()).contains(model + ": is a speech recogniser; a text encoder is wanted here");
+    }
+
+    @Test
+    void evalAsrGivesTheErrorRateWithAndWithoutAHeader() throws IOException {
+        Path plain = Files.writeString(folder.resolve("plain.csv"), "one.wav,hello there\ntwo.wav,\"Well, 21\"\n");
+        Path headed = Files.writeString(
+                folder.resolve("headed.csv"), "audio,transcript\none.wav,hello there\ntwo.wav,\"Well, 21\"\n");
+        for (Path table : List.of(plain, headed)) {
+            assertThat(run("eval", "asr", table.toString(), "--json", "--model", model.toString()))
+                    .isZero();
+        }
+        assertThat(json(0).get("task").stringValue()).isEqualTo("asr");
+        assertThat(json(0).get("data").stringValue()).isEqualTo("2 recordings with 5 words in 3 seconds of speech");
+        JsonNode row = json(0).get("rows").get(0);
+        assertThat(row.get("mode").stringValue()).isEqualTo("dense");
+        assertThat(row.get("metric").stringValue()).isEqualTo("wer");
+        assertThat(row.get("value").doubleValue()).isPositive();
+        assertThat(row.get("flopsPerToken").doubleValue()).isPositive();
+        assertThat(row.get("metrics").get("real-time factor").doubleValue())
+                .isCloseTo(row.get("seconds").doubleValue() / 3, within(1e-9));
+        assertThat(json(1).get("rows").get(0).get("value")).isEqualTo(row.get("value"));
+    }
+
+    @Test
+    void evalAsrPrintsATable() throws IOException {
+        Path table =
+                Files.writeString(folder.resolve("table.jsonl"), "{\"audio\":\"one.wav\",\"transcript\":\"a b\"}\n");
+        assertThat(run("eval", "asr", table.toString(), "--model", model.toString()))
+                .isZero();
+        assertThat(out.toString())
+                .startsWith("1 recordings with 2 words in 1 seconds of speech")
+                .contains("word error rate")
+                .contains("real-time factor")
+                .contains("dense");
+    }
+
+    @Test
+    void evalAsrTellsWhatIsWrongWithTheTable() throws IOException {
+        Path table = Files.writeString(folder.resolve("bad.csv"), "one.wav,hello\nthree.wav,hello\n");
+        assertThat(run("eval", "asr", table.toString(), "--model", model.toString()))
+                .isOne();
+        assertThat(err.toString()).contains("bad.csv:2: no such file: " + folder.resolve("three.wav"));
+        Files.writeString(table, "one.wav,hello,there\n");
+        assertThat(run("eval", "asr", table.toString(), "--model", model.toString()))
+                .isOne();
+        assertThat(err.toString()).contains("has 3 columns, it must be audio,transcript");
+        Files.writeString(table, "one.wav,...\n");
+        assertThat(run("eval", "asr", table.toString(), "--model", model.toString()))
+                .isOne();
+        assertThat(err.toString()).contains("has no transcript with a word; rows of audio,transcript are needed");
+    }
+}

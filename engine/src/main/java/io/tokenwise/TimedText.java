@@ -1,0 +1,11 @@
+package io.tokenwise;
+
+/**
+ * What was said in a segment of a recording.
+ *
+ * @param startSeconds where the segment begins, from the recording's begin
+ * @param endSeconds where it ends
+ * @param text with capitals and punctuation; empty if the model heard no words
+ * @param tokens that the model wrote for it
+ */
+public record TimedText(double startSeconds, double endSeconds, String text, int tokens) {}

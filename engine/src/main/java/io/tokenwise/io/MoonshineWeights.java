@@ -1,0 +1,17 @@
+package io.tokenwise.io;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** Finds a Moonshine's tensors under the names of Hugging Face, with or without the leading {@code model.}. */
+final class MoonshineWeights {
+    private MoonshineWeights() {}
+
+    static Map<String, RenamedWeights.Origin> origins(WeightSource source) {
+        Map<String, RenamedWeights.Origin> origins = new LinkedHashMap<>();
+        for (String name : source.names()) {
+            origins.put(name.startsWith("model.") ? name.substring(6) : name, new RenamedWeights.Origin(name));
+        }
+        return origins;
+    }
+}

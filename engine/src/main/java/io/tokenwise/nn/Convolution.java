@@ -1,0 +1,40 @@
+package io.tokenwise.nn;
+
+import io.tokenwise.tensor.Tensor;
+
+/**
+ * A convolution along a sequence, without padding, of rows whose columns are channels: a linear layer on windows, each of which is some rows one after
+ * the other. In inference only.
+ *
+ * @param kernel {@code [width * channels, outputs]}
+ * @param width rows of a window
+ * @param step rows from one window to the next
+ */
+public record Convolution(Linear kernel, int width, int step) {
+    /** Where the sequences of the result lie. */
+    public int[] offsets(int[] inputOffsets, int sequences) {
+        var offsets = new int[sequences + 1];
+        for (int i = 0; i < sequences; i++) {
+            int rows = inputOffsets[i + 1] - inputOffsets[i];
+            offsets[i + 1] = offsets[i] + (rows - width) / step + 1;
+        }
+        return offsets;
+    }
+
+    /**
+     * {@code [windows, outputs]}.
+     *
+     * @param outputOffsets as {@link #offsets} gives them
+     */
+    public Tensor forward(Pass pass, Tensor x, int[] inputOffsets, int[] outputOffsets, int sequences, boolean gelu) {
+        pass.inference("convolution");
+        Tensor y = pass.tensor(outputOffsets[sequences], kernel.weight().outputs());
+        pass.push();
+        Tensor windows = pass.tensor(y.rows(), width * x.columns());
+        pass.stream().windows(x, inputOffsets, sequences, width, step, outputOffsets, windows);
+        Tensor bias = kernel.bias() == null ? null : kernel.bias().value();
+        pass.stream().linear(windows, kernel.weight().packed(pass.stream()), bias, gelu, null, y);
+        pass.pop();
+        return y;
+    }
+}

@@ -1,0 +1,184 @@
+package io.tokenwise;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tokenwise.audio.Sound;
+import io.tokenwise.backend.BackendChoice;
+import io.tokenwise.io.BadFileException;
+import io.tokenwise.io.ModelFiles;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The library's contract, on a small Moonshine with random weights. */
+class SpeechRecognizerTest {
+    @TempDir
+    static Path folder;
+
+    private static Path model;
+
+    /** Two sounds of a second with two seconds of silence between them. */
+    private static float[] sound;
+
+    @BeforeAll
+    static void write() throws IOException {
+        model = folder.resolve("small");
+        TestMoonshines.writeSmall(model);
+        sound = Arrays.copyOf(TestMoonshines.noise(1.5, 1), 4 * 16_000);
+        float[] second = TestMoonshines.noise(1, 2);
+        sound = Arrays.copyOf(sound, sound.length + second.length);
+        System.arraycopy(second, 0, sound, sound.length - second.length, second.length);
+    }
+
+    private static SpeechRecognizer open(int threads, int calls) throws IOException {
+        return SpeechRecognizer.open(model, new RecognizerOptions(threads, calls, BackendChoice.FLOAT32));
+    }
+
+    @Test
+    void segmentsHaveTheirTimesAndTexts() throws IOException {
+        try (SpeechRecognizer recognizer = open(1, 1)) {
+            List<TimedText> texts = recognizer.transcribe(sound);
+            assertThat(texts).hasSize(2);
+            assertThat(texts.getFirst().startSeconds()).isZero();
+            assertThat(texts.getFirst().endSeconds()).isBetween(1.5, 1.8);
+            assertThat(texts.getLast().startSeconds()).isBetween(3.7, 4.0);
+            assertThat(texts.getLast().endSeconds()).isEqualTo(5);
+            assertThat(texts).allSatisfy(text -> assertThat(text.tokens()).isPositive());
+            assertThat(recognizer.transcribe(new float[16_000])).isEmpty();
+            assertThat(recognizer.transcribe()).isEmpty();
+            assertThat(recognizer.transcribe(Arrays.copyOfRange(sound, 0, 500)))
+                    .containsExactly(new TimedText(0, 500 / 16_000.0, "", 0));
+        }
+    }
+
+    @Test
+    void textsDoNotDependOnThreadsNorOnHowSoundIsRead() throws IOException {
+        try (SpeechRecognizer one = open(1, 1);
+                SpeechRecognizer two = open(2, 2)) {
+            List<TimedText> expected = one.transcribe(sound);
+            assertThat(two.transcribe(sound)).isEqualTo(expected);
+            List<TimedText> read = new ArrayList<>();
+            two.transcribe(inSmallPieces(sound), read::add);
+            assertThat(read).isEqualTo(expected);
+        }
+    }
+
+    private static Sound inSmallPieces(float... samples) {
+        Sound whole = Sound.of(Sound.SPEECH_HZ, samples);
+        return new Sound() {
+            @Override
+            public int rateHz() {
+                return whole.rateHz();
+            }
+
+            @Override
+            public int read(float[] into, int offset, int count) throws IOException {
+                return whole.read(into, offset, Math.min(count, 77));
+            }
+        };
+    }
+
+    /** Ten minutes that never end a segment in a pause: 20 segments of 30 s. */
+    @Test
+    void memoryIsThatOfOneSegmentHoweverLongTheSound() throws IOException {
+        float[] block = TestMoonshines.noise(1, 5);
+        var endless = new Sound() {
+            private long left = 600L * Sound.SPEECH_HZ;
+
+            @Override
+            public int rateHz() {
+                return Sound.SPEECH_HZ;
+            }
+
+            @Override
+            public int read(float[] into, int offset, int count) {
+                int read = (int) Math.min(left, Math.min(count, block.length));
+                System.arraycopy(block, 0, into, offset, read);
+                left -= read;
+                return read == 0 ? -1 : read;
+            }
+        };
+        try (SpeechRecognizer recognizer = open(2, 1)) {
+            List<Long> bytes = new ArrayList<>();
+            List<TimedText> texts = new ArrayList<>();
+            recognizer.transcribe(endless, text -> {
+                texts.add(text);
+                bytes.add(recognizer.workspaceBytes());
+            });
+            assertThat(texts.getLast().endSeconds()).isEqualTo(600);
+            assertThat(texts).hasSizeGreaterThanOrEqualTo(20);
+            long limit = SpeechRecognizer.memoryLimit(recognizer.description().architecture());
+            assertThat(bytes).allSatisfy(held -> assertThat(held).isLessThanOrEqualTo(limit));
+        }
+    }
+
+    @Test
+    void closeWaitsForTheSegmentThatRuns() throws Exception {
+        try (ExecutorService executor = Executors.newFixedThreadPool(4)) {
+            SpeechRecognizer recognizer = open(2, 2);
+            List<TimedText> expected = recognizer.transcribe(sound);
+            var started = new CountDownLatch(4);
+            List<Future<?>> callers = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                callers.add(executor.submit(() -> {
+                    started.countDown();
+                    assertThatThrownBy(() -> {
+                                while (true) {
+                                    assertThat(recognizer.transcribe(sound)).isEqualTo(expected);
+                                }
+                            })
+                            .isInstanceOf(IllegalStateException.class)
+                            .hasMessage("the speech recogniser is closed");
+                }));
+            }
+            started.await();
+            Thread.sleep(100);
+            recognizer.close();
+            recognizer.close();
+            for (Future<?> caller : callers) {
+                caller.get(30, TimeUnit.SECONDS);
+            }
+            assertThat(recognizer.workspaceBytes()).isZero();
+        }
+    }
+
+    @Test
+    void otherModelsAndMissingFilesAreTold() throws IOException {
+        assertThatThrownBy(() -> SpeechRecognizer.open("minilm"))
+                .isInstanceOf(BadFileException.class)
+                .hasMessage("minilm: is a text encoder; a speech recogniser is wanted here");
+        assertThatThrownBy(() -> TextEncoder.open(model.toString()))
+                .isInstanceOf(BadFileException.class)
+                .hasMessage(model + ": is a speech recogniser; a text encoder is wanted here");
+        try (SpeechRecognizer recognizer = open(1, 1)) {
+            assertThatThrownBy(() -> recognizer.transcribe(folder.resolve("absent.wav")))
+                    .isInstanceOf(BadFileException.class)
+                    .hasMessageContaining("absent.wav: no such file");
+        }
+        Files.delete(model.resolve("llama-tokenizer.js"));
+        assertThatThrownBy(() -> ModelFiles.open(model))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageContaining("llama-tokenizer.js: no such file");
+        TestMoonshines.writeVocabulary(model);
+    }
+
+    @Test
+    void optionsAreChecked() {
+        assertThatThrownBy(() -> RecognizerOptions.defaults().withThreads(0))
+                .hasMessageContaining("threads must be at least 1");
+        assertThatThrownBy(() -> RecognizerOptions.defaults().withConcurrentCalls(5_000))
+                .hasMessageContaining("concurrent calls 1 to 4096");
+    }
+}

@@ -1,0 +1,76 @@
+package io.tokenwise.kernels;
+
+/**
+ * Operations that speech models have besides those of other transformers: convolutions of sound as products of windows, positions by rotation, and
+ * attention of one query at a time over what was kept. Offsets are those of {@link SequenceOps}.
+ */
+public interface SpeechOps {
+    /** Tokens that {@link #attendOne} takes at a time: four of the widest vectors, sums that do not wait for each other. */
+    int STEP = 64;
+
+    /** {@code y = tanh(x)} for the values {@code from} to {@code to}. May run in place. */
+    void tanh(Floats x, Floats y, int from, int to);
+
+    /** {@code y[i, j] = x[i, j] * silu(x[i, units + j])}, silu(v) being v / (1 + e^-v), for the rows {@code from} to {@code to} of x {@code [rows, 2 * units]}. */
+    void gatedSilu(Floats x, Floats y, int units, int from, int to);
+
+    /**
+     * What a convolution multiplies: row r of a sequence of y is the {@code width} rows of x from its row {@code r * step} on, one after the other. y is
+     * {@code [windows, width * columns]}, and its sequences lie at {@code yOffsets}; every window must lie within its sequence of x.
+     */
+    void windows(Floats x, int[] offsets, int columns, int width, int step, Floats y, int[] yOffsets, int from, int to);
+
+    /**
+     * Group normalisation (Wu and He 2018) with one group: all values of a sequence are brought to mean 0 and variance 1, then each column is scaled by
+     * gamma and shifted by beta. y may be x.
+     */
+    void groupNorm(
+            Floats x, int[] offsets, Floats gamma, Floats beta, float epsilon, Floats y, int columns, int from, int to);
+
+    /**
+     * Rotary positions (Su et al. 2021, equation 34), in place: of each of the first {@code heads} heads of a row, side by side from its first column on,
+     * columns 2i and 2i + 1 of the first {@code rotated} are turned as a pair: {@code x[c] = x[c] * cosines[p, c] + x[c ^ 1] * sines[p, c]}, p being
+     * {@code position} for the first token of a sequence.
+     *
+     * @param cosines {@code [positions, rotated]}, each angle's twice
+     * @param sines the same, with a minus at even columns
+     */
+    void rotate(
+            Floats x,
+            int columns,
+            int[] offsets,
+            int position,
+            float[] cosines,
+            float[] sines,
+            int heads,
+            int headSize,
+            int rotated,
+            int from,
+            int to);
+
+    /**
+     * Keeps rows for {@link #attendOne}: {@code cache[c, at + r] = x[r, column + c]} for the rows of x {@code [rows, columns]} and as many columns as the
+     * cache {@code [count, stride]} has rows.
+     */
+    void toColumns(Floats x, int rows, int columns, int column, Floats cache, int count, int stride, int at);
+
+    /**
+     * Attention (Vaswani et al. 2017, equation 1) of one query over {@code length} tokens, for the heads {@code from} to {@code to}. Tokens lie side by
+     * side, since a vector of them needs no sums across lanes, whatever the size of a head.
+     *
+     * @param query {@code [1, heads * headSize]}, like context, another row
+     * @param keys {@code [heads * headSize, stride]}, like values; stride is a multiple of {@link #STEP}, and what follows the tokens is finite
+     */
+    void attendOne(
+            Floats query,
+            Floats keys,
+            Floats values,
+            int stride,
+            int length,
+            int headSize,
+            float scale,
+            Floats context,
+            int from,
+            int to,
+            Scratch scratch);
+}

@@ -1,0 +1,209 @@
+package io.tokenwise.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class SpeechOpsTest extends KernelTest {
+    private static final int[] OFFSETS = {0, 9, 10, 33};
+    private static final int SEQUENCES = OFFSETS.length - 1;
+    private static final int TOKENS = OFFSETS[SEQUENCES];
+
+    private final Scratch scratch = new Scratch();
+
+    @Test
+    void tanhIsAccurateToFiveRoundoffsOfItself() {
+        double worst = 0;
+        for (float x = -20; x < 20; x += 0.00013f) {
+            double exact = Math.tanh(x);
+            worst = Math.max(worst, Math.abs(ScalarMath.tanh(x) - exact) / Math.abs(exact));
+        }
+        assertThat(worst).isBetween(ROUNDOFF, 5 * ROUNDOFF);
+        assertThat((double) ScalarMath.tanh(1e-20f)).isCloseTo(1e-20, within(1e-26));
+        assertThat(ScalarMath.tanh(Float.MAX_VALUE)).isEqualTo(1);
+        assertThat(ScalarMath.tanh(Float.NEGATIVE_INFINITY)).isEqualTo(-1);
+        assertThat(ScalarMath.tanh(Float.NaN)).isNaN();
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void tanhHasTheBitsOfItsScalarTwin(int count) {
+        Floats x = floats(normal(count));
+        Floats expected = zeros(count);
+        Kernels.scalar().speech().tanh(x, expected, 0, count);
+        for (int cut : new int[] {0, count / 3, count - 1}) {
+            Floats y = zeros(count);
+            tested.speech().tanh(x, y, 0, cut);
+            tested.speech().tanh(x, y, cut, count);
+            assertSameBits("cut at " + cut, y, expected, count);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void gatedSiluMultipliesByTheGatesHalf(int units) {
+        int rows = 3;
+        double[] x = normal(2 * rows * units);
+        x[units] = -200;
+        double[] expected = new double[rows * units];
+        for (int i = 0; i < rows; i++) {
+            for (int j = 0; j < units; j++) {
+                double gate = x[(2 * i + 1) * units + j];
+                expected[i * units + j] = x[2 * i * units + j] * gate / (1 + Math.exp(-gate));
+            }
+        }
+        Floats twin = zeros(expected.length);
+        Kernels.scalar().speech().gatedSilu(floats(x), twin, units, 0, rows);
+        Floats y = zeros(expected.length);
+        tested.speech().gatedSilu(floats(x), y, units, 0, 1);
+        tested.speech().gatedSilu(floats(x), y, units, 1, rows);
+        assertClose("silu", y, expected, 4, 1);
+        assertSameBits("silu", y, twin, expected.length);
+    }
+
+    @Test
+    void windowsAreRowsOneAfterTheOther() {
+        int columns = 3;
+        int width = 4;
+        int step = 2;
+        int[] offsets = {0, 9, 13};
+        int[] windows = {0, 3, 4};
+        double[] x = normal(13 * columns);
+        double[] expected = new double[4 * width * columns];
+        for (int r = 0; r < 4; r++) {
+            int first = r < 3 ? r * step : 9;
+            System.arraycopy(x, first * columns, expected, r * width * columns, width * columns);
+        }
+        for (Kernels set : both()) {
+            Floats y = zeros(expected.length);
+            set.speech().windows(floats(x), offsets, columns, width, step, y, windows, 0, 1);
+            set.speech().windows(floats(x), offsets, columns, width, step, y, windows, 1, 2);
+            assertSameBits(set.name(), y, floats(expected), expected.length);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void groupNormIsOverAllValuesOfASequence(int columns) {
+        double[] x = IntStream.range(0, TOKENS * columns)
+                .mapToDouble(i -> (float) (3 + random.nextGaussian()))
+                .toArray();
+        double[] gamma = normal(columns);
+        double[] beta = normal(columns);
+        double epsilon = 1e-5f;
+        double[] expected = new double[x.length];
+        for (int s = 0; s < SEQUENCES; s++) {
+            int begin = OFFSETS[s] * columns;
+            int end = OFFSETS[s + 1] * columns;
+            double mean =
+                    IntStream.range(begin, end).mapToDouble(i -> x[i]).average().orElseThrow();
+            double variance = IntStream.range(begin, end)
+                    .mapToDouble(i -> (x[i] - mean) * (x[i] - mean))
+                    .average()
+                    .orElseThrow();
+            for (int i = begin; i < end; i++) {
+                expected[i] = (x[i] - mean) / Math.sqrt(variance + epsilon) * gamma[i % columns] + beta[i % columns];
+            }
+        }
+        // A single value minus its mean is the mean's rounding, which the tiny deviation blows up.
+        double scale = columns == 1 ? 1 / Math.sqrt(epsilon) : 8;
+        for (Kernels set : both()) {
+            Floats y = floats(x);
+            for (int s = 0; s < SEQUENCES; s++) {
+                set.speech().groupNorm(y, OFFSETS, floats(gamma), floats(beta), (float) epsilon, y, columns, s, s + 1);
+            }
+            assertClose(set.name(), y, expected, columns, scale);
+        }
+    }
+
+    static Stream<Arguments> heads() {
+        return Stream.of(
+                Arguments.of(2, 2),
+                Arguments.of(7, 4),
+                Arguments.of(36, 32),
+                Arguments.of(52, 32),
+                Arguments.of(24, 22));
+    }
+
+    @ParameterizedTest
+    @MethodSource("heads")
+    void rotationTurnsPairsByTheirTokensAngles(int headSize, int rotated) {
+        int heads = 2;
+        int columns = 3 * headSize + 1;
+        int position = 5;
+        double[] x = normal(TOKENS * columns);
+        float[] cosines = new float[(TOKENS + position) * rotated];
+        float[] sines = new float[cosines.length];
+        double[] expected = x.clone();
+        for (int p = 0; p < TOKENS + position; p++) {
+            for (int c = 0; c < rotated; c++) {
+                double angle = p / Math.pow(100, (double) (c / 2) / rotated);
+                cosines[p * rotated + c] = (float) Math.cos(angle);
+                sines[p * rotated + c] = (float) (c % 2 == 0 ? -Math.sin(angle) : Math.sin(angle));
+            }
+        }
+        for (int s = 0; s < SEQUENCES; s++) {
+            for (int t = OFFSETS[s]; t < OFFSETS[s + 1]; t++) {
+                for (int h = 0; h < heads; h++) {
+                    for (int c = 0; c < rotated; c += 2) {
+                        int at = t * columns + h * headSize + c;
+                        int angle = (t - OFFSETS[s] + position) * rotated + c;
+                        expected[at] = x[at] * cosines[angle] - x[at + 1] * sines[angle + 1];
+                        expected[at + 1] = x[at + 1] * cosines[angle] + x[at] * sines[angle + 1];
+                    }
+                }
+            }
+        }
+        Floats twin = floats(x);
+        Kernels.scalar()
+                .speech()
+                .rotate(twin, columns, OFFSETS, position, cosines, sines, heads, headSize, rotated, 0, SEQUENCES);
+        Floats y = floats(x);
+        tested.speech().rotate(y, columns, OFFSETS, position, cosines, sines, heads, headSize, rotated, 0, 1);
+        tested.speech().rotate(y, columns, OFFSETS, position, cosines, sines, heads, headSize, rotated, 1, SEQUENCES);
+        assertClose("rotated", y, expected, 2, 4);
+        assertSameBits("rotated", y, twin, x.length);
+    }
+
+    static Stream<Arguments> attended() {
+        return sizes().filter(length -> length < 100)
+                .boxed()
+                .flatMap(length -> Stream.of(1, 7, 32, 36, 52).map(size -> Arguments.of(length, size)));
+    }
+
+    /** Kept in two parts, as a decoder does, and compared with attention on whole sequences. */
+    @ParameterizedTest
+    @MethodSource("attended")
+    void attentionOfOneQueryIsTheLastRowOfAttention(int length, int headSize) {
+        int heads = 3;
+        int width = heads * headSize;
+        int stride = (length + SpeechOps.STEP) / SpeechOps.STEP * SpeechOps.STEP;
+        double[] qkv = normal(length * 3 * width);
+        float scale = (float) (1 / Math.sqrt(headSize));
+        double[] all = Reference.attention(qkv, new int[] {0, length}, heads, headSize, scale);
+        double[] expected = new double[width];
+        System.arraycopy(all, (length - 1) * width, expected, 0, width);
+        double[] query = new double[width];
+        System.arraycopy(qkv, (length - 1) * 3 * width, query, 0, width);
+        for (Kernels set : both()) {
+            Floats cache = filled(2 * width * stride, 3e4f);
+            int before = length / 2;
+            double[] rest = Arrays.copyOfRange(qkv, before * 3 * width, qkv.length);
+            SpeechOps ops = set.speech();
+            ops.toColumns(floats(qkv), before, 3 * width, width, cache, 2 * width, stride, 0);
+            ops.toColumns(floats(rest), length - before, 3 * width, width, cache, 2 * width, stride, before);
+            var values = new Floats(cache.segment(), cache.at((long) width * stride));
+            Floats context = zeros(width);
+            ops.attendOne(floats(query), cache, values, stride, length, headSize, scale, context, 0, 1, scratch);
+            ops.attendOne(floats(query), cache, values, stride, length, headSize, scale, context, 1, heads, scratch);
+            assertClose(set.name(), context, expected, length + headSize, 4);
+        }
+    }
+}
