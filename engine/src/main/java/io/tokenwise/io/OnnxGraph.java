@@ -18,6 +18,9 @@ final class OnnxGraph {
     private static final int UINT8 = 2;
     private static final int INT8 = 3;
 
+    /** Values that are read at a time. */
+    private static final int CHUNK = 1 << 12;
+
     private final OnnxFile file;
     private final List<NodeProto> nodes = new ArrayList<>();
     private final Map<String, TensorProto> constants = new HashMap<>();
@@ -183,9 +186,20 @@ final class OnnxGraph {
             int value = signed(tensor) ? (byte) i : i;
             table[i] = (value - scaling.zero()) * scaling.scale() + scaling.shift();
         }
-        for (long i = 0; i < count; i++) {
-            floats.setAtIndex(
-                    ValueLayout.JAVA_FLOAT_UNALIGNED, i, table[Byte.toUnsignedInt(data.get(ValueLayout.JAVA_BYTE, i))]);
+        // By way of arrays, whose loop is compiled early: it runs once, when a model is loaded.
+        var bytes = new byte[CHUNK];
+        var values = new float[CHUNK];
+        for (long at = 0; at < count; at += CHUNK) {
+            int length = (int) Math.min(CHUNK, count - at);
+            MemorySegment.copy(data, ValueLayout.JAVA_BYTE, at, bytes, 0, length);
+            lookUp(bytes, table, values, length);
+            MemorySegment.copy(values, 0, floats, ValueLayout.JAVA_FLOAT_UNALIGNED, Float.BYTES * at, length);
+        }
+    }
+
+    private static void lookUp(byte[] bytes, float[] table, float[] values, int length) {
+        for (int i = 0; i < length; i++) {
+            values[i] = table[Byte.toUnsignedInt(bytes[i])];
         }
     }
 }
