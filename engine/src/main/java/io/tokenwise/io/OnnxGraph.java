@@ -81,16 +81,18 @@ final class OnnxGraph {
 
     /** The node that makes what another reads in a place. */
     NodeProto producer(NodeProto node, int input) {
-        NodeProto producer = producers.get(node.getInput(input));
+        String name = input < node.getInputCount() ? node.getInput(input) : "number " + input;
+        NodeProto producer = producers.get(name);
         if (producer == null) {
-            throw bad("node " + node.getName() + ": no node makes its input " + node.getInput(input));
+            throw bad("node " + node.getName() + ": no node makes its input " + name);
         }
         return producer;
     }
 
     /** The node of a kind that reads what another makes. */
     NodeProto consumer(NodeProto node, String operation) {
-        return consumers.getOrDefault(node.getOutput(0), List.of()).stream()
+        return node.getOutputList().stream()
+                .flatMap(output -> consumers.getOrDefault(output, List.of()).stream())
                 .filter(next -> next.getOpType().equals(operation))
                 .findFirst()
                 .orElseThrow(() -> bad("node " + node.getName() + ": no " + operation + " reads its result"));
@@ -135,7 +137,10 @@ final class OnnxGraph {
     long values(TensorProto tensor) {
         long values = 1;
         for (long dimension : tensor.getDimsList()) {
-            values = Math.multiplyExact(values, Math.max(0, dimension));
+            if (dimension < 0 || Math.multiplyHigh(values, dimension) != 0) {
+                throw bad("tensor " + tensor.getName() + " has shape " + tensor.getDimsList());
+            }
+            values *= dimension;
         }
         return values;
     }
