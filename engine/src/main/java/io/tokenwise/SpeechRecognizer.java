@@ -118,8 +118,10 @@ public final class SpeechRecognizer implements AutoCloseable {
         long hidden = sizes.hiddenSize();
         long samples = SpeechDescription.MOST_SAMPLES;
         int frames = MoonshineArchitecture.frames(SpeechDescription.MOST_SAMPLES);
-        // The first convolution has 6 rows a frame, the second 2 of twice the width, each made of 7 rows of the first.
-        long frontEnd = samples + frames * hidden * (6 + 1) + frames * hidden * (4 + 2 * 7 + 2);
+        // For a frame the first convolution has 6 rows, the second 2 of twice the width; the windows of only one are
+        // there at a time.
+        long windows = Math.max(6 * 127, 2 * 7 * hidden);
+        long frontEnd = samples + frames * (hidden * (6 + 2 * 2 + 2) + windows);
         long encoder = frames * (hidden * (sizes.layers() + 10) + sizes.intermediateSize());
         long tokens = Decoding.columns(frames)
                 + Decoding.columns(SpeechDescription.mostTokens(SpeechDescription.MOST_SAMPLES));

@@ -4,7 +4,6 @@ import io.tokenwise.kernels.Elementwise.AdamWStep;
 import io.tokenwise.kernels.Kernels;
 import io.tokenwise.kernels.RowOps;
 import io.tokenwise.kernels.Scratch;
-import io.tokenwise.kernels.SpeechOps;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.List;
@@ -467,96 +466,46 @@ final class CpuStream implements Stream {
 
     @Override
     public void samples(int[] values, Tensor y) {
-        if (values.length < y.rows()) {
-            throw new IllegalArgumentException("samples: " + values.length + " values do not fill " + y.shape());
-        }
-        Shapes.require("samples", y, y.rows(), 1);
         speechTasks.samples(values, y);
     }
 
     @Override
     public void windows(Tensor x, int[] offsets, int sequences, int width, int step, int[] yOffsets, Tensor y) {
-        Shapes.offsets("windows", offsets, sequences, x.rows());
-        Shapes.offsets("windows of", yOffsets, sequences, y.rows());
-        Shapes.require("windows", y, y.rows(), width * x.columns());
-        for (int i = 0; i < sequences; i++) {
-            int count = yOffsets[i + 1] - yOffsets[i];
-            int rows = offsets[i + 1] - offsets[i];
-            if ((count - 1) * (long) step + width > rows) {
-                throw new IllegalArgumentException("windows: " + count + " windows of " + width + " rows, one every "
-                        + step + ", are more than sequence " + i + " of " + rows + " rows has");
-            }
-        }
         speechTasks.windows(x, offsets, sequences, width, step, yOffsets, y);
     }
 
     @Override
     public void tanh(Tensor x, Tensor y) {
-        Shapes.same("tanh", x, y);
         speechTasks.tanh(x, y);
     }
 
     @Override
     public void groupNorm(Tensor x, int[] offsets, int sequences, Tensor gamma, Tensor beta, float epsilon, Tensor y) {
-        Shapes.offsets("groupNorm", offsets, sequences, x.rows());
-        Shapes.same("groupNorm", x, y);
-        Shapes.vector("groupNorm gamma", gamma, x.columns());
-        Shapes.vector("groupNorm beta", beta, x.columns());
         speechTasks.groupNorm(x, offsets, sequences, gamma, beta, epsilon, y);
     }
 
     @Override
     public void rotate(Tensor x, int[] offsets, int sequences, int position, RotaryPositions positions, int heads) {
-        Shapes.offsets("rotate", offsets, sequences, x.rows());
-        if ((long) heads * positions.headSize() > x.columns()) {
-            throw new IllegalArgumentException("rotate: " + x.shape() + " does not hold " + heads + " heads of "
-                    + positions.headSize() + " columns");
-        }
-        for (int i = 0; i < sequences; i++) {
-            int end = position + offsets[i + 1] - offsets[i];
-            if (position < 0 || end > positions.count()) {
-                throw new IllegalArgumentException("rotate: sequence " + i + " has positions from " + position + " to "
-                        + (end - 1) + ", there are " + positions.count());
-            }
-        }
         speechTasks.rotate(x, offsets, sequences, position, positions, heads);
     }
 
     @Override
     public void gatedSilu(Tensor x, Tensor y) {
-        Shapes.require("gatedSilu", x, y.rows(), 2 * y.columns());
         speechTasks.gatedSilu(x, y);
     }
 
     @Override
     public void toColumns(Tensor x, int column, Tensor cache, int at) {
-        if (column < 0 || column + cache.rows() > x.columns() || at < 0 || at + x.rows() > cache.columns()) {
-            throw new IllegalArgumentException("toColumns: " + x.shape() + " from column " + column
-                    + " on does not fit " + cache.shape() + " from column " + at + " on");
-        }
         speechTasks.toColumns(x, column, cache, at);
     }
 
     @Override
     public void attendOne(Tensor query, Tensor cache, int length, int heads, Tensor context) {
-        Shapes.same("attendOne", query, context);
-        Shapes.vector("attendOne", query, cache.rows() / 2);
-        if (heads < 1 || cache.rows() % (2 * heads) != 0) {
-            throw new IllegalArgumentException(
-                    "attendOne: " + cache.shape() + " does not hold keys and values of " + heads + " heads");
-        }
-        if (length < 1 || length > cache.columns() || cache.columns() % SpeechOps.STEP != 0) {
-            throw new IllegalArgumentException("attendOne: " + length + " tokens of " + cache.shape()
-                    + "; there is at least one, and a cache has a multiple of " + SpeechOps.STEP);
-        }
         speechTasks.attendOne(query, cache, length, heads, context);
     }
 
     @Override
     public int argmax(Tensor x, int row) {
-        if (row < 0 || row >= x.rows()) {
-            throw new IllegalArgumentException("argmax: row " + row + " of " + x.shape());
-        }
         return speechTasks.argmax(x, row);
     }
 }

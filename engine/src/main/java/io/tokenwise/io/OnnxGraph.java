@@ -18,6 +18,9 @@ final class OnnxGraph {
     private static final int UINT8 = 2;
     private static final int INT8 = 3;
 
+    /** Values that are read at a time. */
+    private static final int CHUNK = 1 << 12;
+
     private final OnnxFile file;
     private final List<NodeProto> nodes = new ArrayList<>();
     private final Map<String, TensorProto> constants = new HashMap<>();
@@ -78,16 +81,18 @@ final class OnnxGraph {
 
     /** The node that makes what another reads in a place. */
     NodeProto producer(NodeProto node, int input) {
-        NodeProto producer = producers.get(node.getInput(input));
+        String name = input < node.getInputCount() ? node.getInput(input) : "number " + input;
+        NodeProto producer = producers.get(name);
         if (producer == null) {
-            throw bad("node " + node.getName() + ": no node makes its input " + node.getInput(input));
+            throw bad("node " + node.getName() + ": no node makes its input " + name);
         }
         return producer;
     }
 
     /** The node of a kind that reads what another makes. */
     NodeProto consumer(NodeProto node, String operation) {
-        return consumers.getOrDefault(node.getOutput(0), List.of()).stream()
+        return node.getOutputList().stream()
+                .flatMap(output -> consumers.getOrDefault(output, List.of()).stream())
                 .filter(next -> next.getOpType().equals(operation))
                 .findFirst()
                 .orElseThrow(() -> bad("node " + node.getName() + ": no " + operation + " reads its result"));
@@ -132,7 +137,10 @@ final class OnnxGraph {
     long values(TensorProto tensor) {
         long values = 1;
         for (long dimension : tensor.getDimsList()) {
-            values = Math.multiplyExact(values, Math.max(0, dimension));
+            if (dimension < 0 || Math.multiplyHigh(values, dimension) != 0) {
+                throw bad("tensor " + tensor.getName() + " has shape " + tensor.getDimsList());
+            }
+            values *= dimension;
         }
         return values;
     }
@@ -183,9 +191,20 @@ final class OnnxGraph {
             int value = signed(tensor) ? (byte) i : i;
             table[i] = (value - scaling.zero()) * scaling.scale() + scaling.shift();
         }
-        for (long i = 0; i < count; i++) {
-            floats.setAtIndex(
-                    ValueLayout.JAVA_FLOAT_UNALIGNED, i, table[Byte.toUnsignedInt(data.get(ValueLayout.JAVA_BYTE, i))]);
+        // By way of arrays, whose loop is compiled early: it runs once, when a model is loaded.
+        var bytes = new byte[CHUNK];
+        var values = new float[CHUNK];
+        for (long at = 0; at < count; at += CHUNK) {
+            int length = (int) Math.min(CHUNK, count - at);
+            MemorySegment.copy(data, ValueLayout.JAVA_BYTE, at, bytes, 0, length);
+            lookUp(bytes, table, values, length);
+            MemorySegment.copy(values, 0, floats, ValueLayout.JAVA_FLOAT_UNALIGNED, Float.BYTES * at, length);
+        }
+    }
+
+    private static void lookUp(byte[] bytes, float[] table, float[] values, int length) {
+        for (int i = 0; i < length; i++) {
+            values[i] = table[Byte.toUnsignedInt(bytes[i])];
         }
     }
 }

@@ -16,6 +16,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.BeforeEach;
@@ -150,5 +152,34 @@ class MoonshineOnnxTest {
         assertThatThrownBy(() -> ModelFiles.open(folder)).hasMessage(decoder + ": has no If with an else_branch");
         Files.delete(decoder);
         assertThatThrownBy(() -> ModelFiles.open(folder)).hasMessage(decoder + ": no such file");
+    }
+
+    /** Whatever a damaged file claims, it is read or refused in one line. */
+    @Test
+    void damagedFilesAreReadOrRefused() throws IOException {
+        graphs.write(folder);
+        var random = new SplittableRandom(11);
+        int refused = 0;
+        for (String name : List.of(MoonshineOnnx.ENCODER, MoonshineOnnx.DECODER)) {
+            Path file = folder.resolve(name);
+            byte[] good = Files.readAllBytes(file);
+            for (int round = 0; round < 400; round++) {
+                byte[] bad = good.clone();
+                for (int change = 0; change <= round % 4; change++) {
+                    // Near the ends, where nodes and names are: most of the rest are weights.
+                    int at = random.nextInt(Math.min(bad.length, 20_000));
+                    bad[random.nextBoolean() ? at : bad.length - 1 - at] = (byte) random.nextInt(256);
+                }
+                Files.write(file, bad);
+                try (ModelFiles files = ModelFiles.open(folder)) {
+                    assertThat(files.speech().architecture().hiddenSize()).isPositive();
+                } catch (BadFileException e) {
+                    assertThat(e.getMessage()).doesNotContain("\n");
+                    refused++;
+                }
+            }
+            Files.write(file, good);
+        }
+        assertThat(refused).isGreaterThan(100);
     }
 }
