@@ -44,10 +44,14 @@ final class VectorSingleAttention {
         for (int c = 0; c < headSize; c += COLUMNS) {
             int count = Math.min(COLUMNS, headSize - c);
             values(work, scores, padded, values, (long) (first + c) * stride, stride, count, sums);
-            for (int i = 0; i < count; i++) {
-                float sum = Species.sum(FloatVector.fromArray(F, work, sums + i * LANES));
-                context.set(first + c + i, sum * inverse);
-            }
+            finish(work, sums, count, inverse, context, first + c);
+        }
+    }
+
+    /** Adds up the lanes of sums; apart from the loops around it, where C2 would not inline it and each vector would be an object. */
+    private static void finish(float[] work, int sums, int count, float inverse, Floats context, int to) {
+        for (int i = 0; i < count; i++) {
+            context.set(to + i, Species.sum(FloatVector.fromArray(F, work, sums + i * LANES)) * inverse);
         }
     }
 
