@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /** Moonshine (Jeffries et al. 2024): an encoder that makes frames of sound, beside the decoder that writes their text. In inference only. */
-record Moonshine(SoundFrontEnd frontEnd, List<VitLayer> layers, LayerNorm norm, SpeechDecoder decoder)
+record Moonshine(SoundFrontEnd frontEnd, List<PreNormLayer> layers, LayerNorm norm, SpeechDecoder decoder)
         implements Network {
     /** With zero weights. */
     static Moonshine of(SpeechDescription description, LayerBuilder parts) {
@@ -35,7 +35,7 @@ record Moonshine(SoundFrontEnd frontEnd, List<VitLayer> layers, LayerNorm norm, 
                 SpeechDecoder.of(sizes, parts));
     }
 
-    private static VitLayer layer(
+    private static PreNormLayer layer(
             String path, MoonshineArchitecture sizes, RotaryPositions positions, LayerBuilder parts) {
         int hidden = sizes.hiddenSize();
         String self = path + "self_attn.";
@@ -47,7 +47,7 @@ record Moonshine(SoundFrontEnd frontEnd, List<VitLayer> layers, LayerNorm norm, 
         var mlp = new Mlp(
                 parts.linear(path + "mlp.fc1", hidden, sizes.intermediateSize()),
                 parts.linear(path + "mlp.fc2", sizes.intermediateSize(), hidden));
-        return new VitLayer(
+        return new PreNormLayer(
                 attentionNorm, new BlockSlot(path + "self_attn", attention), mlpNorm, new BlockSlot(path + "mlp", mlp));
     }
 

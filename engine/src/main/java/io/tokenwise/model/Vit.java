@@ -21,7 +21,7 @@ record Vit(
         Linear projection,
         Parameter classToken,
         Parameter positions,
-        List<VitLayer> layers,
+        List<PreNormLayer> layers,
         LayerNorm norm,
         Linear classifier)
         implements Network {
@@ -37,7 +37,7 @@ record Vit(
                 parts.table("embeddings.cls_token", 1, 1L, 1L, hidden),
                 parts.table("embeddings.position_embeddings", sizes.tokens(), 1L, (long) sizes.tokens(), hidden),
                 IntStream.range(0, sizes.layers())
-                        .mapToObj(i -> VitLayer.of("encoder.layer." + i + ".", parts))
+                        .mapToObj(i -> PreNormLayer.of("encoder.layer." + i + ".", parts))
                         .toList(),
                 parts.norm("layernorm"),
                 parts.linear("classifier", sizes.hiddenSize(), sizes.classes()));

@@ -6,11 +6,11 @@ import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.Tensor;
 
 /** One pre-LayerNorm encoder layer (Dosovitskiy et al. 2021, equations 2 and 3): attention and MLP, each with a norm before it and a residual connection around both. */
-record VitLayer(LayerNorm attentionNorm, BlockSlot attention, LayerNorm mlpNorm, BlockSlot mlp) {
-    static VitLayer of(String path, LayerBuilder parts) {
+record PreNormLayer(LayerNorm attentionNorm, BlockSlot attention, LayerNorm mlpNorm, BlockSlot mlp) {
+    static PreNormLayer of(String path, LayerBuilder parts) {
         LayerNorm attentionNorm = parts.norm(path + "layernorm_before");
         BlockSlot attention = parts.attention(path, "attention.attention.");
-        return new VitLayer(attentionNorm, attention, parts.norm(path + "layernorm_after"), parts.mlp(path));
+        return new PreNormLayer(attentionNorm, attention, parts.norm(path + "layernorm_after"), parts.mlp(path));
     }
 
     /** {@code [tokens, hidden]} to the same. */
