@@ -7,12 +7,6 @@ import io.tokenwise.tensor.Tensor;
 
 /** One pre-LayerNorm encoder layer (Dosovitskiy et al. 2021, equations 2 and 3): attention and MLP, each with a norm before it and a residual connection around both. */
 record PreNormLayer(LayerNorm attentionNorm, BlockSlot attention, LayerNorm mlpNorm, BlockSlot mlp) {
-    static PreNormLayer of(String path, LayerBuilder parts) {
-        LayerNorm attentionNorm = parts.norm(path + "layernorm_before");
-        BlockSlot attention = parts.attention(path, "attention.attention.");
-        return new PreNormLayer(attentionNorm, attention, parts.norm(path + "layernorm_after"), parts.mlp(path));
-    }
-
     /** {@code [tokens, hidden]} to the same. */
     Tensor forward(Pass pass, Tensor x) {
         Tensor y = pass.tensor(x.rows(), x.columns());

@@ -37,10 +37,16 @@ record Vit(
                 parts.table("embeddings.cls_token", 1, 1L, 1L, hidden),
                 parts.table("embeddings.position_embeddings", sizes.tokens(), 1L, (long) sizes.tokens(), hidden),
                 IntStream.range(0, sizes.layers())
-                        .mapToObj(i -> PreNormLayer.of("encoder.layer." + i + ".", parts))
+                        .mapToObj(i -> layer("encoder.layer." + i + ".", parts))
                         .toList(),
                 parts.norm("layernorm"),
                 parts.linear("classifier", sizes.hiddenSize(), sizes.classes()));
+    }
+
+    private static PreNormLayer layer(String path, LayerBuilder parts) {
+        LayerNorm attentionNorm = parts.norm(path + "layernorm_before");
+        BlockSlot attention = parts.attention(path, "attention.attention.");
+        return new PreNormLayer(attentionNorm, attention, parts.norm(path + "layernorm_after"), parts.mlp(path));
     }
 
     @Override
