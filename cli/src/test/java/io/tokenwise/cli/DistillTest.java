@@ -230,7 +230,7 @@ class DistillTest {
                 "empty.txt^``^empty.txt: has no texts",
                 "blank.txt^~ ~~^blank.txt: has no texts",
                 "same.csv^MANY TIMES^there are 1 different ones among 800 texts to train on; at least 20 different ones",
-                "short.txt^FEW^the texts have 234 tokens to train on, fewer than the 768 of one step: give more text",
+                "short.txt^FEW^the texts have 234 tokens to train on, fewer than the 768 of one step: give more",
                 "mixed.txt^good~caf\u00e9~^mixed.txt:2: is not valid UTF-8; convert the text, for example by iconv",
                 "mixed.csv^text~good~caf\u00e9~^mixed.csv:3: is not valid UTF-8; convert the text, for example by iconv",
                 "field.csv^body~a~^field.csv:1: the header has no column text, but body",

@@ -88,8 +88,8 @@ public record DistillRun(
     public DistillRun {
         long tokens = InputSplit.of(inputs, files.description()).trainedTokens();
         if (tokens < config.tokensPerStep()) {
-            throw new IllegalArgumentException("there are " + tokens + " tokens to train on, fewer than the "
-                    + config.tokensPerStep() + " of one step: give more text or images");
+            throw new IllegalArgumentException("the " + files.description().inputs() + " have " + tokens
+                    + " tokens to train on, fewer than the " + config.tokensPerStep() + " of one step: give more");
         }
         if (checkpointSteps < 1) {
             throw new IllegalArgumentException("checkpoints every " + checkpointSteps + " steps: must be at least 1");
