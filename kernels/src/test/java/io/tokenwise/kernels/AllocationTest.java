@@ -58,7 +58,6 @@ class AllocationTest extends KernelTest {
         Scratch scratch = new Scratch();
         calls.put("dots", () -> ops.dots(x, y, row, 5, z, columns, 0, rows, scratch));
         addSequences(calls, x, y, z, rows, columns);
-        addSpeech(calls, x, z, rows, columns);
         addProducts(calls);
         return calls;
     }
@@ -80,23 +79,6 @@ class AllocationTest extends KernelTest {
         calls.put("meanPoolBackward", () -> ops.meanPoolBackward(x, offsets, z, columns, 0, 1));
         calls.put("firstPool", () -> ops.firstPool(x, offsets, z, columns, 0, 1));
         calls.put("firstPoolBackward", () -> ops.firstPoolBackward(x, offsets, z, columns, 0, 1));
-    }
-
-    private void addSpeech(Map<String, Runnable> calls, Floats x, Floats z, int rows, int columns) {
-        SpeechOps ops = tested.speech();
-        Scratch scratch = new Scratch();
-        int[] offsets = {0, rows};
-        int[] one = {0, 1};
-        float[] angles = new float[rows * 32];
-        Floats keys = floats(normal(2 * 36 * 128));
-        Floats head = zeros(2 * 36);
-        calls.put("tanh", () -> ops.tanh(x, z, 0, rows * columns));
-        calls.put("gatedSilu", () -> ops.gatedSilu(x, z, columns / 2, 0, rows));
-        calls.put("windows", () -> ops.windows(x, offsets, columns, rows, 1, z, one, 0, 1));
-        calls.put("groupNorm", () -> ops.groupNorm(x, offsets, x, x, 1e-5f, z, columns, 0, 1));
-        calls.put("rotate", () -> ops.rotate(z, columns, offsets, 0, angles, angles, 1, 36, 32, 0, 1));
-        calls.put("toColumns", () -> ops.toColumns(x, 1, columns, 0, keys, 36, 128, 5));
-        calls.put("attendOne", () -> ops.attendOne(x, keys, keys, 128, 99, 36, 0.1f, head, 0, 2, scratch));
     }
 
     private void addProducts(Map<String, Runnable> calls) {
