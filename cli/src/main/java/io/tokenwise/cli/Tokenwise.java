@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
         versionProvider = BuildProperties.class,
         synopsisSubcommandLabel = "COMMAND",
         description = {
-            "Embeds text and classifies images with transformers that spend compute token by token.",
+            "Embeds text, classifies images and transcribes speech with transformers that spend compute token by token.",
             "",
             "An adaptive model holds small learners in place of MLPs and attention projections. A gate decides for every token how many of them"
                     + " run, and a budget between 0 and 1, given with each call, says how much they may cost."
@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
         footer = {
             "  tokenwise demo                                     the whole path in a few minutes",
             "  echo 'a text' | tokenwise embed --budget 0.5       one JSON array a line",
-            "  tokenwise transcribe talk.wav                      speech to text, after tokenwise fetch moonshine-tiny",
+            "  tokenwise transcribe talk.wav                      speech to text",
             "  tokenwise info minilm                              what a model holds",
             "  tokenwise COMMAND --help                           options and examples of a command",
             "",
