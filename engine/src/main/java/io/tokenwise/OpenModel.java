@@ -3,14 +3,11 @@ package io.tokenwise;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.natives.FreedMemory;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -24,8 +21,7 @@ public final class OpenModel implements AutoCloseable {
     private final ModelFiles files;
     private final Encoder encoder;
     private final Sessions sessions;
-    private final ReadWriteLock open = new ReentrantReadWriteLock();
-    private boolean closed;
+    private final OpenUntilClosed open = new OpenUntilClosed("model");
 
     private OpenModel(Backend backend, ModelFiles files, EncoderOptions options) {
         this.backend = backend;
@@ -101,15 +97,7 @@ public final class OpenModel implements AutoCloseable {
      * @throws IllegalStateException if it is closed
      */
     public float[][] encode(List<int[]> inputs, List<Budget> budgets) {
-        open.readLock().lock();
-        try {
-            if (closed) {
-                throw new IllegalStateException("the model is closed");
-            }
-            return sessions.encode(inputs, budgets, null);
-        } finally {
-            open.readLock().unlock();
-        }
+        return open.use(() -> sessions.encode(inputs, budgets, null));
     }
 
     /** Its description and, if it reads text, tokenizer. */
@@ -134,19 +122,11 @@ public final class OpenModel implements AutoCloseable {
 
     @Override
     public void close() {
-        open.writeLock().lock();
-        try {
-            if (!closed) {
-                closed = true;
-                sessions.close();
-                encoder.close();
-                files.close();
-                backend.close();
-                // Nobody has to wait for it, least of all a process that ends now.
-                Thread.ofPlatform().daemon().name("tokenwise-close").start(FreedMemory::giveBack);
-            }
-        } finally {
-            open.writeLock().unlock();
-        }
+        open.close(() -> {
+            sessions.close();
+            encoder.close();
+            files.close();
+            backend.close();
+        });
     }
 }

@@ -10,7 +10,6 @@ import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.MoonshineArchitecture;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.natives.FreedMemory;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Decoding;
 import io.tokenwise.nn.Pass;
@@ -24,8 +23,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
 
 /**
@@ -41,8 +38,7 @@ public final class SpeechRecognizer implements AutoCloseable {
     private final SpeechDescription description;
     private final Encoder model;
     private final SessionPool<Session> sessions;
-    private final ReadWriteLock open = new ReentrantReadWriteLock();
-    private boolean closed;
+    private final OpenUntilClosed open = new OpenUntilClosed("speech recogniser");
 
     /** One segment's worth of working memory. */
     private record Session(Workspace workspace, Pass pass, TokenBatch batch) implements AutoCloseable {
@@ -181,20 +177,14 @@ public final class SpeechRecognizer implements AutoCloseable {
         if (samples.length < MoonshineArchitecture.LEAST_SAMPLES) {
             return new int[0];
         }
-        open.readLock().lock();
-        try {
-            if (closed) {
-                throw new IllegalStateException("the speech recogniser is closed");
-            }
+        return open.use(() -> {
             Session session = sessions.borrow();
             try {
                 return tokens(session, samples);
             } finally {
                 sessions.giveBack(session);
             }
-        } finally {
-            open.readLock().unlock();
-        }
+        });
     }
 
     private int[] tokens(Session session, float[] samples) {
@@ -231,18 +221,10 @@ public final class SpeechRecognizer implements AutoCloseable {
 
     @Override
     public void close() {
-        open.writeLock().lock();
-        try {
-            if (!closed) {
-                closed = true;
-                sessions.close();
-                model.close();
-                backend.close();
-                // Nobody has to wait for it, least of all a process that ends now.
-                Thread.ofPlatform().daemon().name("tokenwise-close").start(FreedMemory::giveBack);
-            }
-        } finally {
-            open.writeLock().unlock();
-        }
+        open.close(() -> {
+            sessions.close();
+            model.close();
+            backend.close();
+        });
     }
 }

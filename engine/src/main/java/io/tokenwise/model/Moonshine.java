@@ -74,9 +74,7 @@ record Moonshine(SoundFrontEnd frontEnd, List<PreNormLayer> layers, LayerNorm no
     /** The encoder's. */
     @Override
     public List<BlockSlot> slots() {
-        return layers.stream()
-                .flatMap(layer -> List.of(layer.attention(), layer.mlp()).stream())
-                .toList();
+        return PreNormLayer.slots(layers);
     }
 
     /** The front end's. */

@@ -4,6 +4,8 @@ import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.LayerNorm;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.Tensor;
+import java.util.List;
+import java.util.stream.Stream;
 
 /** One pre-LayerNorm encoder layer (Dosovitskiy et al. 2021, equations 2 and 3): attention and MLP, each with a norm before it and a residual connection around both. */
 record PreNormLayer(LayerNorm attentionNorm, BlockSlot attention, LayerNorm mlpNorm, BlockSlot mlp) {
@@ -17,5 +19,12 @@ record PreNormLayer(LayerNorm attentionNorm, BlockSlot attention, LayerNorm mlpN
         Tensor normedAgain = pass.tensor(x.rows(), x.columns());
         mlpNorm.forward(pass, attended, normedAgain);
         return pass.popKeeping(mlp.block().forward(pass, normedAgain, attended), y);
+    }
+
+    /** The places of attention and MLP of each layer, in the order in which they run. */
+    static List<BlockSlot> slots(List<PreNormLayer> layers) {
+        return layers.stream()
+                .flatMap(layer -> Stream.of(layer.attention, layer.mlp))
+                .toList();
     }
 }

@@ -69,9 +69,7 @@ record Vit(
 
     @Override
     public List<BlockSlot> slots() {
-        return layers.stream()
-                .flatMap(layer -> List.of(layer.attention(), layer.mlp()).stream())
-                .toList();
+        return PreNormLayer.slots(layers);
     }
 
     @Override
