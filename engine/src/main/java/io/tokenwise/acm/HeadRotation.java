@@ -1,5 +1,6 @@
 package io.tokenwise.acm;
 
+import io.tokenwise.tensor.Cholesky;
 import java.util.Comparator;
 import java.util.stream.IntStream;
 
@@ -29,7 +30,8 @@ record HeadRotation(double[][] left, double[][] right, double[] strengths) {
      */
     static HeadRotation of(double[][] a, double[][] b) {
         int size = a.length;
-        double[][] root = cholesky(ridged(a));
+        Cholesky cholesky = Cholesky.of(ridged(a));
+        double[][] root = cholesky.root();
         // The eigenvectors of root^T b root are the left singular vectors of root^T (root of b).
         double[][] inner = multiply(multiply(transposed(root), ridged(b)), root);
         double[][] vectors = identity(size);
@@ -43,7 +45,7 @@ record HeadRotation(double[][] left, double[][] right, double[] strengths) {
             strengths[i] = Math.sqrt(Math.max(0, inner[order[i]][order[i]]));
             double scale = Math.sqrt(Math.max(strengths[i], LEAST_STRENGTH * strongest));
             double[] vector = column(vectors, order[i]);
-            double[] solved = solveTransposed(root, vector);
+            double[] solved = cholesky.solveTransposed(vector);
             for (int row = 0; row < size; row++) {
                 left[row][i] = solved[row] * scale;
                 double sum = 0;
@@ -67,34 +69,6 @@ record HeadRotation(double[][] left, double[][] right, double[] strengths) {
             sum[i][i] += RIDGE * trace / moments.length + Double.MIN_NORMAL;
         }
         return sum;
-    }
-
-    /** The lower triangular L with {@code L L^T = m}. */
-    private static double[][] cholesky(double[][] m) {
-        int size = m.length;
-        var root = new double[size][size];
-        for (int i = 0; i < size; i++) {
-            for (int j = 0; j <= i; j++) {
-                double sum = m[i][j];
-                for (int k = 0; k < j; k++) {
-                    sum -= root[i][k] * root[j][k];
-                }
-                root[i][j] = i == j ? Math.sqrt(Math.max(sum, Double.MIN_NORMAL)) : sum / root[j][j];
-            }
-        }
-        return root;
-    }
-
-    /** x with {@code root^T x = y}. */
-    private static double[] solveTransposed(double[][] root, double[] y) {
-        var x = y.clone();
-        for (int i = x.length - 1; i >= 0; i--) {
-            for (int j = i + 1; j < x.length; j++) {
-                x[i] -= root[j][i] * x[j];
-            }
-            x[i] /= root[i][i];
-        }
-        return x;
     }
 
     /** Jacobi's rotations: m becomes diagonal, the columns of {@code vectors} its eigenvectors. */

@@ -4,13 +4,15 @@ import io.tokenwise.backend.Stream;
 import io.tokenwise.kernels.Elementwise.AdamWStep;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
- * AdamW (Loshchilov and Hutter 2019, algorithm 2) with gradient clipping by global norm, over parameters that are trainable.
- * Its state is part of a checkpoint. Not thread-safe.
+ * AdamW (Loshchilov and Hutter 2019, algorithm 2) with gradient clipping by global norm, over parameters that are trainable. Not
+ * thread-safe.
  */
-public final class AdamW {
+public final class AdamW implements Optimizer {
     private static final float BETA1 = 0.9f;
     private static final float BETA2 = 0.999f;
     private static final float EPSILON = 1e-8f;
@@ -21,7 +23,7 @@ public final class AdamW {
     private int step;
 
     /** A parameter with its running mean m and running mean square v. */
-    public record Slot(Parameter parameter, Tensor m, Tensor v) {}
+    private record Slot(Parameter parameter, Tensor m, Tensor v) {}
 
     /**
      * @param clipNorm gradients are scaled down so that their norm over all parameters is at most this
@@ -36,29 +38,34 @@ public final class AdamW {
         }
     }
 
-    public List<Slot> slots() {
-        return List.copyOf(slots);
+    @Override
+    public List<Parameter> parameters() {
+        return slots.stream().map(Slot::parameter).toList();
     }
 
+    @Override
+    public Map<String, Tensor> means() {
+        Map<String, Tensor> means = new LinkedHashMap<>();
+        for (Slot slot : slots) {
+            means.put(slot.parameter.name() + ".m", slot.m);
+            means.put(slot.parameter.name() + ".v", slot.v);
+        }
+        return means;
+    }
+
+    @Override
     public int step() {
         return step;
     }
 
-    /** For a checkpoint that is read back. */
+    @Override
     public void step(int newStep) {
         step = newStep;
     }
 
-    /** Moves the parameters along their gradients, then clears the gradients. Returns the gradients' norm before clipping. */
+    @Override
     public double update(Stream stream, double rate) {
-        double squares = 0;
-        for (Slot slot : slots) {
-            squares += stream.sumOfSquares(slot.parameter.gradient());
-        }
-        double norm = Math.sqrt(squares);
-        if (!Double.isFinite(norm)) {
-            throw new ArithmeticException("the gradient's norm is " + norm);
-        }
+        double norm = Optimizer.gradientNorm(stream, parameters());
         step++;
         var scalars = new AdamWStep(
                 (float) rate,

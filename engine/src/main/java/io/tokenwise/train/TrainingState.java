@@ -1,6 +1,7 @@
 package io.tokenwise.train;
 
-import io.tokenwise.autograd.AdamW;
+import io.tokenwise.autograd.Optimizer;
+import io.tokenwise.autograd.Parameter;
 import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.Safetensors;
 import io.tokenwise.io.SafetensorsWriter;
@@ -47,7 +48,7 @@ public final class TrainingState implements AutoCloseable {
      */
     public static void write(
             Path file,
-            List<AdamW> optimizers,
+            List<? extends Optimizer> optimizers,
             Map<String, Long> counters,
             Map<String, TensorData> others,
             Map<String, String> run)
@@ -57,14 +58,10 @@ public final class TrainingState implements AutoCloseable {
         metadata.put(FORMAT, VERSION);
         run.forEach((name, value) -> metadata.put(RUN + name, value));
         counters.forEach((name, value) -> metadata.put(COUNTER + name, Long.toString(value)));
-        for (AdamW optimizer : optimizers) {
+        for (Optimizer optimizer : optimizers) {
             metadata.put(stepsOf(optimizers.indexOf(optimizer)), Integer.toString(optimizer.step()));
-            for (AdamW.Slot slot : optimizer.slots()) {
-                String name = slot.parameter().name();
-                tensors.put(name, data(slot.parameter().value()));
-                tensors.put(name + ".m", data(slot.m()));
-                tensors.put(name + ".v", data(slot.v()));
-            }
+            optimizer.parameters().forEach(parameter -> tensors.put(parameter.name(), data(parameter.value())));
+            optimizer.means().forEach((name, mean) -> tensors.put(name, data(mean)));
         }
         tensors.putAll(others);
         try {
@@ -97,15 +94,13 @@ public final class TrainingState implements AutoCloseable {
     }
 
     /** Brings weights and running means to what they were; the optimizers are those that were written, in the same order. */
-    public void restore(List<AdamW> optimizers) {
+    public void restore(List<? extends Optimizer> optimizers) {
         for (int i = 0; i < optimizers.size(); i++) {
             optimizers.get(i).step((int) number(stepsOf(i)));
-            for (AdamW.Slot slot : optimizers.get(i).slots()) {
-                String name = slot.parameter().name();
-                source.read(name, memory(slot.parameter().value()));
-                source.read(name + ".m", memory(slot.m()));
-                source.read(name + ".v", memory(slot.v()));
-                slot.parameter().changed();
+            optimizers.get(i).means().forEach((name, mean) -> source.read(name, memory(mean)));
+            for (Parameter parameter : optimizers.get(i).parameters()) {
+                source.read(parameter.name(), memory(parameter.value()));
+                parameter.changed();
             }
         }
     }

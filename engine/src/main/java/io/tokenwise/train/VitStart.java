@@ -2,15 +2,17 @@ package io.tokenwise.train;
 
 import io.tokenwise.autograd.EpochOrder;
 import io.tokenwise.autograd.Parameter;
+import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.tensor.Tensor;
+import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
  * Random weights from which a Vision Transformer is trained. Attention starts as it ends (Trockman and Kolter 2023, "Mimetic Initialization of
  * Self-Attention Layers"): keys are near queries, so that a token looks at what is like itself, and the output projection near the negative of the
- * values; positions start as sines and cosines of row and column.
+ * values; positions start as sines and cosines of row and column. The projection of patches starts as a {@linkplain PatchWhitening whitening} one.
  */
 final class VitStart {
     /** How much of a key's weight is the query's, and of an output's the value's; the rest is noise. */
@@ -19,17 +21,28 @@ final class VitStart {
     /** Deviation of the classifier's weights: small, so that all classes are equally likely at first. */
     private static final double CLASSIFIER_DEVIATION = 0.01;
 
+    /** Deviation of the values that a patch is projected to. */
+    private static final double PATCH_DEVIATION = 0.5;
+
     private final VitArchitecture sizes;
+    private final PatchWhitening whitening;
     private final RandomGenerator random;
 
-    private VitStart(VitArchitecture sizes, long seed) {
+    private VitStart(VitArchitecture sizes, PatchWhitening whitening, long seed) {
         this.sizes = sizes;
+        this.whitening = whitening;
         this.random = EpochOrder.random(seed, -1);
     }
 
-    /** Fills all weights of the model, which has these sizes; the same seed gives the same weights. */
-    static void fill(Encoder model, VitArchitecture sizes, long seed) {
-        var start = new VitStart(sizes, seed);
+    /**
+     * Fills all weights of the model; the same seed and images give the same weights.
+     *
+     * @param description the model's
+     * @param images of the size that it reads
+     */
+    static void fill(Encoder model, ImageDescription description, List<int[]> images, long seed) {
+        var whitening = PatchWhitening.of(model.parameters().backend(), description, images);
+        var start = new VitStart(description.architecture(), whitening, seed);
         for (Parameter parameter : model.parameters().all()) {
             start.fill(parameter, model);
             parameter.changed();
@@ -41,6 +54,8 @@ final class VitStart {
         Tensor value = parameter.value();
         if (name.equals("embeddings.position_embeddings")) {
             positions(value);
+        } else if (name.equals("embeddings.patch_embeddings.projection.weight")) {
+            patches(value);
         } else if (name.equals("embeddings.cls_token")) {
             noise(value, 0.02);
         } else if (name.contains("layernorm")) {
@@ -66,6 +81,15 @@ final class VitStart {
     private void noise(Tensor value, double deviation) {
         for (int i = 0; i < value.size(); i++) {
             value.floats().set(i, (float) (deviation * random.nextGaussian()));
+        }
+    }
+
+    private void patches(Tensor value) {
+        for (int column = 0; column < value.columns(); column++) {
+            double[] weights = whitening.weights(random);
+            for (int row = 0; row < value.rows(); row++) {
+                value.set(row, column, (float) (PATCH_DEVIATION * weights[row]));
+            }
         }
     }
 

@@ -7,6 +7,8 @@ import io.tokenwise.autograd.CosineSchedule;
 import io.tokenwise.autograd.EpochOrder;
 import io.tokenwise.autograd.Gradients;
 import io.tokenwise.autograd.Losses;
+import io.tokenwise.autograd.Muon;
+import io.tokenwise.autograd.Optimizer;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
@@ -23,6 +25,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * Trains an image classifier on labels, one {@link #step} at a time: cross-entropy with label smoothing on images that are {@linkplain RandomShift
@@ -45,7 +48,7 @@ public final class VitTraining implements AutoCloseable {
     private final Workspace workspace = new Workspace(WORKSPACE_LIMIT_BYTES);
     private final Pass pass;
     private final TokenBatch batch = new TokenBatch();
-    private final List<AdamW> optimizers;
+    private final List<Optimizer> optimizers;
     private final EpochOrder order;
     private final RandomShift variation;
     private final int steps;
@@ -65,18 +68,29 @@ public final class VitTraining implements AutoCloseable {
                 Math.max(1, Math.ceilDiv((long) config.epochs() * images.size(), config.imagesPerStep())));
         stream = backend.stream();
         pass = new Pass(stream, workspace);
-        List<Parameter> all = List.copyOf(model.parameters().all());
+        Map<Kind, List<Parameter>> kinds =
+                model.parameters().all().stream().collect(Collectors.groupingBy(VitTraining::kind));
         optimizers = List.of(
-                optimizer(all.stream().filter(VitTraining::isMatrix).toList(), config.decay()),
-                optimizer(all.stream().filter(parameter -> !isMatrix(parameter)).toList(), 0));
+                new Muon(model.parameters(), kinds.get(Kind.HIDDEN), workspace, config.decay()),
+                new AdamW(model.parameters(), kinds.get(Kind.OUTER), CLIP_NORM, config.decay()),
+                new AdamW(model.parameters(), kinds.get(Kind.OTHER), CLIP_NORM, 0));
     }
 
-    private static boolean isMatrix(Parameter parameter) {
-        return parameter.value().rows() > 1 && !parameter.name().startsWith("embeddings.position");
+    /** Which optimizer a parameter has. */
+    private enum Kind {
+        /** Matrices of the layers. */
+        HIDDEN,
+        /** Matrices of the patches and the classifier. */
+        OUTER,
+        /** Vectors, and the table of positions: without decay. */
+        OTHER
     }
 
-    private AdamW optimizer(List<Parameter> parameters, double decay) {
-        return new AdamW(model.parameters(), parameters, CLIP_NORM, decay);
+    private static Kind kind(Parameter parameter) {
+        if (parameter.value().rows() == 1 || parameter.name().startsWith("embeddings.position")) {
+            return Kind.OTHER;
+        }
+        return parameter.name().startsWith("encoder.layer.") ? Kind.HIDDEN : Kind.OUTER;
     }
 
     /** Steps of the whole training. */

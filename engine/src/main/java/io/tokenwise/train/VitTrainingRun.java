@@ -86,7 +86,7 @@ public record VitTrainingRun(
         LabelledImages heldOut = images.only(IntStream.range(0, measured).toArray());
         try (Encoder model = Encoder.untrained(description, backend);
                 var training = new VitTraining(model, trained(heldOut), config, backend)) {
-            VitStart.fill(model, description.architecture(), config.seed());
+            VitStart.fill(model, description, images.pixels(), config.seed());
             Map<String, String> identity = identity(backend);
             if (Files.exists(checkpoint())) {
                 training.read(checkpoint(), identity);

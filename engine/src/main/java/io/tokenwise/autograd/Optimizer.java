@@ -1,0 +1,41 @@
+package io.tokenwise.autograd;
+
+import io.tokenwise.backend.Stream;
+import io.tokenwise.tensor.Tensor;
+import java.util.List;
+import java.util.Map;
+
+/** Moves parameters along their gradients. Its state is part of a checkpoint. Not thread-safe. */
+public sealed interface Optimizer permits AdamW, Muon {
+    /** What it moves. */
+    List<Parameter> parameters();
+
+    /** What it remembers between steps, by the names that a checkpoint has for it. */
+    Map<String, Tensor> means();
+
+    /** Updates that were done. */
+    int step();
+
+    /** For a checkpoint that is read back. */
+    void step(int newStep);
+
+    /**
+     * Moves the parameters along their gradients, then clears the gradients. Returns the norm of the gradients of all parameters, as they were.
+     *
+     * @throws ArithmeticException if the norm is no finite number
+     */
+    double update(Stream stream, double rate);
+
+    /** The norm of all these parameters' gradients together. */
+    static double gradientNorm(Stream stream, List<Parameter> parameters) {
+        double squares = 0;
+        for (Parameter parameter : parameters) {
+            squares += stream.sumOfSquares(parameter.gradient());
+        }
+        double norm = Math.sqrt(squares);
+        if (!Double.isFinite(norm)) {
+            throw new ArithmeticException("the gradient's norm is " + norm);
+        }
+        return norm;
+    }
+}
