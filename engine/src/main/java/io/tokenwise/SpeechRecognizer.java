@@ -34,6 +34,9 @@ import java.util.function.Consumer;
  * left, throw {@link IllegalStateException}.
  */
 public final class SpeechRecognizer implements AutoCloseable {
+    /** From one frame to the next, and a part of what a recording has beyond its last one. */
+    private static final int SAMPLES_OF_FRAME = 512;
+
     private final Backend backend;
     private final SpeechDescription description;
     private final Encoder model;
@@ -112,18 +115,23 @@ public final class SpeechRecognizer implements AutoCloseable {
      */
     public static long memoryLimit(MoonshineArchitecture sizes) {
         long hidden = sizes.hiddenSize();
-        long samples = SpeechDescription.MOST_SAMPLES;
         int frames = MoonshineArchitecture.frames(SpeechDescription.MOST_SAMPLES);
-        // For a frame the first convolution has 6 rows, the second 2 of twice the width; the windows of only one are
-        // there at a time.
-        long windows = Math.max(6 * 127, 2 * 7 * hidden);
-        long frontEnd = samples + frames * (hidden * (6 + 2 * 2 + 2) + windows);
+        long frontEnd = frames * frontEndFloats(sizes);
         long encoder = frames * (hidden * (sizes.layers() + 10) + sizes.intermediateSize());
         long tokens = Decoding.columns(frames)
                 + Decoding.columns(SpeechDescription.mostTokens(SpeechDescription.MOST_SAMPLES));
         long decoder = sizes.decoderLayers() * (2 * hidden * tokens + 12 * hidden + 4L * sizes.intermediateSize())
                 + sizes.vocabularySize();
         return 2 * Float.BYTES * (frontEnd + encoder + decoder) + (4L << 20);
+    }
+
+    /** Values that the front end holds for a frame: its samples, and of the convolutions. */
+    static long frontEndFloats(MoonshineArchitecture sizes) {
+        long hidden = sizes.hiddenSize();
+        // The first convolution has 6 rows, the second 2 of twice the width; the windows of only one are there at a
+        // time. A recording has up to some hundred samples more than its frames step over.
+        long windows = Math.max(6 * 127, 2 * 7 * hidden);
+        return SAMPLES_OF_FRAME + hidden * (6 + 2 * 2 + 2) + windows;
     }
 
     /**

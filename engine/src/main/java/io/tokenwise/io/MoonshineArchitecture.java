@@ -40,6 +40,17 @@ public record MoonshineArchitecture(
         return 1e-5;
     }
 
+    @Override
+    public String mlpInput() {
+        return "mlp.fc1.weight";
+    }
+
+    @Override
+    public String adaptable() {
+        return "encoder.layers.0.mlp to encoder.layers." + (layers - 1)
+                + ".mlp and decoder.layers.0.mlp to decoder.layers." + (decoderLayers - 1) + ".mlp";
+    }
+
     /** Names are Hugging Face's, without the leading {@code model.}. */
     @Override
     public Map<String, long[]> tensors() {
