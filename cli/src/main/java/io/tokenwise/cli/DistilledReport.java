@@ -69,8 +69,7 @@ record DistilledReport(
             inputs = adaptive.files().description().inputs();
             switch (adaptive.files().description()) {
                 case TextDescription text -> shaded.forEach(ids -> sentences.add(shadeText(adaptive, ids)));
-                case SpeechDescription _ ->
-                    throw new UnsupportedOperationException("speech models are not distilled yet");
+                case SpeechDescription _ -> {}
                 case ImageDescription image ->
                     shaded.forEach(pixels -> images.add(shadeImage(adaptive, image, pixels)));
             }
@@ -130,9 +129,14 @@ record DistilledReport(
 
     private List<String> notes(String inputs, boolean trainedHere) {
         String kept = data.queries().isEmpty()
-                ? inputs.equals("texts")
-                        ? "."
-                        : "; same class is the share of images that get the dense model's class, which may have been trained on them."
+                ? switch (inputs) {
+                    case "texts" -> ".";
+                    case "recordings" ->
+                        " and the mean of its frames; words kept is the share of the words that the dense model writes that are written still, decoder and all."
+                                + " FLOPs and times are the encoder's, for a frame and for a recording.";
+                    default ->
+                        "; same class is the share of images that get the dense model's class, which may have been trained on them.";
+                }
                 : String.format(
                         Locale.ROOT,
                         "; top 10 kept is the share of the dense model's ten nearest neighbours that are still among the ten, for"

@@ -35,7 +35,7 @@ final class Json {
      *
      * @param mode {@code soft}, {@code hard}, {@code static}, {@code random} or {@code dense}
      * @param metric the one that the task is judged by: {@code spearman}, {@code ndcg@10}, {@code accuracy} or {@code wer}
-     * @param teacherCosine mean cosine to the dense model's vectors
+     * @param teacherCosine mean cosine to the dense model's vectors; null of speech, of which texts are compared
      * @param meanLearners learners per token and layer; null when dense
      * @param spent measured share of the replaced layers' dense FLOPs that learners and gates cost
      * @param metrics that one and others, by name
@@ -49,7 +49,7 @@ final class Json {
             String mode,
             String metric,
             double value,
-            double teacherCosine,
+            Double teacherCosine,
             Double meanLearners,
             double spent,
             double flopsPerToken,
@@ -152,7 +152,7 @@ final class Json {
      * Quality at half budget on text that was not trained on.
      *
      * @param texts how many
-     * @param teacherCosine mean cosine to the dense model's vectors
+     * @param teacherCosine mean cosine to the dense model's vectors; null of speech, of which texts are compared
      * @param spent measured share of the replaced layers' dense FLOPs
      */
     record HeldOut(int texts, double budget, double teacherCosine, double spent) {}

@@ -29,7 +29,8 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExamples:%n",
         footer = {
             "  ./tokenwise fetch moonshine-tiny && ./tokenwise transcribe talk.wav",
-            "  ./tokenwise transcribe --model moonshine-base --json *.wav > texts.jsonl"
+            "  ./tokenwise transcribe --model moonshine-base --json *.wav > texts.jsonl",
+            "  ./tokenwise transcribe --model my-moonshine --budget 0.5 talk.wav"
         })
 final class Transcribe implements Callable<Integer> {
     /** The smaller one: it is the one to try first. */
@@ -37,6 +38,9 @@ final class Transcribe implements Callable<Integer> {
 
     @Mixin
     private CommonOptions options;
+
+    @Mixin
+    private BudgetOptions budget;
 
     @Spec
     private CommandSpec spec;
@@ -46,7 +50,9 @@ final class Transcribe implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        try (SpeechRecognizer recognizer = options.openRecognizer(options.model(DEFAULT_MODEL))) {
+        String model = options.model(DEFAULT_MODEL);
+        try (SpeechRecognizer recognizer = options.openRecognizer(model)) {
+            budget.remark(model, recognizer.model().acms(), spec.commandLine().getErr());
             for (Path file : files) {
                 transcribe(recognizer, file);
             }
@@ -60,7 +66,7 @@ final class Transcribe implements Callable<Integer> {
             if (!options.json() && files.size() > 1) {
                 out.println(file);
             }
-            recognizer.transcribe(sound, segment -> print(out, file, segment));
+            recognizer.transcribe(sound, budget.asked(options.seed()), null, segment -> print(out, file, segment));
             if (sound.cutShort()) {
                 spec.commandLine()
                         .getErr()

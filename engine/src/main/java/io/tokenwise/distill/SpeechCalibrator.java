@@ -4,7 +4,7 @@ import io.tokenwise.acm.Acm;
 import io.tokenwise.acm.Acmizer;
 import io.tokenwise.acm.Calibration;
 import io.tokenwise.acm.LengthCalibration;
-import io.tokenwise.acm.Spending;
+import io.tokenwise.acm.SpeechSpending;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
@@ -54,11 +54,12 @@ final class SpeechCalibrator {
         var encoderSpent = new double[Calibrator.TOLD.length];
         var decoderSpent = new double[Calibrator.TOLD.length];
         for (int i = 0; i < Calibrator.TOLD.length; i++) {
-            var encoder = new Spending(ofEncoder);
-            var decoder = new Spending(ofDecoder);
-            run(pass, Budget.of(Math.min(Calibrator.TOLD[i], Math.nextDown(1.0))), encoder, decoder);
-            encoderSpent[i] = Math.max(i == 0 ? 0 : encoderSpent[i - 1], encoder.share());
-            decoderSpent[i] = Math.max(i == 0 ? 0 : decoderSpent[i - 1], decoder.share());
+            var spending = new SpeechSpending(model.acms(), ofEncoder.size());
+            run(pass, Budget.of(Math.min(Calibrator.TOLD[i], Math.nextDown(1.0))), spending);
+            encoderSpent[i] = Math.max(
+                    i == 0 ? 0 : encoderSpent[i - 1], spending.encoder().share());
+            decoderSpent[i] = Math.max(
+                    i == 0 ? 0 : decoderSpent[i - 1], spending.decoder().share());
         }
         Acmizer.calibrate(ofEncoder, alike(encoderSpent));
         Acmizer.calibrate(ofDecoder, alike(decoderSpent));
@@ -69,10 +70,7 @@ final class SpeechCalibrator {
         return new LengthCalibration(List.of(1), List.of(new Calibration(Calibrator.TOLD, spent)));
     }
 
-    private void run(Pass pass, Budget budget, Spending encoder, Spending decoder) {
-        List<String> encoderPaths = ofEncoder.stream().map(Acm::path).toList();
-        LearnerObserver observer = (module, learners, tokens, gated) ->
-                (encoderPaths.contains(module) ? encoder : decoder).spent(module, learners, tokens, gated);
+    private void run(Pass pass, Budget budget, LearnerObserver observer) {
         for (int i = 0; i < recordings.size(); i++) {
             Tensor frames = model.tokens(pass.begin(budget, observer), recordings.get(i));
             model.decoder().logits(pass, frames, recordings.get(i), texts.get(i));
