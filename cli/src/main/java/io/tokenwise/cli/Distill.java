@@ -57,6 +57,7 @@ final class Distill implements Callable<Integer> {
 
     private static final int SHADED_TEXTS = 5;
     private static final int SHADED_IMAGES = 12;
+    private static final int SHADED_RECORDINGS = 8;
     private static final int MOST_SHADED_TOKENS = 40;
 
     @Mixin
@@ -229,7 +230,8 @@ final class Distill implements Callable<Integer> {
                         .limit(SHADED_TEXTS)
                         .toList();
             case ImageDescription _ -> heldOut.stream().limit(SHADED_IMAGES).toList();
-            case SpeechDescription _ -> List.of();
+            case SpeechDescription _ ->
+                heldOut.stream().limit(SHADED_RECORDINGS).toList();
         };
         var measured = run.files().description() instanceof TextDescription
                 ? BudgetMeasurements.Data.of(heldOut)

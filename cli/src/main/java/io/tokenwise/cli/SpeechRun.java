@@ -13,6 +13,7 @@ import io.tokenwise.io.MoonshineArchitecture;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -78,8 +79,12 @@ final class SpeechRun implements EvalRows.Run {
         return soundSeconds;
     }
 
+    /** The word error rate first. */
     Map<Metric, Double> metrics() {
-        return Map.of(Metric.WER, words.rate(), Metric.REAL_TIME_FACTOR, seconds / soundSeconds);
+        Map<Metric, Double> metrics = new LinkedHashMap<>();
+        metrics.put(Metric.WER, words.rate());
+        metrics.put(Metric.REAL_TIME_FACTOR, seconds / soundSeconds);
+        return metrics;
     }
 
     @Override
