@@ -35,9 +35,6 @@ import java.util.function.Consumer;
  * left, throw {@link IllegalStateException}.
  */
 public final class SpeechRecognizer implements AutoCloseable {
-    /** From one frame to the next, and a part of what a recording has beyond its last one. */
-    private static final int SAMPLES_OF_FRAME = 512;
-
     private final Backend backend;
     private final SpeechDescription description;
     private final Encoder model;
@@ -130,9 +127,9 @@ public final class SpeechRecognizer implements AutoCloseable {
     static long frontEndFloats(MoonshineArchitecture sizes) {
         long hidden = sizes.hiddenSize();
         // The first convolution has 6 rows, the second 2 of twice the width; the windows of only one are there at a
-        // time. A recording has up to some hundred samples more than its frames step over.
+        // time.
         long windows = Math.max(6 * 127, 2 * 7 * hidden);
-        return SAMPLES_OF_FRAME + hidden * (6 + 2 * 2 + 2) + windows;
+        return MoonshineArchitecture.FRAME_SAMPLES + hidden * (6 + 2 * 2 + 2) + windows;
     }
 
     /**

@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
             "FILE.csv holds lines of audio,transcript, UTF-8, quoted as CSV is, with or without this header; also .tsv and .jsonl. Audio files are WAV, by"
                     + " a path from the CSV's folder.",
             "Words are compared as they are spoken: without capitals and punctuation, numbers in words.",
-            "For each budget of an adaptive model: soft, as the gates decide; hard, as they decide but no segment's frames and no token over the budget; static,"
+            "For each budget of an adaptive model: soft, as the gates decide; hard, as they decide but neither a segment's frames nor its text over the budget; static,"
                     + " every frame and token gets the same; random, the gates' numbers dealt to random frames, and to tokens, which come one by one, at random."
         },
         footerHeading = "%nExamples:%n",

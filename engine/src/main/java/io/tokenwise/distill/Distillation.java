@@ -270,14 +270,14 @@ public final class Distillation implements AutoCloseable {
         Tensor tokens = student.tokens(pass, batch);
         var gradients = new Gradients(stream, workspace);
         StepBudgets ofTexts = texts == null ? null : budgets.over(texts);
-        double loss;
-        if (texts == null) {
-            Tensor target = teacher.outputs(teacherPass, targetTokens, batch);
-            loss = outputLoss(student.outputs(pass, tokens, batch), target, gradients);
-        } else {
-            train(tape, ofTexts, random, running);
-            loss = textLoss(tokens, targetTokens, gradients);
-        }
+        double loss = switch (student.description()) {
+            case TextDescription text -> vectorLoss(text, tokens, targetTokens, gradients);
+            case ImageDescription _ -> classLoss(tokens, targetTokens, gradients);
+            case SpeechDescription _ -> {
+                train(tape, ofTexts, random, running);
+                yield textLoss(tokens, targetTokens, gradients);
+            }
+        };
         if (config.tokenWeight() > 0) {
             Tensor dTokens = pass.tensor(tokens.rows(), tokens.columns());
             Losses.relativeSquaredError(tokens, targetTokens, config.tokenWeight(), dTokens);
@@ -314,25 +314,29 @@ public final class Distillation implements AutoCloseable {
         return loss;
     }
 
-    /**
-     * How far what the student gives for each input is from what the teacher gives: of texts the cosine distance, whether or not the model gives
-     * vectors of length 1; of images the divergence of the probabilities of their classes.
-     */
-    private double outputLoss(Tensor y, Tensor target, Gradients gradients) {
-        Tensor compared = y;
-        Tensor wanted = target;
-        if (student.description() instanceof TextDescription text && !text.normalize()) {
-            compared = pass.l2Normalize(y);
-            wanted = teacherPass.l2Normalize(target);
+    /** Of texts: the cosine distance of their vectors to the teacher's, whether or not the model gives vectors of length 1. */
+    private double vectorLoss(TextDescription model, Tensor tokens, Tensor targetTokens, Gradients gradients) {
+        Tensor y = student.outputs(pass, tokens, batch);
+        Tensor target = teacher.outputs(teacherPass, targetTokens, batch);
+        if (!model.normalize()) {
+            y = pass.l2Normalize(y);
+            target = teacherPass.l2Normalize(target);
         }
         Tensor dy = pass.tensor(y.rows(), y.columns());
-        gradients.add(compared, dy);
-        return student.description() instanceof ImageDescription
-                ? Losses.divergence(compared, wanted, dy)
-                : Losses.cosineDistance(compared, wanted, dy);
+        gradients.add(y, dy);
+        return Losses.cosineDistance(y, target, dy);
     }
 
-    /** Of speech: the divergence of the probabilities of each next token of the teacher's own texts. */
+    /** Of images: the divergence of the probabilities of their classes from the teacher's. */
+    private double classLoss(Tensor tokens, Tensor targetTokens, Gradients gradients) {
+        Tensor y = student.outputs(pass, tokens, batch);
+        Tensor target = teacher.outputs(teacherPass, targetTokens, batch);
+        Tensor dy = pass.tensor(y.rows(), y.columns());
+        gradients.add(y, dy);
+        return Losses.divergence(y, target, dy);
+    }
+
+    /** Of recordings: the divergence of the probabilities of each next token of the teacher's own texts. */
     private double textLoss(Tensor frames, Tensor targetFrames, Gradients gradients) {
         Tensor wanted = teacher.decoder().logits(teacherPass, targetFrames, batch, texts);
         Tensor logits = student.decoder().logits(pass, frames, batch, texts);

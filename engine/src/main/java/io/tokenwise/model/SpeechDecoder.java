@@ -61,10 +61,13 @@ public final class SpeechDecoder {
         var token = new int[] {SpeechDescription.BEGIN};
         var text = new int[mostTokens];
         int written = 0;
+        batch.add(token);
+        // Once for all of the text's tokens: under a hard budget later ones have what earlier ones leave.
+        pass.over(batch);
         while (written < mostTokens) {
             batch.clear();
             batch.add(token);
-            token[0] = next(pass.over(batch), token[0]);
+            token[0] = next(pass, token[0]);
             if (token[0] == SpeechDescription.END) {
                 break;
             }

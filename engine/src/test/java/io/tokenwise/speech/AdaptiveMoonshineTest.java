@@ -251,7 +251,7 @@ class AdaptiveMoonshineTest {
                 assertThat(same.floats().get(i)).isCloseTo(expected[i], within(2e-5f));
             }
             assertThat(written(student, Budget.FULL).inputs()).isEqualTo(text);
-            // A hard budget is one for each token that is written, and for a whole text that is given.
+            // What a hard budget leaves to a token depends on whether all of the text are there at once.
             for (Budget budget : List.of(Budget.of(.5), Budget.fixed(.5))) {
                 assertPredicted(student, budget);
             }
