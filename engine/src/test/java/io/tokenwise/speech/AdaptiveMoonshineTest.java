@@ -201,6 +201,11 @@ class AdaptiveMoonshineTest {
     }
 
     private History distill(Path out, int steps) throws Exception {
+        return distill(out, steps, -1);
+    }
+
+    /** @param interrupted the step after which the thread is interrupted; negative for none */
+    private History distill(Path out, int steps, int interrupted) throws Exception {
         List<int[]> recordings = IntStream.range(0, 40)
                 .mapToObj(seed -> TestMoonshines.bits(TestMoonshines.noise(.3 + .02 * seed, seed)))
                 .toList();
@@ -209,12 +214,33 @@ class AdaptiveMoonshineTest {
             new DistillRun(files, recordings, config(steps), out, ModelWriter.Existing.KEEP, 50, StoredType.F32)
                     .run(backend, new DistillRun.Listener() {
                         @Override
+                        public void step(Distillation.Step step) {
+                            if (step.step() == interrupted) {
+                                Thread.currentThread().interrupt();
+                            }
+                        }
+
+                        @Override
                         public void written(History history) {
                             kept.add(history);
                         }
                     });
         }
         return kept.getFirst();
+    }
+
+    @Test
+    void aRunThatWasStoppedEndsLikeAnUnbrokenOne() throws Exception {
+        Path unbroken = folder.resolve("unbroken");
+        Path resumed = folder.resolve("resumed");
+        distill(unbroken, 24);
+        for (int step : new int[] {3, 9, 17}) {
+            assertThatThrownBy(() -> distill(resumed, 24, step)).isInstanceOf(InterruptedException.class);
+        }
+        distill(resumed, 24);
+        for (String file : List.of("config.json", "model.safetensors")) {
+            assertThat(resumed.resolve(file)).hasSameBinaryContentAs(unbroken.resolve(file));
+        }
     }
 
     private static double loss(History history, Distillation.Phase phase, boolean end) {
