@@ -118,7 +118,7 @@ final class Json {
      * @param stored types of the weights in the file, by safetensors' names
      * @param flopsAtTokens length of the text for which FLOPs per token are given
      * @param flopsPerToken by budget, and by {@code dense}
-     * @param inputs {@code texts} or {@code images}
+     * @param inputs {@code texts}, {@code images} or {@code recordings}
      * @param labels of an image classifier's classes; else empty
      */
     record Info(

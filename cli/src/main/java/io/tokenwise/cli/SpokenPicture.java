@@ -91,7 +91,7 @@ record SpokenPicture(float[] samples, double[] shares) {
 
     /** From near black over violet and orange to near white. */
     private static Color heat(float light) {
-        return Color.getHSBColor(.75f + .4f * light, 1 - .8f * light * light, .08f + .92f * light);
+        return Color.getHSBColor(.75f + .4f * light, 1 - .8f * light * light, .08f + .92f * (float) Math.sqrt(light));
     }
 
     private void drawShares(Graphics2D graphics, int top) {
