@@ -1,6 +1,7 @@
 package io.tokenwise;
 
 import io.tokenwise.backend.Backend;
+import io.tokenwise.io.MoonshineArchitecture;
 import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
@@ -47,6 +48,9 @@ public final class Sessions implements AutoCloseable {
         long floatsPerToken = (long) sizes.hiddenSize() * (sizes.layers() + 10) + sizes.intermediateSize() + 256;
         if (sizes instanceof VitArchitecture vit) {
             floatsPerToken += vit.patchValues() + vit.hiddenSize() + vit.classes() / vit.tokens() + 1;
+        }
+        if (sizes instanceof MoonshineArchitecture moonshine) {
+            floatsPerToken += SpeechRecognizer.frontEndFloats(moonshine);
         }
         return Math.addExact(Math.multiplyExact(2L * Float.BYTES * batchTokens, floatsPerToken), 4L << 20);
     }

@@ -12,6 +12,7 @@ import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Decoding;
+import io.tokenwise.nn.LearnerObserver;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
@@ -112,18 +113,23 @@ public final class SpeechRecognizer implements AutoCloseable {
      */
     public static long memoryLimit(MoonshineArchitecture sizes) {
         long hidden = sizes.hiddenSize();
-        long samples = SpeechDescription.MOST_SAMPLES;
         int frames = MoonshineArchitecture.frames(SpeechDescription.MOST_SAMPLES);
-        // For a frame the first convolution has 6 rows, the second 2 of twice the width; the windows of only one are
-        // there at a time.
-        long windows = Math.max(6 * 127, 2 * 7 * hidden);
-        long frontEnd = samples + frames * (hidden * (6 + 2 * 2 + 2) + windows);
+        long frontEnd = frames * frontEndFloats(sizes);
         long encoder = frames * (hidden * (sizes.layers() + 10) + sizes.intermediateSize());
         long tokens = Decoding.columns(frames)
                 + Decoding.columns(SpeechDescription.mostTokens(SpeechDescription.MOST_SAMPLES));
         long decoder = sizes.decoderLayers() * (2 * hidden * tokens + 12 * hidden + 4L * sizes.intermediateSize())
                 + sizes.vocabularySize();
         return 2 * Float.BYTES * (frontEnd + encoder + decoder) + (4L << 20);
+    }
+
+    /** Values that the front end holds for a frame: its samples, and of the convolutions. */
+    static long frontEndFloats(MoonshineArchitecture sizes) {
+        long hidden = sizes.hiddenSize();
+        // The first convolution has 6 rows, the second 2 of twice the width; the windows of only one are there at a
+        // time.
+        long windows = Math.max(6 * 127, 2 * 7 * hidden);
+        return MoonshineArchitecture.FRAME_SAMPLES + hidden * (6 + 2 * 2 + 2) + windows;
     }
 
     /**
@@ -153,17 +159,25 @@ public final class SpeechRecognizer implements AutoCloseable {
         return texts;
     }
 
+    /** What is said in a sound of any rate and length, at full budget; otherwise as {@link #transcribe(Sound, Budget, LearnerObserver, Consumer)}. */
+    public void transcribe(Sound sound, Consumer<TimedText> each) throws IOException {
+        transcribe(sound, Budget.FULL, null, each);
+    }
+
     /**
      * What is said in a sound of any rate and length, told segment by segment as it is read; memory holds one segment.
      *
+     * @param budget of each segment, for its frames and for the tokens of its text
+     * @param observer told what adaptive modules spend on a segment's frames, then on each of its tokens; may be null
      * @param each gets the segments in their order, on this thread
      * @throws IOException if the sound cannot be read to its end
      */
-    public void transcribe(Sound sound, Consumer<TimedText> each) throws IOException {
+    public void transcribe(Sound sound, Budget budget, LearnerObserver observer, Consumer<TimedText> each)
+            throws IOException {
         var segments = new SpeechSegments(Resampler.to16kHz(sound));
         for (Optional<SpeechSegment> next = segments.next(); next.isPresent(); next = segments.next()) {
             SpeechSegment segment = next.get();
-            int[] tokens = tokens(segment.samples());
+            int[] tokens = tokens(segment.samples(), budget, observer);
             each.accept(new TimedText(
                     (double) segment.firstSample() / Sound.SPEECH_HZ,
                     (double) segment.endSample() / Sound.SPEECH_HZ,
@@ -173,26 +187,26 @@ public final class SpeechRecognizer implements AutoCloseable {
     }
 
     /** The text of one segment; none below {@link MoonshineArchitecture#LEAST_SAMPLES}, where no word can be. */
-    private int[] tokens(float[] samples) {
+    private int[] tokens(float[] samples, Budget budget, LearnerObserver observer) {
         if (samples.length < MoonshineArchitecture.LEAST_SAMPLES) {
             return new int[0];
         }
         return open.use(() -> {
             Session session = sessions.borrow();
             try {
-                return tokens(session, samples);
+                return tokens(session, samples, budget, observer);
             } finally {
                 sessions.giveBack(session);
             }
         });
     }
 
-    private int[] tokens(Session session, float[] samples) {
+    private int[] tokens(Session session, float[] samples, Budget budget, LearnerObserver observer) {
         var bits = new int[samples.length];
         Arrays.setAll(bits, i -> Float.floatToRawIntBits(samples[i]));
         session.batch.clear();
         model.add(session.batch, bits);
-        Pass pass = session.pass.begin(Budget.FULL, null);
+        Pass pass = session.pass.begin(budget, observer);
         Tensor frames = model.tokens(pass, session.batch);
         return model.decoder().write(pass, frames, SpeechDescription.mostTokens(samples.length));
     }

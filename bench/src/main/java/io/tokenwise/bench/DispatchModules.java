@@ -21,6 +21,7 @@ import io.tokenwise.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
 
@@ -59,7 +60,8 @@ final class DispatchModules implements AutoCloseable {
         pass = new Pass(stream, workspace);
         List<String> paths =
                 IntStream.range(0, LAYERS).mapToObj(i -> "layer." + i + ".mlp").toList();
-        var config = new AcmConfig("none", learners, trained, paths, Map.of(), false, Map.of(), LengthCalibration.NONE);
+        var config = new AcmConfig(
+                "none", learners, trained, paths, Map.of(), false, Map.of(), LengthCalibration.NONE, Optional.empty());
         for (String path : paths) {
             AdaptiveMlp mlp = config.mlp(parameters, path, mlp(path + ".dense.", units));
             mlp.learnerParameters().forEach(this::randomize);

@@ -2,6 +2,8 @@ package io.tokenwise.cli;
 
 import io.tokenwise.acm.AdaptiveLayers;
 import io.tokenwise.distill.ControlWidths;
+import io.tokenwise.io.ModelDescription;
+import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.StoredType;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -14,11 +16,10 @@ final class AdaptOptions {
     @Option(
             names = "--adapt",
             paramLabel = "LIST",
-            defaultValue = "mlp,qk,vo",
             converter = NamesConverter.class,
             description = {
                 "What becomes adaptive in each layer: mlp, and letters of the attention's projections q, k, v, o; projections written together"
-                        + " share a gate: mlp or mlp,qkvo or q,k,v,o (default: ${DEFAULT-VALUE})."
+                        + " share a gate: mlp or mlp,qkvo or q,k,v,o (default: mlp,qk,vo; mlp for speech, whose attention stays dense)."
             })
     private String names;
 
@@ -75,18 +76,20 @@ final class AdaptOptions {
         return stored;
     }
 
-    AdaptiveLayers layers() {
-        return layers(LEARNERS, 1);
+    AdaptiveLayers layers(ModelDescription model) {
+        return layers(model, LEARNERS, 1);
     }
 
     /** For a control, whose widths are fixed. */
-    AdaptiveLayers layersOfControl() {
+    AdaptiveLayers layersOfControl(ModelDescription model) {
         int count = learners == null ? ControlWidths.LEARNERS : learners;
-        return layers(count, count - 1);
+        return layers(model, count, count - 1);
     }
 
-    private AdaptiveLayers layers(int usualLearners, int usualMlpLearners) {
-        AdaptiveLayers all = AdaptiveLayers.parse(names, learners == null ? usualLearners : learners);
+    private AdaptiveLayers layers(ModelDescription model, int usualLearners, int usualMlpLearners) {
+        String usual = model instanceof SpeechDescription ? "mlp" : "mlp,qk,vo";
+        AdaptiveLayers all =
+                AdaptiveLayers.parse(names == null ? usual : names, learners == null ? usualLearners : learners);
         if (mlpLearners != null && mlpLearners >= all.learners()) {
             throw new IllegalArgumentException(
                     "--mlp-learners is " + mlpLearners + ", must be less than --learners, which is " + all.learners());

@@ -5,6 +5,8 @@ import io.tokenwise.Embedding;
 import io.tokenwise.OpenModel;
 import io.tokenwise.cli.Row.Mode;
 import io.tokenwise.io.ImageDescription;
+import io.tokenwise.io.SpeechDescription;
+import io.tokenwise.io.TextDescription;
 import io.tokenwise.nn.Budget;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -39,7 +41,7 @@ final class BudgetMeasurements {
     record Quality(Measurement heldOut, double cosine, double kept) {}
 
     /**
-     * What is measured on: token sequences, or pixels of images.
+     * What is measured on: token sequences, pixels of images, or samples of recordings.
      *
      * @param heldOut compared with the teacher, and timed
      * @param corpus what is searched; may be empty
@@ -83,25 +85,52 @@ final class BudgetMeasurements {
         var qualities = new ArrayList<Quality>();
         try (var progress = new Progress(err, "measure quality", "ways", ways.size())) {
             float[][] dense = teacher.sessions().encode(data.heldOut(), Budget.FULL, null);
-            boolean classes = model.files().description() instanceof ImageDescription;
-            int[][] nearest = nearest(teacher, Budget.FULL);
+            Kept kept = kept(teacher, dense);
             for (Way way : ways) {
                 OpenModel encoder = way.choose(teacher, model);
                 var measured = new Measurement(encoder, way.how);
                 float[][] vectors = measured.encode(data.heldOut());
-                double kept = classes ? sameClass(vectors, dense) : shareKept(nearest, nearest(encoder, way.how));
-                qualities.add(new Quality(measured, Measurement.meanCosine(vectors, dense), kept));
+                qualities.add(new Quality(
+                        measured, Measurement.meanCosine(vectors, dense), kept.share(encoder, way.how, vectors)));
                 progress.update(qualities.size(), way.mode.label());
             }
         }
         return qualities;
     }
 
+    /** How much of what the dense model finds is found still. */
+    private interface Kept {
+        /** @param vectors what the model gives for the inputs */
+        double share(OpenModel model, Budget how, float[][] vectors);
+    }
+
+    private Kept kept(OpenModel teacher, float[][] dense) {
+        return switch (teacher.files().description()) {
+            case TextDescription _ -> {
+                int[][] nearest = nearest(teacher, Budget.FULL);
+                yield (model, how, _) -> shareKept(nearest, nearest(model, how));
+            }
+            case ImageDescription _ -> (_, _, logits) -> sameClass(logits, dense);
+            case SpeechDescription _ -> {
+                WrittenWords words = WrittenWords.of(teacher, data.heldOut(), Budget.FULL, null);
+                yield (model, how, _) ->
+                        WrittenWords.of(model, data.heldOut(), how, null).kept(words);
+            }
+        };
+    }
+
     /** The table: what was measured before, and times of the models as they are opened now. */
     Results results(List<Quality> qualities, OpenModel teacher, OpenModel model) throws InterruptedException {
-        if (model.files().description() instanceof ImageDescription) {
-            double[] millis = millis("one image", data.heldOut().subList(0, 1), teacher, model);
-            return Results.ofImages(rows(qualities, millis, millis));
+        switch (model.files().description()) {
+            case ImageDescription _ -> {
+                double[] millis = millis("one image", data.heldOut().subList(0, 1), teacher, model);
+                return Results.ofImages(rows(qualities, millis, millis));
+            }
+            case SpeechDescription _ -> {
+                double[] millis = millis("one recording", data.heldOut().subList(0, 1), teacher, model);
+                return Results.ofRecordings(rows(qualities, millis, millis));
+            }
+            case TextDescription _ -> {}
         }
         int longest = model.files().description().maxTokens();
         int shortTokens = Math.min(SHORT_TOKENS, longest);
@@ -122,7 +151,11 @@ final class BudgetMeasurements {
         var learners = new ModuleLearners(model.encoder().acms());
         BUDGETS.forEach(budget -> {
             learners.begin(budget);
-            model.sessions().encode(data.heldOut(), Budget.of(budget), learners);
+            if (model.files().description() instanceof SpeechDescription) {
+                WrittenWords.of(model, data.heldOut(), Budget.of(budget), learners);
+            } else {
+                model.sessions().encode(data.heldOut(), Budget.of(budget), learners);
+            }
         });
         return learners;
     }

@@ -27,7 +27,7 @@ final class BudgetOptions {
             defaultValue = "soft",
             converter = ModeConverter.class,
             description =
-                    "How the budget is kept: soft (on average over texts or images), hard (never more, not for one of them) or static"
+                    "How the budget is kept: soft (on average over texts, images or speech), hard (never more, not for one of them; of speech, not for a segment's frames nor for its text) or static"
                             + " (every token gets the same; never more) (default: ${DEFAULT-VALUE}).")
     private Mode mode;
 

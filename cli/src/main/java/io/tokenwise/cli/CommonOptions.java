@@ -130,9 +130,14 @@ final class CommonOptions {
 
     /** Opens a speech recogniser with the threads, backend and precision that were asked for; otherwise as {@link #open}. */
     SpeechRecognizer openRecognizer(String name) throws IOException {
+        return openRecognizer(ModelFiles.open(name));
+    }
+
+    /** The same from a model's files, which this closes. */
+    SpeechRecognizer openRecognizer(ModelFiles files) {
         RecognizerOptions options =
                 RecognizerOptions.defaults().withThreads(threads).withBackend(new BackendChoice(backend, precision));
-        return SpeechRecognizer.open(name, options);
+        return SpeechRecognizer.open(files, options);
     }
 
     /** The model to train from. */

@@ -119,9 +119,10 @@ final class Demo implements Callable<Integer> {
         BackendChoice training = options.training();
         Path model = out.resolve("model");
         Files.createDirectories(out);
-        DistillConfig config = DistillConfig.forTokens(tokens, options.seed()).withLayers(adapt.layers());
         try (ModelFiles files = ModelFiles.open(options.teacher());
                 Backend backend = training.open(options.threads())) {
+            DistillConfig config =
+                    DistillConfig.forTokens(tokens, options.seed()).withLayers(adapt.layers(files.description()));
             if (files.description().acm().isPresent()) {
                 throw new ParameterException(
                         spec.commandLine(),

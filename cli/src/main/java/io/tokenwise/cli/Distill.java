@@ -37,7 +37,7 @@ import picocli.CommandLine.Spec;
         description = {
             "Cuts the MLPs and attention projections of --model into learners with gates and trains them to give the vectors that the model gives.",
             "A --model that is adaptive goes on learning, from what it is at full budget: so a model learns texts of another kind in minutes.",
-            "Training needs texts only, or images if the model reads these, no labels. It can be stopped at any time; the same command goes on from there.",
+            "Training needs texts only, or the images or recordings that the model reads, no labels. It can be stopped at any time; the same command goes on from there.",
             "A tenth of them, 500 with 20,000 tokens at most, is not trained on: it shows the quality on the way, calibrates budgets, and gives the"
                     + " figures of the page DIR/report.html."
         },
@@ -48,6 +48,7 @@ import picocli.CommandLine.Spec;
             "  ./tokenwise distill --model bge-small --data docs.jsonl.gz more.csv --field body --out my-model",
             "  ./tokenwise distill --data texts.txt --control modules --like my-model --budget 0.5 --out my-control",
             "  ./tokenwise distill --model my-vit --data cifar10.tar --out my-vit-acm",
+            "  ./tokenwise distill --model moonshine-tiny --data recordings --out my-moonshine",
             "  ./tokenwise embed --model my-model --budget 0.5 < texts.txt"
         })
 final class Distill implements Callable<Integer> {
@@ -56,6 +57,7 @@ final class Distill implements Callable<Integer> {
 
     private static final int SHADED_TEXTS = 5;
     private static final int SHADED_IMAGES = 12;
+    private static final int SHADED_RECORDINGS = 8;
     private static final int MOST_SHADED_TOKENS = 40;
 
     @Mixin
@@ -76,7 +78,7 @@ final class Distill implements Callable<Integer> {
             defaultValue = "800000",
             converter = CommonOptions.CountConverter.class,
             description =
-                    "Tokens to train on in all, of an image a token for each patch; texts or images come again when they are fewer (default:"
+                    "Tokens to train on in all, of an image a token for each patch, of speech a frame, 41.7 a second; texts, images or recordings come again when they are fewer (default:"
                             + " ${DEFAULT-VALUE}).")
     private int tokens;
 
@@ -88,7 +90,7 @@ final class Distill implements Callable<Integer> {
             description = {
                 "Texts like those that the model will see, UTF-8: one a line, or a field of .csv, .tsv (plain tabs, no quotes), both"
                         + " with a header, or .jsonl. Each may be .gz. For a model that reads images, a folder with a folder of images for each class, a .tar of"
-                        + " one, or a folder with MNIST's files."
+                        + " one, or a folder with MNIST's files. For a speech recogniser, WAV files, and folders with such."
             })
     private List<Path> data;
 
@@ -120,9 +122,7 @@ final class Distill implements Callable<Integer> {
             List<int[]> inputs = switch (files.description()) {
                 case TextDescription text -> texts(files.tokenizer(), remarks);
                 case ImageDescription image -> images(image);
-                case SpeechDescription _ ->
-                    throw new IllegalArgumentException(options.teacher()
-                            + " is a speech recogniser; distill takes text encoders and image classifiers");
+                case SpeechDescription _ -> recordings(wantsControl);
             };
             var run = new DistillRun(files, inputs, config, out, Existing.KEEP, STEPS_PER_CHECKPOINT, adapt.stored());
             remarks.forEach(err::println);
@@ -169,11 +169,24 @@ final class Distill implements Callable<Integer> {
                 .pixels();
     }
 
+    private List<int[]> recordings(boolean wantsControl) throws IOException {
+        if (wantsControl || field != null || split.given()) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    (wantsControl
+                                    ? "--control is for texts and images"
+                                    : field != null ? "--field is for texts" : "--split is for images")
+                            + "; " + options.teacher() + " hears recordings");
+        }
+        return DistillRecordings.read(data, options.seed());
+    }
+
     private DistillConfig config(ModelFiles files, boolean wantsControl) {
         DistillConfig usual = DistillConfig.forTokens(tokens, options.seed());
         Optional<AcmConfig> acm = Encoder.acmConfig(files.description());
         if (acm.isEmpty()) {
-            return usual.withLayers(wantsControl ? adapt.layersOfControl() : adapt.layers());
+            return usual.withLayers(
+                    wantsControl ? adapt.layersOfControl(files.description()) : adapt.layers(files.description()));
         }
         for (String option : List.of("--control", "--adapt", "--learners", "--mlp-learners")) {
             if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
@@ -210,14 +223,19 @@ final class Distill implements Callable<Integer> {
     private void report(DistillRun run, History history, PrintWriter err) throws IOException, InterruptedException {
         Path page = out.resolve("report.html");
         List<int[]> heldOut = run.heldOut();
-        boolean images = run.files().description() instanceof ImageDescription;
-        List<int[]> shaded = heldOut.stream()
-                .filter(input -> images || input.length <= MOST_SHADED_TOKENS)
-                .limit(images ? SHADED_IMAGES : SHADED_TEXTS)
-                .toList();
-        var measured = images
-                ? new BudgetMeasurements.Data(heldOut, List.of(), List.of())
-                : BudgetMeasurements.Data.of(heldOut);
+        List<int[]> shaded = switch (run.files().description()) {
+            case TextDescription _ ->
+                heldOut.stream()
+                        .filter(input -> input.length <= MOST_SHADED_TOKENS)
+                        .limit(SHADED_TEXTS)
+                        .toList();
+            case ImageDescription _ -> heldOut.stream().limit(SHADED_IMAGES).toList();
+            case SpeechDescription _ ->
+                heldOut.stream().limit(SHADED_RECORDINGS).toList();
+        };
+        var measured = run.files().description() instanceof TextDescription
+                ? BudgetMeasurements.Data.of(heldOut)
+                : new BudgetMeasurements.Data(heldOut, List.of(), List.of());
         boolean wasAdaptive = run.files().description().acm().isPresent();
         String title = options.teacher() + (wasAdaptive ? ", after more learning" : " made adaptive");
         String source = data.size() == 1 ? data.getFirst().getFileName().toString() : data.size() + " files";

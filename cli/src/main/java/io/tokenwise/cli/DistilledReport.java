@@ -3,6 +3,7 @@ package io.tokenwise.cli;
 import io.tokenwise.Classification;
 import io.tokenwise.EncoderOptions;
 import io.tokenwise.OpenModel;
+import io.tokenwise.acm.Acmizer;
 import io.tokenwise.cli.BudgetMeasurements.Quality;
 import io.tokenwise.cli.Report.ShadedImage;
 import io.tokenwise.cli.Report.ShadedText;
@@ -69,8 +70,7 @@ record DistilledReport(
             inputs = adaptive.files().description().inputs();
             switch (adaptive.files().description()) {
                 case TextDescription text -> shaded.forEach(ids -> sentences.add(shadeText(adaptive, ids)));
-                case SpeechDescription _ ->
-                    throw new UnsupportedOperationException("speech models are not distilled yet");
+                case SpeechDescription _ -> shaded.forEach(samples -> images.add(shadeSpeech(adaptive, samples)));
                 case ImageDescription image ->
                     shaded.forEach(pixels -> images.add(shadeImage(adaptive, image, pixels)));
             }
@@ -84,6 +84,7 @@ record DistilledReport(
                 history,
                 sentences,
                 images,
+                shading(inputs),
                 notes(inputs, !history.steps().isEmpty()));
         AtomicFiles.write(page, stream -> stream.write(ReportPage.of(report).getBytes(StandardCharsets.UTF_8)));
         return results;
@@ -128,11 +129,36 @@ record DistilledReport(
         return new ShadedImage(caption, ShadedPatches.png(model, pixels, ShadedPatches.shares(model, pixels, budget)));
     }
 
+    /** The words, as the caption, and the mean share of learners of each frame at the budget {@link #SHADED_BUDGET}. */
+    private static ShadedImage shadeSpeech(OpenModel model, int[] bits) {
+        var learners = new FrameLearners(Acmizer.modules(model.encoder().tokenSlots()));
+        WrittenWords words = WrittenWords.of(model, List.of(bits), Budget.of(SHADED_BUDGET), learners);
+        var samples = new float[bits.length];
+        for (int i = 0; i < bits.length; i++) {
+            samples[i] = Float.intBitsToFloat(bits[i]);
+        }
+        return new ShadedImage(words.texts().getFirst(), new SpokenPicture(samples, learners.shares()).png());
+    }
+
+    private static String shading(String inputs) {
+        return switch (inputs) {
+            case "texts" -> "Each token is shaded by the learners that it used, each layer below it.";
+            case "recordings" ->
+                "The spectrogram of each recording, under it, frame by frame, the share of all learners that the encoder used, and the words.";
+            default -> "Each image beside itself, where each patch is shaded by the learners that it used.";
+        };
+    }
+
     private List<String> notes(String inputs, boolean trainedHere) {
         String kept = data.queries().isEmpty()
-                ? inputs.equals("texts")
-                        ? "."
-                        : "; same class is the share of images that get the dense model's class, which may have been trained on them."
+                ? switch (inputs) {
+                    case "texts" -> ".";
+                    case "recordings" ->
+                        " and the mean of its frames; words kept is the share of the words that the dense model writes that are written still, decoder and all."
+                                + " FLOPs and times are the encoder's, for a frame and for a recording.";
+                    default ->
+                        "; same class is the share of images that get the dense model's class, which may have been trained on them.";
+                }
                 : String.format(
                         Locale.ROOT,
                         "; top 10 kept is the share of the dense model's ten nearest neighbours that are still among the ten, for"

@@ -1,16 +1,15 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.SpeechRecognizer;
-import io.tokenwise.TimedText;
+import io.tokenwise.cli.Row.Mode;
 import io.tokenwise.cli.SpokenFiles.Spoken;
-import io.tokenwise.io.MoonshineArchitecture;
+import io.tokenwise.io.ModelFiles;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -24,12 +23,15 @@ import picocli.CommandLine.Spec;
         description = {
             "FILE.csv holds lines of audio,transcript, UTF-8, quoted as CSV is, with or without this header; also .tsv and .jsonl. Audio files are WAV, by"
                     + " a path from the CSV's folder.",
-            "Words are compared as they are spoken: without capitals and punctuation, numbers in words."
+            "Words are compared as they are spoken: without capitals and punctuation, numbers in words.",
+            "For each budget of an adaptive model: soft, as the gates decide; hard, as they decide but neither a segment's frames nor its text over the budget; static,"
+                    + " every frame and token gets the same; random, the gates' numbers dealt to random frames, and to tokens, which come one by one, at random."
         },
         footerHeading = "%nExamples:%n",
         footer = {
             "  ./tokenwise eval asr prompts.csv",
-            "  ./tokenwise eval asr prompts.csv --model moonshine-base --json"
+            "  ./tokenwise eval asr prompts.csv --model moonshine-base --json",
+            "  ./tokenwise eval asr prompts.csv --model my-moonshine --budget 0.5,0.75 --seeds 3"
         })
 final class EvalAsr implements Callable<Integer> {
     /** Recordings that are transcribed before it is timed, for the JVM to compile its code. */
@@ -38,110 +40,114 @@ final class EvalAsr implements Callable<Integer> {
     @Mixin
     private CommonOptions options;
 
+    @Mixin
+    private EvalOptions eval;
+
     @Spec
     private CommandSpec spec;
 
     @Parameters(paramLabel = "FILE.csv", description = "Recordings and what is said in them.")
     private Path table;
 
-    private WordErrorRate words = WordErrorRate.NONE;
-    private double soundSeconds;
-    private double seconds;
-    private long frames;
-    private double flops;
-
     @Override
     public Integer call() throws IOException, InterruptedException {
         List<Spoken> files = SpokenFiles.read(table).files();
         String model = options.model(Transcribe.DEFAULT_MODEL);
-        try (SpeechRecognizer recognizer = options.openRecognizer(model)) {
-            run(recognizer, files);
+        try (SpeechRecognizer recognizer = options.openRecognizer(model);
+                SpeechRecognizer dense = recognizer.model().acms().isEmpty() ? null : openTeacher(recognizer)) {
+            List<SpeechRun> runs = runs(dense == null ? recognizer : dense, recognizer);
+            run(runs, files);
             print(new Json.Eval(
                     "asr",
                     String.format(
                             Locale.ROOT,
                             "%d recordings with %d words in %.0f seconds of speech",
                             files.size(),
-                            words.words(),
-                            soundSeconds),
+                            runs.getFirst().words().words(),
+                            runs.getFirst().soundSeconds()),
                     model,
                     recognizer.backend().kind().label(),
                     recognizer.backend().precision().label(),
                     options.threads(),
-                    List.of(row(files.size()))));
+                    EvalRows.of(runs, SpeechRun::metrics)));
         }
         return ExitCode.OK;
     }
 
-    private void run(SpeechRecognizer recognizer, List<Spoken> files) throws IOException, InterruptedException {
-        for (Spoken file : files.subList(0, Math.min(WARM_UP, files.size()))) {
-            recognizer.transcribe(file.audio());
-        }
-        try (var progress = new Progress(spec.commandLine().getErr(), "eval asr", "recordings", files.size())) {
-            for (int i = 0; i < files.size(); i++) {
-                long start = System.nanoTime();
-                List<TimedText> heard = recognizer.transcribe(files.get(i).audio());
-                seconds += (System.nanoTime() - start) / 1e9;
-                add(recognizer, files.get(i), heard);
-                progress.update(i + 1, String.format(Locale.ROOT, "word error rate %.3f", words.rate()));
-                if (Thread.interrupted()) {
-                    throw new InterruptedException();
+    /** What {@code --teacher} names, else the dense model that the adaptive one's own files hold. */
+    private SpeechRecognizer openTeacher(SpeechRecognizer recognizer) throws IOException {
+        return eval.teacher() == null
+                ? options.openRecognizer(
+                        ModelFiles.open(recognizer.description().name()).dense())
+                : options.openRecognizer(eval.teacher());
+    }
+
+    /** The dense model first; of an adaptive one, each budget as its gates decide, the same under hard budgets, and the controls on the same weights. */
+    private List<SpeechRun> runs(SpeechRecognizer dense, SpeechRecognizer model) {
+        var runs = new ArrayList<SpeechRun>();
+        runs.add(new SpeechRun(Mode.DENSE, 1, dense, options.seed()));
+        for (double budget : dense == model ? List.<Double>of() : eval.budgets()) {
+            runs.add(new SpeechRun(Mode.LEARNED, budget, model, options.seed()));
+            // At full budget all learners run, whoever decides.
+            if (budget < 1) {
+                runs.add(new SpeechRun(Mode.HARD, budget, model, options.seed()));
+                runs.add(new SpeechRun(Mode.STATIC, budget, model, options.seed()));
+                for (int i = 0; i < eval.seeds(); i++) {
+                    runs.add(new SpeechRun(Mode.RANDOM, budget, model, options.seed() + i));
                 }
             }
         }
+        return runs;
     }
 
-    private void add(SpeechRecognizer recognizer, Spoken file, List<TimedText> heard) {
-        String transcript = heard.stream().map(TimedText::text).collect(Collectors.joining(" "));
-        words = words.plus(WordErrorRate.of(file.transcript(), transcript));
-        for (TimedText segment : heard) {
-            double duration = segment.endSeconds() - segment.startSeconds();
-            int count = MoonshineArchitecture.frames((int) Math.round(duration * 16_000));
-            soundSeconds += duration;
-            if (count > 0) {
-                frames += count;
-                flops += count * recognizer.model().flopsPerToken(count, 1)
-                        + recognizer.model().decoder().flops(count, segment.tokens() + 1);
+    private void run(List<SpeechRun> runs, List<Spoken> files) throws IOException, InterruptedException {
+        for (Spoken file : files.subList(0, Math.min(WARM_UP, files.size()))) {
+            for (SpeechRun run : runs) {
+                run.warmUp(file);
             }
         }
-    }
-
-    private Json.EvalRow row(int files) {
-        Map<String, Double> metrics =
-                Map.of(Metric.WER.label(), words.rate(), Metric.REAL_TIME_FACTOR.label(), seconds / soundSeconds);
-        return new Json.EvalRow(
-                1,
-                Row.Mode.DENSE.inJson(),
-                Metric.WER.label(),
-                words.rate(),
-                1,
-                null,
-                1,
-                flops / frames,
-                1e3 * seconds / files,
-                metrics,
-                Map.of(Metric.WER.label(), 1.0, Metric.REAL_TIME_FACTOR.label(), 1.0),
-                1,
-                null,
-                seconds);
+        long all = (long) files.size() * runs.size();
+        try (var progress = new Progress(spec.commandLine().getErr(), "eval asr", "recordings", all)) {
+            for (int i = 0; i < files.size(); i++) {
+                // They take turns, so that whatever else the machine does meets them alike.
+                for (SpeechRun run : runs) {
+                    run.hear(files.get(i));
+                    if (Thread.interrupted()) {
+                        throw new InterruptedException();
+                    }
+                }
+                progress.update(
+                        (i + 1L) * runs.size(),
+                        String.format(
+                                Locale.ROOT,
+                                "word error rate %.3f",
+                                runs.getFirst().words().rate()));
+            }
+        }
     }
 
     private void print(Json.Eval result) {
         var out = spec.commandLine().getOut();
         if (options.json()) {
             out.println(Json.line(result));
-        } else {
-            out.println(result.data());
-            out.print(TextTable.of(
-                    result.rows(),
-                    List.of(
-                            new Column<>("mode", Json.EvalRow::mode),
-                            new Column<>("word error rate", row -> Column.fixed(100 * row.value(), 2) + " %"),
-                            new Column<>("MFLOPs/frame", row -> Column.fixed(row.flopsPerToken() / 1e6, 2)),
-                            new Column<>("ms/recording", row -> Column.fixed(row.millisPerInput(), 1)),
-                            new Column<>(
-                                    "real-time factor",
-                                    row -> Column.fixed(row.metrics().get(Metric.REAL_TIME_FACTOR.label()), 4)))));
+            return;
         }
+        out.println(result.data());
+        List<Column<Json.EvalRow>> columns = new ArrayList<>(List.of(
+                new Column<>("mode", Json.EvalRow::mode),
+                new Column<>("word error rate", row -> Column.fixed(100 * row.value(), 2) + " %"),
+                new Column<>("MFLOPs/frame", row -> Column.fixed(row.flopsPerToken() / 1e6, 2)),
+                new Column<>("ms/recording", row -> Column.fixed(row.millisPerInput(), 1)),
+                new Column<>(
+                        "real-time factor",
+                        row -> Column.fixed(row.metrics().get(Metric.REAL_TIME_FACTOR.label()), 4))));
+        if (result.rows().size() > 1) {
+            columns.add(1, new Column<>("budget", row -> Column.fixed(row.budget(), 2)));
+            columns.add(2, new Column<>("spent", row -> Column.fixed(row.spent(), 3)));
+        }
+        if (result.rows().stream().anyMatch(row -> row.deviation() != null)) {
+            columns.add(4, new Column<>("+-", EvalRows::deviationOverSeeds));
+        }
+        out.print(TextTable.of(result.rows(), columns));
     }
 }

@@ -1,5 +1,6 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.cli.Row.Mode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,15 +13,38 @@ import java.util.function.ToDoubleFunction;
 final class EvalRows {
     private EvalRows() {}
 
+    /** A way to run a model, and what it has cost. */
+    interface Run {
+        Mode mode();
+
+        double budget();
+
+        /** To the dense model's vectors; null where there are none to compare. */
+        Double meanCosine();
+
+        /** NaN for a dense model. */
+        double meanLearners();
+
+        /** Share of the adaptive layers' dense FLOPs. */
+        double spent();
+
+        double flopsPerToken();
+
+        double millisPerInput();
+
+        /** From end to end. */
+        double seconds();
+    }
+
     /**
      * One row a mode and budget, the dense model's first; runs that differ by their seed alone share one.
      *
      * @param runs the dense model's first
      * @param score the task's metrics of a run, the one that it is judged by first
      */
-    static List<Json.EvalRow> of(List<EvalRun> runs, Function<EvalRun, Map<Metric, Double>> score) {
-        var groups = new LinkedHashMap<String, List<EvalRun>>();
-        for (EvalRun run : runs) {
+    static <R extends Run> List<Json.EvalRow> of(List<R> runs, Function<R, Map<Metric, Double>> score) {
+        var groups = new LinkedHashMap<String, List<R>>();
+        for (R run : runs) {
             groups.computeIfAbsent(run.mode() + " " + run.budget(), _ -> new ArrayList<>())
                     .add(run);
         }
@@ -30,7 +54,8 @@ final class EvalRows {
                 .toList();
     }
 
-    private static Json.EvalRow row(List<EvalRun> group, List<Map<Metric, Double>> scores, Map<Metric, Double> dense) {
+    private static Json.EvalRow row(
+            List<? extends Run> group, List<Map<Metric, Double>> scores, Map<Metric, Double> dense) {
         var metrics = new LinkedHashMap<String, Double>();
         var ofDense = new LinkedHashMap<String, Double>();
         dense.forEach((metric, denseValue) -> {
@@ -39,25 +64,25 @@ final class EvalRows {
             ofDense.put(metric.label(), denseValue == 0 ? null : value / denseValue);
         });
         Metric first = dense.keySet().iterator().next();
-        double meanLearners = mean(group, run -> run.measurement().meanLearners());
+        double meanLearners = mean(group, Run::meanLearners);
         return new Json.EvalRow(
                 group.getFirst().budget(),
                 group.getFirst().mode().inJson(),
                 first.label(),
                 metrics.get(first.label()),
-                mean(group, EvalRun::meanCosine),
+                group.getFirst().meanCosine() == null ? null : mean(group, Run::meanCosine),
                 Double.isNaN(meanLearners) ? null : meanLearners,
-                mean(group, run -> run.measurement().spent()),
-                mean(group, run -> run.measurement().flopsPerToken()),
-                mean(group, run -> run.measurement().millisPerInput()),
+                mean(group, Run::spent),
+                mean(group, Run::flopsPerToken),
+                mean(group, Run::millisPerInput),
                 metrics,
                 ofDense,
                 group.size(),
                 deviation(scores.stream().map(score -> score.get(first)).toList()),
-                mean(group, EvalRun::seconds));
+                mean(group, Run::seconds));
     }
 
-    private static <T> double mean(List<T> list, ToDoubleFunction<T> value) {
+    private static <T> double mean(List<? extends T> list, ToDoubleFunction<T> value) {
         return list.stream().mapToDouble(value).average().orElseThrow();
     }
 
@@ -102,7 +127,7 @@ final class EvalRows {
         return TextTable.of(rows, columns);
     }
 
-    private static String deviationOverSeeds(Json.EvalRow row) {
+    static String deviationOverSeeds(Json.EvalRow row) {
         return row.deviation() == null ? "" : Column.fixed(row.deviation(), 4);
     }
 

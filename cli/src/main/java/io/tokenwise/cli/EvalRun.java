@@ -6,7 +6,7 @@ import io.tokenwise.nn.Budget;
 import java.util.List;
 
 /** One way to run a model over the inputs of a task, and what it has given and cost so far. For one thread. */
-final class EvalRun {
+final class EvalRun implements EvalRows.Run {
     private final Mode mode;
     private final double budget;
     private final OpenModel model;
@@ -26,16 +26,34 @@ final class EvalRun {
         measurement = new Measurement(model, how);
     }
 
-    Mode mode() {
+    @Override
+    public Mode mode() {
         return mode;
     }
 
-    double budget() {
+    @Override
+    public double budget() {
         return budget;
     }
 
-    Measurement measurement() {
-        return measurement;
+    @Override
+    public double meanLearners() {
+        return measurement.meanLearners();
+    }
+
+    @Override
+    public double spent() {
+        return measurement.spent();
+    }
+
+    @Override
+    public double flopsPerToken() {
+        return measurement.flopsPerToken();
+    }
+
+    @Override
+    public double millisPerInput() {
+        return measurement.millisPerInput();
     }
 
     /** What the model gives for inputs, measured. */
@@ -63,13 +81,14 @@ final class EvalRun {
         compared += reference.length;
     }
 
-    /** Mean cosine to the dense model's vectors. */
-    double meanCosine() {
+    @Override
+    public Double meanCosine() {
         return cosines / compared;
     }
 
     /** From inputs to the task's result: tokens or pixels, vectors and what is done with them. */
-    double seconds() {
+    @Override
+    public double seconds() {
         return nanosAround / 1e9 + measurement.millis() / 1e3;
     }
 }

@@ -116,16 +116,20 @@ final class Info implements Callable<Integer> {
         text.append(String.format(Locale.ROOT, "%-18s%,d%n", "parameters", info.parameters()));
         text.append(String.format(Locale.ROOT, "%-18s%s%n", "stored as", String.join(", ", info.stored())));
         boolean images = !info.labels().isEmpty();
-        text.append(
-                String.format(Locale.ROOT, "%-18s%d tokens%n", images ? "an image" : "longest text", info.maxTokens()));
+        String input = info.inputs().substring(0, info.inputs().length() - 1);
+        text.append(String.format(
+                Locale.ROOT, "%-18s%d tokens%n", images ? "an image" : "longest " + input, info.maxTokens()));
         if (images) {
             text.append(String.format(Locale.ROOT, "%-18s%s%n", "classes", classes(info.labels())));
         }
         text.append(String.format(
                 Locale.ROOT, "%-18s%s, precision %s%n", "backend here", info.backend(), info.precision()));
-        text.append(images ? "MFLOPs per token of an image of " : "MFLOPs per token of a text of ")
+        text.append("MFLOPs per token of ")
+                .append(images ? "an " : "a ")
+                .append(input)
+                .append(" of ")
                 .append(info.flopsAtTokens())
-                .append(" tokens");
+                .append(info.inputs().equals("recordings") ? " tokens, without its text" : " tokens");
         info.flopsPerToken()
                 .forEach((budget, flops) -> text.append(String.format(
                         Locale.ROOT,

@@ -35,7 +35,7 @@ final class Json {
      *
      * @param mode {@code soft}, {@code hard}, {@code static}, {@code random} or {@code dense}
      * @param metric the one that the task is judged by: {@code spearman}, {@code ndcg@10}, {@code accuracy} or {@code wer}
-     * @param teacherCosine mean cosine to the dense model's vectors
+     * @param teacherCosine mean cosine to the dense model's vectors; null of speech, of which texts are compared
      * @param meanLearners learners per token and layer; null when dense
      * @param spent measured share of the replaced layers' dense FLOPs that learners and gates cost
      * @param metrics that one and others, by name
@@ -49,7 +49,7 @@ final class Json {
             String mode,
             String metric,
             double value,
-            double teacherCosine,
+            Double teacherCosine,
             Double meanLearners,
             double spent,
             double flopsPerToken,
@@ -118,7 +118,7 @@ final class Json {
      * @param stored types of the weights in the file, by safetensors' names
      * @param flopsAtTokens length of the text for which FLOPs per token are given
      * @param flopsPerToken by budget, and by {@code dense}
-     * @param inputs {@code texts} or {@code images}
+     * @param inputs {@code texts}, {@code images} or {@code recordings}
      * @param labels of an image classifier's classes; else empty
      */
     record Info(
@@ -152,7 +152,7 @@ final class Json {
      * Quality at half budget on text that was not trained on.
      *
      * @param texts how many
-     * @param teacherCosine mean cosine to the dense model's vectors
+     * @param teacherCosine mean cosine to the dense model's vectors; null of speech, of which texts are compared
      * @param spent measured share of the replaced layers' dense FLOPs
      */
     record HeldOut(int texts, double budget, double teacherCosine, double spent) {}

@@ -11,7 +11,8 @@ import java.util.List;
  * @param modules what each module ran at each budget
  * @param training how the model came about
  * @param texts sentences with the learners that each token used
- * @param images the same of images
+ * @param images the same of images or recordings
+ * @param shading what a reader sees of these texts, images or recordings
  * @param notes what a reader needs to judge the figures, one paragraph each
  */
 record Report(
@@ -23,6 +24,7 @@ record Report(
         History training,
         List<ShadedText> texts,
         List<ShadedImage> images,
+        String shading,
         List<String> notes) {
     Report {
         texts = List.copyOf(texts);
@@ -53,9 +55,9 @@ record Report(
     }
 
     /**
-     * An image beside itself with each patch shaded.
+     * An image beside itself with each patch shaded, or the spectrogram of a recording with the learners of its frames.
      *
-     * @param caption what it is taken for
+     * @param caption what it is taken for, or what is said
      * @param png the picture
      */
     record ShadedImage(String caption, byte[] png) {}

@@ -42,11 +42,7 @@ final class ReportPage {
                 entry("modules", modules(report.modules())),
                 entry("texts", report.texts().stream().map(ReportPage::shaded).collect(Collectors.joining())),
                 entry("images", images(report.images())),
-                entry(
-                        "tokens",
-                        report.images().isEmpty()
-                                ? "Each token is shaded by the learners that it used, each layer below it."
-                                : "Each image beside itself, where each patch is shaded by the learners that it used."),
+                entry("tokens", report.shading()),
                 entry(
                         "notes",
                         report.notes().stream()

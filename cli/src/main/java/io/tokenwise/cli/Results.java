@@ -21,6 +21,11 @@ record Results(String shortInput, String longInput, String kept, List<Row> rows)
         return new Results("one image", "one image", "same class", rows);
     }
 
+    /** Of models that hear recordings. */
+    static Results ofRecordings(List<Row> rows) {
+        return new Results("the encoder on one recording", "the encoder on one recording", "words kept", rows);
+    }
+
     Results {
         rows = List.copyOf(rows);
     }

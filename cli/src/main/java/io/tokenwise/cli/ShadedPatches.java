@@ -76,7 +76,8 @@ final class ShadedPatches {
         return encoded(picture);
     }
 
-    private static byte[] encoded(BufferedImage picture) {
+    /** A picture as a PNG. */
+    static byte[] encoded(BufferedImage picture) {
         var bytes = new ByteArrayOutputStream();
         try {
             ImageIO.write(picture, "png", bytes);

@@ -2,7 +2,12 @@ package io.tokenwise.cli;
 
 import io.tokenwise.SpeechRecognizer;
 import io.tokenwise.TimedText;
+import io.tokenwise.acm.Acmizer;
+import io.tokenwise.audio.Resampler;
+import io.tokenwise.audio.SpeechSegment;
+import io.tokenwise.audio.SpeechSegments;
 import io.tokenwise.audio.WavReader;
+import io.tokenwise.io.AtomicFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -11,10 +16,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -29,7 +36,8 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExamples:%n",
         footer = {
             "  ./tokenwise fetch moonshine-tiny && ./tokenwise transcribe talk.wav",
-            "  ./tokenwise transcribe --model moonshine-base --json *.wav > texts.jsonl"
+            "  ./tokenwise transcribe --model moonshine-base --json *.wav > texts.jsonl",
+            "  ./tokenwise transcribe --model my-moonshine --budget 0.5 --picture talk.png talk.wav"
         })
 final class Transcribe implements Callable<Integer> {
     /** The smaller one: it is the one to try first. */
@@ -38,15 +46,30 @@ final class Transcribe implements Callable<Integer> {
     @Mixin
     private CommonOptions options;
 
+    @Mixin
+    private BudgetOptions budget;
+
     @Spec
     private CommandSpec spec;
 
     @Parameters(paramLabel = "FILE.wav", arity = "1..*", description = "Recordings, one or two channels.")
     private List<Path> files;
 
+    @Option(
+            names = "--picture",
+            paramLabel = "FILE.png",
+            description =
+                    "Write a picture of the first segment: its words, its spectrogram, and under this the learners that each frame used.")
+    private Path picture;
+
     @Override
     public Integer call() throws IOException {
-        try (SpeechRecognizer recognizer = options.openRecognizer(options.model(DEFAULT_MODEL))) {
+        String model = options.model(DEFAULT_MODEL);
+        try (SpeechRecognizer recognizer = options.openRecognizer(model)) {
+            budget.remark(model, recognizer.model().acms(), spec.commandLine().getErr());
+            if (picture != null) {
+                checkPicture(model, recognizer);
+            }
             for (Path file : files) {
                 transcribe(recognizer, file);
             }
@@ -54,18 +77,50 @@ final class Transcribe implements Callable<Integer> {
         return ExitCode.OK;
     }
 
+    private void checkPicture(String model, SpeechRecognizer recognizer) {
+        if (recognizer.model().acms().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "--picture shows learners, which " + model + " has not: it is a dense model");
+        }
+        if (files.size() > 1) {
+            throw new IllegalArgumentException("--picture is of one recording; " + files.size() + " are given");
+        }
+    }
+
     private void transcribe(SpeechRecognizer recognizer, Path file) throws IOException {
         PrintWriter out = spec.commandLine().getOut();
+        var learners = new FrameLearners(
+                picture == null ? List.of() : Acmizer.modules(recognizer.model().tokenSlots()));
+        var drawn = new AtomicBoolean(picture == null);
         try (WavReader sound = WavReader.open(file)) {
             if (!options.json() && files.size() > 1) {
                 out.println(file);
             }
-            recognizer.transcribe(sound, segment -> print(out, file, segment));
+            recognizer.transcribe(sound, budget.asked(options.seed()), learners, segment -> {
+                print(out, file, segment);
+                if (!drawn.getAndSet(true)) {
+                    draw(file, segment.text(), learners.shares());
+                }
+            });
             if (sound.cutShort()) {
                 spec.commandLine()
                         .getErr()
                         .println(file + ": ends before its header says; what is there was transcribed");
             }
+            if (!drawn.get()) {
+                spec.commandLine().getErr().println(file + ": is silent, so there is no picture");
+            }
+        }
+    }
+
+    private void draw(Path file, String words, double[] shares) {
+        try (WavReader sound = WavReader.open(file)) {
+            SpeechSegment first =
+                    new SpeechSegments(Resampler.to16kHz(sound)).next().orElseThrow();
+            byte[] png = new SpokenPicture(first.samples(), shares).png(words);
+            AtomicFiles.write(picture, target -> target.write(png));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -15,7 +15,7 @@ class JsonTest {
                 "dense",
                 "spearman",
                 0.8672,
-                1,
+                1.0,
                 null,
                 1,
                 2.13e7,

@@ -26,6 +26,7 @@ class ReportTest {
                 new History(),
                 List.of(texts),
                 List.of(),
+                "Shaded tokens.",
                 List.of("note"));
     }
 

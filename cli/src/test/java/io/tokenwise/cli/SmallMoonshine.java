@@ -54,7 +54,12 @@ final class SmallMoonshine {
 
     /** Writes a WAV file of noise at 8 kHz: 16 bits, one channel. */
     static Path writeNoise(Path file, double seconds) throws IOException {
-        var random = new SplittableRandom(3);
+        return writeNoise(file, seconds, 3);
+    }
+
+    /** Another noise for each seed. */
+    static Path writeNoise(Path file, double seconds, long seed) throws IOException {
+        var random = new SplittableRandom(seed);
         int samples = (int) (8_000 * seconds);
         ByteBuffer wav = ByteBuffer.allocate(44 + 2 * samples).order(ByteOrder.LITTLE_ENDIAN);
         wav.put("RIFF".getBytes(StandardCharsets.US_ASCII)).putInt(36 + 2 * samples);

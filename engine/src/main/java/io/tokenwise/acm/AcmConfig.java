@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -26,6 +27,8 @@ import tools.jackson.databind.node.ObjectNode;
  * @param differences whether the file has of the learners' matrices only what they differ by from the dense blocks' ({@link
  *     AdaptiveBlock#denseSlices})
  * @param fixed for modules without a gate, which are controls, by their paths how many learners every token gets
+ * @param calibration of all modules but the decoder's
+ * @param decoderCalibration of the decoder's modules, if there are any: their tokens come one at a time, and are others
  */
 public record AcmConfig(
         String teacher,
@@ -35,7 +38,10 @@ public record AcmConfig(
         Map<String, Units> units,
         boolean differences,
         Map<String, Integer> fixed,
-        LengthCalibration calibration) {
+        LengthCalibration calibration,
+        Optional<LengthCalibration> decoderCalibration) {
+    private static final String DECODER = "decoder.";
+
     private static final int MOST_LEARNERS = 64;
 
     /**
@@ -60,6 +66,9 @@ public record AcmConfig(
         }
         if (learners < 2 || learners > MOST_LEARNERS) {
             throw new IllegalArgumentException("acm.learners is " + learners + ", must be 2 to " + MOST_LEARNERS);
+        }
+        if (decoderCalibration.isEmpty() && modules.stream().anyMatch(path -> path.startsWith(DECODER))) {
+            throw new IllegalArgumentException("acm has modules of a decoder, but no decoderCalibration");
         }
         if (mlpLearners < 1 || mlpLearners >= learners) {
             throw new IllegalArgumentException("acm.mlpLearners is " + mlpLearners + ", must be 1 to " + (learners - 1)
@@ -97,7 +106,11 @@ public record AcmConfig(
                 units,
                 differences,
                 fixed,
-                modules.getFirst().calibration());
+                modules.getFirst().calibration(),
+                modules.stream()
+                        .filter(acm -> acm.path().startsWith(DECODER))
+                        .findFirst()
+                        .map(Acm::calibration));
     }
 
     /** @throws IllegalArgumentException with the field's name if something is missing or wrong */
@@ -133,7 +146,10 @@ public record AcmConfig(
                 units(json),
                 differences.asBoolean(false),
                 fixed(json),
-                calibration(json));
+                calibration(json, "calibration"),
+                json.has("decoderCalibration")
+                        ? Optional.of(calibration(json, "decoderCalibration"))
+                        : Optional.empty());
     }
 
     private static Map<String, Integer> fixed(JsonNode json) {
@@ -173,7 +189,13 @@ public record AcmConfig(
             ObjectNode counts = json.putObject("fixed");
             fixed.forEach(counts::put);
         }
-        ArrayNode curves = json.putArray("calibration");
+        put(json, "calibration", calibration);
+        decoderCalibration.ifPresent(of -> put(json, "decoderCalibration", of));
+        return json;
+    }
+
+    private static void put(ObjectNode json, String name, LengthCalibration calibration) {
+        ArrayNode curves = json.putArray(name);
         for (int i = 0; i < calibration.tokens().size(); i++) {
             ObjectNode curve =
                     curves.addObject().put("tokens", calibration.tokens().get(i));
@@ -182,7 +204,6 @@ public record AcmConfig(
             ArrayNode spent = curve.putArray("spent");
             Arrays.stream(calibration.curves().get(i).spent()).forEach(spent::add);
         }
-        return json;
     }
 
     /**
@@ -239,7 +260,9 @@ public record AcmConfig(
     }
 
     private <B extends AdaptiveBlock> B calibrated(B block) {
-        block.acms().forEach(acm -> acm.calibrate(calibration));
+        block.acms()
+                .forEach(acm ->
+                        acm.calibrate(acm.path().startsWith(DECODER) ? decoderCalibration.orElseThrow() : calibration));
         Acmizer.fix(block.acms(), fixed);
         return block;
     }
@@ -270,13 +293,13 @@ public record AcmConfig(
         return values;
     }
 
-    private static LengthCalibration calibration(JsonNode json) {
+    private static LengthCalibration calibration(JsonNode json, String name) {
         var tokens = new ArrayList<Integer>();
         var curves = new ArrayList<Calibration>();
-        for (JsonNode curve : array(json, "calibration")) {
+        for (JsonNode curve : array(json, name)) {
             if (curve.get("tokens") == null || !curve.get("tokens").isInt()) {
                 throw new IllegalArgumentException(
-                        "acm.calibration must be a list of tokens, told and spent, has " + curve);
+                        "acm." + name + " must be a list of tokens, told and spent, has " + curve);
             }
             tokens.add(curve.get("tokens").asInt());
             curves.add(new Calibration(numbers(curve, "told"), numbers(curve, "spent")));

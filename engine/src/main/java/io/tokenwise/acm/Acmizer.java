@@ -32,7 +32,14 @@ public final class Acmizer {
                 case AdaptiveBlock adaptive ->
                     throw new IllegalArgumentException(
                             slot.path() + " is adaptive already: it cannot be made so again");
-                default -> null;
+                default -> {
+                    if (!layers.attentionGates().isEmpty() && !(slot.block() instanceof Mlp)) {
+                        throw new IllegalArgumentException(
+                                slot.path()
+                                        + ": has rotary positions or keys of its own, so it must stay dense: make only mlp adaptive");
+                    }
+                    yield null;
+                }
             };
             if (block != null) {
                 measured.put(slot, block);

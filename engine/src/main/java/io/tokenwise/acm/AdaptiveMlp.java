@@ -25,6 +25,8 @@ import java.util.Map;
  * output bias c_n: it starts as minus the slice's mean contribution, which c_0 holds instead, so that a learner left out is replaced by
  * its mean; and not all learners have weights of their own: who can afford all of them gets the teacher's MLP.
  *
+ * <p>Of a gated MLP learners are gated too: {@code s_n(x) = W2_n (u * silu(g)) + c_n} with {@code [u, g] = W1_n x + b1_n}.
+ *
  * <p>Without a tape, tokens are grouped by learner count and each learner runs as one product over a prefix of the groups; forward is
  * then thread-safe for different passes.
  */
@@ -35,6 +37,9 @@ public final class AdaptiveMlp implements AdaptiveBlock {
     private final int learners;
     private final int trained;
     private final int width;
+    /** Columns of a learner's W1: its units', or, if the MLP is gated, those of its u, then those of its g. */
+    private final int upWidth;
+
     private final int hidden;
     private final Linear up;
     private final Weight down;
@@ -66,23 +71,24 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         this.learners = learners;
         this.trained = trained;
         hidden = dense.up().weight().inputs();
-        width = widthOf(path, dense.up().weight().outputs(), learners);
+        width = widthOf(path, dense.units(), learners);
+        upWidth = dense.isGated() ? 2 * width : width;
         String name = path + ".acm.";
-        Parameter w1 = owner.add(name + "w1", hidden, trained * width);
-        Parameter b1 = owner.add(name + "b1", 1, trained * width);
+        Parameter w1 = owner.add(name + "w1", hidden, trained * upWidth);
+        Parameter b1 = owner.add(name + "b1", 1, trained * upWidth);
         Parameter w2 = owner.add(name + "w2", trained * width, hidden);
         biases = new Weight(owner, owner.add(name + "c", trained + 1, hidden));
         resting = c(0);
         up = new Linear(new Weight(owner, w1), b1);
         down = new Weight(owner, w2);
-        acm = new Acm(owner, path, learners, trained, hidden, 2L * hidden * width);
+        acm = new Acm(owner, path, learners, trained, hidden, (long) hidden * (upWidth + width));
         factors = new RunningLearners(owner, trained + 1);
         ups = new SlicedWeight(owner, w1, trained, true);
         downs = new SlicedWeight(owner, w2, trained, false);
         upBiases = new Tensor[trained];
         downBiases = new Tensor[trained];
         for (int n = 0; n < trained; n++) {
-            upBiases[n] = b1.value().part((long) n * width, width);
+            upBiases[n] = b1.value().part((long) n * upWidth, upWidth);
             downBiases[n] = n == 0 ? owner.constant(1, hidden) : c(n + 1);
         }
     }
@@ -139,19 +145,26 @@ public final class AdaptiveMlp implements AdaptiveBlock {
     public Map<Parameter, Tensor> denseSlices(Arena arena) {
         Parameter w1 = up.weight().parameter();
         Parameter w2 = down.parameter();
-        return Map.of(
-                w1, corner(dense.up().weight().parameter().value(), w1.value(), arena),
-                w2, corner(dense.down().weight().parameter().value(), w2.value(), arena));
-    }
-
-    private Tensor corner(Tensor dense, Tensor like, Arena arena) {
-        Tensor part = owner.backend().allocate(arena, like.rows(), like.columns());
-        for (int row = 0; row < part.rows(); row++) {
-            for (int column = 0; column < part.columns(); column++) {
-                part.set(row, column, dense.get(row, column));
+        Tensor allUps = dense.up().weight().parameter().value();
+        Tensor ups = owner.backend().allocate(arena, hidden, trained * upWidth);
+        Tensor allDowns = dense.down().weight().parameter().value();
+        Tensor downs = owner.backend().allocate(arena, trained * width, hidden);
+        for (int row = 0; row < hidden; row++) {
+            for (int column = 0; column < ups.columns(); column++) {
+                ups.set(row, column, allUps.get(row, denseColumn(column)));
+            }
+            for (int unit = 0; unit < downs.rows(); unit++) {
+                downs.set(unit, row, allDowns.get(unit, row));
             }
         }
-        return part;
+        return Map.of(w1, ups, w2, downs);
+    }
+
+    /** Of a column of W1 the dense block's: learner by learner, and in a gated MLP's learner first u, then g. */
+    int denseColumn(int column) {
+        int learner = column / upWidth;
+        int within = column % upWidth;
+        return learner * width + within % width + within / width * dense.units();
     }
 
     @Override
@@ -160,7 +173,7 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         List<PackedMatrix> upSlices = ups.packed(stream);
         List<PackedMatrix> downSlices = downs.packed(stream);
         acm.prepare();
-        if (slices == null) {
+        if (slices == null && !dense.isGated()) {
             slices = new MlpSlices(upSlices, List.of(upBiases), downSlices, List.of(downBiases));
         }
         if (biasVersion != biases.parameter().version()) {
@@ -176,13 +189,13 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         }
         TokenGroups groups = pass.groups(0);
         acm.choose(pass, x, groups);
-        return run(pass, x, residual, groups);
+        prepare(pass.stream());
+        return dense.isGated() ? runGated(pass, x, residual, groups) : run(pass, x, residual, groups);
     }
 
     /** Each learner over the tokens that use it, in ascending order of learners, so that a token's sum has one order. */
     private Tensor run(Pass pass, Tensor x, Tensor residual, TokenGroups groups) {
         Stream stream = pass.stream();
-        prepare(stream);
         Tensor y = pass.tensor(x.rows(), hidden);
         int whole = groups.whole(learners);
         int active = groups.using(0, learners);
@@ -195,14 +208,53 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         return y;
     }
 
+    /** Row by row: a decoder, which has such MLPs, writes one token at a time, so that there is nothing to group. */
+    private Tensor runGated(Pass pass, Tensor x, Tensor residual, TokenGroups groups) {
+        if (groups.whole(learners) == x.rows()) {
+            return dense.forward(pass, x, residual);
+        }
+        Tensor y = pass.tensor(x.rows(), hidden);
+        for (int row = 0; row < x.rows(); row++) {
+            pass.push();
+            Tensor in = pass.workspace().rows(x, row, 1);
+            Tensor added = pass.workspace().rows(residual, row, 1);
+            Tensor out = pass.workspace().rows(y, row, 1);
+            if (groups.learners()[row] == learners) {
+                pass.stream().copy(dense.forward(pass, in, added), out);
+            } else {
+                runGatedRow(pass, in, added, groups.learners()[row], out);
+            }
+            pass.pop();
+        }
+        return y;
+    }
+
+    private void runGatedRow(Pass pass, Tensor x, Tensor residual, int count, Tensor y) {
+        Stream stream = pass.stream();
+        if (count == 0) {
+            stream.add(residual, resting, y);
+        }
+        Tensor both = pass.tensor(1, upWidth);
+        Tensor units = pass.tensor(1, width);
+        for (int n = 0; n < count; n++) {
+            stream.linear(x, ups.packed(stream).get(n), upBiases[n], false, null, both);
+            stream.gatedSilu(both, width, units);
+            stream.linear(units, downs.packed(stream).get(n), downBiases[n], false, n == 0 ? residual : y, y);
+        }
+    }
+
     @Override
     public Tensor outputs(Pass pass, Tensor x, List<Tensor> running) {
-        Tensor partly = factors.partly(pass, running.getFirst());
-        Tensor units = pass.scaleBlocks(up.forwardGelu(pass, x), partly);
-        Tensor added = pass.linear(factors.biased(pass, running.getFirst()), biases, null, false, null);
-        Tensor learned = pass.linear(units, down, null, false, added);
-        Tensor whole = dense.down().forward(pass, dense.up().forwardGelu(pass, x));
+        Tensor learned = learned(pass, x, running.getFirst());
+        Tensor whole = dense.down().forward(pass, dense.units(pass, x));
         return pass.add(learned, pass.scaleBlocks(whole, factors.wholly(pass, running.getFirst())));
+    }
+
+    /** What tokens get that have not all learners. */
+    private Tensor learned(Pass pass, Tensor x, Tensor running) {
+        Tensor units = pass.scaleBlocks(dense.units(pass, x, up, width), factors.partly(pass, running));
+        Tensor added = pass.linear(factors.biased(pass, running), biases, null, false, null);
+        return pass.linear(units, down, null, false, added);
     }
 
     /**
@@ -212,22 +264,17 @@ public final class AdaptiveMlp implements AdaptiveBlock {
      * @param target what the dense MLP gives for x
      */
     public void errors(Pass pass, Tensor x, Tensor target, float[] errors) {
-        Stream stream = pass.stream();
-        Tensor y = pass.tensor(x.rows(), hidden);
-        for (int row = 0; row < x.rows(); row++) {
-            for (int column = 0; column < hidden; column++) {
-                y.set(row, column, biases.parameter().value().get(0, column));
-            }
-            errors[row * acm.choices() + trained + 1] = 0;
-        }
-        squaredDistances(y, target, errors, 0);
-        for (int n = 0; n < trained; n++) {
+        for (int choice = 0; choice <= trained; choice++) {
             pass.push();
-            Tensor units = pass.tensor(x.rows(), width);
-            stream.linear(x, ups.packed(stream).get(n), upBiases[n], true, null, units);
-            stream.linear(units, downs.packed(stream).get(n), c(n + 1), false, y, y);
+            Tensor running = pass.tensor(x.rows(), trained + 1);
+            for (int token = 0; token < x.rows(); token++) {
+                acm.running(running, token, acm.count(choice));
+            }
+            squaredDistances(learned(pass, x, running), target, errors, choice);
             pass.pop();
-            squaredDistances(y, target, errors, n + 1);
+        }
+        for (int token = 0; token < x.rows(); token++) {
+            errors[token * acm.choices() + trained + 1] = 0;
         }
     }
 

@@ -21,7 +21,7 @@ final class MeasuredMlp implements Measured {
 
     MeasuredMlp(Mlp mlp) {
         this.mlp = mlp;
-        sums = new double[mlp.up().weight().outputs()];
+        sums = new double[mlp.units()];
         squares = new double[sums.length];
     }
 
@@ -32,7 +32,7 @@ final class MeasuredMlp implements Measured {
 
     @Override
     public Tensor forward(Pass pass, Tensor x, Tensor residual) {
-        Tensor units = mlp.up().forwardGelu(pass, x);
+        Tensor units = mlp.units(pass, x);
         for (int row = 0; row < units.rows(); row++) {
             for (int unit = 0; unit < sums.length; unit++) {
                 double value = units.get(row, unit);
@@ -55,7 +55,7 @@ final class MeasuredMlp implements Measured {
     }
 
     /**
-     * Units in the order of their variance after GELU times the squared length of their output weights, which is the mean squared error
+     * Units in the order of their variance times the squared length of their output weights, which is the mean squared error
      * made by replacing a unit by its mean.
      */
     private int[] order() {
@@ -87,8 +87,8 @@ final class MeasuredMlp implements Measured {
                     .forEach((learned, dense) -> learned.value().copyFrom(dense));
         }
         Tensor bias = target.get(1).value();
-        for (int unit = 0; unit < bias.columns(); unit++) {
-            bias.set(0, unit, mlp.up().bias().value().get(0, unit));
+        for (int column = 0; column < bias.columns(); column++) {
+            bias.set(0, column, mlp.up().bias().value().get(0, adaptive.denseColumn(column)));
         }
         setBiases(target.get(3).value(), adaptive.width());
         return adaptive;
@@ -123,13 +123,16 @@ final class MeasuredMlp implements Measured {
                 .forEach(Parameter::changed);
     }
 
+    /** The columns of the units; if the MLP is gated, those of u and those of g. */
     private static void permute(Tensor values, int row, int[] order) {
         var before = new float[order.length];
-        for (int column = 0; column < order.length; column++) {
-            before[column] = values.get(row, column);
-        }
-        for (int column = 0; column < order.length; column++) {
-            values.set(row, column, before[order[column]]);
+        for (int from = 0; from < values.columns(); from += order.length) {
+            for (int column = 0; column < order.length; column++) {
+                before[column] = values.get(row, from + column);
+            }
+            for (int column = 0; column < order.length; column++) {
+                values.set(row, from + column, before[order[column]]);
+            }
         }
     }
 

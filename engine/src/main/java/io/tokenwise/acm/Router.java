@@ -59,7 +59,11 @@ final class Router {
                 ask(pass, x, from, end, choice);
                 gated += rows;
             } else {
-                int count = budget.routing() == Routing.HARD && budget.share() < 1 ? 0 : fixedCount(budget.share());
+                int count = switch (budget.routing()) {
+                    case RANDOM -> drawnCount(pass, budget);
+                    case HARD -> budget.share() < 1 ? 0 : acm.learners();
+                    case LEARNED, STATIC -> fixedCount(budget.share());
+                };
                 Arrays.fill(choice, row, row + rows, count);
             }
             if (budget.routing() == Routing.HARD) {
@@ -83,7 +87,8 @@ final class Router {
     private boolean asksGate(Pass pass, int text) {
         Budget budget = pass.budget(text);
         return switch (budget.routing()) {
-            case LEARNED, RANDOM -> budget.share() < 1;
+            case LEARNED -> budget.share() < 1;
+            case RANDOM -> budget.share() < 1 && pass.decoding() == null;
             case STATIC -> false;
             // Where nothing could be bought afterwards the gate costs for nothing.
             case HARD -> budget.share() < 1 && affordable(pass, text) > 0;
@@ -109,8 +114,7 @@ final class Router {
             }
         }
         if (budget.routing() == Routing.RANDOM) {
-            RandomGeneratorFactory<?> factory = RandomGeneratorFactory.of("L64X128MixRandom");
-            shuffle(choice, row, rows, factory.create(budget.seed() + index));
+            shuffle(choice, row, rows, random(budget.seed() + index));
         }
         pass.pop();
     }
@@ -172,6 +176,26 @@ final class Router {
             given += count;
         }
         return count;
+    }
+
+    /**
+     * Of the token that a decoder is writing, which is alone in its batch, so that nothing could be dealt: all learners, or as many as are trained, at
+     * random such that their mean is the share.
+     */
+    private int drawnCount(Pass pass, Budget budget) {
+        if (budget.share() == 1) {
+            return acm.learners();
+        }
+        double wanted = budget.share() * acm.learners();
+        int few = Math.min(acm.trained(), (int) wanted);
+        double whole = (wanted - few) / (acm.learners() - few);
+        RandomGenerator random =
+                random(1_000_003 * (budget.seed() + index) + pass.decoding().position());
+        return random.nextDouble() < whole ? acm.learners() : few;
+    }
+
+    private static RandomGenerator random(long seed) {
+        return RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
     }
 
     private static void shuffle(int[] values, int from, int count, RandomGenerator random) {

@@ -43,6 +43,25 @@ record GradientTable(Tape tape, Gradients gradients, Stream stream, Workspace wo
                     gradients.add(x, dx);
                 }
             }
+            case Op.Rotate(var y, var offsets, var sequences, var positions, var heads) ->
+                // In place like the operation: from here on dy is the gradient of what y was before.
+                stream.rotate(dy, offsets, sequences, 0, positions.inverse(), heads);
+            case Op.GatedSilu(var x, var units, var y) -> {
+                Tensor dx = like(x);
+                stream.gatedSiluBackward(x, units, dy, dx);
+                gradients.add(x, dx);
+            }
+            case Op.Attend attend -> attend(attend, dy);
+            case Op.LinearTransposed(var x, var weight, var y) -> {
+                if (tape.tracks(x)) {
+                    Tensor dx = like(x);
+                    stream.linear(dy, weight.packed(stream), null, false, null, dx);
+                    gradients.add(x, dx);
+                }
+                if (weight.parameter().trainable()) {
+                    stream.weightGradient(dy, x, workspace, weight.parameter().gradient());
+                }
+            }
             case Op.MeanPool(var x, var offsets, var sequences, var y) -> {
                 Tensor dx = like(x);
                 stream.meanPoolBackward(dy, offsets, sequences, dx);
@@ -107,6 +126,16 @@ record GradientTable(Tape tape, Gradients gradients, Stream stream, Workspace wo
         }
         if (tape.tracks(b)) {
             gradients.add(b, dy);
+        }
+    }
+
+    private void attend(Op.Attend op, Tensor dy) {
+        Tensor dQueries = like(op.queries());
+        Tensor dKeysValues = op.keysValues() == op.queries() ? dQueries : like(op.keysValues());
+        stream.attendBackward(op.queries(), op.keysValues(), op.rows(), op.probabilities(), dy, dQueries, dKeysValues);
+        addIfTracked(op.queries(), dQueries);
+        if (dKeysValues != dQueries) {
+            addIfTracked(op.keysValues(), dKeysValues);
         }
     }
 

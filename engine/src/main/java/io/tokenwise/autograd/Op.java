@@ -1,5 +1,7 @@
 package io.tokenwise.autograd;
 
+import io.tokenwise.backend.AttendedRows;
+import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.tensor.Tensor;
 
 /** One operation that a {@link Tape} has seen: its inputs, its result y, and what {@link GradientTable} needs of the forward pass. */
@@ -26,6 +28,18 @@ public sealed interface Op {
 
     /** {@code y = [first; x] + positions} for each sequence. */
     record WithFirst(Tensor x, Parameter first, Parameter positions, Tensor y) implements Op {}
+
+    /** Rotary positions, in place: y is x, and so is its gradient. */
+    record Rotate(Tensor y, int[] offsets, int sequences, RotaryPositions positions, int heads) implements Op {}
+
+    /** {@code y = x_1 * silu(x_2)} for each block {@code [x_1, x_2]} of {@code 2 * units} columns. */
+    record GatedSilu(Tensor x, int units, Tensor y) implements Op {}
+
+    /** Attention over other rows; queries and keysValues may be one tensor. */
+    record Attend(Tensor queries, Tensor keysValues, AttendedRows rows, Tensor probabilities, Tensor y) implements Op {}
+
+    /** {@code y = x W^T}. */
+    record LinearTransposed(Tensor x, Weight weight, Tensor y) implements Op {}
 
     record MeanPool(Tensor x, int[] offsets, int sequences, Tensor y) implements Op {}
 

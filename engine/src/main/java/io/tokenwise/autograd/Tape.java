@@ -62,6 +62,11 @@ public final class Tape {
             case Op.Softmax(var x, var y) -> tracks(x);
             case Op.EmbeddingSum e -> trains(e.words()) || trains(e.positions()) || trains(e.types());
             case Op.WithFirst first -> tracks(first.x()) || trains(first.first()) || trains(first.positions());
+            case Op.Rotate rotate -> tracks(rotate.y());
+            case Op.GatedSilu(var x, var units, var y) -> tracks(x);
+            case Op.Attend attend -> tracks(attend.queries()) || tracks(attend.keysValues());
+            case Op.LinearTransposed(var x, var weight, var y) ->
+                tracks(x) || weight.parameter().trainable();
             case Op.MeanPool pool -> tracks(pool.x());
             case Op.FirstPool pool -> tracks(pool.x());
             case Op.L2Normalize(var x, var norms, var y) -> tracks(x);

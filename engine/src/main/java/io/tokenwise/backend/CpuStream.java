@@ -26,7 +26,7 @@ final class CpuStream implements Stream {
         this.valueTasks = new ValueTasks(range, scratch);
         this.rowTasks = new RowTasks(range, scratch);
         this.sequenceTasks = new SequenceTasks(range, scratch, pool);
-        this.speechTasks = new SpeechTasks(range, scratch);
+        this.speechTasks = new SpeechTasks(range, scratch, pool);
     }
 
     // ---- matrix products
@@ -490,8 +490,13 @@ final class CpuStream implements Stream {
     }
 
     @Override
-    public void gatedSilu(Tensor x, Tensor y) {
-        speechTasks.gatedSilu(x, y);
+    public void gatedSilu(Tensor x, int units, Tensor y) {
+        speechTasks.gatedSilu(x, units, y);
+    }
+
+    @Override
+    public void gatedSiluBackward(Tensor x, int units, Tensor dy, Tensor dx) {
+        speechTasks.gatedSiluBackward(x, units, dy, dx);
     }
 
     @Override
@@ -502,6 +507,23 @@ final class CpuStream implements Stream {
     @Override
     public void attendOne(Tensor query, Tensor cache, int length, int heads, Tensor context) {
         speechTasks.attendOne(query, cache, length, heads, context);
+    }
+
+    @Override
+    public void attend(Tensor queries, Tensor keysValues, AttendedRows rows, Tensor contexts, Tensor probabilities) {
+        speechTasks.attend(queries, keysValues, rows, contexts, probabilities);
+    }
+
+    @Override
+    public void attendBackward(
+            Tensor queries,
+            Tensor keysValues,
+            AttendedRows rows,
+            Tensor probabilities,
+            Tensor dContexts,
+            Tensor dQueries,
+            Tensor dKeysValues) {
+        speechTasks.attendBackward(queries, keysValues, rows, probabilities, dContexts, dQueries, dKeysValues);
     }
 
     @Override

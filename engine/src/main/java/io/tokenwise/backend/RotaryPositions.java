@@ -36,6 +36,23 @@ public final class RotaryPositions {
         }
     }
 
+    private RotaryPositions(int count, int headSize, int rotated, float[] cosines, float[] sines) {
+        this.count = count;
+        this.headSize = headSize;
+        this.rotated = rotated;
+        this.cosines = cosines;
+        this.sines = sines;
+    }
+
+    /** The angles that turn back: a rotation's transpose, by which gradients go. */
+    public RotaryPositions inverse() {
+        var back = new float[sines.length];
+        for (int i = 0; i < back.length; i++) {
+            back[i] = -sines[i];
+        }
+        return new RotaryPositions(count, headSize, rotated, cosines, back);
+    }
+
     public int count() {
         return count;
     }

@@ -11,12 +11,16 @@ import java.lang.foreign.ValueLayout;
 final class SpeechTasks {
     private final RangeJob range;
     private final Scratch scratch;
+    private final WorkerPool pool;
+    private final AttendJob attention;
 
     /** Half of a cache, for as long as its attention runs. */
     private final Floats values = new Floats(MemorySegment.NULL, 0);
 
-    SpeechTasks(RangeJob range, Scratch scratch) {
+    SpeechTasks(RangeJob range, Scratch scratch, WorkerPool pool) {
         this.range = range;
+        this.pool = pool;
+        attention = new AttendJob(range.kernels.speech());
         this.scratch = scratch;
     }
 
@@ -121,10 +125,34 @@ final class SpeechTasks {
                                 to));
     }
 
-    void gatedSilu(Tensor x, Tensor y) {
-        Shapes.require("gatedSilu", x, y.rows(), 2 * y.columns());
+    void gatedSilu(Tensor x, int units, Tensor y) {
+        checkGated("gatedSilu", x, units, y);
         range.operands(x, y, null);
-        range.forRows(y, scratch, (o, from, to, s) -> o.kernels.speech().gatedSilu(o.a, o.b, o.columns, from, to));
+        forBlocks(y, units, (o, from, to, s) -> o.kernels.speech().gatedSilu(o.a, o.b, o.columns, from, to));
+    }
+
+    void gatedSiluBackward(Tensor x, int units, Tensor dy, Tensor dx) {
+        checkGated("gatedSiluBackward", x, units, dy);
+        Shapes.same("gatedSiluBackward", x, dx);
+        range.operands(x, dy, dx);
+        forBlocks(
+                dy,
+                units,
+                (o, from, to, s) -> o.kernels.speech().gatedSiluBackward(o.a, o.b, o.c, o.columns, from, to));
+    }
+
+    private static void checkGated(String operation, Tensor x, int units, Tensor y) {
+        Shapes.require(operation, x, y.rows(), 2 * y.columns());
+        if (units < 1 || y.columns() % units != 0) {
+            throw new IllegalArgumentException(
+                    operation + ": " + y.shape() + " is not cut into blocks of " + units + " columns");
+        }
+    }
+
+    /** Blocks lie one after the other, row by row: to the kernel they are rows. */
+    private void forBlocks(Tensor y, int units, RangeJob.Body body) {
+        range.columns = units;
+        range.forEach(y.size() / units, RangeJob.grain(units), scratch, body);
     }
 
     void toColumns(Tensor x, int column, Tensor cache, int at) {
@@ -163,6 +191,31 @@ final class SpeechTasks {
                 (o, from, to, s) -> o.kernels
                         .speech()
                         .attendOne(o.a, o.b, o.d, o.columns, o.rows, o.blocks, scale(o.blocks), o.c, from, to, s));
+    }
+
+    void attend(Tensor queries, Tensor keysValues, AttendedRows rows, Tensor contexts, Tensor probabilities) {
+        attention.prepare("attend", queries, keysValues, rows, contexts, probabilities);
+        attention.call.contexts = contexts.floats();
+        attention.backward = false;
+        pool.run(attention, attention.tasks(), scratch);
+    }
+
+    void attendBackward(
+            Tensor queries,
+            Tensor keysValues,
+            AttendedRows rows,
+            Tensor probabilities,
+            Tensor dContexts,
+            Tensor dQueries,
+            Tensor dKeysValues) {
+        attention.prepare("attendBackward", queries, keysValues, rows, dContexts, probabilities);
+        Shapes.same("attendBackward", queries, dQueries);
+        Shapes.same("attendBackward", keysValues, dKeysValues);
+        attention.call.dContexts = dContexts.floats();
+        attention.call.dQueries = dQueries.floats();
+        attention.call.dKeysValues = dKeysValues.floats();
+        attention.backward = true;
+        pool.run(attention, attention.tasks(), scratch);
     }
 
     private static float scale(int headSize) {

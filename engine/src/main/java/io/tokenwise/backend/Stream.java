@@ -192,7 +192,7 @@ public interface Stream {
     void attentionBackward(
             Tensor qkv, int[] offsets, int sequences, int heads, Tensor probabilities, Tensor dContext, Tensor dQkv);
 
-    // ---- speech, in inference
+    // ---- speech
 
     /** {@code y[i, 0]} is the float whose bits are {@code values[i]}. */
     void samples(int[] values, Tensor y);
@@ -216,8 +216,10 @@ public interface Stream {
      */
     void rotate(Tensor x, int[] offsets, int sequences, int position, RotaryPositions positions, int heads);
 
-    /** {@code y = x_1 * silu(x_2)}, x {@code [rows, 2 * units]} being {@code [x_1, x_2]}. */
-    void gatedSilu(Tensor x, Tensor y);
+    /** {@code y = x_1 * silu(x_2)} for each block {@code [x_1, x_2]} of {@code 2 * units} columns of x; y has half of x's columns. */
+    void gatedSilu(Tensor x, int units, Tensor y);
+
+    void gatedSiluBackward(Tensor x, int units, Tensor dy, Tensor dx);
 
     /** {@code cache[c, at + r] = x[r, column + c]} for all rows of x and of the cache. */
     void toColumns(Tensor x, int column, Tensor cache, int at);
@@ -229,6 +231,25 @@ public interface Stream {
      * @param query {@code [1, hidden]}, like context
      */
     void attendOne(Tensor query, Tensor cache, int length, int heads, Tensor context);
+
+    /**
+     * Attention of queries over keys and values of other rows, as in training: probabilities {@code [1, rows.probabilities()]} are kept.
+     *
+     * @param queries {@code [queries, any]}; may be the tensor of the keys
+     * @param keysValues {@code [keys, any]}
+     * @param contexts {@code [queries, hidden]}
+     */
+    void attend(Tensor queries, Tensor keysValues, AttendedRows rows, Tensor contexts, Tensor probabilities);
+
+    /** Gradient of {@link #attend}: writes the columns of queries, keys and values of dQueries and dKeysValues, which may be the same tensor. */
+    void attendBackward(
+            Tensor queries,
+            Tensor keysValues,
+            AttendedRows rows,
+            Tensor probabilities,
+            Tensor dContexts,
+            Tensor dQueries,
+            Tensor dKeysValues);
 
     /** The place of a row's largest value, the first if several are equal. */
     int argmax(Tensor x, int row);

@@ -34,7 +34,7 @@ import java.util.zip.CRC32;
  * runs. Killed and started again with the same arguments it goes on from the checkpoint.
  *
  * @param files of the dense teacher, or of an adaptive model that goes on learning from what it is at full budget; not closed
- * @param inputs token ids of texts, or pixels of images; some are {@linkplain #heldOut kept} for calibration and to show quality, the others are trained
+ * @param inputs token ids of texts, pixels of images or samples of recordings; some are {@linkplain #heldOut kept} for calibration and to show quality, the others are trained
  *     on
  * @param out where the model goes
  * @param existing what to do if there is one
@@ -113,7 +113,7 @@ public record DistillRun(
     private TrainingInputs trainingInputs(InputSplit split) {
         ToIntFunction<int[]> tokens = files.description()::tokens;
         return switch (files.description()) {
-            case TextDescription text ->
+            case TextDescription _, SpeechDescription _ ->
                 new TrainingInputs(split.trained(), tokens, TrainingInputs.Variation.NONE, config.seed());
             case ImageDescription image ->
                 new TrainingInputs(
@@ -121,7 +121,6 @@ public record DistillRun(
                         tokens,
                         new RandomShift(image.architecture().imageSize(), true)::of,
                         config.seed());
-            case SpeechDescription _ -> throw new UnsupportedOperationException("speech models are not distilled yet");
         };
     }
 
@@ -234,6 +233,10 @@ public record DistillRun(
     }
 
     private static void calibrate(Encoder student, Backend backend, List<int[]> heldOut) {
+        if (student.description() instanceof SpeechDescription) {
+            SpeechCalibrator.calibrate(student, backend, heldOut);
+            return;
+        }
         try (var sessions = new Sessions(student, backend, 1024, 1)) {
             LengthCalibration calibration =
                     Calibrator.calibrate(student.acms(), sessions, heldOut, student.description());

@@ -1,6 +1,7 @@
 package io.tokenwise.distill;
 
 import io.tokenwise.acm.Acm;
+import io.tokenwise.acm.Acmizer;
 import io.tokenwise.acm.AdaptiveBlock;
 import io.tokenwise.acm.AdaptiveMlp;
 import io.tokenwise.autograd.AdamW;
@@ -54,6 +55,18 @@ public final class Distillation implements AutoCloseable {
     private final AdamW learnerOptimizer;
     private final AdamW gateOptimizer;
     private final List<RecordedBlock> recorded = new ArrayList<>();
+
+    /** Of the blocks and modules, those that token vectors go through come first; those of a speech model's decoder follow. */
+    private final int encoderBlocks;
+
+    private final int encoderModules;
+
+    /** Null if the models do not write texts. */
+    private final WrittenTexts written;
+
+    /** Those of the step's recordings. */
+    private TokenBatch texts;
+
     private int step;
 
     /** The phases in their order. */
@@ -86,10 +99,13 @@ public final class Distillation implements AutoCloseable {
         this.blocks = student.adaptiveBlocks();
         this.modules = student.acms();
         this.inputs = inputs;
+        encoderBlocks = Acmizer.blocks(student.tokenSlots()).size();
+        encoderModules = Acmizer.modules(student.tokenSlots()).size();
         if (blocks.isEmpty() || !teacher.acms().isEmpty()) {
             throw new IllegalArgumentException("distillation needs a dense teacher and an adaptive student");
         }
         stream = backend.stream();
+        written = teacher.description() instanceof SpeechDescription ? new WrittenTexts(teacher, backend) : null;
         teacherPass = new Pass(stream, teacherWorkspace);
         pass = new Pass(stream, workspace);
         learnerOptimizer = optimizer(
@@ -130,6 +146,7 @@ public final class Distillation implements AutoCloseable {
      */
     public Step step() {
         inputs.next(batch, config.tokensPerStep());
+        texts = written == null ? null : written.of(batch);
         RandomGenerator random = EpochOrder.random(config.seed() + 1, step);
         Step done = switch (phase()) {
             case LEARNERS -> learnerStep(random);
@@ -175,8 +192,10 @@ public final class Distillation implements AutoCloseable {
         double loss = 0;
         for (int i = 0; i < blocks.size(); i++) {
             AdaptiveBlock block = blocks.get(i);
-            List<Tensor> running =
-                    block.acms().stream().map(acm -> prefixes(acm, random)).toList();
+            int tokens = recorded.get(i).input().rows();
+            List<Tensor> running = block.acms().stream()
+                    .map(acm -> prefixes(acm, tokens, random))
+                    .toList();
             Tensor y = block.outputs(pass, recorded.get(i).input(), running);
             Tensor dy = pass.tensor(y.rows(), y.columns());
             loss += Losses.relativeSquaredError(y, recorded.get(i).output(), 1, dy) / blocks.size();
@@ -188,8 +207,8 @@ public final class Distillation implements AutoCloseable {
     }
 
     /** A random number of learners for each token; of a control the one that it always has. */
-    private Tensor prefixes(Acm acm, RandomGenerator random) {
-        Tensor running = pass.tensor(batch.tokens(), acm.choices() - 1);
+    private Tensor prefixes(Acm acm, int tokens, RandomGenerator random) {
+        Tensor running = pass.tensor(tokens, acm.choices() - 1);
         for (int token = 0; token < running.rows(); token++) {
             acm.running(running, token, acm.isFixed() ? acm.fixedCount() : 1 + random.nextInt(acm.trained()));
         }
@@ -202,18 +221,19 @@ public final class Distillation implements AutoCloseable {
      */
     private Step gateStep(RandomGenerator random) {
         runRecordedTeacher();
-        StepBudgets budgets = StepBudgets.draw(batch, config, random);
+        StepBudgets ofEncoder = StepBudgets.draw(batch, config, random);
+        StepBudgets ofDecoder = texts == null ? null : ofEncoder.over(texts);
         var tape = new Tape();
         var gradients = new Gradients(stream, workspace);
-        Tensor features = budgets.features(pass);
         double loss = 0;
         int count = 0;
         for (int i = 0; i < blocks.size(); i++) {
             if (blocks.get(i) instanceof AdaptiveMlp mlp) {
+                StepBudgets budgets = i < encoderBlocks ? ofEncoder : ofDecoder;
                 pass.train(null, null);
                 int[] labels = bestChoices(mlp, recorded.get(i), budgets);
                 pass.train(tape, null);
-                Tensor logits = mlp.acm().gateLogits(pass, recorded.get(i).input(), features);
+                Tensor logits = mlp.acm().gateLogits(pass, recorded.get(i).input(), budgets.features(pass));
                 Tensor dLogits = pass.tensor(logits.rows(), logits.columns());
                 loss += Losses.crossEntropy(logits, labels, dLogits);
                 count++;
@@ -227,7 +247,7 @@ public final class Distillation implements AutoCloseable {
 
     private int[] bestChoices(AdaptiveMlp mlp, RecordedBlock block, StepBudgets budgets) {
         Acm acm = mlp.acm();
-        int tokens = batch.tokens();
+        int tokens = block.input().rows();
         int[] counts = IntStream.range(0, acm.choices()).map(acm::count).toArray();
         var errors = new float[tokens * counts.length];
         mlp.errors(pass, block.input(), block.output(), errors);
@@ -239,31 +259,35 @@ public final class Distillation implements AutoCloseable {
         return choices;
     }
 
-    /** Phase 3: the whole student's token vectors and embeddings to the teacher's, gates choosing, with the budget's loss. */
+    /** Phase 3: what the whole student gives to what the teacher gives, and its token vectors, gates choosing, with the budget's loss. */
     private Step endToEndStep(RandomGenerator random) {
         Tensor targetTokens = teacher.tokens(teacherPass.begin(Budget.FULL, null), batch);
-        Tensor target = teacher.outputs(teacherPass, targetTokens, batch);
         pass.begin(Budget.FULL, null);
         StepBudgets budgets = StepBudgets.draw(batch, config, random);
         var tape = new Tape();
         var running = new ArrayList<Tensor>();
-        pass.train(tape, new GateTraining(budgets.features(pass), (float) config.temperature(), random, running));
+        train(tape, budgets, random, running);
         Tensor tokens = student.tokens(pass, batch);
-        Tensor y = student.outputs(pass, tokens, batch);
         var gradients = new Gradients(stream, workspace);
-        double loss = outputLoss(y, target, gradients);
+        StepBudgets ofTexts = texts == null ? null : budgets.over(texts);
+        double loss = switch (student.description()) {
+            case TextDescription text -> vectorLoss(text, tokens, targetTokens, gradients);
+            case ImageDescription _ -> classLoss(tokens, targetTokens, gradients);
+            case SpeechDescription _ -> {
+                train(tape, ofTexts, random, running);
+                yield textLoss(tokens, targetTokens, gradients);
+            }
+        };
         if (config.tokenWeight() > 0) {
             Tensor dTokens = pass.tensor(tokens.rows(), tokens.columns());
             Losses.relativeSquaredError(tokens, targetTokens, config.tokenWeight(), dTokens);
             gradients.add(tokens, dTokens);
         }
-        var budgetGradients =
-                running.stream().map(r -> pass.tensor(r.rows(), r.columns())).toList();
         double budgetLoss = 0;
         if (config.fixed().isEmpty()) {
-            budgetLoss = budgets.loss(modules, running, config.budgetWeight(), budgetGradients);
-            for (int m = 0; m < modules.size(); m++) {
-                gradients.add(running.get(m), budgetGradients.get(m));
+            budgetLoss = budgetLoss(budgets, 0, encoderModules, running, gradients);
+            if (encoderModules < modules.size()) {
+                budgetLoss = (budgetLoss + budgetLoss(ofTexts, encoderModules, modules.size(), running, gradients)) / 2;
             }
         }
         tape.backward(gradients, stream, workspace);
@@ -273,24 +297,52 @@ public final class Distillation implements AutoCloseable {
         return new Step(step, Phase.END_TO_END, loss, budgetLoss, batch.tokens());
     }
 
-    /**
-     * How far what the student gives for each input is from what the teacher gives: of texts the cosine distance, whether or not the model gives
-     * vectors of length 1; of images the divergence of the probabilities of their classes.
-     */
-    private double outputLoss(Tensor y, Tensor target, Gradients gradients) {
-        Tensor compared = y;
-        Tensor wanted = target;
-        if (student.description() instanceof TextDescription text && !text.normalize()) {
-            compared = pass.l2Normalize(y);
-            wanted = teacherPass.l2Normalize(target);
+    /** The pass goes on with gates that choose by the budgets of the tokens that come next. */
+    private void train(Tape tape, StepBudgets budgets, RandomGenerator random, List<Tensor> running) {
+        pass.train(tape, new GateTraining(budgets.features(pass), (float) config.temperature(), random, running));
+    }
+
+    /** Of the modules {@code from} to {@code to} (exclusive), which see the same tokens and together spend what they are told. */
+    private double budgetLoss(StepBudgets budgets, int from, int to, List<Tensor> running, Gradients gradients) {
+        List<Tensor> used = running.subList(from, to);
+        List<Tensor> slopes =
+                used.stream().map(r -> pass.tensor(r.rows(), r.columns())).toList();
+        double loss = budgets.loss(modules.subList(from, to), used, config.budgetWeight(), slopes);
+        for (int m = 0; m < slopes.size(); m++) {
+            gradients.add(used.get(m), slopes.get(m));
+        }
+        return loss;
+    }
+
+    /** Of texts: the cosine distance of their vectors to the teacher's, whether or not the model gives vectors of length 1. */
+    private double vectorLoss(TextDescription model, Tensor tokens, Tensor targetTokens, Gradients gradients) {
+        Tensor y = student.outputs(pass, tokens, batch);
+        Tensor target = teacher.outputs(teacherPass, targetTokens, batch);
+        if (!model.normalize()) {
+            y = pass.l2Normalize(y);
+            target = teacherPass.l2Normalize(target);
         }
         Tensor dy = pass.tensor(y.rows(), y.columns());
-        gradients.add(compared, dy);
-        return switch (student.description()) {
-            case TextDescription text -> Losses.cosineDistance(compared, wanted, dy);
-            case ImageDescription image -> Losses.divergence(compared, wanted, dy);
-            case SpeechDescription _ -> throw new UnsupportedOperationException("speech models are not distilled yet");
-        };
+        gradients.add(y, dy);
+        return Losses.cosineDistance(y, target, dy);
+    }
+
+    /** Of images: the divergence of the probabilities of their classes from the teacher's. */
+    private double classLoss(Tensor tokens, Tensor targetTokens, Gradients gradients) {
+        Tensor y = student.outputs(pass, tokens, batch);
+        Tensor target = teacher.outputs(teacherPass, targetTokens, batch);
+        Tensor dy = pass.tensor(y.rows(), y.columns());
+        gradients.add(y, dy);
+        return Losses.divergence(y, target, dy);
+    }
+
+    /** Of recordings: the divergence of the probabilities of each next token of the teacher's own texts. */
+    private double textLoss(Tensor frames, Tensor targetFrames, Gradients gradients) {
+        Tensor wanted = teacher.decoder().logits(teacherPass, targetFrames, batch, texts);
+        Tensor logits = student.decoder().logits(pass, frames, batch, texts);
+        Tensor dLogits = pass.tensor(logits.rows(), logits.columns());
+        gradients.add(logits, dLogits);
+        return Losses.divergence(logits, wanted, dLogits);
     }
 
     /** Runs the teacher with recorders where the student is adaptive; their tensors lie in the student's workspace. */
@@ -308,7 +360,10 @@ public final class Distillation implements AutoCloseable {
             }
         }
         try {
-            teacher.tokens(teacherPass.begin(Budget.FULL, null), batch);
+            Tensor tokens = teacher.tokens(teacherPass.begin(Budget.FULL, null), batch);
+            if (texts != null) {
+                teacher.decoder().logits(teacherPass, tokens, batch, texts);
+            }
         } finally {
             for (int i = 0; i < replaced.size(); i++) {
                 replaced.get(i).replace(recorded.get(i).block());
@@ -331,6 +386,9 @@ public final class Distillation implements AutoCloseable {
 
     @Override
     public void close() {
+        if (written != null) {
+            written.close();
+        }
         teacherWorkspace.close();
         workspace.close();
     }

@@ -25,6 +25,16 @@ record StepBudgets(double[] budgets, int[] groups, int[] sizes) {
             double position = (i + random.nextDouble()) / count;
             budgets[i] = config.lowestBudget() + (1 - config.lowestBudget()) * position;
         }
+        return of(budgets, batch);
+    }
+
+    /** The same budgets for other tokens of the same inputs, such as those of recordings' texts. */
+    StepBudgets over(TokenBatch other) {
+        return of(budgets, other);
+    }
+
+    private static StepBudgets of(double[] budgets, TokenBatch batch) {
+        int count = budgets.length;
         var groups = new int[batch.tokens()];
         var sizes = new int[count];
         for (int sequence = 0; sequence < batch.sequences(); sequence++) {

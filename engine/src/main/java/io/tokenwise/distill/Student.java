@@ -5,6 +5,7 @@ import io.tokenwise.acm.Acmizer;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
@@ -19,6 +20,9 @@ public final class Student {
     private static final int SAMPLE_TOKENS = 8_192;
 
     private static final int BATCH_TOKENS = 1_024;
+
+    /** Of a decoder, which writes one at a time. */
+    private static final int WRITTEN_TOKENS = 1_024;
 
     private Student() {}
 
@@ -50,8 +54,12 @@ public final class Student {
         Stream stream = backend.stream();
         try (var workspace = new Workspace(Long.MAX_VALUE)) {
             var pass = new Pass(stream, workspace);
-            Acmizer.replace(
-                    encoder.parameters(), encoder.slots(), config.layers(), () -> runSample(encoder, pass, inputs));
+            Acmizer.replace(encoder.parameters(), encoder.slots(), config.layers(), () -> {
+                runSample(encoder, pass, inputs);
+                if (encoder.description() instanceof SpeechDescription) {
+                    writeSample(encoder, backend, inputs);
+                }
+            });
             Acmizer.fix(encoder.acms(), config.fixed());
             encoder.prepare(stream);
             return encoder;
@@ -70,6 +78,18 @@ public final class Student {
             if (batch.tokens() >= BATCH_TOKENS || i == inputs.size() - 1 || tokens >= SAMPLE_TOKENS) {
                 encoder.tokens(pass.begin(Budget.FULL, null), batch);
                 batch.clear();
+            }
+        }
+    }
+
+    /** A decoder is measured on what it writes. */
+    private static void writeSample(Encoder encoder, Backend backend, List<int[]> recordings) {
+        try (var written = new WrittenTexts(encoder, backend)) {
+            int tokens = 0;
+            for (int i = 0; i < recordings.size() && tokens < WRITTEN_TOKENS; i++) {
+                var batch = new TokenBatch();
+                encoder.add(batch, recordings.get(i));
+                tokens += written.of(batch).tokens();
             }
         }
     }

@@ -19,6 +19,17 @@ public sealed interface Architecture permits BertArchitecture, VitArchitecture, 
     /** Added to the variance in every LayerNorm. */
     double layerNormEpsilon();
 
+    /** Within a layer, the name of the weight of its MLP's first matrix. */
+    default String mlpInput() {
+        return "intermediate.dense.weight";
+    }
+
+    /** What of the model can be adaptive, as a message says it. */
+    default String adaptable() {
+        return "encoder.layer.0.mlp to encoder.layer." + (layers() - 1)
+                + ".mlp, and attention with letters of qkvo likewise";
+    }
+
     /** The dense model's tensors: Hugging Face name to shape. */
     Map<String, long[]> tensors();
 }

@@ -25,6 +25,9 @@ public record MoonshineArchitecture(
     /** Samples below which there is no frame: 56 ms. */
     public static final int LEAST_SAMPLES = 127 + 64 * (7 + 3 * 2 - 1);
 
+    /** Samples from one frame to the next. */
+    public static final int FRAME_SAMPLES = 64 * 3 * 2;
+
     /** Frames that the encoder makes of so many samples at 16 kHz, 41.7 a second; none below {@link #LEAST_SAMPLES}. */
     public static int frames(int samples) {
         int rows = samples;
@@ -38,6 +41,17 @@ public record MoonshineArchitecture(
     @Override
     public double layerNormEpsilon() {
         return 1e-5;
+    }
+
+    @Override
+    public String mlpInput() {
+        return "mlp.fc1.weight";
+    }
+
+    @Override
+    public String adaptable() {
+        return "encoder.layers.0.mlp to encoder.layers." + (layers - 1)
+                + ".mlp and decoder.layers.0.mlp to decoder.layers." + (decoderLayers - 1) + ".mlp";
     }
 
     /** Names are Hugging Face's, without the leading {@code model.}. */

@@ -6,8 +6,8 @@ import io.tokenwise.nn.Block;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.CachedAttention;
 import io.tokenwise.nn.CrossAttention;
-import io.tokenwise.nn.GatedMlp;
 import io.tokenwise.nn.LayerNorm;
+import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
@@ -44,20 +44,20 @@ record DecoderLayer(
                 sizes.heads(),
                 layer);
         LayerNorm mlpNorm = parts.normWithoutShift(path + "final_layernorm");
-        var mlp = new GatedMlp(
+        Mlp mlp = Mlp.gated(
                 parts.linear(path + "mlp.fc1", hidden, 2 * sizes.intermediateSize()),
                 parts.linear(path + "mlp.fc2", sizes.intermediateSize(), hidden));
         return new DecoderLayer(
                 writtenNorm,
-                new BlockSlot(path + "self_attn", written),
+                new BlockSlot(path + "attention", written),
                 heardNorm,
                 heard,
-                new BlockSlot(path + "encoder_attn", heard),
+                new BlockSlot(path + "cross_attention", heard),
                 mlpNorm,
-                new BlockSlot(path + "mlp", mlp));
+                parts.mlp(path + "mlp", mlp));
     }
 
-    /** {@code [1, hidden]} to the same. */
+    /** {@code [tokens, hidden]} to the same: the one token that is being written, or all of the texts that are predicted. */
     Tensor forward(Pass pass, Tensor x) {
         Tensor y = after(pass, writtenNorm, written.block(), x);
         y = after(pass, heardNorm, heard.block(), y);

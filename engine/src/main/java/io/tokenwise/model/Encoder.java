@@ -16,6 +16,7 @@ import io.tokenwise.io.MachineMemory;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
+import io.tokenwise.io.MoonshineArchitecture;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.io.TensorData;
@@ -49,7 +50,8 @@ import java.util.regex.Pattern;
  * <p>{@link #forward} without a tape is thread-safe for different passes once {@link #prepare} has run.
  */
 public final class Encoder implements AutoCloseable {
-    private static final Pattern MODULE = Pattern.compile("(encoder\\.layer\\.\\d+\\.)(mlp|attention\\.[qkvo]+)");
+    private static final Pattern MODULE =
+            Pattern.compile("((?:encoder\\.layer|(?:en|de)coder\\.layers)\\.\\d+\\.)(mlp|attention\\.[qkvo]+)");
 
     /** In the names of tensors of learners and gates. */
     private static final String LEARNERS = ".acm.";
@@ -185,16 +187,18 @@ public final class Encoder implements AutoCloseable {
             Map<String, long[]> wanted, String module, AcmConfig acm, ModelDescription description) {
         Architecture sizes = description.architecture();
         Matcher parts = MODULE.matcher(module);
-        if (!parts.matches() || !wanted.containsKey(parts.group(1) + "output.dense.weight")) {
+        boolean mlp = parts.matches() && parts.group(2).equals("mlp");
+        if (!parts.matches()
+                || !wanted.containsKey(parts.group(1) + sizes.mlpInput())
+                || !mlp && sizes instanceof MoonshineArchitecture) {
             throw new BadFileException(
                     description.name() + " config.json",
-                    "acm.modules names " + module + ", the model has encoder.layer.0.mlp to encoder.layer."
-                            + (sizes.layers() - 1) + ".mlp, and attention with letters of qkvo likewise");
+                    "acm.modules names " + module + ", the model has " + sizes.adaptable());
         }
         int hidden = sizes.hiddenSize();
-        if (parts.group(2).equals("mlp")) {
-            long units = (long) sizes.intermediateSize() / acm.learners() * acm.mlpLearners();
-            wanted.put(module + ".acm.w1", new long[] {units, hidden});
+        if (mlp) {
+            long columns = wanted.get(parts.group(1) + sizes.mlpInput())[0] / acm.learners() * acm.mlpLearners();
+            wanted.put(module + ".acm.w1", new long[] {columns, hidden});
         } else {
             wanted.put(parts.group(1) + "attention.acm.query.weight", new long[] {hidden, hidden});
         }
@@ -255,9 +259,14 @@ public final class Encoder implements AutoCloseable {
         throw new IllegalStateException(description.name() + ": writes no text");
     }
 
-    /** The places of attention and MLP of each layer, in the order in which they run. */
+    /** The places of attention and MLP of each layer, in the order in which they run; of a speech model also the decoder's, after the encoder's. */
     public List<BlockSlot> slots() {
         return network.slots();
+    }
+
+    /** Those of them that {@link #tokens} goes through: all, but not a decoder's. */
+    public List<BlockSlot> tokenSlots() {
+        return network.tokenSlots();
     }
 
     /** The adaptive blocks, in the order in which they run; empty for a dense model. */
@@ -307,7 +316,7 @@ public final class Encoder implements AutoCloseable {
                 2.0 * length * hidden() * description.architecture().layers();
         return attentionProducts
                 + network.fixedFlops(length) / length
-                + slots().stream()
+                + tokenSlots().stream()
                         .mapToDouble(slot -> slot.block().flopsPerToken(share))
                         .sum();
     }

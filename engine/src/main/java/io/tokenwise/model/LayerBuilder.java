@@ -57,11 +57,15 @@ final class LayerBuilder {
 
     /** The MLP of a layer, such as {@code encoder.layer.0.}. */
     BlockSlot mlp(String layer) {
-        String path = layer + "mlp";
         int hidden = sizes.hiddenSize();
         int units = sizes.intermediateSize();
         var dense = new Mlp(
                 linear(layer + "intermediate.dense", hidden, units), linear(layer + "output.dense", units, hidden));
+        return mlp(layer + "mlp", dense);
+    }
+
+    /** An MLP of that path, such as {@code decoder.layers.0.mlp}, or what was made of it. */
+    BlockSlot mlp(String path, Mlp dense) {
         if (acm.isPresent() && acm.get().hasMlp(path)) {
             return new BlockSlot(path, adaptive(acm.get().mlp(parameters, path, dense)));
         }

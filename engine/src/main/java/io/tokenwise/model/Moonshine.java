@@ -12,10 +12,11 @@ import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.RotaryAttention;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** Moonshine (Jeffries et al. 2024): an encoder that makes frames of sound, beside the decoder that writes their text. In inference only. */
+/** Moonshine (Jeffries et al. 2024): an encoder that makes frames of sound, beside the decoder that writes their text. The front end cannot be trained. */
 record Moonshine(SoundFrontEnd frontEnd, List<PreNormLayer> layers, LayerNorm norm, SpeechDecoder decoder)
         implements Network {
     /** With zero weights. */
@@ -48,7 +49,7 @@ record Moonshine(SoundFrontEnd frontEnd, List<PreNormLayer> layers, LayerNorm no
                 parts.linear(path + "mlp.fc1", hidden, sizes.intermediateSize()),
                 parts.linear(path + "mlp.fc2", sizes.intermediateSize(), hidden));
         return new PreNormLayer(
-                attentionNorm, new BlockSlot(path + "self_attn", attention), mlpNorm, new BlockSlot(path + "mlp", mlp));
+                attentionNorm, new BlockSlot(path + "attention", attention), mlpNorm, parts.mlp(path + "mlp", mlp));
     }
 
     /** Of recordings the frames. */
@@ -71,9 +72,17 @@ record Moonshine(SoundFrontEnd frontEnd, List<PreNormLayer> layers, LayerNorm no
         return pass.meanPool(tokens, batch);
     }
 
-    /** The encoder's. */
+    /** The encoder's, then the decoder's. */
     @Override
     public List<BlockSlot> slots() {
+        List<BlockSlot> slots = new ArrayList<>(tokenSlots());
+        slots.addAll(decoder.slots());
+        return slots;
+    }
+
+    /** The encoder's: those of frames. */
+    @Override
+    public List<BlockSlot> tokenSlots() {
         return PreNormLayer.slots(layers);
     }
 

@@ -15,8 +15,13 @@ interface Network {
     /** From token vectors what the model gives for each input, {@code [sequences, outputs]}. */
     Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch);
 
-    /** The places of attention and MLP of each layer, in the order in which they run. */
+    /** All places of attention and MLP of each layer, in the order in which they run. */
     List<BlockSlot> slots();
+
+    /** Those of them that {@link #tokens} goes through; a decoder has others. */
+    default List<BlockSlot> tokenSlots() {
+        return slots();
+    }
 
     /** Multiply-adds of an input of so many tokens outside the slots and the attention products. */
     double fixedFlops(int tokens);

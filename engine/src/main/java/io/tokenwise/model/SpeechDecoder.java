@@ -9,6 +9,7 @@ import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Decoding;
 import io.tokenwise.nn.LayerNorm;
 import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TeacherForcing;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 import java.util.Arrays;
@@ -60,10 +61,13 @@ public final class SpeechDecoder {
         var token = new int[] {SpeechDescription.BEGIN};
         var text = new int[mostTokens];
         int written = 0;
+        batch.add(token);
+        // Once for all of the text's tokens: under a hard budget later ones have what earlier ones leave.
+        pass.over(batch);
         while (written < mostTokens) {
             batch.clear();
             batch.add(token);
-            token[0] = next(pass.over(batch), token[0]);
+            token[0] = next(pass, token[0]);
             if (token[0] == SpeechDescription.END) {
                 break;
             }
@@ -71,6 +75,32 @@ public final class SpeechDecoder {
             decoding.advance();
         }
         return Arrays.copyOf(text, written);
+    }
+
+    /**
+     * What the decoder expects after each token of texts that it is given (teacher forcing): logits {@code [tokens, vocabulary]}.
+     *
+     * @param pass in which the frames were made, with or without a tape; its batch becomes the texts
+     * @param frames of the recordings, {@code [frames, hidden]}
+     * @param texts one for each recording: the token that begins it, and the tokens of the text, without the one that ends it
+     */
+    public Tensor logits(Pass pass, Tensor frames, TokenBatch recordings, TokenBatch texts) {
+        if (texts.sequences() != recordings.sequences()) {
+            throw new IllegalArgumentException(
+                    "logits: " + texts.sequences() + " texts of " + recordings.sequences() + " recordings");
+        }
+        pass.predicting(texts, new TeacherForcing(frames, recordings));
+        Tensor x = pass.tensor(texts.tokens(), frames.columns());
+        for (int i = 0; i < texts.tokens(); i++) {
+            Tensor word = pass.workspace().rows(words.parameter().value(), texts.inputs()[i], 1);
+            pass.stream().copy(word, pass.workspace().rows(x, i, 1));
+        }
+        for (DecoderLayer layer : layers) {
+            x = layer.forward(pass, x);
+        }
+        Tensor y = pass.tensor(x.rows(), x.columns());
+        norm.forward(pass, x, y);
+        return pass.linearTransposed(y, words);
     }
 
     private int next(Pass pass, int token) {
@@ -94,11 +124,15 @@ public final class SpeechDecoder {
         return layers.stream().flatMap(layer -> layer.slots().stream()).toList();
     }
 
-    /** Multiply-adds of a text of so many tokens, the one that ends it included, for a recording of so many frames. */
-    public double flops(int frames, int tokens) {
+    /**
+     * Multiply-adds of a text of so many tokens, the one that ends it included, for a recording of so many frames.
+     *
+     * @param share of the adaptive layers' dense cost that is spent; a dense model ignores it
+     */
+    public double flops(int frames, int tokens, double share) {
         double token = (double) words.inputs() * words.outputs()
                 + slots().stream()
-                        .mapToDouble(slot -> slot.block().flopsPerToken(1))
+                        .mapToDouble(slot -> slot.block().flopsPerToken(share))
                         .sum();
         // A token attends to all frames, and to half of all tokens on average.
         double attention = 2.0 * words.outputs() * (frames + tokens / 2.0) * layers.size();

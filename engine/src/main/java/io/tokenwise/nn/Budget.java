@@ -18,14 +18,16 @@ public record Budget(double share, Routing routing, long seed) {
         LEARNED,
         /**
          * The trained gate, and no text costs more than the share, gates included: where its tokens want more than it has left, they get
-         * fewer learners where the gate minds least. What it does not spend in one module it has for the next ones.
+         * fewer learners where the gate minds least. What it does not spend in one module it has for the next ones. Of a recording that holds
+         * for its frames, and for the text that is written of it, whose later tokens have what earlier ones leave.
          */
         HARD,
         /** The same number for all tokens of a module: a control for the gate. It never costs more than the share. */
         STATIC,
         /**
          * The gate's numbers, shuffled within each module among the tokens of neighbouring texts of about one length that run together with
-         * the same budget: a control for the gate. The only routing by which a text's result depends on its neighbours.
+         * the same budget: a control for the gate. The only routing by which a text's result depends on its neighbours. A token that a decoder is
+         * writing is alone: it gets one of two numbers at random, with the share as their mean.
          */
         RANDOM
     }

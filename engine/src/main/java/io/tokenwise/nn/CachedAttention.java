@@ -1,12 +1,13 @@
 package io.tokenwise.nn;
 
+import io.tokenwise.backend.AttendedRows;
 import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
 
 /**
- * Causal self-attention of a decoder, for the one token that is being written: with rotary positions, over the keys and values of all tokens before it,
- * which {@link Decoding} keeps. In inference only.
+ * Causal self-attention of a decoder with rotary positions: for the one token that is being written, over the keys and values of all tokens before it,
+ * which {@link Decoding} keeps; or, with {@link TeacherForcing}, for all tokens of the batch's texts.
  *
  * @param layer whose keys and values these are
  */
@@ -16,16 +17,29 @@ public record CachedAttention(Linear qkv, Linear output, int heads, RotaryPositi
 
     @Override
     public Tensor forward(Pass pass, Tensor x, Tensor residual) {
+        Tensor projected = qkv.forward(pass, x);
+        Tensor context = pass.teacherForcing() == null
+                ? attendWritten(pass, projected, x.columns())
+                : attendWhole(pass, projected, x.columns());
+        return output.forwardPlus(pass, context, residual);
+    }
+
+    private Tensor attendWhole(Pass pass, Tensor projected, int hidden) {
+        TokenBatch texts = pass.batch();
+        pass.rotate(projected, texts, positions, 2 * heads);
+        var rows = new AttendedRows(texts.offsets(), texts.offsets(), texts.sequences(), hidden, heads, true);
+        return pass.attend(projected, projected, rows, hidden);
+    }
+
+    private Tensor attendWritten(Pass pass, Tensor projected, int hidden) {
         Stream stream = pass.stream();
         Decoding decoding = pass.decoding();
-        int hidden = x.columns();
-        Tensor projected = qkv.forward(pass, x);
         stream.rotate(projected, ONE_TOKEN, 1, decoding.position(), positions, 2 * heads);
         Tensor cache = decoding.written(layer);
         stream.toColumns(projected, hidden, cache, decoding.position());
         Tensor context = pass.tensor(1, hidden);
         stream.attendOne(projected.part(0, hidden), cache, decoding.position() + 1, heads, context);
-        return output.forwardPlus(pass, context, residual);
+        return context;
     }
 
     @Override

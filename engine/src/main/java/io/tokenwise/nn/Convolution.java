@@ -4,7 +4,7 @@ import io.tokenwise.tensor.Tensor;
 
 /**
  * A convolution along a sequence, without padding, of rows whose columns are channels: a linear layer on windows, each of which is some rows one after
- * the other. In inference only.
+ * the other. It has no gradient.
  *
  * @param kernel {@code [width * channels, outputs]}
  * @param width rows of a window
@@ -27,7 +27,7 @@ public record Convolution(Linear kernel, int width, int step) {
      * @param outputOffsets as {@link #offsets} gives them
      */
     public Tensor forward(Pass pass, Tensor x, int[] inputOffsets, int[] outputOffsets, int sequences, boolean gelu) {
-        pass.inference("convolution");
+        pass.frozen("convolution", x, kernel.weight().parameter(), kernel.bias());
         Tensor y = pass.tensor(outputOffsets[sequences], kernel.weight().outputs());
         pass.push();
         Tensor windows = pass.tensor(y.rows(), width * x.columns());

@@ -1,11 +1,12 @@
 package io.tokenwise.nn;
 
+import io.tokenwise.backend.AttendedRows;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
 
 /**
- * Attention of a decoder's one token over what the encoder made, whose keys and values are computed once and kept by {@link Decoding}. In inference
- * only.
+ * Attention of a decoder over what the encoder made: of the one token that is being written, for which keys and values are computed once and kept by {@link
+ * Decoding}; or, with {@link TeacherForcing}, of all tokens of the batch's texts.
  *
  * @param keysValues keys and values side by side, {@code [hidden, 2 * hidden]}
  * @param layer whose keys and values these are
@@ -21,11 +22,24 @@ public record CrossAttention(Linear query, Linear keysValues, Linear output, int
 
     @Override
     public Tensor forward(Pass pass, Tensor x, Tensor residual) {
-        Decoding decoding = pass.decoding();
         Tensor projected = query.forward(pass, x);
-        Tensor context = pass.tensor(1, x.columns());
-        pass.stream().attendOne(projected, decoding.read(layer), decoding.frames(), heads, context);
+        Tensor context = pass.teacherForcing() == null ? attendRead(pass, projected) : attendWhole(pass, projected);
         return output.forwardPlus(pass, context, residual);
+    }
+
+    private Tensor attendRead(Pass pass, Tensor projected) {
+        Decoding decoding = pass.decoding();
+        Tensor context = pass.tensor(1, projected.columns());
+        pass.stream().attendOne(projected, decoding.read(layer), decoding.frames(), heads, context);
+        return context;
+    }
+
+    private Tensor attendWhole(Pass pass, Tensor projected) {
+        TokenBatch texts = pass.batch();
+        TeacherForcing forcing = pass.teacherForcing();
+        int[] frames = forcing.recordings().offsets();
+        var rows = new AttendedRows(texts.offsets(), frames, texts.sequences(), 0, heads, false);
+        return pass.attend(projected, keysValues.forward(pass, forcing.frames()), rows, projected.columns());
     }
 
     @Override

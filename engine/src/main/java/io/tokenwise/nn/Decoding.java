@@ -54,7 +54,7 @@ public final class Decoding {
     }
 
     /** Of the token that is being written, from 0. */
-    int position() {
+    public int position() {
         return position;
     }
 

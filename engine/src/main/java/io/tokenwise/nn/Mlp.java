@@ -5,17 +5,31 @@ import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
 
-/** {@code W2 gelu(W1 x + b1) + b2}. Forward without a tape is thread-safe for different passes once {@link #prepare} has run. */
+/**
+ * {@code W2 gelu(W1 x + b1) + b2}, or, if it is gated (Shazeer 2020), {@code W2 (u * silu(g)) + b2} with {@code [u, g] = W1 x + b1}. Forward without a tape
+ * is thread-safe for different passes once {@link #prepare} has run.
+ */
 public final class Mlp implements Block {
     private final Linear up;
     private final Linear down;
+    private final boolean gated;
 
-    /** What inference uses; null until it is prepared. */
+    /** What inference uses; null until it is prepared, and if the MLP is gated. */
     private MlpSlices whole;
 
     public Mlp(Linear up, Linear down) {
+        this(up, down, false);
+    }
+
+    private Mlp(Linear up, Linear down, boolean gated) {
         this.up = up;
         this.down = down;
+        this.gated = gated;
+    }
+
+    /** @param up has for each unit one column of u and, after all of these, one of g */
+    public static Mlp gated(Linear up, Linear down) {
+        return new Mlp(up, down, true);
     }
 
     public Linear up() {
@@ -26,10 +40,34 @@ public final class Mlp implements Block {
         return down;
     }
 
+    public boolean isGated() {
+        return gated;
+    }
+
+    /** Hidden units; {@link #up} has as many columns, or twice as many if the MLP is gated. */
+    public int units() {
+        return down.weight().inputs();
+    }
+
+    /** The hidden units' values {@code [tokens, units]}. */
+    public Tensor units(Pass pass, Tensor x) {
+        return units(pass, x, up, units());
+    }
+
+    /**
+     * The same of some units, {@code [tokens, some]}.
+     *
+     * @param some instead of {@link #up}
+     * @param together if the MLP is gated, how many columns of u lie together before those of g
+     */
+    public Tensor units(Pass pass, Tensor x, Linear some, int together) {
+        return gated ? pass.gatedSilu(some.forward(pass, x), together) : some.forwardGelu(pass, x);
+    }
+
     @Override
     public Tensor forward(Pass pass, Tensor x, Tensor residual) {
-        if (pass.tape() != null) {
-            return down.forwardPlus(pass, up.forwardGelu(pass, x), residual);
+        if (gated || pass.tape() != null) {
+            return down.forwardPlus(pass, units(pass, x), residual);
         }
         prepare(pass.stream());
         Tensor y = pass.tensor(x.rows(), down.weight().outputs());
@@ -37,7 +75,10 @@ public final class Mlp implements Block {
         return y;
     }
 
-    /** In inference: for the first {@code count} entries of rows, or, if rows is null, for the first rows themselves, {@code y = mlp(x) + residual}. */
+    /**
+     * In inference, unless it is gated: for the first {@code count} entries of rows, or, if rows is null, for the first rows themselves, {@code y = mlp(x) +
+     * residual}.
+     */
     public void forward(Pass pass, Tensor x, int[] rows, int count, Tensor residual, Tensor y) {
         pass.push();
         Tensor units = pass.tensor(count, up.weight().outputs());
@@ -49,7 +90,7 @@ public final class Mlp implements Block {
     public void prepare(Stream stream) {
         var upMatrix = up.weight().packed(stream);
         var downMatrix = down.weight().packed(stream);
-        if (whole == null) {
+        if (whole == null && !gated) {
             whole = new MlpSlices(
                     List.of(upMatrix),
                     List.of(up.bias().value()),

@@ -4,12 +4,14 @@ import io.tokenwise.autograd.Op;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.autograd.Weight;
+import io.tokenwise.backend.AttendedRows;
 import io.tokenwise.backend.ImagePatches;
 import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -31,6 +33,7 @@ public final class Pass {
 
     private TokenBatch batch;
     private Decoding decoding;
+    private TeacherForcing teacherForcing;
     private LearnerObserver observer;
     private Tape tape;
     private GateTraining gateTraining;
@@ -56,6 +59,7 @@ public final class Pass {
         budgets = newBudgets;
         batch = null;
         decoding = null;
+        teacherForcing = null;
         observer = newObserver;
         tape = null;
         gateTraining = null;
@@ -96,10 +100,24 @@ public final class Pass {
     /** The text that is written in this pass, token by token. */
     public Pass writing(Decoding newDecoding) {
         decoding = newDecoding;
+        teacherForcing = null;
         return this;
     }
 
-    /** See {@link #writing}. */
+    /** From here on the batch is whole texts, which a decoder is to predict. */
+    public Pass predicting(TokenBatch texts, TeacherForcing newTeacherForcing) {
+        over(texts);
+        decoding = null;
+        teacherForcing = newTeacherForcing;
+        return this;
+    }
+
+    /** See {@link #predicting}; null while a text is written. */
+    public TeacherForcing teacherForcing() {
+        return teacherForcing;
+    }
+
+    /** See {@link #writing}; null otherwise. */
     public Decoding decoding() {
         return decoding;
     }
@@ -344,11 +362,10 @@ public final class Pass {
         return y;
     }
 
-    // ---- speech, in inference: no gradients yet
+    // ---- speech
 
     /** The recordings of the batch, one after the other, {@code [samples, 1]}. */
     public Tensor samples(TokenBatch recordings) {
-        inference("samples");
         Tensor y = tensor(recordings.inputLength(), 1);
         stream.samples(recordings.inputs(), y);
         return y;
@@ -356,22 +373,55 @@ public final class Pass {
 
     /** Rotary positions, in place, on the first {@code heads} heads of the rows of the batch. */
     public void rotate(Tensor x, TokenBatch texts, RotaryPositions positions, int heads) {
-        inference("rotate");
         stream.rotate(x, texts.offsets(), texts.sequences(), 0, positions, heads);
+        if (tape != null) {
+            tape.record(new Op.Rotate(x, texts.offsets(), texts.sequences(), positions, heads));
+        }
     }
 
-    /** {@code x_1 * silu(x_2)}, x {@code [rows, 2 * units]} being {@code [x_1, x_2]}. */
-    public Tensor gatedSilu(Tensor x) {
-        inference("gatedSilu");
+    /** {@code x_1 * silu(x_2)} for each block {@code [x_1, x_2]} of {@code 2 * units} columns of x: {@code [rows, 2 * columns]} to half the columns. */
+    public Tensor gatedSilu(Tensor x, int units) {
         Tensor y = tensor(x.rows(), x.columns() / 2);
-        stream.gatedSilu(x, y);
+        stream.gatedSilu(x, units, y);
+        if (tape != null) {
+            tape.record(new Op.GatedSilu(x, units, y));
+        }
         return y;
     }
 
-    void inference(String operation) {
+    /**
+     * Attention of queries, each row's first columns, over keys and values of other rows, to contexts {@code [queries, hidden]}.
+     *
+     * @param queries may be the tensor of the keys
+     */
+    public Tensor attend(Tensor queries, Tensor keysValues, AttendedRows rows, int hidden) {
+        Tensor y = tensor(queries.rows(), hidden);
+        Tensor probabilities = tensor(1, rows.probabilities());
+        stream.attend(queries, keysValues, rows, y, probabilities);
         if (tape != null) {
+            tape.record(new Op.Attend(queries, keysValues, rows, probabilities, y));
+        }
+        return y;
+    }
+
+    /** {@code x W^T}. */
+    public Tensor linearTransposed(Tensor x, Weight weight) {
+        Tensor y = tensor(x.rows(), weight.inputs());
+        stream.linear(x, weight.transposed(stream), null, false, null, y);
+        if (tape != null) {
+            tape.record(new Op.LinearTransposed(x, weight, y));
+        }
+        return y;
+    }
+
+    /** Throws if an operation that has no gradient were part of what is trained. */
+    void frozen(String operation, Tensor x, Parameter... parameters) {
+        boolean trained = tape != null
+                && (tape.tracks(x)
+                        || Arrays.stream(parameters).anyMatch(parameter -> parameter != null && parameter.trainable()));
+        if (trained) {
             throw new UnsupportedOperationException(
-                    operation + ": has no gradient yet, so it runs without a tape only");
+                    operation + ": has no gradient, so neither it nor what comes before it can be trained");
         }
     }
 }

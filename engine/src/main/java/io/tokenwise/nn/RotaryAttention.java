@@ -4,7 +4,7 @@ import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
 
-/** {@link SelfAttention} whose queries and keys have rotary positions (Su et al. 2021). In inference only. */
+/** {@link SelfAttention} whose queries and keys have rotary positions (Su et al. 2021). */
 public record RotaryAttention(Linear qkv, Linear output, int heads, RotaryPositions positions) implements Block {
     @Override
     public Tensor forward(Pass pass, Tensor x, Tensor residual) {

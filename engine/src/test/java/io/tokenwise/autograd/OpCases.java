@@ -41,6 +41,11 @@ final class OpCases {
             cases.addAll(sequences(lengths(s[0]), s[2], 13));
             cases.add(withFirst(s[0], 2 + s[1], s[2]));
             cases.add(attention(lengths(s[0]), 1 + s[2] % 3, s[1]));
+            cases.add(SpeechOpCases.rotate(batch(lengths(s[0]), 1), 1 + s[2] % 3, 4 + s[1]));
+            cases.add(SpeechOpCases.gatedSilu(s[0], s[1], s[2]));
+            cases.add(SpeechOpCases.linearTransposed(s[0], s[1], s[2]));
+            cases.add(SpeechOpCases.attend(batch(lengths(s[0]), 1), longer(lengths(s[0]), s[2]), 1 + s[2] % 3, s[1]));
+            cases.add(SpeechOpCases.attendCausally(batch(lengths(s[0]), 1), 1 + s[2] % 3, s[1]));
         }
         return cases;
     }
@@ -60,6 +65,11 @@ final class OpCases {
             cases.addAll(sequences(lengths(tokens), 384, 1000));
             cases.add(withFirst(3, tokens, 384));
             cases.add(attention(lengths(tokens), 12, 32));
+            cases.add(SpeechOpCases.rotate(batch(lengths(tokens), 1), 8, 36));
+            cases.add(SpeechOpCases.gatedSilu(tokens, 2, 288));
+            cases.add(SpeechOpCases.linearTransposed(tokens, 288, 1000));
+            cases.add(SpeechOpCases.attend(batch(lengths(tokens), 1), longer(lengths(tokens), 41), 8, 36));
+            cases.add(SpeechOpCases.attendCausally(batch(lengths(tokens), 1), 8, 36));
         }
         return cases;
     }
@@ -322,6 +332,11 @@ final class OpCases {
         return NDArrays.concat(parts, 0);
     }
 
+    /** As many sequences, all longer. */
+    private static TokenBatch longer(int[] lengths, int by) {
+        return batch(IntStream.of(lengths).map(length -> length + by).toArray(), 1);
+    }
+
     private static TokenBatch batch(int[] lengths, int vocabulary) {
         var random = new SplittableRandom(3);
         return TokenBatch.of(IntStream.of(lengths)
@@ -329,7 +344,7 @@ final class OpCases {
                 .toArray(int[][]::new));
     }
 
-    private static OpCase op(
+    static OpCase op(
             String name,
             List<Operand> operands,
             int longestSum,

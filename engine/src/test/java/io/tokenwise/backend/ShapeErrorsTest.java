@@ -281,7 +281,31 @@ class ShapeErrorsTest {
                 mistake(
                         "gatedSilu",
                         "expected [4, 6], got [4, 5]",
-                        o -> o.stream().gatedSilu(o.t(4, 5), o.t(4, 3))),
+                        o -> o.stream().gatedSilu(o.t(4, 5), 3, o.t(4, 3))),
+                mistake(
+                        "gatedSilu",
+                        "[4, 3] is not cut into blocks of 2 columns",
+                        o -> o.stream().gatedSilu(o.t(4, 6), 2, o.t(4, 3))),
+                mistake(
+                        "attend",
+                        "queries [5, 4] and keys and values [5, 7] from column 0 on do not give contexts [5, 4] of 2 heads",
+                        o -> o.stream()
+                                .attend(
+                                        o.t(5, 4),
+                                        o.t(5, 7),
+                                        new AttendedRows(cut, cut, 2, 0, 2, true),
+                                        o.t(5, 4),
+                                        o.t(1, 1))),
+                mistake(
+                        "attend",
+                        "sequence 0 has other queries than keys, so it cannot be causal",
+                        o -> o.stream()
+                                .attend(
+                                        o.t(5, 4),
+                                        o.t(6, 8),
+                                        new AttendedRows(cut, new int[] {0, 3, 6}, 2, 0, 2, true),
+                                        o.t(5, 4),
+                                        o.t(1, 1))),
                 mistake(
                         "toColumns",
                         "[2, 12] from column 4 on does not fit [8, 64] from column 63 on",

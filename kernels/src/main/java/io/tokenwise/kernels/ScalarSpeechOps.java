@@ -7,6 +7,8 @@ final class ScalarSpeechOps implements SpeechOps {
     /** Rows that are read side by side when they become columns: one cache line of the result. */
     private static final int BLOCK = 16;
 
+    private final RowAttention attention = new ScalarRowAttention();
+
     @Override
     public void tanh(Floats x, Floats y, int from, int to) {
         for (int i = from; i < to; i++) {
@@ -29,6 +31,26 @@ final class ScalarSpeechOps implements SpeechOps {
             y.set(
                     (long) row * units + j,
                     x.get(up + j) * gate / (1 + ScalarMath.exp(Math.min(-gate, ScalarMath.EXP_LARGEST))));
+        }
+    }
+
+    @Override
+    public void gatedSiluBackward(Floats x, Floats dy, Floats dx, int units, int from, int to) {
+        for (int i = from; i < to; i++) {
+            gatedSiluBackwardRow(x, dy, dx, units, i, 0);
+        }
+    }
+
+    /** One row, from a unit on. */
+    static void gatedSiluBackwardRow(Floats x, Floats dy, Floats dx, int units, int row, int unit) {
+        long up = 2L * row * units;
+        for (int j = unit; j < units; j++) {
+            float gate = x.get(up + units + j);
+            float open = 1 / (1 + ScalarMath.exp(Math.min(-gate, ScalarMath.EXP_LARGEST)));
+            float slope = open * Math.fma(gate, 1 - open, 1);
+            float gradient = dy.get((long) row * units + j);
+            dx.set(up + j, gradient * gate * open);
+            dx.set(up + units + j, gradient * x.get(up + j) * slope);
         }
     }
 
@@ -160,5 +182,15 @@ final class ScalarSpeechOps implements SpeechOps {
                 context.set(c, value / sum);
             }
         }
+    }
+
+    @Override
+    public void attend(AttendCall call, int sequence, int head) {
+        attention.forward(call, sequence, head);
+    }
+
+    @Override
+    public void attendBackward(AttendCall call, int sequence, int head, Scratch scratch) {
+        attention.backward(call, sequence, head, scratch);
     }
 }

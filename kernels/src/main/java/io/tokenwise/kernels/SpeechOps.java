@@ -14,6 +14,9 @@ public interface SpeechOps {
     /** {@code y[i, j] = x[i, j] * silu(x[i, units + j])}, silu(v) being v / (1 + e^-v), for the rows {@code from} to {@code to} of x {@code [rows, 2 * units]}. */
     void gatedSilu(Floats x, Floats y, int units, int from, int to);
 
+    /** Gradient of {@link #gatedSilu}: writes dx {@code [rows, 2 * units]}. */
+    void gatedSiluBackward(Floats x, Floats dy, Floats dx, int units, int from, int to);
+
     /**
      * What a convolution multiplies: row r of a sequence of y is the {@code width} rows of x from its row {@code r * step} on, one after the other. y is
      * {@code [windows, width * columns]}, and its sequences lie at {@code yOffsets}; every window must lie within its sequence of x.
@@ -73,4 +76,75 @@ public interface SpeechOps {
             int from,
             int to,
             Scratch scratch);
+
+    /**
+     * Attention (Vaswani et al. 2017, equation 1) of the queries of one sequence over keys and values of other rows, or, causally, over those of the
+     * rows up to their own, of one head: writes contexts and probabilities.
+     */
+    void attend(AttendCall call, int sequence, int head);
+
+    /** Gradient of {@link #attend}: writes the head's columns of the gradients of queries, keys and values for the sequence's rows. */
+    void attendBackward(AttendCall call, int sequence, int head, Scratch scratch);
+
+    /** The operands of {@link #attend}; plain fields, so that one object serves many calls. */
+    final class AttendCall {
+        /** From the first of {@link #queryStride} columns on. */
+        public Floats queries;
+
+        public int queryStride;
+
+        /** Keys from {@link #keyColumn} of {@link #keyStride} columns on, values after them. */
+        public Floats keysValues;
+
+        public int keyStride;
+        public int keyColumn;
+        public int[] queryOffsets;
+        public int[] keyOffsets;
+        public int heads;
+        public int headSize;
+        public float scale;
+        public boolean causal;
+
+        /** {@code [queries, heads * headSize]}. */
+        public Floats contexts;
+
+        /** For each sequence, at {@code probabilityOffsets[i]}, {@code [heads, queries, keys]}. */
+        public Floats probabilities;
+
+        public long[] probabilityOffsets;
+        public Floats dContexts;
+
+        /** Like the queries; may be the same memory as {@link #dKeysValues} where the columns differ. */
+        public Floats dQueries;
+
+        public Floats dKeysValues;
+
+        int queries(int sequence) {
+            return queryOffsets[sequence + 1] - queryOffsets[sequence];
+        }
+
+        int keys(int sequence) {
+            return keyOffsets[sequence + 1] - keyOffsets[sequence];
+        }
+
+        long query(int sequence, int head, int i) {
+            return (long) (queryOffsets[sequence] + i) * queryStride + (long) head * headSize;
+        }
+
+        long key(int sequence, int head, int j) {
+            return (long) (keyOffsets[sequence] + j) * keyStride + keyColumn + (long) head * headSize;
+        }
+
+        long value(int sequence, int head, int j) {
+            return key(sequence, head, j) + (long) heads * headSize;
+        }
+
+        long context(int sequence, int head, int i) {
+            return ((long) (queryOffsets[sequence] + i) * heads + head) * headSize;
+        }
+
+        long probabilityRow(int sequence, int head, int i) {
+            return probabilityOffsets[sequence] + ((long) head * queries(sequence) + i) * keys(sequence);
+        }
+    }
 }

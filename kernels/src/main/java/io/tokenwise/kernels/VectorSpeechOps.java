@@ -15,6 +15,8 @@ final class VectorSpeechOps implements SpeechOps {
     /** What only moves values needs no vectors. */
     private final ScalarSpeechOps scalar = new ScalarSpeechOps();
 
+    private final RowAttention attention = new VectorRowAttention();
+
     @Override
     public void tanh(Floats x, Floats y, int from, int to) {
         MemorySegment xMemory = x.segment();
@@ -48,6 +50,36 @@ final class VectorSpeechOps implements SpeechOps {
                         .intoMemorySegment(yMemory, out + at, ORDER);
             }
             ScalarSpeechOps.gatedSiluRow(x, y, units, i, whole);
+        }
+    }
+
+    @Override
+    public void gatedSiluBackward(Floats x, Floats dy, Floats dx, int units, int from, int to) {
+        MemorySegment xMemory = x.segment();
+        MemorySegment dyMemory = dy.segment();
+        MemorySegment dxMemory = dx.segment();
+        int whole = F.loopBound(units);
+        FloatVector largest = FloatVector.broadcast(F, ScalarMath.EXP_LARGEST);
+        FloatVector one = FloatVector.broadcast(F, 1);
+        for (int i = from; i < to; i++) {
+            long up = x.at(2L * i * units);
+            long gates = x.at((2L * i + 1) * units);
+            long in = dy.at((long) i * units);
+            long outUp = dx.at(2L * i * units);
+            long outGates = dx.at((2L * i + 1) * units);
+            for (int j = 0; j < whole; j += LANES) {
+                long at = (long) j * Float.BYTES;
+                FloatVector gate = FloatVector.fromMemorySegment(F, xMemory, gates + at, ORDER);
+                FloatVector gradient = FloatVector.fromMemorySegment(F, dyMemory, in + at, ORDER);
+                FloatVector open =
+                        one.div(VectorMath.exp(gate.neg().min(largest)).add(1));
+                FloatVector slope = open.mul(gate.fma(one.sub(open), one));
+                gradient.mul(gate).mul(open).intoMemorySegment(dxMemory, outUp + at, ORDER);
+                gradient.mul(FloatVector.fromMemorySegment(F, xMemory, up + at, ORDER))
+                        .mul(slope)
+                        .intoMemorySegment(dxMemory, outGates + at, ORDER);
+            }
+            ScalarSpeechOps.gatedSiluBackwardRow(x, dy, dx, units, i, whole);
         }
     }
 
@@ -200,5 +232,15 @@ final class VectorSpeechOps implements SpeechOps {
             VectorSingleAttention.attend(
                     query, keys, values, stride, length, head * headSize, headSize, scale, context, scratch);
         }
+    }
+
+    @Override
+    public void attend(AttendCall call, int sequence, int head) {
+        attention.forward(call, sequence, head);
+    }
+
+    @Override
+    public void attendBackward(AttendCall call, int sequence, int head, Scratch scratch) {
+        attention.backward(call, sequence, head, scratch);
     }
 }

@@ -1,0 +1,142 @@
+package io.tokenwise.cli;
+
+import io.tokenwise.SpeechRecognizer;
+import io.tokenwise.TimedText;
+import io.tokenwise.acm.Acm;
+import io.tokenwise.acm.Acmizer;
+import io.tokenwise.acm.SpeechSpending;
+import io.tokenwise.acm.Spending;
+import io.tokenwise.audio.WavReader;
+import io.tokenwise.cli.Row.Mode;
+import io.tokenwise.cli.SpokenFiles.Spoken;
+import io.tokenwise.io.MoonshineArchitecture;
+import io.tokenwise.nn.Budget;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** One way to run a speech recogniser, and what it has heard and cost so far. For one thread. */
+final class SpeechRun implements EvalRows.Run {
+    private final Mode mode;
+    private final double budget;
+    private final SpeechRecognizer recognizer;
+    private final Budget how;
+    private final boolean dense;
+    private final SpeechSpending spending;
+    private final List<int[]> framesAndTokens = new ArrayList<>();
+    private WordErrorRate words = WordErrorRate.NONE;
+    private long recordings;
+    private double soundSeconds;
+    private double seconds;
+
+    SpeechRun(Mode mode, double budget, SpeechRecognizer recognizer, long seed) {
+        this.mode = mode;
+        this.budget = budget;
+        this.recognizer = recognizer;
+        how = mode.budget(budget, seed);
+        List<Acm> modules = recognizer.model().acms();
+        dense = modules.isEmpty();
+        spending = new SpeechSpending(
+                modules, Acmizer.modules(recognizer.model().tokenSlots()).size());
+    }
+
+    /** Transcribes without measuring. */
+    void warmUp(Spoken file) throws IOException {
+        try (WavReader sound = WavReader.open(file.audio())) {
+            recognizer.transcribe(sound, how, null, _ -> {});
+        }
+    }
+
+    /** Transcribes a recording and compares it with what is said in it. */
+    void hear(Spoken file) throws IOException {
+        List<TimedText> heard = new ArrayList<>();
+        long start = System.nanoTime();
+        try (WavReader sound = WavReader.open(file.audio())) {
+            recognizer.transcribe(sound, how, spending, heard::add);
+        }
+        seconds += (System.nanoTime() - start) / 1e9;
+        recordings++;
+        String transcript = heard.stream().map(TimedText::text).collect(Collectors.joining(" "));
+        words = words.plus(WordErrorRate.of(file.transcript(), transcript));
+        for (TimedText segment : heard) {
+            double duration = segment.endSeconds() - segment.startSeconds();
+            soundSeconds += duration;
+            int frames = MoonshineArchitecture.frames((int) Math.round(duration * 16_000));
+            if (frames > 0) {
+                framesAndTokens.add(new int[] {frames, segment.tokens() + 1});
+            }
+        }
+    }
+
+    WordErrorRate words() {
+        return words;
+    }
+
+    double soundSeconds() {
+        return soundSeconds;
+    }
+
+    /** The word error rate first. */
+    Map<Metric, Double> metrics() {
+        Map<Metric, Double> metrics = new LinkedHashMap<>();
+        metrics.put(Metric.WER, words.rate());
+        metrics.put(Metric.REAL_TIME_FACTOR, seconds / soundSeconds);
+        return metrics;
+    }
+
+    @Override
+    public Mode mode() {
+        return mode;
+    }
+
+    @Override
+    public double budget() {
+        return budget;
+    }
+
+    /** Texts are compared, not vectors. */
+    @Override
+    public Double meanCosine() {
+        return null;
+    }
+
+    @Override
+    public double meanLearners() {
+        return dense ? Double.NaN : spending.both().meanLearners();
+    }
+
+    @Override
+    public double spent() {
+        return share(spending.both());
+    }
+
+    private double share(Spending of) {
+        return dense ? 1 : of.share();
+    }
+
+    /** Of a frame, the decoder's work shared among a recording's frames. */
+    @Override
+    public double flopsPerToken() {
+        double flops = 0;
+        long frames = 0;
+        for (int[] segment : framesAndTokens) {
+            flops += segment[0] * recognizer.model().flopsPerToken(segment[0], share(spending.encoder()))
+                    + recognizer.model().decoder().flops(segment[0], segment[1], share(spending.decoder()));
+            frames += segment[0];
+        }
+        return flops / frames;
+    }
+
+    @Override
+    public double millisPerInput() {
+        return 1e3 * seconds / recordings;
+    }
+
+    @Override
+    public double seconds() {
+        return seconds;
+    }
+}

@@ -1,0 +1,59 @@
+package io.tokenwise.backend;
+
+import io.tokenwise.kernels.Scratch;
+import io.tokenwise.kernels.SpeechOps;
+import io.tokenwise.kernels.SpeechOps.AttendCall;
+import io.tokenwise.tensor.Tensor;
+
+/** Attention over other rows, cut by head and sequence, which are independent of each other. */
+final class AttendJob extends Job {
+    final AttendCall call = new AttendCall();
+    boolean backward;
+
+    private final SpeechOps kernels;
+    private int sequences;
+
+    AttendJob(SpeechOps kernels) {
+        this.kernels = kernels;
+    }
+
+    /** Checks shapes and takes the operands of both directions; contexts or their gradients are set by the caller. */
+    void prepare(
+            String operation,
+            Tensor queries,
+            Tensor keysValues,
+            AttendedRows rows,
+            Tensor contexts,
+            Tensor probabilities) {
+        rows.check(operation, queries, keysValues, contexts, probabilities);
+        sequences = rows.sequences();
+        call.queries = queries.floats();
+        call.queryStride = queries.columns();
+        call.keysValues = keysValues.floats();
+        call.keyStride = keysValues.columns();
+        call.keyColumn = rows.keyColumn();
+        call.queryOffsets = rows.queryOffsets();
+        call.keyOffsets = rows.keyOffsets();
+        call.heads = rows.heads();
+        call.headSize = contexts.columns() / rows.heads();
+        call.scale = (float) (1 / Math.sqrt(call.headSize));
+        call.causal = rows.causal();
+        call.probabilities = probabilities.floats();
+        call.probabilityOffsets = rows.probabilityOffsets();
+    }
+
+    int tasks() {
+        return sequences * call.heads;
+    }
+
+    @Override
+    void run(int task, Scratch scratch) {
+        int sequence = task / call.heads;
+        int head = task % call.heads;
+        if (backward) {
+            kernels.attendBackward(call, sequence, head, scratch);
+        } else {
+            kernels.attend(call, sequence, head);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+package io.tokenwise.distill;
+
+import io.tokenwise.acm.Acm;
+import io.tokenwise.acm.Acmizer;
+import io.tokenwise.acm.Calibration;
+import io.tokenwise.acm.LengthCalibration;
+import io.tokenwise.acm.SpeechSpending;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.nn.Budget;
+import io.tokenwise.nn.LearnerObserver;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What {@link Calibrator} does, for a speech model: one curve for the encoder's modules, over frames, and one for the decoder's, over the tokens of the texts
+ * that the model writes at full budget. Both are told the same budget, so the decoder reads frames like those that it will read.
+ */
+final class SpeechCalibrator {
+    private final Encoder model;
+    private final List<Acm> ofEncoder;
+    private final List<Acm> ofDecoder;
+    private final List<TokenBatch> recordings = new ArrayList<>();
+    private final List<TokenBatch> texts = new ArrayList<>();
+
+    private SpeechCalibrator(Encoder model) {
+        this.model = model;
+        ofEncoder = Acmizer.modules(model.tokenSlots());
+        ofDecoder = model.acms().subList(ofEncoder.size(), model.acms().size());
+    }
+
+    /** Calibrates a model's modules on held-out recordings. */
+    static void calibrate(Encoder model, Backend backend, List<int[]> heldOut) {
+        Acmizer.calibrate(model.acms(), LengthCalibration.NONE);
+        var calibrator = new SpeechCalibrator(model);
+        try (var written = new WrittenTexts(model, backend);
+                var workspace = new Workspace(Long.MAX_VALUE)) {
+            for (int[] recording : heldOut) {
+                // A recording a batch: the longest ones are long enough.
+                var batch = new TokenBatch();
+                model.add(batch, recording);
+                calibrator.recordings.add(batch);
+                calibrator.texts.add(written.of(batch));
+            }
+            calibrator.measure(new Pass(backend.stream(), workspace));
+        }
+    }
+
+    private void measure(Pass pass) {
+        var encoderSpent = new double[Calibrator.TOLD.length];
+        var decoderSpent = new double[Calibrator.TOLD.length];
+        for (int i = 0; i < Calibrator.TOLD.length; i++) {
+            var spending = new SpeechSpending(model.acms(), ofEncoder.size());
+            run(pass, Budget.of(Math.min(Calibrator.TOLD[i], Math.nextDown(1.0))), spending);
+            encoderSpent[i] = Math.max(
+                    i == 0 ? 0 : encoderSpent[i - 1], spending.encoder().share());
+            decoderSpent[i] = Math.max(
+                    i == 0 ? 0 : decoderSpent[i - 1], spending.decoder().share());
+        }
+        Acmizer.calibrate(ofEncoder, alike(encoderSpent));
+        Acmizer.calibrate(ofDecoder, alike(decoderSpent));
+    }
+
+    /** Recordings differ in length, but frames are alike: no part of a short one is marks, as of a short text. */
+    private static LengthCalibration alike(double[] spent) {
+        return new LengthCalibration(List.of(1), List.of(new Calibration(Calibrator.TOLD, spent)));
+    }
+
+    private void run(Pass pass, Budget budget, LearnerObserver observer) {
+        for (int i = 0; i < recordings.size(); i++) {
+            Tensor frames = model.tokens(pass.begin(budget, observer), recordings.get(i));
+            model.decoder().logits(pass, frames, recordings.get(i), texts.get(i));
+        }
+    }
+}
