@@ -40,6 +40,7 @@ import picocli.CommandLine.Spec;
             BenchCommands.Dispatch.class,
             BenchCommands.Train.class,
             BenchCommands.Vit.class,
+            BenchCommands.Speech.class,
             SoakCommand.class,
             BenchCommands.Jmh.class
         },
@@ -51,6 +52,8 @@ import picocli.CommandLine.Spec;
             "  ./tokenwise bench gemm mlp-up-128          matrix products beside ONNX Runtime's and oneDNN's",
             "  ./tokenwise bench dispatch                 what grouping tokens by learner count costs",
             "  ./tokenwise bench vit                      a Vision Transformer at some budgets",
+            "  ./tokenwise bench speech --engine onednn-s8",
+            "                                             Moonshine beside ONNX Runtime",
             "  ./tokenwise bench train                    distillation steps beside libtorch's",
             "  ./tokenwise bench soak --minutes 60        mixed calls for an hour: is memory flat?",
             "  ./tokenwise bench jmh EncoderBenchmark     whole forwards by JMH; its own options may follow",

@@ -1,9 +1,12 @@
 package io.tokenwise.bench;
 
 import ai.onnxruntime.OrtException;
+import io.tokenwise.testdata.FetchedData;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -162,6 +165,63 @@ final class BenchCommands {
         public Integer call() {
             VitBench.run(engine.get(), spec.commandLine().getOut());
             return 0;
+        }
+    }
+
+    @Command(
+            name = "speech",
+            header = "Speech recognition beside ONNX Runtime on the same weights and segments, one thread.",
+            description = "Prints medians, all in turn, of the milliseconds for a second of sound.")
+    static final class Speech implements Callable<Integer> {
+        @Spec
+        private CommandSpec spec;
+
+        @Mixin
+        private Options.Help help;
+
+        @Mixin
+        private Options.Engine engine;
+
+        @Parameters(
+                paramLabel = "FOLDER",
+                arity = "0..1",
+                description = "Folder of WAV files (default: what ./tokenwise fetch pocketsphinx has brought).")
+        private Path recordings;
+
+        @Option(
+                names = "--onnx",
+                paramLabel = "NAME",
+                defaultValue = "moonshine-tiny",
+                description = "What ./tokenwise fetch has brought: moonshine-tiny or moonshine-base (default:"
+                        + " ${DEFAULT-VALUE}).")
+        private String onnx;
+
+        @Option(
+                names = "--model",
+                paramLabel = "DIR",
+                description = "The same made adaptive, to take part at --budget.")
+        private Path model;
+
+        @Option(
+                names = "--budget",
+                paramLabel = "0..1",
+                split = ",",
+                defaultValue = "0.5,0.75,1",
+                description = "Budgets of the adaptive model (default: ${DEFAULT-VALUE}).")
+        private List<Double> budgets;
+
+        @Override
+        public Integer call() throws IOException, OrtException {
+            Path sound = recordings != null ? recordings : fetched("pocketsphinx");
+            new SpeechBench(sound, fetched(onnx), Optional.ofNullable(model), budgets, engine.get())
+                    .run(spec.commandLine().getOut());
+            return 0;
+        }
+
+        private Path fetched(String name) {
+            return FetchedData.find(name)
+                    .orElseThrow(() -> new ParameterException(
+                            spec.commandLine(), name + " is not there; bring it by ./tokenwise fetch " + name));
         }
     }
 

@@ -1,4 +1,4 @@
-package io.tokenwise.speech;
+package io.tokenwise.bench;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.GraphProto;

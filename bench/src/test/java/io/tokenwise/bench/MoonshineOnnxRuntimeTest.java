@@ -1,4 +1,4 @@
-package io.tokenwise.speech;
+package io.tokenwise.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

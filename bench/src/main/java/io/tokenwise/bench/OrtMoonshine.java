@@ -1,4 +1,4 @@
-package io.tokenwise.speech;
+package io.tokenwise.bench;
 
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxValue;
@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
+import io.tokenwise.io.SpeechDescription;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
@@ -17,13 +18,15 @@ import java.util.List;
 import java.util.Map;
 
 /** Moonshine in ONNX Runtime, as the npm package's own code runs it: greedy, with its branch for kept keys and values. */
-final class OrtMoonshine implements AutoCloseable {
+final class OrtMoonshine implements SpeechContender, AutoCloseable {
     private final OrtEnvironment environment = OrtEnvironment.getEnvironment();
     private final OrtSession encoder;
     private final OrtSession decoder;
+    private final String name;
 
     /** @param floats whether activations stay floats; see {@link FloatGraph} */
     OrtMoonshine(Path folder, boolean floats, int threads) throws IOException, OrtException {
+        name = "ONNX Runtime " + (floats ? "float32" : "int8");
         var options = new OrtSession.SessionOptions();
         options.setIntraOpNumThreads(threads);
         options.setInterOpNumThreads(1);
@@ -36,6 +39,30 @@ final class OrtMoonshine implements AutoCloseable {
         byte[] second = Files.readAllBytes(folder.resolve("decoder_model_merged.onnx"));
         encoder = environment.createSession(floats ? FloatGraph.of(first) : first, options);
         decoder = environment.createSession(floats ? FloatGraph.of(second) : second, options);
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public void encode(float[] samples) {
+        try (OnnxTensor input = OnnxTensor.createTensor(environment, new float[][] {samples});
+                OrtSession.Result _ = encoder.run(Map.of("input_values", input))) {
+            // Frames stay where they are.
+        } catch (OrtException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public int write(float[] samples) {
+        try {
+            return write(samples, SpeechDescription.mostTokens(samples.length)).size();
+        } catch (OrtException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** The encoder's frames. */
