@@ -214,6 +214,8 @@ class AdaptiveSpeechCommandsTest {
         assertThat(run("info", adaptive.toString())).isZero();
         assertThat(out.toString())
                 .contains("4 a module; a token's MLP has up to 1, or all")
+                .contains("longest recording 1248 tokens")
+                .contains("MFLOPs per token of a recording of 128 tokens, without its text")
                 .contains("budget 0.5");
     }
 
