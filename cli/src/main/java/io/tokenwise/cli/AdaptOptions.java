@@ -37,8 +37,8 @@ final class AdaptOptions {
             paramLabel = "N",
             converter = CommonOptions.CountConverter.class,
             description =
-                    "How many of an MLP's learners have weights of their own: a token has at most so many, or all of the MLP (default: 1; in a"
-                            + " control all but one).")
+                    "How many of an MLP's learners have weights of their own: a token has at most so many, or all of the MLP (default: 1; for"
+                            + " speech and in a control all but one).")
     private Integer mlpLearners;
 
     /** Checks the names while options are read, so that a mistake is one of usage. */
@@ -76,8 +76,10 @@ final class AdaptOptions {
         return stored;
     }
 
+    /** By default MLPs of texts and images have one learner or all, those of speech any number (docs/quality.md). */
     AdaptiveLayers layers(ModelDescription model) {
-        return layers(model, LEARNERS, 1);
+        int count = learners == null ? LEARNERS : learners;
+        return layers(model, count, model instanceof SpeechDescription ? Math.max(1, count - 1) : 1);
     }
 
     /** For a control, whose widths are fixed. */
