@@ -213,7 +213,7 @@ class AdaptiveSpeechCommandsTest {
     void infoTellsTheLearners() {
         assertThat(run("info", adaptive.toString())).isZero();
         assertThat(out.toString())
-                .contains("4 a module; a token's MLP has up to 1, or all")
+                .contains("4 a module; a token's MLP has up to 3, or all")
                 .contains("longest recording 1248 tokens")
                 .contains("MFLOPs per token of a recording of 128 tokens, without its text")
                 .contains("budget 0.5");

@@ -51,7 +51,7 @@ class ImageCommandsTest {
                         "--heads",
                         "3",
                         "--epochs",
-                        "12",
+                        "40",
                         "--out",
                         path("dense")))
                 .as(test.err.toString())
