@@ -34,7 +34,7 @@ import java.util.stream.Collectors;
 public final class VitTraining implements AutoCloseable {
     private static final double CLIP_NORM = 1;
     private static final long WORKSPACE_LIMIT_BYTES = 16L << 30;
-    /** A step's gradients are added up over parts of so many images, so that what layers leave for the backward pass is no more than caches hold. */
+    /** A step's gradients are added up over parts of so many images, so that what layers leave for the backward pass stays small. */
     private static final int IMAGES_AT_ONCE = 16;
 
     private static final int MEASURED_TOKENS = 8_192;
