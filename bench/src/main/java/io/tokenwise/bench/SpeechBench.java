@@ -39,6 +39,9 @@ record SpeechBench(Path recordings, Path onnx, Optional<Path> adaptive, List<Dou
     private static final Interleaved TIMES = new Interleaved(ROUNDS, 1_000_000_000L, 1);
 
     void run(PrintWriter out) throws IOException, OrtException {
+        if (!Files.isDirectory(recordings)) {
+            throw new IllegalArgumentException(recordings + ": is no folder; give one with WAV files");
+        }
         List<float[]> segments = segments();
         try (Backend backend = engine.open(1);
                 var workspace = new Workspace(WORKSPACE_LIMIT_BYTES);
@@ -50,6 +53,10 @@ record SpeechBench(Path recordings, Path onnx, Optional<Path> adaptive, List<Dou
             var contenders = new ArrayList<SpeechContender>(
                     List.of(int8, float32, new OwnSpeech("dense " + engine.label(), dense, pass, Budget.FULL)));
             if (student != null) {
+                if (student.acms().isEmpty()) {
+                    throw new IllegalArgumentException(
+                            adaptive.get() + ": is not adaptive; name a model that distill has made of one for speech");
+                }
                 for (double budget : budgets) {
                     contenders.add(new OwnSpeech("adaptive at " + budget, student, pass, Budget.of(budget)));
                 }
