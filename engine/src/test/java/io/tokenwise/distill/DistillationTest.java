@@ -210,7 +210,7 @@ class DistillationTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "tokenwise_checkpoint\":\"3\"|tokenwise_checkpoint\":\"4\"|is a checkpoint of version 4, this Tokenwise",
+                "tokenwise_checkpoint\":\"|tokenwise_checkpoint\":\"9|is a checkpoint of version 9",
                 "tokenwise_checkpoint|tokenwise_chequepoin|is not a checkpoint: delete or move it to start",
                 "history.steps|history.stops|has no valid history.steps: the checkpoint is damaged",
                 "\"counter consumed\":\"|\"counter consumed\":\"-|has no valid counter consumed: the checkpoint is damaged",
