@@ -10,14 +10,15 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import io.tokenwise.kernels.SequenceOps.AttentionCall;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
 /**
  * Gradient of {@link VectorAttention}, with P the probabilities and S the scaled scores: {@code dP = dC V^T},
  * {@code dS = P * (dP - rowsum(P * dP))}, {@code dQ = scale dS K}, {@code dK = scale dS^T Q}, {@code dV = P^T dC}.
  *
- * <p>The last two are computed as {@code dK^T = Q^T dS} and {@code dV^T = dC^T P}: only narrow matrices are transposed then, and P and dS become
- * panels as they are.
+ * <p>In the last two the keys are rows of the product and the columns of dS and P, which {@link VectorAttentionTiles} reads as they lie: panels of columns
+ * on the heap. Nothing is transposed but the values.
  */
 final class VectorAttentionGradient {
     private VectorAttentionGradient() {}
@@ -34,45 +35,38 @@ final class VectorAttentionGradient {
         long probabilities = call.probabilityOffsets[sequence] + (long) head * length * length;
 
         long keys = panelFloats(size, length) * Float.BYTES;
-        long weights = keys + panelFloats(length, size) * Float.BYTES;
-        long scores = weights + panelFloats(length, length) * Float.BYTES;
-        MemorySegment packed = scratch.nativeFloats(scores / Float.BYTES + panelFloats(length, length));
+        long rows = keys + panelFloats(length, size) * Float.BYTES;
+        long spare = rows + panelFloats(length, size) * Float.BYTES;
+        MemorySegment packed = scratch.nativeFloats(spare / Float.BYTES + TALL * PANEL);
         packTransposed(call.query.values, query + 2L * width, stride, size, length, packed, 0);
         packRows(call.query.values, query + width, stride, length, size, packed, keys);
-        packRows(call.probabilities, probabilities, length, length, length, packed, weights);
 
         int tile = TALL * DEPTH;
         int sums = tile + blocks(length) * tile;
-        float[] work = scratch.floats(sums + TALL * PANEL);
+        int ones = sums + TALL * PANEL;
+        int panels = ones + TALL;
+        float[] work = scratch.floats(Math.toIntExact(panels + panelFloats(length, length)));
+        Arrays.fill(work, ones, panels, 1);
         for (int i = 0; i < length; i += TALL) {
-            int rows = Math.min(TALL, length - i);
-            copyRows(call.dContext, context + (long) i * width, width, rows, size, work);
-            multiplyPanels(rows, work, packed, size, length, work, tile);
-            for (int r = 0; r < rows; r++) {
+            int count = Math.min(TALL, length - i);
+            copyRows(call.dContext, context + (long) i * width, width, count, size, work);
+            multiplyPanels(count, work, packed, size, length, work, tile);
+            for (int r = 0; r < count; r++) {
                 scoreGradients(call, probabilities + (long) (i + r) * length, length, work, tile + r * DEPTH);
-                toPanels(work, tile + r * DEPTH, length, packed, scores + (long) (i + r) * PANEL * Float.BYTES);
+                toPanels(work, tile + r * DEPTH, length, work, panels + (i + r) * PANEL);
             }
             for (int c = 0; c < size; c += PANEL) {
                 long panel = keys + (long) c * length * Float.BYTES;
-                sumOverTokens(rows, work, tile, packed, panel, length, work, sums);
+                sumOverTokens(count, work, tile, packed, panel, length, work, sums);
                 storeRows(
-                        work, sums, rows, Math.min(PANEL, size - c), call.dQkv, query + (long) i * stride + c, stride);
+                        work, sums, count, Math.min(PANEL, size - c), call.dQkv, query + (long) i * stride + c, stride);
             }
         }
-        transposedProduct(
-                call.query.values, query, stride, packed, scores, length, size, work, call.dQkv, query + width, stride);
-        transposedProduct(
-                call.dContext,
-                context,
-                width,
-                packed,
-                weights,
-                length,
-                size,
-                work,
-                call.dQkv,
-                query + 2L * width,
-                stride);
+        packRows(call.query.values, query, stride, length, size, packed, rows);
+        transposedProduct(work, panels, ones, packed, rows, spare, length, size, call.dQkv, query + width, stride);
+        probabilitiesToPanels(call.probabilities, probabilities, length, work, panels);
+        packRows(call.dContext, context, width, length, size, packed, rows);
+        transposedProduct(work, panels, ones, packed, rows, spare, length, size, call.dQkv, query + 2L * width, stride);
     }
 
     private static int blocks(int length) {
@@ -191,13 +185,21 @@ final class VectorAttentionGradient {
         }
     }
 
-    /** Copies a row into its place in the panels {@code [length / PANEL][length][PANEL]}. */
-    private static void toPanels(float[] row, int at, int length, MemorySegment packed, long to) {
+    /** Copies a row of a tile into its place in the panels {@code [length / PANEL][length][PANEL]}. */
+    private static void toPanels(float[] row, int at, int length, float[] panels, int to) {
         for (int j = 0; j < length; j += PANEL) {
-            int from = at + j / DEPTH * TALL * DEPTH + j % DEPTH;
-            long target = to + (long) j * length * Float.BYTES;
-            FloatVector.fromArray(F, row, from).intoMemorySegment(packed, target, ORDER);
-            FloatVector.fromArray(F, row, from + LANES).intoMemorySegment(packed, target + LANES * Float.BYTES, ORDER);
+            System.arraycopy(row, at + j / DEPTH * TALL * DEPTH + j % DEPTH, panels, to + j * length, PANEL);
+        }
+    }
+
+    /** The same for all rows of P. */
+    private static void probabilitiesToPanels(Floats p, long at, int length, float[] panels, int to) {
+        for (int j = 0; j < length; j += PANEL) {
+            int columns = Math.min(PANEL, length - j);
+            for (int i = 0; i < length; i++) {
+                long from = p.at(at + (long) i * length + j);
+                MemorySegment.copy(p.segment(), JAVA_FLOAT, from, panels, to + j * length + i * PANEL, columns);
+            }
         }
     }
 
@@ -207,36 +209,36 @@ final class VectorAttentionGradient {
         }
     }
 
-    /** {@code y = B^T x} with x, y {@code [length, size]} at the given strides and B {@code [length, length]} in panels. */
+    /** {@code y = A^T x} with A {@code [length, length]} in panels on the heap, x {@code [length, size]} packed and y at the given stride. */
     private static void transposedProduct(
-            Floats x,
-            long at,
-            int stride,
+            float[] a,
+            int panels,
+            int ones,
             MemorySegment packed,
-            long panels,
+            long rows,
+            long spare,
             int length,
             int size,
-            float[] work,
             Floats y,
             long to,
-            int yStride) {
-        int sums = TALL * DEPTH * (1 + blocks(length));
-        for (int c = 0; c < size; c += TALL) {
-            int columns = Math.min(TALL, size - c);
-            for (int p = 0; p < length; p++) {
-                int base = p / DEPTH * TALL * DEPTH + p % DEPTH;
-                for (int r = 0; r < columns; r++) {
-                    work[base + r * DEPTH] = x.get(at + (long) p * stride + c + r);
-                }
-            }
-            for (int j = 0; j < length; j += PANEL) {
-                long panel = panels + (long) j * length * Float.BYTES;
-                sumOverTokens(columns, work, 0, packed, panel, length, work, sums);
-                int tokens = Math.min(PANEL, length - j);
-                for (int t = 0; t < tokens; t++) {
-                    for (int r = 0; r < columns; r++) {
-                        y.set(to + (long) (j + t) * yStride + c + r, work[sums + r * PANEL + t]);
-                    }
+            int stride) {
+        long panelStride = (long) PANEL * Float.BYTES;
+        for (int j = 0; j < length; j += TALL) {
+            int count = Math.min(TALL, length - j);
+            int columnsOfA = panels + j / PANEL * PANEL * length + j % PANEL;
+            for (int c = 0; c < size; c += PANEL) {
+                long x = rows + (long) c * length * Float.BYTES;
+                long target = to + (long) j * stride + c;
+                int columns = Math.min(PANEL, size - c);
+                boolean fits = columns == PANEL && count == VectorAttentionTiles.rowsWritten(count);
+                MemorySegment out = fits ? y.segment() : packed;
+                long outAt = fits ? y.at(target) : spare;
+                long outStride = fits ? (long) stride * Float.BYTES : panelStride;
+                VectorAttentionTiles.tile(
+                        count, a, columnsOfA, packed, x, panelStride, length, ones, out, outAt, outStride);
+                for (int r = 0; !fits && r < count; r++) {
+                    long row = y.at(target + (long) r * stride);
+                    MemorySegment.copy(packed, spare + r * panelStride, y.segment(), row, columns * Float.BYTES);
                 }
             }
         }
