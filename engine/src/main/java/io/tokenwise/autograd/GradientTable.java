@@ -35,7 +35,7 @@ record GradientTable(Tape tape, Gradients gradients, Stream stream, Workspace wo
                         dy,
                         gradientOf(words),
                         gradientOf(positions),
-                        types == null ? null : types.gradient());
+                        types == null ? null : gradients.of(types));
             case Op.WithFirst(var x, var first, var positions, var y) -> {
                 Tensor dx = tape.tracks(x) ? like(x) : null;
                 stream.withFirstBackward(dy, dx, gradientOf(first), gradientOf(positions));
@@ -59,7 +59,7 @@ record GradientTable(Tape tape, Gradients gradients, Stream stream, Workspace wo
                     gradients.add(x, dx);
                 }
                 if (weight.parameter().trainable()) {
-                    stream.weightGradient(dy, x, workspace, weight.parameter().gradient());
+                    stream.weightGradient(dy, x, workspace, gradients.of(weight.parameter()));
                 }
             }
             case Op.MeanPool(var x, var offsets, var sequences, var y) -> {
@@ -107,10 +107,10 @@ record GradientTable(Tape tape, Gradients gradients, Stream stream, Workspace wo
             gradients.add(op.x(), dx);
         }
         if (weight.trainable()) {
-            stream.weightGradient(op.x(), dy, workspace, weight.gradient());
+            stream.weightGradient(op.x(), dy, workspace, gradients.of(weight));
         }
         if (op.bias() != null && op.bias().trainable()) {
-            stream.addColumnSums(dy, op.bias().gradient());
+            stream.addColumnSums(dy, gradients.of(op.bias()));
         }
     }
 
@@ -153,7 +153,7 @@ record GradientTable(Tape tape, Gradients gradients, Stream stream, Workspace wo
 
     /** Where an operation adds a parameter's gradient: memory that nobody reads if only its other parameters are trained. */
     private Tensor gradientOf(Parameter parameter) {
-        return parameter.trainable() ? parameter.gradient() : like(parameter.value());
+        return parameter.trainable() ? gradients.of(parameter) : like(parameter.value());
     }
 
     private void addIfTracked(Tensor tensor, Tensor gradient) {

@@ -6,15 +6,30 @@ import io.tokenwise.tensor.Workspace;
 import java.util.IdentityHashMap;
 import java.util.Map;
 
-/** The gradients of one backward pass, by tensor. They lie in the pass's workspace. */
+/** The gradients of one backward pass: of tensors, which lie in the pass's workspace, and where those of parameters are added up. */
 public final class Gradients {
     private final Stream stream;
     private final Workspace workspace;
     private final Map<Tensor, Tensor> byTensor = new IdentityHashMap<>();
 
+    /** Null if parameters' gradients are added to their own. */
+    private final GradientSums sums;
+
+    /** The gradients of parameters are added to {@link Parameter#gradient}. */
     public Gradients(Stream stream, Workspace workspace) {
+        this(stream, workspace, null);
+    }
+
+    /** The gradients of parameters are added to sums of their own, as beside another backward pass. */
+    public Gradients(Stream stream, Workspace workspace, GradientSums sums) {
         this.stream = stream;
         this.workspace = workspace;
+        this.sums = sums;
+    }
+
+    /** What is added to for a parameter; null if it is not trainable. */
+    Tensor of(Parameter parameter) {
+        return sums == null ? parameter.gradient() : sums.of(parameter);
     }
 
     /** The gradient of a tensor, or null if none has reached it. */

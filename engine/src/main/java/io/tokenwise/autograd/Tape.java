@@ -38,7 +38,7 @@ public final class Tape {
 
     /**
      * Walks the operations in reverse. Gradients of tensors are taken from and added to {@code gradients}, which the caller has
-     * seeded with those of its losses; gradients of parameters are added to {@link Parameter#gradient}.
+     * seeded with those of its losses; gradients of parameters are added where it says.
      */
     public void backward(Gradients gradients, Stream stream, Workspace workspace) {
         var table = new GradientTable(this, gradients, stream, workspace);

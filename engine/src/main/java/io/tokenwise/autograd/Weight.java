@@ -7,8 +7,7 @@ import io.tokenwise.backend.Stream;
  * A weight matrix in the packed forms that products need: packed once when the model is loaded, and again after
  * each change in training.
  *
- * <p>{@link #packed} is thread-safe once {@link #prepare} has run and while nobody trains; the transposed form, which mostly
- * backward passes need, once it was asked for.
+ * <p>Thread-safe while nobody writes the parameter's value: who comes first packs it.
  */
 public final class Weight {
     private final Parameters owner;
@@ -23,7 +22,9 @@ public final class Weight {
 
     private static final class Form {
         PackedMatrix matrix;
-        int version;
+
+        /** The parameter's version that was packed; below all until then. Written after the matrix, so that who sees it sees the matrix. */
+        volatile int version = -1;
     }
 
     public Parameter parameter() {
@@ -44,7 +45,7 @@ public final class Weight {
     }
 
     public PackedMatrix packed(Stream stream) {
-        if (plain.matrix == null || plain.version != parameter.version()) {
+        if (plain.version != parameter.version()) {
             pack(stream, plain, false);
         }
         return plain.matrix;
@@ -52,13 +53,16 @@ public final class Weight {
 
     /** {@code [outputs, inputs]}, what a table of embeddings multiplies by to give logits. */
     public PackedMatrix transposed(Stream stream) {
-        if (transposed.matrix == null || transposed.version != parameter.version()) {
+        if (transposed.version != parameter.version()) {
             pack(stream, transposed, true);
         }
         return transposed.matrix;
     }
 
-    private void pack(Stream stream, Form form, boolean transpose) {
+    private synchronized void pack(Stream stream, Form form, boolean transpose) {
+        if (form.version == parameter.version()) {
+            return;
+        }
         if (form.matrix == null) {
             form.matrix = allocate(transpose);
         }

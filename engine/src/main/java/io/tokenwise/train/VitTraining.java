@@ -5,26 +5,27 @@ import io.tokenwise.Sessions;
 import io.tokenwise.autograd.AdamW;
 import io.tokenwise.autograd.CosineSchedule;
 import io.tokenwise.autograd.EpochOrder;
-import io.tokenwise.autograd.Gradients;
-import io.tokenwise.autograd.Losses;
+import io.tokenwise.autograd.GradientSums;
 import io.tokenwise.autograd.Muon;
 import io.tokenwise.autograd.Optimizer;
 import io.tokenwise.autograd.Parameter;
-import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.image.LabelledImages;
 import io.tokenwise.image.RandomShift;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
-import io.tokenwise.nn.Pass;
-import io.tokenwise.nn.TokenBatch;
-import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
+import io.tokenwise.train.MicroBatches.Drawn;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
 
 /**
@@ -34,9 +35,6 @@ import java.util.stream.Collectors;
 public final class VitTraining implements AutoCloseable {
     private static final double CLIP_NORM = 1;
     private static final long WORKSPACE_LIMIT_BYTES = 16L << 30;
-    /** A step's gradients are added up over parts of so many images, so that what layers leave for the backward pass stays small. */
-    private static final int IMAGES_AT_ONCE = 16;
-
     private static final int MEASURED_TOKENS = 8_192;
     private static final String STEP = "step";
     private static final String CONSUMED = "consumed";
@@ -46,11 +44,15 @@ public final class VitTraining implements AutoCloseable {
     private final LabelledImages images;
     private final Stream stream;
     private final Workspace workspace = new Workspace(WORKSPACE_LIMIT_BYTES);
-    private final Pass pass;
-    private final TokenBatch batch = new TokenBatch();
+    private final MicroBatches first;
+    private final MicroBatches second;
+    private final GradientSums secondSums;
+
+    /** Runs the second half of a step; null if there is one thread in all. */
+    private final ExecutorService beside;
+
     private final List<Optimizer> optimizers;
     private final EpochOrder order;
-    private final RandomShift variation;
     private final int steps;
     private int step;
 
@@ -63,17 +65,23 @@ public final class VitTraining implements AutoCloseable {
         this.model = model;
         this.images = images;
         order = new EpochOrder(images.size(), config.seed());
-        variation = new RandomShift(images.width(), config.mirrored());
         steps = Math.toIntExact(
                 Math.max(1, Math.ceilDiv((long) config.epochs() * images.size(), config.imagesPerStep())));
         stream = backend.stream();
-        pass = new Pass(stream, workspace);
         Map<Kind, List<Parameter>> kinds =
                 model.parameters().all().stream().collect(Collectors.groupingBy(VitTraining::kind));
         optimizers = List.of(
                 new Muon(model.parameters(), kinds.get(Kind.HIDDEN), workspace, config.decay()),
                 new AdamW(model.parameters(), kinds.get(Kind.OUTER), CLIP_NORM, config.decay()),
                 new AdamW(model.parameters(), kinds.get(Kind.OTHER), CLIP_NORM, 0));
+        // After the optimizers, which make parameters trainable.
+        secondSums = new GradientSums(model.parameters());
+        first = new MicroBatches(model, images, config, backend, null);
+        second = new MicroBatches(model, images, config, backend, secondSums);
+        beside = backend.threads() == 1
+                ? null
+                : Executors.newSingleThreadExecutor(
+                        Thread.ofPlatform().daemon().name("tokenwise-training").factory());
     }
 
     /** Which optimizer a parameter has. */
@@ -109,47 +117,49 @@ public final class VitTraining implements AutoCloseable {
      * @throws ArithmeticException if training diverged
      */
     public double step() {
-        double loss = 0;
-        for (int done = 0; done < config.imagesPerStep(); done += IMAGES_AT_ONCE) {
-            int count = Math.min(IMAGES_AT_ONCE, config.imagesPerStep() - done);
-            loss += learn(next(count), (double) count / config.imagesPerStep());
-        }
+        List<Drawn> drawn = next();
+        double loss = learn(drawn.subList(0, drawn.size() / 2), drawn.subList(drawn.size() / 2, drawn.size()));
+        secondSums.moveToParameters(stream);
         double rate = new CosineSchedule(config.rate(), 0, steps / 20, steps).rate(step);
         optimizers.forEach(optimizer -> optimizer.update(stream, rate));
         step++;
         return loss;
     }
 
-    /** Fills the batch with the next images, varied, and returns their labels. */
-    private int[] next(int count) {
-        batch.clear();
-        var labels = new int[count];
-        for (int i = 0; i < count; i++) {
+    /** The images of the next step. */
+    private List<Drawn> next() {
+        var drawn = new ArrayList<Drawn>();
+        for (int i = 0; i < config.imagesPerStep(); i++) {
             var random = EpochOrder.random(config.seed() + 1, order.consumed());
-            int image = order.next();
-            labels[i] = images.labels()[image];
-            model.add(batch, variation.of(images.pixels().get(image), random));
+            drawn.add(new Drawn(order.next(), random));
         }
-        return labels;
+        return drawn;
     }
 
-    /** Adds the batch's gradients, times its share of the step, to those of the parameters; returns its loss, likewise. */
-    private double learn(int[] labels, double share) {
-        pass.begin(Budget.FULL, null);
-        var tape = new Tape();
-        pass.train(tape, null);
-        Tensor logits = model.forward(pass, batch);
-        Tensor dLogits = pass.tensor(logits.rows(), logits.columns());
-        double others = config.smoothing() / logits.columns();
-        double loss = Losses.crossEntropy(
-                logits, (row, column) -> others + (column == labels[row] ? 1 - config.smoothing() : 0), dLogits);
-        for (int i = 0; i < dLogits.size(); i++) {
-            dLogits.floats().set(i, (float) (share * dLogits.floats().get(i)));
+    /**
+     * Two halves at the same time, each by a thread of its own: with two threads a step takes .85 of the time that it takes with both at each
+     * operation, since there is less to wait for. More threads help both.
+     */
+    private double learn(List<Drawn> left, List<Drawn> right) {
+        int all = config.imagesPerStep();
+        if (beside == null) {
+            return first.learn(left, all) + second.learn(right, all);
         }
-        var gradients = new Gradients(stream, workspace);
-        gradients.add(logits, dLogits);
-        tape.backward(gradients, stream, workspace);
-        return share * loss;
+        var other = CompletableFuture.supplyAsync(() -> second.learn(right, all), beside);
+        double loss;
+        try {
+            loss = first.learn(left, all);
+        } finally {
+            other.exceptionally(_ -> 0.0).join();
+        }
+        try {
+            return loss + other.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof Error error) {
+                throw error;
+            }
+            throw (RuntimeException) e.getCause();
+        }
     }
 
     /** The share of other images to which the model gives their class. */
@@ -181,6 +191,12 @@ public final class VitTraining implements AutoCloseable {
 
     @Override
     public void close() {
+        if (beside != null) {
+            beside.close();
+        }
+        first.close();
+        second.close();
+        secondSums.close();
         workspace.close();
     }
 }

@@ -88,6 +88,23 @@ class VitTrainingRunTest {
     }
 
     @Test
+    void bitsDoNotDependOnTheNumberOfThreads() throws Exception {
+        byte[] alone;
+        try (Backend backend = VectorBackend.open(1)) {
+            VitTrainingRun run = run("alone", CONFIG);
+            run.run(backend, new VitTrainingRun.Listener() {});
+            alone = weights(run);
+        }
+        for (int threads : new int[] {2, 5}) {
+            try (Backend backend = VectorBackend.open(threads)) {
+                VitTrainingRun run = run("threads-" + threads, CONFIG);
+                run.run(backend, new VitTrainingRun.Listener() {});
+                assertThat(weights(run)).isEqualTo(alone);
+            }
+        }
+    }
+
+    @Test
     void aCheckpointOfOtherSettingsIsRefused() {
         try (Backend backend = VectorBackend.open(1)) {
             stopAfter(run("other", CONFIG), backend, 2);

@@ -1,0 +1,94 @@
+package io.tokenwise.train;
+
+import io.tokenwise.autograd.GradientSums;
+import io.tokenwise.autograd.Gradients;
+import io.tokenwise.autograd.Losses;
+import io.tokenwise.autograd.Tape;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.image.LabelledImages;
+import io.tokenwise.image.RandomShift;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.nn.Budget;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/**
+ * One side of a training step: forward and backward passes over its images, a few at a time, so that what layers leave for the backward pass stays
+ * small. Gradients are added to the parameters' own, or to sums apart for a side that runs beside another. One thread at a time.
+ */
+final class MicroBatches implements AutoCloseable {
+    /** Measured for 65 tokens an image: 4 took 1.2 times as long, 8 1.05 times, 32 as long as 16. */
+    private static final int IMAGES = 16;
+
+    private static final long WORKSPACE_LIMIT_BYTES = 16L << 30;
+
+    private final Encoder model;
+    private final LabelledImages images;
+    private final RandomShift variation;
+    private final double smoothing;
+    private final Stream stream;
+    private final Workspace workspace = new Workspace(WORKSPACE_LIMIT_BYTES);
+    private final Pass pass;
+    private final TokenBatch batch = new TokenBatch();
+
+    /** Null for the parameters' own. */
+    private final GradientSums sums;
+
+    /** An image to learn from, by its number, and what its variation depends on. */
+    record Drawn(int image, RandomGenerator random) {}
+
+    MicroBatches(Encoder model, LabelledImages images, VitTrainingConfig config, Backend backend, GradientSums sums) {
+        this.model = model;
+        this.images = images;
+        this.sums = sums;
+        variation = new RandomShift(images.width(), config.mirrored());
+        smoothing = config.smoothing();
+        stream = backend.stream();
+        pass = new Pass(stream, workspace);
+    }
+
+    /** Adds the gradients of these of a step's {@code all} images, and returns their part of the step's loss. */
+    double learn(List<Drawn> drawn, int all) {
+        double loss = 0;
+        for (int done = 0; done < drawn.size(); done += IMAGES) {
+            List<Drawn> some = drawn.subList(done, Math.min(drawn.size(), done + IMAGES));
+            loss += learnAtOnce(some, (double) some.size() / all);
+        }
+        return loss;
+    }
+
+    private double learnAtOnce(List<Drawn> some, double share) {
+        batch.clear();
+        for (Drawn drawn : some) {
+            model.add(batch, variation.of(images.pixels().get(drawn.image()), drawn.random()));
+        }
+        pass.begin(Budget.FULL, null);
+        var tape = new Tape();
+        pass.train(tape, null);
+        Tensor logits = model.forward(pass, batch);
+        Tensor dLogits = pass.tensor(logits.rows(), logits.columns());
+        double others = smoothing / logits.columns();
+        double loss = Losses.crossEntropy(
+                logits,
+                (row, column) ->
+                        others + (column == images.labels()[some.get(row).image()] ? 1 - smoothing : 0),
+                dLogits);
+        for (int i = 0; i < dLogits.size(); i++) {
+            dLogits.floats().set(i, (float) (share * dLogits.floats().get(i)));
+        }
+        var gradients = new Gradients(stream, workspace, sums);
+        gradients.add(logits, dLogits);
+        tape.backward(gradients, stream, workspace);
+        return share * loss;
+    }
+
+    @Override
+    public void close() {
+        workspace.close();
+    }
+}
