@@ -6,6 +6,7 @@ import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.StoredType;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
@@ -54,26 +55,11 @@ final class AdaptOptions {
         }
     }
 
-    @Option(
-            names = "--store",
-            paramLabel = "TYPE",
-            defaultValue = "f32",
-            converter = StoredTypeConverter.class,
-            description =
-                    "Type of the matrices in the model's file: f32, or s8, a quarter of the size, which only Tokenwise runs"
-                            + " (default: ${DEFAULT-VALUE}).")
-    private StoredType stored;
-
-    /** Reads the name of a stored type. */
-    static final class StoredTypeConverter implements ITypeConverter<StoredType> {
-        @Override
-        public StoredType convert(String text) {
-            return CommonOptions.constant(StoredType.values(), StoredType::label, text, "f32 or s8");
-        }
-    }
+    @Mixin
+    private StoreOption store;
 
     StoredType stored() {
-        return stored;
+        return store.type();
     }
 
     /** By default MLPs of texts and images have one learner or all, those of speech any number (docs/quality.md). */

@@ -133,6 +133,9 @@ final class Train implements Runnable {
                 description = "Do not mirror images: for digits and letters, which mean something else then.")
         private boolean noMirror;
 
+        @Mixin
+        private StoreOption store;
+
         @Option(
                 names = "--out",
                 paramLabel = "DIR",
@@ -156,7 +159,8 @@ final class Train implements Runnable {
                     images,
                     VitTrainingConfig.of(epochs, !noMirror, options.seed()),
                     out,
-                    STEPS_PER_CHECKPOINT);
+                    STEPS_PER_CHECKPOINT,
+                    store.type());
             double right;
             try (Backend backend = options.training().open(options.threads());
                     var shown = new Shown(spec.commandLine().getErr(), run)) {

@@ -5,6 +5,7 @@ import io.tokenwise.image.LabelledImages;
 import io.tokenwise.io.AtomicFiles;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelWriter;
+import io.tokenwise.io.StoredType;
 import io.tokenwise.model.Encoder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -26,9 +27,15 @@ import java.util.zip.CRC32;
  * @param images in random order; a tenth, at most 1,000, and what equals them is not trained on but shows the accuracy on the way
  * @param out where the model goes; it must not exist, or be empty
  * @param checkpointSteps how often a checkpoint is written
+ * @param stored in which type the model's matrices are stored
  */
 public record VitTrainingRun(
-        ImageDescription description, LabelledImages images, VitTrainingConfig config, Path out, int checkpointSteps) {
+        ImageDescription description,
+        LabelledImages images,
+        VitTrainingConfig config,
+        Path out,
+        int checkpointSteps,
+        StoredType stored) {
     private static final int MOST_HELD_OUT = 1_000;
     private static final int LEAST_IMAGES = 20;
 
@@ -94,7 +101,7 @@ public record VitTrainingRun(
             }
             steps(training, heldOut, listener, identity);
             double right = training.right(heldOut);
-            model.save(out, null, ModelWriter.Existing.KEEP);
+            model.save(out, null, ModelWriter.Existing.KEEP, stored);
             Files.deleteIfExists(checkpoint());
             return right;
         }

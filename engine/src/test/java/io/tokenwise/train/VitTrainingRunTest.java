@@ -9,6 +9,8 @@ import io.tokenwise.image.LabelledImages;
 import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ImagePreparation;
+import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.StoredType;
 import io.tokenwise.io.VitArchitecture;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -42,9 +44,13 @@ class VitTrainingRunTest {
     }
 
     private VitTrainingRun run(String out, VitTrainingConfig config) {
+        return run(out, config, StoredType.F32);
+    }
+
+    private VitTrainingRun run(String out, VitTrainingConfig config, StoredType stored) {
         var description = new ImageDescription(
                 out, SIZES, ImagePreparation.stretched(8), List.of("dark", "bright"), Optional.empty());
-        return new VitTrainingRun(description, images(), config, folder.resolve(out), 5);
+        return new VitTrainingRun(description, images(), config, folder.resolve(out), 5, stored);
     }
 
     private static byte[] weights(VitTrainingRun run) throws IOException {
@@ -105,6 +111,20 @@ class VitTrainingRunTest {
     }
 
     @Test
+    void asBytesTheModelTakesLessRoom() throws Exception {
+        VitTrainingRun floats = run("floats", CONFIG);
+        VitTrainingRun bytes = run("bytes", CONFIG, StoredType.S8);
+        try (Backend backend = VectorBackend.open(1)) {
+            floats.run(backend, new VitTrainingRun.Listener() {});
+            bytes.run(backend, new VitTrainingRun.Listener() {});
+        }
+        assertThat(weights(bytes).length).isLessThan(weights(floats).length / 2);
+        try (ModelFiles files = ModelFiles.open(bytes.out())) {
+            assertThat(files.image().labels()).containsExactly("dark", "bright");
+        }
+    }
+
+    @Test
     void aCheckpointOfOtherSettingsIsRefused() {
         try (Backend backend = VectorBackend.open(1)) {
             stopAfter(run("other", CONFIG), backend, 2);
@@ -127,7 +147,7 @@ class VitTrainingRunTest {
                     new ImagePreparation(8, true, false, List.of(Double.NaN, 0.0, 0.0), List.of(1.0, 1.0, 1.0)),
                     images.classes(),
                     Optional.empty());
-            var run = new VitTrainingRun(description, images, CONFIG, folder.resolve("bad"), 5);
+            var run = new VitTrainingRun(description, images, CONFIG, folder.resolve("bad"), 5, StoredType.F32);
             assertThatThrownBy(() -> run.run(backend, new VitTrainingRun.Listener() {}))
                     .isInstanceOf(DivergedException.class)
                     .hasMessageContaining("training diverged at step 0 of ");
@@ -139,14 +159,14 @@ class VitTrainingRunTest {
         LabelledImages images = images();
         var description =
                 new ImageDescription("vit", SIZES, ImagePreparation.stretched(8), List.of("a", "b"), Optional.empty());
-        assertThatThrownBy(() -> new VitTrainingRun(description, images, CONFIG, folder, 5))
+        assertThatThrownBy(() -> new VitTrainingRun(description, images, CONFIG, folder, 5, StoredType.F32))
                 .hasMessage("images of the classes [dark, bright] for a model of [a, b]");
-        assertThatThrownBy(() ->
-                        new VitTrainingRun(run("x", CONFIG).description(), images.only(0, 2, 4), CONFIG, folder, 5))
+        assertThatThrownBy(() -> new VitTrainingRun(
+                        run("x", CONFIG).description(), images.only(0, 2, 4), CONFIG, folder, 5, StoredType.F32))
                 .hasMessageContaining("there are 3 images; at least 20 are needed");
         int[] dark = IntStream.range(0, 50).map(i -> 2 * i).toArray();
-        assertThatThrownBy(
-                        () -> new VitTrainingRun(run("x", CONFIG).description(), images.only(dark), CONFIG, folder, 5))
+        assertThatThrownBy(() -> new VitTrainingRun(
+                        run("x", CONFIG).description(), images.only(dark), CONFIG, folder, 5, StoredType.F32))
                 .hasMessage("all images have the class dark; two or more are needed");
     }
 }
