@@ -37,7 +37,7 @@ import picocli.CommandLine.Spec;
         },
         footerHeading = "%nExamples:%n",
         footer = {
-            "  ./tokenwise classify --model my-vit cat.jpg dog.png",
+            "  ./tokenwise classify cat.jpg dog.png",
             "  ./tokenwise classify --model my-vit --budget 0.5 --picture shaded *.jpg"
         })
 final class Classify implements Callable<Integer> {
@@ -73,11 +73,12 @@ final class Classify implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        try (ImageClassifier classifier = ImageClassifier.open(options.model(), options.encoderOptions())) {
+        String model = options.model(CommonOptions.IMAGE_MODEL);
+        try (ImageClassifier classifier = ImageClassifier.open(model, options.encoderOptions())) {
             List<Acm> modules = classifier.model().encoder().acms();
-            budget.remark(options.model(), modules, spec.commandLine().getErr());
+            budget.remark(model, modules, spec.commandLine().getErr());
             if (pictures != null) {
-                checkPictures(modules);
+                checkPictures(model, modules);
                 Files.createDirectories(pictures);
             }
             for (int from = 0; from < files.size(); from += BATCH) {
@@ -90,10 +91,10 @@ final class Classify implements Callable<Integer> {
         return failed ? ExitCode.SOFTWARE : ExitCode.OK;
     }
 
-    private void checkPictures(List<Acm> modules) {
+    private void checkPictures(String model, List<Acm> modules) {
         if (modules.isEmpty()) {
             throw new IllegalArgumentException(
-                    "--picture shows learners, which " + options.model() + " has not: it is a dense model");
+                    "--picture shows learners, which " + model + " has not: it is a dense model");
         }
         var names = new HashSet<Path>();
         for (Path file : files) {

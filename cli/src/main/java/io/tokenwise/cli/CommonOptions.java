@@ -24,6 +24,9 @@ import picocli.CommandLine.TypeConversionException;
 final class CommonOptions {
     private static final String DENSE = "minilm";
 
+    /** The built-in model for images. */
+    static final String IMAGE_MODEL = "vit-cifar10-acm";
+
     @Spec(Target.MIXEE)
     private CommandSpec spec;
 
@@ -35,8 +38,8 @@ final class CommonOptions {
             names = "--model",
             paramLabel = "MODEL",
             description =
-                    "A model directory in Hugging Face's layout, or a built-in one: minilm, which is dense, minilm-acm,"
-                            + " made of it, or what fetch brings: bge-small, e5-small, and for speech moonshine-tiny, moonshine-base (default: minilm-acm if it came with the build, else minilm; minilm for what trains, moonshine-tiny for speech).")
+                    "A model directory in Hugging Face's layout, or a built-in one: minilm and, for images, vit-cifar10, which are dense, minilm-acm"
+                            + " and vit-cifar10-acm, made of them, or what fetch brings: bge-small, e5-small, and for speech moonshine-tiny, moonshine-base (default: minilm-acm, vit-cifar10-acm for images, moonshine-tiny for speech, minilm for what trains).")
     private String model;
 
     private Kind backend = Kind.AUTO;

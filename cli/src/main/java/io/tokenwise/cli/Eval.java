@@ -208,7 +208,7 @@ final class Eval implements Runnable {
 
         @Override
         EvalTask read(CommonOptions common) throws IOException, InterruptedException {
-            return ImageEvaluation.read(data, split.orUsual("test"), common.model());
+            return ImageEvaluation.read(data, split.orUsual("test"), common.model(CommonOptions.IMAGE_MODEL));
         }
     }
 }

@@ -25,14 +25,15 @@ abstract class EvalCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         EvalTask task = read(options);
-        try (EvalModels models = EvalModels.open(options, eval, task::check)) {
+        String model = options.model(task.defaultModel());
+        try (EvalModels models = EvalModels.open(model, options, eval, task::check)) {
             var runs = new EvalRuns(models, eval, options.seed());
             print(
                     task,
                     new Json.Eval(
                             task.name(),
                             task.data(),
-                            options.model(),
+                            model,
                             models.model().backend().kind().label(),
                             models.model().backend().precision().label(),
                             options.threads(),

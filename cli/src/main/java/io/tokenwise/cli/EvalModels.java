@@ -18,27 +18,29 @@ import java.util.function.Consumer;
  */
 record EvalModels(OpenModel model, OpenModel teacher, OpenModel reference) implements AutoCloseable {
     /**
-     * Opens what {@code --model} and {@code --teacher} name.
+     * Opens a model and its teacher, or what {@code --teacher} names.
      *
+     * @param name the model's
      * @param check throws if a model is not of the kind that is wanted
      * @throws BadFileException if one of them is no model
      * @throws IllegalArgumentException if their vectors cannot be compared
      */
-    static EvalModels open(CommonOptions options, EvalOptions eval, Consumer<ModelFiles> check) throws IOException {
-        OpenModel model = OpenModel.open(options.model(), options.encoderOptions(), check);
+    static EvalModels open(String name, CommonOptions options, EvalOptions eval, Consumer<ModelFiles> check)
+            throws IOException {
+        OpenModel model = OpenModel.open(name, options.encoderOptions(), check);
         if (model.encoder().acms().isEmpty()) {
-            return withReference(options, options.model(), model, model, check);
+            return withReference(options, name, model, model, check);
         }
         try {
-            String name = eval.teacher() == null ? model.encoder().teacher() : eval.teacher();
-            OpenModel teacher = openTeacher(options, eval, name, check);
+            String teacherName = eval.teacher() == null ? model.encoder().teacher() : eval.teacher();
+            OpenModel teacher = openTeacher(name, options, eval, teacherName, check);
             if (teacher.encoder().outputs() != model.encoder().outputs()) {
                 int outputs = teacher.encoder().outputs();
                 teacher.close();
-                throw new IllegalArgumentException("--teacher " + name + " gives vectors of " + outputs + " values, "
-                        + options.model() + " of " + model.encoder().outputs());
+                throw new IllegalArgumentException("--teacher " + teacherName + " gives vectors of " + outputs
+                        + " values, " + name + " of " + model.encoder().outputs());
             }
-            return withReference(options, name, model, teacher, check);
+            return withReference(options, teacherName, model, teacher, check);
         } catch (Throwable e) {
             model.close();
             throw e;
@@ -46,7 +48,8 @@ record EvalModels(OpenModel model, OpenModel teacher, OpenModel reference) imple
     }
 
     private static OpenModel openTeacher(
-            CommonOptions options, EvalOptions eval, String name, Consumer<ModelFiles> check) throws IOException {
+            String model, CommonOptions options, EvalOptions eval, String name, Consumer<ModelFiles> check)
+            throws IOException {
         try {
             return OpenModel.open(name, options.encoderOptions(), check);
         } catch (BadFileException e) {
@@ -55,8 +58,8 @@ record EvalModels(OpenModel model, OpenModel teacher, OpenModel reference) imple
             }
             throw new BadFileException(
                     name,
-                    "the dense model that " + options.model()
-                            + " was made of cannot be opened; say by --teacher where it is (" + e.getMessage() + ")");
+                    "the dense model that " + model + " was made of cannot be opened; say by --teacher where it is ("
+                            + e.getMessage() + ")");
         }
     }
 

