@@ -7,13 +7,13 @@ import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.image.LabelledImages;
-import io.tokenwise.image.RandomShift;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
+import io.tokenwise.train.Augmentation.Example;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
@@ -28,8 +28,7 @@ final class MicroBatches implements AutoCloseable {
     private static final long WORKSPACE_LIMIT_BYTES = 16L << 30;
 
     private final Encoder model;
-    private final LabelledImages images;
-    private final RandomShift variation;
+    private final Augmentation augmentation;
     private final double smoothing;
     private final Stream stream;
     private final Workspace workspace = new Workspace(WORKSPACE_LIMIT_BYTES);
@@ -44,9 +43,8 @@ final class MicroBatches implements AutoCloseable {
 
     MicroBatches(Encoder model, LabelledImages images, VitTrainingConfig config, Backend backend, GradientSums sums) {
         this.model = model;
-        this.images = images;
         this.sums = sums;
-        variation = new RandomShift(images.width(), config.mirrored());
+        augmentation = Augmentation.of(images, config);
         smoothing = config.smoothing();
         stream = backend.stream();
         pass = new Pass(stream, workspace);
@@ -64,9 +62,10 @@ final class MicroBatches implements AutoCloseable {
 
     private double learnAtOnce(List<Drawn> some, double share) {
         batch.clear();
-        for (Drawn drawn : some) {
-            model.add(batch, variation.of(images.pixels().get(drawn.image()), drawn.random()));
-        }
+        List<Example> examples = some.stream()
+                .map(drawn -> augmentation.of(drawn.image(), drawn.random()))
+                .toList();
+        examples.forEach(example -> model.add(batch, example.pixels()));
         pass.begin(Budget.FULL, null);
         var tape = new Tape();
         pass.train(tape, null);
@@ -75,8 +74,7 @@ final class MicroBatches implements AutoCloseable {
         double others = smoothing / logits.columns();
         double loss = Losses.crossEntropy(
                 logits,
-                (row, column) ->
-                        others + (column == images.labels()[some.get(row).image()] ? 1 - smoothing : 0),
+                (row, column) -> others + (1 - smoothing) * examples.get(row).probability(column),
                 dLogits);
         for (int i = 0; i < dLogits.size(); i++) {
             dLogits.floats().set(i, (float) (share * dLogits.floats().get(i)));

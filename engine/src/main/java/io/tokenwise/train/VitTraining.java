@@ -12,7 +12,6 @@ import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.image.LabelledImages;
-import io.tokenwise.image.RandomShift;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.tensor.Workspace;
@@ -29,7 +28,7 @@ import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
 
 /**
- * Trains an image classifier on labels, one {@link #step} at a time: cross-entropy with label smoothing on images that are {@linkplain RandomShift
+ * Trains an image classifier on labels, one {@link #step} at a time: cross-entropy with label smoothing on images that are {@linkplain Augmentation
  * varied} each time. Everything random depends on the seed and the step's number alone. Not thread-safe.
  */
 public final class VitTraining implements AutoCloseable {

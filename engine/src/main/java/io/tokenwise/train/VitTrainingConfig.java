@@ -9,10 +9,20 @@ package io.tokenwise.train;
  * @param decay AdamW's, of matrices
  * @param smoothing share of a label's probability that goes to all classes alike (Szegedy et al. 2016, section 7)
  * @param mirrored whether every second image is mirrored, at random
+ * @param colors by how much brightness, contrast and saturation change at most, as a share of themselves
+ * @param mixed the share of images that get a rectangle of another one
  * @param seed of everything random: same seed, same images, same weights
  */
 public record VitTrainingConfig(
-        int epochs, int imagesPerStep, double rate, double decay, double smoothing, boolean mirrored, long seed) {
+        int epochs,
+        int imagesPerStep,
+        double rate,
+        double decay,
+        double smoothing,
+        boolean mirrored,
+        double colors,
+        double mixed,
+        long seed) {
     public static final int USUAL_EPOCHS = 40;
 
     public VitTrainingConfig {
@@ -24,9 +34,12 @@ public record VitTrainingConfig(
             throw new IllegalArgumentException(
                     "rate, decay and smoothing must be from 0 to 1, are " + rate + ", " + decay + " and " + smoothing);
         }
+        if (!(colors >= 0 && colors < 1) || !(mixed >= 0 && mixed <= 1)) {
+            throw new IllegalArgumentException("colors and mixed must be from 0 to 1, are " + colors + " and " + mixed);
+        }
     }
 
     public static VitTrainingConfig of(int epochs, boolean mirrored, long seed) {
-        return new VitTrainingConfig(epochs, 128, 1e-3, 0.05, 0.1, mirrored, seed);
+        return new VitTrainingConfig(epochs, 128, 1e-3, 0.05, 0.1, mirrored, 0.3, 0.5, seed);
     }
 }
