@@ -26,7 +26,7 @@ public final class TestMoonshines {
 
     /** Hidden 24, 2 and 2 layers, 3 heads of 8 of which 6 columns have positions, 48 units. */
     public static final MoonshineArchitecture SMALL =
-            new MoonshineArchitecture(24, 2, 2, 3, 48, PIECES + LlamaVocabulary.ADDED, 6);
+            new MoonshineArchitecture(48, 2, 2, 4, 48, PIECES + LlamaVocabulary.ADDED, 8);
 
     private TestMoonshines() {}
 

@@ -2,7 +2,7 @@ package io.tokenwise.acm;
 
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.nn.Mlp;
-import io.tokenwise.nn.SelfAttention;
+import io.tokenwise.nn.ProjectedAttention;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -248,7 +248,7 @@ public record AcmConfig(
     }
 
     /** An adaptive attention for the path, to be filled from a file. */
-    public AdaptiveAttention attention(Parameters parameters, String path, SelfAttention dense) {
+    public AdaptiveAttention attention(Parameters parameters, String path, ProjectedAttention dense) {
         Units block = units.get(path);
         if (block == null) {
             throw new IllegalArgumentException("acm.units has no " + path);

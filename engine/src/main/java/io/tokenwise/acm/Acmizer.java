@@ -4,7 +4,7 @@ import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Mlp;
-import io.tokenwise.nn.SelfAttention;
+import io.tokenwise.nn.ProjectedAttention;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -27,19 +27,12 @@ public final class Acmizer {
         for (BlockSlot slot : slots) {
             Measured block = switch (slot.block()) {
                 case Mlp mlp when layers.mlp() -> new MeasuredMlp(mlp);
-                case SelfAttention attention
+                case ProjectedAttention attention
                 when !layers.attentionGates().isEmpty() -> new MeasuredAttention(attention);
                 case AdaptiveBlock adaptive ->
                     throw new IllegalArgumentException(
                             slot.path() + " is adaptive already: it cannot be made so again");
-                default -> {
-                    if (!layers.attentionGates().isEmpty() && !(slot.block() instanceof Mlp)) {
-                        throw new IllegalArgumentException(
-                                slot.path()
-                                        + ": has rotary positions or keys of its own, so it must stay dense: make only mlp adaptive");
-                    }
-                    yield null;
-                }
+                default -> null;
             };
             if (block != null) {
                 measured.put(slot, block);

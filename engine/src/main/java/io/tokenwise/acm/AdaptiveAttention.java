@@ -5,8 +5,10 @@ import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.AttentionLayout;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.kernels.SequenceOps;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.ProjectedAttention;
 import io.tokenwise.nn.SelfAttention;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
@@ -15,10 +17,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * Self-attention whose projections Q, K, V and O are cut into learners. The columns of Q and K, and those of V and of O's input, are cut
- * into units of {@link #UNIT} columns of one head, and each unit belongs to a learner. A token with k learners has the columns of the units
+ * into units of {@link #unit} columns of one head, and each unit belongs to a learner. A token with k learners has the columns of the units
  * of learners 1 to k, {@code x W + bias + rest}; of the others it has their {@code rest} only: the mean query, and of K and V, whose means
  * softmax does not see or O's bias holds, nothing. What O does not read of a token's context, a bias c of its learner replaces. A token with all learners has the dense block's own projections instead.
  *
@@ -29,15 +32,19 @@ import java.util.Map;
  * thread-safe for different passes once {@link #prepare} has run.
  */
 public final class AdaptiveAttention implements AdaptiveBlock {
-    /** Columns of a unit; divides the width of a head. */
-    public static final int UNIT = 8;
+    /** Columns of a unit where a kernel reads them where they lie. */
+    private static final int LAID_OUT_UNIT = SequenceOps.UNIT;
+
+    /** Columns of a unit elsewhere: two pairs of a rotary head. */
+    private static final int GATHERED_UNIT = 4;
 
     /** The projections in the order in which a path names those that a gate decides about: {@code encoder.layer.0.attention.qkvo}. */
     static final String PROJECTIONS = "qkvo";
 
     private final Parameters owner;
     private final String path;
-    private final SelfAttention dense;
+    private final ProjectedAttention dense;
+    private final int unit;
     private final int learners;
     private final int hidden;
     private final int heads;
@@ -58,7 +65,12 @@ public final class AdaptiveAttention implements AdaptiveBlock {
     private final List<AttentionInput> inputs = new ArrayList<>();
 
     private final AttentionOutput result;
+
+    /** Where attention finds its columns; null if they are gathered for it. */
     private final AttentionLayout layout;
+
+    /** For each unit of the context in the order of learners its first column there, head by head; null with a layout. */
+    private final int[] contextUnits;
 
     /** Which module decides about O; -1 if none. */
     private int outputDecision = -1;
@@ -74,7 +86,7 @@ public final class AdaptiveAttention implements AdaptiveBlock {
     AdaptiveAttention(
             Parameters owner,
             String path,
-            SelfAttention dense,
+            ProjectedAttention dense,
             AdaptiveLayers layers,
             int[] queryKeyUnits,
             int[] valueOutputUnits) {
@@ -82,6 +94,7 @@ public final class AdaptiveAttention implements AdaptiveBlock {
         this.path = path;
         this.dense = dense;
         heads = dense.heads();
+        unit = unit(dense);
         hidden = dense.output().weight().inputs();
         this.learners = layers.learners();
         this.queryKeyUnits = queryKeyUnits.clone();
@@ -114,16 +127,20 @@ public final class AdaptiveAttention implements AdaptiveBlock {
         if (Arrays.stream(undecided).anyMatch(learner -> learner >= 0)) {
             inputs.add(input(owner, undecided, 1, -1));
         }
-        int[] ofContext = outputDecision < 0 ? new int[hidden / UNIT] : valueOutputUnits;
+        int[] ofContext = outputDecision < 0 ? new int[hidden / unit] : valueOutputUnits;
         result = new AttentionOutput(
                 owner,
                 dense.output(),
                 output.parameter(),
                 outputBiases,
+                unit,
                 ofContext,
                 outputDecision < 0 ? 1 : learners,
                 outputDecision);
-        layout = new AttentionLayout(starts(0), starts(1), starts(2), result.starts());
+        layout = dense instanceof SelfAttention
+                ? new AttentionLayout(starts(0), starts(1), starts(2), result.starts())
+                : null;
+        contextUnits = layout == null ? inverse(result.starts()) : null;
         var factors = new RunningLearners(owner, learners);
         masked = new MaskedAttention(
                 factors,
@@ -139,7 +156,7 @@ public final class AdaptiveAttention implements AdaptiveBlock {
 
     private AttentionInput input(Parameters owner, int[] learnerOfUnit, int count, int decision) {
         return new AttentionInput(
-                owner, dense.qkv(), qkv.parameter(), qkvBias, rest.parameter(), learnerOfUnit, count, decision);
+                owner, dense.qkv(), qkv.parameter(), qkvBias, rest.parameter(), unit, learnerOfUnit, count, decision);
     }
 
     private int[] starts(int projection) {
@@ -150,23 +167,39 @@ public final class AdaptiveAttention implements AdaptiveBlock {
                 .starts(projection);
     }
 
-    /** How many units each learner has: as many as every other. */
-    static int unitsOfLearner(String path, int hidden, int heads, int learners) {
-        if (hidden / heads % UNIT != 0) {
-            throw new IllegalArgumentException(
-                    path + ": heads of " + hidden / heads + " columns cannot be cut into units of " + UNIT
-                            + ", so attention must stay dense: make only mlp adaptive");
+    /** Where units begin, of the places that begin at these: {@code inverse[starts[u] / unit] = u * unit}. */
+    private int[] inverse(int[] starts) {
+        var inverse = new int[starts.length];
+        for (int u = 0; u < starts.length; u++) {
+            inverse[starts[u] / unit] = u * unit;
         }
-        if (learners < 1 || hidden / UNIT % learners != 0) {
-            throw new IllegalArgumentException(path + ": " + hidden / UNIT + " units of " + UNIT
+        return inverse;
+    }
+
+    /** Columns of a unit of what would be made of that attention; divides the width of a head. */
+    static int unit(ProjectedAttention dense) {
+        return dense instanceof SelfAttention ? LAID_OUT_UNIT : GATHERED_UNIT;
+    }
+
+    /** How many units each learner has: as many as every other. */
+    static int unitsOfLearner(String path, ProjectedAttention dense, int learners) {
+        int hidden = dense.output().weight().inputs();
+        int unit = unit(dense);
+        if (hidden / dense.heads() % unit != 0 || dense.rotated() % unit != 0) {
+            throw new IllegalArgumentException(path + ": heads of " + hidden / dense.heads() + " columns, "
+                    + dense.rotated() + " of them with rotary positions, cannot be cut into units of " + unit
+                    + ", so attention must stay dense: make only mlp adaptive");
+        }
+        if (learners < 1 || hidden / unit % learners != 0) {
+            throw new IllegalArgumentException(path + ": " + hidden / unit + " units of " + unit
                     + " columns cannot be cut into " + learners
                     + " learners of equal width: choose a divisor, or make only mlp adaptive");
         }
-        return hidden / UNIT / learners;
+        return hidden / unit / learners;
     }
 
     private void checkUnits(String what, int[] units) {
-        int each = unitsOfLearner(path, hidden, heads, learners);
+        int each = unitsOfLearner(path, dense, learners);
         var counts = new int[learners];
         for (int learner : units) {
             if (learner < 0 || learner >= learners) {
@@ -175,15 +208,15 @@ public final class AdaptiveAttention implements AdaptiveBlock {
             }
             counts[learner]++;
         }
-        if (units.length != hidden / UNIT || Arrays.stream(counts).anyMatch(count -> count != each)) {
+        if (units.length != hidden / unit || Arrays.stream(counts).anyMatch(count -> count != each)) {
             throw new IllegalArgumentException(path + ": the units of " + what + " are " + units.length + " with "
-                    + Arrays.toString(counts) + " for the learners, must be " + hidden / UNIT + " with " + each
+                    + Arrays.toString(counts) + " for the learners, must be " + hidden / unit + " with " + each
                     + " for each");
         }
     }
 
     private int[] places(String letters) {
-        int units = hidden / UNIT;
+        int units = hidden / unit;
         var all = new int[3 * units];
         Arrays.fill(all, -1);
         boolean any = false;
@@ -216,12 +249,17 @@ public final class AdaptiveAttention implements AdaptiveBlock {
         return valueOutputUnits.clone();
     }
 
+    /** Columns of a unit. */
+    public int unit() {
+        return unit;
+    }
+
     /** Of tokens with all learners. */
-    public SelfAttention dense() {
+    public ProjectedAttention dense() {
         return dense;
     }
 
-    /** What a token has of Q, K and V instead of a learner, {@code [1, 3 * hidden]}: 0 but for Q. Not trained. */
+    /** What a token has of Q, K and V instead of a learner, {@code [1, 3 * hidden]}: 0 but for Q, if positions are not rotary. Not trained. */
     public Parameter rest() {
         return rest.parameter();
     }
@@ -234,11 +272,14 @@ public final class AdaptiveAttention implements AdaptiveBlock {
 
     @Override
     public List<Parameter> denseParameters() {
-        return List.of(
-                dense.qkv().weight().parameter(),
-                dense.qkv().bias(),
-                dense.output().weight().parameter(),
-                dense.output().bias());
+        return Arrays.asList(
+                        dense.qkv().weight().parameter(),
+                        dense.qkv().bias(),
+                        dense.output().weight().parameter(),
+                        dense.output().bias())
+                .stream()
+                .filter(Objects::nonNull)
+                .toList();
     }
 
     @Override
@@ -249,9 +290,9 @@ public final class AdaptiveAttention implements AdaptiveBlock {
         Tensor outputs = owner.backend().allocate(arena, hidden, hidden);
         int[] learners = learnerOfUnit();
         for (int row = 0; row < hidden; row++) {
-            boolean kept = outputDecision >= 0 && valueOutputUnits[row / UNIT] < this.learners - 1;
+            boolean kept = outputDecision >= 0 && valueOutputUnits[row / unit] < this.learners - 1;
             for (int column = 0; column < 3 * hidden; column++) {
-                int learner = learners[column / UNIT];
+                int learner = learners[column / unit];
                 inputs.set(row, column, learner >= 0 && learner < this.learners - 1 ? allInputs.get(row, column) : 0);
                 if (column < hidden) {
                     outputs.set(row, column, kept ? allOutputs.get(row, column) : 0);
@@ -263,11 +304,11 @@ public final class AdaptiveAttention implements AdaptiveBlock {
 
     /** For each unit of Q, K and V its learner, -1 if no module decides about it. */
     private int[] learnerOfUnit() {
-        var all = new int[3 * hidden / UNIT];
+        var all = new int[3 * hidden / unit];
         Arrays.fill(all, -1);
         for (int[] decided : places) {
-            for (int unit = 0; decided != null && unit < all.length; unit++) {
-                all[unit] = Math.max(all[unit], decided[unit]);
+            for (int u = 0; decided != null && u < all.length; u++) {
+                all[u] = Math.max(all[u], decided[u]);
             }
         }
         return all;
@@ -305,14 +346,19 @@ public final class AdaptiveAttention implements AdaptiveBlock {
             acms.get(i).choose(pass, x, pass.groups(i));
         }
         Tensor context = pass.tensor(x.rows(), hidden);
-        attend(pass, x, context);
+        pass.push();
+        if (layout == null) {
+            attendGathered(pass, x, context);
+        } else {
+            attend(pass, x, context);
+        }
+        pass.pop();
         result.run(pass, context, residual, y);
         pass.pop();
         return y;
     }
 
     private void attend(Pass pass, Tensor x, Tensor context) {
-        pass.push();
         Tensor query = null;
         Tensor key = null;
         Tensor value = null;
@@ -325,7 +371,16 @@ public final class AdaptiveAttention implements AdaptiveBlock {
         }
         TokenBatch batch = pass.batch();
         pass.stream().attention(query, key, value, layout, batch.offsets(), batch.sequences(), heads, context);
-        pass.pop();
+    }
+
+    /** The dense block's attention, for which heads are put together and then taken apart. */
+    private void attendGathered(Pass pass, Tensor x, Tensor context) {
+        Tensor projected = pass.tensor(x.rows(), 3 * hidden);
+        for (int i = 0; i < inputs.size(); i++) {
+            AttentionInput input = inputs.get(i);
+            pass.stream().gatherUnits(input.run(pass, x), input.starts(), unit, projected);
+        }
+        pass.stream().gatherUnits(dense.attend(pass, projected), contextUnits, unit, context);
     }
 
     @Override

@@ -47,6 +47,7 @@ final class AttentionInput {
      * @param dense Q, K and V of tokens with all learners, {@code [hidden, 3 * hidden]}
      * @param weight of the others, of the same shape
      * @param bias like rest {@code [1, 3 * hidden]}
+     * @param unit columns of a unit
      * @param learnerOfUnit for each unit of the columns of Q, K and V its learner, or -1 if it is not of these projections
      * @param decision number of the module that decides; -1 if none does, then there is one learner
      */
@@ -56,6 +57,7 @@ final class AttentionInput {
             Parameter weight,
             Parameter bias,
             Parameter rest,
+            int unit,
             int[] learnerOfUnit,
             int learners,
             int decision) {
@@ -65,7 +67,7 @@ final class AttentionInput {
         this.decision = decision;
         this.learners = learners;
         starts = new int[learnerOfUnit.length];
-        order = inOrder(learnerOfUnit, learners, starts);
+        order = inOrder(unit, learnerOfUnit, learners, starts);
         wholeWeight = new SlicedWeight(owner, dense.weight().parameter(), 1, true, order);
         int trained = order.length / learners * (learners - 1);
         this.weight = new SlicedWeight(owner, weight, learners - 1, true, Arrays.copyOf(order, trained));
@@ -75,21 +77,26 @@ final class AttentionInput {
     }
 
     /** The columns of all units that have a learner, learner by learner; {@code starts} receives where each unit begins, or -1. */
-    static int[] inOrder(int[] learnerOfUnit, int learners, int[] starts) {
-        var order = new int[learnerOfUnit.length * AdaptiveAttention.UNIT];
+    static int[] inOrder(int width, int[] learnerOfUnit, int learners, int[] starts) {
+        var order = new int[learnerOfUnit.length * width];
         int count = 0;
         Arrays.fill(starts, -1);
         for (int learner = 0; learner < learners; learner++) {
             for (int unit = 0; unit < learnerOfUnit.length; unit++) {
                 if (learnerOfUnit[unit] == learner) {
                     starts[unit] = count;
-                    for (int i = 0; i < AdaptiveAttention.UNIT; i++) {
-                        order[count++] = unit * AdaptiveAttention.UNIT + i;
+                    for (int i = 0; i < width; i++) {
+                        order[count++] = unit * width + i;
                     }
                 }
             }
         }
         return Arrays.copyOf(order, count);
+    }
+
+    /** First columns of the units of Q, K and V, each head by head; -1 where this does not have them. */
+    int[] starts() {
+        return starts;
     }
 
     /** First columns of the units of one of Q, K and V (0, 1, 2), head by head. */
@@ -106,13 +113,15 @@ final class AttentionInput {
     void prepare(Stream stream) {
         List<PackedMatrix> wholePacked = wholeWeight.packed(stream);
         List<PackedMatrix> packed = decision < 0 ? List.of() : weight.packed(stream);
-        int versions = dense.bias().version() + bias.version() + rest.version();
+        int versions = (dense.bias() == null ? 0 : dense.bias().version()) + bias.version() + rest.version();
         if (whole != null && version == versions) {
             return;
         }
         for (int i = 0; i < order.length; i++) {
             float resting = rest.value().get(0, order[i]);
-            wholeBias.set(0, i, dense.bias().value().get(0, order[i]));
+            if (dense.bias() != null) {
+                wholeBias.set(0, i, dense.bias().value().get(0, order[i]));
+            }
             orderedRest.set(0, i, resting);
             orderedBias.set(0, i, bias.value().get(0, order[i]) + resting);
         }

@@ -33,6 +33,9 @@ final class AttentionOutput {
     /** What the first learner adds on write-back: c_0 + c_1. */
     private final Tensor firstBias;
 
+    /** Of a token with all learners. */
+    private final Tensor wholeBias;
+
     /** What inference uses; null until it is prepared. */
     private InputSlices whole;
 
@@ -44,6 +47,7 @@ final class AttentionOutput {
      * @param dense of tokens with all learners
      * @param weight of the others, {@code [hidden, hidden]}
      * @param biases c, {@code [learners, hidden]}: what every token has that lacks a learner, then what learners add
+     * @param unit columns of a unit
      * @param learnerOfUnit for each unit of the context's columns its learner
      * @param decision number of the module that decides; -1 if none does, then there is one learner
      */
@@ -52,6 +56,7 @@ final class AttentionOutput {
             Linear dense,
             Parameter weight,
             Weight biases,
+            int unit,
             int[] learnerOfUnit,
             int learners,
             int decision) {
@@ -61,11 +66,14 @@ final class AttentionOutput {
         this.learners = learners;
         this.decision = decision;
         starts = new int[learnerOfUnit.length];
-        int[] order = AttentionInput.inOrder(learnerOfUnit, learners, starts);
+        int[] order = AttentionInput.inOrder(unit, learnerOfUnit, learners, starts);
         wholeWeight = new SlicedWeight(owner, dense.weight().parameter(), 1, false, order);
         int trained = order.length / learners * (learners - 1);
         this.weight = new SlicedWeight(owner, weight, learners - 1, false, Arrays.copyOf(order, trained));
         firstBias = owner.constant(1, dense.weight().outputs());
+        wholeBias = dense.bias() == null
+                ? owner.constant(1, dense.weight().outputs())
+                : dense.bias().value();
     }
 
     /** First columns of the context's units, head by head. */
@@ -79,7 +87,7 @@ final class AttentionOutput {
         if (whole != null && version == biases.version()) {
             return;
         }
-        whole = new InputSlices(wholePacked, List.of(dense.bias().value()));
+        whole = new InputSlices(wholePacked, List.of(wholeBias));
         if (decision >= 0) {
             stream.add(resting, c(1), firstBias);
             var added = new ArrayList<Tensor>();
@@ -100,7 +108,7 @@ final class AttentionOutput {
     void run(Pass pass, Tensor context, Tensor residual, Tensor y) {
         Stream stream = pass.stream();
         if (decision < 0) {
-            stream.linear(context, whole.weights().getFirst(), dense.bias().value(), false, residual, y);
+            stream.linear(context, whole.weights().getFirst(), wholeBias, false, residual, y);
             return;
         }
         TokenGroups groups = pass.groups(decision);

@@ -1,6 +1,7 @@
 package io.tokenwise.acm;
 
 import io.tokenwise.tensor.Cholesky;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.stream.IntStream;
 
@@ -13,7 +14,7 @@ import java.util.stream.IntStream;
  *
  * @param left {@code [size, size]}, for the columns of a
  * @param right {@code [size, size]}, for the columns of b
- * @param strengths descending
+ * @param strengths descending, but where positions are rotary
  */
 record HeadRotation(double[][] left, double[][] right, double[] strengths) {
     private static final int SWEEPS = 60;
@@ -56,6 +57,39 @@ record HeadRotation(double[][] left, double[][] right, double[] strengths) {
             }
         }
         return new HeadRotation(left, right, strengths);
+    }
+
+    /**
+     * The same for Q and K whose first columns a position turns in pairs, which therefore stay as they are: at any distance a pair's score has on
+     * average half of the product of its two squared lengths, which its two columns share.
+     *
+     * @param rotated columns that are turned
+     */
+    static HeadRotation ofRotary(double[][] a, double[][] b, int rotated) {
+        int size = a.length;
+        var left = identity(size);
+        var right = identity(size);
+        var strengths = new double[size];
+        for (int i = 0; i < rotated; i++) {
+            int other = i ^ 1;
+            strengths[i] = Math.sqrt((a[i][i] + a[other][other]) * (b[i][i] + b[other][other])) / 2;
+        }
+        if (rotated < size) {
+            HeadRotation plain = of(from(rotated, a), from(rotated, b));
+            for (int i = rotated; i < size; i++) {
+                System.arraycopy(plain.left[i - rotated], 0, left[i], rotated, size - rotated);
+                System.arraycopy(plain.right[i - rotated], 0, right[i], rotated, size - rotated);
+                strengths[i] = plain.strengths[i - rotated];
+            }
+        }
+        return new HeadRotation(left, right, strengths);
+    }
+
+    /** Rows and columns from there on. */
+    private static double[][] from(int first, double[][] m) {
+        return Arrays.stream(m, first, m.length)
+                .map(row -> Arrays.copyOfRange(row, first, row.length))
+                .toArray(double[][]::new);
     }
 
     private static double[][] ridged(double[][] moments) {

@@ -3,7 +3,7 @@ package io.tokenwise.acm;
 import io.tokenwise.autograd.Weight;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
-import io.tokenwise.nn.SelfAttention;
+import io.tokenwise.nn.ProjectedAttention;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,7 +25,7 @@ import java.util.stream.IntStream;
  */
 record MaskedAttention(
         RunningLearners factors,
-        SelfAttention dense,
+        ProjectedAttention dense,
         Linear learned,
         Weight rest,
         Weight output,
@@ -40,8 +40,9 @@ record MaskedAttention(
      * @param index among all of the block's
      * @param learned makes the factors of its learners, beside those of the other modules
      * @param whole makes that of its dense projections, likewise
+     * @param partial makes that of what rests, likewise
      */
-    record Decision(int index, Linear learned, Linear whole) {}
+    record Decision(int index, Linear learned, Linear whole, Linear partial) {}
 
     /**
      * What the modules decide about of Q, K and V.
@@ -71,8 +72,11 @@ record MaskedAttention(
         int queries = -1;
         for (int d = 0; d < deciding.length; d++) {
             int[] own = units.get(deciding[d]);
-            modules.add(
-                    new Decision(deciding[d], factors.padded(d, deciding.length), factors.wholly(d, deciding.length)));
+            modules.add(new Decision(
+                    deciding[d],
+                    factors.padded(d, deciding.length),
+                    factors.wholly(d, deciding.length),
+                    factors.partial(d, deciding.length)));
             for (int unit = 0; unit < own.length; unit++) {
                 if (own[unit] >= 0) {
                     learned[unit] = d * learners + own[unit];
@@ -86,7 +90,7 @@ record MaskedAttention(
 
     /** The block's output, without residual; see {@link AdaptiveBlock#outputs}. */
     Tensor outputs(Pass pass, Tensor x, List<Tensor> running) {
-        Tensor context = pass.attention(projections(pass, x, running), pass.batch(), dense.heads());
+        Tensor context = dense.attend(pass, projections(pass, x, running));
         if (outputDecision < 0) {
             return dense.output().forward(pass, context);
         }
@@ -113,8 +117,26 @@ record MaskedAttention(
         }
         Tensor partly = pass.scaleUnits(learned.forward(pass, x), ofLearned, decided.learned);
         Tensor sum = pass.add(partly, pass.scaleUnits(whole, ofWhole, decided.whole));
+        if (dense.rotated() > 0) {
+            return plusRests(pass, sum, running);
+        }
         return decided.queries < 0
                 ? sum
                 : pass.linear(factors.partial(pass, running.get(decided.queries)), rest, null, false, sum);
+    }
+
+    /** Of rotary attention keys and values have rests too: what a mean key adds to a score depends on how far it is. */
+    private Tensor plusRests(Pass pass, Tensor sum, List<Tensor> running) {
+        Tensor ofRests = null;
+        for (Decision module : decided.modules) {
+            ofRests = module.partial.forwardPlus(pass, running.get(module.index), ofRests);
+        }
+        Tensor ones = pass.tensor(sum.rows(), 1);
+        for (int row = 0; row < ones.rows(); row++) {
+            ones.set(row, 0, 1);
+        }
+        // Columns that nobody decides about have no rest.
+        Tensor rests = pass.scaleUnits(pass.linear(ones, rest, null, false, null), ofRests, decided.whole);
+        return pass.add(sum, rests);
     }
 }

@@ -1,10 +1,11 @@
 package io.tokenwise.acm;
 
+import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Block;
 import io.tokenwise.nn.Pass;
-import io.tokenwise.nn.SelfAttention;
+import io.tokenwise.nn.ProjectedAttention;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.Comparator;
@@ -12,16 +13,18 @@ import java.util.stream.IntStream;
 
 /** Self-attention that sums up first and second moments, head by head, of its queries, keys and contexts. */
 final class MeasuredAttention implements Measured {
-    private final SelfAttention attention;
+    private final ProjectedAttention attention;
     private final int hidden;
     private final int size;
+    private final int unit;
     private final Moments projected;
     private final Moments contexts;
 
-    MeasuredAttention(SelfAttention attention) {
+    MeasuredAttention(ProjectedAttention attention) {
         this.attention = attention;
         hidden = attention.output().weight().inputs();
         size = hidden / attention.heads();
+        unit = AdaptiveAttention.unit(attention);
         projected = new Moments(3 * hidden, size);
         contexts = new Moments(hidden, size);
     }
@@ -89,7 +92,7 @@ final class MeasuredAttention implements Measured {
     public Tensor forward(Pass pass, Tensor x, Tensor residual) {
         Tensor qkv = attention.qkv().forward(pass, x);
         projected.add(qkv);
-        Tensor context = pass.attention(qkv, pass.batch(), attention.heads());
+        Tensor context = attention.attend(pass, qkv);
         contexts.add(context);
         return attention.output().forwardPlus(pass, context, residual);
     }
@@ -107,11 +110,12 @@ final class MeasuredAttention implements Measured {
     @Override
     public AdaptiveAttention adaptive(Parameters parameters, String path, AdaptiveLayers layers) {
         int heads = attention.heads();
-        int unitsOfLearner = AdaptiveAttention.unitsOfLearner(path, hidden, heads, layers.learners());
+        int unitsOfLearner = AdaptiveAttention.unitsOfLearner(path, attention, layers.learners());
         var queryKey = new HeadRotation[heads];
         var valueOutput = new HeadRotation[heads];
         for (int head = 0; head < heads; head++) {
-            queryKey[head] = HeadRotation.of(projected.second(head, false), projected.second(heads + head, true));
+            queryKey[head] = HeadRotation.ofRotary(
+                    projected.second(head, false), projected.second(heads + head, true), attention.rotated());
             valueOutput[head] = HeadRotation.of(contexts.second(head, true), outputMoments(head));
         }
         for (int head = 0; head < heads; head++) {
@@ -130,10 +134,7 @@ final class MeasuredAttention implements Measured {
         moveMeans(adaptive, queryKey, valueOutput);
         String decided = String.join("", layers.attentionGates());
         copyLearned(adaptive, decided);
-        attention.qkv().weight().parameter().changed();
-        attention.qkv().bias().changed();
-        attention.output().weight().parameter().changed();
-        attention.output().bias().changed();
+        adaptive.denseParameters().forEach(Parameter::changed);
         return adaptive;
     }
 
@@ -151,13 +152,13 @@ final class MeasuredAttention implements Measured {
         return moments;
     }
 
-    /** The learner of each unit, head by head: the strongest units of all heads come first. A head's own are in this order already. */
+    /** The learner of each unit, head by head: the strongest units of all heads come first. */
     private int[] learners(HeadRotation[] rotations, int unitsOfLearner) {
-        int ofHead = size / AdaptiveAttention.UNIT;
+        int ofHead = size / unit;
         var strengths = new double[rotations.length * ofHead];
         for (int i = 0; i < hidden; i++) {
             double strength = rotations[i / size].strengths()[i % size];
-            strengths[i / AdaptiveAttention.UNIT] += strength * strength;
+            strengths[i / unit] += strength * strength;
         }
         int[] order = IntStream.range(0, strengths.length)
                 .boxed()
@@ -174,11 +175,12 @@ final class MeasuredAttention implements Measured {
     /** Weight and bias of a head of Q, K or V, counted through, times the rotation. */
     private void rotateColumns(int head, double[][] rotation) {
         Tensor weight = attention.qkv().weight().parameter().value();
-        Tensor bias = attention.qkv().bias().value();
         for (int row = 0; row < hidden; row++) {
             rotate(weight, row, head * size, rotation);
         }
-        rotate(bias, 0, head * size, rotation);
+        if (attention.qkv().bias() != null) {
+            rotate(attention.qkv().bias().value(), 0, head * size, rotation);
+        }
     }
 
     /** {@code size} values of a row times the rotation. */
@@ -224,14 +226,12 @@ final class MeasuredAttention implements Measured {
 
     /**
      * Takes the mean key and the mean value out of the projections: the mean key shifts all scores of a query alike, which softmax does not see;
-     * the mean value goes to the output's bias. The mean query is {@code rest}. What is left of the contexts' mean, because tokens look more at some
-     * others, is in c_0, and c_n takes it away again from a learner that runs.
+     * the mean value goes to the output's bias. Where positions are rotary, so that a mean key's scores differ, all three means are {@code rest} instead.
      */
     private void moveMeans(AdaptiveAttention adaptive, HeadRotation[] queryKey, HeadRotation[] valueOutput) {
         int heads = attention.heads();
-        Tensor bias = attention.qkv().bias().value();
+        boolean rests = attention.rotated() > 0;
         Tensor output = attention.output().weight().parameter().value();
-        Tensor outputBias = attention.output().bias().value();
         Tensor c = adaptive.learnerParameters().get(3).value();
         int[] units = adaptive.valueOutputUnits();
         var total = new double[hidden];
@@ -240,23 +240,33 @@ final class MeasuredAttention implements Measured {
             int head = at / size;
             adaptive.rest().value().set(0, at, (float) mean(projected, head, head, queryKey, true, at % size));
             double key = mean(projected, heads + head, head, queryKey, false, at % size);
-            bias.set(0, hidden + at, (float) (bias.get(0, hidden + at) - key));
             double value = mean(projected, 2 * heads + head, head, valueOutput, true, at % size);
-            bias.set(0, 2 * hidden + at, (float) (bias.get(0, 2 * hidden + at) - value));
+            if (rests) {
+                adaptive.rest().value().set(0, hidden + at, (float) key);
+                adaptive.rest().value().set(0, 2 * hidden + at, (float) value);
+            } else {
+                Tensor bias = attention.qkv().bias().value();
+                bias.set(0, hidden + at, (float) (bias.get(0, hidden + at) - key));
+                bias.set(0, 2 * hidden + at, (float) (bias.get(0, 2 * hidden + at) - value));
+            }
+            double moved = rests ? 0 : value;
             double context = mean(contexts, head, head, valueOutput, true, at % size);
-            int learner = units[at / AdaptiveAttention.UNIT];
+            int learner = units[at / unit];
             for (int column = 0; column < hidden; column++) {
-                total[column] += value * output.get(at, column);
-                double left = (context - value) * output.get(at, column);
+                total[column] += moved * output.get(at, column);
+                double left = (context - moved) * output.get(at, column);
                 rest[column] += left;
                 if (learner < c.rows() - 1) {
                     c.set(learner + 1, column, (float) (c.get(learner + 1, column) - left));
                 }
             }
         }
+        Parameter bias = attention.output().bias();
         for (int column = 0; column < hidden; column++) {
-            double full = outputBias.get(0, column) + total[column];
-            outputBias.set(0, column, (float) full);
+            double full = total[column] + (bias == null ? 0 : bias.value().get(0, column));
+            if (bias != null) {
+                bias.value().set(0, column, (float) full);
+            }
             c.set(0, column, (float) (full + rest[column]));
         }
     }
@@ -275,8 +285,9 @@ final class MeasuredAttention implements Measured {
             int[] units = projection < 2 ? adaptive.queryKeyUnits() : adaptive.valueOutputUnits();
             if (decided.indexOf(AdaptiveAttention.PROJECTIONS.charAt(projection)) < 0) {
                 rest.set(0, at, 0);
-            } else if (units[at % hidden / AdaptiveAttention.UNIT] < last) {
-                bias.set(0, at, attention.qkv().bias().value().get(0, at) - rest.get(0, at));
+            } else if (units[at % hidden / unit] < last) {
+                Parameter dense = attention.qkv().bias();
+                bias.set(0, at, (dense == null ? 0 : dense.value().get(0, at)) - rest.get(0, at));
             }
         }
     }

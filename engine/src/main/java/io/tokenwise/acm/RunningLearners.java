@@ -29,8 +29,7 @@ final class RunningLearners {
         padded = padded(0, 1);
         biased = factors(learners, 1);
         biased.bias().value().set(0, 0, 1);
-        partial = factors(1, 1);
-        partial.bias().value().set(0, 0, 1);
+        partial = partial(0, 1);
         wholly = wholly(0, 1);
     }
 
@@ -49,6 +48,15 @@ final class RunningLearners {
         Parameter weight = owner.fixed("r_N", learners, modules);
         weight.value().set(learners - 1, module, 1);
         return new Linear(new Weight(owner, weight), null);
+    }
+
+    /** Makes {@link #partial} of one of so many modules, in its column of {@code [tokens, modules]}, and 0 in the others'. */
+    Linear partial(int module, int modules) {
+        Linear negative = wholly(module, modules);
+        negative.weight().parameter().value().set(learners - 1, module, -1);
+        Parameter bias = owner.fixed("1", 1, modules);
+        bias.value().set(0, module, 1);
+        return new Linear(negative.weight(), bias);
     }
 
     /** {@code r_n - r_N} in column {@code first + n - 1}, and {@code -r_N} in those before it. */

@@ -282,6 +282,12 @@ final class CpuStream implements Stream {
     }
 
     @Override
+    public void gatherUnits(Tensor x, int[] starts, int width, Tensor y) {
+        Shapes.gathered("gatherUnits", x, starts, width, y);
+        rowTasks.gatherUnits(x, starts, width, y);
+    }
+
+    @Override
     public void scaleUnitsBackward(Tensor x, Tensor scale, int[] places, Tensor dy, Tensor dx, Tensor dScale) {
         Shapes.same("scaleUnitsBackward", x, dy);
         Shapes.same("scaleUnitsBackward", x, dx);

@@ -61,7 +61,8 @@ public final class RotaryPositions {
         return headSize;
     }
 
-    int rotated() {
+    /** How many columns of each head are turned. */
+    public int rotated() {
         return rotated;
     }
 

@@ -145,6 +145,16 @@ final class RowTasks {
                         .scaleUnits(o.a, o.b, o.blocks, o.integers, o.c, o.columns / o.integers.length, from, to));
     }
 
+    void gatherUnits(Tensor x, int[] starts, int width, Tensor y) {
+        range.operands(x, y, null);
+        range.blocks = width;
+        range.integers = starts;
+        range.forRows(
+                x,
+                scratch,
+                (o, from, to, s) -> o.kernels.rows().gatherUnits(o.a, o.columns, o.integers, o.blocks, o.b, from, to));
+    }
+
     void scaleUnitsBackward(Tensor x, Tensor scale, int[] places, Tensor dy, Tensor dx, Tensor dScale) {
         range.operands(x, scale, dy);
         range.d = dx.floats();

@@ -45,6 +45,17 @@ final class Shapes {
         }
     }
 
+    /** Each unit begins where x has its columns, or is left out, and y has as many units. */
+    static void gathered(String operation, Tensor x, int[] starts, int width, Tensor y) {
+        require(operation, y, x.rows(), Math.multiplyExact(starts.length, width));
+        for (int start : starts) {
+            if (width < 1 || start > x.columns() - width) {
+                throw new IllegalArgumentException(
+                        operation + ": a unit of " + width + " columns from " + start + " on is outside " + x.shape());
+            }
+        }
+    }
+
     /** The columns of {@code x} fall into as many blocks of one width as {@code scale} has columns. */
     static void blocks(String operation, Tensor x, Tensor scale) {
         if (scale.rows() != x.rows() || scale.columns() == 0 || x.columns() % scale.columns() != 0) {

@@ -121,6 +121,12 @@ public interface Stream {
      */
     void scaleUnits(Tensor x, Tensor scale, int[] places, Tensor y);
 
+    /**
+     * Puts units of columns together: {@code y[r, u * width + j] = x[r, starts[u] + j]} for each unit u whose start is not negative; other columns of y stay
+     * as they are.
+     */
+    void gatherUnits(Tensor x, int[] starts, int width, Tensor y);
+
     void scaleUnitsBackward(Tensor x, Tensor scale, int[] places, Tensor dy, Tensor dx, Tensor dScale);
 
     /**

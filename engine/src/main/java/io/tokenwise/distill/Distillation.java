@@ -21,6 +21,7 @@ import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.GateTraining;
 import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TeacherForcing;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
@@ -185,12 +186,15 @@ public final class Distillation implements AutoCloseable {
 
     /** Phase 1: each adaptive block's output to its dense one's, on the teacher's own inputs, with a random number of learners for each token. */
     private Step learnerStep(RandomGenerator random) {
-        runRecordedTeacher();
+        Tensor frames = runRecordedTeacher();
         var tape = new Tape();
         pass.train(tape, null);
         var gradients = new Gradients(stream, workspace);
         double loss = 0;
         for (int i = 0; i < blocks.size(); i++) {
+            if (i == encoderBlocks) {
+                pass.predicting(texts, new TeacherForcing(frames, batch));
+            }
             AdaptiveBlock block = blocks.get(i);
             int tokens = recorded.get(i).input().rows();
             List<Tensor> running = block.acms().stream()
@@ -345,8 +349,8 @@ public final class Distillation implements AutoCloseable {
         return Losses.divergence(logits, wanted, dLogits);
     }
 
-    /** Runs the teacher with recorders where the student is adaptive; their tensors lie in the student's workspace. */
-    private void runRecordedTeacher() {
+    /** Runs the teacher with recorders where the student is adaptive; their tensors lie in the student's workspace. Returns the token vectors. */
+    private Tensor runRecordedTeacher() {
         pass.begin(Budget.FULL, null).over(batch);
         recorded.clear();
         List<BlockSlot> replaced = new ArrayList<>();
@@ -364,6 +368,7 @@ public final class Distillation implements AutoCloseable {
             if (texts != null) {
                 teacher.decoder().logits(teacherPass, tokens, batch, texts);
             }
+            return tokens;
         } finally {
             for (int i = 0; i < replaced.size(); i++) {
                 replaced.get(i).replace(recorded.get(i).block());

@@ -51,7 +51,8 @@ public record MoonshineArchitecture(
     @Override
     public String adaptable() {
         return "encoder.layers.0.mlp to encoder.layers." + (layers - 1)
-                + ".mlp and decoder.layers.0.mlp to decoder.layers." + (decoderLayers - 1) + ".mlp";
+                + ".mlp, decoder.layers.0.mlp to decoder.layers." + (decoderLayers - 1)
+                + ".mlp, and attention with letters of qkvo likewise";
     }
 
     /** Names are Hugging Face's, without the leading {@code model.}. */

@@ -49,7 +49,7 @@ record DecoderLayer(
                 parts.linear(path + "mlp.fc2", sizes.intermediateSize(), hidden));
         return new DecoderLayer(
                 writtenNorm,
-                new BlockSlot(path + "attention", written),
+                parts.attention(path + "attention", written),
                 heardNorm,
                 heard,
                 new BlockSlot(path + "cross_attention", heard),

@@ -16,7 +16,6 @@ import io.tokenwise.io.MachineMemory;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
-import io.tokenwise.io.MoonshineArchitecture;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.io.TensorData;
@@ -188,9 +187,7 @@ public final class Encoder implements AutoCloseable {
         Architecture sizes = description.architecture();
         Matcher parts = MODULE.matcher(module);
         boolean mlp = parts.matches() && parts.group(2).equals("mlp");
-        if (!parts.matches()
-                || !wanted.containsKey(parts.group(1) + sizes.mlpInput())
-                || !mlp && sizes instanceof MoonshineArchitecture) {
+        if (!parts.matches() || !wanted.containsKey(parts.group(1) + sizes.mlpInput())) {
             throw new BadFileException(
                     description.name() + " config.json",
                     "acm.modules names " + module + ", the model has " + sizes.adaptable());

@@ -12,6 +12,7 @@ import io.tokenwise.nn.GroupNorm;
 import io.tokenwise.nn.LayerNorm;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Mlp;
+import io.tokenwise.nn.ProjectedAttention;
 import io.tokenwise.nn.SelfAttention;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -49,6 +50,11 @@ final class LayerBuilder {
         String path = layer + "attention";
         Linear output = linear(path + ".output.dense", sizes.hiddenSize(), sizes.hiddenSize());
         var dense = new SelfAttention(qkv(layer + projections), output, sizes.heads());
+        return attention(path, dense);
+    }
+
+    /** Attention of that path, such as {@code decoder.layers.0.attention}, or what was made of it. */
+    BlockSlot attention(String path, ProjectedAttention dense) {
         if (acm.isPresent() && !acm.get().attentionGates(path).isEmpty()) {
             return new BlockSlot(path, adaptive(acm.get().attention(parameters, path, dense)));
         }

@@ -49,7 +49,7 @@ record Moonshine(SoundFrontEnd frontEnd, List<PreNormLayer> layers, LayerNorm no
                 parts.linear(path + "mlp.fc1", hidden, sizes.intermediateSize()),
                 parts.linear(path + "mlp.fc2", sizes.intermediateSize(), hidden));
         return new PreNormLayer(
-                attentionNorm, new BlockSlot(path + "attention", attention), mlpNorm, parts.mlp(path + "mlp", mlp));
+                attentionNorm, parts.attention(path + "attention", attention), mlpNorm, parts.mlp(path + "mlp", mlp));
     }
 
     /** Of recordings the frames. */

@@ -12,16 +12,20 @@ import io.tokenwise.tensor.Tensor;
  * @param layer whose keys and values these are
  */
 public record CachedAttention(Linear qkv, Linear output, int heads, RotaryPositions positions, int layer)
-        implements Block {
+        implements ProjectedAttention {
     private static final int[] ONE_TOKEN = {0, 1};
 
     @Override
-    public Tensor forward(Pass pass, Tensor x, Tensor residual) {
-        Tensor projected = qkv.forward(pass, x);
-        Tensor context = pass.teacherForcing() == null
-                ? attendWritten(pass, projected, x.columns())
-                : attendWhole(pass, projected, x.columns());
-        return output.forwardPlus(pass, context, residual);
+    public int rotated() {
+        return positions.rotated();
+    }
+
+    @Override
+    public Tensor attend(Pass pass, Tensor projected) {
+        int hidden = projected.columns() / 3;
+        return pass.teacherForcing() == null
+                ? attendWritten(pass, projected, hidden)
+                : attendWhole(pass, projected, hidden);
     }
 
     private Tensor attendWhole(Pass pass, Tensor projected, int hidden) {
@@ -40,16 +44,5 @@ public record CachedAttention(Linear qkv, Linear output, int heads, RotaryPositi
         Tensor context = pass.tensor(1, hidden);
         stream.attendOne(projected.part(0, hidden), cache, decoding.position() + 1, heads, context);
         return context;
-    }
-
-    @Override
-    public void prepare(Stream stream) {
-        qkv.weight().prepare(stream);
-        output.weight().prepare(stream);
-    }
-
-    @Override
-    public double flopsPerToken(double share) {
-        return qkv.flopsPerToken() + output.flopsPerToken();
     }
 }

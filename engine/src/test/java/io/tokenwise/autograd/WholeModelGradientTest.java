@@ -268,7 +268,7 @@ class WholeModelGradientTest {
             Matrix qkv = Matrix.zeros(x.rows(), 3 * hidden);
             for (int row = 0; row < x.rows(); row++) {
                 for (int column = 0; column < 3 * hidden; column++) {
-                    int unit = column % hidden / AdaptiveAttention.UNIT;
+                    int unit = column % hidden / block.unit();
                     int learner = (column < 2 * hidden ? block.queryKeyUnits() : block.valueOutputUnits())[unit];
                     Matrix running = column < hidden ? ofQueries : ofValues;
                     double whole = running.get(row, learners - 1);
@@ -285,7 +285,7 @@ class WholeModelGradientTest {
             Matrix kept = Matrix.zeros(x.rows(), hidden);
             for (int row = 0; row < x.rows(); row++) {
                 for (int column = 0; column < hidden; column++) {
-                    int learner = block.valueOutputUnits()[column / AdaptiveAttention.UNIT];
+                    int learner = block.valueOutputUnits()[column / block.unit()];
                     double runs = ofQueries.get(row, learner) - ofQueries.get(row, learners - 1);
                     kept.set(row, column, context.get(row, column) * runs);
                 }

@@ -307,6 +307,14 @@ class ShapeErrorsTest {
                                         o.t(5, 4),
                                         o.t(1, 1))),
                 mistake(
+                        "gatherUnits",
+                        "a unit of 4 columns from 6 on is outside [2, 9]",
+                        o -> o.stream().gatherUnits(o.t(2, 9), new int[] {5, 6, -1}, 4, o.t(2, 12))),
+                mistake(
+                        "gatherUnits",
+                        "expected [2, 12], got [2, 8]",
+                        o -> o.stream().gatherUnits(o.t(2, 9), new int[] {5, 1, -1}, 4, o.t(2, 8))),
+                mistake(
                         "toColumns",
                         "[2, 12] from column 4 on does not fit [8, 64] from column 63 on",
                         o -> o.stream().toColumns(o.t(2, 12), 4, o.t(8, 64), 63)),

@@ -4,11 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.tokenwise.TestModels;
 import io.tokenwise.TestMoonshines;
 import io.tokenwise.acm.Acm;
+import io.tokenwise.acm.Acmizer;
+import io.tokenwise.acm.AdaptiveAttention;
+import io.tokenwise.acm.AdaptiveBlock;
 import io.tokenwise.acm.AdaptiveLayers;
 import io.tokenwise.acm.Spending;
 import io.tokenwise.autograd.Gradients;
+import io.tokenwise.autograd.Matrix;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
@@ -25,6 +30,7 @@ import io.tokenwise.io.StoredType;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TeacherForcing;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
@@ -32,6 +38,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -40,8 +47,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** A small Moonshine with adaptive MLPs in encoder and decoder: gradients, distillation, budgets, files. */
+/** A small Moonshine with adaptive MLPs and self-attention in encoder and decoder: gradients, distillation, budgets, files. */
 class AdaptiveMoonshineTest {
     private static final int MOST_TOKENS = 12;
     private static final int LEARNERS = 4;
@@ -194,8 +203,59 @@ class AdaptiveMoonshineTest {
         return sum;
     }
 
+    /** With gates of random weights, token by token other learners: in the encoder, and in the decoder of whole texts. */
+    @ParameterizedTest
+    @ValueSource(strings = {"qk,vo", "qkvo", "q,k,v,o", "k", "v", "qo"})
+    void groupedAttentionIsTheMaskedOneOfTraining(String layers) throws IOException {
+        try (Encoder model = load(dense)) {
+            TokenBatch texts = written(model, Budget.FULL);
+            TokenBatch recordings = recordings(model, 1, 2);
+            Acmizer.replace(model.parameters(), model.slots(), AdaptiveLayers.parse(layers, LEARNERS), () -> {
+                Tensor frames = model.tokens(pass.begin(Budget.FULL, null), recordings);
+                model.decoder().logits(pass, frames, recordings, texts);
+            });
+            TestModels.randomizeGates(model, .3);
+            int compared = 0;
+            for (AdaptiveBlock block : model.adaptiveBlocks()) {
+                TokenBatch batch = ((AdaptiveAttention) block).path().startsWith("encoder") ? recordings : texts;
+                Matrix x = Matrix.gaussian(batch.tokens(), model.hidden(), 1, new SplittableRandom(5));
+                for (double share : new double[] {.1, .3, .5, .75, 1}) {
+                    compared += compare(block, batch, x, share);
+                }
+            }
+            assertThat(compared).isEqualTo(4 * 5);
+        }
+    }
+
+    private int compare(AdaptiveBlock block, TokenBatch batch, Matrix x, double share) {
+        var counts = new ArrayList<int[]>();
+        pass.begin(Budget.of(share), (module, learners, tokens, gated) -> counts.add(Arrays.copyOf(learners, tokens)))
+                .predicting(batch, new TeacherForcing(null, null));
+        Matrix grouped = Matrix.of(block.forward(pass, tensor(x), tensor(x)));
+        pass.begin(Budget.FULL, null)
+                .predicting(batch, new TeacherForcing(null, null))
+                .train(new Tape(), null);
+        var running = new ArrayList<Tensor>();
+        for (int[] chosen : counts) {
+            Matrix runs = Matrix.zeros(batch.tokens(), LEARNERS);
+            for (int token = 0; token < chosen.length; token++) {
+                Arrays.fill(runs.values(), token * LEARNERS, token * LEARNERS + chosen[token], 1);
+            }
+            running.add(tensor(runs));
+        }
+        Matrix masked = Matrix.of(pass.add(block.outputs(pass, tensor(x), running), tensor(x)));
+        assertThat(grouped.distance(masked)).isLessThan(2e-6 * masked.largest());
+        return 1;
+    }
+
+    private Tensor tensor(Matrix matrix) {
+        Tensor tensor = pass.tensor(matrix.rows(), matrix.columns());
+        matrix.copyTo(tensor);
+        return tensor;
+    }
+
     private static DistillConfig config(int steps) {
-        AdaptiveLayers layers = AdaptiveLayers.mlps(LEARNERS).withMlpLearners(1);
+        AdaptiveLayers layers = AdaptiveLayers.parse("mlp,qk,vo", LEARNERS).withMlpLearners(1);
         return new DistillConfig(
                 layers, steps / 4, steps / 4, steps / 2, 60, 3e-3, 3e-2, .8, 1, 1, .25, 2, Map.of(), 1);
     }
@@ -262,11 +322,10 @@ class AdaptiveMoonshineTest {
         try (Encoder teacher = load(dense);
                 Encoder student = load(adaptive)) {
             assertThat(student.acms().stream().map(Acm::path))
-                    .containsExactly(
-                            "encoder.layers.0.mlp",
-                            "encoder.layers.1.mlp",
-                            "decoder.layers.0.mlp",
-                            "decoder.layers.1.mlp");
+                    .startsWith(
+                            "encoder.layers.0.attention.qk", "encoder.layers.0.attention.vo", "encoder.layers.0.mlp")
+                    .endsWith("decoder.layers.1.attention.qk", "decoder.layers.1.attention.vo", "decoder.layers.1.mlp")
+                    .hasSize(12);
             Tensor frames = teacher.tokens(pass.begin(Budget.FULL, null), recordings(teacher, 1, 2));
             float[] expected = values(frames);
             int[] text = written(teacher, Budget.FULL).inputs();
@@ -337,15 +396,11 @@ class AdaptiveMoonshineTest {
         assertBad(
                 adaptive,
                 config.replace("decoder.layers.1.mlp", "decoder.layers.7.mlp"),
-                "acm.modules names decoder.layers.7.mlp, the model has encoder.layers.0.mlp to encoder.layers.1.mlp and"
-                        + " decoder.layers.0.mlp to decoder.layers.1.mlp");
-        assertBad(
-                adaptive,
-                config.replace("encoder.layers.1.mlp", "encoder.layers.1.attention.vo"),
-                "acm.modules names encoder.layers.1.attention.vo");
+                "acm.modules names decoder.layers.7.mlp, the model has encoder.layers.0.mlp to encoder.layers.1.mlp,"
+                        + " decoder.layers.0.mlp to decoder.layers.1.mlp, and attention with letters of qkvo likewise");
         assertBad(adaptive, config.replace("decoderCalibration", "other"), "but no decoderCalibration");
-        var attention = new DistillConfig(
-                AdaptiveLayers.parse("mlp,vo", LEARNERS), 1, 1, 1, 60, 1, 1, 1, 1, 1, 0, 1, Map.of(), 1);
+        var attention =
+                new DistillConfig(AdaptiveLayers.parse("mlp,vo", 5), 1, 1, 1, 60, 1, 1, 1, 1, 1, 0, 1, Map.of(), 1);
         List<int[]> recordings = IntStream.range(0, 20)
                 .mapToObj(seed -> TestMoonshines.bits(TestMoonshines.noise(.3, seed)))
                 .toList();
@@ -354,7 +409,7 @@ class AdaptiveMoonshineTest {
                     files, recordings, attention, folder.resolve("x"), ModelWriter.Existing.KEEP, 5, StoredType.F32);
             assertThatThrownBy(() -> run.run(backend, new DistillRun.Listener() {}))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining("encoder.layers.0.attention: has rotary positions")
+                    .hasMessageContaining("encoder.layers.0.attention: 12 units of 4 columns")
                     .hasMessageContaining("make only mlp adaptive");
         }
     }

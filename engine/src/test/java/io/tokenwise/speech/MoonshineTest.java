@@ -142,11 +142,11 @@ class MoonshineTest {
     @Test
     void whatDoesNotFitIsToldInOneLine() throws IOException {
         String config = Files.readString(small.resolve("config.json"));
-        Files.writeString(small.resolve("config.json"), config.replace("\"hidden_size\" : 24", "\"hidden_size\" : 30"));
+        Files.writeString(small.resolve("config.json"), config.replace("\"hidden_size\" : 48", "\"hidden_size\" : 60"));
         assertThatThrownBy(() -> load(small))
                 .isInstanceOf(BadFileException.class)
-                .hasMessageContaining("tensor encoder.conv1.weight has shape [24, 1, 127]")
-                .hasMessageContaining("[30, 1, 127]");
+                .hasMessageContaining("tensor encoder.conv1.weight has shape [48, 1, 127]")
+                .hasMessageContaining("[60, 1, 127]");
         Files.writeString(
                 small.resolve("config.json"), config.replace("\"vocab_size\" : 1068", "\"vocab_size\" : 1069"));
         assertThatThrownBy(() -> load(small))

@@ -72,6 +72,12 @@ public interface RowOps {
     void scaleUnits(Floats x, Floats scale, int factors, int[] places, Floats y, int width, int from, int to);
 
     /**
+     * Puts units of {@code width} columns together: {@code y[i, u * width + j] = x[i, starts[u] + j]}; where a start is negative y stays as it is. x is
+     * {@code [rows, columns]}, y {@code [rows, starts.length * width]}.
+     */
+    void gatherUnits(Floats x, int columns, int[] starts, int width, Floats y, int from, int to);
+
+    /**
      * Gradients of {@link #scaleUnits}: {@code dx = dy * scale} (dx may be dy), {@code dScale[i, f]} the sum of {@code dy * x} over the units
      * whose place is f.
      */

@@ -192,6 +192,18 @@ final class ScalarRowOps implements RowOps {
     }
 
     @Override
+    public void gatherUnits(Floats x, int columns, int[] starts, int width, Floats y, int from, int to) {
+        for (int row = from; row < to; row++) {
+            for (int unit = 0; unit < starts.length; unit++) {
+                long at = ((long) row * starts.length + unit) * width;
+                for (int j = 0; starts[unit] >= 0 && j < width; j++) {
+                    y.set(at + j, x.get((long) row * columns + starts[unit] + j));
+                }
+            }
+        }
+    }
+
+    @Override
     public void scaleUnitsBackward(
             Floats x,
             Floats scale,

@@ -244,6 +244,11 @@ final class VectorRowOps implements RowOps {
     }
 
     @Override
+    public void gatherUnits(Floats x, int columns, int[] starts, int width, Floats y, int from, int to) {
+        VectorUnits.gather(x, columns, starts, width, y, from, to);
+    }
+
+    @Override
     public void scaleUnitsBackward(
             Floats x,
             Floats scale,

@@ -8,9 +8,10 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Units of a few columns, each with a factor of its own: one vector of 8 floats at a time, where units are made of such. */
+/** Units of a few columns, each with a factor of its own: one vector of 8 floats at a time, where units are made of such. Or units in another order, 4 floats at a time. */
 final class VectorUnits {
     private static final VectorSpecies<Float> EIGHT = FloatVector.SPECIES_256;
+    private static final VectorSpecies<Float> FOUR = FloatVector.SPECIES_128;
     private static final VectorShuffle<Float> SWAP_4 = VectorShuffle.fromOp(EIGHT, lane -> lane ^ 4);
     private static final VectorShuffle<Float> SWAP_2 = VectorShuffle.fromOp(EIGHT, lane -> lane ^ 2);
     private static final VectorShuffle<Float> SWAP_1 = VectorShuffle.fromOp(EIGHT, lane -> lane ^ 1);
@@ -30,6 +31,26 @@ final class VectorUnits {
         for (int row = from; row < to; row++) {
             long at = (long) row * places.length * width;
             scaleRow(x, scale, (long) row * factors, places, y, width, at);
+        }
+    }
+
+    static void gather(Floats x, int columns, int[] starts, int width, Floats y, int from, int to) {
+        if (width % FOUR.length() != 0) {
+            SCALAR.gatherUnits(x, columns, starts, width, y, from, to);
+            return;
+        }
+        MemorySegment source = x.segment();
+        MemorySegment target = y.segment();
+        for (int row = from; row < to; row++) {
+            long sourceAt = x.at((long) row * columns);
+            long targetAt = y.at((long) row * starts.length * width);
+            for (int unit = 0; unit < starts.length; unit++) {
+                for (int j = 0; starts[unit] >= 0 && j < width; j += FOUR.length()) {
+                    FloatVector.fromMemorySegment(
+                                    FOUR, source, sourceAt + (long) (starts[unit] + j) * Float.BYTES, ORDER)
+                            .intoMemorySegment(target, targetAt + (long) (unit * width + j) * Float.BYTES, ORDER);
+                }
+            }
         }
     }
 

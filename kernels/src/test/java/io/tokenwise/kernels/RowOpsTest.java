@@ -230,4 +230,25 @@ class RowOpsTest extends KernelTest {
             }
         }
     }
+
+    /** Units from everywhere in a row, in pieces of its rows; those without a start stay as they were. */
+    @Test
+    void unitsAreGatheredFromWhereTheyBegin() {
+        int[] starts = {9, -1, 0, 3, 9};
+        for (int width : new int[] {1, 3, 4, 8, 12}) {
+            int columns = 9 + width;
+            double[] x = normal(ROWS * columns);
+            double[] expected = new double[ROWS * starts.length * width];
+            for (int i = 0; i < expected.length; i++) {
+                int start = starts[i / width % starts.length];
+                expected[i] = start < 0 ? 7 : x[i / (width * starts.length) * columns + start + i % width];
+            }
+            for (Kernels set : both()) {
+                Floats y = filled(expected.length, 7);
+                set.rows().gatherUnits(floats(x), columns, starts, width, y, 0, 2);
+                set.rows().gatherUnits(floats(x), columns, starts, width, y, 2, ROWS);
+                assertSameBits(set.name() + ", " + width, y, floats(expected), expected.length);
+            }
+        }
+    }
 }

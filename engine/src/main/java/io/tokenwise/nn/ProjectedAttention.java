@@ -1,0 +1,40 @@
+package io.tokenwise.nn;
+
+import io.tokenwise.backend.Stream;
+import io.tokenwise.tensor.Tensor;
+
+/** Attention of rows to each other, whose Q, K and V are one product of the block's input. */
+public sealed interface ProjectedAttention extends Block permits SelfAttention, RotaryAttention, CachedAttention {
+    /** {@code [hidden, 3 * hidden]}: Q, K and V side by side, each head by head. */
+    Linear qkv();
+
+    /** {@code [hidden, hidden]}. */
+    Linear output();
+
+    int heads();
+
+    /** How many columns of each head of Q and K, the first ones, are turned in pairs by a token's position. */
+    int rotated();
+
+    /**
+     * From {@code [tokens, 3 * hidden]} as {@link #qkv} gives it, which may be changed, the heads' results side by side, {@code [tokens, hidden]}.
+     */
+    Tensor attend(Pass pass, Tensor projected);
+
+    @Override
+    default Tensor forward(Pass pass, Tensor x, Tensor residual) {
+        return output().forwardPlus(pass, attend(pass, qkv().forward(pass, x)), residual);
+    }
+
+    @Override
+    default void prepare(Stream stream) {
+        qkv().weight().prepare(stream);
+        output().weight().prepare(stream);
+    }
+
+    /** Of the projections; the products of queries with keys and of probabilities with values depend on the text's length. */
+    @Override
+    default double flopsPerToken(double share) {
+        return qkv().flopsPerToken() + output().flopsPerToken();
+    }
+}
