@@ -29,7 +29,7 @@ final class AdaptOptions {
             paramLabel = "N",
             converter = CommonOptions.CountConverter.class,
             description =
-                    "Learners of each module; divides the MLPs' hidden units and an eighth of the hidden size (default: "
+                    "Learners of each module; divides the MLPs' hidden units and an eighth of the hidden size, of a speech model a quarter (default: "
                             + LEARNERS + "; " + ControlWidths.LEARNERS + " in a control).")
     private Integer learners;
 
