@@ -30,7 +30,7 @@ final class AdaptOptions {
             converter = CommonOptions.CountConverter.class,
             description =
                     "Learners of each module; divides the MLPs' hidden units and an eighth of the hidden size, of a speech model a quarter (default: "
-                            + LEARNERS + "; " + ControlWidths.LEARNERS + " in a control).")
+                            + LEARNERS + "; " + ControlWidths.LEARNERS + " in a control, of speech half as many).")
     private Integer learners;
 
     @Option(
@@ -70,7 +70,9 @@ final class AdaptOptions {
 
     /** For a control, whose widths are fixed. */
     AdaptiveLayers layersOfControl(ModelDescription model) {
-        int count = learners == null ? ControlWidths.LEARNERS : learners;
+        // Heads of 36 and 52 columns, as speech models have them, cannot be cut into 16.
+        int usual = model instanceof SpeechDescription ? ControlWidths.LEARNERS / 2 : ControlWidths.LEARNERS;
+        int count = learners == null ? usual : learners;
         return layers(model, count, count - 1);
     }
 

@@ -8,6 +8,7 @@ import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.nn.Budget;
+import io.tokenwise.nn.LearnerObserver;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -151,13 +152,18 @@ final class BudgetMeasurements {
         var learners = new ModuleLearners(model.encoder().acms());
         BUDGETS.forEach(budget -> {
             learners.begin(budget);
-            if (model.files().description() instanceof SpeechDescription) {
-                WrittenWords.of(model, data.heldOut(), Budget.of(budget), learners);
-            } else {
-                model.sessions().encode(data.heldOut(), Budget.of(budget), learners);
-            }
+            run(model, data.heldOut(), Budget.of(budget), learners);
         });
         return learners;
+    }
+
+    /** Only what modules spend is of interest. */
+    static void run(OpenModel model, List<int[]> inputs, Budget budget, LearnerObserver observer) {
+        if (model.files().description() instanceof SpeechDescription) {
+            WrittenWords.of(model, inputs, budget, observer);
+        } else {
+            model.sessions().encode(inputs, budget, observer);
+        }
     }
 
     /** For each query the numbers of the most similar texts of the corpus. */

@@ -1,10 +1,16 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.TextEncoder;
-import io.tokenwise.acm.Acm;
+import io.tokenwise.OpenModel;
 import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.acm.Spending;
 import io.tokenwise.cli.CommonOptions.BudgetConverter;
 import io.tokenwise.distill.ControlWidths;
+import io.tokenwise.io.BadFileException;
+import io.tokenwise.io.ImageDescription;
+import io.tokenwise.io.ModelDescription;
+import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.SpeechDescription;
+import io.tokenwise.io.TextDescription;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.util.LinkedHashMap;
@@ -61,7 +67,8 @@ final class ControlOptions {
     @Option(
             names = "--like",
             paramLabel = "MODEL",
-            description = "The adaptive model whose spending --control modules takes over (default: minilm-acm).")
+            description =
+                    "The adaptive model whose spending --control modules takes over (default: minilm-acm, vit-cifar10-acm for images).")
     private String like;
 
     @Spec(Spec.Target.MIXEE)
@@ -83,34 +90,58 @@ final class ControlOptions {
         return budget == null ? USUAL_BUDGET : budget;
     }
 
-    /** How many learners each module gives every token. */
-    Map<String, Integer> widths(CommonOptions options, int layers, AdaptiveLayers adapt, List<int[]> texts)
+    /**
+     * How many learners each module gives every token.
+     *
+     * @param dense the model that the control is made of
+     * @param inputs on which the spending of an adaptive model is measured
+     */
+    Map<String, Integer> widths(CommonOptions options, ModelDescription dense, AdaptiveLayers adapt, List<int[]> inputs)
             throws IOException {
+        List<List<String>> layers = dense.architecture().layerPaths();
         return switch (kind) {
             case WIDTH -> ControlWidths.even(layers, adapt, share());
             case LAYERS -> ControlWidths.layers(layers, adapt, share());
-            case MODULES -> ControlWidths.like(layers, adapt, spending(options, texts));
+            case MODULES -> ControlWidths.like(layers, adapt, spending(options, like(dense), dense, inputs));
         };
     }
 
-    /** What each module of the adaptive model spends on texts, gate included, as a share of its dense FLOPs. */
-    private Map<String, Double> spending(CommonOptions options, List<int[]> texts) throws IOException {
-        try (TextEncoder model = options.open(like == null ? "minilm-acm" : like)) {
-            Map<String, Acm> modules = new LinkedHashMap<>();
-            model.encoder().acms().forEach(acm -> modules.put(acm.path(), acm));
-            Map<String, double[]> spentAndDense = new LinkedHashMap<>();
-            model.sessions().encode(texts, Budget.of(share()), (path, learners, tokens, gated) -> {
-                Acm acm = modules.get(path);
-                double[] sums = spentAndDense.computeIfAbsent(path, _ -> new double[2]);
-                for (int token = 0; token < tokens; token++) {
-                    sums[0] += (double) learners[token] * acm.learnerFlops();
-                }
-                sums[0] += (double) gated * acm.gateFlops();
-                sums[1] += (double) tokens * acm.denseFlops();
-            });
+    private String like(ModelDescription dense) {
+        if (like != null) {
+            return like;
+        }
+        return switch (dense) {
+            case TextDescription _ -> ModelFiles.defaultName();
+            case ImageDescription _ -> CommonOptions.IMAGE_MODEL;
+            case SpeechDescription _ ->
+                throw new ParameterException(
+                        spec.commandLine(),
+                        "--control modules needs --like, an adaptive model that was made of " + dense.name());
+        };
+    }
+
+    /** What each module of the adaptive model spends on inputs, gate included, as a share of its dense FLOPs. */
+    private Map<String, Double> spending(
+            CommonOptions options, String adaptive, ModelDescription dense, List<int[]> inputs) throws IOException {
+        try (OpenModel model = OpenModel.open(adaptive, options.encoderOptions(), files -> check(files, dense))) {
+            var spent = new LinkedHashMap<String, Spending>();
+            model.encoder().acms().forEach(acm -> spent.put(acm.path(), new Spending(List.of(acm))));
+            BudgetMeasurements.run(
+                    model,
+                    inputs,
+                    Budget.of(share()),
+                    (path, learners, tokens, gated) -> spent.get(path).spent(path, learners, tokens, gated));
             Map<String, Double> shares = new LinkedHashMap<>();
-            spentAndDense.forEach((path, sums) -> shares.put(path, sums[0] / sums[1]));
+            spent.forEach((path, spending) -> shares.put(path, spending.share()));
             return shares;
+        }
+    }
+
+    private static void check(ModelFiles adaptive, ModelDescription dense) {
+        if (!adaptive.description().inputs().equals(dense.inputs())) {
+            throw new BadFileException(
+                    adaptive.description().name(),
+                    "reads " + adaptive.description().inputs() + ", where --like must read " + dense.inputs());
         }
     }
 }

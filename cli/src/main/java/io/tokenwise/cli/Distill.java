@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -122,13 +123,14 @@ final class Distill implements Callable<Integer> {
             List<int[]> inputs = switch (files.description()) {
                 case TextDescription text -> texts(files.tokenizer(), remarks);
                 case ImageDescription image -> images(image);
-                case SpeechDescription _ -> recordings(wantsControl);
+                case SpeechDescription _ -> recordings();
             };
             var run = new DistillRun(files, inputs, config, out, Existing.KEEP, STEPS_PER_CHECKPOINT, adapt.stored());
             remarks.forEach(err::println);
             if (wantsControl) {
-                int layers = files.description().architecture().layers();
-                run = run.withConfig(config.withFixed(control.widths(options, layers, config.layers(), run.heldOut())));
+                Map<String, Integer> widths =
+                        control.widths(options, files.description(), config.layers(), run.heldOut());
+                run = run.withConfig(config.withFixed(widths));
                 DistillProgress.run(run, backend, err, history -> reportControl(files.description(), history));
             } else {
                 DistillRun adaptive = run;
@@ -169,14 +171,12 @@ final class Distill implements Callable<Integer> {
                 .pixels();
     }
 
-    private List<int[]> recordings(boolean wantsControl) throws IOException {
-        if (wantsControl || field != null || split.given()) {
+    private List<int[]> recordings() throws IOException {
+        if (field != null || split.given()) {
             throw new ParameterException(
                     spec.commandLine(),
-                    (wantsControl
-                                    ? "--control is for texts and images"
-                                    : field != null ? "--field is for texts" : "--split is for images")
-                            + "; " + options.teacher() + " hears recordings");
+                    (field != null ? "--field is for texts" : "--split is for images") + "; " + options.teacher()
+                            + " hears recordings");
         }
         return DistillRecordings.read(data, options.seed());
     }

@@ -1,7 +1,6 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.SpeechRecognizer;
-import io.tokenwise.cli.Row.Mode;
 import io.tokenwise.cli.SpokenFiles.Spoken;
 import io.tokenwise.io.ModelFiles;
 import java.io.IOException;
@@ -82,21 +81,11 @@ final class EvalAsr implements Callable<Integer> {
                 : options.openRecognizer(eval.teacher());
     }
 
-    /** The dense model first; of an adaptive one, each budget as its gates decide, the same under hard budgets, and the controls on the same weights. */
+    /** The dense model first. */
     private List<SpeechRun> runs(SpeechRecognizer dense, SpeechRecognizer model) {
         var runs = new ArrayList<SpeechRun>();
-        runs.add(new SpeechRun(Mode.DENSE, 1, dense, options.seed()));
-        for (double budget : dense == model ? List.<Double>of() : eval.budgets()) {
-            runs.add(new SpeechRun(Mode.LEARNED, budget, model, options.seed()));
-            // At full budget all learners run, whoever decides.
-            if (budget < 1) {
-                runs.add(new SpeechRun(Mode.HARD, budget, model, options.seed()));
-                runs.add(new SpeechRun(Mode.STATIC, budget, model, options.seed()));
-                for (int i = 0; i < eval.seeds(); i++) {
-                    runs.add(new SpeechRun(Mode.RANDOM, budget, model, options.seed() + i));
-                }
-            }
-        }
+        runs.add(new SpeechRun(EvalWay.dense(options.seed()), dense));
+        EvalWay.of(model.model().acms(), eval, options.seed()).forEach(way -> runs.add(new SpeechRun(way, model)));
         return runs;
     }
 

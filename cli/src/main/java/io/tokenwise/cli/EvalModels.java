@@ -1,7 +1,6 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.OpenModel;
-import io.tokenwise.acm.Acm;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.backend.Precision;
 import io.tokenwise.io.BadFileException;
@@ -76,15 +75,6 @@ record EvalModels(OpenModel model, OpenModel teacher, OpenModel reference) imple
             teacher.close();
             throw e;
         }
-    }
-
-    boolean dense() {
-        return model == teacher;
-    }
-
-    /** Whether the model is a control: it has no gates, and spends the same whatever the budget. */
-    boolean control() {
-        return !dense() && model.encoder().acms().stream().allMatch(Acm::isFixed);
     }
 
     /** Closing twice does nothing, so it does not matter which of them are the same. */

@@ -7,8 +7,7 @@ import java.util.List;
 
 /** One way to run a model over the inputs of a task, and what it has given and cost so far. For one thread. */
 final class EvalRun implements EvalRows.Run {
-    private final Mode mode;
-    private final double budget;
+    private final EvalWay way;
     private final OpenModel model;
     private final Budget how;
     private final Measurement measurement;
@@ -18,22 +17,21 @@ final class EvalRun implements EvalRows.Run {
     /** Time before and after the model. */
     private long nanosAround;
 
-    EvalRun(Mode mode, double budget, OpenModel model, Budget how) {
-        this.mode = mode;
-        this.budget = budget;
+    EvalRun(EvalWay way, OpenModel model) {
+        this.way = way;
         this.model = model;
-        this.how = how;
+        how = way.how();
         measurement = new Measurement(model, how);
     }
 
     @Override
     public Mode mode() {
-        return mode;
+        return way.mode();
     }
 
     @Override
     public double budget() {
-        return budget;
+        return way.budget();
     }
 
     @Override

@@ -20,8 +20,7 @@ import java.util.stream.Collectors;
 
 /** One way to run a speech recogniser, and what it has heard and cost so far. For one thread. */
 final class SpeechRun implements EvalRows.Run {
-    private final Mode mode;
-    private final double budget;
+    private final EvalWay way;
     private final SpeechRecognizer recognizer;
     private final Budget how;
     private final boolean dense;
@@ -32,11 +31,10 @@ final class SpeechRun implements EvalRows.Run {
     private double soundSeconds;
     private double seconds;
 
-    SpeechRun(Mode mode, double budget, SpeechRecognizer recognizer, long seed) {
-        this.mode = mode;
-        this.budget = budget;
+    SpeechRun(EvalWay way, SpeechRecognizer recognizer) {
+        this.way = way;
         this.recognizer = recognizer;
-        how = mode.budget(budget, seed);
+        how = way.how();
         List<Acm> modules = recognizer.model().acms();
         dense = modules.isEmpty();
         spending = new SpeechSpending(
@@ -89,12 +87,12 @@ final class SpeechRun implements EvalRows.Run {
 
     @Override
     public Mode mode() {
-        return mode;
+        return way.mode();
     }
 
     @Override
     public double budget() {
-        return budget;
+        return way.budget();
     }
 
     /** Texts are compared, not vectors. */

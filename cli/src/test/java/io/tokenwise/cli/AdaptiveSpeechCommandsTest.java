@@ -16,6 +16,8 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -27,6 +29,7 @@ class AdaptiveSpeechCommandsTest {
     private static Path dense;
     private static Path adaptive;
     private static Path noise;
+    private static Path recordings;
     private static String distilled;
 
     private final StringWriter out = new StringWriter();
@@ -36,7 +39,7 @@ class AdaptiveSpeechCommandsTest {
     static void distill() throws IOException {
         dense = folder.resolve("dense");
         SmallMoonshine.write(dense);
-        Path recordings = Files.createDirectories(folder.resolve("recordings/more"));
+        recordings = Files.createDirectories(folder.resolve("recordings/more"));
         for (int seed = 0; seed < 24; seed++) {
             SmallMoonshine.writeNoise(recordings.resolve(seed + ".WAV"), .9 + .02 * seed, seed);
         }
@@ -51,7 +54,7 @@ class AdaptiveSpeechCommandsTest {
                 "--model",
                 dense.toString(),
                 "--data",
-                recordings.getParent().toString(),
+                recordings.toString(),
                 noise.toString(),
                 "--out",
                 adaptive.toString(),
@@ -121,6 +124,28 @@ class AdaptiveSpeechCommandsTest {
         assertThat(rows.get(5).get("flopsPerToken").doubleValue())
                 .isCloseTo(rows.get(0).get("flopsPerToken").doubleValue(), within(1.0));
         assertThat(rows.get(1).get("teacherCosine").isNull()).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"width", "layers", "modules"})
+    void controlsAreTrainedAndShown(String kind) throws IOException {
+        Path control = folder.resolve("control-" + kind);
+        var args = new ArrayList<>(List.of("distill", "--model", dense.toString(), "--data", recordings.toString()));
+        args.addAll(List.of("--out", control.toString(), "--tokens", "8000", "--control", kind));
+        if (kind.equals("modules")) {
+            args.addAll(List.of("--like", adaptive.toString()));
+        }
+        assertThat(run(args.toArray(String[]::new))).as(err.toString()).isZero();
+        assertThat(out.toString()).contains("The control is in " + control).contains("eval asr FILE.csv");
+        out.getBuffer().setLength(0);
+        assertThat(run("eval", "asr", table().toString(), "--model", control.toString(), "--json"))
+                .as(err.toString())
+                .isZero();
+        JsonNode rows = new JsonMapper().readTree(out.toString()).get("rows");
+        assertThat(rows.get(1).get("mode").stringValue()).isEqualTo("retrained");
+        assertThat(rows.get(1).get("spent").doubleValue()).isBetween(.2, .9);
+        assertThat(rows.get(1).get("flopsPerToken").doubleValue())
+                .isLessThan(rows.get(0).get("flopsPerToken").doubleValue());
     }
 
     @Test
@@ -231,8 +256,14 @@ class AdaptiveSpeechCommandsTest {
         assertThat(run(with(start, noise.toString()))).isOne();
         assertThat(err.toString())
                 .contains("there are 1 recordings to train on; at least 20 different ones are needed");
-        assertThat(run(with(start, noise.toString(), "--control", "width"))).isEqualTo(2);
-        assertThat(err.toString()).contains("--control is for texts and images; " + dense + " hears recordings");
+        assertThat(run(with(start, noise.toString(), "--control", "modules"))).isOne();
+        assertThat(run(with(start, recordings.toString(), "--control", "modules")))
+                .isEqualTo(2);
+        assertThat(err.toString())
+                .contains("--control modules needs --like, an adaptive model that was made of " + dense);
+        assertThat(run(with(start, recordings.toString(), "--control", "modules", "--like", "minilm-acm")))
+                .isOne();
+        assertThat(err.toString()).contains("minilm-acm: reads texts, where --like must read recordings");
         assertThat(x).doesNotExist();
     }
 

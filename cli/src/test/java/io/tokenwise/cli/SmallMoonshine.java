@@ -25,7 +25,7 @@ import java.util.stream.IntStream;
 final class SmallMoonshine {
     private static final int PIECES = 300;
     private static final MoonshineArchitecture SIZES =
-            new MoonshineArchitecture(24, 1, 1, 3, 48, PIECES + LlamaVocabulary.ADDED, 6);
+            new MoonshineArchitecture(48, 2, 2, 4, 48, PIECES + LlamaVocabulary.ADDED, 8);
 
     private SmallMoonshine() {}
 

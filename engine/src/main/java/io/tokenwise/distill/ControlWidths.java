@@ -2,8 +2,8 @@ package io.tokenwise.distill;
 
 import io.tokenwise.acm.AdaptiveLayers;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.function.ToDoubleFunction;
 
 /**
  * How many learners each module of a control gives every token, by the modules' paths. A control is a student without gates, trained as an
@@ -15,39 +15,49 @@ public final class ControlWidths {
 
     private ControlWidths() {}
 
-    /** The same share of every module, in whole learners. */
-    public static Map<String, Integer> even(int modelLayers, AdaptiveLayers adapt, double share) {
-        return counts(modelLayers, adapt, _ -> share);
+    /**
+     * The same share of every module, in whole learners.
+     *
+     * @param layerPaths as {@link io.tokenwise.io.Architecture#layerPaths} gives them
+     */
+    public static Map<String, Integer> even(List<List<String>> layerPaths, AdaptiveLayers adapt, double share) {
+        return counts(layerPaths, adapt, (_, _, _) -> share);
     }
 
     /** For each module its own share of its dense FLOPs, in whole learners. */
-    public static Map<String, Integer> like(int modelLayers, AdaptiveLayers adapt, Map<String, Double> shares) {
-        return counts(modelLayers, adapt, path -> {
-            Double share = shares.get(path);
+    public static Map<String, Integer> like(
+            List<List<String>> layerPaths, AdaptiveLayers adapt, Map<String, Double> shares) {
+        return counts(layerPaths, adapt, (_, _, module) -> {
+            Double share = shares.get(module);
             if (share == null) {
-                throw new IllegalArgumentException(
-                        "the adaptive model has no module " + path + ", it has " + String.join(", ", shares.keySet()));
+                throw new IllegalArgumentException("the adaptive model has no module " + module + ", it has "
+                        + String.join(", ", shares.keySet()));
             }
             return share;
         });
     }
 
-    /** All of some layers, evenly spread and the last one among them, and nothing of the others: a model of fewer layers. */
-    public static Map<String, Integer> layers(int modelLayers, AdaptiveLayers adapt, double share) {
-        int kept = Math.clamp(Math.ceilDiv(Math.round(1000 * share * modelLayers), 1000), 1, modelLayers);
-        return counts(modelLayers, adapt, path -> {
-            int layer = Integer.parseInt(path.replaceAll("\\D+(\\d+)\\D.*", "$1"));
-            return kept * (layer + 1) / modelLayers > kept * layer / modelLayers ? 1 : 0;
+    /** All of some layers, evenly spread and the last one among them, and nothing of the others: a model of fewer layers, of a decoder too. */
+    public static Map<String, Integer> layers(List<List<String>> layerPaths, AdaptiveLayers adapt, double share) {
+        return counts(layerPaths, adapt, (layer, layers, _) -> {
+            int kept = Math.clamp(Math.ceilDiv(Math.round(1000 * share * layers), 1000), 1, layers);
+            return kept * (layer + 1) / layers > kept * layer / layers ? 1 : 0;
         });
     }
 
-    private static Map<String, Integer> counts(
-            int modelLayers, AdaptiveLayers adapt, ToDoubleFunction<String> shareOfModule) {
+    /** What a module gets. */
+    private interface Share {
+        double of(int layer, int layers, String module);
+    }
+
+    private static Map<String, Integer> counts(List<List<String>> layerPaths, AdaptiveLayers adapt, Share share) {
         Map<String, Integer> counts = new LinkedHashMap<>();
-        for (int layer = 0; layer < modelLayers; layer++) {
-            for (String module : adapt.modules("encoder.layer." + layer)) {
-                double learners = shareOfModule.applyAsDouble(module) * adapt.learners();
-                counts.put(module, (int) Math.min(adapt.learners(), Math.round(learners)));
+        for (List<String> paths : layerPaths) {
+            for (int layer = 0; layer < paths.size(); layer++) {
+                for (String module : adapt.modules(paths.get(layer))) {
+                    double learners = share.of(layer, paths.size(), module) * adapt.learners();
+                    counts.put(module, (int) Math.min(adapt.learners(), Math.round(learners)));
+                }
             }
         }
         return counts;

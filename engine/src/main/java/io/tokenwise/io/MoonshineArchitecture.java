@@ -1,6 +1,7 @@
 package io.tokenwise.io;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -53,6 +54,12 @@ public record MoonshineArchitecture(
         return "encoder.layers.0.mlp to encoder.layers." + (layers - 1)
                 + ".mlp, decoder.layers.0.mlp to decoder.layers." + (decoderLayers - 1)
                 + ".mlp, and attention with letters of qkvo likewise";
+    }
+
+    @Override
+    public List<List<String>> layerPaths() {
+        return List.of(
+                Architecture.paths("encoder.layers.", layers), Architecture.paths("decoder.layers.", decoderLayers));
     }
 
     /** Names are Hugging Face's, without the leading {@code model.}. */

@@ -10,8 +10,10 @@ import io.tokenwise.acm.AdaptiveLayers;
 import io.tokenwise.acm.Spending;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.io.Architecture;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
+import io.tokenwise.io.MoonshineArchitecture;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
@@ -60,13 +62,17 @@ class ControlTest {
         return kept[0];
     }
 
+    private static List<List<String>> layers(int count) {
+        return List.of(Architecture.paths("encoder.layer.", count));
+    }
+
     private static double cosine(History history) {
         return history.qualities().getLast().cosine();
     }
 
     @Test
     void aTrainedControlIsNearerToTheTeacherAndSpendsTheSameWhateverTheBudget() throws Exception {
-        Map<String, Integer> widths = ControlWidths.even(LAYERS, ADAPT, 0.6);
+        Map<String, Integer> widths = ControlWidths.even(layers(LAYERS), ADAPT, 0.6);
         assertThat(widths.values()).containsOnly(2).hasSize(3 * LAYERS);
         History history = distill("control", 200, widths);
         assertThat(cosine(history)).isGreaterThan(cosine(distill("untrained", 4, widths)));
@@ -94,7 +100,7 @@ class ControlTest {
     /** The student in memory, after its last step, and the one that is read back are the same. */
     @Test
     void fewerLayersAreTrainedAndReadBack() throws Exception {
-        Map<String, Integer> widths = ControlWidths.layers(LAYERS, ADAPT, 0.5);
+        Map<String, Integer> widths = ControlWidths.layers(layers(LAYERS), ADAPT, 0.5);
         assertThat(widths).containsEntry("encoder.layer.0.mlp", 0).containsEntry("encoder.layer.1.attention.vo", 3);
         History history = distill("short", 200, widths);
         assertThat(cosine(history)).isGreaterThan(cosine(distill("untrained", 4, widths)));
@@ -115,9 +121,9 @@ class ControlTest {
     void modulesTakeTheirSharesInWholeLearners() {
         AdaptiveLayers mlps = AdaptiveLayers.mlps(16);
         Map<String, Double> shares = Map.of("encoder.layer.0.mlp", 0.51, "encoder.layer.1.mlp", 1.02);
-        assertThat(ControlWidths.like(2, mlps, shares))
+        assertThat(ControlWidths.like(layers(2), mlps, shares))
                 .containsExactly(Map.entry("encoder.layer.0.mlp", 8), Map.entry("encoder.layer.1.mlp", 16));
-        assertThatThrownBy(() -> ControlWidths.like(3, mlps, shares))
+        assertThatThrownBy(() -> ControlWidths.like(layers(3), mlps, shares))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("has no module encoder.layer.2.mlp");
     }
@@ -125,8 +131,23 @@ class ControlTest {
     @Test
     void layersAreEvenlySpreadAndTheLastOneStays() {
         AdaptiveLayers mlps = AdaptiveLayers.mlps(4);
-        assertThat(ControlWidths.layers(6, mlps, 0.5).values()).containsExactly(0, 4, 0, 4, 0, 4);
-        assertThat(ControlWidths.layers(6, mlps, 0.34).values()).containsExactly(0, 4, 0, 4, 0, 4);
-        assertThat(ControlWidths.layers(6, mlps, 0.33).values()).containsExactly(0, 0, 4, 0, 0, 4);
+        assertThat(ControlWidths.layers(layers(6), mlps, 0.5).values()).containsExactly(0, 4, 0, 4, 0, 4);
+        assertThat(ControlWidths.layers(layers(6), mlps, 0.34).values()).containsExactly(0, 4, 0, 4, 0, 4);
+        assertThat(ControlWidths.layers(layers(6), mlps, 0.33).values()).containsExactly(0, 0, 4, 0, 0, 4);
+    }
+
+    @Test
+    void aDecoderIsCutAsTheEncoderIs() {
+        AdaptiveLayers mlps = AdaptiveLayers.mlps(4);
+        List<List<String>> paths = new MoonshineArchitecture(288, 4, 2, 8, 1152, 32768, 32).layerPaths();
+        assertThat(ControlWidths.layers(paths, mlps, 0.5))
+                .containsExactly(
+                        Map.entry("encoder.layers.0.mlp", 0),
+                        Map.entry("encoder.layers.1.mlp", 4),
+                        Map.entry("encoder.layers.2.mlp", 0),
+                        Map.entry("encoder.layers.3.mlp", 4),
+                        Map.entry("decoder.layers.0.mlp", 0),
+                        Map.entry("decoder.layers.1.mlp", 4));
+        assertThat(ControlWidths.even(paths, mlps, 0.5).values()).hasSize(6).containsOnly(2);
     }
 }
