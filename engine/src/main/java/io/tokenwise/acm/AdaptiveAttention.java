@@ -23,7 +23,7 @@ import java.util.Objects;
  * Self-attention whose projections Q, K, V and O are cut into learners. The columns of Q and K, and those of V and of O's input, are cut
  * into units of {@link #unit} columns of one head, and each unit belongs to a learner. A token with k learners has the columns of the units
  * of learners 1 to k, {@code x W + bias + rest}; of the others it has their {@code rest} only: the mean query, and of K and V, whose means
- * softmax does not see or O's bias holds, nothing. What O does not read of a token's context, a bias c of its learner replaces. A token with all learners has the dense block's own projections instead.
+ * softmax does not see or O's bias holds, nothing; where positions are rotary, the mean of each. What O does not read of a token's context, a bias c of its learner replaces. A token with all learners has the dense block's own projections instead.
  *
  * <p>Heads are rotated ({@link HeadRotation}), the dense block's too, which does not change what it computes, so that their first columns matter
  * most; if all tokens have all learners the block computes what the dense one does.

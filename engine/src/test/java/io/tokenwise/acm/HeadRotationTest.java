@@ -45,6 +45,48 @@ class HeadRotationTest {
         }
     }
 
+    /** At any two positions the score stays, and a pair is as strong as its part of the scores at a random distance is large. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 4, 12})
+    void whatAPositionTurnsStaysWhereItIs(int rotated) {
+        int size = 12;
+        var random = new Random(3);
+        double[][] a = factor(size, size, random);
+        double[][] b = factor(size, size, random);
+        HeadRotation rotation = HeadRotation.ofRotary(moments(a), moments(b), rotated);
+        double[][] left = multiply(a, rotation.left());
+        double[][] right = multiply(b, rotation.right());
+        var squares = new double[rotated / 2];
+        int count = 100_000;
+        for (int i = 0; i < count; i++) {
+            int query = random.nextInt(ROWS);
+            int key = random.nextInt(ROWS);
+            double[] turned = left[query].clone();
+            double[] before = a[query].clone();
+            for (int pair = 0; pair < rotated / 2; pair++) {
+                double angle = random.nextDouble() * 2 * Math.PI;
+                turn(turned, pair, angle);
+                turn(before, pair, angle);
+                double part = turned[2 * pair] * right[key][2 * pair] + turned[2 * pair + 1] * right[key][2 * pair + 1];
+                squares[pair] += part * part / count;
+            }
+            assertThat(dot(turned, right[key]))
+                    .isCloseTo(dot(before, b[key]), offset(1e-7 * norm(before) * norm(b[key])));
+        }
+        for (int pair = 0; pair < squares.length; pair++) {
+            double strength =
+                    Math.pow(rotation.strengths()[2 * pair], 2) + Math.pow(rotation.strengths()[2 * pair + 1], 2);
+            assertThat(strength).isCloseTo(squares[pair], offset(.05 * squares[pair]));
+        }
+    }
+
+    private static void turn(double[] row, int pair, double angle) {
+        double x = row[2 * pair];
+        double y = row[2 * pair + 1];
+        row[2 * pair] = x * Math.cos(angle) - y * Math.sin(angle);
+        row[2 * pair + 1] = x * Math.sin(angle) + y * Math.cos(angle);
+    }
+
     private static double[][] factor(int size, int rank, Random random) {
         var basis = new double[rank][size];
         for (int r = 0; r < rank; r++) {
