@@ -31,11 +31,15 @@ record Augmentation(LabelledImages images, RandomShift shift, double colors, dou
                 images, new RandomShift(images.width(), config.mirrored()), config.colors(), config.mixed());
     }
 
-    /** An image, by its number, varied; what is random is taken from the generator alone. */
-    Example of(int image, RandomGenerator random) {
+    /**
+     * An image, by its number, varied; what is random is taken from the generator alone.
+     *
+     * @param mixing whether it may be mixed
+     */
+    Example of(int image, boolean mixing, RandomGenerator random) {
         int[] pixels = varied(image, random);
         int label = images.labels()[image];
-        if (random.nextDouble() >= mixed) {
+        if (!mixing || random.nextDouble() >= mixed) {
             return new Example(pixels, label, label, 1);
         }
         int other = random.nextInt(images.size());

@@ -38,8 +38,8 @@ final class MicroBatches implements AutoCloseable {
     /** Null for the parameters' own. */
     private final GradientSums sums;
 
-    /** An image to learn from, by its number, and what its variation depends on. */
-    record Drawn(int image, RandomGenerator random) {}
+    /** An image to learn from, by its number, whether it may be mixed with another, and what its variation depends on. */
+    record Drawn(int image, boolean mixing, RandomGenerator random) {}
 
     MicroBatches(Encoder model, LabelledImages images, VitTrainingConfig config, Backend backend, GradientSums sums) {
         this.model = model;
@@ -63,7 +63,7 @@ final class MicroBatches implements AutoCloseable {
     private double learnAtOnce(List<Drawn> some, double share) {
         batch.clear();
         List<Example> examples = some.stream()
-                .map(drawn -> augmentation.of(drawn.image(), drawn.random()))
+                .map(drawn -> augmentation.of(drawn.image(), drawn.mixing(), drawn.random()))
                 .toList();
         examples.forEach(example -> model.add(batch, example.pixels()));
         pass.begin(Budget.FULL, null);

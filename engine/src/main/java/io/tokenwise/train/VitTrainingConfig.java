@@ -10,7 +10,7 @@ package io.tokenwise.train;
  * @param smoothing share of a label's probability that goes to all classes alike (Szegedy et al. 2016, section 7)
  * @param mirrored whether every second image is mirrored, at random
  * @param colors by how much brightness, contrast and saturation change at most, as a share of themselves
- * @param mixed the share of images that get a rectangle of another one
+ * @param mixed the share of images that get a rectangle of another one, but for the last steps
  * @param seed of everything random: same seed, same images, same weights
  */
 public record VitTrainingConfig(

@@ -38,7 +38,7 @@ class AugmentationTest {
         int mixed = 0;
         int covered = 0;
         for (int i = 0; i < 2_000; i++) {
-            Example example = of(images, 0, 1).of(i % 3, random);
+            Example example = of(images, 0, 1).of(i % 3, true, random);
             assertThat(example.label()).isEqualTo(i % 3);
             double own = share(example.pixels(), example.label());
             double other = share(example.pixels(), example.other());
@@ -74,10 +74,11 @@ class AugmentationTest {
         double[] asked = {0, .5, 1};
         for (int i = 0; i < 3_000; i++) {
             for (int a = 0; a < asked.length; a++) {
-                mixed[a] += of(images, 0, asked[a]).of(0, random).share() < 1 ? 1 : 0;
+                mixed[a] += of(images, 0, asked[a]).of(0, true, random).share() < 1 ? 1 : 0;
             }
         }
         assertThat(mixed[0]).isZero();
+        assertThat(of(images, 0, 1).of(0, false, random).share()).isOne();
         assertThat(mixed[1]).isBetween(1_250, 1_550);
         assertThat(mixed[2]).isBetween(2_600, 3_000);
     }
@@ -85,7 +86,7 @@ class AugmentationTest {
     @Test
     void leavesTheImagesAlone() {
         LabelledImages images = greys();
-        of(images, .5, 1).of(0, new SplittableRandom(1));
+        of(images, .5, 1).of(0, true, new SplittableRandom(1));
         for (int i = 0; i < GREYS.length; i++) {
             assertThat(images.pixels().get(i)).containsOnly(GREYS[i]);
         }
@@ -95,8 +96,8 @@ class AugmentationTest {
     void sameGeneratorSameExample() {
         LabelledImages images = greys();
         for (int seed = 0; seed < 20; seed++) {
-            Example first = of(images, .5, .5).of(1, new SplittableRandom(seed));
-            Example second = of(images, .5, .5).of(1, new SplittableRandom(seed));
+            Example first = of(images, .5, .5).of(1, true, new SplittableRandom(seed));
+            Example second = of(images, .5, .5).of(1, true, new SplittableRandom(seed));
             assertThat(first.pixels()).isEqualTo(second.pixels());
             assertThat(first.share()).isEqualTo(second.share());
         }
