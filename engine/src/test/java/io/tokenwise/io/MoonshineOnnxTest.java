@@ -116,7 +116,7 @@ class MoonshineOnnxTest {
     @Test
     void dataThatAreShorterThanTheirShapeAreTold() throws IOException {
         initializer(graphs.encoder, "/conv2.q").setRawData(ByteString.copyFrom(new byte[10]));
-        assertBad("tensor /conv2.q: its shape takes 8064 bytes, the file holds 10 (raw_data)");
+        assertBad("tensor /conv2.q: its shape takes 32256 bytes, the file holds 10 (raw_data)");
         initializer(graphs.encoder, "/conv2.q").setDims(0, Long.MAX_VALUE);
         assertBad("tensor /conv2.q: its shape overflows");
         initializer(graphs.encoder, "/conv2.q").setDataType(6);
