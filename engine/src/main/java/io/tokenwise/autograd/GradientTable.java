@@ -62,6 +62,11 @@ record GradientTable(Tape tape, Gradients gradients, Stream stream, Workspace wo
                     stream.weightGradient(dy, x, workspace, gradients.of(weight.parameter()));
                 }
             }
+            case Op.TakeRows(var x, var rows, var y) -> {
+                Tensor dx = like(x);
+                stream.takeRowsBackward(dy, rows, dx);
+                gradients.add(x, dx);
+            }
             case Op.MeanPool(var x, var offsets, var sequences, var y) -> {
                 Tensor dx = like(x);
                 stream.meanPoolBackward(dy, offsets, sequences, dx);

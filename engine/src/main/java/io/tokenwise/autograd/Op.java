@@ -41,6 +41,8 @@ public sealed interface Op {
     /** {@code y = x W^T}. */
     record LinearTransposed(Tensor x, Weight weight, Tensor y) implements Op {}
 
+    record TakeRows(Tensor x, int[] rows, Tensor y) implements Op {}
+
     record MeanPool(Tensor x, int[] offsets, int sequences, Tensor y) implements Op {}
 
     record FirstPool(Tensor x, int[] offsets, int sequences, Tensor y) implements Op {}

@@ -67,6 +67,7 @@ public final class Tape {
             case Op.Attend attend -> tracks(attend.queries()) || tracks(attend.keysValues());
             case Op.LinearTransposed(var x, var weight, var y) ->
                 tracks(x) || weight.parameter().trainable();
+            case Op.TakeRows take -> tracks(take.x());
             case Op.MeanPool pool -> tracks(pool.x());
             case Op.FirstPool pool -> tracks(pool.x());
             case Op.L2Normalize(var x, var norms, var y) -> tracks(x);

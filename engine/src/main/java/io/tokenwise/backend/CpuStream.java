@@ -401,6 +401,21 @@ final class CpuStream implements Stream {
     }
 
     @Override
+    public void takeRows(Tensor x, int[] rows, Tensor y) {
+        Shapes.sameColumns("takeRows", x, y);
+        Shapes.rows("takeRows", rows, y.rows(), x.rows());
+        rowTasks.takeRows(x, rows, y);
+    }
+
+    @Override
+    public void takeRowsBackward(Tensor dy, int[] rows, Tensor dx) {
+        Shapes.sameColumns("takeRowsBackward", dy, dx);
+        Shapes.rows("takeRowsBackward", rows, dy.rows(), dx.rows());
+        valueTasks.fill(dx, 0);
+        rowTasks.putRows(dy, rows, dx);
+    }
+
+    @Override
     public void meanPool(Tensor x, int[] offsets, int sequences, Tensor y) {
         checkPool("meanPool", x, offsets, sequences, y);
         sequenceTasks.meanPool(x, offsets, sequences, y);

@@ -1,5 +1,6 @@
 package io.tokenwise.backend;
 
+import io.tokenwise.kernels.Floats;
 import io.tokenwise.kernels.Scratch;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -44,6 +45,36 @@ final class RowTasks {
             long target = o.b.at((long) row * o.columns + o.blocks);
             MemorySegment.copy(o.a.segment(), o.a.at(o.blocks), o.b.segment(), target, bytes);
         }
+    }
+
+    void takeRows(Tensor x, int[] rows, Tensor y) {
+        range.operands(x, y, null);
+        range.integers = rows;
+        range.forRows(y, scratch, (o, from, to, s) -> {
+            for (int i = from; i < to; i++) {
+                copyRow(o.a, o.integers[i], o.b, i, o.columns);
+            }
+        });
+    }
+
+    /** {@code y[rows[i]] = x[i]}. */
+    void putRows(Tensor x, int[] rows, Tensor y) {
+        range.operands(x, y, null);
+        range.integers = rows;
+        range.forRows(x, scratch, (o, from, to, s) -> {
+            for (int i = from; i < to; i++) {
+                copyRow(o.a, i, o.b, o.integers[i], o.columns);
+            }
+        });
+    }
+
+    private static void copyRow(Floats source, int sourceRow, Floats target, int targetRow, int columns) {
+        MemorySegment.copy(
+                source.segment(),
+                source.at((long) sourceRow * columns),
+                target.segment(),
+                target.at((long) targetRow * columns),
+                (long) columns * Float.BYTES);
     }
 
     void layerNorm(Tensor x, Tensor gamma, Tensor beta, float epsilon, Tensor y, Tensor statistics) {

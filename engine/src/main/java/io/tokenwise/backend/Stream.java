@@ -167,6 +167,12 @@ public interface Stream {
     /** Writes dx, which may be null, and adds to dFirst and dPositions. */
     void withFirstBackward(Tensor dy, Tensor dx, Tensor dFirst, Tensor dPositions);
 
+    /** {@code y[i] = x[rows[i]]} for all rows of y; none of x is taken twice. */
+    void takeRows(Tensor x, int[] rows, Tensor y);
+
+    /** Gradient of {@link #takeRows}: {@code dx[rows[i]] = dy[i]}, and 0 in the rows that were not taken. */
+    void takeRowsBackward(Tensor dy, int[] rows, Tensor dx);
+
     void meanPool(Tensor x, int[] offsets, int sequences, Tensor y);
 
     void meanPoolBackward(Tensor dy, int[] offsets, int sequences, Tensor dx);

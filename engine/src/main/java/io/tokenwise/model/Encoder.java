@@ -287,6 +287,18 @@ public final class Encoder implements AutoCloseable {
         batch.add(input, description.tokens(input));
     }
 
+    /**
+     * Appends an image of which only a part of the tokens goes through the layers.
+     *
+     * @param places of these tokens among all, ascending; 0 is the class token
+     */
+    public void addPart(TokenBatch batch, int[] pixels, int[] places) {
+        if (!(description instanceof ImageDescription)) {
+            throw new UnsupportedOperationException("only of images a part can be read");
+        }
+        batch.addPart(pixels, places, description.tokens(pixels));
+    }
+
     /** What comes out for each input, {@code [sequences, outputs]}: a text's vector, of length 1 if the model's description says so, or logits. */
     public Tensor forward(Pass pass, TokenBatch batch) {
         return outputs(pass, tokens(pass, batch), batch);

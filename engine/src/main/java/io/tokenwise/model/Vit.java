@@ -54,6 +54,9 @@ record Vit(
         Tensor y = pass.tensor(batch.tokens(), norm.gamma().value().columns());
         pass.push();
         Tensor x = pass.withFirst(projection.forward(pass, pass.patches(batch, patches)), classToken, positions);
+        if (batch.rowsKept() != null) {
+            x = pass.takeRows(x, batch.rowsKept(), batch.tokens());
+        }
         for (int i = 0; i < layers.size(); i++) {
             x = layers.get(i).forward(pass, x);
         }

@@ -300,6 +300,16 @@ public final class Pass {
         return y;
     }
 
+    /** The first {@code count} entries of rows, rows of x, in their order; none twice. */
+    public Tensor takeRows(Tensor x, int[] rows, int count) {
+        Tensor y = tensor(count, x.columns());
+        stream.takeRows(x, rows, y);
+        if (tape != null) {
+            tape.record(new Op.TakeRows(x, rows, y));
+        }
+        return y;
+    }
+
     /** Mean over each sequence's tokens: {@code [tokens, hidden]} to {@code [sequences, hidden]}. */
     public Tensor meanPool(Tensor x, TokenBatch batch) {
         Tensor y = tensor(batch.sequences(), x.columns());

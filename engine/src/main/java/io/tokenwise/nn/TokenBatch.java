@@ -13,6 +13,12 @@ public final class TokenBatch {
     private int[] offsets = new int[16];
     private int sequences;
 
+    /** See {@link #rowsKept}; null while all inputs are whole. */
+    private int[] rowsKept;
+
+    /** Tokens that the model makes of all inputs, kept or not. */
+    private int rowsMade;
+
     public static TokenBatch of(int[]... sequences) {
         var batch = new TokenBatch();
         for (int[] sequence : sequences) {
@@ -24,6 +30,8 @@ public final class TokenBatch {
     public void clear() {
         sequences = 0;
         length = 0;
+        rowsKept = null;
+        rowsMade = 0;
     }
 
     /** Appends a sequence of token ids; an empty one is an error, since it has no vector. */
@@ -33,6 +41,13 @@ public final class TokenBatch {
 
     /** Appends an input of which the model makes so many tokens, at least one. */
     public void add(int[] input, int tokens) {
+        if (rowsKept != null) {
+            throw new IllegalArgumentException("a whole input in a batch of parts");
+        }
+        append(input, tokens);
+    }
+
+    private void append(int[] input, int tokens) {
         if (tokens == 0) {
             throw new IllegalArgumentException("a sequence without tokens cannot be encoded");
         }
@@ -48,6 +63,30 @@ public final class TokenBatch {
         inputOffsets[sequences + 1] = length;
         offsets[sequences + 1] = offsets[sequences] + tokens;
         sequences++;
+    }
+
+    /**
+     * Appends an input of which the model goes on with a part of the tokens, as images are trained on. A batch has either such inputs or whole ones.
+     *
+     * @param places of the tokens that are kept among all that the model makes, ascending
+     * @param tokens that the model makes
+     */
+    public void addPart(int[] input, int[] places, int tokens) {
+        if (sequences > 0 && rowsKept == null) {
+            throw new IllegalArgumentException("a part of an input in a batch of whole ones");
+        }
+        int before = tokens();
+        append(input, places.length);
+        rowsKept = rowsKept == null ? new int[places.length] : Arrays.copyOf(rowsKept, tokens());
+        for (int i = 0; i < places.length; i++) {
+            rowsKept[before + i] = rowsMade + places[i];
+        }
+        rowsMade += tokens;
+    }
+
+    /** The row of each token of the batch among those that the model makes of all inputs; null if it goes on with all. */
+    public int[] rowsKept() {
+        return rowsKept;
     }
 
     public int tokens() {

@@ -14,8 +14,10 @@ import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import io.tokenwise.train.Augmentation.Example;
+import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 
 /**
  * One side of a training step: forward and backward passes over its images, a few at a time, so that what layers leave for the backward pass stays
@@ -38,8 +40,15 @@ final class MicroBatches implements AutoCloseable {
     /** Null for the parameters' own. */
     private final GradientSums sums;
 
-    /** An image to learn from, by its number, whether it may be mixed with another, and what its variation depends on. */
-    record Drawn(int image, boolean mixing, RandomGenerator random) {}
+    /**
+     * An image to learn from.
+     *
+     * @param image its number
+     * @param mixing whether it may be mixed with another
+     * @param dropped the share of its patches that are left out
+     * @param random what its variation depends on
+     */
+    record Drawn(int image, boolean mixing, double dropped, RandomGenerator random) {}
 
     MicroBatches(Encoder model, LabelledImages images, VitTrainingConfig config, Backend backend, GradientSums sums) {
         this.model = model;
@@ -62,10 +71,7 @@ final class MicroBatches implements AutoCloseable {
 
     private double learnAtOnce(List<Drawn> some, double share) {
         batch.clear();
-        List<Example> examples = some.stream()
-                .map(drawn -> augmentation.of(drawn.image(), drawn.mixing(), drawn.random()))
-                .toList();
-        examples.forEach(example -> model.add(batch, example.pixels()));
+        List<Example> examples = some.stream().map(this::add).toList();
         pass.begin(Budget.FULL, null);
         var tape = new Tape();
         pass.train(tape, null);
@@ -83,6 +89,30 @@ final class MicroBatches implements AutoCloseable {
         gradients.add(logits, dLogits);
         tape.backward(gradients, stream, workspace);
         return share * loss;
+    }
+
+    private Example add(Drawn drawn) {
+        Example example = augmentation.of(drawn.image(), drawn.mixing(), drawn.random());
+        if (drawn.dropped() == 0) {
+            model.add(batch, example.pixels());
+        } else {
+            int tokens = model.description().tokens(example.pixels());
+            model.addPart(batch, example.pixels(), someTokens(tokens, drawn.dropped(), drawn.random()));
+        }
+        return example;
+    }
+
+    /** The places of the class token and of the patches that are not dropped, each as likely as any other. */
+    static int[] someTokens(int tokens, double dropped, RandomGenerator random) {
+        int[] places = IntStream.range(0, tokens).toArray();
+        int kept = tokens - (int) (dropped * (tokens - 1));
+        for (int i = 1; i < kept; i++) {
+            int other = random.nextInt(i, tokens);
+            int place = places[i];
+            places[i] = places[other];
+            places[other] = place;
+        }
+        return Arrays.stream(places, 0, kept).sorted().toArray();
     }
 
     @Override

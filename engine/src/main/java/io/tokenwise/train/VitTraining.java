@@ -38,6 +38,9 @@ public final class VitTraining implements AutoCloseable {
     /** The share of the steps, the first ones, in which images are mixed: at the end the model sees images as they are. */
     private static final double MIXED_STEPS = 0.85;
 
+    /** The share of the steps, the first ones, in which patches are dropped. */
+    private static final double DROPPING_STEPS = 0.6;
+
     private static final String STEP = "step";
     private static final String CONSUMED = "consumed";
 
@@ -132,9 +135,10 @@ public final class VitTraining implements AutoCloseable {
     private List<Drawn> next() {
         var drawn = new ArrayList<Drawn>();
         boolean mixing = step < MIXED_STEPS * steps;
+        double dropped = step < DROPPING_STEPS * steps ? config.dropped() : 0;
         for (int i = 0; i < config.imagesPerStep(); i++) {
             var random = EpochOrder.random(config.seed() + 1, order.consumed());
-            drawn.add(new Drawn(order.next(), mixing, random));
+            drawn.add(new Drawn(order.next(), mixing, dropped, random));
         }
         return drawn;
     }

@@ -16,6 +16,7 @@ import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Function;
@@ -40,6 +41,7 @@ final class OpCases {
             cases.add(scaleUnits(s[0], s[1], s[2]));
             cases.addAll(sequences(lengths(s[0]), s[2], 13));
             cases.add(withFirst(s[0], 2 + s[1], s[2]));
+            cases.add(takeRows(s[0], s[1], s[2]));
             cases.add(attention(lengths(s[0]), 1 + s[2] % 3, s[1]));
             cases.add(SpeechOpCases.rotate(batch(lengths(s[0]), 1), 1 + s[2] % 3, 4 + s[1]));
             cases.add(SpeechOpCases.gatedSilu(s[0], s[1], s[2]));
@@ -64,6 +66,7 @@ final class OpCases {
             cases.add(scaleUnits(tokens, 144, 8));
             cases.addAll(sequences(lengths(tokens), 384, 1000));
             cases.add(withFirst(3, tokens, 384));
+            cases.add(takeRows(tokens, tokens / 2, 384));
             cases.add(attention(lengths(tokens), 12, 32));
             cases.add(SpeechOpCases.rotate(batch(lengths(tokens), 1), 8, 36));
             cases.add(SpeechOpCases.gatedSilu(tokens, 2, 288));
@@ -289,6 +292,26 @@ final class OpCases {
                         .concat(t.get(0).reshape(sequences, tokens - 1, columns), 1)
                         .add(t.get(2))
                         .reshape((long) sequences * tokens, columns));
+    }
+
+    /** Takes at most {@code wanted} rows, in an order that is not theirs. */
+    private static OpCase takeRows(int rows, int wanted, int columns) {
+        Operand x = Operand.tensor(rows, columns);
+        int count = Math.min(rows, wanted);
+        int[] taken = IntStream.range(0, rows)
+                .map(i -> rows - 1 - i)
+                .boxed()
+                .sorted(Comparator.comparing(row -> row % 2))
+                .limit(count)
+                .mapToInt(Integer::intValue)
+                .toArray();
+        return op(
+                "takeRows " + count + " of " + x,
+                List.of(x),
+                1,
+                (pass, o) -> pass.takeRows(o.tensor(0), taken, count),
+                m -> Reference.takeRows(m.get(0), taken),
+                t -> t.get(0).get(t.get(0).getManager().create(taken)));
     }
 
     private static OpCase attention(int[] lengths, int heads, int headSize) {

@@ -155,6 +155,16 @@ final class Reference {
         return y;
     }
 
+    static Matrix takeRows(Matrix x, int[] rows) {
+        Matrix y = Matrix.zeros(rows.length, x.columns());
+        for (int row = 0; row < rows.length; row++) {
+            for (int column = 0; column < x.columns(); column++) {
+                y.set(row, column, x.get(rows[row], column));
+            }
+        }
+        return y;
+    }
+
     static Matrix firstPool(Matrix x, TokenBatch batch) {
         Matrix y = Matrix.zeros(batch.sequences(), x.columns());
         for (int s = 0; s < batch.sequences(); s++) {

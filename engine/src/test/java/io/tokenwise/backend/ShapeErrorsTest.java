@@ -195,6 +195,18 @@ class ShapeErrorsTest {
                         "expected [4, 2], got [5, 2]",
                         o -> o.stream().withFirst(o.t(5, 2), o.t(1, 2), o.t(3, 2), o.t(6, 2))),
                 mistake(
+                        "takeRows",
+                        "row 3 is outside a matrix of 3 rows",
+                        o -> o.stream().takeRows(o.t(3, 2), new int[] {0, 3}, o.t(2, 2))),
+                mistake(
+                        "takeRows",
+                        "3 rows wanted, 2 given",
+                        o -> o.stream().takeRows(o.t(3, 2), new int[] {0, 1}, o.t(3, 2))),
+                mistake(
+                        "takeRowsBackward",
+                        "row -1 is outside a matrix of 3 rows",
+                        o -> o.stream().takeRowsBackward(o.t(1, 2), new int[] {-1}, o.t(3, 2))),
+                mistake(
                         "meanPool",
                         "offsets of 2 sequences do not cover the 6 rows",
                         o -> o.stream().meanPool(o.t(6, 2), cut, 2, o.t(2, 2))),

@@ -26,7 +26,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Trains a small Vision Transformer to tell bright images from dark ones. */
 class VitTrainingRunTest {
     private static final VitArchitecture SIZES = new VitArchitecture(16, 1, 2, 128, 8, 4, 2, 1e-6);
-    private static final VitTrainingConfig CONFIG = new VitTrainingConfig(4, 8, 1e-3, 0.05, 0.1, true, 0.3, 0.5, 3);
+    private static final VitTrainingConfig CONFIG =
+            new VitTrainingConfig(4, 8, 1e-3, 0.05, 0.1, true, 0.3, 0.5, 0.5, 3);
 
     @TempDir
     Path folder;
@@ -128,7 +129,7 @@ class VitTrainingRunTest {
     void aCheckpointOfOtherSettingsIsRefused() {
         try (Backend backend = VectorBackend.open(1)) {
             stopAfter(run("other", CONFIG), backend, 2);
-            VitTrainingRun other = run("other", new VitTrainingConfig(5, 8, 1e-3, 0.05, 0.1, true, 0.3, 0.5, 3));
+            VitTrainingRun other = run("other", new VitTrainingConfig(5, 8, 1e-3, 0.05, 0.1, true, 0.3, 0.5, 0.5, 3));
             assertThatThrownBy(() -> other.run(backend, new VitTrainingRun.Listener() {}))
                     .isInstanceOf(BadFileException.class)
                     .hasMessageContaining("belongs to a run with other settings (settings: was ")
