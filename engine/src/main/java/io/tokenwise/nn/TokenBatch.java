@@ -75,6 +75,12 @@ public final class TokenBatch {
         if (sequences > 0 && rowsKept == null) {
             throw new IllegalArgumentException("a part of an input in a batch of whole ones");
         }
+        for (int i = 0; i < places.length; i++) {
+            if (places[i] >= tokens || places[i] <= (i == 0 ? -1 : places[i - 1])) {
+                throw new IllegalArgumentException("the places of the tokens that are kept, " + Arrays.toString(places)
+                        + ", must ascend and be among " + tokens);
+            }
+        }
         int before = tokens();
         append(input, places.length);
         rowsKept = rowsKept == null ? new int[places.length] : Arrays.copyOf(rowsKept, tokens());

@@ -124,6 +124,15 @@ class PatchDroppingTest {
     }
 
     @Test
+    void aTokenThatIsNotThereOrComesTwiceIsAnError() {
+        for (int[] places : List.of(new int[] {0, 5}, new int[] {-1, 2}, new int[] {0, 2, 2})) {
+            assertThatThrownBy(() -> model.addPart(new TokenBatch(), images.get(0), places))
+                    .hasMessage("the places of the tokens that are kept, " + Arrays.toString(places)
+                            + ", must ascend and be among 5");
+        }
+    }
+
+    @Test
     void patchesAreDroppedAtRandomAndTheClassTokenNever() {
         var found = new int[65];
         for (int i = 0; i < 1_000; i++) {
