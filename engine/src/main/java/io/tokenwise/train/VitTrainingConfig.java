@@ -11,7 +11,7 @@ package io.tokenwise.train;
  * @param mirrored whether every second image is mirrored, at random
  * @param colors by how much brightness, contrast and saturation change at most, as a share of themselves
  * @param mixed the share of images that get a rectangle of another one, but for the last steps
- * @param dropped the share of an image's patches, others each time, that the first steps leave out, so that they take half as long (PatchDropout, Liu
+ * @param dropped the share of an image's patches, others each time, that the first steps leave out, so that they take less time (PatchDropout, Liu
  *     et al. 2023, "PatchDropout: Economizing Vision Transformers Using Patch Dropout")
  * @param seed of everything random: same seed, same images, same weights
  */
