@@ -89,6 +89,7 @@ final class TrainBench {
                 usual.budgetWeight(),
                 usual.lowestBudget(),
                 usual.budgetsPerStep(),
+                usual.mirrored(),
                 usual.fixed(),
                 usual.seed());
         try (Backend backend = engine.open(threads);

@@ -104,6 +104,9 @@ final class Distill implements Callable<Integer> {
     @Mixin
     private SplitOption split;
 
+    @Mixin
+    private MirrorOption mirror;
+
     @Option(
             names = "--out",
             paramLabel = "DIR",
@@ -141,9 +144,9 @@ final class Distill implements Callable<Integer> {
     }
 
     private List<int[]> texts(Tokenizer tokenizer, List<String> remarks) throws IOException, InterruptedException {
-        if (split.given()) {
+        if (split.given() || mirror.given()) {
             throw new ParameterException(
-                    spec.commandLine(), "--split is for images; " + options.teacher() + " reads texts");
+                    spec.commandLine(), imageOption() + " is for images; " + options.teacher() + " reads texts");
         }
         if (field != null && data.stream().noneMatch(FieldFile::is)) {
             throw new ParameterException(
@@ -172,17 +175,22 @@ final class Distill implements Callable<Integer> {
     }
 
     private List<int[]> recordings() throws IOException {
-        if (field != null || split.given()) {
+        if (field != null || split.given() || mirror.given()) {
             throw new ParameterException(
                     spec.commandLine(),
-                    (field != null ? "--field is for texts" : "--split is for images") + "; " + options.teacher()
-                            + " hears recordings");
+                    (field != null ? "--field is for texts" : imageOption() + " is for images") + "; "
+                            + options.teacher() + " hears recordings");
         }
         return DistillRecordings.read(data, options.seed());
     }
 
+    private String imageOption() {
+        return split.given() ? "--split" : "--no-mirror";
+    }
+
     private DistillConfig config(ModelFiles files, boolean wantsControl) {
-        DistillConfig usual = DistillConfig.forTokens(tokens, options.seed());
+        DistillConfig varied = DistillConfig.forTokens(tokens, options.seed());
+        DistillConfig usual = mirror.mirrored() ? varied : varied.withoutMirroring();
         Optional<AcmConfig> acm = Encoder.acmConfig(files.description());
         if (acm.isEmpty()) {
             return usual.withLayers(

@@ -128,10 +128,8 @@ final class Train implements Runnable {
                 description = "How often each image is seen (default: ${DEFAULT-VALUE}).")
         private int epochs;
 
-        @Option(
-                names = "--no-mirror",
-                description = "Do not mirror images: for digits and letters, which mean something else then.")
-        private boolean noMirror;
+        @Mixin
+        private MirrorOption mirror;
 
         @Mixin
         private StoreOption store;
@@ -157,7 +155,7 @@ final class Train implements Runnable {
             var run = new VitTrainingRun(
                     description(preparation, images.classes()),
                     images,
-                    VitTrainingConfig.of(epochs, !noMirror, options.seed()),
+                    VitTrainingConfig.of(epochs, mirror.mirrored(), options.seed()),
                     out,
                     STEPS_PER_CHECKPOINT,
                     store.type());

@@ -215,12 +215,15 @@ class ImageCommandsTest {
                 .isEqualTo(2);
         assertThat(run("distill", "--model", path("dense"), "--data", data(), "--field", "x", "--out", path("new")))
                 .isEqualTo(2);
+        assertThat(run("distill", "--data", data(), "--no-mirror", "--out", path("new")))
+                .isEqualTo(2);
         assertThat(err.toString())
                 .contains(
                         "patches of 5 pixels must cover images of 32",
                         "hidden size 192 is not a multiple of 5 heads",
                         "--model is for models that are there",
-                        "--field is for texts; ");
+                        "--field is for texts; ",
+                        "--no-mirror is for images; ");
         assertThat(folder.resolve("new")).doesNotExist();
     }
 

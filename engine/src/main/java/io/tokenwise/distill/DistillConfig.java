@@ -21,6 +21,7 @@ import java.util.TreeMap;
  * @param budgetWeight weight of the budget's loss beside the task's
  * @param lowestBudget budgets are drawn from here to 1
  * @param budgetsPerStep how many different budgets share a batch
+ * @param mirrored whether every second image is mirrored, at random; of no meaning for other inputs
  * @param fixed empty, or for a control without gates how many learners each module gives every token, by the modules' paths
  * @param seed of everything random: same seed, same text, same weights
  */
@@ -37,6 +38,7 @@ public record DistillConfig(
         double budgetWeight,
         double lowestBudget,
         int budgetsPerStep,
+        boolean mirrored,
         Map<String, Integer> fixed,
         long seed) {
     /** What learners know already they lose at the full rate: 416 steps of it left minilm-acm no better than it was (docs/quality.md). */
@@ -78,13 +80,14 @@ public record DistillConfig(
                 1,
                 0.25,
                 4,
+                true,
                 Map.of(),
                 seed);
     }
 
     /** The same for other layers; without MLPs there is no second phase, whose steps the third one gets. */
     public DistillConfig withLayers(AdaptiveLayers newLayers) {
-        return with(newLayers, learnerSteps, newLayers.mlp() ? gateSteps : 0, learnerRate, fixed);
+        return with(newLayers, learnerSteps, newLayers.mlp() ? gateSteps : 0, learnerRate, mirrored, fixed);
     }
 
     /**
@@ -97,12 +100,17 @@ public record DistillConfig(
             throw new IllegalArgumentException(
                     "the model is a control, without gates: it cannot go on learning; train one anew from a dense model");
         }
-        return with(model.layers(), 0, 0, learnerRate * GOING_ON_RATE_SHARE, Map.of());
+        return with(model.layers(), 0, 0, learnerRate * GOING_ON_RATE_SHARE, mirrored, Map.of());
     }
 
     /** The same for a control: a student without gates, so without the second phase, whose steps the third one gets. */
     public DistillConfig withFixed(Map<String, Integer> newFixed) {
-        return with(layers, learnerSteps, 0, learnerRate, newFixed);
+        return with(layers, learnerSteps, 0, learnerRate, mirrored, newFixed);
+    }
+
+    /** The same for images, such as those of digits and letters, that mean something else when they are mirrored. */
+    public DistillConfig withoutMirroring() {
+        return with(layers, learnerSteps, gateSteps, learnerRate, false, fixed);
     }
 
     /** The steps stay as many in all: the third phase gets what the others lose. */
@@ -111,6 +119,7 @@ public record DistillConfig(
             int newLearnerSteps,
             int newGateSteps,
             double newLearnerRate,
+            boolean newMirrored,
             Map<String, Integer> newFixed) {
         return new DistillConfig(
                 newLayers,
@@ -125,6 +134,7 @@ public record DistillConfig(
                 budgetWeight,
                 lowestBudget,
                 budgetsPerStep,
+                newMirrored,
                 newFixed,
                 seed);
     }

@@ -5,9 +5,7 @@ import io.tokenwise.acm.Acmizer;
 import io.tokenwise.acm.LengthCalibration;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.image.RandomShift;
 import io.tokenwise.io.AtomicFiles;
-import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.SpeechDescription;
@@ -26,7 +24,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.ToIntFunction;
 import java.util.zip.CRC32;
 
 /**
@@ -110,20 +107,6 @@ public record DistillRun(
         return InputSplit.of(inputs, files.description());
     }
 
-    private TrainingInputs trainingInputs(InputSplit split) {
-        ToIntFunction<int[]> tokens = files.description()::tokens;
-        return switch (files.description()) {
-            case TextDescription _, SpeechDescription _ ->
-                new TrainingInputs(split.trained(), tokens, TrainingInputs.Variation.NONE, config.seed());
-            case ImageDescription image ->
-                new TrainingInputs(
-                        split.trained(),
-                        tokens,
-                        new RandomShift(image.architecture().imageSize(), true)::of,
-                        config.seed());
-        };
-    }
-
     /** Inputs kept from training: a tenth of the different ones, at most 500 with 20,000 tokens. */
     public List<int[]> heldOut() {
         return split().heldOut();
@@ -156,7 +139,12 @@ public record DistillRun(
         InputSplit split = split();
         try (Encoder student = Student.of(files, backend, config, split.trained());
                 Encoder teacher = Encoder.load(files.dense(), backend);
-                var distillation = new Distillation(teacher, student, trainingInputs(split), config, backend)) {
+                var distillation = new Distillation(
+                        teacher,
+                        student,
+                        TrainingInputs.of(split.trained(), files.description(), config),
+                        config,
+                        backend)) {
             boolean goesOn = files.description().acm().isPresent();
             Map<String, String> identity = identity(goesOn ? student : teacher, backend);
             if (Files.exists(checkpoint())) {

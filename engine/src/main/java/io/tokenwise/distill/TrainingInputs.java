@@ -1,6 +1,11 @@
 package io.tokenwise.distill;
 
 import io.tokenwise.autograd.EpochOrder;
+import io.tokenwise.image.RandomShift;
+import io.tokenwise.io.ImageDescription;
+import io.tokenwise.io.ModelDescription;
+import io.tokenwise.io.SpeechDescription;
+import io.tokenwise.io.TextDescription;
 import io.tokenwise.nn.TokenBatch;
 import java.util.List;
 import java.util.function.ToIntFunction;
@@ -36,6 +41,15 @@ public final class TrainingInputs {
         this.variation = variation;
         this.seed = seed;
         this.order = new EpochOrder(inputs.size(), seed);
+    }
+
+    /** Inputs of a model: images shifted, and mirrored if the settings say so, others as they are. */
+    static TrainingInputs of(List<int[]> inputs, ModelDescription model, DistillConfig config) {
+        Variation variation = switch (model) {
+            case TextDescription _, SpeechDescription _ -> Variation.NONE;
+            case ImageDescription image -> new RandomShift(image.architecture().imageSize(), config.mirrored())::of;
+        };
+        return new TrainingInputs(inputs, model::tokens, variation, config.seed());
     }
 
     /** Texts, as they are. */

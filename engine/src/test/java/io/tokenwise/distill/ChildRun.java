@@ -42,6 +42,7 @@ final class ChildRun {
                 1,
                 0.15,
                 3,
+                true,
                 Map.of(),
                 seed);
     }

@@ -107,6 +107,7 @@ class DistillationTest {
                 1,
                 0.15,
                 3,
+                true,
                 Map.of(),
                 usual.seed());
         for (int threads : new int[] {1, 3}) {
@@ -238,7 +239,7 @@ class DistillationTest {
         Path out = folder.resolve("out");
         DistillConfig usual = ChildRun.config(STEPS, 1);
         var config = new DistillConfig(
-                AdaptiveLayers.mlps(4), 10, 10, 20, 64, 1e-3, 1e38, 0.8, 1, 1, 0.15, 3, Map.of(), usual.seed());
+                AdaptiveLayers.mlps(4), 10, 10, 20, 64, 1e-3, 1e38, 0.8, 1, 1, 0.15, 3, true, Map.of(), usual.seed());
         assertThatThrownBy(() -> run(out, config, 1, -1))
                 .isInstanceOf(DivergedException.class)
                 .hasMessageMatching(

@@ -2,6 +2,8 @@ package io.tokenwise.distill;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.TestVits;
+import io.tokenwise.io.ImageDescription;
 import io.tokenwise.nn.TokenBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -37,5 +39,27 @@ class TrainingInputsTest {
         var later = TrainingInputs.texts(TEXTS, 1);
         later.consumed(14);
         assertThat(take(later, 26)).isEqualTo(whole.subList(14, 40));
+    }
+
+    @Test
+    void imagesAreMirroredUnlessTheyMustNotBe() {
+        DistillConfig usual = DistillConfig.forTokens(1, 1);
+        assertThat(mirrored(usual)).isBetween(60L, 140L);
+        assertThat(mirrored(usual.withoutMirroring())).isZero();
+    }
+
+    /** How many of 200 varied images get darker from left to right; the one that they are made of gets brighter. */
+    private static long mirrored(DistillConfig config) {
+        ImageDescription model = TestVits.describe(TestVits.SMALL);
+        int size = TestVits.SMALL.imageSize();
+        var pixels = new int[size * size];
+        Arrays.setAll(pixels, i -> 1 + i % size);
+        var inputs = TrainingInputs.of(List.of(pixels), model, config);
+        var batch = new TokenBatch();
+        int middle = size * size / 2 + size / 2;
+        return IntStream.range(0, 200)
+                .peek(_ -> inputs.next(batch, 1))
+                .filter(_ -> batch.inputs()[middle] < batch.inputs()[middle - 1])
+                .count();
     }
 }

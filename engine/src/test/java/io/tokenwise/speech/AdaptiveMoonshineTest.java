@@ -255,7 +255,7 @@ class AdaptiveMoonshineTest {
     private static DistillConfig config(int steps) {
         AdaptiveLayers layers = AdaptiveLayers.parse("mlp,qk,vo", LEARNERS).withMlpLearners(1);
         return new DistillConfig(
-                layers, steps / 4, steps / 4, steps / 2, 60, 3e-3, 3e-2, .8, 1, 1, .25, 2, Map.of(), 1);
+                layers, steps / 4, steps / 4, steps / 2, 60, 3e-3, 3e-2, .8, 1, 1, .25, 2, true, Map.of(), 1);
     }
 
     private History distill(Path out, int steps) throws Exception {
@@ -397,8 +397,8 @@ class AdaptiveMoonshineTest {
                 "acm.modules names decoder.layers.7.mlp, the model has encoder.layers.0.mlp to encoder.layers.1.mlp,"
                         + " decoder.layers.0.mlp to decoder.layers.1.mlp, and attention with letters of qkvo likewise");
         assertBad(adaptive, config.replace("decoderCalibration", "other"), "but no decoderCalibration");
-        var attention =
-                new DistillConfig(AdaptiveLayers.parse("mlp,vo", 5), 1, 1, 1, 60, 1, 1, 1, 1, 1, 0, 1, Map.of(), 1);
+        var attention = new DistillConfig(
+                AdaptiveLayers.parse("mlp,vo", 5), 1, 1, 1, 60, 1, 1, 1, 1, 1, 0, 1, true, Map.of(), 1);
         List<int[]> recordings = IntStream.range(0, 20)
                 .mapToObj(seed -> TestMoonshines.bits(TestMoonshines.noise(.3, seed)))
                 .toList();
