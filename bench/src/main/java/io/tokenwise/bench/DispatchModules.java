@@ -3,6 +3,7 @@ package io.tokenwise.bench;
 import io.tokenwise.acm.Acm;
 import io.tokenwise.acm.AcmConfig;
 import io.tokenwise.acm.AdaptiveMlp;
+import io.tokenwise.acm.BudgetSplit;
 import io.tokenwise.acm.LengthCalibration;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
@@ -61,7 +62,16 @@ final class DispatchModules implements AutoCloseable {
         List<String> paths =
                 IntStream.range(0, LAYERS).mapToObj(i -> "layer." + i + ".mlp").toList();
         var config = new AcmConfig(
-                "none", learners, trained, paths, Map.of(), false, Map.of(), LengthCalibration.NONE, Optional.empty());
+                "none",
+                learners,
+                trained,
+                paths,
+                Map.of(),
+                false,
+                Map.of(),
+                LengthCalibration.NONE,
+                Optional.empty(),
+                BudgetSplit.EVEN);
         for (String path : paths) {
             AdaptiveMlp mlp = config.mlp(parameters, path, mlp(path + ".dense.", units));
             mlp.learnerParameters().forEach(this::randomize);

@@ -40,8 +40,7 @@ final class VitBench {
                 Encoder adaptive = adaptive(backend, images);
                 var denseSessions = new Sessions(dense, backend, 1, 1);
                 var sessions = new Sessions(adaptive, backend, 1, 1)) {
-            Acmizer.calibrate(
-                    adaptive.acms(), Calibrator.calibrate(adaptive.acms(), sessions, images, adaptive.description()));
+            Calibrator.calibrate(adaptive.acms(), sessions, images, adaptive.description());
             var next = new int[1];
             var work = new ArrayList<Runnable>();
             work.add(() -> denseSessions.encode(image(images, next), Budget.FULL, null));

@@ -124,15 +124,10 @@ final class ControlOptions {
     private Map<String, Double> spending(
             CommonOptions options, String adaptive, ModelDescription dense, List<int[]> inputs) throws IOException {
         try (OpenModel model = OpenModel.open(adaptive, options.encoderOptions(), files -> check(files, dense))) {
-            var spent = new LinkedHashMap<String, Spending>();
-            model.encoder().acms().forEach(acm -> spent.put(acm.path(), new Spending(List.of(acm))));
-            BudgetMeasurements.run(
-                    model,
-                    inputs,
-                    Budget.of(share()),
-                    (path, learners, tokens, gated) -> spent.get(path).spent(path, learners, tokens, gated));
+            var spending = new Spending(model.encoder().acms());
+            BudgetMeasurements.run(model, inputs, Budget.of(share()), spending);
             Map<String, Double> shares = new LinkedHashMap<>();
-            spent.forEach((path, spending) -> shares.put(path, spending.share()));
+            model.encoder().acms().forEach(acm -> shares.put(acm.path(), spending.share(acm.path())));
             return shares;
         }
     }

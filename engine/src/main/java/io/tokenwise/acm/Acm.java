@@ -55,6 +55,11 @@ public final class Acm {
         return learners;
     }
 
+    /** Whether it reads the tokens of a decoder, which have a budget of their own. */
+    boolean ofDecoder() {
+        return path.startsWith(AcmConfig.DECODER);
+    }
+
     /** How many learners have weights of their own. A token has at most so many, or all {@link #learners}, which are the dense block. */
     public int trained() {
         return trained;
@@ -132,6 +137,21 @@ public final class Acm {
     /** How a request becomes what gates are told. */
     public LengthCalibration calibration() {
         return router.calibration();
+    }
+
+    /** @param together the modules that share a hard budget, this one among them */
+    void split(BudgetSplit split, List<Acm> together) {
+        router.split(split, together);
+    }
+
+    /** How hard budgets are split among modules. */
+    BudgetSplit split() {
+        return router.split();
+    }
+
+    /** What a hard budget of a text of so many tokens grants this module for each of them, in multiply-adds. */
+    long hardFlopsPerToken(double share, int tokens) {
+        return router.flopsPerToken(share, tokens);
     }
 
     /** The module's place among the model's modules of the same cost, by which static budgets between two counts are spread. */

@@ -29,6 +29,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param fixed for modules without a gate, which are controls, by their paths how many learners every token gets
  * @param calibration of all modules but the decoder's
  * @param decoderCalibration of the decoder's modules, if there are any: their tokens come one at a time, and are others
+ * @param split of hard budgets among the modules
  */
 public record AcmConfig(
         String teacher,
@@ -39,8 +40,9 @@ public record AcmConfig(
         boolean differences,
         Map<String, Integer> fixed,
         LengthCalibration calibration,
-        Optional<LengthCalibration> decoderCalibration) {
-    private static final String DECODER = "decoder.";
+        Optional<LengthCalibration> decoderCalibration,
+        BudgetSplit split) {
+    static final String DECODER = "decoder.";
 
     private static final int MOST_LEARNERS = 64;
 
@@ -107,10 +109,8 @@ public record AcmConfig(
                 differences,
                 fixed,
                 modules.getFirst().calibration(),
-                modules.stream()
-                        .filter(acm -> acm.path().startsWith(DECODER))
-                        .findFirst()
-                        .map(Acm::calibration));
+                modules.stream().filter(Acm::ofDecoder).findFirst().map(Acm::calibration),
+                modules.getFirst().split());
     }
 
     /** @throws IllegalArgumentException with the field's name if something is missing or wrong */
@@ -149,7 +149,8 @@ public record AcmConfig(
                 calibration(json, "calibration"),
                 json.has("decoderCalibration")
                         ? Optional.of(calibration(json, "decoderCalibration"))
-                        : Optional.empty());
+                        : Optional.empty(),
+                json.has("split") ? BudgetSplit.fromJson(json.get("split")) : BudgetSplit.EVEN);
     }
 
     private static Map<String, Integer> fixed(JsonNode json) {
@@ -191,6 +192,9 @@ public record AcmConfig(
         }
         put(json, "calibration", calibration);
         decoderCalibration.ifPresent(of -> put(json, "decoderCalibration", of));
+        if (!split.spent().isEmpty()) {
+            split.toJson(json.putObject("split"));
+        }
         return json;
     }
 
@@ -260,9 +264,7 @@ public record AcmConfig(
     }
 
     private <B extends AdaptiveBlock> B calibrated(B block) {
-        block.acms()
-                .forEach(acm ->
-                        acm.calibrate(acm.path().startsWith(DECODER) ? decoderCalibration.orElseThrow() : calibration));
+        block.acms().forEach(acm -> acm.calibrate(acm.ofDecoder() ? decoderCalibration.orElseThrow() : calibration));
         Acmizer.fix(block.acms(), fixed);
         return block;
     }
@@ -302,20 +304,30 @@ public record AcmConfig(
                         "acm." + name + " must be a list of tokens, told and spent, has " + curve);
             }
             tokens.add(curve.get("tokens").asInt());
-            curves.add(new Calibration(numbers(curve, "told"), numbers(curve, "spent")));
+            curves.add(new Calibration(curve(curve, "told"), curve(curve, "spent")));
         }
         return new LengthCalibration(tokens, curves);
     }
 
-    private static double[] numbers(JsonNode json, String name) {
+    private static double[] curve(JsonNode json, String name) {
+        return numbers(json.get(name), "calibration." + name).stream()
+                .mapToDouble(Double::doubleValue)
+                .toArray();
+    }
+
+    /** @throws IllegalArgumentException with the name in {@code acm} if it is no list of numbers */
+    static List<Double> numbers(JsonNode json, String name) {
+        if (json == null || !json.isArray()) {
+            throw new IllegalArgumentException("acm." + name + " must be a list, is " + json);
+        }
         var values = new ArrayList<Double>();
-        for (JsonNode value : array(json, name)) {
+        for (JsonNode value : json) {
             if (!value.isNumber() || !Double.isFinite(value.asDouble())) {
-                throw new IllegalArgumentException("acm.calibration." + name + " must be numbers, has " + value);
+                throw new IllegalArgumentException("acm." + name + " must be numbers, has " + value);
             }
             values.add(value.asDouble());
         }
-        return values.stream().mapToDouble(Double::doubleValue).toArray();
+        return values;
     }
 
     private static JsonNode array(JsonNode json, String name) {

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** Replaces blocks of a model by {@link AdaptiveBlock}s. */
 public final class Acmizer {
@@ -93,5 +94,17 @@ public final class Acmizer {
     /** Tells all modules which budget their gates must be told for a wanted share. */
     public static void calibrate(List<Acm> modules, LengthCalibration calibration) {
         modules.forEach(acm -> acm.calibrate(calibration));
+    }
+
+    /**
+     * Tells all modules of a model what each gets of a hard budget; those of a decoder have one for themselves.
+     *
+     * @throws IllegalArgumentException if the split lacks a module
+     */
+    public static void split(List<Acm> modules, BudgetSplit split) {
+        modules.stream()
+                .collect(Collectors.partitioningBy(Acm::ofDecoder))
+                .values()
+                .forEach(together -> together.forEach(acm -> acm.split(split, together)));
     }
 }

@@ -6,6 +6,7 @@ import io.tokenwise.nn.HardBudgets;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.Tensor;
 import java.util.Arrays;
+import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
@@ -14,6 +15,11 @@ final class Router {
     private final Acm acm;
     private final Gate gate;
     private LengthCalibration calibration = LengthCalibration.NONE;
+    private BudgetSplit split = BudgetSplit.EVEN;
+
+    /** Of a hard budget, at each of the split's told budgets. */
+    private double[] parts = {1, 1};
+
     private int index;
 
     Router(Acm acm, Gate gate) {
@@ -29,6 +35,16 @@ final class Router {
         return calibration;
     }
 
+    /** @param together the modules that share a hard budget */
+    void split(BudgetSplit newSplit, List<Acm> together) {
+        parts = newSplit.parts(acm, together);
+        split = newSplit;
+    }
+
+    BudgetSplit split() {
+        return split;
+    }
+
     void place(int newIndex) {
         index = newIndex;
     }
@@ -41,6 +57,7 @@ final class Router {
             Arrays.fill(choice, 0, x.rows(), acm.fixedCount());
             return 0;
         }
+        grant(pass);
         int gated = 0;
         for (int from = 0, end; from < texts; from = end) {
             Budget budget = pass.budget(from);
@@ -140,17 +157,39 @@ final class Router {
         return sum;
     }
 
-    /** Learners that a text under a hard budget can pay for besides the gate; in whole FLOPs, so that nothing is rounded up. */
-    private int affordable(Pass pass, int text) {
-        int tokens = pass.batch().length(text);
-        long count = (allowance(pass, text) - acm.gateFlops() * tokens) / acm.learnerFlops();
-        return Math.clamp(count, 0, tokens * acm.learners());
+    /** Gives texts under hard budgets what they may spend on this module, besides what earlier ones have left. */
+    private void grant(Pass pass) {
+        for (int text = 0; text < pass.batch().sequences(); text++) {
+            Budget budget = pass.budget(text);
+            if (budget.routing() == Routing.HARD) {
+                int tokens = pass.batch().length(text);
+                pass.hardBudgets().grant(text, flopsPerToken(budget.share(), tokens) * tokens);
+            }
+        }
     }
 
-    /** What the text may spend on this module: its share, and what earlier modules have left. */
-    private long allowance(Pass pass, int text) {
-        long share = (long) (pass.budget(text).share() * acm.denseFlops());
-        return pass.hardBudgets().unspent(text) + share * pass.batch().length(text);
+    /** What a hard budget of a text of so many tokens grants this module for each of them; in whole FLOPs, so that nothing is rounded up. */
+    long flopsPerToken(double share, int tokens) {
+        return (long) (share * part(calibration.toTell(share, tokens)) * acm.denseFlops());
+    }
+
+    /** Interpolated linearly, so that parts still sum up to the whole. */
+    private double part(double told) {
+        List<Double> knots = split.told();
+        for (int i = 1; i < parts.length; i++) {
+            if (told <= knots.get(i)) {
+                double t = Math.max(0, (told - knots.get(i - 1)) / (knots.get(i) - knots.get(i - 1)));
+                return parts[i - 1] + t * (parts[i] - parts[i - 1]);
+            }
+        }
+        return parts[parts.length - 1];
+    }
+
+    /** Learners that a text under a hard budget can pay for besides the gate. */
+    private int affordable(Pass pass, int text) {
+        int tokens = pass.batch().length(text);
+        long count = (pass.hardBudgets().left(text) - acm.gateFlops() * tokens) / acm.learnerFlops();
+        return Math.clamp(count, 0, tokens * acm.learners());
     }
 
     private void settle(Pass pass, int from, int end, boolean gated, int[] choice) {
@@ -159,7 +198,7 @@ final class Router {
         for (int text = from; text < end; text++) {
             long gateFlops = gated ? acm.gateFlops() * pass.batch().length(text) : 0;
             long spent = gateFlops + acm.learnerFlops() * sum(choice, offsets[text], offsets[text + 1]);
-            budgets.leave(text, allowance(pass, text) - spent);
+            budgets.spend(text, spent);
         }
     }
 

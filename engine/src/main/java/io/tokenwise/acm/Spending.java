@@ -1,44 +1,66 @@
 package io.tokenwise.acm;
 
 import io.tokenwise.nn.LearnerObserver;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
 /** Adds up what adaptive modules spend. Not thread-safe. */
 public final class Spending implements LearnerObserver {
-    private final Map<String, Acm> modules = new HashMap<>();
-    private double dense;
-    private double learnerFlops;
-    private double gateFlops;
-    private long counts;
-    private long visits;
+    private final Map<String, OfModule> modules = new HashMap<>();
+
+    private static final class OfModule {
+        private final Acm acm;
+        private long learners;
+        private long tokens;
+        private long gated;
+
+        OfModule(Acm acm) {
+            this.acm = acm;
+        }
+
+        double flops() {
+            return (double) learners * acm.learnerFlops() + (double) gated * acm.gateFlops();
+        }
+
+        double denseFlops() {
+            return (double) tokens * acm.denseFlops();
+        }
+    }
 
     public Spending(List<Acm> modules) {
-        modules.forEach(acm -> this.modules.put(acm.path(), acm));
+        modules.forEach(acm -> this.modules.put(acm.path(), new OfModule(acm)));
     }
 
     @Override
     public void spent(String module, int[] learners, int tokens, int gated) {
-        Acm acm = modules.get(module);
-        long sum = 0;
+        OfModule of = modules.get(module);
         for (int i = 0; i < tokens; i++) {
-            sum += learners[i];
+            of.learners += learners[i];
         }
-        counts += sum;
-        visits += tokens;
-        learnerFlops += (double) sum * acm.learnerFlops();
-        gateFlops += (double) gated * acm.gateFlops();
-        dense += (double) tokens * acm.denseFlops();
+        of.tokens += tokens;
+        of.gated += gated;
     }
 
     /** Learners run per token and module, on average. */
     public double meanLearners() {
-        return (double) counts / visits;
+        return (double) modules.values().stream().mapToLong(of -> of.learners).sum()
+                / modules.values().stream().mapToLong(of -> of.tokens).sum();
     }
 
     /** Share of the modules' dense FLOPs that learners and gates cost. */
     public double share() {
-        return (learnerFlops + gateFlops) / dense;
+        return share(modules.values());
+    }
+
+    /** Share of one module's dense FLOPs that its learners and its gate cost. */
+    public double share(String module) {
+        return share(List.of(modules.get(module)));
+    }
+
+    private static double share(Collection<OfModule> some) {
+        return some.stream().mapToDouble(OfModule::flops).sum()
+                / some.stream().mapToDouble(OfModule::denseFlops).sum();
     }
 }

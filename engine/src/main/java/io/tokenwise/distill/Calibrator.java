@@ -3,6 +3,7 @@ package io.tokenwise.distill;
 import io.tokenwise.Sessions;
 import io.tokenwise.acm.Acm;
 import io.tokenwise.acm.Acmizer;
+import io.tokenwise.acm.BudgetSplit;
 import io.tokenwise.acm.Calibration;
 import io.tokenwise.acm.LengthCalibration;
 import io.tokenwise.acm.Spending;
@@ -13,7 +14,9 @@ import io.tokenwise.io.TextDescription;
 import io.tokenwise.nn.Budget;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Measures what gates spend when they are told a budget, so that a request can be translated into what to tell them. */
 public final class Calibrator {
@@ -25,44 +28,69 @@ public final class Calibrator {
         0.05, 0.1, 0.15, 0.175, 0.2, 0.225, 0.25, 0.275, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1
     };
 
+    private static final double SHARE_DIGITS = 1e4;
     private static final int SHORTEST = 6;
     private static final int MOST_TOKENS_OF_A_LENGTH = 4_096;
 
-    private Calibrator() {}
+    private final List<Acm> modules;
+    private final Sessions sessions;
 
-    /**
-     * The calibration of the modules on held-out inputs, of texts each with a mark of beginning and one of end; leaves them uncalibrated. Images have all
-     * the same length.
-     */
-    public static LengthCalibration calibrate(
-            List<Acm> modules, Sessions sessions, List<int[]> inputs, ModelDescription model) {
-        Acmizer.calibrate(modules, LengthCalibration.NONE);
-        return switch (model) {
-            case TextDescription text -> ofTexts(modules, sessions, inputs, text.maxTokens());
-            case ImageDescription image ->
-                new LengthCalibration(List.of(image.maxTokens()), List.of(curve(modules, sessions, inputs)));
-            case SpeechDescription _ -> throw new IllegalArgumentException("SpeechCalibrator is for speech models");
-        };
+    /** Of the last curve, one for each of {@link #TOLD}. */
+    private List<Spending> spendings = List.of();
+
+    private Calibrator(List<Acm> modules, Sessions sessions) {
+        this.modules = modules;
+        this.sessions = sessions;
     }
 
-    private static LengthCalibration ofTexts(List<Acm> modules, Sessions sessions, List<int[]> texts, int longest) {
+    /** Calibrates the modules on held-out inputs, of texts each with a mark of beginning and one of end. Images have all the same length. */
+    public static void calibrate(List<Acm> modules, Sessions sessions, List<int[]> inputs, ModelDescription model) {
+        Acmizer.calibrate(modules, LengthCalibration.NONE);
+        var calibrator = new Calibrator(modules, sessions);
+        LengthCalibration calibration = switch (model) {
+            case TextDescription text -> calibrator.ofTexts(inputs, text.maxTokens());
+            case ImageDescription image ->
+                new LengthCalibration(List.of(image.maxTokens()), List.of(calibrator.curve(inputs)));
+            case SpeechDescription _ -> throw new IllegalArgumentException("SpeechCalibrator is for speech models");
+        };
+        Acmizer.calibrate(modules, calibration);
+        // Of the longest texts: what short ones spend splits budgets of either less well (docs/quality.md).
+        Acmizer.split(modules, split(modules, calibrator.spendings));
+    }
+
+    /** How modules split a budget that spent so much when gates were told {@link #TOLD}. */
+    static BudgetSplit split(List<Acm> modules, List<Spending> spendings) {
+        Map<String, List<Double>> spent = new LinkedHashMap<>();
+        for (Acm acm : modules) {
+            spent.put(
+                    acm.path(),
+                    spendings.stream()
+                            .map(spending -> Math.round(SHARE_DIGITS * spending.share(acm.path())) / SHARE_DIGITS)
+                            .toList());
+        }
+        return new BudgetSplit(Arrays.stream(TOLD).boxed().toList(), spent);
+    }
+
+    private LengthCalibration ofTexts(List<int[]> texts, int longest) {
         var lengths = new ArrayList<Integer>();
         var curves = new ArrayList<Calibration>();
         for (int length = Math.min(SHORTEST, longest); ; length = Math.min(2 * length, longest)) {
             lengths.add(length);
-            curves.add(curve(modules, sessions, ofLength(texts, length)));
+            curves.add(curve(ofLength(texts, length)));
             if (length == longest) {
                 return new LengthCalibration(lengths, curves);
             }
         }
     }
 
-    private static Calibration curve(List<Acm> modules, Sessions sessions, List<int[]> inputs) {
+    private Calibration curve(List<int[]> inputs) {
         var spent = new double[TOLD.length];
+        spendings = new ArrayList<>();
         for (int i = 0; i < TOLD.length; i++) {
             var spending = new Spending(modules);
             sessions.encode(inputs, Budget.of(Math.min(TOLD[i], Math.nextDown(1.0))), spending);
             spent[i] = i == 0 ? spending.share() : Math.max(spent[i - 1], spending.share());
+            spendings.add(spending);
         }
         return new Calibration(TOLD, spent);
     }

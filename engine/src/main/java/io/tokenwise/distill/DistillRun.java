@@ -1,8 +1,6 @@
 package io.tokenwise.distill;
 
 import io.tokenwise.Sessions;
-import io.tokenwise.acm.Acmizer;
-import io.tokenwise.acm.LengthCalibration;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.AtomicFiles;
@@ -226,9 +224,7 @@ public record DistillRun(
             return;
         }
         try (var sessions = new Sessions(student, backend, 1024, 1)) {
-            LengthCalibration calibration =
-                    Calibrator.calibrate(student.acms(), sessions, heldOut, student.description());
-            Acmizer.calibrate(student.acms(), calibration);
+            Calibrator.calibrate(student.acms(), sessions, heldOut, student.description());
         }
     }
 

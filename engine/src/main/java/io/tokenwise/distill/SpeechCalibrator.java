@@ -5,6 +5,7 @@ import io.tokenwise.acm.Acmizer;
 import io.tokenwise.acm.Calibration;
 import io.tokenwise.acm.LengthCalibration;
 import io.tokenwise.acm.SpeechSpending;
+import io.tokenwise.acm.Spending;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
@@ -53,9 +54,11 @@ final class SpeechCalibrator {
     private void measure(Pass pass) {
         var encoderSpent = new double[Calibrator.TOLD.length];
         var decoderSpent = new double[Calibrator.TOLD.length];
+        var both = new ArrayList<Spending>();
         for (int i = 0; i < Calibrator.TOLD.length; i++) {
             var spending = new SpeechSpending(model.acms(), ofEncoder.size());
             run(pass, Budget.of(Math.min(Calibrator.TOLD[i], Math.nextDown(1.0))), spending);
+            both.add(spending.both());
             encoderSpent[i] = Math.max(
                     i == 0 ? 0 : encoderSpent[i - 1], spending.encoder().share());
             decoderSpent[i] = Math.max(
@@ -63,6 +66,7 @@ final class SpeechCalibrator {
         }
         Acmizer.calibrate(ofEncoder, alike(encoderSpent));
         Acmizer.calibrate(ofDecoder, alike(decoderSpent));
+        Acmizer.split(model.acms(), Calibrator.split(model.acms(), both));
     }
 
     /** Recordings differ in length, but frames are alike: no part of a short one is marks, as of a short text. */

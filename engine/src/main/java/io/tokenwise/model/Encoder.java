@@ -4,6 +4,7 @@ import io.tokenwise.acm.Acm;
 import io.tokenwise.acm.AcmConfig;
 import io.tokenwise.acm.Acmizer;
 import io.tokenwise.acm.AdaptiveBlock;
+import io.tokenwise.acm.BudgetSplit;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.backend.Backend;
@@ -150,7 +151,9 @@ public final class Encoder implements AutoCloseable {
                 case ImageDescription image -> Vit.of(image, parts);
                 case SpeechDescription speech -> Moonshine.of(speech, parts);
             };
-            Acmizer.place(Acmizer.modules(network.slots()));
+            List<Acm> modules = Acmizer.modules(network.slots());
+            Acmizer.place(modules);
+            Acmizer.split(modules, parts.acm().map(AcmConfig::split).orElse(BudgetSplit.EVEN));
             return network;
         } catch (IllegalArgumentException e) {
             throw new BadFileException(description.name() + " config.json", e.getMessage());

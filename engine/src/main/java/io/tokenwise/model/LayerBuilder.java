@@ -35,6 +35,11 @@ final class LayerBuilder {
         this.acm = acm;
     }
 
+    /** What is adaptive; empty if nothing is. */
+    Optional<AcmConfig> acm() {
+        return acm;
+    }
+
     /** Tensors of what was built so far. */
     List<StoredTensor> stored() {
         return stored;

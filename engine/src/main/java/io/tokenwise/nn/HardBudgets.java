@@ -8,25 +8,30 @@ import java.util.Arrays;
  * their number is given. Once large enough it allocates nothing. Not thread-safe.
  */
 public final class HardBudgets {
-    private long[] unspent = new long[0];
+    private long[] left = new long[0];
     private int[] keys = new int[0];
 
     /** Starts over: so many texts that have nothing. */
     void begin(int texts) {
-        if (unspent.length < texts) {
-            unspent = new long[Math.max(texts, 2 * unspent.length)];
+        if (left.length < texts) {
+            left = new long[Math.max(texts, 2 * left.length)];
         }
-        Arrays.fill(unspent, 0, texts, 0);
+        Arrays.fill(left, 0, texts, 0);
     }
 
-    /** What earlier modules have left of a text's budget, in multiply-adds. */
-    public long unspent(int text) {
-        return unspent[text];
+    /** What a text may spend, in multiply-adds: what it was granted and has not spent. */
+    public long left(int text) {
+        return left[text];
     }
 
-    /** Notes what a text has left for later modules, in multiply-adds. */
-    public void leave(int text, long flops) {
-        unspent[text] = flops;
+    /** Gives a text more to spend, in multiply-adds. */
+    public void grant(int text, long flops) {
+        left[text] += flops;
+    }
+
+    /** Notes what a text has spent, in multiply-adds. */
+    public void spend(int text, long flops) {
+        left[text] -= flops;
     }
 
     /**

@@ -33,6 +33,11 @@ class AcmConfigTest {
     void survivesWritingAndReading() {
         AcmConfig config = read(GOOD);
         assertThat(AcmConfig.fromJson(config.toJson())).isEqualTo(config);
+        AcmConfig split = read(GOOD.replace(
+                "'learners':4",
+                "'learners':4,'split':{'told':[0.1,0.5,1],'spent':{'encoder.layer.0.mlp':[0.1,0.625,1]}}"));
+        assertThat(split.split().spent()).containsOnly(Map.entry("encoder.layer.0.mlp", List.of(0.1, 0.625, 1.0)));
+        assertThat(AcmConfig.fromJson(split.toJson())).isEqualTo(split);
         AcmConfig control = read(GOOD.replace("'learners':4", "'learners':4,'fixed':{'encoder.layer.0.mlp':3}"));
         assertThat(control.fixed()).containsOnly(Map.entry("encoder.layer.0.mlp", 3));
         assertThat(AcmConfig.fromJson(control.toJson())).isEqualTo(control);
@@ -76,7 +81,13 @@ class AcmConfigTest {
                 "[0,1]|['a',1]|acm.calibration.told must be numbers",
                 "'tokens':8|'tokens':0|lengths must be positive and ascend",
                 "'tokens':8|'x':8|acm.calibration must be a list of tokens, told and spent",
-                "[0.1,1]|[0.1,99]|spends 0 to 2"
+                "[0.1,1]|[0.1,99]|spends 0 to 2",
+                "'learners':4|'learners':4,'split':1|acm.split must have told and, for each module, spent",
+                "'learners':4|'learners':4,'split':{'spent':{}}|acm.split.told must be a list, is null",
+                "'learners':4|'learners':4,'split':{'told':[1],'spent':{}}|acm.split.told must be two budgets or more",
+                "'learners':4|'learners':4,'split':{'told':[0,1],'spent':{'a':[0,3]}}|acm.split.spent.a must be 2 numbers of 0 to 2",
+                "'learners':4|'learners':4,'split':{'told':[0,1],'spent':{'a':['x']}}|acm.split.spent.a must be numbers",
+                "'learners':4|'learners':4,'split':{'told':[1,0],'spent':{}}|acm.split.told must ascend"
             })
     void whatIsWrongIsNamed(String good, String bad, String message) {
         assertThatThrownBy(() -> read(GOOD.replace(good, bad)))

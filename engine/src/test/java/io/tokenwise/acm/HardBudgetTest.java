@@ -16,7 +16,9 @@ import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
@@ -63,20 +65,27 @@ class HardBudgetTest {
                     sum += learners[row];
                 }
                 // The gate is asked only where a learner can be paid for besides.
-                long share = (long) (budgets.get(text).share() * acm.denseFlops());
-                allowed[text] += share * batch.length(text);
+                allowed[text] += batch.length(text)
+                        * acm.hardFlopsPerToken(budgets.get(text).share(), batch.length(text));
                 long least = batch.length(text) * acm.gateFlops() + acm.learnerFlops();
                 int textAsked = allowed[text] - spent[text] >= least ? batch.length(text) : 0;
                 asked += textAsked;
                 spent[text] += sum * acm.learnerFlops() + textAsked * acm.gateFlops();
-                double budget = budgets.get(text).share() * (dense * batch.length(text));
-                if (spent[text] > budget) {
-                    throw new AssertionError("text " + text + " of " + batch.length(text) + " tokens has spent "
-                            + spent[text] + " after " + module + ", its budget is " + budget);
-                }
-                nearest = Math.max(nearest, spent[text] / budget);
+                check(text, module);
             }
             assertThat(gated).as("tokens for which the gate was asked").isEqualTo(asked);
+        }
+
+        private void check(int text, String module) {
+            if (spent[text] > allowed[text]) {
+                throw new AssertionError("text " + text + " of " + batch.length(text) + " tokens has spent "
+                        + spent[text] + " after " + module + ", of " + allowed[text]);
+            }
+            if (next == modules.size()) {
+                double budget = budgets.get(text).share() * (dense * batch.length(text));
+                assertThat((double) spent[text]).as("spent").isLessThanOrEqualTo(budget);
+                nearest = Math.max(nearest, spent[text] / budget);
+            }
         }
     }
 
@@ -113,7 +122,15 @@ class HardBudgetTest {
             parameter.changed();
         }
         modules.forEach(mlp -> mlp.prepare(backend.stream()));
+        List<Acm> acms = modules.stream().map(AdaptiveMlp::acm).toList();
+        Acmizer.split(acms, random.nextBoolean() ? BudgetSplit.EVEN : split(acms));
         return modules;
+    }
+
+    private BudgetSplit split(List<Acm> modules) {
+        Map<String, List<Double>> spent = new HashMap<>();
+        modules.forEach(acm -> spent.put(acm.path(), List.of(random.nextDouble(), random.nextDouble(), 1.0)));
+        return new BudgetSplit(List.of(0.1, random.nextDouble(0.2, 0.9), 1.0), spent);
     }
 
     private static Mlp mlp(Parameters parameters, String path, int units) {
