@@ -39,7 +39,7 @@ public final class VitTraining implements AutoCloseable {
     private static final double MIXED_STEPS = 0.85;
 
     /** The share of the steps, the first ones, in which patches are dropped. */
-    private static final double DROPPING_STEPS = 0.6;
+    private static final double DROPPING_STEPS = 0.75;
 
     private static final String STEP = "step";
     private static final String CONSUMED = "consumed";
