@@ -1,7 +1,10 @@
 package io.tokenwise;
 
 import com.sun.management.ThreadMXBean;
+import io.tokenwise.acm.Acm;
+import io.tokenwise.acm.Acmizer;
 import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.acm.BudgetSplit;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.backend.Precision;
@@ -13,6 +16,7 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * A program that runs forwards of several kinds, each until 50 in a row allocate nothing on the heap, or so often that the compiler must have seen
@@ -70,6 +74,7 @@ final class WarmForward {
             if (kind.adaptive) {
                 TestModels.acmize(encoder, AdaptiveLayers.parse("mlp,qk,vo", 8), TEXTS);
                 TestModels.randomizeGates(encoder, 0.3);
+                Acmizer.split(encoder.acms(), split(encoder));
             }
             var batch = TokenBatch.of(TEXTS.toArray(int[][]::new));
             var vectors = new float[batch.sequences() * encoder.hidden()];
@@ -84,6 +89,12 @@ final class WarmForward {
                         + ROUNDS + " rounds\n" + AllocationSites.of(round, scratch));
             }
         }
+    }
+
+    private static BudgetSplit split(Encoder encoder) {
+        return new BudgetSplit(
+                List.of(0.1, 0.5, 1.0),
+                encoder.acms().stream().collect(Collectors.toMap(Acm::path, _ -> List.of(0.3, 0.4, 1.0))));
     }
 
     private static long leastAllocated(Runnable round, long[] workers) {

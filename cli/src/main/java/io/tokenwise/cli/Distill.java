@@ -189,8 +189,7 @@ final class Distill implements Callable<Integer> {
     }
 
     private DistillConfig config(ModelFiles files, boolean wantsControl) {
-        DistillConfig varied = DistillConfig.forTokens(tokens, options.seed());
-        DistillConfig usual = mirror.mirrored() ? varied : varied.withoutMirroring();
+        DistillConfig usual = DistillConfig.forTokens(tokens, options.seed()).withMirrored(mirror.mirrored());
         Optional<AcmConfig> acm = Encoder.acmConfig(files.description());
         if (acm.isEmpty()) {
             return usual.withLayers(

@@ -57,7 +57,7 @@ public final class Acm {
 
     /** Whether it reads the tokens of a decoder, which have a budget of their own. */
     boolean ofDecoder() {
-        return path.startsWith(AcmConfig.DECODER);
+        return AcmConfig.ofDecoder(path);
     }
 
     /** How many learners have weights of their own. A token has at most so many, or all {@link #learners}, which are the dense block. */
@@ -147,11 +147,6 @@ public final class Acm {
     /** How hard budgets are split among modules. */
     BudgetSplit split() {
         return router.split();
-    }
-
-    /** What a hard budget of a text of so many tokens grants this module for each of them, in multiply-adds. */
-    long hardFlopsPerToken(double share, int tokens) {
-        return router.flopsPerToken(share, tokens);
     }
 
     /** The module's place among the model's modules of the same cost, by which static budgets between two counts are spread. */

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -42,7 +43,7 @@ public record AcmConfig(
         LengthCalibration calibration,
         Optional<LengthCalibration> decoderCalibration,
         BudgetSplit split) {
-    static final String DECODER = "decoder.";
+    private static final String DECODER = "decoder.";
 
     private static final int MOST_LEARNERS = 64;
 
@@ -69,7 +70,7 @@ public record AcmConfig(
         if (learners < 2 || learners > MOST_LEARNERS) {
             throw new IllegalArgumentException("acm.learners is " + learners + ", must be 2 to " + MOST_LEARNERS);
         }
-        if (decoderCalibration.isEmpty() && modules.stream().anyMatch(path -> path.startsWith(DECODER))) {
+        if (decoderCalibration.isEmpty() && modules.stream().anyMatch(AcmConfig::ofDecoder)) {
             throw new IllegalArgumentException("acm has modules of a decoder, but no decoderCalibration");
         }
         if (mlpLearners < 1 || mlpLearners >= learners) {
@@ -79,6 +80,14 @@ public record AcmConfig(
         for (Map.Entry<String, Integer> module : fixed.entrySet()) {
             checkFixed(module.getKey(), module.getValue(), modules, learners);
         }
+        if (!split.spent().isEmpty() && !split.spent().keySet().equals(Set.copyOf(modules))) {
+            throw new IllegalArgumentException("acm.split.spent must have the names of acm.modules, has "
+                    + split.spent().keySet());
+        }
+    }
+
+    static boolean ofDecoder(String path) {
+        return path.startsWith(DECODER);
     }
 
     private static void checkFixed(String path, int count, List<String> modules, int learners) {

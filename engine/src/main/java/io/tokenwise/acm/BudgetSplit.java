@@ -1,6 +1,5 @@
 package io.tokenwise.acm;
 
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,8 +8,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * How a hard budget is split among modules: as gates spend a soft one on average, measured on held-out inputs. Attention may want three times the share of
- * an MLP at one budget and as much at another.
+ * How a hard budget is split among modules: as gates spend a soft one on average, measured on held-out inputs. Modules want very different shares: at some
+ * budgets the V and O of a layer of vit-cifar10-acm spend nearly three times what its MLP does.
  *
  * @param told what the gates were told, ascending, 0 to 1
  * @param spent for each module, by its path, the share of its own dense FLOPs that its learners and its gate cost then; empty if each module gets
@@ -20,15 +19,15 @@ public record BudgetSplit(List<Double> told, Map<String, List<Double>> spent) {
     /** Each module gets the same share. */
     public static final BudgetSplit EVEN = new BudgetSplit(List.of(0.0, 1.0), Map.of());
 
-    private static final double MOST_SPENT = 2;
-
-    /** So that rounding never makes the parts more than the whole. */
-    private static final double ROUNDING = 1e-9;
+    /** Below this a mean is rounding, and says nothing about who spends. */
+    private static final double LEAST_MEAN = 1e-6;
 
     public BudgetSplit {
         told = List.copyOf(told);
         // In this order they are written: Map.copyOf has another one in each JVM.
-        spent = Collections.unmodifiableMap(new LinkedHashMap<>(spent));
+        Map<String, List<Double>> copy = new LinkedHashMap<>();
+        spent.forEach((path, shares) -> copy.put(path, List.copyOf(shares)));
+        spent = Collections.unmodifiableMap(copy);
         if (told.size() < 2 || told.getFirst() < 0 || told.getLast() > 1) {
             throw new IllegalArgumentException("acm.split.told must be two budgets or more of 0 to 1, is " + told);
         }
@@ -39,32 +38,45 @@ public record BudgetSplit(List<Double> told, Map<String, List<Double>> spent) {
         }
         for (Map.Entry<String, List<Double>> module : spent.entrySet()) {
             if (module.getValue().size() != told.size()
-                    || module.getValue().stream().anyMatch(share -> !(share >= 0 && share <= MOST_SPENT))) {
+                    || module.getValue().stream().anyMatch(share -> !(share >= 0 && share <= Calibration.MOST_SPENT))) {
                 throw new IllegalArgumentException("acm.split.spent." + module.getKey() + " must be " + told.size()
-                        + " numbers of 0 to " + MOST_SPENT + ", is " + module.getValue());
+                        + " numbers of 0 to " + Calibration.MOST_SPENT + ", is " + module.getValue());
             }
         }
     }
 
     /**
-     * What a module gets at each told budget, where 1 is the share that all would get if it were split evenly.
-     *
-     * @param together the modules that share a budget, the given one among them
+     * What a module gets of the budgets of these modules, of which it is one. First comes what one learner for each token and the gates cost, so that no token goes
+     * without, and then what is left, by what each spends beyond that.
      */
-    double[] parts(Acm module, List<Acm> together) {
-        var parts = new double[told.size()];
-        Arrays.fill(parts, 1);
-        if (!spent.isEmpty()) {
-            double dense = together.stream().mapToLong(Acm::denseFlops).sum();
-            for (int i = 0; i < parts.length; i++) {
-                double all = 0;
-                for (Acm acm : together) {
-                    all += acm.denseFlops() / dense * spent(acm).get(i);
-                }
-                parts[i] = all == 0 ? 1 : (1 - ROUNDING) * spent(module).get(i) / all;
-            }
+    HardShare of(Acm module, List<Acm> together) {
+        if (spent.isEmpty()) {
+            return HardShare.EVEN;
         }
-        return parts;
+        double dense = together.stream().mapToLong(Acm::denseFlops).sum();
+        double meanLeast = together.stream()
+                        .mapToDouble(acm -> least(acm) * acm.denseFlops())
+                        .sum()
+                / dense;
+        var weights = new double[told.size()];
+        for (int i = 0; i < weights.length; i++) {
+            double mean = 0;
+            for (Acm acm : together) {
+                mean += beyondLeast(acm, i) * acm.denseFlops() / dense;
+            }
+            weights[i] = mean < LEAST_MEAN ? 1 : beyondLeast(module, i) / mean;
+        }
+        return new HardShare(
+                told.stream().mapToDouble(Double::doubleValue).toArray(), weights, least(module), meanLeast);
+    }
+
+    /** Of its dense FLOPs, what a module costs if each token has one learner. */
+    private static double least(Acm acm) {
+        return (double) (acm.learnerFlops() + acm.gateFlops()) / acm.denseFlops();
+    }
+
+    private double beyondLeast(Acm acm, int i) {
+        return Math.max(0, spent(acm).get(i) - least(acm));
     }
 
     private List<Double> spent(Acm module) {

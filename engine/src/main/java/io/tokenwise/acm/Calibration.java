@@ -11,7 +11,7 @@ import java.util.Arrays;
  */
 public record Calibration(double[] told, double[] spent) {
     /** Gates come on top of all learners, so a little more than 1 can be spent. */
-    private static final double MOST_SPENT = 2;
+    static final double MOST_SPENT = 2;
 
     /** Tells the gates exactly what was asked for. */
     public static final Calibration NONE = new Calibration(new double[] {0, 1}, new double[] {0, 1});

@@ -10,16 +10,13 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
-/** Decides how many of a module's learners each token gets, as its text's budget says. Thread-safe for different passes. */
+/** Decides how many of a module's learners each token gets, as its text's budget says. Thread-safe for different passes, while nobody calibrates or places it. */
 final class Router {
     private final Acm acm;
     private final Gate gate;
     private LengthCalibration calibration = LengthCalibration.NONE;
     private BudgetSplit split = BudgetSplit.EVEN;
-
-    /** Of a hard budget, at each of the split's told budgets. */
-    private double[] parts = {1, 1};
-
+    private HardShare hardShare = HardShare.EVEN;
     private int index;
 
     Router(Acm acm, Gate gate) {
@@ -37,7 +34,7 @@ final class Router {
 
     /** @param together the modules that share a hard budget */
     void split(BudgetSplit newSplit, List<Acm> together) {
-        parts = newSplit.parts(acm, together);
+        hardShare = newSplit.of(acm, together);
         split = newSplit;
     }
 
@@ -170,19 +167,7 @@ final class Router {
 
     /** What a hard budget of a text of so many tokens grants this module for each of them; in whole FLOPs, so that nothing is rounded up. */
     long flopsPerToken(double share, int tokens) {
-        return (long) (share * part(calibration.toTell(share, tokens)) * acm.denseFlops());
-    }
-
-    /** Interpolated linearly, so that parts still sum up to the whole. */
-    private double part(double told) {
-        List<Double> knots = split.told();
-        for (int i = 1; i < parts.length; i++) {
-            if (told <= knots.get(i)) {
-                double t = Math.max(0, (told - knots.get(i - 1)) / (knots.get(i) - knots.get(i - 1)));
-                return parts[i - 1] + t * (parts[i] - parts[i - 1]);
-            }
-        }
-        return parts[parts.length - 1];
+        return (long) (hardShare.of(share, calibration.toTell(share, tokens)) * acm.denseFlops());
     }
 
     /** Learners that a text under a hard budget can pay for besides the gate. */

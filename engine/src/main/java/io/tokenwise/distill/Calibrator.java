@@ -18,7 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Measures what gates spend when they are told a budget, so that a request can be translated into what to tell them. */
+/** Measures what gates spend when they are told a budget: by that a request is translated into what to tell them, and a hard budget is split among modules. */
 public final class Calibrator {
     /**
      * The last, just under 1, where the gates are still asked, stands for 1. They lie closest where gates turn from one learner to all: what is
@@ -28,71 +28,91 @@ public final class Calibrator {
         0.05, 0.1, 0.15, 0.175, 0.2, 0.225, 0.25, 0.275, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1
     };
 
-    private static final double SHARE_DIGITS = 1e4;
+    /** A split is written with four digits, so that a config.json stays readable: it is no more exact than that for other texts. */
+    private static final double WRITTEN = 1e4;
+
     private static final int SHORTEST = 6;
     private static final int MOST_TOKENS_OF_A_LENGTH = 4_096;
 
     private final List<Acm> modules;
     private final Sessions sessions;
 
-    /** Of the last curve, one for each of {@link #TOLD}. */
-    private List<Spending> spendings = List.of();
-
     private Calibrator(List<Acm> modules, Sessions sessions) {
         this.modules = modules;
         this.sessions = sessions;
     }
 
-    /** Calibrates the modules on held-out inputs, of texts each with a mark of beginning and one of end. Images have all the same length. */
+    /** Calibrates the modules on held-out inputs, of texts each with a mark of beginning and one of end, and says how they split hard budgets. Images have all the same length. */
     public static void calibrate(List<Acm> modules, Sessions sessions, List<int[]> inputs, ModelDescription model) {
         Acmizer.calibrate(modules, LengthCalibration.NONE);
         var calibrator = new Calibrator(modules, sessions);
-        LengthCalibration calibration = switch (model) {
-            case TextDescription text -> calibrator.ofTexts(inputs, text.maxTokens());
-            case ImageDescription image ->
-                new LengthCalibration(List.of(image.maxTokens()), List.of(calibrator.curve(inputs)));
+        switch (model) {
+            case TextDescription text -> calibrator.onTexts(inputs, text.maxTokens());
+            case ImageDescription image -> {
+                List<Spending> spendings = calibrator.spendings(inputs);
+                Acmizer.calibrate(
+                        modules, new LengthCalibration(List.of(image.maxTokens()), List.of(curve(spendings))));
+                Acmizer.split(modules, split(modules, spendings));
+            }
             case SpeechDescription _ -> throw new IllegalArgumentException("SpeechCalibrator is for speech models");
-        };
-        Acmizer.calibrate(modules, calibration);
-        // Of the longest texts: what short ones spend splits budgets of either less well (docs/quality.md).
-        Acmizer.split(modules, split(modules, calibrator.spendings));
+        }
     }
 
-    /** How modules split a budget that spent so much when gates were told {@link #TOLD}. */
+    private void onTexts(List<int[]> texts, int longest) {
+        List<Integer> lengths = lengths(longest);
+        List<List<Spending>> measured = lengths.stream()
+                .map(length -> spendings(ofLength(texts, length)))
+                .toList();
+        Acmizer.calibrate(
+                modules,
+                new LengthCalibration(
+                        lengths, measured.stream().map(Calibrator::curve).toList()));
+        // Of the longest ones alone: by the mean over all lengths abstracts came out further from the dense model
+        // (docs/quality.md).
+        Acmizer.split(modules, split(modules, measured.getLast()));
+    }
+
+    private static List<Integer> lengths(int longest) {
+        var lengths = new ArrayList<Integer>();
+        for (int length = SHORTEST; length < longest; length *= 2) {
+            lengths.add(length);
+        }
+        lengths.add(longest);
+        return lengths;
+    }
+
+    /** What is spent when gates are told each of {@link #TOLD}. */
+    private List<Spending> spendings(List<int[]> inputs) {
+        var spendings = new ArrayList<Spending>();
+        for (double told : TOLD) {
+            var spending = new Spending(modules);
+            sessions.encode(inputs, Budget.of(Math.min(told, Math.nextDown(1.0))), spending);
+            spendings.add(spending);
+        }
+        return spendings;
+    }
+
+    /** Ascending, as a request's translation needs it, where gates spend a little less when they are told more. */
+    static Calibration curve(List<Spending> spendings) {
+        var spent = new double[TOLD.length];
+        for (int i = 0; i < TOLD.length; i++) {
+            double share = spendings.get(i).share();
+            spent[i] = i == 0 ? share : Math.max(spent[i - 1], share);
+        }
+        return new Calibration(TOLD, spent);
+    }
+
+    /** How modules split a hard budget that spent so much when gates were told {@link #TOLD}. */
     static BudgetSplit split(List<Acm> modules, List<Spending> spendings) {
         Map<String, List<Double>> spent = new LinkedHashMap<>();
         for (Acm acm : modules) {
             spent.put(
                     acm.path(),
                     spendings.stream()
-                            .map(spending -> Math.round(SHARE_DIGITS * spending.share(acm.path())) / SHARE_DIGITS)
+                            .map(spending -> Math.round(WRITTEN * spending.share(acm.path())) / WRITTEN)
                             .toList());
         }
         return new BudgetSplit(Arrays.stream(TOLD).boxed().toList(), spent);
-    }
-
-    private LengthCalibration ofTexts(List<int[]> texts, int longest) {
-        var lengths = new ArrayList<Integer>();
-        var curves = new ArrayList<Calibration>();
-        for (int length = Math.min(SHORTEST, longest); ; length = Math.min(2 * length, longest)) {
-            lengths.add(length);
-            curves.add(curve(ofLength(texts, length)));
-            if (length == longest) {
-                return new LengthCalibration(lengths, curves);
-            }
-        }
-    }
-
-    private Calibration curve(List<int[]> inputs) {
-        var spent = new double[TOLD.length];
-        spendings = new ArrayList<>();
-        for (int i = 0; i < TOLD.length; i++) {
-            var spending = new Spending(modules);
-            sessions.encode(inputs, Budget.of(Math.min(TOLD[i], Math.nextDown(1.0))), spending);
-            spent[i] = i == 0 ? spending.share() : Math.max(spent[i - 1], spending.share());
-            spendings.add(spending);
-        }
-        return new Calibration(TOLD, spent);
     }
 
     /** Texts of so many tokens, each beginning where a given one does and going on with those after it, without marks between. */

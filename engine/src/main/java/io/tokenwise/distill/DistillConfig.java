@@ -108,9 +108,9 @@ public record DistillConfig(
         return with(layers, learnerSteps, 0, learnerRate, mirrored, newFixed);
     }
 
-    /** The same for images, such as those of digits and letters, that mean something else when they are mirrored. */
-    public DistillConfig withoutMirroring() {
-        return with(layers, learnerSteps, gateSteps, learnerRate, false, fixed);
+    /** The same for images that are mirrored or not; digits and letters mean something else when they are. */
+    public DistillConfig withMirrored(boolean newMirrored) {
+        return with(layers, learnerSteps, gateSteps, learnerRate, newMirrored, fixed);
     }
 
     /** The steps stay as many in all: the third phase gets what the others lose. */

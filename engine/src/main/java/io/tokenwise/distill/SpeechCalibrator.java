@@ -2,7 +2,6 @@ package io.tokenwise.distill;
 
 import io.tokenwise.acm.Acm;
 import io.tokenwise.acm.Acmizer;
-import io.tokenwise.acm.Calibration;
 import io.tokenwise.acm.LengthCalibration;
 import io.tokenwise.acm.SpeechSpending;
 import io.tokenwise.acm.Spending;
@@ -52,26 +51,24 @@ final class SpeechCalibrator {
     }
 
     private void measure(Pass pass) {
-        var encoderSpent = new double[Calibrator.TOLD.length];
-        var decoderSpent = new double[Calibrator.TOLD.length];
+        var encoder = new ArrayList<Spending>();
+        var decoder = new ArrayList<Spending>();
         var both = new ArrayList<Spending>();
-        for (int i = 0; i < Calibrator.TOLD.length; i++) {
+        for (double told : Calibrator.TOLD) {
             var spending = new SpeechSpending(model.acms(), ofEncoder.size());
-            run(pass, Budget.of(Math.min(Calibrator.TOLD[i], Math.nextDown(1.0))), spending);
+            run(pass, Budget.of(Math.min(told, Math.nextDown(1.0))), spending);
+            encoder.add(spending.encoder());
+            decoder.add(spending.decoder());
             both.add(spending.both());
-            encoderSpent[i] = Math.max(
-                    i == 0 ? 0 : encoderSpent[i - 1], spending.encoder().share());
-            decoderSpent[i] = Math.max(
-                    i == 0 ? 0 : decoderSpent[i - 1], spending.decoder().share());
         }
-        Acmizer.calibrate(ofEncoder, alike(encoderSpent));
-        Acmizer.calibrate(ofDecoder, alike(decoderSpent));
+        Acmizer.calibrate(ofEncoder, alike(encoder));
+        Acmizer.calibrate(ofDecoder, alike(decoder));
         Acmizer.split(model.acms(), Calibrator.split(model.acms(), both));
     }
 
     /** Recordings differ in length, but frames are alike: no part of a short one is marks, as of a short text. */
-    private static LengthCalibration alike(double[] spent) {
-        return new LengthCalibration(List.of(1), List.of(new Calibration(Calibrator.TOLD, spent)));
+    private static LengthCalibration alike(List<Spending> spendings) {
+        return new LengthCalibration(List.of(1), List.of(Calibrator.curve(spendings)));
     }
 
     private void run(Pass pass, Budget budget, LearnerObserver observer) {

@@ -87,6 +87,7 @@ class AcmConfigTest {
                 "'learners':4|'learners':4,'split':{'told':[1],'spent':{}}|acm.split.told must be two budgets or more",
                 "'learners':4|'learners':4,'split':{'told':[0,1],'spent':{'a':[0,3]}}|acm.split.spent.a must be 2 numbers of 0 to 2",
                 "'learners':4|'learners':4,'split':{'told':[0,1],'spent':{'a':['x']}}|acm.split.spent.a must be numbers",
+                "'learners':4|'learners':4,'split':{'told':[0,1],'spent':{'a':[0,1]}}|acm.split.spent must have the names of acm.modules, has [a]",
                 "'learners':4|'learners':4,'split':{'told':[1,0],'spent':{}}|acm.split.told must ascend"
             })
     void whatIsWrongIsNamed(String good, String bad, String message) {

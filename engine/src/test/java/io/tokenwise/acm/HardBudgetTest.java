@@ -33,7 +33,10 @@ class HardBudgetTest {
     /** Largest share of its budget that a text has spent. */
     private double nearest;
 
-    /** Adds up what each text of a batch has cost, and compares it with its budget after each module. */
+    private BudgetSplit split;
+    private LengthCalibration calibration;
+
+    /** Adds up what each text of a batch has cost, and compares it with what it was granted after each module, and with its budget after the last. */
     private final class Bill implements LearnerObserver {
         private final List<AdaptiveMlp> modules;
         private final TokenBatch batch;
@@ -65,8 +68,7 @@ class HardBudgetTest {
                     sum += learners[row];
                 }
                 // The gate is asked only where a learner can be paid for besides.
-                allowed[text] += batch.length(text)
-                        * acm.hardFlopsPerToken(budgets.get(text).share(), batch.length(text));
+                allowed[text] += granted(acm, budgets.get(text).share(), batch.length(text));
                 long least = batch.length(text) * acm.gateFlops() + acm.learnerFlops();
                 int textAsked = allowed[text] - spent[text] >= least ? batch.length(text) : 0;
                 asked += textAsked;
@@ -74,6 +76,12 @@ class HardBudgetTest {
                 check(text, module);
             }
             assertThat(gated).as("tokens for which the gate was asked").isEqualTo(asked);
+        }
+
+        private long granted(Acm acm, double share, int tokens) {
+            List<Acm> together = modules.stream().map(AdaptiveMlp::acm).toList();
+            double ofModule = split.of(acm, together).of(share, calibration.toTell(share, tokens));
+            return tokens * (long) (ofModule * acm.denseFlops());
         }
 
         private void check(int text, String module) {
@@ -123,8 +131,16 @@ class HardBudgetTest {
         }
         modules.forEach(mlp -> mlp.prepare(backend.stream()));
         List<Acm> acms = modules.stream().map(AdaptiveMlp::acm).toList();
-        Acmizer.split(acms, random.nextBoolean() ? BudgetSplit.EVEN : split(acms));
+        split = random.nextBoolean() ? BudgetSplit.EVEN : split(acms);
+        calibration = new LengthCalibration(List.of(1, 8), List.of(calibration(), calibration()));
+        Acmizer.split(acms, split);
+        Acmizer.calibrate(acms, calibration);
         return modules;
+    }
+
+    private Calibration calibration() {
+        double least = random.nextDouble(0.4);
+        return new Calibration(new double[] {0.1, 0.5, 1}, new double[] {least, random.nextDouble(least, 1), 1});
     }
 
     private BudgetSplit split(List<Acm> modules) {

@@ -45,7 +45,7 @@ class TrainingInputsTest {
     void imagesAreMirroredUnlessTheyMustNotBe() {
         DistillConfig usual = DistillConfig.forTokens(1, 1);
         assertThat(mirrored(usual)).isBetween(60L, 140L);
-        assertThat(mirrored(usual.withoutMirroring())).isZero();
+        assertThat(mirrored(usual.withMirrored(false))).isZero();
     }
 
     /** How many of 200 varied images get darker from left to right; the one that they are made of gets brighter. */
