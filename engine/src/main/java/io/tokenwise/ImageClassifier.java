@@ -12,20 +12,25 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.Semaphore;
 
 /**
  * Tells the classes of images with a Vision Transformer, dense or adaptive; what a service imports.
  *
  * <p>Thread-safe: any number of threads may call; {@link EncoderOptions#concurrentCalls} of them run at once and the others wait. A result does
  * not depend on the number of threads nor on what else is in the call. Close waits for running calls, then frees all native
- * memory; later calls throw {@link IllegalStateException}.
+ * memory; later calls, and those that still wait for others, throw {@link IllegalStateException}.
  */
 public final class ImageClassifier implements AutoCloseable {
     private final OpenModel model;
     private final ImageReader reader = new ImageReader();
 
-    private ImageClassifier(OpenModel model) {
+    /** A large image takes much memory while it is read: as many at once as calls run. */
+    private final Semaphore reading;
+
+    private ImageClassifier(OpenModel model, EncoderOptions options) {
         this.model = model;
+        reading = new Semaphore(options.concurrentCalls());
     }
 
     /**
@@ -40,21 +45,33 @@ public final class ImageClassifier implements AutoCloseable {
 
     /** Opens a model; see {@link #open(String)}. */
     public static ImageClassifier open(String model, EncoderOptions options) throws IOException {
-        return new ImageClassifier(OpenModel.open(model, options, ModelFiles::image));
+        return new ImageClassifier(OpenModel.open(model, options, ModelFiles::image), options);
+    }
+
+    /** The class of an image in a JPEG or PNG file, at full budget; otherwise as {@link #classify(Path, Budget)}. */
+    public Classification classify(Path file) throws IOException {
+        return classify(file, Budget.FULL);
     }
 
     /**
-     * The class of an image in a JPEG or PNG file, at full budget.
+     * The class of an image in a JPEG or PNG file. Reading takes up to 20 bytes of Java's heap for each pixel, of no more files at once than {@link
+     * EncoderOptions#concurrentCalls}.
      *
      * @throws io.tokenwise.io.BadFileException if the file is no such image, or a bad or too large one
      */
-    public Classification classify(Path file) throws IOException {
-        Image image = reader.read(file);
+    public Classification classify(Path file, Budget budget) throws IOException {
+        return classifyPrepared(List.of(read(file).rgb()), List.of(budget)).getFirst();
+    }
+
+    private Image read(Path file) throws IOException {
+        reading.acquireUninterruptibly();
         try {
-            return classify(image, Budget.FULL);
+            return prepare(reader.read(file));
         } catch (IllegalArgumentException e) {
             // A strip of a thousand times its height cannot be resized.
             throw new BadFileException(file.toString(), e.getMessage(), e);
+        } finally {
+            reading.release();
         }
     }
 
@@ -74,9 +91,13 @@ public final class ImageClassifier implements AutoCloseable {
      * @throws IllegalArgumentException if there are not as many budgets as images
      */
     public List<Classification> classify(List<Image> images, List<Budget> budgets) {
-        List<int[]> pixels = images.stream().map(image -> prepare(image).rgb()).toList();
+        return classifyPrepared(
+                images.stream().map(image -> prepare(image).rgb()).toList(), budgets);
+    }
+
+    private List<Classification> classifyPrepared(List<int[]> pixels, List<Budget> budgets) {
         List<String> labels = description().labels();
-        var classifications = new ArrayList<Classification>(images.size());
+        var classifications = new ArrayList<Classification>(pixels.size());
         Arrays.stream(model.encode(pixels, budgets))
                 .forEach(logits -> classifications.add(Classification.of(logits, labels)));
         return classifications;

@@ -14,7 +14,7 @@ import java.util.function.Supplier;
 /**
  * A model that can run: its files, what computes, and sessions. It is what {@link TextEncoder} and {@link ImageClassifier} have in common.
  *
- * <p>Thread-safe. Close waits for running calls, then frees all native memory; later calls throw {@link IllegalStateException}.
+ * <p>Thread-safe. Close waits for running calls, then frees all native memory; later calls, and those that still wait for others, throw {@link IllegalStateException}.
  */
 public final class OpenModel implements AutoCloseable {
     private final Backend backend;
@@ -122,7 +122,7 @@ public final class OpenModel implements AutoCloseable {
 
     @Override
     public void close() {
-        open.close(() -> {
+        open.close(sessions::refuse, () -> {
             sessions.close();
             encoder.close();
             files.close();

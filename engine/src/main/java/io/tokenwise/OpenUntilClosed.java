@@ -29,8 +29,13 @@ final class OpenUntilClosed {
         }
     }
 
-    /** Frees what it holds once nobody uses it any more, and gives the memory back to the system; closing twice does nothing. */
-    void close(Runnable free) {
+    /**
+     * Frees what it holds once nobody uses it any more, and gives the memory back to the system; closing twice does nothing.
+     *
+     * @param refuse called at once: makes uses fail that wait for something, so that they are not waited for
+     */
+    void close(Runnable refuse, Runnable free) {
+        refuse.run();
         lock.writeLock().lock();
         try {
             if (!closed) {

@@ -27,7 +27,8 @@ final class SessionPool<S extends AutoCloseable> implements AutoCloseable {
 
     private final AtomicInteger calls = new AtomicInteger();
 
-    private volatile boolean closed;
+    private volatile boolean refusing;
+    private boolean closed;
 
     /**
      * @param owner what messages call what is closed
@@ -58,7 +59,7 @@ final class SessionPool<S extends AutoCloseable> implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while waiting for a free session", e);
         }
-        if (closed) {
+        if (refusing) {
             turns.release();
             throw new IllegalStateException("the " + owner + " is closed");
         }
@@ -74,13 +75,19 @@ final class SessionPool<S extends AutoCloseable> implements AutoCloseable {
         turns.release();
     }
 
-    /** Waits for running calls, then closes the sessions; later and waiting calls throw {@link IllegalStateException}. */
+    /** Calls that have no session yet, and later ones, throw {@link IllegalStateException}. */
+    void refuse() {
+        refusing = true;
+    }
+
+    /** Refuses calls and waits for running ones, then closes the sessions. */
     @Override
     public synchronized void close() {
         if (closed) {
             return;
         }
         closed = true;
+        refuse();
         turns.acquireUninterruptibly(all.size());
         try {
             for (S session : all) {

@@ -140,6 +140,11 @@ public final class Sessions implements AutoCloseable {
         }
     }
 
+    /** Calls that wait for a session, and later ones, throw {@link IllegalStateException}; those that run go on. */
+    void refuse() {
+        sessions.refuse();
+    }
+
     /** Native memory that all sessions hold now, in bytes. */
     public long workspaceBytes() {
         return sessions.all().stream()

@@ -31,8 +31,8 @@ import java.util.function.Consumer;
  * pauses ({@link SpeechSegments}), which are transcribed one after the other.
  *
  * <p>Thread-safe: any number of threads may call; segments of {@link RecognizerOptions#concurrentCalls} of them run at once and the others wait. A text
- * does not depend on the number of threads. Close waits for the segments that run, then frees all native memory; later calls, and those that have segments
- * left, throw {@link IllegalStateException}.
+ * does not depend on the number of threads. Close waits for the segments that run, then frees all native memory; later calls, those that wait for others, and
+ * those that have segments left, throw {@link IllegalStateException}.
  */
 public final class SpeechRecognizer implements AutoCloseable {
     private final Backend backend;
@@ -132,30 +132,36 @@ public final class SpeechRecognizer implements AutoCloseable {
         return MoonshineArchitecture.FRAME_SAMPLES + hidden * (6 + 2 * 2 + 2) + windows;
     }
 
+    /** What is said in a WAV file, at full budget; otherwise as {@link #transcribe(Path, Budget)}. */
+    public List<TimedText> transcribe(Path wav) throws IOException {
+        return transcribe(wav, Budget.FULL);
+    }
+
     /**
-     * What is said in a WAV file.
+     * What is said in a WAV file. Of one that ends before its header says, what is there; {@link WavReader#cutShort} tells who reads it by the method
+     * that takes a {@link Sound}.
      *
      * @return segment by segment; none if all is silence
      * @throws io.tokenwise.io.BadFileException if it is no WAV file that is read here
      */
-    public List<TimedText> transcribe(Path wav) throws IOException {
+    public List<TimedText> transcribe(Path wav, Budget budget) throws IOException {
         try (WavReader reader = WavReader.open(wav)) {
-            return transcribe(reader);
+            return transcribe(reader, budget);
         }
     }
 
     /** What is said in sound of {@link Sound#SPEECH_HZ}, mono, each sample from -1 to 1. */
     public List<TimedText> transcribe(float... samples) {
         try {
-            return transcribe(Sound.of(Sound.SPEECH_HZ, samples));
+            return transcribe(Sound.of(Sound.SPEECH_HZ, samples), Budget.FULL);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private List<TimedText> transcribe(Sound sound) throws IOException {
+    private List<TimedText> transcribe(Sound sound, Budget budget) throws IOException {
         var texts = new ArrayList<TimedText>();
-        transcribe(sound, texts::add);
+        transcribe(sound, budget, null, texts::add);
         return texts;
     }
 
@@ -235,7 +241,7 @@ public final class SpeechRecognizer implements AutoCloseable {
 
     @Override
     public void close() {
-        open.close(() -> {
+        open.close(sessions::refuse, () -> {
             sessions.close();
             model.close();
             backend.close();

@@ -16,7 +16,7 @@ import java.util.List;
  *
  * <p>Thread-safe: any number of threads may call; {@link EncoderOptions#concurrentCalls} of them run at once and the others wait. A result does
  * not depend on the number of threads nor on what else is in the call. Close waits for running calls, then frees all native
- * memory; later calls throw {@link IllegalStateException}.
+ * memory; later calls, and those that still wait for others, throw {@link IllegalStateException}.
  */
 public final class TextEncoder implements AutoCloseable {
     private final OpenModel model;

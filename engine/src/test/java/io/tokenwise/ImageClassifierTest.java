@@ -15,14 +15,18 @@ import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -146,5 +150,45 @@ class ImageClassifierTest {
         assertThatThrownBy(() -> open("bert"))
                 .isInstanceOf(BadFileException.class)
                 .hasMessageContaining("is a text encoder; an image classifier is wanted here");
+    }
+
+    @Test
+    void aFileIsClassifiedAtABudget() throws IOException {
+        Image image = image(4, 12, 12);
+        var png = new BufferedImage(12, 12, BufferedImage.TYPE_INT_RGB);
+        png.setRGB(0, 0, 12, 12, image.rgb(), 0, 12);
+        Path file = folder.resolve("image.png");
+        ImageIO.write(png, "png", file.toFile());
+        try (ImageClassifier classifier = open("adaptive")) {
+            assertThat(classifier.classify(file, Budget.of(0.5)).probabilities())
+                    .isEqualTo(classifier.classify(image, Budget.of(0.5)).probabilities());
+        }
+    }
+
+    @Test
+    void closeDoesNotWaitForCallsThatWaitThemselves() throws Exception {
+        ImageClassifier classifier = ImageClassifier.open(
+                folder.resolve("dense").toString(), OPTIONS.withThreads(1).withConcurrentCalls(1));
+        // A second of work for each call.
+        List<Image> images = Collections.nCopies(20_000, image(1, 12, 12));
+        var done = new AtomicInteger();
+        var refused = new AtomicInteger();
+        List<Thread> threads = IntStream.range(0, 8)
+                .mapToObj(_ -> Thread.ofPlatform().start(() -> {
+                    try {
+                        classifier.classify(images, Budget.FULL);
+                        done.incrementAndGet();
+                    } catch (IllegalStateException e) {
+                        refused.incrementAndGet();
+                    }
+                }))
+                .toList();
+        Thread.sleep(300);
+        classifier.close();
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(done.get() + refused.get()).isEqualTo(8);
+        assertThat(refused.get()).isGreaterThan(3);
     }
 }

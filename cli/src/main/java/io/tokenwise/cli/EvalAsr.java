@@ -2,6 +2,7 @@ package io.tokenwise.cli;
 
 import io.tokenwise.SpeechRecognizer;
 import io.tokenwise.cli.SpokenFiles.Spoken;
+import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.ModelFiles;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -56,6 +57,9 @@ final class EvalAsr implements Callable<Integer> {
                 SpeechRecognizer dense = recognizer.model().acms().isEmpty() ? null : openTeacher(recognizer)) {
             List<SpeechRun> runs = runs(dense == null ? recognizer : dense, recognizer);
             run(runs, files);
+            if (runs.getFirst().soundSeconds() == 0) {
+                throw new BadFileException(table.toString(), "has recordings of silence only");
+            }
             print(new Json.Eval(
                     "asr",
                     String.format(

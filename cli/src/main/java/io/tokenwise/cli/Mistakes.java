@@ -99,7 +99,8 @@ final class Mistakes implements IExecutionStrategy, IParameterExceptionHandler, 
             case FileAlreadyExistsException e -> "already exists: " + e.getFile();
             case NotDirectoryException e -> "not a directory: " + e.getFile();
             case CharacterCodingException _ -> "the input is not valid UTF-8";
-            case OutOfMemoryError e -> "out of memory: " + e.getMessage();
+            // A worker's error comes back as a new one without a message.
+            case OutOfMemoryError e -> "out of memory" + (e.getMessage() == null ? "" : ": " + e.getMessage());
             default ->
                 isOurs(failure)
                         ? oneLine(failure.getMessage())

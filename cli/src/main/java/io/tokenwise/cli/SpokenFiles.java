@@ -1,5 +1,6 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.audio.WavReader;
 import io.tokenwise.io.BadFileException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,7 +26,7 @@ record SpokenFiles(List<Spoken> files) {
     /**
      * Reads such a file, whose audio files are relative to it.
      *
-     * @throws BadFileException if it is no such file, names a recording that is not there, or nothing is said in all of them
+     * @throws BadFileException if it is no such file, names a recording that is not there or is none, or nothing is said in all of them
      */
     static SpokenFiles read(Path table) throws IOException {
         var files = new ArrayList<Spoken>();
@@ -39,6 +40,10 @@ record SpokenFiles(List<Spoken> files) {
         if (files.stream().allMatch(file -> SpokenWords.of(file.transcript()).isEmpty())) {
             throw new BadFileException(
                     table.toString(), "has no transcript with a word; rows of audio,transcript are needed");
+        }
+        for (Spoken file : files) {
+            // A broken one is told now, not after an hour.
+            WavReader.open(file.audio()).close();
         }
         return new SpokenFiles(files);
     }

@@ -8,9 +8,11 @@ import io.tokenwise.audio.SpeechSegment;
 import io.tokenwise.audio.SpeechSegments;
 import io.tokenwise.audio.WavReader;
 import io.tokenwise.io.AtomicFiles;
+import io.tokenwise.io.BadFileException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -31,6 +33,7 @@ import picocli.CommandLine.Spec;
         description = {
             "Reads WAV files of any length and prints a line for each segment of speech, as soon as it is transcribed: where it begins and ends, in"
                     + " seconds, and its text. Segments end in pauses, after 30 seconds at the latest.",
+            "A file that is no such recording is told, the others are transcribed, and the exit code is 1.",
             "With --json a line is an object with file, startSeconds, endSeconds and text."
         },
         footerHeading = "%nExamples:%n",
@@ -62,6 +65,8 @@ final class Transcribe implements Callable<Integer> {
                     "Write a picture of the first segment: its words, its spectrogram, and under this the learners that each frame used.")
     private Path picture;
 
+    private boolean failed;
+
     @Override
     public Integer call() throws IOException {
         String model = options.model(DEFAULT_MODEL);
@@ -71,10 +76,25 @@ final class Transcribe implements Callable<Integer> {
                 checkPicture(model, recognizer);
             }
             for (Path file : files) {
-                transcribe(recognizer, file);
+                transcribeOrTell(recognizer, file);
             }
         }
-        return ExitCode.OK;
+        return failed ? ExitCode.SOFTWARE : ExitCode.OK;
+    }
+
+    private void transcribeOrTell(SpeechRecognizer recognizer, Path file) throws IOException {
+        try {
+            transcribe(recognizer, file);
+        } catch (NoSuchFileException e) {
+            tell(file + ": no such file");
+        } catch (BadFileException e) {
+            tell(e.getMessage());
+        }
+    }
+
+    private void tell(String mistake) {
+        failed = true;
+        spec.commandLine().getErr().println(spec.qualifiedName() + ": " + mistake);
     }
 
     private void checkPicture(String model, SpeechRecognizer recognizer) {
@@ -91,14 +111,14 @@ final class Transcribe implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         var learners = new FrameLearners(
                 picture == null ? List.of() : Acmizer.modules(recognizer.model().tokenSlots()));
-        var drawn = new AtomicBoolean(picture == null);
+        var heard = new AtomicBoolean();
         try (WavReader sound = WavReader.open(file)) {
             if (!options.json() && files.size() > 1) {
                 out.println(file);
             }
             recognizer.transcribe(sound, budget.asked(options.seed()), learners, segment -> {
                 print(out, file, segment);
-                if (!drawn.getAndSet(true)) {
+                if (!heard.getAndSet(true) && picture != null) {
                     draw(file, segment.text(), learners.shares());
                 }
             });
@@ -107,8 +127,11 @@ final class Transcribe implements Callable<Integer> {
                         .getErr()
                         .println(file + ": ends before its header says; what is there was transcribed");
             }
-            if (!drawn.get()) {
-                spec.commandLine().getErr().println(file + ": is silent, so there is no picture");
+            if (!heard.get()) {
+                spec.commandLine()
+                        .getErr()
+                        .println(file + ": is silent: nothing in it is louder than " + SpeechSegments.SILENCE_DB
+                                + " dB of full scale" + (picture == null ? "" : ", so there is no picture"));
             }
         }
     }
@@ -134,7 +157,7 @@ final class Transcribe implements Callable<Integer> {
                                 "%8.2f %8.2f  %s",
                                 segment.startSeconds(),
                                 segment.endSeconds(),
-                                segment.text()));
+                                segment.text().replaceAll("\\p{Cntrl}", " ")));
         if (out.checkError()) {
             throw new UncheckedIOException(new IOException("the text cannot be written to stdout"));
         }

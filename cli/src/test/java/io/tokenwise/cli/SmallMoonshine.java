@@ -59,6 +59,10 @@ final class SmallMoonshine {
 
     /** Another noise for each seed. */
     static Path writeNoise(Path file, double seconds, long seed) throws IOException {
+        return writeNoise(file, seconds, seed, 5_000);
+    }
+
+    static Path writeNoise(Path file, double seconds, long seed, int deviation) throws IOException {
         var random = new SplittableRandom(seed);
         int samples = (int) (8_000 * seconds);
         ByteBuffer wav = ByteBuffer.allocate(44 + 2 * samples).order(ByteOrder.LITTLE_ENDIAN);
@@ -68,7 +72,7 @@ final class SmallMoonshine {
         wav.putShort((short) 2).putShort((short) 16);
         wav.put("data".getBytes(StandardCharsets.US_ASCII)).putInt(2 * samples);
         for (int i = 0; i < samples; i++) {
-            wav.putShort((short) (5_000 * random.nextGaussian()));
+            wav.putShort((short) (deviation * random.nextGaussian()));
         }
         return Files.write(file, wav.array());
     }

@@ -148,4 +148,47 @@ class SpeechCommandsTest {
                 .isOne();
         assertThat(err.toString()).contains("has no transcript with a word; rows of audio,transcript are needed");
     }
+
+    @Test
+    void transcribeGoesOnAfterABadFile() throws IOException {
+        Path bad = Files.writeString(folder.resolve("bad.wav"), "no sound");
+        assertThat(run("transcribe", "--model", model.toString(), one.toString(), bad.toString(), two.toString()))
+                .isOne();
+        assertThat(out.toString()).contains("    0.00     1.00  ", "    0.00     2.00  ");
+        assertThat(err.toString())
+                .startsWith("tokenwise transcribe: " + bad + ": ")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void silenceIsSaidToBeSilent() throws IOException {
+        Path silent = SmallMoonshine.writeNoise(folder.resolve("silent.wav"), 2, 0, 0);
+        Path empty = SmallMoonshine.writeNoise(folder.resolve("empty.wav"), 0);
+        for (Path file : List.of(silent, empty)) {
+            assertThat(run("transcribe", "--model", model.toString(), file.toString()))
+                    .isZero();
+            assertThat(err.toString())
+                    .contains(file + ": is silent: nothing in it is louder than -60 dB of full scale");
+        }
+        assertThat(out.toString()).isEmpty();
+        Path table = Files.writeString(folder.resolve("silent.csv"), "silent.wav,hello there\n");
+        assertThat(run("eval", "asr", table.toString(), "--json", "--model", model.toString()))
+                .isOne();
+        assertThat(err.toString()).contains(table + ": has recordings of silence only");
+        assertThat(out.toString()).isEmpty();
+    }
+
+    @Test
+    void evalAsrLooksAtRecordingsFirst() throws IOException {
+        Path bad = Files.writeString(folder.resolve("broken.wav"), "no sound");
+        Path table = Files.writeString(folder.resolve("broken.csv"), "one.wav,hello\nbroken.wav,hello\n");
+        assertThat(run(
+                        "eval",
+                        "asr",
+                        table.toString(),
+                        "--model",
+                        folder.resolve("no model").toString()))
+                .isOne();
+        assertThat(err.toString()).startsWith("tokenwise eval asr: " + bad + ": ");
+    }
 }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -136,12 +137,11 @@ public record AcmConfig(
         if (!mlpLearners.isMissingNode() && !mlpLearners.isInt()) {
             throw new IllegalArgumentException("acm.mlpLearners must be a whole number, is " + mlpLearners);
         }
-        var modules = new ArrayList<String>();
+        var modules = new LinkedHashSet<String>();
         for (JsonNode module : array(json, "modules")) {
-            if (!module.isString() || modules.contains(module.asString())) {
+            if (!module.isString() || !modules.add(module.asString())) {
                 throw new IllegalArgumentException("acm.modules must be different names, has " + module);
             }
-            modules.add(module.asString());
         }
         JsonNode differences = json.path("differences");
         if (!differences.isMissingNode() && !differences.isBoolean()) {
@@ -151,7 +151,7 @@ public record AcmConfig(
                 teacher.asString(),
                 learners.asInt(),
                 mlpLearners.asInt(learners.asInt() - 1),
-                modules,
+                List.copyOf(modules),
                 units(json),
                 differences.asBoolean(false),
                 fixed(json),

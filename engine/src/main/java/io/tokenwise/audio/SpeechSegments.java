@@ -27,10 +27,12 @@ public final class SpeechSegments {
     private static final int FRAME_SAMPLES = 320;
 
     /**
-     * Of full scale, squared: -60 dB. A tenth of the frames of Asterisk's prompts, from a studio, are below, with pauses down to -96; readers
+     * Of full scale; what stays below is silence. A tenth of the frames of Asterisk's prompts, from a studio, are below, with pauses down to -96; readers
      * at home (pocketsphinx's Librivox clips) pause at -50 to -57, and even their softest sounds are not lost.
      */
-    private static final double SILENCE_POWER = 1e-6;
+    public static final int SILENCE_DB = -60;
+
+    private static final double SILENCE_POWER = Math.pow(10, SILENCE_DB / 10.0);
 
     private static final int PAUSE_FRAMES = 50;
     private static final int LEAST_FRAMES = 50;

@@ -134,7 +134,13 @@ record ClassFolders(List<String> classes, List<String> files, int[] labels) {
 
     /** A file or folder, whose path comes from outside. */
     private record Entry(String path, List<String> names, boolean folder) {
+        private static final int MOST_FOLDERS = 64;
+
         static Entry of(String path, String source) {
+            if (path.chars().filter(c -> c == '/').count() > MOST_FOLDERS) {
+                throw new BadFileException(
+                        source, "has an entry in more than " + MOST_FOLDERS + " folders, one in the other: " + path);
+            }
             boolean folder = path.isEmpty() || path.endsWith("/");
             String bare = path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
             List<String> names = bare.isEmpty() ? List.of() : List.of(bare.split("/", -1));

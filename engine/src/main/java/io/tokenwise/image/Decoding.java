@@ -15,6 +15,9 @@ final class Decoding {
     private static final int BATCH_IMAGES = 1024;
     private static final long BATCH_BYTES = 64 << 20;
 
+    /** Of an array beside its values: its header, and the reference to it. */
+    private static final int ARRAY_BYTES = 32;
+
     /** Where an image comes from. */
     interface Source {
         Image image() throws IOException;
@@ -38,7 +41,7 @@ final class Decoding {
 
     /** @throws BadFileException if so many images of that size do not fit the heap */
     static void checkFits(int count, int width, int height, int bytesOfPixel, String name) {
-        long bytes = (long) count * width * height * bytesOfPixel;
+        long bytes = count * ((long) width * height * bytesOfPixel + ARRAY_BYTES);
         long most = Runtime.getRuntime().maxMemory();
         if (bytes >= most) {
             throw new BadFileException(
@@ -96,6 +99,8 @@ final class Decoding {
             pixels[one.index()] = reader.fit().apply(image).rgb();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        } catch (OutOfMemoryError e) {
+            throw ImageReader.doesNotFit(one.name(), e);
         } catch (IllegalArgumentException e) {
             // A strip of a thousand times its height cannot be covered.
             throw new BadFileException(one.name(), e.getMessage(), e);

@@ -22,8 +22,8 @@ record IdxFiles(String name, int rows, int columns, byte[][] images, byte[] labe
 
     private static final int IMAGES_MAGIC = 0x0803;
 
-    /** Far more than there are images that fit memory; gzipped, so many zeros take no more than 100 KB. */
-    private static final int MOST_LABELS = 100_000_000;
+    /** More than any data set of this kind has; gzipped, so many zeros take no more than 10 KB. */
+    private static final int MOST_LABELS = 10_000_000;
 
     /**
      * Reads them, plain or gzipped.

@@ -78,9 +78,26 @@ public final class ImageReader {
      * Reads a file's bytes.
      *
      * @param name what to call it in messages
-     * @throws BadFileException if it is not a sound JPEG or PNG, or is too large
+     * @throws BadFileException if it is not a sound JPEG or PNG, or is too large, for the heap too
      */
     public Image read(byte[] bytes, String name) {
+        try {
+            return decode(bytes, name);
+        } catch (OutOfMemoryError e) {
+            throw doesNotFit(name, e);
+        }
+    }
+
+    /** Memory was asked for and not given, so nothing else is the worse for it. */
+    static BadFileException doesNotFit(String name, OutOfMemoryError e) {
+        return new BadFileException(
+                name,
+                "does not fit Java's heap of " + (Runtime.getRuntime().maxMemory() >> 20)
+                        + " MB (-Xmx), beside what else is there",
+                e);
+    }
+
+    private Image decode(byte[] bytes, String name) {
         if (startsWith(bytes, 0, "\u00FF\u00D8\u00FF")) {
             JpegHeader header = JpegHeader.of(bytes, name);
             checkSize(header.width(), header.height(), name);

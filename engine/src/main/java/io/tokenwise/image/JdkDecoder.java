@@ -94,6 +94,10 @@ record JdkDecoder(ImageReaderSpi provider) {
             reader.setInput(in, true, true);
             return reading.from(reader);
         } catch (IOException | RuntimeException e) {
+            if (e.getCause() instanceof OutOfMemoryError full) {
+                // The JDK's PNG decoder makes an IOException of it.
+                throw full;
+            }
             throw new BadFileException(
                     name, "is truncated or corrupt: " + Objects.requireNonNullElse(e.getMessage(), e.toString()), e);
         } finally {

@@ -4,6 +4,7 @@ import io.tokenwise.io.BadFileException;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 
 /**
  * What a JPEG says before its first scan.
@@ -35,7 +36,9 @@ record JpegHeader(int width, int height, JpegColors colors, Orientation orientat
         private ByteBuffer frame;
         private boolean jfif;
         private int adobe = JpegColors.NO_ADOBE;
-        private Orientation orientation = Orientation.UPRIGHT;
+
+        /** Null while there is no Exif. */
+        private Orientation orientation;
 
         private Parser(ByteBuffer bytes, String name) {
             this.bytes = bytes;
@@ -63,7 +66,8 @@ record JpegHeader(int width, int height, JpegColors colors, Orientation orientat
             int height = Short.toUnsignedInt(frame.getShort(1));
             int width = Short.toUnsignedInt(frame.getShort(3));
             JpegColors colors = JpegColors.of(components(), jfif, adobe, name);
-            return new JpegHeader(width, height, colors, orientation, decodable.toByteArray());
+            Orientation stored = Objects.requireNonNullElse(orientation, Orientation.UPRIGHT);
+            return new JpegHeader(width, height, colors, stored, decodable.toByteArray());
         }
 
         /** Moves behind the next marker. As libjpeg does, it skips what does not belong to a segment. */
@@ -104,7 +108,8 @@ record JpegHeader(int width, int height, JpegColors colors, Orientation orientat
         }
 
         private void application(int marker, ByteBuffer data) {
-            if (marker == APP1 && startsWith(data, EXIF)) {
+            if (marker == APP1 && startsWith(data, EXIF) && orientation == null) {
+                // Others go on where 64 KB were too few for the first.
                 orientation = Orientation.in(data.slice(EXIF.length, data.limit() - EXIF.length));
             } else if (marker == APP14 && startsWith(data, ADOBE) && data.limit() > 11) {
                 adobe = data.get(11);

@@ -3,6 +3,7 @@ package io.tokenwise.io;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -74,22 +75,32 @@ final class ImageConfig {
             return IntStream.range(0, count).mapToObj(i -> "LABEL_" + i).toList();
         }
         JsonNode names = config.root().get("id2label");
-        var labels = new ArrayList<String>();
+        if (names.size() > MAX_CLASSES) {
+            throw new BadFileException(
+                    config.file(), "id2label names " + names.size() + " classes; at most " + MAX_CLASSES + " are read");
+        }
+        // In their order; ImageNet has two of some names.
+        var labels = new LinkedHashSet<String>();
         for (int i = 0; i < names.size(); i++) {
             JsonNode name = names.path(Integer.toString(i));
             if (!name.isString()) {
                 throw new BadFileException(
                         config.file(), "id2label has no name for class " + i + " of " + names.size());
             }
-            // ImageNet has two of some names.
             String label = name.stringValue();
-            labels.add(labels.contains(label) ? label + " (" + i + ")" : label);
+            if (label.chars().anyMatch(Character::isISOControl)) {
+                throw new BadFileException(
+                        config.file(), "id2label has control characters in the name of class " + i + ": " + label);
+            }
+            if (!labels.add(label) && !labels.add(label + " (" + i + ")")) {
+                throw new BadFileException(config.file(), "id2label has two classes " + label + " (" + i + ")");
+            }
         }
         if (labels.size() < 2) {
             throw new BadFileException(
                     config.file(), "id2label names " + labels.size() + " classes; at least 2 are needed");
         }
-        return labels;
+        return List.copyOf(labels);
     }
 
     private static ImagePreparation preparation(JsonFile file, VitArchitecture architecture) {

@@ -32,6 +32,9 @@ final class MoonshineOnnx implements WeightSource {
     /** The decoder's first step, in which it also makes keys and values of the encoder's result. */
     private static final String FIRST_STEP = "else_branch";
 
+    /** Of any dimension; a vocabulary has the largest one. */
+    private static final int MOST_SIZE = 1 << 20;
+
     private final Path folder;
     private final List<OnnxFile> files;
     private final MoonshineArchitecture architecture;
@@ -231,8 +234,16 @@ final class MoonshineOnnx implements WeightSource {
                 rotated);
     }
 
+    /** The first dimension of a tensor. */
     private int size(String tensor) {
-        return Math.toIntExact(shape(tensor)[0]);
+        long[] shape = shape(tensor);
+        if (shape.length == 0 || shape[0] < 1 || shape[0] > MOST_SIZE) {
+            throw find(tensor)
+                    .graph
+                    .bad("tensor " + tensor + " has the shape " + Arrays.toString(shape)
+                            + "; the first dimension must be 1 to " + MOST_SIZE);
+        }
+        return (int) shape[0];
     }
 
     private int layers(String path) {

@@ -58,7 +58,7 @@ final class OnnxGraph {
                     .forEach(input -> consumers
                             .computeIfAbsent(input, _ -> new ArrayList<>())
                             .add(node));
-            if (node.getOpType().equals("Constant")) {
+            if (node.getOpType().equals("Constant") && node.getOutputCount() > 0) {
                 node.getAttributeList().stream()
                         .filter(AttributeProto::hasT)
                         .forEach(attribute -> constants.put(node.getOutput(0), attribute.getT()));

@@ -35,11 +35,8 @@ public final class VitTraining implements AutoCloseable {
     private static final double CLIP_NORM = 1;
     private static final long WORKSPACE_LIMIT_BYTES = 16L << 30;
     private static final int MEASURED_TOKENS = 8_192;
-    /** The share of the steps, the first ones, in which images are mixed: at the end the model sees images as they are. */
-    private static final double MIXED_STEPS = 0.85;
-
-    /** The share of the steps, the first ones, in which patches are dropped. */
-    private static final double DROPPING_STEPS = 0.75;
+    /** The share of the steps, the first ones, in which images are mixed and patches dropped: at the end the model sees images as they are. */
+    private static final double VARIED_STEPS = 0.85;
 
     private static final String STEP = "step";
     private static final String CONSUMED = "consumed";
@@ -134,11 +131,11 @@ public final class VitTraining implements AutoCloseable {
     /** The images of the next step. */
     private List<Drawn> next() {
         var drawn = new ArrayList<Drawn>();
-        boolean mixing = step < MIXED_STEPS * steps;
-        double dropped = step < DROPPING_STEPS * steps ? config.dropped() : 0;
+        boolean varying = step < VARIED_STEPS * steps;
+        double dropped = varying ? config.dropped() : 0;
         for (int i = 0; i < config.imagesPerStep(); i++) {
             var random = EpochOrder.random(config.seed() + 1, order.consumed());
-            drawn.add(new Drawn(order.next(), mixing, dropped, random));
+            drawn.add(new Drawn(order.next(), varying, dropped, random));
         }
         return drawn;
     }

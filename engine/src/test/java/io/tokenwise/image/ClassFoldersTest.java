@@ -107,4 +107,12 @@ class ClassFoldersTest {
     private static org.assertj.core.api.AbstractThrowableAssert<?, ?> refused(List<String> paths, String split) {
         return assertThatThrownBy(() -> among(paths, split)).isInstanceOf(BadFileException.class);
     }
+
+    @Test
+    void foldersInFoldersWithoutEnd() {
+        refused(List.of("a/1", "b/1", "a/".repeat(4_000) + "1"), "")
+                .hasMessageStartingWith("source: has an entry in more than 64 folders, one in the other: a/a/")
+                .message()
+                .hasSizeLessThan(700);
+    }
 }

@@ -13,18 +13,23 @@ import static io.tokenwise.image.ImageFiles.progressiveJpeg;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tokenwise.ChildJvm;
 import io.tokenwise.io.BadFileException;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -195,5 +200,31 @@ class HostileImagesTest {
             }
         }
         throw new IllegalArgumentException();
+    }
+
+    /** In a JVM of its own, whose heap is as large as the image's pixels. */
+    @Test
+    void whatDoesNotFitTheHeapIsSaidToBeSo(@TempDir Path folder) throws Exception {
+        byte[] bytes = pngOf(ihdr(2_000, 2_000, 8, 0), idat(new int[2_000 * 2_001]), iend());
+        Path file = Files.write(folder.resolve("large.png"), bytes);
+        Process child = ChildJvm.of(List.of("-Xmx16m"), SmallHeap.class, file.toString())
+                .redirectErrorStream(true)
+                .start();
+        String printed = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(child.waitFor()).as(printed).isZero();
+        assertThat(printed).contains(file + ": does not fit Java's heap of ", "MB (-Xmx), beside what else is there");
+    }
+
+    /** Reads an image and prints why it cannot. */
+    static final class SmallHeap {
+        private SmallHeap() {}
+
+        public static void main(String[] args) throws IOException {
+            try {
+                new ImageReader().read(Path.of(args[0]));
+            } catch (BadFileException e) {
+                System.out.println(e.getMessage());
+            }
+        }
     }
 }

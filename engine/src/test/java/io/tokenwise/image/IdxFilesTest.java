@@ -97,7 +97,7 @@ class IdxFilesTest {
         refused("images")
                 .hasMessageEndingWith("is no IDX file of the wanted kind: it begins with 00000801, not 00000803");
         labels("train", 0x801, Integer.MAX_VALUE, 1, 2);
-        refused("labels").hasMessageEndingWith("claims 2147483647 labels; at most 100000000 are read");
+        refused("labels").hasMessageEndingWith("claims 2147483647 labels; at most 10000000 are read");
         labels("train", 0x801, 3, 1, 2);
         refused("labels").hasMessageEndingWith("claims 3 labels, but the file ends before");
         labels("train", 0x801, 1, 1, 2);

@@ -137,6 +137,15 @@ class ImageReaderTest {
         assertThat(read(lying)).hasToString("8 x 8");
     }
 
+    /** As writers do whose Exif does not fit one segment. */
+    @Test
+    void aSecondExifSegmentDoesNotTurnTheImageBack() {
+        Image stored = gradient(24, 16);
+        byte[] rest = "Exif\0\0 goes on".getBytes(StandardCharsets.US_ASCII);
+        byte[] bytes = withOrientation(withSegment(jpeg(stored), 0xE1, rest), 6, ByteOrder.BIG_ENDIAN);
+        assertClose(read(bytes), new Orientation(6).upright(stored), SLOPES);
+    }
+
     @Test
     void profilesDoNotReachTheDecoder() {
         byte[] profile = "ICC_PROFILE\0\1\1 nonsense".getBytes(StandardCharsets.ISO_8859_1);

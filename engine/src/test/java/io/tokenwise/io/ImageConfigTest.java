@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -122,5 +124,24 @@ class ImageConfigTest {
             assertThat(files.image().labels())
                     .isEqualTo(List.of("class 0", "class 1", "class 2", "class 1 (3)", "class 4"));
         }
+    }
+
+    @Test
+    void namesOfTooManyClassesAreRefused() throws IOException {
+        String many = IntStream.range(0, 100_000)
+                .mapToObj(i -> "\"" + i + "\" : \"same\"")
+                .collect(Collectors.joining(", ", "\"id2label\" : {", "}, \"x\" : {"));
+        config("\"id2label\" : {", many);
+        assertThatThrownBy(() -> ModelFiles.open(directory))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageContaining("config.json: id2label names 100000 classes; at most 65536 are read");
+    }
+
+    @Test
+    void namesThatSteerATerminalAreRefused() throws IOException {
+        config("\"3\" : \"class 3\"", "\"3\" : \"\\u001b[31m\"");
+        assertThatThrownBy(() -> ModelFiles.open(directory))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageContaining("config.json: id2label has control characters in the name of class 3");
     }
 }

@@ -124,6 +124,14 @@ class MoonshineOnnxTest {
     }
 
     @Test
+    void sizesThatCannotBeAreTold() throws IOException {
+        initializer(graphs.encoder, "/conv1.q").clearDims().setRawData(ByteString.copyFrom(new byte[1]));
+        assertBad("tensor encoder.conv1.weight has the shape []; the first dimension must be 1 to 1048576");
+        initializer(graphs.encoder, "/conv1.q").addDims(1L << 40).addDims(0).setRawData(ByteString.EMPTY);
+        assertBad("tensor encoder.conv1.weight has the shape [1099511627776, 0]; the first");
+    }
+
+    @Test
     void otherConvolutionsAndAnglesAreRefused() throws IOException {
         change(
                 graphs.encoder,
