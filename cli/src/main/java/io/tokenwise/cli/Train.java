@@ -49,7 +49,7 @@ final class Train implements Runnable {
             description = {
                 "DATA is a folder with a folder of JPEG or PNG images for each class, a .tar or .tar.gz of one, or a folder with MNIST's files, such as"
                         + " that of fetch fashion-mnist.",
-                "Images are resized until the shorter side fits and their centre is kept; then they are shifted by up to an eighth, mirrored and recoloured at random, and half of them get a part of another image (CutMix). In all but the last 15 % of the steps it looks at half of each image's patches only (PatchDropout), and take little more than half the time. A tenth of them, 1,000 at most, is not trained on and shows the accuracy on"
+                "Images are resized until the shorter side fits and their centre is kept; then they are shifted by up to an eighth, mirrored and recoloured at random, and half of them get a part of another image (CutMix). In all but the last 15 % of the steps it looks at half of each image's patches only (PatchDropout), which takes little more than half the time. A tenth of them, 1,000 at most, is not trained on and shows the accuracy on"
                         + " the way. It takes hours on two cores, and can be stopped at any time; the same command goes on from there."
             },
             footerHeading = "%nExamples:%n",

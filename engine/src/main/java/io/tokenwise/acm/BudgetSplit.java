@@ -8,8 +8,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * How a hard budget is split among modules: as gates spend a soft one on average, measured on held-out inputs. Modules want very different shares: at some
- * budgets the V and O of a layer of vit-cifar10-acm spend nearly three times what its MLP does.
+ * How a hard budget is split among modules: as gates spend a soft one on average, measured on held-out inputs. Modules want very different shares (docs/architecture.md).
  *
  * @param told what the gates were told, ascending, 0 to 1
  * @param spent for each module, by its path, the share of its own dense FLOPs that its learners and its gate cost then; empty if each module gets
