@@ -33,7 +33,7 @@ class Model(Module):
     groups: Tensor,
     budgets: Tensor,
     temperature: Tensor,
-    budgetWeight: Tensor,
+    budgetWeights: Tensor,
     w: List[Tensor],
     learners: List[Tensor],
     gates: List[Tensor]) -> List[Tensor]:
@@ -79,8 +79,8 @@ class Model(Module):
       used = torch.add(used, torch.sum(running, [-1]))
     loss = torch.rsub(torch.mean(torch.sum(torch.mul((self).pool(x, mask), target), [-1])), 1.)
     share = torch.div(torch.matmul(groups, used), torch.mul(count, 6))
-    budgetLoss = torch.mean(torch.abs(torch.sub(share, budgets)))
-    total = torch.add(loss, torch.mul(budgetLoss, budgetWeight))
+    budgetLoss = torch.mean(torch.mul(torch.abs(torch.sub(share, budgets)), budgetWeights))
+    total = torch.add(loss, budgetLoss)
     results = annotate(List[Tensor], [torch.detach(loss)])
     for gradient in torch.grad([total], torch.add(learners, gates)):
       if gradient is not None:

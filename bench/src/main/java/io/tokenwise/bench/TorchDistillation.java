@@ -178,7 +178,9 @@ final class TorchDistillation implements AutoCloseable {
                 }
             }
         }
+        var budgetWeights = new float[groups];
         for (int group = 0; group < groups; group++) {
+            budgetWeights[group] = (float) config.budgetWeight() / budgets[group];
             // What gates cost is spent already.
             budgets[group] -= (float) gateShare;
         }
@@ -192,7 +194,7 @@ final class TorchDistillation implements AutoCloseable {
         arguments.add(scope.create(members, new Shape(groups, positions)));
         arguments.add(scope.create(budgets));
         arguments.add(scope.create((float) config.temperature()));
-        arguments.add(scope.create((float) config.budgetWeight()));
+        arguments.add(scope.create(budgetWeights));
         arguments.addAll(teacher);
         arguments.addAll(learners.weights);
         arguments.addAll(gates.weights);

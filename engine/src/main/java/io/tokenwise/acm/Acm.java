@@ -154,9 +154,13 @@ public final class Acm {
         router.place(newIndex);
     }
 
-    /** Gives the gate its untrained start. */
-    void startGate() {
-        gate.start();
+    /**
+     * Gives the gate its untrained start.
+     *
+     * @param none by how much the logit of no learner starts behind
+     */
+    void startGate(double none) {
+        gate.start(none);
     }
 
     void prepare() {

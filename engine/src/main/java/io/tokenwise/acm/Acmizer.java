@@ -49,7 +49,7 @@ public final class Acmizer {
             if (measured.containsKey(slot)) {
                 AdaptiveBlock block = measured.get(slot).adaptive(parameters, slot.path(), layers);
                 block.learnerParameters().forEach(Parameter::changed);
-                block.acms().forEach(Acm::startGate);
+                block.acms().forEach(acm -> acm.startGate(block.noneBehind()));
                 slot.replace(block);
             }
         }

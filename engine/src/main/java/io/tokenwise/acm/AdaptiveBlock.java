@@ -17,6 +17,9 @@ public sealed interface AdaptiveBlock extends Block permits AdaptiveMlp, Adaptiv
     /** Who decides, in the order in which they are asked. */
     List<Acm> acms();
 
+    /** By how much the logit of no learner starts behind those of other counts in an untrained gate. */
+    double noneBehind();
+
     /** All parameters but those of the gates and of the dense block. */
     List<Parameter> learnerParameters();
 

@@ -116,6 +116,12 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         return List.of(acm);
     }
 
+    /** A little: low budgets are kept by leaving MLPs out, most of all in upper layers (docs/quality.md, Images). */
+    @Override
+    public double noneBehind() {
+        return 2;
+    }
+
     /** Hidden units of one learner. */
     public int width() {
         return width;

@@ -4,6 +4,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -45,37 +46,44 @@ public record BudgetSplit(List<Double> told, Map<String, List<Double>> spent) {
     }
 
     /**
-     * What a module gets of the budgets of these modules, of which it is one. First comes what one learner for each token and the gates cost, so that no token goes
-     * without, and then what is left, by what each spends beyond that.
+     * What a module gets of the budgets of these modules, of which it is one. First comes what one learner for each token and the gate cost, or less where gates spend
+     * less, so that no token goes without that a soft budget would give one; and then what is left, by what each spends beyond that.
      */
     HardShare of(Acm module, List<Acm> together) {
         if (spent.isEmpty()) {
             return HardShare.EVEN;
         }
-        double dense = together.stream().mapToLong(Acm::denseFlops).sum();
-        double meanLeast = together.stream()
-                        .mapToDouble(acm -> least(acm) * acm.denseFlops())
-                        .sum()
-                / dense;
+        var first = new double[told.size()];
+        var meanFirst = new double[told.size()];
         var weights = new double[told.size()];
         for (int i = 0; i < weights.length; i++) {
-            double mean = 0;
-            for (Acm acm : together) {
-                mean += beyondLeast(acm, i) * acm.denseFlops() / dense;
-            }
-            weights[i] = mean < LEAST_MEAN ? 1 : beyondLeast(module, i) / mean;
+            int at = i;
+            first[i] = first(module, i);
+            meanFirst[i] = mean(together, acm -> first(acm, at));
+            double meanBeyond = mean(together, acm -> beyondFirst(acm, at));
+            weights[i] = meanBeyond < LEAST_MEAN ? 1 : beyondFirst(module, i) / meanBeyond;
         }
-        return new HardShare(
-                told.stream().mapToDouble(Double::doubleValue).toArray(), weights, least(module), meanLeast);
+        return new HardShare(told.stream().mapToDouble(Double::doubleValue).toArray(), first, meanFirst, weights);
     }
 
-    /** Of its dense FLOPs, what a module costs if each token has one learner. */
-    private static double least(Acm acm) {
-        return (double) (acm.learnerFlops() + acm.gateFlops()) / acm.denseFlops();
+    /** Over modules, each weighed by its dense FLOPs. */
+    private static double mean(List<Acm> modules, ToDoubleFunction<Acm> share) {
+        double sum = 0;
+        double dense = 0;
+        for (Acm acm : modules) {
+            sum += share.applyAsDouble(acm) * acm.denseFlops();
+            dense += acm.denseFlops();
+        }
+        return sum / dense;
     }
 
-    private double beyondLeast(Acm acm, int i) {
-        return Math.max(0, spent(acm).get(i) - least(acm));
+    private double first(Acm acm, int i) {
+        double oneEach = (double) (acm.learnerFlops() + acm.gateFlops()) / acm.denseFlops();
+        return Math.min(oneEach, spent(acm).get(i));
+    }
+
+    private double beyondFirst(Acm acm, int i) {
+        return spent(acm).get(i) - first(acm, i);
     }
 
     private List<Double> spent(Acm module) {

@@ -35,12 +35,6 @@ final class Gate {
      */
     private static final double START_SHARPNESS = 16;
 
-    /**
-     * By how much the logit of no learner starts behind the others. Where a gate once prefers none for every token, its learners get no gradient
-     * any more and never come back: in 2.4 million tokens the attention of a whole layer was lost so, at budgets up to a half.
-     */
-    private static final double START_NONE = 30;
-
     private final Acm acm;
 
     /** Weight {@code [hidden, choices]}, no bias. */
@@ -69,13 +63,17 @@ final class Gate {
         return FEATURE_SCALE * Math.max(0, 1 - Math.abs(budget * (KNOTS - 1) - knot));
     }
 
-    /** Starts as a gate that gives every token the count nearest to the budget, and at least one learner. */
-    void start() {
+    /**
+     * Starts as a gate that gives every token the count nearest to the budget.
+     *
+     * @param none by how much the logit of no learner starts behind
+     */
+    void start(double none) {
         Tensor table = budgetTable.parameter().value();
         for (int knot = 0; knot < KNOTS; knot++) {
             for (int choice = 0; choice < acm.choices(); choice++) {
                 double distance = (double) acm.count(choice) / acm.learners() - (double) knot / (KNOTS - 1);
-                double logit = -START_SHARPNESS * distance * distance - (choice == 0 ? START_NONE : 0);
+                double logit = -START_SHARPNESS * distance * distance - (choice == 0 ? none : 0);
                 table.set(knot, choice, (float) (logit / FEATURE_SCALE));
             }
         }

@@ -5,13 +5,14 @@ package io.tokenwise.acm;
  * its dense FLOPs, the mean of what they get is the budget, or a little less.
  *
  * @param told budgets that gates are told, ascending
- * @param weights at each of them, by how much more than others the module gets of what is left when each token has a learner; 1 on average
- * @param least what it costs if each token has one learner, gate included
- * @param meanLeast the same on average over the modules
+ * @param first at each of them, what the module gets first
+ * @param meanFirst the same on average over the modules
+ * @param weights at each of them, by how much more than others the module gets of what is left then; 1 on average
  */
-record HardShare(double[] told, double[] weights, double least, double meanLeast) {
+record HardShare(double[] told, double[] first, double[] meanFirst, double[] weights) {
     /** Each module gets the budget's share. */
-    static final HardShare EVEN = new HardShare(new double[] {0, 1}, new double[] {1, 1}, 1, 1);
+    static final HardShare EVEN =
+            new HardShare(new double[] {0, 1}, new double[] {1, 1}, new double[] {1, 1}, new double[] {1, 1});
 
     /** So that rounding never makes the shares more than the budget. */
     private static final double ROUNDING = 1e-9;
@@ -24,19 +25,20 @@ record HardShare(double[] told, double[] weights, double least, double meanLeast
         if (this == EVEN) {
             return budget;
         }
-        double first = Math.min(budget, meanLeast) * least / meanLeast;
-        double rest = Math.max(0, budget - meanLeast) * weight(toldBudget);
-        return (1 - ROUNDING) * (first + rest);
+        double mean = at(toldBudget, meanFirst);
+        double got = mean == 0 ? 0 : Math.min(1, budget / mean) * at(toldBudget, first);
+        double rest = Math.max(0, budget - mean) * at(toldBudget, weights);
+        return (1 - ROUNDING) * (got + rest);
     }
 
-    /** Interpolated linearly, so that the mean over modules stays 1. */
-    private double weight(double toldBudget) {
+    /** Interpolated linearly, so that a mean over modules stays what it is. */
+    private double at(double toldBudget, double[] values) {
         for (int i = 1; i < told.length; i++) {
             if (toldBudget <= told[i]) {
                 double t = Math.max(0, (toldBudget - told[i - 1]) / (told[i] - told[i - 1]));
-                return weights[i - 1] + t * (weights[i] - weights[i - 1]);
+                return values[i - 1] + t * (values[i] - values[i - 1]);
             }
         }
-        return weights[weights.length - 1];
+        return values[values.length - 1];
     }
 }

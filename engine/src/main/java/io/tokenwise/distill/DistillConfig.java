@@ -17,7 +17,7 @@ import java.util.TreeMap;
  * @param learnerRate peak learning rate of the learners
  * @param gateRate peak learning rate of the gates
  * @param temperature of the Gumbel-softmax
- * @param tokenWeight weight of the token vectors' loss beside the embeddings'
+ * @param tokenWeight weight of the token vectors' loss beside the embeddings'; of an image the class token's alone
  * @param budgetWeight weight of the budget's loss beside the task's
  * @param lowestBudget budgets are drawn from here to 1
  * @param budgetsPerStep how many different budgets share a batch
@@ -55,8 +55,8 @@ public record DistillConfig(
         }
         // In one order: it is part of what a checkpoint compares.
         fixed = Collections.unmodifiableMap(new TreeMap<>(fixed));
-        if (!(lowestBudget >= 0 && lowestBudget < 1)) {
-            throw new IllegalArgumentException("lowest budget " + lowestBudget + " is outside 0..1");
+        if (!(lowestBudget > 0 && lowestBudget < 1)) {
+            throw new IllegalArgumentException("lowest budget " + lowestBudget + " must be above 0 and below 1");
         }
     }
 
@@ -78,7 +78,7 @@ public record DistillConfig(
                 0.8,
                 1,
                 1,
-                0.25,
+                0.15,
                 4,
                 true,
                 Map.of(),

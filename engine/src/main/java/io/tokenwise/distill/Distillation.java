@@ -283,9 +283,7 @@ public final class Distillation implements AutoCloseable {
             }
         };
         if (config.tokenWeight() > 0) {
-            Tensor dTokens = pass.tensor(tokens.rows(), tokens.columns());
-            Losses.relativeSquaredError(tokens, targetTokens, config.tokenWeight(), dTokens);
-            gradients.add(tokens, dTokens);
+            tokenLoss(tokens, targetTokens, gradients);
         }
         double budgetLoss = 0;
         if (config.fixed().isEmpty()) {
@@ -338,6 +336,16 @@ public final class Distillation implements AutoCloseable {
         Tensor dy = pass.tensor(y.rows(), y.columns());
         gradients.add(y, dy);
         return Losses.divergence(y, target, dy);
+    }
+
+    /** What the token vectors lack; of an image the class token's alone, as nothing reads those of patches after the last layer. */
+    private void tokenLoss(Tensor tokens, Tensor targetTokens, Gradients gradients) {
+        boolean image = student.description() instanceof ImageDescription;
+        Tensor y = image ? pass.firstPool(tokens, batch) : tokens;
+        Tensor target = image ? teacherPass.firstPool(targetTokens, batch) : targetTokens;
+        Tensor dy = pass.tensor(y.rows(), y.columns());
+        Losses.relativeSquaredError(y, target, config.tokenWeight(), dy);
+        gradients.add(y, dy);
     }
 
     /** Of recordings: the divergence of the probabilities of each next token of the teacher's own texts. */

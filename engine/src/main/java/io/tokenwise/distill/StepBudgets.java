@@ -59,8 +59,9 @@ record StepBudgets(double[] budgets, int[] groups, int[] sizes) {
     }
 
     /**
-     * The paper's budget loss, for each group and with the gates' own cost: mean over groups of {@code |spent - budget|}, where
-     * spent is the share of the modules' dense FLOPs. Its gradient for each module's {@code running}
+     * The paper's budget loss, for each group and with the gates' own cost: mean over groups of {@code |spent - budget| / budget}, where
+     * spent is the share of the modules' dense FLOPs. Differing from the paper it is relative: the lower the budget, the more the task's loss gains by
+     * what is spent beyond it, and of a loss that weighs all budgets alike low ones were not kept. Its gradient for each module's {@code running}
      * tensor, times {@code weight}, is written to the tensor of the same place in {@code gradients}.
      */
     double loss(List<Acm> modules, List<Tensor> running, double weight, List<Tensor> gradients) {
@@ -79,8 +80,9 @@ record StepBudgets(double[] budgets, int[] groups, int[] sizes) {
         var slope = new double[budgets.length];
         for (int group = 0; group < budgets.length; group++) {
             double share = (spent[group] / sizes[group] + gates) / dense;
-            loss += Math.abs(share - budgets[group]) / budgets.length;
-            slope[group] = weight * Math.signum(share - budgets[group]) / (budgets.length * dense * sizes[group]);
+            double excess = share / budgets[group] - 1;
+            loss += Math.abs(excess) / budgets.length;
+            slope[group] = weight * Math.signum(excess) / (budgets[group] * budgets.length * dense * sizes[group]);
         }
         for (int m = 0; m < modules.size(); m++) {
             Tensor gradient = gradients.get(m);

@@ -21,7 +21,7 @@ import java.util.Map;
  */
 public final class TrainingState implements AutoCloseable {
     /** Raised whenever a file of before cannot be gone on from. */
-    private static final String VERSION = "5";
+    private static final String VERSION = "6";
 
     private static final String FORMAT = "tokenwise_checkpoint";
 

@@ -47,7 +47,7 @@ class BudgetSplitTest {
         assertThat(split.of(mlp, both).of(0.75, 0.75)).isCloseTo(0.7, ROUNDING);
     }
 
-    /** However little the gates spent there on average: what is spent on other texts differs. */
+    /** However little the budget is beyond that: what is spent on other texts differs. */
     @Test
     void aLearnerForEachTokenComesFirst() {
         BudgetSplit split = split(List.of(0.33, 0.33), List.of(0.3, 0.7));
@@ -56,6 +56,14 @@ class BudgetSplitTest {
             assertThat(split.of(attention, both).of(budget, 0.25)).isGreaterThan(least - 1e-8);
         }
         assertThat(split.of(attention, both).of(0.1, 0.25)).isLessThan(least);
+    }
+
+    /** Where gates leave tokens without a learner, a hard budget is not spent on learners that they do not want. */
+    @Test
+    void aModuleWhoseGateSpendsLessThanALearnerForEachTokenGetsThat() {
+        BudgetSplit split = split(List.of(0.7, 0.7), List.of(0.1, 0.1));
+        assertThat(split.of(attention, both).of(0.25, 0.25)).isCloseTo(0.7, ROUNDING);
+        assertThat(split.of(mlp, both).of(0.25, 0.25)).isCloseTo(0.1, ROUNDING);
     }
 
     @Test
