@@ -102,7 +102,7 @@ final class ReportCharts {
                 loss("learned", "phase 3: distance to the teacher's results", training, Distillation.Phase.END_TO_END),
                 new Series(
                         "dense",
-                        "phase 3: distance of spend and budget",
+                        "phase 3: spend beside the budget, relative",
                         means(phase(training, Distillation.Phase.END_TO_END), Distillation.Step::budgetLoss)));
     }
 

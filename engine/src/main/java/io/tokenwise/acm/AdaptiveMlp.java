@@ -116,7 +116,7 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         return List.of(acm);
     }
 
-    /** A little: low budgets are kept by leaving MLPs out, most of all in upper layers (docs/quality.md, Images). */
+    /** A little: what keeps a budget below 1/N is to leave MLPs out (docs/quality.md, Low budgets). */
     @Override
     public double noneBehind() {
         return 2;

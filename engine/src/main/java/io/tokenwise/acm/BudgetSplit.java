@@ -19,10 +19,7 @@ public record BudgetSplit(List<Double> told, Map<String, List<Double>> spent) {
     /** Each module gets the same share. */
     public static final BudgetSplit EVEN = new BudgetSplit(List.of(0.0, 1.0), Map.of());
 
-    /** Below this a mean is rounding, and says nothing about who spends. */
-    private static final double LEAST_MEAN = 1e-6;
-
-    /** Where gates spend so much of one learner for each token, each gets one: means are rounded in the file, and texts differ. */
+    /** Where gates spend so much of one learner for each token, each gets one: means are rounded in the file, and texts differ. Chosen, not measured. */
     private static final double NEARLY = 0.98;
 
     public BudgetSplit {
@@ -50,7 +47,7 @@ public record BudgetSplit(List<Double> told, Map<String, List<Double>> spent) {
 
     /**
      * What a module gets of the budgets of these modules, of which it is one. First comes what one learner for each token and the gate cost, or less where gates spend
-     * less, so that no token goes without that a soft budget would give one; and then what is left, by what each spends beyond that.
+     * less, so that on average no token goes without that a soft budget would give one; and then what is left, by what each spends beyond that.
      */
     HardShare of(Acm module, List<Acm> together) {
         if (spent.isEmpty()) {
@@ -58,15 +55,17 @@ public record BudgetSplit(List<Double> told, Map<String, List<Double>> spent) {
         }
         var first = new double[told.size()];
         var meanFirst = new double[told.size()];
-        var weights = new double[told.size()];
-        for (int i = 0; i < weights.length; i++) {
+        var beyond = new double[told.size()];
+        var meanBeyond = new double[told.size()];
+        for (int i = 0; i < first.length; i++) {
             int at = i;
             first[i] = first(module, i);
             meanFirst[i] = mean(together, acm -> first(acm, at));
-            double meanBeyond = mean(together, acm -> beyondFirst(acm, at));
-            weights[i] = meanBeyond < LEAST_MEAN ? 1 : beyondFirst(module, i) / meanBeyond;
+            beyond[i] = beyondFirst(module, i);
+            meanBeyond[i] = mean(together, acm -> beyondFirst(acm, at));
         }
-        return new HardShare(told.stream().mapToDouble(Double::doubleValue).toArray(), first, meanFirst, weights);
+        return new HardShare(
+                told.stream().mapToDouble(Double::doubleValue).toArray(), first, meanFirst, beyond, meanBeyond);
     }
 
     /** Over modules, each weighed by its dense FLOPs. */

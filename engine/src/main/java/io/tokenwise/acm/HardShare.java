@@ -7,12 +7,16 @@ package io.tokenwise.acm;
  * @param told budgets that gates are told, ascending
  * @param first at each of them, what the module gets first
  * @param meanFirst the same on average over the modules
- * @param weights at each of them, by how much more than others the module gets of what is left then; 1 on average
+ * @param beyond at each of them, what the module spends beyond that, by which it gets what is left
+ * @param meanBeyond the same on average over the modules
  */
-record HardShare(double[] told, double[] first, double[] meanFirst, double[] weights) {
+record HardShare(double[] told, double[] first, double[] meanFirst, double[] beyond, double[] meanBeyond) {
     /** Each module gets the budget's share. */
     static final HardShare EVEN =
-            new HardShare(new double[] {0, 1}, new double[] {1, 1}, new double[] {1, 1}, new double[] {1, 1});
+            new HardShare(new double[0], new double[0], new double[0], new double[0], new double[0]);
+
+    /** Below this a mean is rounding, and says nothing about who spends. */
+    private static final double LEAST_MEAN = 1e-6;
 
     /** So that rounding never makes the shares more than the budget. */
     private static final double ROUNDING = 1e-9;
@@ -27,8 +31,9 @@ record HardShare(double[] told, double[] first, double[] meanFirst, double[] wei
         }
         double mean = at(toldBudget, meanFirst);
         double got = mean == 0 ? 0 : Math.min(1, budget / mean) * at(toldBudget, first);
-        double rest = Math.max(0, budget - mean) * at(toldBudget, weights);
-        return (1 - ROUNDING) * (got + rest);
+        double meanRest = at(toldBudget, meanBeyond);
+        double weight = meanRest < LEAST_MEAN ? 1 : at(toldBudget, beyond) / meanRest;
+        return (1 - ROUNDING) * (got + Math.max(0, budget - mean) * weight);
     }
 
     /** Interpolated linearly, so that a mean over modules stays what it is. */

@@ -92,14 +92,28 @@ public final class Calibrator {
         return spendings;
     }
 
-    /** Ascending, as a request's translation needs it, where gates spend a little less when they are told more. */
     static Calibration curve(List<Spending> spendings) {
-        var spent = new double[TOLD.length];
-        for (int i = 0; i < TOLD.length; i++) {
-            double share = spendings.get(i).share();
-            spent[i] = i == 0 ? share : Math.max(spent[i - 1], share);
+        return curve(spendings.stream().mapToDouble(Spending::share).toArray());
+    }
+
+    /**
+     * Ascending, as a request's translation needs it, where gates spend a little less when they are told more. It begins where they spend least: below that they were told
+     * what they never heard in training.
+     *
+     * @param shares spent when gates were told each of {@link #TOLD}
+     */
+    static Calibration curve(double[] shares) {
+        int least = 0;
+        for (int i = 1; i < TOLD.length - 1; i++) {
+            if (shares[i] < shares[least]) {
+                least = i;
+            }
         }
-        return new Calibration(TOLD, spent);
+        double[] spent = Arrays.copyOfRange(shares, least, TOLD.length);
+        for (int i = 1; i < spent.length; i++) {
+            spent[i] = Math.max(spent[i - 1], spent[i]);
+        }
+        return new Calibration(Arrays.copyOfRange(TOLD, least, TOLD.length), spent);
     }
 
     /** How modules split a hard budget that spent so much when gates were told {@link #TOLD}. */

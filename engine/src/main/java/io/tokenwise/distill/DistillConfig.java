@@ -78,20 +78,26 @@ public record DistillConfig(
                 0.8,
                 1,
                 1,
-                0.15,
+                0.25,
                 4,
                 true,
                 Map.of(),
                 seed);
     }
 
-    /** The same for other layers; without MLPs there is no second phase, whose steps the third one gets. */
+    /**
+     * The same for other layers. Without MLPs there is no second phase, whose steps the third one gets, and no budget below a learner for each token, which attention's gates
+     * always give.
+     */
     public DistillConfig withLayers(AdaptiveLayers newLayers) {
-        return with(newLayers, learnerSteps, newLayers.mlp() ? gateSteps : 0, learnerRate, mirrored, fixed);
+        double lowest = newLayers.mlp() ? lowestBudget : Math.max(lowestBudget, 1.0 / newLayers.learners());
+        return with(
+                newLayers, learnerSteps, newLayers.mlp() ? gateSteps : 0, learnerRate, lowest, mirrored, fixed);
     }
 
     /**
-     * The same for a model that is adaptive already and goes on learning: all steps are of the third phase, and learners' rate is lower.
+     * The same for a model that is adaptive already and goes on learning: all steps are of the third phase, learners' rate is lower, and budgets that its gates cannot reach
+     * are not asked of them.
      *
      * @throws IllegalArgumentException if the model is a control, which has no gates
      */
@@ -100,17 +106,23 @@ public record DistillConfig(
             throw new IllegalArgumentException(
                     "the model is a control, without gates: it cannot go on learning; train one anew from a dense model");
         }
-        return with(model.layers(), 0, 0, learnerRate * GOING_ON_RATE_SHARE, mirrored, Map.of());
+        double lowest = Math.max(lowestBudget, model.calibration().leastSpent());
+        return with(model.layers(), 0, 0, learnerRate * GOING_ON_RATE_SHARE, lowest, mirrored, Map.of());
     }
 
     /** The same for a control: a student without gates, so without the second phase, whose steps the third one gets. */
     public DistillConfig withFixed(Map<String, Integer> newFixed) {
-        return with(layers, learnerSteps, 0, learnerRate, mirrored, newFixed);
+        return with(layers, learnerSteps, 0, learnerRate, lowestBudget, mirrored, newFixed);
     }
 
     /** The same for images that are mirrored or not; digits and letters mean something else when they are. */
     public DistillConfig withMirrored(boolean newMirrored) {
-        return with(layers, learnerSteps, gateSteps, learnerRate, newMirrored, fixed);
+        return with(layers, learnerSteps, gateSteps, learnerRate, lowestBudget, newMirrored, fixed);
+    }
+
+    /** The same for budgets from there up. */
+    public DistillConfig withLowestBudget(double newLowest) {
+        return with(layers, learnerSteps, gateSteps, learnerRate, newLowest, mirrored, fixed);
     }
 
     /** The steps stay as many in all: the third phase gets what the others lose. */
@@ -119,6 +131,7 @@ public record DistillConfig(
             int newLearnerSteps,
             int newGateSteps,
             double newLearnerRate,
+            double newLowestBudget,
             boolean newMirrored,
             Map<String, Integer> newFixed) {
         return new DistillConfig(
@@ -132,7 +145,7 @@ public record DistillConfig(
                 temperature,
                 tokenWeight,
                 budgetWeight,
-                lowestBudget,
+                newLowestBudget,
                 budgetsPerStep,
                 newMirrored,
                 newFixed,

@@ -83,7 +83,7 @@ public final class Distillation implements AutoCloseable {
      *
      * @param step its number, from 0
      * @param loss the task's loss of the phase: relative squared error, cross-entropy, or distance of the result to the teacher's
-     * @param budgetLoss mean distance of spend and budget; 0 before phase 3
+     * @param budgetLoss mean distance of spend and budget, relative to the budget; 0 before phase 3
      * @param tokens in the batch
      */
     public record Step(int step, Phase phase, double loss, double budgetLoss, int tokens) {}

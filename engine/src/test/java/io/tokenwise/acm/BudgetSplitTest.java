@@ -47,6 +47,14 @@ class BudgetSplitTest {
         assertThat(split.of(mlp, both).of(0.75, 0.75)).isCloseTo(0.7, ROUNDING);
     }
 
+    /** Also between the budgets that were measured, where gates spend more and more of one module. */
+    @Test
+    void betweenWhatWasMeasuredModulesGetWhatTheirGatesSpendThere() {
+        BudgetSplit split = split(List.of(0.35, 0.9), List.of(0.3, 0.3));
+        assertThat(split.of(attention, both).of((0.625 + 3 * 0.3) / 4, 0.5)).isCloseTo(0.625, ROUNDING);
+        assertThat(split.of(mlp, both).of((0.625 + 3 * 0.3) / 4, 0.5)).isCloseTo(0.3, ROUNDING);
+    }
+
     /** However little the budget is beyond that: what is spent on other texts differs. */
     @Test
     void aLearnerForEachTokenComesFirst() {

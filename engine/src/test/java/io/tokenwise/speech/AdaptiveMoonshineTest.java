@@ -398,7 +398,7 @@ class AdaptiveMoonshineTest {
                         + " decoder.layers.0.mlp to decoder.layers.1.mlp, and attention with letters of qkvo likewise");
         assertBad(adaptive, config.replace("decoderCalibration", "other"), "but no decoderCalibration");
         var attention = new DistillConfig(
-                AdaptiveLayers.parse("mlp,vo", 5), 1, 1, 1, 60, 1, 1, 1, 1, 1, 0, 1, true, Map.of(), 1);
+                AdaptiveLayers.parse("mlp,vo", 5), 1, 1, 1, 60, 1, 1, 1, 1, 1, .25, 1, true, Map.of(), 1);
         List<int[]> recordings = IntStream.range(0, 20)
                 .mapToObj(seed -> TestMoonshines.bits(TestMoonshines.noise(.3, seed)))
                 .toList();

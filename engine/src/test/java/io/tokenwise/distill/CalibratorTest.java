@@ -1,0 +1,46 @@
+package io.tokenwise.distill;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tokenwise.acm.Calibration;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+
+class CalibratorTest {
+    private final double[] told = Calibrator.TOLD;
+
+    @Test
+    void aRequestIsToldWhatSpendsIt() {
+        double[] spent = Arrays.stream(told).map(t -> 0.2 + 0.8 * t).toArray();
+        Calibration curve = Calibrator.curve(spent);
+        assertThat(curve.toTell(spent[7])).isEqualTo(told[7]);
+        assertThat(curve.leastSpent()).isEqualTo(spent[0]);
+    }
+
+    @Test
+    void whereMoreIsToldAndLessSpentTheCurveStaysLevel() {
+        double[] spent = told.clone();
+        spent[9] = spent[6];
+        assertThat(Calibrator.curve(spent).spent()).isSorted().hasSize(told.length);
+        assertThat(Calibrator.curve(spent).told()).isEqualTo(told);
+    }
+
+    /** Gates never heard the lowest budgets in training: what they do then is where they started. */
+    @Test
+    void theCurveBeginsWhereLeastIsSpent() {
+        double[] spent = told.clone();
+        spent[0] = 0.3;
+        spent[1] = 0.2;
+        spent[2] = 0.15;
+        Calibration curve = Calibrator.curve(spent);
+        assertThat(curve.told()[0]).isEqualTo(told[2]);
+        assertThat(curve.leastSpent()).isEqualTo(0.15);
+        assertThat(curve.toTell(0.1)).isEqualTo(told[2]);
+    }
+
+    @Test
+    void gatesThatSpendLeastOfAllWhenToldMostStillHaveACurve() {
+        double[] spent = Arrays.stream(told).map(t -> 1 - t / 2).toArray();
+        assertThat(Calibrator.curve(spent).told()).hasSize(2);
+    }
+}
