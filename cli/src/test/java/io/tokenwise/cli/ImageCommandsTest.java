@@ -64,7 +64,7 @@ class ImageCommandsTest {
                         "--data",
                         data(),
                         "--tokens",
-                        "20000",
+                        "150000",
                         "--learners",
                         "3",
                         "--out",

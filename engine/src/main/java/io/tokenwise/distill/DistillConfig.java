@@ -91,8 +91,7 @@ public record DistillConfig(
      */
     public DistillConfig withLayers(AdaptiveLayers newLayers) {
         double lowest = newLayers.mlp() ? lowestBudget : Math.max(lowestBudget, 1.0 / newLayers.learners());
-        return with(
-                newLayers, learnerSteps, newLayers.mlp() ? gateSteps : 0, learnerRate, lowest, mirrored, fixed);
+        return with(newLayers, learnerSteps, newLayers.mlp() ? gateSteps : 0, learnerRate, lowest, mirrored, fixed);
     }
 
     /**
