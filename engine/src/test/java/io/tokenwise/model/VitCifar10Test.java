@@ -37,6 +37,7 @@ class VitCifar10Test {
             assertThat(right).isGreaterThan(.82);
             assertThat(right(adaptive, images, Budget.FULL)).isGreaterThan(right - .01);
             assertThat(right(adaptive, images, Budget.of(.5))).isGreaterThan(right - .02);
+            assertThat(right(adaptive, images, Budget.of(.25))).isGreaterThan(right - .05);
         }
     }
 
