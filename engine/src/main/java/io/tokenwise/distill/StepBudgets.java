@@ -60,8 +60,8 @@ record StepBudgets(double[] budgets, int[] groups, int[] sizes) {
 
     /**
      * The paper's budget loss, for each group and with the gates' own cost: mean over groups of {@code |spent - budget| / budget}, where
-     * spent is the share of the modules' dense FLOPs. Differing from the paper it is relative: the lower the budget, the more the task's loss gains by
-     * what is spent beyond it, and of a loss that weighs all budgets alike low ones were not kept. Its gradient for each module's {@code running}
+     * spent is the share of the modules' dense FLOPs. Differing from the paper it is relative: the lower the budget, the more the task gains by
+     * what is spent beyond it, and by a loss that weighs all budgets alike low ones were not kept. Its gradient for each module's {@code running}
      * tensor, times {@code weight}, is written to the tensor of the same place in {@code gradients}.
      */
     double loss(List<Acm> modules, List<Tensor> running, double weight, List<Tensor> gradients) {

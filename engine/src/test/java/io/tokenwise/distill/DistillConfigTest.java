@@ -1,0 +1,43 @@
+package io.tokenwise.distill;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tokenwise.acm.AcmConfig;
+import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.Encoder;
+import org.junit.jupiter.api.Test;
+
+class DistillConfigTest {
+    private final DistillConfig usual = DistillConfig.forTokens(1_000_000, 1);
+
+    @Test
+    void withoutMlpsEachTokenHasALearner() {
+        DistillConfig low = usual.withLowestBudget(0.15);
+        assertThat(low.withLayers(AdaptiveLayers.parse("mlp,qk,vo", 4)).lowestBudget())
+                .isEqualTo(0.15);
+        assertThat(low.withLayers(AdaptiveLayers.parse("qk,vo", 4)).lowestBudget())
+                .isEqualTo(0.25);
+        assertThat(low.withLayers(AdaptiveLayers.parse("qk,vo", 4)).steps()).isEqualTo(usual.steps());
+    }
+
+    @Test
+    void aModelThatGoesOnLearnsNoBudgetThatItsGatesCannotReach() throws Exception {
+        try (ModelFiles files = ModelFiles.builtIn("vit-cifar10-acm")) {
+            AcmConfig acm = Encoder.acmConfig(files.description()).orElseThrow();
+            double least = acm.calibration().leastSpent();
+            assertThat(usual.withLowestBudget(least / 2).goingOn(acm).lowestBudget())
+                    .isEqualTo(least);
+            assertThat(usual.withLowestBudget(2 * least).goingOn(acm).lowestBudget())
+                    .isEqualTo(2 * least);
+        }
+    }
+
+    @Test
+    void aBudgetOfNothingIsRefused() {
+        assertThatThrownBy(() -> usual.withLowestBudget(0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("lowest budget 0.0 must be above 0 and below 1");
+    }
+}
