@@ -18,7 +18,7 @@ record HardShare(double[] told, double[] first, double[] meanFirst, double[] bey
     /** Below this a mean is rounding, and says nothing about who spends. */
     private static final double LEAST_MEAN = 1e-6;
 
-    /** So that rounding never makes the shares more than the budget. */
+    /** So that what is exactly a learner for each token is not rounded down to less, and yet the shares are never more than the budget. */
     private static final double ROUNDING = 1e-9;
 
     /**
@@ -29,11 +29,12 @@ record HardShare(double[] told, double[] first, double[] meanFirst, double[] bey
         if (this == EVEN) {
             return budget;
         }
+        double spendable = (1 - 2 * ROUNDING) * budget;
         double mean = at(toldBudget, meanFirst);
-        double got = mean == 0 ? 0 : Math.min(1, budget / mean) * at(toldBudget, first);
+        double got = mean == 0 ? 0 : Math.min(1, spendable / mean) * at(toldBudget, first);
         double meanRest = at(toldBudget, meanBeyond);
         double weight = meanRest < LEAST_MEAN ? 1 : at(toldBudget, beyond) / meanRest;
-        return (1 - ROUNDING) * (got + Math.max(0, budget - mean) * weight);
+        return (1 + ROUNDING) * (got + Math.max(0, spendable - mean) * weight);
     }
 
     /** Interpolated linearly, so that a mean over modules stays what it is. */

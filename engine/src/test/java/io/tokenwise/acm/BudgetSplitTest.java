@@ -59,11 +59,14 @@ class BudgetSplitTest {
     @Test
     void aLearnerForEachTokenComesFirst() {
         BudgetSplit split = split(List.of(0.33, 0.33), List.of(0.3, 0.7));
-        double least = (100.0 + attention.gateFlops()) / 400;
+        long least = 100 + attention.gateFlops();
         for (double budget = 0.29; budget < 1; budget += 0.01) {
-            assertThat(split.of(attention, both).of(budget, 0.25)).isGreaterThan(least - 1e-8);
+            // Exactly: one FLOP less, and a token of each text goes without a learner.
+            assertThat((long) (split.of(attention, both).of(budget, 0.25) * attention.denseFlops()))
+                    .isGreaterThanOrEqualTo(least);
         }
-        assertThat(split.of(attention, both).of(0.1, 0.25)).isLessThan(least);
+        assertThat((long) (split.of(attention, both).of(0.1, 0.25) * attention.denseFlops()))
+                .isLessThan(least);
     }
 
     /** Where gates leave tokens without a learner, a hard budget is not spent on learners that they do not want. */
