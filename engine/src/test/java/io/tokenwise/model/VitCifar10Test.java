@@ -38,6 +38,8 @@ class VitCifar10Test {
             assertThat(right(adaptive, images, Budget.FULL)).isGreaterThan(right - .01);
             assertThat(right(adaptive, images, Budget.of(.5))).isGreaterThan(right - .02);
             assertThat(right(adaptive, images, Budget.of(.25))).isGreaterThan(right - .05);
+            // Rounded down by one multiply-add in the first module it was 13 points behind.
+            assertThat(right(adaptive, images, Budget.hard(.25))).isGreaterThan(right - .05);
         }
     }
 
