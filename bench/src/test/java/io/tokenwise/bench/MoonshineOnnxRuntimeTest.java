@@ -35,11 +35,14 @@ class MoonshineOnnxRuntimeTest {
     private static final double TOLERANCE = 1e-3;
     private static final int THREADS = 2;
 
+    /** A folder of other WAV files than those of pocketsphinx. */
+    private static final String RECORDINGS = "tokenwise.recordings";
+
     @ParameterizedTest
     @ValueSource(strings = {"moonshine-tiny", "moonshine-base"})
     void framesAndTokensEqual(String name) throws IOException, OrtException {
         Path folder = fetched(name);
-        List<Path> clips = clips(fetched("pocketsphinx"));
+        List<Path> clips = clips();
         try (Backend backend = VectorBackend.open(THREADS);
                 ModelFiles files = ModelFiles.open(folder);
                 Encoder model = Encoder.load(files, backend);
@@ -83,12 +86,14 @@ class MoonshineOnnxRuntimeTest {
                         name + " is not in " + FetchedData.cache() + "; ./tokenwise fetch " + name + " brings it"));
     }
 
-    private static List<Path> clips(Path folder) throws IOException {
+    private static List<Path> clips() throws IOException {
+        String other = System.getProperty(RECORDINGS);
+        Path folder = other == null ? fetched("pocketsphinx") : Path.of(other);
         try (Stream<Path> files = Files.walk(folder)) {
             List<Path> clips = files.filter(file -> file.toString().endsWith(".wav"))
                     .sorted()
                     .toList();
-            assertThat(clips).hasSize(10);
+            assertThat(clips).as("WAV files in %s", folder).isNotEmpty();
             return clips;
         }
     }
