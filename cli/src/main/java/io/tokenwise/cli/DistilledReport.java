@@ -6,6 +6,7 @@ import io.tokenwise.OpenModel;
 import io.tokenwise.acm.Acmizer;
 import io.tokenwise.cli.BudgetMeasurements.Quality;
 import io.tokenwise.cli.Report.ShadedImage;
+import io.tokenwise.cli.Report.ShadedRecording;
 import io.tokenwise.cli.Report.ShadedText;
 import io.tokenwise.distill.History;
 import io.tokenwise.io.AtomicFiles;
@@ -63,6 +64,7 @@ record DistilledReport(
         String inputs;
         var sentences = new ArrayList<ShadedText>();
         var images = new ArrayList<ShadedImage>();
+        var recordings = new ArrayList<ShadedRecording>();
         EncoderOptions oneThread = options.encoderOptions().withThreads(1);
         try (OpenModel dense = openDense(oneThread);
                 OpenModel adaptive = open(oneThread)) {
@@ -70,7 +72,7 @@ record DistilledReport(
             inputs = adaptive.files().description().inputs();
             switch (adaptive.files().description()) {
                 case TextDescription text -> shaded.forEach(ids -> sentences.add(shadeText(adaptive, ids)));
-                case SpeechDescription _ -> shaded.forEach(samples -> images.add(shadeSpeech(adaptive, samples)));
+                case SpeechDescription _ -> shaded.forEach(samples -> recordings.add(shadeSpeech(adaptive, samples)));
                 case ImageDescription image ->
                     shaded.forEach(pixels -> images.add(shadeImage(adaptive, image, pixels)));
             }
@@ -84,6 +86,7 @@ record DistilledReport(
                 history,
                 sentences,
                 images,
+                recordings,
                 shading(inputs),
                 notes(inputs, !history.steps().isEmpty()));
         AtomicFiles.write(page, stream -> stream.write(ReportPage.of(report).getBytes(StandardCharsets.UTF_8)));
@@ -129,15 +132,15 @@ record DistilledReport(
         return new ShadedImage(caption, ShadedPatches.png(model, pixels, ShadedPatches.shares(model, pixels, budget)));
     }
 
-    /** The words, as the caption, and the mean share of learners of each frame at the budget {@link #SHADED_BUDGET}. */
-    private static ShadedImage shadeSpeech(OpenModel model, int[] bits) {
+    /** The words and the mean share of learners of each frame at the budget {@link #SHADED_BUDGET}. */
+    private static ShadedRecording shadeSpeech(OpenModel model, int[] bits) {
         var learners = new FrameLearners(Acmizer.modules(model.encoder().tokenSlots()));
         WrittenWords words = WrittenWords.of(model, List.of(bits), Budget.of(SHADED_BUDGET), learners);
         var samples = new float[bits.length];
         for (int i = 0; i < bits.length; i++) {
             samples[i] = Float.intBitsToFloat(bits[i]);
         }
-        return new ShadedImage(words.texts().getFirst(), new SpokenPicture(samples, learners.shares()).png());
+        return new ShadedRecording(words.texts().getFirst(), new SpokenPicture(samples, learners.shares()).png());
     }
 
     private static String shading(String inputs) {

@@ -11,7 +11,8 @@ import java.util.List;
  * @param modules what each module ran at each budget
  * @param training how the model came about
  * @param texts sentences with the learners that each token used
- * @param images the same of images or recordings
+ * @param images the same of images and their patches
+ * @param recordings the same of recordings and their frames
  * @param shading what a reader sees of these texts, images or recordings
  * @param notes what a reader needs to judge the figures, one paragraph each
  */
@@ -24,11 +25,13 @@ record Report(
         History training,
         List<ShadedText> texts,
         List<ShadedImage> images,
+        List<ShadedRecording> recordings,
         String shading,
         List<String> notes) {
     Report {
         texts = List.copyOf(texts);
         images = List.copyOf(images);
+        recordings = List.copyOf(recordings);
         notes = List.copyOf(notes);
     }
 
@@ -55,10 +58,18 @@ record Report(
     }
 
     /**
-     * An image beside itself with each patch shaded, or the spectrogram of a recording with the learners of its frames.
+     * An image beside itself with each patch shaded.
      *
-     * @param caption what it is taken for, or what is said
+     * @param caption what it is taken for
      * @param png the picture
      */
     record ShadedImage(String caption, byte[] png) {}
+
+    /**
+     * A recording as its spectrogram with the learners of its frames under it.
+     *
+     * @param words what is said in it
+     * @param png the picture, as wide as the recording is long
+     */
+    record ShadedRecording(String words, byte[] png) {}
 }

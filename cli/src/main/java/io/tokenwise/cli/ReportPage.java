@@ -3,6 +3,7 @@ package io.tokenwise.cli;
 import static java.util.Map.entry;
 
 import io.tokenwise.cli.Report.ShadedImage;
+import io.tokenwise.cli.Report.ShadedRecording;
 import io.tokenwise.cli.Report.ShadedText;
 import io.tokenwise.cli.ReportCharts.Chart;
 import java.io.IOException;
@@ -42,6 +43,7 @@ final class ReportPage {
                 entry("modules", modules(report.modules())),
                 entry("texts", report.texts().stream().map(ReportPage::shaded).collect(Collectors.joining())),
                 entry("images", images(report.images())),
+                entry("recordings", recordings(report.recordings())),
                 entry("tokens", report.shading()),
                 entry(
                         "notes",
@@ -120,10 +122,25 @@ final class ReportPage {
             return "";
         }
         return images.stream()
-                .map(image -> "<figure><img alt=\"\" src=\"data:image/png;base64,"
-                        + Base64.getEncoder().encodeToString(image.png()) + "\"><figcaption>"
-                        + escape(image.caption()) + "</figcaption></figure>\n")
+                .map(image -> "<figure>" + picture(image.png()) + caption(image.caption()) + "</figure>\n")
                 .collect(Collectors.joining("", "<div class=\"images\">\n", "</div>\n"));
+    }
+
+    /** Each with its words above, one below the other: a long one is wider than the page, and scrolls. */
+    private static String recordings(List<ShadedRecording> recordings) {
+        return recordings.stream()
+                .map(recording -> "<figure class=\"recording\">" + caption(recording.words()) + "<div>"
+                        + picture(recording.png()) + "</div></figure>\n")
+                .collect(Collectors.joining());
+    }
+
+    private static String picture(byte[] png) {
+        return "<img alt=\"\" src=\"data:image/png;base64,"
+                + Base64.getEncoder().encodeToString(png) + "\">";
+    }
+
+    private static String caption(String text) {
+        return "<figcaption>" + escape(text) + "</figcaption>";
     }
 
     private static String token(ShadedText text, int token) {

@@ -8,11 +8,10 @@ import io.tokenwise.audio.SpeechSegment;
 import io.tokenwise.audio.SpeechSegments;
 import io.tokenwise.audio.WavReader;
 import io.tokenwise.io.AtomicFiles;
-import io.tokenwise.io.BadFileException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.nio.file.NoSuchFileException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -20,7 +19,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -33,7 +31,7 @@ import picocli.CommandLine.Spec;
         description = {
             "Reads WAV files of any length and prints a line for each segment of speech, as soon as it is transcribed: where it begins and ends, in"
                     + " seconds, and its text. Segments end in pauses, after 30 seconds at the latest.",
-            "A file that is no such recording is told, the others are transcribed, and the exit code is 1.",
+            "A file that is no such recording, or cannot be read, is told, the others are transcribed, and the exit code is 1.",
             "With --json a line is an object with file, startSeconds, endSeconds and text."
         },
         footerHeading = "%nExamples:%n",
@@ -65,8 +63,6 @@ final class Transcribe implements Callable<Integer> {
                     "Write a picture of the first segment: its words, its spectrogram, and under this the learners that each frame used.")
     private Path picture;
 
-    private boolean failed;
-
     @Override
     public Integer call() throws IOException {
         String model = options.model(DEFAULT_MODEL);
@@ -75,26 +71,10 @@ final class Transcribe implements Callable<Integer> {
             if (picture != null) {
                 checkPicture(model, recognizer);
             }
-            for (Path file : files) {
-                transcribeOrTell(recognizer, file);
-            }
+            var recordings = new FilesInTurn(spec);
+            recordings.each(files, file -> transcribe(recognizer, file));
+            return recordings.exitCode();
         }
-        return failed ? ExitCode.SOFTWARE : ExitCode.OK;
-    }
-
-    private void transcribeOrTell(SpeechRecognizer recognizer, Path file) throws IOException {
-        try {
-            transcribe(recognizer, file);
-        } catch (NoSuchFileException e) {
-            tell(file + ": no such file");
-        } catch (BadFileException e) {
-            tell(e.getMessage());
-        }
-    }
-
-    private void tell(String mistake) {
-        failed = true;
-        spec.commandLine().getErr().println(spec.qualifiedName() + ": " + mistake);
     }
 
     private void checkPicture(String model, SpeechRecognizer recognizer) {
@@ -104,6 +84,10 @@ final class Transcribe implements Callable<Integer> {
         }
         if (files.size() > 1) {
             throw new IllegalArgumentException("--picture is of one recording; " + files.size() + " are given");
+        }
+        if (Files.exists(files.getFirst()) && !Files.isRegularFile(files.getFirst())) {
+            throw new IllegalArgumentException("--picture reads the recording a second time, which " + files.getFirst()
+                    + " does not allow: give a file");
         }
     }
 

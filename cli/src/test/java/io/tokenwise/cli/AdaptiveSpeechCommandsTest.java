@@ -222,6 +222,9 @@ class AdaptiveSpeechCommandsTest {
                         noise.toString()))
                 .isOne();
         assertThat(err.toString()).contains("--picture is of one recording; 2 are given");
+        assertThat(run("transcribe", "--model", adaptive.toString(), "--picture", "x.png", folder.toString()))
+                .isOne();
+        assertThat(err.toString()).contains("--picture reads the recording a second time, which " + folder);
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.tokenwise.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tokenwise.cli.Report.ShadedRecording;
 import io.tokenwise.cli.Report.ShadedText;
 import io.tokenwise.cli.Row.Mode;
 import io.tokenwise.distill.History;
@@ -17,6 +18,10 @@ class ReportTest {
             new Row(Mode.LEARNED, 0.5, 3.97, 14.2e6, 2.5, 17.125, 0.953, 0.874, OptionalDouble.empty());
 
     private static Report report(List<Row> rows, ShadedText... texts) {
+        return report(rows, List.of(), texts);
+    }
+
+    private static Report report(List<Row> rows, List<ShadedRecording> recordings, ShadedText... texts) {
         return new Report(
                 "A \"run\" & <more>",
                 "sub",
@@ -26,6 +31,7 @@ class ReportTest {
                 new History(),
                 List.of(texts),
                 List.of(),
+                recordings,
                 "Shaded tokens.",
                 List.of("note"));
     }
@@ -82,6 +88,13 @@ class ReportTest {
         assertThat(page)
                 .contains("title=\"token, layer 3: 6 of 8 learners\">6</i>", "title=\"wise: mean 4 of 8 learners\"");
         assertThat(page).contains("--share:0.750\" class=\"dark\" title=\"token, layer 3:");
+    }
+
+    @Test
+    void aRecordingHasItsWordsAboveItsPicture() {
+        var recordings = List.of(new ShadedRecording("Come & see.", new byte[] {1, 2, 3}));
+        assertThat(ReportPage.of(report(List.of(DENSE), recordings)))
+                .containsPattern("<figcaption>Come &amp; see.</figcaption>\\s*<div><img [^>]*base64,AQID\"");
     }
 
     @Test

@@ -152,12 +152,21 @@ class SpeechCommandsTest {
     @Test
     void transcribeGoesOnAfterABadFile() throws IOException {
         Path bad = Files.writeString(folder.resolve("bad.wav"), "no sound");
-        assertThat(run("transcribe", "--model", model.toString(), one.toString(), bad.toString(), two.toString()))
+        Path unreadable = Files.createDirectories(folder.resolve("unreadable.wav"));
+        assertThat(run(
+                        "transcribe",
+                        "--model",
+                        model.toString(),
+                        one.toString(),
+                        bad.toString(),
+                        unreadable.toString(),
+                        two.toString()))
                 .isOne();
         assertThat(out.toString()).contains("    0.00     1.00  ", "    0.00     2.00  ");
-        assertThat(err.toString())
-                .startsWith("tokenwise transcribe: " + bad + ": ")
-                .hasLineCount(1);
+        assertThat(err.toString().lines())
+                .satisfiesExactly(
+                        line -> assertThat(line).startsWith("tokenwise transcribe: " + bad + ": "),
+                        line -> assertThat(line).startsWith("tokenwise transcribe: " + unreadable + ": "));
     }
 
     @Test

@@ -32,7 +32,8 @@ sealed interface ModelFolder {
                 throw new BadFileException(
                         path.toString(),
                         (Files.exists(path) ? "is not a directory" : "no such directory")
-                                + "; a model is a directory with config.json, model.safetensors and tokenizer.json");
+                                + "; a model is a directory with config.json and model.safetensors, or has one of the names "
+                                + String.join(", ", ModelFiles.builtInNames()));
             }
         }
 
