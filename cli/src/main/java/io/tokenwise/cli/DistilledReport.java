@@ -147,7 +147,7 @@ record DistilledReport(
         return switch (inputs) {
             case "texts" -> "Each token is shaded by the learners that it used, each layer below it.";
             case "recordings" ->
-                "The spectrogram of each recording, under it, frame by frame, the share of all learners that the encoder used, and the words.";
+                "The words of each recording, its spectrogram, and under it, frame by frame, the share of all learners that the encoder used.";
             default -> "Each image beside itself, where each patch is shaded by the learners that it used.";
         };
     }
