@@ -3,11 +3,11 @@ package io.tokenwise;
 import io.tokenwise.backend.BackendChoice;
 
 /**
- * What a {@link TextEncoder} may use.
+ * What a {@link TextEncoder} or {@link ImageClassifier} may use.
  *
  * @param threads that take part in one call at most, the caller included
- * @param batchTokens tokens that run through the model at once; longer lists of texts are cut. Bounds native memory. Raised to
- *     the model's longest text if less
+ * @param batchTokens tokens that run through the model at once, of an image one for each patch; longer lists of texts or images are cut.
+ *     Bounds native memory. Raised to the model's longest text, or to an image, if less
  * @param concurrentCalls calls that run at the same time; further ones wait. Bounds native memory
  * @param backend what computes, and in which precision
  */

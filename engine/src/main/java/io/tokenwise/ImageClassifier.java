@@ -36,7 +36,7 @@ public final class ImageClassifier implements AutoCloseable {
     /**
      * Opens a model with {@link EncoderOptions#defaults}.
      *
-     * @param model a directory in Hugging Face's layout
+     * @param model a built-in name ({@link ModelFiles#builtInNames}, such as {@code vit-cifar10-acm}) or a directory in Hugging Face's layout
      * @throws io.tokenwise.io.BadFileException if a file is absent, bad or not supported, or the model is no image classifier
      */
     public static ImageClassifier open(String model) throws IOException {
@@ -46,6 +46,15 @@ public final class ImageClassifier implements AutoCloseable {
     /** Opens a model; see {@link #open(String)}. */
     public static ImageClassifier open(String model, EncoderOptions options) throws IOException {
         return new ImageClassifier(OpenModel.open(model, options, ModelFiles::image), options);
+    }
+
+    /**
+     * Opens a model from its files, which the classifier closes, also if this fails.
+     *
+     * @throws io.tokenwise.io.BadFileException if the model is no image classifier
+     */
+    public static ImageClassifier open(ModelFiles files, EncoderOptions options) {
+        return new ImageClassifier(OpenModel.open(files, options, ModelFiles::image), options);
     }
 
     /** The class of an image in a JPEG or PNG file, at full budget; otherwise as {@link #classify(Path, Budget)}. */
@@ -75,9 +84,19 @@ public final class ImageClassifier implements AutoCloseable {
         }
     }
 
+    /** The class of an image, at full budget. */
+    public Classification classify(Image image) {
+        return classify(image, Budget.FULL);
+    }
+
     /** The class of an image. */
     public Classification classify(Image image, Budget budget) {
         return classify(List.of(image), budget).getFirst();
+    }
+
+    /** The classes of many images, in their order, at full budget. */
+    public List<Classification> classify(List<Image> images) {
+        return classify(images, Budget.FULL);
     }
 
     /** The classes of many images, in their order, all with the same budget. */

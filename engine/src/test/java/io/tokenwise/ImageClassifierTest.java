@@ -17,6 +17,8 @@ import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -150,6 +152,46 @@ class ImageClassifierTest {
         assertThatThrownBy(() -> open("bert"))
                 .isInstanceOf(BadFileException.class)
                 .hasMessageContaining("is a text encoder; an image classifier is wanted here");
+    }
+
+    @Test
+    void itOpensFilesAndClosesThem() throws IOException {
+        ModelFiles adaptive = ModelFiles.open(folder.resolve("adaptive"));
+        Image image = image(6, 20, 20);
+        try (ImageClassifier classifier = ImageClassifier.open(adaptive, OPTIONS);
+                ImageClassifier byName = open("adaptive")) {
+            assertThat(classifier.classify(image, Budget.of(0.5)).probabilities())
+                    .isEqualTo(byName.classify(image, Budget.of(0.5)).probabilities());
+        }
+        assertClosed(adaptive);
+        TestModels.writeSmall(folder.resolve("text"));
+        ModelFiles text = ModelFiles.open(folder.resolve("text"));
+        assertThatThrownBy(() -> ImageClassifier.open(text, OPTIONS))
+                .isInstanceOf(BadFileException.class)
+                .hasMessage(folder.resolve("text") + ": is a text encoder; an image classifier is wanted here");
+        assertClosed(text);
+    }
+
+    private static void assertClosed(ModelFiles files) {
+        try (Arena arena = Arena.ofConfined()) {
+            String name = files.weights().names().iterator().next();
+            long elements = Arrays.stream(files.weights().shape(name)).reduce(1, Math::multiplyExact);
+            assertThatThrownBy(() -> files.weights().read(name, arena.allocate(Float.BYTES * elements, Float.BYTES)))
+                    .hasRootCauseInstanceOf(ClosedChannelException.class);
+        }
+    }
+
+    @Test
+    void withoutABudgetItIsFull() throws IOException {
+        try (ImageClassifier classifier = open("adaptive")) {
+            Image first = image(7, 20, 20);
+            Image second = image(8, 30, 20);
+            double[] full = classifier.classify(first, Budget.FULL).probabilities();
+            assertThat(classifier.classify(first).probabilities()).isEqualTo(full);
+            assertThat(classifier.classify(List.of(second, first)).getLast().probabilities())
+                    .isEqualTo(full);
+            assertThat(classifier.classify(first, Budget.of(0)).probabilities()).isNotEqualTo(full);
+        }
     }
 
     @Test
