@@ -248,7 +248,9 @@ final class MoonshineOnnx implements WeightSource {
 
     private int layers(String path) {
         return (int) tensors.keySet().stream()
-                .filter(name -> name.startsWith(path))
+                // A tensor of no layer, such as encoder.layers.weight, is refused with the others that no Moonshine
+                // has.
+                .filter(name -> name.startsWith(path) && name.indexOf('.', path.length()) > 0)
                 .map(name -> name.substring(0, name.indexOf('.', path.length())))
                 .distinct()
                 .count();

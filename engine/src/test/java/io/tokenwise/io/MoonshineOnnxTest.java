@@ -70,6 +70,13 @@ class MoonshineOnnxTest {
                 .forEach(change);
     }
 
+    private static NodeProto node(GraphProto.Builder graph, String name) {
+        return graph.getNodeList().stream()
+                .filter(node -> node.getName().equals(name))
+                .findFirst()
+                .orElseThrow();
+    }
+
     private static void remove(GraphProto.Builder graph, Predicate<NodeProto> which) {
         for (int i = graph.getNodeCount() - 1; i >= 0; i--) {
             if (which.test(graph.getNode(i))) {
@@ -93,16 +100,24 @@ class MoonshineOnnxTest {
 
     @Test
     void aLayerTooManyIsNotOverlooked() throws IOException {
-        NodeProto norm = graphs.encoder.getNodeList().stream()
-                .filter(node -> node.getName().equals("/layers.0/input_layernorm/Mul"))
-                .findFirst()
-                .orElseThrow();
+        NodeProto norm = node(graphs.encoder, "/layers.0/input_layernorm/Mul");
         graphs.encoder.addNode(norm.toBuilder().setName("/layers.1/extra_layernorm/Mul"));
         assertBad(
                 "encoder_model.onnx", "has weights of encoder.layers.1.extra_layernorm.weight, which no Moonshine has");
         remove(graphs.encoder, node -> node.getName().contains("extra"));
         graphs.encoder.addNode(norm);
         assertBad("encoder_model.onnx", "has two tensors that are encoder.layers.0.input_layernorm.weight");
+    }
+
+    @Test
+    void weightsOfNoLayerAreRefused() throws IOException {
+        NodeProto norm = node(graphs.encoder, "/layers.0/input_layernorm/Mul");
+        graphs.encoder.addNode(norm.toBuilder().setName("/layers/Mul"));
+        assertBad("encoder_model.onnx", "has weights of encoder.layers.weight, which no Moonshine has");
+        remove(graphs.encoder, node -> node.getName().equals("/layers/Mul"));
+        NodeProto decoderNorm = node(graphs.first, "/model/decoder/layers.0/input_layernorm/Mul");
+        graphs.first.addNode(decoderNorm.toBuilder().setName("/model/decoder/layers/Mul"));
+        assertBad("decoder_model_merged.onnx", "has weights of decoder.layers.weight, which no Moonshine has");
     }
 
     @Test
