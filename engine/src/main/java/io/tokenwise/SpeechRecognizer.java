@@ -138,8 +138,8 @@ public final class SpeechRecognizer implements AutoCloseable {
     }
 
     /**
-     * What is said in a WAV file. Of one that ends before its header says, what is there; {@link WavReader#cutShort} tells who reads it by the method
-     * that takes a {@link Sound}.
+     * What is said in a WAV file. Of one that ends before its header says, what is there; {@link WavReader#cutShort} tells who reads it by a method that
+     * takes a {@link Sound}.
      *
      * @return segment by segment; none if all is silence
      * @throws io.tokenwise.io.BadFileException if it is no WAV file that is read here
@@ -150,16 +150,31 @@ public final class SpeechRecognizer implements AutoCloseable {
         }
     }
 
-    /** What is said in sound of {@link Sound#SPEECH_HZ}, mono, each sample from -1 to 1. */
+    /** What is said in sound that is in memory, at full budget; otherwise as {@link #transcribe(float[], Budget)}. */
     public List<TimedText> transcribe(float... samples) {
+        return transcribe(samples, Budget.FULL);
+    }
+
+    /**
+     * What is said in sound of {@link Sound#SPEECH_HZ}, mono, each sample from -1 to 1.
+     *
+     * @return segment by segment; none if all is silence
+     * @throws IllegalArgumentException if a sample is not a finite number
+     */
+    public List<TimedText> transcribe(float[] samples, Budget budget) {
         try {
-            return transcribe(Sound.of(Sound.SPEECH_HZ, samples), Budget.FULL);
+            return transcribe(Sound.of(Sound.SPEECH_HZ, samples), budget);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private List<TimedText> transcribe(Sound sound, Budget budget) throws IOException {
+    /**
+     * What is said in a sound of any rate and length; otherwise as {@link #transcribe(Sound, Budget, LearnerObserver, Consumer)}.
+     *
+     * @return segment by segment; none if all is silence
+     */
+    public List<TimedText> transcribe(Sound sound, Budget budget) throws IOException {
         var texts = new ArrayList<TimedText>();
         transcribe(sound, budget, null, texts::add);
         return texts;
@@ -177,6 +192,7 @@ public final class SpeechRecognizer implements AutoCloseable {
      * @param observer told what adaptive modules spend on a segment's frames, then on each of its tokens; may be null
      * @param each gets the segments in their order, on this thread
      * @throws IOException if the sound cannot be read to its end
+     * @throws IllegalArgumentException if a sample is not a finite number, when its segment is read
      */
     public void transcribe(Sound sound, Budget budget, LearnerObserver observer, Consumer<TimedText> each)
             throws IOException {

@@ -3,10 +3,22 @@ package io.tokenwise;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tokenwise.acm.Acmizer;
+import io.tokenwise.acm.AdaptiveLayers;
 import io.tokenwise.audio.Sound;
+import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.BackendChoice;
+import io.tokenwise.backend.VectorBackend;
 import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.ModelWriter;
+import io.tokenwise.io.SpeechDescription;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.nn.Budget;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +33,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The library's contract, on a small Moonshine with random weights. */
 class SpeechRecognizerTest {
@@ -72,6 +86,63 @@ class SpeechRecognizerTest {
             List<TimedText> read = new ArrayList<>();
             two.transcribe(inSmallPieces(sound), read::add);
             assertThat(read).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void samplesAndSoundsTakeABudget() throws IOException {
+        Path adaptive = folder.resolve("adaptive");
+        writeAdaptive(adaptive);
+        try (SpeechRecognizer recognizer =
+                SpeechRecognizer.open(adaptive, new RecognizerOptions(1, 1, BackendChoice.FLOAT32))) {
+            List<TimedText> expected = new ArrayList<>();
+            Budget none = Budget.fixed(0);
+            recognizer.transcribe(Sound.of(Sound.SPEECH_HZ, sound), none, null, expected::add);
+            assertThat(recognizer.transcribe(sound, none)).isEqualTo(expected);
+            assertThat(recognizer.transcribe(Sound.of(Sound.SPEECH_HZ, sound), none))
+                    .isEqualTo(expected);
+            assertThat(recognizer.transcribe(sound)).isNotEqualTo(expected);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
+    void samplesThatAreNoNumbersAreRefusedByTheirOwnNumber(float wrong) throws IOException {
+        float[] bad = sound.clone();
+        bad[70_000] = wrong;
+        String message = "sound: sample 70000 is " + wrong + "; must be a number from -1 to 1";
+        try (SpeechRecognizer recognizer = open(1, 1)) {
+            assertThatThrownBy(() -> recognizer.transcribe(bad))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(message);
+            List<TimedText> before = new ArrayList<>();
+            assertThatThrownBy(() -> recognizer.transcribe(Sound.of(48_000, bad), before::add))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(message);
+            assertThatThrownBy(() -> recognizer.transcribe(inSmallPieces(bad), before::add))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(message);
+            assertThat(before)
+                    .as("the segment that ends before it")
+                    .containsExactly(recognizer.transcribe(sound).getFirst());
+        }
+    }
+
+    private static void writeAdaptive(Path directory) throws IOException {
+        try (Backend backend = VectorBackend.open(1);
+                ModelFiles files = ModelFiles.open(model);
+                Encoder encoder = Encoder.load(files, backend);
+                Workspace workspace = new Workspace(1L << 28)) {
+            var pass = new Pass(backend.stream(), workspace);
+            var recordings = new TokenBatch();
+            encoder.add(recordings, TestMoonshines.bits(TestMoonshines.noise(1, 3)));
+            var texts = new TokenBatch();
+            texts.add(new int[] {SpeechDescription.BEGIN, 260, 270, 280});
+            Acmizer.replace(encoder.parameters(), encoder.slots(), AdaptiveLayers.mlps(4), () -> {
+                Tensor frames = encoder.tokens(pass.begin(Budget.FULL, null), recordings);
+                encoder.decoder().logits(pass, frames, recordings, texts);
+            });
+            encoder.save(directory, null, ModelWriter.Existing.KEEP);
         }
     }
 

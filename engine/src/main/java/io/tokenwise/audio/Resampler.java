@@ -10,7 +10,8 @@ import java.util.Objects;
  * down, and up to .9 of it amplitudes stay within .1 dB. For one thread.
  *
  * <p>Nothing is delayed: output n is the sound at n / 16,000 s, with silence before the sound's begin and after its end. Of N inputs there
- * are {@code ceil(N * 16_000 / rate)} outputs. Their bits do not depend on how they are read.
+ * are {@code ceil(N * 16_000 / rate)} outputs. Their bits do not depend on how they are read. An input that is not a finite number is an {@link
+ * IllegalArgumentException} with its number.
  */
 public final class Resampler implements Sound {
     private static final int LEAST_HZ = 1_000;
@@ -38,7 +39,7 @@ public final class Resampler implements Sound {
     private int end = -1;
 
     private Resampler(Sound sound) {
-        this.sound = sound;
+        this.sound = new FiniteSound(sound);
         int rateHz = sound.rateHz();
         int common =
                 BigInteger.valueOf(rateHz).gcd(BigInteger.valueOf(SPEECH_HZ)).intValue();

@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.util.Objects;
 
 /**
- * Mono sound that is read block by block, once: so many samples a second, each from -1 to 1 (resampled ones may pass that by a little). For
- * one thread.
+ * Mono sound that is read block by block, once: so many samples a second, each from -1 to 1 (resampled ones may pass that by a little). Who reads it
+ * here refuses samples that are not finite numbers. For one thread.
  */
 public interface Sound {
     /** Samples a second that speech models are trained on. */

@@ -75,13 +75,17 @@ public final class SpeechSegments {
             throw new IllegalArgumentException("segments: the longest is to have " + longest.toMillis()
                     + " ms; supported: " + LEAST_LONGEST.toMillis() + " to " + MOST_LONGEST.toMillis());
         }
-        this.sound = sound;
+        this.sound = new FiniteSound(sound);
         mostFrames = (int) (longest.toMillis() * Sound.SPEECH_HZ / 1_000 / FRAME_SAMPLES);
         held = new float[mostFrames * FRAME_SAMPLES];
         powers = new double[mostFrames];
     }
 
-    /** The next segment; empty at the end. */
+    /**
+     * The next segment; empty at the end.
+     *
+     * @throws IllegalArgumentException if a sample is not a finite number; it has the sample's number
+     */
     public Optional<SpeechSegment> next() throws IOException {
         while (readFrame()) {
             if (lastLoud < 0) {
@@ -105,8 +109,7 @@ public final class SpeechSegments {
             return false;
         }
         powers[frames] = power(begin, samples);
-        // Not the other way round: a NaN is not silence.
-        if (!(powers[frames] < SILENCE_POWER)) {
+        if (powers[frames] >= SILENCE_POWER) {
             lastLoud = frames;
         }
         frames++;
