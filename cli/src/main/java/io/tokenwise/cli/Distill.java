@@ -129,7 +129,7 @@ final class Distill implements Callable<Integer> {
             List<int[]> inputs = switch (files.description()) {
                 case TextDescription text -> texts(files.tokenizer(), remarks);
                 case ImageDescription image -> images(image);
-                case SpeechDescription _ -> recordings();
+                case SpeechDescription _ -> recordings(remarks);
             };
             var run = new DistillRun(files, inputs, config, out, Existing.KEEP, STEPS_PER_CHECKPOINT, adapt.stored());
             remarks.forEach(err::println);
@@ -177,14 +177,14 @@ final class Distill implements Callable<Integer> {
                 .pixels();
     }
 
-    private List<int[]> recordings() throws IOException {
+    private List<int[]> recordings(List<String> remarks) throws IOException {
         if (field != null || split.given() || mirror.given()) {
             throw new ParameterException(
                     spec.commandLine(),
                     (field != null ? "--field is for texts" : imageOption() + " is for images") + "; "
                             + options.teacher() + " hears recordings");
         }
-        return DistillRecordings.read(data, options.seed());
+        return DistillRecordings.read(data, options.seed(), remarks);
     }
 
     private String imageOption() {

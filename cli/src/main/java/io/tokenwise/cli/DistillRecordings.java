@@ -28,15 +28,21 @@ final class DistillRecordings {
     private final List<int[]> segments = new ArrayList<>();
     private long samples;
 
-    private DistillRecordings() {}
+    /** Lines for the user on files that end too early. */
+    private final List<String> remarks;
+
+    private DistillRecordings(List<String> remarks) {
+        this.remarks = remarks;
+    }
 
     /**
      * The segments' samples as the bits of floats, in an order that the seed decides.
      *
+     * @param remarks gets a line for the user for each file that ends too early
      * @throws BadFileException if a file is no WAV file, or a folder has none
      */
-    static List<int[]> read(List<Path> data, long seed) throws IOException {
-        var recordings = new DistillRecordings();
+    static List<int[]> read(List<Path> data, long seed, List<String> remarks) throws IOException {
+        var recordings = new DistillRecordings(remarks);
         for (Path path : data) {
             for (Path file : files(path)) {
                 recordings.add(file);
@@ -84,6 +90,7 @@ final class DistillRecordings {
                             "with those before it has more than 6 hours of speech, which memory has to hold; give fewer recordings");
                 }
             }
+            sound.cutShort().ifPresent(remarks::add);
         }
     }
 }

@@ -7,6 +7,7 @@ import io.tokenwise.io.ModelFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -100,11 +101,13 @@ final class EvalAsr implements Callable<Integer> {
             }
         }
         long all = (long) files.size() * runs.size();
+        // Every run reads every file, which is told once, when progress no longer draws.
+        var remarks = new LinkedHashSet<String>();
         try (var progress = new Progress(spec.commandLine().getErr(), "eval asr", "recordings", all)) {
             for (int i = 0; i < files.size(); i++) {
                 // They take turns, so that whatever else the machine does meets them alike.
                 for (SpeechRun run : runs) {
-                    run.hear(files.get(i));
+                    run.hear(files.get(i)).ifPresent(remarks::add);
                     if (Thread.interrupted()) {
                         throw new InterruptedException();
                     }
@@ -117,6 +120,7 @@ final class EvalAsr implements Callable<Integer> {
                                 runs.getFirst().words().rate()));
             }
         }
+        remarks.forEach(spec.commandLine().getErr()::println);
     }
 
     private void print(Json.Eval result) {

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** One way to run a speech recogniser, and what it has heard and cost so far. For one thread. */
@@ -48,12 +49,18 @@ final class SpeechRun implements EvalRows.Run {
         }
     }
 
-    /** Transcribes a recording and compares it with what is said in it. */
-    void hear(Spoken file) throws IOException {
+    /**
+     * Transcribes a recording and compares it with what is said in it.
+     *
+     * @return a line for the user if the file ends too early
+     */
+    Optional<String> hear(Spoken file) throws IOException {
+        Optional<String> cutShort;
         List<TimedText> heard = new ArrayList<>();
         long start = System.nanoTime();
         try (WavReader sound = WavReader.open(file.audio())) {
             recognizer.transcribe(sound, how, spending, heard::add);
+            cutShort = sound.cutShort();
         }
         seconds += (System.nanoTime() - start) / 1e9;
         recordings++;
@@ -67,6 +74,7 @@ final class SpeechRun implements EvalRows.Run {
                 framesAndTokens.add(new int[] {frames, segment.tokens() + 1});
             }
         }
+        return cutShort;
     }
 
     WordErrorRate words() {

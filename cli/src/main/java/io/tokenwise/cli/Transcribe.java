@@ -106,11 +106,7 @@ final class Transcribe implements Callable<Integer> {
                     draw(file, segment.text(), learners.shares());
                 }
             });
-            if (sound.cutShort()) {
-                spec.commandLine()
-                        .getErr()
-                        .println(file + ": ends before its header says; what is there was transcribed");
-            }
+            sound.cutShort().ifPresent(spec.commandLine().getErr()::println);
             if (!heard.get()) {
                 spec.commandLine()
                         .getErr()

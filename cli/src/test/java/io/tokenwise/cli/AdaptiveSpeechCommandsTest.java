@@ -29,8 +29,10 @@ class AdaptiveSpeechCommandsTest {
     private static Path dense;
     private static Path adaptive;
     private static Path noise;
+    private static Path cut;
     private static Path recordings;
     private static String distilled;
+    private static String toldOnTheWay;
 
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
@@ -43,6 +45,7 @@ class AdaptiveSpeechCommandsTest {
         for (int seed = 0; seed < 24; seed++) {
             SmallMoonshine.writeNoise(recordings.resolve(seed + ".WAV"), .9 + .02 * seed, seed);
         }
+        cut = SmallMoonshine.writeCutNoise(recordings.resolve("cut.wav"), 1.75);
         noise = SmallMoonshine.writeNoise(folder.resolve("noise.wav"), 1.5);
         adaptive = folder.resolve("adaptive");
         var stdout = new StringWriter();
@@ -62,6 +65,7 @@ class AdaptiveSpeechCommandsTest {
                 "8000");
         assertThat(code).as(stderr.toString()).isZero();
         distilled = stdout.toString();
+        toldOnTheWay = stderr.toString();
     }
 
     private static int run(StringWriter out, StringWriter err, String... args) {
@@ -93,6 +97,12 @@ class AdaptiveSpeechCommandsTest {
                 .contains("The spectrogram of each recording")
                 .contains("src=\"data:image/png;base64,")
                 .doesNotContain(">NaN<");
+    }
+
+    @Test
+    void distillTellsOfAFileThatEndsTooEarly() {
+        assertThat(toldOnTheWay)
+                .containsOnlyOnce(cut + ": ends 4000 samples (0.50 s) before its header says; what is there is used\n");
     }
 
     @Test

@@ -62,6 +62,12 @@ final class SmallMoonshine {
         return writeNoise(file, seconds, seed, 5_000);
     }
 
+    /** Writes such a file without its last half second, 4,000 samples. */
+    static Path writeCutNoise(Path file, double seconds) throws IOException {
+        byte[] whole = Files.readAllBytes(writeNoise(file, seconds));
+        return Files.write(file, Arrays.copyOf(whole, whole.length - 8_000));
+    }
+
     static Path writeNoise(Path file, double seconds, long seed, int deviation) throws IOException {
         var random = new SplittableRandom(seed);
         int samples = (int) (8_000 * seconds);

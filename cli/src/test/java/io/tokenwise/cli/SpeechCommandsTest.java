@@ -170,6 +170,21 @@ class SpeechCommandsTest {
     }
 
     @Test
+    void aFileThatEndsTooEarlyIsToldOnce() throws IOException {
+        Path cut = SmallMoonshine.writeCutNoise(folder.resolve("cut.wav"), 2);
+        String told = cut + ": ends 4000 samples (0.50 s) before its header says; what is there is used\n";
+        assertThat(run("transcribe", "--model", model.toString(), cut.toString()))
+                .isZero();
+        assertThat(out.toString()).startsWith("    0.00     1.50  ");
+        assertThat(err.toString()).isEqualToNormalizingNewlines(told);
+        err.getBuffer().setLength(0);
+        Path table = Files.writeString(folder.resolve("cut.csv"), "one.wav,hello there\ncut.wav,hello there\n");
+        assertThat(run("eval", "asr", table.toString(), "--model", model.toString()))
+                .isZero();
+        assertThat(err.toString()).containsOnlyOnce(told).doesNotContain("one.wav");
+    }
+
+    @Test
     void silenceIsSaidToBeSilent() throws IOException {
         Path silent = SmallMoonshine.writeNoise(folder.resolve("silent.wav"), 2, 0, 0);
         Path empty = SmallMoonshine.writeNoise(folder.resolve("empty.wav"), 0);

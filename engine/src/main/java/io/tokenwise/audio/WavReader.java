@@ -8,7 +8,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * Reads a WAV file as it comes: PCM of 8, 16, 24 or 32 bits or float of 32, 8 to 192 kHz, one channel or the mean of two. For one thread.
@@ -30,7 +32,11 @@ public final class WavReader implements Sound, AutoCloseable {
     private long remaining;
 
     private long frames;
-    private boolean cutShort;
+
+    /** Of those that the header says; one of them may have begun. */
+    private long missingFrames;
+
+    private boolean endsWithinSample;
 
     private WavReader(String file, InputStream in) throws IOException {
         this.file = file;
@@ -80,9 +86,22 @@ public final class WavReader implements Sound, AutoCloseable {
         return format.channels();
     }
 
-    /** After all has been read: whether the file has fewer samples than its header says, or ends within one. */
-    public boolean cutShort() {
-        return cutShort;
+    /**
+     * After all has been read: a line for users that names the file and how much is missing, if it has fewer samples than its header says, or ends within
+     * one.
+     */
+    public Optional<String> cutShort() {
+        if (missingFrames > 0) {
+            return Optional.of(String.format(
+                    Locale.ROOT,
+                    "%s: ends %d samples (%.2f s) before its header says; what is there is used",
+                    file,
+                    missingFrames,
+                    (double) missingFrames / rateHz()));
+        }
+        return endsWithinSample
+                ? Optional.of(file + ": ends within a sample; what is there is used")
+                : Optional.empty();
     }
 
     /** @throws BadFileException if a sample is not a number, which floats can be */
@@ -103,11 +122,11 @@ public final class WavReader implements Sound, AutoCloseable {
         int wanted = (int) Math.min(remaining, (long) count * frameBytes);
         int read = in.readNBytes(block.array(), 0, wanted);
         remaining -= read;
+        endsWithinSample |= read % frameBytes != 0;
         if (read < wanted) {
-            cutShort |= lengthKnown;
+            missingFrames = lengthKnown ? Math.ceilDiv(read % frameBytes + remaining, (long) frameBytes) : 0;
             remaining = 0;
         }
-        cutShort |= read % frameBytes != 0;
         return read / frameBytes;
     }
 
