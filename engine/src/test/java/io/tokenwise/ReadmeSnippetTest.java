@@ -2,55 +2,111 @@ package io.tokenwise;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.awt.Color;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
 import java.io.File;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import javax.imageio.ImageIO;
+import javax.sound.sampled.AudioFileFormat;
+import javax.sound.sampled.AudioFormat;
+import javax.sound.sampled.AudioInputStream;
+import javax.sound.sampled.AudioSystem;
 import javax.tools.ToolProvider;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The README's library example, compiled and run as it stands there. */
+/** The README's library examples, compiled and run as they stand there; that of speech on a small model with random weights. */
 class ReadmeSnippetTest {
-    private static final Pattern JAVA_BLOCK = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL);
+    private static final Pattern JAVA_BLOCK = Pattern.compile("```java\\n(.*?class (\\w+) .*?)```", Pattern.DOTALL);
 
     @TempDir
-    Path folder;
+    static Path folder;
+
+    @BeforeAll
+    static void compile() throws IOException {
+        var block = JAVA_BLOCK.matcher(Files.readString(Path.of("..", "README.md")));
+        var names = new ArrayList<String>();
+        while (block.find()) {
+            names.add(block.group(2));
+            Path source = folder.resolve(block.group(2) + ".java");
+            Files.writeString(source, block.group(1));
+            int compiled = ToolProvider.getSystemJavaCompiler()
+                    .run(
+                            null,
+                            null,
+                            null,
+                            "-cp",
+                            System.getProperty("java.class.path"),
+                            "-d",
+                            folder.toString(),
+                            source.toString());
+            assertThat(compiled).as("javac's exit code for " + source).isZero();
+        }
+        assertThat(names).as("classes in README.md").containsExactly("Search", "Look", "Listen");
+    }
 
     @Test
-    void compilesAndRuns() throws Exception {
-        var block = JAVA_BLOCK.matcher(Files.readString(Path.of("..", "README.md")));
-        assertThat(block.find()).as("README.md has a java block").isTrue();
-        Path source = folder.resolve("Search.java");
-        Files.writeString(source, block.group(1));
-        int compiled = ToolProvider.getSystemJavaCompiler()
-                .run(
-                        null,
-                        null,
-                        null,
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        "-d",
-                        folder.toString(),
-                        source.toString());
-        assertThat(compiled).as("javac's exit code").isZero();
-        List<String> lines = run();
+    void textsAreCompared() throws Exception {
+        List<String> lines = run("Search");
         assertThat(lines).hasSize(2);
         assertThat(Double.parseDouble(lines.get(0))).isGreaterThan(Double.parseDouble(lines.get(1)));
     }
 
-    private List<String> run() throws Exception {
-        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        var process = new ProcessBuilder(
-                        java,
-                        "--add-modules",
-                        "jdk.incubator.vector",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-cp",
-                        folder + File.pathSeparator + System.getProperty("java.class.path"),
-                        "Search")
+    @Test
+    void anImageIsClassified() throws Exception {
+        var image = new BufferedImage(64, 48, BufferedImage.TYPE_INT_RGB);
+        var graphics = image.createGraphics();
+        graphics.setColor(Color.CYAN);
+        graphics.fillRect(0, 0, 64, 48);
+        graphics.dispose();
+        Path file = folder.resolve("sky.png");
+        ImageIO.write(image, "png", file.toFile());
+        List<String> lines = run("Look", file.toString());
+        assertThat(lines).hasSize(1);
+        String[] found = lines.getFirst().split(" ");
+        assertThat(found[0])
+                .isIn("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck");
+        assertThat(Double.parseDouble(found[1])).isBetween(0.1, 1.0);
+    }
+
+    @Test
+    void speechIsWrittenWithItsTimes() throws Exception {
+        TestMoonshines.writeSmall(folder.resolve("my-moonshine"));
+        float[] noise = TestMoonshines.noise(1.5, 1);
+        var samples = ByteBuffer.allocate(2 * noise.length).order(ByteOrder.LITTLE_ENDIAN);
+        for (float sample : noise) {
+            samples.putShort((short) (10_000 * sample));
+        }
+        Path file = folder.resolve("talk.wav");
+        var format = new AudioFormat(16_000, 16, 1, true, false);
+        try (var sound = new AudioInputStream(new ByteArrayInputStream(samples.array()), format, noise.length)) {
+            AudioSystem.write(sound, AudioFileFormat.Type.WAVE, file.toFile());
+        }
+        // In its first line: what a model of random weights writes may have several.
+        assertThat(run("Listen", file.toString()).getFirst()).startsWith("0.0 1.5 ");
+    }
+
+    private static List<String> run(String... classAndArguments) throws Exception {
+        var command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules",
+                "jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                folder + File.pathSeparator + System.getProperty("java.class.path")));
+        command.addAll(List.of(classAndArguments));
+        var process = new ProcessBuilder(command)
+                .directory(folder.toFile())
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         var out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
