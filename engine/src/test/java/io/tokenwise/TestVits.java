@@ -66,19 +66,20 @@ public final class TestVits {
     /** Writes a directory with the tensors under someone's names. */
     public static void write(Path directory, ImageDescription description, Map<String, TensorData> weights, Names names)
             throws IOException {
-        Map<String, TensorData> named = new LinkedHashMap<>();
-        weights.forEach((name, tensor) -> {
-            switch (names) {
-                case WITHOUT_PREFIX -> named.put(name, tensor);
-                // As our own writer has it.
-                case HUGGING_FACE -> {}
-                case TORCHVISION -> addTorchvision(name, weights, named);
-            }
-        });
         ModelWriter.write(directory, description, weights, null, ModelWriter.Existing.KEEP);
-        if (names != Names.HUGGING_FACE) {
-            SafetensorsWriter.write(directory.resolve("model.safetensors"), named, Map.of());
+        switch (names) {
+            case WITHOUT_PREFIX -> SafetensorsWriter.write(directory.resolve("model.safetensors"), weights, Map.of());
+            // As our own writer has it.
+            case HUGGING_FACE -> {}
+            case TORCHVISION -> writeTorchvision(directory, weights);
         }
+    }
+
+    /** Writes weights alone, over those that are there. */
+    public static void writeTorchvision(Path directory, Map<String, TensorData> weights) throws IOException {
+        Map<String, TensorData> named = new LinkedHashMap<>();
+        weights.keySet().forEach(name -> addTorchvision(name, weights, named));
+        SafetensorsWriter.write(directory.resolve("model.safetensors"), named, Map.of());
     }
 
     private static void addTorchvision(String name, Map<String, TensorData> weights, Map<String, TensorData> named) {

@@ -11,9 +11,14 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Reads and writes what describes an image classifier: config.json of a Vision Transformer and, where present, preprocessor_config.json. */
+/**
+ * Reads and writes what describes an image classifier: config.json of a Vision Transformer and, where present, preprocessor_config.json. What they
+ * leave out is as in Hugging Face's models or, if the weights have torchvision's names, in torchvision's.
+ */
 final class ImageConfig {
     static final String PREPARATION = "preprocessor_config.json";
+
+    private static final String EPSILON = "layer_norm_eps";
 
     /** Far above every published ViT. */
     private static final int MAX_SIZE = 1 << 12;
@@ -34,19 +39,29 @@ final class ImageConfig {
 
     static ImageDescription read(ModelFolder folder, JsonFile config) throws IOException {
         List<String> labels = labels(config);
-        VitArchitecture architecture = architecture(config, labels.size());
-        ImagePreparation preparation = folder.has(PREPARATION)
-                ? preparation(ModelConfig.read(folder, PREPARATION), architecture)
-                : ImagePreparation.stretched(architecture.imageSize());
+        boolean complete = config.has(EPSILON) && folder.has(PREPARATION);
+        boolean torchvisions = !complete && TorchvisionVit.isIn(folder);
+        VitArchitecture architecture =
+                architecture(config, labels.size(), torchvisions ? TorchvisionVit.LAYER_NORM_EPSILON : 1e-12);
         return new ImageDescription(
                 folder.name(),
                 architecture,
-                preparation,
+                preparation(folder, architecture, torchvisions),
                 labels,
                 config.has("acm") ? Optional.of(config.root().get("acm")) : Optional.empty());
     }
 
-    private static VitArchitecture architecture(JsonFile config, int classes) {
+    private static ImagePreparation preparation(ModelFolder folder, VitArchitecture architecture, boolean torchvisions)
+            throws IOException {
+        if (folder.has(PREPARATION)) {
+            return preparation(ModelConfig.read(folder, PREPARATION), architecture);
+        }
+        return torchvisions
+                ? TorchvisionVit.preparation(architecture.imageSize())
+                : ImagePreparation.stretched(architecture.imageSize());
+    }
+
+    private static VitArchitecture architecture(JsonFile config, int classes, double usualEpsilon) {
         config.supports("hidden_act", "gelu");
         if (!config.flag("qkv_bias", true)) {
             throw config.refuse("qkv_bias", "true");
@@ -62,7 +77,7 @@ final class ImageConfig {
                     config.integer("image_size", 1, most, 224),
                     config.integer("patch_size", 1, most, 16),
                     classes,
-                    config.has("layer_norm_eps") ? config.number("layer_norm_eps", 0, 1) : 1e-12);
+                    config.has(EPSILON) ? config.number(EPSILON, 0, 1) : usualEpsilon);
         } catch (IllegalArgumentException e) {
             throw new BadFileException(config.file(), e.getMessage());
         }
@@ -71,8 +86,7 @@ final class ImageConfig {
     /** From {@code id2label}, which must name class 0, class 1 and so on, or else from {@code num_labels}. */
     private static List<String> labels(JsonFile config) {
         if (!config.has("id2label")) {
-            int count = config.integer("num_labels", 2, MAX_CLASSES);
-            return IntStream.range(0, count).mapToObj(i -> "LABEL_" + i).toList();
+            return numbered(config.integer("num_labels", 2, MAX_CLASSES));
         }
         JsonNode names = config.root().get("id2label");
         if (names.size() > MAX_CLASSES) {
@@ -101,6 +115,11 @@ final class ImageConfig {
                     config.file(), "id2label names " + labels.size() + " classes; at least 2 are needed");
         }
         return List.copyOf(labels);
+    }
+
+    /** What Hugging Face calls classes without names. */
+    static List<String> numbered(int classes) {
+        return IntStream.range(0, classes).mapToObj(i -> "LABEL_" + i).toList();
     }
 
     private static ImagePreparation preparation(JsonFile file, VitArchitecture architecture) {
@@ -177,7 +196,7 @@ final class ImageConfig {
                 .put("patch_size", sizes.patchSize())
                 .put("num_channels", VitArchitecture.CHANNELS)
                 .put("qkv_bias", true)
-                .put("layer_norm_eps", sizes.layerNormEpsilon())
+                .put(EPSILON, sizes.layerNormEpsilon())
                 .put("hidden_act", "gelu");
         ObjectNode names = config.putObject("id2label");
         ObjectNode numbers = config.putObject("label2id");

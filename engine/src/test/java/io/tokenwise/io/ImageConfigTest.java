@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.TestVits;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -82,6 +83,80 @@ class ImageConfigTest {
         assertThatThrownBy(() -> preparation(json))
                 .isInstanceOf(BadFileException.class)
                 .hasMessageContaining("preprocessor_config.json: " + message)
+                .message()
+                .hasLineCount(1);
+    }
+
+    @Test
+    void whatIsLeftOutIsAsInTheModelsOfWhoeverNamedTheTensors() throws IOException {
+        Files.delete(directory.resolve("preprocessor_config.json"));
+        config("\"layer_norm_eps\" : 1.0E-6,", "");
+        try (ModelFiles files = ModelFiles.open(directory)) {
+            assertThat(files.image().preparation()).isEqualTo(ImagePreparation.stretched(12));
+            assertThat(files.image().architecture().layerNormEpsilon()).isEqualTo(1e-12);
+        }
+        rename(TestVits.SMALL);
+        try (ModelFiles files = ModelFiles.open(directory)) {
+            assertThat(files.image().preparation())
+                    .isEqualTo(new ImagePreparation(
+                            12, false, true, List.of(0.485, 0.456, 0.406), List.of(0.229, 0.224, 0.225)));
+            assertThat(files.image().architecture()).isEqualTo(TestVits.SMALL);
+        }
+    }
+
+    /** Overwrites the weights by others, with torchvision's names. */
+    private void rename(VitArchitecture sizes) throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            TestVits.writeTorchvision(directory, TestVits.weights(arena, sizes));
+        }
+    }
+
+    private void onlyWeights(VitArchitecture sizes) throws IOException {
+        for (String file : List.of("config.json", "preprocessor_config.json")) {
+            Files.deleteIfExists(directory.resolve(file));
+        }
+        rename(sizes);
+    }
+
+    @Test
+    void torchvisionsWeightsAreEnough() throws IOException {
+        // As ViT-B/16 and ViT-H/14, but for layers, hidden units and classes; torchvision wants 256 and 224 pixels, and
+        // 518.
+        var base = new VitArchitecture(768, 2, 12, 8, 224, 16, 3, 1e-6);
+        onlyWeights(base);
+        try (ModelFiles files = ModelFiles.open(directory)) {
+            assertThat(files.image().architecture()).isEqualTo(base);
+            assertThat(files.image().labels()).containsExactly("LABEL_0", "LABEL_1", "LABEL_2");
+            assertThat(files.image().preparation())
+                    .isEqualTo(new ImagePreparation(
+                            256, false, false, List.of(0.485, 0.456, 0.406), List.of(0.229, 0.224, 0.225)));
+        }
+        var huge = new VitArchitecture(1280, 1, 16, 8, 518, 14, 3, 1e-6);
+        onlyWeights(huge);
+        try (ModelFiles files = ModelFiles.open(directory)) {
+            assertThat(files.image().architecture()).isEqualTo(huge);
+            assertThat(files.image().preparation().resizedTo()).isEqualTo(518);
+        }
+    }
+
+    @Test
+    void sizesThatWeightsDoNotTellAreAskedFor() throws IOException {
+        onlyWeights(TestVits.SMALL);
+        refusedWeights("has a hidden size of 24, of which the number of heads is not known");
+        onlyWeights(new VitArchitecture(768, 1, 12, 8, 32, 16, 1, 1e-6));
+        refusedWeights(
+                "tensor classifier.weight has shape [1, 768]; it must have 2 dimensions, number 1 from 2 to 65536");
+        TestVits.writeSmall(directory.resolveSibling("other"));
+        Files.delete(directory.resolveSibling("other").resolve("config.json"));
+        assertThatThrownBy(() -> ModelFiles.open(directory.resolveSibling("other")))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageContaining("config.json: no such file");
+    }
+
+    private void refusedWeights(String fact) {
+        assertThatThrownBy(() -> ModelFiles.open(directory))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageStartingWith(directory.resolve("model.safetensors") + ": " + fact)
                 .message()
                 .hasLineCount(1);
     }
