@@ -47,7 +47,7 @@ final class Decoding {
             throw new BadFileException(
                     name,
                     "has " + count + " images, which take " + (bytes >> 20) + " MB at " + width + " x " + height
-                            + "; Java's heap is " + (most >> 20) + " MB (-Xmx)");
+                            + "; Java's heap is " + ImageReader.heap());
         }
     }
 

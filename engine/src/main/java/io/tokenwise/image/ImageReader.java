@@ -3,6 +3,7 @@ package io.tokenwise.image;
 import io.tokenwise.io.BadFileException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PushbackInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +29,11 @@ public final class ImageReader {
     /** No sound image of 100 million pixels compresses to more than this by far. */
     static final int MOST_BYTES = 512 << 20;
 
+    /** As many bytes as tell what a file is. */
+    private static final int START_BYTES = 12;
+
+    private static final String JPEG_START = "\u00FF\u00D8\u00FF";
+
     private final int mostPixels;
     private final JdkDecoder jpegDecoder = JdkDecoder.find("jpeg");
     private final JdkDecoder pngDecoder = JdkDecoder.find("png");
@@ -52,7 +58,7 @@ public final class ImageReader {
     /**
      * Reads a file.
      *
-     * @throws BadFileException if it is not a sound JPEG or PNG, or is too large
+     * @throws BadFileException if it is not a sound JPEG or PNG, or is too large, for the heap too
      */
     public Image read(Path file) throws IOException {
         try (InputStream in = Files.newInputStream(file)) {
@@ -61,13 +67,22 @@ public final class ImageReader {
     }
 
     /**
-     * Reads all of a stream, which stays open.
+     * Reads all of a stream, which stays open; of what begins like no JPEG or PNG only the first bytes.
      *
      * @param name what to call it in messages
-     * @throws BadFileException if it is not a sound JPEG or PNG, or is too large
+     * @throws BadFileException if it is not a sound JPEG or PNG, or is too large, for the heap too
      */
     public Image read(InputStream in, String name) throws IOException {
-        byte[] bytes = in.readNBytes(MOST_BYTES + 1);
+        var all = new PushbackInputStream(in, START_BYTES);
+        byte[] start = all.readNBytes(START_BYTES);
+        checkStart(start, name);
+        all.unread(start);
+        byte[] bytes;
+        try {
+            bytes = all.readNBytes(MOST_BYTES + 1);
+        } catch (OutOfMemoryError e) {
+            throw doesNotFit(name, e);
+        }
         if (bytes.length > MOST_BYTES) {
             throw new BadFileException(name, "has more than " + MOST_BYTES + " bytes, the most of an image");
         }
@@ -90,27 +105,32 @@ public final class ImageReader {
 
     /** Memory was asked for and not given, so nothing else is the worse for it. */
     static BadFileException doesNotFit(String name, OutOfMemoryError e) {
-        return new BadFileException(
-                name,
-                "does not fit Java's heap of " + (Runtime.getRuntime().maxMemory() >> 20)
-                        + " MB (-Xmx), beside what else is there",
-                e);
+        return new BadFileException(name, "does not fit Java's heap of " + heap() + ", beside what else is there", e);
+    }
+
+    /** Its size, and how to change it. */
+    static String heap() {
+        return (Runtime.getRuntime().maxMemory() >> 20) + " MB (-Xmx; for ./tokenwise: TOKENWISE_JAVA_OPTS=-Xmx6g)";
     }
 
     private Image decode(byte[] bytes, String name) {
-        if (startsWith(bytes, 0, "\u00FF\u00D8\u00FF")) {
+        checkStart(bytes, name);
+        if (startsWith(bytes, 0, JPEG_START)) {
             JpegHeader header = JpegHeader.of(bytes, name);
             checkSize(header.width(), header.height(), name);
             Image stored = jpegDecoder.decode(header, name);
             return header.orientation().upright(stored);
         }
-        if (startsWith(bytes, 0, PngHeader.SIGNATURE)) {
-            PngHeader header = PngHeader.of(bytes, name);
-            checkSize(header.width(), header.height(), name);
-            Image stored = pngDecoder.decode(header, name);
-            return header.orientation().upright(stored);
+        PngHeader header = PngHeader.of(bytes, name);
+        checkSize(header.width(), header.height(), name);
+        Image stored = pngDecoder.decode(header, name);
+        return header.orientation().upright(stored);
+    }
+
+    private static void checkStart(byte[] bytes, String name) {
+        if (!startsWith(bytes, 0, JPEG_START) && !startsWith(bytes, 0, PngHeader.SIGNATURE)) {
+            throw new BadFileException(name, whatElse(bytes) + "; images must be JPEG or PNG");
         }
-        throw new BadFileException(name, whatElse(bytes) + "; images must be JPEG or PNG");
     }
 
     private void checkSize(long width, long height, String name) {

@@ -15,9 +15,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.ChildJvm;
 import io.tokenwise.io.BadFileException;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -186,6 +188,20 @@ class HostileImagesTest {
         }
     }
 
+    @Test
+    void ofWhatIsNoImageOnlyTheBeginningIsRead() throws IOException {
+        byte[] video = new byte[1 << 16];
+        System.arraycopy("....ftypisom".getBytes(StandardCharsets.ISO_8859_1), 0, video, 0, 12);
+        var stream = new ByteArrayInputStream(video);
+        assertThatThrownBy(() -> reader.read(stream, "test"))
+                .isInstanceOf(BadFileException.class)
+                .hasMessage("test: is an AVIF, HEIC or video; images must be JPEG or PNG");
+        assertThat(stream.available()).isEqualTo(video.length - 12);
+        assertThatThrownBy(() -> reader.read(InputStream.nullInputStream(), "test"))
+                .hasMessage("test: is empty; images must be JPEG or PNG");
+        assertThat(reader.read(new ByteArrayInputStream(PNG), "test")).isEqualTo(reader.read(PNG, "test"));
+    }
+
     private AbstractThrowableAssert<?, ?> refused(byte[] bytes) {
         return assertThatThrownBy(() -> reader.read(bytes, "test"))
                 .isInstanceOf(BadFileException.class)
@@ -206,13 +222,25 @@ class HostileImagesTest {
     @Test
     void whatDoesNotFitTheHeapIsSaidToBeSo(@TempDir Path folder) throws Exception {
         byte[] bytes = pngOf(ihdr(2_000, 2_000, 8, 0), idat(new int[2_000 * 2_001]), iend());
-        Path file = Files.write(folder.resolve("large.png"), bytes);
+        assertDoesNotFit(Files.write(folder.resolve("large.png"), bytes));
+        // The file itself is larger than the heap; its end takes no place on the disk.
+        Path longer = Files.write(folder.resolve("longer.png"), bytes);
+        try (var end = new RandomAccessFile(longer.toFile(), "rw")) {
+            end.setLength(100 << 20);
+        }
+        assertDoesNotFit(longer);
+    }
+
+    private static void assertDoesNotFit(Path file) throws Exception {
         Process child = ChildJvm.of(List.of("-Xmx16m"), SmallHeap.class, file.toString())
                 .redirectErrorStream(true)
                 .start();
         String printed = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(child.waitFor()).as(printed).isZero();
-        assertThat(printed).contains(file + ": does not fit Java's heap of ", "MB (-Xmx), beside what else is there");
+        assertThat(printed)
+                .contains(
+                        file + ": does not fit Java's heap of ",
+                        "MB (-Xmx; for ./tokenwise: TOKENWISE_JAVA_OPTS=-Xmx6g), beside what else is there");
     }
 
     /** Reads an image and prints why it cannot. */
