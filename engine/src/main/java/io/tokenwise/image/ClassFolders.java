@@ -27,10 +27,8 @@ record ClassFolders(List<String> classes, List<String> files, int[] labels) {
      * @param source what to call all of it in messages
      */
     static ClassFolders among(List<String> paths, Split split, String source) {
-        List<Entry> entries = paths.stream()
-                .map(path -> Entry.of(path, source))
-                .filter(entry -> !entry.hidden())
-                .toList();
+        List<Entry> entries = entries(paths, source);
+        refuseBatches(entries, source);
         String root = root(entries, split, source);
         int depth = Entry.of(root, source).names().size();
         SortedMap<String, SortedSet<String>> filesOfClasses = new TreeMap<>();
@@ -42,6 +40,31 @@ record ClassFolders(List<String> classes, List<String> files, int[] labels) {
             }
         }
         return of(filesOfClasses, root, source);
+    }
+
+    /** The form in which CIFAR-10's authors give it, whose one folder would else be taken for a class. */
+    private static void refuseBatches(List<Entry> entries, String source) {
+        for (Entry entry : entries) {
+            if (entry.path().matches("(.*/)?data_batch_1(\\.bin)?")) {
+                throw new BadFileException(
+                        source,
+                        "has CIFAR-10's own files of many images each (" + entry.path()
+                                + "), which are not read; what is:"
+                                + " a folder of JPEG or PNG images for each class, below train and test if there are both, as it is or in a .tar");
+            }
+        }
+    }
+
+    /** Whether there is a folder of that name, with or without classes. */
+    static boolean has(List<String> paths, String split, String source) {
+        return !foldersCalled(split, entries(paths, source)).isEmpty();
+    }
+
+    private static List<Entry> entries(List<String> paths, String source) {
+        return paths.stream()
+                .map(path -> Entry.of(path, source))
+                .filter(entry -> !entry.hidden())
+                .toList();
     }
 
     private static void take(

@@ -71,12 +71,26 @@ public record LabelledImageReader(ImageReader images, int width, int height, Una
         if (Files.isRegularFile(source)) {
             return readTar(source, split);
         }
-        for (String name : List.of("train-images-idx3-ubyte", "t10k-images-idx3-ubyte")) {
-            if (Files.exists(source.resolve(name)) || Files.exists(source.resolve(name + ".gz"))) {
-                return readIdx(source, split.name(), DIGITS);
-            }
+        return isIdx(source) ? readIdx(source, split.name(), DIGITS) : readFolder(source, split);
+    }
+
+    /**
+     * Whether a data set has a part of that name, as a {@link Split} names it, whatever lies in it; MNIST's files have train and test.
+     *
+     * @throws BadFileException if it is no folder, or a file but no sound tar file
+     */
+    public static boolean has(Path source, String part) throws IOException {
+        if (isIdx(source)) {
+            return part.equals("train") || part.equals("test");
         }
-        return readFolder(source, split);
+        List<String> paths = Files.isRegularFile(source) ? pathsInTar(source) : pathsIn(source);
+        return ClassFolders.has(paths, part, source.toString());
+    }
+
+    private static boolean isIdx(Path source) {
+        return Stream.of("train-images-idx3-ubyte", "t10k-images-idx3-ubyte")
+                .flatMap(name -> Stream.of(name, name + ".gz"))
+                .anyMatch(name -> Files.exists(source.resolve(name)));
     }
 
     /**

@@ -85,6 +85,17 @@ class ClassFoldersTest {
     }
 
     @ParameterizedTest
+    @ValueSource(
+            strings = {"cifar-10-batches-py/data_batch_1", "cifar-10-batches-bin/data_batch_1.bin", "data_batch_1.bin"})
+    void cifarsOwnFiles(String path) {
+        refused(List.of("cifar-10-batches-py/readme.html", path), "")
+                .hasMessage(
+                        "source: has CIFAR-10's own files of many images each (" + path
+                                + "), which are not read; what is:"
+                                + " a folder of JPEG or PNG images for each class, below train and test if there are both, as it is or in a .tar");
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"../a/1", "/a/1", "a/../b/1", "a//1", "a/./1", "a\u001B[31m/1", "a/1\n", "//"})
     void hostilePaths(String path) {
         refused(List.of("a/2", "b/2", path), "")

@@ -68,6 +68,8 @@ class IdxFilesTest {
         LabelledImages images = new LabelledImageReader(8, 8).read(folder, Split.of("test"));
         assertThat(images.classes()).isEqualTo(LabelledImageReader.DIGITS);
         assertThat(images.image(0)).hasToString("8 x 8");
+        assertThat(LabelledImageReader.has(folder, "test")).isTrue();
+        assertThat(LabelledImageReader.has(folder, "validation")).isFalse();
         assertThatThrownBy(() -> reader.read(folder, Split.of("train")))
                 .hasMessage(folder + ": has neither train-labels-idx1-ubyte nor train-labels-idx1-ubyte.gz");
         assertThatThrownBy(() -> reader.read(folder, Split.ALL))

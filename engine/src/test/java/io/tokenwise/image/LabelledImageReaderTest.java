@@ -81,6 +81,16 @@ class LabelledImageReaderTest {
     }
 
     @Test
+    void saysWhichPartsThereAre() throws IOException {
+        for (Path source : List.of(folderOf(files()), tarOf(files()))) {
+            assertThat(LabelledImageReader.has(source, "test")).isTrue();
+            assertThat(LabelledImageReader.has(source, "validation")).isFalse();
+            // A file is no part.
+            assertThat(LabelledImageReader.has(source, "README")).isFalse();
+        }
+    }
+
+    @Test
     void badImagesAreNamed() throws IOException {
         Map<String, byte[]> files = files();
         files.put("train/red/3.png", Arrays.copyOf(png(filled(4, 4, 1)), 50));
