@@ -1,6 +1,7 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.cli.ClassificationEvaluation.Fit;
+import io.tokenwise.image.LabelledImageReader;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
@@ -192,7 +193,8 @@ final class Eval implements Runnable {
             header = "Classes of images: accuracy of an image classifier.",
             description = {
                 "DATA is a folder with a folder of JPEG or PNG images for each class, a .tar or .tar.gz of one, or a folder with MNIST's files.",
-                "Images are resized and cut as the model's preprocessor_config.json says."
+                "Images are resized and cut as the model's preprocessor_config.json says.",
+                "Without a folder test, and without --split, all images are counted, also those that the model was trained on."
             },
             footerHeading = "%nExamples:%n",
             footer = {
@@ -200,15 +202,30 @@ final class Eval implements Runnable {
                 "  ./tokenwise eval vit photos --split validation --model my-vit --budget 0.25,0.5 --seeds 3"
             })
     static final class Vit extends EvalCommand {
+        /** The part of a data set that nobody trains on. */
+        static final String TEST = "test";
+
         @Parameters(paramLabel = "DATA", description = "Images with classes.")
         private Path data;
 
         @Mixin
         private SplitOption split;
 
+        @Spec
+        private CommandSpec spec;
+
         @Override
         EvalTask read(CommonOptions common) throws IOException, InterruptedException {
-            return ImageEvaluation.read(data, split.orUsual("test"), common.model(CommonOptions.IMAGE_MODEL));
+            ImageEvaluation task =
+                    ImageEvaluation.read(data, split.orUsual(TEST), common.model(CommonOptions.IMAGE_MODEL));
+            if (!split.given() && !LabelledImageReader.has(data, TEST)) {
+                spec.commandLine()
+                        .getErr()
+                        .println(data
+                                + " has no folder test: all its images are counted, also those that a model was trained"
+                                + " on if it was trained on " + data);
+            }
+            return task;
         }
     }
 }

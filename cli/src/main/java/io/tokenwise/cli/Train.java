@@ -3,6 +3,7 @@ package io.tokenwise.cli;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.image.LabelledImageReader;
 import io.tokenwise.image.LabelledImages;
+import io.tokenwise.image.Split;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ImagePreparation;
 import io.tokenwise.io.VitArchitecture;
@@ -55,6 +56,7 @@ final class Train implements Runnable {
             footerHeading = "%nExamples:%n",
             footer = {
                 "  ./tokenwise train vit --data cifar10.tar --precision bf16 --out my-vit",
+                "  ./tokenwise train vit --data mnist --image-size 28 --classes zero,one,two,three,four,five,six,seven,eight,nine --out my-vit",
                 "  ./tokenwise train vit --data photos --image-size 64 --patch-size 8 --epochs 100 --out my-vit",
                 "  ./tokenwise eval vit cifar10.tar --model my-vit",
                 "  ./tokenwise distill --model my-vit --data cifar10.tar --out my-vit-acm"
@@ -62,6 +64,9 @@ final class Train implements Runnable {
     static final class Vit implements Callable<Integer> {
         /** Steps that a kill costs at most: a minute or two. */
         private static final int STEPS_PER_CHECKPOINT = 100;
+
+        /** The part of a data set to learn from. */
+        private static final String TRAINING = "train";
 
         private static final String COUNT = "N";
 
@@ -76,6 +81,9 @@ final class Train implements Runnable {
 
         @Mixin
         private SplitOption split;
+
+        @Mixin
+        private ClassesOption classes;
 
         @Option(
                 names = "--image-size",
@@ -149,9 +157,11 @@ final class Train implements Runnable {
             }
             checkSizes();
             ImagePreparation preparation = ImagePreparation.centred(imageSize);
-            LabelledImages images = LabelledImageReader.of(preparation, imageSize)
-                    .read(data, split.orUsual("train"))
+            Split part = split.orUsual(TRAINING);
+            LabelledImages images = classes.named(
+                            LabelledImageReader.of(preparation, imageSize).read(data, part), data)
                     .shuffled(options.seed());
+            boolean testable = !part.name().equals(Eval.Vit.TEST) && LabelledImageReader.has(data, Eval.Vit.TEST);
             var run = new VitTrainingRun(
                     description(preparation, images.classes()),
                     images,
@@ -164,7 +174,7 @@ final class Train implements Runnable {
                     var shown = new Shown(spec.commandLine().getErr(), run)) {
                 right = run.run(backend, shown);
             }
-            report(right, images);
+            report(right, images, testable);
             return ExitCode.OK;
         }
 
@@ -185,7 +195,7 @@ final class Train implements Runnable {
             return new ImageDescription(out.toString(), sizes(classes.size()), preparation, classes, Optional.empty());
         }
 
-        private void report(double right, LabelledImages images) {
+        private void report(double right, LabelledImages images, boolean testable) {
             PrintWriter stdout = spec.commandLine().getOut();
             if (options.json()) {
                 stdout.println(Json.line(new Json.Trained(
@@ -197,7 +207,10 @@ final class Train implements Runnable {
                     "The model is in %s: %.1f %% of the images that it was not trained on have the right class",
                     out,
                     100 * right));
-            stdout.println("Next: ./tokenwise eval vit " + data + " --model " + out);
+            stdout.println("Next: ./tokenwise eval vit "
+                    + (testable
+                            ? data + " --model " + out
+                            : "DATA --model " + out + ", where DATA has images that it was not trained on"));
         }
     }
 

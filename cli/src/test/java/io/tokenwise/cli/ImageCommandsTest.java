@@ -1,6 +1,7 @@
 package io.tokenwise.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.awt.Color;
 import java.awt.Graphics2D;
@@ -9,14 +10,20 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -56,7 +63,7 @@ class ImageCommandsTest {
                         path("dense")))
                 .as(test.err.toString())
                 .isZero();
-        assertThat(test.out.toString()).contains("Next: ./tokenwise eval vit");
+        assertThat(test.out.toString()).contains("Next: ./tokenwise eval vit " + data() + " --model " + path("dense"));
         assertThat(test.run(
                         "distill",
                         "--model",
@@ -126,6 +133,7 @@ class ImageCommandsTest {
                 .isZero();
         JsonNode rows = json().get("rows");
         assertThat(json().get("data").asString()).isEqualTo("40 images of 2 classes");
+        assertThat(err.toString()).doesNotContain("has no folder test");
         assertThat(rows.get(0).get("mode").asString()).isEqualTo("dense");
         assertThat(rows.get(0).get("metric").asString()).isEqualTo("accuracy");
         assertThat(rows.get(0).get("value").asDouble()).isGreaterThan(0.9);
@@ -142,6 +150,10 @@ class ImageCommandsTest {
                 .as(err.toString())
                 .isZero();
         assertThat(json().get("data").asString()).isEqualTo("40 images of 2 classes");
+        assertThat(err.toString())
+                .contains(
+                        classes + " has no folder test: all its images are counted, also those that a model was trained"
+                                + " on if it was trained on " + classes);
         assertThat(run("eval", "vit", classes, "--model", path("dense"), "--split", "test"))
                 .isEqualTo(1);
         assertThat(err.toString()).contains("has no folder test; images must lie at CLASS/NAME or SPLIT/CLASS/NAME");
@@ -239,5 +251,108 @@ class ImageCommandsTest {
         }
         assertThat(run("eval", "vit", path("other"), "--model", path("dense"))).isEqualTo(1);
         assertThat(err.toString()).contains("has the class dotted; ", "knows 2: lying, standing");
+    }
+
+    /** Trains a smaller model than {@link #trainAndDistill}. */
+    private int trainSmall(String data, String model, int epochs, String... more) {
+        List<String> args = new ArrayList<>(List.of("train", "vit", "--data", data, "--out", path(model)));
+        args.addAll(List.of(
+                "--image-size", "16", "--hidden", "12", "--layers", "1", "--heads", "3", "--epochs", "" + epochs));
+        args.addAll(List.of(more));
+        return run(args.toArray(String[]::new));
+    }
+
+    @Test
+    void whatWasTrainedOnIsNotRecommendedForJudging() {
+        assertThat(trainSmall(folder.resolve("data/train").toString(), "onAll", 1))
+                .as(err.toString())
+                .isZero();
+        String next = "Next: ./tokenwise eval vit DATA --model %s, where DATA has images that it was not trained on";
+        assertThat(out.toString()).contains(next.formatted(path("onAll")));
+        assertThat(trainSmall(data(), "onTest", 1, "--split", "test")).isZero();
+        assertThat(out.toString()).contains(next.formatted(path("onTest")));
+    }
+
+    /** As MNIST's files: 0 lies and 1 stands, as nine of ten do, so that hardly any training is needed. */
+    private static void writeIdx(Path mnist, String prefix, int count) throws IOException {
+        Files.createDirectories(mnist);
+        var random = new SplittableRandom(count);
+        ByteBuffer images = ByteBuffer.allocate(16 + count * SIZE * SIZE);
+        images.putInt(0x803).putInt(count).putInt(SIZE).putInt(SIZE);
+        ByteBuffer labels = ByteBuffer.allocate(8 + count).putInt(0x801).putInt(count);
+        for (int i = 0; i < count; i++) {
+            BufferedImage image = image(i % 10 == 0 ? "lying" : "standing", random);
+            for (int rgb : image.getRGB(0, 0, SIZE, SIZE, null, 0, SIZE)) {
+                images.put((byte) rgb);
+            }
+            labels.put((byte) (i % 10 == 0 ? 0 : 1));
+        }
+        Files.write(mnist.resolve(prefix + "-images-idx3-ubyte"), images.array());
+        Files.write(mnist.resolve(prefix + "-labels-idx1-ubyte"), labels.array());
+    }
+
+    @Test
+    void numberedClassesGetNames() throws IOException {
+        Path mnist = folder.resolve("mnist");
+        writeIdx(mnist, "train", 200);
+        writeIdx(mnist, "t10k", 30);
+        assertThat(trainSmall(mnist.toString(), "named", 10, "--classes", "lying,standing,c,d,e,f,g,h,i,j k"))
+                .as(err.toString())
+                .isZero();
+        assertThat(run("info", path("named"))).isZero();
+        assertThat(out.toString()).contains("10: lying, standing, c, ");
+        out.getBuffer().setLength(0);
+        assertThat(run("eval", "vit", mnist.toString(), "--model", path("named"), "--json"))
+                .as(err.toString())
+                .isZero();
+        assertThat(json().get("data").asString())
+                .isEqualTo("30 images of 10 classes, called 0 to 9: 0 is taken for lying, 9 for j k");
+        assertThat(json().get("rows").get(0).get("value").asDouble()).isGreaterThan(0.7);
+        assertThat(run("eval", "vit", data(), "--model", path("named")))
+                .as(err.toString())
+                .isZero();
+        assertThat(run(
+                        "distill",
+                        "--model",
+                        path("named"),
+                        "--data",
+                        mnist.toString(),
+                        "--adapt",
+                        "mlp",
+                        "--learners",
+                        "3",
+                        "--tokens",
+                        "20000",
+                        "--out",
+                        path("namedAcm")))
+                .as(err.toString())
+                .isZero();
+        assertThat(run("eval", "vit", mnist.toString(), "--model", path("dense")))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("has the class 0; ", "knows 2: lying, standing");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "a,b | 2 names; there must be 10, those of 0 to 9 in this order",
+                "a,b,,d,e,f,g,h,i,j | a name is blank",
+                "a,b,c,d,e,f,g,h,i,a | a is there twice",
+                "a,b,c,d,e,f,g,h,i,\u001bj | control characters",
+                "a,b,c,d,e,f,g,h,i,j | --classes is for classes that are called 0 to 9; ",
+            })
+    void namesThatDoNotFitAreRefused(String names, String message) {
+        assertThat(trainSmall(data(), "unnamed", 1, "--classes", names)).isEqualTo(2);
+        assertThat(err.toString()).contains(message).hasLineCount(1);
+        assertThat(folder.resolve("unnamed")).doesNotExist();
+    }
+
+    @Test
+    void aFileThatMayNotBeReadIsTold() throws IOException {
+        Path secret = Files.createFile(folder.resolve("secret.png"), PosixFilePermissions.asFileAttribute(Set.of()));
+        assumeFalse(Files.isReadable(secret), "this user (root?) may read every file");
+        assertThat(run("classify", "--model", path("dense"), secret.toString())).isEqualTo(1);
+        assertThat(err.toString()).contains(secret + ": cannot be read: access denied");
     }
 }
