@@ -6,13 +6,10 @@ import io.tokenwise.OpenModel;
 import io.tokenwise.acm.Acm;
 import io.tokenwise.image.ImageReader;
 import io.tokenwise.io.AtomicFiles;
-import io.tokenwise.io.BadFileException;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -22,7 +19,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -70,14 +66,13 @@ final class Classify implements Callable<Integer> {
                     "Write a PNG for each image, NAME.learners.png, that shows it beside itself with each patch shaded by the learners it used.")
     private Path pictures;
 
-    private boolean failed;
-
     /** An image as the model reads it. */
     private record Prepared(Path file, int[] pixels) {}
 
     @Override
     public Integer call() throws IOException, InterruptedException {
         String model = options.model(CommonOptions.IMAGE_MODEL);
+        var inTurn = new FilesInTurn(spec);
         try (ImageClassifier classifier = ImageClassifier.open(model, options.encoderOptions())) {
             List<Acm> modules = classifier.model().encoder().acms();
             budget.remark(model, modules, spec.commandLine().getErr());
@@ -86,13 +81,15 @@ final class Classify implements Callable<Integer> {
                 Files.createDirectories(pictures);
             }
             for (int from = 0; from < files.size(); from += BATCH) {
-                classify(classifier, prepare(classifier, files.subList(from, Math.min(files.size(), from + BATCH))));
+                classify(
+                        classifier,
+                        prepare(classifier, inTurn, files.subList(from, Math.min(files.size(), from + BATCH))));
                 if (Thread.interrupted()) {
                     throw new InterruptedException();
                 }
             }
         }
-        return failed ? ExitCode.SOFTWARE : ExitCode.OK;
+        return inTurn.exitCode();
     }
 
     private void checkPictures(String model, List<Acm> modules) {
@@ -110,29 +107,14 @@ final class Classify implements Callable<Integer> {
     }
 
     /** Those that are images; the others are told. One at a time is held at its full size. */
-    private List<Prepared> prepare(ImageClassifier classifier, List<Path> some) {
+    private List<Prepared> prepare(ImageClassifier classifier, FilesInTurn inTurn, List<Path> some) throws IOException {
         var reader = new ImageReader(MOST_PIXELS);
         var prepared = new ArrayList<Prepared>();
-        for (Path file : some) {
-            try {
-                prepared.add(
-                        new Prepared(file, classifier.prepare(reader.read(file)).rgb()));
-            } catch (NoSuchFileException e) {
-                tell(file + ": no such file");
-            } catch (AccessDeniedException e) {
-                tell(file + ": cannot be read: access denied");
-            } catch (BadFileException e) {
-                tell(e.getMessage());
-            } catch (IOException | IllegalArgumentException e) {
-                tell(file + ": " + e.getMessage());
-            }
-        }
+        inTurn.each(
+                some,
+                file -> prepared.add(
+                        new Prepared(file, classifier.prepare(reader.read(file)).rgb())));
         return prepared;
-    }
-
-    private void tell(String mistake) {
-        failed = true;
-        spec.commandLine().getErr().println(spec.qualifiedName() + ": " + mistake);
     }
 
     private void classify(ImageClassifier classifier, List<Prepared> images) throws IOException {

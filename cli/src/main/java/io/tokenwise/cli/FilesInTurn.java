@@ -42,7 +42,7 @@ final class FilesInTurn {
     private static String reason(Exception e) {
         return switch (e) {
             case NoSuchFileException _ -> "no such file";
-            case AccessDeniedException _ -> "no permission to read it";
+            case AccessDeniedException _ -> "cannot be read: access denied";
             default -> e.getMessage();
         };
     }

@@ -71,9 +71,9 @@ final class Transcribe implements Callable<Integer> {
             if (picture != null) {
                 checkPicture(model, recognizer);
             }
-            var recordings = new FilesInTurn(spec);
-            recordings.each(files, file -> transcribe(recognizer, file));
-            return recordings.exitCode();
+            var inTurn = new FilesInTurn(spec);
+            inTurn.each(files, file -> transcribe(recognizer, file));
+            return inTurn.exitCode();
         }
     }
 

@@ -94,7 +94,7 @@ class AdaptiveSpeechCommandsTest {
         assertThat(page)
                 .contains("<td>encoder.layers.0.mlp</td>")
                 .contains("<td>decoder.layers.0.mlp</td>")
-                .contains("The spectrogram of each recording")
+                .contains("The words of each recording, its spectrogram")
                 .contains("src=\"data:image/png;base64,")
                 .doesNotContain(">NaN<");
     }
