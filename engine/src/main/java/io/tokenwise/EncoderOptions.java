@@ -6,7 +6,7 @@ import io.tokenwise.backend.BackendChoice;
  * What a {@link TextEncoder} or {@link ImageClassifier} may use.
  *
  * @param threads that take part in one call at most, the caller included
- * @param batchTokens tokens that run through the model at once, of an image one for each patch; longer lists of texts or images are cut.
+ * @param batchTokens tokens that run through the model at once, of an image one for each patch and one for its class; longer lists of texts or images are cut.
  *     Bounds native memory. Raised to the model's longest text, or to an image, if less
  * @param concurrentCalls calls that run at the same time; further ones wait. Bounds native memory
  * @param backend what computes, and in which precision

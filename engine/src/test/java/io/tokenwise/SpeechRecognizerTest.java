@@ -110,7 +110,7 @@ class SpeechRecognizerTest {
     void samplesThatAreNoNumbersAreRefusedByTheirOwnNumber(float wrong) throws IOException {
         float[] bad = sound.clone();
         bad[70_000] = wrong;
-        String message = "sound: sample 70000 is " + wrong + "; must be a number from -1 to 1";
+        String message = "sound: sample 70000 is " + wrong + "; must be a finite number, full scale being -1 to 1";
         try (SpeechRecognizer recognizer = open(1, 1)) {
             assertThatThrownBy(() -> recognizer.transcribe(bad))
                     .isInstanceOf(IllegalArgumentException.class)

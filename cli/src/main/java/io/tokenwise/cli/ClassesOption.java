@@ -44,6 +44,9 @@ final class ClassesOption {
                     throw new TypeConversionException(name + " is there twice; each class needs its own");
                 }
             }
+            if (names.stream().anyMatch(LabelledImageReader.DIGITS::contains)) {
+                throw new TypeConversionException("a name is a digit; it must be another name for one");
+            }
             int wanted = LabelledImageReader.DIGITS.size();
             if (names.size() != wanted) {
                 throw new TypeConversionException(
@@ -51,6 +54,11 @@ final class ClassesOption {
             }
             return names;
         }
+    }
+
+    /** What another command on the same data must be given too; empty if no names were given. */
+    String again() {
+        return names == null ? "" : " --classes '" + String.join(",", names) + "'";
     }
 
     /** The same images with these names of their classes, if any were given. */

@@ -6,6 +6,7 @@ import io.tokenwise.OpenModel;
 import io.tokenwise.acm.Acm;
 import io.tokenwise.image.ImageReader;
 import io.tokenwise.io.AtomicFiles;
+import io.tokenwise.io.BadFileException;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -110,11 +111,17 @@ final class Classify implements Callable<Integer> {
     private List<Prepared> prepare(ImageClassifier classifier, FilesInTurn inTurn, List<Path> some) throws IOException {
         var reader = new ImageReader(MOST_PIXELS);
         var prepared = new ArrayList<Prepared>();
-        inTurn.each(
-                some,
-                file -> prepared.add(
-                        new Prepared(file, classifier.prepare(reader.read(file)).rgb())));
+        inTurn.each(some, file -> prepared.add(prepare(classifier, reader, file)));
         return prepared;
+    }
+
+    private static Prepared prepare(ImageClassifier classifier, ImageReader reader, Path file) throws IOException {
+        try {
+            return new Prepared(file, classifier.prepare(reader.read(file)).rgb());
+        } catch (IllegalArgumentException e) {
+            // A strip of a thousand times its height cannot be resized.
+            throw new BadFileException(file.toString(), e.getMessage(), e);
+        }
     }
 
     private void classify(ImageClassifier classifier, List<Prepared> images) throws IOException {

@@ -211,13 +211,16 @@ final class Eval implements Runnable {
         @Mixin
         private SplitOption split;
 
+        @Mixin
+        private ClassesOption classes;
+
         @Spec
         private CommandSpec spec;
 
         @Override
         EvalTask read(CommonOptions common) throws IOException, InterruptedException {
             ImageEvaluation task =
-                    ImageEvaluation.read(data, split.orUsual(TEST), common.model(CommonOptions.IMAGE_MODEL));
+                    ImageEvaluation.read(data, split.orUsual(TEST), common.model(CommonOptions.IMAGE_MODEL), classes);
             if (!split.given() && !LabelledImageReader.has(data, TEST)) {
                 spec.commandLine()
                         .getErr()

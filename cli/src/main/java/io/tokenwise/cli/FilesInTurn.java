@@ -3,8 +3,7 @@ package io.tokenwise.cli;
 import io.tokenwise.io.BadFileException;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.NoSuchFileException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.ExitCode;
@@ -31,20 +30,13 @@ final class FilesInTurn {
                 work.on(file);
             } catch (ClosedByInterruptException e) {
                 throw e;
-            } catch (BadFileException e) {
-                tell(e.getMessage());
-            } catch (IOException | IllegalArgumentException e) {
-                tell(file + ": " + reason(e));
+            } catch (BadFileException | FileSystemException e) {
+                // These name the file themselves.
+                tell(Mistakes.describe(e));
+            } catch (IOException e) {
+                tell(file + ": " + Mistakes.describe(e));
             }
         }
-    }
-
-    private static String reason(Exception e) {
-        return switch (e) {
-            case NoSuchFileException _ -> "no such file";
-            case AccessDeniedException _ -> "cannot be read: access denied";
-            default -> e.getMessage();
-        };
     }
 
     private void tell(String mistake) {

@@ -9,63 +9,48 @@ import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelFiles;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 
 /**
  * Classes of images, judged by accuracy: the share of images of which the largest logit is that of their class.
  *
  * @param model that the images are prepared for
  * @param labels for each image the number of its class among the model's logits
- * @param classes how many the data has
- * @param byNumber whether they are called 0 to 9 and were matched with the model's in their order, not by name
  */
-record ImageEvaluation(ImageDescription model, List<int[]> images, int[] labels, int classes, boolean byNumber)
-        implements EvalTask {
+record ImageEvaluation(ImageDescription model, List<int[]> images, int[] labels, int classes) implements EvalTask {
     /**
      * Reads images with classes, as a model reads them.
      *
+     * @param classes names those that the data has the numbers of only
      * @throws BadFileException if they are no such images, or one has a class that the model does not know
      */
-    static ImageEvaluation read(Path data, Split split, String model) throws IOException, InterruptedException {
+    static ImageEvaluation read(Path data, Split split, String model, ClassesOption classes)
+            throws IOException, InterruptedException {
         ImageDescription description;
         try (ModelFiles files = ModelFiles.open(model)) {
             description = files.image();
         }
-        LabelledImages read = LabelledImageReader.of(description).read(data, split);
-        boolean byNumber = areByNumber(read.classes(), description.labels());
-        int[] numbers = byNumber
-                ? IntStream.range(0, read.classes().size()).toArray()
-                : numbers(read.classes(), description.labels(), data, model);
+        LabelledImages read = classes.named(LabelledImageReader.of(description).read(data, split), data);
+        var numbers = new int[read.classes().size()];
+        for (int c = 0; c < numbers.length; c++) {
+            numbers[c] = description.labels().indexOf(read.classes().get(c));
+            if (numbers[c] < 0) {
+                throw new BadFileException(
+                        data.toString(),
+                        "has the class " + read.classes().get(c) + "; " + model + " knows "
+                                + Info.classes(description.labels())
+                                + (read.classes().equals(LabelledImageReader.DIGITS)
+                                        ? "; --classes names those that are called 0 to 9"
+                                        : ""));
+            }
+        }
         var labels = new int[read.size()];
         for (int i = 0; i < labels.length; i++) {
             labels[i] = numbers[read.labels()[i]];
         }
-        return new ImageEvaluation(description, read.pixels(), labels, numbers.length, byNumber);
-    }
-
-    /** Whether the data has MNIST's numbers for names, and the model, like one of {@code train vit --classes}, has a name of its own for each. */
-    private static boolean areByNumber(List<String> classes, List<String> labels) {
-        return classes.equals(LabelledImageReader.DIGITS)
-                && labels.size() == classes.size()
-                && Collections.disjoint(labels, classes);
-    }
-
-    /** For each class its number among the labels. */
-    private static int[] numbers(List<String> classes, List<String> labels, Path data, String model) {
-        var numbers = new int[classes.size()];
-        for (int c = 0; c < numbers.length; c++) {
-            numbers[c] = labels.indexOf(classes.get(c));
-            if (numbers[c] < 0) {
-                throw new BadFileException(
-                        data.toString(),
-                        "has the class " + classes.get(c) + "; " + model + " knows " + Info.classes(labels));
-            }
-        }
-        return numbers;
+        return new ImageEvaluation(description, read.pixels(), labels, numbers.length);
     }
 
     @Override
@@ -75,11 +60,7 @@ record ImageEvaluation(ImageDescription model, List<int[]> images, int[] labels,
 
     @Override
     public String data() {
-        String names = byNumber
-                ? ", called 0 to 9: 0 is taken for " + model.labels().getFirst() + ", 9 for "
-                        + model.labels().getLast()
-                : "";
-        return images.size() + " images of " + classes + " classes" + names;
+        return images.size() + " images of " + classes + " classes";
     }
 
     @Override

@@ -89,7 +89,8 @@ final class Mistakes implements IExecutionStrategy, IParameterExceptionHandler, 
                         || failure instanceof UncheckedIOException);
     }
 
-    private static String describe(Throwable failure) {
+    /** The failure in one line for the user. */
+    static String describe(Throwable failure) {
         return switch (failure) {
             case UncheckedIOException e
             when e.getCause() != null && e.getMessage().equals(e.getCause().toString()) -> describe(e.getCause());

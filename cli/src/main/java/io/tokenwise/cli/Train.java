@@ -161,7 +161,9 @@ final class Train implements Runnable {
             LabelledImages images = classes.named(
                             LabelledImageReader.of(preparation, imageSize).read(data, part), data)
                     .shuffled(options.seed());
-            boolean testable = !part.name().equals(Eval.Vit.TEST) && LabelledImageReader.has(data, Eval.Vit.TEST);
+            boolean testable = LabelledImageReader.has(data, TRAINING)
+                    && !part.name().equals(Eval.Vit.TEST)
+                    && LabelledImageReader.has(data, Eval.Vit.TEST);
             var run = new VitTrainingRun(
                     description(preparation, images.classes()),
                     images,
@@ -209,7 +211,7 @@ final class Train implements Runnable {
                     100 * right));
             stdout.println("Next: ./tokenwise eval vit "
                     + (testable
-                            ? data + " --model " + out
+                            ? data + " --model " + out + classes.again()
                             : "DATA --model " + out + ", where DATA has images that it was not trained on"));
         }
     }

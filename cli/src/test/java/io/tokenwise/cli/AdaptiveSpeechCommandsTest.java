@@ -102,7 +102,8 @@ class AdaptiveSpeechCommandsTest {
     @Test
     void distillTellsOfAFileThatEndsTooEarly() {
         assertThat(toldOnTheWay)
-                .containsOnlyOnce(cut + ": ends 4000 samples (0.50 s) before its header says; what is there is used\n");
+                .containsOnlyOnce(
+                        cut + ": lacks 4000 of the samples that its header says (0.50 s); what is there is used\n");
     }
 
     @Test

@@ -152,7 +152,7 @@ class SpeechCommandsTest {
     @Test
     void transcribeGoesOnAfterABadFile() throws IOException {
         Path bad = Files.writeString(folder.resolve("bad.wav"), "no sound");
-        Path unreadable = Files.createDirectories(folder.resolve("unreadable.wav"));
+        Path unreadable = bad.resolve("in-a-file.wav");
         assertThat(run(
                         "transcribe",
                         "--model",
@@ -172,7 +172,7 @@ class SpeechCommandsTest {
     @Test
     void aFileThatEndsTooEarlyIsToldOnce() throws IOException {
         Path cut = SmallMoonshine.writeCutNoise(folder.resolve("cut.wav"), 2);
-        String told = cut + ": ends 4000 samples (0.50 s) before its header says; what is there is used\n";
+        String told = cut + ": lacks 4000 of the samples that its header says (0.50 s); what is there is used\n";
         assertThat(run("transcribe", "--model", model.toString(), cut.toString()))
                 .isZero();
         assertThat(out.toString()).startsWith("    0.00     1.50  ");

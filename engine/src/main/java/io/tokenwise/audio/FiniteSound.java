@@ -28,7 +28,7 @@ final class FiniteSound implements Sound {
         for (int i = 0; i < read; i++) {
             if (!Float.isFinite(into[offset + i])) {
                 throw new IllegalArgumentException("sound: sample " + (before + i) + " is " + into[offset + i]
-                        + "; must be a number from -1 to 1");
+                        + "; must be a finite number, full scale being -1 to 1");
             }
         }
         before += Math.max(0, read);

@@ -94,7 +94,7 @@ public final class WavReader implements Sound, AutoCloseable {
         if (missingFrames > 0) {
             return Optional.of(String.format(
                     Locale.ROOT,
-                    "%s: ends %d samples (%.2f s) before its header says; what is there is used",
+                    "%s: lacks %d of the samples that its header says (%.2f s); what is there is used",
                     file,
                     missingFrames,
                     (double) missingFrames / rateHz()));

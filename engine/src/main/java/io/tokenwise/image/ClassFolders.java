@@ -28,7 +28,6 @@ record ClassFolders(List<String> classes, List<String> files, int[] labels) {
      */
     static ClassFolders among(List<String> paths, Split split, String source) {
         List<Entry> entries = entries(paths, source);
-        refuseBatches(entries, source);
         String root = root(entries, split, source);
         int depth = Entry.of(root, source).names().size();
         SortedMap<String, SortedSet<String>> filesOfClasses = new TreeMap<>();
@@ -40,19 +39,6 @@ record ClassFolders(List<String> classes, List<String> files, int[] labels) {
             }
         }
         return of(filesOfClasses, root, source);
-    }
-
-    /** The form in which CIFAR-10's authors give it, whose one folder would else be taken for a class. */
-    private static void refuseBatches(List<Entry> entries, String source) {
-        for (Entry entry : entries) {
-            if (entry.path().matches("(.*/)?data_batch_1(\\.bin)?")) {
-                throw new BadFileException(
-                        source,
-                        "has CIFAR-10's own files of many images each (" + entry.path()
-                                + "), which are not read; what is:"
-                                + " a folder of JPEG or PNG images for each class, below train and test if there are both, as it is or in a .tar");
-            }
-        }
     }
 
     /** Whether there is a folder of that name, with or without classes. */
@@ -87,9 +73,11 @@ record ClassFolders(List<String> classes, List<String> files, int[] labels) {
         List<String> classes = List.copyOf(filesOfClasses.keySet());
         if (classes.size() < 2) {
             String found = classes.isEmpty() ? "no classes" : "only the class " + classes.getFirst();
+            boolean batches = !classes.isEmpty() && classes.getFirst().startsWith("cifar-10-batches-");
             throw new BadFileException(
                     source,
-                    "has " + found + where + "; there must be a folder of images for each of two classes at least");
+                    "has " + found + where + "; there must be a folder of images for each of two classes at least"
+                            + (batches ? ": CIFAR-10's own files of many images each are not read" : ""));
         }
         List<String> files = new ArrayList<>();
         IntStream.Builder labels = IntStream.builder();

@@ -110,7 +110,7 @@ public final class ImageReader {
 
     /** Its size, and how to change it. */
     static String heap() {
-        return (Runtime.getRuntime().maxMemory() >> 20) + " MB (-Xmx; for ./tokenwise: TOKENWISE_JAVA_OPTS=-Xmx6g)";
+        return (Runtime.getRuntime().maxMemory() >> 20) + " MB (-Xmx sets it, of ./tokenwise in TOKENWISE_JAVA_OPTS)";
     }
 
     private Image decode(byte[] bytes, String name) {

@@ -31,6 +31,9 @@ public record LabelledImageReader(ImageReader images, int width, int height, Una
     /** The classes of MNIST, unless the caller knows better. */
     public static final List<String> DIGITS = List.of("0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
 
+    private static final String TRAINING_IMAGES = "train-images-idx3-ubyte";
+    private static final String TEST_IMAGES = "t10k-images-idx3-ubyte";
+
     /** More than any data set that fits memory has (ImageNet: 1.3 million); a small gzipped archive can have billions of empty files. */
     private static final int MOST_ENTRIES = 2_000_000;
 
@@ -81,16 +84,19 @@ public record LabelledImageReader(ImageReader images, int width, int height, Una
      */
     public static boolean has(Path source, String part) throws IOException {
         if (isIdx(source)) {
-            return part.equals("train") || part.equals("test");
+            return part.equals("train") && isIdx(source, TRAINING_IMAGES)
+                    || part.equals("test") && isIdx(source, TEST_IMAGES);
         }
         List<String> paths = Files.isRegularFile(source) ? pathsInTar(source) : pathsIn(source);
         return ClassFolders.has(paths, part, source.toString());
     }
 
     private static boolean isIdx(Path source) {
-        return Stream.of("train-images-idx3-ubyte", "t10k-images-idx3-ubyte")
-                .flatMap(name -> Stream.of(name, name + ".gz"))
-                .anyMatch(name -> Files.exists(source.resolve(name)));
+        return isIdx(source, TRAINING_IMAGES) || isIdx(source, TEST_IMAGES);
+    }
+
+    private static boolean isIdx(Path source, String images) {
+        return Files.exists(source.resolve(images)) || Files.exists(source.resolve(images + ".gz"));
     }
 
     /**

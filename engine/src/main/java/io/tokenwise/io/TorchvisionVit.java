@@ -10,8 +10,9 @@ import java.util.Optional;
 final class TorchvisionVit {
     static final double LAYER_NORM_EPSILON = 1e-6;
 
-    /** A tensor that nobody else calls so. */
     private static final String PATCHES = "conv_proj.weight";
+    private static final String CLASS_TOKEN = "class_token";
+    private static final String LAYER = "encoder.layers.encoder_layer_";
 
     /** No shape tells heads: hidden sizes and heads of its ViT-B, L and H. */
     private static final Map<Integer, Integer> HEADS = Map.of(768, 12, 1024, 16, 1280, 16);
@@ -26,7 +27,7 @@ final class TorchvisionVit {
 
     /** Whether the weights have torchvision's names. */
     static boolean is(WeightSource weights) {
-        return weights.names().contains(PATCHES);
+        return weights.names().contains(PATCHES) && weights.names().contains(CLASS_TOKEN);
     }
 
     /** Whether the folder has weights, and these have torchvision's names. */
@@ -39,10 +40,10 @@ final class TorchvisionVit {
         }
     }
 
-    /** As IMAGENET1K_V1 of ViT-B at 224 pixels, and the SWAG weights at their larger sizes, were trained. */
+    /** As IMAGENET1K_V1 of ViT-B is, 256 pixels cut to 224, and in proportion below; above as the SWAG weights at their larger sizes are. */
     static ImagePreparation preparation(int size) {
-        boolean usual = size == 224;
-        return new ImagePreparation(usual ? 256 : size, false, !usual, MEANS, DEVIATIONS);
+        boolean larger = size > 224;
+        return new ImagePreparation(larger ? size : size * 256 / 224, false, larger, MEANS, DEVIATIONS);
     }
 
     /**
@@ -52,7 +53,7 @@ final class TorchvisionVit {
      */
     static ImageDescription describe(ModelFolder folder) throws IOException {
         try (WeightSource source = folder.weights()) {
-            VitArchitecture architecture = architecture(new RenamedWeights(source, VitWeights.origins(source)));
+            VitArchitecture architecture = architecture(source);
             return new ImageDescription(
                     folder.name(),
                     architecture,
@@ -62,34 +63,41 @@ final class TorchvisionVit {
         }
     }
 
-    private static VitArchitecture architecture(RenamedWeights weights) {
-        int hidden = dimension(weights, "embeddings.cls_token", 3, 2, 1);
+    private static VitArchitecture architecture(WeightSource weights) {
+        int hidden = dimension(weights, CLASS_TOKEN, 3, 2, 1);
         if (!HEADS.containsKey(hidden)) {
             throw new BadFileException(
                     weights.description(),
                     "has a hidden size of " + hidden
                             + ", of which the number of heads is not known (that of 768, 1024 and"
-                            + " 1280 is); a config.json beside it must say num_attention_heads and the other sizes");
+                            + " 1280 is); a config.json beside it must have \"model_type\": \"vit\", num_attention_heads, the other sizes"
+                            + " and num_labels or id2label");
         }
         int layers = 0;
-        while (weights.names().contains("encoder.layer." + layers + ".layernorm_before.weight")) {
+        while (weights.names().contains(LAYER + layers + ".ln_1.weight")) {
             layers++;
         }
-        int patch = dimension(weights, "embeddings.patch_embeddings.projection.weight", 4, 3, 1);
-        int patches = dimension(weights, "embeddings.position_embeddings", 3, 1, 2) - 1;
+        int patch = dimension(weights, PATCHES, 4, 3, 1);
+        int patches = dimension(weights, "encoder.pos_embedding", 3, 1, 2) - 1;
         try {
             return new VitArchitecture(
                     hidden,
                     layers,
                     HEADS.get(hidden),
-                    dimension(weights, "encoder.layer.0.intermediate.dense.weight", 2, 0, 1),
+                    dimension(weights, firstOfMlp(weights), 2, 0, 1),
                     (int) Math.sqrt(patches) * patch,
                     patch,
-                    dimension(weights, "classifier.weight", 2, 0, 2),
+                    dimension(weights, "heads.head.weight", 2, 0, 2),
                     LAYER_NORM_EPSILON);
         } catch (IllegalArgumentException e) {
             throw new BadFileException(weights.description(), e.getMessage(), e);
         }
+    }
+
+    /** Before version 0.12 torchvision called it linear_1. */
+    private static String firstOfMlp(WeightSource weights) {
+        String older = LAYER + "0.mlp.linear_1.weight";
+        return weights.names().contains(older) ? older : LAYER + "0.mlp.0.weight";
     }
 
     /** One of a tensor's dimensions, of which there must be so many. */

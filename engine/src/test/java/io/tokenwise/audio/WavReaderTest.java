@@ -104,11 +104,11 @@ class WavReaderTest {
                 arguments("arecord in a pipe", WHOLE, file(FORMAT, chunk("data", 0x8000_0000L, SAMPLES))),
                 arguments(
                         "longer than the file",
-                        "a.wav: ends 499997 samples (31.25 s) before its header says; what is there is used",
+                        "a.wav: lacks 499997 of the samples that its header says (31.25 s); what is there is used",
                         file(FORMAT, chunk("data", 1_000_000, SAMPLES))),
                 arguments(
                         "ends within a frame",
-                        "a.wav: ends 1 samples (0.00 s) before its header says; what is there is used",
+                        "a.wav: lacks 1 of the samples that its header says (0.00 s); what is there is used",
                         file(FORMAT, chunk("data", 8, join(SAMPLES, new byte[1])))),
                 arguments(
                         "a length of 3.5 frames",

@@ -240,7 +240,7 @@ class HostileImagesTest {
         assertThat(printed)
                 .contains(
                         file + ": does not fit Java's heap of ",
-                        "MB (-Xmx; for ./tokenwise: TOKENWISE_JAVA_OPTS=-Xmx6g), beside what else is there");
+                        "MB (-Xmx sets it, of ./tokenwise in TOKENWISE_JAVA_OPTS), beside what else is there");
     }
 
     /** Reads an image and prints why it cannot. */

@@ -69,6 +69,7 @@ class IdxFilesTest {
         assertThat(images.classes()).isEqualTo(LabelledImageReader.DIGITS);
         assertThat(images.image(0)).hasToString("8 x 8");
         assertThat(LabelledImageReader.has(folder, "test")).isTrue();
+        assertThat(LabelledImageReader.has(folder, "train")).isFalse();
         assertThat(LabelledImageReader.has(folder, "validation")).isFalse();
         assertThatThrownBy(() -> reader.read(folder, Split.of("train")))
                 .hasMessage(folder + ": has neither train-labels-idx1-ubyte nor train-labels-idx1-ubyte.gz");

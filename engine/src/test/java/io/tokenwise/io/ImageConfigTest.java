@@ -99,7 +99,7 @@ class ImageConfigTest {
         try (ModelFiles files = ModelFiles.open(directory)) {
             assertThat(files.image().preparation())
                     .isEqualTo(new ImagePreparation(
-                            12, false, true, List.of(0.485, 0.456, 0.406), List.of(0.229, 0.224, 0.225)));
+                            13, false, false, List.of(0.485, 0.456, 0.406), List.of(0.229, 0.224, 0.225)));
             assertThat(files.image().architecture()).isEqualTo(TestVits.SMALL);
         }
     }
@@ -145,7 +145,7 @@ class ImageConfigTest {
         refusedWeights("has a hidden size of 24, of which the number of heads is not known");
         onlyWeights(new VitArchitecture(768, 1, 12, 8, 32, 16, 1, 1e-6));
         refusedWeights(
-                "tensor classifier.weight has shape [1, 768]; it must have 2 dimensions, number 1 from 2 to 65536");
+                "tensor heads.head.weight has shape [1, 768]; it must have 2 dimensions, number 1 from 2 to 65536");
         TestVits.writeSmall(directory.resolveSibling("other"));
         Files.delete(directory.resolveSibling("other").resolve("config.json"));
         assertThatThrownBy(() -> ModelFiles.open(directory.resolveSibling("other")))
