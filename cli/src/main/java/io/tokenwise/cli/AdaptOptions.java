@@ -20,7 +20,7 @@ final class AdaptOptions {
             converter = NamesConverter.class,
             description = {
                 "What becomes adaptive in each layer: mlp, and letters of the attention's projections q, k, v, o; projections written together"
-                        + " share a gate: mlp or mlp,qkvo or q,k,v,o (default: mlp,qk,vo; mlp for speech, where mlp,vo spends less and writes as well, q and k"
+                        + " share a gate: mlp or mlp,qkvo or q,k,v,o (default: mlp,qk,vo; mlp for speech, where mlp,vo spends less and writes about as well, q and k"
                         + " cost words, and cross-attention always stays dense)."
             })
     private String names;
