@@ -92,6 +92,7 @@ class ClassPathModelTest {
                 .isInstanceOf(BadFileException.class)
                 .hasMessageStartingWith("minilm-acm model.safetensors: tensor ")
                 .hasMessageEndingWith("the file is cut short or corrupt");
+        Files.write(weights, whole);
         Files.delete(model.resolve("config.json"));
         onClassPath(temp.resolve("classes"));
         assertThatThrownBy(() -> ModelFiles.open("minilm-acm"))
