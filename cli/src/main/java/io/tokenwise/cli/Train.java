@@ -161,8 +161,9 @@ final class Train implements Runnable {
             LabelledImages images = classes.named(
                             LabelledImageReader.of(preparation, imageSize).read(data, part), data)
                     .shuffled(options.seed());
-            boolean testable = LabelledImageReader.has(data, TRAINING)
-                    && !part.name().equals(Eval.Vit.TEST)
+            // Without a part to learn from all of it was learnt from, the only part being test or not.
+            boolean testable = !part.name().equals(Eval.Vit.TEST)
+                    && (split.given() || LabelledImageReader.has(data, TRAINING))
                     && LabelledImageReader.has(data, Eval.Vit.TEST);
             var run = new VitTrainingRun(
                     description(preparation, images.classes()),

@@ -9,7 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /** WAV files for tests, put together chunk by chunk. */
-final class WavBytes {
+public final class WavBytes {
     static final int PCM = 1;
     static final int FLOAT = 3;
 
@@ -79,7 +79,7 @@ final class WavBytes {
     }
 
     /** All that a sound has left. */
-    static float[] readAll(Sound sound) {
+    public static float[] readAll(Sound sound) {
         try {
             float[] all = new float[1_000];
             int count = 0;

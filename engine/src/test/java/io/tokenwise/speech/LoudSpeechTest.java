@@ -6,6 +6,7 @@ import io.tokenwise.RecognizerOptions;
 import io.tokenwise.SpeechRecognizer;
 import io.tokenwise.TimedText;
 import io.tokenwise.audio.Sound;
+import io.tokenwise.audio.WavBytes;
 import io.tokenwise.audio.WavReader;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.io.SpeechDescription;
@@ -61,20 +62,10 @@ class LoudSpeechTest {
     }
 
     private static Sound clipped(Sound sound) {
-        return new Sound() {
-            @Override
-            public int rateHz() {
-                return sound.rateHz();
-            }
-
-            @Override
-            public int read(float[] into, int offset, int count) throws IOException {
-                int read = sound.read(into, offset, count);
-                for (int i = offset; i < offset + read; i++) {
-                    into[i] = Math.clamp(50 * into[i], -1, 1);
-                }
-                return read;
-            }
-        };
+        float[] samples = WavBytes.readAll(sound);
+        for (int i = 0; i < samples.length; i++) {
+            samples[i] = Math.clamp(50 * samples[i], -1, 1);
+        }
+        return Sound.of(sound.rateHz(), samples);
     }
 }
