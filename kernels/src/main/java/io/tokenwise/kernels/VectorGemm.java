@@ -139,15 +139,12 @@ final class VectorGemm implements Gemm {
         int second = whole - LANES;
         Floats plus = call.accumulate ? call.c : call.residual;
         boolean bias = call.bias != null;
-        if (call.gelu && bias && plus == null) {
-            storeBiasGelu(call, sums, at, row, rows, column, second);
-            return;
-        }
         if (call.gelu) {
             if (bias) {
                 addBias(call.bias, sums, at, rows, column, second);
             }
-            gelu(sums, at, at + rows * PANEL);
+            // Over whole rows: what lies beyond the matrix's last column is padding that nobody reads.
+            VectorMath.gelu(sums, at, at + rows * PANEL);
             bias = false;
         }
         if (bias && plus != null) {
@@ -189,13 +186,6 @@ final class VectorGemm implements Gemm {
         }
     }
 
-    /** Over whole rows: what lies beyond the matrix's last column is padding that nobody reads. */
-    private static void gelu(float[] sums, int from, int to) {
-        for (int i = from; i < to; i += LANES) {
-            VectorMath.gelu(FloatVector.fromArray(F, sums, i)).intoArray(sums, i);
-        }
-    }
-
     private static void store(GemmCall call, float[] sums, int at, int row, int rows, int column, int second) {
         MemorySegment c = call.c.segment();
         for (int i = 0; i < rows; i++, at += PANEL) {
@@ -215,19 +205,6 @@ final class VectorGemm implements Gemm {
             FloatVector.fromArray(F, sums, at).add(b0).intoMemorySegment(c, to, ORDER);
             FloatVector.fromArray(F, sums, at + second)
                     .add(b1)
-                    .intoMemorySegment(c, to + (long) second * Float.BYTES, ORDER);
-        }
-    }
-
-    private static void storeBiasGelu(GemmCall call, float[] sums, int at, int row, int rows, int column, int second) {
-        MemorySegment bias = call.bias.segment();
-        FloatVector b0 = FloatVector.fromMemorySegment(F, bias, call.bias.at(column), ORDER);
-        FloatVector b1 = FloatVector.fromMemorySegment(F, bias, call.bias.at(column + second), ORDER);
-        MemorySegment c = call.c.segment();
-        for (int i = 0; i < rows; i++, at += PANEL) {
-            long to = call.c.at(target(call, row + i, column));
-            VectorMath.gelu(FloatVector.fromArray(F, sums, at).add(b0)).intoMemorySegment(c, to, ORDER);
-            VectorMath.gelu(FloatVector.fromArray(F, sums, at + second).add(b1))
                     .intoMemorySegment(c, to + (long) second * Float.BYTES, ORDER);
         }
     }

@@ -27,6 +27,9 @@ final class VectorHeads {
     /** Whether a unit is a vector that this CPU has. */
     private static final boolean UNITS = LANES >= UNIT;
 
+    /** The class of a unit's vector. */
+    private static final Class<?> UNIT_CLASS = UNIT_F.vectorType();
+
     private VectorHeads() {}
 
     /** A head's columns of some tokens to rows of as many values; the stride is in bytes. */
@@ -168,6 +171,10 @@ final class VectorHeads {
         }
     }
 
+    /**
+     * The check proves the vectors' class to the compiler, as {@link Floats#exactlyNative} does. Without it, in a JVM that stores vectors of two widths, C2
+     * may compile each store for both, and then makes objects of the vectors (3 JVMs in 100).
+     */
     private static void copyFour(
             MemorySegment from,
             long a,
@@ -187,10 +194,20 @@ final class VectorHeads {
         for (int r = 0; r < rows; r++) {
             long at = r * stride;
             long toAt = r * toStride;
-            FloatVector.fromMemorySegment(UNIT_F, from, a + at, ORDER).intoMemorySegment(to, toA + toAt, ORDER);
-            FloatVector.fromMemorySegment(UNIT_F, from, b + at, ORDER).intoMemorySegment(to, toB + toAt, ORDER);
-            FloatVector.fromMemorySegment(UNIT_F, from, c + at, ORDER).intoMemorySegment(to, toC + toAt, ORDER);
-            FloatVector.fromMemorySegment(UNIT_F, from, d + at, ORDER).intoMemorySegment(to, toD + toAt, ORDER);
+            FloatVector x0 = FloatVector.fromMemorySegment(UNIT_F, from, a + at, ORDER);
+            FloatVector x1 = FloatVector.fromMemorySegment(UNIT_F, from, b + at, ORDER);
+            FloatVector x2 = FloatVector.fromMemorySegment(UNIT_F, from, c + at, ORDER);
+            FloatVector x3 = FloatVector.fromMemorySegment(UNIT_F, from, d + at, ORDER);
+            if (x0.getClass() != UNIT_CLASS
+                    || x1.getClass() != UNIT_CLASS
+                    || x2.getClass() != UNIT_CLASS
+                    || x3.getClass() != UNIT_CLASS) {
+                throw new AssertionError("vectors of another shape than was asked for");
+            }
+            x0.intoMemorySegment(to, toA + toAt, ORDER);
+            x1.intoMemorySegment(to, toB + toAt, ORDER);
+            x2.intoMemorySegment(to, toC + toAt, ORDER);
+            x3.intoMemorySegment(to, toD + toAt, ORDER);
         }
     }
 

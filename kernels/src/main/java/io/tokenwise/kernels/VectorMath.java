@@ -1,6 +1,7 @@
 package io.tokenwise.kernels;
 
 import static io.tokenwise.kernels.Species.F;
+import static io.tokenwise.kernels.Species.LANES;
 import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LSHL;
@@ -92,6 +93,42 @@ final class VectorMath {
         FloatVector positive = x.reinterpretAsInts().max(0).reinterpretAsFloats();
         FloatVector minus = x.reinterpretAsInts().or(Integer.MIN_VALUE).reinterpretAsFloats();
         return tail(x).fma(minus, positive);
+    }
+
+    /**
+     * {@link #gelu(FloatVector)} of the values from {@code from} up to {@code to}, whole pairs of vectors, in place. It is written out for products: their
+     * compilation is so large that C2 may stop inlining before it gets here, and in one JVM of ten each vector became two objects. The constants are made
+     * here because those in static fields are memory, which C2 reads again in each turn of a loop that stores floats.
+     */
+    static void gelu(float[] values, int from, int to) {
+        IntVector largest = FloatVector.broadcast(F, ScalarMath.TAIL_LARGEST).reinterpretAsInts();
+        FloatVector c0 = FloatVector.broadcast(F, ScalarMath.TAIL_0);
+        FloatVector c1 = FloatVector.broadcast(F, ScalarMath.TAIL_1);
+        FloatVector c2 = FloatVector.broadcast(F, ScalarMath.TAIL_2);
+        FloatVector c3 = FloatVector.broadcast(F, ScalarMath.TAIL_3);
+        FloatVector c4 = FloatVector.broadcast(F, ScalarMath.TAIL_4);
+        FloatVector c5 = FloatVector.broadcast(F, ScalarMath.TAIL_5);
+        FloatVector c6 = FloatVector.broadcast(F, ScalarMath.TAIL_6);
+        FloatVector c7 = FloatVector.broadcast(F, ScalarMath.TAIL_7);
+        FloatVector c8 = FloatVector.broadcast(F, ScalarMath.TAIL_8);
+        for (int i = from; i < to; i += 2 * LANES) {
+            IntVector x0 = FloatVector.fromArray(F, values, i).reinterpretAsInts();
+            IntVector x1 = FloatVector.fromArray(F, values, i + LANES).reinterpretAsInts();
+            FloatVector u0 = x0.and(Integer.MAX_VALUE).min(largest).reinterpretAsFloats();
+            FloatVector u1 = x1.and(Integer.MAX_VALUE).min(largest).reinterpretAsFloats();
+            FloatVector p0 = c8.fma(u0, c7).fma(u0, c6).fma(u0, c5).fma(u0, c4);
+            FloatVector p1 = c8.fma(u1, c7).fma(u1, c6).fma(u1, c5).fma(u1, c4);
+            p0 = p0.fma(u0, c3).fma(u0, c2).fma(u0, c1).fma(u0, c0);
+            p1 = p1.fma(u1, c3).fma(u1, c2).fma(u1, c1).fma(u1, c0);
+            p0 = p0.mul(p0);
+            p1 = p1.mul(p1);
+            p0 = p0.mul(p0);
+            p1 = p1.mul(p1);
+            FloatVector minus0 = x0.or(Integer.MIN_VALUE).reinterpretAsFloats();
+            FloatVector minus1 = x1.or(Integer.MIN_VALUE).reinterpretAsFloats();
+            p0.mul(p0).fma(minus0, x0.max(0).reinterpretAsFloats()).intoArray(values, i);
+            p1.mul(p1).fma(minus1, x1.max(0).reinterpretAsFloats()).intoArray(values, i + LANES);
+        }
     }
 
     static FloatVector geluSlope(FloatVector x) {

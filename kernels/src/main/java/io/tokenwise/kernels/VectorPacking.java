@@ -12,6 +12,9 @@ import jdk.incubator.vector.FloatVector;
 
 /** Copies operands into the layouts that {@link VectorTiles} reads. Strides are in floats, positions in native memory in bytes. */
 final class VectorPacking {
+    /** A constant, so that it is never made anew. */
+    private static final FloatVector ZERO = FloatVector.zero(F);
+
     private VectorPacking() {}
 
     /**
@@ -52,9 +55,8 @@ final class VectorPacking {
     /** Writes zeros; {@code count} is a multiple of LANES. */
     static void clear(MemorySegment memory, long to, int count) {
         memory = Floats.exactlyNative(memory);
-        FloatVector zero = FloatVector.zero(F);
         for (int i = 0; i < count; i += LANES) {
-            zero.intoMemorySegment(memory, to + (long) i * Float.BYTES, ORDER);
+            ZERO.intoMemorySegment(memory, to + (long) i * Float.BYTES, ORDER);
         }
     }
 

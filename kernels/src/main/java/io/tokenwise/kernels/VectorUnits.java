@@ -2,16 +2,19 @@ package io.tokenwise.kernels;
 
 import static io.tokenwise.kernels.Species.LANES;
 import static io.tokenwise.kernels.Species.ORDER;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Units of a few columns, each with a factor of its own: one vector of 8 floats at a time, where units are made of such. Or units in another order, 4 floats at a time. */
+/**
+ * Units of a few columns, each with a factor of its own: one vector of 8 floats at a time, where units are made of such. Or units in another order, two
+ * floats at a time: vectors of a third width would cost the others their compiled code (see {@code VectorHeads.copyFour}).
+ */
 final class VectorUnits {
     private static final VectorSpecies<Float> EIGHT = FloatVector.SPECIES_256;
-    private static final VectorSpecies<Float> FOUR = FloatVector.SPECIES_128;
     private static final VectorShuffle<Float> SWAP_4 = VectorShuffle.fromOp(EIGHT, lane -> lane ^ 4);
     private static final VectorShuffle<Float> SWAP_2 = VectorShuffle.fromOp(EIGHT, lane -> lane ^ 2);
     private static final VectorShuffle<Float> SWAP_1 = VectorShuffle.fromOp(EIGHT, lane -> lane ^ 1);
@@ -35,7 +38,7 @@ final class VectorUnits {
     }
 
     static void gather(Floats x, int columns, int[] starts, int width, Floats y, int from, int to) {
-        if (width % FOUR.length() != 0) {
+        if (width % 2 != 0) {
             SCALAR.gatherUnits(x, columns, starts, width, y, from, to);
             return;
         }
@@ -45,10 +48,9 @@ final class VectorUnits {
             long sourceAt = x.at((long) row * columns);
             long targetAt = y.at((long) row * starts.length * width);
             for (int unit = 0; unit < starts.length; unit++) {
-                for (int j = 0; starts[unit] >= 0 && j < width; j += FOUR.length()) {
-                    FloatVector.fromMemorySegment(
-                                    FOUR, source, sourceAt + (long) (starts[unit] + j) * Float.BYTES, ORDER)
-                            .intoMemorySegment(target, targetAt + (long) (unit * width + j) * Float.BYTES, ORDER);
+                for (int j = 0; starts[unit] >= 0 && j < width; j += 2) {
+                    long two = source.get(JAVA_LONG_UNALIGNED, sourceAt + (long) (starts[unit] + j) * Float.BYTES);
+                    target.set(JAVA_LONG_UNALIGNED, targetAt + (long) (unit * width + j) * Float.BYTES, two);
                 }
             }
         }
