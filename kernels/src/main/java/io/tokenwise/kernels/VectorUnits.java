@@ -1,29 +1,26 @@
 package io.tokenwise.kernels;
 
+import static io.tokenwise.kernels.SequenceOps.UNIT;
+import static io.tokenwise.kernels.Species.F;
 import static io.tokenwise.kernels.Species.LANES;
 import static io.tokenwise.kernels.Species.ORDER;
+import static io.tokenwise.kernels.Species.UNIT_LANES;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorShuffle;
-import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Units of a few columns, each with a factor of its own: one vector of 8 floats at a time, where units are made of such. Or units in another order, two
- * floats at a time: vectors of a third width would cost the others their compiled code (see {@code VectorHeads.copyFour}).
+ * Units of a few columns, each with a factor of its own: whole vectors of neighbours with the same factor, and half a vector for the rest, where units
+ * are made of such. Or units in another order, two columns at a time, without vectors of a width of their own (see {@link Species#UNIT_LANES}).
  */
 final class VectorUnits {
-    private static final VectorSpecies<Float> EIGHT = FloatVector.SPECIES_256;
-    private static final VectorShuffle<Float> SWAP_4 = VectorShuffle.fromOp(EIGHT, lane -> lane ^ 4);
-    private static final VectorShuffle<Float> SWAP_2 = VectorShuffle.fromOp(EIGHT, lane -> lane ^ 2);
-    private static final VectorShuffle<Float> SWAP_1 = VectorShuffle.fromOp(EIGHT, lane -> lane ^ 1);
     private static final RowOps SCALAR = new ScalarRowOps();
 
     private VectorUnits() {}
 
     private static boolean fits(int width) {
-        return LANES >= EIGHT.length() && width % EIGHT.length() == 0;
+        return LANES >= UNIT && width % UNIT == 0;
     }
 
     static void scale(Floats x, Floats scale, int factors, int[] places, Floats y, int width, int from, int to) {
@@ -78,10 +75,16 @@ final class VectorUnits {
         for (int unit = 0; unit < places.length; unit = end) {
             end = end(places, unit);
             float factor = factor(scale, scaleAt, places[unit]);
-            for (int j = unit * width; j < end * width; j += EIGHT.length()) {
-                FloatVector.fromMemorySegment(EIGHT, from, fromAt + (long) j * Float.BYTES, ORDER)
+            int whole = unit * width + F.loopBound((end - unit) * width);
+            for (int j = unit * width; j < whole; j += LANES) {
+                FloatVector.fromMemorySegment(F, from, fromAt + (long) j * Float.BYTES, ORDER)
                         .mul(factor)
                         .intoMemorySegment(to, toAt + (long) j * Float.BYTES, ORDER);
+            }
+            if (whole < end * width) {
+                FloatVector.fromMemorySegment(F, from, fromAt + (long) whole * Float.BYTES, ORDER, UNIT_LANES)
+                        .mul(factor)
+                        .intoMemorySegment(to, toAt + (long) whole * Float.BYTES, ORDER, UNIT_LANES);
             }
         }
     }
@@ -124,16 +127,19 @@ final class VectorUnits {
             if (places[unit] < 0) {
                 continue;
             }
-            FloatVector products = FloatVector.zero(EIGHT);
-            for (int j = unit * width; j < end * width; j += EIGHT.length()) {
+            FloatVector products = FloatVector.zero(F);
+            int whole = unit * width + F.loopBound((end - unit) * width);
+            for (int j = unit * width; j < whole; j += LANES) {
                 long offset = (long) j * Float.BYTES;
-                products = FloatVector.fromMemorySegment(EIGHT, xMemory, xAt + offset, ORDER)
-                        .fma(FloatVector.fromMemorySegment(EIGHT, dyMemory, dyAt + offset, ORDER), products);
+                products = FloatVector.fromMemorySegment(F, xMemory, xAt + offset, ORDER)
+                        .fma(FloatVector.fromMemorySegment(F, dyMemory, dyAt + offset, ORDER), products);
             }
-            // Not by reduceLanes: see Species.sum.
-            products = products.add(products.rearrange(SWAP_4));
-            products = products.add(products.rearrange(SWAP_2));
-            float sum = products.add(products.rearrange(SWAP_1)).lane(0);
+            if (whole < end * width) {
+                long offset = (long) whole * Float.BYTES;
+                products = FloatVector.fromMemorySegment(F, xMemory, xAt + offset, ORDER, UNIT_LANES)
+                        .fma(FloatVector.fromMemorySegment(F, dyMemory, dyAt + offset, ORDER, UNIT_LANES), products);
+            }
+            float sum = Species.sum(products);
             dScale.set(scaleAt + places[unit], dScale.get(scaleAt + places[unit]) + sum);
         }
     }
