@@ -19,12 +19,9 @@ final class Species {
     static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, F.vectorShape());
     static final int LANES = F.length();
 
-    /** For copies of the columns of a unit, where they are half a vector. */
-    static final VectorSpecies<Float> UNIT_F = FloatVector.SPECIES_256;
-
     /**
-     * The lanes of a unit's columns, for arithmetic on them. Arithmetic has vectors of one width only: where a JVM stores two, C2 may compile a store for
-     * both, and then makes objects of the vectors (of a loop as simple as {@code y += x}, in one JVM of twelve). Copies would take a quarter longer with it.
+     * The lanes of a unit's columns, where a unit is half a vector. Kernels have vectors of floats of one width only: where a JVM stores two, C2 may compile
+     * a store for both, and then makes objects of the vectors (of a loop as simple as {@code y += x}, in one JVM of twelve).
      */
     static final VectorMask<Float> UNIT_LANES = F.indexInRange(0, SequenceOps.UNIT);
 

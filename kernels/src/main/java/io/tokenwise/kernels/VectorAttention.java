@@ -38,8 +38,18 @@ final class VectorAttention {
         long packed = 3 * rowsAt;
         long spare = packed + (long) length * valueFloats * Float.BYTES;
         MemorySegment memory = scratch.nativeFloats(spare / Float.BYTES + TALL * PANEL);
+        MemorySegment keys = call.key.values.segment();
+        long keysAt = call.key.byteAt(first, head, 0);
+        long keyStride = call.key.strideBytes();
+        if (!call.key.areSideBySide()) {
+            keys = memory;
+            keysAt = packed;
+            keyStride = (long) size * Float.BYTES;
+            VectorHeads.gather(call.key, head, first, length, memory, packed, keyStride);
+        }
         for (int i = 0, to = 0; i < length; i += keysPerBlock, to += TALL * DEPTH) {
-            VectorHeads.copyKeys(call.key, head, first + i, Math.min(keysPerBlock, length - i), work, to);
+            int count = Math.min(keysPerBlock, length - i);
+            VectorHeads.copyKeys(keys, keysAt + i * keyStride, keyStride, count, size, work, to);
         }
 
         MemorySegment values = call.value.values.segment();
@@ -66,8 +76,8 @@ final class VectorAttention {
             VectorTranspose.toPanel(size, memory);
             for (int j = 0; j < length; j += TALL) {
                 int count = Math.min(TALL, length - j);
-                int keys = j / keysPerBlock * TALL * DEPTH + j % keysPerBlock / TALL * size;
-                VectorTiles.tile(count, work, keys, memory, 0, size, work, weights + j * PANEL, PANEL, false);
+                int key = j / keysPerBlock * TALL * DEPTH + j % keysPerBlock / TALL * size;
+                VectorTiles.tile(count, work, key, memory, 0, size, work, weights + j * PANEL, PANEL, false);
             }
             softmax(work, weights, length, call.scale, sums);
             if (call.probabilities != null) {

@@ -4,19 +4,19 @@ import static io.tokenwise.kernels.SequenceOps.UNIT;
 import static io.tokenwise.kernels.Species.F;
 import static io.tokenwise.kernels.Species.LANES;
 import static io.tokenwise.kernels.Species.ORDER;
-import static io.tokenwise.kernels.Species.UNIT_F;
 import static io.tokenwise.kernels.VectorTiles.DEPTH;
 import static io.tokenwise.kernels.VectorTiles.TALL;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.LongVector;
+import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Copies a head's columns out of a matrix of tokens and back. Units that lie apart go four at a time, since a loop down the rows costs more to enter
- * than a few turns of it: attention of 16 tokens takes 1.4 times as long as with columns side by side (128: 1.1).
+ * than a few turns of it: attention of 16 tokens takes 1.2 times as long as with columns side by side (128: 1.06).
  */
 final class VectorHeads {
     /** Columns of four units. */
@@ -26,6 +26,12 @@ final class VectorHeads {
 
     /** Whether a unit is a vector that this CPU has. */
     private static final boolean UNITS = LANES >= UNIT;
+
+    /**
+     * A unit is copied as longs, the only vectors of that type here: C2 has one profile for the stores of each type, and where it has seen two widths, as
+     * of floats with 16 lanes and with 8, it may compile a store for both and then makes objects of the vectors (in one JVM of thirty).
+     */
+    private static final VectorSpecies<Long> UNIT_AS_LONGS = LongVector.SPECIES_256;
 
     private VectorHeads() {}
 
@@ -102,36 +108,6 @@ final class VectorHeads {
         }
     }
 
-    /**
-     * A head's columns of some tokens to rows of the products' left side: tiles of TALL rows next to each other, as many as DEPTH columns hold.
-     */
-    static void copyKeys(HeadColumns from, int head, int token, int keys, float[] to, int toAt) {
-        MemorySegment x = from.values.segment();
-        long stride = from.strideBytes();
-        int size = from.headSize;
-        if (from.areSideBySide()) {
-            copyKeys(x, from.byteAt(token, head, 0), stride, keys, size, size, to, toAt);
-            return;
-        }
-        int c = 0;
-        for (; UNITS && c <= size - FOUR; c += FOUR) {
-            copyFourOfKeys(
-                    x,
-                    from.byteAt(token, head, c),
-                    from.byteAt(token, head, c + UNIT),
-                    from.byteAt(token, head, c + 2 * UNIT),
-                    from.byteAt(token, head, c + 3 * UNIT),
-                    stride,
-                    keys,
-                    size,
-                    to,
-                    toAt + c);
-        }
-        for (; c < size; c += UNIT) {
-            copyKeys(x, from.byteAt(token, head, c), stride, keys, UNIT, size, to, toAt + c);
-        }
-    }
-
     private static void copy(
             MemorySegment from,
             long at,
@@ -150,14 +126,6 @@ final class VectorHeads {
                 FloatVector.fromMemorySegment(F, from, at + shift + r * stride, ORDER)
                         .intoMemorySegment(to, toAt + shift + r * toStride, ORDER);
             }
-        }
-        if (LANES > UNIT && c <= columns - UNIT) {
-            long shift = (long) c * Float.BYTES;
-            for (int r = 0; r < rows; r++) {
-                FloatVector.fromMemorySegment(UNIT_F, from, at + shift + r * stride, ORDER)
-                        .intoMemorySegment(to, toAt + shift + r * toStride, ORDER);
-            }
-            c += UNIT;
         }
         for (; c < columns; c++) {
             long shift = (long) c * Float.BYTES;
@@ -187,33 +155,22 @@ final class VectorHeads {
         for (int r = 0; r < rows; r++) {
             long at = r * stride;
             long toAt = r * toStride;
-            copyUnit(from, a + at, to, toA + toAt);
-            copyUnit(from, b + at, to, toB + toAt);
-            copyUnit(from, c + at, to, toC + toAt);
-            copyUnit(from, d + at, to, toD + toAt);
+            LongVector.fromMemorySegment(UNIT_AS_LONGS, from, a + at, ORDER).intoMemorySegment(to, toA + toAt, ORDER);
+            LongVector.fromMemorySegment(UNIT_AS_LONGS, from, b + at, ORDER).intoMemorySegment(to, toB + toAt, ORDER);
+            LongVector.fromMemorySegment(UNIT_AS_LONGS, from, c + at, ORDER).intoMemorySegment(to, toC + toAt, ORDER);
+            LongVector.fromMemorySegment(UNIT_AS_LONGS, from, d + at, ORDER).intoMemorySegment(to, toD + toAt, ORDER);
         }
     }
 
     /**
-     * Two columns at a time. With a vector for each unit, attention of 16 tokens takes 1.15 times as long as with columns side by side instead of 1.4 (128:
-     * 1.05, 1.1), but in three JVMs of a hundred C2 makes objects of the vectors, for as long as the JVM runs.
+     * Rows of {@code size} values to rows of the products' left side: tiles of TALL rows next to each other, as many as DEPTH columns hold. The index is
+     * checked before the vector is there: in a JVM whose checks of indices have failed often, C2 compiles what they do then, and keeps an object for each
+     * vector that lives across such a check.
      */
-    private static void copyUnit(MemorySegment from, long at, MemorySegment to, long toAt) {
-        to.set(JAVA_LONG_UNALIGNED, toAt, from.get(JAVA_LONG_UNALIGNED, at));
-        to.set(JAVA_LONG_UNALIGNED, toAt + 8, from.get(JAVA_LONG_UNALIGNED, at + 8));
-        to.set(JAVA_LONG_UNALIGNED, toAt + 16, from.get(JAVA_LONG_UNALIGNED, at + 16));
-        to.set(JAVA_LONG_UNALIGNED, toAt + 24, from.get(JAVA_LONG_UNALIGNED, at + 24));
-    }
-
-    /**
-     * {@code columns} of the {@code size} columns of each key. The index is checked before the vector is there: in a JVM whose checks of indices have failed
-     * often, C2 compiles what they do then, and keeps an object for each vector that lives across such a check.
-     */
-    private static void copyKeys(
-            MemorySegment from, long at, long stride, int keys, int columns, int size, float[] to, int toAt) {
+    static void copyKeys(MemorySegment from, long at, long stride, int keys, int size, float[] to, int toAt) {
         from = Floats.exactlyNative(from);
         int c = 0;
-        for (; c <= columns - LANES; c += LANES) {
+        for (; c <= size - LANES; c += LANES) {
             long source = at + (long) c * Float.BYTES;
             for (int j = 0; j < keys; j++) {
                 int target = Objects.checkIndex(toAt + j % TALL * DEPTH + j / TALL * size + c, to.length - LANES + 1);
@@ -221,38 +178,11 @@ final class VectorHeads {
                         .intoArray(to, target);
             }
         }
-        if (LANES > UNIT && c <= columns - UNIT) {
-            long source = at + (long) c * Float.BYTES;
-            for (int j = 0; j < keys; j++) {
-                int target = Objects.checkIndex(toAt + j % TALL * DEPTH + j / TALL * size + c, to.length - UNIT + 1);
-                FloatVector.fromMemorySegment(UNIT_F, from, source + j * stride, ORDER)
-                        .intoArray(to, target);
-            }
-            c += UNIT;
-        }
-        for (; c < columns; c++) {
+        for (; c < size; c++) {
             long source = at + (long) c * Float.BYTES;
             for (int j = 0; j < keys; j++) {
                 to[toAt + j % TALL * DEPTH + j / TALL * size + c] = from.get(JAVA_FLOAT, source + j * stride);
             }
-        }
-    }
-
-    private static void copyFourOfKeys(
-            MemorySegment from, long a, long b, long c, long d, long stride, int keys, int size, float[] to, int toAt) {
-        from = Floats.exactlyNative(from);
-        int end = to.length - UNIT + 1;
-        for (int j = 0; j < keys; j++) {
-            long at = j * stride;
-            int target = toAt + j % TALL * DEPTH + j / TALL * size;
-            int toA = Objects.checkIndex(target, end);
-            int toB = Objects.checkIndex(target + UNIT, end);
-            int toC = Objects.checkIndex(target + 2 * UNIT, end);
-            int toD = Objects.checkIndex(target + 3 * UNIT, end);
-            FloatVector.fromMemorySegment(UNIT_F, from, a + at, ORDER).intoArray(to, toA);
-            FloatVector.fromMemorySegment(UNIT_F, from, b + at, ORDER).intoArray(to, toB);
-            FloatVector.fromMemorySegment(UNIT_F, from, c + at, ORDER).intoArray(to, toC);
-            FloatVector.fromMemorySegment(UNIT_F, from, d + at, ORDER).intoArray(to, toD);
         }
     }
 }
