@@ -86,7 +86,7 @@ public final class Calibrator {
         var spendings = new ArrayList<Spending>();
         for (double told : TOLD) {
             var spending = new Spending(modules);
-            sessions.encode(inputs, Budget.of(Math.min(told, Math.nextDown(1.0))), spending);
+            sessions.encode(inputs, Budget.flops(Math.min(told, Math.nextDown(1.0))), spending);
             spendings.add(spending);
         }
         return spendings;

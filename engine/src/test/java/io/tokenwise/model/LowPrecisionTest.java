@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 /** Whole models on oneDNN in each precision: near float32, and each text's vector independent of all else. */
 class LowPrecisionTest {
     private static final Logger LOG = LoggerFactory.getLogger(LowPrecisionTest.class);
-    private static final Budget[] BUDGETS = {Budget.FULL, Budget.of(0.5), Budget.fixed(0.25)};
+    private static final Budget[] BUDGETS = {Budget.FULL, Budget.flops(0.5), Budget.fixed(0.25)};
 
     private final List<int[]> texts = TestModels.sequences(3, 9, 1, 17, 64, 5, 31, 128, 2, 12, 70);
 
