@@ -113,14 +113,14 @@ record DistilledReport(
 
     /** The learners of each token in each module at the budget {@link #SHADED_BUDGET}. */
     private static ShadedText shadeText(OpenModel model, int[] ids) {
-        var modules = new ArrayList<int[]>();
-        model.sessions()
-                .encode(
-                        List.of(ids),
-                        Budget.flops(SHADED_BUDGET),
-                        (module, used, count, gated) -> modules.add(Arrays.copyOf(used, count)));
+        var modules = new ArrayList<String>();
+        var learners = new ArrayList<int[]>();
+        model.sessions().encode(List.of(ids), Budget.flops(SHADED_BUDGET), (module, used, count, gated) -> {
+            modules.add(ModuleName.of(module));
+            learners.add(Arrays.copyOf(used, count));
+        });
         int most = model.encoder().modules().getFirst().learners();
-        return new ShadedText(model.files().tokenizer().tokens(ids), modules.toArray(int[][]::new), most);
+        return new ShadedText(model.files().tokenizer().tokens(ids), modules, learners.toArray(int[][]::new), most);
     }
 
     /** The mean share of learners of each patch at the budget {@link #SHADED_BUDGET}. */
@@ -145,7 +145,7 @@ record DistilledReport(
 
     private static String shading(String inputs) {
         return switch (inputs) {
-            case "texts" -> "Each token is shaded by the learners that it used, each layer below it.";
+            case "texts" -> "Each token is shaded by the learners that it used, each module below it.";
             case "recordings" ->
                 "The words of each recording, its spectrogram, and under it, frame by frame, the share of all learners that the encoder used.";
             default -> "Each image beside itself, where each patch is shaded by the learners that it used.";

@@ -68,7 +68,7 @@ public final class Calibrator {
                 new LengthCalibration(
                         lengths, measured.stream().map(Calibrator::curve).toList()));
         // Of the longest ones alone: by the mean over all lengths abstracts came out further from the dense model
-        // (docs/quality.md).
+        // (docs/lab/tried.md).
         Acmizer.split(modules, split(modules, measured.getLast()));
     }
 

@@ -41,7 +41,7 @@ public record DistillConfig(
         boolean mirrored,
         Map<String, Integer> fixed,
         long seed) {
-    /** What learners know already they lose at the full rate: 416 steps of it left minilm-acm no better than it was (docs/quality.md). */
+    /** What learners know already they lose at the full rate: 416 steps of it left minilm-acm no better than it was (docs/lab/tried.md). */
     private static final double GOING_ON_RATE_SHARE = 0.3;
 
     private static final double LEAVING_RATE = 2e-4;

@@ -24,7 +24,7 @@ class LowPrecisionTest {
 
     private final List<int[]> texts = TestModels.sequences(3, 9, 1, 17, 64, 5, 31, 128, 2, 12, 70);
 
-    /** Random ids are no sentences: real text is nearer, see docs/quality.md. */
+    /** Random ids are no sentences: real text is nearer, see docs/lab/text-quality.md, Precisions. */
     @ParameterizedTest
     @CsvSource({"F32, 0.999999", "BF16, 0.9998", "S8, 0.99"})
     void denseModelIsNearFloat32(Precision precision, double least) throws IOException {
