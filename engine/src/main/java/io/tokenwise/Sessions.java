@@ -1,5 +1,6 @@
 package io.tokenwise;
 
+import io.tokenwise.acm.ShortPlan;
 import io.tokenwise.acm.StayGate;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.MoonshineArchitecture;
@@ -102,11 +103,13 @@ public final class Sessions implements AutoCloseable {
             while (done < vectors.length) {
                 int from = done;
                 session.batch.clear();
-                boolean shortens = shortens(sequences.get(from), budgets.get(from));
+                int width = plan(sequences.get(from), budgets.get(from)).width();
                 while (done < vectors.length
                         && (done == from
                                 || fits(sequences.get(done), session.batch)
-                                        && shortens(sequences.get(done), budgets.get(done)) == shortens)) {
+                                        && plan(sequences.get(done), budgets.get(done))
+                                                        .width()
+                                                == width)) {
                     encoder.add(session.batch, sequences.get(done++));
                 }
                 Pass pass = session.pass.begin(budgets.subList(from, done), observer);
@@ -121,8 +124,8 @@ public final class Sessions implements AutoCloseable {
         return vectors;
     }
 
-    private boolean shortens(int[] sequence, Budget budget) {
-        return encoder.shortens(encoder.description().tokens(sequence), budget);
+    private ShortPlan plan(int[] sequence, Budget budget) {
+        return encoder.plan(encoder.description().tokens(sequence), budget);
     }
 
     private boolean fits(int[] sequence, TokenBatch batch) {

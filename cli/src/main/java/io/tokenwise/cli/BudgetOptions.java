@@ -16,11 +16,18 @@ final class BudgetOptions {
     @Option(
             names = "--budget",
             paramLabel = "0..1",
-            defaultValue = "1",
             converter = BudgetConverter.class,
             description =
-                    "Share of the dense FLOPs of the adaptive layers that may be spent (default: ${DEFAULT-VALUE}).")
-    private double budget;
+                    "Share of the dense model's time that an input may take, by this machine's cost model (default: 1). Needs a model whose tokens leave.")
+    private Double time;
+
+    @Option(
+            names = "--flops",
+            paramLabel = "0..1",
+            converter = BudgetConverter.class,
+            description =
+                    "Instead of --budget: share of the dense FLOPs of the adaptive layers that may be spent, the same on every machine.")
+    private Double flops;
 
     @Option(
             names = "--mode",
@@ -28,8 +35,8 @@ final class BudgetOptions {
             defaultValue = "soft",
             converter = ModeConverter.class,
             description =
-                    "How the budget is kept: soft (on average over texts, images or speech), hard (never more, not for one of them; of speech, not for a segment's frames nor for its text) or static"
-                            + " (every token gets the same; never more) (default: ${DEFAULT-VALUE}).")
+                    "How the budget is kept: soft (on average over texts, images or speech), hard (never more FLOPs, not for one of them; of speech, not for a segment's frames nor for its text) or static"
+                            + " (a control: every token gets the same; where tokens leave, the first ones stay) (default: ${DEFAULT-VALUE}).")
     private Mode mode;
 
     /** Reads who decides about a token's learners. */
@@ -42,25 +49,37 @@ final class BudgetOptions {
         }
     }
 
+    /** @throws IllegalArgumentException if the options do not go together */
     Budget asked(long seed) {
-        return mode.budget(budget, seed);
+        if (time != null && flops != null) {
+            throw new IllegalArgumentException("--budget is a share of time, --flops one of FLOPs: give one of them");
+        }
+        if (time != null && mode == Mode.HARD) {
+            throw new IllegalArgumentException("--mode hard bounds FLOPs, by construction: give --flops, not --budget");
+        }
+        return mode.budget(share(), flops == null ? Budget.Unit.TIME : Budget.Unit.FLOPS, seed);
+    }
+
+    private double share() {
+        return flops != null ? flops : time != null ? time : 1;
     }
 
     /** Tells if the model cannot do what is asked for. */
     void remark(String model, List<? extends AdaptiveModule> modules, PrintWriter err) {
-        if (budget < 1 && modules.isEmpty()) {
-            err.println(model + " is a dense model: --budget changes nothing");
+        if (share() < 1 && modules.isEmpty()) {
+            err.println(model + " is a dense model: a budget changes nothing");
         }
         if (mode == Mode.LEARNED
                 && !modules.isEmpty()
                 && modules.getFirst() instanceof Acm acm
-                && budget < acm.calibration().leastSpent()) {
+                && flops != null
+                && flops < acm.calibration().leastSpent()) {
             err.println(String.format(
                     Locale.ROOT,
-                    "%s spends %.2f at the least: its gates were not trained for --budget %s",
+                    "%s spends %.2f at the least: its gates were not trained for --flops %s",
                     model,
                     acm.calibration().leastSpent(),
-                    budget));
+                    flops));
         }
     }
 }

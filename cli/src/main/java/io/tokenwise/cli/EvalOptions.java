@@ -2,6 +2,7 @@ package io.tokenwise.cli;
 
 import io.tokenwise.cli.CommonOptions.BudgetConverter;
 import io.tokenwise.cli.CommonOptions.CountConverter;
+import io.tokenwise.nn.Budget;
 import java.util.List;
 import picocli.CommandLine.Option;
 
@@ -14,14 +15,27 @@ final class EvalOptions {
                     "The dense model that an adaptive one is compared with (default: the one that it was made of).")
     private String teacher;
 
+    private static final List<Double> TIMES = List.of(0.35, 0.5, 0.7, 0.85, 1.0);
+
+    private static final List<Double> FLOPS = List.of(0.25, 0.5, 0.75, 1.0);
+
     @Option(
             names = "--budget",
             paramLabel = "0..1",
             split = ",",
-            defaultValue = "0.25,0.5,0.75,1",
             converter = BudgetConverter.class,
-            description = "Budgets to measure (default: ${DEFAULT-VALUE}).")
-    private List<Double> budgets;
+            description =
+                    "Budgets to measure, as shares of the dense model's time (default: 0.35,0.5,0.7,0.85,1, for models whose tokens leave).")
+    private List<Double> times;
+
+    @Option(
+            names = "--flops",
+            paramLabel = "0..1",
+            split = ",",
+            converter = BudgetConverter.class,
+            description =
+                    "Instead: budgets as shares of the adaptive layers' dense FLOPs (default for other models: 0.25,0.5,0.75,1).")
+    private List<Double> flops;
 
     @Option(
             names = "--seeds",
@@ -37,9 +51,19 @@ final class EvalOptions {
         return teacher;
     }
 
-    /** Each once, in the order in which they were asked for. */
-    List<Double> budgets() {
-        return budgets.stream().distinct().toList();
+    /** Each once, in the order in which they were asked for, as shares of {@link #unit}. */
+    List<Double> budgets(boolean tokensLeave) {
+        List<Double> usual = tokensLeave ? TIMES : FLOPS;
+        List<Double> asked = times != null ? times : flops != null ? flops : usual;
+        return asked.stream().distinct().toList();
+    }
+
+    /** @throws IllegalArgumentException if budgets of both kinds were asked for */
+    Budget.Unit unit(boolean tokensLeave) {
+        if (times != null && flops != null) {
+            throw new IllegalArgumentException("--budget is a share of time, --flops one of FLOPs: give one of them");
+        }
+        return times != null || flops == null && tokensLeave ? Budget.Unit.TIME : Budget.Unit.FLOPS;
     }
 
     int seeds() {

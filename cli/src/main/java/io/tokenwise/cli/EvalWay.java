@@ -1,6 +1,7 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.acm.AdaptiveModule;
+import io.tokenwise.acm.StayGate;
 import io.tokenwise.cli.Row.Mode;
 import io.tokenwise.nn.Budget;
 import java.util.ArrayList;
@@ -11,9 +12,9 @@ import java.util.List;
  *
  * @param budget asked for
  */
-record EvalWay(Mode mode, double budget, long seed) {
+record EvalWay(Mode mode, double budget, Budget.Unit unit, long seed) {
     static EvalWay dense(long seed) {
-        return new EvalWay(Mode.DENSE, 1, seed);
+        return new EvalWay(Mode.DENSE, 1, Budget.Unit.FLOPS, seed);
     }
 
     /**
@@ -28,17 +29,22 @@ record EvalWay(Mode mode, double budget, long seed) {
             return List.of();
         }
         if (modules.stream().allMatch(AdaptiveModule::isFixed)) {
-            return List.of(new EvalWay(Mode.RETRAINED, 1, seed));
+            return List.of(new EvalWay(Mode.RETRAINED, 1, Budget.Unit.FLOPS, seed));
         }
+        boolean tokensLeave = modules.getFirst() instanceof StayGate;
+        Budget.Unit unit = options.unit(tokensLeave);
         var ways = new ArrayList<EvalWay>();
-        for (double budget : options.budgets()) {
-            ways.add(new EvalWay(Mode.LEARNED, budget, seed));
+        for (double budget : options.budgets(tokensLeave)) {
+            ways.add(new EvalWay(Mode.LEARNED, budget, unit, seed));
             // At full budget all learners run, whoever decides.
             if (budget < 1) {
-                ways.add(new EvalWay(Mode.HARD, budget, seed));
-                ways.add(new EvalWay(Mode.STATIC, budget, seed));
+                // Where tokens leave, a budget is kept for each input, soft or hard.
+                if (!tokensLeave) {
+                    ways.add(new EvalWay(Mode.HARD, budget, unit, seed));
+                }
+                ways.add(new EvalWay(Mode.STATIC, budget, unit, seed));
                 for (int i = 0; i < options.seeds(); i++) {
-                    ways.add(new EvalWay(Mode.RANDOM, budget, seed + i));
+                    ways.add(new EvalWay(Mode.RANDOM, budget, unit, seed + i));
                 }
             }
         }
@@ -47,6 +53,6 @@ record EvalWay(Mode mode, double budget, long seed) {
 
     /** What is requested. */
     Budget how() {
-        return mode.budget(budget, seed);
+        return mode.budget(budget, unit, seed);
     }
 }

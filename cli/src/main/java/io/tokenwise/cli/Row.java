@@ -52,13 +52,13 @@ record Row(
         }
 
         /** The request for a share that is spent this way; the seed is that of {@link #RANDOM}. */
-        Budget budget(double share, long seed) {
+        Budget budget(double share, Budget.Unit unit, long seed) {
             return switch (this) {
                 case DENSE, RETRAINED -> Budget.FULL;
-                case LEARNED -> Budget.flops(share);
-                case HARD -> Budget.hard(share);
-                case STATIC -> Budget.fixed(share);
-                case RANDOM -> Budget.shuffled(share, seed);
+                case LEARNED -> Budget.of(share, unit, Budget.Routing.LEARNED, 0);
+                case HARD -> Budget.of(share, unit, Budget.Routing.HARD, 0);
+                case STATIC -> Budget.of(share, unit, Budget.Routing.STATIC, 0);
+                case RANDOM -> Budget.of(share, unit, Budget.Routing.RANDOM, seed);
             };
         }
 

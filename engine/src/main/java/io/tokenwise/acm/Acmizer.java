@@ -56,6 +56,40 @@ public final class Acmizer {
         place(modules(slots));
     }
 
+    /**
+     * Puts the hidden units of MLPs into the order of their importance, in the dense layers and so in the short path's, which start as these, and gives each width of these the mean of what
+     * it leaves out as its bias.
+     *
+     * @param slots of the dense layers
+     * @param shortSlots of the short path, in the same order
+     * @param forwards runs the dense layers on sample inputs
+     */
+    public static void order(List<BlockSlot> slots, List<BlockSlot> shortSlots, Runnable forwards) {
+        List<MeasuredMlp> measured = new ArrayList<>();
+        List<BlockSlot> replaced = new ArrayList<>();
+        List<ShortMlp> targets = new ArrayList<>();
+        for (int i = 0; i < slots.size(); i++) {
+            if (slots.get(i).block() instanceof Mlp mlp && shortSlots.get(i).block() instanceof ShortMlp target) {
+                measured.add(new MeasuredMlp(mlp));
+                targets.add(target);
+                replaced.add(slots.get(i));
+            }
+        }
+        try {
+            for (int i = 0; i < replaced.size(); i++) {
+                replaced.get(i).replace(measured.get(i));
+            }
+            forwards.run();
+        } finally {
+            for (int i = 0; i < replaced.size(); i++) {
+                replaced.get(i).replace(measured.get(i).dense());
+            }
+        }
+        for (int i = 0; i < targets.size(); i++) {
+            measured.get(i).start(targets.get(i));
+        }
+    }
+
     /** The adaptive blocks in the slots, in their order. */
     public static List<AdaptiveBlock> blocks(List<BlockSlot> slots) {
         var blocks = new ArrayList<AdaptiveBlock>();

@@ -5,6 +5,10 @@ public interface ForwardCost {
     /** All tokens through the dense model. */
     double dense(int tokens);
 
-    /** All tokens through the gate, and so many of them through the layers; more the more there are. */
-    double shortened(int tokens, int rows);
+    /**
+     * So many of the tokens through the short path; more the more there are. The gate is in it where some leave.
+     *
+     * @param mlpShare of the MLPs' units that run
+     */
+    double shortened(int tokens, int rows, double mlpShare);
 }

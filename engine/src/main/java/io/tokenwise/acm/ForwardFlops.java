@@ -2,15 +2,20 @@ package io.tokenwise.acm;
 
 /**
  * Multiply-adds of the layers' products and of the gate; attention's own products are left out, which fall faster than the number of tokens that stay.
+ *
+ * @param gate of the gate, for one token
+ * @param layers of all layers, for one token
+ * @param mlps of them those of the MLPs
  */
-public record ForwardFlops(AdaptiveModule tokens) implements ForwardCost {
+public record ForwardFlops(long gate, long layers, long mlps) implements ForwardCost {
     @Override
-    public double dense(int count) {
-        return (double) count * tokens.denseFlops();
+    public double dense(int tokens) {
+        return (double) tokens * layers;
     }
 
     @Override
-    public double shortened(int count, int rows) {
-        return (double) count * tokens.gateFlops() + (double) rows * tokens.denseFlops();
+    public double shortened(int tokens, int rows, double mlpShare) {
+        double gates = rows < tokens ? (double) tokens * gate : 0;
+        return gates + rows * (layers - mlps + mlpShare * mlps);
     }
 }

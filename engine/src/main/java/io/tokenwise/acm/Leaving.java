@@ -11,63 +11,84 @@ import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
 /**
- * Lets tokens leave before the first layer: those of an input that its {@link StayGate} values least, as many as its budget asks for. It is an ACM's k = 0 for
- * all modules at once. Thread-safe for different passes.
+ * Lets tokens leave before the first layer: those of an input that its {@link StayGate} values least, as many as its plan says. It is an ACM's k = 0 for
+ * all modules at once. Thread-safe for different passes, while nobody calibrates it.
  */
-public record Leaving(StayGate gate, RowPlan plan) {
+public final class Leaving {
+    private final StayGate gate;
+    private ShortPlans plans;
+
+    public Leaving(StayGate gate, ShortPlans plans) {
+        this.gate = gate;
+        this.plans = plans;
+    }
+
+    public StayGate gate() {
+        return gate;
+    }
+
+    public ShortPlans plans() {
+        return plans;
+    }
+
+    /** What plans were measured to lose. */
+    public void calibrate(PlanLosses losses) {
+        plans = plans.with(losses);
+    }
+
     /**
      * From here on the pass's batch is the tokens that stay, and what is returned their rows of x.
      *
-     * @param x embeddings of the pass's batch, whose inputs all have budgets by which {@link RowPlan#rows} lets some stay
+     * @param x embeddings of the pass's batch, whose inputs have their plans in the pass's {@link StayingRows}
      */
     public Tensor leave(Pass pass, Tensor x) {
-        StayingRows staying = pass.memory(StayingRows.class, StayingRows::new);
+        StayingRows staying = StayingRows.of(pass);
         TokenBatch batch = pass.batch();
-        staying.begin(batch.tokens());
+        Tensor summary = pass.tensor(batch.sequences(), x.columns());
         // The gate learns from what tokens are worth to the teacher, not by what is done with its choice.
         Tape tape = pass.tape();
         GateTraining gateTraining = pass.gateTraining();
         pass.train(null, null);
+        staying.begin(batch.tokens());
         int gated = chooseRows(pass, x, staying);
+        summarize(pass, x, staying, summary);
         pass.train(tape, gateTraining);
         if (pass.observer() != null) {
             pass.observer().spent(gate.path(), staying.stays(), batch.tokens(), gated);
         }
+        if (tape != null) {
+            showWidths(pass, staying);
+        }
+        int tokens = batch.tokens();
         pass.over(staying.batch());
-        return pass.takeRows(x, staying.rows(), staying.count());
+        return staying.count() == tokens ? x : pass.takeRows(x, staying.rows(), staying.count());
     }
 
     /** Returns for how many tokens the gate was asked. */
     private int chooseRows(Pass pass, Tensor x, StayingRows staying) {
         TokenBatch batch = pass.batch();
-        boolean asks = false;
-        for (int input = 0; input < batch.sequences(); input++) {
-            asks |= asksGate(pass.budget(input));
-        }
         pass.push();
-        Tensor values = asks ? gate.values(pass, x) : pass.tensor(x.rows(), 1);
+        Tensor values = null;
         int gated = 0;
         for (int input = 0; input < batch.sequences(); input++) {
             int tokens = batch.length(input);
-            Budget budget = pass.budget(input);
-            if (!asksGate(budget)) {
-                control(values, batch, input, budget);
-            } else {
+            int wanted = staying.plan(input).rows();
+            if (wanted < tokens) {
+                values = values == null ? gate.values(pass, x) : values;
                 gated += tokens;
+                control(values, batch, input, pass.budget(input));
             }
-            staying.choose(
-                    values, batch.offsets()[input], tokens, plan.rows(tokens, budget), plan.first(), plan.last());
+            staying.choose(values, batch.offsets()[input], tokens, wanted, plans.first(), plans.last());
         }
         pass.pop();
         return gated;
     }
 
-    private static boolean asksGate(Budget budget) {
-        return budget.routing() == Routing.LEARNED || budget.routing() == Routing.HARD;
-    }
-
     /** What a control has in place of the gate's values: static, the text is cut; random, any tokens stay. */
     private static void control(Tensor values, TokenBatch batch, int input, Budget budget) {
+        if (budget.routing() == Routing.LEARNED || budget.routing() == Routing.HARD) {
+            return;
+        }
         int from = batch.offsets()[input];
         RandomGenerator random =
                 RandomGeneratorFactory.of("L64X128MixRandom").create(31 * budget.seed() + hash(batch, input));
@@ -82,5 +103,35 @@ public record Leaving(StayGate gate, RowPlan plan) {
             hash = 31 * hash + batch.inputs()[i];
         }
         return hash;
+    }
+
+    private static void summarize(Pass pass, Tensor x, StayingRows staying, Tensor summary) {
+        TokenBatch batch = pass.batch();
+        pass.push();
+        Tensor left = pass.tensor(batch.sequences(), 1);
+        for (int input = 0; input < batch.sequences(); input++) {
+            left.set(input, 0, 1 - (float) staying.plan(input).rows() / batch.length(input));
+        }
+        pass.stream().copy(pass.scaleBlocks(pass.meanPool(x, batch), left), summary);
+        pass.pop();
+        staying.summary(summary);
+    }
+
+    private static void showWidths(Pass pass, StayingRows staying) {
+        TokenBatch batch = staying.batch();
+        Tensor running = pass.tensor(batch.tokens(), ShortMlp.PARTS);
+        Tensor widths = pass.tensor(batch.tokens(), ShortMlp.WIDTHS.size());
+        for (int input = 0; input < batch.sequences(); input++) {
+            int width = staying.plan(input).width();
+            for (int row = batch.offsets()[input]; row < batch.offsets()[input + 1]; row++) {
+                for (int part = 0; part < ShortMlp.PARTS; part++) {
+                    running.set(row, part, part < ShortMlp.WIDTHS.get(width) * ShortMlp.PARTS ? 1 : 0);
+                }
+                for (int other = 0; other < ShortMlp.WIDTHS.size(); other++) {
+                    widths.set(row, other, other == width ? 1 : 0);
+                }
+            }
+        }
+        staying.widths(running, widths);
     }
 }

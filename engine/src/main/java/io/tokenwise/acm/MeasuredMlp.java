@@ -94,6 +94,23 @@ final class MeasuredMlp implements Measured {
         return adaptive;
     }
 
+    /** Orders the units, and gives each width of the short path's MLP its bias. */
+    void start(ShortMlp target) {
+        sortUnits();
+        Tensor down = mlp.down().weight().parameter().value();
+        for (int width = 0; width < ShortMlp.WIDTHS.size(); width++) {
+            int kept = (int) Math.round(ShortMlp.WIDTHS.get(width) * sums.length);
+            Tensor bias = target.bias(width);
+            for (int column = 0; column < down.columns(); column++) {
+                double sum = mlp.down().bias().value().get(0, column);
+                for (int unit = kept; unit < sums.length; unit++) {
+                    sum += sums[unit] / tokens * down.get(unit, column);
+                }
+                bias.set(0, column, (float) sum);
+            }
+        }
+    }
+
     /** The most important units first, which does not change what the MLP computes. */
     private void sortUnits() {
         int[] order = order();

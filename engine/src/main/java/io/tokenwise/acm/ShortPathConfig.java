@@ -10,8 +10,9 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * @param teacher name of the dense model that this one was distilled from: a built-in name or a directory
  * @param differences whether the file has of the short path's matrices only what they differ by from the dense layers'
+ * @param losses what plans were measured to lose
  */
-public record ShortPathConfig(String teacher, boolean differences) {
+public record ShortPathConfig(String teacher, boolean differences, PlanLosses losses) {
     /** Before the names of the short path's layers, which are otherwise those of the dense ones. */
     public static final String PREFIX = "short.";
 
@@ -34,7 +35,12 @@ public record ShortPathConfig(String teacher, boolean differences) {
         check(path, "gateWidth", StayGate.WIDTH);
         check(path, "gateHeads", StayGate.HEADS);
         check(path, "gateUnits", StayGate.UNITS);
-        return Optional.of(new ShortPathConfig(teacher.asString(), differences.asBoolean(false)));
+        if (!path.path("losses").isObject()) {
+            throw new IllegalArgumentException(
+                    "acm." + FIELD + ".losses must be what plans were measured to lose, is " + path.path("losses"));
+        }
+        return Optional.of(new ShortPathConfig(
+                teacher.asString(), differences.asBoolean(false), PlanLosses.fromJson(path.get("losses"))));
     }
 
     private static void check(JsonNode path, String size, int supported) {
@@ -50,10 +56,11 @@ public record ShortPathConfig(String teacher, boolean differences) {
         if (differences) {
             json.put("differences", true);
         }
-        json.putObject(FIELD)
+        ObjectNode path = json.putObject(FIELD)
                 .put("gateWidth", StayGate.WIDTH)
                 .put("gateHeads", StayGate.HEADS)
                 .put("gateUnits", StayGate.UNITS);
+        losses.toJson(path.putObject("losses"));
         return json;
     }
 }

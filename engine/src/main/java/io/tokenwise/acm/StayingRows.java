@@ -1,18 +1,54 @@
 package io.tokenwise.acm;
 
+import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 import java.util.Arrays;
 
-/** Which tokens of a batch go through the layers, and where they lie afterwards. Once large enough it allocates nothing. Not thread-safe. */
+/**
+ * What a pass through a short path remembers: each input's plan, which of its tokens stay and where they lie afterwards. Once large enough it allocates nothing. Not
+ * thread-safe.
+ */
 public final class StayingRows {
     private final TokenBatch batch = new TokenBatch();
+    private ShortPlan[] plans = new ShortPlan[0];
     private int[] rows = new int[0];
     private int[] stays = new int[0];
     private long[] keys = new long[0];
+    private int inputs;
     private int count;
+    private Tensor running;
+    private Tensor widths;
+    private Tensor summary;
 
-    /** Starts over for so many tokens. */
+    /** That of a pass. */
+    public static StayingRows of(Pass pass) {
+        return pass.memory(StayingRows.class, StayingRows::new);
+    }
+
+    /** Starts over, without plans. */
+    public void clear() {
+        inputs = 0;
+    }
+
+    /** The plan of the next input of the pass's batch. */
+    public void add(ShortPlan plan) {
+        if (plans.length == inputs) {
+            plans = Arrays.copyOf(plans, Math.max(16, 2 * inputs));
+        }
+        plans[inputs++] = plan;
+    }
+
+    ShortPlan plan(int input) {
+        return plans[input];
+    }
+
+    /** In inference the width that all inputs have. */
+    int width() {
+        return plans[0].width();
+    }
+
+    /** Starts over for the tokens of so many rows. */
     void begin(int tokens) {
         if (stays.length < tokens) {
             int length = Math.max(tokens, 2 * stays.length);
@@ -28,29 +64,37 @@ public final class StayingRows {
     /**
      * The next input's tokens, of which the most valuable stay, besides those that always do; of equal ones the earlier.
      *
-     * @param values {@code [tokens, 1]}
+     * @param values {@code [tokens, 1]}; may be null if all stay
      * @param from the input's first row
      * @param wanted how many stay
      * @param first how many at its beginning always stay
      * @param last how many at its end always stay
      */
     void choose(Tensor values, int from, int tokens, int wanted, int first, int last) {
-        int chosen = tokens - first - last;
-        for (int i = 0; i < chosen; i++) {
-            // The value's bits in the order of values, then the earlier token as the larger.
-            keys[i] = (long) ordered(values.get(from + first + i, 0)) << Integer.SIZE | (chosen - 1 - i);
-        }
-        Arrays.sort(keys, 0, chosen);
-        Arrays.fill(stays, from, from + first, 1);
-        Arrays.fill(stays, from + tokens - last, from + tokens, 1);
-        for (int i = chosen - (wanted - first - last); i < chosen; i++) {
-            stays[from + first + chosen - 1 - (int) keys[i]] = 1;
+        if (wanted == tokens) {
+            Arrays.fill(stays, from, from + tokens, 1);
+        } else {
+            rank(values, from, tokens, wanted, first, last);
         }
         for (int row = from; row < from + tokens; row++) {
             rows[count] = row;
             count += stays[row];
         }
         batch.addRows(wanted);
+    }
+
+    private void rank(Tensor values, int from, int tokens, int wanted, int first, int last) {
+        int ranked = tokens - first - last;
+        for (int i = 0; i < ranked; i++) {
+            // The value's bits in the order of values, then the earlier token as the larger.
+            keys[i] = (long) ordered(values.get(from + first + i, 0)) << Integer.SIZE | (ranked - 1 - i);
+        }
+        Arrays.sort(keys, 0, ranked);
+        Arrays.fill(stays, from, from + first, 1);
+        Arrays.fill(stays, from + tokens - last, from + tokens, 1);
+        for (int i = ranked - (wanted - first - last); i < ranked; i++) {
+            stays[from + first + ranked - 1 - (int) keys[i]] = 1;
+        }
     }
 
     private static int ordered(float value) {
@@ -75,5 +119,28 @@ public final class StayingRows {
     /** The tokens that stay, of each input of the batch. */
     TokenBatch batch() {
         return batch;
+    }
+
+    /** In training, where widths differ within a batch: {@code [rows, parts]}, 1 for the parts of an MLP that a row has, and {@code [rows, widths]}, 1 for its width. */
+    void widths(Tensor newRunning, Tensor newWidths) {
+        running = newRunning;
+        widths = newWidths;
+    }
+
+    Tensor running() {
+        return running;
+    }
+
+    Tensor widths() {
+        return widths;
+    }
+
+    /** Of each input the mean of its embeddings, times the share of its tokens that left, {@code [inputs, hidden]}. */
+    public Tensor summary() {
+        return summary;
+    }
+
+    void summary(Tensor newSummary) {
+        summary = newSummary;
     }
 }

@@ -95,16 +95,28 @@ public final class Losses {
                 - entropy / target.rows();
     }
 
-    /** The divergence of one row's {@code softmax(logits)} from another's {@code softmax(target)}. */
-    public static double divergence(Tensor logits, int row, Tensor target, int targetRow) {
-        double logTotal = logSum(logits, row);
-        double wantedLogTotal = logSum(target, targetRow);
+    /** The divergence of {@code softmax(logits)} from {@code softmax(target)}. */
+    public static double divergence(float[] logits, float[] target) {
+        double logTotal = logSum(logits);
+        double targetLogTotal = logSum(target);
         double divergence = 0;
-        for (int column = 0; column < logits.columns(); column++) {
-            double wanted = target.get(targetRow, column) - wantedLogTotal;
-            divergence += Math.exp(wanted) * (wanted - (logits.get(row, column) - logTotal));
+        for (int column = 0; column < logits.length; column++) {
+            double wanted = target[column] - targetLogTotal;
+            divergence += Math.exp(wanted) * (wanted - (logits[column] - logTotal));
         }
         return divergence;
+    }
+
+    private static double logSum(float[] logits) {
+        double largest = Double.NEGATIVE_INFINITY;
+        for (float logit : logits) {
+            largest = Math.max(largest, logit);
+        }
+        double total = 0;
+        for (float logit : logits) {
+            total += Math.exp(logit - largest);
+        }
+        return Math.log(total) + largest;
     }
 
     /** {@code log sum_c exp(logits[row, c])}. */

@@ -156,7 +156,7 @@ public record DistillRun(
             steps(distillation, heldOut, listener, identity, history);
             student.prepare(backend.stream());
             listener.trained();
-            if (config.fixed().isEmpty() && student.leaving().isEmpty()) {
+            if (config.fixed().isEmpty()) {
                 calibrate(student, backend, split.heldOut());
             }
             add(heldOut.quality(student, config.steps(), Long.MAX_VALUE), history, listener);
@@ -219,6 +219,10 @@ public record DistillRun(
     }
 
     private static void calibrate(Encoder student, Backend backend, List<int[]> heldOut) {
+        if (student.leaving().isPresent()) {
+            PlanCalibrator.calibrate(student, backend, heldOut);
+            return;
+        }
         if (student.description() instanceof SpeechDescription) {
             SpeechCalibrator.calibrate(student, backend, heldOut);
             return;

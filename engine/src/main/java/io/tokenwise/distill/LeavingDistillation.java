@@ -1,6 +1,8 @@
 package io.tokenwise.distill;
 
 import io.tokenwise.acm.Leaving;
+import io.tokenwise.acm.ShortMlp;
+import io.tokenwise.acm.ShortPlan;
 import io.tokenwise.autograd.AdamW;
 import io.tokenwise.autograd.CosineSchedule;
 import io.tokenwise.autograd.EpochOrder;
@@ -31,6 +33,9 @@ final class LeavingDistillation implements Distillation {
     private static final double CLIP_NORM = 1;
     private static final double RATE_FLOOR_SHARE = 0.01;
     private static final long WORKSPACE_LIMIT_BYTES = 8L << 30;
+
+    /** Less than all: what it is exactly is the plans' matter. */
+    private static final Budget TRAINED = Budget.flops(0.5);
 
     /** Of each input so many tokens are left out in a step of the gate. */
     private static final int MEASURED_TOKENS = 8;
@@ -65,7 +70,7 @@ final class LeavingDistillation implements Distillation {
         stream = backend.stream();
         teacherPass = new Pass(stream, teacherWorkspace);
         pass = new Pass(stream, workspace);
-        values = new TokenValues(teacher, leaving.plan(), MEASURED_TOKENS);
+        values = new TokenValues(teacher, leaving.plans(), MEASURED_TOKENS);
         layerOptimizer = optimizer(student.shortParameters());
         gateOptimizer = optimizer(leaving.gate().parameters());
     }
@@ -107,7 +112,9 @@ final class LeavingDistillation implements Distillation {
     @Override
     public Step step() {
         inputs.next(
-                batch, config.tokensPerStep(), tokens -> student.shortens(tokens, Budget.flops(config.lowestBudget())));
+                batch,
+                config.tokensPerStep(),
+                tokens -> tokens > leaving.plans().least(tokens));
         RandomGenerator random = EpochOrder.random(config.seed() + 1, step);
         Step done = phase() == Phase.GATES ? gateStep(random) : layerStep(random);
         step++;
@@ -131,10 +138,11 @@ final class LeavingDistillation implements Distillation {
 
     private Step layerStep(RandomGenerator random) {
         Tensor target = teacher.forward(teacherPass.begin(Budget.FULL, null), batch);
-        pass.begin(budgets(random), null);
+        pass.begin(TRAINED, null);
         var tape = new Tape();
         pass.train(tape, null);
-        Tensor y = student.forward(pass, batch);
+        Tensor tokens = student.tokens(pass, batch, plans(random));
+        Tensor y = student.outputs(pass, tokens, pass.batch());
         boolean normalized = student.description() instanceof TextDescription text && text.normalize();
         boolean image = student.description() instanceof ImageDescription;
         if (!normalized && !image) {
@@ -150,15 +158,31 @@ final class LeavingDistillation implements Distillation {
         return new Step(step, Phase.END_TO_END, loss, 0, batch.tokens());
     }
 
-    /** One for each input: inputs take turns in strata, so that every step sees low and high budgets. */
-    private List<Budget> budgets(RandomGenerator random) {
+    /** One for each input: inputs take turns in strata of budgets, so that every step sees low and high ones, and have any width that such a budget can have. */
+    private List<ShortPlan> plans(RandomGenerator random) {
         int strata = Math.min(config.budgetsPerStep(), batch.sequences());
-        var budgets = new ArrayList<Budget>();
+        var plans = new ArrayList<ShortPlan>();
         for (int input = 0; input < batch.sequences(); input++) {
             double position = (input % strata + random.nextDouble()) / strata;
-            budgets.add(Budget.flops(config.lowestBudget() + (1 - config.lowestBudget()) * position));
+            double budget = config.lowestBudget() + (1 - config.lowestBudget()) * position;
+            plans.add(plan(batch.length(input), budget, random));
         }
-        return budgets;
+        return plans;
+    }
+
+    /** A plan that costs about the budget, of the widths that can one at random. */
+    private ShortPlan plan(int tokens, double budget, RandomGenerator random) {
+        int widths = 0;
+        while (widths < ShortMlp.WIDTHS.size() && share(tokens, tokens, widths) >= budget) {
+            widths++;
+        }
+        int width = random.nextInt(Math.max(1, widths));
+        int rows = (int) Math.round(tokens * budget / share(tokens, tokens, width));
+        return leaving.plans().of(Math.clamp(rows, leaving.plans().least(tokens), tokens), width);
+    }
+
+    private double share(int tokens, int rows, int width) {
+        return leaving.plans().flopsShare(tokens, leaving.plans().of(rows, width));
     }
 
     private double rate(double peak, int firstStep, int steps) {

@@ -41,7 +41,11 @@ public final class Student {
             return Encoder.load(files, backend);
         }
         if (acm.isEmpty() && config.layers().tokens()) {
-            return Encoder.startShortPath(files, backend, EpochOrder.random(config.seed(), 0));
+            return Encoder.startShortPath(
+                    files,
+                    backend,
+                    encoder -> runSample(encoder, backend, inputs),
+                    EpochOrder.random(config.seed(), 0));
         }
         if (acm.isEmpty()) {
             return untrained(files, backend, config, inputs);
@@ -73,6 +77,12 @@ public final class Student {
         } catch (Throwable e) {
             encoder.close();
             throw e;
+        }
+    }
+
+    private static void runSample(Encoder encoder, Backend backend, List<int[]> inputs) {
+        try (var workspace = new Workspace(Long.MAX_VALUE)) {
+            runSample(encoder, new Pass(backend.stream(), workspace), inputs);
         }
     }
 

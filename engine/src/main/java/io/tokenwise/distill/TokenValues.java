@@ -1,8 +1,10 @@
 package io.tokenwise.distill;
 
-import io.tokenwise.acm.RowPlan;
+import io.tokenwise.Embedding;
+import io.tokenwise.acm.ShortPlans;
 import io.tokenwise.autograd.Losses;
 import io.tokenwise.io.ImageDescription;
+import io.tokenwise.io.ModelDescription;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
@@ -25,14 +27,14 @@ final class TokenValues {
     private static final int MOST_ROWS = 4_096;
 
     private final Encoder teacher;
-    private final RowPlan plan;
+    private final ShortPlans plans;
     private final int tokensPerInput;
     private final TokenBatch part = new TokenBatch();
 
     /** @param tokensPerInput how many tokens of an input are left out, each once */
-    TokenValues(Encoder teacher, RowPlan plan, int tokensPerInput) {
+    TokenValues(Encoder teacher, ShortPlans plans, int tokensPerInput) {
         this.teacher = teacher;
-        this.plan = plan;
+        this.plans = plans;
         this.tokensPerInput = tokensPerInput;
     }
 
@@ -68,8 +70,8 @@ final class TokenValues {
     private List<LeftOut> draw(TokenBatch batch, RandomGenerator random) {
         var drawn = new ArrayList<LeftOut>();
         for (int input = 0; input < batch.sequences(); input++) {
-            int first = batch.offsets()[input] + plan.first();
-            int count = batch.length(input) - plan.first() - plan.last();
+            int first = batch.offsets()[input] + plans.first();
+            int count = batch.length(input) - plans.first() - plans.last();
             int[] rows = new int[count];
             Arrays.setAll(rows, i -> first + i);
             for (int i = 0; i < Math.min(count, tokensPerInput); i++) {
@@ -106,28 +108,21 @@ final class TokenValues {
         Tensor y = teacher.outputs(pass, teacher.layers(pass, pass.takeRows(embeddings, rows, rowCount)), part);
         for (int i = 0; i < some.size(); i++) {
             int input = some.get(i).input();
-            double loss = Math.max(LEAST_LOSS, loss(y, i, wanted, input));
+            double loss = Math.max(LEAST_LOSS, loss(teacher.description(), row(y, i), row(wanted, input)));
             values[some.get(i).row()] = (float) Math.log(batch.length(input) * loss);
         }
     }
 
-    private double loss(Tensor y, int row, Tensor wanted, int wantedRow) {
-        return teacher.description() instanceof ImageDescription
-                ? Losses.divergence(y, row, wanted, wantedRow)
-                : cosineDistance(y, row, wanted, wantedRow);
+    /** How far a result is from the wanted one: cosine distance, of an image's logits the divergence of the probabilities. */
+    static double loss(ModelDescription model, float[] y, float[] wanted) {
+        return model instanceof ImageDescription ? Losses.divergence(y, wanted) : 1 - Embedding.cosine(y, wanted);
     }
 
-    private static double cosineDistance(Tensor a, int rowOfA, Tensor b, int rowOfB) {
-        double product = 0;
-        double squareOfA = 0;
-        double squareOfB = 0;
-        for (int column = 0; column < a.columns(); column++) {
-            double valueOfA = a.get(rowOfA, column);
-            double valueOfB = b.get(rowOfB, column);
-            product += valueOfA * valueOfB;
-            squareOfA += valueOfA * valueOfA;
-            squareOfB += valueOfB * valueOfB;
+    private static float[] row(Tensor y, int row) {
+        var values = new float[y.columns()];
+        for (int column = 0; column < values.length; column++) {
+            values[column] = y.get(row, column);
         }
-        return 1 - product / Math.sqrt(squareOfA * squareOfB);
+        return values;
     }
 }

@@ -26,6 +26,11 @@ public sealed interface Architecture permits BertArchitecture, VitArchitecture, 
         return 4L * hiddenSize() * hiddenSize() + 2L * hiddenSize() * intermediateSize();
     }
 
+    /** Those of the MLP among them. */
+    default long mlpFlopsPerToken() {
+        return 2L * hiddenSize() * intermediateSize();
+    }
+
     /** Within a layer, the name of the weight of its MLP's first matrix. */
     default String mlpInput() {
         return "intermediate.dense.weight";

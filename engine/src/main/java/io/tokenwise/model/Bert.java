@@ -1,6 +1,7 @@
 package io.tokenwise.model;
 
 import io.tokenwise.acm.Leaving;
+import io.tokenwise.acm.StayingRows;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.io.BertArchitecture;
 import io.tokenwise.io.TextDescription;
@@ -33,7 +34,7 @@ record Bert(
                 description,
                 embeddings,
                 layers("", sizes, parts),
-                parts.shortPath(1, 1, prefix -> layers(prefix, sizes, parts)));
+                parts.shortPath(1, 1, description.maxTokens(), prefix -> layers(prefix, sizes, parts)));
     }
 
     private static List<BertLayer> layers(String prefix, BertArchitecture sizes, LayerBuilder parts) {
@@ -63,6 +64,12 @@ record Bert(
             case MEAN -> pass.meanPool(tokens, batch);
             case FIRST -> pass.firstPool(tokens, batch);
         };
+        if (pass.shortens()) {
+            y = shortPath
+                    .orElseThrow()
+                    .summary()
+                    .forwardPlus(pass, StayingRows.of(pass).summary(), y);
+        }
         return description.normalize() ? pass.l2Normalize(y) : y;
     }
 
@@ -95,6 +102,6 @@ record Bert(
     /** Embeddings are used as they are. */
     @Override
     public void prepare(Stream stream) {
-        shortPath.ifPresent(path -> path.leaving().gate().prepare(stream));
+        shortPath.ifPresent(path -> path.prepare(stream));
     }
 }

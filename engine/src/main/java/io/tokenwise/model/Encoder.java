@@ -7,8 +7,11 @@ import io.tokenwise.acm.AdaptiveBlock;
 import io.tokenwise.acm.AdaptiveModule;
 import io.tokenwise.acm.BudgetSplit;
 import io.tokenwise.acm.Leaving;
+import io.tokenwise.acm.PlanLosses;
 import io.tokenwise.acm.ShortPathConfig;
+import io.tokenwise.acm.ShortPlan;
 import io.tokenwise.acm.StayGate;
+import io.tokenwise.acm.StayingRows;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.backend.Backend;
@@ -65,6 +68,9 @@ public final class Encoder implements AutoCloseable {
     /** Before the names of the tensors of the gate of tokens that leave. */
     private static final String GATE = ShortPathConfig.PREFIX + "gate.";
 
+    /** Of models without a short path. */
+    private static final ShortPlan ALL_DENSE = new ShortPlan(0, ShortPlan.DENSE_WIDTH);
+
     private final ModelDescription description;
     private final Parameters parameters;
     private final Network network;
@@ -101,7 +107,12 @@ public final class Encoder implements AutoCloseable {
                         shortMatrices(parameters),
                         parallel,
                         matrix -> backend.stream()
-                                .add(matrix.value(), denseOf(matrix, parameters).value(), matrix.value()));
+                                .add(
+                                        matrix.value(),
+                                        denseOf(matrix, parameters)
+                                                .orElseThrow()
+                                                .value(),
+                                        matrix.value()));
             }
             return prepared(files.description(), parameters, network, parts.stored());
         } catch (Throwable e) {
@@ -111,35 +122,41 @@ public final class Encoder implements AutoCloseable {
     }
 
     /**
-     * A dense model with a short path, whose layers start as the dense ones and whose gate knows nothing.
+     * A dense model with a short path, whose layers start as the dense ones and whose gate knows nothing. Units of MLPs are ordered by how they behave on sample inputs; that the dense
+     * MLPs are too does not change what they compute.
      *
+     * @param forwards runs a model on sample inputs
      * @throws BadFileException if the model is not dense, or of a kind that has no short path
      */
-    public static Encoder startShortPath(ModelFiles dense, Backend backend, RandomGenerator random) {
+    public static Encoder startShortPath(
+            ModelFiles dense, Backend backend, Consumer<Encoder> forwards, RandomGenerator random) {
         var parameters = new Parameters(backend);
         try {
             checkTensors(dense, Optional.empty(), Optional.empty());
-            var config = new ShortPathConfig(dense.description().name(), false);
+            var config = new ShortPathConfig(dense.description().name(), false, PlanLosses.UNKNOWN);
             ModelDescription description = dense.description().withAcm(Optional.of(config.toJson()));
             var parts = new LayerBuilder(parameters, description.architecture(), Optional.empty(), Optional.of(config));
             Network network = build(parts, description);
-            StayGate gate = network.leaving()
-                    .orElseThrow(() -> new BadFileException(
-                            description.name(),
-                            "is a model none of whose tokens can leave: name mlp, or projections of attention"))
-                    .gate();
+            if (network.leaving().isEmpty()) {
+                throw new BadFileException(
+                        description.name(),
+                        "is a model none of whose tokens can leave: name mlp, or projections of attention");
+            }
             for (StoredTensor tensor : parts.stored()) {
                 if (!tensor.name().startsWith(ShortPathConfig.PREFIX)) {
                     tensor.load(dense.weights());
                 }
             }
-            parameters.all().stream()
-                    .filter(parameter -> isOfShortLayers(parameter.name()))
-                    .forEach(parameter -> parameter
-                            .value()
-                            .copyFrom(denseOf(parameter, parameters).value()));
-            gate.start(random);
-            return prepared(description, parameters, network, parts.stored());
+            Encoder encoder = prepared(description, parameters, network, parts.stored());
+            Acmizer.order(encoder.slots(), network.shortSlots(), () -> forwards.accept(encoder));
+            for (Parameter parameter : encoder.shortParameters()) {
+                denseOf(parameter, parameters)
+                        .ifPresent(twin -> parameter.value().copyFrom(twin.value()));
+                parameter.changed();
+            }
+            network.leaving().get().gate().start(random);
+            encoder.prepare(backend.stream());
+            return encoder;
         } catch (Throwable e) {
             parameters.close();
             throw e;
@@ -166,14 +183,18 @@ public final class Encoder implements AutoCloseable {
     /** The matrices of the short path's layers. */
     private static List<Parameter> shortMatrices(Parameters parameters) {
         return parameters.all().stream()
-                .filter(parameter ->
-                        isOfShortLayers(parameter.name()) && parameter.value().rows() > 1)
+                .filter(parameter -> isOfShortLayers(parameter.name())
+                        && parameter.value().rows() > 1
+                        && denseOf(parameter, parameters).isPresent())
                 .toList();
     }
 
-    /** What a parameter of the short path is in the dense layers. */
-    private static Parameter denseOf(Parameter ofShortPath, Parameters parameters) {
-        return parameters.get(ofShortPath.name().substring(ShortPathConfig.PREFIX.length()));
+    /** What a parameter of the short path is in the dense layers, if they have it. */
+    private static Optional<Parameter> denseOf(Parameter ofShortPath, Parameters parameters) {
+        String name = ofShortPath.name().substring(ShortPathConfig.PREFIX.length());
+        return parameters.all().stream()
+                .filter(parameter -> parameter.name().equals(name))
+                .findFirst();
     }
 
     /** A dense model with all weights zero, to be trained. */
@@ -271,6 +292,10 @@ public final class Encoder implements AutoCloseable {
                 }
             });
             wanted.put(GATE + "projection.weight", new long[] {StayGate.WIDTH, sizes.hiddenSize()});
+            wanted.keySet()
+                    .removeIf(name -> name.startsWith(ShortPathConfig.PREFIX)
+                            && name.endsWith("output.dense.bias")
+                            && !name.contains("attention"));
         }
         wanted.forEach((name, shape) -> {
             if (!weights.names().contains(name)) {
@@ -403,20 +428,20 @@ public final class Encoder implements AutoCloseable {
     }
 
     /**
-     * Whether an input of so many tokens takes the short path. Inputs that do and inputs that do not cannot share a batch.
+     * What an input of so many tokens gets. Only inputs of plans of one width share a batch.
      *
      * @throws IllegalArgumentException if the budget is one that the model cannot keep
      */
-    public boolean shortens(int tokens, Budget budget) {
+    public ShortPlan plan(int tokens, Budget budget) {
         if (leaving().isPresent()) {
-            return leaving().get().plan().rows(tokens, budget) > 0;
+            return leaving().get().plans().plan(tokens, budget);
         }
         if (budget.unit() == Budget.Unit.TIME && budget.share() < 1 && isAdaptive()) {
             throw new IllegalArgumentException(
                     "a budget of " + budget.share() + " of the time: " + description.name()
                             + " was made without a short path, by which time is saved; give a budget in FLOPs (--flops, Budget.flops), or distil it again");
         }
-        return false;
+        return ALL_DENSE;
     }
 
     /** The adaptive blocks, in the order in which they run; empty for a dense model. */
@@ -461,18 +486,30 @@ public final class Encoder implements AutoCloseable {
     /**
      * Token vectors {@code [tokens, hidden]} after the last layer; on the short path of the tokens that stay, which are the pass's batch afterwards.
      *
-     * @throws IllegalArgumentException if some inputs of the batch take the short path and others do not
+     * @throws IllegalArgumentException if the inputs' plans differ in width
      */
     public Tensor tokens(Pass pass, TokenBatch batch) {
         pass.over(batch);
-        boolean shortens = shortens(batch.length(0), pass.budget(0));
-        for (int input = 1; input < batch.sequences(); input++) {
-            if (shortens(batch.length(input), pass.budget(input)) != shortens) {
-                throw new IllegalArgumentException(
-                        "a batch of inputs of which some take the short path and others do not");
+        StayingRows staying = StayingRows.of(pass);
+        staying.clear();
+        int width = plan(batch.length(0), pass.budget(0)).width();
+        for (int input = 0; input < batch.sequences(); input++) {
+            ShortPlan plan = plan(batch.length(input), pass.budget(input));
+            if (plan.width() != width) {
+                throw new IllegalArgumentException("a batch of inputs whose plans have different widths");
             }
+            staying.add(plan);
         }
-        return network.tokens(pass.shortening(shortens), batch);
+        return network.tokens(pass.shortening(width != ShortPlan.DENSE_WIDTH), batch);
+    }
+
+    /** The same in training, with plans of the short path, one for each input, whose widths may differ. */
+    public Tensor tokens(Pass pass, TokenBatch batch, List<ShortPlan> plans) {
+        pass.over(batch);
+        StayingRows staying = StayingRows.of(pass);
+        staying.clear();
+        plans.forEach(staying::add);
+        return network.tokens(pass.shortening(true), batch);
     }
 
     /** What the first layer reads, {@code [tokens, hidden]}, of all tokens of the batch, which is the pass's afterwards. */
@@ -502,7 +539,7 @@ public final class Encoder implements AutoCloseable {
         double fixed = network.fixedFlops(length) / length;
         // A token that leaves is in none of the layers' products, and no other token's key.
         double staying = leaving().isPresent() ? share : 1;
-        return staying * staying * attentionProducts
+        return staying * attentionProducts
                 + fixed
                 + tokenSlots().stream()
                         .mapToDouble(slot -> staying * slot.block().flopsPerToken(share))
@@ -537,7 +574,8 @@ public final class Encoder implements AutoCloseable {
 
     private ModelDescription currentDescription(boolean differences) {
         if (leaving().isPresent()) {
-            return description.withAcm(Optional.of(new ShortPathConfig(teacher(), differences).toJson()));
+            PlanLosses losses = leaving().get().plans().losses();
+            return description.withAcm(Optional.of(new ShortPathConfig(teacher(), differences, losses).toJson()));
         }
         List<AdaptiveBlock> blocks = adaptiveBlocks();
         return blocks.isEmpty()
@@ -563,7 +601,7 @@ public final class Encoder implements AutoCloseable {
                     .backend()
                     .allocate(arena, matrix.value().rows(), matrix.value().columns());
             difference.copyFrom(matrix.value());
-            stream.addScaled(denseOf(matrix, parameters).value(), -1, difference);
+            stream.addScaled(denseOf(matrix, parameters).orElseThrow().value(), -1, difference);
             differences.put(matrix, difference);
         }
         return differences;

@@ -4,8 +4,9 @@ import io.tokenwise.acm.AcmConfig;
 import io.tokenwise.acm.AdaptiveBlock;
 import io.tokenwise.acm.ForwardFlops;
 import io.tokenwise.acm.Leaving;
-import io.tokenwise.acm.RowPlan;
+import io.tokenwise.acm.ShortMlp;
 import io.tokenwise.acm.ShortPathConfig;
+import io.tokenwise.acm.ShortPlans;
 import io.tokenwise.acm.StayGate;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
@@ -83,6 +84,9 @@ final class LayerBuilder {
     BlockSlot mlp(String layer) {
         int hidden = sizes.hiddenSize();
         int units = sizes.intermediateSize();
+        if (layer.startsWith(ShortPathConfig.PREFIX)) {
+            return new BlockSlot(layer + "mlp", shortMlp(layer, hidden, units));
+        }
         var dense = new Mlp(
                 linear(layer + "intermediate.dense", hidden, units), linear(layer + "output.dense", units, hidden));
         return mlp(layer + "mlp", dense);
@@ -103,13 +107,26 @@ final class LayerBuilder {
      * @param last how many at its end
      * @param layers makes its layers, whose names begin with what it is given
      */
-    <L> Optional<ShortPath<L>> shortPath(int first, int last, Function<String, List<L>> layers) {
-        return shortPath.map(_ -> {
+    <L> Optional<ShortPath<L>> shortPath(int first, int last, int maxTokens, Function<String, List<L>> layers) {
+        return shortPath.map(config -> {
             StayGate gate = stayGate(ShortPathConfig.PREFIX + "gate.");
-            var flops = new ForwardFlops(gate);
-            return new ShortPath<>(
-                    new Leaving(gate, new RowPlan(flops, flops, first, last)), layers.apply(ShortPathConfig.PREFIX));
+            var flops = new ForwardFlops(
+                    gate.gateFlops(),
+                    sizes.layers() * sizes.layerFlopsPerToken(),
+                    sizes.layers() * sizes.mlpFlopsPerToken());
+            var plans = new ShortPlans(flops, flops, config.losses(), first, last, maxTokens);
+            Linear summary = matrices(sizes.hiddenSize(), sizes.hiddenSize(), ShortPathConfig.PREFIX + "summary");
+            return new ShortPath<>(new Leaving(gate, plans), layers.apply(ShortPathConfig.PREFIX), summary);
         });
+    }
+
+    private ShortMlp shortMlp(String layer, int hidden, int units) {
+        Linear up = linear(layer + "intermediate.dense", hidden, units);
+        Parameter down = parameters.add(layer + "output.dense.weight", units, hidden);
+        Parameter biases = parameters.add(layer + "output.dense.biases", ShortMlp.WIDTHS.size(), hidden);
+        stored.add(StoredTensor.transposed(down.name(), down));
+        stored.add(StoredTensor.matrix(biases.name(), biases));
+        return new ShortMlp(parameters, up, down, biases);
     }
 
     private StayGate stayGate(String path) {

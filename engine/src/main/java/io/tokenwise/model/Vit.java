@@ -1,6 +1,7 @@
 package io.tokenwise.model;
 
 import io.tokenwise.acm.Leaving;
+import io.tokenwise.acm.StayingRows;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.ImagePatches;
 import io.tokenwise.backend.Stream;
@@ -41,7 +42,7 @@ record Vit(
                 parts.table("embeddings.position_embeddings", sizes.tokens(), 1L, (long) sizes.tokens(), hidden),
                 layers("", sizes, parts),
                 // The class token stays: it is what the classifier reads.
-                parts.shortPath(1, 0, prefix -> layers(prefix, sizes, parts)),
+                parts.shortPath(1, 0, sizes.tokens(), prefix -> layers(prefix, sizes, parts)),
                 parts.norm("layernorm"),
                 parts.linear("classifier", sizes.hiddenSize(), sizes.classes()));
     }
@@ -85,7 +86,14 @@ record Vit(
 
     @Override
     public Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch) {
-        return classifier.forward(pass, pass.firstPool(tokens, batch));
+        Tensor y = pass.firstPool(tokens, batch);
+        if (pass.shortens()) {
+            y = shortPath
+                    .orElseThrow()
+                    .summary()
+                    .forwardPlus(pass, StayingRows.of(pass).summary(), y);
+        }
+        return classifier.forward(pass, y);
     }
 
     @Override
@@ -112,6 +120,6 @@ record Vit(
     public void prepare(Stream stream) {
         projection.weight().prepare(stream);
         classifier.weight().prepare(stream);
-        shortPath.ifPresent(path -> path.leaving().gate().prepare(stream));
+        shortPath.ifPresent(path -> path.prepare(stream));
     }
 }

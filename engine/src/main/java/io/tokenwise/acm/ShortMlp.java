@@ -1,0 +1,105 @@
+package io.tokenwise.acm;
+
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.autograd.Parameters;
+import io.tokenwise.autograd.SlicedWeight;
+import io.tokenwise.autograd.Weight;
+import io.tokenwise.backend.MlpSlices;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.nn.Block;
+import io.tokenwise.nn.Linear;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * The MLP of a short path, of whose hidden units, the most important first, an input may have the first ones alone: {@code W2' gelu(W1' x + b1') + c_w} with the columns and rows
+ * of these units, all of them one product. Each width has an output bias of its own, which starts with the mean of what is left out. Forward without a
+ * tape is thread-safe for different passes once {@link #prepare} has run.
+ */
+public final class ShortMlp implements Block {
+    /** Shares of the units, the widest first: few, and all of them trained in every step. */
+    public static final List<Double> WIDTHS = List.of(1.0, 0.5, 0.25);
+
+    /** What the narrowest one has is one part. */
+    static final int PARTS = 4;
+
+    private final Linear up;
+    private final Weight down;
+    private final Weight biases;
+    private final List<SlicedWeight> ups = new ArrayList<>();
+    private final List<SlicedWeight> downs = new ArrayList<>();
+
+    /** What inference uses, by width; empty until it is prepared. */
+    private List<MlpSlices> slices = List.of();
+
+    /**
+     * @param down {@code [units, hidden]}
+     * @param biases {@code [widths, hidden]}
+     */
+    public ShortMlp(Parameters owner, Linear up, Parameter down, Parameter biases) {
+        this.up = up;
+        this.down = new Weight(owner, down);
+        this.biases = new Weight(owner, biases);
+        if (units() % PARTS != 0) {
+            throw new IllegalArgumentException(
+                    "an MLP of " + units() + " hidden units cannot be narrowed to a quarter");
+        }
+        for (int width = 0; width < WIDTHS.size(); width++) {
+            int[] first = IntStream.range(0, units(width)).toArray();
+            ups.add(new SlicedWeight(owner, up.weight().parameter(), 1, true, first));
+            downs.add(new SlicedWeight(owner, down, 1, false, first));
+        }
+    }
+
+    private int units() {
+        return up.weight().outputs();
+    }
+
+    private int units(int width) {
+        return (int) Math.round(WIDTHS.get(width) * units());
+    }
+
+    /** The parameter of {@link #biases}. */
+    Tensor bias(int width) {
+        Tensor all = biases.parameter().value();
+        return all.part((long) width * all.columns(), all.columns());
+    }
+
+    @Override
+    public void prepare(Stream stream) {
+        var prepared = new ArrayList<MlpSlices>();
+        for (int width = 0; width < WIDTHS.size(); width++) {
+            prepared.add(new MlpSlices(
+                    ups.get(width).packed(stream),
+                    List.of(up.bias().value().part(0, units(width))),
+                    downs.get(width).packed(stream),
+                    List.of(bias(width))));
+        }
+        slices = prepared;
+    }
+
+    @Override
+    public Tensor forward(Pass pass, Tensor x, Tensor residual) {
+        StayingRows staying = StayingRows.of(pass);
+        if (pass.tape() != null) {
+            Tensor units = pass.scaleBlocks(up.forwardGelu(pass, x), staying.running());
+            return pass.linear(units, down, null, false, pass.linear(staying.widths(), biases, null, false, residual));
+        }
+        int width = staying.width();
+        Tensor y = pass.tensor(x.rows(), x.columns());
+        pass.push();
+        Tensor units = pass.tensor(x.rows(), units(width));
+        pass.stream().mlp(x, null, pass.groups(0).all(x.rows(), 1), slices.get(width), residual, units, y);
+        pass.pop();
+        return y;
+    }
+
+    /** With all units. */
+    @Override
+    public double flopsPerToken(double share) {
+        return 2.0 * up.flopsPerToken();
+    }
+}
