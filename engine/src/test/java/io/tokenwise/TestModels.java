@@ -17,6 +17,7 @@ import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -40,16 +41,26 @@ public final class TestModels {
     public static final TextDescription DESCRIPTION =
             new TextDescription("small", SMALL, SMALL.maxPositions(), Pooling.MEAN, true, "", "", Optional.empty());
 
+    /** Wide enough that the gate of tokens that leave costs less than the layers: hidden 96. */
+    public static final BertArchitecture WIDER = new BertArchitecture(96, 2, 3, 192, 30522, 40, 2, 1e-12);
+
     private TestModels() {}
 
     /** Writes a small BERT with random weights as a model directory, with MiniLM's tokenizer. */
     public static void writeSmall(Path directory) throws IOException {
+        write(directory, SMALL);
+    }
+
+    /** The same of other sizes. */
+    public static void write(Path directory, BertArchitecture sizes) throws IOException {
+        var description =
+                new TextDescription("small", sizes, sizes.maxPositions(), Pooling.MEAN, true, "", "", Optional.empty());
         var random = new SplittableRandom(7);
         try (ModelFiles minilm = ModelFiles.builtIn("minilm");
                 Arena arena = Arena.ofConfined()) {
             Map<String, TensorData> tensors = new LinkedHashMap<>();
-            SMALL.tensors().forEach((name, shape) -> tensors.put(name, random(arena, name, shape, random)));
-            ModelWriter.write(directory, DESCRIPTION, tensors, minilm.tokenizer(), ModelWriter.Existing.KEEP);
+            sizes.tensors().forEach((name, shape) -> tensors.put(name, random(arena, name, shape, random)));
+            ModelWriter.write(directory, description, tensors, minilm.tokenizer(), ModelWriter.Existing.KEEP);
         }
     }
 
@@ -73,6 +84,29 @@ public final class TestModels {
         } catch (IllegalArgumentException e) {
             return Assumptions.abort(e.getMessage());
         }
+    }
+
+    /** A dense model with a short path, which differs from it by noise. */
+    public static Encoder shortPath(ModelFiles dense, Backend backend) {
+        var random = new SplittableRandom(9);
+        Encoder encoder = Encoder.startShortPath(
+                dense,
+                backend,
+                model -> {
+                    try (var sessions = new Sessions(model, backend, 256, 1)) {
+                        sessions.encode(sequences(9, 20, 14), Budget.FULL, null);
+                    }
+                },
+                random);
+        for (Parameter parameter : encoder.shortParameters()) {
+            Tensor value = parameter.value();
+            for (int i = 0; i < value.size(); i++) {
+                value.floats().set(i, value.floats().get(i) + 0.02f * (float) random.nextGaussian());
+            }
+            parameter.changed();
+        }
+        encoder.prepare(backend.stream());
+        return encoder;
     }
 
     /** A built-in model on a backend. */

@@ -9,6 +9,7 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.TokenBatch;
@@ -31,6 +32,9 @@ final class WarmForward {
     private static final List<int[]> TEXTS = TestModels.sequences(3, 1, 7);
     private static final List<Budget> BUDGETS =
             List.of(Budget.FULL, Budget.flops(0.5), Budget.hard(0.4), Budget.fixed(0.25));
+
+    private static final List<Budget> SHORT =
+            List.of(Budget.FULL, Budget.of(0.5), Budget.hard(0.8), Budget.flops(0.3), Budget.fixed(0.6));
 
     private WarmForward() {}
 
@@ -69,6 +73,7 @@ final class WarmForward {
     }
 
     private static void measure(Kind kind, Backend backend, Path scratch) throws IOException {
+        measureShortPath(kind, backend, scratch);
         try (Encoder encoder = TestModels.builtIn("minilm", backend);
                 var sessions = new Sessions(encoder, backend, 256, 1)) {
             if (kind.adaptive) {
@@ -83,11 +88,34 @@ final class WarmForward {
                     sessions.encode(batch, BUDGETS.get(i % BUDGETS.size()), null, vectors);
                 }
             };
-            long bytes = leastAllocated(round, workers(kind.threads - 1));
-            if (bytes > 0) {
-                System.out.println(kind + ": " + FORWARDS + " forwards still allocate " + bytes + " bytes after "
-                        + ROUNDS + " rounds\n" + AllocationSites.of(round, scratch));
-            }
+            report(kind.toString(), round, kind.threads - 1, scratch);
+        }
+    }
+
+    /** The same of a model whose tokens leave; each call's inputs have one width. */
+    private static void measureShortPath(Kind kind, Backend backend, Path scratch) throws IOException {
+        if (!kind.adaptive) {
+            return;
+        }
+        try (ModelFiles files = ModelFiles.builtIn("minilm");
+                Encoder encoder = TestModels.shortPath(files, backend);
+                var sessions = new Sessions(encoder, backend, 256, 1)) {
+            var batch = TokenBatch.of(TestModels.sequences(12, 12, 12).toArray(int[][]::new));
+            var vectors = new float[batch.sequences() * encoder.hidden()];
+            Runnable round = () -> {
+                for (int i = 0; i < FORWARDS; i++) {
+                    sessions.encode(batch, SHORT.get(i % SHORT.size()), null, vectors);
+                }
+            };
+            report(kind + " whose tokens leave", round, kind.threads - 1, scratch);
+        }
+    }
+
+    private static void report(String what, Runnable round, int workers, Path scratch) throws IOException {
+        long bytes = leastAllocated(round, workers(workers));
+        if (bytes > 0) {
+            System.out.println(what + ": " + FORWARDS + " forwards still allocate " + bytes + " bytes after " + ROUNDS
+                    + " rounds\n" + AllocationSites.of(round, scratch));
         }
     }
 

@@ -90,10 +90,11 @@ public final class Leaving {
             return;
         }
         int from = batch.offsets()[input];
-        RandomGenerator random =
-                RandomGeneratorFactory.of("L64X128MixRandom").create(31 * budget.seed() + hash(batch, input));
+        RandomGenerator random = budget.routing() == Routing.STATIC
+                ? null
+                : RandomGeneratorFactory.of("L64X128MixRandom").create(31 * budget.seed() + hash(batch, input));
         for (int token = 0; token < batch.length(input); token++) {
-            values.set(from + token, 0, budget.routing() == Routing.STATIC ? -token : random.nextFloat());
+            values.set(from + token, 0, random == null ? -token : random.nextFloat());
         }
     }
 

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-/** A short distillation of the small model; with arguments MODEL OUT as a program of its own, to be killed. */
+/** A short distillation of the small model; with arguments MODEL OUT as a program of its own, to be killed; with a third one tokens leave. */
 final class ChildRun {
     /** How often the test kills it; {@code ./tokenwise test engine -Dtest=KilledDistillationTest -Dtokenwise.kills=20} takes longer. */
     static final String KILLS_PROPERTY = "tokenwise.kills";
@@ -25,7 +25,11 @@ final class ChildRun {
     private ChildRun() {}
 
     static DistillRun of(ModelFiles files, Path out) {
-        return new DistillRun(files, texts(), config(STEPS, 5), out, ModelWriter.Existing.KEEP, 7, StoredType.F32);
+        return of(files, config(STEPS, 5), out);
+    }
+
+    static DistillRun of(ModelFiles files, DistillConfig config, Path out) {
+        return new DistillRun(files, texts(), config, out, ModelWriter.Existing.KEEP, 7, StoredType.F32);
     }
 
     static DistillConfig config(int steps, long seed) {
@@ -47,6 +51,11 @@ final class ChildRun {
                 seed);
     }
 
+    /** The same of a model whose tokens leave. */
+    static DistillConfig leaving(int steps, long seed) {
+        return config(steps, seed).withLayers(AdaptiveLayers.LEAVING);
+    }
+
     static List<int[]> texts() {
         var random = new Random(3);
         return TestModels.sequences(random.ints(200, 3, 30).toArray());
@@ -55,7 +64,8 @@ final class ChildRun {
     public static void main(String[] args) throws Exception {
         try (ModelFiles files = ModelFiles.open(Path.of(args[0]));
                 Backend backend = VectorBackend.open(1)) {
-            of(files, Path.of(args[1])).run(backend, new DistillRun.Listener() {});
+            DistillConfig config = args.length > 2 ? leaving(STEPS, 5) : config(STEPS, 5);
+            of(files, config, Path.of(args[1])).run(backend, new DistillRun.Listener() {});
         }
     }
 }

@@ -12,8 +12,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A distillation that is killed (SIGKILL) again and again ends with the same weights as an unbroken one. */
 class KilledDistillationTest {
@@ -21,20 +22,22 @@ class KilledDistillationTest {
     @TempDir
     Path folder;
 
-    @Test
-    void endsAsAnUnbrokenOne() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void endsAsAnUnbrokenOne(boolean tokensLeave) throws Exception {
+        DistillConfig config = tokensLeave ? ChildRun.leaving(ChildRun.STEPS, 5) : ChildRun.config(ChildRun.STEPS, 5);
         Path model = folder.resolve("dense");
         TestModels.writeSmall(model);
         Path unbroken = folder.resolve("unbroken");
         try (ModelFiles files = ModelFiles.open(model);
                 Backend backend = VectorBackend.open(2)) {
-            ChildRun.of(files, unbroken).run(backend, new DistillRun.Listener() {});
+            ChildRun.of(files, config, unbroken).run(backend, new DistillRun.Listener() {});
         }
         Path broken = folder.resolve("broken");
         Path checkpoint = folder.resolve("broken.checkpoint");
         var random = new Random();
         for (int kill = 0; kill < ChildRun.KILLS; kill++) {
-            Process child = start(model, broken);
+            Process child = start(model, broken, tokensLeave);
             awaitChange(checkpoint, child);
             Thread.sleep(random.nextInt(150));
             assertThat(child.isAlive())
@@ -44,7 +47,7 @@ class KilledDistillationTest {
             assertThat(child.waitFor()).as("killed by signal 9").isEqualTo(137);
             assertThat(broken).doesNotExist();
         }
-        assertThat(start(model, broken).waitFor()).isZero();
+        assertThat(start(model, broken, tokensLeave).waitFor()).isZero();
         try (var left = Files.list(folder)) {
             assertThat(left.map(path -> path.getFileName().toString()))
                     .containsExactlyInAnyOrder("dense", "unbroken", "broken");
@@ -56,9 +59,12 @@ class KilledDistillationTest {
         }
     }
 
-    private static Process start(Path model, Path out) throws Exception {
+    private static Process start(Path model, Path out, boolean tokensLeave) throws Exception {
         List<String> kills = List.of("-D" + ChildRun.KILLS_PROPERTY + "=" + ChildRun.KILLS);
-        return ChildJvm.of(kills, ChildRun.class, model.toString(), out.toString())
+        String[] arguments = tokensLeave
+                ? new String[] {model.toString(), out.toString(), "tokens"}
+                : new String[] {model.toString(), out.toString()};
+        return ChildJvm.of(kills, ChildRun.class, arguments)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD)
                 .start();

@@ -1,0 +1,236 @@
+package io.tokenwise.acm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tokenwise.Sessions;
+import io.tokenwise.TestModels;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.Precision;
+import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.io.BadFileException;
+import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.ModelWriter;
+import io.tokenwise.io.StoredType;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.nn.Budget;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A model whose tokens leave, with random weights. */
+class LeavingTest {
+    private static final List<int[]> TEXTS = TestModels.sequences(3, 5, 12, 40, 7, 23, 12, 31);
+
+    @TempDir
+    Path folder;
+
+    private ModelFiles dense;
+
+    @BeforeEach
+    void write() throws Exception {
+        TestModels.write(folder.resolve("dense"), TestModels.WIDER);
+        dense = ModelFiles.open(folder.resolve("dense"));
+    }
+
+    private static float[][] encode(Encoder model, Backend backend, List<int[]> texts, Budget budget) {
+        try (var sessions = new Sessions(model, backend, 256, 1)) {
+            return sessions.encode(texts, budget, null);
+        }
+    }
+
+    @Test
+    void fullBudgetIsTheDenseModelWhoseUnitsAreOrdered() {
+        try (Backend backend = VectorBackend.open(1);
+                Encoder teacher = Encoder.load(dense, backend);
+                Encoder model = TestModels.shortPath(dense, backend)) {
+            float[][] wanted = encode(teacher, backend, TEXTS, Budget.FULL);
+            float[][] full = encode(model, backend, TEXTS, Budget.FULL);
+            float[][] half = encode(model, backend, TEXTS, Budget.flops(0.5));
+            for (int i = 0; i < wanted.length; i++) {
+                for (int column = 0; column < wanted[i].length; column++) {
+                    assertThat(full[i][column])
+                            .isCloseTo(wanted[i][column], org.assertj.core.data.Offset.offset(1e-5f));
+                }
+                assertThat(half[i]).isNotEqualTo(full[i]);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Precision.class)
+    void inputsOfDifferentBudgetsShareACallWithoutNoticing(Precision precision) {
+        try (Backend backend = precision == Precision.F32 ? VectorBackend.open(2) : TestModels.oneDnn(precision, 2);
+                Encoder model = TestModels.shortPath(dense, backend)) {
+            var budgets = new ArrayList<Budget>();
+            var texts = new ArrayList<int[]>();
+            for (int[] text : TEXTS) {
+                for (Budget budget : List.of(
+                        Budget.FULL,
+                        Budget.flops(0.3),
+                        Budget.of(0.5),
+                        Budget.flops(0.9),
+                        Budget.fixed(0.6),
+                        Budget.shuffled(0.6, 5))) {
+                    texts.add(text);
+                    budgets.add(budget);
+                }
+            }
+            try (var sessions = new Sessions(model, backend, 256, 1)) {
+                float[][] together = sessions.encode(texts, budgets, null);
+                for (int i = 0; i < together.length; i++) {
+                    float[] alone = sessions.encode(List.of(texts.get(i)), budgets.get(i), null)[0];
+                    assertThat(together[i])
+                            .as(texts.get(i).length + " tokens, " + budgets.get(i))
+                            .isEqualTo(alone);
+                }
+            }
+        }
+    }
+
+    @Test
+    void threadsChangeNothing() {
+        List<float[][]> found = new ArrayList<>();
+        for (int threads : List.of(1, 2)) {
+            try (Backend backend = VectorBackend.open(threads);
+                    Encoder model = TestModels.shortPath(dense, backend)) {
+                found.add(encode(model, backend, TEXTS, Budget.flops(0.4)));
+            }
+        }
+        assertThat(Arrays.deepEquals(found.get(0), found.get(1))).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {0.45, 0.5, 0.7, 0.85, 0.99})
+    void noInputCostsMoreThanAHardBudget(double share) {
+        try (Backend backend = VectorBackend.open(1);
+                Encoder model = TestModels.shortPath(dense, backend)) {
+            for (int[] text : TestModels.sequences(12, 17, 25, 40)) {
+                var spending = new Spending(model.modules());
+                try (var sessions = new Sessions(model, backend, 256, 1)) {
+                    sessions.encode(List.of(text), Budget.hard(share), spending);
+                }
+                ShortPlans plans = model.leaving().orElseThrow().plans();
+                ShortPlan plan = plans.plan(text.length, Budget.hard(share));
+                assertThat(plans.flopsShare(text.length, plan)).isLessThanOrEqualTo(share);
+                assertThat(spending.meanLearners())
+                        .as("rows that observers saw")
+                        .isEqualTo((double) plan.rows() / text.length);
+            }
+        }
+    }
+
+    @Test
+    void budgetsBelowTheLeastAreRefusedIfHardAndMetAsNearlyAsCanBeIfSoft() {
+        try (Backend backend = VectorBackend.open(1);
+                Encoder model = TestModels.shortPath(dense, backend)) {
+            List<int[]> text = TestModels.sequences(5);
+            assertThatThrownBy(() -> encode(model, backend, text, Budget.hard(0.01)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("a hard budget of 0.01 does not reach for 3 of 5 tokens");
+            ShortPlan plan = model.plan(5, Budget.flops(0.01));
+            assertThat(plan.rows()).as("the marks and one token").isEqualTo(3);
+            assertThat(plan.width()).isEqualTo(ShortMlp.WIDTHS.size() - 1);
+            assertThat(encode(model, backend, text, Budget.flops(0.01))[0]).doesNotContain(Float.NaN);
+        }
+    }
+
+    @Test
+    void marksAndTheMostValuableTokensStay() {
+        try (Backend backend = VectorBackend.open(1);
+                Encoder model = TestModels.shortPath(dense, backend)) {
+            var seen = new ArrayList<int[]>();
+            try (var sessions = new Sessions(model, backend, 256, 1)) {
+                sessions.encode(TestModels.sequences(20), Budget.flops(0.3), (module, stays, tokens, gated) -> {
+                    assertThat(module).isEqualTo(StayGate.PATH);
+                    assertThat(gated).isEqualTo(20);
+                    seen.add(Arrays.copyOf(stays, tokens));
+                });
+            }
+            int[] stays = seen.getFirst();
+            assertThat(stays[0] + stays[19]).isEqualTo(2);
+            assertThat(Arrays.stream(stays).sum())
+                    .isEqualTo(model.plan(20, Budget.flops(0.3)).rows());
+        }
+    }
+
+    @Test
+    void inMoreBudgetThereIsNeverMoreLoss() {
+        try (Backend backend = VectorBackend.open(1);
+                Encoder model = TestModels.shortPath(dense, backend)) {
+            ShortPlans plans = model.leaving().orElseThrow().plans();
+            for (int tokens = 4; tokens <= 40; tokens++) {
+                double loss = Double.POSITIVE_INFINITY;
+                for (double share = 0.3; share < 1; share += 0.01) {
+                    ShortPlan plan = plans.plan(tokens, Budget.flops(share));
+                    if (!plan.isDense()) {
+                        double now = plans.losses().of(tokens, (double) plan.rows() / tokens, plan.width());
+                        assertThat(now).as(tokens + " tokens at " + share).isLessThanOrEqualTo(loss);
+                        loss = now;
+                    }
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(StoredType.class)
+    void whatIsSavedAndReadAgainIsTheSame(StoredType type) throws Exception {
+        Path saved = folder.resolve("saved");
+        try (Backend backend = VectorBackend.open(1);
+                Encoder model = TestModels.shortPath(dense, backend)) {
+            model.save(saved, dense.tokenizer(), ModelWriter.Existing.KEEP, type);
+            float[][] wanted = encode(model, backend, TEXTS, Budget.flops(0.5));
+            try (ModelFiles files = ModelFiles.open(saved);
+                    Encoder again = Encoder.load(files, backend)) {
+                float[][] found = encode(again, backend, TEXTS, Budget.flops(0.5));
+                if (type == StoredType.F32) {
+                    assertThat(Arrays.deepEquals(found, wanted)).isTrue();
+                }
+                again.save(folder.resolve("again"), dense.tokenizer(), ModelWriter.Existing.KEEP, type);
+            }
+        }
+        for (String file : List.of("model.safetensors", "config.json")) {
+            assertThat(Files.mismatch(
+                            saved.resolve(file), folder.resolve("again").resolve(file)))
+                    .as(file)
+                    .isEqualTo(-1);
+        }
+    }
+
+    @Test
+    void aDamagedShortPathIsNamed() throws Exception {
+        Path saved = folder.resolve("saved");
+        try (Backend backend = VectorBackend.open(1);
+                Encoder model = TestModels.shortPath(dense, backend)) {
+            model.save(saved, dense.tokenizer(), ModelWriter.Existing.KEEP);
+            String config = Files.readString(saved.resolve("config.json"));
+            refuses(backend, saved, config.replace("\"gateWidth\" : 64", "\"gateWidth\" : 65"), "gateWidth is 65");
+            refuses(
+                    backend,
+                    saved,
+                    config.replaceFirst("\"losses\" : \\{", "\"other\" : {"),
+                    "shortPath.losses must be");
+            refuses(backend, saved, config.replaceFirst("0\\.125", "-3"), "shares must ascend");
+        }
+    }
+
+    private static void refuses(Backend backend, Path model, String config, String fact) throws Exception {
+        Files.writeString(model.resolve("config.json"), config);
+        assertThatThrownBy(() -> {
+                    try (ModelFiles files = ModelFiles.open(model)) {
+                        Encoder.load(files, backend).close();
+                    }
+                })
+                .isInstanceOf(BadFileException.class)
+                .hasMessageContaining(fact);
+    }
+}
