@@ -24,6 +24,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -98,7 +99,9 @@ public final class TestModels {
                     }
                 },
                 random);
-        for (Parameter parameter : encoder.shortParameters()) {
+        List<Parameter> parameters = new ArrayList<>(encoder.shortParameters(false));
+        parameters.addAll(encoder.shortParameters(true));
+        for (Parameter parameter : parameters) {
             Tensor value = parameter.value();
             for (int i = 0; i < value.size(); i++) {
                 value.floats().set(i, value.floats().get(i) + 0.02f * (float) random.nextGaussian());

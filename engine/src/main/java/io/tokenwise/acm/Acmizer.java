@@ -57,19 +57,19 @@ public final class Acmizer {
     }
 
     /**
-     * Puts the hidden units of MLPs into the order of their importance, in the dense layers and so in the short path's, which start as these, and gives each width of these the mean of what
+     * Starts narrow MLPs: puts the hidden units of the dense ones into the order of their importance, gives the narrow ones the first of them, and each width of these the mean of what
      * it leaves out as its bias.
      *
      * @param slots of the dense layers
-     * @param shortSlots of the short path, in the same order
+     * @param narrow of the narrow ones, in the same order
      * @param forwards runs the dense layers on sample inputs
      */
-    public static void order(List<BlockSlot> slots, List<BlockSlot> shortSlots, Runnable forwards) {
+    public static void startNarrow(List<BlockSlot> slots, List<BlockSlot> narrow, Runnable forwards) {
         List<MeasuredMlp> measured = new ArrayList<>();
         List<BlockSlot> replaced = new ArrayList<>();
-        List<ShortMlp> targets = new ArrayList<>();
+        List<NarrowMlp> targets = new ArrayList<>();
         for (int i = 0; i < slots.size(); i++) {
-            if (slots.get(i).block() instanceof Mlp mlp && shortSlots.get(i).block() instanceof ShortMlp target) {
+            if (slots.get(i).block() instanceof Mlp mlp && narrow.get(i).block() instanceof NarrowMlp target) {
                 measured.add(new MeasuredMlp(mlp));
                 targets.add(target);
                 replaced.add(slots.get(i));

@@ -56,7 +56,7 @@ public final class Leaving {
         if (pass.observer() != null) {
             pass.observer().spent(gate.path(), staying.stays(), batch.tokens(), gated);
         }
-        if (tape != null) {
+        if (tape != null && staying.plan(0).isNarrow()) {
             showWidths(pass, staying);
         }
         int tokens = batch.tokens();
@@ -120,16 +120,15 @@ public final class Leaving {
 
     private static void showWidths(Pass pass, StayingRows staying) {
         TokenBatch batch = staying.batch();
-        Tensor running = pass.tensor(batch.tokens(), ShortMlp.PARTS);
-        Tensor widths = pass.tensor(batch.tokens(), ShortMlp.WIDTHS.size());
+        Tensor running = pass.tensor(batch.tokens(), NarrowMlp.PARTS);
+        Tensor widths = pass.tensor(batch.tokens(), NarrowMlp.WIDTHS.size());
         for (int input = 0; input < batch.sequences(); input++) {
-            int width = staying.plan(input).width();
+            int width = staying.plan(input).width() - 1;
             for (int row = batch.offsets()[input]; row < batch.offsets()[input + 1]; row++) {
-                for (int part = 0; part < ShortMlp.PARTS; part++) {
-                    running.set(row, part, part < ShortMlp.WIDTHS.get(width) * ShortMlp.PARTS ? 1 : 0);
-                }
-                for (int other = 0; other < ShortMlp.WIDTHS.size(); other++) {
-                    widths.set(row, other, other == width ? 1 : 0);
+                for (int place = 0; place < NarrowMlp.WIDTHS.size(); place++) {
+                    // There are as many parts as widths: the narrower, the fewer of the first parts.
+                    running.set(row, place, place == 0 || width == 0 ? 1 : 0);
+                    widths.set(row, place, place == width ? 1 : 0);
                 }
             }
         }

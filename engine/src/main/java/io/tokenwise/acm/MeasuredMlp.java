@@ -94,12 +94,13 @@ final class MeasuredMlp implements Measured {
         return adaptive;
     }
 
-    /** Orders the units, and gives each width of the short path's MLP its bias. */
-    void start(ShortMlp target) {
+    /** Orders the units, and gives a narrow MLP the first of them and each of its widths its bias. */
+    void start(NarrowMlp target) {
         sortUnits();
+        target.copyUnits(mlp);
         Tensor down = mlp.down().weight().parameter().value();
-        for (int width = 0; width < ShortMlp.WIDTHS.size(); width++) {
-            int kept = (int) Math.round(ShortMlp.WIDTHS.get(width) * sums.length);
+        for (int width = 0; width < NarrowMlp.WIDTHS.size(); width++) {
+            int kept = (int) Math.round(NarrowMlp.WIDTHS.get(width) * sums.length);
             Tensor bias = target.bias(width);
             for (int column = 0; column < down.columns(); column++) {
                 double sum = mlp.down().bias().value().get(0, column);

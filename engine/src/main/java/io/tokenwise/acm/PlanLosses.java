@@ -43,18 +43,18 @@ public record PlanLosses(List<Integer> tokens, List<Double> shares, List<List<Li
     }
 
     private static void check(List<List<Double>> ofLength, int shares) {
-        if (ofLength.size() != ShortMlp.WIDTHS.size()
+        if (ofLength.size() != ShortPlan.WIDTHS.size()
                 || ofLength.stream()
                         .anyMatch(ofWidth ->
                                 ofWidth.size() != shares || ofWidth.stream().anyMatch(loss -> !(loss >= 0)))) {
-            throw new IllegalArgumentException("acm.shortPath.losses: must be " + ShortMlp.WIDTHS.size() + " lists of "
+            throw new IllegalArgumentException("acm.shortPath.losses: must be " + ShortPlan.WIDTHS.size() + " lists of "
                     + shares + " numbers from 0 for each length, has " + ofLength);
         }
     }
 
     private static PlanLosses unknown() {
         List<Double> shares = List.of(0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0);
-        List<List<Double>> ofWidths = ShortMlp.WIDTHS.stream()
+        List<List<Double>> ofWidths = ShortPlan.WIDTHS.stream()
                 .map(width -> shares.stream()
                         .map(share -> (1 - share) * (1 - share) + (1 - width) * (1 - width) / 2)
                         .toList())

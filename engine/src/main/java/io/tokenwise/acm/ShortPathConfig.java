@@ -9,12 +9,14 @@ import tools.jackson.databind.node.ObjectNode;
  * The {@code acm} object of the config.json of a model whose tokens leave.
  *
  * @param teacher name of the dense model that this one was distilled from: a built-in name or a directory
- * @param differences whether the file has of the short path's matrices only what they differ by from the dense layers'
  * @param losses what plans were measured to lose
  */
-public record ShortPathConfig(String teacher, boolean differences, PlanLosses losses) {
-    /** Before the names of the short path's layers, which are otherwise those of the dense ones. */
+public record ShortPathConfig(String teacher, PlanLosses losses) {
+    /** Before the names of all of the short path's tensors; those of its layers of full size are otherwise those of the dense ones. */
     public static final String PREFIX = "short.";
+
+    /** The same of its narrow layers. */
+    public static final String NARROW = PREFIX + "narrow.";
 
     private static final String FIELD = "shortPath";
 
@@ -24,12 +26,8 @@ public record ShortPathConfig(String teacher, boolean differences, PlanLosses lo
             return Optional.empty();
         }
         JsonNode teacher = json.path("teacher");
-        JsonNode differences = json.path("differences");
         if (!teacher.isString()) {
             throw new IllegalArgumentException("acm.teacher must be a name, is " + teacher);
-        }
-        if (!differences.isMissingNode() && !differences.isBoolean()) {
-            throw new IllegalArgumentException("acm.differences must be true or false, is " + differences);
         }
         JsonNode path = json.get(FIELD);
         check(path, "gateWidth", StayGate.WIDTH);
@@ -39,8 +37,7 @@ public record ShortPathConfig(String teacher, boolean differences, PlanLosses lo
             throw new IllegalArgumentException(
                     "acm." + FIELD + ".losses must be what plans were measured to lose, is " + path.path("losses"));
         }
-        return Optional.of(new ShortPathConfig(
-                teacher.asString(), differences.asBoolean(false), PlanLosses.fromJson(path.get("losses"))));
+        return Optional.of(new ShortPathConfig(teacher.asString(), PlanLosses.fromJson(path.get("losses"))));
     }
 
     private static void check(JsonNode path, String size, int supported) {
@@ -53,9 +50,6 @@ public record ShortPathConfig(String teacher, boolean differences, PlanLosses lo
     public ObjectNode toJson() {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.put("teacher", teacher);
-        if (differences) {
-            json.put("differences", true);
-        }
         ObjectNode path = json.putObject(FIELD)
                 .put("gateWidth", StayGate.WIDTH)
                 .put("gateHeads", StayGate.HEADS)

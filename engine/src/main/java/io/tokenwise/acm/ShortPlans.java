@@ -30,10 +30,10 @@ public final class ShortPlans {
         this.losses = losses;
         this.first = first;
         this.last = last;
-        known = new ShortPlan[ShortMlp.WIDTHS.size()][maxTokens + 1];
+        known = new ShortPlan[ShortPlan.WIDTHS.size()][maxTokens + 1];
         dense = new ShortPlan[maxTokens + 1];
         for (int rows = 0; rows <= maxTokens; rows++) {
-            dense[rows] = new ShortPlan(rows, ShortPlan.DENSE_WIDTH);
+            dense[rows] = new ShortPlan(rows, ShortPlan.DENSE);
             for (int width = 0; width < known.length; width++) {
                 known[width][rows] = new ShortPlan(rows, width);
             }
@@ -128,7 +128,7 @@ public final class ShortPlans {
     }
 
     private static double share(int width) {
-        return ShortMlp.WIDTHS.get(width);
+        return ShortPlan.WIDTHS.get(width);
     }
 
     /** The plan of so many tokens and that width. */

@@ -43,9 +43,14 @@ public final class StayingRows {
         return plans[input];
     }
 
-    /** In inference the width that all inputs have. */
-    int width() {
-        return plans[0].width();
+    /** In inference which of {@link NarrowMlp#WIDTHS} all inputs have. */
+    int narrowWidth() {
+        return plans[0].width() - 1;
+    }
+
+    /** Whether the inputs go through narrow layers; all do or none. */
+    public boolean isNarrow() {
+        return plans[0].isNarrow();
     }
 
     /** Starts over for the tokens of so many rows. */
@@ -105,6 +110,11 @@ public final class StayingRows {
     /** The rows that stay, ascending; the first {@link #count} entries count. */
     int[] rows() {
         return rows;
+    }
+
+    /** Of one row for each token of the batch before any left those of the tokens that stayed. */
+    public Tensor rowsThatStay(Pass anyPass, Tensor rowsOfAll) {
+        return anyPass.takeRows(rowsOfAll, rows, count);
     }
 
     int count() {

@@ -44,9 +44,11 @@ public record DistillConfig(
     /** What learners know already they lose at the full rate: 416 steps of it left minilm-acm no better than it was (docs/lab/tried.md). */
     private static final double GOING_ON_RATE_SHARE = 0.3;
 
-    private static final double LEAVING_RATE = 2e-4;
+    private static final double LEAVING_RATE = 1e-4;
 
     private static final double LEAVING_GATE_RATE = 2e-3;
+
+    private static final double LEAVING_TOKEN_WEIGHT = Double.parseDouble(System.getProperty("exp.tokenWeight", "0"));
 
     public DistillConfig {
         if (tokensPerStep < 1 || budgetsPerStep < 1) {
@@ -116,7 +118,7 @@ public record DistillConfig(
                 LEAVING_RATE,
                 LEAVING_GATE_RATE,
                 temperature,
-                0,
+                LEAVING_TOKEN_WEIGHT,
                 0,
                 lowestBudget,
                 budgetsPerStep,

@@ -1,8 +1,8 @@
 package io.tokenwise.distill;
 
 import io.tokenwise.acm.Leaving;
-import io.tokenwise.acm.ShortMlp;
 import io.tokenwise.acm.ShortPlan;
+import io.tokenwise.acm.StayingRows;
 import io.tokenwise.autograd.AdamW;
 import io.tokenwise.autograd.CosineSchedule;
 import io.tokenwise.autograd.EpochOrder;
@@ -35,7 +35,10 @@ final class LeavingDistillation implements Distillation {
     private static final long WORKSPACE_LIMIT_BYTES = 8L << 30;
 
     /** Less than all: what it is exactly is the plans' matter. */
-    private static final Budget TRAINED = Budget.flops(0.5);
+    private static final Budget SHORT = Budget.flops(0.5);
+
+    /** Narrow layers have more to learn: they start further from what they are to give. */
+    private static final double NARROW_RATE = 3;
 
     /** Of each input so many tokens are left out in a step of the gate. */
     private static final int MEASURED_TOKENS = 8;
@@ -52,7 +55,8 @@ final class LeavingDistillation implements Distillation {
     private final Pass pass;
     private final TokenBatch batch = new TokenBatch();
     private final TokenValues values;
-    private final AdamW layerOptimizer;
+    private final AdamW wideOptimizer;
+    private final AdamW narrowOptimizer;
     private final AdamW gateOptimizer;
     private int step;
 
@@ -71,7 +75,8 @@ final class LeavingDistillation implements Distillation {
         teacherPass = new Pass(stream, teacherWorkspace);
         pass = new Pass(stream, workspace);
         values = new TokenValues(teacher, leaving.plans(), MEASURED_TOKENS);
-        layerOptimizer = optimizer(student.shortParameters());
+        wideOptimizer = optimizer(student.shortParameters(false));
+        narrowOptimizer = optimizer(student.shortParameters(true));
         gateOptimizer = optimizer(leaving.gate().parameters());
     }
 
@@ -96,7 +101,7 @@ final class LeavingDistillation implements Distillation {
 
     @Override
     public List<AdamW> optimizers() {
-        return List.of(layerOptimizer, gateOptimizer);
+        return List.of(wideOptimizer, narrowOptimizer, gateOptimizer);
     }
 
     @Override
@@ -136,12 +141,15 @@ final class LeavingDistillation implements Distillation {
         return new Step(step, Phase.GATES, loss, 0, batch.tokens());
     }
 
+    /** Wide and narrow layers take turns. */
     private Step layerStep(RandomGenerator random) {
-        Tensor target = teacher.forward(teacherPass.begin(Budget.FULL, null), batch);
-        pass.begin(TRAINED, null);
+        boolean narrow = step % 2 == 1;
+        Tensor targetTokens = teacher.tokens(teacherPass.begin(Budget.FULL, null), batch);
+        Tensor target = teacher.outputs(teacherPass, targetTokens, batch);
+        pass.begin(SHORT, null);
         var tape = new Tape();
         pass.train(tape, null);
-        Tensor tokens = student.tokens(pass, batch, plans(random));
+        Tensor tokens = student.tokens(pass, batch, plans(narrow, random));
         Tensor y = student.outputs(pass, tokens, pass.batch());
         boolean normalized = student.description() instanceof TextDescription text && text.normalize();
         boolean image = student.description() instanceof ImageDescription;
@@ -153,36 +161,43 @@ final class LeavingDistillation implements Distillation {
         double loss = image ? Losses.divergence(y, target, dy) : Losses.cosineDistance(y, target, dy);
         var gradients = new Gradients(stream, workspace);
         gradients.add(y, dy);
+        if (config.tokenWeight() > 0) {
+            tokenLoss(tokens, targetTokens, gradients);
+        }
         tape.backward(gradients, stream, workspace);
-        layerOptimizer.update(stream, rate(config.learnerRate(), config.gateSteps(), config.endToEndSteps()));
+        double rate = rate(
+                narrow ? NARROW_RATE * config.learnerRate() : config.learnerRate(),
+                config.gateSteps(),
+                config.endToEndSteps());
+        (narrow ? narrowOptimizer : wideOptimizer).update(stream, rate);
         return new Step(step, Phase.END_TO_END, loss, 0, batch.tokens());
     }
 
-    /** One for each input: inputs take turns in strata of budgets, so that every step sees low and high ones, and have any width that such a budget can have. */
-    private List<ShortPlan> plans(RandomGenerator random) {
+    /** What the vectors of the tokens that stay lack of the teacher's; of an image the class token's alone, as nothing reads those of patches after the last layer. */
+    private void tokenLoss(Tensor tokens, Tensor targetTokens, Gradients gradients) {
+        boolean image = student.description() instanceof ImageDescription;
+        Tensor y = image ? pass.firstPool(tokens, pass.batch()) : tokens;
+        Tensor target = image
+                ? teacherPass.firstPool(targetTokens, batch)
+                : StayingRows.of(pass).rowsThatStay(teacherPass, targetTokens);
+        Tensor dy = pass.tensor(y.rows(), y.columns());
+        Losses.relativeSquaredError(y, target, config.tokenWeight(), dy);
+        gradients.add(y, dy);
+    }
+
+    /** One for each input: inputs take turns in strata of budgets, so that every step sees low and high ones. */
+    private List<ShortPlan> plans(boolean narrow, RandomGenerator random) {
         int strata = Math.min(config.budgetsPerStep(), batch.sequences());
         var plans = new ArrayList<ShortPlan>();
         for (int input = 0; input < batch.sequences(); input++) {
+            int tokens = batch.length(input);
+            int width = narrow ? 1 + random.nextInt(ShortPlan.WIDTHS.size() - 1) : 0;
             double position = (input % strata + random.nextDouble()) / strata;
-            double budget = config.lowestBudget() + (1 - config.lowestBudget()) * position;
-            plans.add(plan(batch.length(input), budget, random));
+            double share = config.lowestBudget() + (1 - config.lowestBudget()) * position;
+            int rows = Math.clamp(Math.round(tokens * share), leaving.plans().least(tokens), tokens);
+            plans.add(leaving.plans().of(rows, width));
         }
         return plans;
-    }
-
-    /** A plan that costs about the budget, of the widths that can one at random. */
-    private ShortPlan plan(int tokens, double budget, RandomGenerator random) {
-        int widths = 0;
-        while (widths < ShortMlp.WIDTHS.size() && share(tokens, tokens, widths) >= budget) {
-            widths++;
-        }
-        int width = random.nextInt(Math.max(1, widths));
-        int rows = (int) Math.round(tokens * budget / share(tokens, tokens, width));
-        return leaving.plans().of(Math.clamp(rows, leaving.plans().least(tokens), tokens), width);
-    }
-
-    private double share(int tokens, int rows, int width) {
-        return leaving.plans().flopsShare(tokens, leaving.plans().of(rows, width));
     }
 
     private double rate(double peak, int firstStep, int steps) {

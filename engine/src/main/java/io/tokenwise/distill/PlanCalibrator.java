@@ -3,7 +3,6 @@ package io.tokenwise.distill;
 import io.tokenwise.Sessions;
 import io.tokenwise.acm.Leaving;
 import io.tokenwise.acm.PlanLosses;
-import io.tokenwise.acm.ShortMlp;
 import io.tokenwise.acm.ShortPlan;
 import io.tokenwise.acm.ShortPlans;
 import io.tokenwise.backend.Backend;
@@ -70,7 +69,7 @@ final class PlanCalibrator {
 
     /** By width and share. */
     private List<List<Double>> losses(List<int[]> inputs) {
-        var sums = new double[ShortMlp.WIDTHS.size()][SHARES.size()];
+        var sums = new double[ShortPlan.WIDTHS.size()][SHARES.size()];
         var batch = new TokenBatch();
         for (int i = 0; i < inputs.size(); i++) {
             model.add(batch, inputs.get(i));

@@ -1,7 +1,6 @@
 package io.tokenwise.model;
 
 import io.tokenwise.acm.Leaving;
-import io.tokenwise.acm.StayingRows;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.io.BertArchitecture;
 import io.tokenwise.io.TextDescription;
@@ -50,7 +49,7 @@ record Bert(
 
     @Override
     public Tensor layers(Pass pass, Tensor x, boolean shortened) {
-        List<BertLayer> path = shortened ? shortPath.orElseThrow().layers() : layers;
+        List<BertLayer> path = shortened ? shortPath.orElseThrow().layers(pass) : layers;
         Tensor y = x;
         for (int i = 0; i < path.size(); i++) {
             y = path.get(i).forward(pass, y);
@@ -65,10 +64,7 @@ record Bert(
             case FIRST -> pass.firstPool(tokens, batch);
         };
         if (pass.shortens()) {
-            y = shortPath
-                    .orElseThrow()
-                    .summary()
-                    .forwardPlus(pass, StayingRows.of(pass).summary(), y);
+            y = shortPath.orElseThrow().addSummary(pass, y);
         }
         return description.normalize() ? pass.l2Normalize(y) : y;
     }
@@ -80,7 +76,12 @@ record Bert(
 
     @Override
     public List<BlockSlot> shortSlots() {
-        return shortPath.map(path -> slots(path.layers())).orElse(List.of());
+        return shortPath.map(path -> slots(path.wide())).orElse(List.of());
+    }
+
+    @Override
+    public List<BlockSlot> narrowSlots() {
+        return shortPath.map(path -> slots(path.narrow())).orElse(List.of());
     }
 
     @Override

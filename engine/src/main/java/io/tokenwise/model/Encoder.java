@@ -7,6 +7,7 @@ import io.tokenwise.acm.AdaptiveBlock;
 import io.tokenwise.acm.AdaptiveModule;
 import io.tokenwise.acm.BudgetSplit;
 import io.tokenwise.acm.Leaving;
+import io.tokenwise.acm.NarrowMlp;
 import io.tokenwise.acm.PlanLosses;
 import io.tokenwise.acm.ShortPathConfig;
 import io.tokenwise.acm.ShortPlan;
@@ -69,7 +70,7 @@ public final class Encoder implements AutoCloseable {
     private static final String GATE = ShortPathConfig.PREFIX + "gate.";
 
     /** Of models without a short path. */
-    private static final ShortPlan ALL_DENSE = new ShortPlan(0, ShortPlan.DENSE_WIDTH);
+    private static final ShortPlan ALL_DENSE = new ShortPlan(0, ShortPlan.DENSE);
 
     private final ModelDescription description;
     private final Parameters parameters;
@@ -102,18 +103,6 @@ public final class Encoder implements AutoCloseable {
             if (acm.isPresent() && acm.get().differences()) {
                 forEach(Acmizer.blocks(network.slots()), parallel, block -> addDenseSlices(block, backend.stream()));
             }
-            if (shortPath.isPresent() && shortPath.get().differences()) {
-                forEach(
-                        shortMatrices(parameters),
-                        parallel,
-                        matrix -> backend.stream()
-                                .add(
-                                        matrix.value(),
-                                        denseOf(matrix, parameters)
-                                                .orElseThrow()
-                                                .value(),
-                                        matrix.value()));
-            }
             return prepared(files.description(), parameters, network, parts.stored());
         } catch (Throwable e) {
             parameters.close();
@@ -133,7 +122,7 @@ public final class Encoder implements AutoCloseable {
         var parameters = new Parameters(backend);
         try {
             checkTensors(dense, Optional.empty(), Optional.empty());
-            var config = new ShortPathConfig(dense.description().name(), false, PlanLosses.UNKNOWN);
+            var config = new ShortPathConfig(dense.description().name(), PlanLosses.UNKNOWN);
             ModelDescription description = dense.description().withAcm(Optional.of(config.toJson()));
             var parts = new LayerBuilder(parameters, description.architecture(), Optional.empty(), Optional.of(config));
             Network network = build(parts, description);
@@ -148,11 +137,13 @@ public final class Encoder implements AutoCloseable {
                 }
             }
             Encoder encoder = prepared(description, parameters, network, parts.stored());
-            Acmizer.order(encoder.slots(), network.shortSlots(), () -> forwards.accept(encoder));
-            for (Parameter parameter : encoder.shortParameters()) {
-                denseOf(parameter, parameters)
-                        .ifPresent(twin -> parameter.value().copyFrom(twin.value()));
-                parameter.changed();
+            Acmizer.startNarrow(encoder.slots(), network.narrowSlots(), () -> forwards.accept(encoder));
+            for (boolean narrow : new boolean[] {false, true}) {
+                for (Parameter parameter : encoder.shortParameters(narrow)) {
+                    denseOf(parameter, parameters)
+                            .ifPresent(twin -> parameter.value().copyFrom(twin.value()));
+                    parameter.changed();
+                }
             }
             network.leaving().get().gate().start(random);
             encoder.prepare(backend.stream());
@@ -167,12 +158,10 @@ public final class Encoder implements AutoCloseable {
             ModelDescription description, Parameters parameters, Network network, List<StoredTensor> stored) {
         parameters.all().forEach(Parameter::changed);
         var encoder = new Encoder(description, parameters, network, stored);
-        Stream stream = parameters.backend().stream();
-        forEach(
-                encoder.allSlots(),
-                parameters.backend().threads() > 1,
-                slot -> slot.block().prepare(stream));
-        network.prepare(stream);
+        Backend backend = parameters.backend();
+        // A stream is for one thread.
+        forEach(encoder.allSlots(), backend.threads() > 1, slot -> slot.block().prepare(backend.stream()));
+        network.prepare(backend.stream());
         return encoder;
     }
 
@@ -180,20 +169,13 @@ public final class Encoder implements AutoCloseable {
         return name.startsWith(ShortPathConfig.PREFIX) && !name.startsWith(GATE);
     }
 
-    /** The matrices of the short path's layers. */
-    private static List<Parameter> shortMatrices(Parameters parameters) {
-        return parameters.all().stream()
-                .filter(parameter -> isOfShortLayers(parameter.name())
-                        && parameter.value().rows() > 1
-                        && denseOf(parameter, parameters).isPresent())
-                .toList();
-    }
-
-    /** What a parameter of the short path is in the dense layers, if they have it. */
+    /** What a parameter of the short path starts as, if the dense layers have it. */
     private static Optional<Parameter> denseOf(Parameter ofShortPath, Parameters parameters) {
-        String name = ofShortPath.name().substring(ShortPathConfig.PREFIX.length());
+        String name = ofShortPath.name();
+        String prefix = name.startsWith(ShortPathConfig.NARROW) ? ShortPathConfig.NARROW : ShortPathConfig.PREFIX;
         return parameters.all().stream()
-                .filter(parameter -> parameter.name().equals(name))
+                .filter(parameter -> parameter.name().equals(name.substring(prefix.length()))
+                        && parameter.value().sameShape(ofShortPath.value()))
                 .findFirst();
     }
 
@@ -291,11 +273,10 @@ public final class Encoder implements AutoCloseable {
                     wanted.put(ShortPathConfig.PREFIX + name, shape);
                 }
             });
+            String firstLayer = ShortPathConfig.NARROW + "encoder.layer.0.";
+            long units = NarrowMlp.units(sizes.intermediateSize(), 0);
+            wanted.put(firstLayer + sizes.mlpInput(), new long[] {units, sizes.hiddenSize()});
             wanted.put(GATE + "projection.weight", new long[] {StayGate.WIDTH, sizes.hiddenSize()});
-            wanted.keySet()
-                    .removeIf(name -> name.startsWith(ShortPathConfig.PREFIX)
-                            && name.endsWith("output.dense.bias")
-                            && !name.contains("attention"));
         }
         wanted.forEach((name, shape) -> {
             if (!weights.names().contains(name)) {
@@ -402,6 +383,7 @@ public final class Encoder implements AutoCloseable {
     private List<BlockSlot> allSlots() {
         var all = new ArrayList<>(slots());
         all.addAll(network.shortSlots());
+        all.addAll(network.narrowSlots());
         return all;
     }
 
@@ -410,10 +392,11 @@ public final class Encoder implements AutoCloseable {
         return network.leaving();
     }
 
-    /** The parameters of the short path's layers; empty without one. */
-    public List<Parameter> shortParameters() {
+    /** The parameters of the short path's layers, wide or narrow; empty without one. */
+    public List<Parameter> shortParameters(boolean narrow) {
         return parameters.all().stream()
-                .filter(parameter -> isOfShortLayers(parameter.name()))
+                .filter(parameter -> isOfShortLayers(parameter.name())
+                        && parameter.name().startsWith(ShortPathConfig.NARROW) == narrow)
                 .toList();
     }
 
@@ -500,7 +483,7 @@ public final class Encoder implements AutoCloseable {
             }
             staying.add(plan);
         }
-        return network.tokens(pass.shortening(width != ShortPlan.DENSE_WIDTH), batch);
+        return network.tokens(pass.shortening(width != ShortPlan.DENSE), batch);
     }
 
     /** The same in training, with plans of the short path, one for each input, whose widths may differ. */
@@ -575,7 +558,7 @@ public final class Encoder implements AutoCloseable {
     private ModelDescription currentDescription(boolean differences) {
         if (leaving().isPresent()) {
             PlanLosses losses = leaving().get().plans().losses();
-            return description.withAcm(Optional.of(new ShortPathConfig(teacher(), differences, losses).toJson()));
+            return description.withAcm(Optional.of(new ShortPathConfig(teacher(), losses).toJson()));
         }
         List<AdaptiveBlock> blocks = adaptiveBlocks();
         return blocks.isEmpty()
@@ -595,14 +578,6 @@ public final class Encoder implements AutoCloseable {
                 stream.addScaled(dense, -1, difference);
                 differences.put(learned, difference);
             });
-        }
-        for (Parameter matrix : shortMatrices(parameters)) {
-            Tensor difference = parameters
-                    .backend()
-                    .allocate(arena, matrix.value().rows(), matrix.value().columns());
-            difference.copyFrom(matrix.value());
-            stream.addScaled(denseOf(matrix, parameters).orElseThrow().value(), -1, difference);
-            differences.put(matrix, difference);
         }
         return differences;
     }

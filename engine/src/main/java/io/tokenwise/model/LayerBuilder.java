@@ -4,7 +4,7 @@ import io.tokenwise.acm.AcmConfig;
 import io.tokenwise.acm.AdaptiveBlock;
 import io.tokenwise.acm.ForwardFlops;
 import io.tokenwise.acm.Leaving;
-import io.tokenwise.acm.ShortMlp;
+import io.tokenwise.acm.NarrowMlp;
 import io.tokenwise.acm.ShortPathConfig;
 import io.tokenwise.acm.ShortPlans;
 import io.tokenwise.acm.StayGate;
@@ -84,8 +84,8 @@ final class LayerBuilder {
     BlockSlot mlp(String layer) {
         int hidden = sizes.hiddenSize();
         int units = sizes.intermediateSize();
-        if (layer.startsWith(ShortPathConfig.PREFIX)) {
-            return new BlockSlot(layer + "mlp", shortMlp(layer, hidden, units));
+        if (layer.startsWith(ShortPathConfig.NARROW)) {
+            return new BlockSlot(layer + "mlp", narrowMlp(layer, hidden, NarrowMlp.units(units, 0)));
         }
         var dense = new Mlp(
                 linear(layer + "intermediate.dense", hidden, units), linear(layer + "output.dense", units, hidden));
@@ -116,17 +116,27 @@ final class LayerBuilder {
                     sizes.layers() * sizes.mlpFlopsPerToken());
             var plans = new ShortPlans(flops, flops, config.losses(), first, last, maxTokens);
             Linear summary = matrices(sizes.hiddenSize(), sizes.hiddenSize(), ShortPathConfig.PREFIX + "summary");
-            return new ShortPath<>(new Leaving(gate, plans), layers.apply(ShortPathConfig.PREFIX), summary);
+            return new ShortPath<>(
+                    new Leaving(gate, plans),
+                    layers.apply(ShortPathConfig.PREFIX),
+                    layers.apply(ShortPathConfig.NARROW),
+                    summaries(sizes.hiddenSize()));
         });
     }
 
-    private ShortMlp shortMlp(String layer, int hidden, int units) {
+    private List<Linear> summaries(int hidden) {
+        return List.of(
+                matrices(hidden, hidden, ShortPathConfig.PREFIX + "summary"),
+                matrices(hidden, hidden, ShortPathConfig.NARROW + "summary"));
+    }
+
+    private NarrowMlp narrowMlp(String layer, int hidden, int units) {
         Linear up = linear(layer + "intermediate.dense", hidden, units);
         Parameter down = parameters.add(layer + "output.dense.weight", units, hidden);
-        Parameter biases = parameters.add(layer + "output.dense.biases", ShortMlp.WIDTHS.size(), hidden);
+        Parameter biases = parameters.add(layer + "output.dense.biases", NarrowMlp.WIDTHS.size(), hidden);
         stored.add(StoredTensor.transposed(down.name(), down));
         stored.add(StoredTensor.matrix(biases.name(), biases));
-        return new ShortMlp(parameters, up, down, biases);
+        return new NarrowMlp(parameters, up, down, biases);
     }
 
     private StayGate stayGate(String path) {

@@ -39,6 +39,11 @@ interface Network {
         return List.of();
     }
 
+    /** And of its narrow layers. */
+    default List<BlockSlot> narrowSlots() {
+        return List.of();
+    }
+
     /** How tokens leave, on the way to the short path; empty without one. */
     default Optional<Leaving> leaving() {
         return Optional.empty();

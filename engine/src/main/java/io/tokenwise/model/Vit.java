@@ -1,7 +1,6 @@
 package io.tokenwise.model;
 
 import io.tokenwise.acm.Leaving;
-import io.tokenwise.acm.StayingRows;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.ImagePatches;
 import io.tokenwise.backend.Stream;
@@ -72,7 +71,7 @@ record Vit(
 
     @Override
     public Tensor layers(Pass pass, Tensor x, boolean shortened) {
-        List<PreNormLayer> path = shortened ? shortPath.orElseThrow().layers() : layers;
+        List<PreNormLayer> path = shortened ? shortPath.orElseThrow().layers(pass) : layers;
         Tensor y = pass.tensor(x.rows(), x.columns());
         pass.push();
         Tensor last = x;
@@ -88,10 +87,7 @@ record Vit(
     public Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch) {
         Tensor y = pass.firstPool(tokens, batch);
         if (pass.shortens()) {
-            y = shortPath
-                    .orElseThrow()
-                    .summary()
-                    .forwardPlus(pass, StayingRows.of(pass).summary(), y);
+            y = shortPath.orElseThrow().addSummary(pass, y);
         }
         return classifier.forward(pass, y);
     }
@@ -103,7 +99,12 @@ record Vit(
 
     @Override
     public List<BlockSlot> shortSlots() {
-        return shortPath.map(path -> PreNormLayer.slots(path.layers())).orElse(List.of());
+        return shortPath.map(path -> PreNormLayer.slots(path.wide())).orElse(List.of());
+    }
+
+    @Override
+    public List<BlockSlot> narrowSlots() {
+        return shortPath.map(path -> PreNormLayer.slots(path.narrow())).orElse(List.of());
     }
 
     @Override

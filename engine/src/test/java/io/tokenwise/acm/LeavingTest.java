@@ -138,7 +138,7 @@ class LeavingTest {
                     .hasMessageContaining("a hard budget of 0.01 does not reach for 3 of 5 tokens");
             ShortPlan plan = model.plan(5, Budget.flops(0.01));
             assertThat(plan.rows()).as("the marks and one token").isEqualTo(3);
-            assertThat(plan.width()).isEqualTo(ShortMlp.WIDTHS.size() - 1);
+            assertThat(plan.width()).isEqualTo(ShortPlan.WIDTHS.size() - 1);
             assertThat(encode(model, backend, text, Budget.flops(0.01))[0]).doesNotContain(Float.NaN);
         }
     }

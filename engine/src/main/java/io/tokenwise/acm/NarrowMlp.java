@@ -8,6 +8,7 @@ import io.tokenwise.backend.MlpSlices;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Block;
 import io.tokenwise.nn.Linear;
+import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
@@ -15,16 +16,16 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * The MLP of a short path, of whose hidden units, the most important first, an input may have the first ones alone: {@code W2' gelu(W1' x + b1') + c_w} with the columns and rows
- * of these units, all of them one product. Each width has an output bias of its own, which starts with the mean of what is left out. Forward without a
- * tape is thread-safe for different passes once {@link #prepare} has run.
+ * The MLP of narrow layers: it has the more important half of the dense MLP's hidden units, and an input may have the first half of these alone: {@code W2' gelu(W1' x + b1') +
+ * c_w} with the columns and rows of the units, all of them one product. Each width has an output bias of its own, which starts with the mean of what is left out. Forward
+ * without a tape is thread-safe for different passes once {@link #prepare} has run.
  */
-public final class ShortMlp implements Block {
-    /** Shares of the units, the widest first: few, and all of them trained in every step. */
-    public static final List<Double> WIDTHS = List.of(1.0, 0.5, 0.25);
+public final class NarrowMlp implements Block {
+    /** Shares of the dense MLP's units, the widest first: few, and all of them trained alike. */
+    public static final List<Double> WIDTHS = List.of(0.5, 0.25);
 
-    /** What the narrowest one has is one part. */
-    static final int PARTS = 4;
+    /** The narrowest width is one part of its units. */
+    static final int PARTS = 2;
 
     private final Linear up;
     private final Weight down;
@@ -39,14 +40,10 @@ public final class ShortMlp implements Block {
      * @param down {@code [units, hidden]}
      * @param biases {@code [widths, hidden]}
      */
-    public ShortMlp(Parameters owner, Linear up, Parameter down, Parameter biases) {
+    public NarrowMlp(Parameters owner, Linear up, Parameter down, Parameter biases) {
         this.up = up;
         this.down = new Weight(owner, down);
         this.biases = new Weight(owner, biases);
-        if (units() % PARTS != 0) {
-            throw new IllegalArgumentException(
-                    "an MLP of " + units() + " hidden units cannot be narrowed to a quarter");
-        }
         for (int width = 0; width < WIDTHS.size(); width++) {
             int[] first = IntStream.range(0, units(width)).toArray();
             ups.add(new SlicedWeight(owner, up.weight().parameter(), 1, true, first));
@@ -54,12 +51,35 @@ public final class ShortMlp implements Block {
         }
     }
 
-    private int units() {
-        return up.weight().outputs();
+    /**
+     * Units that a width has of so many of the dense MLP.
+     *
+     * @throws IllegalArgumentException if they cannot be quartered
+     */
+    public static int units(int dense, int width) {
+        if (dense % 4 != 0) {
+            throw new IllegalArgumentException("an MLP of " + dense + " hidden units cannot be narrowed to a quarter");
+        }
+        return (int) Math.round(WIDTHS.get(width) * dense);
     }
 
     private int units(int width) {
-        return (int) Math.round(WIDTHS.get(width) * units());
+        return up.weight().outputs() >> width;
+    }
+
+    /** The first of a dense MLP's units. */
+    void copyUnits(Mlp dense) {
+        Tensor to = up.weight().parameter().value();
+        Tensor from = dense.up().weight().parameter().value();
+        for (int row = 0; row < to.rows(); row++) {
+            for (int unit = 0; unit < to.columns(); unit++) {
+                to.set(row, unit, from.get(row, unit));
+            }
+        }
+        up.bias().value().copyFrom(dense.up().bias().value().part(0, to.columns()));
+        Tensor outputs = down.parameter().value();
+        Tensor first = dense.down().weight().parameter().value().part(0, outputs.size());
+        outputs.part(0, outputs.size()).copyFrom(first);
     }
 
     /** The parameter of {@link #biases}. */
@@ -88,7 +108,7 @@ public final class ShortMlp implements Block {
             Tensor units = pass.scaleBlocks(up.forwardGelu(pass, x), staying.running());
             return pass.linear(units, down, null, false, pass.linear(staying.widths(), biases, null, false, residual));
         }
-        int width = staying.width();
+        int width = staying.narrowWidth();
         Tensor y = pass.tensor(x.rows(), x.columns());
         pass.push();
         Tensor units = pass.tensor(x.rows(), units(width));
@@ -97,7 +117,7 @@ public final class ShortMlp implements Block {
         return y;
     }
 
-    /** With all units. */
+    /** Of the widest. */
     @Override
     public double flopsPerToken(double share) {
         return 2.0 * up.flopsPerToken();
