@@ -1,5 +1,6 @@
 package io.tokenwise;
 
+import io.tokenwise.acm.StayGate;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.MoonshineArchitecture;
 import io.tokenwise.io.VitArchitecture;
@@ -46,6 +47,9 @@ public final class Sessions implements AutoCloseable {
     public static long memoryLimit(Encoder encoder, int batchTokens) {
         var sizes = encoder.description().architecture();
         long floatsPerToken = (long) sizes.hiddenSize() * (sizes.layers() + 10) + sizes.intermediateSize() + 256;
+        if (encoder.leaving().isPresent()) {
+            floatsPerToken += 10 * StayGate.WIDTH + StayGate.UNITS;
+        }
         if (sizes instanceof VitArchitecture vit) {
             floatsPerToken += vit.patchValues() + vit.hiddenSize() + vit.classes() / vit.tokens() + 1;
         }
@@ -98,7 +102,11 @@ public final class Sessions implements AutoCloseable {
             while (done < vectors.length) {
                 int from = done;
                 session.batch.clear();
-                while (done < vectors.length && (done == from || fits(sequences.get(done), session.batch))) {
+                boolean shortens = shortens(sequences.get(from), budgets.get(from));
+                while (done < vectors.length
+                        && (done == from
+                                || fits(sequences.get(done), session.batch)
+                                        && shortens(sequences.get(done), budgets.get(done)) == shortens)) {
                     encoder.add(session.batch, sequences.get(done++));
                 }
                 Pass pass = session.pass.begin(budgets.subList(from, done), observer);
@@ -111,6 +119,10 @@ public final class Sessions implements AutoCloseable {
             sessions.giveBack(session);
         }
         return vectors;
+    }
+
+    private boolean shortens(int[] sequence, Budget budget) {
+        return encoder.shortens(encoder.description().tokens(sequence), budget);
     }
 
     private boolean fits(int[] sequence, TokenBatch batch) {

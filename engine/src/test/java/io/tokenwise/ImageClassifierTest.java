@@ -93,7 +93,7 @@ class ImageClassifierTest {
         try (ImageClassifier classifier = open("adaptive")) {
             List<Image> images =
                     IntStream.range(0, 4).mapToObj(i -> image(i, 20, 20)).toList();
-            List<Budget> budgets = List.of(Budget.FULL, Budget.of(0.5), Budget.hard(0.4), Budget.fixed(0.5));
+            List<Budget> budgets = List.of(Budget.FULL, Budget.flops(0.5), Budget.hard(0.4), Budget.fixed(0.5));
             List<Classification> together = classifier.classify(images, budgets);
             for (int i = 0; i < images.size(); i++) {
                 Classification alone = classifier.classify(images.get(i), budgets.get(i));
@@ -125,7 +125,7 @@ class ImageClassifierTest {
                 .mapToObj(i -> Thread.ofPlatform().start(() -> {
                     try {
                         while (true) {
-                            classifier.classify(images, Budget.of(0.5));
+                            classifier.classify(images, Budget.flops(0.5));
                         }
                     } catch (IllegalStateException e) {
                         // It was closed: what the thread waits for.
@@ -160,8 +160,8 @@ class ImageClassifierTest {
         Image image = image(6, 20, 20);
         try (ImageClassifier classifier = ImageClassifier.open(adaptive, OPTIONS);
                 ImageClassifier byName = open("adaptive")) {
-            assertThat(classifier.classify(image, Budget.of(0.5)).probabilities())
-                    .isEqualTo(byName.classify(image, Budget.of(0.5)).probabilities());
+            assertThat(classifier.classify(image, Budget.flops(0.5)).probabilities())
+                    .isEqualTo(byName.classify(image, Budget.flops(0.5)).probabilities());
         }
         assertClosed(adaptive);
         TestModels.writeSmall(folder.resolve("text"));
@@ -190,7 +190,8 @@ class ImageClassifierTest {
             assertThat(classifier.classify(first).probabilities()).isEqualTo(full);
             assertThat(classifier.classify(List.of(second, first)).getLast().probabilities())
                     .isEqualTo(full);
-            assertThat(classifier.classify(first, Budget.of(0)).probabilities()).isNotEqualTo(full);
+            assertThat(classifier.classify(first, Budget.flops(0)).probabilities())
+                    .isNotEqualTo(full);
         }
     }
 
@@ -202,8 +203,8 @@ class ImageClassifierTest {
         Path file = folder.resolve("image.png");
         ImageIO.write(png, "png", file.toFile());
         try (ImageClassifier classifier = open("adaptive")) {
-            assertThat(classifier.classify(file, Budget.of(0.5)).probabilities())
-                    .isEqualTo(classifier.classify(image, Budget.of(0.5)).probabilities());
+            assertThat(classifier.classify(file, Budget.flops(0.5)).probabilities())
+                    .isEqualTo(classifier.classify(image, Budget.flops(0.5)).probabilities());
         }
     }
 

@@ -174,7 +174,7 @@ class TextEncoderTest {
         try (TextEncoder encoder = open(1, 64, 1)) {
             TestModels.acmize(encoder.encoder(), 4, TestModels.sequences(40));
             TestModels.randomizeGates(encoder.encoder(), 0.3);
-            List<Budget> budgets = List.of(Budget.FULL, Budget.of(0.4), Budget.hard(0.4), Budget.fixed(0.25));
+            List<Budget> budgets = List.of(Budget.FULL, Budget.flops(0.4), Budget.hard(0.4), Budget.fixed(0.25));
             List<String> some = texts.subList(0, budgets.size());
             List<Embedding> together = encoder.embed(some, budgets);
             for (int i = 0; i < some.size(); i++) {

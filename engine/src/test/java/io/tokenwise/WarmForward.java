@@ -30,7 +30,7 @@ final class WarmForward {
 
     private static final List<int[]> TEXTS = TestModels.sequences(3, 1, 7);
     private static final List<Budget> BUDGETS =
-            List.of(Budget.FULL, Budget.of(0.5), Budget.hard(0.4), Budget.fixed(0.25));
+            List.of(Budget.FULL, Budget.flops(0.5), Budget.hard(0.4), Budget.fixed(0.25));
 
     private WarmForward() {}
 

@@ -37,7 +37,7 @@ final class DispatchModules implements AutoCloseable {
     static final int LAYERS = 6;
 
     /** Any below 1: there the gates are asked. */
-    private static final Budget BUDGET = Budget.of(0.5);
+    private static final Budget BUDGET = Budget.flops(0.5);
 
     private final int learners;
     private final int hidden;

@@ -66,7 +66,7 @@ final class OwnModel implements AutoCloseable {
                 throw new IllegalArgumentException(
                         directory + ": has other sizes than minilm, which it would be compared with");
             }
-            if (model.encoder.acms().isEmpty()) {
+            if (!model.encoder.isAdaptive()) {
                 throw new IllegalArgumentException(
                         directory + ": is not adaptive; name a model that demo or distill has made");
             }
@@ -110,7 +110,7 @@ final class OwnModel implements AutoCloseable {
 
     /** The adaptive model at a budget, routed by its gates. */
     Contender routed(double budget) {
-        return contender(adaptiveName(engine, budget), "acm", Budget.of(budget), false);
+        return contender(adaptiveName(engine, budget), "acm", Budget.flops(budget), false);
     }
 
     /** The untrained model at a budget, the same for every token. */
@@ -124,7 +124,7 @@ final class OwnModel implements AutoCloseable {
                 name,
                 label + " " + engine.label(),
                 "tokenwise",
-                encoder.acms().isEmpty() ? "dense" : "acm",
+                encoder.isAdaptive() ? "acm" : "dense",
                 budget.share(),
                 backend.name(),
                 engine.precision().label(),
@@ -135,10 +135,10 @@ final class OwnModel implements AutoCloseable {
     }
 
     private double spent(Scenario scenario, Budget budget) {
-        if (encoder.acms().isEmpty()) {
+        if (!encoder.isAdaptive()) {
             return 1;
         }
-        var spending = new Spending(encoder.acms());
+        var spending = new Spending(encoder.modules());
         scenario.calls().forEach(texts -> sessions.encode(texts, budget, spending));
         return spending.share();
     }

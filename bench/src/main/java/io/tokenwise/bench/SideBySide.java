@@ -115,7 +115,7 @@ record SideBySide(
                                 + " attention, no gradients; lists in padded batches of "
                                 + PaddedBatches.BY_LENGTH.size() + " texts sorted by length."
                         : "libtorch is left out: the project brings it for Linux on x86-64 only.");
-        notes.add("Jlama is left out: its BERT gives other vectors (docs/performance.md).");
+        notes.add("Jlama is left out: its BERT gives other vectors (docs/lab/speed.md).");
         notes.add(
                 adaptive.isPresent()
                         ? "acm: " + adaptive.get() + ", routed by its gates; at budget 1 every learner runs."

@@ -48,8 +48,8 @@ final class Soak implements AutoCloseable {
     private static final int LINES = 30;
     private static final int LEARNERS = 4;
 
-    private static final List<Budget> BUDGETS =
-            List.of(Budget.FULL, Budget.of(0.75), Budget.of(0.5), Budget.of(0.25), Budget.of(0), Budget.fixed(0.5));
+    private static final List<Budget> BUDGETS = List.of(
+            Budget.FULL, Budget.flops(0.75), Budget.flops(0.5), Budget.flops(0.25), Budget.flops(0), Budget.fixed(0.5));
 
     private final List<OwnEngine> engines;
     private final List<String> models;

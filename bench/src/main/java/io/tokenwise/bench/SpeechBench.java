@@ -58,7 +58,7 @@ record SpeechBench(Path recordings, Path onnx, Optional<Path> adaptive, List<Dou
                             adaptive.get() + ": is not adaptive; name a model that distill has made of one for speech");
                 }
                 for (double budget : budgets) {
-                    contenders.add(new OwnSpeech("adaptive at " + budget, student, pass, Budget.of(budget)));
+                    contenders.add(new OwnSpeech("adaptive at " + budget, student, pass, Budget.flops(budget)));
                 }
             }
             print(contenders, segments, out);

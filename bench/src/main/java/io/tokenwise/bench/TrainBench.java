@@ -4,6 +4,7 @@ import io.tokenwise.acm.AdaptiveLayers;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.Distillation;
+import io.tokenwise.distill.LearnerDistillation;
 import io.tokenwise.distill.Student;
 import io.tokenwise.distill.TrainingInputs;
 import io.tokenwise.io.ModelFiles;
@@ -96,7 +97,7 @@ final class TrainBench {
                 Encoder teacher = Encoder.load(files, backend);
                 Encoder student = Student.of(files, backend, config, texts);
                 var torch = new TorchDistillation(files, student, config, threads);
-                var own = new Distillation(
+                var own = new LearnerDistillation(
                         teacher, student, TrainingInputs.texts(texts, config.seed()), config, backend)) {
             return race(own, torch, TrainingInputs.texts(texts, config.seed()), config, steps);
         }

@@ -45,7 +45,7 @@ final class VitBench {
             var work = new ArrayList<Runnable>();
             work.add(() -> denseSessions.encode(image(images, next), Budget.FULL, null));
             for (double budget : BUDGETS) {
-                work.add(() -> sessions.encode(image(images, next), Budget.of(budget), null));
+                work.add(() -> sessions.encode(image(images, next), Budget.flops(budget), null));
             }
             double[] seconds = TIMES.medians(work);
             out.printf("ViT-B/16, %s, one image a call, one thread, medians of %d%n", engine.name(), TIMES.rounds());
@@ -53,7 +53,7 @@ final class VitBench {
             out.printf("%8s %8s %8.1f %8.2f%n", "dense", "", 1e3 * seconds[0], 1.0);
             for (int i = 0; i < BUDGETS.length; i++) {
                 var spending = new Spending(adaptive.acms());
-                sessions.encode(images, Budget.of(BUDGETS[i]), spending);
+                sessions.encode(images, Budget.flops(BUDGETS[i]), spending);
                 out.printf(
                         "%8.2f %8.3f %8.1f %8.2f%n",
                         BUDGETS[i], spending.share(), 1e3 * seconds[i + 1], seconds[0] / seconds[i + 1]);

@@ -63,7 +63,7 @@ final class AdaptOptions {
         return store.type();
     }
 
-    /** By default MLPs of texts and images have one learner or all, those of speech any number (docs/quality.md). */
+    /** By default MLPs of texts and images have one learner or all, those of speech any number (docs/lab/tried.md, docs/lab/speech-quality.md). */
     AdaptiveLayers layers(ModelDescription model) {
         int count = learners == null ? LEARNERS : learners;
         return layers(model, count, model instanceof SpeechDescription ? Math.max(1, count - 1) : 1);

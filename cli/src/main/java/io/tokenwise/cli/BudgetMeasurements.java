@@ -71,7 +71,7 @@ final class BudgetMeasurements {
         var ways = new ArrayList<Way>();
         ways.add(new Way(Mode.DENSE, 1, Budget.FULL));
         for (double budget : BUDGETS) {
-            ways.add(new Way(Mode.LEARNED, budget, Budget.of(budget)));
+            ways.add(new Way(Mode.LEARNED, budget, Budget.flops(budget)));
             // At full budget all learners run, whoever decides.
             if (budget < 1) {
                 ways.add(new Way(Mode.STATIC, budget, Budget.fixed(budget)));
@@ -149,10 +149,10 @@ final class BudgetMeasurements {
 
     /** What each module runs at each budget as the gates decide. */
     ModuleLearners moduleLearners(OpenModel model) {
-        var learners = new ModuleLearners(model.encoder().acms());
+        var learners = new ModuleLearners(model.encoder().modules());
         BUDGETS.forEach(budget -> {
             learners.begin(budget);
-            run(model, data.heldOut(), Budget.of(budget), learners);
+            run(model, data.heldOut(), Budget.flops(budget), learners);
         });
         return learners;
     }

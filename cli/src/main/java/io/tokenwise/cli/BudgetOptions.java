@@ -1,6 +1,7 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.acm.Acm;
+import io.tokenwise.acm.AdaptiveModule;
 import io.tokenwise.cli.CommonOptions.BudgetConverter;
 import io.tokenwise.cli.Row.Mode;
 import io.tokenwise.nn.Budget;
@@ -46,18 +47,19 @@ final class BudgetOptions {
     }
 
     /** Tells if the model cannot do what is asked for. */
-    void remark(String model, List<Acm> modules, PrintWriter err) {
+    void remark(String model, List<? extends AdaptiveModule> modules, PrintWriter err) {
         if (budget < 1 && modules.isEmpty()) {
             err.println(model + " is a dense model: --budget changes nothing");
         }
         if (mode == Mode.LEARNED
                 && !modules.isEmpty()
-                && budget < modules.getFirst().calibration().leastSpent()) {
+                && modules.getFirst() instanceof Acm acm
+                && budget < acm.calibration().leastSpent()) {
             err.println(String.format(
                     Locale.ROOT,
                     "%s spends %.2f at the least: its gates were not trained for --budget %s",
                     model,
-                    modules.getFirst().calibration().leastSpent(),
+                    acm.calibration().leastSpent(),
                     budget));
         }
     }

@@ -3,7 +3,7 @@ package io.tokenwise.cli;
 import io.tokenwise.Classification;
 import io.tokenwise.ImageClassifier;
 import io.tokenwise.OpenModel;
-import io.tokenwise.acm.Acm;
+import io.tokenwise.acm.AdaptiveModule;
 import io.tokenwise.image.ImageReader;
 import io.tokenwise.io.AtomicFiles;
 import io.tokenwise.io.BadFileException;
@@ -75,7 +75,7 @@ final class Classify implements Callable<Integer> {
         String model = options.model(CommonOptions.IMAGE_MODEL);
         var inTurn = new FilesInTurn(spec);
         try (ImageClassifier classifier = ImageClassifier.open(model, options.encoderOptions())) {
-            List<Acm> modules = classifier.model().encoder().acms();
+            List<AdaptiveModule> modules = classifier.model().encoder().modules();
             budget.remark(model, modules, spec.commandLine().getErr());
             if (pictures != null) {
                 checkPictures(model, modules);
@@ -93,7 +93,7 @@ final class Classify implements Callable<Integer> {
         return inTurn.exitCode();
     }
 
-    private void checkPictures(String model, List<Acm> modules) {
+    private void checkPictures(String model, List<AdaptiveModule> modules) {
         if (modules.isEmpty()) {
             throw new IllegalArgumentException(
                     "--picture shows learners, which " + model + " has not: it is a dense model");

@@ -125,7 +125,7 @@ final class ControlOptions {
             CommonOptions options, String adaptive, ModelDescription dense, List<int[]> inputs) throws IOException {
         try (OpenModel model = OpenModel.open(adaptive, options.encoderOptions(), files -> check(files, dense))) {
             var spending = new Spending(model.encoder().acms());
-            BudgetMeasurements.run(model, inputs, Budget.of(share()), spending);
+            BudgetMeasurements.run(model, inputs, Budget.flops(share()), spending);
             Map<String, Double> shares = new LinkedHashMap<>();
             model.encoder().acms().forEach(acm -> shares.put(acm.path(), spending.share(acm.path())));
             return shares;

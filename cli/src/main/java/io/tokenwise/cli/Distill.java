@@ -56,7 +56,7 @@ final class Distill implements Callable<Integer> {
     /** Steps that a kill costs at most: a minute or less. */
     private static final int STEPS_PER_CHECKPOINT = 25;
 
-    /** So that a request for .25 is well within what was learnt; texts would lose a little at half by it (docs/quality.md, Low budgets). */
+    /** So that a request for .25 is well within what was learnt; texts would lose a little at half by it (docs/lab/tried.md, Low budgets). */
     private static final double IMAGES_LOWEST_BUDGET = 0.15;
 
     private static final int SHADED_TEXTS = 5;

@@ -113,19 +113,19 @@ record DistilledReport(
 
     /** The learners of each token in each module at the budget {@link #SHADED_BUDGET}. */
     private static ShadedText shadeText(OpenModel model, int[] ids) {
-        var modules = new ArrayList<int[]>();
-        model.sessions()
-                .encode(
-                        List.of(ids),
-                        Budget.of(SHADED_BUDGET),
-                        (module, used, count, gated) -> modules.add(Arrays.copyOf(used, count)));
-        int most = model.encoder().acms().getFirst().learners();
-        return new ShadedText(model.files().tokenizer().tokens(ids), modules.toArray(int[][]::new), most);
+        var modules = new ArrayList<String>();
+        var learners = new ArrayList<int[]>();
+        model.sessions().encode(List.of(ids), Budget.flops(SHADED_BUDGET), (module, used, count, gated) -> {
+            modules.add(ModuleName.of(module));
+            learners.add(Arrays.copyOf(used, count));
+        });
+        int most = model.encoder().modules().getFirst().learners();
+        return new ShadedText(model.files().tokenizer().tokens(ids), modules, learners.toArray(int[][]::new), most);
     }
 
     /** The mean share of learners of each patch at the budget {@link #SHADED_BUDGET}. */
     private static ShadedImage shadeImage(OpenModel model, ImageDescription description, int[] pixels) {
-        Budget budget = Budget.of(SHADED_BUDGET);
+        Budget budget = Budget.flops(SHADED_BUDGET);
         Classification found =
                 Classification.of(model.encode(List.of(pixels), List.of(budget))[0], description.labels());
         String caption = String.format(Locale.ROOT, "%s, %.0f %%", found.label(), 100 * found.probability());
@@ -135,7 +135,7 @@ record DistilledReport(
     /** The words and the mean share of learners of each frame at the budget {@link #SHADED_BUDGET}. */
     private static ShadedRecording shadeSpeech(OpenModel model, int[] bits) {
         var learners = new FrameLearners(Acmizer.modules(model.encoder().tokenSlots()));
-        WrittenWords words = WrittenWords.of(model, List.of(bits), Budget.of(SHADED_BUDGET), learners);
+        WrittenWords words = WrittenWords.of(model, List.of(bits), Budget.flops(SHADED_BUDGET), learners);
         var samples = new float[bits.length];
         for (int i = 0; i < bits.length; i++) {
             samples[i] = Float.intBitsToFloat(bits[i]);
@@ -145,7 +145,7 @@ record DistilledReport(
 
     private static String shading(String inputs) {
         return switch (inputs) {
-            case "texts" -> "Each token is shaded by the learners that it used, each layer below it.";
+            case "texts" -> "Each token is shaded by the learners that it used, each module below it.";
             case "recordings" ->
                 "The words of each recording, its spectrogram, and under it, frame by frame, the share of all learners that the encoder used.";
             default -> "Each image beside itself, where each patch is shaded by the learners that it used.";

@@ -88,7 +88,7 @@ final class Embed implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         PrintWriter err = spec.commandLine().getErr();
         try (TextEncoder encoder = options.open(options.model())) {
-            budget.remark(options.model(), encoder.encoder().acms(), err);
+            budget.remark(options.model(), encoder.encoder().modules(), err);
             long cut = embedAll(encoder, new TextLines(root.in()));
             if (cut > 0) {
                 err.println(CommonOptions.cut(encoder.description().maxTokens(), cut));

@@ -27,7 +27,7 @@ record EvalModels(OpenModel model, OpenModel teacher, OpenModel reference) imple
     static EvalModels open(String name, CommonOptions options, EvalOptions eval, Consumer<ModelFiles> check)
             throws IOException {
         OpenModel model = OpenModel.open(name, options.encoderOptions(), check);
-        if (model.encoder().acms().isEmpty()) {
+        if (model.encoder().modules().isEmpty()) {
             return withReference(options, name, model, model, check);
         }
         try {

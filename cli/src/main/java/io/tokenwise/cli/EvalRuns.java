@@ -21,7 +21,7 @@ final class EvalRuns {
         var dense = new EvalRun(asItWas, models.teacher());
         runs.add(dense);
         reference = models.reference() == models.teacher() ? dense : new EvalRun(asItWas, models.reference());
-        EvalWay.of(models.model().encoder().acms(), options, seed)
+        EvalWay.of(models.model().encoder().modules(), options, seed)
                 .forEach(way -> runs.add(new EvalRun(way, models.model())));
     }
 

@@ -1,6 +1,6 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.acm.Acm;
+import io.tokenwise.acm.AdaptiveModule;
 import io.tokenwise.cli.Row.Mode;
 import io.tokenwise.nn.Budget;
 import java.util.ArrayList;
@@ -23,11 +23,11 @@ record EvalWay(Mode mode, double budget, long seed) {
      *
      * @param modules of the model
      */
-    static List<EvalWay> of(List<Acm> modules, EvalOptions options, long seed) {
+    static List<EvalWay> of(List<? extends AdaptiveModule> modules, EvalOptions options, long seed) {
         if (modules.isEmpty()) {
             return List.of();
         }
-        if (modules.stream().allMatch(Acm::isFixed)) {
+        if (modules.stream().allMatch(AdaptiveModule::isFixed)) {
             return List.of(new EvalWay(Mode.RETRAINED, 1, seed));
         }
         var ways = new ArrayList<EvalWay>();

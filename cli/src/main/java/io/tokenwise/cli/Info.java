@@ -76,7 +76,7 @@ final class Info implements Callable<Integer> {
         List<Acm> acms = network.acms();
         Map<String, Double> flops = new LinkedHashMap<>();
         flops.put("dense", network.flopsPerToken(tokens, 1));
-        if (!acms.isEmpty()) {
+        if (network.isAdaptive()) {
             BUDGETS.forEach(budget -> flops.put(budget.toString(), network.flopsPerToken(tokens, budget)));
         }
         return new Json.Info(

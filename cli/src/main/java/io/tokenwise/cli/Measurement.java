@@ -2,7 +2,7 @@ package io.tokenwise.cli;
 
 import io.tokenwise.Embedding;
 import io.tokenwise.OpenModel;
-import io.tokenwise.acm.Acm;
+import io.tokenwise.acm.AdaptiveModule;
 import io.tokenwise.acm.Spending;
 import io.tokenwise.nn.Budget;
 import java.util.List;
@@ -26,7 +26,7 @@ final class Measurement {
     Measurement(OpenModel model, Budget budget) {
         this.model = model;
         this.budget = budget;
-        List<Acm> modules = model.encoder().acms();
+        List<AdaptiveModule> modules = model.encoder().modules();
         dense = modules.isEmpty();
         spending = new Spending(modules);
         inputsOfLength = new long[model.files().description().maxTokens() + 1];

@@ -1,6 +1,6 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.acm.Acm;
+import io.tokenwise.acm.AdaptiveModule;
 import io.tokenwise.nn.LearnerObserver;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -22,8 +22,8 @@ final class ModuleLearners implements LearnerObserver {
         }
     }
 
-    ModuleLearners(List<Acm> acms) {
-        acms.forEach(acm -> modules.put(acm.path(), new Module(acm.learners())));
+    ModuleLearners(List<? extends AdaptiveModule> all) {
+        all.forEach(module -> modules.put(module.path(), new Module(module.learners())));
     }
 
     /** What is observed from now on runs at this budget. */

@@ -39,19 +39,25 @@ record Report(
      * A sentence as the model reads it.
      *
      * @param tokens WordPieces; those that continue a word begin with {@code ##}
-     * @param learnersByLayer learners that ran, {@code [layer][token]}
-     * @param maxLearners learners that each layer has
+     * @param modules the names of the adaptive modules, in the order in which they run
+     * @param learnersByModule learners that ran, {@code [module][token]}
+     * @param maxLearners learners that each module has
      */
-    record ShadedText(List<String> tokens, int[][] learnersByLayer, int maxLearners) {
+    record ShadedText(List<String> tokens, List<String> modules, int[][] learnersByModule, int maxLearners) {
         ShadedText {
             tokens = List.copyOf(tokens);
+            modules = List.copyOf(modules);
             if (tokens.isEmpty()) {
                 throw new IllegalArgumentException("report: a text has no tokens");
             }
-            for (int layer = 0; layer < learnersByLayer.length; layer++) {
-                if (learnersByLayer[layer].length != tokens.size()) {
-                    throw new IllegalArgumentException("report: layer " + layer + " has learners of "
-                            + learnersByLayer[layer].length + " tokens, but the text has " + tokens.size());
+            if (learnersByModule.length != modules.size()) {
+                throw new IllegalArgumentException("report: there are learners of " + learnersByModule.length
+                        + " modules, but names of " + modules.size());
+            }
+            for (int module = 0; module < learnersByModule.length; module++) {
+                if (learnersByModule[module].length != tokens.size()) {
+                    throw new IllegalArgumentException("report: " + modules.get(module) + " has learners of "
+                            + learnersByModule[module].length + " tokens, but the text has " + tokens.size());
                 }
             }
         }

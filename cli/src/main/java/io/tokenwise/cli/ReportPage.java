@@ -17,7 +17,6 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 
 /** Writes a {@link Report} as one HTML page that needs nothing else: style, data and the chart library are inside. */
 final class ReportPage {
@@ -72,10 +71,11 @@ final class ReportPage {
                         html.append("<th>").append(Column.fixed(budget, 2)).append("</th>"));
         html.append("</tr></thead>\n<tbody>\n");
         for (String module : learners.modules()) {
-            html.append("<tr><td>").append(escape(module)).append("</td>");
+            String name = escape(ModuleName.of(module));
+            html.append("<tr><td>").append(name).append("</td>");
             for (double mean : learners.means(module)) {
                 html.append("<td>")
-                        .append(cell("i", mean, learners.learners(module), escape(module) + ":", Column.fixed(mean, 1)))
+                        .append(cell("i", mean, learners.learners(module), name + ":", Column.fixed(mean, 1)))
                         .append("</td>");
             }
             html.append("</tr>\n");
@@ -101,12 +101,11 @@ final class ReportPage {
         return html.append("</tbody>\n</table>\n").toString();
     }
 
-    /** A sentence as columns, one a token: the token shaded by its mean, and under it a cell for each layer. */
+    /** A sentence as columns, one a token: the token shaded by its mean, and under it a cell for each module. */
     private static String shaded(ShadedText text) {
-        int layers = text.learnersByLayer().length;
         var html = new StringBuilder("<div class=\"text\">\n<div class=\"labels\"><b>mean</b>");
-        IntStream.rangeClosed(1, layers)
-                .forEach(layer -> html.append("<i>layer ").append(layer).append("</i>"));
+        text.modules()
+                .forEach(module -> html.append("<i>").append(escape(module)).append("</i>"));
         html.append("</div>\n");
         for (int token = 0; token < text.tokens().size(); token++) {
             if (token == 0 || !text.tokens().get(token).startsWith("##")) {
@@ -146,16 +145,17 @@ final class ReportPage {
     private static String token(ShadedText text, int token) {
         String piece = text.tokens().get(token);
         String content = escape(piece.startsWith("##") ? piece.substring(2) : piece);
-        int[][] learners = text.learnersByLayer();
+        int[][] learners = text.learnersByModule();
         double mean = Arrays.stream(learners)
-                .mapToInt(layer -> layer[token])
+                .mapToInt(module -> module[token])
                 .average()
                 .orElse(0);
         var html = new StringBuilder("<div class=\"token\">");
         html.append(cell("b", mean, text.maxLearners(), content + ": mean", content));
-        for (int layer = 0; layer < learners.length; layer++) {
-            int count = learners[layer][token];
-            html.append(cell("i", count, text.maxLearners(), content + ", layer " + (layer + 1) + ":", "" + count));
+        for (int module = 0; module < learners.length; module++) {
+            int count = learners[module][token];
+            String name = escape(text.modules().get(module));
+            html.append(cell("i", count, text.maxLearners(), content + ", " + name + ":", "" + count));
         }
         return html.append("</div>").toString();
     }

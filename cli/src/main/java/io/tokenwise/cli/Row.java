@@ -55,7 +55,7 @@ record Row(
         Budget budget(double share, long seed) {
             return switch (this) {
                 case DENSE, RETRAINED -> Budget.FULL;
-                case LEARNED -> Budget.of(share);
+                case LEARNED -> Budget.flops(share);
                 case HARD -> Budget.hard(share);
                 case STATIC -> Budget.fixed(share);
                 case RANDOM -> Budget.shuffled(share, seed);

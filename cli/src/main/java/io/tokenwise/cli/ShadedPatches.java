@@ -1,7 +1,7 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.OpenModel;
-import io.tokenwise.acm.Acm;
+import io.tokenwise.acm.AdaptiveModule;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.nn.Budget;
@@ -33,8 +33,8 @@ final class ShadedPatches {
 
     /** For each patch of an image the share of all learners that it used, mean over the modules, at a budget. */
     static double[] shares(OpenModel model, int[] pixels, Budget budget) {
-        Map<String, Acm> modules = new HashMap<>();
-        model.encoder().acms().forEach(acm -> modules.put(acm.path(), acm));
+        Map<String, AdaptiveModule> modules = new HashMap<>();
+        model.encoder().modules().forEach(module -> modules.put(module.path(), module));
         var shares = new double[sizes(model).patches()];
         model.sessions().encode(List.of(pixels), budget, (module, learners, tokens, gated) -> {
             int most = modules.get(module).learners();

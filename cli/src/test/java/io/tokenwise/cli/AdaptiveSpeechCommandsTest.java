@@ -92,8 +92,8 @@ class AdaptiveSpeechCommandsTest {
                 .contains("The adaptive model is in " + adaptive);
         String page = Files.readString(adaptive.resolve("report.html"));
         assertThat(page)
-                .contains("<td>encoder.layers.0.mlp</td>")
-                .contains("<td>decoder.layers.0.mlp</td>")
+                .contains("<td>layer 1 MLP</td>")
+                .contains("<td>decoder layer 1 MLP</td>")
                 .contains("The words of each recording, its spectrogram")
                 .contains("src=\"data:image/png;base64,")
                 .doesNotContain(">NaN<");

@@ -110,7 +110,9 @@ class DistillTest {
                         "\"id\":\"losses\"",
                         "\"phase 3: distance to the teacher's results\",\"points\":[{\"x\":3.0",
                         "\"id\":\"heldout\"",
-                        "<td>encoder.layer.1.mlp</td>");
+                        "<td>layer 2 MLP</td>",
+                        "<i>layer 1 MLP</i><i>layer 2 Q, K</i>")
+                .doesNotContain("encoder.layer", "layer 3 ");
         assertThat(folder.resolve("adaptive.checkpoint")).doesNotExist();
         aBudgetThatGatesWereNotTrainedForIsTold(model);
     }

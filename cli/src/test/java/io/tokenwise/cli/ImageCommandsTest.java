@@ -171,6 +171,7 @@ class ImageCommandsTest {
                         "data:image/png;base64,",
                         "ms at one image",
                         "same class",
+                        "<td>layer 1 MLP</td>",
                         "images that were kept from this training");
     }
 

@@ -42,13 +42,14 @@ class ReportTest {
     }
 
     private static ShadedText text(String... tokens) {
-        int[][] learners = new int[3][tokens.length];
-        for (int layer = 0; layer < learners.length; layer++) {
+        List<String> modules = List.of("layer 1 Q, K", "layer 1 V, O", "layer 1 MLP");
+        int[][] learners = new int[modules.size()][tokens.length];
+        for (int module = 0; module < learners.length; module++) {
             for (int token = 0; token < tokens.length; token++) {
-                learners[layer][token] = (3 * layer + token) % 9;
+                learners[module][token] = (3 * module + token) % 9;
             }
         }
-        return new ShadedText(List.of(tokens), learners, 8);
+        return new ShadedText(List.of(tokens), modules, learners, 8);
     }
 
     @Test
@@ -86,8 +87,10 @@ class ReportTest {
         String page = ReportPage.of(report(List.of(DENSE), text("token", "##wise")));
         assertThat(page).contains(">wise</b>").doesNotContain("##wise");
         assertThat(page)
-                .contains("title=\"token, layer 3: 6 of 8 learners\">6</i>", "title=\"wise: mean 4 of 8 learners\"");
-        assertThat(page).contains("--share:0.750\" class=\"dark\" title=\"token, layer 3:");
+                .contains(
+                        "title=\"token, layer 1 MLP: 6 of 8 learners\">6</i>", "title=\"wise: mean 4 of 8 learners\"");
+        assertThat(page).contains("--share:0.750\" class=\"dark\" title=\"token, layer 1 MLP:");
+        assertThat(page).contains("<b>mean</b><i>layer 1 Q, K</i><i>layer 1 V, O</i><i>layer 1 MLP</i></div>");
     }
 
     @Test
@@ -113,7 +116,10 @@ class ReportTest {
 
     @Test
     void learnersMustMatchTheTokens() {
-        assertThatThrownBy(() -> new ShadedText(List.of("a", "b"), new int[][] {{1, 2}, {3}}, 8))
-                .hasMessage("report: layer 1 has learners of 1 tokens, but the text has 2");
+        List<String> modules = List.of("layer 1 MLP", "layer 2 MLP");
+        assertThatThrownBy(() -> new ShadedText(List.of("a", "b"), modules, new int[][] {{1, 2}, {3}}, 8))
+                .hasMessage("report: layer 2 MLP has learners of 1 tokens, but the text has 2");
+        assertThatThrownBy(() -> new ShadedText(List.of("a", "b"), modules, new int[][] {{1, 2}}, 8))
+                .hasMessage("report: there are learners of 1 modules, but names of 2");
     }
 }

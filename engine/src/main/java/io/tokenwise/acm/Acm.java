@@ -14,7 +14,7 @@ import java.util.stream.IntStream;
  *
  * <p>Choosing is thread-safe for different passes once {@link #prepare} has run and while nobody trains.
  */
-public final class Acm {
+public final class Acm implements AdaptiveModule {
     /** Length of the features by which gates read a budget. */
     public static final int BUDGET_KNOTS = Gate.KNOTS;
 
@@ -46,11 +46,12 @@ public final class Acm {
         router = new Router(this, gate);
     }
 
-    /** Such as {@code encoder.layer.0.mlp}. */
+    @Override
     public String path() {
         return path;
     }
 
+    @Override
     public int learners() {
         return learners;
     }
@@ -85,12 +86,7 @@ public final class Acm {
         return most >= learners ? learners : Math.min(most, trained);
     }
 
-    /** Multiply-adds of all learners, which are those of what they replace, for one token. */
-    public long denseFlops() {
-        return learnerFlops * learners;
-    }
-
-    /** Multiply-adds of one learner for one token. */
+    @Override
     public long learnerFlops() {
         return learnerFlops;
     }
@@ -100,7 +96,7 @@ public final class Acm {
         return learnerFlops * (count(n + 1) - count(n));
     }
 
-    /** Multiply-adds of the gate for one token. */
+    @Override
     public long gateFlops() {
         return (long) hidden * (trained + 1);
     }
@@ -119,7 +115,7 @@ public final class Acm {
         fixedCount = count;
     }
 
-    /** Whether every token gets the same number of learners, whatever its budget. */
+    @Override
     public boolean isFixed() {
         return fixedCount != NOT_FIXED;
     }

@@ -230,8 +230,8 @@ public record AcmConfig(
                 .distinct()
                 .toList();
         String first = paths.getFirst();
-        var layers =
-                new AdaptiveLayers(hasMlp(first + ".mlp"), attentionGates(first + ".attention"), learners, mlpLearners);
+        var layers = new AdaptiveLayers(
+                false, hasMlp(first + ".mlp"), attentionGates(first + ".attention"), learners, mlpLearners);
         if (!paths.stream()
                 .flatMap(path -> layers.modules(path).stream())
                 .toList()
@@ -267,7 +267,7 @@ public record AcmConfig(
             throw new IllegalArgumentException("acm.units has no " + path);
         }
         List<String> gates = attentionGates(path);
-        var layers = new AdaptiveLayers(false, gates, learners, learners - 1);
+        var layers = new AdaptiveLayers(false, false, gates, learners, learners - 1);
         return calibrated(new AdaptiveAttention(
                 parameters, path, dense, layers, array(block.queryKey()), array(block.valueOutput())));
     }

@@ -116,7 +116,7 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         return List.of(acm);
     }
 
-    /** A little: what keeps a budget below 1/N is to leave MLPs out (docs/quality.md, Low budgets). */
+    /** A little: what keeps a budget below 1/N is to leave MLPs out (docs/lab/tried.md, Low budgets). */
     @Override
     public double noneBehind() {
         return 2;

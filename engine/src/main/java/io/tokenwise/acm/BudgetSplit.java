@@ -9,7 +9,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * How a hard budget is split among modules: as gates spend a soft one on average, measured on held-out inputs. Modules want very different shares (docs/architecture.md).
+ * How a hard budget is split among modules: as gates spend a soft one on average, measured on held-out inputs. Modules want very different shares (docs/lab/design-notes.md).
  *
  * @param told what the gates were told, ascending, 0 to 1
  * @param spent for each module, by its path, the share of its own dense FLOPs that its learners and its gate cost then; empty if each module gets

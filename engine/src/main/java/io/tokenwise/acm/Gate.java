@@ -31,7 +31,7 @@ final class Gate {
 
     /**
      * How fast an untrained gate's logits fall with the square of the distance of a count's share and the budget. Where learners are many and
-     * distances were counted in learners, counts far from the budget were too far behind to be tried (docs/quality.md).
+     * distances were counted in learners, counts far from the budget were too far behind to be tried (docs/lab/tried.md).
      */
     private static final double START_SHARPNESS = 16;
 

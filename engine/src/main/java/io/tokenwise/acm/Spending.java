@@ -11,26 +11,26 @@ public final class Spending implements LearnerObserver {
     private final Map<String, OfModule> modules = new HashMap<>();
 
     private static final class OfModule {
-        private final Acm acm;
+        private final AdaptiveModule module;
         private long learners;
         private long tokens;
         private long gated;
 
-        OfModule(Acm acm) {
-            this.acm = acm;
+        OfModule(AdaptiveModule module) {
+            this.module = module;
         }
 
         double flops() {
-            return (double) learners * acm.learnerFlops() + (double) gated * acm.gateFlops();
+            return (double) learners * module.learnerFlops() + (double) gated * module.gateFlops();
         }
 
         double denseFlops() {
-            return (double) tokens * acm.denseFlops();
+            return (double) tokens * module.denseFlops();
         }
     }
 
-    public Spending(List<Acm> modules) {
-        modules.forEach(acm -> this.modules.put(acm.path(), new OfModule(acm)));
+    public Spending(List<? extends AdaptiveModule> modules) {
+        modules.forEach(module -> this.modules.put(module.path(), new OfModule(module)));
     }
 
     @Override

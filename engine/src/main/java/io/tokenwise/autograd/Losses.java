@@ -41,6 +41,21 @@ public final class Losses {
         return error / norm;
     }
 
+    /** Mean of {@code (y - target)^2} over the rows, of one column, whose target is a number. */
+    public static double squaredErrorWhereKnown(Tensor y, float[] target, Tensor dy) {
+        int known = 0;
+        for (int row = 0; row < y.rows(); row++) {
+            known += Float.isNaN(target[row]) ? 0 : 1;
+        }
+        double loss = 0;
+        for (int row = 0; row < y.rows(); row++) {
+            double difference = Float.isNaN(target[row]) ? 0 : y.get(row, 0) - target[row];
+            loss += difference * difference / known;
+            dy.set(row, 0, (float) (2 * difference / known));
+        }
+        return loss;
+    }
+
     /** Mean over rows of {@code -log softmax(logits)[label]}. */
     public static double crossEntropy(Tensor logits, int[] labels, Tensor dLogits) {
         return crossEntropy(logits, (row, column) -> column == labels[row] ? 1 : 0, dLogits);
@@ -78,6 +93,18 @@ public final class Losses {
         }
         return crossEntropy(logits, (row, column) -> Math.exp(target.get(row, column) - logTotals[row]), dLogits)
                 - entropy / target.rows();
+    }
+
+    /** The divergence of one row's {@code softmax(logits)} from another's {@code softmax(target)}. */
+    public static double divergence(Tensor logits, int row, Tensor target, int targetRow) {
+        double logTotal = logSum(logits, row);
+        double wantedLogTotal = logSum(target, targetRow);
+        double divergence = 0;
+        for (int column = 0; column < logits.columns(); column++) {
+            double wanted = target.get(targetRow, column) - wantedLogTotal;
+            divergence += Math.exp(wanted) * (wanted - (logits.get(row, column) - logTotal));
+        }
+        return divergence;
     }
 
     /** {@code log sum_c exp(logits[row, c])}. */

@@ -68,7 +68,7 @@ public final class Calibrator {
                 new LengthCalibration(
                         lengths, measured.stream().map(Calibrator::curve).toList()));
         // Of the longest ones alone: by the mean over all lengths abstracts came out further from the dense model
-        // (docs/quality.md).
+        // (docs/lab/tried.md).
         Acmizer.split(modules, split(modules, measured.getLast()));
     }
 
@@ -86,7 +86,7 @@ public final class Calibrator {
         var spendings = new ArrayList<Spending>();
         for (double told : TOLD) {
             var spending = new Spending(modules);
-            sessions.encode(inputs, Budget.of(Math.min(told, Math.nextDown(1.0))), spending);
+            sessions.encode(inputs, Budget.flops(Math.min(told, Math.nextDown(1.0))), spending);
             spendings.add(spending);
         }
         return spendings;

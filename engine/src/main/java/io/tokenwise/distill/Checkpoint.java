@@ -1,6 +1,5 @@
 package io.tokenwise.distill;
 
-import io.tokenwise.autograd.AdamW;
 import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.TensorData;
 import io.tokenwise.train.TrainingState;
@@ -34,7 +33,7 @@ public final class Checkpoint {
                 .toList());
         TrainingState.write(
                 file,
-                optimizers(distillation),
+                distillation.optimizers(),
                 Map.of(
                         STEP,
                         (long) distillation.nextStep(),
@@ -53,7 +52,7 @@ public final class Checkpoint {
     public static void read(Path file, Distillation distillation, Map<String, String> run, History history)
             throws IOException {
         try (var state = TrainingState.open(file, run)) {
-            state.restore(optimizers(distillation));
+            state.restore(distillation.optimizers());
             distillation.resumeAt((int) state.counter(STEP));
             distillation.inputs().consumed(state.counter(CONSUMED));
             read(state, distillation.nextStep(), history);
@@ -86,9 +85,5 @@ public final class Checkpoint {
             values[i] = (float) rows.get(i / columns)[i % columns];
         }
         return new TensorData(new long[] {rows.size(), columns}, MemorySegment.ofArray(values));
-    }
-
-    private static List<AdamW> optimizers(Distillation distillation) {
-        return List.of(distillation.learnerOptimizer(), distillation.gateOptimizer());
     }
 }

@@ -41,8 +41,12 @@ public record DistillConfig(
         boolean mirrored,
         Map<String, Integer> fixed,
         long seed) {
-    /** What learners know already they lose at the full rate: 416 steps of it left minilm-acm no better than it was (docs/quality.md). */
+    /** What learners know already they lose at the full rate: 416 steps of it left minilm-acm no better than it was (docs/lab/tried.md). */
     private static final double GOING_ON_RATE_SHARE = 0.3;
+
+    private static final double LEAVING_RATE = 2e-4;
+
+    private static final double LEAVING_GATE_RATE = 2e-3;
 
     public DistillConfig {
         if (tokensPerStep < 1 || budgetsPerStep < 1) {
@@ -90,8 +94,35 @@ public record DistillConfig(
      * always give.
      */
     public DistillConfig withLayers(AdaptiveLayers newLayers) {
+        if (newLayers.tokens()) {
+            return leaving();
+        }
         double lowest = newLayers.mlp() ? lowestBudget : Math.max(lowestBudget, 1.0 / newLayers.learners());
         return with(newLayers, learnerSteps, newLayers.mlp() ? gateSteps : 0, learnerRate, lowest, mirrored, fixed);
+    }
+
+    /**
+     * The same for tokens that leave: the gate learns first, then the layers, at budgets that leave an input some of its tokens. Token vectors are no target: the mean over those
+     * that stay has to make up for those that left.
+     */
+    private DistillConfig leaving() {
+        int gates = steps() / 8;
+        return new DistillConfig(
+                AdaptiveLayers.LEAVING,
+                0,
+                gates,
+                steps() - gates,
+                tokensPerStep,
+                LEAVING_RATE,
+                LEAVING_GATE_RATE,
+                temperature,
+                0,
+                0,
+                lowestBudget,
+                budgetsPerStep,
+                mirrored,
+                Map.of(),
+                seed);
     }
 
     /**

@@ -137,7 +137,7 @@ public record DistillRun(
         InputSplit split = split();
         try (Encoder student = Student.of(files, backend, config, split.trained());
                 Encoder teacher = Encoder.load(files.dense(), backend);
-                var distillation = new Distillation(
+                Distillation distillation = Distillation.of(
                         teacher,
                         student,
                         TrainingInputs.of(split.trained(), files.description(), config),
@@ -154,9 +154,9 @@ public record DistillRun(
             }
             var heldOut = new HeldOut(teacher, backend, split.heldOut());
             steps(distillation, heldOut, listener, identity, history);
-            distillation.finish();
+            student.prepare(backend.stream());
             listener.trained();
-            if (config.fixed().isEmpty()) {
+            if (config.fixed().isEmpty() && student.leaving().isEmpty()) {
                 calibrate(student, backend, split.heldOut());
             }
             add(heldOut.quality(student, config.steps(), Long.MAX_VALUE), history, listener);

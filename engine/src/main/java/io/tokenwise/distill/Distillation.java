@@ -1,77 +1,17 @@
 package io.tokenwise.distill;
 
-import io.tokenwise.acm.Acm;
-import io.tokenwise.acm.Acmizer;
-import io.tokenwise.acm.AdaptiveBlock;
-import io.tokenwise.acm.AdaptiveMlp;
 import io.tokenwise.autograd.AdamW;
-import io.tokenwise.autograd.CosineSchedule;
-import io.tokenwise.autograd.EpochOrder;
-import io.tokenwise.autograd.Gradients;
-import io.tokenwise.autograd.Losses;
-import io.tokenwise.autograd.Parameter;
-import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.Stream;
-import io.tokenwise.io.ImageDescription;
-import io.tokenwise.io.SpeechDescription;
-import io.tokenwise.io.TextDescription;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.nn.BlockSlot;
-import io.tokenwise.nn.Budget;
-import io.tokenwise.nn.GateTraining;
-import io.tokenwise.nn.Pass;
-import io.tokenwise.nn.TeacherForcing;
-import io.tokenwise.nn.TokenBatch;
-import io.tokenwise.tensor.Tensor;
-import io.tokenwise.tensor.Workspace;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.random.RandomGenerator;
-import java.util.stream.IntStream;
 
 /**
- * Trains a student with {@link AdaptiveBlock}s to be like its teacher, in the paper's three phases (arXiv 2312.10193,
- * section 3.2), one {@link #step} at a time. Everything random depends on the seed and the step's number alone, so that a run
- * that goes on from a {@link Checkpoint} ends as an unbroken one. Not thread-safe.
+ * Trains a student to be like its teacher with less work, one {@link #step} at a time. Everything random depends on the seed and the step's number alone, so that
+ * a run that goes on from a {@link Checkpoint} ends as an unbroken one. Not thread-safe.
  */
-public final class Distillation implements AutoCloseable {
-    private static final double CLIP_NORM = 1;
-    private static final double SHORT_END_TO_END_STEPS = 250;
-    private static final double RATE_FLOOR_SHARE = 0.01;
-    private static final long WORKSPACE_LIMIT_BYTES = 8L << 30;
-
-    private final DistillConfig config;
-    private final Encoder teacher;
-    private final Encoder student;
-    private final List<AdaptiveBlock> blocks;
-    private final List<Acm> modules;
-    private final TrainingInputs inputs;
-    private final Stream stream;
-    private final Workspace teacherWorkspace = new Workspace(WORKSPACE_LIMIT_BYTES);
-    private final Workspace workspace = new Workspace(WORKSPACE_LIMIT_BYTES);
-    private final Pass teacherPass;
-    private final Pass pass;
-    private final TokenBatch batch = new TokenBatch();
-    private final AdamW learnerOptimizer;
-    private final AdamW gateOptimizer;
-    private final List<RecordedBlock> recorded = new ArrayList<>();
-
-    /** Of the blocks and modules, those that token vectors go through come first; those of a speech model's decoder follow. */
-    private final int encoderBlocks;
-
-    private final int encoderModules;
-
-    /** Null if the models do not write texts. */
-    private final WrittenTexts written;
-
-    /** Those of the step's recordings. */
-    private TokenBatch texts;
-
-    private int step;
-
+public sealed interface Distillation extends AutoCloseable permits LearnerDistillation, LeavingDistillation {
     /** The phases in their order. */
-    public enum Phase {
+    enum Phase {
         LEARNERS,
         GATES,
         END_TO_END,
@@ -82,327 +22,53 @@ public final class Distillation implements AutoCloseable {
      * What one step did.
      *
      * @param step its number, from 0
-     * @param loss the task's loss of the phase: relative squared error, cross-entropy, or distance of the result to the teacher's
-     * @param budgetLoss mean distance of spend and budget, relative to the budget; 0 before phase 3
+     * @param loss the task's loss of the phase: relative squared error, cross-entropy (of the gate of tokens that leave squared error), or distance of the result to the teacher's
+     * @param budgetLoss mean distance of spend and budget, relative to the budget; 0 before phase 3, and where budgets are kept by construction
      * @param tokens in the batch
      */
-    public record Step(int step, Phase phase, double loss, double budgetLoss, int tokens) {}
+    record Step(int step, Phase phase, double loss, double budgetLoss, int tokens) {}
 
-    /**
-     * @param teacher dense, of the same sizes
-     * @param student with adaptive modules; its other weights stay as they are
-     */
-    public Distillation(
+    /** Of the kind that the student needs. */
+    static Distillation of(
             Encoder teacher, Encoder student, TrainingInputs inputs, DistillConfig config, Backend backend) {
-        this.config = config;
-        this.teacher = teacher;
-        this.student = student;
-        this.blocks = student.adaptiveBlocks();
-        this.modules = student.acms();
-        this.inputs = inputs;
-        encoderBlocks = Acmizer.blocks(student.tokenSlots()).size();
-        encoderModules = Acmizer.modules(student.tokenSlots()).size();
-        if (blocks.isEmpty() || !teacher.acms().isEmpty()) {
-            throw new IllegalArgumentException("distillation needs a dense teacher and an adaptive student");
-        }
-        stream = backend.stream();
-        written = teacher.description() instanceof SpeechDescription ? new WrittenTexts(teacher, backend) : null;
-        teacherPass = new Pass(stream, teacherWorkspace);
-        pass = new Pass(stream, workspace);
-        learnerOptimizer = optimizer(
-                blocks.stream().flatMap(b -> b.trainedParameters().stream()).toList());
-        gateOptimizer = optimizer(modules.stream()
-                .filter(m -> !m.isFixed())
-                .flatMap(m -> m.gateParameters().stream())
-                .toList());
+        return student.leaving().isPresent()
+                ? new LeavingDistillation(teacher, student, inputs, config, backend)
+                : new LearnerDistillation(teacher, student, inputs, config, backend);
     }
 
-    private AdamW optimizer(List<Parameter> parameters) {
-        return new AdamW(student.parameters(), parameters, CLIP_NORM, 0);
-    }
+    DistillConfig config();
 
-    public DistillConfig config() {
-        return config;
-    }
+    Encoder student();
+
+    TrainingInputs inputs();
+
+    /** What updates the student's weights, always in the same order. */
+    List<AdamW> optimizers();
 
     /** The number of the next step. */
-    public int nextStep() {
-        return step;
-    }
+    int nextStep();
 
-    public Phase phase() {
-        if (step < config.learnerSteps()) {
-            return Phase.LEARNERS;
-        }
-        if (step < config.learnerSteps() + config.gateSteps()) {
-            return Phase.GATES;
-        }
-        return step < config.steps() ? Phase.END_TO_END : Phase.DONE;
-    }
+    /** Goes on with that step, as a checkpoint says. */
+    void resumeAt(int nextStep);
 
     /**
      * Does the next step.
      *
      * @throws ArithmeticException if training diverged
      */
-    public Step step() {
-        inputs.next(batch, config.tokensPerStep());
-        texts = written == null ? null : written.of(batch);
-        RandomGenerator random = EpochOrder.random(config.seed() + 1, step);
-        Step done = switch (phase()) {
-            case LEARNERS -> learnerStep(random);
-            case GATES -> gateStep(random);
-            case END_TO_END -> endToEndStep(random);
-            case DONE -> throw new IllegalStateException("all " + config.steps() + " steps are done");
-        };
-        step++;
-        return done;
-    }
+    Step step();
 
-    /** Brings the student into the form that inference needs. */
-    public void finish() {
-        student.prepare(stream);
-    }
-
-    AdamW learnerOptimizer() {
-        return learnerOptimizer;
-    }
-
-    AdamW gateOptimizer() {
-        return gateOptimizer;
-    }
-
-    Encoder student() {
-        return student;
-    }
-
-    TrainingInputs inputs() {
-        return inputs;
-    }
-
-    void resumeAt(int nextStep) {
-        step = nextStep;
-    }
-
-    /** Phase 1: each adaptive block's output to its dense one's, on the teacher's own inputs, with a random number of learners for each token. */
-    private Step learnerStep(RandomGenerator random) {
-        Tensor frames = runRecordedTeacher();
-        var tape = new Tape();
-        pass.train(tape, null);
-        var gradients = new Gradients(stream, workspace);
-        double loss = 0;
-        for (int i = 0; i < blocks.size(); i++) {
-            if (i == encoderBlocks) {
-                pass.predicting(texts, new TeacherForcing(frames, batch));
-            }
-            AdaptiveBlock block = blocks.get(i);
-            int tokens = recorded.get(i).input().rows();
-            List<Tensor> running = block.acms().stream()
-                    .map(acm -> prefixes(acm, tokens, random))
-                    .toList();
-            Tensor y = block.outputs(pass, recorded.get(i).input(), running);
-            Tensor dy = pass.tensor(y.rows(), y.columns());
-            loss += Losses.relativeSquaredError(y, recorded.get(i).output(), 1, dy) / blocks.size();
-            gradients.add(y, dy);
+    default Phase phase() {
+        int step = nextStep();
+        if (step < config().learnerSteps()) {
+            return Phase.LEARNERS;
         }
-        tape.backward(gradients, stream, workspace);
-        learnerOptimizer.update(stream, rate(config.learnerRate(), 0, config.learnerSteps()));
-        return new Step(step, Phase.LEARNERS, loss, 0, batch.tokens());
-    }
-
-    /** A random number of learners for each token; of a control the one that it always has. */
-    private Tensor prefixes(Acm acm, int tokens, RandomGenerator random) {
-        Tensor running = pass.tensor(tokens, acm.choices() - 1);
-        for (int token = 0; token < running.rows(); token++) {
-            acm.running(running, token, acm.isFixed() ? acm.fixedCount() : 1 + random.nextInt(acm.trained()));
+        if (step < config().learnerSteps() + config().gateSteps()) {
+            return Phase.GATES;
         }
-        return running;
-    }
-
-    /**
-     * Phase 2: the gate of each MLP to the best allocation at the step's budgets, learners frozen. In attention what a token's learners are
-     * worth depends on the other tokens' learners: its gates learn in phase 3 only.
-     */
-    private Step gateStep(RandomGenerator random) {
-        runRecordedTeacher();
-        StepBudgets ofEncoder = StepBudgets.draw(batch, config, random);
-        StepBudgets ofDecoder = texts == null ? null : ofEncoder.over(texts);
-        var tape = new Tape();
-        var gradients = new Gradients(stream, workspace);
-        double loss = 0;
-        int count = 0;
-        for (int i = 0; i < blocks.size(); i++) {
-            if (blocks.get(i) instanceof AdaptiveMlp mlp) {
-                StepBudgets budgets = i < encoderBlocks ? ofEncoder : ofDecoder;
-                pass.train(null, null);
-                int[] labels = bestChoices(mlp, recorded.get(i), budgets);
-                pass.train(tape, null);
-                Tensor logits = mlp.acm().gateLogits(pass, recorded.get(i).input(), budgets.features(pass));
-                Tensor dLogits = pass.tensor(logits.rows(), logits.columns());
-                loss += Losses.crossEntropy(logits, labels, dLogits);
-                count++;
-                gradients.add(logits, dLogits);
-            }
-        }
-        tape.backward(gradients, stream, workspace);
-        gateOptimizer.update(stream, rate(config.gateRate(), config.learnerSteps(), config.gateSteps()));
-        return new Step(step, Phase.GATES, loss / Math.max(1, count), 0, batch.tokens());
-    }
-
-    private int[] bestChoices(AdaptiveMlp mlp, RecordedBlock block, StepBudgets budgets) {
-        Acm acm = mlp.acm();
-        int tokens = block.input().rows();
-        int[] counts = IntStream.range(0, acm.choices()).map(acm::count).toArray();
-        var errors = new float[tokens * counts.length];
-        mlp.errors(pass, block.input(), block.output(), errors);
-        var choices = new int[tokens];
-        for (int group = 0; group < budgets.budgets().length; group++) {
-            double share = budgets.budgets()[group] - (double) acm.gateFlops() / acm.denseFlops();
-            Allocation.choose(errors, counts, budgets.groups(), group, share * acm.learners(), choices);
-        }
-        return choices;
-    }
-
-    /** Phase 3: what the whole student gives to what the teacher gives, and its token vectors, gates choosing, with the budget's loss. */
-    private Step endToEndStep(RandomGenerator random) {
-        Tensor targetTokens = teacher.tokens(teacherPass.begin(Budget.FULL, null), batch);
-        pass.begin(Budget.FULL, null);
-        StepBudgets budgets = StepBudgets.draw(batch, config, random);
-        var tape = new Tape();
-        var running = new ArrayList<Tensor>();
-        train(tape, budgets, random, running);
-        Tensor tokens = student.tokens(pass, batch);
-        var gradients = new Gradients(stream, workspace);
-        StepBudgets ofTexts = texts == null ? null : budgets.over(texts);
-        double loss = switch (student.description()) {
-            case TextDescription text -> vectorLoss(text, tokens, targetTokens, gradients);
-            case ImageDescription _ -> classLoss(tokens, targetTokens, gradients);
-            case SpeechDescription _ -> {
-                train(tape, ofTexts, random, running);
-                yield textLoss(tokens, targetTokens, gradients);
-            }
-        };
-        if (config.tokenWeight() > 0) {
-            tokenLoss(tokens, targetTokens, gradients);
-        }
-        double budgetLoss = 0;
-        if (config.fixed().isEmpty()) {
-            budgetLoss = budgetLoss(budgets, 0, encoderModules, running, gradients);
-            if (encoderModules < modules.size()) {
-                budgetLoss = (budgetLoss + budgetLoss(ofTexts, encoderModules, modules.size(), running, gradients)) / 2;
-            }
-        }
-        tape.backward(gradients, stream, workspace);
-        int first = config.learnerSteps() + config.gateSteps();
-        learnerOptimizer.update(stream, rate(config.learnerRate(), first, config.endToEndSteps()));
-        gateOptimizer.update(stream, rate(endToEndGateRate(), first, config.endToEndSteps()));
-        return new Step(step, Phase.END_TO_END, loss, budgetLoss, batch.tokens());
-    }
-
-    /** The pass goes on with gates that choose by the budgets of the tokens that come next. */
-    private void train(Tape tape, StepBudgets budgets, RandomGenerator random, List<Tensor> running) {
-        pass.train(tape, new GateTraining(budgets.features(pass), (float) config.temperature(), random, running));
-    }
-
-    /** Of the modules {@code from} to {@code to} (exclusive), which see the same tokens and together spend what they are told. */
-    private double budgetLoss(StepBudgets budgets, int from, int to, List<Tensor> running, Gradients gradients) {
-        List<Tensor> used = running.subList(from, to);
-        List<Tensor> slopes =
-                used.stream().map(r -> pass.tensor(r.rows(), r.columns())).toList();
-        double loss = budgets.loss(modules.subList(from, to), used, config.budgetWeight(), slopes);
-        for (int m = 0; m < slopes.size(); m++) {
-            gradients.add(used.get(m), slopes.get(m));
-        }
-        return loss;
-    }
-
-    /** Of texts: the cosine distance of their vectors to the teacher's, whether or not the model gives vectors of length 1. */
-    private double vectorLoss(TextDescription model, Tensor tokens, Tensor targetTokens, Gradients gradients) {
-        Tensor y = student.outputs(pass, tokens, batch);
-        Tensor target = teacher.outputs(teacherPass, targetTokens, batch);
-        if (!model.normalize()) {
-            y = pass.l2Normalize(y);
-            target = teacherPass.l2Normalize(target);
-        }
-        Tensor dy = pass.tensor(y.rows(), y.columns());
-        gradients.add(y, dy);
-        return Losses.cosineDistance(y, target, dy);
-    }
-
-    /** Of images: the divergence of the probabilities of their classes from the teacher's. */
-    private double classLoss(Tensor tokens, Tensor targetTokens, Gradients gradients) {
-        Tensor y = student.outputs(pass, tokens, batch);
-        Tensor target = teacher.outputs(teacherPass, targetTokens, batch);
-        Tensor dy = pass.tensor(y.rows(), y.columns());
-        gradients.add(y, dy);
-        return Losses.divergence(y, target, dy);
-    }
-
-    /** What the token vectors lack; of an image the class token's alone, as nothing reads those of patches after the last layer. */
-    private void tokenLoss(Tensor tokens, Tensor targetTokens, Gradients gradients) {
-        boolean image = student.description() instanceof ImageDescription;
-        Tensor y = image ? pass.firstPool(tokens, batch) : tokens;
-        Tensor target = image ? teacherPass.firstPool(targetTokens, batch) : targetTokens;
-        Tensor dy = pass.tensor(y.rows(), y.columns());
-        Losses.relativeSquaredError(y, target, config.tokenWeight(), dy);
-        gradients.add(y, dy);
-    }
-
-    /** Of recordings: the divergence of the probabilities of each next token of the teacher's own texts. */
-    private double textLoss(Tensor frames, Tensor targetFrames, Gradients gradients) {
-        Tensor wanted = teacher.decoder().logits(teacherPass, targetFrames, batch, texts);
-        Tensor logits = student.decoder().logits(pass, frames, batch, texts);
-        Tensor dLogits = pass.tensor(logits.rows(), logits.columns());
-        gradients.add(logits, dLogits);
-        return Losses.divergence(logits, wanted, dLogits);
-    }
-
-    /** Runs the teacher with recorders where the student is adaptive; their tensors lie in the student's workspace. Returns the token vectors. */
-    private Tensor runRecordedTeacher() {
-        pass.begin(Budget.FULL, null).over(batch);
-        recorded.clear();
-        List<BlockSlot> replaced = new ArrayList<>();
-        for (int i = 0; i < teacher.slots().size(); i++) {
-            if (student.slots().get(i).block() instanceof AdaptiveBlock) {
-                BlockSlot slot = teacher.slots().get(i);
-                var block = new RecordedBlock(slot.block(), workspace);
-                recorded.add(block);
-                replaced.add(slot);
-                slot.replace(block);
-            }
-        }
-        try {
-            Tensor tokens = teacher.tokens(teacherPass.begin(Budget.FULL, null), batch);
-            if (texts != null) {
-                teacher.decoder().logits(teacherPass, tokens, batch, texts);
-            }
-            return tokens;
-        } finally {
-            for (int i = 0; i < replaced.size(); i++) {
-                replaced.get(i).replace(recorded.get(i).block());
-            }
-        }
-    }
-
-    /**
-     * What gates do with many small steps is far more than with few: the rate falls with the root of the steps. At the rate that is best for
-     * 250 steps, 2,500 made gates give up whole modules.
-     */
-    private double endToEndGateRate() {
-        double peak = config.gateRate() / 4;
-        return peak * Math.min(1, Math.sqrt(SHORT_END_TO_END_STEPS / config.endToEndSteps()));
-    }
-
-    private double rate(double peak, int firstStep, int steps) {
-        return new CosineSchedule(peak, peak * RATE_FLOOR_SHARE, steps / 20, steps).rate(step - firstStep);
+        return step < config().steps() ? Phase.END_TO_END : Phase.DONE;
     }
 
     @Override
-    public void close() {
-        if (written != null) {
-            written.close();
-        }
-        teacherWorkspace.close();
-        workspace.close();
-    }
+    void close();
 }

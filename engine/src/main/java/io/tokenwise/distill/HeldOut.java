@@ -28,8 +28,8 @@ final class HeldOut {
     /** What the student is worth now on the first inputs with about {@code tokens} tokens, {@code step} steps being done. */
     History.Quality quality(Encoder student, int step, long tokens) {
         student.prepare(backend.stream());
-        Budget budget = Budget.of(DistillRun.SHOWN_BUDGET);
-        var spending = new Spending(student.acms());
+        Budget budget = Budget.flops(DistillRun.SHOWN_BUDGET);
+        var spending = new Spending(student.modules());
         int count = 0;
         for (long taken = 0; count < inputs.size() && taken < tokens; count++) {
             taken += student.description().tokens(inputs.get(count));

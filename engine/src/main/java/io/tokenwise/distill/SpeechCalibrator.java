@@ -56,7 +56,7 @@ final class SpeechCalibrator {
         var both = new ArrayList<Spending>();
         for (double told : Calibrator.TOLD) {
             var spending = new SpeechSpending(model.acms(), ofEncoder.size());
-            run(pass, Budget.of(Math.min(told, Math.nextDown(1.0))), spending);
+            run(pass, Budget.flops(Math.min(told, Math.nextDown(1.0))), spending);
             encoder.add(spending.encoder());
             decoder.add(spending.decoder());
             both.add(spending.both());

@@ -2,6 +2,7 @@ package io.tokenwise.distill;
 
 import io.tokenwise.acm.AcmConfig;
 import io.tokenwise.acm.Acmizer;
+import io.tokenwise.autograd.EpochOrder;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.io.ModelFiles;
@@ -36,6 +37,12 @@ public final class Student {
      */
     public static Encoder of(ModelFiles files, Backend backend, DistillConfig config, List<int[]> inputs) {
         Optional<AcmConfig> acm = Encoder.acmConfig(files.description());
+        if (Encoder.shortPathConfig(files.description()).isPresent()) {
+            return Encoder.load(files, backend);
+        }
+        if (acm.isEmpty() && config.layers().tokens()) {
+            return Encoder.startShortPath(files, backend, EpochOrder.random(config.seed(), 0));
+        }
         if (acm.isEmpty()) {
             return untrained(files, backend, config, inputs);
         }

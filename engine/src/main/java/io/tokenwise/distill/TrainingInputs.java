@@ -8,6 +8,7 @@ import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.nn.TokenBatch;
 import java.util.List;
+import java.util.function.IntPredicate;
 import java.util.function.ToIntFunction;
 import java.util.random.RandomGenerator;
 
@@ -69,11 +70,18 @@ public final class TrainingInputs {
 
     /** Fills the batch with the next inputs, until it has at least {@code wanted} tokens. */
     public void next(TokenBatch batch, int wanted) {
+        next(batch, wanted, _ -> true);
+    }
+
+    /** The same with inputs whose number of tokens is of use alone; there must be some. */
+    void next(TokenBatch batch, int wanted, IntPredicate useful) {
         batch.clear();
         while (batch.tokens() < wanted) {
             RandomGenerator random = EpochOrder.random(seed, order.consumed());
             int[] input = variation.of(inputs.get(order.next()), random);
-            batch.add(input, tokens.applyAsInt(input));
+            if (useful.test(tokens.applyAsInt(input))) {
+                batch.add(input, tokens.applyAsInt(input));
+            }
         }
     }
 }

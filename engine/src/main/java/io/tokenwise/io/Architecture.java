@@ -21,6 +21,11 @@ public sealed interface Architecture permits BertArchitecture, VitArchitecture, 
     /** Added to the variance in every LayerNorm. */
     double layerNormEpsilon();
 
+    /** Multiply-adds of a layer's products for one token: Q, K, V and O, and the MLP. */
+    default long layerFlopsPerToken() {
+        return 4L * hiddenSize() * hiddenSize() + 2L * hiddenSize() * intermediateSize();
+    }
+
     /** Within a layer, the name of the weight of its MLP's first matrix. */
     default String mlpInput() {
         return "intermediate.dense.weight";

@@ -1,5 +1,6 @@
 package io.tokenwise.model;
 
+import io.tokenwise.acm.Leaving;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.io.BertArchitecture;
 import io.tokenwise.io.TextDescription;
@@ -9,10 +10,16 @@ import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** BERT's encoder (Devlin et al. 2019), pooled to a vector for each text. */
-record Bert(TextDescription description, Embeddings embeddings, List<BertLayer> layers) implements Network {
+record Bert(
+        TextDescription description,
+        Embeddings embeddings,
+        List<BertLayer> layers,
+        Optional<ShortPath<BertLayer>> shortPath)
+        implements Network {
     /** With zero weights. */
     static Bert of(TextDescription description, LayerBuilder parts) {
         BertArchitecture sizes = description.architecture();
@@ -21,19 +28,33 @@ record Bert(TextDescription description, Embeddings embeddings, List<BertLayer> 
                 parts.table("embeddings.position_embeddings.weight", sizes.maxPositions()),
                 parts.table("embeddings.token_type_embeddings.weight", sizes.typeVocabularySize()),
                 parts.norm("embeddings.LayerNorm"));
-        List<BertLayer> layers = IntStream.range(0, sizes.layers())
-                .mapToObj(i -> BertLayer.of("encoder.layer." + i + ".", parts))
+        // A text's first and last token are marks, whose vectors all others lean on.
+        return new Bert(
+                description,
+                embeddings,
+                layers("", sizes, parts),
+                parts.shortPath(1, 1, prefix -> layers(prefix, sizes, parts)));
+    }
+
+    private static List<BertLayer> layers(String prefix, BertArchitecture sizes, LayerBuilder parts) {
+        return IntStream.range(0, sizes.layers())
+                .mapToObj(i -> BertLayer.of(prefix + "encoder.layer." + i + ".", parts))
                 .toList();
-        return new Bert(description, embeddings, layers);
     }
 
     @Override
-    public Tensor tokens(Pass pass, TokenBatch batch) {
-        Tensor x = embeddings.forward(pass, batch);
-        for (int i = 0; i < layers.size(); i++) {
-            x = layers.get(i).forward(pass, x);
+    public Tensor embeddings(Pass pass, TokenBatch batch) {
+        return embeddings.forward(pass, batch);
+    }
+
+    @Override
+    public Tensor layers(Pass pass, Tensor x, boolean shortened) {
+        List<BertLayer> path = shortened ? shortPath.orElseThrow().layers() : layers;
+        Tensor y = x;
+        for (int i = 0; i < path.size(); i++) {
+            y = path.get(i).forward(pass, y);
         }
-        return x;
+        return y;
     }
 
     @Override
@@ -47,6 +68,20 @@ record Bert(TextDescription description, Embeddings embeddings, List<BertLayer> 
 
     @Override
     public List<BlockSlot> slots() {
+        return slots(layers);
+    }
+
+    @Override
+    public List<BlockSlot> shortSlots() {
+        return shortPath.map(path -> slots(path.layers())).orElse(List.of());
+    }
+
+    @Override
+    public Optional<Leaving> leaving() {
+        return shortPath.map(ShortPath::leaving);
+    }
+
+    private static List<BlockSlot> slots(List<BertLayer> layers) {
         return layers.stream()
                 .flatMap(layer -> List.of(layer.attention(), layer.mlp()).stream())
                 .toList();
@@ -59,5 +94,7 @@ record Bert(TextDescription description, Embeddings embeddings, List<BertLayer> 
 
     /** Embeddings are used as they are. */
     @Override
-    public void prepare(Stream stream) {}
+    public void prepare(Stream stream) {
+        shortPath.ifPresent(path -> path.leaving().gate().prepare(stream));
+    }
 }

@@ -4,7 +4,11 @@ import io.tokenwise.acm.Acm;
 import io.tokenwise.acm.AcmConfig;
 import io.tokenwise.acm.Acmizer;
 import io.tokenwise.acm.AdaptiveBlock;
+import io.tokenwise.acm.AdaptiveModule;
 import io.tokenwise.acm.BudgetSplit;
+import io.tokenwise.acm.Leaving;
+import io.tokenwise.acm.ShortPathConfig;
+import io.tokenwise.acm.StayGate;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.backend.Backend;
@@ -24,6 +28,7 @@ import io.tokenwise.io.TextDescription;
 import io.tokenwise.io.Tokenizer;
 import io.tokenwise.io.WeightSource;
 import io.tokenwise.nn.BlockSlot;
+import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
@@ -40,6 +45,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -55,6 +61,9 @@ public final class Encoder implements AutoCloseable {
 
     /** In the names of tensors of learners and gates. */
     private static final String LEARNERS = ".acm.";
+
+    /** Before the names of the tensors of the gate of tokens that leave. */
+    private static final String GATE = ShortPathConfig.PREFIX + "gate.";
 
     private final ModelDescription description;
     private final Parameters parameters;
@@ -77,30 +86,101 @@ public final class Encoder implements AutoCloseable {
         var parameters = new Parameters(backend);
         try {
             Optional<AcmConfig> acm = acmConfig(files.description());
-            checkTensors(files, acm);
+            Optional<ShortPathConfig> shortPath = shortPathConfig(files.description());
+            checkTensors(files, acm, shortPath);
             checkMemory(files, backend.precision(), MachineMemory.limitBytes());
-            var parts = new LayerBuilder(parameters, files.description().architecture(), acm);
+            var parts = new LayerBuilder(parameters, files.description().architecture(), acm, shortPath);
             Network network = build(parts, files.description());
             boolean parallel = backend.threads() > 1;
             forEach(parts.stored(), parallel, tensor -> tensor.load(files.weights()));
             if (acm.isPresent() && acm.get().differences()) {
                 forEach(Acmizer.blocks(network.slots()), parallel, block -> addDenseSlices(block, backend.stream()));
             }
-            parameters.all().forEach(Parameter::changed);
-            forEach(network.slots(), parallel, slot -> slot.block().prepare(backend.stream()));
-            network.prepare(backend.stream());
-            return new Encoder(files.description(), parameters, network, parts.stored());
+            if (shortPath.isPresent() && shortPath.get().differences()) {
+                forEach(
+                        shortMatrices(parameters),
+                        parallel,
+                        matrix -> backend.stream()
+                                .add(matrix.value(), denseOf(matrix, parameters).value(), matrix.value()));
+            }
+            return prepared(files.description(), parameters, network, parts.stored());
         } catch (Throwable e) {
             parameters.close();
             throw e;
         }
     }
 
+    /**
+     * A dense model with a short path, whose layers start as the dense ones and whose gate knows nothing.
+     *
+     * @throws BadFileException if the model is not dense, or of a kind that has no short path
+     */
+    public static Encoder startShortPath(ModelFiles dense, Backend backend, RandomGenerator random) {
+        var parameters = new Parameters(backend);
+        try {
+            checkTensors(dense, Optional.empty(), Optional.empty());
+            var config = new ShortPathConfig(dense.description().name(), false);
+            ModelDescription description = dense.description().withAcm(Optional.of(config.toJson()));
+            var parts = new LayerBuilder(parameters, description.architecture(), Optional.empty(), Optional.of(config));
+            Network network = build(parts, description);
+            StayGate gate = network.leaving()
+                    .orElseThrow(() -> new BadFileException(
+                            description.name(),
+                            "is a model none of whose tokens can leave: name mlp, or projections of attention"))
+                    .gate();
+            for (StoredTensor tensor : parts.stored()) {
+                if (!tensor.name().startsWith(ShortPathConfig.PREFIX)) {
+                    tensor.load(dense.weights());
+                }
+            }
+            parameters.all().stream()
+                    .filter(parameter -> isOfShortLayers(parameter.name()))
+                    .forEach(parameter -> parameter
+                            .value()
+                            .copyFrom(denseOf(parameter, parameters).value()));
+            gate.start(random);
+            return prepared(description, parameters, network, parts.stored());
+        } catch (Throwable e) {
+            parameters.close();
+            throw e;
+        }
+    }
+
+    private static Encoder prepared(
+            ModelDescription description, Parameters parameters, Network network, List<StoredTensor> stored) {
+        parameters.all().forEach(Parameter::changed);
+        var encoder = new Encoder(description, parameters, network, stored);
+        Stream stream = parameters.backend().stream();
+        forEach(
+                encoder.allSlots(),
+                parameters.backend().threads() > 1,
+                slot -> slot.block().prepare(stream));
+        network.prepare(stream);
+        return encoder;
+    }
+
+    private static boolean isOfShortLayers(String name) {
+        return name.startsWith(ShortPathConfig.PREFIX) && !name.startsWith(GATE);
+    }
+
+    /** The matrices of the short path's layers. */
+    private static List<Parameter> shortMatrices(Parameters parameters) {
+        return parameters.all().stream()
+                .filter(parameter ->
+                        isOfShortLayers(parameter.name()) && parameter.value().rows() > 1)
+                .toList();
+    }
+
+    /** What a parameter of the short path is in the dense layers. */
+    private static Parameter denseOf(Parameter ofShortPath, Parameters parameters) {
+        return parameters.get(ofShortPath.name().substring(ShortPathConfig.PREFIX.length()));
+    }
+
     /** A dense model with all weights zero, to be trained. */
     public static Encoder untrained(ModelDescription description, Backend backend) {
         var parameters = new Parameters(backend);
         try {
-            var parts = new LayerBuilder(parameters, description.architecture(), Optional.empty());
+            var parts = new LayerBuilder(parameters, description.architecture(), Optional.empty(), Optional.empty());
             return new Encoder(description, parameters, build(parts, description), parts.stored());
         } catch (Throwable e) {
             parameters.close();
@@ -132,13 +212,29 @@ public final class Encoder implements AutoCloseable {
     }
 
     /**
-     * What is adaptive in a model; empty if it is dense.
+     * Which modules of a model have learners; empty if none has.
      *
      * @throws BadFileException if the description has no valid {@code acm} object
      */
     public static Optional<AcmConfig> acmConfig(ModelDescription description) {
+        if (shortPathConfig(description).isPresent()) {
+            return Optional.empty();
+        }
         try {
             return description.acm().map(AcmConfig::fromJson);
+        } catch (IllegalArgumentException e) {
+            throw new BadFileException(description.name() + " config.json", e.getMessage());
+        }
+    }
+
+    /**
+     * The short path of a model; empty if it has none.
+     *
+     * @throws BadFileException if the description has no valid {@code acm} object
+     */
+    public static Optional<ShortPathConfig> shortPathConfig(ModelDescription description) {
+        try {
+            return description.acm().flatMap(ShortPathConfig::fromJson);
         } catch (IllegalArgumentException e) {
             throw new BadFileException(description.name() + " config.json", e.getMessage());
         }
@@ -161,12 +257,20 @@ public final class Encoder implements AutoCloseable {
     }
 
     /** Before memory is taken: whatever sizes the description claims, the file must hold tensors of them. */
-    private static void checkTensors(ModelFiles files, Optional<AcmConfig> acm) {
+    private static void checkTensors(ModelFiles files, Optional<AcmConfig> acm, Optional<ShortPathConfig> shortPath) {
         WeightSource weights = files.weights();
         Architecture sizes = files.description().architecture();
         Map<String, long[]> wanted = new LinkedHashMap<>(sizes.tensors());
         for (String module : acm.map(AcmConfig::modules).orElse(List.of())) {
             addWanted(wanted, module, acm.get(), files.description());
+        }
+        if (shortPath.isPresent()) {
+            sizes.tensors().forEach((name, shape) -> {
+                if (name.startsWith("encoder.layer.")) {
+                    wanted.put(ShortPathConfig.PREFIX + name, shape);
+                }
+            });
+            wanted.put(GATE + "projection.weight", new long[] {StayGate.WIDTH, sizes.hiddenSize()});
         }
         wanted.forEach((name, shape) -> {
             if (!weights.names().contains(name)) {
@@ -217,7 +321,7 @@ public final class Encoder implements AutoCloseable {
         long needed = 0;
         Map<String, long[]> shapes = files.description().architecture().tensors();
         for (String tensor : files.weights().names()) {
-            if (shapes.containsKey(tensor) || tensor.contains(LEARNERS)) {
+            if (shapes.containsKey(tensor) || tensor.contains(LEARNERS) || tensor.startsWith(ShortPathConfig.PREFIX)) {
                 long values = Arrays.stream(files.weights().shape(tensor)).reduce(1, Math::multiplyExact);
                 needed += values * (Float.BYTES + packedBytes(tensor, packed));
             }
@@ -269,6 +373,52 @@ public final class Encoder implements AutoCloseable {
         return network.tokenSlots();
     }
 
+    /** The places of the dense path and of the short one. */
+    private List<BlockSlot> allSlots() {
+        var all = new ArrayList<>(slots());
+        all.addAll(network.shortSlots());
+        return all;
+    }
+
+    /** How tokens leave; empty if none can. */
+    public Optional<Leaving> leaving() {
+        return network.leaving();
+    }
+
+    /** The parameters of the short path's layers; empty without one. */
+    public List<Parameter> shortParameters() {
+        return parameters.all().stream()
+                .filter(parameter -> isOfShortLayers(parameter.name()))
+                .toList();
+    }
+
+    /** All that decides what a token gets, in the order in which it is asked; empty for a dense model. */
+    public List<AdaptiveModule> modules() {
+        return leaving().isPresent() ? List.of(leaving().get().gate()) : List.copyOf(acms());
+    }
+
+    /** Whether budgets change what it does. */
+    public boolean isAdaptive() {
+        return !modules().isEmpty();
+    }
+
+    /**
+     * Whether an input of so many tokens takes the short path. Inputs that do and inputs that do not cannot share a batch.
+     *
+     * @throws IllegalArgumentException if the budget is one that the model cannot keep
+     */
+    public boolean shortens(int tokens, Budget budget) {
+        if (leaving().isPresent()) {
+            return leaving().get().plan().rows(tokens, budget) > 0;
+        }
+        if (budget.unit() == Budget.Unit.TIME && budget.share() < 1 && isAdaptive()) {
+            throw new IllegalArgumentException(
+                    "a budget of " + budget.share() + " of the time: " + description.name()
+                            + " was made without a short path, by which time is saved; give a budget in FLOPs (--flops, Budget.flops), or distil it again");
+        }
+        return false;
+    }
+
     /** The adaptive blocks, in the order in which they run; empty for a dense model. */
     public List<AdaptiveBlock> adaptiveBlocks() {
         return Acmizer.blocks(slots());
@@ -281,7 +431,7 @@ public final class Encoder implements AutoCloseable {
 
     /** Packs weights and derives what inference needs; to be called again after training. */
     public void prepare(Stream stream) {
-        slots().forEach(slot -> slot.block().prepare(stream));
+        allSlots().forEach(slot -> slot.block().prepare(stream));
         network.prepare(stream);
     }
 
@@ -304,12 +454,35 @@ public final class Encoder implements AutoCloseable {
 
     /** What comes out for each input, {@code [sequences, outputs]}: a text's vector, of length 1 if the model's description says so, or logits. */
     public Tensor forward(Pass pass, TokenBatch batch) {
-        return outputs(pass, tokens(pass, batch), batch);
+        Tensor tokens = tokens(pass, batch);
+        return outputs(pass, tokens, pass.batch());
     }
 
-    /** Token vectors {@code [tokens, hidden]} after the last layer. */
+    /**
+     * Token vectors {@code [tokens, hidden]} after the last layer; on the short path of the tokens that stay, which are the pass's batch afterwards.
+     *
+     * @throws IllegalArgumentException if some inputs of the batch take the short path and others do not
+     */
     public Tensor tokens(Pass pass, TokenBatch batch) {
-        return network.tokens(pass.over(batch), batch);
+        pass.over(batch);
+        boolean shortens = shortens(batch.length(0), pass.budget(0));
+        for (int input = 1; input < batch.sequences(); input++) {
+            if (shortens(batch.length(input), pass.budget(input)) != shortens) {
+                throw new IllegalArgumentException(
+                        "a batch of inputs of which some take the short path and others do not");
+            }
+        }
+        return network.tokens(pass.shortening(shortens), batch);
+    }
+
+    /** What the first layer reads, {@code [tokens, hidden]}, of all tokens of the batch, which is the pass's afterwards. */
+    public Tensor embeddings(Pass pass, TokenBatch batch) {
+        return network.embeddings(pass.over(batch), batch);
+    }
+
+    /** Token vectors after the dense model's last layer, of embeddings of the tokens of the pass's batch: all that were made, or some. */
+    public Tensor layers(Pass pass, Tensor x) {
+        return network.layers(pass, x, false);
     }
 
     /** From token vectors what comes out for each input. */
@@ -326,10 +499,13 @@ public final class Encoder implements AutoCloseable {
     public double flopsPerToken(int length, double share) {
         double attentionProducts =
                 2.0 * length * hidden() * description.architecture().layers();
-        return attentionProducts
-                + network.fixedFlops(length) / length
+        double fixed = network.fixedFlops(length) / length;
+        // A token that leaves is in none of the layers' products, and no other token's key.
+        double staying = leaving().isPresent() ? share : 1;
+        return staying * staying * attentionProducts
+                + fixed
                 + tokenSlots().stream()
-                        .mapToDouble(slot -> slot.block().flopsPerToken(share))
+                        .mapToDouble(slot -> staying * slot.block().flopsPerToken(share))
                         .sum();
     }
 
@@ -360,6 +536,9 @@ public final class Encoder implements AutoCloseable {
     }
 
     private ModelDescription currentDescription(boolean differences) {
+        if (leaving().isPresent()) {
+            return description.withAcm(Optional.of(new ShortPathConfig(teacher(), differences).toJson()));
+        }
         List<AdaptiveBlock> blocks = adaptiveBlocks();
         return blocks.isEmpty()
                 ? description
@@ -379,12 +558,23 @@ public final class Encoder implements AutoCloseable {
                 differences.put(learned, difference);
             });
         }
+        for (Parameter matrix : shortMatrices(parameters)) {
+            Tensor difference = parameters
+                    .backend()
+                    .allocate(arena, matrix.value().rows(), matrix.value().columns());
+            difference.copyFrom(matrix.value());
+            stream.addScaled(denseOf(matrix, parameters).value(), -1, difference);
+            differences.put(matrix, difference);
+        }
         return differences;
     }
 
     /** Name of the dense model that this one comes from: itself, unless it was read as an adaptive one. */
     public String teacher() {
-        return acmConfig(description).map(AcmConfig::teacher).orElse(description.name());
+        return shortPathConfig(description)
+                .map(ShortPathConfig::teacher)
+                .or(() -> acmConfig(description).map(AcmConfig::teacher))
+                .orElse(description.name());
     }
 
     private Map<String, TensorData> tensors(Arena arena, Map<Parameter, Tensor> differences) {

@@ -2,6 +2,11 @@ package io.tokenwise.model;
 
 import io.tokenwise.acm.AcmConfig;
 import io.tokenwise.acm.AdaptiveBlock;
+import io.tokenwise.acm.ForwardFlops;
+import io.tokenwise.acm.Leaving;
+import io.tokenwise.acm.RowPlan;
+import io.tokenwise.acm.ShortPathConfig;
+import io.tokenwise.acm.StayGate;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
@@ -18,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Makes the parts of which {@link Network}s are built, with zero weights, under the names of Hugging Face, and remembers which tensor of a file goes
@@ -27,12 +33,19 @@ final class LayerBuilder {
     private final Parameters parameters;
     private final Architecture sizes;
     private final Optional<AcmConfig> acm;
+    private final Optional<ShortPathConfig> shortPath;
     private final List<StoredTensor> stored = new ArrayList<>();
 
-    LayerBuilder(Parameters parameters, Architecture sizes, Optional<AcmConfig> acm) {
+    /**
+     * @param acm which modules have learners, if any
+     * @param shortPath if the model has one
+     */
+    LayerBuilder(
+            Parameters parameters, Architecture sizes, Optional<AcmConfig> acm, Optional<ShortPathConfig> shortPath) {
         this.parameters = parameters;
         this.sizes = sizes;
         this.acm = acm;
+        this.shortPath = shortPath;
     }
 
     /** What is adaptive; empty if nothing is. */
@@ -83,6 +96,40 @@ final class LayerBuilder {
         return new BlockSlot(path, dense);
     }
 
+    /**
+     * The short path, if the model has one.
+     *
+     * @param first how many tokens at an input's beginning always stay
+     * @param last how many at its end
+     * @param layers makes its layers, whose names begin with what it is given
+     */
+    <L> Optional<ShortPath<L>> shortPath(int first, int last, Function<String, List<L>> layers) {
+        return shortPath.map(_ -> {
+            StayGate gate = stayGate(ShortPathConfig.PREFIX + "gate.");
+            var flops = new ForwardFlops(gate);
+            return new ShortPath<>(
+                    new Leaving(gate, new RowPlan(flops, flops, first, last)), layers.apply(ShortPathConfig.PREFIX));
+        });
+    }
+
+    private StayGate stayGate(String path) {
+        int width = StayGate.WIDTH;
+        return new StayGate(
+                linear(path + "projection", sizes.hiddenSize(), width),
+                norm(path + "projection_norm", width),
+                new SelfAttention(
+                        linear(path + "attention.qkv", width, 3 * width),
+                        linear(path + "attention.output", width, width),
+                        StayGate.HEADS),
+                norm(path + "attention_norm", width),
+                new Mlp(
+                        linear(path + "mlp.up", width, StayGate.UNITS),
+                        linear(path + "mlp.down", StayGate.UNITS, width)),
+                norm(path + "output_norm", width),
+                linear(path + "value", width, 1),
+                sizes.layers() * sizes.layerFlopsPerToken());
+    }
+
     private AdaptiveBlock adaptive(AdaptiveBlock block) {
         stored.addAll(StoredTensor.of(block));
         return block;
@@ -119,8 +166,12 @@ final class LayerBuilder {
     }
 
     LayerNorm norm(String path) {
-        Parameter gamma = parameters.add(path + ".weight", 1, sizes.hiddenSize());
-        Parameter beta = parameters.add(path + ".bias", 1, sizes.hiddenSize());
+        return norm(path, sizes.hiddenSize());
+    }
+
+    private LayerNorm norm(String path, int width) {
+        Parameter gamma = parameters.add(path + ".weight", 1, width);
+        Parameter beta = parameters.add(path + ".bias", 1, width);
         stored.add(StoredTensor.vector(gamma.name(), gamma));
         stored.add(StoredTensor.vector(beta.name(), beta));
         return new LayerNorm(gamma, beta, (float) sizes.layerNormEpsilon());

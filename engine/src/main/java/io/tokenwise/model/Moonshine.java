@@ -52,16 +52,23 @@ record Moonshine(SoundFrontEnd frontEnd, List<PreNormLayer> layers, LayerNorm no
                 attentionNorm, parts.attention(path + "attention", attention), mlpNorm, parts.mlp(path + "mlp", mlp));
     }
 
-    /** Of recordings the frames. */
+    /** Of recordings the frames, as the front end makes them. */
     @Override
-    public Tensor tokens(Pass pass, TokenBatch batch) {
+    public Tensor embeddings(Pass pass, TokenBatch batch) {
         Tensor y = pass.tensor(batch.tokens(), norm.gamma().value().columns());
         pass.push();
-        Tensor x = frontEnd.forward(pass, batch);
+        return pass.popKeeping(frontEnd.forward(pass, batch), y);
+    }
+
+    @Override
+    public Tensor layers(Pass pass, Tensor x, boolean shortened) {
+        Tensor y = pass.tensor(x.rows(), x.columns());
+        pass.push();
+        Tensor last = x;
         for (int i = 0; i < layers.size(); i++) {
-            x = layers.get(i).forward(pass, x);
+            last = layers.get(i).forward(pass, last);
         }
-        norm.forward(pass, x, y);
+        norm.forward(pass, last, y);
         pass.pop();
         return y;
     }

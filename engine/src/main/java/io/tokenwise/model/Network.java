@@ -1,22 +1,48 @@
 package io.tokenwise.model;
 
+import io.tokenwise.acm.Leaving;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
+import java.util.Optional;
 
 /** An architecture as a definition over nn: how inputs become tokens, which layers these go through, and what comes out for each input. */
 interface Network {
-    /** Token vectors {@code [tokens, hidden]} after the last layer. */
-    Tensor tokens(Pass pass, TokenBatch batch);
+    /** What the first layer reads, {@code [tokens, hidden]}, of all tokens of the batch. */
+    Tensor embeddings(Pass pass, TokenBatch batch);
+
+    /**
+     * Token vectors {@code [rows, hidden]} after the last layer.
+     *
+     * @param x embeddings of the tokens of the pass's batch
+     * @param shortened whether through the short path's layers
+     */
+    Tensor layers(Pass pass, Tensor x, boolean shortened);
+
+    /** Token vectors {@code [tokens, hidden]} after the last layer; on the short path of the tokens that stay, which are the pass's batch afterwards. */
+    default Tensor tokens(Pass pass, TokenBatch batch) {
+        Tensor x = embeddings(pass, batch);
+        return pass.shortens() ? layers(pass, leaving().orElseThrow().leave(pass, x), true) : layers(pass, x, false);
+    }
 
     /** From token vectors what the model gives for each input, {@code [sequences, outputs]}. */
     Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch);
 
     /** All places of attention and MLP of each layer, in the order in which they run. */
     List<BlockSlot> slots();
+
+    /** The same of the short path, which has layers of its own; empty without one. */
+    default List<BlockSlot> shortSlots() {
+        return List.of();
+    }
+
+    /** How tokens leave, on the way to the short path; empty without one. */
+    default Optional<Leaving> leaving() {
+        return Optional.empty();
+    }
 
     /** Those of them that {@link #tokens} goes through; a decoder has others. */
     default List<BlockSlot> tokenSlots() {

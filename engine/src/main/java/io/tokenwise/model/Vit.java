@@ -1,5 +1,6 @@
 package io.tokenwise.model;
 
+import io.tokenwise.acm.Leaving;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.ImagePatches;
 import io.tokenwise.backend.Stream;
@@ -13,6 +14,7 @@ import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** The Vision Transformer (Dosovitskiy et al. 2021) with a classifier on its class token. */
@@ -22,6 +24,7 @@ record Vit(
         Parameter classToken,
         Parameter positions,
         List<PreNormLayer> layers,
+        Optional<ShortPath<PreNormLayer>> shortPath,
         LayerNorm norm,
         Linear classifier)
         implements Network {
@@ -36,11 +39,17 @@ record Vit(
                         "embeddings.patch_embeddings.projection", VitArchitecture.CHANNELS, sizes.patchSize()),
                 parts.table("embeddings.cls_token", 1, 1L, 1L, hidden),
                 parts.table("embeddings.position_embeddings", sizes.tokens(), 1L, (long) sizes.tokens(), hidden),
-                IntStream.range(0, sizes.layers())
-                        .mapToObj(i -> layer("encoder.layer." + i + ".", parts))
-                        .toList(),
+                layers("", sizes, parts),
+                // The class token stays: it is what the classifier reads.
+                parts.shortPath(1, 0, prefix -> layers(prefix, sizes, parts)),
                 parts.norm("layernorm"),
                 parts.linear("classifier", sizes.hiddenSize(), sizes.classes()));
+    }
+
+    private static List<PreNormLayer> layers(String prefix, VitArchitecture sizes, LayerBuilder parts) {
+        return IntStream.range(0, sizes.layers())
+                .mapToObj(i -> layer(prefix + "encoder.layer." + i + ".", parts))
+                .toList();
     }
 
     private static PreNormLayer layer(String path, LayerBuilder parts) {
@@ -50,17 +59,26 @@ record Vit(
     }
 
     @Override
-    public Tensor tokens(Pass pass, TokenBatch batch) {
+    public Tensor embeddings(Pass pass, TokenBatch batch) {
         Tensor y = pass.tensor(batch.tokens(), norm.gamma().value().columns());
         pass.push();
         Tensor x = pass.withFirst(projection.forward(pass, pass.patches(batch, patches)), classToken, positions);
         if (batch.rowsKept() != null) {
             x = pass.takeRows(x, batch.rowsKept(), batch.tokens());
         }
-        for (int i = 0; i < layers.size(); i++) {
-            x = layers.get(i).forward(pass, x);
+        return pass.popKeeping(x, y);
+    }
+
+    @Override
+    public Tensor layers(Pass pass, Tensor x, boolean shortened) {
+        List<PreNormLayer> path = shortened ? shortPath.orElseThrow().layers() : layers;
+        Tensor y = pass.tensor(x.rows(), x.columns());
+        pass.push();
+        Tensor last = x;
+        for (int i = 0; i < path.size(); i++) {
+            last = path.get(i).forward(pass, last);
         }
-        norm.forward(pass, x, y);
+        norm.forward(pass, last, y);
         pass.pop();
         return y;
     }
@@ -76,6 +94,16 @@ record Vit(
     }
 
     @Override
+    public List<BlockSlot> shortSlots() {
+        return shortPath.map(path -> PreNormLayer.slots(path.layers())).orElse(List.of());
+    }
+
+    @Override
+    public Optional<Leaving> leaving() {
+        return shortPath.map(ShortPath::leaving);
+    }
+
+    @Override
     public double fixedFlops(int tokens) {
         return (double) patches.count() * projection.flopsPerToken() + classifier.flopsPerToken();
     }
@@ -84,5 +112,6 @@ record Vit(
     public void prepare(Stream stream) {
         projection.weight().prepare(stream);
         classifier.weight().prepare(stream);
+        shortPath.ifPresent(path -> path.leaving().gate().prepare(stream));
     }
 }

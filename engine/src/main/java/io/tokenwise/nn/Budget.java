@@ -1,16 +1,28 @@
 package io.tokenwise.nn;
 
 /**
- * How much adaptive modules may spend on a text: a share of the dense FLOPs of the layers that they replaced, and who decides which
- * token gets how many learners. At share 1 every learner runs for every token. Dense models ignore it.
+ * How much an input may cost: a share of what the dense model takes for an input of its length, and who decides which token gets how much. At share 1 the dense
+ * model runs. Dense models ignore it.
  *
  * @param share 0 to 1
+ * @param unit what it is a share of
  * @param routing who decides
  * @param seed of {@link Routing#RANDOM}; otherwise unused
  */
-public record Budget(double share, Routing routing, long seed) {
+public record Budget(double share, Unit unit, Routing routing, long seed) {
     /** Every learner for every token. */
-    public static final Budget FULL = new Budget(1, Routing.STATIC, 0);
+    public static final Budget FULL = new Budget(1, Unit.FLOPS, Routing.STATIC, 0);
+
+    /** What a budget is a share of. */
+    public enum Unit {
+        /**
+         * Of the time of the dense model at the same precision, as the cost model of this machine predicts it for an input of this length. It needs a model with a
+         * short path. On other machines the same budget may let more or fewer tokens stay.
+         */
+        TIME,
+        /** Of the multiply-adds of the dense layers that adaptive modules replaced: the same on every machine. */
+        FLOPS
+    }
 
     /** Who decides how many learners a token gets. */
     public enum Routing {
@@ -38,23 +50,34 @@ public record Budget(double share, Routing routing, long seed) {
         }
     }
 
-    /** The given share on average, spent as the trained gates decide. */
+    /** The given share of the dense model's time. */
     public static Budget of(double share) {
-        return share == 1 ? FULL : new Budget(share, Routing.LEARNED, 0);
+        return of(share, Unit.TIME, Routing.LEARNED, 0);
     }
 
-    /** At most the given share for each text, by construction: spent as the trained gates decide, as far as it reaches. */
+    /** The given share of the FLOPs on average, spent as the trained gates decide. */
+    public static Budget flops(double share) {
+        return of(share, Unit.FLOPS, Routing.LEARNED, 0);
+    }
+
+    /** At most the given share of the FLOPs for each text, by construction: spent as the trained gates decide, as far as it reaches. */
     public static Budget hard(double share) {
-        return share == 1 ? FULL : new Budget(share, Routing.HARD, 0);
+        return of(share, Unit.FLOPS, Routing.HARD, 0);
     }
 
-    /** The given share, the same for every token. */
+    /** The given share of the FLOPs, the same for every token. */
     public static Budget fixed(double share) {
-        return new Budget(share, Routing.STATIC, 0);
+        return new Budget(share, Unit.FLOPS, Routing.STATIC, 0);
     }
 
-    /** The given share, spent as the trained gates decide, but on random tokens. */
+    /** The given share of the FLOPs, spent as the trained gates decide, but on random tokens. */
     public static Budget shuffled(double share, long seed) {
-        return new Budget(share, Routing.RANDOM, seed);
+        return new Budget(share, Unit.FLOPS, Routing.RANDOM, seed);
+    }
+
+    /** At share 1 all budgets are equal, but for controls, which may be asked for by name. */
+    public static Budget of(double share, Unit unit, Routing routing, long seed) {
+        boolean control = routing == Routing.STATIC || routing == Routing.RANDOM;
+        return share == 1 && !control ? FULL : new Budget(share, unit, routing, seed);
     }
 }

@@ -12,7 +12,10 @@ import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * What one forward pass carries: where it computes, where its tensors lie, its budget, who watches, and in training the tape. It
@@ -24,6 +27,7 @@ public final class Pass {
     private final Stream stream;
     private final Workspace workspace;
     private final List<TokenGroups> groups = new ArrayList<>();
+    private final Map<Class<?>, Object> memories = new IdentityHashMap<>();
     private final HardBudgets hardBudgets = new HardBudgets();
     /** One for all texts, or null. */
     private Budget budget = Budget.FULL;
@@ -34,6 +38,7 @@ public final class Pass {
     private TokenBatch batch;
     private Decoding decoding;
     private TeacherForcing teacherForcing;
+    private boolean shortens;
     private LearnerObserver observer;
     private Tape tape;
     private GateTraining gateTraining;
@@ -58,6 +63,7 @@ public final class Pass {
         budget = newBudget;
         budgets = newBudgets;
         batch = null;
+        shortens = false;
         decoding = null;
         teacherForcing = null;
         observer = newObserver;
@@ -127,6 +133,17 @@ public final class Pass {
         return budgets == null ? budget : budgets.get(text);
     }
 
+    /** Whether the budgets of the batch are less than all, as they are on a model's short path. All of them are, or none. */
+    public boolean shortens() {
+        return shortens;
+    }
+
+    /** See {@link #shortens}. */
+    public Pass shortening(boolean newShortens) {
+        shortens = newShortens;
+        return this;
+    }
+
     /** Null unless somebody watches. */
     public LearnerObserver observer() {
         return observer;
@@ -153,6 +170,16 @@ public final class Pass {
     /** Null unless gates are trained. */
     public GateTraining gateTraining() {
         return gateTraining;
+    }
+
+    /** Working memory of this kind, which a part of the model keeps from pass to pass; one object for all that ask. */
+    public <T> T memory(Class<T> kind, Supplier<T> make) {
+        Object known = memories.get(kind);
+        if (known == null) {
+            known = make.get();
+            memories.put(kind, known);
+        }
+        return kind.cast(known);
     }
 
     public Tensor tensor(int rows, int columns) {

@@ -7,6 +7,8 @@ import java.util.Arrays;
  * token ids, an image's its pixels, a recording's its samples. It can be filled again and again; once large enough it allocates nothing. Not thread-safe.
  */
 public final class TokenBatch {
+    private static final int[] NO_INPUT = new int[0];
+
     private int[] inputs = new int[256];
     private int length;
     private int[] inputOffsets = new int[16];
@@ -88,6 +90,11 @@ public final class TokenBatch {
             rowsKept[before + i] = rowsMade + places[i];
         }
         rowsMade += tokens;
+    }
+
+    /** Appends a sequence of so many tokens that has no input of its own, as when tokens of another batch go on without the others. */
+    public void addRows(int tokens) {
+        append(NO_INPUT, tokens);
     }
 
     /** The row of each token of the batch among those that the model makes of all inputs; null if it goes on with all. */

@@ -100,7 +100,7 @@ class AcmTest {
                 (module, learners, tokens, gated) -> System.arraycopy(learners, 0, counts, 0, tokens);
         try (var workspace = new Workspace(1L << 28)) {
             Pass pass = new Pass(backend.stream(), workspace)
-                    .begin(Budget.of(share), observer)
+                    .begin(Budget.flops(share), observer)
                     .over(TokenBatch.of(new int[x.rows()]));
             Tensor grouped = mlp.forward(pass, tensor(pass, x), tensor(pass, residual));
             Set<Integer> different = new TreeSet<>(Arrays.stream(counts).boxed().toList());
@@ -182,7 +182,7 @@ class AcmTest {
     private static List<Budget> budgets() {
         var budgets = new ArrayList<Budget>();
         for (double share : SHARES) {
-            budgets.add(Budget.of(share));
+            budgets.add(Budget.flops(share));
             budgets.add(Budget.hard(share));
             budgets.add(Budget.fixed(share));
         }
@@ -215,7 +215,7 @@ class AcmTest {
         List<int[]> learned = new ArrayList<>();
         List<int[]> shuffled = new ArrayList<>();
         TestModels.sequences(64).forEach(text -> {
-            spend(text, Budget.of(0.5), learned);
+            spend(text, Budget.flops(0.5), learned);
             spend(text, Budget.shuffled(0.5, 1), shuffled);
         });
         // Only the first module sees the same tokens: from there on the other learners change them.

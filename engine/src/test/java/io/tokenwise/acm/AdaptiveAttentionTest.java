@@ -63,7 +63,7 @@ class AdaptiveAttentionTest {
             adaptive.save(directory.resolve("adaptive"), files.tokenizer(), ModelWriter.Existing.KEEP);
             try (ModelFiles saved = ModelFiles.open(directory.resolve("adaptive"));
                     Encoder read = Encoder.load(saved, backend)) {
-                for (Budget budget : List.of(Budget.FULL, Budget.of(0.5), Budget.fixed(0.25), Budget.hard(0.5))) {
+                for (Budget budget : List.of(Budget.FULL, Budget.flops(0.5), Budget.fixed(0.25), Budget.hard(0.5))) {
                     assertThat(encode(read, budget)).as("saved, %s", budget).isDeepEqualTo(encode(adaptive, budget));
                 }
             }
@@ -100,7 +100,7 @@ class AdaptiveAttentionTest {
                 var counts = new ArrayList<int[]>();
                 Pass pass = new Pass(backend.stream(), workspace)
                         .begin(
-                                Budget.of(share),
+                                Budget.flops(share),
                                 (module, learners, tokens, gated) -> counts.add(Arrays.copyOf(learners, tokens)))
                         .over(batch);
                 Matrix grouped = Matrix.of(block.forward(pass, tensor(pass, x), tensor(pass, x)));

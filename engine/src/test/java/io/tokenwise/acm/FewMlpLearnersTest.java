@@ -51,7 +51,7 @@ class FewMlpLearnersTest {
     @ValueSource(doubles = {0, 0.2, 0.35, 0.5, 0.75, 0.9, 1})
     void noTokenGetsACountThatHasNoWeights(double share) {
         for (Budget budget :
-                List.of(Budget.of(share), Budget.hard(share), Budget.fixed(share), Budget.shuffled(share, 1))) {
+                List.of(Budget.flops(share), Budget.hard(share), Budget.fixed(share), Budget.shuffled(share, 1))) {
             var counts = new ArrayList<Integer>();
             encode(budget, counts);
             assertThat(counts).as("%s", budget).isSubsetOf(0, 1, 2, LEARNERS);
@@ -61,7 +61,7 @@ class FewMlpLearnersTest {
     @Test
     void gatesUseAllCounts() {
         var counts = new ArrayList<Integer>();
-        encode(Budget.of(0.5), counts);
+        encode(Budget.flops(0.5), counts);
         assertThat(counts).contains(1, 2, LEARNERS);
     }
 
@@ -88,7 +88,7 @@ class FewMlpLearnersTest {
         try (var workspace = new Workspace(1L << 28)) {
             Pass pass = new Pass(backend.stream(), workspace)
                     .begin(
-                            Budget.of(0.5),
+                            Budget.flops(0.5),
                             (module, learners, tokens, gated) -> System.arraycopy(learners, 0, counts, 0, tokens))
                     .over(TokenBatch.of(new int[x.rows()]));
             Matrix grouped = Matrix.of(mlp.forward(pass, tensor(pass, x), tensor(pass, residual)));

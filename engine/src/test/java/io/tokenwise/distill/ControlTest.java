@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ControlTest {
     private static final int LAYERS = 2;
     private static final AdaptiveLayers ADAPT = AdaptiveLayers.parse("mlp,qk,vo", 3);
-    private static final List<Budget> ANY = List.of(Budget.FULL, Budget.of(0.3), Budget.hard(1), Budget.fixed(0.7));
+    private static final List<Budget> ANY = List.of(Budget.FULL, Budget.flops(0.3), Budget.hard(1), Budget.fixed(0.7));
 
     @TempDir
     Path folder;

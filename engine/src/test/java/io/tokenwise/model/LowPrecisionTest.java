@@ -20,11 +20,11 @@ import org.slf4j.LoggerFactory;
 /** Whole models on oneDNN in each precision: near float32, and each text's vector independent of all else. */
 class LowPrecisionTest {
     private static final Logger LOG = LoggerFactory.getLogger(LowPrecisionTest.class);
-    private static final Budget[] BUDGETS = {Budget.FULL, Budget.of(0.5), Budget.fixed(0.25)};
+    private static final Budget[] BUDGETS = {Budget.FULL, Budget.flops(0.5), Budget.fixed(0.25)};
 
     private final List<int[]> texts = TestModels.sequences(3, 9, 1, 17, 64, 5, 31, 128, 2, 12, 70);
 
-    /** Random ids are no sentences: real text is nearer, see docs/quality.md. */
+    /** Random ids are no sentences: real text is nearer, see docs/lab/text-quality.md, Precisions. */
     @ParameterizedTest
     @CsvSource({"F32, 0.999999", "BF16, 0.9998", "S8, 0.99"})
     void denseModelIsNearFloat32(Precision precision, double least) throws IOException {

@@ -31,7 +31,7 @@ class MiniLmAcmTest {
                 TextEncoder shipped = TextEncoder.open("minilm-acm", options)) {
             assertThat(shipped.encoder().teacher()).isEqualTo("minilm");
             assertThat(meanCosine(minilm, shipped, texts, Budget.FULL)).isGreaterThan(.998);
-            assertThat(meanCosine(minilm, shipped, texts, Budget.of(.5))).isGreaterThan(.95);
+            assertThat(meanCosine(minilm, shipped, texts, Budget.flops(.5))).isGreaterThan(.95);
         }
     }
 
@@ -49,7 +49,7 @@ class MiniLmAcmTest {
                     .map(text -> files.tokenizer().encode(text).ids())
                     .toList();
             var spending = new Spending(encoder.acms());
-            sessions.encode(ids, Budget.of(share), spending);
+            sessions.encode(ids, Budget.flops(share), spending);
             assertThat(spending.share()).isCloseTo(share, within(.02));
         }
     }

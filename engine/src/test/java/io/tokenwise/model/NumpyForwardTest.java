@@ -68,7 +68,7 @@ class NumpyForwardTest {
                     Encoder encoder = Encoder.load(files, backend);
                     var sessions = new Sessions(encoder, backend, 1024, 1)) {
                 for (double budget : new double[] {.4, .6, 1}) {
-                    assertSame(model, budget, sessions.encode(sequences, Budget.of(budget), null));
+                    assertSame(model, budget, sessions.encode(sequences, Budget.flops(budget), null));
                 }
             }
         }

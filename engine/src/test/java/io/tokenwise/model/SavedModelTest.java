@@ -40,7 +40,7 @@ class SavedModelTest {
                 assertThat(saved.description().maxTokens())
                         .isEqualTo(builtIn.description().maxTokens());
                 for (int i = 0; i < texts.size(); i++) {
-                    assertThat(saved.embed(texts.get(i), Budget.of(0.5)).vector())
+                    assertThat(saved.embed(texts.get(i), Budget.flops(0.5)).vector())
                             .as(texts.get(i))
                             .isEqualTo(builtIn.embed(texts.get(i)).vector());
                 }

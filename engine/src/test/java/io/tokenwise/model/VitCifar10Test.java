@@ -36,8 +36,8 @@ class VitCifar10Test {
             double right = right(dense, images, Budget.FULL);
             assertThat(right).isGreaterThan(.82);
             assertThat(right(adaptive, images, Budget.FULL)).isGreaterThan(right - .01);
-            assertThat(right(adaptive, images, Budget.of(.5))).isGreaterThan(right - .02);
-            assertThat(right(adaptive, images, Budget.of(.25))).isGreaterThan(right - .05);
+            assertThat(right(adaptive, images, Budget.flops(.5))).isGreaterThan(right - .02);
+            assertThat(right(adaptive, images, Budget.flops(.25))).isGreaterThan(right - .05);
             // Rounded down by one multiply-add in the first module it was 13 points behind.
             assertThat(right(adaptive, images, Budget.hard(.25))).isGreaterThan(right - .05);
         }

@@ -113,9 +113,9 @@ class VitTest {
             List<int[]> images = TestVits.images(TestVits.SMALL, 7);
             TestModels.acmize(encoder, AdaptiveLayers.parse("mlp,qk,vo", 3), images);
             TestModels.randomizeGates(encoder, 0.3);
-            float[][] together = sessions.encode(images, Budget.of(0.5), null);
+            float[][] together = sessions.encode(images, Budget.flops(0.5), null);
             for (int i = 0; i < images.size(); i++) {
-                float[] alone = sessions.encode(List.of(images.get(i)), Budget.of(0.5), null)[0];
+                float[] alone = sessions.encode(List.of(images.get(i)), Budget.flops(0.5), null)[0];
                 assertThat(Arrays.mismatch(alone, together[i]))
                         .as("image %d", i)
                         .isEqualTo(-1);
@@ -136,7 +136,7 @@ class VitTest {
             TestModels.acmize(adaptive, AdaptiveLayers.parse("mlp,qk,vo", 3), images);
             float[][] wanted = denseSessions.encode(images, Budget.FULL, null);
             float[][] full = sessions.encode(images, Budget.FULL, null);
-            float[][] half = sessions.encode(images, Budget.of(0.5), null);
+            float[][] half = sessions.encode(images, Budget.flops(0.5), null);
             for (int i = 0; i < images.size(); i++) {
                 assertThat(full[i]).usingComparatorWithPrecision(1e-4f).containsExactly(wanted[i]);
             }
@@ -155,7 +155,7 @@ class VitTest {
                 assertThat(savedFiles.image().labels()).isEqualTo(files.image().labels());
                 assertThat(savedFiles.image().preparation())
                         .isEqualTo(files.image().preparation());
-                float[][] again = readSessions.encode(images, Budget.of(0.5), null);
+                float[][] again = readSessions.encode(images, Budget.flops(0.5), null);
                 assertThat(Arrays.deepEquals(again, half)).isTrue();
             }
         }

@@ -23,7 +23,7 @@ class BudgetTest {
                 Double.NEGATIVE_INFINITY
             })
     void sharesOutsideZeroToOneAreRefused(double share) {
-        assertThatThrownBy(() -> Budget.of(share))
+        assertThatThrownBy(() -> Budget.flops(share))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("budget " + share + " is outside 0..1");
         assertThatThrownBy(() -> Budget.hard(share)).isInstanceOf(IllegalArgumentException.class);
@@ -33,12 +33,12 @@ class BudgetTest {
 
     @Property
     void sharesFromZeroToOneAreTaken(@ForAll @DoubleRange(min = 0, max = 1) double share) {
-        assertThat(Budget.of(share).share()).isEqualTo(share);
+        assertThat(Budget.flops(share).share()).isEqualTo(share);
     }
 
     @Test
     void everythingIsTheFullBudget() {
-        assertThat(Budget.of(1)).isEqualTo(Budget.FULL);
+        assertThat(Budget.flops(1)).isEqualTo(Budget.FULL);
         assertThat(Budget.hard(1)).isEqualTo(Budget.FULL);
     }
 }

@@ -228,7 +228,9 @@ class AdaptiveMoonshineTest {
 
     private void assertGroupedIsMasked(AdaptiveBlock block, TokenBatch batch, Matrix x, double share) {
         var counts = new ArrayList<int[]>();
-        pass.begin(Budget.of(share), (module, learners, tokens, gated) -> counts.add(Arrays.copyOf(learners, tokens)))
+        pass.begin(
+                        Budget.flops(share),
+                        (module, learners, tokens, gated) -> counts.add(Arrays.copyOf(learners, tokens)))
                 .predicting(batch, new TeacherForcing(null, null));
         Matrix grouped = Matrix.of(block.forward(pass, tensor(x), tensor(x)));
         pass.begin(Budget.FULL, null)
@@ -335,7 +337,7 @@ class AdaptiveMoonshineTest {
             }
             assertThat(written(student, Budget.FULL).inputs()).isEqualTo(text);
             // What a hard budget leaves to a token depends on whether all of the text are there at once.
-            for (Budget budget : List.of(Budget.of(.5), Budget.fixed(.5))) {
+            for (Budget budget : List.of(Budget.flops(.5), Budget.fixed(.5))) {
                 assertPredicted(student, budget);
             }
             assertSpent(student);
@@ -344,7 +346,7 @@ class AdaptiveMoonshineTest {
 
     /** Over what both write, token by token. */
     private void assertSpent(Encoder student) {
-        for (Budget budget : List.of(Budget.of(.6), Budget.hard(.6), Budget.fixed(.6), Budget.shuffled(.6, 3))) {
+        for (Budget budget : List.of(Budget.flops(.6), Budget.hard(.6), Budget.fixed(.6), Budget.shuffled(.6, 3))) {
             var spending = new Spending(student.acms());
             for (int seed = 0; seed < 30; seed++) {
                 Tensor frames = student.tokens(pass.begin(budget, spending), recordings(student, seed));
@@ -382,7 +384,7 @@ class AdaptiveMoonshineTest {
             student.save(small, null, ModelWriter.Existing.KEEP, StoredType.S8);
         }
         try (Encoder student = load(small)) {
-            assertPredicted(student, Budget.of(.5));
+            assertPredicted(student, Budget.flops(.5));
         }
     }
 

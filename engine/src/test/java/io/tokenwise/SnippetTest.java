@@ -25,8 +25,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The README's library examples, compiled and run as they stand there; that of speech on a small model with random weights. */
-class ReadmeSnippetTest {
+/** The library examples of README.md and docs/guide.md, compiled and run as they stand there; that of speech on a small model with random weights. */
+class SnippetTest {
     private static final Pattern JAVA_BLOCK = Pattern.compile("```java\\n(.*?class (\\w+) .*?)```", Pattern.DOTALL);
 
     @TempDir
@@ -34,7 +34,13 @@ class ReadmeSnippetTest {
 
     @BeforeAll
     static void compile() throws IOException {
-        var block = JAVA_BLOCK.matcher(Files.readString(Path.of("..", "README.md")));
+        assertThat(compileBlocks("README.md")).containsExactly("Search");
+        assertThat(compileBlocks("docs/guide.md")).containsExactly("Look", "Listen");
+    }
+
+    /** Compiles each Java block of a page, and returns the names of their classes. */
+    private static List<String> compileBlocks(String page) throws IOException {
+        var block = JAVA_BLOCK.matcher(Files.readString(Path.of("..", page)));
         var names = new ArrayList<String>();
         while (block.find()) {
             names.add(block.group(2));
@@ -50,9 +56,11 @@ class ReadmeSnippetTest {
                             "-d",
                             folder.toString(),
                             source.toString());
-            assertThat(compiled).as("javac's exit code for " + source).isZero();
+            assertThat(compiled)
+                    .as("javac's exit code for " + source + " of " + page)
+                    .isZero();
         }
-        assertThat(names).as("classes in README.md").containsExactly("Search", "Look", "Listen");
+        return names;
     }
 
     @Test

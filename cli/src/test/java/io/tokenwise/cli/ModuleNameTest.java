@@ -1,0 +1,44 @@
+package io.tokenwise.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tokenwise.EncoderOptions;
+import io.tokenwise.OpenModel;
+import io.tokenwise.acm.Acm;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ModuleNameTest {
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "encoder.layer.2.mlp | layer 3 MLP",
+                "encoder.layer.2.attention.qk | layer 3 Q, K",
+                "encoder.layer.11.attention.qkvo | layer 12 Q, K, V, O",
+                "encoder.layers.0.attention.vo | layer 1 V, O",
+                "decoder.layers.1.mlp | decoder layer 2 MLP",
+                "some.other.place | some.other.place",
+            })
+    void aPathHasTheNameThatAReaderKnows(String path, String name) {
+        assertThat(ModuleName.of(path)).isEqualTo(name);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"minilm-acm", "vit-cifar10-acm"})
+    void aModelOfSixLayersHasNoSeventh(String model) throws Exception {
+        try (OpenModel opened = OpenModel.open(model, EncoderOptions.defaults(), files -> {})) {
+            List<String> names = opened.encoder().acms().stream()
+                    .map(Acm::path)
+                    .map(ModuleName::of)
+                    .toList();
+            assertThat(names)
+                    .hasSize(18)
+                    .doesNotHaveDuplicates()
+                    .startsWith("layer 1 Q, K", "layer 1 V, O", "layer 1 MLP");
+            assertThat(names).endsWith("layer 6 Q, K", "layer 6 V, O", "layer 6 MLP");
+        }
+    }
+}

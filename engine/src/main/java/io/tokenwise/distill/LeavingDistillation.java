@@ -1,0 +1,173 @@
+package io.tokenwise.distill;
+
+import io.tokenwise.acm.Leaving;
+import io.tokenwise.autograd.AdamW;
+import io.tokenwise.autograd.CosineSchedule;
+import io.tokenwise.autograd.EpochOrder;
+import io.tokenwise.autograd.Gradients;
+import io.tokenwise.autograd.Losses;
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.autograd.Tape;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.io.ImageDescription;
+import io.tokenwise.io.TextDescription;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.nn.Budget;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/**
+ * Trains a model whose tokens leave. First the gate, to say what each token is worth to the teacher ({@link TokenValues}); then the short path's layers, at
+ * budgets drawn anew for each step, to give the teacher's results without the tokens that left. Those are left out in training as they are in use, so a step is
+ * the cheaper the more leave, and nothing has to be made hard afterwards. Not thread-safe.
+ */
+final class LeavingDistillation implements Distillation {
+    private static final double CLIP_NORM = 1;
+    private static final double RATE_FLOOR_SHARE = 0.01;
+    private static final long WORKSPACE_LIMIT_BYTES = 8L << 30;
+
+    /** Of each input so many tokens are left out in a step of the gate. */
+    private static final int MEASURED_TOKENS = 8;
+
+    private final DistillConfig config;
+    private final Encoder teacher;
+    private final Encoder student;
+    private final Leaving leaving;
+    private final TrainingInputs inputs;
+    private final Stream stream;
+    private final Workspace teacherWorkspace = new Workspace(WORKSPACE_LIMIT_BYTES);
+    private final Workspace workspace = new Workspace(WORKSPACE_LIMIT_BYTES);
+    private final Pass teacherPass;
+    private final Pass pass;
+    private final TokenBatch batch = new TokenBatch();
+    private final TokenValues values;
+    private final AdamW layerOptimizer;
+    private final AdamW gateOptimizer;
+    private int step;
+
+    /**
+     * @param teacher dense, of the same sizes
+     * @param student with a short path; its other weights stay as they are
+     */
+    LeavingDistillation(
+            Encoder teacher, Encoder student, TrainingInputs inputs, DistillConfig config, Backend backend) {
+        this.config = config;
+        this.teacher = teacher;
+        this.student = student;
+        this.inputs = inputs;
+        leaving = student.leaving().orElseThrow();
+        stream = backend.stream();
+        teacherPass = new Pass(stream, teacherWorkspace);
+        pass = new Pass(stream, workspace);
+        values = new TokenValues(teacher, leaving.plan(), MEASURED_TOKENS);
+        layerOptimizer = optimizer(student.shortParameters());
+        gateOptimizer = optimizer(leaving.gate().parameters());
+    }
+
+    private AdamW optimizer(List<Parameter> parameters) {
+        return new AdamW(student.parameters(), parameters, CLIP_NORM, 0);
+    }
+
+    @Override
+    public DistillConfig config() {
+        return config;
+    }
+
+    @Override
+    public Encoder student() {
+        return student;
+    }
+
+    @Override
+    public TrainingInputs inputs() {
+        return inputs;
+    }
+
+    @Override
+    public List<AdamW> optimizers() {
+        return List.of(layerOptimizer, gateOptimizer);
+    }
+
+    @Override
+    public int nextStep() {
+        return step;
+    }
+
+    @Override
+    public void resumeAt(int nextStep) {
+        step = nextStep;
+    }
+
+    @Override
+    public Step step() {
+        inputs.next(
+                batch, config.tokensPerStep(), tokens -> student.shortens(tokens, Budget.flops(config.lowestBudget())));
+        RandomGenerator random = EpochOrder.random(config.seed() + 1, step);
+        Step done = phase() == Phase.GATES ? gateStep(random) : layerStep(random);
+        step++;
+        return done;
+    }
+
+    /** The gate's values to what tokens are worth to the teacher: mean squared error of the logarithms. */
+    private Step gateStep(RandomGenerator random) {
+        float[] wanted = values.measure(teacherPass, batch, random);
+        Tensor embeddings = student.embeddings(pass.begin(Budget.FULL, null), batch);
+        var tape = new Tape();
+        Tensor y = leaving.gate().values(pass.train(tape, null), embeddings);
+        Tensor dy = pass.tensor(y.rows(), 1);
+        double loss = Losses.squaredErrorWhereKnown(y, wanted, dy);
+        var gradients = new Gradients(stream, workspace);
+        gradients.add(y, dy);
+        tape.backward(gradients, stream, workspace);
+        gateOptimizer.update(stream, rate(config.gateRate(), 0, config.gateSteps()));
+        return new Step(step, Phase.GATES, loss, 0, batch.tokens());
+    }
+
+    private Step layerStep(RandomGenerator random) {
+        Tensor target = teacher.forward(teacherPass.begin(Budget.FULL, null), batch);
+        pass.begin(budgets(random), null);
+        var tape = new Tape();
+        pass.train(tape, null);
+        Tensor y = student.forward(pass, batch);
+        boolean normalized = student.description() instanceof TextDescription text && text.normalize();
+        boolean image = student.description() instanceof ImageDescription;
+        if (!normalized && !image) {
+            y = pass.l2Normalize(y);
+            target = teacherPass.l2Normalize(target);
+        }
+        Tensor dy = pass.tensor(y.rows(), y.columns());
+        double loss = image ? Losses.divergence(y, target, dy) : Losses.cosineDistance(y, target, dy);
+        var gradients = new Gradients(stream, workspace);
+        gradients.add(y, dy);
+        tape.backward(gradients, stream, workspace);
+        layerOptimizer.update(stream, rate(config.learnerRate(), config.gateSteps(), config.endToEndSteps()));
+        return new Step(step, Phase.END_TO_END, loss, 0, batch.tokens());
+    }
+
+    /** One for each input: inputs take turns in strata, so that every step sees low and high budgets. */
+    private List<Budget> budgets(RandomGenerator random) {
+        int strata = Math.min(config.budgetsPerStep(), batch.sequences());
+        var budgets = new ArrayList<Budget>();
+        for (int input = 0; input < batch.sequences(); input++) {
+            double position = (input % strata + random.nextDouble()) / strata;
+            budgets.add(Budget.flops(config.lowestBudget() + (1 - config.lowestBudget()) * position));
+        }
+        return budgets;
+    }
+
+    private double rate(double peak, int firstStep, int steps) {
+        return new CosineSchedule(peak, peak * RATE_FLOOR_SHARE, steps / 20, steps).rate(step - firstStep);
+    }
+
+    @Override
+    public void close() {
+        teacherWorkspace.close();
+        workspace.close();
+    }
+}

@@ -1,0 +1,133 @@
+package io.tokenwise.distill;
+
+import io.tokenwise.acm.RowPlan;
+import io.tokenwise.autograd.Losses;
+import io.tokenwise.io.ImageDescription;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.nn.Budget;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/**
+ * What tokens are worth to the teacher: how far its result moves when one of them is left out. It is measured, one token after the other, since nothing that a
+ * forward pass computes says it (attention received says less than a word's frequency: docs/lab/leaving.md).
+ */
+final class TokenValues {
+    /** Below this a loss is rounding. */
+    private static final double LEAST_LOSS = 1e-6;
+
+    /** Rows that run through the teacher at once. */
+    private static final int MOST_ROWS = 4_096;
+
+    private final Encoder teacher;
+    private final RowPlan plan;
+    private final int tokensPerInput;
+    private final TokenBatch part = new TokenBatch();
+
+    /** @param tokensPerInput how many tokens of an input are left out, each once */
+    TokenValues(Encoder teacher, RowPlan plan, int tokensPerInput) {
+        this.teacher = teacher;
+        this.plan = plan;
+        this.tokensPerInput = tokensPerInput;
+    }
+
+    /** An input of the batch without one of its tokens. */
+    private record LeftOut(int input, int row) {}
+
+    /**
+     * For each token of the batch {@code log(tokens * loss)}, where the loss is the cosine distance, or of images the divergence, of the result without it from the
+     * result with all; NaN for tokens that were not left out.
+     *
+     * @param pass with a workspace of its own
+     */
+    float[] measure(Pass pass, TokenBatch batch, RandomGenerator random) {
+        Tensor embeddings = teacher.embeddings(pass.begin(Budget.FULL, null), batch);
+        Tensor wanted = teacher.outputs(pass, teacher.layers(pass, embeddings), batch);
+        var values = new float[batch.tokens()];
+        Arrays.fill(values, Float.NaN);
+        List<LeftOut> all = draw(batch, random);
+        int done = 0;
+        while (done < all.size()) {
+            int from = done;
+            int rows = 0;
+            while (done < all.size() && (done == from || rows < MOST_ROWS)) {
+                rows += batch.length(all.get(done++).input()) - 1;
+            }
+            pass.push();
+            measure(pass, batch, embeddings, wanted, all.subList(from, done), rows, values);
+            pass.pop();
+        }
+        return values;
+    }
+
+    private List<LeftOut> draw(TokenBatch batch, RandomGenerator random) {
+        var drawn = new ArrayList<LeftOut>();
+        for (int input = 0; input < batch.sequences(); input++) {
+            int first = batch.offsets()[input] + plan.first();
+            int count = batch.length(input) - plan.first() - plan.last();
+            int[] rows = new int[count];
+            Arrays.setAll(rows, i -> first + i);
+            for (int i = 0; i < Math.min(count, tokensPerInput); i++) {
+                int other = i + random.nextInt(count - i);
+                int row = rows[other];
+                rows[other] = rows[i];
+                rows[i] = row;
+                drawn.add(new LeftOut(input, row));
+            }
+        }
+        return drawn;
+    }
+
+    private void measure(
+            Pass pass,
+            TokenBatch batch,
+            Tensor embeddings,
+            Tensor wanted,
+            List<LeftOut> some,
+            int rowCount,
+            float[] values) {
+        var rows = new int[rowCount];
+        part.clear();
+        int at = 0;
+        for (LeftOut leftOut : some) {
+            for (int row = batch.offsets()[leftOut.input()]; row < batch.offsets()[leftOut.input() + 1]; row++) {
+                if (row != leftOut.row()) {
+                    rows[at++] = row;
+                }
+            }
+            part.addRows(batch.length(leftOut.input()) - 1);
+        }
+        pass.over(part);
+        Tensor y = teacher.outputs(pass, teacher.layers(pass, pass.takeRows(embeddings, rows, rowCount)), part);
+        for (int i = 0; i < some.size(); i++) {
+            int input = some.get(i).input();
+            double loss = Math.max(LEAST_LOSS, loss(y, i, wanted, input));
+            values[some.get(i).row()] = (float) Math.log(batch.length(input) * loss);
+        }
+    }
+
+    private double loss(Tensor y, int row, Tensor wanted, int wantedRow) {
+        return teacher.description() instanceof ImageDescription
+                ? Losses.divergence(y, row, wanted, wantedRow)
+                : cosineDistance(y, row, wanted, wantedRow);
+    }
+
+    private static double cosineDistance(Tensor a, int rowOfA, Tensor b, int rowOfB) {
+        double product = 0;
+        double squareOfA = 0;
+        double squareOfB = 0;
+        for (int column = 0; column < a.columns(); column++) {
+            double valueOfA = a.get(rowOfA, column);
+            double valueOfB = b.get(rowOfB, column);
+            product += valueOfA * valueOfB;
+            squareOfA += valueOfA * valueOfA;
+            squareOfB += valueOfB * valueOfB;
+        }
+        return 1 - product / Math.sqrt(squareOfA * squareOfB);
+    }
+}
