@@ -71,6 +71,11 @@ public final class OneDnnBackend implements Backend {
         return oneDnn.isa().largestInt8Weight();
     }
 
+    /** Whether sums that are added to others need room of their own. */
+    boolean addsInScratch() {
+        return precision == Precision.S8 && !oneDnn.isa().hasInt8();
+    }
+
     /** Rows that are multiplied at once at most. */
     int blockRows() {
         return tiles ? 128 : 64;

@@ -150,12 +150,13 @@ public final class Encoder implements AutoCloseable {
             ModelDescription description, Parameters parameters, Network network, List<StoredTensor> stored) {
         parameters.all().forEach(Parameter::changed);
         var encoder = new Encoder(description, parameters, network, stored);
-        Stream stream = parameters.backend().stream();
+        Backend backend = parameters.backend();
+        // A stream is for one caller at a time, and slots are prepared by several.
         forEach(
                 encoder.allSlots(),
-                parameters.backend().threads() > 1,
-                slot -> slot.block().prepare(stream));
-        network.prepare(stream);
+                backend.threads() > 1,
+                slot -> slot.block().prepare(backend.stream()));
+        network.prepare(backend.stream());
         return encoder;
     }
 

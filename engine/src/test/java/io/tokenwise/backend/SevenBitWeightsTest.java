@@ -39,6 +39,8 @@ class SevenBitWeightsTest {
                     slices.someRowsOfWiderMatrices(engine, rows, columns);
                 }
             }
+            var floats = new Engine("f32", 0x1p-24, () -> TestModels.oneDnn(Precision.F32, 1));
+            new SlicesTest().slicesOfInputs(floats, 130, new int[] {96, 96, 96, 96});
             System.out.println("passed");
         }
 
