@@ -152,14 +152,15 @@ class AdaptiveAttentionTest {
             float[][] mixed = sessions.encode(texts, budgets, null);
             var told = new HashMap<String, Integer>();
             float[][] full = sessions.encode(
-                    texts, Budget.FULL, (module, learners, tokens, gated) -> told.merge(
-                            module,
-                            Arrays.stream(learners, 0, tokens).sum(),
-                            Integer::sum));
+                    texts,
+                    Budget.FULL,
+                    (module, learners, tokens, gated) -> told.merge(
+                            module, Arrays.stream(learners, 0, tokens).sum(), Integer::sum));
             int tokens = texts.stream().mapToInt(text -> text.length).sum();
-            assertThat(told).hasSameSizeAs(encoder.acms()).allSatisfy((module, learners) -> assertThat(learners)
-                    .as(module)
-                    .isEqualTo(tokens * LEARNERS));
+            assertThat(told)
+                    .hasSameSizeAs(encoder.acms())
+                    .allSatisfy((module, learners) ->
+                            assertThat(learners).as(module).isEqualTo(tokens * LEARNERS));
             for (int i = 0; i < texts.size(); i++) {
                 if (i % 2 == 0) {
                     assertThat(mixed[i]).as("text %d", i).isEqualTo(full[i]);
