@@ -14,6 +14,7 @@ record OwnEngine(BackendChoice.Kind kind, Precision precision) {
     /** All that race. */
     static final List<OwnEngine> RACING = List.of(
             VECTOR_F32,
+            new OwnEngine(BackendChoice.Kind.ONEDNN, Precision.F32),
             new OwnEngine(BackendChoice.Kind.ONEDNN, Precision.BF16),
             new OwnEngine(BackendChoice.Kind.ONEDNN, Precision.S8));
 

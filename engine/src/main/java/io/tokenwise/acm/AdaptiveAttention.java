@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 
 /**
  * Self-attention whose projections Q, K, V and O are cut into learners. The columns of Q and K, and those of V and of O's input, are cut
@@ -68,6 +69,9 @@ public final class AdaptiveAttention implements AdaptiveBlock {
 
     /** Where attention finds its columns; null if they are gathered for it. */
     private final AttentionLayout layout;
+
+    /** The same where Q, K and V come from the dense block's one product; null if they are gathered. */
+    private final AttentionLayout wholeLayout;
 
     /** For each unit of the context in the order of learners its first column there, head by head; null with a layout. */
     private final int[] contextUnits;
@@ -140,6 +144,9 @@ public final class AdaptiveAttention implements AdaptiveBlock {
         layout = dense instanceof SelfAttention
                 ? new AttentionLayout(starts(0), starts(1), starts(2), result.starts())
                 : null;
+        wholeLayout = layout == null
+                ? null
+                : new AttentionLayout(sideBySide(0), sideBySide(1), sideBySide(2), result.starts());
         contextUnits = layout == null ? inverse(result.starts()) : null;
         var factors = new RunningLearners(owner, learners);
         masked = new MaskedAttention(
@@ -165,6 +172,13 @@ public final class AdaptiveAttention implements AdaptiveBlock {
                 .findFirst()
                 .orElseThrow()
                 .starts(projection);
+    }
+
+    /** First columns of the units of one of Q, K and V (0, 1, 2) where the dense block has them. */
+    private int[] sideBySide(int projection) {
+        return IntStream.range(0, hidden / unit)
+                .map(u -> projection * hidden + u * unit)
+                .toArray();
     }
 
     /** Where units begin, of the places that begin at these: {@code inverse[starts[u] / unit] = u * unit}. */
@@ -336,6 +350,7 @@ public final class AdaptiveAttention implements AdaptiveBlock {
         for (int i = 0; i < inputs.size(); i++) {
             inputs.get(i).prepare(stream);
         }
+        dense.qkv().weight().prepare(stream);
         result.prepare(stream);
         for (int i = 0; i < acms.size(); i++) {
             acms.get(i).prepare();
@@ -351,13 +366,18 @@ public final class AdaptiveAttention implements AdaptiveBlock {
         prepare(pass.stream());
         Tensor y = pass.tensor(x.rows(), hidden);
         pass.push();
+        boolean whole = true;
         for (int i = 0; i < acms.size(); i++) {
             acms.get(i).choose(pass, x, pass.groups(i));
+            whole &= pass.groups(i).whole(learners) == x.rows();
         }
         Tensor context = pass.tensor(x.rows(), hidden);
         pass.push();
         if (layout == null) {
-            attendGathered(pass, x, context);
+            attendGathered(pass, whole ? dense.qkv().forward(pass, x) : gathered(pass, x), context);
+        } else if (whole) {
+            Tensor qkv = dense.qkv().forward(pass, x);
+            attend(pass, qkv, qkv, qkv, wholeLayout, context);
         } else {
             attend(pass, x, context);
         }
@@ -378,17 +398,26 @@ public final class AdaptiveAttention implements AdaptiveBlock {
             key = input.has(1) ? columns : key;
             value = input.has(2) ? columns : value;
         }
-        TokenBatch batch = pass.batch();
-        pass.stream().attention(query, key, value, layout, batch.offsets(), batch.sequences(), heads, context);
+        attend(pass, query, key, value, layout, context);
     }
 
-    /** The dense block's attention, for which heads are put together and then taken apart. */
-    private void attendGathered(Pass pass, Tensor x, Tensor context) {
+    private void attend(Pass pass, Tensor query, Tensor key, Tensor value, AttentionLayout columns, Tensor context) {
+        TokenBatch batch = pass.batch();
+        pass.stream().attention(query, key, value, columns, batch.offsets(), batch.sequences(), heads, context);
+    }
+
+    /** Q, K and V as the dense block's product gives them, {@code [tokens, 3 * hidden]}. */
+    private Tensor gathered(Pass pass, Tensor x) {
         Tensor projected = pass.tensor(x.rows(), 3 * hidden);
         for (int i = 0; i < inputs.size(); i++) {
             AttentionInput input = inputs.get(i);
             pass.stream().gatherUnits(input.run(pass, x), input.starts(), unit, projected);
         }
+        return projected;
+    }
+
+    /** The dense block's attention, for which heads have been put together and are then taken apart. */
+    private void attendGathered(Pass pass, Tensor projected, Tensor context) {
         pass.stream().gatherUnits(dense.attend(pass, projected), contextUnits, unit, context);
     }
 

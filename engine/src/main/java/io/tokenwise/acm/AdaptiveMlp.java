@@ -196,6 +196,9 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         TokenGroups groups = pass.groups(0);
         acm.choose(pass, x, groups);
         prepare(pass.stream());
+        if (groups.whole(learners) == x.rows()) {
+            return dense.forward(pass, x, residual);
+        }
         return dense.isGated() ? runGated(pass, x, residual, groups) : run(pass, x, residual, groups);
     }
 
@@ -216,9 +219,6 @@ public final class AdaptiveMlp implements AdaptiveBlock {
 
     /** Row by row: a decoder, which has such MLPs, writes one token at a time, so that there is nothing to group. */
     private Tensor runGated(Pass pass, Tensor x, Tensor residual, TokenGroups groups) {
-        if (groups.whole(learners) == x.rows()) {
-            return dense.forward(pass, x, residual);
-        }
         Tensor y = pass.tensor(x.rows(), hidden);
         for (int row = 0; row < x.rows(); row++) {
             pass.push();

@@ -45,6 +45,16 @@ public record AttentionLayout(int[] query, int[] key, int[] value, int[] context
         return columns.clone();
     }
 
+    /** Whether each unit begins where the one before it ends. */
+    static boolean areSideBySide(int[] starts) {
+        for (int i = 1; i < starts.length; i++) {
+            if (starts[i] != starts[i - 1] + UNIT) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** The columns of all heads together. */
     int columns() {
         return query.length * UNIT;

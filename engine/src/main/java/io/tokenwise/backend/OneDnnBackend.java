@@ -66,6 +66,16 @@ public final class OneDnnBackend implements Backend {
         return tiles;
     }
 
+    /** The largest signed byte, by absolute value, that a weight becomes. */
+    int largestWeight() {
+        return oneDnn.isa().largestInt8Weight();
+    }
+
+    /** Whether sums that are added to others need room of their own. */
+    boolean addsInScratch() {
+        return precision == Precision.S8 && !oneDnn.isa().hasInt8();
+    }
+
     /** Rows that are multiplied at once at most. */
     int blockRows() {
         return tiles ? 128 : 64;
@@ -87,7 +97,8 @@ public final class OneDnnBackend implements Backend {
 
     @Override
     public String name() {
-        return "onednn (" + oneDnn.version() + ", " + oneDnn.isa() + ")";
+        boolean sevenBits = precision == Precision.S8 && largestWeight() < Byte.MAX_VALUE;
+        return "onednn (" + oneDnn.version() + ", " + oneDnn.isa() + (sevenBits ? ", weights in 7 bits)" : ")");
     }
 
     @Override

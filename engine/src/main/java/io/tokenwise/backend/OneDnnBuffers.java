@@ -33,7 +33,10 @@ final class OneDnnBuffers implements BufferPool.Buffers {
      */
     private static final int TILE_ROWS = 16;
 
-    /** Room for what oneDNN wants besides: under 1 KB, with AMX up to 6 KB, whatever the shape; not always more for more rows. */
+    /**
+     * Room for what oneDNN wants besides: under 1 KB, with AMX up to 6 KB, whatever the shape; not always more for more rows. Without VNNI it also
+     * has there all sums of a product that is added to others.
+     */
     private static final long SCRATCH_BYTES = 64 * 1024;
 
     private static final long ALIGNMENT = 64;
@@ -76,7 +79,8 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         try {
             sums = Pages.allocate(arena, (long) rows * outputs * Float.BYTES, ALIGNMENT);
             sumFloats = new Floats(sums, 0);
-            MemorySegment scratch = arena.allocate(SCRATCH_BYTES, ALIGNMENT);
+            long added = backend.addsInScratch() ? sums.byteSize() : 0;
+            MemorySegment scratch = Pages.allocate(arena, SCRATCH_BYTES + added, ALIGNMENT);
             input = new Operand(oneDnn, scratch);
             units = new Operand(oneDnn, scratch);
             row = floats();

@@ -13,11 +13,14 @@ import java.util.List;
 
 /** Matrix products by oneDNN, and those with few outputs or inputs, such as a gate's, by our own kernels. */
 final class OneDnnProducts implements Products {
-    private static final int LARGEST_BYTE = 127;
     private static final long ALIGNMENT = 64;
 
     private final Products vector;
     private final Precision precision;
+
+    /** By absolute value, in signed bytes. */
+    private final int largestWeight;
+
     private final OneDnnJob job;
     private final GradientJob gradient;
     private final Scratch scratch = new Scratch();
@@ -25,6 +28,7 @@ final class OneDnnProducts implements Products {
     OneDnnProducts(OneDnnBackend backend, Kernels kernels, WorkerPool pool, Products vector) {
         this.vector = vector;
         this.precision = backend.precision();
+        this.largestWeight = backend.largestWeight();
         this.job = new OneDnnJob(backend, pool);
         this.gradient = new GradientJob(backend, kernels, pool);
     }
@@ -75,10 +79,10 @@ final class OneDnnProducts implements Products {
     /**
      * Packs a matrix, or all slices of one and their prefixes. Quantises in Java, on arrays: this runs once, when a model is loaded, so code
      * that is quick before it is compiled counts, and loops in methods of their own, which C2 compiles in a few milliseconds each. Each
-     * output's scale is that at which its largest weight is the largest byte, over all inputs of the source: slices along the inputs then
+     * output's scale is that at which its largest weight is the largest step, over all inputs of the source: slices along the inputs then
      * have one scale, and their sums can be added as integers.
      */
-    private static void packBytes(Tensor source, boolean transposed, List<PackedMatrix> slices) {
+    private void packBytes(Tensor source, boolean transposed, List<PackedMatrix> slices) {
         int inputs = transposed ? source.columns() : source.rows();
         int outputs = transposed ? source.rows() : source.columns();
         var scales = new float[outputs];
@@ -89,10 +93,10 @@ final class OneDnnProducts implements Products {
         }
         float[] factors = new float[outputs];
         for (int j = 0; j < outputs; j++) {
-            factors[j] = LARGEST_BYTE / scales[j];
+            factors[j] = largestWeight / scales[j];
             // Zero, or so near to it that it might as well be.
             factors[j] = Float.isInfinite(factors[j]) ? 0 : factors[j];
-            scales[j] = factors[j] == 0 ? 0 : scales[j] / LARGEST_BYTE;
+            scales[j] = factors[j] == 0 ? 0 : scales[j] / largestWeight;
         }
         var steps = new byte[Math.multiplyExact(inputs, outputs)];
         for (int k = 0; k < inputs; k++) {

@@ -7,7 +7,10 @@ public enum Precision {
     F32(4),
     /** bfloat16: float32 with 8 instead of 24 significant bits. */
     BF16(2),
-    /** Signed bytes with a scale for each output of a weight, unsigned bytes with scale and offset for each row of activations. */
+    /**
+     * Signed bytes with a scale for each output of a weight, of which CPUs without VNNI use 7 bits, unsigned bytes with scale and offset for each row
+     * of activations.
+     */
     S8(1);
 
     private final int bytes;

@@ -159,7 +159,7 @@ public final class Encoder implements AutoCloseable {
         parameters.all().forEach(Parameter::changed);
         var encoder = new Encoder(description, parameters, network, stored);
         Backend backend = parameters.backend();
-        // A stream is for one thread.
+        // A stream is for one caller at a time, and slots are prepared by several.
         forEach(encoder.allSlots(), backend.threads() > 1, slot -> slot.block().prepare(backend.stream()));
         network.prepare(backend.stream());
         return encoder;

@@ -115,7 +115,6 @@ final class LayerBuilder {
                     sizes.layers() * sizes.layerFlopsPerToken(),
                     sizes.layers() * sizes.mlpFlopsPerToken());
             var plans = new ShortPlans(flops, flops, config.losses(), first, last, maxTokens);
-            Linear summary = matrices(sizes.hiddenSize(), sizes.hiddenSize(), ShortPathConfig.PREFIX + "summary");
             return new ShortPath<>(
                     new Leaving(gate, plans),
                     layers.apply(ShortPathConfig.PREFIX),

@@ -22,8 +22,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -123,6 +125,48 @@ class AdaptiveAttentionTest {
                 double distance = grouped.distance(expected);
                 LOG.info("{}, {} {}, budget {}: {} from the masked path", layers, kind, precision, share, distance);
                 assertThat(distance).isLessThan(bound * expected.largest());
+            }
+        }
+    }
+
+    /** Where all tokens of a pass have all learners, blocks go another way than beside tokens that have fewer. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "mlp,qk,vo|VECTOR|F32",
+                "qkvo|VECTOR|F32",
+                "v|VECTOR|F32",
+                "mlp,qk,vo|ONEDNN|F32",
+                "mlp,qk,vo|ONEDNN|BF16",
+                "mlp,qk,vo|ONEDNN|S8"
+            })
+    void fullBudgetHasTheSameBitsBesideLowerOnes(String layers, BackendChoice.Kind kind, Precision precision)
+            throws IOException {
+        try (Backend backend = open(kind, precision);
+                Encoder encoder = adaptive(layers, backend);
+                var sessions = new Sessions(encoder, backend, 1024, 1)) {
+            List<Budget> budgets = IntStream.range(0, texts.size())
+                    .mapToObj(i -> i % 2 == 0 ? Budget.FULL : Budget.of(0.5))
+                    .toList();
+            float[][] mixed = sessions.encode(texts, budgets, null);
+            var told = new HashMap<String, Integer>();
+            float[][] full = sessions.encode(
+                    texts,
+                    Budget.FULL,
+                    (module, learners, tokens, gated) -> told.merge(
+                            module, Arrays.stream(learners, 0, tokens).sum(), Integer::sum));
+            int tokens = texts.stream().mapToInt(text -> text.length).sum();
+            assertThat(told)
+                    .hasSameSizeAs(encoder.acms())
+                    .allSatisfy((module, learners) ->
+                            assertThat(learners).as(module).isEqualTo(tokens * LEARNERS));
+            for (int i = 0; i < texts.size(); i++) {
+                if (i % 2 == 0) {
+                    assertThat(mixed[i]).as("text %d", i).isEqualTo(full[i]);
+                } else {
+                    assertThat(mixed[i]).as("text %d", i).isNotEqualTo(full[i]);
+                }
             }
         }
     }

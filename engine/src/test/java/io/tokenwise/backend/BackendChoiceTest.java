@@ -20,13 +20,19 @@ class BackendChoiceTest {
         public static void main(String[] arguments) {
             Precision precision = arguments[1].equals("auto") ? null : Precision.valueOf(arguments[1]);
             try (Backend backend = new BackendChoice(Kind.valueOf(arguments[0]), precision).open(1)) {
-                System.out.println(backend.kind() + " " + backend.precision());
+                boolean sevenBits = backend.name().endsWith(", weights in 7 bits)");
+                System.out.println(
+                        backend.kind() + " " + backend.precision() + (sevenBits ? ", weights in 7 bits" : ""));
             } catch (IllegalArgumentException e) {
                 System.out.println("refused: " + e.getMessage());
             }
         }
     }
 
+    private static final String AVX = "-Dtokenwise.onednn.isa=AVX";
+    private static final String AVX2 = "-Dtokenwise.onednn.isa=AVX2";
+    private static final String AVX512 = "-Dtokenwise.onednn.isa=AVX512_CORE";
+    private static final String VNNI = "-Dtokenwise.onednn.isa=AVX512_CORE_VNNI";
     private static final String NO_LIBRARY = "-Dtokenwise.onednn.library=/nowhere/libdnnl.so.3";
 
     @Test
@@ -41,15 +47,34 @@ class BackendChoiceTest {
     @Test
     void aCpuWithoutInstructionsForAPrecisionIsNotGivenIt() throws Exception {
         TestModels.oneDnn(Precision.S8, 1).close();
-        assertThat(open(Kind.AUTO, "auto", "-Dtokenwise.onednn.isa=AVX2")).isEqualTo("VECTOR F32");
-        assertThat(open(Kind.ONEDNN, "auto", "-Dtokenwise.onednn.isa=AVX2")).isEqualTo("ONEDNN F32");
-        assertThat(open(Kind.AUTO, "S8", "-Dtokenwise.onednn.isa=AVX512_CORE"))
-                .isEqualTo("refused: precision s8: this CPU (AVX512_CORE) has no instructions for it; it offers f32");
-        assertThat(open(Kind.AUTO, "BF16", "-Dtokenwise.onednn.isa=AVX512_CORE_VNNI"))
+        assertThat(open(Kind.AUTO, "auto", AVX)).isEqualTo("VECTOR F32");
+        assertThat(open(Kind.ONEDNN, "auto", AVX)).isEqualTo("ONEDNN F32");
+        assertThat(open(Kind.AUTO, "S8", AVX))
+                .isEqualTo("refused: precision s8: this CPU (AVX) has no instructions for it; it offers f32");
+        assertThat(open(Kind.AUTO, "BF16", VNNI))
                 .isEqualTo("refused: precision bf16: this CPU (AVX512_CORE_VNNI) has no instructions for it;"
                         + " it offers f32 and s8");
-        assertThat(open(Kind.AUTO, "auto", "-Dtokenwise.onednn.isa=AVX512_CORE_VNNI"))
-                .isEqualTo("ONEDNN S8");
+        assertThat(open(Kind.AUTO, "auto", VNNI)).isEqualTo("ONEDNN S8");
+    }
+
+    @Test
+    void withoutVnniSignedBytesHaveWeightsIn7Bits() throws Exception {
+        TestModels.oneDnn(Precision.S8, 1).close();
+        assertThat(open(Kind.AUTO, "auto", AVX2)).isEqualTo("ONEDNN S8, weights in 7 bits");
+        assertThat(open(Kind.ONEDNN, "S8", AVX512)).isEqualTo("ONEDNN S8, weights in 7 bits");
+    }
+
+    /** Only where AVX-512 comes without bfloat16 is our own float32 slow. */
+    @Test
+    void float32IsOneDnnsWhereOursIsSlow() throws Exception {
+        TestModels.oneDnn(Precision.S8, 1).close();
+        assertThat(open(Kind.AUTO, "F32", AVX2)).isEqualTo("VECTOR F32");
+        assertThat(open(Kind.AUTO, "F32", "-Dtokenwise.onednn.isa=AVX512_CORE_BF16"))
+                .isEqualTo("VECTOR F32");
+        assertThat(open(Kind.AUTO, "F32", AVX512)).isEqualTo("ONEDNN F32");
+        assertThat(open(Kind.AUTO, "F32", VNNI)).isEqualTo("ONEDNN F32");
+        assertThat(open(Kind.VECTOR, "F32", VNNI)).isEqualTo("VECTOR F32");
+        assertThat(open(Kind.AUTO, "F32", NO_LIBRARY)).isEqualTo("VECTOR F32");
     }
 
     @Test

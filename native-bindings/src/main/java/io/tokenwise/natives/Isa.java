@@ -36,9 +36,18 @@ public enum Isa {
         return includes(AVX2_VNNI_2) || includes(AVX512_CORE_BF16);
     }
 
-    /** Whether there are exact instructions for products of 8-bit integers; see {@link Product#LARGEST_WITHOUT_INT8}. */
+    /** Whether there are instructions that add four products of 8-bit integers in 32 bits, as VNNI does. */
     public boolean hasInt8() {
         return includes(AVX2_VNNI) || includes(AVX512_CORE_VNNI);
+    }
+
+    /**
+     * The largest weight, by absolute value, with which products of unsigned bytes and signed ones are exact. Without {@link #hasInt8} oneDNN adds
+     * two of them in 16 signed bits ({@code vpmaddubsw}) and what does not fit is cut off silently: {@code 255 * (64 + 64) = 32640} fits into
+     * 32767, {@code 255 * (64 + 65)} does not. The next sum is of 32 bits.
+     */
+    public int largestInt8Weight() {
+        return hasInt8() ? Byte.MAX_VALUE : 64;
     }
 
     /** Whether products of bf16 and 8-bit integers go by tiles of 16 rows. */

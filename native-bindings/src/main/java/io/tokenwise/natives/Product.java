@@ -20,12 +20,6 @@ public final class Product {
     /** The most rows of one call. */
     public static final int MAX_ROWS = 1 << 16;
 
-    /**
-     * The largest weight, by absolute value, for which a product of integers is exact on processors without int8 units: there
-     * oneDNN adds two products in 16 signed bits, and 2 * 255 * 64 = 32640 still fits.
-     */
-    public static final int LARGEST_WITHOUT_INT8 = 64;
-
     /** Layouts were equal for 16 rows and more; with one row oneDNN may choose another. */
     private static final int REPRESENTATIVE_ROWS = 64;
 
@@ -60,7 +54,7 @@ public final class Product {
     }
 
     /**
-     * Packs B. Integers want a processor with {@link Isa#hasInt8()}, or weights of at most {@link #LARGEST_WITHOUT_INT8}.
+     * Packs B. Integers must be within {@link Isa#largestInt8Weight}.
      *
      * @param rowMajor B {@code [k, n]} in its own type, native
      * @param packed native memory for the packed form, which must outlive the result; 64-byte alignment is fastest
@@ -131,12 +125,12 @@ public final class Product {
         if (spec.b() != DataType.S8 || oneDnn.isa().hasInt8()) {
             return;
         }
+        int largest = oneDnn.isa().largestInt8Weight();
         for (long i = 0; i < spec.bBytes(); i++) {
             int weight = rowMajor.get(ValueLayout.JAVA_BYTE, i);
-            if (Math.abs(weight) > LARGEST_WITHOUT_INT8) {
+            if (Math.abs(weight) > largest) {
                 throw new IllegalArgumentException(spec + ": weight " + weight + " is too large for " + oneDnn.isa()
-                        + ", whose sums of two products saturate; it must be within -" + LARGEST_WITHOUT_INT8 + " to "
-                        + LARGEST_WITHOUT_INT8);
+                        + ", whose sums of two products saturate; it must be within -" + largest + " to " + largest);
             }
         }
     }

@@ -35,6 +35,7 @@ class LoadingTest {
             try (OneDnn oneDnn = OneDnn.open()) {
                 System.out.println("opened " + oneDnn.version() + " " + oneDnn.isa() + " from " + oneDnn.location());
                 System.out.println("exact with small weights: " + exact(oneDnn, 64));
+                System.out.println("exact with weights above them: " + exact(oneDnn, 65));
                 System.out.println("exact with large weights: " + exact(oneDnn, 127));
             } catch (OneDnnUnavailableException | RuntimeException e) {
                 System.out.println(e.getClass().getSimpleName() + ": " + e.getMessage());
@@ -152,7 +153,9 @@ class LoadingTest {
             assumeTrue(here.includes(cap), "this processor has no " + cap);
             String told = probe(true, "-Dtokenwise.onednn.isa=" + cap.name().toLowerCase(java.util.Locale.ROOT));
             assertThat(told).contains(" " + cap + " from ").contains("exact with small weights: true");
-            assertThat(told).contains(cap.hasInt8() ? "exact with large weights: true" : "is too large for " + cap);
+            assertThat(told)
+                    .contains(cap.hasInt8() ? "exact with weights above them: true" : "65 is too large for " + cap)
+                    .contains(cap.hasInt8() ? "exact with large weights: true" : "127 is too large for " + cap);
         }
     }
 
