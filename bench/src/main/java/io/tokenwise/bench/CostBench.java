@@ -21,12 +21,11 @@ import java.util.SplittableRandom;
  * take turns, so that each finds the caches as others left them.
  *
  * @param model a built-in name or a folder
+ * @param tokens lengths of texts; those beyond the model's are left out
  * @param measure whether tables are measured before, instead of those that an encoder would find
  * @param err told what happens
  */
-record CostBench(String model, List<OwnEngine> engines, boolean measure, Interleaved times, PrintWriter err) {
-    private static final List<Integer> TOKENS = List.of(16, 32, 64, 128, 256);
-
+record CostBench(String model, List<OwnEngine> engines, List<Integer> tokens, boolean measure, Interleaved times, PrintWriter err) {
     /** A prediction, and the work whose time it predicts. */
     private record Case(TextEncoder encoder, CostTables.Found table, int tokens, double predictedMicros, Runnable work) {}
 
@@ -49,7 +48,7 @@ record CostBench(String model, List<OwnEngine> engines, boolean measure, Interle
                     "medians of %d interleaved rounds after %.1f s of warm-up for each engine and length; random token ids.",
                     times.rounds(),
                     times.warmUpNanos() * 1e-9));
-            err.printf("measures %d lengths in %d engines%n", TOKENS.size(), encoders.size());
+            err.printf("measures %d lengths in %d engines%n", tokens.size(), encoders.size());
             double[] seconds = times.medians(cases.stream().map(Case::work).toList());
             var rows = new ArrayList<CostResults.Row>();
             for (int i = 0; i < seconds.length; i++) {
@@ -85,16 +84,16 @@ record CostBench(String model, List<OwnEngine> engines, boolean measure, Interle
         var cost = new CostModel(found.table(), sizes, most);
         var random = new SplittableRandom(3);
         int vocabulary = encoder.description().architecture().vocabularySize();
-        return TOKENS.stream()
-                .filter(tokens -> tokens <= most)
-                .map(tokens -> {
+        return tokens.stream()
+                .filter(length -> length <= most)
+                .map(length -> {
                     List<int[]> text =
-                            List.of(random.ints(tokens, 0, vocabulary).toArray());
+                            List.of(random.ints(length, 0, vocabulary).toArray());
                     return new Case(
                             encoder,
                             found,
-                            tokens,
-                            cost.micros(tokens),
+                            length,
+                            cost.micros(length),
                             () -> encoder.sessions().encode(text, Budget.FULL, null));
                 })
                 .toList();

@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "cost",
         header = "Predicted beside measured time of a model's dense forward, one thread.",
-        description = "At 16, 32, 64, 128 and 256 tokens, one text a call. The prediction is from the table that a service would use: measured"
+        description = "One text a call. The prediction is from the table that a service would use: measured"
                 + " on this machine and kept in the cache folder, or else what comes with the build.")
 final class CostCommand implements Callable<Integer> {
     private static final long WARM_UP_NANOS = 500_000_000L;
@@ -42,6 +42,14 @@ final class CostCommand implements Callable<Integer> {
             description = "Backends and precisions (default: vector-f32, onednn-bf16 and onednn-s8, as far as the CPU has them).")
     private List<OwnEngine> engines;
 
+    @Option(
+            names = "--tokens",
+            paramLabel = "N",
+            split = ",",
+            defaultValue = "16,32,64,128,256",
+            description = "Lengths of texts, as far as the model takes them (default: ${DEFAULT-VALUE}).")
+    private List<Integer> tokens;
+
     @Option(names = "--measure", description = "Measure tables for the model's sizes first, and keep them.")
     private boolean measure;
 
@@ -63,8 +71,8 @@ final class CostCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        if (rounds < 1) {
-            throw new ParameterException(spec.commandLine(), "--rounds must be 1 or more, not " + rounds);
+        if (rounds < 1 || tokens.stream().anyMatch(length -> length < 1)) {
+            throw new ParameterException(spec.commandLine(), "--rounds and --tokens must be 1 or more");
         }
         PrintWriter err = spec.commandLine().getErr();
         if (ship != null) {
@@ -72,8 +80,8 @@ final class CostCommand implements Callable<Integer> {
             return 0;
         }
         var times = new Interleaved(rounds, WARM_UP_NANOS, TURN_NANOS);
-        CostResults results =
-                new CostBench(model, engines == null ? OwnEngine.RACING : engines, measure, times, err).run();
+        List<OwnEngine> chosen = engines == null ? OwnEngine.RACING : engines;
+        CostResults results = new CostBench(model, chosen, tokens, measure, times, err).run();
         PrintWriter out = spec.commandLine().getOut();
         out.print(json ? results.asJson() + System.lineSeparator() : results.asTable());
         out.flush();
