@@ -48,7 +48,11 @@ public final class CostTableFile {
             throw new BadFileException(name, "a cost table of more than " + MOST_BYTES + " bytes is not read");
         }
         try {
-            return MAPPER.readValue(bytes, CostTable.class);
+            CostTable table = MAPPER.readValue(bytes, CostTable.class);
+            if (table == null) {
+                throw new BadFileException(name, "is no cost table: it holds null");
+            }
+            return table;
         } catch (JacksonException e) {
             throw new BadFileException(name, "is no cost table: " + reason(e), e);
         }

@@ -70,7 +70,7 @@ public final class CostTables {
     public static Found find(Backend backend) {
         return kept(backend)
                 .map(table -> new Found(table, false))
-                .orElseGet(() -> new Found(shipped(backend), true));
+                .orElseGet(() -> new Found(shipped(nearest(backend)), true));
     }
 
     /**
@@ -120,43 +120,38 @@ public final class CostTables {
         return Optional.empty();
     }
 
+    private static String nearest(Backend backend) {
+        return nearest(backend.kind().label(), backend.instructions(), backend.precision().label());
+    }
+
     private static Optional<Path> file(Backend backend) {
         return CacheFolder.find().map(folder -> folder.resolve("cost-" + name(backend) + ".json"));
     }
 
     /** Of the table of a backend, such as {@code onednn-avx512_core_vnni-s8}. */
     public static String name(Backend backend) {
-        return start(backend) + backend.instructions().toLowerCase(Locale.ROOT) + end(backend);
+        return name(backend.kind().label(), backend.instructions(), backend.precision().label());
     }
 
-    private static String start(Backend backend) {
-        return backend.kind().label() + "-";
+    private static String name(String kind, String instructions, String precision) {
+        return kind + "-" + instructions.toLowerCase(Locale.ROOT) + "-" + precision;
     }
 
-    private static String end(Backend backend) {
-        return "-" + backend.precision().label();
-    }
-
-    /** Of the same backend and precision that for the largest instruction set that this one includes, else the smallest that includes it. */
-    private static CostTable shipped(Backend backend) {
-        int wanted = rank(backend.instructions());
-        String nearest = null;
-        for (String name : SHIPPED) {
-            if (name.startsWith(start(backend)) && name.endsWith(end(backend))) {
-                boolean fits = rank(instructions(name, backend)) <= wanted;
-                nearest = nearest == null || fits ? name : nearest;
-            }
-        }
-        return shipped(nearest);
-    }
-
-    private static String instructions(String name, Backend backend) {
-        return name.substring(
-                start(backend).length(), name.length() - end(backend).length());
-    }
-
-    private static int rank(String instructions) {
-        return INSTRUCTIONS.indexOf(instructions.toLowerCase(Locale.ROOT));
+    /**
+     * Which of the shipped tables is taken: of the same backend and precision that for the largest instruction set that is not beyond this one, else the
+     * smallest that is.
+     */
+    static String nearest(String kind, String instructions, String precision) {
+        List<String> smallToLarge = INSTRUCTIONS.stream()
+                .map(some -> name(kind, some, precision))
+                .filter(SHIPPED::contains)
+                .toList();
+        int wanted = INSTRUCTIONS.indexOf(instructions.toLowerCase(Locale.ROOT));
+        return INSTRUCTIONS.subList(0, wanted + 1).stream()
+                .map(some -> name(kind, some, precision))
+                .filter(SHIPPED::contains)
+                .reduce((_, larger) -> larger)
+                .orElseGet(smallToLarge::getFirst);
     }
 
     /** The table that comes with the build under a name of {@link #SHIPPED}. */
