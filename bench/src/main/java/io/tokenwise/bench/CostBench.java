@@ -25,9 +25,16 @@ import java.util.SplittableRandom;
  * @param measure whether tables are measured before, instead of those that an encoder would find
  * @param err told what happens
  */
-record CostBench(String model, List<OwnEngine> engines, List<Integer> tokens, boolean measure, Interleaved times, PrintWriter err) {
+record CostBench(
+        String model,
+        List<OwnEngine> engines,
+        List<Integer> tokens,
+        boolean measure,
+        Interleaved times,
+        PrintWriter err) {
     /** A prediction, and the work whose time it predicts. */
-    private record Case(TextEncoder encoder, CostTables.Found table, int tokens, double predictedMicros, Runnable work) {}
+    private record Case(
+            TextEncoder encoder, CostTables.Found table, int tokens, double predictedMicros, Runnable work) {}
 
     CostResults run() throws IOException {
         var notes = new ArrayList<String>();
@@ -77,9 +84,8 @@ record CostBench(String model, List<OwnEngine> engines, List<Integer> tokens, bo
         if (measure) {
             err.printf("measures the table of %s%n", encoder.backend().name());
         }
-        CostTables.Found found = measure
-                ? CostTables.measure(encoder.backend(), List.of(sizes))
-                : CostTables.find(encoder.backend());
+        CostTables.Found found =
+                measure ? CostTables.measure(encoder.backend(), List.of(sizes)) : CostTables.find(encoder.backend());
         int most = encoder.description().maxTokens();
         var cost = new CostModel(found.table(), sizes, most);
         var random = new SplittableRandom(3);

@@ -31,7 +31,8 @@ final class CostCommand implements Callable<Integer> {
             names = "--model",
             paramLabel = "MODEL",
             defaultValue = "minilm",
-            description = "A text encoder's folder or built-in name; an adaptive one runs at full budget (default: ${DEFAULT-VALUE}).")
+            description =
+                    "A text encoder's folder or built-in name; an adaptive one runs at full budget (default: ${DEFAULT-VALUE}).")
     private String model;
 
     @Option(
@@ -39,7 +40,8 @@ final class CostCommand implements Callable<Integer> {
             paramLabel = "NAME",
             split = ",",
             converter = Options.EngineConverter.class,
-            description = "Backends and precisions (default: vector-f32, onednn-bf16 and onednn-s8, as far as the CPU has them).")
+            description =
+                    "Backends and precisions (default: vector-f32, onednn-bf16 and onednn-s8, as far as the CPU has them).")
     private List<OwnEngine> engines;
 
     @Option(
@@ -63,7 +65,8 @@ final class CostCommand implements Callable<Integer> {
     @Option(
             names = "--ship",
             paramLabel = "DIR",
-            description = "Instead, write the tables that come with the build into this folder, each measured in a process of its own.")
+            description =
+                    "Instead, write the tables that come with the build into this folder, each measured in a process of its own.")
     private Path ship;
 
     @Option(names = "--json", description = "Print one JSON object on stdout; everything else goes to stderr.")

@@ -31,11 +31,16 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "info",
         header = "Tell what a model holds and costs.",
-        description = "Prints a model's layers, sizes, learners, parameters, FLOPs per token at some budgets, and how long the dense model is"
-                + " predicted to take on one thread: from a table that was measured on this machine, or else one that comes with the build for a CPU with"
-                + " such instructions.",
+        description =
+                "Prints a model's layers, sizes, learners, parameters, FLOPs per token at some budgets, and how long the dense model is"
+                        + " predicted to take on one thread: from a table that was measured on this machine, or else one that comes with the build for a CPU with"
+                        + " such instructions.",
         footerHeading = "%nExamples:%n",
-        footer = {"  ./tokenwise info minilm", "  ./tokenwise info my-model --json", "  ./tokenwise info minilm --measure"})
+        footer = {
+            "  ./tokenwise info minilm",
+            "  ./tokenwise info my-model --json",
+            "  ./tokenwise info minilm --measure"
+        })
 final class Info implements Callable<Integer> {
     /** Attention's share of the work grows with the text's length: FLOPs are given for a text of this many tokens. */
     private static final int TOKENS = 128;
@@ -62,8 +67,9 @@ final class Info implements Callable<Integer> {
 
     @Option(
             names = "--measure",
-            description = "Measure this machine for the model's sizes first, which takes some seconds, and keep that for all later runs. Nothing else should"
-                    + " run meanwhile.")
+            description =
+                    "Measure this machine for the model's sizes first, which takes some seconds, and keep that for all later runs. Nothing else should"
+                            + " run meanwhile.")
     private boolean measure;
 
     @Option(names = "--json", description = "Print one JSON object on stdout.")
@@ -83,7 +89,8 @@ final class Info implements Callable<Integer> {
         try (OpenModel opened = OpenModel.open(files, EncoderOptions.defaults(), any -> {})) {
             if (measure && opened.files().description() instanceof SpeechDescription) {
                 throw new ParameterException(
-                        spec.commandLine(), "--measure: " + model + " is for speech; the time of texts and images is predicted");
+                        spec.commandLine(),
+                        "--measure: " + model + " is for speech; the time of texts and images is predicted");
             }
             Json.Info info = info(opened, stored);
             spec.commandLine().getOut().println(json ? Json.line(info) : text(info));
@@ -183,7 +190,9 @@ final class Info implements Callable<Integer> {
                         flops / 1e6)));
         if (info.cost() != null) {
             text.append(String.format(
-                    Locale.ROOT, "%nms of the dense model on one thread, predicted; table %s", info.cost().table()));
+                    Locale.ROOT,
+                    "%nms of the dense model on one thread, predicted; table %s",
+                    info.cost().table()));
             info.cost()
                     .predictedMillis()
                     .forEach((tokens, millis) ->

@@ -155,8 +155,7 @@ final class CostMeasurement implements AutoCloseable {
      */
     static ShapeCost measure(Backend backend, Sizes sizes) {
         if (backend.threads() != 1) {
-            throw new IllegalArgumentException(
-                    "a cost table is of one thread; the backend has " + backend.threads());
+            throw new IllegalArgumentException("a cost table is of one thread; the backend has " + backend.threads());
         }
         warmUp(backend, sizes);
         try (var measurement = new CostMeasurement(backend, sizes)) {
@@ -183,7 +182,8 @@ final class CostMeasurement implements AutoCloseable {
             micros.put(
                     piece,
                     IntStream.range(0, ROWS.size())
-                            .mapToObj(i -> lowerQuartile(rounds.stream().mapToDouble(round -> round[i][piece.ordinal()])))
+                            .mapToObj(
+                                    i -> lowerQuartile(rounds.stream().mapToDouble(round -> round[i][piece.ordinal()])))
                             .toList());
         }
         return new ShapeCost(sizes, ROWS, micros);

@@ -4,6 +4,7 @@ import java.time.LocalDate;
 import java.time.format.DateTimeParseException;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -32,7 +33,10 @@ public record CostTable(int format, String made, Machine machine, List<ShapeCost
         if (made == null || !isDay(made)) {
             throw new IllegalArgumentException("made is " + made + ", must be a day such as 2026-11-28");
         }
-        if (shapes == null || shapes.isEmpty() || shapes.size() > MOST_SHAPES || shapes.contains(null)) {
+        if (shapes == null
+                || shapes.isEmpty()
+                || shapes.size() > MOST_SHAPES
+                || shapes.stream().anyMatch(Objects::isNull)) {
             throw new IllegalArgumentException("shapes must be 1 to " + MOST_SHAPES);
         }
         Set<Sizes> seen = new HashSet<>();
@@ -60,8 +64,7 @@ public record CostTable(int format, String made, Machine machine, List<ShapeCost
     CostTable with(CostTable other) {
         Set<Sizes> own = Set.copyOf(shapes.stream().map(ShapeCost::sizes).toList());
         List<ShapeCost> all = Stream.concat(
-                        shapes.stream(),
-                        other.shapes.stream().filter(shape -> !own.contains(shape.sizes())))
+                        shapes.stream(), other.shapes.stream().filter(shape -> !own.contains(shape.sizes())))
                 .limit(MOST_SHAPES)
                 .toList();
         return new CostTable(format, made, machine, all);

@@ -60,8 +60,9 @@ public final class CostTableFile {
 
     /** What a record said of its content, or else what Jackson says of the text. */
     private static String reason(JacksonException failure) {
-        String message =
-                failure.getCause() instanceof IllegalArgumentException mistake ? mistake.getMessage() : failure.getOriginalMessage();
+        String message = failure.getCause() instanceof IllegalArgumentException mistake
+                ? mistake.getMessage()
+                : failure.getOriginalMessage();
         return message.lines().findFirst().orElse("").strip();
     }
 

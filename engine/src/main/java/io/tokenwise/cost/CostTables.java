@@ -121,7 +121,10 @@ public final class CostTables {
     }
 
     private static String nearest(Backend backend) {
-        return nearest(backend.kind().label(), backend.instructions(), backend.precision().label());
+        return nearest(
+                backend.kind().label(),
+                backend.instructions(),
+                backend.precision().label());
     }
 
     private static Optional<Path> file(Backend backend) {
@@ -130,7 +133,10 @@ public final class CostTables {
 
     /** Of the table of a backend, such as {@code onednn-avx512_core_vnni-s8}. */
     public static String name(Backend backend) {
-        return name(backend.kind().label(), backend.instructions(), backend.precision().label());
+        return name(
+                backend.kind().label(),
+                backend.instructions(),
+                backend.precision().label());
     }
 
     private static String name(String kind, String instructions, String precision) {

@@ -62,8 +62,7 @@ public record Machine(
             return Files.isDirectory(file)
                     ? "classes"
                     : Long.toHexString(Files.size(file)) + "-"
-                            + Long.toHexString(
-                                    Files.getLastModifiedTime(file).toMillis());
+                            + Long.toHexString(Files.getLastModifiedTime(file).toMillis());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (URISyntaxException e) {
@@ -85,13 +84,7 @@ public record Machine(
     }
 
     private static Map<String, String> fields(
-            String cpu,
-            String instructions,
-            String backend,
-            String precision,
-            int threads,
-            String jvm,
-            String build) {
+            String cpu, String instructions, String backend, String precision, int threads, String jvm, String build) {
         var fields = new LinkedHashMap<String, String>();
         fields.put("cpu", cpu);
         fields.put("instructions", instructions);

@@ -26,8 +26,7 @@ class CostModelTest {
         var model = new CostModel(TestTables.plain(), TestTables.MINILM, MOST);
         double layer = plain(Piece.PROJECTIONS, tokens) + plain(Piece.ATTENTION, tokens) + plain(Piece.NORMS, tokens);
         double ends = plain(Piece.EMBEDDINGS, tokens) + plain(Piece.POOLING, tokens);
-        assertThat(model.micros(tokens))
-                .isCloseTo(ends + 6 * (layer + plain(Piece.MLP, tokens)), within(1e-6));
+        assertThat(model.micros(tokens)).isCloseTo(ends + 6 * (layer + plain(Piece.MLP, tokens)), within(1e-6));
         assertThat(model.micros(tokens, tokens, 0.5))
                 .isCloseTo(ends + 6 * (layer + plain(Piece.MLP_HALF, tokens)), within(1e-6));
         double quarter = plain(Piece.MLP_QUARTER, tokens);
@@ -95,8 +94,7 @@ class CostModelTest {
         var model = new CostModel(noise, new Sizes(320, 1000, 10, 7), MOST);
         for (double share : SHARES) {
             for (int rows = 2; rows <= MOST; rows++) {
-                assertThat(model.micros(MOST, rows, share))
-                        .isGreaterThanOrEqualTo(model.micros(MOST, rows - 1, share));
+                assertThat(model.micros(MOST, rows, share)).isGreaterThanOrEqualTo(model.micros(MOST, rows - 1, share));
                 assertThat(model.micros(rows, 1, share)).isGreaterThanOrEqualTo(model.micros(rows - 1, 1, share));
             }
         }

@@ -195,7 +195,11 @@ class CostTablesTest {
         System.setProperty("tokenwise.cache", taken.toString());
         Told<CostTables.Found> told = listen(() -> CostTables.measure(backend, List.of(SMALL)));
         assertThat(told.result.table().shapes()).hasSize(1);
-        assertThat(told.lines).singleElement().asString().contains("is not kept").contains(taken.toString());
+        assertThat(told.lines)
+                .singleElement()
+                .asString()
+                .contains("is not kept")
+                .contains(taken.toString());
     }
 
     @Test
@@ -239,8 +243,7 @@ class CostTablesTest {
     void everyShippedTableIsGood(String name) {
         CostTable table = CostTables.shipped(name);
         Machine machine = table.machine();
-        assertThat(name)
-                .endsWith("-" + machine.instructions().toLowerCase(Locale.ROOT) + "-" + machine.precision());
+        assertThat(name).endsWith("-" + machine.instructions().toLowerCase(Locale.ROOT) + "-" + machine.precision());
         assertThat(table.shapes())
                 .extracting(ShapeCost::sizes)
                 .containsExactly(TestTables.MINILM, new Sizes(768, 3072, 12, 12));
