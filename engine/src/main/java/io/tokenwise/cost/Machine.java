@@ -3,15 +3,19 @@ package io.tokenwise.cost;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.Processor;
 import io.tokenwise.kernels.Kernels;
+import io.tokenwise.natives.OneDnn;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.CodeSource;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.zip.CRC32C;
+import java.util.zip.ZipFile;
 
 /**
  * On what a table was measured. Times of one machine say nothing of another.
@@ -22,7 +26,7 @@ import java.util.Optional;
  * @param precision in which it multiplies matrices
  * @param threads that computed: 1
  * @param jvm version of the Java runtime, with its build
- * @param build of Tokenwise: the size and time of the files that its kernels and backends were loaded from
+ * @param build of Tokenwise: checksums of its kernels, native bindings and backends
  */
 public record Machine(
         String cpu, String instructions, String backend, String precision, int threads, String jvm, String build) {
@@ -48,10 +52,13 @@ public record Machine(
                 backend.precision().label(),
                 1,
                 Runtime.version().toString(),
-                build(Kernels.class) + " " + build(Backend.class));
+                String.join(" ", build(Kernels.class), build(OneDnn.class), build(Backend.class)));
     }
 
-    /** Of the jar that holds a class; a folder of classes, as in tests, has no build of its own. */
+    /**
+     * Of the classes in a class's package, a checksum of their checksums in the jar, which packing them anew leaves as it is. A folder of classes, as in
+     * tests, has none.
+     */
     private static String build(Class<?> type) {
         CodeSource source = type.getProtectionDomain().getCodeSource();
         if (source == null || !"file".equals(source.getLocation().getProtocol())) {
@@ -61,13 +68,24 @@ public record Machine(
             Path file = Path.of(source.getLocation().toURI());
             return Files.isDirectory(file)
                     ? "classes"
-                    : Long.toHexString(Files.size(file)) + "-"
-                            + Long.toHexString(Files.getLastModifiedTime(file).toMillis());
+                    : checksum(file, type.getPackageName().replace('.', '/') + "/");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (URISyntaxException e) {
             throw new IllegalStateException(source + " has no path", e);
         }
+    }
+
+    private static String checksum(Path jar, String folder) throws IOException {
+        var sum = new CRC32C();
+        try (var files = new ZipFile(jar.toFile())) {
+            files.stream()
+                    .filter(entry -> entry.getName().startsWith(folder))
+                    .map(entry -> entry.getName() + " " + entry.getCrc() + "\n")
+                    .sorted()
+                    .forEach(line -> sum.update(line.getBytes(StandardCharsets.UTF_8)));
+        }
+        return Long.toHexString(sum.getValue());
     }
 
     /** The first thing in which a table's machine is not this one, in words; empty if there is none. */
