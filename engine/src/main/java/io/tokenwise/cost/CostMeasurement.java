@@ -25,7 +25,7 @@ final class CostMeasurement implements AutoCloseable {
     /** Where oneDNN's blocks of rows end, and enough beyond for straight lines to follow attention, which is quadratic. */
     private static final List<Integer> ROWS = List.of(1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256);
 
-    /** Below, a sample is of two layers, because the clock and chance count more. */
+    /** Below, where time is that of weights on their way, a sample is a whole forward; from here on one layer, because arithmetic counts. */
     private static final int MANY_ROWS = 64;
 
     /** The third-level cache of large servers for one or two cores. */
@@ -46,7 +46,7 @@ final class CostMeasurement implements AutoCloseable {
 
     private static final float EPSILON = 1e-12f;
 
-    /** Of an MLP's units a piece has one such part. The whole comes last, as what the layer gives. */
+    /** Of an MLP's units a piece has one such part. */
     private static final Map<Piece, Integer> MLP_DIVISORS =
             Collections.unmodifiableMap(new EnumMap<>(Map.of(Piece.MLP_QUARTER, 4, Piece.MLP_HALF, 2, Piece.MLP, 1)));
 
@@ -213,20 +213,25 @@ final class CostMeasurement implements AutoCloseable {
         var micros = new double[ROWS.size()][];
         for (int i = 0; i < micros.length; i++) {
             int rows = ROWS.get(i);
-            int count = rows < MANY_ROWS ? 2 : 1;
+            int count = rows < MANY_ROWS ? layers.size() : 1;
             sample(rows, count);
             micros[i] = Arrays.stream(Piece.values())
-                    .mapToDouble(piece -> nanos[piece.ordinal()] / 1e3 / (isOfText(piece) ? 1 : count))
+                    .mapToDouble(piece -> nanos[piece.ordinal()] / 1e3 / times(piece, count))
                     .toArray();
         }
         return micros;
     }
 
-    private static boolean isOfText(Piece piece) {
-        return piece == Piece.EMBEDDINGS || piece == Piece.POOLING;
+    /** How often a piece runs in a sample of so many layers. */
+    private static int times(Piece piece, int count) {
+        return switch (piece) {
+            case EMBEDDINGS, POOLING -> 1;
+            case PROJECTIONS, ATTENTION, NORMS -> MLP_DIVISORS.size() * count;
+            case MLP_QUARTER, MLP_HALF, MLP -> count;
+        };
     }
 
-    /** A forward of so many rows through the next layers. */
+    /** A forward of so many rows through the next layers, for each width of MLPs. */
     private void sample(int rows, int count) {
         Arrays.fill(nanos, 0);
         workspace.reset();
@@ -240,10 +245,12 @@ final class CostMeasurement implements AutoCloseable {
         stream.embeddingSum(ids, offsets, 1, shared.words, shared.positions, shared.types, sum);
         stream.layerNorm(sum, shared.gamma, shared.beta, EPSILON, x, null);
         lap(Piece.EMBEDDINGS, start);
-        for (int i = 0; i < count; i++) {
-            layer(layers.get(nextLayer), x, offsets);
-            nextLayer = (nextLayer + 1) % layers.size();
+        for (Piece mlp : MLP_DIVISORS.keySet()) {
+            for (int i = 0; i < count; i++) {
+                layer(layers.get((nextLayer + i) % layers.size()), mlp, x, offsets);
+            }
         }
+        nextLayer = (nextLayer + count) % layers.size();
         start = System.nanoTime();
         stream.meanPool(x, offsets, 1, pooled);
         stream.l2Normalize(pooled, pooled, null);
@@ -251,7 +258,7 @@ final class CostMeasurement implements AutoCloseable {
     }
 
     /** As a BERT's layer: x becomes what it gives. */
-    private void layer(Layer layer, Tensor x, int[] offsets) {
+    private void layer(Layer layer, Piece mlp, Tensor x, int[] offsets) {
         int rows = x.rows();
         int hidden = sizes.hidden();
         workspace.push();
@@ -259,6 +266,7 @@ final class CostMeasurement implements AutoCloseable {
         Tensor context = workspace.tensor(rows, hidden);
         Tensor attended = workspace.tensor(rows, hidden);
         Tensor normed = workspace.tensor(rows, hidden);
+        Tensor units = workspace.tensor(rows, units(MLP_DIVISORS.get(mlp)));
         Tensor y = workspace.tensor(rows, hidden);
         long time = System.nanoTime();
         stream.linear(x, layer.projections, shared.projectionsBias, false, null, projected);
@@ -269,11 +277,8 @@ final class CostMeasurement implements AutoCloseable {
         time = lap(Piece.PROJECTIONS, time);
         stream.layerNorm(attended, shared.gamma, shared.beta, EPSILON, normed, null);
         time = lap(Piece.NORMS, time);
-        for (Map.Entry<Piece, MlpSlices> mlp : layer.mlps.entrySet()) {
-            Tensor units = workspace.tensor(rows, units(MLP_DIVISORS.get(mlp.getKey())));
-            stream.mlp(normed, null, new int[] {rows}, mlp.getValue(), normed, units, y);
-            time = lap(mlp.getKey(), time);
-        }
+        stream.mlp(normed, null, new int[] {rows}, layer.mlps.get(mlp), normed, units, y);
+        time = lap(mlp, time);
         stream.layerNorm(y, shared.gamma, shared.beta, EPSILON, x, null);
         lap(Piece.NORMS, time);
         workspace.pop();
