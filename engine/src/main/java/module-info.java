@@ -14,6 +14,7 @@ module io.tokenwise.engine {
     exports io.tokenwise.autograd;
     exports io.tokenwise.backend;
     exports io.tokenwise.classify;
+    exports io.tokenwise.cost;
     exports io.tokenwise.distill;
     exports io.tokenwise.finetune;
     exports io.tokenwise.image;

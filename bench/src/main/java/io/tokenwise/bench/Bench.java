@@ -38,6 +38,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
             BenchCommands.Gemm.class,
             BenchCommands.Dispatch.class,
+            CostCommand.class,
             BenchCommands.Train.class,
             BenchCommands.Vit.class,
             BenchCommands.Speech.class,
@@ -51,6 +52,7 @@ import picocli.CommandLine.Spec;
             "  ./tokenwise bench --only dense,int8 --scenario query-16 --json",
             "  ./tokenwise bench gemm mlp-up-128          matrix products beside ONNX Runtime's and oneDNN's",
             "  ./tokenwise bench dispatch                 what grouping tokens by learner count costs",
+            "  ./tokenwise bench cost                     predicted beside measured time",
             "  ./tokenwise bench vit                      a Vision Transformer at some budgets",
             "  ./tokenwise bench speech --engine onednn-s8",
             "                                             Moonshine beside ONNX Runtime",

@@ -1,16 +1,15 @@
 package io.tokenwise.bench;
 
 import ai.onnxruntime.OrtException;
+import io.tokenwise.io.Processor;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * The whole run: every wanted contender in every wanted scenario, for each number of threads.
@@ -59,7 +58,7 @@ record SideBySide(
                 }
             }
         }
-        return new Results(cpu(), Runtime.version().toString(), notes(), rows, peaks);
+        return new Results(Processor.name(), Runtime.version().toString(), notes(), rows, peaks);
     }
 
     /** Quality does not depend on threads: measured once for each contender. */
@@ -126,20 +125,5 @@ record SideBySide(
         heldOut.ifPresent(texts -> notes.add("Quality: " + texts.what() + "."));
         scenarios.forEach(scenario -> notes.add(scenario.name() + ": " + scenario.what() + "."));
         return notes;
-    }
-
-    private static String cpu() throws IOException {
-        Path info = Path.of("/proc/cpuinfo");
-        if (Files.exists(info)) {
-            try (Stream<String> lines = Files.lines(info)) {
-                Optional<String> name = lines.filter(line -> line.startsWith("model name"))
-                        .map(line -> line.substring(line.indexOf(':') + 1).strip())
-                        .findFirst();
-                if (name.isPresent()) {
-                    return name.get();
-                }
-            }
-        }
-        return System.getProperty("os.arch");
     }
 }

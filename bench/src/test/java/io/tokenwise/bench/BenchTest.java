@@ -45,6 +45,8 @@ class BenchTest {
                 "--scenario query| there is none called query; there are query-16, passage-128",
                 "--round 3| Unknown option",
                 "gemm mlp-up-129| mlp-up-129",
+                "cost --tokens 16,0| --rounds and --tokens must be 1 or more",
+                "cost --engine vector| no engine is called vector; there are vector-f32",
                 "soak --engine vector-f32,cuda| no engine is called cuda; there are vector-f32, onednn-f32",
                 "train --engine vector| no engine is called vector; there are vector-f32",
             })
@@ -63,6 +65,23 @@ class BenchTest {
         assertThat(run("--help")).isZero();
         assertThat(out.toString()).contains("Usage: ", "Examples:", "bench jmh");
         assertThat(out.toString().lines()).allMatch(line -> line.length() <= 100);
+    }
+
+    @Test
+    void costSetsThePredictionBesideTheTime() {
+        assertThat(run("cost", "--engine", "vector-f32", "--tokens", "2,5000,8", "--rounds", "1", "--json"))
+                .isZero();
+        JsonNode rows = new JsonMapper().readTree(out.toString()).get("rows");
+        assertThat(rows.values().stream().map(row -> row.get("tokens").asInt()))
+                .as("not the one beyond the model's longest text")
+                .containsExactly(2, 8);
+        for (JsonNode row : rows) {
+            double measured = row.get("measuredMicros").asDouble();
+            assertThat(measured).isPositive();
+            assertThat(row.get("ratio").asDouble())
+                    .isEqualTo(row.get("predictedMicros").asDouble() / measured);
+            assertThat(row.get("table").asString()).startsWith("shipped for ");
+        }
     }
 
     @Test

@@ -3,9 +3,15 @@ package io.tokenwise.cli;
 import io.tokenwise.EncoderOptions;
 import io.tokenwise.OpenModel;
 import io.tokenwise.acm.Acm;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.BackendChoice;
+import io.tokenwise.cost.CostModel;
+import io.tokenwise.cost.CostTables;
+import io.tokenwise.cost.Sizes;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.model.Encoder;
 import java.io.IOException;
 import java.util.LinkedHashMap;
@@ -18,20 +24,31 @@ import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 @Command(
         name = "info",
         header = "Tell what a model holds and costs.",
-        description = "Prints a model's layers, sizes, learners, parameters, and FLOPs per token at some budgets.",
+        description =
+                "Prints a model's layers, sizes, learners, parameters, FLOPs per token at some budgets, and how long the dense model is"
+                        + " predicted to take on one thread: from a table that was measured on this machine, or else one that comes with the build for a CPU with"
+                        + " such instructions.",
         footerHeading = "%nExamples:%n",
-        footer = {"  ./tokenwise info minilm", "  ./tokenwise info my-model --json"})
+        footer = {
+            "  ./tokenwise info minilm",
+            "  ./tokenwise info my-model --json",
+            "  ./tokenwise info minilm --measure"
+        })
 final class Info implements Callable<Integer> {
     /** Attention's share of the work grows with the text's length: FLOPs are given for a text of this many tokens. */
     private static final int TOKENS = 128;
 
     private static final int SHOWN_CLASSES = 10;
+
+    /** Of the texts whose time is predicted. */
+    private static final List<Integer> LENGTHS = List.of(16, 32, 64, 128, 256);
 
     private static final List<Double> BUDGETS = List.of(0.25, 0.5, 0.75, 1.0);
 
@@ -48,6 +65,13 @@ final class Info implements Callable<Integer> {
                             + " fetch brings: bge-small, e5-small, moonshine-tiny, moonshine-base.")
     private String model;
 
+    @Option(
+            names = "--measure",
+            description =
+                    "Measure this machine for the model's sizes first, which takes some seconds, and keep that for all later runs. Nothing else should"
+                            + " run meanwhile.")
+    private boolean measure;
+
     @Option(names = "--json", description = "Print one JSON object on stdout.")
     private boolean json;
 
@@ -63,6 +87,11 @@ final class Info implements Callable<Integer> {
                 .sorted()
                 .toList();
         try (OpenModel opened = OpenModel.open(files, EncoderOptions.defaults(), any -> {})) {
+            if (measure && opened.files().description() instanceof SpeechDescription) {
+                throw new ParameterException(
+                        spec.commandLine(),
+                        "--measure: " + model + " is for speech; the time of texts and images is predicted");
+            }
             Json.Info info = info(opened, stored);
             spec.commandLine().getOut().println(json ? Json.line(info) : text(info));
         }
@@ -97,7 +126,30 @@ final class Info implements Callable<Integer> {
                 opened.backend().precision().label(),
                 flops,
                 description.inputs(),
-                description instanceof ImageDescription image ? image.labels() : List.of());
+                description instanceof ImageDescription image ? image.labels() : List.of(),
+                cost(description, opened.backend()));
+    }
+
+    private Json.Cost cost(ModelDescription description, Backend backend) {
+        if (description instanceof SpeechDescription) {
+            return null;
+        }
+        int most = description.maxTokens();
+        var sizes = Sizes.of(description.architecture());
+        CostTables.Found found = measure ? measured(backend, sizes) : CostTables.find(backend);
+        var model = new CostModel(found.table(), sizes, most);
+        Map<Integer, Double> millis = new LinkedHashMap<>();
+        List<Integer> lengths = description instanceof ImageDescription ? List.of(most) : LENGTHS;
+        lengths.stream()
+                .filter(tokens -> tokens <= most)
+                .forEach(tokens -> millis.put(tokens, Math.round(model.micros(tokens)) / 1e3));
+        return new Json.Cost(found.label(), !found.shipped(), millis);
+    }
+
+    private static CostTables.Found measured(Backend backend, Sizes sizes) {
+        try (Backend one = new BackendChoice(backend.kind(), backend.precision()).open(1)) {
+            return CostTables.measure(one, List.of(sizes));
+        }
     }
 
     private static String learners(Json.Info info) {
@@ -136,6 +188,16 @@ final class Info implements Callable<Integer> {
                         "%n  %-16s%.2f",
                         budget.equals("dense") ? budget : "budget " + budget,
                         flops / 1e6)));
+        if (info.cost() != null) {
+            text.append(String.format(
+                    Locale.ROOT,
+                    "%nms of the dense model on one thread, predicted; table %s",
+                    info.cost().table()));
+            info.cost()
+                    .predictedMillis()
+                    .forEach((tokens, millis) ->
+                            text.append(String.format(Locale.ROOT, "%n  %-16s%.3f", tokens + " tokens", millis)));
+        }
         return text.toString();
     }
 

@@ -120,6 +120,7 @@ final class Json {
      * @param flopsPerToken by budget, and by {@code dense}
      * @param inputs {@code texts}, {@code images} or {@code recordings}
      * @param labels of an image classifier's classes; else empty
+     * @param cost what the dense model is predicted to take here; null of speech
      */
     record Info(
             String model,
@@ -135,7 +136,17 @@ final class Json {
             String precision,
             Map<String, Double> flopsPerToken,
             String inputs,
-            List<String> labels) {}
+            List<String> labels,
+            Cost cost) {}
+
+    /**
+     * The time of a forward of one text or image alone, on one thread.
+     *
+     * @param table where the prediction is from
+     * @param measured whether the table was measured on this machine
+     * @param predictedMillis by number of tokens
+     */
+    record Cost(String table, boolean measured, Map<Integer, Double> predictedMillis) {}
 
     /**
      * What {@code distill} prints.

@@ -72,11 +72,13 @@ class JsonTest {
                         "f32",
                         flops,
                         "texts",
-                        List.of())))
+                        List.of(),
+                        new Json.Cost("measured here on 2026-11-28", true, Map.of(16, 4.25)))))
                 .isEqualTo(
                         "{\"model\":\"minilm\",\"layers\":6,\"hidden\":384,\"learners\":null,\"mlpLearners\":null,\"parameters\":22713216,"
                                 + "\"maxTokens\":256,\"stored\":[\"F32\"],\"flopsAtTokens\":128,\"backend\":\"vector (vector-512)\",\"precision\":\"f32\","
-                                + "\"flopsPerToken\":{\"dense\":2.13E7,\"0.25\":1.1E7},\"inputs\":\"texts\",\"labels\":[]}");
+                                + "\"flopsPerToken\":{\"dense\":2.13E7,\"0.25\":1.1E7},\"inputs\":\"texts\",\"labels\":[],"
+                                + "\"cost\":{\"table\":\"measured here on 2026-11-28\",\"measured\":true,\"predictedMillis\":{\"16\":4.25}}}");
     }
 
     @Test

@@ -161,6 +161,14 @@ class ModelCommandsTest {
         // Twelve 384 x 384 matrices a layer (4 of attention, 8 of the MLP), and scores and sums over 128 tokens.
         assertThat(line(0).get("flopsPerToken").get("dense").asDouble())
                 .isEqualTo(6 * (12 * 384 * 384 + 2 * 128 * 384));
+        JsonNode cost = line(0).get("cost");
+        assertThat(cost.get("table").asString()).startsWith("shipped for ");
+        assertThat(cost.get("measured").asBoolean()).isFalse();
+        JsonNode millis = cost.get("predictedMillis");
+        assertThat(List.of("16", "32", "64", "128", "256").stream()
+                        .map(tokens -> millis.get(tokens).asDouble()))
+                .isSorted()
+                .allMatch(some -> some > 0);
     }
 
     @Test

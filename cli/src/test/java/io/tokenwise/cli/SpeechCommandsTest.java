@@ -94,6 +94,16 @@ class SpeechCommandsTest {
     }
 
     @Test
+    void theTimeOfSpeechIsNotMeasured() {
+        assertThat(run("info", model.toString(), "--measure")).isEqualTo(2);
+        assertThat(err.toString().lines())
+                .singleElement()
+                .asString()
+                .contains("--measure: ")
+                .contains("is for speech");
+    }
+
+    @Test
     void embedRefusesASpeechRecogniser() {
         assertThat(run("embed", "--model", model.toString())).isOne();
         assertThat(err.toString()).contains(model + ": is a speech recogniser; a text encoder is wanted here");

@@ -13,6 +13,9 @@ public interface Backend extends AutoCloseable {
     /** Short name with the kernels in use, such as {@code vector (vector-512)}. */
     String name();
 
+    /** The largest instruction set that its matrix products use: {@code vector-512} of our kernels, {@code AVX512_CORE_VNNI} of oneDNN's. */
+    String instructions();
+
     /** Never AUTO. */
     BackendChoice.Kind kind();
 

@@ -102,6 +102,11 @@ public final class OneDnnBackend implements Backend {
     }
 
     @Override
+    public String instructions() {
+        return oneDnn.isa().name();
+    }
+
+    @Override
     public BackendChoice.Kind kind() {
         return BackendChoice.Kind.ONEDNN;
     }

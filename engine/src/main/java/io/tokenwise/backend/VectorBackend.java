@@ -34,6 +34,11 @@ public final class VectorBackend implements Backend {
     }
 
     @Override
+    public String instructions() {
+        return kernels.name();
+    }
+
+    @Override
     public BackendChoice.Kind kind() {
         return BackendChoice.Kind.VECTOR;
     }

@@ -97,7 +97,7 @@ enum BuiltInModel {
     }
 
     private Resource fetched(String resourceName) throws IOException {
-        String cache = System.getProperty(CachedWeights.FOLDER, "");
+        String cache = System.getProperty(CacheFolder.PROPERTY, "");
         Path jar = Path.of(cache, "fetched", description.name(), artifact.replace(':', '-') + ".jar");
         if (cache.isEmpty() || !Files.exists(jar)) {
             throw absent();

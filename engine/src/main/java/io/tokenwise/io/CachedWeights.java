@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
@@ -32,9 +33,6 @@ import org.slf4j.LoggerFactory;
  */
 final class CachedWeights implements WeightSource {
     private static final Logger LOG = LoggerFactory.getLogger(CachedWeights.class);
-
-    /** The system property that names the cache folder; empty or absent if nothing is to be kept. */
-    static final String FOLDER = "tokenwise.cache";
 
     /** In the file's metadata, beside the tensors'; no tensor is called so. */
     private static final String TABLE = "checksum of names and shapes";
@@ -62,12 +60,12 @@ final class CachedWeights implements WeightSource {
 
     /** The model's weights: unpacked ones if the folder is set and has them, else those of the jar, which it has next time. */
     static WeightSource open(BuiltInModel model) throws IOException {
-        String folder = System.getProperty(FOLDER, "");
+        Optional<Path> folder = CacheFolder.find();
         OptionalLong checksum = folder.isEmpty() ? OptionalLong.empty() : model.checksum();
         if (checksum.isEmpty()) {
             return original(model);
         }
-        Path file = Path.of(folder, "%s-%08x.safetensors".formatted(name(model), checksum.getAsLong()));
+        Path file = folder.get().resolve("%s-%08x.safetensors".formatted(name(model), checksum.getAsLong()));
         if (Files.exists(file)) {
             try {
                 return new CachedWeights(model, file);

@@ -192,7 +192,7 @@ public final class ModelFiles implements AutoCloseable {
     }
 
     private static Path fetched(String name) {
-        String cache = System.getProperty(CachedWeights.FOLDER, "");
+        String cache = System.getProperty(CacheFolder.PROPERTY, "");
         Path folder = Path.of(cache, "fetched", name);
         if (cache.isEmpty() || !Files.isDirectory(folder)) {
             throw new BadFileException(

@@ -38,6 +38,8 @@ class ArchitectureTest {
             .definedBy("io.tokenwise.image")
             .layer("backend")
             .definedBy("io.tokenwise.backend")
+            .layer("cost")
+            .definedBy("io.tokenwise.cost")
             .layer("autograd")
             .definedBy("io.tokenwise.autograd")
             .layer("nn")
@@ -63,14 +65,16 @@ class ArchitectureTest {
             .mayOnlyBeAccessedByLayers("acm", "model", "library")
             .whereLayer("autograd")
             .mayOnlyBeAccessedByLayers("nn", "acm", "model", "library")
+            .whereLayer("cost")
+            .mayOnlyBeAccessedByLayers("acm", "model", "library")
             .whereLayer("backend")
-            .mayOnlyBeAccessedByLayers("autograd", "nn", "acm", "model", "library")
+            .mayOnlyBeAccessedByLayers("cost", "autograd", "nn", "acm", "model", "library")
             .whereLayer("audio")
             .mayOnlyBeAccessedByLayers("model", "library")
             .whereLayer("image")
             .mayOnlyBeAccessedByLayers("model", "library")
             .whereLayer("io")
-            .mayOnlyBeAccessedByLayers("audio", "image", "model", "library");
+            .mayOnlyBeAccessedByLayers("audio", "image", "cost", "model", "library");
 
     @ArchTest
     static final ArchRule NO_CYCLES =
