@@ -41,6 +41,7 @@ import picocli.CommandLine.Spec;
             BenchCommands.Train.class,
             BenchCommands.Vit.class,
             BenchCommands.Speech.class,
+            FrontierCommand.class,
             SoakCommand.class,
             BenchCommands.Jmh.class
         },
@@ -54,6 +55,7 @@ import picocli.CommandLine.Spec;
             "  ./tokenwise bench vit                      a Vision Transformer at some budgets",
             "  ./tokenwise bench speech --engine onednn-s8",
             "                                             Moonshine beside ONNX Runtime",
+            "  ./tokenwise bench frontier                 quality against measured time, ours and rivals",
             "  ./tokenwise bench train                    distillation steps beside libtorch's",
             "  ./tokenwise bench soak --minutes 60        mixed calls for an hour: is memory flat?",
             "  ./tokenwise bench jmh EncoderBenchmark     whole forwards by JMH; its own options may follow",

@@ -128,7 +128,8 @@ record SideBySide(
         return notes;
     }
 
-    private static String cpu() throws IOException {
+    /** The processor's name. */
+    static String cpu() throws IOException {
         Path info = Path.of("/proc/cpuinfo");
         if (Files.exists(info)) {
             try (Stream<String> lines = Files.lines(info)) {
