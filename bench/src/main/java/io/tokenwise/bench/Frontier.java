@@ -20,6 +20,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -201,7 +202,7 @@ record Frontier(
                 candidate.name(),
                 series.key(),
                 series.label(),
-                series.kind().name().toLowerCase(java.util.Locale.ROOT),
+                series.kind().name().toLowerCase(Locale.ROOT),
                 candidate.setting(),
                 series.reachesDense(),
                 series.inDomain(),

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -166,7 +167,6 @@ final class FrontierCommand implements Callable<Integer> {
             names = "--queries",
             paramLabel = "N",
             defaultValue = "2147483647",
-            showDefaultValue = picocli.CommandLine.Help.Visibility.NEVER,
             description =
                     "WordNet's examples that look for their definitions, at most, drawn by the seed (default: all).")
     void setQueries(int count) {
@@ -323,7 +323,7 @@ final class FrontierCommand implements Callable<Integer> {
         to.flush();
     }
 
-    private static String quality(java.util.Set<String> metrics) {
+    private static String quality(Set<String> metrics) {
         return metrics.stream().map(metric -> String.format("%16s", metric)).collect(Collectors.joining(" "));
     }
 }

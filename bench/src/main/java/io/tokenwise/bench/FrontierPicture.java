@@ -137,7 +137,7 @@ final class FrontierPicture {
                 "start",
                 12,
                 "#555555",
-                "Triangles at an edge: a point beyond it.  *: has seen WordNet's texts.");
+                "Triangles at an edge are points beyond it: their figures are in the tables.  *: has seen WordNet's texts.");
     }
 
     private String colour(Row row) {
@@ -192,10 +192,6 @@ final class FrontierPicture {
             return top + Math.min(HEIGHT - MARGIN, y.at(quality(row)));
         }
 
-        private boolean isBeyond(Row row) {
-            return x.at(row.timeShare()) < left || y.at(quality(row)) > HEIGHT;
-        }
-
         void draw(boolean first) {
             drawing.text(
                     left + PANEL / 2.0,
@@ -237,50 +233,62 @@ final class FrontierPicture {
                 points.stream().filter(row -> row.name().equals(base.name())).forEach(curve::add);
             }
             curve.sort(Comparator.comparingDouble(Row::timeShare));
+            String colour = colour(points.stream()
+                    .filter(row -> row.series().equals(key))
+                    .findFirst()
+                    .orElseThrow());
             for (int i = 1; i < curve.size(); i++) {
-                Row from = curve.get(i - 1);
-                Row to = curve.get(i);
-                drawing.line(
-                        atX(from),
-                        atY(from),
-                        atX(to),
-                        atY(to),
-                        colour(points.stream()
-                                .filter(row -> row.series().equals(key))
-                                .findFirst()
-                                .orElseThrow()),
-                        key.equals(Candidates.OURS) ? 2.5 : 1.5);
+                line(curve.get(i - 1), curve.get(i), colour, key.equals(Candidates.OURS) ? 2.5 : 1.5);
             }
             curve.stream().filter(row -> row.series().equals(key)).forEach(this::point);
+        }
+
+        /** A line between two points, as far as it is within the panel, which both may leave to the left or below. */
+        private void line(Row from, Row to, String colour, double width) {
+            double[] a = {x.at(from.timeShare()), top + y.at(quality(from))};
+            double[] b = {x.at(to.timeShare()), top + y.at(quality(to))};
+            double start = Math.max(entry(a[0], b[0], left, 1), entry(a[1], b[1], top + HEIGHT, -1));
+            double end = 1 - Math.max(entry(b[0], a[0], left, 1), entry(b[1], a[1], top + HEIGHT, -1));
+            if (start < end) {
+                drawing.line(
+                        a[0] + start * (b[0] - a[0]),
+                        a[1] + start * (b[1] - a[1]),
+                        a[0] + end * (b[0] - a[0]),
+                        a[1] + end * (b[1] - a[1]),
+                        colour,
+                        width);
+            }
+        }
+
+        /** Of the way from a to b the share after which it is on the right side of an edge: 0 if it begins there, 1 if it never is. */
+        private static double entry(double a, double b, double edge, int side) {
+            if (side * (a - edge) >= 0) {
+                return 0;
+            }
+            return side * (b - edge) > 0 ? (edge - a) / (b - a) : 1;
         }
 
         private void point(Row row) {
             double px = atX(row);
             double py = atY(row);
             String said = row.setting();
-            if (isBeyond(row)) {
-                triangle(row, px, py);
+            if (x.at(row.timeShare()) < left) {
+                drawing.polygon(colour(row), px - 8, py, px + 4, py - 6, px + 4, py + 6);
                 said = String.format(
                         Locale.ROOT,
                         "%s%.3f at %.3f",
                         said.isEmpty() ? "" : said + ": ",
                         quality(row),
                         row.timeShare());
+            } else if (y.at(quality(row)) > HEIGHT) {
+                drawing.polygon(colour(row), px, py + 8, px - 6, py - 4, px + 6, py - 4);
+                said = "";
             } else {
                 marker(drawing, row, px, py);
             }
             if (!said.isEmpty()) {
                 double[] place = labels.place(px, py, said.length());
                 drawing.text(place[0], place[1], "start", Labels.SIZE, colour(row), said);
-            }
-        }
-
-        /** Points to the left if that is where the point is, else down. */
-        private void triangle(Row row, double px, double py) {
-            if (x.at(row.timeShare()) < left) {
-                drawing.polygon(colour(row), px - 8, py, px + 4, py - 6, px + 4, py + 6);
-            } else {
-                drawing.polygon(colour(row), px, py + 8, px - 6, py - 4, px + 6, py - 4);
             }
         }
     }
