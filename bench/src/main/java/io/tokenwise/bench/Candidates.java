@@ -8,9 +8,7 @@ import io.tokenwise.bench.Candidate.Kind;
 import io.tokenwise.bench.Candidate.Series;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +26,7 @@ final class Candidates implements AutoCloseable {
     private static final List<Double> KEEPS = List.of(0.85, 0.7, 0.5, 0.35);
     private static final long RANDOM_SEED = 1;
 
-    private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+    private final Opened opened = new Opened();
     private final List<Candidate> all = new ArrayList<>();
     private final Map<String, TextEncoder> encoders = new HashMap<>();
     private final Choice choice;
@@ -61,8 +59,13 @@ final class Candidates implements AutoCloseable {
 
     private Candidates(Choice choice) throws IOException {
         this.choice = choice;
-        dense = encoder(choice.denseModel, choice.engine);
-        reference = encoder(choice.denseModel, OwnEngine.VECTOR_F32);
+        try {
+            dense = encoder(choice.denseModel, choice.engine);
+            reference = encoder(choice.denseModel, OwnEngine.VECTOR_F32);
+        } catch (Throwable e) {
+            close();
+            throw e;
+        }
     }
 
     /**
@@ -117,7 +120,7 @@ final class Candidates implements AutoCloseable {
             String key = "onnxruntime-" + precision;
             if (choice.denseModel.equals(MINILM) && choice.wanted.test(key)) {
                 var model = new OrtModel(precision, 1);
-                opened.push(model);
+                opened.add(model);
                 add(
                         choice.series(key, "dense, ONNX Runtime " + precision, Kind.RIVAL, false),
                         "",
@@ -192,7 +195,7 @@ final class Candidates implements AutoCloseable {
                             .withThreads(1)
                             .withConcurrentCalls(1)
                             .withBackend(new BackendChoice(engine.kind(), engine.precision())));
-            opened.push(known);
+            opened.add(known);
             encoders.put(key, known);
         }
         return known;
@@ -217,12 +220,6 @@ final class Candidates implements AutoCloseable {
 
     @Override
     public void close() {
-        while (!opened.isEmpty()) {
-            try {
-                opened.pop().close();
-            } catch (Exception e) {
-                throw new IllegalStateException("cannot close an engine: " + e.getMessage(), e);
-            }
-        }
+        opened.close();
     }
 }

@@ -53,6 +53,9 @@ final class FrontierCommand implements Callable<Integer> {
     @Mixin
     private Options.Help help;
 
+    @Mixin
+    private Options.Turns turns;
+
     @Option(
             names = "--model",
             paramLabel = "DIR",
@@ -92,8 +95,6 @@ final class FrontierCommand implements Callable<Integer> {
     private List<String> lengths;
 
     private List<Double> budgets;
-    private int rounds;
-    private double warmUp;
     private int queries;
     private int glosses;
     private List<NamedRival> rivals = List.of();
@@ -138,29 +139,9 @@ final class FrontierCommand implements Callable<Integer> {
             description = "Budgets of the adaptive model (default: ${DEFAULT-VALUE}).")
     void setBudgets(List<Double> chosen) {
         for (double budget : chosen) {
-            check(budget >= 0 && budget <= 1, "--budgets " + budget + " is outside 0..1");
+            Options.check(spec, budget >= 0 && budget <= 1, "--budgets " + budget + " is outside 0..1");
         }
         budgets = chosen;
-    }
-
-    @Option(
-            names = "--rounds",
-            paramLabel = "N",
-            defaultValue = "20",
-            description = "Turns of each candidate at a length (default: ${DEFAULT-VALUE}).")
-    void setRounds(int count) {
-        check(count >= 1, "--rounds must be 1 or more, not " + count);
-        rounds = count;
-    }
-
-    @Option(
-            names = "--warm-up",
-            paramLabel = "SECONDS",
-            defaultValue = "1",
-            description = "Warm-up of each candidate at each length (default: ${DEFAULT-VALUE}).")
-    void setWarmUp(double seconds) {
-        check(seconds >= 0 && seconds <= 3600, "--warm-up must be 0 to 3600 seconds, not " + seconds);
-        warmUp = seconds;
     }
 
     @Option(
@@ -170,7 +151,7 @@ final class FrontierCommand implements Callable<Integer> {
             description =
                     "WordNet's examples that look for their definitions, at most, drawn by the seed (default: all).")
     void setQueries(int count) {
-        check(count >= 1, "--queries must be 1 or more, not " + count);
+        Options.check(spec, count >= 1, "--queries must be 1 or more, not " + count);
         queries = count;
     }
 
@@ -181,7 +162,8 @@ final class FrontierCommand implements Callable<Integer> {
             description =
                     "Definitions among which they look, at most; those looked for are always there (default: all).")
     void setGlosses(int count) {
-        check(count >= 100, "--glosses must be 100 or more, not " + count + ": some are for the classifier");
+        Options.check(
+                spec, count >= 100, "--glosses must be 100 or more, not " + count + ": some are for the classifier");
         glosses = count;
     }
 
@@ -196,12 +178,6 @@ final class FrontierCommand implements Callable<Integer> {
             rivals = texts.stream().map(NamedRival::parse).toList();
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
-        }
-    }
-
-    private void check(boolean good, String otherwise) {
-        if (!good) {
-            throw new ParameterException(spec.commandLine(), otherwise);
         }
     }
 
@@ -220,8 +196,8 @@ final class FrontierCommand implements Callable<Integer> {
                         name -> only.stream().anyMatch(name::contains)),
                 FrequentWords.of(words == null ? wordNet() : lines(words)),
                 lengths,
-                rounds,
-                (long) (warmUp * 1e9),
+                turns.rounds(),
+                turns.warmUpNanos(),
                 queries,
                 glosses,
                 new PairedBootstrap(10_000, seed),
