@@ -8,6 +8,7 @@ module io.tokenwise.bench {
     requires io.tokenwise.engine;
     requires io.tokenwise.natives;
     requires io.tokenwise.testdata;
+    requires java.desktop;
     requires jdk.management;
     requires jmh.core;
     requires org.tribuo.util.onnx;

@@ -21,6 +21,7 @@ module io.tokenwise.engine {
     exports io.tokenwise.io;
     exports io.tokenwise.model;
     exports io.tokenwise.nn;
+    exports io.tokenwise.search;
     exports io.tokenwise.tensor;
     exports io.tokenwise.train;
 }

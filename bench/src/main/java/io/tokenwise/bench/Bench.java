@@ -13,7 +13,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code ./tokenwise bench}: our engine and its peers on the same texts in one run. */
@@ -42,6 +41,7 @@ import picocli.CommandLine.Spec;
             BenchCommands.Train.class,
             BenchCommands.Vit.class,
             BenchCommands.Speech.class,
+            FrontierCommand.class,
             SoakCommand.class,
             BenchCommands.Jmh.class
         },
@@ -56,6 +56,7 @@ import picocli.CommandLine.Spec;
             "  ./tokenwise bench vit                      a Vision Transformer at some budgets",
             "  ./tokenwise bench speech --engine onednn-s8",
             "                                             Moonshine beside ONNX Runtime",
+            "  ./tokenwise bench frontier                 quality against measured time, ours and rivals",
             "  ./tokenwise bench train                    distillation steps beside libtorch's",
             "  ./tokenwise bench soak --minutes 60        mixed calls for an hour: is memory flat?",
             "  ./tokenwise bench jmh EncoderBenchmark     whole forwards by JMH; its own options may follow",
@@ -70,13 +71,14 @@ public final class Bench implements Callable<Integer> {
     private Options.Help help;
 
     @Mixin
+    private Options.Turns turns;
+
+    @Mixin
     private Options.AdaptiveModel model;
 
     private List<Double> budgets;
     private List<Integer> threads;
     private List<String> scenarioNames;
-    private int rounds;
-    private double warmUp;
 
     @Option(
             names = "--only",
@@ -115,7 +117,7 @@ public final class Bench implements Callable<Integer> {
             description = "Budgets of the adaptive model (default: ${DEFAULT-VALUE}).")
     void setBudgets(List<Double> chosen) {
         for (double budget : chosen) {
-            check(budget >= 0 && budget <= 1, "--budget " + budget + " is outside 0..1");
+            Options.check(spec, budget >= 0 && budget <= 1, "--budget " + budget + " is outside 0..1");
         }
         budgets = chosen;
     }
@@ -129,7 +131,7 @@ public final class Bench implements Callable<Integer> {
                     "Threads that compute in each engine, the caller among them; one run for each (default: ${DEFAULT-VALUE}).")
     void setThreads(List<Integer> counts) {
         for (int count : counts) {
-            check(count >= 1, "--threads must be 1 or more, not " + count);
+            Options.check(spec, count >= 1, "--threads must be 1 or more, not " + count);
         }
         threads = counts;
     }
@@ -142,37 +144,12 @@ public final class Bench implements Callable<Integer> {
             description = "Scenarios to run (default: ${DEFAULT-VALUE}).")
     void setScenarios(List<String> names) {
         for (String name : names) {
-            check(
+            Options.check(
+                    spec,
                     Scenario.NAMES.contains(name),
                     "--scenario: there is none called " + name + "; there are " + String.join(", ", Scenario.NAMES));
         }
         scenarioNames = names;
-    }
-
-    @Option(
-            names = "--rounds",
-            paramLabel = "N",
-            defaultValue = "20",
-            description = "Turns of each contender; half as many where calls are long (default: ${DEFAULT-VALUE}).")
-    void setRounds(int count) {
-        check(count >= 1, "--rounds must be 1 or more, not " + count);
-        rounds = count;
-    }
-
-    @Option(
-            names = "--warm-up",
-            paramLabel = "SECONDS",
-            defaultValue = "1",
-            description = "Warm-up of each contender in each scenario (default: ${DEFAULT-VALUE}).")
-    void setWarmUp(double seconds) {
-        check(seconds >= 0 && seconds <= 3600, "--warm-up must be 0 to 3600 seconds, not " + seconds);
-        warmUp = seconds;
-    }
-
-    private void check(boolean good, String otherwise) {
-        if (!good) {
-            throw new ParameterException(spec.commandLine(), otherwise);
-        }
     }
 
     /** Runs the command line and ends the JVM with its exit code. */
@@ -225,7 +202,7 @@ public final class Bench implements Callable<Integer> {
                 only,
                 budgets,
                 adaptive,
-                new Race(rounds, (long) (warmUp * 1e9)),
+                new Race(turns.rounds(), turns.warmUpNanos()),
                 heldOut,
                 full || memory,
                 spec.commandLine().getErr());

@@ -4,16 +4,14 @@ import ai.onnxruntime.OrtException;
 import io.tokenwise.io.ModelFiles;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 
 /** All contenders of a run, opened with a number of threads each. */
 final class Lineup implements AutoCloseable {
-    private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+    private final Opened opened = new Opened();
     private final List<Contender> contenders = new ArrayList<>();
     private final Choice choice;
 
@@ -61,7 +59,7 @@ final class Lineup implements AutoCloseable {
         for (String precision : List.of("f32", "int8")) {
             if (choice.wanted.test("onnxruntime-" + precision)
                     || choice.wanted.test("onnxruntime-" + precision + "-arrival")) {
-                OrtModel model = add(new OrtModel(precision, choice.threads));
+                OrtModel model = opened.add(new OrtModel(precision, choice.threads));
                 add(model.sorted());
                 add(model.arrival());
             }
@@ -70,13 +68,13 @@ final class Lineup implements AutoCloseable {
 
     private void openTorch() throws IOException {
         if (TorchScript.isAvailable() && choice.wanted.test("libtorch-f32")) {
-            add(add(new TorchModel(choice.threads)).contender());
+            add(opened.add(new TorchModel(choice.threads)).contender());
         }
     }
 
     private void openDense(OwnEngine engine) throws IOException {
         if (choice.wanted.test(OwnModel.denseName(engine))) {
-            add(add(OwnModel.dense(engine, choice.threads)).dense());
+            add(opened.add(OwnModel.dense(engine, choice.threads)).dense());
         }
     }
 
@@ -84,7 +82,7 @@ final class Lineup implements AutoCloseable {
         if (!choice.wantsAdaptive(engine)) {
             return;
         }
-        OwnModel model = add(
+        OwnModel model = opened.add(
                 choice.adaptive.isPresent()
                         ? OwnModel.adaptive(choice.adaptive.get(), engine, choice.threads)
                         : OwnModel.untrained(engine, choice.threads, sample()));
@@ -97,11 +95,6 @@ final class Lineup implements AutoCloseable {
         try (ModelFiles minilm = ModelFiles.builtIn("minilm")) {
             return Scenario.sample(minilm.tokenizer());
         }
-    }
-
-    private <T extends AutoCloseable> T add(T model) {
-        opened.push(model);
-        return model;
     }
 
     private void add(Contender contender) {
@@ -125,12 +118,6 @@ final class Lineup implements AutoCloseable {
 
     @Override
     public void close() {
-        while (!opened.isEmpty()) {
-            try {
-                opened.pop().close();
-            } catch (Exception e) {
-                throw new IllegalStateException("cannot close an engine: " + e.getMessage(), e);
-            }
-        }
+        opened.close();
     }
 }

@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** Options that several commands have. */
@@ -33,6 +36,50 @@ final class Options {
         /** Empty if none was named and none is found. */
         Optional<Path> find() throws IOException {
             return model == null ? OwnModel.newest(Path.of("tokenwise-demo")) : Optional.of(model);
+        }
+    }
+
+    /** How long is measured. */
+    static final class Turns {
+        @Spec(Spec.Target.MIXEE)
+        private CommandSpec spec;
+
+        private int rounds;
+        private double warmUpSeconds;
+
+        @Option(
+                names = "--rounds",
+                paramLabel = "N",
+                defaultValue = "20",
+                description = "Turns of each in every scenario or length (default: ${DEFAULT-VALUE}).")
+        void setRounds(int count) {
+            check(spec, count >= 1, "--rounds must be 1 or more, not " + count);
+            rounds = count;
+        }
+
+        @Option(
+                names = "--warm-up",
+                paramLabel = "SECONDS",
+                defaultValue = "1",
+                description = "Warm-up of each before that (default: ${DEFAULT-VALUE}).")
+        void setWarmUp(double seconds) {
+            check(spec, seconds >= 0 && seconds <= 3600, "--warm-up must be 0 to 3600 seconds, not " + seconds);
+            warmUpSeconds = seconds;
+        }
+
+        int rounds() {
+            return rounds;
+        }
+
+        long warmUpNanos() {
+            return (long) (warmUpSeconds * 1e9);
+        }
+    }
+
+    /** @throws ParameterException if something is not good */
+    static void check(CommandSpec spec, boolean good, String otherwise) {
+        if (!good) {
+            throw new ParameterException(spec.commandLine(), otherwise);
         }
     }
 

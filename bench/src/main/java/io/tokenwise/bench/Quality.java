@@ -83,7 +83,8 @@ record Quality(Double spearman, double meanCosine, double lowestCosine) {
         return cosines;
     }
 
-    private static double dot(float[] a, float[] b) {
+    /** Of vectors of length 1 their cosine. */
+    static double dot(float[] a, float[] b) {
         double sum = 0;
         for (int i = 0; i < a.length; i++) {
             sum += (double) a[i] * b[i];

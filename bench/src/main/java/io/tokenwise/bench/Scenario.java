@@ -77,7 +77,7 @@ record Scenario(String name, String what, int callers, List<List<int[]>> calls) 
     }
 
     /** Sentences, phrases, paragraphs and whole chunks in one list, as an index of documents is fed; passages are neighbouring glosses. */
-    private static Scenario bulk(String name, WordNet wordNet, Tokenizer tokenizer) {
+    static List<String> bulkTexts(WordNet wordNet) {
         var random = new Random(1);
         List<String> glosses = wordNet.glosses();
         List<String> examples = wordNet.examples();
@@ -94,7 +94,11 @@ record Scenario(String name, String what, int callers, List<List<int[]>> calls) 
                 texts.add(String.join(". ", glosses.subList(from, from + parts)));
             }
         }
-        List<int[]> ids = encode(tokenizer, texts);
+        return texts;
+    }
+
+    private static Scenario bulk(String name, WordNet wordNet, Tokenizer tokenizer) {
+        List<int[]> ids = encode(tokenizer, bulkTexts(wordNet));
         return new Scenario(
                 name, BULK_TEXTS + " texts a call in the order in which they come, " + lengths(ids), 1, List.of(ids));
     }

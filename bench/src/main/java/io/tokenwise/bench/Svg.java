@@ -6,7 +6,7 @@ import java.util.Locale;
  * A drawing of lines, points and texts as scalable vector graphics. By hand, because Java's chart libraries want AWT's fonts, which headless
  * machines lack.
  */
-final class Svg {
+final class Svg implements Drawing {
     private final StringBuilder content = new StringBuilder();
 
     Svg(int width, int height) {
@@ -21,44 +21,43 @@ final class Svg {
         content.append(String.format(Locale.ROOT, format, values)).append('\n');
     }
 
-    /**
-     * A text with a white rim, which can be read across lines.
-     *
-     * @param anchor {@code start}, {@code middle} or {@code end}: which part of the text is at x
-     */
-    void text(double x, double y, String anchor, int size, String colour, String text) {
+    @Override
+    public void text(double x, double y, String anchor, int size, String colour, String text) {
         add(
                 "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\" font-size=\"%d\" fill=\"%s\" stroke=\"#ffffff\""
                         + " stroke-width=\"3\" paint-order=\"stroke\">%s</text>",
                 x, y, anchor, size, colour, escaped(text));
     }
 
-    /** A text from bottom to top, centred. */
-    void vertical(double x, double y, int size, String text) {
+    @Override
+    public void vertical(double x, double y, int size, String text) {
         add(
                 "<text transform=\"translate(%.1f %.1f) rotate(-90)\" text-anchor=\"middle\" font-size=\"%d\""
                         + " fill=\"#333333\">%s</text>",
                 x, y, size, escaped(text));
     }
 
-    void line(double fromX, double fromY, double toX, double toY, String colour, double width) {
+    @Override
+    public void line(double fromX, double fromY, double toX, double toY, String colour, double width) {
         add(
                 "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"%s\" stroke-width=\"%.1f\"/>",
                 fromX, fromY, toX, toY, colour, width);
     }
 
-    void frame(double x, double y, double width, double height) {
+    @Override
+    public void frame(double x, double y, double width, double height) {
         add(
                 "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"none\" stroke=\"#888888\"/>",
                 x, y, width, height);
     }
 
-    void disc(double x, double y, double radius, String colour) {
+    @Override
+    public void disc(double x, double y, double radius, String colour) {
         add("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\" fill=\"%s\" stroke=\"#ffffff\"/>", x, y, radius, colour);
     }
 
-    /** @param corners x and y of each */
-    void polygon(String colour, double... corners) {
+    @Override
+    public void polygon(String colour, double... corners) {
         var points = new StringBuilder();
         for (double corner : corners) {
             points.append(String.format(Locale.ROOT, "%.1f ", corner));

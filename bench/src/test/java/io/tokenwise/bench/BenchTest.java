@@ -48,6 +48,9 @@ class BenchTest {
                 "cost --tokens 16,0| --rounds and --tokens must be 1 or more",
                 "cost --engine vector| no engine is called vector; there are vector-f32",
                 "soak --engine vector-f32,cuda| no engine is called cuda; there are vector-f32, onednn-f32",
+                "frontier --budgets 0.5,2| --budgets 2.0 is outside 0..1",
+                "frontier --rival list| 'list' must be NAME=DIR or NAME=DIR@KEEP",
+                "frontier --glosses 5| --glosses must be 100 or more, not 5",
                 "train --engine vector| no engine is called vector; there are vector-f32",
             })
     void wrongUsageIsOneLineAndCodeTwo(String arguments, String message) {

@@ -46,10 +46,10 @@ class PictureTest {
 
     @Test
     void ticksAreRoundNumbers() {
-        var log = Picture.Axis.logarithmic(new double[] {0.8, 30}, 0, 100);
+        var log = Axis.logarithmic(new double[] {0.8, 30}, 0, 100);
         assertThat(log.ticks().stream().map(log::label)).containsExactly("1", "2", "5", "10", "20");
         assertThat(log.at(10) - log.at(1)).isCloseTo(log.at(20) - log.at(2), within(1e-9));
-        var linear = Picture.Axis.linear(new double[] {0.851, 0.868}, 100, 0);
+        var linear = Axis.linear(new double[] {0.851, 0.868}, 100, 0);
         assertThat(linear.ticks().stream().map(linear::label)).contains("0.855", "0.860", "0.865");
         assertThat(linear.at(0.868)).isBetween(0.0, 100.0).isLessThan(linear.at(0.851));
     }

@@ -4,6 +4,7 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.classify.LinearClassifier;
 import io.tokenwise.io.BadFileException;
+import io.tokenwise.io.LineFile;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -3,6 +3,7 @@ package io.tokenwise.cli;
 import io.tokenwise.Embedding;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.io.TextDescription;
+import io.tokenwise.io.TextLines;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.io.PrintWriter;

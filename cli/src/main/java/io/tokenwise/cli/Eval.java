@@ -2,6 +2,7 @@ package io.tokenwise.cli;
 
 import io.tokenwise.cli.ClassificationEvaluation.Fit;
 import io.tokenwise.image.LabelledImageReader;
+import io.tokenwise.search.BeirFolder;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;

@@ -1,7 +1,9 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.cli.BeirFolder.Document;
-import io.tokenwise.cli.BeirFolder.Query;
+import io.tokenwise.search.BeirFolder;
+import io.tokenwise.search.BeirFolder.Document;
+import io.tokenwise.search.BeirFolder.Query;
+import io.tokenwise.search.Ranking;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;

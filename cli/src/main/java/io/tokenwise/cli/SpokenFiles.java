@@ -2,6 +2,7 @@ package io.tokenwise.cli;
 
 import io.tokenwise.audio.WavReader;
 import io.tokenwise.io.BadFileException;
+import io.tokenwise.io.LineFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import io.tokenwise.cli.BeirFolder.Document;
-import io.tokenwise.cli.BeirFolder.Query;
+import io.tokenwise.io.LineFile;
+import io.tokenwise.search.BeirFolder;
+import io.tokenwise.search.BeirFolder.Document;
+import io.tokenwise.search.BeirFolder.Query;
 import io.tokenwise.testdata.SharedData;
 import java.io.IOException;
 import java.net.URISyntaxException;

@@ -2,6 +2,7 @@ package io.tokenwise.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.io.LineFile;
 import io.tokenwise.io.ModelFiles;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

@@ -54,7 +54,8 @@ class ArchitectureTest {
                     "io.tokenwise.classify",
                     "io.tokenwise.train",
                     "io.tokenwise.distill",
-                    "io.tokenwise.finetune")
+                    "io.tokenwise.finetune",
+                    "io.tokenwise.search")
             .whereLayer("library")
             .mayNotBeAccessedByAnyLayer()
             .whereLayer("model")

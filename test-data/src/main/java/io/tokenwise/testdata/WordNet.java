@@ -43,6 +43,7 @@ public final class WordNet {
     private final List<String> glosses = new ArrayList<>();
     private final List<String> classes = new ArrayList<>();
     private final List<String> examples = new ArrayList<>();
+    private final List<Integer> exampleGlosses = new ArrayList<>();
 
     private WordNet() {}
 
@@ -81,6 +82,11 @@ public final class WordNet {
         return Collections.unmodifiableList(examples);
     }
 
+    /** Which of {@link #glosses} each of {@link #examples} shows the use of: the definition in whose line of the dictionary it stands. */
+    public List<Integer> exampleGlosses() {
+        return Collections.unmodifiableList(exampleGlosses);
+    }
+
     /** A line is {@code offset class type words pointers | definition; "example"; "example"- Author}. */
     private void addSynset(String line) {
         int bar = line.indexOf(" | ");
@@ -96,7 +102,9 @@ public final class WordNet {
         }
         Matcher quoted = QUOTED.matcher(text.substring(end));
         while (quoted.find()) {
-            add(examples, quoted.group(1));
+            if (add(examples, quoted.group(1))) {
+                exampleGlosses.add(glosses.size() - 1);
+            }
         }
     }
 

@@ -54,6 +54,21 @@ class WordNetTest {
     }
 
     @Test
+    void everyExampleKnowsItsDefinition() {
+        assertThat(wordNet.exampleGlosses()).hasSameSizeAs(wordNet.examples());
+        Map.of(
+                        "it was full of rackets, balls and other objects",
+                        "a tangible and visible entity; an entity that can cast a shadow",
+                        "a seething mass of maggots",
+                        "in constant agitation")
+                .forEach((example, gloss) -> assertThat(wordNet.glosses()
+                                .get(wordNet.exampleGlosses()
+                                        .get(wordNet.examples().indexOf(example))))
+                        .as(example)
+                        .isEqualTo(gloss));
+    }
+
+    @Test
     void linesAreClean() {
         Predicate<String> clean =
                 Pattern.compile("[^\"\\s;](?:[^\"\\p{Cntrl}]*[^\"\\s;])?").asMatchPredicate();

@@ -1,4 +1,4 @@
-package io.tokenwise.cli;
+package io.tokenwise.search;
 
 import java.util.Comparator;
 import java.util.List;
@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.PriorityQueue;
 
 /** The best so many documents for a query, of those that have been offered, and how good they are. For one thread. */
-final class Ranking {
+public final class Ranking {
     /** Of equal scores the greater id is first, as trec_eval has it, so that its figures are these. */
     private static final Comparator<Hit> WORST_FIRST =
             Comparator.comparingDouble(Hit::score).thenComparing(Hit::document);
@@ -17,11 +17,11 @@ final class Ranking {
     private record Hit(String document, double score) {}
 
     /** @param most how many to keep */
-    Ranking(int most) {
+    public Ranking(int most) {
         this.most = most;
     }
 
-    void offer(String document, double score) {
+    public void offer(String document, double score) {
         if (hits.size() == most && score < hits.peek().score) {
             return;
         }
@@ -32,7 +32,7 @@ final class Ranking {
     }
 
     /** Ids, the best first. */
-    List<String> documents() {
+    public List<String> documents() {
         return hits.stream().sorted(WORST_FIRST.reversed()).map(Hit::document).toList();
     }
 
@@ -40,7 +40,7 @@ final class Ranking {
      * Normalised discounted cumulative gain of the first so many (Järvelin and Kekäläinen 2002), with the gains as they are: the sum
      * of gain / log2(rank + 1), as a share of what the best order would have. 0 if nothing is relevant.
      */
-    double ndcg(Map<String, Integer> gains, int cutoff) {
+    public double ndcg(Map<String, Integer> gains, int cutoff) {
         List<Integer> found = documents().stream()
                 .map(document -> Math.max(0, gains.getOrDefault(document, 0)))
                 .toList();
@@ -58,7 +58,7 @@ final class Ranking {
     }
 
     /** Share of the relevant documents that are among the first so many. 0 if nothing is relevant. */
-    double recall(Map<String, Integer> gains, int cutoff) {
+    public double recall(Map<String, Integer> gains, int cutoff) {
         long found = documents().stream()
                 .limit(cutoff)
                 .filter(document -> gains.getOrDefault(document, 0) > 0)

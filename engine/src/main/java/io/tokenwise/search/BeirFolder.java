@@ -1,6 +1,7 @@
-package io.tokenwise.cli;
+package io.tokenwise.search;
 
 import io.tokenwise.io.BadFileException;
+import io.tokenwise.io.LineFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,7 +19,7 @@ import tools.jackson.databind.JsonNode;
  * A test collection for search in BEIR's layout: {@code corpus.jsonl}, {@code queries.jsonl} and {@code qrels/SPLIT.tsv}. All of it is
  * checked when it is opened; queries and judgements are held then, documents are read again when they are wanted.
  */
-final class BeirFolder {
+public final class BeirFolder {
     private static final String LAYOUT = "a folder of BEIR has corpus.jsonl, queries.jsonl and qrels/SPLIT.tsv";
     private static final List<String> HEADER = List.of("query-id", "corpus-id", "score");
 
@@ -37,10 +38,10 @@ final class BeirFolder {
      *
      * @param gains how relevant documents are, by id; those that are missing or not above 0 are not relevant
      */
-    record Query(String id, String text, Map<String, Integer> gains) {}
+    public record Query(String id, String text, Map<String, Integer> gains) {}
 
     /** Something to be found; the text begins with its title. */
-    record Document(String id, String text) {}
+    public record Document(String id, String text) {}
 
     /** One line of qrels, for which the line's number is kept to be told if an id is unknown. */
     private record Judgement(String query, String document, int gain, long line) {}
@@ -50,7 +51,7 @@ final class BeirFolder {
      *
      * @throws BadFileException if a file is absent or no good; the message says where and what would be right
      */
-    static BeirFolder open(Path folder, String split) throws IOException {
+    public static BeirFolder open(Path folder, String split) throws IOException {
         Path corpus = file(folder, "corpus.jsonl");
         Path queryFile = file(folder, "queries.jsonl");
         Path qrels = file(folder, "qrels/" + split + ".tsv");
@@ -177,22 +178,22 @@ final class BeirFolder {
     }
 
     /** The queries that are judged. */
-    List<Query> queries() {
+    public List<Query> queries() {
         return queries;
     }
 
     /** How many documents there are. */
-    long documents() {
+    public long documents() {
         return documents;
     }
 
     /** Starts to read the documents. */
-    Documents read() throws IOException {
+    public Documents read() throws IOException {
         return new Documents(corpus);
     }
 
     /** The documents, one after the other. For one thread. */
-    static final class Documents implements AutoCloseable {
+    public static final class Documents implements AutoCloseable {
         private final LineFile lines;
 
         private Documents(Path corpus) throws IOException {
@@ -200,7 +201,7 @@ final class BeirFolder {
         }
 
         /** The next so many documents, fewer at the end, none after it. */
-        List<Document> next(int most) throws IOException {
+        public List<Document> next(int most) throws IOException {
             var block = new ArrayList<Document>();
             while (block.size() < most) {
                 Document document = next();

@@ -1,6 +1,5 @@
-package io.tokenwise.cli;
+package io.tokenwise.io;
 
-import io.tokenwise.io.BadFileException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,15 +18,15 @@ import tools.jackson.databind.json.JsonMapper;
  * A file from outside that is read line by line, UTF-8, decompressed if its name ends with {@code .gz}; what is wrong is told by file
  * and line. For one thread.
  */
-final class LineFile implements AutoCloseable {
+public final class LineFile implements AutoCloseable {
     /** A book has a megabyte; models read some hundred words of it. */
-    static final int MOST_BYTES = 16 << 20;
+    public static final int MOST_BYTES = 16 << 20;
 
     /** What some programs put before UTF-8. */
-    static final String BYTE_ORDER_MARK = "\ufeff";
+    public static final String BYTE_ORDER_MARK = "\ufeff";
 
     /** How names of compressed files end. */
-    static final String COMPRESSED = ".gz";
+    public static final String COMPRESSED = ".gz";
 
     private static final int BUFFER_BYTES = 1 << 16;
 
@@ -41,14 +40,14 @@ final class LineFile implements AutoCloseable {
     private final TextLines lines;
     private long number;
 
-    LineFile(Path path) throws IOException {
+    public LineFile(Path path) throws IOException {
         this.path = path;
         in = open(path);
         lines = new TextLines(in, path.toString(), MOST_BYTES);
     }
 
     /** The content of a file, decompressed if its name says that it is compressed. */
-    static InputStream open(Path path) throws IOException {
+    public static InputStream open(Path path) throws IOException {
         if (Files.isDirectory(path)) {
             throw new BadFileException(path.toString(), "is a directory, a file is needed");
         }
@@ -65,7 +64,7 @@ final class LineFile implements AutoCloseable {
     }
 
     /** The next line that is not blank; null at the end. */
-    String next() throws IOException {
+    public String next() throws IOException {
         while (true) {
             List<String> line = read();
             if (line.isEmpty()) {
@@ -90,12 +89,12 @@ final class LineFile implements AutoCloseable {
     }
 
     /** What decompressing says of a file that was cut or changed. */
-    static BadFileException damaged(Path path, IOException failure) {
+    public static BadFileException damaged(Path path, IOException failure) {
         return new BadFileException(path.toString(), "is damaged: " + failure.getMessage(), failure);
     }
 
     /** The next line, which must be a JSON object; null at the end. */
-    JsonNode nextObject() throws IOException {
+    public JsonNode nextObject() throws IOException {
         String line = next();
         if (line == null) {
             return null;
@@ -113,7 +112,7 @@ final class LineFile implements AutoCloseable {
     }
 
     /** A field of an object of this line that must be a string. */
-    String text(JsonNode object, String field) {
+    public String text(JsonNode object, String field) {
         JsonNode value = object.path(field);
         if (!value.isString()) {
             throw bad(value.isMissingNode() ? "has no field " + field : "the field " + field + " is not a string");
@@ -122,7 +121,7 @@ final class LineFile implements AutoCloseable {
     }
 
     /** A field of an object of this line that must be a string that is not empty, or a whole number. */
-    String name(JsonNode object, String field) {
+    public String name(JsonNode object, String field) {
         JsonNode value = object.path(field);
         String name = value.isIntegralNumber() ? value.asString() : text(object, field);
         if (name.isEmpty()) {
@@ -132,16 +131,16 @@ final class LineFile implements AutoCloseable {
     }
 
     /** Number of the line that was read last, from 1. */
-    long number() {
+    public long number() {
         return number;
     }
 
     /** A fact about the line that was read last. */
-    BadFileException bad(String fact) {
+    public BadFileException bad(String fact) {
         return bad(path, number, fact);
     }
 
-    static BadFileException bad(Path path, long line, String fact) {
+    public static BadFileException bad(Path path, long line, String fact) {
         return new BadFileException(path + ":" + line, fact);
     }
 

@@ -1,4 +1,4 @@
-package io.tokenwise.cli;
+package io.tokenwise.io;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Texts from a stream, UTF-8, one a line; lines end with LF or CRLF. Not for several threads. */
-final class TextLines {
+public final class TextLines {
     private static final int BUFFER_BYTES = 1 << 16;
 
     private final InputStream in;
@@ -22,7 +22,7 @@ final class TextLines {
     private long line;
 
     /** The stream should not be read by others from now on. */
-    TextLines(InputStream in) {
+    public TextLines(InputStream in) {
         this(in, null, Integer.MAX_VALUE);
     }
 
@@ -43,7 +43,7 @@ final class TextLines {
      * @return at most {@code most} texts; none at the end of the stream
      * @throws IOException if a line is not UTF-8 or too long; the message says which
      */
-    List<String> next(int most) throws IOException {
+    public List<String> next(int most) throws IOException {
         List<String> texts = new ArrayList<>();
         while (texts.size() < most && (texts.isEmpty() || position < end || in.available() > 0)) {
             String text = line();

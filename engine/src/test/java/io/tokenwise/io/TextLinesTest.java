@@ -1,4 +1,4 @@
-package io.tokenwise.cli;
+package io.tokenwise.io;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

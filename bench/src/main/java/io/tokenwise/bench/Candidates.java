@@ -1,0 +1,225 @@
+package io.tokenwise.bench;
+
+import ai.onnxruntime.OrtException;
+import io.tokenwise.EncoderOptions;
+import io.tokenwise.TextEncoder;
+import io.tokenwise.backend.BackendChoice;
+import io.tokenwise.bench.Candidate.Kind;
+import io.tokenwise.bench.Candidate.Series;
+import io.tokenwise.nn.Budget;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.function.Predicate;
+
+/** Everything on the equal-time chart, each opened for one thread. The dense model in the engine that all are compared in is always among them. */
+final class Candidates implements AutoCloseable {
+    static final String OURS = "ours";
+    static final String WORDS = "words";
+
+    /** What the shipped MiniLM of ONNX Runtime is. */
+    private static final String MINILM = "minilm";
+
+    private static final List<Double> KEEPS = List.of(0.85, 0.7, 0.5, 0.35);
+    private static final long RANDOM_SEED = 1;
+
+    private final Opened opened = new Opened();
+    private final List<Candidate> all = new ArrayList<>();
+    private final Map<String, TextEncoder> encoders = new HashMap<>();
+    private final Choice choice;
+    private final TextEncoder dense;
+    private final TextEncoder reference;
+
+    /**
+     * Who takes part.
+     *
+     * @param model the adaptive model, a folder or a built-in name
+     * @param denseModel the dense one that it was made of
+     * @param engine in which ours and rivals run
+     * @param budgets of the adaptive model
+     * @param rivals that somebody has trained
+     * @param inDomain keys of the series that have seen WordNet
+     * @param wanted by a candidate's name
+     */
+    record Choice(
+            String model,
+            String denseModel,
+            OwnEngine engine,
+            List<Double> budgets,
+            List<NamedRival> rivals,
+            List<String> inDomain,
+            Predicate<String> wanted) {
+        private Series series(String key, String label, Kind kind, boolean reachesDense) {
+            return new Series(key, label, kind, reachesDense, inDomain.contains(key));
+        }
+    }
+
+    private Candidates(Choice choice) throws IOException {
+        this.choice = choice;
+        try {
+            dense = encoder(choice.denseModel, choice.engine);
+            reference = encoder(choice.denseModel, OwnEngine.VECTOR_F32);
+        } catch (Throwable e) {
+            close();
+            throw e;
+        }
+    }
+
+    /**
+     * Opens all that are wanted.
+     *
+     * @throws IllegalArgumentException if the adaptive model is not adaptive, or reads other tokens than the dense one
+     */
+    static Candidates open(Choice choice, FrequentWords frequentWords) throws IOException, OrtException {
+        var candidates = new Candidates(choice);
+        try {
+            candidates.addOurs();
+            candidates.addDense();
+            candidates.addOnnxRuntime();
+            candidates.addDropped(frequentWords);
+            candidates.addStatic();
+            candidates.addRivals(frequentWords);
+            return candidates;
+        } catch (Throwable e) {
+            candidates.close();
+            throw e;
+        }
+    }
+
+    private void addOurs() throws IOException {
+        Series series = choice.series(OURS, "ours, " + choice.model + " " + choice.engine.label(), Kind.OURS, false);
+        for (double budget : choice.budgets) {
+            if (!choice.wanted.test(OURS + "-" + budget)) {
+                continue;
+            }
+            TextEncoder encoder = encoder(choice.model, choice.engine);
+            if (encoder.encoder().acms().isEmpty()) {
+                throw new IllegalArgumentException("--model " + choice.model + " is not adaptive; name a model that"
+                        + " distill has made, or minilm-acm");
+            }
+            add(series, "" + budget, new OwnEmbedder(encoder, Budget.of(budget)));
+        }
+    }
+
+    private void addDense() throws IOException {
+        for (OwnEngine engine : OwnEngine.RACING) {
+            String key = "dense-" + engine.name();
+            boolean isBase = engine.equals(choice.engine);
+            if (engine.refusal().isEmpty() && (isBase || choice.wanted.test(key))) {
+                Series series = choice.series(key, "dense, " + engine.label(), Kind.DENSE, false);
+                all.add(new Candidate(series, "", whole(encoder(choice.denseModel, engine))));
+            }
+        }
+    }
+
+    private void addOnnxRuntime() throws IOException, OrtException {
+        for (String precision : List.of("f32", "int8")) {
+            String key = "onnxruntime-" + precision;
+            if (choice.denseModel.equals(MINILM) && choice.wanted.test(key)) {
+                var model = new OrtModel(precision, 1);
+                opened.add(model);
+                add(
+                        choice.series(key, "dense, ONNX Runtime " + precision, Kind.RIVAL, false),
+                        "",
+                        new OrtEmbedder(
+                                dense.tokenizer(), model.sorted().callers().get()));
+            }
+        }
+    }
+
+    private void addDropped(FrequentWords frequentWords) {
+        Series words = choice.series(WORDS, "frequent words dropped, untrained", Kind.RIVAL, true);
+        Series random = choice.series("random", "random tokens dropped, untrained", Kind.RIVAL, true);
+        for (double keep : KEEPS) {
+            add(words, "" + keep, new WordsDropped(whole(dense), dense.tokenizer(), frequentWords, keep));
+        }
+        for (double keep : KEEPS) {
+            add(random, "" + keep, new RandomTokensDropped(whole(dense), keep, RANDOM_SEED));
+        }
+    }
+
+    private void addStatic() {
+        Series series = choice.series("static", "static token embeddings (Model2Vec)", Kind.RIVAL, false);
+        if (choice.wanted.test(series.key())) {
+            add(series, "", StaticEmbeddings.of(reference));
+        }
+    }
+
+    private void addRivals(FrequentWords frequentWords) throws IOException {
+        for (int i = 0; i < choice.rivals.size(); i++) {
+            NamedRival rival = choice.rivals.get(i);
+            String name = rival.name();
+            List<NamedRival> curve = choice.rivals.stream()
+                    .filter(other -> other.name().equals(name))
+                    .toList();
+            String number = "" + (curve.indexOf(rival) + 1);
+            OptionalDouble keep = rival.keep();
+            String setting = keep.isPresent() ? "" + keep.getAsDouble() : curve.size() > 1 ? number : "";
+            boolean reachesDense = curve.stream().allMatch(other -> other.keep().isPresent());
+            Series series = choice.series(name, name, Kind.RIVAL, reachesDense);
+            if (choice.wanted.test(new Candidate(series, setting, null).name())) {
+                TextEncoder encoder = encoder(rival.model(), choice.engine);
+                Embedder model = whole(encoder);
+                add(
+                        series,
+                        setting,
+                        keep.isPresent()
+                                ? new WordsDropped(model, encoder.tokenizer(), frequentWords, keep.getAsDouble())
+                                : model);
+            }
+        }
+    }
+
+    private static Embedder whole(TextEncoder encoder) {
+        return new OwnEmbedder(encoder, Budget.FULL);
+    }
+
+    private void add(Series series, String setting, Embedder embedder) {
+        var candidate = new Candidate(series, setting, embedder);
+        if (choice.wanted.test(candidate.name())) {
+            all.add(candidate);
+        }
+    }
+
+    /** One for each model and engine, however many candidates it serves. */
+    private TextEncoder encoder(String model, OwnEngine engine) throws IOException {
+        String key = model + " " + engine.name();
+        TextEncoder known = encoders.get(key);
+        if (known == null) {
+            known = TextEncoder.open(
+                    model,
+                    EncoderOptions.defaults()
+                            .withThreads(1)
+                            .withConcurrentCalls(1)
+                            .withBackend(new BackendChoice(engine.kind(), engine.precision())));
+            opened.add(known);
+            encoders.put(key, known);
+        }
+        return known;
+    }
+
+    List<Candidate> all() {
+        return List.copyOf(all);
+    }
+
+    /** The dense model that times are shares of. */
+    Candidate base() {
+        return all.stream()
+                .filter(candidate -> candidate.name().equals("dense-" + choice.engine.name()))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** The dense model in float32, to whose vectors others are compared. */
+    TextEncoder reference() {
+        return reference;
+    }
+
+    @Override
+    public void close() {
+        opened.close();
+    }
+}

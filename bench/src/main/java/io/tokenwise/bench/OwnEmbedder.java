@@ -1,0 +1,23 @@
+package io.tokenwise.bench;
+
+import io.tokenwise.TextEncoder;
+import io.tokenwise.nn.Budget;
+import java.util.List;
+
+/**
+ * A model in our own engine.
+ *
+ * @param encoder opened for one thread; whoever opened it closes it
+ * @param budget that each text gets; a dense model ignores it
+ */
+record OwnEmbedder(TextEncoder encoder, Budget budget) implements Embedder {
+    @Override
+    public int[] tokens(String prefix, String text) {
+        return encoder.tokenizer().encode(prefix + text).ids();
+    }
+
+    @Override
+    public float[][] encode(List<int[]> texts) {
+        return encoder.sessions().encode(texts, budget, null);
+    }
+}
