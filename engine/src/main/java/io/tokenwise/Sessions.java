@@ -2,6 +2,7 @@ package io.tokenwise;
 
 import io.tokenwise.acm.ShortPlan;
 import io.tokenwise.acm.StayGate;
+import io.tokenwise.acm.Width;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.MoonshineArchitecture;
 import io.tokenwise.io.VitArchitecture;
@@ -103,7 +104,7 @@ public final class Sessions implements AutoCloseable {
             while (done < vectors.length) {
                 int from = done;
                 session.batch.clear();
-                int width = plan(sequences.get(from), budgets.get(from)).width();
+                Width width = plan(sequences.get(from), budgets.get(from)).width();
                 while (done < vectors.length
                         && (done == from
                                 || fits(sequences.get(done), session.batch)

@@ -44,19 +44,21 @@ public final class Leaving {
     public Tensor leave(Pass pass, Tensor x) {
         StayingRows staying = StayingRows.of(pass);
         TokenBatch batch = pass.batch();
-        Tensor summary = pass.tensor(batch.sequences(), x.columns());
+        Tensor summary = staying.width() == Width.DENSE ? null : pass.tensor(batch.sequences(), x.columns());
         // The gate learns from what tokens are worth to the teacher, not by what is done with its choice.
         Tape tape = pass.tape();
         GateTraining gateTraining = pass.gateTraining();
         pass.train(null, null);
         staying.begin(batch.tokens());
         int gated = chooseRows(pass, x, staying);
-        summarize(pass, x, staying, summary);
+        if (summary != null) {
+            summarize(pass, x, staying, summary);
+        }
         pass.train(tape, gateTraining);
         if (pass.observer() != null) {
             pass.observer().spent(gate.path(), staying.stays(), batch.tokens(), gated);
         }
-        if (tape != null && staying.plan(0).isNarrow()) {
+        if (tape != null && staying.width().isNarrow()) {
             showWidths(pass, staying);
         }
         int tokens = batch.tokens();
@@ -121,11 +123,11 @@ public final class Leaving {
     private static void showWidths(Pass pass, StayingRows staying) {
         TokenBatch batch = staying.batch();
         Tensor running = pass.tensor(batch.tokens(), NarrowMlp.PARTS);
-        Tensor widths = pass.tensor(batch.tokens(), NarrowMlp.WIDTHS.size());
+        Tensor widths = pass.tensor(batch.tokens(), Width.NARROW.size());
         for (int input = 0; input < batch.sequences(); input++) {
-            int width = staying.plan(input).width() - 1;
+            int width = staying.plan(input).width().narrowPlace();
             for (int row = batch.offsets()[input]; row < batch.offsets()[input + 1]; row++) {
-                for (int place = 0; place < NarrowMlp.WIDTHS.size(); place++) {
+                for (int place = 0; place < Width.NARROW.size(); place++) {
                     // There are as many parts as widths: the narrower, the fewer of the first parts.
                     running.set(row, place, place == 0 || width == 0 ? 1 : 0);
                     widths.set(row, place, place == width ? 1 : 0);

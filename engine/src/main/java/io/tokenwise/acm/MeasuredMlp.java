@@ -99,9 +99,9 @@ final class MeasuredMlp implements Measured {
         sortUnits();
         target.copyUnits(mlp);
         Tensor down = mlp.down().weight().parameter().value();
-        for (int width = 0; width < NarrowMlp.WIDTHS.size(); width++) {
-            int kept = (int) Math.round(NarrowMlp.WIDTHS.get(width) * sums.length);
-            Tensor bias = target.bias(width);
+        for (Width width : Width.NARROW) {
+            int kept = (int) Math.round(width.mlpShare() * sums.length);
+            Tensor bias = target.bias(width.narrowPlace());
             for (int column = 0; column < down.columns(); column++) {
                 double sum = mlp.down().bias().value().get(0, column);
                 for (int unit = kept; unit < sums.length; unit++) {

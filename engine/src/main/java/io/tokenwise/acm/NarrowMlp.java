@@ -21,9 +21,6 @@ import java.util.stream.IntStream;
  * without a tape is thread-safe for different passes once {@link #prepare} has run.
  */
 public final class NarrowMlp implements Block {
-    /** Shares of the dense MLP's units, the widest first: few, and all of them trained alike. */
-    public static final List<Double> WIDTHS = List.of(0.5, 0.25);
-
     /** The narrowest width is one part of its units. */
     static final int PARTS = 2;
 
@@ -38,13 +35,13 @@ public final class NarrowMlp implements Block {
 
     /**
      * @param down {@code [units, hidden]}
-     * @param biases {@code [widths, hidden]}
+     * @param biases {@code [narrow widths, hidden]}
      */
     public NarrowMlp(Parameters owner, Linear up, Parameter down, Parameter biases) {
         this.up = up;
         this.down = new Weight(owner, down);
         this.biases = new Weight(owner, biases);
-        for (int width = 0; width < WIDTHS.size(); width++) {
+        for (int width = 0; width < Width.NARROW.size(); width++) {
             int[] first = IntStream.range(0, units(width)).toArray();
             ups.add(new SlicedWeight(owner, up.weight().parameter(), 1, true, first));
             downs.add(new SlicedWeight(owner, down, 1, false, first));
@@ -52,15 +49,15 @@ public final class NarrowMlp implements Block {
     }
 
     /**
-     * Units that a width has of so many of the dense MLP.
+     * Units of a narrow MLP of so many of the dense one.
      *
      * @throws IllegalArgumentException if they cannot be quartered
      */
-    public static int units(int dense, int width) {
+    public static int unitsOf(int dense) {
         if (dense % 4 != 0) {
             throw new IllegalArgumentException("an MLP of " + dense + " hidden units cannot be narrowed to a quarter");
         }
-        return (int) Math.round(WIDTHS.get(width) * dense);
+        return dense / 2;
     }
 
     private int units(int width) {
@@ -91,7 +88,7 @@ public final class NarrowMlp implements Block {
     @Override
     public void prepare(Stream stream) {
         var prepared = new ArrayList<MlpSlices>();
-        for (int width = 0; width < WIDTHS.size(); width++) {
+        for (int width = 0; width < Width.NARROW.size(); width++) {
             prepared.add(new MlpSlices(
                     ups.get(width).packed(stream),
                     List.of(up.bias().value().part(0, units(width))),
@@ -108,7 +105,7 @@ public final class NarrowMlp implements Block {
             Tensor units = pass.scaleBlocks(up.forwardGelu(pass, x), staying.running());
             return pass.linear(units, down, null, false, pass.linear(staying.widths(), biases, null, false, residual));
         }
-        int width = staying.narrowWidth();
+        int width = staying.width().narrowPlace();
         Tensor y = pass.tensor(x.rows(), x.columns());
         pass.push();
         Tensor units = pass.tensor(x.rows(), units(width));

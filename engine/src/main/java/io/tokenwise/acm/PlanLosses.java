@@ -43,18 +43,19 @@ public record PlanLosses(List<Integer> tokens, List<Double> shares, List<List<Li
     }
 
     private static void check(List<List<Double>> ofLength, int shares) {
-        if (ofLength.size() != ShortPlan.WIDTHS.size()
+        if (ofLength.size() != Width.ALL.size()
                 || ofLength.stream()
                         .anyMatch(ofWidth ->
                                 ofWidth.size() != shares || ofWidth.stream().anyMatch(loss -> !(loss >= 0)))) {
-            throw new IllegalArgumentException("acm.shortPath.losses: must be " + ShortPlan.WIDTHS.size() + " lists of "
+            throw new IllegalArgumentException("acm.shortPath.losses: must be " + Width.ALL.size() + " lists of "
                     + shares + " numbers from 0 for each length, has " + ofLength);
         }
     }
 
     private static PlanLosses unknown() {
         List<Double> shares = List.of(0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0);
-        List<List<Double>> ofWidths = ShortPlan.WIDTHS.stream()
+        List<List<Double>> ofWidths = Width.ALL.stream()
+                .map(Width::mlpShare)
                 .map(width -> shares.stream()
                         .map(share -> (1 - share) * (1 - share) + (1 - width) * (1 - width) / 2)
                         .toList())
@@ -63,8 +64,8 @@ public record PlanLosses(List<Integer> tokens, List<Double> shares, List<List<Li
     }
 
     /** What a plan loses of an input of so many tokens. */
-    public double of(int length, double share, int width) {
-        List<Double> curve = losses.get(nearest(length)).get(width);
+    public double of(int length, double share, Width width) {
+        List<Double> curve = losses.get(nearest(length)).get(width.ordinal());
         int right = 0;
         while (right < shares.size() - 1 && shares.get(right) < share) {
             right++;

@@ -14,7 +14,6 @@ public final class ShortPlans {
     private final int first;
     private final int last;
     private final ShortPlan[][] known;
-    private final ShortPlan[] dense;
 
     /**
      * @param flops multiply-adds of the layers' products and of the gate
@@ -30,19 +29,17 @@ public final class ShortPlans {
         this.losses = losses;
         this.first = first;
         this.last = last;
-        known = new ShortPlan[ShortPlan.WIDTHS.size()][maxTokens + 1];
-        dense = new ShortPlan[maxTokens + 1];
+        known = new ShortPlan[Width.ALL.size()][maxTokens + 1];
         for (int rows = 0; rows <= maxTokens; rows++) {
-            dense[rows] = new ShortPlan(rows, ShortPlan.DENSE);
-            for (int width = 0; width < known.length; width++) {
-                known[width][rows] = new ShortPlan(rows, width);
+            for (Width width : Width.ALL) {
+                known[width.ordinal()][rows] = new ShortPlan(rows, width);
             }
         }
     }
 
     /** The same with what plans were measured to lose. */
     public ShortPlans with(PlanLosses newLosses) {
-        return new ShortPlans(flops, time, newLosses, first, last, dense.length - 1);
+        return new ShortPlans(flops, time, newLosses, first, last, known[0].length - 1);
     }
 
     public PlanLosses losses() {
@@ -68,11 +65,10 @@ public final class ShortPlans {
     public ShortPlan plan(int tokens, Budget budget) {
         ForwardCost cost = budget.unit() == Budget.Unit.TIME ? time : flops;
         int least = least(tokens);
-        int narrowest = known.length - 1;
-        double cheapest = cost.shortened(tokens, least, share(narrowest));
+        double cheapest = cost.shortened(tokens, least, Width.ALL.getLast().mlpShare());
         double allowed = budget.share() * cost.dense(tokens);
         if (budget.share() == 1 || cheapest >= cost.dense(tokens)) {
-            return dense[tokens];
+            return of(tokens, Width.DENSE);
         }
         if (cheapest > allowed) {
             if (budget.routing() == Budget.Routing.HARD) {
@@ -84,7 +80,7 @@ public final class ShortPlans {
                         tokens,
                         cheapest / cost.dense(tokens)));
             }
-            return known[narrowest][least];
+            return of(least, Width.ALL.getLast());
         }
         return best(cost, tokens, least, allowed);
     }
@@ -92,12 +88,13 @@ public final class ShortPlans {
     private ShortPlan best(ForwardCost cost, int tokens, int least, double allowed) {
         ShortPlan best = null;
         double bestLoss = Double.POSITIVE_INFINITY;
-        for (int width = 0; width < known.length; width++) {
-            if (cost.shortened(tokens, least, share(width)) <= allowed) {
+        for (int i = 0; i < known.length; i++) {
+            Width width = Width.ALL.get(i);
+            if (cost.shortened(tokens, least, width.mlpShare()) <= allowed) {
                 int rows = mostRows(cost, tokens, least, width, allowed);
                 double loss = losses.of(tokens, (double) rows / tokens, width);
                 if (loss < bestLoss) {
-                    best = known[width][rows];
+                    best = of(rows, width);
                     bestLoss = loss;
                 }
             }
@@ -105,15 +102,15 @@ public final class ShortPlans {
         return best;
     }
 
-    private static int mostRows(ForwardCost cost, int tokens, int least, int width, double allowed) {
-        if (cost.shortened(tokens, tokens, share(width)) <= allowed) {
+    private static int mostRows(ForwardCost cost, int tokens, int least, Width width, double allowed) {
+        if (cost.shortened(tokens, tokens, width.mlpShare()) <= allowed) {
             return tokens;
         }
         int low = least;
         int high = tokens - 1;
         while (low < high) {
             int middle = (low + high + 1) >>> 1;
-            if (cost.shortened(tokens, middle, share(width)) <= allowed) {
+            if (cost.shortened(tokens, middle, width.mlpShare()) <= allowed) {
                 low = middle;
             } else {
                 high = middle - 1;
@@ -127,13 +124,9 @@ public final class ShortPlans {
         return Math.min(tokens, first + last + 1);
     }
 
-    private static double share(int width) {
-        return ShortPlan.WIDTHS.get(width);
-    }
-
     /** The plan of so many tokens and that width. */
-    public ShortPlan of(int rows, int width) {
-        return known[width][rows];
+    public ShortPlan of(int rows, Width width) {
+        return known[width.ordinal()][rows];
     }
 
     /** The share of the dense model's time that a plan takes, as predicted. */
@@ -147,6 +140,6 @@ public final class ShortPlans {
     }
 
     private static double share(ForwardCost cost, int tokens, ShortPlan plan) {
-        return plan.isDense() ? 1 : cost.shortened(tokens, plan.rows(), share(plan.width())) / cost.dense(tokens);
+        return cost.shortened(tokens, plan.rows(), plan.width().mlpShare()) / cost.dense(tokens);
     }
 }

@@ -43,14 +43,18 @@ public final class StayingRows {
         return plans[input];
     }
 
-    /** In inference which of {@link NarrowMlp#WIDTHS} all inputs have. */
-    int narrowWidth() {
-        return plans[0].width() - 1;
+    /** Whether all inputs go through the same layers at the same width. */
+    public boolean haveOneWidth() {
+        boolean one = true;
+        for (int input = 1; input < inputs; input++) {
+            one &= plans[input].width() == width();
+        }
+        return one;
     }
 
-    /** Whether the inputs go through narrow layers; all do or none. */
-    public boolean isNarrow() {
-        return plans[0].isNarrow();
+    /** That of all inputs; in training of the first, as others may be narrower. */
+    public Width width() {
+        return plans[0].width();
     }
 
     /** Starts over for the tokens of so many rows. */

@@ -48,7 +48,7 @@ public record DistillConfig(
 
     private static final double LEAVING_GATE_RATE = 2e-3;
 
-    private static final double LEAVING_TOKEN_WEIGHT = Double.parseDouble(System.getProperty("exp.tokenWeight", "0"));
+    private static final double LEAVING_TOKEN_WEIGHT = 1;
 
     public DistillConfig {
         if (tokensPerStep < 1 || budgetsPerStep < 1) {

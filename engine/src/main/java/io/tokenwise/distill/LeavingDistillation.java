@@ -3,6 +3,7 @@ package io.tokenwise.distill;
 import io.tokenwise.acm.Leaving;
 import io.tokenwise.acm.ShortPlan;
 import io.tokenwise.acm.StayingRows;
+import io.tokenwise.acm.Width;
 import io.tokenwise.autograd.AdamW;
 import io.tokenwise.autograd.CosineSchedule;
 import io.tokenwise.autograd.EpochOrder;
@@ -36,6 +37,14 @@ final class LeavingDistillation implements Distillation {
 
     /** Less than all: what it is exactly is the plans' matter. */
     private static final Budget SHORT = Budget.flops(0.5);
+
+    /** The more leave, the less those that stay should be what they were: their mean has to make up for the others. */
+    private static final double WIDE_TOKEN_WEIGHT = 0.2;
+
+    /** Where fewer tokens leave the dense model's own layers do as well without training. */
+    private static final double MOST_TRAINED_SHARE = 0.9;
+
+    private static final List<Width> NARROW = List.of(Width.HALF, Width.QUARTER);
 
     /** Narrow layers have more to learn: they start further from what they are to give. */
     private static final double NARROW_RATE = 3;
@@ -162,7 +171,11 @@ final class LeavingDistillation implements Distillation {
         var gradients = new Gradients(stream, workspace);
         gradients.add(y, dy);
         if (config.tokenWeight() > 0) {
-            tokenLoss(tokens, targetTokens, gradients);
+            tokenLoss(
+                    tokens,
+                    targetTokens,
+                    narrow ? config.tokenWeight() : WIDE_TOKEN_WEIGHT * config.tokenWeight(),
+                    gradients);
         }
         tape.backward(gradients, stream, workspace);
         double rate = rate(
@@ -174,14 +187,14 @@ final class LeavingDistillation implements Distillation {
     }
 
     /** What the vectors of the tokens that stay lack of the teacher's; of an image the class token's alone, as nothing reads those of patches after the last layer. */
-    private void tokenLoss(Tensor tokens, Tensor targetTokens, Gradients gradients) {
+    private void tokenLoss(Tensor tokens, Tensor targetTokens, double weight, Gradients gradients) {
         boolean image = student.description() instanceof ImageDescription;
         Tensor y = image ? pass.firstPool(tokens, pass.batch()) : tokens;
         Tensor target = image
                 ? teacherPass.firstPool(targetTokens, batch)
                 : StayingRows.of(pass).rowsThatStay(teacherPass, targetTokens);
         Tensor dy = pass.tensor(y.rows(), y.columns());
-        Losses.relativeSquaredError(y, target, config.tokenWeight(), dy);
+        Losses.relativeSquaredError(y, target, weight, dy);
         gradients.add(y, dy);
     }
 
@@ -191,9 +204,10 @@ final class LeavingDistillation implements Distillation {
         var plans = new ArrayList<ShortPlan>();
         for (int input = 0; input < batch.sequences(); input++) {
             int tokens = batch.length(input);
-            int width = narrow ? 1 + random.nextInt(ShortPlan.WIDTHS.size() - 1) : 0;
+            Width width = narrow ? NARROW.get(random.nextInt(NARROW.size())) : Width.FULL;
             double position = (input % strata + random.nextDouble()) / strata;
-            double share = config.lowestBudget() + (1 - config.lowestBudget()) * position;
+            double most = narrow ? 1 : MOST_TRAINED_SHARE;
+            double share = config.lowestBudget() + (most - config.lowestBudget()) * position;
             int rows = Math.clamp(Math.round(tokens * share), leaving.plans().least(tokens), tokens);
             plans.add(leaving.plans().of(rows, width));
         }

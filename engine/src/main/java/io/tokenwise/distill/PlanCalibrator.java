@@ -5,6 +5,7 @@ import io.tokenwise.acm.Leaving;
 import io.tokenwise.acm.PlanLosses;
 import io.tokenwise.acm.ShortPlan;
 import io.tokenwise.acm.ShortPlans;
+import io.tokenwise.acm.Width;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.TextDescription;
@@ -69,7 +70,7 @@ final class PlanCalibrator {
 
     /** By width and share. */
     private List<List<Double>> losses(List<int[]> inputs) {
-        var sums = new double[ShortPlan.WIDTHS.size()][SHARES.size()];
+        var sums = new double[Width.values().length][SHARES.size()];
         var batch = new TokenBatch();
         for (int i = 0; i < inputs.size(); i++) {
             model.add(batch, inputs.get(i));
@@ -93,20 +94,20 @@ final class PlanCalibrator {
         Tensor y = model.forward(pass.begin(Budget.FULL, null), batch);
         var wanted = new float[batch.sequences()][y.columns()];
         copy(y, wanted);
-        for (int width = 0; width < sums.length; width++) {
+        for (Width width : Width.values()) {
             for (int share = 0; share < SHARES.size(); share++) {
                 pass.begin(SHORT, null);
                 Tensor tokens = model.tokens(pass, batch, plans(batch, SHARES.get(share), width));
                 var found = new float[batch.sequences()][y.columns()];
                 copy(model.outputs(pass, tokens, pass.batch()), found);
                 for (int input = 0; input < found.length; input++) {
-                    sums[width][share] += TokenValues.loss(model.description(), found[input], wanted[input]);
+                    sums[width.ordinal()][share] += TokenValues.loss(model.description(), found[input], wanted[input]);
                 }
             }
         }
     }
 
-    private List<ShortPlan> plans(TokenBatch batch, double share, int width) {
+    private List<ShortPlan> plans(TokenBatch batch, double share, Width width) {
         ShortPlans plans = leaving.plans();
         var some = new ArrayList<ShortPlan>();
         for (int input = 0; input < batch.sequences(); input++) {

@@ -1,6 +1,7 @@
 package io.tokenwise.model;
 
 import io.tokenwise.acm.Leaving;
+import io.tokenwise.acm.Width;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.io.BertArchitecture;
 import io.tokenwise.io.TextDescription;
@@ -47,9 +48,17 @@ record Bert(
         return embeddings.forward(pass, batch);
     }
 
+    private List<BertLayer> layers(Width width) {
+        return switch (width) {
+            case DENSE -> layers;
+            case FULL -> shortPath.orElseThrow().wide();
+            case HALF, QUARTER -> shortPath.orElseThrow().narrow();
+        };
+    }
+
     @Override
-    public Tensor layers(Pass pass, Tensor x, boolean shortened) {
-        List<BertLayer> path = shortened ? shortPath.orElseThrow().layers(pass) : layers;
+    public Tensor layers(Pass pass, Tensor x, Width width) {
+        List<BertLayer> path = layers(width);
         Tensor y = x;
         for (int i = 0; i < path.size(); i++) {
             y = path.get(i).forward(pass, y);
@@ -63,8 +72,8 @@ record Bert(
             case MEAN -> pass.meanPool(tokens, batch);
             case FIRST -> pass.firstPool(tokens, batch);
         };
-        if (pass.shortens()) {
-            y = shortPath.orElseThrow().addSummary(pass, y);
+        if (shortPath.isPresent()) {
+            y = shortPath.get().addSummary(pass, y);
         }
         return description.normalize() ? pass.l2Normalize(y) : y;
     }

@@ -13,6 +13,7 @@ import io.tokenwise.acm.ShortPathConfig;
 import io.tokenwise.acm.ShortPlan;
 import io.tokenwise.acm.StayGate;
 import io.tokenwise.acm.StayingRows;
+import io.tokenwise.acm.Width;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.backend.Backend;
@@ -70,7 +71,7 @@ public final class Encoder implements AutoCloseable {
     private static final String GATE = ShortPathConfig.PREFIX + "gate.";
 
     /** Of models without a short path. */
-    private static final ShortPlan ALL_DENSE = new ShortPlan(0, ShortPlan.DENSE);
+    private static final ShortPlan ALL_DENSE = new ShortPlan(0, Width.DENSE);
 
     private final ModelDescription description;
     private final Parameters parameters;
@@ -274,7 +275,7 @@ public final class Encoder implements AutoCloseable {
                 }
             });
             String firstLayer = ShortPathConfig.NARROW + "encoder.layer.0.";
-            long units = NarrowMlp.units(sizes.intermediateSize(), 0);
+            long units = NarrowMlp.unitsOf(sizes.intermediateSize());
             wanted.put(firstLayer + sizes.mlpInput(), new long[] {units, sizes.hiddenSize()});
             wanted.put(GATE + "projection.weight", new long[] {StayGate.WIDTH, sizes.hiddenSize()});
         }
@@ -475,24 +476,22 @@ public final class Encoder implements AutoCloseable {
         pass.over(batch);
         StayingRows staying = StayingRows.of(pass);
         staying.clear();
-        int width = plan(batch.length(0), pass.budget(0)).width();
         for (int input = 0; input < batch.sequences(); input++) {
-            ShortPlan plan = plan(batch.length(input), pass.budget(input));
-            if (plan.width() != width) {
-                throw new IllegalArgumentException("a batch of inputs whose plans have different widths");
-            }
-            staying.add(plan);
+            staying.add(plan(batch.length(input), pass.budget(input)));
         }
-        return network.tokens(pass.shortening(width != ShortPlan.DENSE), batch);
+        if (!staying.haveOneWidth()) {
+            throw new IllegalArgumentException("a batch of inputs whose plans have different widths");
+        }
+        return network.tokens(pass, batch);
     }
 
-    /** The same in training, with plans of the short path, one for each input, whose widths may differ. */
+    /** The same in training, with a plan for each input, all or none of which may have one of the narrow widths. */
     public Tensor tokens(Pass pass, TokenBatch batch, List<ShortPlan> plans) {
         pass.over(batch);
         StayingRows staying = StayingRows.of(pass);
         staying.clear();
         plans.forEach(staying::add);
-        return network.tokens(pass.shortening(true), batch);
+        return network.tokens(pass, batch);
     }
 
     /** What the first layer reads, {@code [tokens, hidden]}, of all tokens of the batch, which is the pass's afterwards. */
@@ -502,7 +501,7 @@ public final class Encoder implements AutoCloseable {
 
     /** Token vectors after the dense model's last layer, of embeddings of the tokens of the pass's batch: all that were made, or some. */
     public Tensor layers(Pass pass, Tensor x) {
-        return network.layers(pass, x, false);
+        return network.layers(pass, x, Width.DENSE);
     }
 
     /** From token vectors what comes out for each input. */

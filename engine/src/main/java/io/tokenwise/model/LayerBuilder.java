@@ -8,6 +8,7 @@ import io.tokenwise.acm.NarrowMlp;
 import io.tokenwise.acm.ShortPathConfig;
 import io.tokenwise.acm.ShortPlans;
 import io.tokenwise.acm.StayGate;
+import io.tokenwise.acm.Width;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
@@ -31,6 +32,9 @@ import java.util.function.Function;
  * where. Where the model is adaptive it makes adaptive blocks.
  */
 final class LayerBuilder {
+    private static final int NARROW_WIDTHS =
+            (int) Arrays.stream(Width.values()).filter(Width::isNarrow).count();
+
     private final Parameters parameters;
     private final Architecture sizes;
     private final Optional<AcmConfig> acm;
@@ -85,7 +89,7 @@ final class LayerBuilder {
         int hidden = sizes.hiddenSize();
         int units = sizes.intermediateSize();
         if (layer.startsWith(ShortPathConfig.NARROW)) {
-            return new BlockSlot(layer + "mlp", narrowMlp(layer, hidden, NarrowMlp.units(units, 0)));
+            return new BlockSlot(layer + "mlp", narrowMlp(layer, hidden, NarrowMlp.unitsOf(units)));
         }
         var dense = new Mlp(
                 linear(layer + "intermediate.dense", hidden, units), linear(layer + "output.dense", units, hidden));
@@ -132,7 +136,7 @@ final class LayerBuilder {
     private NarrowMlp narrowMlp(String layer, int hidden, int units) {
         Linear up = linear(layer + "intermediate.dense", hidden, units);
         Parameter down = parameters.add(layer + "output.dense.weight", units, hidden);
-        Parameter biases = parameters.add(layer + "output.dense.biases", NarrowMlp.WIDTHS.size(), hidden);
+        Parameter biases = parameters.add(layer + "output.dense.biases", NARROW_WIDTHS, hidden);
         stored.add(StoredTensor.transposed(down.name(), down));
         stored.add(StoredTensor.matrix(biases.name(), biases));
         return new NarrowMlp(parameters, up, down, biases);

@@ -1,5 +1,6 @@
 package io.tokenwise.model;
 
+import io.tokenwise.acm.Width;
 import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.io.MoonshineArchitecture;
@@ -61,7 +62,7 @@ record Moonshine(SoundFrontEnd frontEnd, List<PreNormLayer> layers, LayerNorm no
     }
 
     @Override
-    public Tensor layers(Pass pass, Tensor x, boolean shortened) {
+    public Tensor layers(Pass pass, Tensor x, Width width) {
         Tensor y = pass.tensor(x.rows(), x.columns());
         pass.push();
         Tensor last = x;

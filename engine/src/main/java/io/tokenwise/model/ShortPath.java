@@ -2,6 +2,7 @@ package io.tokenwise.model;
 
 import io.tokenwise.acm.Leaving;
 import io.tokenwise.acm.StayingRows;
+import io.tokenwise.acm.Width;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
@@ -17,15 +18,14 @@ import java.util.List;
  * @param summaries {@code [hidden, hidden]}, of the wide and of the narrow layers: what a pooled vector gets of the mean of an input's embeddings, in proportion to what left
  */
 record ShortPath<L>(Leaving leaving, List<L> wide, List<L> narrow, List<Linear> summaries) {
-    /** Of the pass's plans. */
-    List<L> layers(Pass pass) {
-        return StayingRows.of(pass).isNarrow() ? narrow : wide;
-    }
-
-    /** From pooled vectors {@code [inputs, hidden]} of the tokens that stayed those with what left. */
+    /** From pooled vectors {@code [inputs, hidden]} of the tokens that stayed those with what left; those of the dense layers are left as they are. */
     Tensor addSummary(Pass pass, Tensor pooled) {
         StayingRows staying = StayingRows.of(pass);
-        return summaries.get(staying.isNarrow() ? 1 : 0).forwardPlus(pass, staying.summary(), pooled);
+        if (staying.width() == Width.DENSE) {
+            return pooled;
+        }
+        Linear summary = summaries.get(staying.width().isNarrow() ? 1 : 0);
+        return summary.forwardPlus(pass, staying.summary(), pooled);
     }
 
     /** Brings gate and summaries, but not the layers, into the form that inference needs. */

@@ -1,6 +1,7 @@
 package io.tokenwise.model;
 
 import io.tokenwise.acm.Leaving;
+import io.tokenwise.acm.Width;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.ImagePatches;
 import io.tokenwise.backend.Stream;
@@ -69,9 +70,17 @@ record Vit(
         return pass.popKeeping(x, y);
     }
 
+    private List<PreNormLayer> layers(Width width) {
+        return switch (width) {
+            case DENSE -> layers;
+            case FULL -> shortPath.orElseThrow().wide();
+            case HALF, QUARTER -> shortPath.orElseThrow().narrow();
+        };
+    }
+
     @Override
-    public Tensor layers(Pass pass, Tensor x, boolean shortened) {
-        List<PreNormLayer> path = shortened ? shortPath.orElseThrow().layers(pass) : layers;
+    public Tensor layers(Pass pass, Tensor x, Width width) {
+        List<PreNormLayer> path = layers(width);
         Tensor y = pass.tensor(x.rows(), x.columns());
         pass.push();
         Tensor last = x;
@@ -86,8 +95,8 @@ record Vit(
     @Override
     public Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch) {
         Tensor y = pass.firstPool(tokens, batch);
-        if (pass.shortens()) {
-            y = shortPath.orElseThrow().addSummary(pass, y);
+        if (shortPath.isPresent()) {
+            y = shortPath.get().addSummary(pass, y);
         }
         return classifier.forward(pass, y);
     }

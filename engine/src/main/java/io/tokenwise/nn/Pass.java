@@ -38,7 +38,6 @@ public final class Pass {
     private TokenBatch batch;
     private Decoding decoding;
     private TeacherForcing teacherForcing;
-    private boolean shortens;
     private LearnerObserver observer;
     private Tape tape;
     private GateTraining gateTraining;
@@ -63,7 +62,6 @@ public final class Pass {
         budget = newBudget;
         budgets = newBudgets;
         batch = null;
-        shortens = false;
         decoding = null;
         teacherForcing = null;
         observer = newObserver;
@@ -131,17 +129,6 @@ public final class Pass {
     /** What a text of the batch may cost. */
     public Budget budget(int text) {
         return budgets == null ? budget : budgets.get(text);
-    }
-
-    /** Whether the budgets of the batch are less than all, as they are on a model's short path. All of them are, or none. */
-    public boolean shortens() {
-        return shortens;
-    }
-
-    /** See {@link #shortens}. */
-    public Pass shortening(boolean newShortens) {
-        shortens = newShortens;
-        return this;
     }
 
     /** Null unless somebody watches. */
