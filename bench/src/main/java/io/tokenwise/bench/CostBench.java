@@ -2,10 +2,15 @@ package io.tokenwise.bench;
 
 import io.tokenwise.EncoderOptions;
 import io.tokenwise.TextEncoder;
+import io.tokenwise.acm.Leaving;
+import io.tokenwise.acm.ShortPlans;
+import io.tokenwise.acm.StayGate;
+import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.cost.CostModel;
 import io.tokenwise.cost.CostTables;
 import io.tokenwise.cost.Sizes;
+import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.Processor;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
@@ -14,6 +19,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.SplittableRandom;
 
 /**
@@ -34,7 +40,15 @@ record CostBench(
         PrintWriter err) {
     /** A prediction, and the work whose time it predicts. */
     private record Case(
-            TextEncoder encoder, CostTables.Found table, int tokens, double predictedMicros, Runnable work) {}
+            TextEncoder encoder,
+            CostTables.Found table,
+            int tokens,
+            double budget,
+            double predictedMicros,
+            Runnable work) {}
+
+    /** Those of a model whose tokens leave; of another only the first. */
+    private static final List<Double> BUDGETS = List.of(1.0, 0.85, 0.7, 0.5, 0.35);
 
     CostResults run() throws IOException {
         var notes = new ArrayList<String>();
@@ -58,8 +72,11 @@ record CostBench(
             err.printf("measures %d lengths in %d engines%n", tokens.size(), encoders.size());
             double[] seconds = times.medians(cases.stream().map(Case::work).toList());
             var rows = new ArrayList<CostResults.Row>();
+            // Of each length full budget comes first.
+            double dense = Double.NaN;
             for (int i = 0; i < seconds.length; i++) {
-                rows.add(row(cases.get(i), seconds[i] * 1e6));
+                dense = cases.get(i).budget == 1 ? seconds[i] : dense;
+                rows.add(row(cases.get(i), seconds[i] * 1e6, seconds[i] / dense));
             }
             return new CostResults(Processor.name(), Runtime.version().toString(), model, notes, rows);
         } finally {
@@ -68,6 +85,9 @@ record CostBench(
     }
 
     private TextEncoder open(OwnEngine engine) {
+        if (measure) {
+            measure(engine);
+        }
         var options = EncoderOptions.defaults()
                 .withThreads(1)
                 .withConcurrentCalls(1)
@@ -80,40 +100,57 @@ record CostBench(
     }
 
     private List<Case> cases(TextEncoder encoder) {
-        var sizes = Sizes.of(encoder.description().architecture());
-        if (measure) {
-            err.printf("measures the table of %s%n", encoder.backend().name());
-        }
-        CostTables.Found found =
-                measure ? CostTables.measure(encoder.backend(), List.of(sizes)) : CostTables.find(encoder.backend());
+        CostTables.Found found = CostTables.find(encoder.backend());
         int most = encoder.description().maxTokens();
+        var sizes = Sizes.of(encoder.description().architecture());
         var cost = new CostModel(found.table(), sizes, most);
         var random = new SplittableRandom(3);
         int vocabulary = encoder.description().architecture().vocabularySize();
-        return tokens.stream()
-                .filter(length -> length <= most)
-                .map(length -> {
-                    List<int[]> text =
-                            List.of(random.ints(length, 0, vocabulary).toArray());
-                    return new Case(
+        var cases = new ArrayList<Case>();
+        for (int length : tokens) {
+            if (length <= most) {
+                List<int[]> text = List.of(random.ints(length, 0, vocabulary).toArray());
+                Optional<ShortPlans> plans = encoder.encoder().leaving().map(Leaving::plans);
+                for (double share : plans.isPresent() ? BUDGETS : BUDGETS.subList(0, 1)) {
+                    Budget budget = Budget.of(share);
+                    double micros = plans.isPresent()
+                            ? plans.get().micros(length, plans.get().plan(length, budget))
+                            : cost.micros(length);
+                    cases.add(new Case(
                             encoder,
                             found,
                             length,
-                            cost.micros(length),
-                            () -> encoder.sessions().encode(text, Budget.FULL, null));
-                })
-                .toList();
+                            share,
+                            micros,
+                            () -> encoder.sessions().encode(text, budget, null)));
+                }
+            }
+        }
+        return cases;
     }
 
-    private static CostResults.Row row(Case one, double micros) {
+    /** Keeps the table where the model then finds it. */
+    private void measure(OwnEngine engine) {
+        err.printf("measures the table of %s%n", engine.label());
+        try (ModelFiles files = ModelFiles.open(model);
+                Backend backend = engine.open(1)) {
+            CostTables.measure(backend, List.of(Sizes.of(files.description().architecture()), StayGate.SIZES));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static CostResults.Row row(Case one, double micros, double timeShare) {
         var backend = one.encoder.backend();
         return new CostResults.Row(
                 backend.name(),
                 backend.precision().label(),
                 one.table.label(),
                 one.tokens,
+                one.budget,
                 one.predictedMicros,
                 micros,
-                one.predictedMicros / micros);
+                one.predictedMicros / micros,
+                timeShare);
     }
 }

@@ -13,19 +13,23 @@ import tools.jackson.databind.json.JsonMapper;
  */
 record CostResults(String cpu, String jdk, String model, List<String> notes, List<Row> rows) {
     /**
-     * One length in one engine.
+     * One length at one budget in one engine.
      *
      * @param table where the prediction is from
+     * @param budget share of the dense model's time that was asked for
      * @param ratio predicted over measured
+     * @param timeShare measured, over the dense model's own measured time
      */
     record Row(
             String backend,
             String precision,
             String table,
             int tokens,
+            double budget,
             double predictedMicros,
             double measuredMicros,
-            double ratio) {}
+            double ratio,
+            double timeShare) {}
 
     String asJson() {
         return new JsonMapper().writeValueAsString(this);
@@ -39,10 +43,17 @@ record CostResults(String cpu, String jdk, String model, List<String> notes, Lis
             List<Row> group =
                     rows.stream().filter(row -> engine(row).equals(engine)).toList();
             text.append(line("%n%s; table: %s", engine, group.getFirst().table()));
-            text.append(line("%6s %13s %13s %7s", "tokens", "predicted us", "measured us", "ratio"));
+            text.append(line(
+                    "%6s %7s %13s %13s %7s %11s",
+                    "tokens", "budget", "predicted us", "measured us", "ratio", "of dense"));
             group.forEach(row -> text.append(line(
-                    "%6d %13.1f %13.1f %7.3f",
-                    row.tokens(), row.predictedMicros(), row.measuredMicros(), row.ratio())));
+                    "%6d %7.2f %13.1f %13.1f %7.3f %11.3f",
+                    row.tokens(),
+                    row.budget(),
+                    row.predictedMicros(),
+                    row.measuredMicros(),
+                    row.ratio(),
+                    row.timeShare())));
         }
         return text.toString();
     }

@@ -1,5 +1,6 @@
 package io.tokenwise.bench;
 
+import io.tokenwise.acm.StayGate;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.cost.CostTableFile;
 import io.tokenwise.cost.CostTables;
@@ -19,7 +20,8 @@ import java.util.List;
  */
 final class ShippedTables {
     /** all-MiniLM-L6-v2, and BERT-base, which ViT-B equals. */
-    private static final List<Sizes> SIZES = List.of(new Sizes(384, 1536, 12, 6), new Sizes(768, 3072, 12, 12));
+    private static final List<Sizes> SIZES =
+            List.of(new Sizes(384, 1536, 12, 6), new Sizes(768, 3072, 12, 12), StayGate.SIZES);
 
     /** A processor with no more than these instructions, and what it runs that is not the same with fewer. */
     private record Cap(String instructions, List<String> flags, List<String> engines) {}

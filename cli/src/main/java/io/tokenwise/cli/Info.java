@@ -3,6 +3,7 @@ package io.tokenwise.cli;
 import io.tokenwise.EncoderOptions;
 import io.tokenwise.OpenModel;
 import io.tokenwise.acm.Acm;
+import io.tokenwise.acm.StayGate;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.cost.CostModel;
@@ -148,7 +149,7 @@ final class Info implements Callable<Integer> {
 
     private static CostTables.Found measured(Backend backend, Sizes sizes) {
         try (Backend one = new BackendChoice(backend.kind(), backend.precision()).open(1)) {
-            return CostTables.measure(one, List.of(sizes));
+            return CostTables.measure(one, List.of(sizes, StayGate.SIZES));
         }
     }
 

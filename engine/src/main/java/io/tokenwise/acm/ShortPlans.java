@@ -134,6 +134,11 @@ public final class ShortPlans {
         return share(time, tokens, plan);
     }
 
+    /** What a plan takes on one thread, in microseconds, as predicted. */
+    public double micros(int tokens, ShortPlan plan) {
+        return timeShare(tokens, plan) * time.dense(tokens);
+    }
+
     /** The share of the dense model's FLOPs that a plan costs. */
     public double flopsShare(int tokens, ShortPlan plan) {
         return share(flops, tokens, plan);

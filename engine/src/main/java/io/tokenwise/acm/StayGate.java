@@ -2,6 +2,7 @@ package io.tokenwise.acm;
 
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.cost.Sizes;
 import io.tokenwise.nn.LayerNorm;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Mlp;
@@ -39,6 +40,9 @@ public record StayGate(
     public static final int HEADS = 4;
 
     public static final int UNITS = 128;
+
+    /** As the cost model knows it, but for its projection. */
+    public static final Sizes SIZES = new Sizes(WIDTH, UNITS, HEADS, 1);
 
     /** What an observer is told that tokens went through. */
     public static final String PATH = "tokens";

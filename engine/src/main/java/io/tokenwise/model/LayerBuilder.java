@@ -3,6 +3,7 @@ package io.tokenwise.model;
 import io.tokenwise.acm.AcmConfig;
 import io.tokenwise.acm.AdaptiveBlock;
 import io.tokenwise.acm.ForwardFlops;
+import io.tokenwise.acm.ForwardTime;
 import io.tokenwise.acm.Leaving;
 import io.tokenwise.acm.NarrowMlp;
 import io.tokenwise.acm.ShortPathConfig;
@@ -12,6 +13,10 @@ import io.tokenwise.acm.Width;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
+import io.tokenwise.cost.CostModel;
+import io.tokenwise.cost.CostTable;
+import io.tokenwise.cost.CostTables;
+import io.tokenwise.cost.Sizes;
 import io.tokenwise.io.Architecture;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Convolution;
@@ -118,13 +123,20 @@ final class LayerBuilder {
                     gate.gateFlops(),
                     sizes.layers() * sizes.layerFlopsPerToken(),
                     sizes.layers() * sizes.mlpFlopsPerToken());
-            var plans = new ShortPlans(flops, flops, config.losses(), first, last, maxTokens);
+            var plans = new ShortPlans(flops, time(maxTokens), config.losses(), first, last, maxTokens);
             return new ShortPath<>(
                     new Leaving(gate, plans),
                     layers.apply(ShortPathConfig.PREFIX),
                     layers.apply(ShortPathConfig.NARROW),
                     summaries(sizes.hiddenSize()));
         });
+    }
+
+    /** By what was measured on this machine, or by what came with the build for its instruction set. */
+    private ForwardTime time(int maxTokens) {
+        CostTable table = CostTables.find(parameters.backend()).table();
+        return new ForwardTime(
+                new CostModel(table, Sizes.of(sizes), maxTokens), new CostModel(table, StayGate.SIZES, maxTokens));
     }
 
     private List<Linear> summaries(int hidden) {
