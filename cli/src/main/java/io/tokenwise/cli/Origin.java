@@ -54,20 +54,25 @@ sealed interface Origin {
      *
      * @param zip its path in the jar, beside whose files its own are put
      */
-    record MavenZip(String coordinates, String zip) implements Origin {
+    record MavenZip(Maven jar, String zip) implements Origin {
         @Override
         public String registry() {
-            return "Maven";
+            return jar.registry();
+        }
+
+        @Override
+        public String coordinates() {
+            return jar.coordinates();
         }
 
         @Override
         public String needs() {
-            return "Maven 3.9 and a network are needed";
+            return jar.needs();
         }
 
         @Override
         public void bring(Path folder, Programs programs) throws IOException, InterruptedException {
-            new Maven("unpack", coordinates).bring(folder, programs);
+            jar.bring(folder, programs);
             unzip(folder.resolve(zip), folder);
             Files.delete(folder.resolve(zip));
         }

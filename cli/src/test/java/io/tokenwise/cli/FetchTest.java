@@ -75,7 +75,7 @@ class FetchTest {
                     3,
                     3,
                     List.of(new Fetchable.Part(
-                            new Origin.MavenZip("g:z:1", "in/z"),
+                            new Origin.MavenZip(new Origin.Maven("unpack", "g:z:1"), "in/z"),
                             List.of(
                                     new Kept("assets", "words.txt", sha256("words\n")),
                                     new Kept("in", "NOTICE", sha256("notice\n")))))));

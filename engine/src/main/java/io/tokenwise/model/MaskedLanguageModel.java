@@ -6,10 +6,13 @@ import io.tokenwise.autograd.Weight;
 import io.tokenwise.io.Architecture;
 import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.WeightSource;
+import io.tokenwise.kernels.Floats;
 import io.tokenwise.nn.LayerNorm;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Optional;
 
 /**
@@ -104,6 +107,60 @@ public final class MaskedLanguageModel implements AutoCloseable {
         pass.stream().linear(y, words.transposed(pass.stream()), bias.value(), false, null, logits);
         pass.pop();
         return logits;
+    }
+
+    /**
+     * What it guesses of tokens that are hidden.
+     *
+     * @param tokens right and wrong ones
+     * @param right how many had the largest logit
+     * @param loss sum of the negative logarithms of their probabilities
+     */
+    public record Guesses(long tokens, long right, double loss) {
+        public static final Guesses NONE = new Guesses(0, 0, 0);
+
+        public Guesses plus(Guesses more) {
+            return new Guesses(tokens + more.tokens, right + more.right, loss + more.loss);
+        }
+
+        /** Share of the tokens that are right. */
+        public double accuracy() {
+            return (double) right / tokens;
+        }
+
+        /** The exponential of the mean loss: how many words a token is as good as drawn from. */
+        public double pseudoPerplexity() {
+            return Math.exp(loss / tokens);
+        }
+    }
+
+    /**
+     * Guesses some tokens; otherwise as {@link #logits}.
+     *
+     * @param hidden what each of them is
+     */
+    public Guesses guess(Pass pass, Tensor tokens, int[] rows, int[] hidden) {
+        Floats logits = logits(pass, tokens, rows).floats();
+        var ofToken = new float[vocabularySize()];
+        Guesses guesses = Guesses.NONE;
+        for (int i = 0; i < rows.length; i++) {
+            long at = logits.at((long) i * ofToken.length);
+            MemorySegment.copy(logits.segment(), ValueLayout.JAVA_FLOAT, at, ofToken, 0, ofToken.length);
+            guesses = guesses.plus(guess(ofToken, hidden[i]));
+        }
+        return guesses;
+    }
+
+    private static Guesses guess(float[] logits, int hidden) {
+        int likeliest = 0;
+        for (int word = 1; word < logits.length; word++) {
+            likeliest = logits[word] > logits[likeliest] ? word : likeliest;
+        }
+        double sum = 0;
+        for (float logit : logits) {
+            sum += Math.exp(logit - logits[likeliest]);
+        }
+        return new Guesses(1, likeliest == hidden ? 1 : 0, logits[likeliest] - logits[hidden] + Math.log(sum));
     }
 
     @Override
