@@ -56,16 +56,29 @@ public final class TestModels {
     public static void write(Path directory, BertArchitecture sizes) throws IOException {
         var description =
                 new TextDescription("small", sizes, sizes.maxPositions(), Pooling.MEAN, true, "", "", Optional.empty());
-        var random = new SplittableRandom(7);
-        try (ModelFiles minilm = ModelFiles.builtIn("minilm");
-                Arena arena = Arena.ofConfined()) {
-            Map<String, TensorData> tensors = new LinkedHashMap<>();
-            sizes.tensors().forEach((name, shape) -> tensors.put(name, random(arena, name, shape, random)));
+        try (Arena arena = Arena.ofConfined()) {
+            write(directory, description, weights(arena, sizes.tensors(), 0.3));
+        }
+    }
+
+    /** Writes a BERT as a model directory, with MiniLM's tokenizer. */
+    public static void write(Path directory, TextDescription description, Map<String, TensorData> tensors)
+            throws IOException {
+        try (ModelFiles minilm = ModelFiles.builtIn("minilm")) {
             ModelWriter.write(directory, description, tensors, minilm.tokenizer(), ModelWriter.Existing.KEEP);
         }
     }
 
-    private static TensorData random(Arena arena, String name, long[] shape, SplittableRandom random) {
+    /** Random tensors of those names and shapes. */
+    public static Map<String, TensorData> weights(Arena arena, Map<String, long[]> shapes, double deviation) {
+        var random = new SplittableRandom(7);
+        Map<String, TensorData> tensors = new LinkedHashMap<>();
+        shapes.forEach((name, shape) -> tensors.put(name, random(arena, name, shape, deviation, random)));
+        return tensors;
+    }
+
+    private static TensorData random(
+            Arena arena, String name, long[] shape, double deviation, SplittableRandom random) {
         long size = 1;
         for (long dimension : shape) {
             size *= dimension;
@@ -73,7 +86,7 @@ public final class TestModels {
         MemorySegment floats = arena.allocate(size * Float.BYTES, 64);
         double mean = name.endsWith("LayerNorm.weight") ? 1 : 0;
         for (long i = 0; i < size; i++) {
-            floats.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (mean + 0.3 * random.nextGaussian()));
+            floats.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (mean + deviation * random.nextGaussian()));
         }
         return new TensorData(shape, floats);
     }

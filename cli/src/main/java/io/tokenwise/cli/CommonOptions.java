@@ -39,7 +39,7 @@ final class CommonOptions {
             paramLabel = "MODEL",
             description =
                     "A model directory in Hugging Face's layout, or a built-in one: minilm and, for images, vit-cifar10, which are dense, minilm-acm"
-                            + " and vit-cifar10-acm, made of them, or what fetch brings: bge-small, e5-small, and for speech moonshine-tiny, moonshine-base (default: minilm-acm, vit-cifar10-acm for images, moonshine-tiny for speech, minilm for what trains).")
+                            + " and vit-cifar10-acm, made of them, or what fetch brings: bge-small, e5-small, bert-base, and for speech moonshine-tiny, moonshine-base (default: minilm-acm, vit-cifar10-acm for images, moonshine-tiny for speech, minilm for what trains).")
     private String model;
 
     private Kind backend = Kind.AUTO;

@@ -23,12 +23,20 @@ import picocli.CommandLine.Spec;
             "For each budget: soft, as the gates decide; hard, as they decide but no text over its budget; static, every token gets the"
                     + " same at equal FLOPs; random, the gates' numbers dealt to random tokens. The dense model comes first; a dense model has one row."
         },
-        subcommands = {Eval.Sts.class, Eval.Retrieval.class, Eval.Classify.class, Eval.Vit.class, EvalAsr.class},
+        subcommands = {
+            Eval.Sts.class,
+            Eval.Retrieval.class,
+            Eval.Classify.class,
+            Eval.Vit.class,
+            EvalMlm.class,
+            EvalAsr.class
+        },
         footerHeading = "%nExamples:%n",
         footer = {
             "  ./tokenwise eval sts sts-dev.csv --model my-model",
             "  ./tokenwise eval retrieval scifact --model my-model",
             "  ./tokenwise eval classify train.csv test.csv --model my-model",
+            "  ./tokenwise eval mlm texts.txt --model bert-base",
             "  ./tokenwise eval vit cifar10.tar --model my-vit",
             "  ./tokenwise eval asr prompts.csv --model moonshine-tiny"
         })

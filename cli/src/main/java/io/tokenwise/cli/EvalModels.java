@@ -27,23 +27,30 @@ record EvalModels(OpenModel model, OpenModel teacher, OpenModel reference) imple
     static EvalModels open(String name, CommonOptions options, EvalOptions eval, Consumer<ModelFiles> check)
             throws IOException {
         OpenModel model = OpenModel.open(name, options.encoderOptions(), check);
-        if (model.encoder().modules().isEmpty()) {
-            return withReference(options, name, model, model, check);
-        }
         try {
-            String teacherName = eval.teacher() == null ? model.encoder().teacher() : eval.teacher();
-            OpenModel teacher = openTeacher(name, options, eval, teacherName, check);
-            if (teacher.encoder().outputs() != model.encoder().outputs()) {
-                int outputs = teacher.encoder().outputs();
-                teacher.close();
-                throw new IllegalArgumentException("--teacher " + teacherName + " gives vectors of " + outputs
-                        + " values, " + name + " of " + model.encoder().outputs());
-            }
-            return withReference(options, teacherName, model, teacher, check);
+            return withReference(options, model, openTeacher(model, options, eval, check), check);
         } catch (Throwable e) {
             model.close();
             throw e;
         }
+    }
+
+    /** The dense model that a model was made of, or what {@code --teacher} names; the model itself if that is dense. Otherwise as {@link #open}. */
+    static OpenModel openTeacher(OpenModel model, CommonOptions options, EvalOptions eval, Consumer<ModelFiles> check)
+            throws IOException {
+        if (model.encoder().modules().isEmpty()) {
+            return model;
+        }
+        String name = model.files().description().name();
+        String teacherName = eval.teacher() == null ? model.encoder().teacher() : eval.teacher();
+        OpenModel teacher = openTeacher(name, options, eval, teacherName, check);
+        if (teacher.encoder().outputs() != model.encoder().outputs()) {
+            int outputs = teacher.encoder().outputs();
+            teacher.close();
+            throw new IllegalArgumentException("--teacher " + teacherName + " gives vectors of " + outputs + " values, "
+                    + name + " of " + model.encoder().outputs());
+        }
+        return teacher;
     }
 
     private static OpenModel openTeacher(
@@ -63,14 +70,14 @@ record EvalModels(OpenModel model, OpenModel teacher, OpenModel reference) imple
     }
 
     private static EvalModels withReference(
-            CommonOptions options, String teacherName, OpenModel model, OpenModel teacher, Consumer<ModelFiles> check)
-            throws IOException {
+            CommonOptions options, OpenModel model, OpenModel teacher, Consumer<ModelFiles> check) throws IOException {
         if (teacher.backend().precision() == Precision.F32) {
             return new EvalModels(model, teacher, teacher);
         }
         try {
             var float32 = options.encoderOptions().withBackend(BackendChoice.FLOAT32);
-            return new EvalModels(model, teacher, OpenModel.open(teacherName, float32, check));
+            String name = teacher.files().description().name();
+            return new EvalModels(model, teacher, OpenModel.open(name, float32, check));
         } catch (Throwable e) {
             teacher.close();
             throw e;

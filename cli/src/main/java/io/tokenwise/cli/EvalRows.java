@@ -111,8 +111,10 @@ final class EvalRows {
                         "mean learners", row -> row.meanLearners() == null ? "-" : Column.fixed(row.meanLearners(), 2)),
                 new Column<Json.EvalRow>("MFLOPs/token", row -> Column.fixed(row.flopsPerToken() / 1e6, 2)),
                 new Column<Json.EvalRow>("ms/" + input, row -> Column.fixed(row.millisPerInput(), 2)),
-                new Column<Json.EvalRow>("seconds", row -> Column.fixed(row.seconds(), 1)),
-                new Column<Json.EvalRow>("cosine to dense", row -> Column.fixed(row.teacherCosine(), 4))));
+                new Column<Json.EvalRow>("seconds", row -> Column.fixed(row.seconds(), 1))));
+        if (rows.getFirst().teacherCosine() != null) {
+            columns.add(new Column<>("cosine to dense", row -> Column.fixed(row.teacherCosine(), 4)));
+        }
         boolean seeds = rows.stream().anyMatch(row -> row.deviation() != null);
         for (String metric : rows.getFirst().metrics().keySet()) {
             columns.add(new Column<>(metric, row -> Column.fixed(row.metrics().get(metric), 4)));

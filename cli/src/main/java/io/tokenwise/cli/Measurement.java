@@ -5,6 +5,7 @@ import io.tokenwise.OpenModel;
 import io.tokenwise.acm.AdaptiveModule;
 import io.tokenwise.acm.Spending;
 import io.tokenwise.nn.Budget;
+import io.tokenwise.nn.LearnerObserver;
 import java.util.List;
 
 /** Runs a model under one budget and adds up what that costs. For one thread. */
@@ -32,20 +33,31 @@ final class Measurement {
         inputsOfLength = new long[model.files().description().maxTokens() + 1];
     }
 
+    /** A way to run inputs through the model. */
+    interface Work<T> {
+        /** @param observer told what adaptive modules spend; may be null */
+        T run(List<int[]> sequences, LearnerObserver observer);
+    }
+
     /** What the model gives for inputs, which run through the model in batches. */
     float[][] encode(List<int[]> sequences) throws InterruptedException {
+        return measure(sequences, (some, observer) -> model.sessions().encode(some, budget, observer));
+    }
+
+    /** The same in another way; the first inputs run twice. */
+    <T> T measure(List<int[]> sequences, Work<T> work) throws InterruptedException {
         if (inputs == 0) {
-            model.sessions().encode(sequences.subList(0, Math.min(WARM_UP, sequences.size())), budget, null);
+            work.run(sequences.subList(0, Math.min(WARM_UP, sequences.size())), null);
         }
         long start = System.nanoTime();
-        float[][] vectors = model.sessions().encode(sequences, budget, spending);
+        T result = work.run(sequences, spending);
         nanos += System.nanoTime() - start;
         if (Thread.interrupted()) {
             throw new InterruptedException();
         }
         inputs += sequences.size();
         sequences.forEach(sequence -> inputsOfLength[model.files().description().tokens(sequence)]++);
-        return vectors;
+        return result;
     }
 
     /** Learners that ran, mean over tokens and modules; NaN for a dense model. */

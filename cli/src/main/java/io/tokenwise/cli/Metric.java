@@ -7,6 +7,8 @@ enum Metric {
     RECALL("recall@100"),
     ACCURACY("accuracy"),
     MACRO_F1("macro-f1"),
+    /** Of masked words as the model guesses them; 1 is best, less is better. */
+    PSEUDO_PERPLEXITY("pseudo-perplexity"),
     /** Word errors for each word said; 0 is best. */
     WER("wer"),
     /** Seconds of work for each second of sound; less is faster. */

@@ -1,8 +1,12 @@
 package io.tokenwise.cli;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
 
 /** A package in a registry, and how the registry's ordinary client brings it. Coordinates are written as that client wants them. */
 sealed interface Origin {
@@ -42,6 +46,52 @@ sealed interface Origin {
                     "dependency:" + goal,
                     "-Dartifact=" + coordinates,
                     "-DoutputDirectory=" + folder);
+        }
+    }
+
+    /**
+     * A zip that lies in a jar.
+     *
+     * @param zip its path in the jar, beside whose files its own are put
+     */
+    record MavenZip(Maven jar, String zip) implements Origin {
+        @Override
+        public String registry() {
+            return jar.registry();
+        }
+
+        @Override
+        public String coordinates() {
+            return jar.coordinates();
+        }
+
+        @Override
+        public String needs() {
+            return jar.needs();
+        }
+
+        @Override
+        public void bring(Path folder, Programs programs) throws IOException, InterruptedException {
+            jar.bring(folder, programs);
+            unzip(folder.resolve(zip), folder);
+            Files.delete(folder.resolve(zip));
+        }
+
+        private static void unzip(Path zip, Path folder) throws IOException {
+            try (var archive = new ZipFile(zip.toFile())) {
+                for (ZipEntry entry : Collections.list(archive.entries())) {
+                    Path file = folder.resolve(entry.getName()).normalize();
+                    if (!file.startsWith(folder)) {
+                        throw new IOException("its zip holds " + entry.getName() + ", which lies outside");
+                    }
+                    if (!entry.isDirectory()) {
+                        Files.createDirectories(file.getParent());
+                        try (InputStream in = archive.getInputStream(entry)) {
+                            Files.copy(in, file);
+                        }
+                    }
+                }
+            }
         }
     }
 

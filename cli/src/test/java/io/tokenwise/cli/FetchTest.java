@@ -22,6 +22,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -65,7 +67,18 @@ class FetchTest {
                     3,
                     3,
                     List.of(new Fetchable.Part(
-                            new Origin.Maven("copy", "g:a:1"), List.of(new Kept("", "a-1.jar", sha256("jar\n")))))));
+                            new Origin.Maven("copy", "g:a:1"), List.of(new Kept("", "a-1.jar", sha256("jar\n")))))),
+            new Fetchable(
+                    "zip",
+                    Fetchable.Kind.MODEL,
+                    "MIT",
+                    3,
+                    3,
+                    List.of(new Fetchable.Part(
+                            new Origin.MavenZip(new Origin.Maven("unpack", "g:z:1"), "in/z"),
+                            List.of(
+                                    new Kept("assets", "words.txt", sha256("words\n")),
+                                    new Kept("in", "NOTICE", sha256("notice\n")))))));
 
     @TempDir
     private Path folder;
@@ -144,12 +157,17 @@ class FetchTest {
     }
 
     private void assertFailedWith(String message) throws IOException {
+        assertFailedWith(message, ".toy.lock");
+    }
+
+    /** @param left all that is left in the cache */
+    private void assertFailedWith(String message, String left) throws IOException {
         assertThat(err.toString().lines().toList().getLast())
                 .startsWith("fetch: ")
                 .contains(message);
         assertThat(err.toString().lines()).hasSize(2);
         assertThat(out.toString()).isEmpty();
-        assertThat(inCache()).containsExactly(".toy.lock");
+        assertThat(inCache()).containsExactly(left);
     }
 
     @Test
@@ -173,6 +191,51 @@ class FetchTest {
         assertThat(calls)
                 .content()
                 .startsWith("mvn --batch-mode --quiet dependency:copy -Dartifact=g:a:1 -DoutputDirectory=");
+    }
+
+    /** An archive of files with these names, each of which holds "words". */
+    private Path zip(String... names) throws IOException {
+        Path zip = folder.resolve("z");
+        try (var out = new ZipOutputStream(Files.newOutputStream(zip))) {
+            for (String name : names) {
+                out.putNextEntry(new ZipEntry(name));
+                if (!name.endsWith("/")) {
+                    out.write("words\n".getBytes(StandardCharsets.UTF_8));
+                }
+            }
+        }
+        return zip;
+    }
+
+    @Test
+    void aZipInAJarIsUnpacked() throws IOException {
+        Path zip = zip("assets/", "assets/words.txt", "assets/unwanted.txt", "deep/er/unwanted.txt");
+        client("mvn", "mkdir in", "echo notice > in/NOTICE", "cp " + zip + " in/z");
+        assertThat(run("zip")).as(err.toString()).isZero();
+        Path place = folder.resolve("cache/fetched/zip");
+        try (Stream<Path> files = Files.list(place)) {
+            assertThat(files).containsExactlyInAnyOrder(place.resolve("words.txt"), place.resolve("NOTICE"));
+        }
+        assertThat(calls)
+                .content()
+                .startsWith("mvn --batch-mode --quiet dependency:unpack -Dartifact=g:z:1 -DoutputDirectory=");
+    }
+
+    @Test
+    void aZipThatWritesElsewhereIsRefused() throws IOException {
+        Path zip = zip("assets/words.txt", "../../outside.txt");
+        client("mvn", "mkdir in", "cp " + zip + " in/z");
+        assertThat(run("zip")).isEqualTo(1);
+        assertFailedWith(
+                "zip: its zip holds ../../outside.txt, which lies outside; Maven 3.9 and a network are needed",
+                ".zip.lock");
+    }
+
+    @Test
+    void aZipThatIsNoneIsRefused() throws IOException {
+        client("mvn", "mkdir in", "echo nothing > in/z");
+        assertThat(run("zip")).isEqualTo(1);
+        assertFailedWith("zip: zip END header not found", ".zip.lock");
     }
 
     @Test

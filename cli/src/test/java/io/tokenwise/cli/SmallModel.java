@@ -23,6 +23,11 @@ final class SmallModel {
 
     /** Writes it as a folder, with MiniLM's tokenizer; it reads 40 tokens. */
     static void write(Path folder) throws IOException {
+        write(folder, Map.of());
+    }
+
+    /** The same with more tensors, such as those of a head. */
+    static void write(Path folder, Map<String, TensorData> more) throws IOException {
         var description = new TextDescription("small", SIZES, 40, Pooling.MEAN, true, "", "", Optional.empty());
         var random = new SplittableRandom(7);
         Map<String, TensorData> tensors = new LinkedHashMap<>();
@@ -34,6 +39,7 @@ final class SmallModel {
             }
             tensors.put(name, new TensorData(shape, MemorySegment.ofArray(values)));
         });
+        tensors.putAll(more);
         try (ModelFiles minilm = ModelFiles.builtIn("minilm")) {
             ModelWriter.write(folder, description, tensors, minilm.tokenizer(), ModelWriter.Existing.KEEP);
         }

@@ -5,10 +5,14 @@ import java.util.Map;
 
 /**
  * Finds a BERT's tensors, whatever the exporter put before their names ({@code bert.}, {@code model.}) and whether its LayerNorms have the
- * names of today or TensorFlow's gamma and beta.
+ * names of today or TensorFlow's gamma and beta. A masked-LM head is beside the encoder: {@code cls.predictions.bias} of {@code
+ * bert.embeddings.word_embeddings.weight}.
  */
 final class BertWeights {
     private static final String WORDS = "embeddings.word_embeddings.weight";
+
+    /** Of what predicts masked tokens. */
+    private static final String HEAD = "cls.predictions.";
 
     private BertWeights() {}
 
@@ -20,15 +24,19 @@ final class BertWeights {
                 .orElseThrow(() -> new BadFileException(
                         source.description(), "has no tensor " + WORDS + ": not the weights of a BERT"));
         String prefix = words.substring(0, words.length() - WORDS.length());
+        String head = prefix.replaceFirst("bert\\.$", "") + HEAD;
         Map<String, RenamedWeights.Origin> origins = new LinkedHashMap<>();
         for (String name : source.names()) {
             if (name.startsWith(prefix)) {
-                String ours = name.substring(prefix.length())
-                        .replace("LayerNorm.gamma", "LayerNorm.weight")
-                        .replace("LayerNorm.beta", "LayerNorm.bias");
-                origins.put(ours, new RenamedWeights.Origin(name));
+                origins.put(today(name.substring(prefix.length())), new RenamedWeights.Origin(name));
+            } else if (name.startsWith(head)) {
+                origins.put(today(HEAD + name.substring(head.length())), new RenamedWeights.Origin(name));
             }
         }
         return origins;
+    }
+
+    private static String today(String name) {
+        return name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias");
     }
 }

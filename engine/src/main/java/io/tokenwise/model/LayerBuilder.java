@@ -261,7 +261,8 @@ final class LayerBuilder {
         return new LayerNorm(vector(path + ".weight", sizes.hiddenSize()), none, (float) sizes.layerNormEpsilon());
     }
 
-    private Parameter vector(String name, int columns) {
+    /** A vector, {@code [1, columns]}. */
+    Parameter vector(String name, int columns) {
         Parameter vector = parameters.add(name, 1, columns);
         stored.add(StoredTensor.vector(name, vector));
         return vector;

@@ -143,7 +143,7 @@ class ModelFilesTest {
         assertThatThrownBy(() -> ModelFiles.builtIn("nothing"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
-                        "no built-in model nothing; there are [minilm-acm, vit-cifar10-acm, vit-cifar10, minilm, bge-small, e5-small, moonshine-tiny, moonshine-base]");
+                        "no built-in model nothing; there are [minilm-acm, vit-cifar10-acm, vit-cifar10, minilm, bge-small, e5-small, bert-base, moonshine-tiny, moonshine-base]");
     }
 
     static Map<String, TensorData> readAll(WeightSource weights, Arena arena) {

@@ -1,0 +1,182 @@
+package io.tokenwise.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
+
+import io.tokenwise.TextEncoder;
+import io.tokenwise.acm.Acmizer;
+import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.io.ModelWriter;
+import io.tokenwise.io.TensorData;
+import io.tokenwise.nn.Budget;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The command {@code eval mlm} on small models with random weights, of which it is known what they guess, or how their budgets compare. */
+class EvalMlmTest {
+    private static final int WORDS = 30_522;
+    private static final int HIDDEN = 24;
+    private static final int CAT = 4937;
+
+    @TempDir
+    private Path folder;
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    private int run(String... args) {
+        return Tokenwise.commandLine(
+                        InputStream.nullInputStream(), new PrintWriter(out, true), new PrintWriter(err, true), args)
+                .execute(args);
+    }
+
+    /** Random, times a factor; the bias has one word that is likelier. */
+    private static Map<String, TensorData> head(float factor, float favour) {
+        var random = new SplittableRandom(5);
+        Map<String, TensorData> head = new LinkedHashMap<>();
+        Map.of("transform.dense.weight", HIDDEN, "transform.dense.bias", 1)
+                .forEach((name, rows) -> put(head, name, random, 1, rows, HIDDEN));
+        put(head, "transform.LayerNorm.weight", random, factor, 1, HIDDEN);
+        put(head, "transform.LayerNorm.bias", random, factor, 1, HIDDEN);
+        var bias = new float[WORDS];
+        bias[CAT] = favour;
+        head.put("cls.predictions.bias", new TensorData(new long[] {WORDS}, MemorySegment.ofArray(bias)));
+        return head;
+    }
+
+    private static void put(
+            Map<String, TensorData> head, String name, SplittableRandom random, float factor, int rows, int columns) {
+        var values = new float[rows * columns];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = factor * (float) random.nextGaussian();
+        }
+        long[] shape = rows == 1 ? new long[] {columns} : new long[] {rows, columns};
+        head.put("cls.predictions." + name, new TensorData(shape, MemorySegment.ofArray(values)));
+    }
+
+    private JsonNode rows() {
+        return new JsonMapper()
+                .readTree(out.toString().lines().toList().getFirst())
+                .get("rows");
+    }
+
+    /** The logits are the biases alone: the favoured word is always guessed. */
+    @Test
+    void accuracyAndPerplexityAreThoseOfAWorkedExample() throws IOException {
+        Path model = folder.resolve("model");
+        SmallModel.write(model, head(0, 5));
+        // 20 tokens, of which 3 are hidden, and 2, of which 1 is.
+        Path texts = Files.writeString(folder.resolve("texts"), "cat ".repeat(20) + "\n\ndog dog\n");
+        assertThat(run("eval", "mlm", texts.toString(), "--model", model.toString(), "--precision", "f32", "--json"))
+                .as(err.toString())
+                .isZero();
+        assertThat(rows()).hasSize(1);
+        JsonNode dense = rows().get(0);
+        double all = Math.log(Math.exp(5) + WORDS - 1);
+        assertThat(dense.get("metrics").get("accuracy").asDouble()).isEqualTo(0.75);
+        assertThat(dense.get("metrics").get("pseudo-perplexity").asDouble())
+                .isCloseTo(Math.exp((3 * (all - 5) + all) / 4), within(1e-3));
+        assertThat(out.toString()).contains("\"data\":\"2 texts, 4 tokens masked\"");
+    }
+
+    @Test
+    void anAdaptiveModelHasTheHeadOfTheDenseOneAndItsPerplexityAtFullBudget() throws IOException {
+        Path dense = folder.resolve("dense");
+        Path adaptive = folder.resolve("adaptive");
+        SmallModel.write(dense, head(1, 0));
+        List<String> texts = List.of(
+                "the cat sat on the mat and the dog lay on the rug",
+                "stocks fell sharply on monday",
+                "she paid the invoice by bank transfer",
+                "word ".repeat(60));
+        try (TextEncoder model = TextEncoder.open(dense.toString())) {
+            List<int[]> tokens = texts.stream()
+                    .map(text -> model.tokenizer().encode(text).ids())
+                    .toList();
+            Acmizer.replace(
+                    model.encoder().parameters(),
+                    model.encoder().slots(),
+                    AdaptiveLayers.mlps(4),
+                    () -> model.sessions().encode(tokens, Budget.FULL, null));
+            model.encoder().save(adaptive, model.tokenizer(), ModelWriter.Existing.KEEP);
+        }
+        Path file = Files.writeString(folder.resolve("texts"), String.join("\n", texts));
+        assertThat(run(
+                        "eval",
+                        "mlm",
+                        file.toString(),
+                        "--model",
+                        adaptive.toString(),
+                        "--budget",
+                        "0.5,1",
+                        "--precision",
+                        "f32",
+                        "--json"))
+                .as(err.toString())
+                .isZero();
+        JsonNode rows = rows();
+        assertThat(rows.valueStream().map(row -> row.get("mode").asString()))
+                .containsExactly("dense", "soft", "hard", "static", "random", "soft");
+        assertThat(perplexity(rows.get(5))).isCloseTo(perplexity(rows.get(0)), withinPercentage(0.1));
+        assertThat(perplexity(rows.get(3)) / perplexity(rows.get(0))).isNotCloseTo(1, within(1e-3));
+        assertThat(rows.get(3).get("spent").asDouble()).isCloseTo(0.5, within(1e-9));
+        assertThat(rows.get(3).get("flopsPerToken").asDouble())
+                .isLessThan(rows.get(0).get("flopsPerToken").asDouble());
+        assertThat(err.toString()).contains("eval mlm: 24 of 24 texts in ");
+    }
+
+    private static double perplexity(JsonNode row) {
+        return row.get("metrics").get("pseudo-perplexity").asDouble();
+    }
+
+    @Test
+    void whatCannotBeMeasuredIsToldInOneLine() throws IOException {
+        Path texts = Files.writeString(folder.resolve("texts"), "[MASK]\n");
+        assertThat(run("eval", "mlm", texts.toString(), "--model", "minilm")).isEqualTo(1);
+        Path model = folder.resolve("model");
+        SmallModel.write(model, head(1, 0));
+        assertThat(run("eval", "mlm", texts.toString(), "--model", model.toString()))
+                .isEqualTo(1);
+        assertThat(run("eval", "mlm", folder.resolve("nothing").toString())).isEqualTo(1);
+        assertThat(err.toString().lines())
+                .containsExactly(
+                        "tokenwise eval mlm: minilm: has no tensor cls.predictions.bias: no masked-LM head; ./tokenwise fetch"
+                                + " bert-base brings a model with one",
+                        "tokenwise eval mlm: " + texts + ": has no text with a token to hide",
+                        "tokenwise eval mlm: no such file or directory: " + folder.resolve("nothing"));
+    }
+
+    @Test
+    void theTableHasNoCosines() throws IOException {
+        Path model = folder.resolve("model");
+        SmallModel.write(model, head(0, 5));
+        Path texts = Files.writeString(folder.resolve("texts"), "cat cat cat\n");
+        assertThat(run("eval", "mlm", texts.toString(), "--model", model.toString()))
+                .isZero();
+        assertThat(out.toString().lines().toList().get(1).split("\\s{2,}"))
+                .containsExactly(
+                        "mode",
+                        "budget",
+                        "spent",
+                        "mean learners",
+                        "MFLOPs/token",
+                        "ms/text",
+                        "seconds",
+                        "accuracy",
+                        "pseudo-perplexity");
+    }
+}
