@@ -6,8 +6,9 @@ package io.tokenwise;
  * @param vector {@code [hidden]}, of length 1 for models that normalise
  * @param tokens how many tokens the text had after cutting, special ones included
  * @param truncated whether the text was longer than the model reads and its end was left out
+ * @param spent what it cost
  */
-public record Embedding(float[] vector, int tokens, boolean truncated) {
+public record Embedding(float[] vector, int tokens, boolean truncated, Spent spent) {
     /** Cosine of the angle between the two vectors. */
     public double cosine(Embedding other) {
         return cosine(vector, other.vector);

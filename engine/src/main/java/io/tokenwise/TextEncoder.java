@@ -84,7 +84,9 @@ public final class TextEncoder implements AutoCloseable {
         var embeddings = new ArrayList<Embedding>(texts.size());
         for (int i = 0; i < vectors.length; i++) {
             Tokenizer.Encoded text = encoded.get(i);
-            embeddings.add(new Embedding(vectors[i], text.ids().length, text.truncated()));
+            int tokens = text.ids().length;
+            Spent spent = Spent.of(encoder(), tokens, budgets.get(i));
+            embeddings.add(new Embedding(vectors[i], tokens, text.truncated(), spent));
         }
         return embeddings;
     }

@@ -110,7 +110,7 @@ final class OwnModel implements AutoCloseable {
 
     /** The adaptive model at a budget, routed by its gates. */
     Contender routed(double budget) {
-        return contender(adaptiveName(engine, budget), "acm", Budget.flops(budget), false);
+        return contender(adaptiveName(engine, budget), "acm", encoder.budget(budget), false);
     }
 
     /** The untrained model at a budget, the same for every token. */

@@ -22,13 +22,15 @@ import java.util.stream.IntStream;
 final class BudgetMeasurements {
     private static final int SHORT_TOKENS = 16;
     private static final int LONG_TOKENS = 128;
-    private static final List<Double> BUDGETS = List.of(0.25, 0.35, 0.5, 0.75, 1.0);
+    private static final List<Double> TIMES = List.of(0.35, 0.5, 0.7, 0.85, 1.0);
+    private static final List<Double> FLOPS = List.of(0.25, 0.35, 0.5, 0.75, 1.0);
     private static final int ROUNDS = 60;
     private static final int TIMED_TEXTS = 8;
     private static final int NEIGHBOURS = 10;
 
     private final Data data;
     private final PrintWriter err;
+    private final List<Double> budgets;
     private final List<Way> ways;
 
     /** A line of the table before it is measured. */
@@ -61,22 +63,21 @@ final class BudgetMeasurements {
         }
     }
 
-    BudgetMeasurements(Data data, long seed, PrintWriter err) {
+    /** @param unit what the model's budgets are shares of */
+    BudgetMeasurements(Data data, Budget.Unit unit, long seed, PrintWriter err) {
         this.data = data;
         this.err = err;
-        ways = ways(seed);
+        budgets = unit == Budget.Unit.TIME ? TIMES : FLOPS;
+        ways = ways(budgets, unit, seed);
     }
 
-    private static List<Way> ways(long seed) {
+    private static List<Way> ways(List<Double> budgets, Budget.Unit unit, long seed) {
         var ways = new ArrayList<Way>();
         ways.add(new Way(Mode.DENSE, 1, Budget.FULL));
-        for (double budget : BUDGETS) {
-            ways.add(new Way(Mode.LEARNED, budget, Budget.flops(budget)));
-            // At full budget all learners run, whoever decides.
-            if (budget < 1) {
-                ways.add(new Way(Mode.STATIC, budget, Budget.fixed(budget)));
-                ways.add(new Way(Mode.RANDOM, budget, Budget.shuffled(budget, seed)));
-            }
+        for (double budget : budgets) {
+            // At full budget everything runs, whoever decides.
+            List<Mode> modes = budget < 1 ? List.of(Mode.LEARNED, Mode.STATIC, Mode.RANDOM) : List.of(Mode.LEARNED);
+            modes.forEach(mode -> ways.add(new Way(mode, budget, mode.budget(budget, unit, seed))));
         }
         return ways;
     }
@@ -150,9 +151,9 @@ final class BudgetMeasurements {
     /** What each module runs at each budget as the gates decide. */
     ModuleLearners moduleLearners(OpenModel model) {
         var learners = new ModuleLearners(model.encoder().modules());
-        BUDGETS.forEach(budget -> {
+        budgets.forEach(budget -> {
             learners.begin(budget);
-            run(model, data.heldOut(), Budget.flops(budget), learners);
+            run(model, data.heldOut(), model.encoder().budget(budget), learners);
         });
         return learners;
     }

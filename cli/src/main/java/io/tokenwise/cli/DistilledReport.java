@@ -52,11 +52,14 @@ record DistilledReport(
      */
     Results write(String title, String origin, History history, PrintWriter err)
             throws IOException, InterruptedException {
-        var measurements = new BudgetMeasurements(data, options.seed(), err);
+        BudgetMeasurements measurements;
         List<Quality> qualities;
         ModuleLearners modules;
+        Budget.Unit unit;
         try (OpenModel dense = openDense(options.encoderOptions());
                 OpenModel adaptive = open(options.encoderOptions())) {
+            unit = adaptive.encoder().budgetUnit();
+            measurements = new BudgetMeasurements(data, unit, options.seed(), err);
             qualities = measurements.quality(dense, adaptive);
             modules = measurements.moduleLearners(adaptive);
         }
@@ -87,8 +90,8 @@ record DistilledReport(
                 sentences,
                 images,
                 recordings,
-                shading(inputs),
-                notes(inputs, !history.steps().isEmpty()));
+                shading(inputs, unit),
+                notes(inputs, unit, !history.steps().isEmpty()));
         AtomicFiles.write(page, stream -> stream.write(ReportPage.of(report).getBytes(StandardCharsets.UTF_8)));
         return results;
     }
@@ -115,7 +118,7 @@ record DistilledReport(
     private static ShadedText shadeText(OpenModel model, int[] ids) {
         var modules = new ArrayList<String>();
         var learners = new ArrayList<int[]>();
-        model.sessions().encode(List.of(ids), Budget.flops(SHADED_BUDGET), (module, used, count, gated) -> {
+        model.sessions().encode(List.of(ids), model.encoder().budget(SHADED_BUDGET), (module, used, count, gated) -> {
             modules.add(ModuleName.of(module));
             learners.add(Arrays.copyOf(used, count));
         });
@@ -125,7 +128,7 @@ record DistilledReport(
 
     /** The mean share of learners of each patch at the budget {@link #SHADED_BUDGET}. */
     private static ShadedImage shadeImage(OpenModel model, ImageDescription description, int[] pixels) {
-        Budget budget = Budget.flops(SHADED_BUDGET);
+        Budget budget = model.encoder().budget(SHADED_BUDGET);
         Classification found =
                 Classification.of(model.encode(List.of(pixels), List.of(budget))[0], description.labels());
         String caption = String.format(Locale.ROOT, "%s, %.0f %%", found.label(), 100 * found.probability());
@@ -135,7 +138,8 @@ record DistilledReport(
     /** The words and the mean share of learners of each frame at the budget {@link #SHADED_BUDGET}. */
     private static ShadedRecording shadeSpeech(OpenModel model, int[] bits) {
         var learners = new FrameLearners(Acmizer.modules(model.encoder().tokenSlots()));
-        WrittenWords words = WrittenWords.of(model, List.of(bits), Budget.flops(SHADED_BUDGET), learners);
+        WrittenWords words =
+                WrittenWords.of(model, List.of(bits), model.encoder().budget(SHADED_BUDGET), learners);
         var samples = new float[bits.length];
         for (int i = 0; i < bits.length; i++) {
             samples[i] = Float.intBitsToFloat(bits[i]);
@@ -143,7 +147,10 @@ record DistilledReport(
         return new ShadedRecording(words.texts().getFirst(), new SpokenPicture(samples, learners.shares()).png());
     }
 
-    private static String shading(String inputs) {
+    private static String shading(String inputs, Budget.Unit unit) {
+        if (unit == Budget.Unit.TIME) {
+            return "Each token is shaded if it stays: the others go through no layer.";
+        }
         return switch (inputs) {
             case "texts" -> "Each token is shaded by the learners that it used, each module below it.";
             case "recordings" ->
@@ -152,7 +159,7 @@ record DistilledReport(
         };
     }
 
-    private List<String> notes(String inputs, boolean trainedHere) {
+    private List<String> notes(String inputs, Budget.Unit unit, boolean trainedHere) {
         String kept = data.queries().isEmpty()
                 ? switch (inputs) {
                     case "texts" -> ".";
@@ -177,11 +184,16 @@ record DistilledReport(
                                 inputs,
                                 trainedHere ? " that were kept from this training" : "")
                         + kept,
-                "Budget is the share of the adaptive layers' dense FLOPs that learners and gates may spend; all else always runs."
+                (unit == Budget.Unit.TIME
+                                ? "Budget is the share of the dense model's time that an input of its length may take, as this machine's cost model predicts;"
+                                        + " mean learners is the share of the tokens that stay."
+                                : "Budget is the share of the adaptive layers' dense FLOPs that learners and gates may spend; all else always runs.")
                         + " A multiply-add counts as one FLOP. Times are medians of one input a call on one thread,"
                         + " all ways interleaved.",
-                "Static and random are controls on the same weights at the same cost: every token the same number of"
-                        + " learners, and the gates' numbers dealt to random tokens. They are shaded at budget "
+                (unit == Budget.Unit.TIME
+                                ? "Static and random are controls on the same weights at the same cost: the first tokens stay, or any. They are shaded at budget "
+                                : "Static and random are controls on the same weights at the same cost: every token the same number of"
+                                        + " learners, and the gates' numbers dealt to random tokens. They are shaded at budget ")
                         + SHADED_BUDGET + ". Losses of different phases are not comparable.");
     }
 }

@@ -1,6 +1,7 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.cli.Row.Mode;
+import io.tokenwise.nn.Budget;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,6 +19,9 @@ final class EvalRows {
         Mode mode();
 
         double budget();
+
+        /** What the budget is a share of. */
+        Budget.Unit unit();
 
         /** To the dense model's vectors; null where there are none to compare. */
         Double meanCosine();
@@ -50,12 +54,19 @@ final class EvalRows {
         }
         Map<Metric, Double> dense = score.apply(runs.getFirst());
         return groups.values().stream()
-                .map(group -> row(group, group.stream().map(score).toList(), dense))
+                .map(group -> row(
+                        group,
+                        group.stream().map(score).toList(),
+                        dense,
+                        runs.getFirst().millisPerInput()))
                 .toList();
     }
 
     private static Json.EvalRow row(
-            List<? extends Run> group, List<Map<Metric, Double>> scores, Map<Metric, Double> dense) {
+            List<? extends Run> group,
+            List<Map<Metric, Double>> scores,
+            Map<Metric, Double> dense,
+            double denseMillis) {
         var metrics = new LinkedHashMap<String, Double>();
         var ofDense = new LinkedHashMap<String, Double>();
         dense.forEach((metric, denseValue) -> {
@@ -79,7 +90,9 @@ final class EvalRows {
                 ofDense,
                 group.size(),
                 deviation(scores.stream().map(score -> score.get(first)).toList()),
-                mean(group, Run::seconds));
+                mean(group, Run::seconds),
+                group.getFirst().unit().name().toLowerCase(Locale.ROOT),
+                mean(group, Run::millisPerInput) / denseMillis);
     }
 
     private static <T> double mean(List<? extends T> list, ToDoubleFunction<T> value) {
@@ -111,6 +124,7 @@ final class EvalRows {
                         "mean learners", row -> row.meanLearners() == null ? "-" : Column.fixed(row.meanLearners(), 2)),
                 new Column<Json.EvalRow>("MFLOPs/token", row -> Column.fixed(row.flopsPerToken() / 1e6, 2)),
                 new Column<Json.EvalRow>("ms/" + input, row -> Column.fixed(row.millisPerInput(), 2)),
+                new Column<Json.EvalRow>("time", row -> Column.fixed(row.timeShare(), 3)),
                 new Column<Json.EvalRow>("seconds", row -> Column.fixed(row.seconds(), 1))));
         if (rows.getFirst().teacherCosine() != null) {
             columns.add(new Column<>("cosine to dense", row -> Column.fixed(row.teacherCosine(), 4)));

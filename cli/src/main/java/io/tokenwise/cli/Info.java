@@ -3,6 +3,8 @@ package io.tokenwise.cli;
 import io.tokenwise.EncoderOptions;
 import io.tokenwise.OpenModel;
 import io.tokenwise.acm.Acm;
+import io.tokenwise.acm.ShortPlan;
+import io.tokenwise.acm.ShortPlans;
 import io.tokenwise.acm.StayGate;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.BackendChoice;
@@ -14,7 +16,9 @@ import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.nn.Budget;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -50,6 +54,8 @@ final class Info implements Callable<Integer> {
 
     /** Of the texts whose time is predicted. */
     private static final List<Integer> LENGTHS = List.of(16, 32, 64, 128, 256);
+
+    private static final List<Double> TIMES = List.of(0.85, 0.7, 0.5, 0.35);
 
     private static final List<Double> BUDGETS = List.of(0.25, 0.5, 0.75, 1.0);
 
@@ -128,10 +134,11 @@ final class Info implements Callable<Integer> {
                 flops,
                 description.inputs(),
                 description instanceof ImageDescription image ? image.labels() : List.of(),
-                cost(description, opened.backend()));
+                network.leaving().isPresent(),
+                cost(network, description, opened.backend()));
     }
 
-    private Json.Cost cost(ModelDescription description, Backend backend) {
+    private Json.Cost cost(Encoder network, ModelDescription description, Backend backend) {
         if (description instanceof SpeechDescription) {
             return null;
         }
@@ -144,7 +151,28 @@ final class Info implements Callable<Integer> {
         lengths.stream()
                 .filter(tokens -> tokens <= most)
                 .forEach(tokens -> millis.put(tokens, Math.round(model.micros(tokens)) / 1e3));
-        return new Json.Cost(found.label(), !found.shipped(), millis);
+        return new Json.Cost(found.label(), !found.shipped(), millis, plans(network, lengths));
+    }
+
+    /** What inputs get of a model whose tokens leave; empty of others. */
+    private static List<Json.Plan> plans(Encoder network, List<Integer> lengths) {
+        if (network.leaving().isEmpty()) {
+            return List.of();
+        }
+        ShortPlans plans = network.leaving().get().plans();
+        var shown = new ArrayList<Json.Plan>();
+        for (int tokens : lengths) {
+            for (double budget : TIMES) {
+                ShortPlan plan = plans.plan(tokens, Budget.of(budget));
+                shown.add(new Json.Plan(
+                        tokens,
+                        budget,
+                        plan.rows(),
+                        plan.width().name().toLowerCase(Locale.ROOT),
+                        Math.round(plans.micros(tokens, plan)) / 1e3));
+            }
+        }
+        return shown;
     }
 
     private static CostTables.Found measured(Backend backend, Sizes sizes) {
@@ -155,7 +183,7 @@ final class Info implements Callable<Integer> {
 
     private static String learners(Json.Info info) {
         if (info.learners() == null) {
-            return "none: a dense model";
+            return info.tokensLeave() ? "none: tokens leave before the first layer" : "none: a dense model";
         }
         String ofMlp = info.mlpLearners() == null ? "" : "; a token's MLP has up to " + info.mlpLearners() + ", or all";
         return info.learners() + " a module" + ofMlp;
@@ -187,7 +215,7 @@ final class Info implements Callable<Integer> {
                 .forEach((budget, flops) -> text.append(String.format(
                         Locale.ROOT,
                         "%n  %-16s%.2f",
-                        budget.equals("dense") ? budget : "budget " + budget,
+                        budget.equals("dense") ? budget : "flops " + budget,
                         flops / 1e6)));
         if (info.cost() != null) {
             text.append(String.format(
@@ -198,6 +226,15 @@ final class Info implements Callable<Integer> {
                     .predictedMillis()
                     .forEach((tokens, millis) ->
                             text.append(String.format(Locale.ROOT, "%n  %-16s%.3f", tokens + " tokens", millis)));
+            info.cost()
+                    .plans()
+                    .forEach(plan -> text.append(String.format(
+                            Locale.ROOT,
+                            "%n  %-16s%.3f   %d stay, %s layers",
+                            plan.tokens() + " at " + plan.budget(),
+                            plan.predictedMillis(),
+                            plan.rows(),
+                            plan.width())));
         }
         return text.toString();
     }

@@ -43,6 +43,8 @@ final class Json {
      * @param seeds runs that the row is the mean of
      * @param deviation standard deviation of {@code value} over the seeds; null for one seed
      * @param seconds from end to end
+     * @param unit what the budget is a share of: {@code time} or {@code flops}
+     * @param timeShare measured time in the model over the dense model's in the same run
      */
     record EvalRow(
             double budget,
@@ -58,7 +60,9 @@ final class Json {
             Map<String, Double> ofDense,
             int seeds,
             Double deviation,
-            double seconds) {}
+            double seconds,
+            String unit,
+            double timeShare) {}
 
     /**
      * What {@code transcribe} prints for each segment.
@@ -120,6 +124,7 @@ final class Json {
      * @param flopsPerToken by budget, and by {@code dense}
      * @param inputs {@code texts}, {@code images} or {@code recordings}
      * @param labels of an image classifier's classes; else empty
+     * @param tokensLeave whether budgets are kept by tokens that leave before the first layer
      * @param cost what the dense model is predicted to take here; null of speech
      */
     record Info(
@@ -137,6 +142,7 @@ final class Json {
             Map<String, Double> flopsPerToken,
             String inputs,
             List<String> labels,
+            boolean tokensLeave,
             Cost cost) {}
 
     /**
@@ -145,8 +151,18 @@ final class Json {
      * @param table where the prediction is from
      * @param measured whether the table was measured on this machine
      * @param predictedMillis by number of tokens
+     * @param plans what inputs get at some budgets, if the model's tokens leave; else empty
      */
-    record Cost(String table, boolean measured, Map<Integer, Double> predictedMillis) {}
+    record Cost(String table, boolean measured, Map<Integer, Double> predictedMillis, List<Plan> plans) {}
+
+    /**
+     * What an input gets at a budget.
+     *
+     * @param budget share of the dense model's time
+     * @param rows tokens that stay
+     * @param width of the layers that they go through: dense, full, half or quarter
+     */
+    record Plan(int tokens, double budget, int rows, String width, double predictedMillis) {}
 
     /**
      * What {@code distill} prints.

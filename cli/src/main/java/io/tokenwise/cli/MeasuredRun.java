@@ -41,6 +41,11 @@ abstract class MeasuredRun implements EvalRows.Run {
     }
 
     @Override
+    public final Budget.Unit unit() {
+        return way.unit();
+    }
+
+    @Override
     public final double meanLearners() {
         return measurement.meanLearners();
     }

@@ -103,6 +103,11 @@ final class SpeechRun implements EvalRows.Run {
         return way.budget();
     }
 
+    @Override
+    public Budget.Unit unit() {
+        return way.unit();
+    }
+
     /** Texts are compared, not vectors. */
     @Override
     public Double meanCosine() {

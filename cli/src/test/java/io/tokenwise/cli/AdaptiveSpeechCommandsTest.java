@@ -114,7 +114,7 @@ class AdaptiveSpeechCommandsTest {
                         table().toString(),
                         "--model",
                         adaptive.toString(),
-                        "--budget",
+                        "--flops",
                         "0.5,1",
                         "--seeds",
                         "2",
@@ -174,7 +174,7 @@ class AdaptiveSpeechCommandsTest {
                             "transcribe",
                             "--model",
                             adaptive.toString(),
-                            "--budget",
+                            "--flops",
                             "0.4",
                             "--mode",
                             mode,
@@ -182,7 +182,7 @@ class AdaptiveSpeechCommandsTest {
                     .isZero();
             assertThat(out.toString()).startsWith("    0.00     1.50  ").hasLineCount(1);
         }
-        assertThat(run("transcribe", "--model", dense.toString(), "--budget", "0.5", noise.toString()))
+        assertThat(run("transcribe", "--model", dense.toString(), "--flops", "0.5", noise.toString()))
                 .isZero();
         assertThat(err.toString()).contains(dense + " is a dense model: --budget changes nothing");
     }
@@ -206,7 +206,7 @@ class AdaptiveSpeechCommandsTest {
                         "transcribe",
                         "--model",
                         adaptive.toString(),
-                        "--budget",
+                        "--flops",
                         budget,
                         "--mode",
                         "static",

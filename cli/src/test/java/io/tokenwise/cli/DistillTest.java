@@ -206,7 +206,7 @@ class DistillTest {
     private void aBudgetThatGatesWereNotTrainedForIsTold(Path model) {
         for (String budget : List.of("0.01", "0.5")) {
             err.getBuffer().setLength(0);
-            String[] args = {"embed", "--model", model.toString(), "--budget", budget};
+            String[] args = {"embed", "--model", model.toString(), "--flops", budget};
             assertThat(Tokenwise.commandLine(
                                     new ByteArrayInputStream("text".getBytes(StandardCharsets.UTF_8)),
                                     new PrintWriter(out, true),

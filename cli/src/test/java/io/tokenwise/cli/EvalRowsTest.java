@@ -31,7 +31,9 @@ class EvalRowsTest {
                 ofDense,
                 seeds,
                 deviation,
-                12.34);
+                12.34,
+                "flops",
+                0.61);
     }
 
     private static List<List<String>> cells(List<Json.EvalRow> rows) {
@@ -52,6 +54,7 @@ class EvalRowsTest {
                         "mean learners",
                         "MFLOPs/token",
                         "ms/text",
+                        "time",
                         "seconds",
                         "cosine to dense",
                         "ndcg@10",

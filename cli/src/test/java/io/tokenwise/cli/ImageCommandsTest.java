@@ -125,7 +125,7 @@ class ImageCommandsTest {
 
     @Test
     void theTeacherHasLearntAndHalfTheWorkStaysNearIt() {
-        assertThat(run("eval", "vit", data(), "--model", path("adaptive"), "--budget", "0.5", "--json"))
+        assertThat(run("eval", "vit", data(), "--model", path("adaptive"), "--flops", "0.5", "--json"))
                 .as(err.toString())
                 .isZero();
         JsonNode rows = json().get("rows");

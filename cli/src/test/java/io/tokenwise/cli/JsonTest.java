@@ -24,7 +24,9 @@ class JsonTest {
                 Map.of("spearman", 1.0),
                 1,
                 null,
-                9.5);
+                9.5,
+                "flops",
+                1);
         var random = new Json.EvalRow(
                 0.5,
                 "random",
@@ -39,18 +41,20 @@ class JsonTest {
                 Map.of("spearman", 0.9961),
                 3,
                 0.0012,
-                7.25);
+                7.25,
+                "flops",
+                0.52);
         assertThat(Json.line(new Json.Eval("sts", "6 pairs", "minilm", "vector", "f32", 2, List.of(dense, random))))
                 .isEqualTo(
                         "{\"task\":\"sts\",\"data\":\"6 pairs\",\"model\":\"minilm\",\"backend\":\"vector\",\"precision\":\"f32\",\"threads\":2,"
                                 + "\"rows\":[{\"budget\":1.0,\"mode\":\"dense\",\"metric\":\"spearman\",\"value\":0.8672,"
                                 + "\"teacherCosine\":1.0,\"meanLearners\":null,\"spent\":1.0,\"flopsPerToken\":2.13E7,"
                                 + "\"millisPerInput\":3.25,\"metrics\":{\"spearman\":0.8672},\"ofDense\":{\"spearman\":1.0},"
-                                + "\"seeds\":1,\"deviation\":null,\"seconds\":9.5},"
+                                + "\"seeds\":1,\"deviation\":null,\"seconds\":9.5,\"unit\":\"flops\",\"timeShare\":1.0},"
                                 + "{\"budget\":0.5,\"mode\":\"random\",\"metric\":\"spearman\",\"value\":0.8638,"
                                 + "\"teacherCosine\":0.953,\"meanLearners\":3.9,\"spent\":0.497,\"flopsPerToken\":1.4E7,"
                                 + "\"millisPerInput\":2.5,\"metrics\":{\"spearman\":0.8638},\"ofDense\":{\"spearman\":0.9961},"
-                                + "\"seeds\":3,\"deviation\":0.0012,\"seconds\":7.25}]}");
+                                + "\"seeds\":3,\"deviation\":0.0012,\"seconds\":7.25,\"unit\":\"flops\",\"timeShare\":0.52}]}");
     }
 
     @Test
@@ -73,12 +77,18 @@ class JsonTest {
                         flops,
                         "texts",
                         List.of(),
-                        new Json.Cost("measured here on 2026-11-28", true, Map.of(16, 4.25)))))
+                        true,
+                        new Json.Cost(
+                                "measured here on 2026-11-28",
+                                true,
+                                Map.of(16, 4.25),
+                                List.of(new Json.Plan(16, 0.5, 9, "half", 2.1))))))
                 .isEqualTo(
                         "{\"model\":\"minilm\",\"layers\":6,\"hidden\":384,\"learners\":null,\"mlpLearners\":null,\"parameters\":22713216,"
                                 + "\"maxTokens\":256,\"stored\":[\"F32\"],\"flopsAtTokens\":128,\"backend\":\"vector (vector-512)\",\"precision\":\"f32\","
-                                + "\"flopsPerToken\":{\"dense\":2.13E7,\"0.25\":1.1E7},\"inputs\":\"texts\",\"labels\":[],"
-                                + "\"cost\":{\"table\":\"measured here on 2026-11-28\",\"measured\":true,\"predictedMillis\":{\"16\":4.25}}}");
+                                + "\"flopsPerToken\":{\"dense\":2.13E7,\"0.25\":1.1E7},\"inputs\":\"texts\",\"labels\":[],\"tokensLeave\":true,"
+                                + "\"cost\":{\"table\":\"measured here on 2026-11-28\",\"measured\":true,\"predictedMillis\":{\"16\":4.25},"
+                                + "\"plans\":[{\"tokens\":16,\"budget\":0.5,\"rows\":9,\"width\":\"half\",\"predictedMillis\":2.1}]}}");
     }
 
     @Test

@@ -106,7 +106,7 @@ class ModelCommandsTest {
 
     @Test
     void embedTellsThatADenseModelHasNoBudget() {
-        assertThat(run("a", "embed", "--model", "minilm", "--budget", "0.5")).isZero();
+        assertThat(run("a", "embed", "--model", "minilm", "--flops", "0.5")).isZero();
         assertThat(err.toString().strip()).isEqualTo("minilm is a dense model: --budget changes nothing");
     }
 
@@ -119,14 +119,14 @@ class ModelCommandsTest {
                 Files.copy(file, shipped.resolve(adaptive.relativize(file)));
             }
         }
-        assertThat(run("a cat sat", "embed", "--model", adaptive.toString(), "--budget", "0.5"))
+        assertThat(run("a cat sat", "embed", "--model", adaptive.toString(), "--flops", "0.5"))
                 .isZero();
         Thread thread = Thread.currentThread();
         ClassLoader saved = thread.getContextClassLoader();
         URL[] classPath = {folder.resolve("classes").toUri().toURL()};
         try (var loader = new URLClassLoader(classPath, ClassLoader.getPlatformClassLoader())) {
             thread.setContextClassLoader(loader);
-            assertThat(run("a cat sat", "embed", "--budget", "0.5")).isZero();
+            assertThat(run("a cat sat", "embed", "--flops", "0.5")).isZero();
             assertThat(run("", "info", "minilm-acm", "--json")).isZero();
         } finally {
             thread.setContextClassLoader(saved);
@@ -142,7 +142,7 @@ class ModelCommandsTest {
         Map<String, JsonNode> vectors = new HashMap<>();
         for (String mode : List.of("soft", "hard", "static")) {
             out.getBuffer().setLength(0);
-            assertThat(run(text, "embed", "--model", adaptive.toString(), "--budget", "0.45", "--mode", mode))
+            assertThat(run(text, "embed", "--model", adaptive.toString(), "--flops", "0.45", "--mode", mode))
                     .isZero();
             vectors.put(mode, line(0));
         }
@@ -216,7 +216,7 @@ class ModelCommandsTest {
                         pairs.toString(),
                         "--model",
                         model,
-                        "--budget",
+                        "--flops",
                         "0.5,1",
                         "--precision",
                         "f32",
@@ -250,7 +250,7 @@ class ModelCommandsTest {
                         pairs.toString(),
                         "--model",
                         adaptive.toString(),
-                        "--budget",
+                        "--flops",
                         "0.5",
                         "--seeds",
                         "3",
@@ -274,7 +274,7 @@ class ModelCommandsTest {
                         BeirFolderTest.sample().toString(),
                         "--model",
                         adaptive.toString(),
-                        "--budget",
+                        "--flops",
                         "0.5,1",
                         "--precision",
                         "f32",
@@ -336,7 +336,7 @@ class ModelCommandsTest {
                             test.toString(),
                             "--model",
                             adaptive.toString(),
-                            "--budget",
+                            "--flops",
                             "0.5,1",
                             "--precision",
                             "f32",

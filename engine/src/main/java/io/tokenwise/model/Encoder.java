@@ -406,6 +406,16 @@ public final class Encoder implements AutoCloseable {
         return leaving().isPresent() ? List.of(leaving().get().gate()) : List.copyOf(acms());
     }
 
+    /** What budgets of this model are shares of where nobody says: time if its tokens leave, else FLOPs. */
+    public Budget.Unit budgetUnit() {
+        return leaving().isPresent() ? Budget.Unit.TIME : Budget.Unit.FLOPS;
+    }
+
+    /** A budget of {@link #budgetUnit}, spent as the trained gates decide. */
+    public Budget budget(double share) {
+        return Budget.of(share, budgetUnit(), Budget.Routing.LEARNED, 0);
+    }
+
     /** Whether budgets change what it does. */
     public boolean isAdaptive() {
         return !modules().isEmpty();

@@ -1,0 +1,67 @@
+package io.tokenwise;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.ModelWriter;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.nn.Budget;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What embeddings say that they cost. */
+class SpentTest {
+    private static final String TEXT = "how do I pay an invoice that came by mail twice and was wrong both times?";
+
+    @TempDir
+    Path folder;
+
+    private Path model(boolean tokensLeave) throws Exception {
+        Path dense = folder.resolve("dense");
+        TestModels.write(dense, TestModels.WIDER);
+        Path out = folder.resolve("adaptive");
+        try (ModelFiles files = ModelFiles.open(dense);
+                Backend backend = VectorBackend.open(1);
+                Encoder model = tokensLeave ? TestModels.shortPath(files, backend) : Encoder.load(files, backend)) {
+            if (!tokensLeave) {
+                TestModels.acmize(model, AdaptiveLayers.mlps(4), TestModels.sequences(9, 12));
+            }
+            model.save(out, files.tokenizer(), ModelWriter.Existing.KEEP);
+        }
+        return out;
+    }
+
+    @Test
+    void bothSharesAreSaidWhereTokensLeave() throws Exception {
+        try (TextEncoder encoder = TextEncoder.open(model(true).toString())) {
+            assertThat(encoder.embed(TEXT).spent()).isEqualTo(Spent.ALL);
+            Spent inTime = encoder.embed(TEXT, Budget.of(0.6)).spent();
+            assertThat(inTime.time()).isBetween(0.2, 0.6);
+            assertThat(inTime.flops()).isBetween(0.1, 0.99);
+            Spent inFlops = encoder.embed(TEXT, Budget.hard(0.6)).spent();
+            assertThat(inFlops.flops()).isBetween(0.4, 0.6);
+        }
+    }
+
+    @Test
+    void whatGatesDecideWhileTheyRunIsNotKnown() throws Exception {
+        try (TextEncoder encoder = TextEncoder.open(model(false).toString())) {
+            assertThat(encoder.embed(TEXT).spent()).isEqualTo(Spent.ALL);
+            assertThat(encoder.embed(TEXT, Budget.flops(0.6)).spent().flops()).isNaN();
+        }
+    }
+
+    @Test
+    void aBudgetInTimeIsRefusedWhereNoTokensLeave() throws Exception {
+        try (TextEncoder encoder = TextEncoder.open(model(false).toString())) {
+            org.assertj.core.api.Assertions.assertThatThrownBy(() -> encoder.embed(TEXT, Budget.of(0.6)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("made without a short path")
+                    .hasMessageContaining("--flops");
+        }
+    }
+}
