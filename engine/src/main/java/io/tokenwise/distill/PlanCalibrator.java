@@ -91,14 +91,13 @@ final class PlanCalibrator {
     }
 
     private void add(TokenBatch batch, double[][] sums) {
-        Tensor y = model.forward(pass.begin(Budget.FULL, null), batch);
-        var wanted = new float[batch.sequences()][y.columns()];
-        copy(y, wanted);
+        var wanted = new float[batch.sequences()][model.outputs()];
+        copy(model.forward(pass.begin(Budget.FULL, null), batch), wanted);
         for (Width width : Width.values()) {
             for (int share = 0; share < SHARES.size(); share++) {
                 pass.begin(SHORT, null);
                 Tensor tokens = model.tokens(pass, batch, plans(batch, SHARES.get(share), width));
-                var found = new float[batch.sequences()][y.columns()];
+                var found = new float[batch.sequences()][model.outputs()];
                 copy(model.outputs(pass, tokens, pass.batch()), found);
                 for (int input = 0; input < found.length; input++) {
                     sums[width.ordinal()][share] += TokenValues.loss(model.description(), found[input], wanted[input]);
