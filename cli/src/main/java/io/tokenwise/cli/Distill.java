@@ -1,6 +1,7 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.acm.AcmConfig;
+import io.tokenwise.acm.AdaptiveLayers;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.distill.DistillConfig;
@@ -197,7 +198,8 @@ final class Distill implements Callable<Integer> {
             usual = usual.withLowestBudget(IMAGES_LOWEST_BUDGET);
         }
         Optional<AcmConfig> acm = Encoder.acmConfig(files.description());
-        if (acm.isEmpty()) {
+        boolean tokensLeave = Encoder.shortPathConfig(files.description()).isPresent();
+        if (acm.isEmpty() && !tokensLeave) {
             return usual.withLayers(
                     wantsControl ? adapt.layersOfControl(files.description()) : adapt.layers(files.description()));
         }
@@ -206,10 +208,13 @@ final class Distill implements Callable<Integer> {
                 throw new ParameterException(
                         spec.commandLine(),
                         option + " is for dense models: " + options.teacher() + " is adaptive ("
-                                + acm.get().layers() + ") and goes on learning as it is");
+                                + (tokensLeave
+                                        ? AdaptiveLayers.LEAVING
+                                        : acm.get().layers())
+                                + ") and goes on learning as it is");
             }
         }
-        return usual.goingOn(acm.get());
+        return tokensLeave ? usual.leavingGoesOn() : usual.goingOn(acm.get());
     }
 
     private void reportControl(ModelDescription model, History history) {

@@ -108,7 +108,15 @@ public record DistillConfig(
      * that stay has to make up for those that left.
      */
     private DistillConfig leaving() {
-        int gates = steps() / 8;
+        return leaving(steps() / 8);
+    }
+
+    /** The same for a model whose tokens leave already and that goes on learning: its layers do, and its gate stays as it is. */
+    public DistillConfig leavingGoesOn() {
+        return leaving(0);
+    }
+
+    private DistillConfig leaving(int gates) {
         return new DistillConfig(
                 AdaptiveLayers.LEAVING,
                 0,

@@ -1,12 +1,15 @@
 package io.tokenwise.distill;
 
+import io.tokenwise.Embedding;
 import io.tokenwise.Sessions;
 import io.tokenwise.acm.Leaving;
 import io.tokenwise.acm.PlanLosses;
 import io.tokenwise.acm.ShortPlan;
 import io.tokenwise.acm.ShortPlans;
 import io.tokenwise.acm.Width;
+import io.tokenwise.autograd.Losses;
 import io.tokenwise.backend.Backend;
+import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.model.Encoder;
@@ -16,10 +19,15 @@ import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 
-/** Measures what the plans of a short path lose on held-out inputs of some lengths: by that the best plan for a budget is found. */
+/**
+ * Measures what the plans of a short path lose on held-out inputs of some lengths: by that the best plan for a budget is found. Of texts it is how little the cosines between them
+ * correlate with the dense model's: what leaves changes each text in its own way, narrow layers change all alike, which a text's own cosine does not tell apart and search does
+ * (docs/lab/leaving.md).
+ */
 final class PlanCalibrator {
     private static final List<Double> SHARES = List.of(0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0);
 
@@ -70,40 +78,80 @@ final class PlanCalibrator {
 
     /** By width and share. */
     private List<List<Double>> losses(List<int[]> inputs) {
-        var sums = new double[Width.values().length][SHARES.size()];
-        var batch = new TokenBatch();
-        for (int i = 0; i < inputs.size(); i++) {
-            model.add(batch, inputs.get(i));
-            if (batch.tokens() >= BATCH_TOKENS || i == inputs.size() - 1) {
-                add(batch, sums);
-                batch.clear();
-            }
-        }
+        float[][] wanted = vectors(inputs, null, 0);
         var losses = new ArrayList<List<Double>>();
-        for (double[] ofWidth : sums) {
+        for (Width width : Width.values()) {
             var row = new ArrayList<Double>();
-            for (double sum : ofWidth) {
-                row.add(Math.round(WRITTEN * sum / inputs.size()) / WRITTEN);
+            for (double share : SHARES) {
+                double loss = Math.max(0, loss(vectors(inputs, width, share), wanted));
+                row.add(Math.round(WRITTEN * loss) / WRITTEN);
             }
             losses.add(row);
         }
         return losses;
     }
 
-    private void add(TokenBatch batch, double[][] sums) {
-        var wanted = new float[batch.sequences()][model.outputs()];
-        copy(model.forward(pass.begin(Budget.FULL, null), batch), wanted);
-        for (Width width : Width.values()) {
-            for (int share = 0; share < SHARES.size(); share++) {
-                pass.begin(SHORT, null);
-                Tensor tokens = model.tokens(pass, batch, plans(batch, SHARES.get(share), width));
-                var found = new float[batch.sequences()][model.outputs()];
-                copy(model.outputs(pass, tokens, pass.batch()), found);
-                for (int input = 0; input < found.length; input++) {
-                    sums[width.ordinal()][share] += TokenValues.loss(model.description(), found[input], wanted[input]);
+    /** What the model gives for inputs by plans of a width and a share of the tokens; at full budget if the width is null. */
+    private float[][] vectors(List<int[]> inputs, Width width, double share) {
+        var vectors = new float[inputs.size()][model.outputs()];
+        var batch = new TokenBatch();
+        int done = 0;
+        for (int i = 0; i < inputs.size(); i++) {
+            model.add(batch, inputs.get(i));
+            if (batch.tokens() >= BATCH_TOKENS || i == inputs.size() - 1) {
+                pass.begin(width == null ? Budget.FULL : SHORT, null);
+                Tensor tokens = width == null
+                        ? model.tokens(pass, batch)
+                        : model.tokens(pass, batch, plans(batch, share, width));
+                Tensor y = model.outputs(pass, tokens, pass.batch());
+                for (int row = 0; row < y.rows(); row++) {
+                    for (int column = 0; column < y.columns(); column++) {
+                        vectors[done + row][column] = y.get(row, column);
+                    }
                 }
+                done += y.rows();
+                batch.clear();
             }
         }
+        return vectors;
+    }
+
+    private double loss(float[][] found, float[][] wanted) {
+        if (model.description() instanceof ImageDescription) {
+            double sum = 0;
+            for (int i = 0; i < found.length; i++) {
+                sum += Losses.divergence(found[i], wanted[i]);
+            }
+            return sum / found.length;
+        }
+        return 1 - correlation(cosines(found), cosines(wanted));
+    }
+
+    /** Of all pairs. */
+    private static double[] cosines(float[][] vectors) {
+        var cosines = new double[vectors.length * (vectors.length - 1) / 2];
+        int at = 0;
+        for (int i = 0; i < vectors.length; i++) {
+            for (int j = 0; j < i; j++) {
+                cosines[at++] = Embedding.cosine(vectors[i], vectors[j]);
+            }
+        }
+        return cosines;
+    }
+
+    /** Pearson's. */
+    private static double correlation(double[] a, double[] b) {
+        double meanOfA = Arrays.stream(a).average().orElse(0);
+        double meanOfB = Arrays.stream(b).average().orElse(0);
+        double product = 0;
+        double squareOfA = 0;
+        double squareOfB = 0;
+        for (int i = 0; i < a.length; i++) {
+            product += (a[i] - meanOfA) * (b[i] - meanOfB);
+            squareOfA += (a[i] - meanOfA) * (a[i] - meanOfA);
+            squareOfB += (b[i] - meanOfB) * (b[i] - meanOfB);
+        }
+        return squareOfA == 0 || squareOfB == 0 ? 1 : product / Math.sqrt(squareOfA * squareOfB);
     }
 
     private List<ShortPlan> plans(TokenBatch batch, double share, Width width) {
@@ -114,13 +162,5 @@ final class PlanCalibrator {
             some.add(plans.of(Math.clamp(Math.round(share * tokens), plans.least(tokens), tokens), width));
         }
         return Collections.unmodifiableList(some);
-    }
-
-    private static void copy(Tensor y, float[][] rows) {
-        for (int row = 0; row < rows.length; row++) {
-            for (int column = 0; column < y.columns(); column++) {
-                rows[row][column] = y.get(row, column);
-            }
-        }
     }
 }

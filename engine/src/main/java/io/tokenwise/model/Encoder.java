@@ -78,11 +78,15 @@ public final class Encoder implements AutoCloseable {
     private final Network network;
     private final List<StoredTensor> stored;
 
+    /** Kept, since each call of the network's makes an object. */
+    private final Optional<Leaving> leaving;
+
     private Encoder(ModelDescription description, Parameters parameters, Network network, List<StoredTensor> stored) {
         this.description = description;
         this.parameters = parameters;
         this.network = network;
         this.stored = stored;
+        leaving = network.leaving();
     }
 
     /**
@@ -390,7 +394,7 @@ public final class Encoder implements AutoCloseable {
 
     /** How tokens leave; empty if none can. */
     public Optional<Leaving> leaving() {
-        return network.leaving();
+        return leaving;
     }
 
     /** The parameters of the short path's layers, wide or narrow; empty without one. */
@@ -492,7 +496,7 @@ public final class Encoder implements AutoCloseable {
         if (!staying.haveOneWidth()) {
             throw new IllegalArgumentException("a batch of inputs whose plans have different widths");
         }
-        return network.tokens(pass, batch);
+        return run(pass, batch);
     }
 
     /** The same in training, with a plan for each input, all or none of which may have one of the narrow widths. */
@@ -501,7 +505,16 @@ public final class Encoder implements AutoCloseable {
         StayingRows staying = StayingRows.of(pass);
         staying.clear();
         plans.forEach(staying::add);
-        return network.tokens(pass, batch);
+        return run(pass, batch);
+    }
+
+    private Tensor run(Pass pass, TokenBatch batch) {
+        Tensor x = network.embeddings(pass, batch);
+        if (leaving.isEmpty()) {
+            return network.layers(pass, x, Width.DENSE);
+        }
+        Tensor staying = leaving.get().leave(pass, x);
+        return network.layers(pass, staying, StayingRows.of(pass).width());
     }
 
     /** What the first layer reads, {@code [tokens, hidden]}, of all tokens of the batch, which is the pass's afterwards. */

@@ -1,7 +1,6 @@
 package io.tokenwise.model;
 
 import io.tokenwise.acm.Leaving;
-import io.tokenwise.acm.StayingRows;
 import io.tokenwise.acm.Width;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.BlockSlot;
@@ -23,16 +22,6 @@ interface Network {
      * @param width which layers; of a model without a short path there are only the dense ones
      */
     Tensor layers(Pass pass, Tensor x, Width width);
-
-    /** Token vectors {@code [tokens, hidden]} after the last layer; on the short path of the tokens that stay, which are the pass's batch afterwards. */
-    default Tensor tokens(Pass pass, TokenBatch batch) {
-        Tensor x = embeddings(pass, batch);
-        if (leaving().isEmpty()) {
-            return layers(pass, x, Width.DENSE);
-        }
-        Tensor staying = leaving().get().leave(pass, x);
-        return layers(pass, staying, StayingRows.of(pass).width());
-    }
 
     /** From token vectors what the model gives for each input, {@code [sequences, outputs]}. */
     Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch);
