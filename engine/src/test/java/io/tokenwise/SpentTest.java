@@ -39,11 +39,26 @@ class SpentTest {
     void bothSharesAreSaidWhereTokensLeave() throws Exception {
         try (TextEncoder encoder = TextEncoder.open(model(true).toString())) {
             assertThat(encoder.embed(TEXT).spent()).isEqualTo(Spent.ALL);
-            Spent inTime = encoder.embed(TEXT, Budget.of(0.6)).spent();
-            assertThat(inTime.time()).isBetween(0.2, 0.6);
-            assertThat(inTime.flops()).isBetween(0.1, 0.99);
             Spent inFlops = encoder.embed(TEXT, Budget.hard(0.6)).spent();
             assertThat(inFlops.flops()).isBetween(0.4, 0.6);
+        }
+    }
+
+    @Test
+    void aBudgetInTimeIsKeptAsPredicted() throws Exception {
+        try (ModelFiles files = ModelFiles.builtIn("minilm");
+                Backend backend = VectorBackend.open(1);
+                Encoder model = TestModels.shortPath(files, backend)) {
+            for (int tokens : new int[] {12, 23, 64, 200}) {
+                double before = 0;
+                for (double share : new double[] {0.35, 0.5, 0.7, 0.85}) {
+                    Spent spent = Spent.of(model, tokens, Budget.of(share));
+                    assertThat(spent.time()).as(tokens + " tokens at " + share).isBetween(share / 2, share);
+                    assertThat(spent.flops()).isGreaterThan(0);
+                    assertThat(spent.time()).as("no less than at a lower budget").isGreaterThanOrEqualTo(before);
+                    before = spent.time();
+                }
+            }
         }
     }
 

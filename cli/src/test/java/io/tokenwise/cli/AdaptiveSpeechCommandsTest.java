@@ -184,7 +184,7 @@ class AdaptiveSpeechCommandsTest {
         }
         assertThat(run("transcribe", "--model", dense.toString(), "--flops", "0.5", noise.toString()))
                 .isZero();
-        assertThat(err.toString()).contains(dense + " is a dense model: --budget changes nothing");
+        assertThat(err.toString()).contains(dense + " is a dense model: a budget changes nothing");
     }
 
     /** Under the spectrogram, and a gap, are bars: at full budget all are as high as can be, at none of them are. */
@@ -255,7 +255,7 @@ class AdaptiveSpeechCommandsTest {
                 .contains("4 a module; a token's MLP has up to 3, or all")
                 .contains("longest recording 1248 tokens")
                 .contains("MFLOPs per token of a recording of 128 tokens, without its text")
-                .contains("budget 0.5");
+                .contains("flops 0.5");
     }
 
     @Test

@@ -119,6 +119,25 @@ class DistillTest {
     }
 
     @Test
+    void byDefaultTokensLeave() throws IOException {
+        String texts = file("leave.txt", MORE).toString();
+        Path leaving = folder.resolve("leaves");
+        assertThat(run("--data", texts, "--out", leaving.toString(), "--tokens", "8000"))
+                .as(err.toString())
+                .isZero();
+        assertThat(Files.readString(leaving.resolve("config.json"))).contains("shortPath", "\"losses\"");
+        assertThat(Files.readString(leaving.resolve("report.html")))
+                .contains("Each token is shaded if it stays", "mean learners is the share of the tokens that stay");
+        String again = folder.resolve("left-on").toString();
+        assertThat(distill("leaves", "--data", texts, "--out", again, "--tokens", "8000"))
+                .as(err.toString())
+                .isZero();
+        assertThat(distill("leaves", "--data", texts, "--out", again + "2", "--tokens", "8000", "--adapt", "mlp"))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("--adapt is for dense models", "tokens leave");
+    }
+
+    @Test
     void anAdaptiveModelGoesOnLearning() throws IOException {
         String texts = file("go-on.txt", MORE).toString();
         String adaptive = folder.resolve("goes-on").toString();
@@ -218,8 +237,8 @@ class DistillTest {
                 assertThat(err.toString()).isEmpty();
             } else {
                 assertThat(err.toString().strip())
-                        .matches(model
-                                + " spends 0\\.\\d\\d at the least: its gates were not trained for --budget 0.01");
+                        .matches(
+                                model + " spends 0\\.\\d\\d at the least: its gates were not trained for --flops 0.01");
             }
         }
     }

@@ -121,7 +121,7 @@ class EvalMlmTest {
                         file.toString(),
                         "--model",
                         adaptive.toString(),
-                        "--budget",
+                        "--flops",
                         "0.5,1",
                         "--precision",
                         "f32",
@@ -175,6 +175,7 @@ class EvalMlmTest {
                         "mean learners",
                         "MFLOPs/token",
                         "ms/text",
+                        "time",
                         "seconds",
                         "accuracy",
                         "pseudo-perplexity");

@@ -107,7 +107,26 @@ class ModelCommandsTest {
     @Test
     void embedTellsThatADenseModelHasNoBudget() {
         assertThat(run("a", "embed", "--model", "minilm", "--flops", "0.5")).isZero();
-        assertThat(err.toString().strip()).isEqualTo("minilm is a dense model: --budget changes nothing");
+        assertThat(err.toString().strip()).isEqualTo("minilm is a dense model: a budget changes nothing");
+    }
+
+    @Test
+    void budgetsInTimeAreForModelsWhoseTokensLeave() {
+        assertThat(run("a", "embed", "--model", adaptive.toString(), "--budget", "0.5"))
+                .isEqualTo(1);
+        assertThat(err.toString())
+                .contains("a budget of 0.5 of the time: " + adaptive + " was made without a short path")
+                .contains("give a budget in FLOPs (--flops, Budget.flops)");
+    }
+
+    @Test
+    void aBudgetIsOfTimeOrOfFlopsAndAHardOneOfFlops() {
+        assertThat(run("a", "embed", "--model", "minilm", "--budget", "0.5", "--flops", "0.5"))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("--budget is a share of time, --flops one of FLOPs: give one of them");
+        assertThat(run("a", "embed", "--model", "minilm", "--budget", "0.5", "--mode", "hard"))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("--mode hard bounds FLOPs, by construction: give --flops, not --budget");
     }
 
     @Test
