@@ -55,7 +55,9 @@ class SpentTest {
                     Spent spent = Spent.of(model, tokens, Budget.of(share));
                     assertThat(spent.time()).as(tokens + " tokens at " + share).isBetween(share / 2, share);
                     assertThat(spent.flops()).isGreaterThan(0);
-                    assertThat(spent.time()).as("no less than at a lower budget").isGreaterThanOrEqualTo(before);
+                    assertThat(spent.time())
+                            .as("no less than at a lower budget")
+                            .isGreaterThanOrEqualTo(before);
                     before = spent.time();
                 }
             }

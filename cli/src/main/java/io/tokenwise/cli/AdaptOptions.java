@@ -19,9 +19,10 @@ final class AdaptOptions {
             paramLabel = "LIST",
             converter = NamesConverter.class,
             description = {
-                "What becomes adaptive: tokens, which leave before the first layer (default for texts and images); or in each layer mlp, and letters of the"
-                        + " attention's projections q, k, v, o, those written together sharing a gate: mlp or mlp,qkvo or q,k,v,o (default for speech: mlp; there mlp,vo"
-                        + " spends less and writes about as well, q and k cost words, and cross-attention always stays dense; with --learners for others: mlp,qk,vo)."
+                "What becomes adaptive in each layer: mlp, and letters of the attention's projections q, k, v, o; projections written together"
+                        + " share a gate: mlp or mlp,qkvo or q,k,v,o (default: mlp,qk,vo; mlp for speech, where mlp,vo spends less and writes about as well, q and k"
+                        + " cost words, and cross-attention always stays dense). Or tokens, which leave before the first layer, of texts and images: for long texts, as"
+                        + " documents of a search, half or a third of the time; short ones lose much by it."
             })
     private String names;
 
@@ -66,9 +67,6 @@ final class AdaptOptions {
     /** By default MLPs of texts and images have one learner or all, those of speech any number (docs/lab/tried.md, docs/lab/speech-quality.md). */
     AdaptiveLayers layers(ModelDescription model) {
         int count = learners == null ? LEARNERS : learners;
-        if (names == null && learners == null && mlpLearners == null && !(model instanceof SpeechDescription)) {
-            return AdaptiveLayers.LEAVING;
-        }
         return layers(model, count, model instanceof SpeechDescription ? Math.max(1, count - 1) : 1);
     }
 

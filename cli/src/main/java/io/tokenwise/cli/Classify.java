@@ -39,7 +39,7 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExamples:%n",
         footer = {
             "  ./tokenwise classify cat.jpg dog.png",
-            "  ./tokenwise classify --model my-vit --budget 0.5 --picture shaded *.jpg"
+            "  ./tokenwise classify --model my-vit --flops 0.5 --picture shaded *.jpg"
         })
 final class Classify implements Callable<Integer> {
     /** Images that are read, and run through the model, together. */

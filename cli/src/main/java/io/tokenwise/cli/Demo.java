@@ -8,6 +8,7 @@ import io.tokenwise.distill.History;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.Tokenizer;
+import io.tokenwise.model.Encoder;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -97,7 +98,9 @@ final class Demo implements Callable<Integer> {
         String model = options.model();
         Files.createDirectories(out);
         DistilledReport report;
+        String half;
         try (ModelFiles files = ModelFiles.open(model)) {
+            half = half(Encoder.shortPathConfig(files.description()).isPresent());
             report = report(model, files.tokenizer(), DemoTexts.read(files.tokenizer(), 0, options.seed()));
         }
         Results results = report.write(
@@ -105,7 +108,7 @@ final class Demo implements Callable<Integer> {
                 "The model " + model + ", which comes with the build",
                 new History(),
                 err);
-        print(results, model, "./tokenwise embed --budget 0.5");
+        print(results, model, "./tokenwise embed " + half);
         if (!options.json()) {
             spec.commandLine()
                     .getOut()
@@ -142,9 +145,18 @@ final class Demo implements Callable<Integer> {
             DistillProgress.run(run, backend, err, history -> {
                 String origin = DistilledReport.distilled(history, "WordNet", "demo");
                 Results results = report.write(options.teacher() + " made adaptive", origin, history, err);
-                print(results, model.toString(), "./tokenwise embed --model " + model + " --budget 0.5");
+                print(
+                        results,
+                        model.toString(),
+                        "./tokenwise embed --model " + model + " "
+                                + half(config.layers().tokens()));
             });
         }
+    }
+
+    /** The option for half a budget: of time where tokens leave, else of FLOPs. */
+    private static String half(boolean tokensLeave) {
+        return tokensLeave ? "--budget 0.5" : "--flops 0.5";
     }
 
     private DistilledReport report(String model, Tokenizer tokenizer, DemoTexts texts) {

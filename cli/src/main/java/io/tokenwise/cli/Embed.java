@@ -27,8 +27,8 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExamples:%n",
         footer = {
             "  echo 'how do I pay an invoice?' | ./tokenwise embed",
-            "  ./tokenwise embed --model my-model --budget 0.5 < texts.txt > vectors.jsonl",
-            "  ./tokenwise embed --model my-model --budget 0.5 --mode hard < texts.txt > vectors.jsonl"
+            "  ./tokenwise embed --model my-model --flops 0.5 < texts.txt > vectors.jsonl",
+            "  ./tokenwise embed --model my-model --flops 0.5 --mode hard < texts.txt > vectors.jsonl"
         })
 final class Embed implements Callable<Integer> {
     /** Texts that are run through the model together when they are there already. */

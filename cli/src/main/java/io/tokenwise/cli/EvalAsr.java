@@ -32,7 +32,7 @@ import picocli.CommandLine.Spec;
         footer = {
             "  ./tokenwise eval asr prompts.csv",
             "  ./tokenwise eval asr prompts.csv --model moonshine-base --json",
-            "  ./tokenwise eval asr prompts.csv --model my-moonshine --budget 0.5,0.75 --seeds 3"
+            "  ./tokenwise eval asr prompts.csv --model my-moonshine --flops 0.5,0.75 --seeds 3"
         })
 final class EvalAsr implements Callable<Integer> {
     /** Recordings that are transcribed before it is timed, for the JVM to compile its code. */

@@ -37,7 +37,7 @@ import picocli.CommandLine.Spec;
         footer = {
             "  ./tokenwise fetch bert-base",
             "  ./tokenwise eval mlm",
-            "  ./tokenwise eval mlm texts.txt --model my-adaptive-bert --budget 0.5,0.75 --json"
+            "  ./tokenwise eval mlm texts.txt --model my-adaptive-bert --flops 0.5,0.75 --json"
         })
 final class EvalMlm implements Callable<Integer> {
     static final int EXAMPLES = 2_000;

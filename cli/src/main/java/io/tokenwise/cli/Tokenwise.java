@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExamples:%n",
         footer = {
             "  tokenwise demo                                     the whole path in a few minutes",
-            "  echo 'a text' | tokenwise embed --budget 0.5       one JSON array a line",
+            "  echo 'a text' | tokenwise embed --flops 0.5       one JSON array a line",
             "  tokenwise transcribe talk.wav                      speech to text",
             "  tokenwise info minilm                              what a model holds",
             "  tokenwise COMMAND --help                           options and examples of a command",

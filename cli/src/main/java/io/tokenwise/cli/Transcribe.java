@@ -38,7 +38,7 @@ import picocli.CommandLine.Spec;
         footer = {
             "  ./tokenwise fetch moonshine-tiny && ./tokenwise transcribe talk.wav",
             "  ./tokenwise transcribe --model moonshine-base --json *.wav > texts.jsonl",
-            "  ./tokenwise transcribe --model my-moonshine --budget 0.5 --picture talk.png talk.wav"
+            "  ./tokenwise transcribe --model my-moonshine --flops 0.5 --picture talk.png talk.wav"
         })
 final class Transcribe implements Callable<Integer> {
     /** The smaller one: it is the one to try first. */

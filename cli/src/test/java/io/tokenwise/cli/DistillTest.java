@@ -119,10 +119,10 @@ class DistillTest {
     }
 
     @Test
-    void byDefaultTokensLeave() throws IOException {
+    void tokensLeaveWhereThatIsAskedFor() throws IOException {
         String texts = file("leave.txt", MORE).toString();
         Path leaving = folder.resolve("leaves");
-        assertThat(run("--data", texts, "--out", leaving.toString(), "--tokens", "8000"))
+        assertThat(run("--data", texts, "--out", leaving.toString(), "--tokens", "8000", "--adapt", "tokens"))
                 .as(err.toString())
                 .isZero();
         assertThat(Files.readString(leaving.resolve("config.json"))).contains("shortPath", "\"losses\"");
