@@ -103,9 +103,15 @@ final class Eval implements Runnable {
                 description = "Which file of qrels says what is relevant (default: ${DEFAULT-VALUE}).")
         private String split;
 
+        @Option(
+                names = "--full-queries",
+                description =
+                        "Give queries the full budget, so that budgets are for documents alone, of which there are many: queries are short, and lose most by a budget.")
+        private boolean fullQueries;
+
         @Override
         EvalTask read(CommonOptions common) throws IOException {
-            return new RetrievalEvaluation(BeirFolder.open(folder, split), length.maxTokens());
+            return new RetrievalEvaluation(BeirFolder.open(folder, split), length.maxTokens(), fullQueries);
         }
     }
 

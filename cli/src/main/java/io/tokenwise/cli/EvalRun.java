@@ -1,6 +1,7 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.OpenModel;
+import io.tokenwise.nn.Budget;
 import java.util.List;
 
 /** One way to run a model that gives vectors, and what it has given and cost so far. For one thread. */
@@ -21,6 +22,11 @@ final class EvalRun extends MeasuredRun {
         List<int[]> read = inputs.of(model());
         nanosAround += System.nanoTime() - start;
         return measurement().encode(read);
+    }
+
+    /** What the model gives for inputs at full budget, without measuring. */
+    float[][] fullVectors(EvalInputs inputs) {
+        return model().sessions().encode(inputs.of(model()), Budget.FULL, null);
     }
 
     /** The same, without measuring. */

@@ -17,7 +17,7 @@ import java.util.Map;
  *
  * @param maxTokens longer texts are cut
  */
-record RetrievalEvaluation(BeirFolder collection, int maxTokens) implements EvalTask {
+record RetrievalEvaluation(BeirFolder collection, int maxTokens, boolean fullQueries) implements EvalTask {
     private static final int NDCG_CUTOFF = 10;
     private static final int RECALL_CUTOFF = 100;
 
@@ -40,8 +40,12 @@ record RetrievalEvaluation(BeirFolder collection, int maxTokens) implements Eval
     public List<Json.EvalRow> rows(EvalRuns runs, Progress progress) throws IOException, InterruptedException {
         var searches = new HashMap<EvalRun, Search>();
         List<String> queries = collection.queries().stream().map(Query::text).toList();
-        runs.encode(
-                texts(queries, Embed.Kind.QUERY), progress, (run, vectors) -> searches.put(run, new Search(vectors)));
+        EvalInputs asked = texts(queries, Embed.Kind.QUERY);
+        if (fullQueries) {
+            runs.all().forEach(run -> searches.put(run, new Search(run.fullVectors(asked))));
+        } else {
+            runs.encode(asked, progress, (run, vectors) -> searches.put(run, new Search(vectors)));
+        }
         try (var documents = collection.read()) {
             for (List<Document> block = documents.next(EvalRuns.BLOCK);
                     !block.isEmpty();

@@ -284,6 +284,28 @@ class ModelCommandsTest {
         assertThat(rows.get(1).get("deviation").isNull()).isTrue();
     }
 
+    /** Only documents are timed and compared then: there are as many inputs less as there are queries. */
+    @Test
+    void queriesMayHaveTheFullBudget() {
+        String[] args = {
+            "eval", "retrieval", BeirFolderTest.sample().toString(), "--model", adaptive.toString(), "--flops", "0.5"
+        };
+        assertThat(run("", Stream.concat(Stream.of(args), Stream.of("--json")).toArray(String[]::new)))
+                .isZero();
+        assertThat(run(
+                        "",
+                        Stream.concat(Stream.of(args), Stream.of("--full-queries", "--json"))
+                                .toArray(String[]::new)))
+                .isZero();
+        JsonNode both = line(0).get("rows").get(1);
+        JsonNode documents = line(1).get("rows").get(1);
+        assertThat(documents.get("teacherCosine").asDouble())
+                .isNotEqualTo(both.get("teacherCosine").asDouble());
+        assertThat(line(1).get("rows").get(0).get("value").asDouble())
+                .as("the dense model finds the same")
+                .isEqualTo(line(0).get("rows").get(0).get("value").asDouble());
+    }
+
     @Test
     void evalRetrievalOfAWorkedExample() {
         assertThat(run(

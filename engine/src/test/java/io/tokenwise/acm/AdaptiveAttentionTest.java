@@ -147,7 +147,7 @@ class AdaptiveAttentionTest {
                 Encoder encoder = adaptive(layers, backend);
                 var sessions = new Sessions(encoder, backend, 1024, 1)) {
             List<Budget> budgets = IntStream.range(0, texts.size())
-                    .mapToObj(i -> i % 2 == 0 ? Budget.FULL : Budget.of(0.5))
+                    .mapToObj(i -> i % 2 == 0 ? Budget.FULL : Budget.flops(0.5))
                     .toList();
             float[][] mixed = sessions.encode(texts, budgets, null);
             var told = new HashMap<String, Integer>();

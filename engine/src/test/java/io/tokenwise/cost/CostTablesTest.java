@@ -3,6 +3,7 @@ package io.tokenwise.cost;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import io.tokenwise.acm.StayGate;
 import io.tokenwise.backend.VectorBackend;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -246,7 +247,7 @@ class CostTablesTest {
         assertThat(name).endsWith("-" + machine.instructions().toLowerCase(Locale.ROOT) + "-" + machine.precision());
         assertThat(table.shapes())
                 .extracting(ShapeCost::sizes)
-                .containsExactly(TestTables.MINILM, new Sizes(768, 3072, 12, 12));
+                .containsExactly(TestTables.MINILM, new Sizes(768, 3072, 12, 12), StayGate.SIZES);
     }
 
     @ParameterizedTest

@@ -110,7 +110,7 @@ class ModelDirectoryTest {
                         + name.replace("LayerNorm.weight", "LayerNorm.gamma")
                                 .replace("LayerNorm.bias", "LayerNorm.beta"),
                 tensor));
-        renamed.put("cls.predictions.bias", new TensorData(new long[] {0}, MemorySegment.ofArray(new float[0])));
+        renamed.put("cls.seq_relationship.bias", new TensorData(new long[] {0}, MemorySegment.ofArray(new float[0])));
         SafetensorsWriter.write(directory.resolve("model.safetensors"), renamed, Map.of());
         try (ModelFiles files = ModelFiles.open(directory);
                 Arena arena = Arena.ofConfined()) {
