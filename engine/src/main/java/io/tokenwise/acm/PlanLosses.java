@@ -7,7 +7,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What plans lose, measured on held-out inputs of some lengths: of texts 1 less the correlation of the cosines between them with the dense model's, of images the divergence from it. In between the share of tokens that stay is
+ * What plans lose, measured on held-out inputs of some lengths: the mean cosine distance (of images the divergence) of the result to the dense model's. In between the share of tokens that stay is
  * interpolated; of lengths the nearest one counts.
  *
  * @param tokens lengths that were measured, ascending

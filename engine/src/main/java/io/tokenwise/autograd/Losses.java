@@ -24,36 +24,6 @@ public final class Losses {
         return 1 - sum / y.rows();
     }
 
-    /**
-     * Mean over pairs of rows of {@code (y_i . y_j - target_i . target_j)^2}, for rows of length 1: what search and similarity see of vectors is their cosines alone. Its gradient,
-     * times {@code weight}, is added to dy.
-     */
-    public static double similarities(Tensor y, Tensor target, double weight, Tensor dy) {
-        int rows = y.rows();
-        double pairs = Math.max(1, rows * (rows - 1) / 2);
-        double sum = 0;
-        for (int i = 0; i < rows; i++) {
-            for (int j = 0; j < i; j++) {
-                double difference = dot(y, i, y, j) - dot(target, i, target, j);
-                sum += difference * difference;
-                float slope = (float) (2 * weight * difference / pairs);
-                for (int column = 0; column < y.columns(); column++) {
-                    dy.set(i, column, dy.get(i, column) + slope * y.get(j, column));
-                    dy.set(j, column, dy.get(j, column) + slope * y.get(i, column));
-                }
-            }
-        }
-        return sum / pairs;
-    }
-
-    private static double dot(Tensor a, int rowOfA, Tensor b, int rowOfB) {
-        double sum = 0;
-        for (int column = 0; column < a.columns(); column++) {
-            sum += (double) a.get(rowOfA, column) * b.get(rowOfB, column);
-        }
-        return sum;
-    }
-
     /** {@code sum (y - target)^2 / sum target^2}: squared error relative to doing nothing, alike for all layers; the gradient is that of {@code weight} times this. */
     public static double relativeSquaredError(Tensor y, Tensor target, double weight, Tensor dy) {
         double error = 0;

@@ -38,9 +38,6 @@ final class LeavingDistillation implements Distillation {
     /** Less than all: what it is exactly is the plans' matter. */
     private static final Budget SHORT = Budget.flops(0.5);
 
-    /** So that cosines between texts weigh about as much as each text's own to the teacher's vector (docs/lab/leaving.md). */
-    private static final double SIMILARITY_WEIGHT = 10;
-
     /** The more leave, the less those that stay should be what they were: their mean has to make up for the others. */
     private static final double WIDE_TOKEN_WEIGHT = 0.2;
 
@@ -171,9 +168,6 @@ final class LeavingDistillation implements Distillation {
         }
         Tensor dy = pass.tensor(y.rows(), y.columns());
         double loss = image ? Losses.divergence(y, target, dy) : Losses.cosineDistance(y, target, dy);
-        if (!image) {
-            loss += SIMILARITY_WEIGHT * Losses.similarities(y, target, SIMILARITY_WEIGHT, dy);
-        }
         var gradients = new Gradients(stream, workspace);
         gradients.add(y, dy);
         if (config.tokenWeight() > 0) {

@@ -1,15 +1,12 @@
 package io.tokenwise.distill;
 
-import io.tokenwise.Embedding;
 import io.tokenwise.Sessions;
 import io.tokenwise.acm.Leaving;
 import io.tokenwise.acm.PlanLosses;
 import io.tokenwise.acm.ShortPlan;
 import io.tokenwise.acm.ShortPlans;
 import io.tokenwise.acm.Width;
-import io.tokenwise.autograd.Losses;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.model.Encoder;
@@ -19,14 +16,12 @@ import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 
 /**
- * Measures what the plans of a short path lose on held-out inputs of some lengths: by that the best plan for a budget is found. Of texts it is how little the cosines between them
- * correlate with the dense model's: what leaves changes each text in its own way, narrow layers change all alike, which a text's own cosine does not tell apart and search does
- * (docs/lab/leaving.md).
+ * Measures what the plans of a short path lose on held-out inputs of some lengths: by that the best plan for a budget is found. It is how far each input's own result is from the dense
+ * model's, since documents on a budget are mostly searched by whole queries (docs/lab/leaving.md).
  */
 final class PlanCalibrator {
     private static final List<Double> SHARES = List.of(0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0);
@@ -117,41 +112,11 @@ final class PlanCalibrator {
     }
 
     private double loss(float[][] found, float[][] wanted) {
-        if (model.description() instanceof ImageDescription) {
-            double sum = 0;
-            for (int i = 0; i < found.length; i++) {
-                sum += Losses.divergence(found[i], wanted[i]);
-            }
-            return sum / found.length;
+        double sum = 0;
+        for (int i = 0; i < found.length; i++) {
+            sum += TokenValues.loss(model.description(), found[i], wanted[i]);
         }
-        return 1 - correlation(cosines(found), cosines(wanted));
-    }
-
-    /** Of all pairs. */
-    private static double[] cosines(float[][] vectors) {
-        var cosines = new double[vectors.length * (vectors.length - 1) / 2];
-        int at = 0;
-        for (int i = 0; i < vectors.length; i++) {
-            for (int j = 0; j < i; j++) {
-                cosines[at++] = Embedding.cosine(vectors[i], vectors[j]);
-            }
-        }
-        return cosines;
-    }
-
-    /** Pearson's. */
-    private static double correlation(double[] a, double[] b) {
-        double meanOfA = Arrays.stream(a).average().orElse(0);
-        double meanOfB = Arrays.stream(b).average().orElse(0);
-        double product = 0;
-        double squareOfA = 0;
-        double squareOfB = 0;
-        for (int i = 0; i < a.length; i++) {
-            product += (a[i] - meanOfA) * (b[i] - meanOfB);
-            squareOfA += (a[i] - meanOfA) * (a[i] - meanOfA);
-            squareOfB += (b[i] - meanOfB) * (b[i] - meanOfB);
-        }
-        return squareOfA == 0 || squareOfB == 0 ? 1 : product / Math.sqrt(squareOfA * squareOfB);
+        return sum / found.length;
     }
 
     private List<ShortPlan> plans(TokenBatch batch, double share, Width width) {

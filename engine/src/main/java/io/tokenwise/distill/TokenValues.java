@@ -114,7 +114,7 @@ final class TokenValues {
     }
 
     /** How far a result is from the wanted one: cosine distance, of an image's logits the divergence of the probabilities. */
-    private static double loss(ModelDescription model, float[] y, float[] wanted) {
+    static double loss(ModelDescription model, float[] y, float[] wanted) {
         return model instanceof ImageDescription ? Losses.divergence(y, wanted) : 1 - Embedding.cosine(y, wanted);
     }
 

@@ -54,25 +54,6 @@ class LossesTest {
     }
 
     @Test
-    void similarities() {
-        Tensor y = random(4, 5);
-        Tensor target = random(4, 5);
-        for (int i = 0; i < y.size(); i++) {
-            // Near each other, so that the loss, a fourth power, is about quadratic within a step.
-            y.floats().set(i, 0.3f * y.floats().get(i));
-            target.floats().set(i, y.floats().get(i) + 0.1f * target.floats().get(i));
-        }
-        Tensor dy = workspace.tensor(4, 5);
-        for (int i = 0; i < dy.size(); i++) {
-            dy.floats().set(i, 0);
-        }
-        Losses.similarities(y, target, 1, dy);
-        check(y, dy, x -> Losses.similarities(x, target, 0, workspace.tensor(4, 5)));
-        assertThat(Losses.similarities(target, target, 1, workspace.tensor(4, 5)))
-                .isZero();
-    }
-
-    @Test
     void squaredErrorWhereKnown() {
         Tensor y = random(4, 1);
         float[] target = {0.5f, Float.NaN, -1, 2};
