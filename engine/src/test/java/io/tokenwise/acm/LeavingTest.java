@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A model whose tokens leave, with random weights. */
 class LeavingTest {
-    private static final List<int[]> TEXTS = TestModels.sequences(3, 5, 12, 40, 7, 23, 12, 31);
+    private static final List<int[]> TEXTS = TestModels.sequences(1, 2, 3, 5, 12, 40, 7, 23, 12, 31);
 
     @TempDir
     Path folder;

@@ -12,14 +12,14 @@ class EncoderMemoryTest {
     @Test
     void aContainerThatIsTooSmallIsToldBeforeMemoryIsTaken() throws IOException {
         try (ModelFiles files = ModelFiles.builtIn("minilm")) {
-            Encoder.checkMemory(files, Precision.F32, OptionalLong.empty());
-            Encoder.checkMemory(files, Precision.F32, OptionalLong.of(1L << 30));
+            NeededTensors.checkMemory(files, Precision.F32, OptionalLong.empty());
+            NeededTensors.checkMemory(files, Precision.F32, OptionalLong.of(1L << 30));
             // 22.57 million values, of which 11.92 million are embeddings, which are not packed.
             assertThatIllegalStateException()
-                    .isThrownBy(() -> Encoder.checkMemory(files, Precision.F32, OptionalLong.of(100L << 20)))
+                    .isThrownBy(() -> NeededTensors.checkMemory(files, Precision.F32, OptionalLong.of(100L << 20)))
                     .withMessage("minilm: needs about 126 MiB of native memory for its weights,"
                             + " this machine or container has 100 MiB in all");
-            Encoder.checkMemory(files, Precision.S8, OptionalLong.of(100L << 20));
+            NeededTensors.checkMemory(files, Precision.S8, OptionalLong.of(100L << 20));
         }
     }
 }
