@@ -96,11 +96,11 @@ final class Candidates implements AutoCloseable {
                 continue;
             }
             TextEncoder encoder = encoder(choice.model, choice.engine);
-            if (encoder.encoder().acms().isEmpty()) {
+            if (!encoder.encoder().isAdaptive()) {
                 throw new IllegalArgumentException("--model " + choice.model + " is not adaptive; name a model that"
                         + " distill has made, or minilm-acm");
             }
-            add(series, "" + budget, new OwnEmbedder(encoder, Budget.of(budget)));
+            add(series, "" + budget, new OwnEmbedder(encoder, encoder.encoder().budget(budget)));
         }
     }
 

@@ -258,7 +258,7 @@ final class Soak implements AutoCloseable {
                 encoder,
                 number,
                 texts.subList(first, first + count),
-                encoder.encoder().acms().isEmpty() ? Budget.FULL : BUDGETS.get(random.nextInt(BUDGETS.size())));
+                encoder.encoder().isAdaptive() ? BUDGETS.get(random.nextInt(BUDGETS.size())) : Budget.FULL);
     }
 
     private void check(TextEncoder encoder, int number, List<String> list, Budget budget) {

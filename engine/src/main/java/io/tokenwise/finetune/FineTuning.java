@@ -69,7 +69,7 @@ public final class FineTuning implements AutoCloseable {
      * @param labels what is trained on
      */
     public FineTuning(Encoder model, Labels labels, FineTuneConfig config, Backend backend) {
-        if (!model.acms().isEmpty()) {
+        if (model.isAdaptive()) {
             throw new IllegalArgumentException(model.description().name()
                     + " is adaptive; fine-tune a dense model, such as the one that it was made of, and distil that");
         }
