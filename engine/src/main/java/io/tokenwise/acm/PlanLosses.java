@@ -15,7 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param losses by length, width and share
  */
 public record PlanLosses(List<Integer> tokens, List<Double> shares, List<List<List<Double>>> losses) {
-    /** Not measured: the quadratic law that a short path comes near to, tokens and units counting alike. */
+    /** Not measured: a guess that serves until it is, in which losses grow with the square of what is left out. */
     public static final PlanLosses UNKNOWN = unknown();
 
     public PlanLosses {

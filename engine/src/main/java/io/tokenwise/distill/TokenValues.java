@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
- * What tokens are worth to the teacher: how far its result moves when one of them is left out. It is measured, one token after the other, since nothing that a
- * forward pass computes says it (attention received says less than a word's frequency: docs/lab/leaving.md).
+ * What tokens are worth to the teacher: how far its result moves when one of them is left out. It is measured, one token after the other: that costs a
+ * forward for each, and is exact.
  */
 final class TokenValues {
     /** Below this a loss is rounding. */
