@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.Sessions;
 import io.tokenwise.TestModels;
+import io.tokenwise.TestVits;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.VectorBackend;
@@ -12,13 +13,17 @@ import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.StoredType;
+import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,8 +62,7 @@ class LeavingTest {
             float[][] half = encode(model, backend, TEXTS, Budget.flops(0.5));
             for (int i = 0; i < wanted.length; i++) {
                 for (int column = 0; column < wanted[i].length; column++) {
-                    assertThat(full[i][column])
-                            .isCloseTo(wanted[i][column], org.assertj.core.data.Offset.offset(1e-5f));
+                    assertThat(full[i][column]).isCloseTo(wanted[i][column], Offset.offset(1e-5f));
                 }
                 assertThat(half[i]).isNotEqualTo(full[i]);
             }
@@ -92,6 +96,43 @@ class LeavingTest {
                             .as(texts.get(i).length + " tokens, " + budgets.get(i))
                             .isEqualTo(alone);
                 }
+            }
+        }
+    }
+
+    /** The class token stays; all else of an image may leave. */
+    @Test
+    void patchesLeaveToo() throws Exception {
+        var sizes = new VitArchitecture(96, 2, 3, 192, 12, 4, 5, 1e-6);
+        List<int[]> images = TestVits.images(sizes, 3);
+        try (Arena arena = Arena.ofConfined()) {
+            TestVits.write(
+                    folder.resolve("vit"),
+                    TestVits.describe(sizes),
+                    TestVits.weights(arena, sizes),
+                    TestVits.Names.HUGGING_FACE);
+        }
+        try (ModelFiles files = ModelFiles.open(folder.resolve("vit"));
+                Backend backend = VectorBackend.open(1);
+                Encoder teacher = Encoder.load(files, backend);
+                Encoder model = Encoder.startShortPath(
+                        files, backend, vit -> encode(vit, backend, images, Budget.FULL), new SplittableRandom(5));
+                var sessions = new Sessions(model, backend, 256, 1)) {
+            float[][] wanted = encode(teacher, backend, images, Budget.FULL);
+            float[][] full = sessions.encode(images, Budget.FULL, null);
+            float[][] some = sessions.encode(images, Budget.flops(0.45), (module, stays, tokens, gated) -> {
+                for (int image = 0; image < images.size(); image++) {
+                    assertThat(stays[image * sizes.tokens()]).isEqualTo(1);
+                }
+                assertThat(Arrays.stream(stays, 0, tokens).sum()).isLessThan(tokens);
+            });
+            for (int i = 0; i < wanted.length; i++) {
+                for (int column = 0; column < wanted[i].length; column++) {
+                    assertThat(full[i][column]).isCloseTo(wanted[i][column], Offset.offset(1e-5f));
+                }
+                assertThat(some[i]).isNotEqualTo(full[i]);
+                assertThat(sessions.encode(List.of(images.get(i)), Budget.flops(0.45), null)[0])
+                        .isEqualTo(some[i]);
             }
         }
     }
