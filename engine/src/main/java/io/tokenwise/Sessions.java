@@ -2,7 +2,6 @@ package io.tokenwise;
 
 import io.tokenwise.acm.ShortPlan;
 import io.tokenwise.acm.StayGate;
-import io.tokenwise.acm.Width;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.MoonshineArchitecture;
 import io.tokenwise.io.VitArchitecture;
@@ -104,13 +103,13 @@ public final class Sessions implements AutoCloseable {
             while (done < vectors.length) {
                 int from = done;
                 session.batch.clear();
-                Width width = plan(sequences.get(from), budgets.get(from)).width();
+                int narrowLayers = plan(sequences.get(from), budgets.get(from)).narrowLayers();
                 while (done < vectors.length
                         && (done == from
                                 || fits(sequences.get(done), session.batch)
                                         && plan(sequences.get(done), budgets.get(done))
-                                                        .width()
-                                                == width)) {
+                                                        .narrowLayers()
+                                                == narrowLayers)) {
                     encoder.add(session.batch, sequences.get(done++));
                 }
                 Pass pass = session.pass.begin(budgets.subList(from, done), observer);

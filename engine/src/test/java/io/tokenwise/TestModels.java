@@ -24,7 +24,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -112,9 +111,7 @@ public final class TestModels {
                     }
                 },
                 random);
-        List<Parameter> parameters = new ArrayList<>(encoder.shortParameters(false));
-        parameters.addAll(encoder.shortParameters(true));
-        for (Parameter parameter : parameters) {
+        for (Parameter parameter : encoder.narrowParameters()) {
             Tensor value = parameter.value();
             for (int i = 0; i < value.size(); i++) {
                 value.floats().set(i, value.floats().get(i) + 0.02f * (float) random.nextGaussian());

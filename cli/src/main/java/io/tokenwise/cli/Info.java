@@ -168,7 +168,7 @@ final class Info implements Callable<Integer> {
                         tokens,
                         budget,
                         plan.rows(),
-                        plan.width().name().toLowerCase(Locale.ROOT),
+                        plan.narrowLayers(),
                         Math.round(plans.micros(tokens, plan)) / 1e3));
             }
         }
@@ -230,11 +230,11 @@ final class Info implements Callable<Integer> {
                     .plans()
                     .forEach(plan -> text.append(String.format(
                             Locale.ROOT,
-                            "%n  %-16s%.3f   %d stay, %s layers",
+                            "%n  %-16s%.3f   %d stay, %d narrow layers",
                             plan.tokens() + " at " + plan.budget(),
                             plan.predictedMillis(),
                             plan.rows(),
-                            plan.width())));
+                            plan.narrowLayers())));
         }
         return text.toString();
     }

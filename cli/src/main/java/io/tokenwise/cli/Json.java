@@ -160,9 +160,9 @@ final class Json {
      *
      * @param budget share of the dense model's time
      * @param rows tokens that stay
-     * @param width of the layers that they go through: dense, full, half or quarter
+     * @param narrowLayers of the layers that they go through, so many in their narrow form
      */
-    record Plan(int tokens, double budget, int rows, String width, double predictedMillis) {}
+    record Plan(int tokens, double budget, int rows, int narrowLayers, double predictedMillis) {}
 
     /**
      * What {@code distill} prints.

@@ -56,40 +56,6 @@ public final class Acmizer {
         place(modules(slots));
     }
 
-    /**
-     * Starts narrow MLPs: puts the hidden units of the dense ones into the order of their importance, gives the narrow ones the first of them, and each width of these the mean of what
-     * it leaves out as its bias.
-     *
-     * @param slots of the dense layers
-     * @param narrow of the narrow ones, in the same order
-     * @param forwards runs the dense layers on sample inputs
-     */
-    public static void startNarrow(List<BlockSlot> slots, List<BlockSlot> narrow, Runnable forwards) {
-        List<MeasuredMlp> measured = new ArrayList<>();
-        List<BlockSlot> replaced = new ArrayList<>();
-        List<NarrowMlp> targets = new ArrayList<>();
-        for (int i = 0; i < slots.size(); i++) {
-            if (slots.get(i).block() instanceof Mlp mlp && narrow.get(i).block() instanceof NarrowMlp target) {
-                measured.add(new MeasuredMlp(mlp));
-                targets.add(target);
-                replaced.add(slots.get(i));
-            }
-        }
-        try {
-            for (int i = 0; i < replaced.size(); i++) {
-                replaced.get(i).replace(measured.get(i));
-            }
-            forwards.run();
-        } finally {
-            for (int i = 0; i < replaced.size(); i++) {
-                replaced.get(i).replace(measured.get(i).dense());
-            }
-        }
-        for (int i = 0; i < targets.size(); i++) {
-            measured.get(i).start(targets.get(i));
-        }
-    }
-
     /** The adaptive blocks in the slots, in their order. */
     public static List<AdaptiveBlock> blocks(List<BlockSlot> slots) {
         var blocks = new ArrayList<AdaptiveBlock>();

@@ -8,7 +8,7 @@ public interface ForwardCost {
     /**
      * So many of the tokens through the short path; more the more there are. The gate is in it where some leave.
      *
-     * @param mlpShare of the MLPs' units that run
+     * @param narrowShare how much of the layers are narrow
      */
-    double shortened(int tokens, int rows, double mlpShare);
+    double shortened(int tokens, int rows, double narrowShare);
 }

@@ -29,12 +29,17 @@ public record ForwardTime(CostModel model, CostModel gate) implements ForwardCos
     }
 
     @Override
-    public double shortened(int tokens, int rows, double mlpShare) {
+    public double shortened(int tokens, int rows, double narrowShare) {
         if (rows == tokens) {
-            return model.micros(tokens, tokens, mlpShare);
+            return layers(tokens, tokens, narrowShare);
         }
         int together = rows <= FEW_ROWS ? rows : (rows + ROWS_TOGETHER - 1) / ROWS_TOGETHER * ROWS_TOGETHER;
-        double layers = model.micros(tokens, Math.min(tokens, together), mlpShare);
-        return WITH_PROJECTION * gate.micros(tokens) + MARGIN * layers;
+        return WITH_PROJECTION * gate.micros(tokens) + MARGIN * layers(tokens, Math.min(tokens, together), narrowShare);
+    }
+
+    private double layers(int tokens, int rows, double narrowShare) {
+        double dense = model.micros(tokens, rows, 1);
+        double narrow = model.micros(tokens, rows, NarrowLayers.UNITS_SHARE);
+        return dense + narrowShare * (narrow - dense);
     }
 }

@@ -17,10 +17,12 @@ import java.util.random.RandomGeneratorFactory;
 public final class Leaving {
     private final StayGate gate;
     private ShortPlans plans;
+    private NarrowLayers narrow;
 
-    public Leaving(StayGate gate, ShortPlans plans) {
+    public Leaving(StayGate gate, ShortPlans plans, NarrowLayers narrow) {
         this.gate = gate;
         this.plans = plans;
+        this.narrow = narrow;
     }
 
     public StayGate gate() {
@@ -29,6 +31,16 @@ public final class Leaving {
 
     public ShortPlans plans() {
         return plans;
+    }
+
+    /** Which layers become narrow first. */
+    public NarrowLayers narrow() {
+        return narrow;
+    }
+
+    /** Changes which layers become narrow first. */
+    public void order(NarrowLayers newNarrow) {
+        narrow = newNarrow;
     }
 
     /** What plans were measured to lose. */
@@ -44,22 +56,15 @@ public final class Leaving {
     public Tensor leave(Pass pass, Tensor x) {
         StayingRows staying = StayingRows.of(pass);
         TokenBatch batch = pass.batch();
-        Tensor summary = staying.width() == Width.DENSE ? null : pass.tensor(batch.sequences(), x.columns());
         // The gate learns from what tokens are worth to the teacher, not by what is done with its choice.
         Tape tape = pass.tape();
         GateTraining gateTraining = pass.gateTraining();
         pass.train(null, null);
         staying.begin(batch.tokens());
         int gated = chooseRows(pass, x, staying);
-        if (summary != null) {
-            summarize(pass, x, staying, summary);
-        }
         pass.train(tape, gateTraining);
         if (pass.observer() != null) {
             pass.observer().spent(gate.path(), staying.stays(), batch.tokens(), gated);
-        }
-        if (tape != null && staying.width().isNarrow()) {
-            showWidths(pass, staying);
         }
         int tokens = batch.tokens();
         pass.over(staying.batch());
@@ -106,34 +111,5 @@ public final class Leaving {
             hash = 31 * hash + batch.inputs()[i];
         }
         return hash;
-    }
-
-    private static void summarize(Pass pass, Tensor x, StayingRows staying, Tensor summary) {
-        TokenBatch batch = pass.batch();
-        pass.push();
-        Tensor left = pass.tensor(batch.sequences(), 1);
-        for (int input = 0; input < batch.sequences(); input++) {
-            left.set(input, 0, 1 - (float) staying.plan(input).rows() / batch.length(input));
-        }
-        pass.stream().copy(pass.scaleBlocks(pass.meanPool(x, batch), left), summary);
-        pass.pop();
-        staying.summary(summary);
-    }
-
-    private static void showWidths(Pass pass, StayingRows staying) {
-        TokenBatch batch = staying.batch();
-        Tensor running = pass.tensor(batch.tokens(), NarrowMlp.PARTS);
-        Tensor widths = pass.tensor(batch.tokens(), Width.NARROW.size());
-        for (int input = 0; input < batch.sequences(); input++) {
-            int width = staying.plan(input).width().narrowPlace();
-            for (int row = batch.offsets()[input]; row < batch.offsets()[input + 1]; row++) {
-                for (int place = 0; place < Width.NARROW.size(); place++) {
-                    // There are as many parts as widths: the narrower, the fewer of the first parts.
-                    running.set(row, place, place == 0 || width == 0 ? 1 : 0);
-                    widths.set(row, place, place == width ? 1 : 0);
-                }
-            }
-        }
-        staying.widths(running, widths);
     }
 }

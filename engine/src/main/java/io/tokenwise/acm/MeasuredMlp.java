@@ -94,21 +94,28 @@ final class MeasuredMlp implements Measured {
         return adaptive;
     }
 
-    /** Orders the units, and gives a narrow MLP the first of them and each of its widths its bias. */
-    void start(NarrowMlp target) {
+    /** Orders the units, and gives a narrow MLP the first of them, with the mean of the others' part in its bias. */
+    void start(Mlp target) {
         sortUnits();
-        target.copyUnits(mlp);
-        Tensor down = mlp.down().weight().parameter().value();
-        for (Width width : Width.NARROW) {
-            int kept = (int) Math.round(width.mlpShare() * sums.length);
-            Tensor bias = target.bias(width.narrowPlace());
-            for (int column = 0; column < down.columns(); column++) {
-                double sum = mlp.down().bias().value().get(0, column);
-                for (int unit = kept; unit < sums.length; unit++) {
-                    sum += sums[unit] / tokens * down.get(unit, column);
-                }
-                bias.set(0, column, (float) sum);
+        int kept = target.units();
+        Tensor up = mlp.up().weight().parameter().value();
+        Tensor narrowUp = target.up().weight().parameter().value();
+        for (int row = 0; row < up.rows(); row++) {
+            for (int unit = 0; unit < kept; unit++) {
+                narrowUp.set(row, unit, up.get(row, unit));
             }
+        }
+        target.up().bias().value().copyFrom(mlp.up().bias().value().part(0, kept));
+        Tensor down = mlp.down().weight().parameter().value();
+        Tensor narrowDown = target.down().weight().parameter().value();
+        narrowDown.part(0, narrowDown.size()).copyFrom(down.part(0, narrowDown.size()));
+        Tensor bias = target.down().bias().value();
+        for (int column = 0; column < down.columns(); column++) {
+            double sum = mlp.down().bias().value().get(0, column);
+            for (int unit = kept; unit < sums.length; unit++) {
+                sum += sums[unit] / tokens * down.get(unit, column);
+            }
+            bias.set(0, column, (float) sum);
         }
     }
 

@@ -12,15 +12,16 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * @param tokens lengths that were measured, ascending
  * @param shares of tokens that stay, ascending, the last one 1
- * @param losses by length, width and share
+ * @param narrow how many layers were narrow, ascending from 0
+ * @param losses by length, number of narrow layers and share
  */
-public record PlanLosses(List<Integer> tokens, List<Double> shares, List<List<List<Double>>> losses) {
-    /** Not measured: a guess that serves until it is, in which losses grow with the square of what is left out. */
-    public static final PlanLosses UNKNOWN = unknown();
+public record PlanLosses(
+        List<Integer> tokens, List<Double> shares, List<Integer> narrow, List<List<List<Double>>> losses) {
 
     public PlanLosses {
         tokens = List.copyOf(tokens);
         shares = List.copyOf(shares);
+        narrow = List.copyOf(narrow);
         losses = List.copyOf(losses);
         if (tokens.isEmpty() || losses.size() != tokens.size()) {
             throw new IllegalArgumentException(
@@ -37,35 +38,46 @@ public record PlanLosses(List<Integer> tokens, List<Double> shares, List<List<Li
                         "acm.shortPath.losses: shares must ascend from above 0 to 1, are " + shares);
             }
         }
+        for (int i = 0; i < narrow.size(); i++) {
+            if (narrow.getFirst() != 0 || i > 0 && narrow.get(i) <= narrow.get(i - 1)) {
+                throw new IllegalArgumentException(
+                        "acm.shortPath.losses: numbers of narrow layers must ascend from 0, are " + narrow);
+            }
+        }
         for (List<List<Double>> ofLength : losses) {
-            check(ofLength, shares.size());
+            check(ofLength, narrow.size(), shares.size());
         }
     }
 
-    private static void check(List<List<Double>> ofLength, int shares) {
-        if (ofLength.size() != Width.ALL.size()
+    private static void check(List<List<Double>> ofLength, int counts, int shares) {
+        if (ofLength.size() != counts
                 || ofLength.stream()
-                        .anyMatch(ofWidth ->
-                                ofWidth.size() != shares || ofWidth.stream().anyMatch(loss -> !(loss >= 0)))) {
-            throw new IllegalArgumentException("acm.shortPath.losses: must be " + Width.ALL.size() + " lists of "
-                    + shares + " numbers from 0 for each length, has " + ofLength);
+                        .anyMatch(ofCount ->
+                                ofCount.size() != shares || ofCount.stream().anyMatch(loss -> !(loss >= 0)))) {
+            throw new IllegalArgumentException("acm.shortPath.losses: must be " + counts + " lists of " + shares
+                    + " numbers from 0 for each length, has " + ofLength);
         }
     }
 
-    private static PlanLosses unknown() {
+    /** Not measured: a guess that serves until it is, in which losses grow with the square of what is left out. */
+    public static PlanLosses unknown(int layers) {
         List<Double> shares = List.of(0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0);
-        List<List<Double>> ofWidths = Width.ALL.stream()
-                .map(Width::mlpShare)
-                .map(width -> shares.stream()
-                        .map(share -> (1 - share) * (1 - share) + (1 - width) * (1 - width) / 2)
+        List<Integer> narrow = NarrowLayers.counts(layers);
+        List<List<Double>> losses = narrow.stream()
+                .map(count -> shares.stream()
+                        .map(share -> (1 - share) * (1 - share) + Math.pow((double) count / layers, 2) / 4)
                         .toList())
                 .toList();
-        return new PlanLosses(List.of(1), shares, List.of(ofWidths));
+        return new PlanLosses(List.of(1), shares, narrow, List.of(losses));
     }
 
-    /** What a plan loses of an input of so many tokens. */
-    public double of(int length, double share, Width width) {
-        List<Double> curve = losses.get(nearest(length)).get(width.ordinal());
+    /**
+     * What a plan loses of an input of so many tokens.
+     *
+     * @param place of the number of narrow layers among {@link #narrow}
+     */
+    double of(int length, double share, int place) {
+        List<Double> curve = losses.get(nearest(length)).get(place);
         int right = 0;
         while (right < shares.size() - 1 && shares.get(right) < share) {
             right++;
@@ -92,25 +104,31 @@ public record PlanLosses(List<Integer> tokens, List<Double> shares, List<List<Li
     static PlanLosses fromJson(JsonNode json) {
         var losses = new ArrayList<List<List<Double>>>();
         for (JsonNode ofLength : json.path("losses")) {
-            var ofWidths = new ArrayList<List<Double>>();
-            ofLength.forEach(ofWidth -> ofWidths.add(AcmConfig.numbers(ofWidth, "shortPath.losses")));
-            losses.add(ofWidths);
+            var ofCounts = new ArrayList<List<Double>>();
+            ofLength.forEach(ofCount -> ofCounts.add(AcmConfig.numbers(ofCount, "shortPath.losses")));
+            losses.add(ofCounts);
         }
         return new PlanLosses(
-                AcmConfig.numbers(json.get("tokens"), "shortPath.losses.tokens").stream()
-                        .map(Double::intValue)
-                        .toList(),
+                integers(json, "tokens"),
                 AcmConfig.numbers(json.get("shares"), "shortPath.losses.shares"),
+                integers(json, "narrow"),
                 losses);
+    }
+
+    private static List<Integer> integers(JsonNode json, String field) {
+        return AcmConfig.numbers(json.get(field), "shortPath.losses." + field).stream()
+                .map(Double::intValue)
+                .toList();
     }
 
     void toJson(ObjectNode json) {
         tokens.forEach(json.putArray("tokens")::add);
         shares.forEach(json.putArray("shares")::add);
+        narrow.forEach(json.putArray("narrow")::add);
         ArrayNode ofLengths = json.putArray("losses");
         for (List<List<Double>> ofLength : losses) {
-            ArrayNode ofWidths = ofLengths.addArray();
-            ofLength.forEach(ofWidth -> ofWidth.forEach(ofWidths.addArray()::add));
+            ArrayNode ofCounts = ofLengths.addArray();
+            ofLength.forEach(ofCount -> ofCount.forEach(ofCounts.addArray()::add));
         }
     }
 }

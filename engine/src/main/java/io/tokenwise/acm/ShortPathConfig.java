@@ -1,5 +1,6 @@
 package io.tokenwise.acm;
 
+import java.util.List;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -9,14 +10,12 @@ import tools.jackson.databind.node.ObjectNode;
  * The {@code acm} object of the config.json of a model whose tokens leave.
  *
  * @param teacher name of the dense model that this one was distilled from: a built-in name or a directory
+ * @param narrow which layers become narrow first
  * @param losses what plans were measured to lose
  */
-public record ShortPathConfig(String teacher, PlanLosses losses) {
-    /** Before the names of all of the short path's tensors; those of its layers of full size are otherwise those of the dense ones. */
+public record ShortPathConfig(String teacher, NarrowLayers narrow, PlanLosses losses) {
+    /** Before the names of all of the short path's tensors; those of narrow layers are otherwise those of the dense ones. */
     public static final String PREFIX = "short.";
-
-    /** The same of its narrow layers. */
-    public static final String NARROW = PREFIX + "narrow.";
 
     private static final String FIELD = "shortPath";
 
@@ -37,7 +36,11 @@ public record ShortPathConfig(String teacher, PlanLosses losses) {
             throw new IllegalArgumentException(
                     "acm." + FIELD + ".losses must be what plans were measured to lose, is " + path.path("losses"));
         }
-        return Optional.of(new ShortPathConfig(teacher.asString(), PlanLosses.fromJson(path.get("losses"))));
+        List<Integer> first = AcmConfig.numbers(path.get("narrowFirst"), FIELD + ".narrowFirst").stream()
+                .map(Double::intValue)
+                .toList();
+        return Optional.of(new ShortPathConfig(
+                teacher.asString(), new NarrowLayers(first), PlanLosses.fromJson(path.get("losses"))));
     }
 
     private static void check(JsonNode path, String size, int supported) {
@@ -54,6 +57,7 @@ public record ShortPathConfig(String teacher, PlanLosses losses) {
                 .put("gateWidth", StayGate.WIDTH)
                 .put("gateHeads", StayGate.HEADS)
                 .put("gateUnits", StayGate.UNITS);
+        narrow.first().forEach(path.putArray("narrowFirst")::add);
         losses.toJson(path.putObject("losses"));
         return json;
     }

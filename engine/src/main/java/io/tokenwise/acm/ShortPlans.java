@@ -4,7 +4,7 @@ import io.tokenwise.nn.Budget;
 import java.util.Locale;
 
 /**
- * The best plan that a budget allows: how many tokens stay and how wide the MLPs are. It looks at the input's own length alone, so that a result does not depend on
+ * The best plan that a budget allows: how many tokens stay and how many layers are narrow. It looks at the input's own length alone, so that a result does not depend on
  * what else is in a call. Thread-safe, and allocates nothing.
  */
 public final class ShortPlans {
@@ -13,6 +13,7 @@ public final class ShortPlans {
     private final PlanLosses losses;
     private final int first;
     private final int last;
+    private final int layers;
     private final ShortPlan[][] known;
 
     /**
@@ -21,25 +22,32 @@ public final class ShortPlans {
      * @param losses what plans lose
      * @param first how many tokens at an input's beginning always stay
      * @param last how many at its end always stay
+     * @param layers of the model
      * @param maxTokens of an input
      */
-    public ShortPlans(ForwardCost flops, ForwardCost time, PlanLosses losses, int first, int last, int maxTokens) {
+    public ShortPlans(
+            ForwardCost flops, ForwardCost time, PlanLosses losses, int first, int last, int layers, int maxTokens) {
         this.flops = flops;
         this.time = time;
         this.losses = losses;
         this.first = first;
         this.last = last;
-        known = new ShortPlan[Width.ALL.size()][maxTokens + 1];
-        for (int rows = 0; rows <= maxTokens; rows++) {
-            for (Width width : Width.ALL) {
-                known[width.ordinal()][rows] = new ShortPlan(rows, width);
+        this.layers = layers;
+        if (losses.narrow().getLast() > layers) {
+            throw new IllegalArgumentException(
+                    "acm.shortPath.losses: " + losses.narrow().getLast() + " narrow layers, the model has " + layers);
+        }
+        known = new ShortPlan[layers + 1][maxTokens + 1];
+        for (int narrow = 0; narrow <= layers; narrow++) {
+            for (int rows = 0; rows <= maxTokens; rows++) {
+                known[narrow][rows] = new ShortPlan(rows, narrow);
             }
         }
     }
 
     /** The same with what plans were measured to lose. */
     public ShortPlans with(PlanLosses newLosses) {
-        return new ShortPlans(flops, time, newLosses, first, last, known[0].length - 1);
+        return new ShortPlans(flops, time, newLosses, first, last, layers, known[0].length - 1);
     }
 
     public PlanLosses losses() {
@@ -65,22 +73,23 @@ public final class ShortPlans {
     public ShortPlan plan(int tokens, Budget budget) {
         ForwardCost cost = budget.unit() == Budget.Unit.TIME ? time : flops;
         int least = least(tokens);
-        double cheapest = cost.shortened(tokens, least, Width.ALL.getLast().mlpShare());
+        int narrowest = losses.narrow().getLast();
+        double cheapest = cost.shortened(tokens, least, share(narrowest));
         double allowed = budget.share() * cost.dense(tokens);
         if (budget.share() == 1 || cheapest >= cost.dense(tokens)) {
-            return of(tokens, Width.DENSE);
+            return of(tokens, 0);
         }
         if (cheapest > allowed) {
             if (budget.routing() == Budget.Routing.HARD) {
                 throw new IllegalArgumentException(String.format(
                         Locale.ROOT,
-                        "a hard budget of %s does not reach for %d of %d tokens in the narrowest layers, the least there is: it must be %.3f or more for an input of this length",
+                        "a hard budget of %s does not reach for %d of %d tokens in narrow layers, the least there is: it must be %.3f or more for an input of this length",
                         budget.share(),
                         least,
                         tokens,
                         cheapest / cost.dense(tokens)));
             }
-            return of(least, Width.ALL.getLast());
+            return of(least, narrowest);
         }
         return best(cost, tokens, least, allowed);
     }
@@ -88,13 +97,13 @@ public final class ShortPlans {
     private ShortPlan best(ForwardCost cost, int tokens, int least, double allowed) {
         ShortPlan best = null;
         double bestLoss = Double.POSITIVE_INFINITY;
-        for (int i = 0; i < known.length; i++) {
-            Width width = Width.ALL.get(i);
-            if (cost.shortened(tokens, least, width.mlpShare()) <= allowed) {
-                int rows = mostRows(cost, tokens, least, width, allowed);
-                double loss = losses.of(tokens, (double) rows / tokens, width);
+        for (int place = 0; place < losses.narrow().size(); place++) {
+            int narrow = losses.narrow().get(place);
+            if (cost.shortened(tokens, least, share(narrow)) <= allowed) {
+                int rows = mostRows(cost, tokens, least, share(narrow), allowed);
+                double loss = losses.of(tokens, (double) rows / tokens, place);
                 if (loss < bestLoss) {
-                    best = of(rows, width);
+                    best = of(rows, narrow);
                     bestLoss = loss;
                 }
             }
@@ -102,15 +111,19 @@ public final class ShortPlans {
         return best;
     }
 
-    private static int mostRows(ForwardCost cost, int tokens, int least, Width width, double allowed) {
-        if (cost.shortened(tokens, tokens, width.mlpShare()) <= allowed) {
+    private double share(int narrowLayers) {
+        return (double) narrowLayers / layers;
+    }
+
+    private static int mostRows(ForwardCost cost, int tokens, int least, double narrowShare, double allowed) {
+        if (cost.shortened(tokens, tokens, narrowShare) <= allowed) {
             return tokens;
         }
         int low = least;
         int high = tokens - 1;
         while (low < high) {
             int middle = (low + high + 1) >>> 1;
-            if (cost.shortened(tokens, middle, width.mlpShare()) <= allowed) {
+            if (cost.shortened(tokens, middle, narrowShare) <= allowed) {
                 low = middle;
             } else {
                 high = middle - 1;
@@ -124,9 +137,9 @@ public final class ShortPlans {
         return Math.min(tokens, first + last + 1);
     }
 
-    /** The plan of so many tokens and that width. */
-    public ShortPlan of(int rows, Width width) {
-        return known[width.ordinal()][rows];
+    /** The plan of so many tokens and narrow layers. */
+    public ShortPlan of(int rows, int narrowLayers) {
+        return known[narrowLayers][rows];
     }
 
     /** The share of the dense model's time that a plan takes, as predicted. */
@@ -144,7 +157,7 @@ public final class ShortPlans {
         return share(flops, tokens, plan);
     }
 
-    private static double share(ForwardCost cost, int tokens, ShortPlan plan) {
-        return cost.shortened(tokens, plan.rows(), plan.width().mlpShare()) / cost.dense(tokens);
+    private double share(ForwardCost cost, int tokens, ShortPlan plan) {
+        return cost.shortened(tokens, plan.rows(), share(plan.narrowLayers())) / cost.dense(tokens);
     }
 }

@@ -17,9 +17,6 @@ public final class StayingRows {
     private long[] keys = new long[0];
     private int inputs;
     private int count;
-    private Tensor running;
-    private Tensor widths;
-    private Tensor summary;
 
     /** That of a pass. */
     public static StayingRows of(Pass pass) {
@@ -43,18 +40,18 @@ public final class StayingRows {
         return plans[input];
     }
 
-    /** Whether all inputs go through the same layers at the same width. */
+    /** Whether all inputs go through the same layers. */
     public boolean haveOneWidth() {
         boolean one = true;
         for (int input = 1; input < inputs; input++) {
-            one &= plans[input].width() == width();
+            one &= plans[input].narrowLayers() == narrowLayers();
         }
         return one;
     }
 
-    /** That of all inputs; in training of the first, as others may be narrower. */
-    public Width width() {
-        return plans[0].width();
+    /** How many layers are narrow, for all inputs. */
+    public int narrowLayers() {
+        return plans[0].narrowLayers();
     }
 
     /** Starts over for the tokens of so many rows. */
@@ -133,28 +130,5 @@ public final class StayingRows {
     /** The tokens that stay, of each input of the batch. */
     TokenBatch batch() {
         return batch;
-    }
-
-    /** In training, where widths differ within a batch: {@code [rows, parts]}, 1 for the parts of an MLP that a row has, and {@code [rows, widths]}, 1 for its width. */
-    void widths(Tensor newRunning, Tensor newWidths) {
-        running = newRunning;
-        widths = newWidths;
-    }
-
-    Tensor running() {
-        return running;
-    }
-
-    Tensor widths() {
-        return widths;
-    }
-
-    /** Of each input the mean of its embeddings, times the share of its tokens that left, {@code [inputs, hidden]}. */
-    public Tensor summary() {
-        return summary;
-    }
-
-    void summary(Tensor newSummary) {
-        summary = newSummary;
     }
 }

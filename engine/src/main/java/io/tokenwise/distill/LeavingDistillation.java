@@ -1,9 +1,9 @@
 package io.tokenwise.distill;
 
 import io.tokenwise.acm.Leaving;
+import io.tokenwise.acm.NarrowLayers;
 import io.tokenwise.acm.ShortPlan;
 import io.tokenwise.acm.StayingRows;
-import io.tokenwise.acm.Width;
 import io.tokenwise.autograd.AdamW;
 import io.tokenwise.autograd.CosineSchedule;
 import io.tokenwise.autograd.EpochOrder;
@@ -26,8 +26,8 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
- * Trains a model whose tokens leave. First the gate, to say what each token is worth to the teacher ({@link TokenValues}); then the short path's layers, at
- * budgets drawn anew for each step, to give the teacher's results without the tokens that left. Those are left out in training as they are in use, so a step is
+ * Trains a model whose tokens leave. First the gate, to say what each token is worth to the teacher ({@link TokenValues}); then the narrow layers, some or all of them and
+ * with shares of the tokens drawn anew for each step, to give the teacher's results. Tokens that leave are left out in training as they are in use, so a step is
  * the cheaper the more leave, and nothing has to be made hard afterwards. Not thread-safe.
  */
 final class LeavingDistillation implements Distillation {
@@ -38,16 +38,10 @@ final class LeavingDistillation implements Distillation {
     /** Less than all: what it is exactly is the plans' matter. */
     private static final Budget SHORT = Budget.flops(0.5);
 
-    /** The more leave, the less those that stay should be what they were: their mean has to make up for the others. */
-    private static final double WIDE_TOKEN_WEIGHT = 0.2;
+    /** Of a third of the inputs all tokens stay, of the others this share or more: with fewer narrow layers do no better than dense ones with fewer still. */
+    private static final double LEAST_SHARE = 0.5;
 
-    /** Where fewer tokens leave the dense model's own layers do as well without training. */
-    private static final double MOST_TRAINED_SHARE = 0.9;
-
-    private static final List<Width> NARROW = List.of(Width.HALF, Width.QUARTER);
-
-    /** Narrow layers have more to learn: they start further from what they are to give. */
-    private static final double NARROW_RATE = 3;
+    private static final double ALL_STAY_SHARE = 1 / 3.0;
 
     /** Of each input so many tokens are left out in a step of the gate. */
     private static final int MEASURED_TOKENS = 8;
@@ -64,7 +58,7 @@ final class LeavingDistillation implements Distillation {
     private final Pass pass;
     private final TokenBatch batch = new TokenBatch();
     private final TokenValues values;
-    private final AdamW wideOptimizer;
+    private final List<Integer> narrowCounts;
     private final AdamW narrowOptimizer;
     private final AdamW gateOptimizer;
     private int step;
@@ -84,8 +78,8 @@ final class LeavingDistillation implements Distillation {
         teacherPass = new Pass(stream, teacherWorkspace);
         pass = new Pass(stream, workspace);
         values = new TokenValues(teacher, leaving.plans(), MEASURED_TOKENS);
-        wideOptimizer = optimizer(student.shortParameters(false));
-        narrowOptimizer = optimizer(student.shortParameters(true));
+        narrowCounts = NarrowLayers.counts(student.description().architecture().layers());
+        narrowOptimizer = optimizer(student.narrowParameters());
         gateOptimizer = optimizer(leaving.gate().parameters());
     }
 
@@ -110,7 +104,7 @@ final class LeavingDistillation implements Distillation {
 
     @Override
     public List<AdamW> optimizers() {
-        return List.of(wideOptimizer, narrowOptimizer, gateOptimizer);
+        return List.of(narrowOptimizer, gateOptimizer);
     }
 
     @Override
@@ -150,15 +144,14 @@ final class LeavingDistillation implements Distillation {
         return new Step(step, Phase.GATES, loss, 0, batch.tokens());
     }
 
-    /** Wide and narrow layers take turns. */
+    /** The layers' to the teacher's results, with some of them or all narrow. */
     private Step layerStep(RandomGenerator random) {
-        boolean narrow = step % 2 == 1;
         Tensor targetTokens = teacher.tokens(teacherPass.begin(Budget.FULL, null), batch);
         Tensor target = teacher.outputs(teacherPass, targetTokens, batch);
         pass.begin(SHORT, null);
         var tape = new Tape();
         pass.train(tape, null);
-        Tensor tokens = student.tokens(pass, batch, plans(narrow, random));
+        Tensor tokens = student.tokens(pass, batch, plans(random));
         Tensor y = student.outputs(pass, tokens, pass.batch());
         boolean normalized = student.description() instanceof TextDescription text && text.normalize();
         boolean image = student.description() instanceof ImageDescription;
@@ -171,45 +164,36 @@ final class LeavingDistillation implements Distillation {
         var gradients = new Gradients(stream, workspace);
         gradients.add(y, dy);
         if (config.tokenWeight() > 0) {
-            tokenLoss(
-                    tokens,
-                    targetTokens,
-                    narrow ? config.tokenWeight() : WIDE_TOKEN_WEIGHT * config.tokenWeight(),
-                    gradients);
+            tokenLoss(tokens, targetTokens, gradients);
         }
         tape.backward(gradients, stream, workspace);
-        double rate = rate(
-                narrow ? NARROW_RATE * config.learnerRate() : config.learnerRate(),
-                config.gateSteps(),
-                config.endToEndSteps());
-        (narrow ? narrowOptimizer : wideOptimizer).update(stream, rate);
+        narrowOptimizer.update(stream, rate(config.learnerRate(), config.gateSteps(), config.endToEndSteps()));
         return new Step(step, Phase.END_TO_END, loss, 0, batch.tokens());
     }
 
     /** What the vectors of the tokens that stay lack of the teacher's; of an image the class token's alone, as nothing reads those of patches after the last layer. */
-    private void tokenLoss(Tensor tokens, Tensor targetTokens, double weight, Gradients gradients) {
+    private void tokenLoss(Tensor tokens, Tensor targetTokens, Gradients gradients) {
         boolean image = student.description() instanceof ImageDescription;
         Tensor y = image ? pass.firstPool(tokens, pass.batch()) : tokens;
         Tensor target = image
                 ? teacherPass.firstPool(targetTokens, batch)
                 : StayingRows.of(pass).rowsThatStay(teacherPass, targetTokens);
         Tensor dy = pass.tensor(y.rows(), y.columns());
-        Losses.relativeSquaredError(y, target, weight, dy);
+        Losses.relativeSquaredError(y, target, config.tokenWeight(), dy);
         gradients.add(y, dy);
     }
 
-    /** One for each input: inputs take turns in strata of budgets, so that every step sees low and high ones. */
-    private List<ShortPlan> plans(boolean narrow, RandomGenerator random) {
+    /** One for each input: inputs take turns in strata of shares, so that every step sees low and high ones. */
+    private List<ShortPlan> plans(RandomGenerator random) {
+        int narrow = narrowCounts.get(1 + random.nextInt(narrowCounts.size() - 1));
         int strata = Math.min(config.budgetsPerStep(), batch.sequences());
         var plans = new ArrayList<ShortPlan>();
         for (int input = 0; input < batch.sequences(); input++) {
             int tokens = batch.length(input);
-            Width width = narrow ? NARROW.get(random.nextInt(NARROW.size())) : Width.FULL;
             double position = (input % strata + random.nextDouble()) / strata;
-            double most = narrow ? 1 : MOST_TRAINED_SHARE;
-            double share = config.lowestBudget() + (most - config.lowestBudget()) * position;
+            double share = Math.min(1, LEAST_SHARE + (1 - LEAST_SHARE) / (1 - ALL_STAY_SHARE) * position);
             int rows = Math.clamp(Math.round(tokens * share), leaving.plans().least(tokens), tokens);
-            plans.add(leaving.plans().of(rows, width));
+            plans.add(leaving.plans().of(rows, narrow));
         }
         return plans;
     }

@@ -2,10 +2,10 @@ package io.tokenwise.distill;
 
 import io.tokenwise.Sessions;
 import io.tokenwise.acm.Leaving;
+import io.tokenwise.acm.NarrowLayers;
 import io.tokenwise.acm.PlanLosses;
 import io.tokenwise.acm.ShortPlan;
 import io.tokenwise.acm.ShortPlans;
-import io.tokenwise.acm.Width;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.TextDescription;
@@ -17,7 +17,9 @@ import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Measures what the plans of a short path lose on held-out inputs of some lengths: by that the best plan for a budget is found. It is how far each input's own result is from the dense
@@ -56,8 +58,39 @@ final class PlanCalibrator {
                 losses.add(calibrator.losses(
                         model.description() instanceof TextDescription ? Calibrator.ofLength(inputs, length) : inputs));
             }
-            calibrator.leaving.calibrate(new PlanLosses(lengths, SHARES, losses));
+            calibrator.leaving.calibrate(new PlanLosses(lengths, SHARES, calibrator.counts(), losses));
         }
+    }
+
+    /** Tells a model that is not trained yet which layers become narrow first: those whose narrow form alone loses least. */
+    static void order(Encoder model, Backend backend, List<int[]> inputs) {
+        try (var workspace = new Workspace(
+                Sessions.memoryLimit(model, BATCH_TOKENS + model.description().maxTokens()))) {
+            var calibrator = new PlanCalibrator(model, new Pass(backend.stream(), workspace));
+            Leaving leaving = calibrator.leaving;
+            float[][] wanted = calibrator.vectors(inputs, -1, 1);
+            int layers = model.description().architecture().layers();
+            var losses = new double[layers];
+            for (int layer = 0; layer < layers; layer++) {
+                leaving.order(layerFirst(layer, layers));
+                losses[layer] = calibrator.loss(calibrator.vectors(inputs, 1, 1), wanted);
+            }
+            leaving.order(new NarrowLayers(IntStream.range(0, layers)
+                    .boxed()
+                    .sorted(Comparator.comparingDouble(layer -> losses[layer]))
+                    .toList()));
+        }
+    }
+
+    private static NarrowLayers layerFirst(int first, int layers) {
+        return new NarrowLayers(
+                IntStream.concat(IntStream.of(first), IntStream.range(0, layers).filter(layer -> layer != first))
+                        .boxed()
+                        .toList());
+    }
+
+    private List<Integer> counts() {
+        return NarrowLayers.counts(model.description().architecture().layers());
     }
 
     private static List<Integer> lengths(ModelDescription model) {
@@ -71,14 +104,14 @@ final class PlanCalibrator {
         return lengths;
     }
 
-    /** By width and share. */
+    /** By number of narrow layers and share. */
     private List<List<Double>> losses(List<int[]> inputs) {
-        float[][] wanted = vectors(inputs, null, 0);
+        float[][] wanted = vectors(inputs, -1, 1);
         var losses = new ArrayList<List<Double>>();
-        for (Width width : Width.values()) {
+        for (int narrow : counts()) {
             var row = new ArrayList<Double>();
             for (double share : SHARES) {
-                double loss = Math.max(0, loss(vectors(inputs, width, share), wanted));
+                double loss = Math.max(0, loss(vectors(inputs, narrow, share), wanted));
                 row.add(Math.round(WRITTEN * loss) / WRITTEN);
             }
             losses.add(row);
@@ -86,18 +119,17 @@ final class PlanCalibrator {
         return losses;
     }
 
-    /** What the model gives for inputs by plans of a width and a share of the tokens; at full budget if the width is null. */
-    private float[][] vectors(List<int[]> inputs, Width width, double share) {
+    /** What the model gives for inputs with so many narrow layers and a share of the tokens; at full budget if the number is below 0. */
+    private float[][] vectors(List<int[]> inputs, int narrow, double share) {
         var vectors = new float[inputs.size()][model.outputs()];
         var batch = new TokenBatch();
         int done = 0;
         for (int i = 0; i < inputs.size(); i++) {
             model.add(batch, inputs.get(i));
             if (batch.tokens() >= BATCH_TOKENS || i == inputs.size() - 1) {
-                pass.begin(width == null ? Budget.FULL : SHORT, null);
-                Tensor tokens = width == null
-                        ? model.tokens(pass, batch)
-                        : model.tokens(pass, batch, plans(batch, share, width));
+                pass.begin(narrow < 0 ? Budget.FULL : SHORT, null);
+                Tensor tokens =
+                        narrow < 0 ? model.tokens(pass, batch) : model.tokens(pass, batch, plans(batch, share, narrow));
                 Tensor y = model.outputs(pass, tokens, pass.batch());
                 for (int row = 0; row < y.rows(); row++) {
                     for (int column = 0; column < y.columns(); column++) {
@@ -119,12 +151,12 @@ final class PlanCalibrator {
         return sum / found.length;
     }
 
-    private List<ShortPlan> plans(TokenBatch batch, double share, Width width) {
+    private List<ShortPlan> plans(TokenBatch batch, double share, int narrow) {
         ShortPlans plans = leaving.plans();
         var some = new ArrayList<ShortPlan>();
         for (int input = 0; input < batch.sequences(); input++) {
             int tokens = batch.length(input);
-            some.add(plans.of(Math.clamp(Math.round(share * tokens), plans.least(tokens), tokens), width));
+            some.add(plans.of(Math.clamp(Math.round(share * tokens), plans.least(tokens), tokens), narrow));
         }
         return Collections.unmodifiableList(some);
     }

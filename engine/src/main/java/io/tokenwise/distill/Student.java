@@ -41,11 +41,7 @@ public final class Student {
             return Encoder.load(files, backend);
         }
         if (acm.isEmpty() && config.layers().tokens()) {
-            return Encoder.startShortPath(
-                    files,
-                    backend,
-                    encoder -> runSample(encoder, backend, inputs),
-                    EpochOrder.random(config.seed(), 0));
+            return shortPath(files, backend, config, inputs);
         }
         if (acm.isEmpty()) {
             return untrained(files, backend, config, inputs);
@@ -58,6 +54,28 @@ public final class Student {
                     + acm.get().layers() + "): it can go on learning as it is, by steps of phase 3");
         }
         return Encoder.load(files, backend);
+    }
+
+    private static Encoder shortPath(ModelFiles files, Backend backend, DistillConfig config, List<int[]> inputs) {
+        Encoder encoder = Encoder.startShortPath(
+                files, backend, some -> runSample(some, backend, inputs), EpochOrder.random(config.seed(), 0));
+        try {
+            PlanCalibrator.order(encoder, backend, sample(encoder, inputs));
+            return encoder;
+        } catch (Throwable e) {
+            encoder.close();
+            throw e;
+        }
+    }
+
+    /** The first inputs, with {@link #SAMPLE_TOKENS} tokens. */
+    private static List<int[]> sample(Encoder encoder, List<int[]> inputs) {
+        int tokens = 0;
+        int some = 0;
+        while (some < inputs.size() && tokens < SAMPLE_TOKENS) {
+            tokens += encoder.description().tokens(inputs.get(some++));
+        }
+        return inputs.subList(0, some);
     }
 
     private static Encoder untrained(ModelFiles files, Backend backend, DistillConfig config, List<int[]> inputs) {

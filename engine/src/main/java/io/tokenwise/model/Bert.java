@@ -1,7 +1,6 @@
 package io.tokenwise.model;
 
 import io.tokenwise.acm.Leaving;
-import io.tokenwise.acm.Width;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.io.BertArchitecture;
 import io.tokenwise.io.TextDescription;
@@ -48,20 +47,15 @@ record Bert(
         return embeddings.forward(pass, batch);
     }
 
-    private List<BertLayer> layers(Width width) {
-        return switch (width) {
-            case DENSE -> layers;
-            case FULL -> shortPath.orElseThrow().wide();
-            case HALF, QUARTER -> shortPath.orElseThrow().narrow();
-        };
+    private BertLayer layer(int i, int narrowLayers) {
+        return narrowLayers == 0 ? layers.get(i) : shortPath.orElseThrow().layer(layers, i, narrowLayers);
     }
 
     @Override
-    public Tensor layers(Pass pass, Tensor x, Width width) {
-        List<BertLayer> path = layers(width);
+    public Tensor layers(Pass pass, Tensor x, int narrowLayers) {
         Tensor y = x;
-        for (int i = 0; i < path.size(); i++) {
-            y = path.get(i).forward(pass, y);
+        for (int i = 0; i < layers.size(); i++) {
+            y = layer(i, narrowLayers).forward(pass, y);
         }
         return y;
     }
@@ -72,20 +66,12 @@ record Bert(
             case MEAN -> pass.meanPool(tokens, batch);
             case FIRST -> pass.firstPool(tokens, batch);
         };
-        if (shortPath.isPresent()) {
-            y = shortPath.get().addSummary(pass, y);
-        }
         return description.normalize() ? pass.l2Normalize(y) : y;
     }
 
     @Override
     public List<BlockSlot> slots() {
         return slots(layers);
-    }
-
-    @Override
-    public List<BlockSlot> shortSlots() {
-        return shortPath.map(path -> slots(path.wide())).orElse(List.of());
     }
 
     @Override
@@ -111,7 +97,5 @@ record Bert(
 
     /** Embeddings are used as they are. */
     @Override
-    public void prepare(Stream stream) {
-        shortPath.ifPresent(path -> path.prepare(stream));
-    }
+    public void prepare(Stream stream) {}
 }

@@ -7,11 +7,11 @@ import io.tokenwise.acm.AdaptiveBlock;
 import io.tokenwise.acm.AdaptiveModule;
 import io.tokenwise.acm.BudgetSplit;
 import io.tokenwise.acm.Leaving;
+import io.tokenwise.acm.NarrowLayers;
 import io.tokenwise.acm.PlanLosses;
 import io.tokenwise.acm.ShortPathConfig;
 import io.tokenwise.acm.ShortPlan;
 import io.tokenwise.acm.StayingRows;
-import io.tokenwise.acm.Width;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.backend.Backend;
@@ -53,7 +53,7 @@ import java.util.random.RandomGenerator;
  */
 public final class Encoder implements AutoCloseable {
     /** Of models without a short path. */
-    private static final ShortPlan ALL_DENSE = new ShortPlan(0, Width.DENSE);
+    private static final ShortPlan ALL_DENSE = new ShortPlan(0, 0);
 
     private final ModelDescription description;
     private final Parameters parameters;
@@ -109,7 +109,9 @@ public final class Encoder implements AutoCloseable {
         var parameters = new Parameters(backend);
         try {
             NeededTensors.check(dense, Optional.empty(), Optional.empty());
-            var config = new ShortPathConfig(dense.description().name(), PlanLosses.UNKNOWN);
+            int layers = dense.description().architecture().layers();
+            var config = new ShortPathConfig(
+                    dense.description().name(), NarrowLayers.inOrder(layers), PlanLosses.unknown(layers));
             ModelDescription description = dense.description().withAcm(Optional.of(config.toJson()));
             var parts = new LayerBuilder(parameters, description.architecture(), Optional.empty(), Optional.of(config));
             Network network = build(parts, description);
@@ -124,13 +126,9 @@ public final class Encoder implements AutoCloseable {
                 }
             }
             Encoder encoder = prepared(description, parameters, network, parts.stored());
-            Acmizer.startNarrow(encoder.slots(), network.narrowSlots(), () -> forwards.accept(encoder));
-            for (boolean narrow : new boolean[] {false, true}) {
-                for (Parameter parameter : encoder.shortParameters(narrow)) {
-                    denseOf(parameter, parameters)
-                            .ifPresent(twin -> parameter.value().copyFrom(twin.value()));
-                    parameter.changed();
-                }
+            NarrowLayers.start(encoder.slots(), network.narrowSlots(), () -> forwards.accept(encoder));
+            for (Parameter parameter : encoder.narrowParameters()) {
+                copyDense(parameter, parameters);
             }
             network.leaving().get().gate().start(random);
             encoder.prepare(backend.stream());
@@ -148,22 +146,20 @@ public final class Encoder implements AutoCloseable {
         Backend backend = parameters.backend();
         // A stream is for one caller at a time, and slots are prepared by several.
         forEach(encoder.allSlots(), backend.threads() > 1, slot -> slot.block().prepare(backend.stream()));
-        network.prepare(backend.stream());
+        encoder.prepareOutsideSlots(backend.stream());
         return encoder;
     }
 
-    private static boolean isOfShortLayers(String name) {
-        return name.startsWith(ShortPathConfig.PREFIX) && !name.startsWith(NeededTensors.GATE);
-    }
-
-    /** What a parameter of the short path starts as, if the dense layers have it. */
-    private static Optional<Parameter> denseOf(Parameter ofShortPath, Parameters parameters) {
-        String name = ofShortPath.name();
-        String prefix = name.startsWith(ShortPathConfig.NARROW) ? ShortPathConfig.NARROW : ShortPathConfig.PREFIX;
-        return parameters.all().stream()
-                .filter(parameter -> parameter.name().equals(name.substring(prefix.length()))
-                        && parameter.value().sameShape(ofShortPath.value()))
-                .findFirst();
+    /** What a parameter of a narrow layer starts as, unless it is of an MLP, which has been started. */
+    private static void copyDense(Parameter ofNarrow, Parameters parameters) {
+        Tensor dense = parameters
+                .get(ofNarrow.name().substring(ShortPathConfig.PREFIX.length()))
+                .value();
+        boolean ofMlp = ofNarrow.name().matches(".*\\.\\d+\\.(intermediate|output)\\.dense\\..*");
+        if (!ofMlp) {
+            ofNarrow.value().copyFrom(dense);
+        }
+        ofNarrow.changed();
     }
 
     /** A dense model with all weights zero, to be trained. */
@@ -289,7 +285,6 @@ public final class Encoder implements AutoCloseable {
     /** The places of the dense path and of the short one. */
     private List<BlockSlot> allSlots() {
         var all = new ArrayList<>(slots());
-        all.addAll(network.shortSlots());
         all.addAll(network.narrowSlots());
         return all;
     }
@@ -299,11 +294,11 @@ public final class Encoder implements AutoCloseable {
         return leaving;
     }
 
-    /** The parameters of the short path's layers, wide or narrow; empty without one. */
-    public List<Parameter> shortParameters(boolean narrow) {
+    /** The parameters of the short path's narrow layers; empty without one. */
+    public List<Parameter> narrowParameters() {
         return parameters.all().stream()
-                .filter(parameter -> isOfShortLayers(parameter.name())
-                        && parameter.name().startsWith(ShortPathConfig.NARROW) == narrow)
+                .filter(parameter -> parameter.name().startsWith(ShortPathConfig.PREFIX)
+                        && !parameter.name().startsWith(NeededTensors.GATE))
                 .toList();
     }
 
@@ -328,7 +323,7 @@ public final class Encoder implements AutoCloseable {
     }
 
     /**
-     * What an input of so many tokens gets. Only inputs of plans of one width share a batch.
+     * What an input of so many tokens gets. Only inputs of plans with equally many narrow layers share a batch.
      *
      * @throws IllegalArgumentException if the budget is one that the model cannot keep
      */
@@ -357,7 +352,12 @@ public final class Encoder implements AutoCloseable {
     /** Packs weights and derives what inference needs; to be called again after training. */
     public void prepare(Stream stream) {
         allSlots().forEach(slot -> slot.block().prepare(stream));
+        prepareOutsideSlots(stream);
+    }
+
+    private void prepareOutsideSlots(Stream stream) {
         network.prepare(stream);
+        leaving.ifPresent(some -> some.gate().prepare(stream));
     }
 
     /** Appends an input to a batch. */
@@ -386,7 +386,7 @@ public final class Encoder implements AutoCloseable {
     /**
      * Token vectors {@code [tokens, hidden]} after the last layer; on the short path of the tokens that stay, which are the pass's batch afterwards.
      *
-     * @throws IllegalArgumentException if the inputs' plans differ in width
+     * @throws IllegalArgumentException if the inputs' plans differ in their number of narrow layers
      */
     public Tensor tokens(Pass pass, TokenBatch batch) {
         pass.over(batch);
@@ -396,12 +396,12 @@ public final class Encoder implements AutoCloseable {
             staying.add(plan(batch.length(input), pass.budget(input)));
         }
         if (!staying.haveOneWidth()) {
-            throw new IllegalArgumentException("a batch of inputs whose plans have different widths");
+            throw new IllegalArgumentException("a batch of inputs whose plans have different numbers of narrow layers");
         }
         return run(pass, batch);
     }
 
-    /** The same in training, with a plan for each input, all or none of which may have one of the narrow widths. */
+    /** The same with a plan for each input, all with equally many narrow layers. */
     public Tensor tokens(Pass pass, TokenBatch batch, List<ShortPlan> plans) {
         pass.over(batch);
         StayingRows staying = StayingRows.of(pass);
@@ -413,10 +413,10 @@ public final class Encoder implements AutoCloseable {
     private Tensor run(Pass pass, TokenBatch batch) {
         Tensor x = network.embeddings(pass, batch);
         if (leaving.isEmpty()) {
-            return network.layers(pass, x, Width.DENSE);
+            return network.layers(pass, x, 0);
         }
         Tensor staying = leaving.get().leave(pass, x);
-        return network.layers(pass, staying, StayingRows.of(pass).width());
+        return network.layers(pass, staying, StayingRows.of(pass).narrowLayers());
     }
 
     /** What the first layer reads, {@code [tokens, hidden]}, of all tokens of the batch, which is the pass's afterwards. */
@@ -426,7 +426,7 @@ public final class Encoder implements AutoCloseable {
 
     /** Token vectors after the dense model's last layer, of embeddings of the tokens of the pass's batch: all that were made, or some. */
     public Tensor layers(Pass pass, Tensor x) {
-        return network.layers(pass, x, Width.DENSE);
+        return network.layers(pass, x, 0);
     }
 
     /** From token vectors what comes out for each input. */
@@ -481,8 +481,10 @@ public final class Encoder implements AutoCloseable {
 
     private ModelDescription currentDescription(boolean differences) {
         if (leaving().isPresent()) {
-            PlanLosses losses = leaving().get().plans().losses();
-            return description.withAcm(Optional.of(new ShortPathConfig(teacher(), losses).toJson()));
+            Leaving some = leaving().get();
+            var config =
+                    new ShortPathConfig(teacher(), some.narrow(), some.plans().losses());
+            return description.withAcm(Optional.of(config.toJson()));
         }
         List<AdaptiveBlock> blocks = adaptiveBlocks();
         return blocks.isEmpty()

@@ -5,11 +5,10 @@ import io.tokenwise.acm.AdaptiveBlock;
 import io.tokenwise.acm.ForwardFlops;
 import io.tokenwise.acm.ForwardTime;
 import io.tokenwise.acm.Leaving;
-import io.tokenwise.acm.NarrowMlp;
+import io.tokenwise.acm.NarrowLayers;
 import io.tokenwise.acm.ShortPathConfig;
 import io.tokenwise.acm.ShortPlans;
 import io.tokenwise.acm.StayGate;
-import io.tokenwise.acm.Width;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
@@ -37,9 +36,6 @@ import java.util.function.Function;
  * where. Where the model is adaptive it makes adaptive blocks.
  */
 final class LayerBuilder {
-    private static final int NARROW_WIDTHS =
-            (int) Arrays.stream(Width.values()).filter(Width::isNarrow).count();
-
     private final Parameters parameters;
     private final Architecture sizes;
     private final Optional<AcmConfig> acm;
@@ -92,10 +88,9 @@ final class LayerBuilder {
     /** The MLP of a layer, such as {@code encoder.layer.0.}. */
     BlockSlot mlp(String layer) {
         int hidden = sizes.hiddenSize();
-        int units = sizes.intermediateSize();
-        if (layer.startsWith(ShortPathConfig.NARROW)) {
-            return new BlockSlot(layer + "mlp", narrowMlp(layer, hidden, NarrowMlp.unitsOf(units)));
-        }
+        int units = layer.startsWith(ShortPathConfig.PREFIX)
+                ? NarrowLayers.unitsOf(sizes.intermediateSize())
+                : sizes.intermediateSize();
         var dense = new Mlp(
                 linear(layer + "intermediate.dense", hidden, units), linear(layer + "output.dense", units, hidden));
         return mlp(layer + "mlp", dense);
@@ -114,7 +109,7 @@ final class LayerBuilder {
      *
      * @param first how many tokens at an input's beginning always stay
      * @param last how many at its end
-     * @param layers makes its layers, whose names begin with what it is given
+     * @param layers makes its narrow layers, whose names begin with what it is given
      */
     <L> Optional<ShortPath<L>> shortPath(int first, int last, int maxTokens, Function<String, List<L>> layers) {
         return shortPath.map(config -> {
@@ -123,12 +118,12 @@ final class LayerBuilder {
                     gate.gateFlops(),
                     sizes.layers() * sizes.layerFlopsPerToken(),
                     sizes.layers() * sizes.mlpFlopsPerToken());
-            var plans = new ShortPlans(flops, time(maxTokens), config.losses(), first, last, maxTokens);
-            return new ShortPath<>(
-                    new Leaving(gate, plans),
-                    layers.apply(ShortPathConfig.PREFIX),
-                    layers.apply(ShortPathConfig.NARROW),
-                    summaries(sizes.hiddenSize()));
+            var plans = new ShortPlans(flops, time(maxTokens), config.losses(), first, last, sizes.layers(), maxTokens);
+            if (config.narrow().first().size() != sizes.layers()) {
+                throw new IllegalArgumentException("acm.shortPath.narrowFirst names "
+                        + config.narrow().first().size() + " layers, the model has " + sizes.layers());
+            }
+            return new ShortPath<>(new Leaving(gate, plans, config.narrow()), layers.apply(ShortPathConfig.PREFIX));
         });
     }
 
@@ -137,21 +132,6 @@ final class LayerBuilder {
         CostTable table = CostTables.find(parameters.backend()).table();
         return new ForwardTime(
                 new CostModel(table, Sizes.of(sizes), maxTokens), new CostModel(table, StayGate.SIZES, maxTokens));
-    }
-
-    private List<Linear> summaries(int hidden) {
-        return List.of(
-                matrices(hidden, hidden, ShortPathConfig.PREFIX + "summary"),
-                matrices(hidden, hidden, ShortPathConfig.NARROW + "summary"));
-    }
-
-    private NarrowMlp narrowMlp(String layer, int hidden, int units) {
-        Linear up = linear(layer + "intermediate.dense", hidden, units);
-        Parameter down = parameters.add(layer + "output.dense.weight", units, hidden);
-        Parameter biases = parameters.add(layer + "output.dense.biases", NARROW_WIDTHS, hidden);
-        stored.add(StoredTensor.transposed(down.name(), down));
-        stored.add(StoredTensor.matrix(biases.name(), biases));
-        return new NarrowMlp(parameters, up, down, biases);
     }
 
     private StayGate stayGate(String path) {

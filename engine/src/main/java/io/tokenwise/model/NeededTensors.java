@@ -1,7 +1,7 @@
 package io.tokenwise.model;
 
 import io.tokenwise.acm.AcmConfig;
-import io.tokenwise.acm.NarrowMlp;
+import io.tokenwise.acm.NarrowLayers;
 import io.tokenwise.acm.ShortPathConfig;
 import io.tokenwise.acm.StayGate;
 import io.tokenwise.backend.Precision;
@@ -24,6 +24,10 @@ final class NeededTensors {
     private static final Pattern MODULE =
             Pattern.compile("((?:encoder\\.layer|(?:en|de)coder\\.layers)\\.\\d+\\.)(mlp|attention\\.[qkvo]+)");
 
+    /** Those of an MLP's tensors that have its units in their shape. */
+    private static final Pattern MLP = Pattern.compile(
+            "encoder\\.layer\\.\\d+\\.(intermediate\\.dense\\.(?:weight|bias)|output\\.dense\\.weight)");
+
     /** In the names of tensors of learners and gates. */
     private static final String LEARNERS = ".acm.";
 
@@ -43,12 +47,9 @@ final class NeededTensors {
         if (shortPath.isPresent()) {
             sizes.tensors().forEach((name, shape) -> {
                 if (name.startsWith("encoder.layer.")) {
-                    wanted.put(ShortPathConfig.PREFIX + name, shape);
+                    wanted.put(ShortPathConfig.PREFIX + name, narrowed(name, shape, sizes));
                 }
             });
-            String firstLayer = ShortPathConfig.NARROW + "encoder.layer.0.";
-            long units = NarrowMlp.unitsOf(sizes.intermediateSize());
-            wanted.put(firstLayer + sizes.mlpInput(), new long[] {units, sizes.hiddenSize()});
             wanted.put(GATE + "projection.weight", new long[] {StayGate.WIDTH, sizes.hiddenSize()});
         }
         wanted.forEach((name, shape) -> {
@@ -65,6 +66,16 @@ final class NeededTensors {
                                 + Arrays.toString(shape));
             }
         });
+    }
+
+    /** The shape of a narrow layer's tensor. */
+    private static long[] narrowed(String name, long[] shape, Architecture sizes) {
+        long[] narrow = shape.clone();
+        Matcher mlp = MLP.matcher(name);
+        if (mlp.matches()) {
+            narrow[mlp.group(1).startsWith("intermediate") ? 0 : 1] = NarrowLayers.unitsOf(sizes.intermediateSize());
+        }
+        return narrow;
     }
 
     /** Besides the dense blocks' tensors one of the adaptive block's; the others are checked as they are read. */

@@ -1,7 +1,6 @@
 package io.tokenwise.model;
 
 import io.tokenwise.acm.Leaving;
-import io.tokenwise.acm.Width;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Pass;
@@ -19,9 +18,9 @@ interface Network {
      * Token vectors {@code [rows, hidden]} after the last layer.
      *
      * @param x embeddings of the tokens of the pass's batch
-     * @param width which layers; of a model without a short path there are only the dense ones
+     * @param narrowLayers how many layers run in their narrow form; none of a model without a short path
      */
-    Tensor layers(Pass pass, Tensor x, Width width);
+    Tensor layers(Pass pass, Tensor x, int narrowLayers);
 
     /** From token vectors what the model gives for each input, {@code [sequences, outputs]}. */
     Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch);
@@ -29,12 +28,7 @@ interface Network {
     /** All places of attention and MLP of each layer, in the order in which they run. */
     List<BlockSlot> slots();
 
-    /** The same of the short path, which has layers of its own; empty without one. */
-    default List<BlockSlot> shortSlots() {
-        return List.of();
-    }
-
-    /** And of its narrow layers. */
+    /** The same of the short path's narrow layers; empty without one. */
     default List<BlockSlot> narrowSlots() {
         return List.of();
     }

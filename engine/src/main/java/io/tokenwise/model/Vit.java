@@ -1,7 +1,6 @@
 package io.tokenwise.model;
 
 import io.tokenwise.acm.Leaving;
-import io.tokenwise.acm.Width;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.ImagePatches;
 import io.tokenwise.backend.Stream;
@@ -70,22 +69,17 @@ record Vit(
         return pass.popKeeping(x, y);
     }
 
-    private List<PreNormLayer> layers(Width width) {
-        return switch (width) {
-            case DENSE -> layers;
-            case FULL -> shortPath.orElseThrow().wide();
-            case HALF, QUARTER -> shortPath.orElseThrow().narrow();
-        };
+    private PreNormLayer layer(int i, int narrowLayers) {
+        return narrowLayers == 0 ? layers.get(i) : shortPath.orElseThrow().layer(layers, i, narrowLayers);
     }
 
     @Override
-    public Tensor layers(Pass pass, Tensor x, Width width) {
-        List<PreNormLayer> path = layers(width);
+    public Tensor layers(Pass pass, Tensor x, int narrowLayers) {
         Tensor y = pass.tensor(x.rows(), x.columns());
         pass.push();
         Tensor last = x;
-        for (int i = 0; i < path.size(); i++) {
-            last = path.get(i).forward(pass, last);
+        for (int i = 0; i < layers.size(); i++) {
+            last = layer(i, narrowLayers).forward(pass, last);
         }
         norm.forward(pass, last, y);
         pass.pop();
@@ -94,21 +88,12 @@ record Vit(
 
     @Override
     public Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch) {
-        Tensor y = pass.firstPool(tokens, batch);
-        if (shortPath.isPresent()) {
-            y = shortPath.get().addSummary(pass, y);
-        }
-        return classifier.forward(pass, y);
+        return classifier.forward(pass, pass.firstPool(tokens, batch));
     }
 
     @Override
     public List<BlockSlot> slots() {
         return PreNormLayer.slots(layers);
-    }
-
-    @Override
-    public List<BlockSlot> shortSlots() {
-        return shortPath.map(path -> PreNormLayer.slots(path.wide())).orElse(List.of());
     }
 
     @Override
@@ -130,6 +115,5 @@ record Vit(
     public void prepare(Stream stream) {
         projection.weight().prepare(stream);
         classifier.weight().prepare(stream);
-        shortPath.ifPresent(path -> path.prepare(stream));
     }
 }

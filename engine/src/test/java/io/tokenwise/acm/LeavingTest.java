@@ -179,7 +179,8 @@ class LeavingTest {
                     .hasMessageContaining("a hard budget of 0.01 does not reach for 3 of 5 tokens");
             ShortPlan plan = model.plan(5, Budget.flops(0.01));
             assertThat(plan.rows()).as("the marks and one token").isEqualTo(3);
-            assertThat(plan.width()).isEqualTo(Width.QUARTER);
+            assertThat(plan.narrowLayers())
+                    .isEqualTo(model.description().architecture().layers());
             assertThat(encode(model, backend, text, Budget.flops(0.01))[0]).doesNotContain(Float.NaN);
         }
     }
@@ -212,8 +213,9 @@ class LeavingTest {
                 double loss = Double.POSITIVE_INFINITY;
                 for (double share = 0.3; share < 1; share += 0.01) {
                     ShortPlan plan = plans.plan(tokens, Budget.flops(share));
-                    if (plan.width() != Width.DENSE || plan.rows() < tokens) {
-                        double now = plans.losses().of(tokens, (double) plan.rows() / tokens, plan.width());
+                    if (plan.narrowLayers() > 0 || plan.rows() < tokens) {
+                        int place = plans.losses().narrow().indexOf(plan.narrowLayers());
+                        double now = plans.losses().of(tokens, (double) plan.rows() / tokens, place);
                         assertThat(now).as(tokens + " tokens at " + share).isLessThanOrEqualTo(loss);
                         loss = now;
                     }
