@@ -43,6 +43,9 @@ final class LeavingDistillation implements Distillation {
 
     private static final double ALL_STAY_SHARE = 1 / 3.0;
 
+    /** Weight of the token vectors' loss after each narrow layer but the last, beside 1 after the last. */
+    private static final double LAYER_WEIGHT = 0.3;
+
     /** Of each input so many tokens are left out in a step of the gate. */
     private static final int MEASURED_TOKENS = 8;
 
@@ -146,12 +149,15 @@ final class LeavingDistillation implements Distillation {
 
     /** The layers' to the teacher's results, with some of them or all narrow. */
     private Step layerStep(RandomGenerator random) {
-        Tensor targetTokens = teacher.tokens(teacherPass.begin(Budget.FULL, null), batch);
+        var targetLayers = new ArrayList<Tensor>();
+        teacherPass.begin(Budget.FULL, null).collectLayers(targetLayers);
+        Tensor targetTokens = teacher.tokens(teacherPass, batch);
         Tensor target = teacher.outputs(teacherPass, targetTokens, batch);
-        pass.begin(SHORT, null);
+        int narrow = narrowCounts.get(1 + random.nextInt(narrowCounts.size() - 1));
+        var layers = new ArrayList<Tensor>();
         var tape = new Tape();
-        pass.train(tape, null);
-        Tensor tokens = student.tokens(pass, batch, plans(random));
+        pass.begin(SHORT, null).train(tape, null).collectLayers(layers);
+        Tensor tokens = student.tokens(pass, batch, plans(narrow, random));
         Tensor y = student.outputs(pass, tokens, pass.batch());
         boolean normalized = student.description() instanceof TextDescription text && text.normalize();
         boolean image = student.description() instanceof ImageDescription;
@@ -163,29 +169,38 @@ final class LeavingDistillation implements Distillation {
         double loss = image ? Losses.divergence(y, target, dy) : Losses.cosineDistance(y, target, dy);
         var gradients = new Gradients(stream, workspace);
         gradients.add(y, dy);
-        if (config.tokenWeight() > 0) {
-            tokenLoss(tokens, targetTokens, gradients);
+        for (int layer = 0; layer < layers.size() - 1; layer++) {
+            if (leaving.narrow().isNarrow(layer, narrow)) {
+                tokenLoss(layers.get(layer), stayingRows(targetLayers.get(layer)), LAYER_WEIGHT, gradients);
+            }
         }
+        // Of an image nothing reads patches after the last layer.
+        tokenLoss(
+                image ? pass.firstPool(tokens, pass.batch()) : tokens,
+                image ? teacherPass.firstPool(targetTokens, batch) : stayingRows(targetTokens),
+                1,
+                gradients);
         tape.backward(gradients, stream, workspace);
         narrowOptimizer.update(stream, rate(config.learnerRate(), config.gateSteps(), config.endToEndSteps()));
         return new Step(step, Phase.END_TO_END, loss, 0, batch.tokens());
     }
 
-    /** What the vectors of the tokens that stay lack of the teacher's; of an image the class token's alone, as nothing reads those of patches after the last layer. */
-    private void tokenLoss(Tensor tokens, Tensor targetTokens, Gradients gradients) {
-        boolean image = student.description() instanceof ImageDescription;
-        Tensor y = image ? pass.firstPool(tokens, pass.batch()) : tokens;
-        Tensor target = image
-                ? teacherPass.firstPool(targetTokens, batch)
-                : StayingRows.of(pass).rowsThatStay(teacherPass, targetTokens);
-        Tensor dy = pass.tensor(y.rows(), y.columns());
-        Losses.relativeSquaredError(y, target, config.tokenWeight(), dy);
-        gradients.add(y, dy);
+    /** Of the teacher's rows those of tokens that the student kept. */
+    private Tensor stayingRows(Tensor ofTeacher) {
+        return StayingRows.of(pass).rowsThatStay(teacherPass, ofTeacher);
+    }
+
+    /** What token vectors lack of the teacher's; the teacher saw all tokens. */
+    private void tokenLoss(Tensor y, Tensor target, double weight, Gradients gradients) {
+        if (config.tokenWeight() > 0) {
+            Tensor dy = pass.tensor(y.rows(), y.columns());
+            Losses.relativeSquaredError(y, target, weight * config.tokenWeight(), dy);
+            gradients.add(y, dy);
+        }
     }
 
     /** One for each input: inputs take turns in strata of shares, so that every step sees low and high ones. */
-    private List<ShortPlan> plans(RandomGenerator random) {
-        int narrow = narrowCounts.get(1 + random.nextInt(narrowCounts.size() - 1));
+    private List<ShortPlan> plans(int narrow, RandomGenerator random) {
         int strata = Math.min(config.budgetsPerStep(), batch.sequences());
         var plans = new ArrayList<ShortPlan>();
         for (int input = 0; input < batch.sequences(); input++) {

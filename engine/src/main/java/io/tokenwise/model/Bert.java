@@ -56,6 +56,7 @@ record Bert(
         Tensor y = x;
         for (int i = 0; i < layers.size(); i++) {
             y = layer(i, narrowLayers).forward(pass, y);
+            pass.layerDone(y);
         }
         return y;
     }

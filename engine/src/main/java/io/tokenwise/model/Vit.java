@@ -80,6 +80,7 @@ record Vit(
         Tensor last = x;
         for (int i = 0; i < layers.size(); i++) {
             last = layer(i, narrowLayers).forward(pass, last);
+            pass.layerDone(last);
         }
         norm.forward(pass, last, y);
         pass.pop();

@@ -41,6 +41,7 @@ public final class Pass {
     private LearnerObserver observer;
     private Tape tape;
     private GateTraining gateTraining;
+    private List<Tensor> layerOutputs;
 
     public Pass(Stream stream, Workspace workspace) {
         this.stream = stream;
@@ -67,6 +68,7 @@ public final class Pass {
         observer = newObserver;
         tape = null;
         gateTraining = null;
+        layerOutputs = null;
         return this;
     }
 
@@ -75,6 +77,23 @@ public final class Pass {
         tape = newTape;
         gateTraining = newGateTraining;
         return this;
+    }
+
+    /** From here on the list gets what each layer gives; temporaries are kept. */
+    public Pass collectLayers(List<Tensor> outputs) {
+        layerOutputs = outputs;
+        return this;
+    }
+
+    /** To be told what a layer gives. */
+    public void layerDone(Tensor y) {
+        if (layerOutputs != null) {
+            layerOutputs.add(y);
+        }
+    }
+
+    private boolean keepsTemporaries() {
+        return tape != null || layerOutputs != null;
     }
 
     public Stream stream() {
@@ -173,23 +192,23 @@ public final class Pass {
         return workspace.tensor(rows, columns);
     }
 
-    /** Opens a scope of temporaries. With a tape, which still needs them, it has no effect. */
+    /** Opens a scope of temporaries. Where they are needed later, as with a tape, it has no effect. */
     public void push() {
-        if (tape == null) {
+        if (!keepsTemporaries()) {
             workspace.push();
         }
     }
 
     /** Closes the innermost scope. */
     public void pop() {
-        if (tape == null) {
+        if (!keepsTemporaries()) {
             workspace.pop();
         }
     }
 
     /** Closes the innermost scope, in which {@code result} lies: it goes on as the returned tensor, which in inference is y, of an outer scope. */
     public Tensor popKeeping(Tensor result, Tensor y) {
-        if (tape != null) {
+        if (keepsTemporaries()) {
             return result;
         }
         stream.copy(result, y);
