@@ -16,8 +16,8 @@ public record NarrowLayers(List<Integer> first) {
     /** The share of the dense MLP's hidden units. */
     public static final double UNITS_SHARE = 0.25;
 
-    /** Plans have none, one third, two thirds or all of the layers narrow. */
-    private static final int STEPS = 3;
+    /** Of six layers each number of them may be narrow, of more about as many numbers: a short text has no other way to a budget, as its tokens leave in fours. */
+    private static final int STEPS = 6;
 
     /** @throws IllegalArgumentException if an index is missing or there twice */
     public NarrowLayers {

@@ -19,11 +19,12 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * Measures what the plans of a short path lose on held-out inputs of some lengths: by that the best plan for a budget is found. It is how far each input's own result is from the dense
- * model's, since documents on a budget are mostly searched by whole queries (docs/lab/leaving.md).
+ * Measures what the plans of a short path lose on held-out inputs of some lengths: by that the best plan for a budget is found. Of texts it is how much their cosines to the nearest
+ * other texts are scattered ({@link NearestTexts}), of images how far their classes' probabilities are from the dense model's.
  */
 final class PlanCalibrator {
     private static final List<Double> SHARES = List.of(0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0);
@@ -107,12 +108,16 @@ final class PlanCalibrator {
     /** By number of narrow layers and share. */
     private List<List<Double>> losses(List<int[]> inputs) {
         float[][] wanted = vectors(inputs, -1, 1);
+        Optional<NearestTexts> nearest = model.description() instanceof TextDescription
+                ? Optional.of(new NearestTexts(wanted))
+                : Optional.empty();
         var losses = new ArrayList<List<Double>>();
         for (int narrow : counts()) {
             var row = new ArrayList<Double>();
             for (double share : SHARES) {
-                double loss = Math.max(0, loss(vectors(inputs, narrow, share), wanted));
-                row.add(Math.round(WRITTEN * loss) / WRITTEN);
+                float[][] found = vectors(inputs, narrow, share);
+                double loss = nearest.isPresent() ? nearest.get().scatter(found) : loss(found, wanted);
+                row.add(Math.round(WRITTEN * Math.max(0, loss)) / WRITTEN);
             }
             losses.add(row);
         }
