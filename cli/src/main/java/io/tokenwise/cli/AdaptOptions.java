@@ -14,15 +14,18 @@ import picocli.CommandLine.TypeConversionException;
 final class AdaptOptions {
     private static final int LEARNERS = 4;
 
+    /** What has learners, of texts and images, where learners are asked for. */
+    private static final String LEARNT = "mlp,qk,vo";
+
     @Option(
             names = "--adapt",
             paramLabel = "LIST",
             converter = NamesConverter.class,
             description = {
-                "What becomes adaptive in each layer: mlp, and letters of the attention's projections q, k, v, o; projections written together"
-                        + " share a gate: mlp or mlp,qkvo or q,k,v,o (default: mlp,qk,vo; mlp for speech, where mlp,vo spends less and writes about as well, q and k"
-                        + " cost words, and cross-attention always stays dense). Or tokens, which leave before the first layer, of texts and images: for long texts, as"
-                        + " documents of a search, half or a third of the time; short ones lose much by it."
+                "What becomes adaptive. Of texts and images tokens (the default): unimportant ones leave before the first layer, and layers get narrow; a budget is"
+                        + " then a share of the time. Or in each layer mlp, and letters of the attention's projections q, k, v, o, by learners; projections written"
+                        + " together share a gate: mlp or mlp,qkvo or q,k,v,o; a budget is then a share of the FLOPs (speech: mlp is the default; mlp,vo spends less and"
+                        + " writes about as well, q and k cost words, and cross-attention always stays dense; --learners or a control: mlp,qk,vo)."
             })
     private String names;
 
@@ -67,7 +70,9 @@ final class AdaptOptions {
     /** By default MLPs of texts and images have one learner or all, those of speech any number (docs/lab/tried.md, docs/lab/speech-quality.md). */
     AdaptiveLayers layers(ModelDescription model) {
         int count = learners == null ? LEARNERS : learners;
-        return layers(model, count, model instanceof SpeechDescription ? Math.max(1, count - 1) : 1);
+        boolean speech = model instanceof SpeechDescription;
+        boolean byLearners = speech || learners != null || mlpLearners != null;
+        return layers(model, byLearners ? LEARNT : "tokens", count, speech ? Math.max(1, count - 1) : 1);
     }
 
     /** For a control, whose widths are fixed. */
@@ -75,11 +80,12 @@ final class AdaptOptions {
         // Heads of 36 and 52 columns, as speech models have them, cannot be cut into 16.
         int usual = model instanceof SpeechDescription ? ControlWidths.LEARNERS / 2 : ControlWidths.LEARNERS;
         int count = learners == null ? usual : learners;
-        return layers(model, count, count - 1);
+        return layers(model, LEARNT, count, count - 1);
     }
 
-    private AdaptiveLayers layers(ModelDescription model, int usualLearners, int usualMlpLearners) {
-        String usual = model instanceof SpeechDescription ? "mlp" : "mlp,qk,vo";
+    private AdaptiveLayers layers(
+            ModelDescription model, String usualOfOthers, int usualLearners, int usualMlpLearners) {
+        String usual = model instanceof SpeechDescription ? "mlp" : usualOfOthers;
         AdaptiveLayers all =
                 AdaptiveLayers.parse(names == null ? usual : names, learners == null ? usualLearners : learners);
         if (mlpLearners != null && mlpLearners >= all.learners()) {
