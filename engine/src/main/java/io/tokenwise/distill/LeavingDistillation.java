@@ -153,7 +153,7 @@ final class LeavingDistillation implements Distillation {
         teacherPass.begin(Budget.FULL, null).collectLayers(targetLayers);
         Tensor targetTokens = teacher.tokens(teacherPass, batch);
         Tensor target = teacher.outputs(teacherPass, targetTokens, batch);
-        int narrow = narrowCounts.get(1 + random.nextInt(narrowCounts.size() - 1));
+        int narrow = drawNarrow(random);
         var layers = new ArrayList<Tensor>();
         var tape = new Tape();
         pass.begin(SHORT, null).train(tape, null).collectLayers(layers);
@@ -183,6 +183,17 @@ final class LeavingDistillation implements Distillation {
         tape.backward(gradients, stream, workspace);
         narrowOptimizer.update(stream, rate(config.learnerRate(), config.gateSteps(), config.endToEndSteps()));
         return new Step(step, Phase.END_TO_END, loss, 0, batch.tokens());
+    }
+
+    /** How many layers are narrow, the larger number the likelier: those that become narrow last would learn seldom otherwise. */
+    private int drawNarrow(RandomGenerator random) {
+        int drawn =
+                random.nextInt(narrowCounts.stream().mapToInt(Integer::intValue).sum());
+        int place = 0;
+        while (drawn >= narrowCounts.get(place)) {
+            drawn -= narrowCounts.get(place++);
+        }
+        return narrowCounts.get(place);
     }
 
     /** Of the teacher's rows those of tokens that the student kept. */
