@@ -118,6 +118,11 @@ public final class TestModels {
             }
             parameter.changed();
         }
+        Tensor table = encoder.leaving().orElseThrow().gate().table().value();
+        for (int token = 0; token < table.columns(); token++) {
+            table.set(0, token, (float) random.nextGaussian());
+        }
+        encoder.leaving().orElseThrow().useTable();
         encoder.prepare(backend.stream());
         return encoder;
     }

@@ -6,9 +6,10 @@ public interface ForwardCost {
     double dense(int tokens);
 
     /**
-     * So many of the tokens through the short path; more the more there are. The gate is in it where some leave.
+     * So many of the tokens through the short path; more the more there are.
      *
      * @param narrowShare how much of the layers are narrow
+     * @param gated whether the gate is asked
      */
-    double shortened(int tokens, int rows, double narrowShare);
+    double shortened(int tokens, int rows, double narrowShare, boolean gated);
 }

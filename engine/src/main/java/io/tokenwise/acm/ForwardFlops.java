@@ -14,8 +14,8 @@ public record ForwardFlops(long gate, long layers, long mlps) implements Forward
     }
 
     @Override
-    public double shortened(int tokens, int rows, double narrowShare) {
-        double gates = rows < tokens ? (double) tokens * gate : 0;
+    public double shortened(int tokens, int rows, double narrowShare, boolean gated) {
+        double gates = gated ? (double) tokens * gate : 0;
         return gates + rows * (layers - narrowShare * (1 - NarrowLayers.UNITS_SHARE) * mlps);
     }
 }

@@ -29,12 +29,13 @@ public record ForwardTime(CostModel model, CostModel gate) implements ForwardCos
     }
 
     @Override
-    public double shortened(int tokens, int rows, double narrowShare) {
+    public double shortened(int tokens, int rows, double narrowShare, boolean gated) {
         if (rows == tokens) {
             return layers(tokens, tokens, narrowShare);
         }
         int together = rows <= FEW_ROWS ? rows : (rows + ROWS_TOGETHER - 1) / ROWS_TOGETHER * ROWS_TOGETHER;
-        return WITH_PROJECTION * gate.micros(tokens) + MARGIN * layers(tokens, Math.min(tokens, together), narrowShare);
+        double gates = gated ? WITH_PROJECTION * gate.micros(tokens) : 0;
+        return gates + MARGIN * layers(tokens, Math.min(tokens, together), narrowShare);
     }
 
     private double layers(int tokens, int rows, double narrowShare) {

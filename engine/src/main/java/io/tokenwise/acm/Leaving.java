@@ -43,6 +43,11 @@ public final class Leaving {
         narrow = newNarrow;
     }
 
+    /** From here on texts of {@link StayGate#TABLE_TOKENS} tokens or fewer look values up. */
+    public void useTable() {
+        plans = plans.withTableTokens(StayGate.TABLE_TOKENS);
+    }
+
     /** What plans were measured to lose. */
     public void calibrate(PlanLosses losses) {
         plans = plans.with(losses);
@@ -74,20 +79,30 @@ public final class Leaving {
     /** Returns for how many tokens the gate was asked. */
     private int chooseRows(Pass pass, Tensor x, StayingRows staying) {
         TokenBatch batch = pass.batch();
+        int gated = gatedTokens(batch, staying);
         pass.push();
-        Tensor values = null;
-        int gated = 0;
+        Tensor values = gated > 0 ? gate.values(pass, x) : pass.tensor(batch.tokens(), 1);
         for (int input = 0; input < batch.sequences(); input++) {
             int tokens = batch.length(input);
             int wanted = staying.plan(input).rows();
             if (wanted < tokens) {
-                values = values == null ? gate.values(pass, x) : values;
-                gated += tokens;
+                if (tokens <= plans.tableTokens()) {
+                    gate.lookUp(batch, input, values);
+                }
                 control(values, batch, input, pass.budget(input));
             }
             staying.choose(values, batch.offsets()[input], tokens, wanted, plans.first(), plans.last());
         }
         pass.pop();
+        return gated;
+    }
+
+    private int gatedTokens(TokenBatch batch, StayingRows staying) {
+        int gated = 0;
+        for (int input = 0; input < batch.sequences(); input++) {
+            int tokens = batch.length(input);
+            gated += staying.plan(input).rows() < tokens && tokens > plans.tableTokens() ? tokens : 0;
+        }
         return gated;
     }
 

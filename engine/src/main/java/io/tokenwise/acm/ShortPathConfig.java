@@ -11,9 +11,10 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * @param teacher name of the dense model that this one was distilled from: a built-in name or a directory
  * @param narrow which layers become narrow first
+ * @param tableTokens inputs of so many tokens or fewer look their tokens' values up, without the gate
  * @param losses what plans were measured to lose
  */
-public record ShortPathConfig(String teacher, NarrowLayers narrow, PlanLosses losses) {
+public record ShortPathConfig(String teacher, NarrowLayers narrow, int tableTokens, PlanLosses losses) {
     /** Before the names of all of the short path's tensors; those of narrow layers are otherwise those of the dense ones. */
     public static final String PREFIX = "short.";
 
@@ -39,8 +40,13 @@ public record ShortPathConfig(String teacher, NarrowLayers narrow, PlanLosses lo
         List<Integer> first = AcmConfig.numbers(path.get("narrowFirst"), FIELD + ".narrowFirst").stream()
                 .map(Double::intValue)
                 .toList();
+        JsonNode table = path.path("tableTokens");
+        if (!table.isInt() || table.asInt() < 0) {
+            throw new IllegalArgumentException(
+                    "acm." + FIELD + ".tableTokens must be a number of tokens from 0, is " + table);
+        }
         return Optional.of(new ShortPathConfig(
-                teacher.asString(), new NarrowLayers(first), PlanLosses.fromJson(path.get("losses"))));
+                teacher.asString(), new NarrowLayers(first), table.asInt(), PlanLosses.fromJson(path.get("losses"))));
     }
 
     private static void check(JsonNode path, String size, int supported) {
@@ -57,6 +63,7 @@ public record ShortPathConfig(String teacher, NarrowLayers narrow, PlanLosses lo
                 .put("gateWidth", StayGate.WIDTH)
                 .put("gateHeads", StayGate.HEADS)
                 .put("gateUnits", StayGate.UNITS);
+        path.put("tableTokens", tableTokens);
         narrow.first().forEach(path.putArray("narrowFirst")::add);
         losses.toJson(path.putObject("losses"));
         return json;

@@ -14,6 +14,7 @@ public final class ShortPlans {
     private final int first;
     private final int last;
     private final int layers;
+    private final int tableTokens;
     private final ShortPlan[][] known;
 
     /**
@@ -23,16 +24,25 @@ public final class ShortPlans {
      * @param first how many tokens at an input's beginning always stay
      * @param last how many at its end always stay
      * @param layers of the model
+     * @param tableTokens inputs of so many tokens or fewer look their tokens' values up, without the gate
      * @param maxTokens of an input
      */
     public ShortPlans(
-            ForwardCost flops, ForwardCost time, PlanLosses losses, int first, int last, int layers, int maxTokens) {
+            ForwardCost flops,
+            ForwardCost time,
+            PlanLosses losses,
+            int first,
+            int last,
+            int layers,
+            int tableTokens,
+            int maxTokens) {
         this.flops = flops;
         this.time = time;
         this.losses = losses;
         this.first = first;
         this.last = last;
         this.layers = layers;
+        this.tableTokens = tableTokens;
         if (losses.narrow().getLast() > layers) {
             throw new IllegalArgumentException(
                     "acm.shortPath.losses: " + losses.narrow().getLast() + " narrow layers, the model has " + layers);
@@ -47,7 +57,21 @@ public final class ShortPlans {
 
     /** The same with what plans were measured to lose. */
     public ShortPlans with(PlanLosses newLosses) {
-        return new ShortPlans(flops, time, newLosses, first, last, layers, known[0].length - 1);
+        return new ShortPlans(flops, time, newLosses, first, last, layers, tableTokens, known[0].length - 1);
+    }
+
+    /** The same where inputs of so many tokens or fewer look values up. */
+    public ShortPlans withTableTokens(int newTableTokens) {
+        return new ShortPlans(flops, time, losses, first, last, layers, newTableTokens, known[0].length - 1);
+    }
+
+    /** See {@link #ShortPlans}. */
+    public int tableTokens() {
+        return tableTokens;
+    }
+
+    private double shortened(ForwardCost cost, int tokens, int rows, double narrowShare) {
+        return cost.shortened(tokens, rows, narrowShare, rows < tokens && tokens > tableTokens);
     }
 
     public PlanLosses losses() {
@@ -74,7 +98,7 @@ public final class ShortPlans {
         ForwardCost cost = budget.unit() == Budget.Unit.TIME ? time : flops;
         int least = least(tokens);
         int narrowest = losses.narrow().getLast();
-        double cheapest = cost.shortened(tokens, least, share(narrowest));
+        double cheapest = shortened(cost, tokens, least, share(narrowest));
         double allowed = budget.share() * cost.dense(tokens);
         if (budget.share() == 1 || cheapest >= cost.dense(tokens)) {
             return of(tokens, 0);
@@ -99,7 +123,7 @@ public final class ShortPlans {
         double bestLoss = Double.POSITIVE_INFINITY;
         for (int place = 0; place < losses.narrow().size(); place++) {
             int narrow = losses.narrow().get(place);
-            if (cost.shortened(tokens, least, share(narrow)) <= allowed) {
+            if (shortened(cost, tokens, least, share(narrow)) <= allowed) {
                 int rows = mostRows(cost, tokens, least, share(narrow), allowed);
                 double loss = losses.of(tokens, (double) rows / tokens, place);
                 if (loss < bestLoss) {
@@ -115,15 +139,15 @@ public final class ShortPlans {
         return (double) narrowLayers / layers;
     }
 
-    private static int mostRows(ForwardCost cost, int tokens, int least, double narrowShare, double allowed) {
-        if (cost.shortened(tokens, tokens, narrowShare) <= allowed) {
+    private int mostRows(ForwardCost cost, int tokens, int least, double narrowShare, double allowed) {
+        if (shortened(cost, tokens, tokens, narrowShare) <= allowed) {
             return tokens;
         }
         int low = least;
         int high = tokens - 1;
         while (low < high) {
             int middle = (low + high + 1) >>> 1;
-            if (cost.shortened(tokens, middle, narrowShare) <= allowed) {
+            if (shortened(cost, tokens, middle, narrowShare) <= allowed) {
                 low = middle;
             } else {
                 high = middle - 1;
@@ -158,6 +182,6 @@ public final class ShortPlans {
     }
 
     private double share(ForwardCost cost, int tokens, ShortPlan plan) {
-        return cost.shortened(tokens, plan.rows(), share(plan.narrowLayers())) / cost.dense(tokens);
+        return shortened(cost, tokens, plan.rows(), share(plan.narrowLayers())) / cost.dense(tokens);
     }
 }

@@ -8,6 +8,7 @@ import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.SelfAttention;
+import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -22,6 +23,8 @@ import java.util.stream.Stream.Builder;
  *
  * @param projection {@code [hidden, width]}
  * @param value {@code [width, 1]}
+ * @param table {@code [1, vocabulary]}, what each token of a text model's vocabulary is worth on average: for short texts, whose few rows save less than the gate costs and which
+ *     it orders hardly better (docs/lab/leaving.md); null if inputs are no texts
  * @param learnerFlops multiply-adds of all layers for one token, attention's products not counted
  */
 public record StayGate(
@@ -32,6 +35,7 @@ public record StayGate(
         Mlp mlp,
         LayerNorm outputNorm,
         Linear value,
+        Parameter table,
         long learnerFlops)
         implements AdaptiveModule {
     /** Wider gates order tokens no better (docs/lab/leaving.md). */
@@ -44,6 +48,9 @@ public record StayGate(
     /** As the cost model knows it, but for its projection. */
     public static final Sizes SIZES = new Sizes(WIDTH, UNITS, HEADS, 1);
 
+    /** Texts of so many tokens or fewer look their tokens' values up. */
+    public static final int TABLE_TOKENS = 32;
+
     /** What an observer is told that tokens went through. */
     public static final String PATH = "tokens";
 
@@ -52,6 +59,14 @@ public record StayGate(
         Tensor projected = normed(pass, projectionNorm, projection.forward(pass, x));
         Tensor attended = normed(pass, attentionNorm, attention.forward(pass, projected, projected));
         return value.forward(pass, normed(pass, outputNorm, mlp.forward(pass, attended, attended)));
+    }
+
+    /** Writes what the tokens of a text are worth on average into their rows of the values. */
+    void lookUp(TokenBatch batch, int text, Tensor values) {
+        int row = batch.offsets()[text];
+        for (int i = batch.inputOffsets()[text]; i < batch.inputOffsets()[text + 1]; i++) {
+            values.set(row++, 0, table.value().get(0, batch.inputs()[i]));
+        }
     }
 
     private static Tensor normed(Pass pass, LayerNorm norm, Tensor x) {
@@ -92,6 +107,7 @@ public record StayGate(
         return List.of(projectionNorm, attentionNorm, outputNorm);
     }
 
+    /** Those that training changes. */
     public List<Parameter> parameters() {
         Builder<Parameter> parameters = java.util.stream.Stream.builder();
         linears().forEach(linear -> parameters.add(linear.weight().parameter()).add(linear.bias()));

@@ -157,7 +157,7 @@ public record DistillRun(
             student.prepare(backend.stream());
             listener.trained();
             if (config.fixed().isEmpty()) {
-                calibrate(student, backend, split.heldOut());
+                calibrate(student, backend, split);
             }
             add(heldOut.quality(student, config.steps(), Long.MAX_VALUE), history, listener);
             if (!written) {
@@ -218,8 +218,12 @@ public record DistillRun(
         }
     }
 
-    private static void calibrate(Encoder student, Backend backend, List<int[]> heldOut) {
+    private static void calibrate(Encoder student, Backend backend, InputSplit split) {
+        List<int[]> heldOut = split.heldOut();
         if (student.leaving().isPresent()) {
+            if (student.description() instanceof TextDescription) {
+                ValueTable.fill(student, backend, split.trained());
+            }
             PlanCalibrator.calibrate(student, backend, heldOut);
             return;
         }

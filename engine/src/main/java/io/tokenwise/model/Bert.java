@@ -33,7 +33,8 @@ record Bert(
                 description,
                 embeddings,
                 layers("", sizes, parts),
-                parts.shortPath(1, 1, description.maxTokens(), prefix -> layers(prefix, sizes, parts)));
+                parts.shortPath(
+                        1, 1, description.maxTokens(), sizes.vocabularySize(), prefix -> layers(prefix, sizes, parts)));
     }
 
     private static List<BertLayer> layers(String prefix, BertArchitecture sizes, LayerBuilder parts) {

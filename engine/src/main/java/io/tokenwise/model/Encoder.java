@@ -111,7 +111,7 @@ public final class Encoder implements AutoCloseable {
             NeededTensors.check(dense, Optional.empty(), Optional.empty());
             int layers = dense.description().architecture().layers();
             var config = new ShortPathConfig(
-                    dense.description().name(), NarrowLayers.inOrder(layers), PlanLosses.unknown(layers));
+                    dense.description().name(), NarrowLayers.inOrder(layers), 0, PlanLosses.unknown(layers));
             ModelDescription description = dense.description().withAcm(Optional.of(config.toJson()));
             var parts = new LayerBuilder(parameters, description.architecture(), Optional.empty(), Optional.of(config));
             Network network = build(parts, description);
@@ -482,8 +482,11 @@ public final class Encoder implements AutoCloseable {
     private ModelDescription currentDescription(boolean differences) {
         if (leaving().isPresent()) {
             Leaving some = leaving().get();
-            var config =
-                    new ShortPathConfig(teacher(), some.narrow(), some.plans().losses());
+            var config = new ShortPathConfig(
+                    teacher(),
+                    some.narrow(),
+                    some.plans().tableTokens(),
+                    some.plans().losses());
             return description.withAcm(Optional.of(config.toJson()));
         }
         List<AdaptiveBlock> blocks = adaptiveBlocks();

@@ -109,16 +109,30 @@ final class LayerBuilder {
      *
      * @param first how many tokens at an input's beginning always stay
      * @param last how many at its end
+     * @param vocabulary how many words inputs are made of; 0 if they are no texts
      * @param layers makes its narrow layers, whose names begin with what it is given
      */
-    <L> Optional<ShortPath<L>> shortPath(int first, int last, int maxTokens, Function<String, List<L>> layers) {
+    <L> Optional<ShortPath<L>> shortPath(
+            int first, int last, int maxTokens, int vocabulary, Function<String, List<L>> layers) {
         return shortPath.map(config -> {
-            StayGate gate = stayGate(ShortPathConfig.PREFIX + "gate.");
+            StayGate gate = stayGate(ShortPathConfig.PREFIX + "gate.", vocabulary);
             var flops = new ForwardFlops(
                     gate.gateFlops(),
                     sizes.layers() * sizes.layerFlopsPerToken(),
                     sizes.layers() * sizes.mlpFlopsPerToken());
-            var plans = new ShortPlans(flops, time(maxTokens), config.losses(), first, last, sizes.layers(), maxTokens);
+            var plans = new ShortPlans(
+                    flops,
+                    time(maxTokens),
+                    config.losses(),
+                    first,
+                    last,
+                    sizes.layers(),
+                    config.tableTokens(),
+                    maxTokens);
+            if (vocabulary == 0 && config.tableTokens() > 0) {
+                throw new IllegalArgumentException("acm.shortPath.tableTokens is " + config.tableTokens()
+                        + ", must be 0 of a model whose inputs are no texts");
+            }
             if (config.narrow().first().size() != sizes.layers()) {
                 throw new IllegalArgumentException("acm.shortPath.narrowFirst names "
                         + config.narrow().first().size() + " layers, the model has " + sizes.layers());
@@ -134,7 +148,7 @@ final class LayerBuilder {
                 new CostModel(table, Sizes.of(sizes), maxTokens), new CostModel(table, StayGate.SIZES, maxTokens));
     }
 
-    private StayGate stayGate(String path) {
+    private StayGate stayGate(String path, int vocabulary) {
         int width = StayGate.WIDTH;
         return new StayGate(
                 linear(path + "projection", sizes.hiddenSize(), width),
@@ -149,6 +163,7 @@ final class LayerBuilder {
                         linear(path + "mlp.down", StayGate.UNITS, width)),
                 norm(path + "output_norm", width),
                 linear(path + "value", width, 1),
+                vocabulary == 0 ? null : vector(path + "table", vocabulary),
                 sizes.layers() * sizes.layerFlopsPerToken());
     }
 

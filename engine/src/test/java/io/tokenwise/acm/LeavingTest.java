@@ -16,13 +16,16 @@ import io.tokenwise.io.StoredType;
 import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
+import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -186,22 +189,48 @@ class LeavingTest {
     }
 
     @Test
-    void marksAndTheMostValuableTokensStay() {
+    void longTextsAskTheGate() {
         try (Backend backend = VectorBackend.open(1);
                 Encoder model = TestModels.shortPath(dense, backend)) {
-            var seen = new ArrayList<int[]>();
-            try (var sessions = new Sessions(model, backend, 256, 1)) {
-                sessions.encode(TestModels.sequences(20), Budget.flops(0.3), (module, stays, tokens, gated) -> {
-                    assertThat(module).isEqualTo(StayGate.PATH);
-                    assertThat(gated).isEqualTo(20);
-                    seen.add(Arrays.copyOf(stays, tokens));
-                });
-            }
-            int[] stays = seen.getFirst();
-            assertThat(stays[0] + stays[19]).isEqualTo(2);
+            int[] stays = stays(model, backend, TestModels.sequences(40).getFirst(), 40);
+            assertThat(stays[0] + stays[39]).isEqualTo(2);
             assertThat(Arrays.stream(stays).sum())
-                    .isEqualTo(model.plan(20, Budget.flops(0.3)).rows());
+                    .isEqualTo(model.plan(40, Budget.flops(0.3)).rows());
         }
+    }
+
+    @Test
+    void ofShortTextsTheTokensStayThatAreWorthMostOnAverage() {
+        try (Backend backend = VectorBackend.open(1);
+                Encoder model = TestModels.shortPath(dense, backend)) {
+            int[] text = TestModels.sequences(20).getFirst();
+            int[] stays = stays(model, backend, text, 0);
+            Tensor table = model.leaving().orElseThrow().gate().table().value();
+            int[] ofWorth = IntStream.range(1, 19)
+                    .boxed()
+                    .sorted(Comparator.comparingDouble(i -> -table.get(0, text[i])))
+                    .mapToInt(i -> i)
+                    .toArray();
+            var wanted = new int[20];
+            wanted[0] = 1;
+            wanted[19] = 1;
+            int rows = model.plan(20, Budget.flops(0.3)).rows();
+            assertThat(rows).isBetween(4, 19);
+            Arrays.stream(ofWorth, 0, rows - 2).forEach(i -> wanted[i] = 1);
+            assertThat(stays).isEqualTo(wanted);
+        }
+    }
+
+    private static int[] stays(Encoder model, Backend backend, int[] text, int askedOfGate) {
+        var seen = new ArrayList<int[]>();
+        try (var sessions = new Sessions(model, backend, 256, 1)) {
+            sessions.encode(List.of(text), Budget.flops(0.3), (module, stays, tokens, gated) -> {
+                assertThat(module).isEqualTo(StayGate.PATH);
+                assertThat(gated).isEqualTo(askedOfGate);
+                seen.add(Arrays.copyOf(stays, tokens));
+            });
+        }
+        return seen.getFirst();
     }
 
     @Test
@@ -263,6 +292,16 @@ class LeavingTest {
                     config.replaceFirst("\"losses\" : \\{", "\"other\" : {"),
                     "shortPath.losses must be");
             refuses(backend, saved, config.replaceFirst("0\\.125", "-3"), "shares must ascend");
+            refuses(
+                    backend,
+                    saved,
+                    config.replace("\"tableTokens\" : 32", "\"tableTokens\" : -1"),
+                    "tableTokens must be a number of tokens from 0");
+            refuses(
+                    backend,
+                    saved,
+                    config.replaceFirst("\"narrowFirst\" : \\[ 0", "\"narrowFirst\" : [ 1"),
+                    "narrowFirst must have each layer's index once");
         }
     }
 

@@ -1,0 +1,81 @@
+package io.tokenwise.distill;
+
+import io.tokenwise.Sessions;
+import io.tokenwise.acm.Leaving;
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.nn.Budget;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
+import java.util.List;
+
+/** Fills the table of a trained gate: what it says of each token of the vocabulary, on average over texts. */
+final class ValueTable {
+    private static final long MOST_TOKENS = 2_000_000;
+    private static final int BATCH_TOKENS = 1_024;
+
+    /** A token that is seldom or never met has the mean of all, as if that had been met so often. */
+    private static final int PRIOR = 2;
+
+    private final double[] sums;
+    private final long[] counts;
+    private double sum;
+    private long count;
+
+    private ValueTable(int vocabulary) {
+        sums = new double[vocabulary];
+        counts = new long[vocabulary];
+    }
+
+    /** From here on the model looks values up for short texts. */
+    static void fill(Encoder model, Backend backend, List<int[]> texts) {
+        Leaving leaving = model.leaving().orElseThrow();
+        Parameter table = leaving.gate().table();
+        var means = new ValueTable(table.value().columns());
+        try (var workspace = new Workspace(
+                Sessions.memoryLimit(model, BATCH_TOKENS + model.description().maxTokens()))) {
+            var pass = new Pass(backend.stream(), workspace);
+            var batch = new TokenBatch();
+            long tokens = 0;
+            for (int i = 0; i < texts.size() && tokens < MOST_TOKENS; i++) {
+                model.add(batch, texts.get(i));
+                if (batch.tokens() >= BATCH_TOKENS || i == texts.size() - 1) {
+                    tokens += batch.tokens();
+                    Tensor embeddings = model.embeddings(pass.begin(Budget.FULL, null), batch);
+                    means.add(batch, leaving.gate().values(pass, embeddings), leaving);
+                    batch.clear();
+                }
+            }
+        }
+        means.write(table.value());
+        table.changed();
+        leaving.useTable();
+    }
+
+    /** Marks, which always stay, do not count. */
+    private void add(TokenBatch batch, Tensor values, Leaving leaving) {
+        for (int text = 0; text < batch.sequences(); text++) {
+            int from = batch.offsets()[text];
+            for (int i = leaving.plans().first();
+                    i < batch.length(text) - leaving.plans().last();
+                    i++) {
+                double value = values.get(from + i, 0);
+                int token = batch.inputs()[batch.inputOffsets()[text] + i];
+                sums[token] += value;
+                counts[token]++;
+                sum += value;
+                count++;
+            }
+        }
+    }
+
+    private void write(Tensor table) {
+        double mean = count == 0 ? 0 : sum / count;
+        for (int token = 0; token < sums.length; token++) {
+            table.set(0, token, (float) ((sums[token] + PRIOR * mean) / (counts[token] + PRIOR)));
+        }
+    }
+}
