@@ -68,7 +68,7 @@ public record PlanLosses(
                         .map(share -> (1 - share) * (1 - share) + Math.pow((double) count / layers, 2) / 4)
                         .toList())
                 .toList();
-        return new PlanLosses(List.of(1), shares, narrow, List.of(losses));
+        return new PlanLosses(List.of(64), shares, narrow, List.of(losses));
     }
 
     /**

@@ -5,9 +5,12 @@ import java.util.Locale;
 
 /**
  * The best plan that a budget allows: how many tokens stay and how many layers are narrow. It looks at the input's own length alone, so that a result does not depend on
- * what else is in a call. Thread-safe, and allocates nothing.
+ * what else is in a call. Thread-safe; once warm it allocates nothing.
  */
 public final class ShortPlans {
+    /** Of few tokens not any share can stay: a budget in time may be passed by so much, less than a short call's time varies. */
+    static final double SHORT_TOLERANCE = 1.05;
+
     private final ForwardCost flops;
     private final ForwardCost time;
     private final PlanLosses losses;
@@ -16,6 +19,8 @@ public final class ShortPlans {
     private final int layers;
     private final int tableTokens;
     private final ShortPlan[][] known;
+    private final PlanTable byTime;
+    private final PlanTable byFlops;
 
     /**
      * @param flops multiply-adds of the layers' products and of the gate
@@ -53,6 +58,8 @@ public final class ShortPlans {
                 known[narrow][rows] = new ShortPlan(rows, narrow);
             }
         }
+        byTime = new PlanTable(this, time, SHORT_TOLERANCE, maxTokens);
+        byFlops = new PlanTable(this, flops, 1, maxTokens);
     }
 
     /** The same with what plans were measured to lose. */
@@ -70,8 +77,10 @@ public final class ShortPlans {
         return tableTokens;
     }
 
-    private double shortened(ForwardCost cost, int tokens, int rows, double narrowShare) {
-        return cost.shortened(tokens, rows, narrowShare, rows < tokens && tokens > tableTokens);
+    /** What a plan costs. */
+    double cost(ForwardCost cost, int tokens, ShortPlan plan) {
+        boolean gated = plan.rows() < tokens && tokens > tableTokens;
+        return cost.shortened(tokens, plan.rows(), (double) plan.narrowLayers() / layers, gated);
     }
 
     public PlanLosses losses() {
@@ -89,71 +98,32 @@ public final class ShortPlans {
     }
 
     /**
-     * The plan of the least loss that costs no more than the budget. A soft budget that does not reach for any gets the cheapest one. At full budget, and where
-     * nothing that the short path could leave out would make it cheaper, the dense model runs.
+     * What an input of so many tokens gets for a budget, which counts in hundredths: the plan of least loss of those that cost no more (short inputs up to {@link
+     * #SHORT_TOLERANCE} of a time). A soft budget that does not reach for any gets the cheapest one. At full budget, and where nothing that the short path could leave out
+     * would make it cheaper, the dense model runs.
      *
      * @throws IllegalArgumentException if a hard budget does not reach for the cheapest plan
      */
     public ShortPlan plan(int tokens, Budget budget) {
-        ForwardCost cost = budget.unit() == Budget.Unit.TIME ? time : flops;
-        int least = least(tokens);
-        int narrowest = losses.narrow().getLast();
-        double cheapest = shortened(cost, tokens, least, share(narrowest));
-        double allowed = budget.share() * cost.dense(tokens);
-        if (budget.share() == 1 || cheapest >= cost.dense(tokens)) {
-            return of(tokens, 0);
+        boolean inTime = budget.unit() == Budget.Unit.TIME;
+        if (budget.routing() == Budget.Routing.HARD) {
+            checkReach(inTime ? time : flops, tokens, budget);
         }
-        if (cheapest > allowed) {
-            if (budget.routing() == Budget.Routing.HARD) {
-                throw new IllegalArgumentException(String.format(
-                        Locale.ROOT,
-                        "a hard budget of %s does not reach for %d of %d tokens in narrow layers, the least there is: it must be %.3f or more for an input of this length",
-                        budget.share(),
-                        least,
-                        tokens,
-                        cheapest / cost.dense(tokens)));
-            }
-            return of(least, narrowest);
-        }
-        return best(cost, tokens, least, allowed);
+        return (inTime ? byTime : byFlops).plan(tokens, budget.share());
     }
 
-    private ShortPlan best(ForwardCost cost, int tokens, int least, double allowed) {
-        ShortPlan best = null;
-        double bestLoss = Double.POSITIVE_INFINITY;
-        for (int place = 0; place < losses.narrow().size(); place++) {
-            int narrow = losses.narrow().get(place);
-            if (shortened(cost, tokens, least, share(narrow)) <= allowed) {
-                int rows = mostRows(cost, tokens, least, share(narrow), allowed);
-                double loss = losses.of(tokens, (double) rows / tokens, place);
-                if (loss < bestLoss) {
-                    best = of(rows, narrow);
-                    bestLoss = loss;
-                }
-            }
+    private void checkReach(ForwardCost cost, int tokens, Budget budget) {
+        ShortPlan cheapest = of(least(tokens), losses.narrow().getLast());
+        double share = share(cost, tokens, cheapest);
+        if (share < 1 && share > budget.share()) {
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT,
+                    "a hard budget of %s does not reach for %d of %d tokens in narrow layers, the least there is: it must be %.3f or more for an input of this length",
+                    budget.share(),
+                    cheapest.rows(),
+                    tokens,
+                    share));
         }
-        return best;
-    }
-
-    private double share(int narrowLayers) {
-        return (double) narrowLayers / layers;
-    }
-
-    private int mostRows(ForwardCost cost, int tokens, int least, double narrowShare, double allowed) {
-        if (shortened(cost, tokens, tokens, narrowShare) <= allowed) {
-            return tokens;
-        }
-        int low = least;
-        int high = tokens - 1;
-        while (low < high) {
-            int middle = (low + high + 1) >>> 1;
-            if (shortened(cost, tokens, middle, narrowShare) <= allowed) {
-                low = middle;
-            } else {
-                high = middle - 1;
-            }
-        }
-        return low;
     }
 
     /** The fewest tokens that can stay. */
@@ -182,6 +152,6 @@ public final class ShortPlans {
     }
 
     private double share(ForwardCost cost, int tokens, ShortPlan plan) {
-        return shortened(cost, tokens, plan.rows(), share(plan.narrowLayers())) / cost.dense(tokens);
+        return cost(cost, tokens, plan) / cost.dense(tokens);
     }
 }

@@ -234,21 +234,37 @@ class LeavingTest {
     }
 
     @Test
-    void inMoreBudgetThereIsNeverMoreLoss() {
+    void aLowerBudgetNeverTakesLonger() {
         try (Backend backend = VectorBackend.open(1);
                 Encoder model = TestModels.shortPath(dense, backend)) {
             ShortPlans plans = model.leaving().orElseThrow().plans();
-            for (int tokens = 4; tokens <= 40; tokens++) {
-                double loss = Double.POSITIVE_INFINITY;
-                for (double share = 0.3; share < 1; share += 0.01) {
-                    ShortPlan plan = plans.plan(tokens, Budget.flops(share));
-                    if (plan.narrowLayers() > 0 || plan.rows() < tokens) {
-                        int place = plans.losses().narrow().indexOf(plan.narrowLayers());
-                        double now = plans.losses().of(tokens, (double) plan.rows() / tokens, place);
-                        assertThat(now).as(tokens + " tokens at " + share).isLessThanOrEqualTo(loss);
-                        loss = now;
-                    }
+            for (int tokens = 3; tokens <= 40; tokens++) {
+                double least = plans.timeShare(tokens, plans.plan(tokens, Budget.of(0.01)));
+                double time = 0;
+                for (int hundredths = 1; hundredths <= 100; hundredths++) {
+                    double share = hundredths / 100.0;
+                    double now = plans.timeShare(tokens, plans.plan(tokens, Budget.of(share)));
+                    assertThat(now).as(tokens + " tokens at " + share).isGreaterThanOrEqualTo(time);
+                    assertThat(now)
+                            .as(tokens + " tokens at " + share)
+                            .isLessThanOrEqualTo(Math.max(least, Math.min(1, ShortPlans.SHORT_TOLERANCE * share)));
+                    time = now;
                 }
+            }
+        }
+    }
+
+    @Test
+    void inputsOfOneBudgetHaveTheSameLayersWhateverTheirLength() {
+        try (Backend backend = VectorBackend.open(1);
+                Encoder model = TestModels.shortPath(dense, backend)) {
+            for (double share : List.of(0.6, 0.75, 0.9)) {
+                assertThat(IntStream.rangeClosed(24, 40)
+                                .mapToObj(tokens ->
+                                        model.plan(tokens, Budget.flops(share)).narrowLayers())
+                                .distinct())
+                        .as("budget " + share)
+                        .hasSize(1);
             }
         }
     }
