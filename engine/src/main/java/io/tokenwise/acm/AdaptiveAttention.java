@@ -368,8 +368,9 @@ public final class AdaptiveAttention implements AdaptiveBlock {
         pass.push();
         boolean whole = true;
         for (int i = 0; i < acms.size(); i++) {
-            acms.get(i).choose(pass, x, pass.groups(i));
-            whole &= pass.groups(i).whole(learners) == x.rows();
+            TokenGroups groups = TokenGroups.of(pass, i);
+            acms.get(i).choose(pass, x, groups);
+            whole &= groups.whole(learners) == x.rows();
         }
         Tensor context = pass.tensor(x.rows(), hidden);
         pass.push();

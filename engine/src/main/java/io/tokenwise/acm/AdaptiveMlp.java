@@ -10,7 +10,6 @@ import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
-import io.tokenwise.nn.TokenGroups;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.List;
@@ -193,7 +192,7 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         if (pass.tape() != null) {
             return pass.add(outputs(pass, x, List.of(acm.train(pass, x))), residual);
         }
-        TokenGroups groups = pass.groups(0);
+        TokenGroups groups = TokenGroups.of(pass, 0);
         acm.choose(pass, x, groups);
         prepare(pass.stream());
         if (groups.whole(learners) == x.rows()) {

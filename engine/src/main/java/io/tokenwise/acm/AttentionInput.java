@@ -8,7 +8,6 @@ import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
-import io.tokenwise.nn.TokenGroups;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -148,9 +147,9 @@ final class AttentionInput {
             stream.linear(x, whole.weights().getFirst(), wholeBias, false, null, y);
             return y;
         }
-        TokenGroups groups = pass.groups(decision);
+        TokenGroups groups = TokenGroups.of(pass, decision);
         int count = groups.whole(learners);
-        stream.linearSlices(x, groups.order(), count, groups.all(count, 1), whole, orderedRest, y);
+        stream.linearSlices(x, groups.order(), count, pass.oneSlice(count), whole, orderedRest, y);
         int[] using = groups.usingPartly(learners);
         stream.linearSlices(x, groups.partly(), x.rows() - count, using, slices, orderedRest, y);
         return y;

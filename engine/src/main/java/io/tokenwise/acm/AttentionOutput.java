@@ -9,7 +9,6 @@ import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
-import io.tokenwise.nn.TokenGroups;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -111,11 +110,11 @@ final class AttentionOutput {
             stream.linear(context, whole.weights().getFirst(), wholeBias, false, residual, y);
             return;
         }
-        TokenGroups groups = pass.groups(decision);
+        TokenGroups groups = TokenGroups.of(pass, decision);
         int count = groups.whole(learners);
         int active = groups.using(0, learners);
         stream.addBias(residual, groups.order(), active, context.rows(), resting, y);
-        stream.sumSlices(context, groups.order(), groups.all(count, 1), whole, residual, y);
+        stream.sumSlices(context, groups.order(), pass.oneSlice(count), whole, residual, y);
         stream.sumSlices(context, groups.partly(), groups.usingPartly(learners), slices, residual, y);
     }
 }

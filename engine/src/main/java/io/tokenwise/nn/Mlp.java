@@ -82,7 +82,7 @@ public final class Mlp implements Block {
     public void forward(Pass pass, Tensor x, int[] rows, int count, Tensor residual, Tensor y) {
         pass.push();
         Tensor units = pass.tensor(count, up.weight().outputs());
-        pass.stream().mlp(x, rows, pass.groups(0).all(count, 1), whole, residual, units, y);
+        pass.stream().mlp(x, rows, pass.oneSlice(count), whole, residual, units, y);
         pass.pop();
     }
 

@@ -10,7 +10,6 @@ import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -26,9 +25,9 @@ import java.util.function.Supplier;
 public final class Pass {
     private final Stream stream;
     private final Workspace workspace;
-    private final List<TokenGroups> groups = new ArrayList<>();
     private final Map<Class<?>, Object> memories = new IdentityHashMap<>();
-    private final HardBudgets hardBudgets = new HardBudgets();
+    private final int[] oneSlice = new int[1];
+
     /** One for all texts, or null. */
     private Budget budget = Budget.FULL;
 
@@ -36,6 +35,7 @@ public final class Pass {
     private List<Budget> budgets;
 
     private TokenBatch batch;
+    private int batchNumber;
     private Decoding decoding;
     private TeacherForcing teacherForcing;
     private LearnerObserver observer;
@@ -111,13 +111,18 @@ public final class Pass {
                     + " budgets: give one for each");
         }
         batch = newBatch;
-        hardBudgets.begin(newBatch.sequences());
+        batchNumber++;
         return this;
     }
 
     /** See {@link #over}. */
     public TokenBatch batch() {
         return batch;
+    }
+
+    /** Another one each time that {@link #over} is called: by it a {@link #memory} knows what it keeps of an earlier batch. */
+    public int batchNumber() {
+        return batchNumber;
     }
 
     /** The text that is written in this pass, token by token. */
@@ -155,17 +160,10 @@ public final class Pass {
         return observer;
     }
 
-    /** Working memory of the block that runs now: as many different ones as it has decisions to remember. */
-    public TokenGroups groups(int number) {
-        while (groups.size() <= number) {
-            groups.add(new TokenGroups());
-        }
-        return groups.get(number);
-    }
-
-    /** What the texts of the batch have left, if their budgets are hard. */
-    public HardBudgets hardBudgets() {
-        return hardBudgets;
+    /** That so many rows use the only slice of a product; valid until the next call. See {@link Stream#mlp}. */
+    public int[] oneSlice(int rows) {
+        oneSlice[0] = rows;
+        return oneSlice;
     }
 
     /** Null in inference. */
