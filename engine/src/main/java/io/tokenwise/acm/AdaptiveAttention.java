@@ -363,7 +363,6 @@ public final class AdaptiveAttention implements AdaptiveBlock {
             List<Tensor> running = acms.stream().map(acm -> acm.train(pass, x)).toList();
             return pass.add(outputs(pass, x, running), residual);
         }
-        prepare(pass.stream());
         Tensor y = pass.tensor(x.rows(), hidden);
         pass.push();
         boolean whole = true;

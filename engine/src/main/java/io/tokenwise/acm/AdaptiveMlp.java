@@ -54,8 +54,11 @@ public final class AdaptiveMlp implements AdaptiveBlock {
 
     private final RunningLearners factors;
 
-    /** What inference uses; null until it is prepared. */
+    /** What inference uses; null until it is prepared. Of a gated MLP it uses {@link #upSlices} and {@link #downSlices}. */
     private MlpSlices slices;
+
+    private List<PackedMatrix> upSlices;
+    private List<PackedMatrix> downSlices;
 
     private int biasVersion = -1;
 
@@ -175,8 +178,8 @@ public final class AdaptiveMlp implements AdaptiveBlock {
     @Override
     public void prepare(Stream stream) {
         dense.prepare(stream);
-        List<PackedMatrix> upSlices = ups.packed(stream);
-        List<PackedMatrix> downSlices = downs.packed(stream);
+        upSlices = ups.prepare(stream);
+        downSlices = downs.prepare(stream);
         acm.prepare();
         if (slices == null && !dense.isGated()) {
             slices = new MlpSlices(upSlices, List.of(upBiases), downSlices, List.of(downBiases));
@@ -192,9 +195,10 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         if (pass.tape() != null) {
             return pass.add(outputs(pass, x, List.of(acm.train(pass, x))), residual);
         }
+        assert ups.isPrepared() && downs.isPrepared() && biasVersion == biases.parameter().version()
+                : acm.path() + " was changed and not prepared again";
         TokenGroups groups = TokenGroups.of(pass, 0);
         acm.choose(pass, x, groups);
-        prepare(pass.stream());
         if (groups.whole(learners) == x.rows()) {
             return dense.forward(pass, x, residual);
         }
@@ -242,9 +246,9 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         Tensor both = pass.tensor(1, upWidth);
         Tensor units = pass.tensor(1, width);
         for (int n = 0; n < count; n++) {
-            stream.linear(x, ups.packed(stream).get(n), upBiases[n], false, null, both);
+            stream.linear(x, upSlices.get(n), upBiases[n], false, null, both);
             stream.gatedSilu(both, width, units);
-            stream.linear(units, downs.packed(stream).get(n), downBiases[n], false, n == 0 ? residual : y, y);
+            stream.linear(units, downSlices.get(n), downBiases[n], false, n == 0 ? residual : y, y);
         }
     }
 
@@ -269,6 +273,7 @@ public final class AdaptiveMlp implements AdaptiveBlock {
      * @param target what the dense MLP gives for x
      */
     public void errors(Pass pass, Tensor x, Tensor target, float[] errors) {
+        prepareLearned(pass.stream());
         for (int choice = 0; choice <= trained; choice++) {
             pass.push();
             Tensor running = pass.tensor(x.rows(), trained + 1);
@@ -281,6 +286,14 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         for (int token = 0; token < x.rows(); token++) {
             errors[token * acm.choices() + trained + 1] = 0;
         }
+    }
+
+    /** What {@link #learned} needs where there is no tape. */
+    private void prepareLearned(Stream stream) {
+        up.weight().prepare(stream);
+        down.prepare(stream);
+        biases.prepare(stream);
+        factors.prepare(stream);
     }
 
     private void squaredDistances(Tensor y, Tensor target, float[] errors, int choice) {

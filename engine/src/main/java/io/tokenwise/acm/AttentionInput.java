@@ -40,7 +40,7 @@ final class AttentionInput {
 
     private OutputSlices slices;
 
-    private int version;
+    private int biasVersions;
 
     /**
      * @param dense Q, K and V of tokens with all learners, {@code [hidden, 3 * hidden]}
@@ -110,10 +110,9 @@ final class AttentionInput {
     }
 
     void prepare(Stream stream) {
-        List<PackedMatrix> wholePacked = wholeWeight.packed(stream);
-        List<PackedMatrix> packed = decision < 0 ? List.of() : weight.packed(stream);
-        int versions = (dense.bias() == null ? 0 : dense.bias().version()) + bias.version() + rest.version();
-        if (whole != null && version == versions) {
+        List<PackedMatrix> wholePacked = wholeWeight.prepare(stream);
+        List<PackedMatrix> packed = decision < 0 ? List.of() : weight.prepare(stream);
+        if (whole != null && biasVersions == versionsOfBiases()) {
             return;
         }
         for (int i = 0; i < order.length; i++) {
@@ -128,7 +127,17 @@ final class AttentionInput {
         if (decision >= 0) {
             slices = new OutputSlices(packed, biases(order.length / learners));
         }
-        version = versions;
+        biasVersions = versionsOfBiases();
+    }
+
+    private int versionsOfBiases() {
+        return (dense.bias() == null ? 0 : dense.bias().version()) + bias.version() + rest.version();
+    }
+
+    private boolean isPrepared() {
+        return wholeWeight.isPrepared()
+                && (decision < 0 || weight.isPrepared())
+                && biasVersions == versionsOfBiases();
     }
 
     private List<Tensor> biases(int width) {
@@ -141,6 +150,7 @@ final class AttentionInput {
 
     /** {@code [tokens, columns]}, of the pass's innermost scope. */
     Tensor run(Pass pass, Tensor x) {
+        assert isPrepared() : bias + " and what belongs to it was changed and not prepared again";
         Stream stream = pass.stream();
         Tensor y = pass.tensor(x.rows(), order.length);
         if (decision < 0) {

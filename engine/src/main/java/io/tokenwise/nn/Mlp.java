@@ -69,7 +69,6 @@ public final class Mlp implements Block {
         if (gated || pass.tape() != null) {
             return down.forwardPlus(pass, units(pass, x), residual);
         }
-        prepare(pass.stream());
         Tensor y = pass.tensor(x.rows(), down.weight().outputs());
         forward(pass, x, null, x.rows(), residual, y);
         return y;
@@ -80,6 +79,7 @@ public final class Mlp implements Block {
      * residual}.
      */
     public void forward(Pass pass, Tensor x, int[] rows, int count, Tensor residual, Tensor y) {
+        assert up.weight().isPrepared() && down.weight().isPrepared() : this + " was changed and not prepared again";
         pass.push();
         Tensor units = pass.tensor(count, up.weight().outputs());
         pass.stream().mlp(x, rows, pass.oneSlice(count), whole, residual, units, y);
@@ -88,8 +88,8 @@ public final class Mlp implements Block {
 
     @Override
     public void prepare(Stream stream) {
-        var upMatrix = up.weight().packed(stream);
-        var downMatrix = down.weight().packed(stream);
+        var upMatrix = up.weight().prepare(stream);
+        var downMatrix = down.weight().prepare(stream);
         if (whole == null && !gated) {
             whole = new MlpSlices(
                     List.of(upMatrix),
@@ -97,6 +97,11 @@ public final class Mlp implements Block {
                     List.of(downMatrix),
                     List.of(down.bias().value()));
         }
+    }
+
+    @Override
+    public String toString() {
+        return "mlp of " + up.weight().parameter() + " and " + down.weight().parameter();
     }
 
     @Override

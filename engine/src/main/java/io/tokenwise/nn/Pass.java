@@ -221,11 +221,11 @@ public final class Pass {
         Tensor biasValue = bias == null ? null : bias.value();
         if (tape == null) {
             Tensor y = tensor(x.rows(), weight.outputs());
-            stream.linear(x, weight.packed(stream), biasValue, gelu, residual, y);
+            stream.linear(x, weight.packed(), biasValue, gelu, residual, y);
             return y;
         }
         Tensor y = tensor(x.rows(), weight.outputs());
-        stream.linear(x, weight.packed(stream), biasValue, false, null, y);
+        stream.linear(x, weight.prepare(stream), biasValue, false, null, y);
         tape.record(new Op.Linear(x, weight, bias, y));
         if (gelu) {
             y = gelu(y);
@@ -448,7 +448,8 @@ public final class Pass {
     /** {@code x W^T}. */
     public Tensor linearTransposed(Tensor x, Weight weight) {
         Tensor y = tensor(x.rows(), weight.inputs());
-        stream.linear(x, weight.transposed(stream), null, false, null, y);
+        stream.linear(
+                x, tape == null ? weight.transposed() : weight.prepareTransposed(stream), null, false, null, y);
         if (tape != null) {
             tape.record(new Op.LinearTransposed(x, weight, y));
         }
