@@ -26,8 +26,8 @@ import java.util.Map;
  *
  * <p>Of a gated MLP learners are gated too: {@code s_n(x) = W2_n (u * silu(g)) + c_n} with {@code [u, g] = W1_n x + b1_n}.
  *
- * <p>Without a tape, tokens are grouped by learner count and each learner runs as one product over a prefix of the groups; forward is
- * then thread-safe for different passes.
+ * <p>In inference tokens are grouped by learner count, and each learner runs as one product over a prefix of the groups. {@link #infer} is thread-safe
+ * for different passes once {@link #prepare} has run.
  */
 public final class AdaptiveMlp implements AdaptiveBlock {
     private final Parameters owner;
@@ -191,10 +191,7 @@ public final class AdaptiveMlp implements AdaptiveBlock {
     }
 
     @Override
-    public Tensor forward(Pass pass, Tensor x, Tensor residual) {
-        if (pass.tape() != null) {
-            return pass.add(outputs(pass, x, List.of(acm.train(pass, x))), residual);
-        }
+    public Tensor infer(Pass pass, Tensor x, Tensor residual) {
         assert ups.isPrepared() && downs.isPrepared() && biasVersion == biases.parameter().version()
                 : acm.path() + " was changed and not prepared again";
         TokenGroups groups = TokenGroups.of(pass, 0);
@@ -212,7 +209,7 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         int whole = groups.whole(learners);
         int active = groups.using(0, learners);
         stream.addBias(residual, groups.order(), active, x.rows(), resting, y);
-        dense.forward(pass, x, groups.order(), whole, residual, y);
+        dense.infer(pass, x, groups.order(), whole, residual, y);
         pass.push();
         Tensor units = pass.tensor(active - whole, width);
         stream.mlp(x, groups.partly(), groups.usingPartly(learners), slices, residual, units, y);

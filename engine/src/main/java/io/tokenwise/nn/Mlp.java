@@ -66,19 +66,24 @@ public final class Mlp implements Block {
 
     @Override
     public Tensor forward(Pass pass, Tensor x, Tensor residual) {
-        if (gated || pass.tape() != null) {
-            return down.forwardPlus(pass, units(pass, x), residual);
-        }
+        return gated || pass.tape() != null ? inSteps(pass, x, residual) : infer(pass, x, residual);
+    }
+
+    private Tensor inSteps(Pass pass, Tensor x, Tensor residual) {
+        return down.forwardPlus(pass, units(pass, x), residual);
+    }
+
+    private Tensor infer(Pass pass, Tensor x, Tensor residual) {
         Tensor y = pass.tensor(x.rows(), down.weight().outputs());
-        forward(pass, x, null, x.rows(), residual, y);
+        infer(pass, x, null, x.rows(), residual, y);
         return y;
     }
 
     /**
-     * In inference, unless it is gated: for the first {@code count} entries of rows, or, if rows is null, for the first rows themselves, {@code y = mlp(x) +
-     * residual}.
+     * In inference, unless it is gated, as one operation: for the first {@code count} entries of rows, or, if rows is null, for the first rows themselves,
+     * {@code y = mlp(x) + residual}.
      */
-    public void forward(Pass pass, Tensor x, int[] rows, int count, Tensor residual, Tensor y) {
+    public void infer(Pass pass, Tensor x, int[] rows, int count, Tensor residual, Tensor y) {
         assert up.weight().isPrepared() && down.weight().isPrepared() : this + " was changed and not prepared again";
         pass.push();
         Tensor units = pass.tensor(count, up.weight().outputs());
