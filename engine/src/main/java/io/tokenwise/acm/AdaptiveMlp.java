@@ -190,10 +190,15 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         }
     }
 
+    private boolean isPrepared() {
+        return ups.isPrepared()
+                && downs.isPrepared()
+                && biasVersion == biases.parameter().version();
+    }
+
     @Override
     public Tensor infer(Pass pass, Tensor x, Tensor residual) {
-        assert ups.isPrepared() && downs.isPrepared() && biasVersion == biases.parameter().version()
-                : acm.path() + " was changed and not prepared again";
+        assert isPrepared() : acm.path() + " was changed and not prepared again";
         TokenGroups groups = TokenGroups.of(pass, 0);
         acm.choose(pass, x, groups);
         if (groups.whole(learners) == x.rows()) {

@@ -135,9 +135,7 @@ final class AttentionInput {
     }
 
     private boolean isPrepared() {
-        return wholeWeight.isPrepared()
-                && (decision < 0 || weight.isPrepared())
-                && biasVersions == versionsOfBiases();
+        return wholeWeight.isPrepared() && (decision < 0 || weight.isPrepared()) && biasVersions == versionsOfBiases();
     }
 
     private List<Tensor> biases(int width) {

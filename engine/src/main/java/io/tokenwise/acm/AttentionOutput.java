@@ -99,9 +99,7 @@ final class AttentionOutput {
     }
 
     private boolean isPrepared() {
-        return wholeWeight.isPrepared()
-                && (decision < 0 || weight.isPrepared())
-                && biasVersion == biases.version();
+        return wholeWeight.isPrepared() && (decision < 0 || weight.isPrepared()) && biasVersion == biases.version();
     }
 
     private Tensor c(int learner) {

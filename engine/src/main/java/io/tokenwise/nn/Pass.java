@@ -448,8 +448,7 @@ public final class Pass {
     /** {@code x W^T}. */
     public Tensor linearTransposed(Tensor x, Weight weight) {
         Tensor y = tensor(x.rows(), weight.inputs());
-        stream.linear(
-                x, tape == null ? weight.transposed() : weight.prepareTransposed(stream), null, false, null, y);
+        stream.linear(x, tape == null ? weight.transposed() : weight.prepareTransposed(stream), null, false, null, y);
         if (tape != null) {
             tape.record(new Op.LinearTransposed(x, weight, y));
         }

@@ -61,7 +61,7 @@ class PreparedModelTest {
     /** What is saved are the parameters; so the saved model tells whether all that was made of them is up to date. */
     private void assertIsWhatItsParametersSay(Encoder model, Path saved, List<Budget> budgets) throws IOException {
         var before = budgets.stream().map(budget -> encode(model, budget)).toList();
-        // What tokens have in place of queries is measured, never trained; of keys and values the file does not have it.
+        // What tokens have in place of a query is not trained, and in place of keys and values a file has nothing.
         change(model.parameters().all().stream()
                 .filter(parameter -> !parameter.name().endsWith(".rest"))
                 .toList());
