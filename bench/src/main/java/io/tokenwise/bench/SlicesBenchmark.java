@@ -119,13 +119,12 @@ public class SlicesBenchmark {
     private List<PackedMatrix> slices(String name, int inputs, int outputs, boolean alongOutputs) {
         Parameter whole = parameters.add(name, inputs, outputs);
         randomized(whole.value());
-        return new SlicedWeight(parameters, whole, learners, alongOutputs).packed(stream);
+        return new SlicedWeight(parameters, whole, learners, alongOutputs).prepare(stream);
     }
 
     private PackedMatrix packed(Weight weight) {
         randomized(weight.parameter().value());
-        weight.prepare(stream);
-        return weight.packed(stream);
+        return weight.prepare(stream);
     }
 
     private List<Tensor> biases(int columns) {

@@ -3,7 +3,6 @@ package io.tokenwise.acm;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.nn.Pass;
-import io.tokenwise.nn.TokenGroups;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
 import java.util.stream.IntStream;

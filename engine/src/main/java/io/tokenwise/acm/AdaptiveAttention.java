@@ -29,7 +29,7 @@ import java.util.stream.IntStream;
  * <p>Heads are rotated ({@link HeadRotation}), the dense block's too, which does not change what it computes, so that their first columns matter
  * most; if all tokens have all learners the block computes what the dense one does.
  *
- * <p>Any projections may share a gate, and those without one are always whole. All gates read the block's input. Without a tape, forward is
+ * <p>Any projections may share a gate, and those without one are always whole. All gates read the block's input. {@link #infer} is
  * thread-safe for different passes once {@link #prepare} has run.
  */
 public final class AdaptiveAttention implements AdaptiveBlock {
@@ -358,18 +358,14 @@ public final class AdaptiveAttention implements AdaptiveBlock {
     }
 
     @Override
-    public Tensor forward(Pass pass, Tensor x, Tensor residual) {
-        if (pass.tape() != null) {
-            List<Tensor> running = acms.stream().map(acm -> acm.train(pass, x)).toList();
-            return pass.add(outputs(pass, x, running), residual);
-        }
-        prepare(pass.stream());
+    public Tensor infer(Pass pass, Tensor x, Tensor residual) {
         Tensor y = pass.tensor(x.rows(), hidden);
         pass.push();
         boolean whole = true;
         for (int i = 0; i < acms.size(); i++) {
-            acms.get(i).choose(pass, x, pass.groups(i));
-            whole &= pass.groups(i).whole(learners) == x.rows();
+            TokenGroups groups = TokenGroups.of(pass, i);
+            acms.get(i).choose(pass, x, groups);
+            whole &= groups.whole(learners) == x.rows();
         }
         Tensor context = pass.tensor(x.rows(), hidden);
         pass.push();

@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * A block whose work for each token is cut into learners, some of which may be left out. {@link #forward} with a tape computes all
- * learners and scales those that the gates leave out by 0: a gate's gradient needs what they would give.
+ * A block whose work for each token is cut into learners, some of which may be left out. It has two forms: {@link #infer} runs only the learners that
+ * a token has, {@link #train} computes all and scales those that the gates leave out by 0, as a gate's gradient needs what they would give.
  */
 public sealed interface AdaptiveBlock extends Block permits AdaptiveMlp, AdaptiveAttention {
     /** Who decides, in the order in which they are asked. */
@@ -40,6 +40,20 @@ public sealed interface AdaptiveBlock extends Block permits AdaptiveMlp, Adaptiv
 
     /** For each of the learners' matrices the dense block's weights in the same places, which it starts as, in memory of the arena. */
     Map<Parameter, Tensor> denseSlices(Arena arena);
+
+    @Override
+    default Tensor forward(Pass pass, Tensor x, Tensor residual) {
+        return pass.tape() == null ? infer(pass, x, residual) : train(pass, x, residual);
+    }
+
+    /** {@link #forward} without a tape, by what {@link #prepare} has made. The modules choose by the pass's budgets. */
+    Tensor infer(Pass pass, Tensor x, Tensor residual);
+
+    /** {@link #forward} with a tape. The modules choose as the pass's {@link io.tokenwise.nn.GateTraining} says. */
+    default Tensor train(Pass pass, Tensor x, Tensor residual) {
+        List<Tensor> running = acms().stream().map(acm -> acm.train(pass, x)).toList();
+        return pass.add(outputs(pass, x, running), residual);
+    }
 
     /**
      * In training: the block's output, without residual.

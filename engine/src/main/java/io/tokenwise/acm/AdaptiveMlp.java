@@ -10,7 +10,6 @@ import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
-import io.tokenwise.nn.TokenGroups;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.List;
@@ -27,8 +26,8 @@ import java.util.Map;
  *
  * <p>Of a gated MLP learners are gated too: {@code s_n(x) = W2_n (u * silu(g)) + c_n} with {@code [u, g] = W1_n x + b1_n}.
  *
- * <p>Without a tape, tokens are grouped by learner count and each learner runs as one product over a prefix of the groups; forward is
- * then thread-safe for different passes.
+ * <p>In inference tokens are grouped by learner count, and each learner runs as one product over a prefix of the groups. {@link #infer} is thread-safe
+ * for different passes once {@link #prepare} has run.
  */
 public final class AdaptiveMlp implements AdaptiveBlock {
     private final Parameters owner;
@@ -55,8 +54,11 @@ public final class AdaptiveMlp implements AdaptiveBlock {
 
     private final RunningLearners factors;
 
-    /** What inference uses; null until it is prepared. */
+    /** What inference uses; null until it is prepared. Of a gated MLP it uses {@link #upSlices} and {@link #downSlices}. */
     private MlpSlices slices;
+
+    private List<PackedMatrix> upSlices;
+    private List<PackedMatrix> downSlices;
 
     private int biasVersion = -1;
 
@@ -176,8 +178,8 @@ public final class AdaptiveMlp implements AdaptiveBlock {
     @Override
     public void prepare(Stream stream) {
         dense.prepare(stream);
-        List<PackedMatrix> upSlices = ups.packed(stream);
-        List<PackedMatrix> downSlices = downs.packed(stream);
+        upSlices = ups.prepare(stream);
+        downSlices = downs.prepare(stream);
         acm.prepare();
         if (slices == null && !dense.isGated()) {
             slices = new MlpSlices(upSlices, List.of(upBiases), downSlices, List.of(downBiases));
@@ -188,14 +190,17 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         }
     }
 
+    private boolean isPrepared() {
+        return ups.isPrepared()
+                && downs.isPrepared()
+                && biasVersion == biases.parameter().version();
+    }
+
     @Override
-    public Tensor forward(Pass pass, Tensor x, Tensor residual) {
-        if (pass.tape() != null) {
-            return pass.add(outputs(pass, x, List.of(acm.train(pass, x))), residual);
-        }
-        TokenGroups groups = pass.groups(0);
+    public Tensor infer(Pass pass, Tensor x, Tensor residual) {
+        assert isPrepared() : acm.path() + " was changed and not prepared again";
+        TokenGroups groups = TokenGroups.of(pass, 0);
         acm.choose(pass, x, groups);
-        prepare(pass.stream());
         if (groups.whole(learners) == x.rows()) {
             return dense.forward(pass, x, residual);
         }
@@ -209,7 +214,7 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         int whole = groups.whole(learners);
         int active = groups.using(0, learners);
         stream.addBias(residual, groups.order(), active, x.rows(), resting, y);
-        dense.forward(pass, x, groups.order(), whole, residual, y);
+        dense.infer(pass, x, groups.order(), whole, residual, y);
         pass.push();
         Tensor units = pass.tensor(active - whole, width);
         stream.mlp(x, groups.partly(), groups.usingPartly(learners), slices, residual, units, y);
@@ -243,9 +248,9 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         Tensor both = pass.tensor(1, upWidth);
         Tensor units = pass.tensor(1, width);
         for (int n = 0; n < count; n++) {
-            stream.linear(x, ups.packed(stream).get(n), upBiases[n], false, null, both);
+            stream.linear(x, upSlices.get(n), upBiases[n], false, null, both);
             stream.gatedSilu(both, width, units);
-            stream.linear(units, downs.packed(stream).get(n), downBiases[n], false, n == 0 ? residual : y, y);
+            stream.linear(units, downSlices.get(n), downBiases[n], false, n == 0 ? residual : y, y);
         }
     }
 
@@ -270,6 +275,7 @@ public final class AdaptiveMlp implements AdaptiveBlock {
      * @param target what the dense MLP gives for x
      */
     public void errors(Pass pass, Tensor x, Tensor target, float[] errors) {
+        prepareLearned(pass.stream());
         for (int choice = 0; choice <= trained; choice++) {
             pass.push();
             Tensor running = pass.tensor(x.rows(), trained + 1);
@@ -282,6 +288,14 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         for (int token = 0; token < x.rows(); token++) {
             errors[token * acm.choices() + trained + 1] = 0;
         }
+    }
+
+    /** What {@link #learned} needs where there is no tape. */
+    private void prepareLearned(Stream stream) {
+        up.weight().prepare(stream);
+        down.prepare(stream);
+        biases.prepare(stream);
+        factors.prepare(stream);
     }
 
     private void squaredDistances(Tensor y, Tensor target, float[] errors, int choice) {

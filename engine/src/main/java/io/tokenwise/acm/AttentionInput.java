@@ -8,7 +8,6 @@ import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
-import io.tokenwise.nn.TokenGroups;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -41,7 +40,7 @@ final class AttentionInput {
 
     private OutputSlices slices;
 
-    private int version;
+    private int biasVersions;
 
     /**
      * @param dense Q, K and V of tokens with all learners, {@code [hidden, 3 * hidden]}
@@ -111,10 +110,9 @@ final class AttentionInput {
     }
 
     void prepare(Stream stream) {
-        List<PackedMatrix> wholePacked = wholeWeight.packed(stream);
-        List<PackedMatrix> packed = decision < 0 ? List.of() : weight.packed(stream);
-        int versions = (dense.bias() == null ? 0 : dense.bias().version()) + bias.version() + rest.version();
-        if (whole != null && version == versions) {
+        List<PackedMatrix> wholePacked = wholeWeight.prepare(stream);
+        List<PackedMatrix> packed = decision < 0 ? List.of() : weight.prepare(stream);
+        if (whole != null && biasVersions == versionsOfBiases()) {
             return;
         }
         for (int i = 0; i < order.length; i++) {
@@ -129,7 +127,15 @@ final class AttentionInput {
         if (decision >= 0) {
             slices = new OutputSlices(packed, biases(order.length / learners));
         }
-        version = versions;
+        biasVersions = versionsOfBiases();
+    }
+
+    private int versionsOfBiases() {
+        return (dense.bias() == null ? 0 : dense.bias().version()) + bias.version() + rest.version();
+    }
+
+    private boolean isPrepared() {
+        return wholeWeight.isPrepared() && (decision < 0 || weight.isPrepared()) && biasVersions == versionsOfBiases();
     }
 
     private List<Tensor> biases(int width) {
@@ -142,15 +148,16 @@ final class AttentionInput {
 
     /** {@code [tokens, columns]}, of the pass's innermost scope. */
     Tensor run(Pass pass, Tensor x) {
+        assert isPrepared() : bias + " and what belongs to it was changed and not prepared again";
         Stream stream = pass.stream();
         Tensor y = pass.tensor(x.rows(), order.length);
         if (decision < 0) {
             stream.linear(x, whole.weights().getFirst(), wholeBias, false, null, y);
             return y;
         }
-        TokenGroups groups = pass.groups(decision);
+        TokenGroups groups = TokenGroups.of(pass, decision);
         int count = groups.whole(learners);
-        stream.linearSlices(x, groups.order(), count, groups.all(count, 1), whole, orderedRest, y);
+        stream.linearSlices(x, groups.order(), count, pass.oneSlice(count), whole, orderedRest, y);
         int[] using = groups.usingPartly(learners);
         stream.linearSlices(x, groups.partly(), x.rows() - count, using, slices, orderedRest, y);
         return y;

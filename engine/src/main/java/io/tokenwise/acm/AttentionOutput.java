@@ -9,7 +9,6 @@ import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
-import io.tokenwise.nn.TokenGroups;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -41,7 +40,7 @@ final class AttentionOutput {
 
     private InputSlices slices;
 
-    private int version;
+    private int biasVersion;
 
     /**
      * @param dense of tokens with all learners
@@ -82,9 +81,9 @@ final class AttentionOutput {
     }
 
     void prepare(Stream stream) {
-        List<PackedMatrix> wholePacked = wholeWeight.packed(stream);
-        List<PackedMatrix> packed = decision < 0 ? List.of() : weight.packed(stream);
-        if (whole != null && version == biases.version()) {
+        List<PackedMatrix> wholePacked = wholeWeight.prepare(stream);
+        List<PackedMatrix> packed = decision < 0 ? List.of() : weight.prepare(stream);
+        if (whole != null && biasVersion == biases.version()) {
             return;
         }
         whole = new InputSlices(wholePacked, List.of(wholeBias));
@@ -96,7 +95,11 @@ final class AttentionOutput {
             }
             slices = new InputSlices(packed, added);
         }
-        version = biases.version();
+        biasVersion = biases.version();
+    }
+
+    private boolean isPrepared() {
+        return wholeWeight.isPrepared() && (decision < 0 || weight.isPrepared()) && biasVersion == biases.version();
     }
 
     private Tensor c(int learner) {
@@ -106,16 +109,17 @@ final class AttentionOutput {
 
     /** {@code y = residual + what the learners that run give}. */
     void run(Pass pass, Tensor context, Tensor residual, Tensor y) {
+        assert isPrepared() : biases + " and what belongs to it was changed and not prepared again";
         Stream stream = pass.stream();
         if (decision < 0) {
             stream.linear(context, whole.weights().getFirst(), wholeBias, false, residual, y);
             return;
         }
-        TokenGroups groups = pass.groups(decision);
+        TokenGroups groups = TokenGroups.of(pass, decision);
         int count = groups.whole(learners);
         int active = groups.using(0, learners);
         stream.addBias(residual, groups.order(), active, context.rows(), resting, y);
-        stream.sumSlices(context, groups.order(), groups.all(count, 1), whole, residual, y);
+        stream.sumSlices(context, groups.order(), pass.oneSlice(count), whole, residual, y);
         stream.sumSlices(context, groups.partly(), groups.usingPartly(learners), slices, residual, y);
     }
 }

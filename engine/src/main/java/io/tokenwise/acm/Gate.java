@@ -100,7 +100,7 @@ final class Gate {
 
     /** How much better each choice is than no learner: logits {@code [tokens, choices - 1]} less that of the first choice. */
     Tensor logits(Pass pass, Tensor x, double budget) {
-        prepare();
+        assert rowsVersion == logits.weight().parameter().version() : "the gate was changed and not prepared again";
         Tensor table = budgetTable.parameter().value();
         Tensor offset = pass.tensor(1, acm.choices() - 1);
         for (int choice = 1; choice < acm.choices(); choice++) {

@@ -65,6 +65,10 @@ public final class Leaving {
         Tape tape = pass.tape();
         GateTraining gateTraining = pass.gateTraining();
         pass.train(null, null);
+        // Training may have changed it since.
+        if (tape != null) {
+            gate.prepare(pass.stream());
+        }
         staying.begin(batch.tokens());
         int gated = chooseRows(pass, x, staying);
         pass.train(tape, gateTraining);

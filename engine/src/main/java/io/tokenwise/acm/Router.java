@@ -2,7 +2,6 @@ package io.tokenwise.acm;
 
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Budget.Routing;
-import io.tokenwise.nn.HardBudgets;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.Tensor;
 import java.util.Arrays;
@@ -139,7 +138,7 @@ final class Router {
         int tokens = pass.batch().length(text);
         int count = affordable(pass, text);
         if (sum(choice, row, row + tokens) > count) {
-            pass.hardBudgets().choose(logits, acm.countsFromOne(), row - firstRow, tokens, count, choice, row);
+            HardBudgets.of(pass).choose(logits, acm.countsFromOne(), row - firstRow, tokens, count, choice, row);
             for (int token = row; token < row + tokens; token++) {
                 choice[token] = acm.countUpTo(choice[token]);
             }
@@ -160,7 +159,7 @@ final class Router {
             Budget budget = pass.budget(text);
             if (budget.routing() == Routing.HARD) {
                 int tokens = pass.batch().length(text);
-                pass.hardBudgets().grant(text, flopsPerToken(budget.share(), tokens) * tokens);
+                HardBudgets.of(pass).grant(text, flopsPerToken(budget.share(), tokens) * tokens);
             }
         }
     }
@@ -173,12 +172,12 @@ final class Router {
     /** Learners that a text under a hard budget can pay for besides the gate. */
     private int affordable(Pass pass, int text) {
         int tokens = pass.batch().length(text);
-        long count = (pass.hardBudgets().left(text) - acm.gateFlops() * tokens) / acm.learnerFlops();
+        long count = (HardBudgets.of(pass).left(text) - acm.gateFlops() * tokens) / acm.learnerFlops();
         return Math.clamp(count, 0, tokens * acm.learners());
     }
 
     private void settle(Pass pass, int from, int end, boolean gated, int[] choice) {
-        HardBudgets budgets = pass.hardBudgets();
+        HardBudgets budgets = HardBudgets.of(pass);
         int[] offsets = pass.batch().offsets();
         for (int text = from; text < end; text++) {
             long gateFlops = gated ? acm.gateFlops() * pass.batch().length(text) : 0;

@@ -3,6 +3,7 @@ package io.tokenwise.acm;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
+import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.Tensor;
@@ -72,6 +73,12 @@ final class RunningLearners {
             }
         }
         return new Linear(new Weight(owner, weight), owner.fixed("1", 1, columns));
+    }
+
+    /** Lets {@link #partly} and {@link #biased} run without a tape. */
+    void prepare(Stream stream) {
+        partly.weight().prepare(stream);
+        biased.weight().prepare(stream);
     }
 
     /** {@code r_n - r_N} of all but the last learner, {@code [tokens, N - 1]}. */

@@ -55,7 +55,7 @@ record GradientTable(Tape tape, Gradients gradients, Stream stream, Workspace wo
             case Op.LinearTransposed(var x, var weight, var y) -> {
                 if (tape.tracks(x)) {
                     Tensor dx = like(x);
-                    stream.linear(dy, weight.packed(stream), null, false, null, dx);
+                    stream.linear(dy, weight.prepare(stream), null, false, null, dx);
                     gradients.add(x, dx);
                 }
                 if (weight.parameter().trainable()) {
@@ -108,7 +108,7 @@ record GradientTable(Tape tape, Gradients gradients, Stream stream, Workspace wo
         Parameter weight = op.weight().parameter();
         if (tape.tracks(op.x())) {
             Tensor dx = like(op.x());
-            stream.linear(dy, op.weight().transposed(stream), null, false, null, dx);
+            stream.linear(dy, op.weight().prepareTransposed(stream), null, false, null, dx);
             gradients.add(op.x(), dx);
         }
         if (weight.trainable()) {

@@ -8,8 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A weight matrix cut along one of its sides into slices of one size, each in the packed form that products need: packed once when the
- * model is loaded, and again after each change in training. {@link #packed} is thread-safe once it has run and while nobody trains.
+ * A weight matrix cut along one of its sides into slices of one size, each in the packed form that products need. Only inference needs it.
  */
 public final class SlicedWeight {
     private final Parameters owner;
@@ -37,9 +36,9 @@ public final class SlicedWeight {
         this.order = order;
     }
 
-    /** The slices in order. */
-    public List<PackedMatrix> packed(Stream stream) {
-        if (slices == null || version != parameter.version()) {
+    /** Packs the slices, unless that has been done since the value changed last. Returns them in order, always the same objects. */
+    public List<PackedMatrix> prepare(Stream stream) {
+        if (!isPrepared()) {
             if (order == null) {
                 pack(stream, parameter.value());
             } else {
@@ -50,6 +49,11 @@ public final class SlicedWeight {
             version = parameter.version();
         }
         return slices;
+    }
+
+    /** Whether what {@link #prepare} has packed is the value that there is now: what inference asserts. */
+    public boolean isPrepared() {
+        return slices != null && version == parameter.version();
     }
 
     private void pack(Stream stream, Tensor source) {

@@ -4,10 +4,10 @@ import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Stream;
 
 /**
- * A weight matrix in the packed forms that products need: packed once when the model is loaded, and again after
- * each change in training.
+ * A weight matrix in the packed forms that products need. Training prepares a form before each product, which packs it again if the value
+ * was changed; inference reads what was prepared when the model was loaded, or after training, and never compares.
  *
- * <p>Thread-safe while nobody writes the parameter's value: who comes first packs it.
+ * <p>Thread-safe while nobody writes the parameter's value.
  */
 public final class Weight {
     private final Parameters owner;
@@ -39,24 +39,52 @@ public final class Weight {
         return parameter.value().columns();
     }
 
-    /** Packs now, so that {@link #packed} only reads from here on. */
-    public void prepare(Stream stream) {
-        packed(stream);
+    /** Packs the value, unless that has been done since it changed last. */
+    public PackedMatrix prepare(Stream stream) {
+        return prepare(stream, plain, false);
     }
 
-    public PackedMatrix packed(Stream stream) {
-        if (plain.version != parameter.version()) {
-            pack(stream, plain, false);
-        }
-        return plain.matrix;
+    /**
+     * What {@link #prepare} has packed.
+     *
+     * @throws IllegalStateException if it has not run
+     */
+    public PackedMatrix packed() {
+        return prepared(plain);
     }
 
-    /** {@code [outputs, inputs]}, what a table of embeddings multiplies by to give logits. */
-    public PackedMatrix transposed(Stream stream) {
-        if (transposed.version != parameter.version()) {
-            pack(stream, transposed, true);
+    /** As {@link #prepare}, of {@code [outputs, inputs]}: what a table of embeddings multiplies by to give logits. */
+    public PackedMatrix prepareTransposed(Stream stream) {
+        return prepare(stream, transposed, true);
+    }
+
+    /**
+     * What {@link #prepareTransposed} has packed.
+     *
+     * @throws IllegalStateException if it has not run
+     */
+    public PackedMatrix transposed() {
+        return prepared(transposed);
+    }
+
+    /** Whether what {@link #prepare} has packed is the value that there is now: what inference asserts. */
+    public boolean isPrepared() {
+        return plain.version == parameter.version();
+    }
+
+    private PackedMatrix prepared(Form form) {
+        if (form.matrix == null) {
+            throw new IllegalStateException(parameter + " is not prepared for inference: call prepare first");
         }
-        return transposed.matrix;
+        assert form.version == parameter.version() : parameter + " was changed and not prepared again";
+        return form.matrix;
+    }
+
+    private PackedMatrix prepare(Stream stream, Form form, boolean transpose) {
+        if (form.version != parameter.version()) {
+            pack(stream, form, transpose);
+        }
+        return form.matrix;
     }
 
     private synchronized void pack(Stream stream, Form form, boolean transpose) {

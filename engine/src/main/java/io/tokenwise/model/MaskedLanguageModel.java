@@ -72,7 +72,7 @@ public final class MaskedLanguageModel implements AutoCloseable {
             parts.stored().forEach(tensor -> tensor.load(weights));
             parameters.all().forEach(Parameter::changed);
             model.transform.weight().prepare(parameters.backend().stream());
-            words.transposed(parameters.backend().stream());
+            words.prepareTransposed(parameters.backend().stream());
             return model;
         } catch (Throwable e) {
             parameters.close();
@@ -104,7 +104,7 @@ public final class MaskedLanguageModel implements AutoCloseable {
         }
         Tensor y = pass.tensor(rows.length, tokens.columns());
         norm.forward(pass, transform.forwardGelu(pass, x), y);
-        pass.stream().linear(y, words.transposed(pass.stream()), bias.value(), false, null, logits);
+        pass.stream().linear(y, words.transposed(), bias.value(), false, null, logits);
         pass.pop();
         return logits;
     }

@@ -113,7 +113,7 @@ public final class SpeechDecoder {
         Tensor y = pass.tensor(1, x.columns());
         norm.forward(pass, x, y);
         Tensor logits = pass.tensor(1, words.inputs());
-        stream.linear(y, words.transposed(stream), null, false, null, logits);
+        stream.linear(y, words.transposed(), null, false, null, logits);
         int next = stream.argmax(logits, 0);
         pass.pop();
         return next;
@@ -143,7 +143,7 @@ public final class SpeechDecoder {
     }
 
     void prepare(Stream stream) {
-        words.transposed(stream);
+        words.prepareTransposed(stream);
         slots().forEach(slot -> slot.block().prepare(stream));
     }
 }

@@ -33,7 +33,7 @@ public record Convolution(Linear kernel, int width, int step) {
         Tensor windows = pass.tensor(y.rows(), width * x.columns());
         pass.stream().windows(x, inputOffsets, sequences, width, step, outputOffsets, windows);
         Tensor bias = kernel.bias() == null ? null : kernel.bias().value();
-        pass.stream().linear(windows, kernel.weight().packed(pass.stream()), bias, gelu, null, y);
+        pass.stream().linear(windows, kernel.weight().packed(), bias, gelu, null, y);
         pass.pop();
         return y;
     }

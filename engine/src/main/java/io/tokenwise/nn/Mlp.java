@@ -66,30 +66,35 @@ public final class Mlp implements Block {
 
     @Override
     public Tensor forward(Pass pass, Tensor x, Tensor residual) {
-        if (gated || pass.tape() != null) {
-            return down.forwardPlus(pass, units(pass, x), residual);
-        }
-        prepare(pass.stream());
+        return gated || pass.tape() != null ? inSteps(pass, x, residual) : infer(pass, x, residual);
+    }
+
+    private Tensor inSteps(Pass pass, Tensor x, Tensor residual) {
+        return down.forwardPlus(pass, units(pass, x), residual);
+    }
+
+    private Tensor infer(Pass pass, Tensor x, Tensor residual) {
         Tensor y = pass.tensor(x.rows(), down.weight().outputs());
-        forward(pass, x, null, x.rows(), residual, y);
+        infer(pass, x, null, x.rows(), residual, y);
         return y;
     }
 
     /**
-     * In inference, unless it is gated: for the first {@code count} entries of rows, or, if rows is null, for the first rows themselves, {@code y = mlp(x) +
-     * residual}.
+     * In inference, unless it is gated, as one operation: for the first {@code count} entries of rows, or, if rows is null, for the first rows themselves,
+     * {@code y = mlp(x) + residual}.
      */
-    public void forward(Pass pass, Tensor x, int[] rows, int count, Tensor residual, Tensor y) {
+    public void infer(Pass pass, Tensor x, int[] rows, int count, Tensor residual, Tensor y) {
+        assert up.weight().isPrepared() && down.weight().isPrepared() : this + " was changed and not prepared again";
         pass.push();
         Tensor units = pass.tensor(count, up.weight().outputs());
-        pass.stream().mlp(x, rows, pass.groups(0).all(count, 1), whole, residual, units, y);
+        pass.stream().mlp(x, rows, pass.oneSlice(count), whole, residual, units, y);
         pass.pop();
     }
 
     @Override
     public void prepare(Stream stream) {
-        var upMatrix = up.weight().packed(stream);
-        var downMatrix = down.weight().packed(stream);
+        var upMatrix = up.weight().prepare(stream);
+        var downMatrix = down.weight().prepare(stream);
         if (whole == null && !gated) {
             whole = new MlpSlices(
                     List.of(upMatrix),
@@ -97,6 +102,11 @@ public final class Mlp implements Block {
                     List.of(downMatrix),
                     List.of(down.bias().value()));
         }
+    }
+
+    @Override
+    public String toString() {
+        return "mlp of " + up.weight().parameter() + " and " + down.weight().parameter();
     }
 
     @Override

@@ -10,7 +10,6 @@ import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -26,9 +25,9 @@ import java.util.function.Supplier;
 public final class Pass {
     private final Stream stream;
     private final Workspace workspace;
-    private final List<TokenGroups> groups = new ArrayList<>();
     private final Map<Class<?>, Object> memories = new IdentityHashMap<>();
-    private final HardBudgets hardBudgets = new HardBudgets();
+    private final int[] oneSlice = new int[1];
+
     /** One for all texts, or null. */
     private Budget budget = Budget.FULL;
 
@@ -36,6 +35,7 @@ public final class Pass {
     private List<Budget> budgets;
 
     private TokenBatch batch;
+    private int batchNumber;
     private Decoding decoding;
     private TeacherForcing teacherForcing;
     private LearnerObserver observer;
@@ -111,13 +111,18 @@ public final class Pass {
                     + " budgets: give one for each");
         }
         batch = newBatch;
-        hardBudgets.begin(newBatch.sequences());
+        batchNumber++;
         return this;
     }
 
     /** See {@link #over}. */
     public TokenBatch batch() {
         return batch;
+    }
+
+    /** Another one each time that {@link #over} is called: by it a {@link #memory} knows what it keeps of an earlier batch. */
+    public int batchNumber() {
+        return batchNumber;
     }
 
     /** The text that is written in this pass, token by token. */
@@ -155,17 +160,10 @@ public final class Pass {
         return observer;
     }
 
-    /** Working memory of the block that runs now: as many different ones as it has decisions to remember. */
-    public TokenGroups groups(int number) {
-        while (groups.size() <= number) {
-            groups.add(new TokenGroups());
-        }
-        return groups.get(number);
-    }
-
-    /** What the texts of the batch have left, if their budgets are hard. */
-    public HardBudgets hardBudgets() {
-        return hardBudgets;
+    /** That so many rows use the only slice of a product; valid until the next call. See {@link Stream#mlp}. */
+    public int[] oneSlice(int rows) {
+        oneSlice[0] = rows;
+        return oneSlice;
     }
 
     /** Null in inference. */
@@ -223,11 +221,11 @@ public final class Pass {
         Tensor biasValue = bias == null ? null : bias.value();
         if (tape == null) {
             Tensor y = tensor(x.rows(), weight.outputs());
-            stream.linear(x, weight.packed(stream), biasValue, gelu, residual, y);
+            stream.linear(x, weight.packed(), biasValue, gelu, residual, y);
             return y;
         }
         Tensor y = tensor(x.rows(), weight.outputs());
-        stream.linear(x, weight.packed(stream), biasValue, false, null, y);
+        stream.linear(x, weight.prepare(stream), biasValue, false, null, y);
         tape.record(new Op.Linear(x, weight, bias, y));
         if (gelu) {
             y = gelu(y);
@@ -450,7 +448,7 @@ public final class Pass {
     /** {@code x W^T}. */
     public Tensor linearTransposed(Tensor x, Weight weight) {
         Tensor y = tensor(x.rows(), weight.inputs());
-        stream.linear(x, weight.transposed(stream), null, false, null, y);
+        stream.linear(x, tape == null ? weight.transposed() : weight.prepareTransposed(stream), null, false, null, y);
         if (tape != null) {
             tape.record(new Op.LinearTransposed(x, weight, y));
         }

@@ -67,7 +67,11 @@ record OpCase(
         }
 
         Weight weight(int number) {
-            return new Weight(owner, parameters.get(number));
+            var weight = new Weight(owner, parameters.get(number));
+            // What inference needs; with a tape they are prepared anyway.
+            weight.prepare(owner.backend().stream());
+            weight.prepareTransposed(owner.backend().stream());
+            return weight;
         }
     }
 

@@ -53,6 +53,7 @@ class PatchDroppingTest {
             }
             parameter.changed();
         });
+        model.prepare(backend.stream());
     }
 
     @AfterEach

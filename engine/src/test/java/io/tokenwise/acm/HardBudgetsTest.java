@@ -1,4 +1,4 @@
-package io.tokenwise.nn;
+package io.tokenwise.acm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

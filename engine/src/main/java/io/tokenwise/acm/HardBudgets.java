@@ -1,5 +1,6 @@
-package io.tokenwise.nn;
+package io.tokenwise.acm;
 
+import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.Tensor;
 import java.util.Arrays;
 
@@ -7,12 +8,24 @@ import java.util.Arrays;
  * What hard budgets need of a pass: the FLOPs that each text has not spent yet, and the choice of learners for a text's tokens when
  * their number is given. Once large enough it allocates nothing. Not thread-safe.
  */
-public final class HardBudgets {
+final class HardBudgets {
     private long[] left = new long[0];
     private int[] keys = new int[0];
 
-    /** Starts over: so many texts that have nothing. */
-    void begin(int texts) {
+    /** Of the batch that {@link #left} is about. */
+    private int batchNumber;
+
+    /** Those of the texts of a pass's batch, which have nothing at first. */
+    static HardBudgets of(Pass pass) {
+        HardBudgets budgets = pass.memory(HardBudgets.class, HardBudgets::new);
+        if (budgets.batchNumber != pass.batchNumber()) {
+            budgets.batchNumber = pass.batchNumber();
+            budgets.begin(pass.batch().sequences());
+        }
+        return budgets;
+    }
+
+    private void begin(int texts) {
         if (left.length < texts) {
             left = new long[Math.max(texts, 2 * left.length)];
         }
@@ -20,17 +33,17 @@ public final class HardBudgets {
     }
 
     /** What a text may spend, in multiply-adds: what it was granted and has not spent. */
-    public long left(int text) {
+    long left(int text) {
         return left[text];
     }
 
     /** Gives a text more to spend, in multiply-adds. */
-    public void grant(int text, long flops) {
+    void grant(int text, long flops) {
         left[text] += flops;
     }
 
     /** Notes what a text has spent, in multiply-adds. */
-    public void spend(int text, long flops) {
+    void spend(int text, long flops) {
         left[text] -= flops;
     }
 
@@ -45,7 +58,7 @@ public final class HardBudgets {
      * @param count at most {@code tokens * learners}
      * @param choice receives the tokens' counts, from {@code at} on
      */
-    public void choose(Tensor logits, int[] counts, int row, int tokens, int count, int[] choice, int at) {
+    void choose(Tensor logits, int[] counts, int row, int tokens, int count, int[] choice, int at) {
         int learners = counts[counts.length - 1];
         int all = tokens * learners;
         if (keys.length < all) {
