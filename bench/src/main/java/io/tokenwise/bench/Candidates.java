@@ -6,6 +6,7 @@ import io.tokenwise.TextEncoder;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.bench.Candidate.Kind;
 import io.tokenwise.bench.Candidate.Series;
+import io.tokenwise.distill.FrequentWords;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.util.ArrayList;

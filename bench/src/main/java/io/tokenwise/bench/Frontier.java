@@ -8,6 +8,7 @@ import io.tokenwise.bench.FrontierResults.Row;
 import io.tokenwise.bench.FrontierResults.Verdict;
 import io.tokenwise.bench.QualityTask.Score;
 import io.tokenwise.bench.TimeCurve.Point;
+import io.tokenwise.distill.FrequentWords;
 import io.tokenwise.io.Processor;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.testdata.SharedData;
