@@ -7,6 +7,7 @@ import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.bench.Candidate.Kind;
 import io.tokenwise.bench.Candidate.Series;
 import io.tokenwise.distill.FrequentWords;
+import io.tokenwise.io.ModelFiles;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -15,17 +16,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 
 /** Everything on the equal-time chart, each opened for one thread. The dense model in the engine that all are compared in is always among them. */
 final class Candidates implements AutoCloseable {
     static final String OURS = "ours";
     static final String WORDS = "words";
+    static final String EXIT = "exit";
+    static final String STATIC_TRAINED = "static-trained";
 
     /** What the shipped MiniLM of ONNX Runtime is. */
     private static final String MINILM = "minilm";
 
     private static final List<Double> KEEPS = List.of(0.85, 0.7, 0.5, 0.35);
     private static final long RANDOM_SEED = 1;
+    private static final long TRAINING_SEED = 1;
 
     private final Opened opened = new Opened();
     private final List<Candidate> all = new ArrayList<>();
@@ -70,18 +75,20 @@ final class Candidates implements AutoCloseable {
     }
 
     /**
-     * Opens all that are wanted.
+     * Opens all that are wanted, and fits those that are fitted, which takes minutes.
      *
+     * @param fittedTo texts, some thousands
      * @throws IllegalArgumentException if the adaptive model is not adaptive, or reads other tokens than the dense one
      */
-    static Candidates open(Choice choice, FrequentWords frequentWords) throws IOException, OrtException {
+    static Candidates open(Choice choice, FrequentWords frequentWords, List<String> fittedTo)
+            throws IOException, OrtException {
         var candidates = new Candidates(choice);
         try {
             candidates.addOurs();
             candidates.addDense();
             candidates.addOnnxRuntime();
             candidates.addDropped(frequentWords);
-            candidates.addStatic();
+            candidates.addFitted(fittedTo);
             candidates.addRivals(frequentWords);
             return candidates;
         } catch (Throwable e) {
@@ -142,11 +149,33 @@ final class Candidates implements AutoCloseable {
         }
     }
 
-    private void addStatic() {
-        Series series = choice.series("static", "static token embeddings (Model2Vec)", Kind.RIVAL, false);
-        if (choice.wanted.test(series.key())) {
-            add(series, "", StaticEmbeddings.of(reference));
+    private void addFitted(List<String> texts) throws IOException {
+        Series exits = choice.series(EXIT, "early exit with a trained linear map", Kind.RIVAL, true);
+        Series untrained = choice.series("static", "static token embeddings (Model2Vec)", Kind.RIVAL, false);
+        Series trained = choice.series(STATIC_TRAINED, "static token embeddings, trained", Kind.RIVAL, false);
+        List<Integer> wantedExits = IntStream.range(
+                        1, dense.description().architecture().layers())
+                .filter(layers -> choice.wanted.test(exits.key() + "-" + layers))
+                .boxed()
+                .toList();
+        boolean wantsTrained = choice.wanted.test(trained.key());
+        if (!wantedExits.isEmpty() || wantsTrained) {
+            TeacherVectors teacher = TeacherVectors.of(whole(reference), texts);
+            for (int layers : wantedExits) {
+                add(exits, "" + layers, EarlyExit.fitted(whole(firstLayers(layers)), teacher));
+            }
+            if (wantsTrained) {
+                add(trained, "", StaticEmbeddings.of(reference).trained(teacher, TRAINING_SEED));
+            }
         }
+        if (choice.wanted.test(untrained.key())) {
+            add(untrained, "", StaticEmbeddings.of(reference));
+        }
+    }
+
+    private TextEncoder firstLayers(int layers) throws IOException {
+        return opened.add(TextEncoder.open(
+                ModelFiles.open(choice.denseModel).firstLayers(layers), options(choice.engine)));
     }
 
     private void addRivals(FrequentWords frequentWords) throws IOException {
@@ -192,14 +221,18 @@ final class Candidates implements AutoCloseable {
         if (known == null) {
             known = TextEncoder.open(
                     model,
-                    EncoderOptions.defaults()
-                            .withThreads(1)
-                            .withConcurrentCalls(1)
-                            .withBackend(new BackendChoice(engine.kind(), engine.precision())));
+                    options(engine));
             opened.add(known);
             encoders.put(key, known);
         }
         return known;
+    }
+
+    private static EncoderOptions options(OwnEngine engine) {
+        return EncoderOptions.defaults()
+                .withThreads(1)
+                .withConcurrentCalls(1)
+                .withBackend(new BackendChoice(engine.kind(), engine.precision()));
     }
 
     List<Candidate> all() {
