@@ -174,8 +174,8 @@ final class Candidates implements AutoCloseable {
     }
 
     private TextEncoder firstLayers(int layers) throws IOException {
-        return opened.add(TextEncoder.open(
-                ModelFiles.open(choice.denseModel).firstLayers(layers), options(choice.engine)));
+        return opened.add(
+                TextEncoder.open(ModelFiles.open(choice.denseModel).firstLayers(layers), options(choice.engine)));
     }
 
     private void addRivals(FrequentWords frequentWords) throws IOException {
@@ -219,9 +219,7 @@ final class Candidates implements AutoCloseable {
         String key = model + " " + engine.name();
         TextEncoder known = encoders.get(key);
         if (known == null) {
-            known = TextEncoder.open(
-                    model,
-                    options(engine));
+            known = TextEncoder.open(model, options(engine));
             opened.add(known);
             encoders.put(key, known);
         }

@@ -19,9 +19,8 @@ record EarlyExit(Embedder firstLayers, LinearMap map) implements Embedder {
         double most = Double.NEGATIVE_INFINITY;
         for (double ridge : RIDGES) {
             LinearMap map = LinearMap.fit(x, teacher.vectors(), teacher.fitted(), ridge);
-            double cosine = teacher.chosenBy(Arrays.stream(x, teacher.fitted(), x.length)
-                    .map(map::apply)
-                    .toArray(float[][]::new));
+            double cosine = teacher.chosenBy(
+                    Arrays.stream(x, teacher.fitted(), x.length).map(map::apply).toArray(float[][]::new));
             if (cosine > most) {
                 best = map;
                 most = cosine;

@@ -123,7 +123,8 @@ final class FrontierCommand implements Callable<Integer> {
             names = "--in-domain",
             paramLabel = "NAME",
             split = ",",
-            description = "Curves that have seen WordNet, to be marked (default: ours; words, exit and static-trained too without --words).")
+            description =
+                    "Curves that have seen WordNet, to be marked (default: ours; words, exit and static-trained too without --words).")
     private List<String> inDomain;
 
     @Option(

@@ -49,8 +49,7 @@ final class StaticEmbeddings implements Embedder {
 
     /** The same with its table trained further, to give what a teacher gives the texts. */
     StaticEmbeddings trained(TeacherVectors teacher, long seed) {
-        List<int[]> ids =
-                teacher.texts().stream().map(text -> tokens("", text)).toList();
+        List<int[]> ids = teacher.texts().stream().map(text -> tokens("", text)).toList();
         return new StaticEmbeddings(tokenizer, TableTraining.of(table, ids, teacher, seed));
     }
 

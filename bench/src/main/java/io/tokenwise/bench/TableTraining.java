@@ -53,8 +53,7 @@ final class TableTraining {
      */
     static float[][] of(float[][] untrained, List<int[]> texts, TeacherVectors teacher, long seed) {
         float[][] table = copy(untrained);
-        var training =
-                new TableTraining(table, texts.toArray(int[][]::new), teacher.vectors(), teacher.fitted(), seed);
+        var training = new TableTraining(table, texts.toArray(int[][]::new), teacher.vectors(), teacher.fitted(), seed);
         float[][] best = untrained;
         double most = training.chosenBy(teacher);
         for (int epoch = 0; epoch < EPOCHS; epoch++) {

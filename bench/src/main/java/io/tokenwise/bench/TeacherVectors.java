@@ -27,8 +27,9 @@ record TeacherVectors(List<String> texts, float[][] vectors) {
     /** @throws IllegalArgumentException if there are too few texts to fit anything to */
     static TeacherVectors of(Embedder teacher, List<String> texts) {
         if (texts.size() < LEAST_TEXTS) {
-            throw new IllegalArgumentException("exit-N and static-trained are fitted to texts: " + texts.size()
-                    + " are too few, give " + LEAST_TEXTS + " or better thousands (--words), or leave them out (--only)");
+            throw new IllegalArgumentException(
+                    "exit-N and static-trained are fitted to texts: " + texts.size() + " are too few, give "
+                            + LEAST_TEXTS + " or better thousands (--words), or leave them out (--only)");
         }
         return new TeacherVectors(texts, teacher.embed("", texts));
     }

@@ -32,8 +32,7 @@ class FittedRivalsTest {
     void theMapBringsFirstLayersNearerToTheWholeModel() throws IOException {
         List<String> texts = TeacherVectors.draw(WordNet.load().glosses(), 3).subList(0, 600);
         try (TextEncoder whole = TextEncoder.open("minilm", ONE_THREAD);
-                TextEncoder two =
-                        TextEncoder.open(ModelFiles.builtIn("minilm").firstLayers(2), ONE_THREAD)) {
+                TextEncoder two = TextEncoder.open(ModelFiles.builtIn("minilm").firstLayers(2), ONE_THREAD)) {
             var first = new OwnEmbedder(two, Budget.FULL);
             TeacherVectors teacher = TeacherVectors.of(new OwnEmbedder(whole, Budget.FULL), texts);
             EarlyExit exit = EarlyExit.fitted(first, teacher);
@@ -41,7 +40,9 @@ class FittedRivalsTest {
             assertThat(from).isEqualTo(540);
             double without = cosine(first.embed("", texts), teacher.vectors(), from);
             double with = cosine(exit.embed("", texts), teacher.vectors(), from);
-            assertThat(1 - with).as("distance of texts that it was not fitted to").isLessThan(0.9 * (1 - without));
+            assertThat(1 - with)
+                    .as("distance of texts that it was not fitted to")
+                    .isLessThan(0.9 * (1 - without));
             assertThat(exit.tokens("a ", "text")).isEqualTo(first.tokens("", "a text"));
         }
     }
@@ -49,8 +50,7 @@ class FittedRivalsTest {
     @Test
     void allLayersAreTheWholeModelAndNoMoreAreThere() throws IOException {
         try (TextEncoder whole = TextEncoder.open("minilm", ONE_THREAD);
-                TextEncoder six =
-                        TextEncoder.open(ModelFiles.builtIn("minilm").firstLayers(6), ONE_THREAD);
+                TextEncoder six = TextEncoder.open(ModelFiles.builtIn("minilm").firstLayers(6), ONE_THREAD);
                 ModelFiles files = ModelFiles.builtIn("minilm")) {
             List<String> texts = List.of("one text", "and another one");
             assertThat(new OwnEmbedder(six, Budget.FULL).embed("", texts))
@@ -77,8 +77,7 @@ class FittedRivalsTest {
                     return ids;
                 })
                 .toList();
-        var teacher = new TeacherVectors(
-                texts.stream().map(Arrays::toString).toList(), vectors(wanted, texts));
+        var teacher = new TeacherVectors(texts.stream().map(Arrays::toString).toList(), vectors(wanted, texts));
         float[][] before = Arrays.stream(untrained).map(float[]::clone).toArray(float[][]::new);
         float[][] trained = TableTraining.of(untrained, texts, teacher, 1);
         int from = teacher.fitted();

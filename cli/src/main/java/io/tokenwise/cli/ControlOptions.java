@@ -63,7 +63,8 @@ final class ControlOptions {
             names = "--budget",
             paramLabel = "0..1",
             converter = BudgetConverter.class,
-            description = "Share of the dense FLOPs that the control costs; not of words (default: " + USUAL_BUDGET + ").")
+            description =
+                    "Share of the dense FLOPs that the control costs; not of words (default: " + USUAL_BUDGET + ").")
     private Double budget;
 
     @Option(

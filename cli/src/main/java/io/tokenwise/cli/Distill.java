@@ -243,7 +243,8 @@ final class Distill implements Callable<Integer> {
         for (String option : List.of("--adapt", "--learners", "--mlp-learners")) {
             if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
                 throw new ParameterException(
-                        spec.commandLine(), option + " is for models with learners: --control words trains a dense one");
+                        spec.commandLine(),
+                        option + " is for models with learners: --control words trains a dense one");
             }
         }
     }

@@ -94,8 +94,7 @@ public record DistillRun(
             throw new IllegalArgumentException("checkpoints every " + checkpointSteps + " steps: must be at least 1");
         }
         ModelDescription model = files.description();
-        if (shorterTexts.isPresent()
-                && (model.acm().isPresent() || !(model instanceof TextDescription))) {
+        if (shorterTexts.isPresent() && (model.acm().isPresent() || !(model instanceof TextDescription))) {
             throw new IllegalArgumentException(model.name() + " must be a dense text encoder to be given fewer words");
         }
     }
@@ -120,14 +119,7 @@ public record DistillRun(
     /** The same with a dense student that is given the texts without their most frequent words. */
     public DistillRun withShorterTexts(ShorterTexts texts) {
         return new DistillRun(
-                files,
-                inputs,
-                config.denseStudent(),
-                out,
-                existing,
-                checkpointSteps,
-                stored,
-                Optional.of(texts));
+                files, inputs, config.denseStudent(), out, existing, checkpointSteps, stored, Optional.of(texts));
     }
 
     /** The file that holds the state of an unfinished run. */

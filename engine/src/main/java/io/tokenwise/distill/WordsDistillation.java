@@ -56,8 +56,7 @@ final class WordsDistillation extends StepwiseDistillation {
         int[] stay = shorten(random);
         Tensor targetTokens = teacher.tokens(teacherPass.begin(Budget.FULL, null), batch);
         var tape = new Tape();
-        Tensor tokens =
-                student.tokens(pass.begin(Budget.FULL, null).train(tape, null), shorter);
+        Tensor tokens = student.tokens(pass.begin(Budget.FULL, null).train(tape, null), shorter);
         var gradients = new Gradients(stream, workspace);
         double loss = vectorLoss((TextDescription) student.description(), tokens, targetTokens, gradients);
         tokenLoss(tokens, teacherPass.takeRows(targetTokens, stay, shorter.tokens()), gradients);

@@ -29,7 +29,8 @@ public record BertArchitecture(
     /** @throws IllegalArgumentException if there are fewer layers, or none is left */
     BertArchitecture withLayers(int first) {
         if (first < 1 || first > layers) {
-            throw new IllegalArgumentException("the first " + first + " layers of " + layers + ": must be 1 to " + layers);
+            throw new IllegalArgumentException(
+                    "the first " + first + " layers of " + layers + ": must be 1 to " + layers);
         }
         return new BertArchitecture(
                 hiddenSize,

@@ -35,14 +35,7 @@ public record TextDescription(
      */
     TextDescription withLayers(int layers) {
         return new TextDescription(
-                name,
-                architecture.withLayers(layers),
-                maxTokens,
-                pooling,
-                normalize,
-                queryPrefix,
-                passagePrefix,
-                acm);
+                name, architecture.withLayers(layers), maxTokens, pooling, normalize, queryPrefix, passagePrefix, acm);
     }
 
     @Override

@@ -83,7 +83,8 @@ class WordsDistillationTest {
     @Test
     void itComesNearerToTheTeacherAndIsSavedAsADenseModel() throws Exception {
         History history = run(folder.resolve("list"), 300, 2, -1);
-        History.Quality before = run(folder.resolve("untrained"), 1, 2, -1).qualities().getLast();
+        History.Quality before =
+                run(folder.resolve("untrained"), 1, 2, -1).qualities().getLast();
         History.Quality after = history.qualities().getLast();
         assertThat(1 - after.cosine()).isLessThan(0.8 * (1 - before.cosine()));
         assertThat(after.spent()).isEqualTo(before.spent()).isBetween(0.5, 0.8);
@@ -96,7 +97,8 @@ class WordsDistillationTest {
             assertThat(student.isAdaptive()).isFalse();
             teacher.parameters().all().forEach(parameter -> {
                 Tensor trained = student.parameters().get(parameter.name()).value();
-                boolean isSame = parameter.value().floats().get(0) == trained.floats().get(0);
+                boolean isSame =
+                        parameter.value().floats().get(0) == trained.floats().get(0);
                 assertThat(isSame)
                         .as(parameter.name())
                         .isEqualTo(parameter.name().startsWith("embeddings."));
