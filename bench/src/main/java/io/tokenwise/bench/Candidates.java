@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.function.Predicate;
-import java.util.stream.IntStream;
 
 /** Everything on the equal-time chart, each opened for one thread. The dense model in the engine that all are compared in is always among them. */
 final class Candidates implements AutoCloseable {
@@ -38,6 +37,9 @@ final class Candidates implements AutoCloseable {
     private final Choice choice;
     private final TextEncoder dense;
     private final TextEncoder reference;
+
+    /** Null until a rival is fitted to it. */
+    private TeacherVectors teacher;
 
     /**
      * Who takes part.
@@ -88,7 +90,8 @@ final class Candidates implements AutoCloseable {
             candidates.addDense();
             candidates.addOnnxRuntime();
             candidates.addDropped(frequentWords);
-            candidates.addFitted(fittedTo);
+            candidates.addExits(fittedTo);
+            candidates.addStatic(fittedTo);
             candidates.addRivals(frequentWords);
             return candidates;
         } catch (Throwable e) {
@@ -149,28 +152,33 @@ final class Candidates implements AutoCloseable {
         }
     }
 
-    private void addFitted(List<String> texts) throws IOException {
-        Series exits = choice.series(EXIT, "early exit with a trained linear map", Kind.RIVAL, true);
+    private void addExits(List<String> texts) throws IOException {
+        Series series = choice.series(EXIT, "early exit with a trained linear map", Kind.RIVAL, true);
+        for (int layers = 1; layers < dense.description().architecture().layers(); layers++) {
+            if (choice.wanted.test(series.key() + "-" + layers)) {
+                add(series, "" + layers, EarlyExit.fitted(whole(firstLayers(layers)), teacher(texts)));
+            }
+        }
+    }
+
+    private void addStatic(List<String> texts) {
         Series untrained = choice.series("static", "static token embeddings (Model2Vec)", Kind.RIVAL, false);
         Series trained = choice.series(STATIC_TRAINED, "static token embeddings, trained", Kind.RIVAL, false);
-        List<Integer> wantedExits = IntStream.range(
-                        1, dense.description().architecture().layers())
-                .filter(layers -> choice.wanted.test(exits.key() + "-" + layers))
-                .boxed()
-                .toList();
         boolean wantsTrained = choice.wanted.test(trained.key());
-        if (!wantedExits.isEmpty() || wantsTrained) {
-            TeacherVectors teacher = TeacherVectors.of(whole(reference), texts);
-            for (int layers : wantedExits) {
-                add(exits, "" + layers, EarlyExit.fitted(whole(firstLayers(layers)), teacher));
-            }
+        if (wantsTrained || choice.wanted.test(untrained.key())) {
+            StaticEmbeddings table = StaticEmbeddings.of(reference);
+            add(untrained, "", table);
             if (wantsTrained) {
-                add(trained, "", StaticEmbeddings.of(reference).trained(teacher, TRAINING_SEED));
+                add(trained, "", table.trained(teacher(texts), TRAINING_SEED));
             }
         }
-        if (choice.wanted.test(untrained.key())) {
-            add(untrained, "", StaticEmbeddings.of(reference));
+    }
+
+    private TeacherVectors teacher(List<String> texts) {
+        if (teacher == null) {
+            teacher = TeacherVectors.of(whole(reference), texts);
         }
+        return teacher;
     }
 
     private TextEncoder firstLayers(int layers) throws IOException {

@@ -56,7 +56,7 @@ record Frontier(
     /** @throws IllegalArgumentException if an option makes no sense for the models */
     FrontierResults run() throws IOException, OrtException, InterruptedException {
         WordNet wordNet = WordNet.load();
-        err.println("opens models");
+        err.println("opens models, and fits those rivals that are fitted");
         try (var candidates = Candidates.open(choice, frequentWords, fittedTo)) {
             List<TimedTexts> timed = new ArrayList<>();
             for (String length : lengths) {

@@ -104,7 +104,7 @@ final class DistillTexts {
         return kept.stream().map(Text::ids).toList();
     }
 
-    /** The texts as they were read; only if that was said to be wanted. */
+    /** The texts as they were read, in the order of the last {@link #sequences}; only if that was said to be wanted. */
     List<String> words() {
         return kept.stream().map(Text::words).toList();
     }

@@ -306,13 +306,13 @@ class DistillTest {
         try (var files = ModelFiles.builtIn("minilm")) {
             var all = new DistillTexts(files.tokenizer(), 1, true);
             all.read(file, "text");
-            assertThat(all.sequences()).hasSize(400);
+            List<int[]> sequences = all.sequences();
+            assertThat(sequences).hasSize(400);
             assertThat(all.words())
                     .hasSize(400)
                     .allSatisfy(words -> assertThat(words).startsWith("this is the text of number "))
                     .doesNotHaveDuplicates();
-            assertThat(files.tokenizer().encode(all.words().getFirst()).ids())
-                    .isEqualTo(all.sequences().getFirst());
+            assertThat(files.tokenizer().encode(all.words().getFirst()).ids()).isEqualTo(sequences.getFirst());
             assertThat(all.remarks(50_000)).isEmpty();
             assertThat(all.remarks(800_000))
                     .singleElement()
