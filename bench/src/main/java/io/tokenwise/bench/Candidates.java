@@ -6,6 +6,8 @@ import io.tokenwise.TextEncoder;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.bench.Candidate.Kind;
 import io.tokenwise.bench.Candidate.Series;
+import io.tokenwise.distill.FrequentWords;
+import io.tokenwise.io.ModelFiles;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -19,12 +21,15 @@ import java.util.function.Predicate;
 final class Candidates implements AutoCloseable {
     static final String OURS = "ours";
     static final String WORDS = "words";
+    static final String EXIT = "exit";
+    static final String STATIC_TRAINED = "static-trained";
 
     /** What the shipped MiniLM of ONNX Runtime is. */
     private static final String MINILM = "minilm";
 
     private static final List<Double> KEEPS = List.of(0.85, 0.7, 0.5, 0.35);
     private static final long RANDOM_SEED = 1;
+    private static final long TRAINING_SEED = 1;
 
     private final Opened opened = new Opened();
     private final List<Candidate> all = new ArrayList<>();
@@ -32,6 +37,9 @@ final class Candidates implements AutoCloseable {
     private final Choice choice;
     private final TextEncoder dense;
     private final TextEncoder reference;
+
+    /** Null until a rival is fitted to it. */
+    private TeacherVectors teacher;
 
     /**
      * Who takes part.
@@ -69,18 +77,21 @@ final class Candidates implements AutoCloseable {
     }
 
     /**
-     * Opens all that are wanted.
+     * Opens all that are wanted, and fits those that are fitted, which takes minutes.
      *
+     * @param fittedTo texts, some thousands
      * @throws IllegalArgumentException if the adaptive model is not adaptive, or reads other tokens than the dense one
      */
-    static Candidates open(Choice choice, FrequentWords frequentWords) throws IOException, OrtException {
+    static Candidates open(Choice choice, FrequentWords frequentWords, List<String> fittedTo)
+            throws IOException, OrtException {
         var candidates = new Candidates(choice);
         try {
             candidates.addOurs();
             candidates.addDense();
             candidates.addOnnxRuntime();
             candidates.addDropped(frequentWords);
-            candidates.addStatic();
+            candidates.addExits(fittedTo);
+            candidates.addStatic(fittedTo);
             candidates.addRivals(frequentWords);
             return candidates;
         } catch (Throwable e) {
@@ -141,11 +152,38 @@ final class Candidates implements AutoCloseable {
         }
     }
 
-    private void addStatic() {
-        Series series = choice.series("static", "static token embeddings (Model2Vec)", Kind.RIVAL, false);
-        if (choice.wanted.test(series.key())) {
-            add(series, "", StaticEmbeddings.of(reference));
+    private void addExits(List<String> texts) throws IOException {
+        Series series = choice.series(EXIT, "early exit with a trained linear map", Kind.RIVAL, true);
+        for (int layers = 1; layers < dense.description().architecture().layers(); layers++) {
+            if (choice.wanted.test(series.key() + "-" + layers)) {
+                add(series, "" + layers, EarlyExit.fitted(whole(firstLayers(layers)), teacher(texts)));
+            }
         }
+    }
+
+    private void addStatic(List<String> texts) {
+        Series untrained = choice.series("static", "static token embeddings (Model2Vec)", Kind.RIVAL, false);
+        Series trained = choice.series(STATIC_TRAINED, "static token embeddings, trained", Kind.RIVAL, false);
+        boolean wantsTrained = choice.wanted.test(trained.key());
+        if (wantsTrained || choice.wanted.test(untrained.key())) {
+            StaticEmbeddings table = StaticEmbeddings.of(reference);
+            add(untrained, "", table);
+            if (wantsTrained) {
+                add(trained, "", table.trained(teacher(texts), TRAINING_SEED));
+            }
+        }
+    }
+
+    private TeacherVectors teacher(List<String> texts) {
+        if (teacher == null) {
+            teacher = TeacherVectors.of(whole(reference), texts);
+        }
+        return teacher;
+    }
+
+    private TextEncoder firstLayers(int layers) throws IOException {
+        return opened.add(
+                TextEncoder.open(ModelFiles.open(choice.denseModel).firstLayers(layers), options(choice.engine)));
     }
 
     private void addRivals(FrequentWords frequentWords) throws IOException {
@@ -189,16 +227,18 @@ final class Candidates implements AutoCloseable {
         String key = model + " " + engine.name();
         TextEncoder known = encoders.get(key);
         if (known == null) {
-            known = TextEncoder.open(
-                    model,
-                    EncoderOptions.defaults()
-                            .withThreads(1)
-                            .withConcurrentCalls(1)
-                            .withBackend(new BackendChoice(engine.kind(), engine.precision())));
+            known = TextEncoder.open(model, options(engine));
             opened.add(known);
             encoders.put(key, known);
         }
         return known;
+    }
+
+    private static EncoderOptions options(OwnEngine engine) {
+        return EncoderOptions.defaults()
+                .withThreads(1)
+                .withConcurrentCalls(1)
+                .withBackend(new BackendChoice(engine.kind(), engine.precision()));
     }
 
     List<Candidate> all() {

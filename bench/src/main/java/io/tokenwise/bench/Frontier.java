@@ -8,6 +8,7 @@ import io.tokenwise.bench.FrontierResults.Row;
 import io.tokenwise.bench.FrontierResults.Verdict;
 import io.tokenwise.bench.QualityTask.Score;
 import io.tokenwise.bench.TimeCurve.Point;
+import io.tokenwise.distill.FrequentWords;
 import io.tokenwise.io.Processor;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.testdata.SharedData;
@@ -30,6 +31,7 @@ import java.util.Optional;
  *
  * @param choice who takes part
  * @param frequentWords by which words are dropped
+ * @param fittedTo texts to which rivals are fitted, drawn from those in which words were counted
  * @param lengths as {@link TimedTexts#of} takes them
  * @param rounds turns of each candidate at a length
  * @param warmUpNanos of each before that
@@ -42,6 +44,7 @@ import java.util.Optional;
 record Frontier(
         Candidates.Choice choice,
         FrequentWords frequentWords,
+        List<String> fittedTo,
         List<String> lengths,
         int rounds,
         long warmUpNanos,
@@ -53,8 +56,8 @@ record Frontier(
     /** @throws IllegalArgumentException if an option makes no sense for the models */
     FrontierResults run() throws IOException, OrtException, InterruptedException {
         WordNet wordNet = WordNet.load();
-        err.println("opens models");
-        try (var candidates = Candidates.open(choice, frequentWords)) {
+        err.println("opens models, and fits those rivals that are fitted");
+        try (var candidates = Candidates.open(choice, frequentWords, fittedTo)) {
             List<TimedTexts> timed = new ArrayList<>();
             for (String length : lengths) {
                 timed.add(TimedTexts.of(length, wordNet, candidates.reference().tokenizer()));
@@ -230,9 +233,11 @@ record Frontier(
         }
         if (choice.rivals().isEmpty()) {
             notes.add(
-                    "No trained rival was named (--rival): the list of frequent words, fixed widths, fewer layers and early"
-                            + " exit are missing in their distilled forms.");
+                    "No trained rival was named (--rival): the list of frequent words, fixed widths and fewer layers are"
+                            + " missing in their distilled forms.");
         }
+        notes.add("Early exits (a ridge regression) and trained static embeddings were fitted to float32's vectors of "
+                + fittedTo.size() + " of the same texts, a tenth of them for choosing.");
         notes.add("In-domain, marked *: has seen WordNet's texts, by which it is judged too.");
         notes.add(
                 "Between its settings a way is taken to be linear in time; a setting that a faster one of the same way"

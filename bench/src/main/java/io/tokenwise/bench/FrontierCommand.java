@@ -3,6 +3,7 @@ package io.tokenwise.bench;
 import ai.onnxruntime.OrtException;
 import io.tokenwise.bench.FrontierResults.Row;
 import io.tokenwise.bench.FrontierResults.Verdict;
+import io.tokenwise.distill.FrequentWords;
 import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.LineFile;
 import io.tokenwise.testdata.WordNet;
@@ -34,8 +35,9 @@ import picocli.CommandLine.Spec;
                     + " turn; then ours and each rival are compared at equal time, by paired bootstrap over the queries.",
             "",
             "Candidates: ours-BUDGET, dense-ENGINE, onnxruntime-f32, onnxruntime-int8, words-KEEP (the most frequent words"
-                    + " dropped, untrained), random-KEEP (random tokens dropped), static (token embeddings by Model2Vec's"
-                    + " recipe), and those of --rival."
+                    + " dropped, untrained), random-KEEP (random tokens dropped), exit-N (the first N layers and a"
+                    + " linear map to the dense model's vectors), static (token embeddings by Model2Vec's recipe), static-trained (the"
+                    + " same, trained), and those of --rival."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -113,7 +115,7 @@ final class FrontierCommand implements Callable<Integer> {
             names = "--words",
             paramLabel = "FILE",
             description =
-                    "The text, a line each, in which the frequency of words is counted, best that of training (default:"
+                    "The text, a line each, in which the frequency of words is counted and to 6,000 lines of which exit-N and static-trained are fitted, best that of training (default:"
                             + " WordNet's definitions and examples).")
     private Path words;
 
@@ -121,7 +123,8 @@ final class FrontierCommand implements Callable<Integer> {
             names = "--in-domain",
             paramLabel = "NAME",
             split = ",",
-            description = "Curves that have seen WordNet, to be marked (default: ours; words too without --words).")
+            description =
+                    "Curves that have seen WordNet, to be marked (default: ours; words, exit and static-trained too without --words).")
     private List<String> inDomain;
 
     @Option(
@@ -185,6 +188,7 @@ final class FrontierCommand implements Callable<Integer> {
     public Integer call() throws IOException, OrtException, InterruptedException {
         // Before hours of work, not after them.
         Files.createDirectories(out);
+        List<String> texts = words == null ? wordNet() : lines(words);
         var run = new Frontier(
                 new Candidates.Choice(
                         model,
@@ -194,7 +198,8 @@ final class FrontierCommand implements Callable<Integer> {
                         rivals,
                         inDomain(),
                         name -> only.stream().anyMatch(name::contains)),
-                FrequentWords.of(words == null ? wordNet() : lines(words)),
+                FrequentWords.of(texts),
+                TeacherVectors.draw(texts, seed),
                 lengths,
                 turns.rounds(),
                 turns.warmUpNanos(),
@@ -222,7 +227,9 @@ final class FrontierCommand implements Callable<Integer> {
         if (inDomain != null) {
             return inDomain;
         }
-        return words == null ? List.of(Candidates.OURS, Candidates.WORDS) : List.of(Candidates.OURS);
+        return words == null
+                ? List.of(Candidates.OURS, Candidates.WORDS, Candidates.EXIT, Candidates.STATIC_TRAINED)
+                : List.of(Candidates.OURS);
     }
 
     private static List<String> wordNet() throws IOException {

@@ -47,6 +47,12 @@ final class StaticEmbeddings implements Embedder {
         return new StaticEmbeddings(tokenizer, weighted(alone(teacher, empty[0], empty[1]), occurs));
     }
 
+    /** The same with its table trained further, to give what a teacher gives the texts. */
+    StaticEmbeddings trained(TeacherVectors teacher, long seed) {
+        List<int[]> ids = teacher.texts().stream().map(text -> tokens("", text)).toList();
+        return new StaticEmbeddings(tokenizer, TableTraining.of(table, ids, teacher, seed));
+    }
+
     /** What the teacher makes of each token without others, {@code [vocabulary][hidden]}. */
     private static float[][] alone(TextEncoder teacher, int cls, int sep) {
         var vectors = new ArrayList<float[]>();
@@ -126,6 +132,11 @@ final class StaticEmbeddings implements Embedder {
 
     /** The mean of a text's tokens without the special ones at its ends, scaled to length 1; zeros if there is none. */
     static float[] mean(float[][] table, int[] ids) {
+        return Embedder.unit(sum(table, ids));
+    }
+
+    /** The sum of a text's tokens without the special ones at its ends. */
+    static float[] sum(float[][] table, int[] ids) {
         var sum = new float[table[0].length];
         for (int t = 1; t < ids.length - 1; t++) {
             float[] token = table[ids[t]];
@@ -133,6 +144,6 @@ final class StaticEmbeddings implements Embedder {
                 sum[i] += token[i];
             }
         }
-        return Embedder.unit(sum);
+        return sum;
     }
 }

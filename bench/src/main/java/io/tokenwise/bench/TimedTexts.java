@@ -1,5 +1,6 @@
 package io.tokenwise.bench;
 
+import io.tokenwise.distill.FrequentWords;
 import io.tokenwise.io.Tokenizer;
 import io.tokenwise.testdata.WordNet;
 import java.util.ArrayList;

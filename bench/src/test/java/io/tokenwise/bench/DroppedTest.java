@@ -2,6 +2,7 @@ package io.tokenwise.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.distill.FrequentWords;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.Tokenizer;
 import io.tokenwise.testdata.WordNet;

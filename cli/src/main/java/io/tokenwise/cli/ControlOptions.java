@@ -26,13 +26,14 @@ import picocli.CommandLine.Spec;
 /** Asks for a control instead of an adaptive model: a student without gates that costs the same. */
 final class ControlOptions {
     private static final double USUAL_BUDGET = 0.5;
-    private static final String KINDS = "width, modules or layers";
+    private static final String KINDS = "width, modules, layers or words";
 
     /** What of the model each token gets. */
     enum Kind {
         WIDTH,
         MODULES,
-        LAYERS;
+        LAYERS,
+        WORDS;
 
         String label() {
             return name().toLowerCase(Locale.ROOT);
@@ -53,7 +54,8 @@ final class ControlOptions {
             converter = KindConverter.class,
             description = {
                 "Train a control instead, without gates and for one budget: width, every token gets the same share of every module; modules, of"
-                        + " each module what the gates of --like spend there on average; layers, a share of the layers."
+                        + " each module what the gates of --like spend there on average; layers, a share of the layers. Or words, for all"
+                        + " budgets: a dense model that is given texts without their most frequent words."
             })
     private Kind kind;
 
@@ -61,7 +63,8 @@ final class ControlOptions {
             names = "--budget",
             paramLabel = "0..1",
             converter = BudgetConverter.class,
-            description = "Share of the dense FLOPs that the control costs (default: " + USUAL_BUDGET + ").")
+            description =
+                    "Share of the dense FLOPs that the control costs; not of words (default: " + USUAL_BUDGET + ").")
     private Double budget;
 
     @Option(
@@ -83,7 +86,17 @@ final class ControlOptions {
                             ? "--budget is for --control: an adaptive model is trained for all budgets"
                             : "--like is for --control modules");
         }
+        if (ofWords() && budget != null) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--budget is for other controls: --control words is trained for any share of the words");
+        }
         return kind != null;
+    }
+
+    /** Whether it is the control that is dense and given fewer words. */
+    boolean ofWords() {
+        return kind == Kind.WORDS;
     }
 
     private double share() {
@@ -91,7 +104,7 @@ final class ControlOptions {
     }
 
     /**
-     * How many learners each module gives every token.
+     * How many learners each module gives every token, unless the control is one of words.
      *
      * @param dense the model that the control is made of
      * @param inputs on which the spending of an adaptive model is measured
@@ -102,6 +115,7 @@ final class ControlOptions {
         return switch (kind) {
             case WIDTH -> ControlWidths.even(layers, adapt, share());
             case LAYERS -> ControlWidths.layers(layers, adapt, share());
+            case WORDS -> throw new IllegalStateException("a dense control has no learners");
             case MODULES -> ControlWidths.like(layers, adapt, spending(options, like(dense), dense, inputs));
         };
     }

@@ -7,6 +7,7 @@ import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.DistillRun;
 import io.tokenwise.distill.History;
+import io.tokenwise.distill.ShorterTexts;
 import io.tokenwise.image.LabelledImageReader;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelDescription;
@@ -49,6 +50,7 @@ import picocli.CommandLine.Spec;
             "  ./tokenwise distill --model minilm-acm --data more.txt --tokens 400000 --out my-model",
             "  ./tokenwise distill --model bge-small --data docs.jsonl.gz more.csv --field body --out my-model",
             "  ./tokenwise distill --data texts.txt --control modules --like my-model --budget 0.5 --out my-control",
+            "  ./tokenwise distill --data texts.txt --control words --out my-list",
             "  ./tokenwise distill --model my-vit --data cifar10.tar --out my-vit-acm",
             "  ./tokenwise distill --model moonshine-tiny --data recordings --out my-moonshine",
             "  ./tokenwise embed --model my-model --flops 0.5 < texts.txt"
@@ -127,14 +129,18 @@ final class Distill implements Callable<Integer> {
                 Backend backend = training.open(options.threads())) {
             DistillConfig config = config(files, wantsControl);
             var remarks = new ArrayList<String>();
+            var words = new ArrayList<String>();
             List<int[]> inputs = switch (files.description()) {
-                case TextDescription text -> texts(files.tokenizer(), remarks);
+                case TextDescription _ -> texts(files.tokenizer(), remarks, words);
                 case ImageDescription image -> images(image);
                 case SpeechDescription _ -> recordings(remarks);
             };
             var run = new DistillRun(files, inputs, config, out, Existing.KEEP, STEPS_PER_CHECKPOINT, adapt.stored());
             remarks.forEach(err::println);
-            if (wantsControl) {
+            if (control.ofWords()) {
+                run = run.withShorterTexts(new ShorterTexts(words, files.tokenizer()));
+                DistillProgress.run(run, backend, err, this::reportWords);
+            } else if (wantsControl) {
                 Map<String, Integer> widths =
                         control.widths(options, files.description(), config.layers(), run.heldOut());
                 run = run.withConfig(config.withFixed(widths));
@@ -147,7 +153,9 @@ final class Distill implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private List<int[]> texts(Tokenizer tokenizer, List<String> remarks) throws IOException, InterruptedException {
+    /** @param words get the texts themselves where the control needs them */
+    private List<int[]> texts(Tokenizer tokenizer, List<String> remarks, List<String> words)
+            throws IOException, InterruptedException {
         if (split.given() || mirror.given()) {
             throw new ParameterException(
                     spec.commandLine(), imageOption() + " is for images; " + options.teacher() + " reads texts");
@@ -157,11 +165,14 @@ final class Distill implements Callable<Integer> {
                     spec.commandLine(),
                     "--field is for .csv, .tsv and .jsonl; " + data.getFirst() + " has a text a line");
         }
-        var texts = new DistillTexts(tokenizer, options.seed());
+        var texts = new DistillTexts(tokenizer, options.seed(), control.ofWords());
         for (Path file : data) {
             texts.read(file, field == null ? DistillTexts.USUAL_FIELD : field);
         }
         remarks.addAll(texts.remarks(tokens));
+        if (control.ofWords()) {
+            words.addAll(texts.words());
+        }
         return texts.sequences();
     }
 
@@ -199,7 +210,13 @@ final class Distill implements Callable<Integer> {
         }
         Optional<AcmConfig> acm = Encoder.acmConfig(files.description());
         boolean tokensLeave = Encoder.shortPathConfig(files.description()).isPresent();
+        if (control.ofWords()) {
+            checkWords(files.description());
+        }
         if (acm.isEmpty() && !tokensLeave) {
+            if (control.ofWords()) {
+                return usual;
+            }
             return usual.withLayers(
                     wantsControl ? adapt.layersOfControl(files.description()) : adapt.layers(files.description()));
         }
@@ -215,6 +232,36 @@ final class Distill implements Callable<Integer> {
             }
         }
         return tokensLeave ? usual.leavingGoesOn() : usual.goingOn(acm.get());
+    }
+
+    private void checkWords(ModelDescription model) {
+        if (!(model instanceof TextDescription)) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--control words is for texts; " + options.teacher() + " reads " + model.inputs());
+        }
+        for (String option : List.of("--adapt", "--learners", "--mlp-learners")) {
+            if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+                throw new ParameterException(
+                        spec.commandLine(),
+                        option + " is for models with learners: --control words trains a dense one");
+            }
+        }
+    }
+
+    private void reportWords(History history) {
+        History.Quality quality = history.qualities().getLast();
+        spec.commandLine()
+                .getOut()
+                .printf(
+                        Locale.ROOT,
+                        "The control is in %s: with half of the words, %.3f of the tokens, cosine to the teacher on held-out texts %.4f%n"
+                                + "Next: ./tokenwise bench frontier --rival list=%s@0.7 --rival list=%s@0.5%n",
+                        out,
+                        quality.spent(),
+                        quality.cosine(),
+                        out,
+                        out);
     }
 
     private void reportControl(ModelDescription model, History history) {

@@ -63,7 +63,9 @@ final class DistillProgress implements DistillRun.Listener, AutoCloseable {
                         Locale.ROOT,
                         ", held-out cosine %.4f%s",
                         heldOut,
-                        run.config().fixed().isEmpty() ? " at half budget" : "");
+                        run.shorterTexts().isPresent()
+                                ? " with half of the words"
+                                : run.config().fixed().isEmpty() ? " at half budget" : "");
         progress.update(step.step() + 1, String.format(Locale.ROOT, "%s, loss %.4f%s", name(phase), loss, quality));
     }
 
@@ -75,7 +77,7 @@ final class DistillProgress implements DistillRun.Listener, AutoCloseable {
     @Override
     public void trained() {
         close();
-        if (!run.config().fixed().isEmpty()) {
+        if (!run.config().fixed().isEmpty() || run.shorterTexts().isPresent()) {
             return;
         }
         err.println("calibrates budgets on " + run.heldOut().size() + " held-out "

@@ -27,8 +27,9 @@ final class DistillTexts {
 
     private final Tokenizer tokenizer;
     private final Random random;
+    private final boolean keepsWords;
     private final long mostTokens;
-    private final List<int[]> sequences = new ArrayList<>();
+    private final List<Text> kept = new ArrayList<>();
     private long tokens;
     private long texts;
     private long cut;
@@ -36,13 +37,22 @@ final class DistillTexts {
     /** One of so many texts is kept. */
     private int oneOf = 1;
 
-    DistillTexts(Tokenizer tokenizer, long seed) {
-        this(tokenizer, seed, MOST_TOKENS);
+    /**
+     * A text that is trained on.
+     *
+     * @param words null where tokens are all that is wanted
+     */
+    private record Text(int[] ids, String words) {}
+
+    /** @param keepsWords whether {@link #words} are wanted too, for which there must be memory */
+    DistillTexts(Tokenizer tokenizer, long seed, boolean keepsWords) {
+        this(tokenizer, seed, keepsWords, MOST_TOKENS);
     }
 
     /** @param mostTokens about half of the texts is forgotten whenever there are more tokens */
-    DistillTexts(Tokenizer tokenizer, long seed, long mostTokens) {
+    DistillTexts(Tokenizer tokenizer, long seed, boolean keepsWords, long mostTokens) {
         this.tokenizer = tokenizer;
+        this.keepsWords = keepsWords;
         this.mostTokens = mostTokens;
         random = new Random(seed);
     }
@@ -78,20 +88,25 @@ final class DistillTexts {
             return;
         }
         Tokenizer.Encoded encoded = tokenizer.encode(text);
-        sequences.add(encoded.ids());
+        kept.add(new Text(encoded.ids(), keepsWords ? text : null));
         tokens += encoded.ids().length;
         cut += encoded.truncated() ? 1 : 0;
         if (tokens > mostTokens) {
-            sequences.removeIf(_ -> random.nextBoolean());
-            tokens = sequences.stream().mapToLong(ids -> ids.length).sum();
+            kept.removeIf(_ -> random.nextBoolean());
+            tokens = kept.stream().mapToLong(one -> one.ids().length).sum();
             oneOf *= 2;
         }
     }
 
     /** The texts' tokens in an order that the seed decides: a sorted file must not decide which texts are held out. */
     List<int[]> sequences() {
-        Collections.shuffle(sequences, random);
-        return sequences;
+        Collections.shuffle(kept, random);
+        return kept.stream().map(Text::ids).toList();
+    }
+
+    /** The texts as they were read, in the order of the last {@link #sequences}; only if that was said to be wanted. */
+    List<String> words() {
+        return kept.stream().map(Text::words).toList();
     }
 
     /**
@@ -106,7 +121,7 @@ final class DistillTexts {
                     Locale.ROOT,
                     "of %,d texts a random part is used: %,d texts with %,d tokens",
                     texts,
-                    sequences.size(),
+                    kept.size(),
                     tokens));
         }
         if (cut > 0) {

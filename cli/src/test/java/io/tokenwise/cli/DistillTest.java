@@ -202,6 +202,21 @@ class DistillTest {
         assertThat(rows.get(1).get("spent").asDouble()).isEqualTo(0.5);
     }
 
+    @Test
+    void aControlOfWordsIsADenseModel() throws IOException {
+        Path control = folder.resolve("list");
+        String texts = file("words.txt", MORE).toString();
+        assertThat(run("--data", texts, "--out", control.toString(), "--control", "words", "--tokens", "8000"))
+                .as(err.toString())
+                .isZero();
+        assertThat(out.toString())
+                .containsPattern(
+                        "The control is in .*list: with half of the words, 0\\.[56]\\d\\d of the tokens, cosine to the teacher on held-out texts 0\\.\\d{4}")
+                .contains("Next: ./tokenwise bench frontier --rival list=" + control + "@0.7");
+        assertThat(err.toString()).doesNotContain("calibrates", "half budget");
+        assertThat(Files.readString(control.resolve("config.json"))).doesNotContain("acm");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -209,7 +224,9 @@ class DistillTest {
                 "--budget 0.5|--budget is for --control: an adaptive model is trained for all budgets",
                 "--like minilm-acm|--like is for --control modules",
                 "--control width --like minilm-acm|--like is for --control modules",
-                "--control depth|width, modules or layers"
+                "--control depth|width, modules, layers or words",
+                "--control words --budget 0.5|--budget is for other controls",
+                "--control words --learners 3|--learners is for models with learners: --control words trains a dense one"
             })
     void optionsThatMakeNoSenseAreUsageErrors(String options, String message) throws IOException {
         var all = new ArrayList<>(List.of(
@@ -287,15 +304,21 @@ class DistillTest {
     void ofMoreTextThanMemoryShouldHoldARandomPartIsKept() throws IOException {
         Path file = file("many.txt", MORE);
         try (var files = ModelFiles.builtIn("minilm")) {
-            var all = new DistillTexts(files.tokenizer(), 1);
+            var all = new DistillTexts(files.tokenizer(), 1, true);
             all.read(file, "text");
-            assertThat(all.sequences()).hasSize(400);
+            List<int[]> sequences = all.sequences();
+            assertThat(sequences).hasSize(400);
+            assertThat(all.words())
+                    .hasSize(400)
+                    .allSatisfy(words -> assertThat(words).startsWith("this is the text of number "))
+                    .doesNotHaveDuplicates();
+            assertThat(files.tokenizer().encode(all.words().getFirst()).ids()).isEqualTo(sequences.getFirst());
             assertThat(all.remarks(50_000)).isEmpty();
             assertThat(all.remarks(800_000))
                     .singleElement()
                     .asString()
                     .matches("there are 3,\\d{3} tokens of text, so each is trained on 2\\d\\d times: more text, .*");
-            var some = new DistillTexts(files.tokenizer(), 1, 1000);
+            var some = new DistillTexts(files.tokenizer(), 1, false, 1000);
             some.read(file, "text");
             assertThat(some.sequences().stream().mapToInt(ids -> ids.length).sum())
                     .isBetween(300, 1000);

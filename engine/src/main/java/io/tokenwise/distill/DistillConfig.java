@@ -50,6 +50,11 @@ public record DistillConfig(
 
     private static final double LEAVING_TOKEN_WEIGHT = 1;
 
+    /** As full layers with weights of their own learnt best (docs/lab/leaving.md). */
+    private static final double DENSE_RATE = 1e-4;
+
+    private static final double DENSE_TOKEN_WEIGHT = 0.5;
+
     public DistillConfig {
         if (tokensPerStep < 1 || budgetsPerStep < 1) {
             throw new IllegalArgumentException("tokens per step and budgets per step must be at least 1, are "
@@ -153,6 +158,26 @@ public record DistillConfig(
     /** The same for a control: a student without gates, so without the second phase, whose steps the third one gets. */
     public DistillConfig withFixed(Map<String, Integer> newFixed) {
         return with(layers, learnerSteps, 0, learnerRate, lowestBudget, mirrored, newFixed);
+    }
+
+    /** The same for a dense student that is given shorter texts: there is nothing but its layers to be trained, all the time. */
+    public DistillConfig denseStudent() {
+        return new DistillConfig(
+                layers,
+                0,
+                0,
+                steps(),
+                tokensPerStep,
+                DENSE_RATE,
+                gateRate,
+                temperature,
+                DENSE_TOKEN_WEIGHT,
+                budgetWeight,
+                lowestBudget,
+                budgetsPerStep,
+                mirrored,
+                Map.of(),
+                seed);
     }
 
     /** The same for images that are mirrored or not; digits and letters mean something else when they are. */

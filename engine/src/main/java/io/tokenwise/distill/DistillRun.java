@@ -4,6 +4,7 @@ import io.tokenwise.Sessions;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.AtomicFiles;
+import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.SpeechDescription;
@@ -22,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.zip.CRC32;
 
 /**
@@ -35,6 +37,7 @@ import java.util.zip.CRC32;
  * @param existing what to do if there is one
  * @param checkpointSteps how often a checkpoint is written
  * @param stored in which type the model's matrices are stored
+ * @param shorterTexts for a control, a dense student that is given the inputs without their most frequent words; else empty
  */
 public record DistillRun(
         ModelFiles files,
@@ -43,8 +46,9 @@ public record DistillRun(
         Path out,
         ModelWriter.Existing existing,
         int checkpointSteps,
-        StoredType stored) {
-    /** The budget at which quality is shown on the way. */
+        StoredType stored,
+        Optional<ShorterTexts> shorterTexts) {
+    /** The budget at which quality is shown on the way; of a control that is given fewer words the share of the words. */
     public static final double SHOWN_BUDGET = 0.5;
 
     /** So often is quality measured on the way. */
@@ -89,11 +93,33 @@ public record DistillRun(
         if (checkpointSteps < 1) {
             throw new IllegalArgumentException("checkpoints every " + checkpointSteps + " steps: must be at least 1");
         }
+        ModelDescription model = files.description();
+        if (shorterTexts.isPresent() && (model.acm().isPresent() || !(model instanceof TextDescription))) {
+            throw new IllegalArgumentException(model.name() + " must be a dense text encoder to be given fewer words");
+        }
+    }
+
+    /** With an adaptive student, or a control of fixed widths. */
+    public DistillRun(
+            ModelFiles files,
+            List<int[]> inputs,
+            DistillConfig config,
+            Path out,
+            ModelWriter.Existing existing,
+            int checkpointSteps,
+            StoredType stored) {
+        this(files, inputs, config, out, existing, checkpointSteps, stored, Optional.empty());
     }
 
     /** The same run with other settings. */
     public DistillRun withConfig(DistillConfig newConfig) {
-        return new DistillRun(files, inputs, newConfig, out, existing, checkpointSteps, stored);
+        return new DistillRun(files, inputs, newConfig, out, existing, checkpointSteps, stored, shorterTexts);
+    }
+
+    /** The same with a dense student that is given the texts without their most frequent words. */
+    public DistillRun withShorterTexts(ShorterTexts texts) {
+        return new DistillRun(
+                files, inputs, config.denseStudent(), out, existing, checkpointSteps, stored, Optional.of(texts));
     }
 
     /** The file that holds the state of an unfinished run. */
@@ -135,14 +161,9 @@ public record DistillRun(
     private void train(Backend backend, Listener listener, History history, boolean written)
             throws IOException, InterruptedException {
         InputSplit split = split();
-        try (Encoder student = Student.of(files, backend, config, split.trained());
+        try (Encoder student = student(backend, split);
                 Encoder teacher = Encoder.load(files.dense(), backend);
-                Distillation distillation = Distillation.of(
-                        teacher,
-                        student,
-                        TrainingInputs.of(split.trained(), files.description(), config),
-                        config,
-                        backend)) {
+                Distillation distillation = distillation(teacher, student, split, backend)) {
             boolean goesOn = files.description().acm().isPresent();
             Map<String, String> identity = identity(goesOn ? student : teacher, backend);
             if (Files.exists(checkpoint())) {
@@ -152,11 +173,11 @@ public record DistillRun(
             if (written && distillation.phase() != Distillation.Phase.DONE) {
                 ModelWriter.checkTarget(out, existing);
             }
-            var heldOut = new HeldOut(teacher, backend, split.heldOut());
+            var heldOut = new HeldOut(teacher, backend, split.heldOut(), this::given);
             steps(distillation, heldOut, listener, identity, history);
             student.prepare(backend.stream());
             listener.trained();
-            if (config.fixed().isEmpty()) {
+            if (config.fixed().isEmpty() && shorterTexts.isEmpty()) {
                 calibrate(student, backend, split);
             }
             add(heldOut.quality(student, config.steps(), Long.MAX_VALUE), history, listener);
@@ -164,6 +185,24 @@ public record DistillRun(
                 student.save(out, tokenizer(), existing, stored);
             }
         }
+    }
+
+    private Encoder student(Backend backend, InputSplit split) {
+        return shorterTexts.isPresent()
+                ? Encoder.load(files, backend)
+                : Student.of(files, backend, config, split.trained());
+    }
+
+    private Distillation distillation(Encoder teacher, Encoder student, InputSplit split, Backend backend) {
+        TrainingInputs trained = TrainingInputs.of(split.trained(), files.description(), config);
+        return shorterTexts.isPresent()
+                ? new WordsDistillation(teacher, student, trained, shorterTexts.get(), config, backend)
+                : Distillation.of(teacher, student, trained, config, backend);
+    }
+
+    /** What the student is given of a held-out input. */
+    private int[] given(int[] input) {
+        return shorterTexts.isPresent() ? shorterTexts.get().shorter(input, SHOWN_BUDGET) : input;
     }
 
     private Tokenizer tokenizer() {
@@ -243,6 +282,7 @@ public record DistillRun(
             String words = setting.getName().replaceAll("([A-Z])", " $1").toLowerCase(Locale.ROOT);
             identity.put(words, value(setting));
         }
+        shorterTexts.ifPresent(_ -> identity.put("student", "dense, of shorter texts"));
         identity.put("backend", backend.kind().label());
         identity.put("precision", backend.precision().label());
         identity.put(

@@ -7,6 +7,7 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /** Inputs that are not trained on, with what the teacher gives for them: they tell what a student is worth. Not thread-safe. */
 final class HeldOut {
@@ -14,12 +15,23 @@ final class HeldOut {
 
     private final Backend backend;
     private final List<int[]> inputs;
+    private final UnaryOperator<int[]> given;
     private final float[][] wanted;
 
     /** Runs the teacher. */
     HeldOut(Encoder teacher, Backend backend, List<int[]> inputs) {
+        this(teacher, backend, inputs, UnaryOperator.identity());
+    }
+
+    /**
+     * The same for a student that is given less.
+     *
+     * @param given what it is given of an input
+     */
+    HeldOut(Encoder teacher, Backend backend, List<int[]> inputs, UnaryOperator<int[]> given) {
         this.backend = backend;
         this.inputs = inputs;
+        this.given = given;
         try (var sessions = new Sessions(teacher, backend, BATCH_TOKENS, 1)) {
             wanted = sessions.encode(inputs, Budget.FULL, null);
         }
@@ -34,7 +46,7 @@ final class HeldOut {
         for (long taken = 0; count < inputs.size() && taken < tokens; count++) {
             taken += student.description().tokens(inputs.get(count));
         }
-        List<int[]> measured = inputs.subList(0, count);
+        List<int[]> measured = inputs.subList(0, count).stream().map(given).toList();
         float[][] vectors;
         try (var sessions = new Sessions(student, backend, BATCH_TOKENS, 1)) {
             vectors = sessions.encode(measured, budget, spending);
@@ -43,6 +55,13 @@ final class HeldOut {
         for (int i = 0; i < vectors.length; i++) {
             sum += Embedding.cosine(vectors[i], wanted[i]);
         }
-        return new History.Quality(step, sum / vectors.length, spending.share());
+        double spent = student.isAdaptive()
+                ? spending.share()
+                : (double) tokens(student, measured) / tokens(student, inputs.subList(0, count));
+        return new History.Quality(step, sum / vectors.length, spent);
+    }
+
+    private static long tokens(Encoder model, List<int[]> some) {
+        return some.stream().mapToLong(model.description()::tokens).sum();
     }
 }

@@ -5,14 +5,10 @@ import io.tokenwise.acm.Acmizer;
 import io.tokenwise.acm.AdaptiveBlock;
 import io.tokenwise.acm.AdaptiveMlp;
 import io.tokenwise.autograd.AdamW;
-import io.tokenwise.autograd.CosineSchedule;
-import io.tokenwise.autograd.EpochOrder;
 import io.tokenwise.autograd.Gradients;
 import io.tokenwise.autograd.Losses;
-import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.Stream;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.TextDescription;
@@ -20,11 +16,9 @@ import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.GateTraining;
-import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TeacherForcing;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
-import io.tokenwise.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -35,24 +29,11 @@ import java.util.stream.IntStream;
  * section 3.2), one {@link #step} at a time. Everything random depends on the seed and the step's number alone, so that a run
  * that goes on from a {@link Checkpoint} ends as an unbroken one. Not thread-safe.
  */
-public final class LearnerDistillation implements Distillation {
-    private static final double CLIP_NORM = 1;
+public final class LearnerDistillation extends StepwiseDistillation {
     private static final double SHORT_END_TO_END_STEPS = 250;
-    private static final double RATE_FLOOR_SHARE = 0.01;
-    private static final long WORKSPACE_LIMIT_BYTES = 8L << 30;
 
-    private final DistillConfig config;
-    private final Encoder teacher;
-    private final Encoder student;
     private final List<AdaptiveBlock> blocks;
     private final List<Acm> modules;
-    private final TrainingInputs inputs;
-    private final Stream stream;
-    private final Workspace teacherWorkspace = new Workspace(WORKSPACE_LIMIT_BYTES);
-    private final Workspace workspace = new Workspace(WORKSPACE_LIMIT_BYTES);
-    private final Pass teacherPass;
-    private final Pass pass;
-    private final TokenBatch batch = new TokenBatch();
     private final AdamW learnerOptimizer;
     private final AdamW gateOptimizer;
     private final List<RecordedBlock> recorded = new ArrayList<>();
@@ -68,29 +49,21 @@ public final class LearnerDistillation implements Distillation {
     /** Those of the step's recordings. */
     private TokenBatch texts;
 
-    private int step;
-
     /**
      * @param teacher dense, of the same sizes
      * @param student with adaptive modules; its other weights stay as they are
      */
     public LearnerDistillation(
             Encoder teacher, Encoder student, TrainingInputs inputs, DistillConfig config, Backend backend) {
-        this.config = config;
-        this.teacher = teacher;
-        this.student = student;
+        super(teacher, student, inputs, config, backend);
         this.blocks = student.adaptiveBlocks();
         this.modules = student.acms();
-        this.inputs = inputs;
         encoderBlocks = Acmizer.blocks(student.tokenSlots()).size();
         encoderModules = Acmizer.modules(student.tokenSlots()).size();
         if (blocks.isEmpty() || !teacher.acms().isEmpty()) {
             throw new IllegalArgumentException("distillation needs a dense teacher and an adaptive student");
         }
-        stream = backend.stream();
         written = teacher.description() instanceof SpeechDescription ? new WrittenTexts(teacher, backend) : null;
-        teacherPass = new Pass(stream, teacherWorkspace);
-        pass = new Pass(stream, workspace);
         learnerOptimizer = optimizer(
                 blocks.stream().flatMap(b -> b.trainedParameters().stream()).toList());
         gateOptimizer = optimizer(modules.stream()
@@ -99,33 +72,16 @@ public final class LearnerDistillation implements Distillation {
                 .toList());
     }
 
-    private AdamW optimizer(List<Parameter> parameters) {
-        return new AdamW(student.parameters(), parameters, CLIP_NORM, 0);
-    }
-
     @Override
-    public DistillConfig config() {
-        return config;
-    }
-
-    @Override
-    public int nextStep() {
-        return step;
-    }
-
-    @Override
-    public Step step() {
+    Step step(int number, RandomGenerator random) {
         inputs.next(batch, config.tokensPerStep());
         texts = written == null ? null : written.of(batch);
-        RandomGenerator random = EpochOrder.random(config.seed() + 1, step);
-        Step done = switch (phase()) {
-            case LEARNERS -> learnerStep(random);
-            case GATES -> gateStep(random);
-            case END_TO_END -> endToEndStep(random);
-            case DONE -> throw new IllegalStateException("all " + config.steps() + " steps are done");
+        return switch (phase()) {
+            case LEARNERS -> learnerStep(number, random);
+            case GATES -> gateStep(number, random);
+            case END_TO_END -> endToEndStep(number, random);
+            case DONE -> throw new IllegalStateException("no step is left");
         };
-        step++;
-        return done;
     }
 
     @Override
@@ -133,23 +89,8 @@ public final class LearnerDistillation implements Distillation {
         return List.of(learnerOptimizer, gateOptimizer);
     }
 
-    @Override
-    public Encoder student() {
-        return student;
-    }
-
-    @Override
-    public TrainingInputs inputs() {
-        return inputs;
-    }
-
-    @Override
-    public void resumeAt(int nextStep) {
-        step = nextStep;
-    }
-
     /** Phase 1: each adaptive block's output to its dense one's, on the teacher's own inputs, with a random number of learners for each token. */
-    private Step learnerStep(RandomGenerator random) {
+    private Step learnerStep(int number, RandomGenerator random) {
         Tensor frames = runRecordedTeacher();
         var tape = new Tape();
         pass.train(tape, null);
@@ -171,7 +112,7 @@ public final class LearnerDistillation implements Distillation {
         }
         tape.backward(gradients, stream, workspace);
         learnerOptimizer.update(stream, rate(config.learnerRate(), 0, config.learnerSteps()));
-        return new Step(step, Phase.LEARNERS, loss, 0, batch.tokens());
+        return new Step(number, Phase.LEARNERS, loss, 0, batch.tokens());
     }
 
     /** A random number of learners for each token; of a control the one that it always has. */
@@ -187,7 +128,7 @@ public final class LearnerDistillation implements Distillation {
      * Phase 2: the gate of each MLP to the best allocation at the step's budgets, learners frozen. In attention what a token's learners are
      * worth depends on the other tokens' learners: its gates learn in phase 3 only.
      */
-    private Step gateStep(RandomGenerator random) {
+    private Step gateStep(int number, RandomGenerator random) {
         runRecordedTeacher();
         StepBudgets ofEncoder = StepBudgets.draw(batch, config, random);
         StepBudgets ofDecoder = texts == null ? null : ofEncoder.over(texts);
@@ -210,7 +151,7 @@ public final class LearnerDistillation implements Distillation {
         }
         tape.backward(gradients, stream, workspace);
         gateOptimizer.update(stream, rate(config.gateRate(), config.learnerSteps(), config.gateSteps()));
-        return new Step(step, Phase.GATES, loss / Math.max(1, count), 0, batch.tokens());
+        return new Step(number, Phase.GATES, loss / Math.max(1, count), 0, batch.tokens());
     }
 
     private int[] bestChoices(AdaptiveMlp mlp, RecordedBlock block, StepBudgets budgets) {
@@ -228,7 +169,7 @@ public final class LearnerDistillation implements Distillation {
     }
 
     /** Phase 3: what the whole student gives to what the teacher gives, and its token vectors, gates choosing, with the budget's loss. */
-    private Step endToEndStep(RandomGenerator random) {
+    private Step endToEndStep(int number, RandomGenerator random) {
         Tensor targetTokens = teacher.tokens(teacherPass.begin(Budget.FULL, null), batch);
         pass.begin(Budget.FULL, null);
         StepBudgets budgets = StepBudgets.draw(batch, config, random);
@@ -246,9 +187,7 @@ public final class LearnerDistillation implements Distillation {
                 yield textLoss(tokens, targetTokens, gradients);
             }
         };
-        if (config.tokenWeight() > 0) {
-            tokenLoss(tokens, targetTokens, gradients);
-        }
+        nearTokens(tokens, targetTokens, gradients);
         double budgetLoss = 0;
         if (config.fixed().isEmpty()) {
             budgetLoss = budgetLoss(budgets, 0, encoderModules, running, gradients);
@@ -260,7 +199,7 @@ public final class LearnerDistillation implements Distillation {
         int first = config.learnerSteps() + config.gateSteps();
         learnerOptimizer.update(stream, rate(config.learnerRate(), first, config.endToEndSteps()));
         gateOptimizer.update(stream, rate(endToEndGateRate(), first, config.endToEndSteps()));
-        return new Step(step, Phase.END_TO_END, loss, budgetLoss, batch.tokens());
+        return new Step(number, Phase.END_TO_END, loss, budgetLoss, batch.tokens());
     }
 
     /** The pass goes on with gates that choose by the budgets of the tokens that come next. */
@@ -280,19 +219,6 @@ public final class LearnerDistillation implements Distillation {
         return loss;
     }
 
-    /** Of texts: the cosine distance of their vectors to the teacher's, whether or not the model gives vectors of length 1. */
-    private double vectorLoss(TextDescription model, Tensor tokens, Tensor targetTokens, Gradients gradients) {
-        Tensor y = student.outputs(pass, tokens, batch);
-        Tensor target = teacher.outputs(teacherPass, targetTokens, batch);
-        if (!model.normalize()) {
-            y = pass.l2Normalize(y);
-            target = teacherPass.l2Normalize(target);
-        }
-        Tensor dy = pass.tensor(y.rows(), y.columns());
-        gradients.add(y, dy);
-        return Losses.cosineDistance(y, target, dy);
-    }
-
     /** Of images: the divergence of the probabilities of their classes from the teacher's. */
     private double classLoss(Tensor tokens, Tensor targetTokens, Gradients gradients) {
         Tensor y = student.outputs(pass, tokens, batch);
@@ -302,14 +228,13 @@ public final class LearnerDistillation implements Distillation {
         return Losses.divergence(y, target, dy);
     }
 
-    /** What the token vectors lack; of an image the class token's alone, as nothing reads those of patches after the last layer. */
-    private void tokenLoss(Tensor tokens, Tensor targetTokens, Gradients gradients) {
+    /** Token vectors to the teacher's; of an image the class token's alone, as nothing reads those of patches after the last layer. */
+    private void nearTokens(Tensor tokens, Tensor targetTokens, Gradients gradients) {
         boolean image = student.description() instanceof ImageDescription;
-        Tensor y = image ? pass.firstPool(tokens, batch) : tokens;
-        Tensor target = image ? teacherPass.firstPool(targetTokens, batch) : targetTokens;
-        Tensor dy = pass.tensor(y.rows(), y.columns());
-        Losses.relativeSquaredError(y, target, config.tokenWeight(), dy);
-        gradients.add(y, dy);
+        tokenLoss(
+                image ? pass.firstPool(tokens, batch) : tokens,
+                image ? teacherPass.firstPool(targetTokens, batch) : targetTokens,
+                gradients);
     }
 
     /** Of recordings: the divergence of the probabilities of each next token of the teacher's own texts. */
@@ -357,16 +282,11 @@ public final class LearnerDistillation implements Distillation {
         return peak * Math.min(1, Math.sqrt(SHORT_END_TO_END_STEPS / config.endToEndSteps()));
     }
 
-    private double rate(double peak, int firstStep, int steps) {
-        return new CosineSchedule(peak, peak * RATE_FLOOR_SHARE, steps / 20, steps).rate(step - firstStep);
-    }
-
     @Override
     public void close() {
         if (written != null) {
             written.close();
         }
-        teacherWorkspace.close();
-        workspace.close();
+        super.close();
     }
 }

@@ -87,7 +87,7 @@ public final class FineTuning implements AutoCloseable {
         pass = new Pass(stream, workspace);
         headParameters = new Parameters(backend);
         head = labels instanceof Labels.Classes classes ? head(classes.names().size()) : null;
-        modelOptimizer = new AdamW(model.parameters(), trained(), CLIP_NORM, DECAY);
+        modelOptimizer = new AdamW(model.parameters(), model.layerParameters(), CLIP_NORM, DECAY);
         headOptimizer = new AdamW(headParameters, List.copyOf(headParameters.all()), CLIP_NORM, DECAY);
     }
 
@@ -95,12 +95,6 @@ public final class FineTuning implements AutoCloseable {
         Parameter weight = headParameters.add("classifier.weight", model.hidden(), classes);
         Parameter bias = headParameters.add("classifier.bias", 1, classes);
         return new Linear(new Weight(headParameters, weight), bias);
-    }
-
-    private List<Parameter> trained() {
-        return model.parameters().all().stream()
-                .filter(parameter -> !parameter.name().startsWith("embeddings."))
-                .toList();
     }
 
     /** Steps of the whole training. */

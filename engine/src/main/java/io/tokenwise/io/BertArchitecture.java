@@ -26,6 +26,23 @@ public record BertArchitecture(
         double layerNormEpsilon)
         implements Architecture {
 
+    /** @throws IllegalArgumentException if there are fewer layers, or none is left */
+    BertArchitecture withLayers(int first) {
+        if (first < 1 || first > layers) {
+            throw new IllegalArgumentException(
+                    "the first " + first + " layers of " + layers + ": must be 1 to " + layers);
+        }
+        return new BertArchitecture(
+                hiddenSize,
+                first,
+                heads,
+                intermediateSize,
+                vocabularySize,
+                maxPositions,
+                typeVocabularySize,
+                layerNormEpsilon);
+    }
+
     @Override
     public Map<String, long[]> tensors() {
         Map<String, long[]> shapes = new LinkedHashMap<>();

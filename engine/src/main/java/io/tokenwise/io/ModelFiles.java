@@ -290,6 +290,16 @@ public final class ModelFiles implements AutoCloseable {
         return new ModelFiles(description.withAcm(Optional.empty()), weights, tokenizer);
     }
 
+    /**
+     * The text encoder that pools what the first layers of this dense one give, from the same files: to close one is to close both.
+     *
+     * @throws BadFileException if the model reads no text
+     * @throws IllegalArgumentException if it has fewer layers, or none is left
+     */
+    public ModelFiles firstLayers(int layers) {
+        return new ModelFiles(text().withLayers(layers), weights, tokenizer);
+    }
+
     /** The model's weights; all tensors of its architecture are there in the right shapes, unless it is adaptive. */
     public WeightSource weights() {
         return weights;

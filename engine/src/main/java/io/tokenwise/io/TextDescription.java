@@ -28,6 +28,16 @@ public record TextDescription(
                 name, architecture, maxTokens, pooling, normalize, queryPrefix, passagePrefix, newAcm);
     }
 
+    /**
+     * The same with the first layers alone.
+     *
+     * @throws IllegalArgumentException if it has fewer, or none is left
+     */
+    TextDescription withLayers(int layers) {
+        return new TextDescription(
+                name, architecture.withLayers(layers), maxTokens, pooling, normalize, queryPrefix, passagePrefix, acm);
+    }
+
     @Override
     public String inputs() {
         return "texts";

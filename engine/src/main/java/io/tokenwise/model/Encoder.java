@@ -294,6 +294,13 @@ public final class Encoder implements AutoCloseable {
         return leaving;
     }
 
+    /** The parameters of a text encoder but for its embeddings. */
+    public List<Parameter> layerParameters() {
+        return parameters.all().stream()
+                .filter(parameter -> !parameter.name().startsWith("embeddings."))
+                .toList();
+    }
+
     /** The parameters of the short path's narrow layers; empty without one. */
     public List<Parameter> narrowParameters() {
         return parameters.all().stream()

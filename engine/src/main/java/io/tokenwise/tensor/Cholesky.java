@@ -22,6 +22,18 @@ public record Cholesky(double[][] root) {
         return new Cholesky(root);
     }
 
+    /** x with {@code L L^T x = y}. */
+    public double[] solve(double[] y) {
+        var x = y.clone();
+        for (int i = 0; i < x.length; i++) {
+            for (int j = 0; j < i; j++) {
+                x[i] -= root[i][j] * x[j];
+            }
+            x[i] /= root[i][i];
+        }
+        return solveTransposed(x);
+    }
+
     /** x with {@code L^T x = y}. */
     public double[] solveTransposed(double[] y) {
         var x = y.clone();

@@ -1,5 +1,6 @@
-package io.tokenwise.bench;
+package io.tokenwise.distill;
 
+import io.tokenwise.io.Tokenizer;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -14,7 +15,7 @@ import java.util.stream.IntStream;
  * Whole words by how often they occur in some text; by it the most frequent words of other texts are dropped, which is the oldest way to shorten a
  * text (stop words). Words are what white space parts; case and marks at their ends do not tell them apart. Immutable and thread-safe.
  */
-final class FrequentWords {
+public final class FrequentWords {
     private static final Pattern SPACE = Pattern.compile("\\s+");
     private static final Pattern MARKS_AT_ENDS = Pattern.compile("^[^\\p{L}\\p{N}]+|[^\\p{L}\\p{N}]+$");
 
@@ -25,7 +26,7 @@ final class FrequentWords {
     }
 
     /** Counts the words of texts. */
-    static FrequentWords of(Iterable<String> texts) {
+    public static FrequentWords of(Iterable<String> texts) {
         var counts = new HashMap<String, Integer>();
         for (String text : texts) {
             for (String word : words(text)) {
@@ -35,7 +36,8 @@ final class FrequentWords {
         return new FrequentWords(counts);
     }
 
-    static List<String> words(String text) {
+    /** A text's words, in their order. */
+    public static List<String> words(String text) {
         return SPACE.splitAsStream(text.strip()).filter(word -> !word.isEmpty()).toList();
     }
 
@@ -50,25 +52,59 @@ final class FrequentWords {
     }
 
     /** How many different words were counted. */
-    int size() {
+    public int size() {
         return counts.size();
     }
 
     /**
-     * A text's words without its most frequent ones, in their order.
+     * A text without its most frequent words. One that is longer than the model reads is first cut to the words that it reads whole: words that are dropped make room for no
+     * others, so that the share of the words is about the share of the time.
+     *
+     * @param tokenizer the model's
+     * @param prefix what the model wants to see before the text; often nothing. It is never left out, and is no part of the result
+     * @param keep the share of the words to keep; see {@link #places}
+     */
+    public String shorter(Tokenizer tokenizer, String prefix, String text, double keep) {
+        List<String> words = read(tokenizer, prefix, text);
+        return Arrays.stream(places(words, keep)).mapToObj(words::get).collect(Collectors.joining(" "));
+    }
+
+    /** The words that the model reads whole, by halving; the first one in any case. */
+    static List<String> read(Tokenizer tokenizer, String prefix, String text) {
+        List<String> words = words(text);
+        if (!tokenizer.encode(prefix + text).truncated()) {
+            return words;
+        }
+        int fits = 0;
+        int tooMany = words.size();
+        while (tooMany - fits > 1) {
+            int middle = (fits + tooMany) / 2;
+            boolean isCut = tokenizer
+                    .encode(prefix + String.join(" ", words.subList(0, middle)))
+                    .truncated();
+            if (isCut) {
+                tooMany = middle;
+            } else {
+                fits = middle;
+            }
+        }
+        return words.subList(0, Math.max(1, fits));
+    }
+
+    /**
+     * The places among a text's words of those that stay, ascending, when the most frequent leave.
      *
      * @param keep the share of the words to keep, to the nearest whole number, but at least one word; of equally frequent ones the first are kept
      */
-    String kept(List<String> words, double keep) {
+    int[] places(List<String> words, double keep) {
         int most = (int) Math.max(1, Math.round(keep * words.size()));
         int[] counted = words.stream().mapToInt(this::count).toArray();
-        int[] kept = IntStream.range(0, counted.length)
+        return IntStream.range(0, counted.length)
                 .boxed()
                 .sorted(Comparator.comparingInt(i -> counted[i]))
                 .limit(most)
                 .mapToInt(Integer::intValue)
                 .sorted()
                 .toArray();
-        return Arrays.stream(kept).mapToObj(words::get).collect(Collectors.joining(" "));
     }
 }

@@ -1,8 +1,10 @@
-package io.tokenwise.bench;
+package io.tokenwise.distill;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class FrequentWordsTest {
@@ -10,7 +12,8 @@ class FrequentWordsTest {
             FrequentWords.of(List.of("The cat sat on the mat.", "the dog sat,  (the) end", "a cat"));
 
     private static String kept(String text, double keep) {
-        return WORDS.kept(FrequentWords.words(text), keep);
+        List<String> words = FrequentWords.words(text);
+        return Arrays.stream(WORDS.places(words, keep)).mapToObj(words::get).collect(Collectors.joining(" "));
     }
 
     @Test

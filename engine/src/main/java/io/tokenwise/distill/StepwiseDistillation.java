@@ -1,0 +1,126 @@
+package io.tokenwise.distill;
+
+import io.tokenwise.autograd.AdamW;
+import io.tokenwise.autograd.CosineSchedule;
+import io.tokenwise.autograd.EpochOrder;
+import io.tokenwise.autograd.Gradients;
+import io.tokenwise.autograd.Losses;
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.io.TextDescription;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/** What distillations work with: both models, a pass of each and the step's batch; and the losses that they share. */
+abstract sealed class StepwiseDistillation implements Distillation permits LearnerDistillation, WordsDistillation {
+    private static final double CLIP_NORM = 1;
+    private static final double RATE_FLOOR_SHARE = 0.01;
+    private static final long WORKSPACE_LIMIT_BYTES = 8L << 30;
+
+    final DistillConfig config;
+    final Encoder teacher;
+    final Encoder student;
+    final TrainingInputs inputs;
+    final Stream stream;
+    final Workspace workspace = new Workspace(WORKSPACE_LIMIT_BYTES);
+    final Pass teacherPass;
+    final Pass pass;
+
+    /** What the teacher sees in the step. */
+    final TokenBatch batch = new TokenBatch();
+
+    private final Workspace teacherWorkspace = new Workspace(WORKSPACE_LIMIT_BYTES);
+    private int step;
+
+    StepwiseDistillation(
+            Encoder teacher, Encoder student, TrainingInputs inputs, DistillConfig config, Backend backend) {
+        this.config = config;
+        this.teacher = teacher;
+        this.student = student;
+        this.inputs = inputs;
+        stream = backend.stream();
+        teacherPass = new Pass(stream, teacherWorkspace);
+        pass = new Pass(stream, workspace);
+    }
+
+    /** The step of that number. */
+    abstract Step step(int number, RandomGenerator random);
+
+    @Override
+    public final Step step() {
+        if (phase() == Phase.DONE) {
+            throw new IllegalStateException("all " + config.steps() + " steps are done");
+        }
+        Step done = step(step, EpochOrder.random(config.seed() + 1, step));
+        step++;
+        return done;
+    }
+
+    @Override
+    public final DistillConfig config() {
+        return config;
+    }
+
+    @Override
+    public final Encoder student() {
+        return student;
+    }
+
+    @Override
+    public final TrainingInputs inputs() {
+        return inputs;
+    }
+
+    @Override
+    public final int nextStep() {
+        return step;
+    }
+
+    @Override
+    public final void resumeAt(int nextStep) {
+        step = nextStep;
+    }
+
+    final AdamW optimizer(List<Parameter> parameters) {
+        return new AdamW(student.parameters(), parameters, CLIP_NORM, 0);
+    }
+
+    /** The learning rate now, of a phase of so many steps. */
+    final double rate(double peak, int firstStep, int steps) {
+        return new CosineSchedule(peak, peak * RATE_FLOOR_SHARE, steps / 20, steps).rate(step - firstStep);
+    }
+
+    /** Of texts: the cosine distance of their vectors to the teacher's, whether or not the model gives vectors of length 1. */
+    final double vectorLoss(TextDescription model, Tensor tokens, Tensor targetTokens, Gradients gradients) {
+        Tensor y = student.outputs(pass, tokens, pass.batch());
+        Tensor target = teacher.outputs(teacherPass, targetTokens, batch);
+        if (!model.normalize()) {
+            y = pass.l2Normalize(y);
+            target = teacherPass.l2Normalize(target);
+        }
+        Tensor dy = pass.tensor(y.rows(), y.columns());
+        gradients.add(y, dy);
+        return Losses.cosineDistance(y, target, dy);
+    }
+
+    /** What token vectors lack of the teacher's, by the weight that the settings give it. */
+    final void tokenLoss(Tensor y, Tensor target, Gradients gradients) {
+        if (config.tokenWeight() > 0) {
+            Tensor dy = pass.tensor(y.rows(), y.columns());
+            Losses.relativeSquaredError(y, target, config.tokenWeight(), dy);
+            gradients.add(y, dy);
+        }
+    }
+
+    @Override
+    public void close() {
+        teacherWorkspace.close();
+        workspace.close();
+    }
+}
