@@ -14,6 +14,7 @@ import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
@@ -96,6 +97,7 @@ public final class Sessions implements AutoCloseable {
             throw new IllegalArgumentException(
                     "encode: " + sequences.size() + " inputs and " + budgets.size() + " budgets; give one for each");
         }
+        List<ShortPlan> plans = plans(sequences, budgets);
         var vectors = new float[sequences.size()][encoder.outputs()];
         Session session = sessions.borrow();
         try {
@@ -103,17 +105,15 @@ public final class Sessions implements AutoCloseable {
             while (done < vectors.length) {
                 int from = done;
                 session.batch.clear();
-                int narrowLayers = plan(sequences.get(from), budgets.get(from)).narrowLayers();
+                int narrowLayers = plans.get(from).narrowLayers();
                 while (done < vectors.length
                         && (done == from
                                 || fits(sequences.get(done), session.batch)
-                                        && plan(sequences.get(done), budgets.get(done))
-                                                        .narrowLayers()
-                                                == narrowLayers)) {
+                                        && plans.get(done).narrowLayers() == narrowLayers)) {
                     encoder.add(session.batch, sequences.get(done++));
                 }
                 Pass pass = session.pass.begin(budgets.subList(from, done), observer);
-                Tensor y = encoder.forward(pass, session.batch);
+                Tensor y = encoder.forward(pass, session.batch, plans.subList(from, done));
                 for (int i = from; i < done; i++) {
                     copy(y, i - from, vectors[i], 0);
                 }
@@ -124,8 +124,12 @@ public final class Sessions implements AutoCloseable {
         return vectors;
     }
 
-    private ShortPlan plan(int[] sequence, Budget budget) {
-        return encoder.plan(encoder.description().tokens(sequence), budget);
+    private List<ShortPlan> plans(List<int[]> sequences, List<Budget> budgets) {
+        var plans = new ArrayList<ShortPlan>(sequences.size());
+        for (int i = 0; i < sequences.size(); i++) {
+            plans.add(encoder.plan(encoder.description().tokens(sequences.get(i)), budgets.get(i)));
+        }
+        return plans;
     }
 
     private boolean fits(int[] sequence, TokenBatch batch) {

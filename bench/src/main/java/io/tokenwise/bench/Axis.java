@@ -1,23 +1,17 @@
 package io.tokenwise.bench;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.IntStream;
 
 /** Numbers to places along a line, with ticks at round numbers. */
 record Axis(double low, double high, double start, double end, boolean isLogarithmic, double step) {
     private static final double MARGIN = 0.08;
 
     static Axis linear(double[] values, double start, double end) {
-        double low = IntStream.range(0, values.length)
-                .mapToDouble(i -> values[i])
-                .min()
-                .orElseThrow();
-        double high = IntStream.range(0, values.length)
-                .mapToDouble(i -> values[i])
-                .max()
-                .orElseThrow();
+        double low = Arrays.stream(values).min().orElseThrow();
+        double high = Arrays.stream(values).max().orElseThrow();
         double range = Math.max(high - low, 1e-3);
         double step = Math.pow(10, Math.floor(Math.log10(range / 3)));
         while (range / step > 8) {
@@ -27,14 +21,8 @@ record Axis(double low, double high, double start, double end, boolean isLogarit
     }
 
     static Axis logarithmic(double[] values, double start, double end) {
-        double low = IntStream.range(0, values.length)
-                .mapToDouble(i -> values[i])
-                .min()
-                .orElseThrow();
-        double high = IntStream.range(0, values.length)
-                .mapToDouble(i -> values[i])
-                .max()
-                .orElseThrow();
+        double low = Arrays.stream(values).min().orElseThrow();
+        double high = Arrays.stream(values).max().orElseThrow();
         // At least a factor of four, so that ticks fit.
         double margin = Math.max(Math.pow(high / low, MARGIN), 2 / Math.sqrt(high / low));
         return new Axis(low / margin, high * margin, start, end, true, 0);

@@ -76,8 +76,6 @@ public final class Bench implements Callable<Integer> {
     @Mixin
     private Options.AdaptiveModel model;
 
-    private List<Double> budgets;
-    private List<Integer> threads;
     private List<String> scenarioNames;
 
     @Option(
@@ -113,28 +111,20 @@ public final class Bench implements Callable<Integer> {
             names = "--budget",
             paramLabel = "0..1",
             split = ",",
+            converter = Options.BudgetConverter.class,
             defaultValue = "0.25,0.5,0.75,1",
             description = "Budgets of the adaptive model (default: ${DEFAULT-VALUE}).")
-    void setBudgets(List<Double> chosen) {
-        for (double budget : chosen) {
-            Options.check(spec, budget >= 0 && budget <= 1, "--budget " + budget + " is outside 0..1");
-        }
-        budgets = chosen;
-    }
+    private List<Double> budgets;
 
     @Option(
             names = "--threads",
             paramLabel = "N",
             split = ",",
+            converter = Options.CountConverter.class,
             defaultValue = "1",
             description =
                     "Threads that compute in each engine, the caller among them; one run for each (default: ${DEFAULT-VALUE}).")
-    void setThreads(List<Integer> counts) {
-        for (int count : counts) {
-            Options.check(spec, count >= 1, "--threads must be 1 or more, not " + count);
-        }
-        threads = counts;
-    }
+    private List<Integer> threads;
 
     @Option(
             names = "--scenario",

@@ -118,6 +118,7 @@ final class BenchCommands {
                 names = "--threads",
                 paramLabel = "N",
                 split = ",",
+                converter = Options.CountConverter.class,
                 defaultValue = "1,2",
                 description = "Threads of each engine; one run for each (default: ${DEFAULT-VALUE}).")
         private List<Integer> threads;
@@ -125,6 +126,7 @@ final class BenchCommands {
         @Option(
                 names = "--steps",
                 paramLabel = "N",
+                converter = Options.CountConverter.class,
                 defaultValue = "20",
                 description = "Steps of each after warm-up (default: ${DEFAULT-VALUE}).")
         private int steps;
@@ -137,9 +139,6 @@ final class BenchCommands {
 
         @Override
         public Integer call() throws IOException {
-            if (steps < 1 || threads.stream().anyMatch(count -> count < 1)) {
-                throw new ParameterException(spec.commandLine(), "--steps and --threads must be 1 or more");
-            }
             TrainBench.run(
                     engine.get(), threads, steps, mixed, spec.commandLine().getOut());
             return 0;
@@ -206,6 +205,7 @@ final class BenchCommands {
                 names = "--budget",
                 paramLabel = "0..1",
                 split = ",",
+                converter = Options.BudgetConverter.class,
                 defaultValue = "0.5,0.75,1",
                 description = "Budgets of the adaptive model (default: ${DEFAULT-VALUE}).")
         private List<Double> budgets;

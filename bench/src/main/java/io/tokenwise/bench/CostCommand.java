@@ -9,7 +9,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -48,6 +47,7 @@ final class CostCommand implements Callable<Integer> {
             names = "--tokens",
             paramLabel = "N",
             split = ",",
+            converter = Options.CountConverter.class,
             defaultValue = "16,32,64,128,256",
             description = "Lengths of texts, as far as the model takes them (default: ${DEFAULT-VALUE}).")
     private List<Integer> tokens;
@@ -58,6 +58,7 @@ final class CostCommand implements Callable<Integer> {
     @Option(
             names = "--rounds",
             paramLabel = "N",
+            converter = Options.CountConverter.class,
             defaultValue = "21",
             description = "Turns of each engine and length (default: ${DEFAULT-VALUE}).")
     private int rounds;
@@ -74,9 +75,6 @@ final class CostCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        if (rounds < 1 || tokens.stream().anyMatch(length -> length < 1)) {
-            throw new ParameterException(spec.commandLine(), "--rounds and --tokens must be 1 or more");
-        }
         PrintWriter err = spec.commandLine().getErr();
         if (ship != null) {
             ShippedTables.write(ship, err);

@@ -96,8 +96,6 @@ final class FrontierCommand implements Callable<Integer> {
                     "Tokens of the texts that are timed, and bulk for 64 mixed texts (default: ${DEFAULT-VALUE}).")
     private List<String> lengths;
 
-    private List<Double> budgets;
-    private int queries;
     private int glosses;
     private List<NamedRival> rivals = List.of();
 
@@ -138,25 +136,19 @@ final class FrontierCommand implements Callable<Integer> {
             names = "--budgets",
             paramLabel = "0..1",
             split = ",",
+            converter = Options.BudgetConverter.class,
             defaultValue = "0.35,0.5,0.7,0.85,1",
             description = "Budgets of the adaptive model (default: ${DEFAULT-VALUE}).")
-    void setBudgets(List<Double> chosen) {
-        for (double budget : chosen) {
-            Options.check(spec, budget >= 0 && budget <= 1, "--budgets " + budget + " is outside 0..1");
-        }
-        budgets = chosen;
-    }
+    private List<Double> budgets;
 
     @Option(
             names = "--queries",
             paramLabel = "N",
+            converter = Options.CountConverter.class,
             defaultValue = "2147483647",
             description =
                     "WordNet's examples that look for their definitions, at most, drawn by the seed (default: all).")
-    void setQueries(int count) {
-        Options.check(spec, count >= 1, "--queries must be 1 or more, not " + count);
-        queries = count;
-    }
+    private int queries;
 
     @Option(
             names = "--glosses",

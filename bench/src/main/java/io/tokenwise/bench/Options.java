@@ -44,18 +44,15 @@ final class Options {
         @Spec(Spec.Target.MIXEE)
         private CommandSpec spec;
 
-        private int rounds;
         private double warmUpSeconds;
 
         @Option(
                 names = "--rounds",
                 paramLabel = "N",
+                converter = CountConverter.class,
                 defaultValue = "20",
                 description = "Turns of each in every scenario or length (default: ${DEFAULT-VALUE}).")
-        void setRounds(int count) {
-            check(spec, count >= 1, "--rounds must be 1 or more, not " + count);
-            rounds = count;
-        }
+        private int rounds;
 
         @Option(
                 names = "--warm-up",
@@ -95,6 +92,38 @@ final class Options {
 
         OwnEngine get() {
             return engine;
+        }
+    }
+
+    /** Reads a budget. */
+    static final class BudgetConverter implements ITypeConverter<Double> {
+        @Override
+        public Double convert(String text) {
+            try {
+                double budget = Double.parseDouble(text);
+                if (budget >= 0 && budget <= 1) {
+                    return budget;
+                }
+                throw new TypeConversionException(text + " is outside 0..1");
+            } catch (NumberFormatException e) {
+                throw new TypeConversionException("'" + text + "' is no number from 0 to 1");
+            }
+        }
+    }
+
+    /** Reads how many of something there are to be: 1 or more. */
+    static final class CountConverter implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            try {
+                int count = Integer.parseInt(text);
+                if (count >= 1) {
+                    return count;
+                }
+                throw new TypeConversionException("must be 1 or more, not " + text);
+            } catch (NumberFormatException e) {
+                throw new TypeConversionException("'" + text + "' is no whole number of 1 or more");
+            }
         }
     }
 

@@ -4,12 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
-import io.tokenwise.TextEncoder;
-import io.tokenwise.acm.Acmizer;
-import io.tokenwise.acm.AdaptiveLayers;
-import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.TensorData;
-import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -103,17 +98,7 @@ class EvalMlmTest {
                 "stocks fell sharply on monday",
                 "she paid the invoice by bank transfer",
                 "word ".repeat(60));
-        try (TextEncoder model = TextEncoder.open(dense.toString())) {
-            List<int[]> tokens = texts.stream()
-                    .map(text -> model.tokenizer().encode(text).ids())
-                    .toList();
-            Acmizer.replace(
-                    model.encoder().parameters(),
-                    model.encoder().slots(),
-                    AdaptiveLayers.mlps(4),
-                    () -> model.sessions().encode(tokens, Budget.FULL, null));
-            model.encoder().save(adaptive, model.tokenizer(), ModelWriter.Existing.KEEP);
-        }
+        UntrainedAdaptive.write(adaptive, dense.toString(), 4, texts);
         Path file = Files.writeString(folder.resolve("texts"), String.join("\n", texts));
         assertThat(run(
                         "eval",

@@ -3,11 +3,6 @@ package io.tokenwise.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.tokenwise.TextEncoder;
-import io.tokenwise.acm.Acmizer;
-import io.tokenwise.acm.AdaptiveLayers;
-import io.tokenwise.io.ModelWriter;
-import io.tokenwise.nn.Budget;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -51,17 +46,7 @@ class ModelCommandsTest {
     static void makeAdaptive() throws IOException {
         adaptive = folder.resolve("adaptive");
         pairs = Files.writeString(folder.resolve("pairs.csv"), PAIRS);
-        try (TextEncoder model = TextEncoder.open("minilm")) {
-            List<int[]> texts = PAIRS.lines()
-                    .map(text -> model.tokenizer().encode(text).ids())
-                    .toList();
-            Acmizer.replace(
-                    model.encoder().parameters(),
-                    model.encoder().slots(),
-                    AdaptiveLayers.mlps(8),
-                    () -> model.sessions().encode(texts, Budget.FULL, null));
-            model.encoder().save(adaptive, model.tokenizer(), ModelWriter.Existing.KEEP);
-        }
+        UntrainedAdaptive.write(adaptive, "minilm", 8, PAIRS.lines().toList());
     }
 
     private final StringWriter out = new StringWriter();

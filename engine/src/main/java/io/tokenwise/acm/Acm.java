@@ -105,7 +105,7 @@ public final class Acm implements AdaptiveModule {
         return gate.parameters();
     }
 
-    /** Makes the module a control: its gate is never asked, and every token gets so many learners, whatever its budget. */
+    /** Makes the module a control, before its block is prepared: its gate is never asked, and every token gets so many learners, whatever its budget. */
     void fix(int count) {
         if (count < 0 || countUpTo(count) != count) {
             throw new IllegalArgumentException(
@@ -122,6 +122,19 @@ public final class Acm implements AdaptiveModule {
     /** How many, if it {@link #isFixed}. */
     public int fixedCount() {
         return fixedCount;
+    }
+
+    /**
+     * In inference: into how many slices the learners with weights are cut, each of them one product. Of a control the learners that run are one slice, since
+     * all tokens have the same; it runs for none where all tokens have no learner, or all.
+     */
+    int slices() {
+        return isFixed() ? 1 : trained;
+    }
+
+    /** Learners of a slice. */
+    int learnersPerSlice() {
+        return isFixed() ? Math.clamp(fixedCount, 1, trained) : 1;
     }
 
     /** What the gates are told for a wanted share. */

@@ -81,7 +81,7 @@ public final class Acmizer {
         }
     }
 
-    /** Makes the modules of these paths controls without gates: each gives every token that many learners. */
+    /** Makes the modules of these paths controls without gates, before their blocks are prepared: each gives every token that many learners. */
     public static void fix(List<Acm> modules, Map<String, Integer> counts) {
         for (Acm acm : modules) {
             Integer count = counts.get(acm.path());

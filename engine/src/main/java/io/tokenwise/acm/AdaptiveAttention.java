@@ -140,7 +140,8 @@ public final class AdaptiveAttention implements AdaptiveBlock {
                 unit,
                 ofContext,
                 outputDecision < 0 ? 1 : learners,
-                outputDecision);
+                outputDecision,
+                decider(outputDecision));
         layout = dense instanceof SelfAttention
                 ? new AttentionLayout(starts(0), starts(1), starts(2), result.starts())
                 : null;
@@ -163,7 +164,21 @@ public final class AdaptiveAttention implements AdaptiveBlock {
 
     private AttentionInput input(Parameters owner, int[] learnerOfUnit, int count, int decision) {
         return new AttentionInput(
-                owner, dense.qkv(), qkv.parameter(), qkvBias, rest.parameter(), unit, learnerOfUnit, count, decision);
+                owner,
+                dense.qkv(),
+                qkv.parameter(),
+                qkvBias,
+                rest.parameter(),
+                unit,
+                learnerOfUnit,
+                count,
+                decision,
+                decider(decision));
+    }
+
+    /** The module of a decision; null if nobody decides. */
+    private Acm decider(int decision) {
+        return decision < 0 ? null : acms.get(decision);
     }
 
     private int[] starts(int projection) {

@@ -12,8 +12,10 @@ import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * An MLP of which a token may have less. With k of the N learners it gets {@code c_0 + s_1(x) + .. + s_k(x) + residual} with
@@ -26,8 +28,8 @@ import java.util.Map;
  *
  * <p>Of a gated MLP learners are gated too: {@code s_n(x) = W2_n (u * silu(g)) + c_n} with {@code [u, g] = W1_n x + b1_n}.
  *
- * <p>In inference tokens are grouped by learner count, and each learner runs as one product over a prefix of the groups. {@link #infer} is thread-safe
- * for different passes once {@link #prepare} has run.
+ * <p>In inference tokens are grouped by learner count and each learner runs as one product over a prefix of the groups, or, where a control gives all
+ * tokens the same learners, these run as one product. {@link #infer} is thread-safe for different passes once {@link #prepare} has run.
  */
 public final class AdaptiveMlp implements AdaptiveBlock {
     private final Parameters owner;
@@ -46,15 +48,20 @@ public final class AdaptiveMlp implements AdaptiveBlock {
     /** c_0. */
     private final Tensor resting;
 
-    private final SlicedWeight ups;
-    private final SlicedWeight downs;
-    private final Tensor[] upBiases;
-    /** What each learner adds on write-back: the first one c_0 + c_1, the others their c_n. */
-    private final Tensor[] downBiases;
+    /** c_0 and the c_n of the first slice's learners. */
+    private final Tensor firstBias;
 
     private final RunningLearners factors;
 
-    /** What inference uses; null until it is prepared. Of a gated MLP it uses {@link #upSlices} and {@link #downSlices}. */
+    // What inference uses, slice by slice; null until it is prepared.
+
+    private SlicedWeight ups;
+    private SlicedWeight downs;
+    private List<Tensor> upBiases;
+    /** What each slice adds on write-back: the first one {@link #firstBias}, the others, of one learner each, their c_n. */
+    private List<Tensor> downBiases;
+
+    /** Null too if the MLP is gated: that uses {@link #upSlices} and {@link #downSlices}. */
     private MlpSlices slices;
 
     private List<PackedMatrix> upSlices;
@@ -85,14 +92,7 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         down = new Weight(owner, w2);
         acm = new Acm(owner, path, learners, trained, hidden, (long) hidden * (upWidth + width));
         factors = new RunningLearners(owner, trained + 1);
-        ups = new SlicedWeight(owner, w1, trained, true);
-        downs = new SlicedWeight(owner, w2, trained, false);
-        upBiases = new Tensor[trained];
-        downBiases = new Tensor[trained];
-        for (int n = 0; n < trained; n++) {
-            upBiases[n] = b1.value().part((long) n * upWidth, upWidth);
-            downBiases[n] = n == 0 ? owner.constant(1, hidden) : c(n + 1);
-        }
+        firstBias = owner.constant(1, hidden);
     }
 
     /** Hidden units of one learner if {@code learners} share {@code units}. */
@@ -178,22 +178,49 @@ public final class AdaptiveMlp implements AdaptiveBlock {
     @Override
     public void prepare(Stream stream) {
         dense.prepare(stream);
+        if (ups == null) {
+            slice();
+        }
         upSlices = ups.prepare(stream);
         downSlices = downs.prepare(stream);
         acm.prepare();
         if (slices == null && !dense.isGated()) {
-            slices = new MlpSlices(upSlices, List.of(upBiases), downSlices, List.of(downBiases));
+            slices = new MlpSlices(upSlices, upBiases, downSlices, downBiases);
         }
         if (biasVersion != biases.parameter().version()) {
-            stream.add(resting, c(1), downBiases[0]);
+            stream.add(resting, c(1), firstBias);
+            for (int n = 2; n <= acm.learnersPerSlice(); n++) {
+                stream.add(firstBias, c(n), firstBias);
+            }
             biasVersion = biases.parameter().version();
         }
     }
 
     private boolean isPrepared() {
-        return ups.isPrepared()
+        return ups != null
+                && ups.isPrepared()
                 && downs.isPrepared()
                 && biasVersion == biases.parameter().version();
+    }
+
+    private void slice() {
+        int count = acm.slices();
+        int unitsPerSlice = acm.learnersPerSlice() * width;
+        int columnsPerSlice = acm.learnersPerSlice() * upWidth;
+        upBiases = new ArrayList<>();
+        downBiases = new ArrayList<>();
+        for (int n = 0; n < count; n++) {
+            upBiases.add(up.bias().value().part((long) n * columnsPerSlice, columnsPerSlice));
+            downBiases.add(n == 0 ? firstBias : c(n + 1));
+        }
+        downs = new SlicedWeight(owner, down.parameter(), count, false, first(count * unitsPerSlice, trained * width));
+        ups = new SlicedWeight(
+                owner, up.weight().parameter(), count, true, first(count * columnsPerSlice, trained * upWidth));
+    }
+
+    /** The first places of so many, as a {@link SlicedWeight} is told them. */
+    private static int[] first(int count, int all) {
+        return count == all ? null : IntStream.range(0, count).toArray();
     }
 
     @Override
@@ -216,7 +243,7 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         stream.addBias(residual, groups.order(), active, x.rows(), resting, y);
         dense.infer(pass, x, groups.order(), whole, residual, y);
         pass.push();
-        Tensor units = pass.tensor(active - whole, width);
+        Tensor units = pass.tensor(active - whole, acm.learnersPerSlice() * width);
         stream.mlp(x, groups.partly(), groups.usingPartly(learners), slices, residual, units, y);
         pass.pop();
         return y;
@@ -245,12 +272,12 @@ public final class AdaptiveMlp implements AdaptiveBlock {
         if (count == 0) {
             stream.add(residual, resting, y);
         }
-        Tensor both = pass.tensor(1, upWidth);
-        Tensor units = pass.tensor(1, width);
-        for (int n = 0; n < count; n++) {
-            stream.linear(x, upSlices.get(n), upBiases[n], false, null, both);
+        Tensor both = pass.tensor(1, acm.learnersPerSlice() * upWidth);
+        Tensor units = pass.tensor(1, acm.learnersPerSlice() * width);
+        for (int n = 0; n < Math.min(count, upBiases.size()); n++) {
+            stream.linear(x, upSlices.get(n), upBiases.get(n), false, null, both);
             stream.gatedSilu(both, width, units);
-            stream.linear(units, downSlices.get(n), downBiases[n], false, n == 0 ? residual : y, y);
+            stream.linear(units, downSlices.get(n), downBiases.get(n), false, n == 0 ? residual : y, y);
         }
     }
 

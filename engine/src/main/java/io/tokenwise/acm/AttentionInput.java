@@ -20,9 +20,12 @@ import java.util.List;
  */
 final class AttentionInput {
     private final Linear dense;
+    private final Parameters owner;
+    private final Parameter weight;
     private final Parameter bias;
     private final Parameter rest;
     private final int decision;
+    private final Acm acm;
     private final int learners;
     /** The parameters' column of each column here. */
     private final int[] order;
@@ -30,13 +33,14 @@ final class AttentionInput {
     private final int[] starts;
 
     private final SlicedWeight wholeWeight;
-    private final SlicedWeight weight;
     private final Tensor wholeBias;
     private final Tensor orderedBias;
     private final Tensor orderedRest;
 
     /** What inference uses; null until it is prepared. */
     private OutputSlices whole;
+
+    private SlicedWeight sliced;
 
     private OutputSlices slices;
 
@@ -49,6 +53,7 @@ final class AttentionInput {
      * @param unit columns of a unit
      * @param learnerOfUnit for each unit of the columns of Q, K and V its learner, or -1 if it is not of these projections
      * @param decision number of the module that decides; -1 if none does, then there is one learner
+     * @param acm that module, or null
      */
     AttentionInput(
             Parameters owner,
@@ -59,17 +64,19 @@ final class AttentionInput {
             int unit,
             int[] learnerOfUnit,
             int learners,
-            int decision) {
+            int decision,
+            Acm acm) {
+        this.owner = owner;
         this.dense = dense;
+        this.weight = weight;
         this.bias = bias;
         this.rest = rest;
         this.decision = decision;
+        this.acm = acm;
         this.learners = learners;
         starts = new int[learnerOfUnit.length];
         order = inOrder(unit, learnerOfUnit, learners, starts);
         wholeWeight = new SlicedWeight(owner, dense.weight().parameter(), 1, true, order);
-        int trained = order.length / learners * (learners - 1);
-        this.weight = new SlicedWeight(owner, weight, learners - 1, true, Arrays.copyOf(order, trained));
         wholeBias = owner.constant(1, order.length);
         orderedBias = owner.constant(1, order.length);
         orderedRest = owner.constant(1, order.length);
@@ -111,7 +118,11 @@ final class AttentionInput {
 
     void prepare(Stream stream) {
         List<PackedMatrix> wholePacked = wholeWeight.prepare(stream);
-        List<PackedMatrix> packed = decision < 0 ? List.of() : weight.prepare(stream);
+        if (sliced == null && decision >= 0) {
+            int[] trained = Arrays.copyOf(order, acm.slices() * columnsPerSlice());
+            sliced = new SlicedWeight(owner, weight, acm.slices(), true, trained);
+        }
+        List<PackedMatrix> packed = decision < 0 ? List.of() : sliced.prepare(stream);
         if (whole != null && biasVersions == versionsOfBiases()) {
             return;
         }
@@ -125,7 +136,7 @@ final class AttentionInput {
         }
         whole = new OutputSlices(wholePacked, List.of(wholeBias));
         if (decision >= 0) {
-            slices = new OutputSlices(packed, biases(order.length / learners));
+            slices = new OutputSlices(packed, biases());
         }
         biasVersions = versionsOfBiases();
     }
@@ -135,12 +146,19 @@ final class AttentionInput {
     }
 
     private boolean isPrepared() {
-        return wholeWeight.isPrepared() && (decision < 0 || weight.isPrepared()) && biasVersions == versionsOfBiases();
+        return wholeWeight.isPrepared()
+                && (decision < 0 || sliced != null && sliced.isPrepared())
+                && biasVersions == versionsOfBiases();
     }
 
-    private List<Tensor> biases(int width) {
+    private int columnsPerSlice() {
+        return acm.learnersPerSlice() * (order.length / learners);
+    }
+
+    private List<Tensor> biases() {
+        int width = columnsPerSlice();
         var biases = new ArrayList<Tensor>();
-        for (int n = 0; n < learners - 1; n++) {
+        for (int n = 0; n < acm.slices(); n++) {
             biases.add(orderedBias.part((long) n * width, width));
         }
         return biases;

@@ -19,17 +19,22 @@ import java.util.List;
  * weight.
  */
 final class AttentionOutput {
+    private final Parameters owner;
     private final Linear dense;
+    private final Parameter weight;
     private final Parameter biases;
     private final int learners;
     private final int decision;
+    private final Acm acm;
+    /** The weight's row of each column here. */
+    private final int[] order;
+
     private final int[] starts;
     private final SlicedWeight wholeWeight;
-    private final SlicedWeight weight;
     /** c_0. */
     private final Tensor resting;
 
-    /** What the first learner adds on write-back: c_0 + c_1. */
+    /** What the first slice adds on write-back: c_0 and the c_n of its learners. */
     private final Tensor firstBias;
 
     /** Of a token with all learners. */
@@ -37,6 +42,8 @@ final class AttentionOutput {
 
     /** What inference uses; null until it is prepared. */
     private InputSlices whole;
+
+    private SlicedWeight sliced;
 
     private InputSlices slices;
 
@@ -49,6 +56,7 @@ final class AttentionOutput {
      * @param unit columns of a unit
      * @param learnerOfUnit for each unit of the context's columns its learner
      * @param decision number of the module that decides; -1 if none does, then there is one learner
+     * @param acm that module, or null
      */
     AttentionOutput(
             Parameters owner,
@@ -58,17 +66,19 @@ final class AttentionOutput {
             int unit,
             int[] learnerOfUnit,
             int learners,
-            int decision) {
+            int decision,
+            Acm acm) {
+        this.owner = owner;
         this.dense = dense;
+        this.weight = weight;
         this.biases = biases.parameter();
         resting = c(0);
         this.learners = learners;
         this.decision = decision;
+        this.acm = acm;
         starts = new int[learnerOfUnit.length];
-        int[] order = AttentionInput.inOrder(unit, learnerOfUnit, learners, starts);
+        order = AttentionInput.inOrder(unit, learnerOfUnit, learners, starts);
         wholeWeight = new SlicedWeight(owner, dense.weight().parameter(), 1, false, order);
-        int trained = order.length / learners * (learners - 1);
-        this.weight = new SlicedWeight(owner, weight, learners - 1, false, Arrays.copyOf(order, trained));
         firstBias = owner.constant(1, dense.weight().outputs());
         wholeBias = dense.bias() == null
                 ? owner.constant(1, dense.weight().outputs())
@@ -82,15 +92,23 @@ final class AttentionOutput {
 
     void prepare(Stream stream) {
         List<PackedMatrix> wholePacked = wholeWeight.prepare(stream);
-        List<PackedMatrix> packed = decision < 0 ? List.of() : weight.prepare(stream);
+        if (sliced == null && decision >= 0) {
+            int rowsPerSlice = acm.learnersPerSlice() * (order.length / learners);
+            int[] trained = Arrays.copyOf(order, acm.slices() * rowsPerSlice);
+            sliced = new SlicedWeight(owner, weight, acm.slices(), false, trained);
+        }
+        List<PackedMatrix> packed = decision < 0 ? List.of() : sliced.prepare(stream);
         if (whole != null && biasVersion == biases.version()) {
             return;
         }
         whole = new InputSlices(wholePacked, List.of(wholeBias));
         if (decision >= 0) {
             stream.add(resting, c(1), firstBias);
+            for (int n = 2; n <= acm.learnersPerSlice(); n++) {
+                stream.add(firstBias, c(n), firstBias);
+            }
             var added = new ArrayList<Tensor>();
-            for (int n = 0; n < learners - 1; n++) {
+            for (int n = 0; n < acm.slices(); n++) {
                 added.add(n == 0 ? firstBias : c(n + 1));
             }
             slices = new InputSlices(packed, added);
@@ -99,7 +117,9 @@ final class AttentionOutput {
     }
 
     private boolean isPrepared() {
-        return wholeWeight.isPrepared() && (decision < 0 || weight.isPrepared()) && biasVersion == biases.version();
+        return wholeWeight.isPrepared()
+                && (decision < 0 || sliced != null && sliced.isPrepared())
+                && biasVersion == biases.version();
     }
 
     private Tensor c(int learner) {

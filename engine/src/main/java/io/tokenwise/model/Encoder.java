@@ -390,6 +390,12 @@ public final class Encoder implements AutoCloseable {
         return outputs(pass, tokens, pass.batch());
     }
 
+    /** The same with a plan for each input, which the caller has of {@link #plan}. */
+    public Tensor forward(Pass pass, TokenBatch batch, List<ShortPlan> plans) {
+        Tensor tokens = tokens(pass, batch, plans);
+        return outputs(pass, tokens, pass.batch());
+    }
+
     /**
      * Token vectors {@code [tokens, hidden]} after the last layer; on the short path of the tokens that stay, which are the pass's batch afterwards.
      *
@@ -402,14 +408,15 @@ public final class Encoder implements AutoCloseable {
         for (int input = 0; input < batch.sequences(); input++) {
             staying.add(plan(batch.length(input), pass.budget(input)));
         }
-        if (!staying.haveOneWidth()) {
-            throw new IllegalArgumentException("a batch of inputs whose plans have different numbers of narrow layers");
-        }
         return run(pass, batch);
     }
 
     /** The same with a plan for each input, all with equally many narrow layers. */
     public Tensor tokens(Pass pass, TokenBatch batch, List<ShortPlan> plans) {
+        if (plans.size() != batch.sequences()) {
+            throw new IllegalArgumentException(
+                    "a batch of " + batch.sequences() + " inputs with " + plans.size() + " plans: give one for each");
+        }
         pass.over(batch);
         StayingRows staying = StayingRows.of(pass);
         staying.clear();
@@ -418,6 +425,9 @@ public final class Encoder implements AutoCloseable {
     }
 
     private Tensor run(Pass pass, TokenBatch batch) {
+        if (!StayingRows.of(pass).haveOneWidth()) {
+            throw new IllegalArgumentException("a batch of inputs whose plans have different numbers of narrow layers");
+        }
         Tensor x = network.embeddings(pass, batch);
         if (leaving.isEmpty()) {
             return network.layers(pass, x, 0);

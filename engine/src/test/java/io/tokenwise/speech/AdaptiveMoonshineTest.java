@@ -42,6 +42,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -210,10 +211,7 @@ class AdaptiveMoonshineTest {
         try (Encoder model = load(dense)) {
             TokenBatch texts = written(model, Budget.FULL);
             TokenBatch recordings = recordings(model, 1, 2);
-            Acmizer.replace(model.parameters(), model.slots(), AdaptiveLayers.parse(layers, LEARNERS), () -> {
-                Tensor frames = model.tokens(pass.begin(Budget.FULL, null), recordings);
-                model.decoder().logits(pass, frames, recordings, texts);
-            });
+            acmize(model, layers, recordings, texts);
             TestModels.randomizeGates(model, .3);
             assertThat(model.adaptiveBlocks()).hasSize(4);
             for (AdaptiveBlock block : model.adaptiveBlocks()) {
@@ -224,6 +222,48 @@ class AdaptiveMoonshineTest {
                 }
             }
         }
+    }
+
+    private void acmize(Encoder model, String layers, TokenBatch recordings, TokenBatch texts) {
+        Acmizer.replace(model.parameters(), model.slots(), AdaptiveLayers.parse(layers, LEARNERS), () -> {
+            Tensor frames = model.tokens(pass.begin(Budget.FULL, null), recordings);
+            model.decoder().logits(pass, frames, recordings, texts);
+        });
+    }
+
+    /** Of gated MLPs and gathered attention too the learners of a control run as one product, and give what they give one by one. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2, 3, LEARNERS})
+    void aControlGivesWhatItsLearnersGiveOneByOne(int count) throws IOException {
+        Path file = folder.resolve("control");
+        try (Encoder model = load(dense)) {
+            TokenBatch texts = written(model, Budget.FULL);
+            TokenBatch recordings = recordings(model, 1, 2);
+            acmize(model, "mlp,qk,vo", recordings, texts);
+            List<Matrix> oneByOne = outputs(model, texts, Budget.fixed((double) count / LEARNERS));
+            Acmizer.fix(model.acms(), model.acms().stream().collect(Collectors.toMap(Acm::path, _ -> count)));
+            model.save(file, null, ModelWriter.Existing.KEEP);
+            try (Encoder control = load(file)) {
+                List<Matrix> together = outputs(control, texts, Budget.FULL);
+                for (int block = 0; block < together.size(); block++) {
+                    assertThat(together.get(block).distance(oneByOne.get(block)))
+                            .as("block %d", block)
+                            .isLessThan(2e-6 * oneByOne.get(block).largest());
+                }
+            }
+        }
+    }
+
+    /** What the adaptive blocks, four of them the decoder's, make of noise. */
+    private List<Matrix> outputs(Encoder model, TokenBatch batch, Budget budget) {
+        Matrix x = Matrix.gaussian(batch.tokens(), model.hidden(), 1, new SplittableRandom(5));
+        var outputs = new ArrayList<Matrix>();
+        for (AdaptiveBlock block : model.adaptiveBlocks()) {
+            pass.begin(budget, null).predicting(batch, new TeacherForcing(null, null));
+            outputs.add(Matrix.of(block.forward(pass, tensor(x), tensor(x))));
+        }
+        assertThat(outputs).hasSize(8);
+        return outputs;
     }
 
     private void assertGroupedIsMasked(AdaptiveBlock block, TokenBatch batch, Matrix x, double share) {

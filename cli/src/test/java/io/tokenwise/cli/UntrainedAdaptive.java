@@ -1,0 +1,35 @@
+package io.tokenwise.cli;
+
+import io.tokenwise.TextEncoder;
+import io.tokenwise.acm.Acmizer;
+import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.io.ModelWriter;
+import io.tokenwise.nn.Budget;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** A text encoder whose MLPs are cut into learners, with gates that know nothing. */
+final class UntrainedAdaptive {
+    private UntrainedAdaptive() {}
+
+    /**
+     * Writes it as a folder.
+     *
+     * @param dense folder or built-in name of what it is made of
+     * @param texts on which is measured which units matter
+     */
+    static void write(Path folder, String dense, int learners, List<String> texts) throws IOException {
+        try (TextEncoder model = TextEncoder.open(dense)) {
+            List<int[]> tokens = texts.stream()
+                    .map(text -> model.tokenizer().encode(text).ids())
+                    .toList();
+            Acmizer.replace(
+                    model.encoder().parameters(),
+                    model.encoder().slots(),
+                    AdaptiveLayers.mlps(learners),
+                    () -> model.sessions().encode(tokens, Budget.FULL, null));
+            model.encoder().save(folder, model.tokenizer(), ModelWriter.Existing.KEEP);
+        }
+    }
+}
