@@ -4,6 +4,7 @@ import io.tokenwise.acm.ShortPlan;
 import io.tokenwise.acm.ShortPlans;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
+import java.util.List;
 
 /**
  * What an input cost, as shares of what the dense model takes for one of its length at the same precision.
@@ -18,7 +19,8 @@ public record Spent(double time, double flops) {
 
     private static final Spent UNKNOWN = new Spent(Double.NaN, Double.NaN);
 
-    static Spent of(Encoder model, int tokens, Budget budget) {
+    /** What an input of so many tokens costs. */
+    public static Spent of(Encoder model, int tokens, Budget budget) {
         if (!model.isAdaptive() || budget.share() == 1) {
             return ALL;
         }
@@ -28,5 +30,17 @@ public record Spent(double time, double flops) {
         ShortPlans plans = model.leaving().get().plans();
         ShortPlan plan = plans.plan(tokens, budget);
         return new Spent(plans.timeShare(tokens, plan), plans.flopsShare(tokens, plan));
+    }
+
+    /** The share of the dense model's FLOPs that inputs of a model whose tokens leave cost together. */
+    public static double flops(Encoder model, List<int[]> inputs, Budget budget) {
+        double spent = 0;
+        long all = 0;
+        for (int[] input : inputs) {
+            int tokens = model.description().tokens(input);
+            spent += tokens * of(model, tokens, budget).flops();
+            all += tokens;
+        }
+        return spent / all;
     }
 }

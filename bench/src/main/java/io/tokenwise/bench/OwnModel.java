@@ -2,6 +2,7 @@ package io.tokenwise.bench;
 
 import io.tokenwise.EncoderOptions;
 import io.tokenwise.Sessions;
+import io.tokenwise.Spent;
 import io.tokenwise.acm.Acmizer;
 import io.tokenwise.acm.AdaptiveLayers;
 import io.tokenwise.acm.Spending;
@@ -137,6 +138,10 @@ final class OwnModel implements AutoCloseable {
     private double spent(Scenario scenario, Budget budget) {
         if (!encoder.isAdaptive()) {
             return 1;
+        }
+        if (encoder.leaving().isPresent()) {
+            return Spent.flops(
+                    encoder, scenario.calls().stream().flatMap(List::stream).toList(), budget);
         }
         var spending = new Spending(encoder.modules());
         scenario.calls().forEach(texts -> sessions.encode(texts, budget, spending));

@@ -11,6 +11,7 @@ import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.TextDescription;
+import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.util.LinkedHashMap;
@@ -71,7 +72,7 @@ final class ControlOptions {
             names = "--like",
             paramLabel = "MODEL",
             description =
-                    "The adaptive model whose spending --control modules takes over (default: minilm-acm, vit-cifar10-acm for images).")
+                    "The adaptive model whose learners' spending --control modules takes over (default: vit-cifar10-acm, for images).")
     private String like;
 
     @Spec(Spec.Target.MIXEE)
@@ -125,12 +126,12 @@ final class ControlOptions {
             return like;
         }
         return switch (dense) {
-            case TextDescription _ -> ModelFiles.defaultName();
             case ImageDescription _ -> CommonOptions.IMAGE_MODEL;
-            case SpeechDescription _ ->
+            case TextDescription _, SpeechDescription _ ->
                 throw new ParameterException(
                         spec.commandLine(),
-                        "--control modules needs --like, an adaptive model that was made of " + dense.name());
+                        "--control modules needs --like, an adaptive model with learners (distill --adapt mlp) that was made of "
+                                + dense.name());
         };
     }
 
@@ -151,6 +152,11 @@ final class ControlOptions {
             throw new BadFileException(
                     adaptive.description().name(),
                     "reads " + adaptive.description().inputs() + ", where --like must read " + dense.inputs());
+        }
+        if (Encoder.acmConfig(adaptive.description()).isEmpty()) {
+            throw new BadFileException(
+                    adaptive.description().name(),
+                    "has no learners, whose spending --control modules could take over: distill --adapt mlp makes such a model");
         }
     }
 }

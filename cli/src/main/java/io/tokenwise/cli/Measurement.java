@@ -2,6 +2,7 @@ package io.tokenwise.cli;
 
 import io.tokenwise.Embedding;
 import io.tokenwise.OpenModel;
+import io.tokenwise.Spent;
 import io.tokenwise.acm.AdaptiveModule;
 import io.tokenwise.acm.Spending;
 import io.tokenwise.nn.Budget;
@@ -67,7 +68,24 @@ final class Measurement {
 
     /** Share of the replaced layers' dense FLOPs that learners and gates cost; 1 for a dense model. */
     double spent() {
-        return dense ? 1 : spending.share();
+        if (dense) {
+            return 1;
+        }
+        return model.encoder().leaving().isPresent() ? planned() : spending.share();
+    }
+
+    /** Of a model whose tokens leave, by its plans. */
+    private double planned() {
+        double spent = 0;
+        long tokens = 0;
+        for (int length = 1; length < inputsOfLength.length; length++) {
+            if (inputsOfLength[length] > 0) {
+                long ofLength = inputsOfLength[length] * length;
+                spent += ofLength * Spent.of(model.encoder(), length, budget).flops();
+                tokens += ofLength;
+            }
+        }
+        return spent / tokens;
     }
 
     /** FLOPs of the whole model, mean over tokens; a multiply-add counts as one. */

@@ -2,6 +2,7 @@ package io.tokenwise.distill;
 
 import io.tokenwise.Embedding;
 import io.tokenwise.Sessions;
+import io.tokenwise.Spent;
 import io.tokenwise.acm.Spending;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.model.Encoder;
@@ -55,10 +56,16 @@ final class HeldOut {
         for (int i = 0; i < vectors.length; i++) {
             sum += Embedding.cosine(vectors[i], wanted[i]);
         }
-        double spent = student.isAdaptive()
-                ? spending.share()
-                : (double) tokens(student, measured) / tokens(student, inputs.subList(0, count));
-        return new History.Quality(step, sum / vectors.length, spent);
+        return new History.Quality(
+                step, sum / vectors.length, spent(student, inputs.subList(0, count), measured, spending, budget));
+    }
+
+    private static double spent(
+            Encoder student, List<int[]> whole, List<int[]> given, Spending spending, Budget budget) {
+        if (student.leaving().isPresent()) {
+            return Spent.flops(student, given, budget);
+        }
+        return student.isAdaptive() ? spending.share() : (double) tokens(student, given) / tokens(student, whole);
     }
 
     private static long tokens(Encoder model, List<int[]> some) {
