@@ -274,7 +274,9 @@ class AdaptiveSpeechCommandsTest {
         assertThat(run(with(start, recordings.toString(), "--control", "modules")))
                 .isEqualTo(2);
         assertThat(err.toString())
-                .contains("--control modules needs --like, an adaptive model with learners (distill --adapt mlp) that was made of " + dense);
+                .contains(
+                        "--control modules needs --like, an adaptive model with learners (distill --adapt mlp) that was made of "
+                                + dense);
         assertThat(run(with(start, recordings.toString(), "--control", "modules", "--like", "minilm-acm")))
                 .isOne();
         assertThat(err.toString()).contains("minilm-acm: reads texts, where --like must read recordings");

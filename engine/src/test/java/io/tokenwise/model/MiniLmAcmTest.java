@@ -1,7 +1,6 @@
 package io.tokenwise.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.tokenwise.EncoderOptions;
