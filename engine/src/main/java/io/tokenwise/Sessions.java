@@ -140,7 +140,7 @@ public final class Sessions implements AutoCloseable {
     /**
      * The vectors of a batch into {@code vectors}, one after the other. Once warm it allocates nothing on the heap.
      *
-     * @throws IllegalArgumentException if the array has another size than {@code sequences * outputs}
+     * @throws IllegalArgumentException if the array has another size than {@code sequences * outputs}, or if the inputs' plans differ in their number of narrow layers
      */
     public void encode(TokenBatch batch, Budget budget, LearnerObserver observer, float[] vectors) {
         int width = encoder.outputs();

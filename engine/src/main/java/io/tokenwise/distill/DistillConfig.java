@@ -109,26 +109,25 @@ public record DistillConfig(
     }
 
     /**
-     * The same for tokens that leave: the gate learns first, then the layers, at budgets that leave an input some of its tokens. Token vectors are no target: the mean over those
-     * that stay has to make up for those that left.
+     * The same for tokens that leave: the gate learns first, then the narrow layers, with shares of the tokens of their own.
      */
     private DistillConfig leaving() {
-        return leaving(steps() / 8);
+        return leaving(steps() / 8, LEAVING_RATE);
     }
 
     /** The same for a model whose tokens leave already and that goes on learning: its layers do, and its gate stays as it is. */
     public DistillConfig leavingGoesOn() {
-        return leaving(0);
+        return leaving(0, LEAVING_RATE * GOING_ON_RATE_SHARE);
     }
 
-    private DistillConfig leaving(int gates) {
+    private DistillConfig leaving(int gates, double rate) {
         return new DistillConfig(
                 AdaptiveLayers.LEAVING,
                 0,
                 gates,
                 steps() - gates,
                 tokensPerStep,
-                LEAVING_RATE,
+                rate,
                 LEAVING_GATE_RATE,
                 temperature,
                 LEAVING_TOKEN_WEIGHT,
