@@ -3,6 +3,7 @@ package io.tokenwise;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.acm.StayGate;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.VectorBackend;
 import io.tokenwise.io.ModelFiles;
@@ -53,7 +54,9 @@ class SpentTest {
                 double before = 0;
                 for (double share : new double[] {0.35, 0.5, 0.7, 0.85}) {
                     Spent spent = Spent.of(model, tokens, Budget.of(share));
-                    assertThat(spent.time()).as(tokens + " tokens at " + share).isBetween(share / 2, share);
+                    assertThat(spent.time())
+                            .as(tokens + " tokens at " + share)
+                            .isBetween(share / 2, tokens <= StayGate.TABLE_TOKENS ? 1.05 * share : share);
                     assertThat(spent.flops()).isGreaterThan(0);
                     assertThat(spent.time())
                             .as("no less than at a lower budget")

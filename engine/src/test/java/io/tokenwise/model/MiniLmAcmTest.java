@@ -36,11 +36,15 @@ class MiniLmAcmTest {
     @ValueSource(doubles = {.5, .7, .85})
     void spendsNoMoreTimeThanABudgetSays(double share) throws IOException {
         assumeTrue(ModelFiles.defaultName().equals("minilm-acm"), "module minilm-acm has no model yet");
-        List<String> texts = WordNet.load().examples().subList(0, 100);
+        // Of two words none can leave.
+        List<String> texts = WordNet.load().examples().stream()
+                .filter(text -> text.split(" ").length >= 6)
+                .limit(100)
+                .toList();
         try (TextEncoder shipped = TextEncoder.open("minilm-acm")) {
             for (String text : texts) {
                 Spent spent = shipped.embed(text, Budget.of(share)).spent();
-                assertThat(spent.time()).as(text).isBetween(.2, Math.max(1.05 * share, .6));
+                assertThat(spent.time()).as(text).isBetween(.2, 1.05 * share);
                 assertThat(spent.flops()).as(text).isBetween(.2, 1.0);
             }
         }

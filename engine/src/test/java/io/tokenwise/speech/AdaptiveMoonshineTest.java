@@ -240,6 +240,7 @@ class AdaptiveMoonshineTest {
             TokenBatch texts = written(model, Budget.FULL);
             TokenBatch recordings = recordings(model, 1, 2);
             acmize(model, "mlp,qk,vo", recordings, texts);
+            model.prepare(pass.stream());
             List<Matrix> oneByOne = outputs(model, texts, Budget.fixed((double) count / LEARNERS));
             Acmizer.fix(model.acms(), model.acms().stream().collect(Collectors.toMap(Acm::path, _ -> count)));
             model.save(file, null, ModelWriter.Existing.KEEP);
