@@ -39,7 +39,7 @@ class BenchTest {
                 "--budget NaN| NaN is outside 0..1",
                 "--budget half| 'half' is no number from 0 to 1",
                 "--threads 0| must be 1 or more, not 0",
-                "--rounds 0| '--rounds' (N): must be 1 or more, not 0",
+                "--rounds 0| '--rounds': must be 1 or more, not 0",
                 "--rounds 1.5| '1.5' is no whole number of 1 or more",
                 "--warm-up -1| --warm-up must be 0 to 3600 seconds, not -1.0",
                 "--threads 1,0| must be 1 or more, not 0",
