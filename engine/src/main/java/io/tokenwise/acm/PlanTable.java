@@ -1,6 +1,7 @@
 package io.tokenwise.acm;
 
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * The plans of a model's inputs by their length and by hundredths of a budget of one kind of cost. How many layers are narrow is the budget's matter alone, so that
@@ -20,7 +21,8 @@ final class PlanTable {
     private final ForwardCost cost;
     private final double shortTolerance;
     private final int[] narrow = new int[FULL];
-    private final ShortPlan[][] byLength;
+    /** Atomic, so that what one thread has filled in another sees whole. */
+    private final AtomicReferenceArray<ShortPlan[]> byLength;
 
     /**
      * @param plans whose losses decide
@@ -30,7 +32,7 @@ final class PlanTable {
         this.plans = plans;
         this.cost = cost;
         this.shortTolerance = shortTolerance;
-        byLength = new ShortPlan[maxTokens + 1][];
+        byLength = new AtomicReferenceArray<>(maxTokens + 1);
         int fewest = 0;
         for (int hundredths = FULL - 1; hundredths >= 0; hundredths--) {
             fewest = Math.max(fewest, bestNarrow(hundredths));
@@ -40,10 +42,10 @@ final class PlanTable {
 
     /** What an input of so many tokens gets of a share of what the dense model costs. */
     ShortPlan plan(int tokens, double share) {
-        ShortPlan[] ofLength = byLength[tokens];
+        ShortPlan[] ofLength = byLength.get(tokens);
         if (ofLength == null) {
             ofLength = ofLength(tokens);
-            byLength[tokens] = ofLength;
+            byLength.set(tokens, ofLength);
         }
         return ofLength[(int) (FULL * share + ROUNDING)];
     }
@@ -61,7 +63,7 @@ final class PlanTable {
         for (int place = counts.size() - 1; place >= 0; place--) {
             double loss = 0;
             for (int measured : plans.losses().tokens()) {
-                int tokens = Math.min(measured, byLength.length - 1);
+                int tokens = Math.min(measured, byLength.length() - 1);
                 int rows = mostRows(tokens, counts.get(place), allowed(tokens, hundredths));
                 loss += rows == 0 ? OUT_OF_REACH : plans.losses().of(measured, (double) rows / tokens, place);
             }

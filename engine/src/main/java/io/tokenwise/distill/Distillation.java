@@ -9,7 +9,7 @@ import java.util.List;
  * Trains a student to be like its teacher with less work, one {@link #step} at a time. Everything random depends on the seed and the step's number alone, so that
  * a run that goes on from a {@link Checkpoint} ends as an unbroken one. Not thread-safe.
  */
-public sealed interface Distillation extends AutoCloseable permits StepwiseDistillation, LeavingDistillation {
+public sealed interface Distillation extends AutoCloseable permits StepwiseDistillation {
     /** The phases in their order. */
     enum Phase {
         LEARNERS,

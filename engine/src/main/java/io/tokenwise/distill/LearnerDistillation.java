@@ -219,21 +219,13 @@ public final class LearnerDistillation extends StepwiseDistillation {
         return loss;
     }
 
-    /** Of images: the divergence of the probabilities of their classes from the teacher's. */
-    private double classLoss(Tensor tokens, Tensor targetTokens, Gradients gradients) {
-        Tensor y = student.outputs(pass, tokens, batch);
-        Tensor target = teacher.outputs(teacherPass, targetTokens, batch);
-        Tensor dy = pass.tensor(y.rows(), y.columns());
-        gradients.add(y, dy);
-        return Losses.divergence(y, target, dy);
-    }
-
     /** Token vectors to the teacher's; of an image the class token's alone, as nothing reads those of patches after the last layer. */
     private void nearTokens(Tensor tokens, Tensor targetTokens, Gradients gradients) {
         boolean image = student.description() instanceof ImageDescription;
         tokenLoss(
                 image ? pass.firstPool(tokens, batch) : tokens,
                 image ? teacherPass.firstPool(targetTokens, batch) : targetTokens,
+                1,
                 gradients);
     }
 

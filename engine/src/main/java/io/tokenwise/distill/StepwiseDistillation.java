@@ -18,7 +18,8 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /** What distillations work with: both models, a pass of each and the step's batch; and the losses that they share. */
-abstract sealed class StepwiseDistillation implements Distillation permits LearnerDistillation, WordsDistillation {
+abstract sealed class StepwiseDistillation implements Distillation
+        permits LearnerDistillation, LeavingDistillation, WordsDistillation {
     private static final double CLIP_NORM = 1;
     private static final double RATE_FLOOR_SHARE = 0.01;
     private static final long WORKSPACE_LIMIT_BYTES = 8L << 30;
@@ -109,11 +110,24 @@ abstract sealed class StepwiseDistillation implements Distillation permits Learn
         return Losses.cosineDistance(y, target, dy);
     }
 
-    /** What token vectors lack of the teacher's, by the weight that the settings give it. */
-    final void tokenLoss(Tensor y, Tensor target, Gradients gradients) {
+    /** Of images: the divergence of the probabilities of their classes from the teacher's. */
+    final double classLoss(Tensor tokens, Tensor targetTokens, Gradients gradients) {
+        Tensor y = student.outputs(pass, tokens, pass.batch());
+        Tensor target = teacher.outputs(teacherPass, targetTokens, batch);
+        Tensor dy = pass.tensor(y.rows(), y.columns());
+        gradients.add(y, dy);
+        return Losses.divergence(y, target, dy);
+    }
+
+    /**
+     * What token vectors lack of the teacher's.
+     *
+     * @param weight beside the one that the settings give it
+     */
+    final void tokenLoss(Tensor y, Tensor target, double weight, Gradients gradients) {
         if (config.tokenWeight() > 0) {
             Tensor dy = pass.tensor(y.rows(), y.columns());
-            Losses.relativeSquaredError(y, target, config.tokenWeight(), dy);
+            Losses.relativeSquaredError(y, target, weight * config.tokenWeight(), dy);
             gradients.add(y, dy);
         }
     }

@@ -59,7 +59,7 @@ final class WordsDistillation extends StepwiseDistillation {
         Tensor tokens = student.tokens(pass.begin(Budget.FULL, null).train(tape, null), shorter);
         var gradients = new Gradients(stream, workspace);
         double loss = vectorLoss((TextDescription) student.description(), tokens, targetTokens, gradients);
-        tokenLoss(tokens, teacherPass.takeRows(targetTokens, stay, shorter.tokens()), gradients);
+        tokenLoss(tokens, teacherPass.takeRows(targetTokens, stay, shorter.tokens()), 1, gradients);
         tape.backward(gradients, stream, workspace);
         optimizer.update(stream, rate(config.learnerRate(), 0, config.steps()));
         return new Step(number, phase(), loss, 0, batch.tokens());

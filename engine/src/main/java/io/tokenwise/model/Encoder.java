@@ -126,10 +126,9 @@ public final class Encoder implements AutoCloseable {
                 }
             }
             Encoder encoder = prepared(description, parameters, network, parts.stored());
+            encoder.narrowParameters().forEach(parameter -> copyDense(parameter, parameters));
             NarrowLayers.start(encoder.slots(), network.narrowSlots(), () -> forwards.accept(encoder));
-            for (Parameter parameter : encoder.narrowParameters()) {
-                copyDense(parameter, parameters);
-            }
+            encoder.narrowParameters().forEach(Parameter::changed);
             network.leaving().get().gate().start(random);
             encoder.prepare(backend.stream());
             return encoder;
@@ -150,16 +149,14 @@ public final class Encoder implements AutoCloseable {
         return encoder;
     }
 
-    /** What a parameter of a narrow layer starts as, unless it is of an MLP, which has been started. */
+    /** What a parameter of a narrow layer starts as; those of its MLP are then written by {@link NarrowLayers#start}. */
     private static void copyDense(Parameter ofNarrow, Parameters parameters) {
         Tensor dense = parameters
                 .get(ofNarrow.name().substring(ShortPathConfig.PREFIX.length()))
                 .value();
-        boolean ofMlp = ofNarrow.name().matches(".*\\.\\d+\\.(intermediate|output)\\.dense\\..*");
-        if (!ofMlp) {
+        if (dense.sameShape(ofNarrow.value())) {
             ofNarrow.value().copyFrom(dense);
         }
-        ofNarrow.changed();
     }
 
     /** A dense model with all weights zero, to be trained. */
