@@ -1,5 +1,6 @@
 package io.tokenwise;
 
+import io.tokenwise.acm.LayerMix;
 import io.tokenwise.acm.ShortPlan;
 import io.tokenwise.acm.StayGate;
 import io.tokenwise.backend.Backend;
@@ -105,11 +106,11 @@ public final class Sessions implements AutoCloseable {
             while (done < vectors.length) {
                 int from = done;
                 session.batch.clear();
-                int narrowLayers = plans.get(from).narrowLayers();
+                LayerMix layers = plans.get(from).layers();
                 while (done < vectors.length
                         && (done == from
                                 || fits(sequences.get(done), session.batch)
-                                        && plans.get(done).narrowLayers() == narrowLayers)) {
+                                        && plans.get(done).layers().equals(layers))) {
                     encoder.add(session.batch, sequences.get(done++));
                 }
                 Pass pass = session.pass.begin(budgets.subList(from, done), observer);
@@ -140,7 +141,7 @@ public final class Sessions implements AutoCloseable {
     /**
      * The vectors of a batch into {@code vectors}, one after the other. Once warm it allocates nothing on the heap.
      *
-     * @throws IllegalArgumentException if the array has another size than {@code sequences * outputs}, or if the inputs' plans differ in their number of narrow layers
+     * @throws IllegalArgumentException if the array has another size than {@code sequences * outputs}, or if the inputs' plans differ in their layers
      */
     public void encode(TokenBatch batch, Budget budget, LearnerObserver observer, float[] vectors) {
         int width = encoder.outputs();

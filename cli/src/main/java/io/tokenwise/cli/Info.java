@@ -168,7 +168,11 @@ final class Info implements Callable<Integer> {
                         tokens,
                         budget,
                         plan.rows(),
-                        plan.narrowLayers(),
+                        plan.layers().narrow(),
+                        plan.layers().full()
+                                ? network.description().architecture().layers()
+                                        - plan.layers().narrow()
+                                : 0,
                         Math.round(plans.micros(tokens, plan)) / 1e3));
             }
         }
@@ -230,11 +234,12 @@ final class Info implements Callable<Integer> {
                     .plans()
                     .forEach(plan -> text.append(String.format(
                             Locale.ROOT,
-                            "%n  %-16s%.3f   %d stay, %d narrow layers",
+                            "%n  %-16s%.3f   %d stay, %d narrow and %d full layers",
                             plan.tokens() + " at " + plan.budget(),
                             plan.predictedMillis(),
                             plan.rows(),
-                            plan.narrowLayers())));
+                            plan.narrowLayers(),
+                            plan.fullLayers())));
         }
         return text.toString();
     }

@@ -2,6 +2,7 @@ package io.tokenwise.acm;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -12,16 +13,16 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * @param tokens lengths that were measured, ascending
  * @param shares of tokens that stay, ascending, the last one 1
- * @param narrow how many layers were narrow, ascending from 0
- * @param losses by length, number of narrow layers and share
+ * @param mixes of layers, the narrower later, the first one the dense model's
+ * @param losses by length, mix and share
  */
 public record PlanLosses(
-        List<Integer> tokens, List<Double> shares, List<Integer> narrow, List<List<List<Double>>> losses) {
+        List<Integer> tokens, List<Double> shares, List<LayerMix> mixes, List<List<List<Double>>> losses) {
 
     public PlanLosses {
         tokens = List.copyOf(tokens);
         shares = List.copyOf(shares);
-        narrow = List.copyOf(narrow);
+        mixes = List.copyOf(mixes);
         losses = List.copyOf(losses);
         if (tokens.isEmpty() || losses.size() != tokens.size()) {
             throw new IllegalArgumentException(
@@ -38,23 +39,25 @@ public record PlanLosses(
                         "acm.shortPath.losses: shares must ascend from above 0 to 1, are " + shares);
             }
         }
-        for (int i = 0; i < narrow.size(); i++) {
-            if (narrow.getFirst() != 0 || i > 0 && narrow.get(i) <= narrow.get(i - 1)) {
+        for (int i = 0; i < mixes.size(); i++) {
+            if (!mixes.getFirst().equals(LayerMix.DENSE)
+                    || i > 0 && mixes.get(i).narrow() < mixes.get(i - 1).narrow()) {
                 throw new IllegalArgumentException(
-                        "acm.shortPath.losses: numbers of narrow layers must ascend from 0, are " + narrow);
+                        "acm.shortPath.losses: numbers of narrow layers must ascend from 0, without full ones, are "
+                                + mixes);
             }
         }
         for (List<List<Double>> ofLength : losses) {
-            check(ofLength, narrow.size(), shares.size());
+            check(ofLength, mixes.size(), shares.size());
         }
     }
 
-    private static void check(List<List<Double>> ofLength, int counts, int shares) {
-        if (ofLength.size() != counts
+    private static void check(List<List<Double>> ofLength, int mixes, int shares) {
+        if (ofLength.size() != mixes
                 || ofLength.stream()
-                        .anyMatch(ofCount ->
-                                ofCount.size() != shares || ofCount.stream().anyMatch(loss -> !(loss >= 0)))) {
-            throw new IllegalArgumentException("acm.shortPath.losses: must be " + counts + " lists of " + shares
+                        .anyMatch(ofMix ->
+                                ofMix.size() != shares || ofMix.stream().anyMatch(loss -> !(loss >= 0)))) {
+            throw new IllegalArgumentException("acm.shortPath.losses: must be " + mixes + " lists of " + shares
                     + " numbers from 0 for each length, has " + ofLength);
         }
     }
@@ -62,19 +65,24 @@ public record PlanLosses(
     /** Not measured: a guess that serves until it is, in which losses grow with the square of what is left out. */
     public static PlanLosses unknown(int layers) {
         List<Double> shares = List.of(0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0);
-        List<Integer> narrow = NarrowLayers.counts(layers);
-        List<List<Double>> losses = narrow.stream()
-                .map(count -> shares.stream()
-                        .map(share -> (1 - share) * (1 - share) + Math.pow((double) count / layers, 2) / 4)
+        List<LayerMix> mixes = LayerMix.all(layers);
+        List<List<Double>> losses = mixes.stream()
+                .map(mix -> shares.stream()
+                        .map(share -> (1 - share) * (1 - share) + Math.pow((double) mix.narrow() / layers, 2) / 4)
                         .toList())
                 .toList();
-        return new PlanLosses(List.of(64), shares, narrow, List.of(losses));
+        return new PlanLosses(List.of(64), shares, mixes, List.of(losses));
+    }
+
+    /** The mix that costs least. */
+    LayerMix narrowest() {
+        return mixes.getLast();
     }
 
     /**
      * What a plan loses of an input of so many tokens.
      *
-     * @param place of the number of narrow layers among {@link #narrow}
+     * @param place of its layers among {@link #mixes}
      */
     double of(int length, double share, int place) {
         List<Double> curve = losses.get(nearest(length)).get(place);
@@ -104,15 +112,27 @@ public record PlanLosses(
     static PlanLosses fromJson(JsonNode json) {
         var losses = new ArrayList<List<List<Double>>>();
         for (JsonNode ofLength : json.path("losses")) {
-            var ofCounts = new ArrayList<List<Double>>();
-            ofLength.forEach(ofCount -> ofCounts.add(AcmConfig.numbers(ofCount, "shortPath.losses")));
-            losses.add(ofCounts);
+            var ofMixes = new ArrayList<List<Double>>();
+            ofLength.forEach(ofMix -> ofMixes.add(AcmConfig.numbers(ofMix, "shortPath.losses")));
+            losses.add(ofMixes);
         }
         return new PlanLosses(
                 integers(json, "tokens"),
                 AcmConfig.numbers(json.get("shares"), "shortPath.losses.shares"),
-                integers(json, "narrow"),
+                mixes(json),
                 losses);
+    }
+
+    private static List<LayerMix> mixes(JsonNode json) {
+        List<Integer> narrow = integers(json, "narrow");
+        JsonNode full = json.path("full");
+        if (full.size() != narrow.size() || !full.valueStream().allMatch(JsonNode::isBoolean)) {
+            throw new IllegalArgumentException("acm.shortPath.losses.full must say of each of the " + narrow.size()
+                    + " numbers of narrow layers whether the others are full ones, is " + full);
+        }
+        return IntStream.range(0, narrow.size())
+                .mapToObj(i -> new LayerMix(narrow.get(i), full.get(i).asBoolean()))
+                .toList();
     }
 
     private static List<Integer> integers(JsonNode json, String field) {
@@ -124,11 +144,16 @@ public record PlanLosses(
     void toJson(ObjectNode json) {
         tokens.forEach(json.putArray("tokens")::add);
         shares.forEach(json.putArray("shares")::add);
-        narrow.forEach(json.putArray("narrow")::add);
+        ArrayNode narrow = json.putArray("narrow");
+        ArrayNode full = json.putArray("full");
+        mixes.forEach(mix -> {
+            narrow.add(mix.narrow());
+            full.add(mix.full());
+        });
         ArrayNode ofLengths = json.putArray("losses");
         for (List<List<Double>> ofLength : losses) {
-            ArrayNode ofCounts = ofLengths.addArray();
-            ofLength.forEach(ofCount -> ofCount.forEach(ofCounts.addArray()::add));
+            ArrayNode ofMixes = ofLengths.addArray();
+            ofLength.forEach(ofMix -> ofMix.forEach(ofMixes.addArray()::add));
         }
     }
 }

@@ -15,8 +15,17 @@ import tools.jackson.databind.node.ObjectNode;
  * @param losses what plans were measured to lose
  */
 public record ShortPathConfig(String teacher, NarrowLayers narrow, int tableTokens, PlanLosses losses) {
-    /** Before the names of all of the short path's tensors; those of narrow layers are otherwise those of the dense ones. */
+    /** Before the names of all of the short path's tensors. */
     public static final String PREFIX = "short.";
+
+    /** Before the names of narrow layers' tensors, which are otherwise those of the dense ones. */
+    public static final String NARROW = PREFIX + "narrow.";
+
+    /** Before those of full ones. */
+    public static final String FULL = PREFIX + "full.";
+
+    /** Before the names of the gate's. */
+    public static final String GATE = PREFIX + "gate.";
 
     private static final String FIELD = "shortPath";
 

@@ -1,7 +1,4 @@
 package io.tokenwise.acm;
 
-/**
- * What an input gets of a model with a short path: how many of its tokens stay, and how many of the layers are narrow ones. With all tokens and no narrow layer it is the
- * dense model.
- */
-public record ShortPlan(int rows, int narrowLayers) {}
+/** What an input gets of a model with a short path: how many of its tokens stay, and which layers these go through. With all tokens and its own layers it is the dense model. */
+public record ShortPlan(int rows, LayerMix layers) {}

@@ -1,5 +1,6 @@
 package io.tokenwise.model;
 
+import io.tokenwise.acm.LayerMix;
 import io.tokenwise.acm.Leaving;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.io.BertArchitecture;
@@ -48,15 +49,15 @@ record Bert(
         return embeddings.forward(pass, batch);
     }
 
-    private BertLayer layer(int i, int narrowLayers) {
-        return narrowLayers == 0 ? layers.get(i) : shortPath.orElseThrow().layer(layers, i, narrowLayers);
+    private BertLayer layer(int i, LayerMix mix) {
+        return shortPath.isPresent() ? shortPath.get().layer(layers, i, mix) : layers.get(i);
     }
 
     @Override
-    public Tensor layers(Pass pass, Tensor x, int narrowLayers) {
+    public Tensor layers(Pass pass, Tensor x, LayerMix mix) {
         Tensor y = x;
         for (int i = 0; i < layers.size(); i++) {
-            y = layer(i, narrowLayers).forward(pass, y);
+            y = layer(i, mix).forward(pass, y);
             pass.layerDone(y);
         }
         return y;
@@ -79,6 +80,11 @@ record Bert(
     @Override
     public List<BlockSlot> narrowSlots() {
         return shortPath.map(path -> slots(path.narrow())).orElse(List.of());
+    }
+
+    @Override
+    public List<BlockSlot> fullSlots() {
+        return shortPath.map(path -> slots(path.full())).orElse(List.of());
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.tokenwise.model;
 
+import io.tokenwise.acm.LayerMix;
 import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.io.MoonshineArchitecture;
@@ -61,7 +62,7 @@ record Moonshine(SoundFrontEnd frontEnd, List<PreNormLayer> layers, LayerNorm no
     }
 
     @Override
-    public Tensor layers(Pass pass, Tensor x, int narrowLayers) {
+    public Tensor layers(Pass pass, Tensor x, LayerMix mix) {
         Tensor y = pass.tensor(x.rows(), x.columns());
         pass.push();
         Tensor last = x;

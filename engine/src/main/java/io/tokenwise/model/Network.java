@@ -1,5 +1,6 @@
 package io.tokenwise.model;
 
+import io.tokenwise.acm.LayerMix;
 import io.tokenwise.acm.Leaving;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.BlockSlot;
@@ -18,9 +19,9 @@ interface Network {
      * Token vectors {@code [rows, hidden]} after the last layer.
      *
      * @param x embeddings of the tokens of the pass's batch
-     * @param narrowLayers how many layers run in their narrow form; none of a model without a short path
+     * @param mix in which forms layers run; dense ones of a model without a short path
      */
-    Tensor layers(Pass pass, Tensor x, int narrowLayers);
+    Tensor layers(Pass pass, Tensor x, LayerMix mix);
 
     /** From token vectors what the model gives for each input, {@code [sequences, outputs]}. */
     Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch);
@@ -30,6 +31,11 @@ interface Network {
 
     /** The same of the short path's narrow layers; empty without one. */
     default List<BlockSlot> narrowSlots() {
+        return List.of();
+    }
+
+    /** The same of its full layers. */
+    default List<BlockSlot> fullSlots() {
         return List.of();
     }
 
