@@ -9,7 +9,11 @@ module io.tokenwise.engine {
     requires org.tribuo.util.onnx;
 
     exports io.tokenwise;
-    exports io.tokenwise.acm;
+    exports io.tokenwise.acm.block;
+    exports io.tokenwise.acm.choose;
+    exports io.tokenwise.acm.config;
+    exports io.tokenwise.acm.leave;
+    exports io.tokenwise.acm.make;
     exports io.tokenwise.audio;
     exports io.tokenwise.autograd;
     exports io.tokenwise.backend;

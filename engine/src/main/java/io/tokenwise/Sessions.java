@@ -1,8 +1,8 @@
 package io.tokenwise;
 
-import io.tokenwise.acm.LayerMix;
-import io.tokenwise.acm.ShortPlan;
-import io.tokenwise.acm.StayGate;
+import io.tokenwise.acm.leave.LayerMix;
+import io.tokenwise.acm.leave.ShortPlan;
+import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.MoonshineArchitecture;
 import io.tokenwise.io.VitArchitecture;

@@ -1,7 +1,7 @@
 package io.tokenwise;
 
-import io.tokenwise.acm.ShortPlan;
-import io.tokenwise.acm.ShortPlans;
+import io.tokenwise.acm.leave.ShortPlan;
+import io.tokenwise.acm.leave.ShortPlans;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import java.util.List;

@@ -3,8 +3,8 @@ package io.tokenwise;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.tokenwise.acm.Acmizer;
-import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.acm.block.AdaptiveLayers;
+import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.audio.Sound;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.BackendChoice;

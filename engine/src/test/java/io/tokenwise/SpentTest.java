@@ -2,8 +2,8 @@ package io.tokenwise;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tokenwise.acm.AdaptiveLayers;
-import io.tokenwise.acm.StayGate;
+import io.tokenwise.acm.block.AdaptiveLayers;
+import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.VectorBackend;
 import io.tokenwise.io.ModelFiles;

@@ -1,8 +1,8 @@
 package io.tokenwise;
 
-import io.tokenwise.acm.Acm;
-import io.tokenwise.acm.Acmizer;
-import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.acm.block.AdaptiveLayers;
+import io.tokenwise.acm.choose.Acm;
+import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.BackendChoice;

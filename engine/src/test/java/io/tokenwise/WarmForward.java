@@ -1,10 +1,10 @@
 package io.tokenwise;
 
 import com.sun.management.ThreadMXBean;
-import io.tokenwise.acm.Acm;
-import io.tokenwise.acm.Acmizer;
-import io.tokenwise.acm.AdaptiveLayers;
-import io.tokenwise.acm.BudgetSplit;
+import io.tokenwise.acm.block.AdaptiveLayers;
+import io.tokenwise.acm.choose.Acm;
+import io.tokenwise.acm.choose.BudgetSplit;
+import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.backend.Precision;

@@ -2,9 +2,9 @@ package io.tokenwise.bench;
 
 import io.tokenwise.EncoderOptions;
 import io.tokenwise.TextEncoder;
-import io.tokenwise.acm.Leaving;
-import io.tokenwise.acm.ShortPlans;
-import io.tokenwise.acm.StayGate;
+import io.tokenwise.acm.leave.Leaving;
+import io.tokenwise.acm.leave.ShortPlans;
+import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.cost.CostModel;

@@ -1,10 +1,10 @@
 package io.tokenwise.bench;
 
-import io.tokenwise.acm.Acm;
-import io.tokenwise.acm.AcmConfig;
-import io.tokenwise.acm.AdaptiveMlp;
-import io.tokenwise.acm.BudgetSplit;
-import io.tokenwise.acm.LengthCalibration;
+import io.tokenwise.acm.block.AdaptiveMlp;
+import io.tokenwise.acm.choose.Acm;
+import io.tokenwise.acm.choose.BudgetSplit;
+import io.tokenwise.acm.choose.LengthCalibration;
+import io.tokenwise.acm.config.AcmConfig;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;

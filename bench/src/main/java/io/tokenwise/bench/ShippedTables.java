@@ -1,6 +1,6 @@
 package io.tokenwise.bench;
 
-import io.tokenwise.acm.StayGate;
+import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.cost.CostTableFile;
 import io.tokenwise.cost.CostTables;

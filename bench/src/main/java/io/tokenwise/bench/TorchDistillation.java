@@ -7,7 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.JniUtils;
-import io.tokenwise.acm.Acm;
+import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.io.ModelFiles;

@@ -1,6 +1,6 @@
 package io.tokenwise.bench;
 
-import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.Distillation;

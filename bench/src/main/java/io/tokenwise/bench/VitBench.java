@@ -1,10 +1,10 @@
 package io.tokenwise.bench;
 
 import io.tokenwise.Sessions;
-import io.tokenwise.acm.Acm;
-import io.tokenwise.acm.Acmizer;
-import io.tokenwise.acm.AdaptiveLayers;
-import io.tokenwise.acm.Spending;
+import io.tokenwise.acm.block.AdaptiveLayers;
+import io.tokenwise.acm.choose.Acm;
+import io.tokenwise.acm.choose.Spending;
+import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.distill.Calibrator;

@@ -3,8 +3,8 @@ package io.tokenwise.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.TextEncoder;
-import io.tokenwise.acm.Acmizer;
-import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.acm.block.AdaptiveLayers;
+import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
 import java.io.IOException;

@@ -1,6 +1,6 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.distill.ControlWidths;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.SpeechDescription;

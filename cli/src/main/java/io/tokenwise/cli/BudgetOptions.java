@@ -1,7 +1,7 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.acm.Acm;
-import io.tokenwise.acm.AdaptiveModule;
+import io.tokenwise.acm.choose.Acm;
+import io.tokenwise.acm.choose.AdaptiveModule;
 import io.tokenwise.cli.CommonOptions.BudgetConverter;
 import io.tokenwise.cli.Row.Mode;
 import io.tokenwise.nn.Budget;

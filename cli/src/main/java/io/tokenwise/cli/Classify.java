@@ -3,7 +3,7 @@ package io.tokenwise.cli;
 import io.tokenwise.Classification;
 import io.tokenwise.ImageClassifier;
 import io.tokenwise.OpenModel;
-import io.tokenwise.acm.AdaptiveModule;
+import io.tokenwise.acm.choose.AdaptiveModule;
 import io.tokenwise.image.ImageReader;
 import io.tokenwise.io.AtomicFiles;
 import io.tokenwise.io.BadFileException;

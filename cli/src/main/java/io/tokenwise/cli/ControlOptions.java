@@ -1,8 +1,8 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.OpenModel;
-import io.tokenwise.acm.AdaptiveLayers;
-import io.tokenwise.acm.Spending;
+import io.tokenwise.acm.block.AdaptiveLayers;
+import io.tokenwise.acm.choose.Spending;
 import io.tokenwise.cli.CommonOptions.BudgetConverter;
 import io.tokenwise.distill.ControlWidths;
 import io.tokenwise.io.BadFileException;

@@ -1,7 +1,7 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.acm.AcmConfig;
-import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.acm.block.AdaptiveLayers;
+import io.tokenwise.acm.config.AcmConfig;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.distill.DistillConfig;

@@ -3,7 +3,7 @@ package io.tokenwise.cli;
 import io.tokenwise.Classification;
 import io.tokenwise.EncoderOptions;
 import io.tokenwise.OpenModel;
-import io.tokenwise.acm.Acmizer;
+import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.cli.BudgetMeasurements.Quality;
 import io.tokenwise.cli.Report.ShadedImage;
 import io.tokenwise.cli.Report.ShadedRecording;

@@ -1,7 +1,7 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.acm.AdaptiveModule;
-import io.tokenwise.acm.StayGate;
+import io.tokenwise.acm.choose.AdaptiveModule;
+import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.cli.Row.Mode;
 import io.tokenwise.nn.Budget;
 import java.util.ArrayList;

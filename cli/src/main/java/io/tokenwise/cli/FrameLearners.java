@@ -1,6 +1,6 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.acm.Acm;
+import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.nn.LearnerObserver;
 import java.util.HashMap;
 import java.util.List;

@@ -2,10 +2,10 @@ package io.tokenwise.cli;
 
 import io.tokenwise.EncoderOptions;
 import io.tokenwise.OpenModel;
-import io.tokenwise.acm.Acm;
-import io.tokenwise.acm.ShortPlan;
-import io.tokenwise.acm.ShortPlans;
-import io.tokenwise.acm.StayGate;
+import io.tokenwise.acm.choose.Acm;
+import io.tokenwise.acm.leave.ShortPlan;
+import io.tokenwise.acm.leave.ShortPlans;
+import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.cost.CostModel;

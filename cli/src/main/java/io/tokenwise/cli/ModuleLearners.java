@@ -1,6 +1,6 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.acm.AdaptiveModule;
+import io.tokenwise.acm.choose.AdaptiveModule;
 import io.tokenwise.nn.LearnerObserver;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

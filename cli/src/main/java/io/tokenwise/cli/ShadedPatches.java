@@ -1,7 +1,7 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.OpenModel;
-import io.tokenwise.acm.AdaptiveModule;
+import io.tokenwise.acm.choose.AdaptiveModule;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.nn.Budget;

@@ -2,10 +2,10 @@ package io.tokenwise.cli;
 
 import io.tokenwise.SpeechRecognizer;
 import io.tokenwise.TimedText;
-import io.tokenwise.acm.Acm;
-import io.tokenwise.acm.Acmizer;
-import io.tokenwise.acm.SpeechSpending;
-import io.tokenwise.acm.Spending;
+import io.tokenwise.acm.choose.Acm;
+import io.tokenwise.acm.choose.SpeechSpending;
+import io.tokenwise.acm.choose.Spending;
+import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.audio.WavReader;
 import io.tokenwise.cli.Row.Mode;
 import io.tokenwise.cli.SpokenFiles.Spoken;

@@ -2,7 +2,7 @@ package io.tokenwise.cli;
 
 import io.tokenwise.SpeechRecognizer;
 import io.tokenwise.TimedText;
-import io.tokenwise.acm.Acmizer;
+import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.audio.Resampler;
 import io.tokenwise.audio.SpeechSegment;
 import io.tokenwise.audio.SpeechSegments;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.EncoderOptions;
 import io.tokenwise.OpenModel;
-import io.tokenwise.acm.Acm;
+import io.tokenwise.acm.choose.Acm;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

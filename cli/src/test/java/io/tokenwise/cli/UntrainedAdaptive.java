@@ -1,8 +1,8 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.TextEncoder;
-import io.tokenwise.acm.Acmizer;
-import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.acm.block.AdaptiveLayers;
+import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;

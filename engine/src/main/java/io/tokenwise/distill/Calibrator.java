@@ -1,12 +1,12 @@
 package io.tokenwise.distill;
 
 import io.tokenwise.Sessions;
-import io.tokenwise.acm.Acm;
-import io.tokenwise.acm.Acmizer;
-import io.tokenwise.acm.BudgetSplit;
-import io.tokenwise.acm.Calibration;
-import io.tokenwise.acm.LengthCalibration;
-import io.tokenwise.acm.Spending;
+import io.tokenwise.acm.choose.Acm;
+import io.tokenwise.acm.choose.BudgetSplit;
+import io.tokenwise.acm.choose.Calibration;
+import io.tokenwise.acm.choose.LengthCalibration;
+import io.tokenwise.acm.choose.Spending;
+import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.SpeechDescription;

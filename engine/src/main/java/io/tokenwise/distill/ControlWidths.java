@@ -1,6 +1,6 @@
 package io.tokenwise.distill;
 
-import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.acm.block.AdaptiveLayers;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

@@ -1,7 +1,7 @@
 package io.tokenwise.distill;
 
-import io.tokenwise.acm.AcmConfig;
-import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.acm.block.AdaptiveLayers;
+import io.tokenwise.acm.config.AcmConfig;
 import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;

@@ -3,7 +3,7 @@ package io.tokenwise.distill;
 import io.tokenwise.Embedding;
 import io.tokenwise.Sessions;
 import io.tokenwise.Spent;
-import io.tokenwise.acm.Spending;
+import io.tokenwise.acm.choose.Spending;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;

@@ -1,9 +1,9 @@
 package io.tokenwise.distill;
 
-import io.tokenwise.acm.Acm;
-import io.tokenwise.acm.Acmizer;
-import io.tokenwise.acm.AdaptiveBlock;
-import io.tokenwise.acm.AdaptiveMlp;
+import io.tokenwise.acm.block.AdaptiveBlock;
+import io.tokenwise.acm.block.AdaptiveMlp;
+import io.tokenwise.acm.choose.Acm;
+import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.autograd.AdamW;
 import io.tokenwise.autograd.Gradients;
 import io.tokenwise.autograd.Losses;

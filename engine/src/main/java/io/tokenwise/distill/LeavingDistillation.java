@@ -1,10 +1,10 @@
 package io.tokenwise.distill;
 
-import io.tokenwise.acm.LayerMix;
-import io.tokenwise.acm.Leaving;
-import io.tokenwise.acm.NarrowLayers;
-import io.tokenwise.acm.ShortPlan;
-import io.tokenwise.acm.StayingRows;
+import io.tokenwise.acm.leave.LayerMix;
+import io.tokenwise.acm.leave.Leaving;
+import io.tokenwise.acm.leave.NarrowLayers;
+import io.tokenwise.acm.leave.ShortPlan;
+import io.tokenwise.acm.leave.StayingRows;
 import io.tokenwise.autograd.AdamW;
 import io.tokenwise.autograd.Gradients;
 import io.tokenwise.autograd.Losses;

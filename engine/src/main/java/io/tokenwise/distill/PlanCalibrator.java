@@ -1,12 +1,12 @@
 package io.tokenwise.distill;
 
 import io.tokenwise.Sessions;
-import io.tokenwise.acm.LayerMix;
-import io.tokenwise.acm.Leaving;
-import io.tokenwise.acm.NarrowLayers;
-import io.tokenwise.acm.PlanLosses;
-import io.tokenwise.acm.ShortPlan;
-import io.tokenwise.acm.ShortPlans;
+import io.tokenwise.acm.leave.LayerMix;
+import io.tokenwise.acm.leave.Leaving;
+import io.tokenwise.acm.leave.NarrowLayers;
+import io.tokenwise.acm.leave.PlanLosses;
+import io.tokenwise.acm.leave.ShortPlan;
+import io.tokenwise.acm.leave.ShortPlans;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.TextDescription;

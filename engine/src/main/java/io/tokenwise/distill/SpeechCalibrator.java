@@ -1,10 +1,10 @@
 package io.tokenwise.distill;
 
-import io.tokenwise.acm.Acm;
-import io.tokenwise.acm.Acmizer;
-import io.tokenwise.acm.LengthCalibration;
-import io.tokenwise.acm.SpeechSpending;
-import io.tokenwise.acm.Spending;
+import io.tokenwise.acm.choose.Acm;
+import io.tokenwise.acm.choose.LengthCalibration;
+import io.tokenwise.acm.choose.SpeechSpending;
+import io.tokenwise.acm.choose.Spending;
+import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;

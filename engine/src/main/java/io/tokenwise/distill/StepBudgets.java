@@ -1,6 +1,6 @@
 package io.tokenwise.distill;
 
-import io.tokenwise.acm.Acm;
+import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;

@@ -1,7 +1,7 @@
 package io.tokenwise.distill;
 
-import io.tokenwise.acm.AcmConfig;
-import io.tokenwise.acm.Acmizer;
+import io.tokenwise.acm.config.AcmConfig;
+import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.autograd.EpochOrder;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;

@@ -1,7 +1,7 @@
 package io.tokenwise.distill;
 
 import io.tokenwise.Embedding;
-import io.tokenwise.acm.ShortPlans;
+import io.tokenwise.acm.leave.ShortPlans;
 import io.tokenwise.autograd.Losses;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelDescription;

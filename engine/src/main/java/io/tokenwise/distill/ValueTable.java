@@ -1,7 +1,7 @@
 package io.tokenwise.distill;
 
 import io.tokenwise.Sessions;
-import io.tokenwise.acm.Leaving;
+import io.tokenwise.acm.leave.Leaving;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.model.Encoder;

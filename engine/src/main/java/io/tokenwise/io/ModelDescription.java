@@ -11,7 +11,7 @@ public sealed interface ModelDescription permits TextDescription, ImageDescripti
     /** The model's sizes. */
     Architecture architecture();
 
-    /** The {@code acm} object of config.json, if the model is adaptive; package acm gives it meaning. */
+    /** The {@code acm} object of config.json, if the model is adaptive; package acm.config gives it meaning. */
     Optional<JsonNode> acm();
 
     /** The same model with other adaptive layers, or none. */

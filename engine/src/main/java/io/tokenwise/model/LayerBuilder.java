@@ -1,14 +1,14 @@
 package io.tokenwise.model;
 
-import io.tokenwise.acm.AcmConfig;
-import io.tokenwise.acm.AdaptiveBlock;
-import io.tokenwise.acm.ForwardFlops;
-import io.tokenwise.acm.ForwardTime;
-import io.tokenwise.acm.Leaving;
-import io.tokenwise.acm.NarrowLayers;
-import io.tokenwise.acm.ShortPathConfig;
-import io.tokenwise.acm.ShortPlans;
-import io.tokenwise.acm.StayGate;
+import io.tokenwise.acm.block.AdaptiveBlock;
+import io.tokenwise.acm.config.AcmConfig;
+import io.tokenwise.acm.config.ShortPathConfig;
+import io.tokenwise.acm.leave.ForwardFlops;
+import io.tokenwise.acm.leave.ForwardTime;
+import io.tokenwise.acm.leave.Leaving;
+import io.tokenwise.acm.leave.NarrowLayers;
+import io.tokenwise.acm.leave.ShortPlans;
+import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;

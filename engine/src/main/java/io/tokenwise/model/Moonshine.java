@@ -1,6 +1,6 @@
 package io.tokenwise.model;
 
-import io.tokenwise.acm.LayerMix;
+import io.tokenwise.acm.leave.LayerMix;
 import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.io.MoonshineArchitecture;

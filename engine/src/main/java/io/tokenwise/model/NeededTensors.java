@@ -1,9 +1,9 @@
 package io.tokenwise.model;
 
-import io.tokenwise.acm.AcmConfig;
-import io.tokenwise.acm.NarrowLayers;
-import io.tokenwise.acm.ShortPathConfig;
-import io.tokenwise.acm.StayGate;
+import io.tokenwise.acm.config.AcmConfig;
+import io.tokenwise.acm.config.ShortPathConfig;
+import io.tokenwise.acm.leave.NarrowLayers;
+import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.backend.Precision;
 import io.tokenwise.io.Architecture;
 import io.tokenwise.io.BadFileException;

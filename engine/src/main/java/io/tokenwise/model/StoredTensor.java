@@ -1,9 +1,9 @@
 package io.tokenwise.model;
 
-import io.tokenwise.acm.Acm;
-import io.tokenwise.acm.AdaptiveAttention;
-import io.tokenwise.acm.AdaptiveBlock;
-import io.tokenwise.acm.AdaptiveMlp;
+import io.tokenwise.acm.block.AdaptiveAttention;
+import io.tokenwise.acm.block.AdaptiveBlock;
+import io.tokenwise.acm.block.AdaptiveMlp;
+import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.TensorData;

@@ -1,7 +1,7 @@
 package io.tokenwise.model;
 
-import io.tokenwise.acm.LayerMix;
-import io.tokenwise.acm.Leaving;
+import io.tokenwise.acm.leave.LayerMix;
+import io.tokenwise.acm.leave.Leaving;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.ImagePatches;
 import io.tokenwise.backend.Stream;

@@ -45,7 +45,7 @@ class ArchitectureTest {
             .layer("nn")
             .definedBy("io.tokenwise.nn")
             .layer("acm")
-            .definedBy("io.tokenwise.acm")
+            .definedBy("io.tokenwise.acm..")
             .layer("model")
             .definedBy("io.tokenwise.model")
             .layer("library")
@@ -80,6 +80,10 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule NO_CYCLES =
             slices().matching("io.tokenwise.(*)..").should().beFreeOfCycles();
+
+    @ArchTest
+    static final ArchRule NO_CYCLES_WITHIN_ACM =
+            slices().matching("io.tokenwise.acm.(*)..").should().beFreeOfCycles();
 
     /** What jextract generates can print each call, if a system property of its own says so. */
     @ArchTest

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
 
 import io.tokenwise.TestModels;
-import io.tokenwise.acm.Acm;
-import io.tokenwise.acm.AdaptiveAttention;
-import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.acm.block.AdaptiveAttention;
+import io.tokenwise.acm.block.AdaptiveLayers;
+import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.backend.VectorBackend;

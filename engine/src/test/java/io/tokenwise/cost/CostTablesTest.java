@@ -3,7 +3,7 @@ package io.tokenwise.cost;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.tokenwise.acm.StayGate;
+import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.backend.VectorBackend;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

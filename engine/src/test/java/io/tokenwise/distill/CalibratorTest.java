@@ -2,7 +2,7 @@ package io.tokenwise.distill;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tokenwise.acm.Calibration;
+import io.tokenwise.acm.choose.Calibration;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 

@@ -1,7 +1,7 @@
 package io.tokenwise.distill;
 
 import io.tokenwise.TestModels;
-import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.VectorBackend;
 import io.tokenwise.io.ModelFiles;

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.tokenwise.Sessions;
 import io.tokenwise.TestModels;
-import io.tokenwise.acm.AdaptiveLayers;
-import io.tokenwise.acm.Spending;
+import io.tokenwise.acm.block.AdaptiveLayers;
+import io.tokenwise.acm.choose.Spending;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.VectorBackend;
 import io.tokenwise.io.Architecture;

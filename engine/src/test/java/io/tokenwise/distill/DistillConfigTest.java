@@ -3,8 +3,8 @@ package io.tokenwise.distill;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.tokenwise.acm.AcmConfig;
-import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.acm.block.AdaptiveLayers;
+import io.tokenwise.acm.config.AcmConfig;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
 import org.junit.jupiter.api.Test;

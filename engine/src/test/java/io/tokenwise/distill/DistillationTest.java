@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.TestModels;
-import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.VectorBackend;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.tokenwise.TestModels;
-import io.tokenwise.acm.Acm;
+import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.VectorBackend;
 import io.tokenwise.io.ModelFiles;

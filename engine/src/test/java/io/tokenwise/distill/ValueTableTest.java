@@ -3,7 +3,7 @@ package io.tokenwise.distill;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.TestModels;
-import io.tokenwise.acm.StayGate;
+import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.VectorBackend;
 import io.tokenwise.io.ModelFiles;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tokenwise.EncoderOptions;
 import io.tokenwise.TestModels;
 import io.tokenwise.TextEncoder;
-import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;

@@ -9,7 +9,7 @@ import ai.djl.ndarray.types.Shape;
 import io.tokenwise.Sessions;
 import io.tokenwise.TestModels;
 import io.tokenwise.TestVits;
-import io.tokenwise.acm.AdaptiveLayers;
+import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.VectorBackend;
 import io.tokenwise.io.BadFileException;

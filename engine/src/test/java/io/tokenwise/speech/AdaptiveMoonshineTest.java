@@ -6,12 +6,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.tokenwise.TestModels;
 import io.tokenwise.TestMoonshines;
-import io.tokenwise.acm.Acm;
-import io.tokenwise.acm.Acmizer;
-import io.tokenwise.acm.AdaptiveAttention;
-import io.tokenwise.acm.AdaptiveBlock;
-import io.tokenwise.acm.AdaptiveLayers;
-import io.tokenwise.acm.Spending;
+import io.tokenwise.acm.block.AdaptiveAttention;
+import io.tokenwise.acm.block.AdaptiveBlock;
+import io.tokenwise.acm.block.AdaptiveLayers;
+import io.tokenwise.acm.choose.Acm;
+import io.tokenwise.acm.choose.Spending;
+import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.autograd.Gradients;
 import io.tokenwise.autograd.Matrix;
 import io.tokenwise.autograd.Parameter;

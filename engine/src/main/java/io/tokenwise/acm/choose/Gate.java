@@ -1,0 +1,137 @@
+package io.tokenwise.acm.choose;
+
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.autograd.Parameters;
+import io.tokenwise.autograd.Weight;
+import io.tokenwise.kernels.RowOps;
+import io.tokenwise.nn.GateTraining;
+import io.tokenwise.nn.Linear;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.tensor.Tensor;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/**
+ * Chooses a learner count of those that its module has for each token: {@code argmax(x W + features(budget) T)}.
+ *
+ * <p>The paper's gate is a product of two matrices of rank 16 without a nonlinearity; with few counts one matrix can express the
+ * same and costs less. The budget enters through {@link #KNOTS} piecewise-linear features, so one gate serves every budget.
+ * In inference only how much better each count is than none matters, so there is a product less than there are counts.
+ *
+ * <p>{@link #logits} is thread-safe for different passes once {@link #prepare} has run and while nobody trains.
+ */
+final class Gate {
+    static final int KNOTS = 9;
+
+    /**
+     * Height of a feature. A step of AdamW moves every entry alike; hidden states have hundreds of columns, the features one or two, so
+     * these are larger to let the budget move the logits as fast as the token does.
+     */
+    private static final double FEATURE_SCALE = 8;
+
+    /**
+     * How fast an untrained gate's logits fall with the square of the distance of a count's share and the budget. Where learners are many and
+     * distances were counted in learners, counts far from the budget were too far behind to be tried (docs/lab/tried.md).
+     */
+    private static final double START_SHARPNESS = 16;
+
+    private final Acm acm;
+
+    /** Weight {@code [hidden, choices]}, no bias. */
+    private final Linear logits;
+
+    /** {@code [KNOTS, choices]}: what is added to the logits at each of the knots 0, 1/(KNOTS-1), .. 1. */
+    private final Weight budgetTable;
+
+    /**
+     * For inference the transposed weight of each choice but the first, less that of the first, padded with zeros: of so few outputs no packed form pays.
+     */
+    private final Tensor rows;
+
+    private int rowsVersion = -1;
+
+    Gate(Parameters owner, String path, int hidden, Acm acm) {
+        this.acm = acm;
+        logits = new Linear(new Weight(owner, owner.add(path + "gate.weight", hidden, acm.choices())), null);
+        budgetTable = new Weight(owner, owner.add(path + "gate.budget", KNOTS, acm.choices()));
+        int group = RowOps.DOTS_GROUP;
+        rows = owner.constant((acm.choices() - 1 + group - 1) / group * group, hidden);
+    }
+
+    /** Weight of the knot in the linear interpolation at the budget, times a constant. */
+    static double feature(int knot, double budget) {
+        return FEATURE_SCALE * Math.max(0, 1 - Math.abs(budget * (KNOTS - 1) - knot));
+    }
+
+    /**
+     * Starts as a gate that gives every token the count nearest to the budget.
+     *
+     * @param none by how much the logit of no learner starts behind
+     */
+    void start(double none) {
+        Tensor table = budgetTable.parameter().value();
+        for (int knot = 0; knot < KNOTS; knot++) {
+            for (int choice = 0; choice < acm.choices(); choice++) {
+                double distance = (double) acm.count(choice) / acm.learners() - (double) knot / (KNOTS - 1);
+                double logit = -START_SHARPNESS * distance * distance - (choice == 0 ? none : 0);
+                table.set(knot, choice, (float) (logit / FEATURE_SCALE));
+            }
+        }
+        budgetTable.parameter().changed();
+    }
+
+    void prepare() {
+        Parameter parameter = logits.weight().parameter();
+        if (rowsVersion == parameter.version()) {
+            return;
+        }
+        Tensor weight = parameter.value();
+        for (int choice = 1; choice < acm.choices(); choice++) {
+            for (int column = 0; column < rows.columns(); column++) {
+                rows.set(choice - 1, column, weight.get(column, choice) - weight.get(column, 0));
+            }
+        }
+        rowsVersion = parameter.version();
+    }
+
+    List<Parameter> parameters() {
+        return List.of(logits.weight().parameter(), budgetTable.parameter());
+    }
+
+    /** How much better each choice is than no learner: logits {@code [tokens, choices - 1]} less that of the first choice. */
+    Tensor logits(Pass pass, Tensor x, double budget) {
+        assert rowsVersion == logits.weight().parameter().version() : "the gate was changed and not prepared again";
+        Tensor table = budgetTable.parameter().value();
+        Tensor offset = pass.tensor(1, acm.choices() - 1);
+        for (int choice = 1; choice < acm.choices(); choice++) {
+            double sum = 0;
+            for (int knot = 0; knot < KNOTS; knot++) {
+                sum += feature(knot, budget) * (table.get(knot, choice) - table.get(knot, 0));
+            }
+            offset.set(0, choice - 1, (float) sum);
+        }
+        Tensor y = pass.tensor(x.rows(), acm.choices() - 1);
+        pass.stream().dots(x, rows, offset, y);
+        return y;
+    }
+
+    /** In training: logits {@code [tokens, choices]} with each token's own budget features {@code [tokens, KNOTS]}. */
+    Tensor trainingLogits(Pass pass, Tensor x, Tensor budgetFeatures) {
+        Tensor offsets = pass.linear(budgetFeatures, budgetTable, null, false, null);
+        return pass.add(logits.forward(pass, x), offsets);
+    }
+
+    /** In training: the straight-through choice {@code [tokens, choices - 1]}, 1 where a choice or a larger one is made. */
+    Tensor train(Pass pass, Tensor x, GateTraining training) {
+        Tensor y = trainingLogits(pass, x, training.budgetFeatures());
+        Tensor noise = pass.tensor(y.rows(), y.columns());
+        for (int i = 0; i < noise.size(); i++) {
+            noise.floats().set(i, gumbel(training.noise()));
+        }
+        return pass.choose(y, noise, training.temperature());
+    }
+
+    private static float gumbel(RandomGenerator random) {
+        return (float) -Math.log(-Math.log(random.nextDouble(Double.MIN_NORMAL, 1)));
+    }
+}

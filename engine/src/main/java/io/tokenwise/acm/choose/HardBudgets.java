@@ -1,0 +1,139 @@
+package io.tokenwise.acm.choose;
+
+import io.tokenwise.nn.Pass;
+import io.tokenwise.tensor.Tensor;
+import java.util.Arrays;
+
+/**
+ * What hard budgets need of a pass: the FLOPs that each text has not spent yet, and the choice of learners for a text's tokens when
+ * their number is given. Once large enough it allocates nothing. Not thread-safe.
+ */
+final class HardBudgets {
+    private long[] left = new long[0];
+    private int[] keys = new int[0];
+
+    /** Of the batch that {@link #left} is about. */
+    private int batchNumber;
+
+    /** Those of the texts of a pass's batch, which have nothing at first. */
+    static HardBudgets of(Pass pass) {
+        HardBudgets budgets = pass.memory(HardBudgets.class, HardBudgets::new);
+        if (budgets.batchNumber != pass.batchNumber()) {
+            budgets.batchNumber = pass.batchNumber();
+            budgets.begin(pass.batch().sequences());
+        }
+        return budgets;
+    }
+
+    private void begin(int texts) {
+        if (left.length < texts) {
+            left = new long[Math.max(texts, 2 * left.length)];
+        }
+        Arrays.fill(left, 0, texts, 0);
+    }
+
+    /** What a text may spend, in multiply-adds: what it was granted and has not spent. */
+    long left(int text) {
+        return left[text];
+    }
+
+    /** Gives a text more to spend, in multiply-adds. */
+    void grant(int text, long flops) {
+        left[text] += flops;
+    }
+
+    /** Notes what a text has spent, in multiply-adds. */
+    void spend(int text, long flops) {
+        left[text] -= flops;
+    }
+
+    /**
+     * Gives {@code count} learners to tokens, so that the sum of their logits is the largest. Takes one learner after the other where
+     * it adds most; what several add together is shared by them if a later one adds more than an earlier one. Among equal ones the
+     * earlier token's come first.
+     *
+     * @param logits {@code [rows, counts.length]}, each less that of no learner
+     * @param counts the learners that a column of logits stands for, ascending; the last one is all
+     * @param row the text's first row, of {@code tokens}
+     * @param count at most {@code tokens * learners}
+     * @param choice receives the tokens' counts, from {@code at} on
+     */
+    void choose(Tensor logits, int[] counts, int row, int tokens, int count, int[] choice, int at) {
+        int learners = counts[counts.length - 1];
+        int all = tokens * learners;
+        if (keys.length < all) {
+            keys = new int[Math.max(all, 2 * keys.length)];
+        }
+        for (int token = 0; token < tokens; token++) {
+            rank(logits, counts, row + token, token * learners);
+        }
+        int least = threshold(all, count);
+        int spare = count - above(least, all);
+        for (int token = 0; token < tokens; token++) {
+            int given = 0;
+            while (given < learners && keys[token * learners + given] > least) {
+                given++;
+            }
+            while (given < learners && keys[token * learners + given] == least && spare > 0) {
+                given++;
+                spare--;
+            }
+            choice[at + token] = given;
+        }
+    }
+
+    /** Keys of a token's learners, descending: the slopes of the concave hull of its logits. */
+    private void rank(Tensor logits, int[] counts, int row, int at) {
+        float logit = 0;
+        int from = 0;
+        int column = 0;
+        while (column < counts.length) {
+            float steepest = Float.NEGATIVE_INFINITY;
+            int end = column;
+            for (int to = column; to < counts.length; to++) {
+                float slope = (logits.get(row, to) - logit) / (counts[to] - from);
+                if (slope >= steepest) {
+                    steepest = slope;
+                    end = to;
+                }
+            }
+            // Rounding may leave a slope that is a little above the one before.
+            int key = from == 0 ? key(steepest) : Math.min(key(steepest), keys[at + from - 1]);
+            Arrays.fill(keys, at + from, at + counts[end], key);
+            logit = logits.get(row, end);
+            from = counts[end];
+            column = end + 1;
+        }
+    }
+
+    /** Ordered like the value, and of 31 bits, so that differences of keys do not overflow. */
+    private static int key(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        return (bits ^ (bits >> 31 & Integer.MAX_VALUE)) >> 1;
+    }
+
+    /** The least threshold that not more than {@code count} keys are above. */
+    private int threshold(int all, int count) {
+        int low = -(1 << 30) - 1;
+        int high = (1 << 30) - 1;
+        while (low < high) {
+            // The difference does not overflow as an unsigned number, the sum would.
+            int middle = low + ((high - low) >>> 1);
+            if (above(middle, all) <= count) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        return low;
+    }
+
+    /** Without a branch, which makes it a vector loop. */
+    private int above(int threshold, int all) {
+        int above = 0;
+        for (int i = 0; i < all; i++) {
+            above += (threshold - keys[i]) >>> 31;
+        }
+        return above;
+    }
+}

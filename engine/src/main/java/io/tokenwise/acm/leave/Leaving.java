@@ -1,0 +1,134 @@
+package io.tokenwise.acm.leave;
+
+import io.tokenwise.autograd.Tape;
+import io.tokenwise.nn.Budget;
+import io.tokenwise.nn.Budget.Routing;
+import io.tokenwise.nn.GateTraining;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.Tensor;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+
+/**
+ * Lets tokens leave before the first layer: those of an input that its {@link StayGate} values least, as many as its plan says. It is an ACM's k = 0 for
+ * all modules at once. Thread-safe for different passes, while nobody calibrates it.
+ */
+public final class Leaving {
+    private final StayGate gate;
+    private ShortPlans plans;
+    private NarrowLayers narrow;
+
+    public Leaving(StayGate gate, ShortPlans plans, NarrowLayers narrow) {
+        this.gate = gate;
+        this.plans = plans;
+        this.narrow = narrow;
+    }
+
+    public StayGate gate() {
+        return gate;
+    }
+
+    public ShortPlans plans() {
+        return plans;
+    }
+
+    /** Which layers become narrow first. */
+    public NarrowLayers narrow() {
+        return narrow;
+    }
+
+    /** Changes which layers become narrow first. */
+    public void order(NarrowLayers newNarrow) {
+        narrow = newNarrow;
+    }
+
+    /** From here on texts of {@link StayGate#TABLE_TOKENS} tokens or fewer look values up. */
+    public void useTable() {
+        plans = plans.withTableTokens(StayGate.TABLE_TOKENS);
+    }
+
+    /** What plans were measured to lose. */
+    public void calibrate(PlanLosses losses) {
+        plans = plans.with(losses);
+    }
+
+    /**
+     * From here on the pass's batch is the tokens that stay, and what is returned their rows of x.
+     *
+     * @param x embeddings of the pass's batch, whose inputs have their plans in the pass's {@link StayingRows}
+     */
+    public Tensor leave(Pass pass, Tensor x) {
+        StayingRows staying = StayingRows.of(pass);
+        TokenBatch batch = pass.batch();
+        // The gate learns from what tokens are worth to the teacher, not by what is done with its choice.
+        Tape tape = pass.tape();
+        GateTraining gateTraining = pass.gateTraining();
+        pass.train(null, null);
+        // Training may have changed it since.
+        if (tape != null) {
+            gate.prepare(pass.stream());
+        }
+        staying.begin(batch.tokens());
+        int gated = chooseRows(pass, x, staying);
+        pass.train(tape, gateTraining);
+        if (pass.observer() != null) {
+            pass.observer().spent(gate.path(), staying.stays(), batch.tokens(), gated);
+        }
+        int tokens = batch.tokens();
+        pass.over(staying.batch());
+        return staying.count() == tokens ? x : pass.takeRows(x, staying.rows(), staying.count());
+    }
+
+    /** Returns for how many tokens the gate was asked. */
+    private int chooseRows(Pass pass, Tensor x, StayingRows staying) {
+        TokenBatch batch = pass.batch();
+        int gated = gatedTokens(batch, staying);
+        pass.push();
+        Tensor values = gated > 0 ? gate.values(pass, x) : pass.tensor(batch.tokens(), 1);
+        for (int input = 0; input < batch.sequences(); input++) {
+            int tokens = batch.length(input);
+            int wanted = staying.plan(input).rows();
+            if (wanted < tokens) {
+                if (tokens <= plans.tableTokens()) {
+                    gate.lookUp(batch, input, values);
+                }
+                control(values, batch, input, pass.budget(input));
+            }
+            staying.choose(values, batch.offsets()[input], tokens, wanted, plans.first(), plans.last());
+        }
+        pass.pop();
+        return gated;
+    }
+
+    private int gatedTokens(TokenBatch batch, StayingRows staying) {
+        int gated = 0;
+        for (int input = 0; input < batch.sequences(); input++) {
+            int tokens = batch.length(input);
+            gated += staying.plan(input).rows() < tokens && tokens > plans.tableTokens() ? tokens : 0;
+        }
+        return gated;
+    }
+
+    /** What a control has in place of the gate's values: static, the text is cut; random, any tokens stay. */
+    private static void control(Tensor values, TokenBatch batch, int input, Budget budget) {
+        if (budget.routing() == Routing.LEARNED || budget.routing() == Routing.HARD) {
+            return;
+        }
+        int from = batch.offsets()[input];
+        RandomGenerator random = budget.routing() == Routing.STATIC
+                ? null
+                : RandomGeneratorFactory.of("L64X128MixRandom").create(31 * budget.seed() + hash(batch, input));
+        for (int token = 0; token < batch.length(input); token++) {
+            values.set(from + token, 0, random == null ? -token : random.nextFloat());
+        }
+    }
+
+    private static int hash(TokenBatch batch, int input) {
+        int hash = 1;
+        for (int i = batch.inputOffsets()[input]; i < batch.inputOffsets()[input + 1]; i++) {
+            hash = 31 * hash + batch.inputs()[i];
+        }
+        return hash;
+    }
+}

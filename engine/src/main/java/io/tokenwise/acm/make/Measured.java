@@ -1,0 +1,14 @@
+package io.tokenwise.acm.make;
+
+import io.tokenwise.acm.block.AdaptiveBlock;
+import io.tokenwise.acm.block.AdaptiveLayers;
+import io.tokenwise.autograd.Parameters;
+import io.tokenwise.nn.Block;
+
+/** A dense block that also sums up how it behaves on the text that goes through it: by this its adaptive form is cut into learners. */
+sealed interface Measured extends Block permits MeasuredMlp, MeasuredAttention {
+    Block dense();
+
+    /** The adaptive form: with all learners it computes what the dense block does. Its parameters enter the set. */
+    AdaptiveBlock adaptive(Parameters parameters, String path, AdaptiveLayers layers);
+}

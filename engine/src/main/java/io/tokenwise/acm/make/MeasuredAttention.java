@@ -1,0 +1,296 @@
+package io.tokenwise.acm.make;
+
+import io.tokenwise.acm.block.AdaptiveAttention;
+import io.tokenwise.acm.block.AdaptiveLayers;
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.autograd.Parameters;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.nn.Block;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.ProjectedAttention;
+import io.tokenwise.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.util.Comparator;
+import java.util.stream.IntStream;
+
+/** Self-attention that sums up first and second moments, head by head, of its queries, keys and contexts. */
+final class MeasuredAttention implements Measured {
+    private final ProjectedAttention attention;
+    private final int hidden;
+    private final int size;
+    private final int unit;
+    private final Moments projected;
+    private final Moments contexts;
+
+    MeasuredAttention(ProjectedAttention attention) {
+        this.attention = attention;
+        hidden = attention.output().weight().inputs();
+        size = hidden / attention.heads();
+        unit = AdaptiveAttention.unit(attention);
+        projected = new Moments(3 * hidden, size);
+        contexts = new Moments(hidden, size);
+    }
+
+    /** Sums over rows of each column, and of products of columns of the same head. */
+    private static final class Moments {
+        final int size;
+        final double[] sums;
+        final double[][][] products;
+        long rows;
+
+        Moments(int columns, int size) {
+            this.size = size;
+            sums = new double[columns];
+            products = new double[columns / size][size][size];
+        }
+
+        void add(Tensor x) {
+            var row = new double[sums.length];
+            for (int i = 0; i < x.rows(); i++) {
+                for (int column = 0; column < row.length; column++) {
+                    row[column] = x.get(i, column);
+                    sums[column] += row[column];
+                }
+                for (int head = 0; head < products.length; head++) {
+                    addProducts(row, head * size, products[head]);
+                }
+            }
+            rows += x.rows();
+        }
+
+        private void addProducts(double[] row, int at, double[][] to) {
+            for (int i = 0; i < size; i++) {
+                double value = row[at + i];
+                double[] target = to[i];
+                for (int j = 0; j < size; j++) {
+                    target[j] += value * row[at + j];
+                }
+            }
+        }
+
+        double mean(int column) {
+            return sums[column] / rows;
+        }
+
+        /** Of a head (those of Q, K and V one after the other), about the mean or about 0. */
+        double[][] second(int head, boolean centred) {
+            var moments = new double[size][size];
+            for (int i = 0; i < size; i++) {
+                for (int j = 0; j < size; j++) {
+                    double squareOfMean = mean(head * size + i) * mean(head * size + j);
+                    moments[i][j] = products[head][i][j] / rows - (centred ? squareOfMean : 0);
+                }
+            }
+            return moments;
+        }
+    }
+
+    @Override
+    public Block dense() {
+        return attention;
+    }
+
+    @Override
+    public Tensor forward(Pass pass, Tensor x, Tensor residual) {
+        Tensor qkv = attention.qkv().forward(pass, x);
+        projected.add(qkv);
+        Tensor context = attention.attend(pass, qkv);
+        contexts.add(context);
+        return attention.output().forwardPlus(pass, context, residual);
+    }
+
+    @Override
+    public void prepare(Stream stream) {
+        attention.prepare(stream);
+    }
+
+    @Override
+    public double flopsPerToken(double share) {
+        return attention.flopsPerToken(share);
+    }
+
+    @Override
+    public AdaptiveAttention adaptive(Parameters parameters, String path, AdaptiveLayers layers) {
+        int heads = attention.heads();
+        int unitsOfLearner = AdaptiveAttention.unitsOfLearner(path, attention, layers.learners());
+        var queryKey = new HeadRotation[heads];
+        var valueOutput = new HeadRotation[heads];
+        for (int head = 0; head < heads; head++) {
+            queryKey[head] = HeadRotation.ofRotary(
+                    projected.second(head, false), projected.second(heads + head, true), attention.rotated());
+            valueOutput[head] = HeadRotation.of(contexts.second(head, true), outputMoments(head));
+        }
+        for (int head = 0; head < heads; head++) {
+            rotateColumns(head, queryKey[head].left());
+            rotateColumns(heads + head, queryKey[head].right());
+            rotateColumns(2 * heads + head, valueOutput[head].left());
+            rotateOutput(head, valueOutput[head].right());
+        }
+        var adaptive = new AdaptiveAttention(
+                parameters,
+                path,
+                attention,
+                layers,
+                learners(queryKey, unitsOfLearner),
+                learners(valueOutput, unitsOfLearner));
+        moveMeans(adaptive, queryKey, valueOutput);
+        String decided = String.join("", layers.attentionGates());
+        copyLearned(adaptive, decided);
+        adaptive.denseParameters().forEach(Parameter::changed);
+        return adaptive;
+    }
+
+    /** What a head's columns do in the output: products of the output weight's rows. */
+    private double[][] outputMoments(int head) {
+        Tensor weight = attention.output().weight().parameter().value();
+        var moments = new double[size][size];
+        for (int i = 0; i < size; i++) {
+            for (int j = 0; j < size; j++) {
+                for (int column = 0; column < hidden; column++) {
+                    moments[i][j] += (double) weight.get(head * size + i, column) * weight.get(head * size + j, column);
+                }
+            }
+        }
+        return moments;
+    }
+
+    /** The learner of each unit, head by head: the strongest units of all heads come first. */
+    private int[] learners(HeadRotation[] rotations, int unitsOfLearner) {
+        int ofHead = size / unit;
+        var strengths = new double[rotations.length * ofHead];
+        for (int i = 0; i < hidden; i++) {
+            double strength = rotations[i / size].strengths()[i % size];
+            strengths[i / unit] += strength * strength;
+        }
+        int[] order = IntStream.range(0, strengths.length)
+                .boxed()
+                .sorted(Comparator.comparingDouble((Integer unit) -> -strengths[unit]))
+                .mapToInt(Integer::intValue)
+                .toArray();
+        var learners = new int[strengths.length];
+        for (int rank = 0; rank < order.length; rank++) {
+            learners[order[rank]] = rank / unitsOfLearner;
+        }
+        return learners;
+    }
+
+    /** Weight and bias of a head of Q, K or V, counted through, times the rotation. */
+    private void rotateColumns(int head, double[][] rotation) {
+        Tensor weight = attention.qkv().weight().parameter().value();
+        for (int row = 0; row < hidden; row++) {
+            rotate(weight, row, head * size, rotation);
+        }
+        if (attention.qkv().bias() != null) {
+            rotate(attention.qkv().bias().value(), 0, head * size, rotation);
+        }
+    }
+
+    /** {@code size} values of a row times the rotation. */
+    private void rotate(Tensor values, int row, int from, double[][] rotation) {
+        var rotated = new double[size];
+        for (int i = 0; i < size; i++) {
+            double value = values.get(row, from + i);
+            for (int column = 0; column < size; column++) {
+                rotated[column] += value * rotation[i][column];
+            }
+        }
+        for (int column = 0; column < size; column++) {
+            values.set(row, from + column, (float) rotated[column]);
+        }
+    }
+
+    /** The output weight's rows of a head: {@code rotation^T rows}. */
+    private void rotateOutput(int head, double[][] rotation) {
+        Tensor weight = attention.output().weight().parameter().value();
+        for (int column = 0; column < hidden; column++) {
+            var rotated = new double[size];
+            for (int i = 0; i < size; i++) {
+                double value = weight.get(head * size + i, column);
+                for (int row = 0; row < size; row++) {
+                    rotated[row] += rotation[i][row] * value;
+                }
+            }
+            for (int row = 0; row < size; row++) {
+                weight.set(head * size + row, column, (float) rotated[row]);
+            }
+        }
+    }
+
+    /** A sum over a head's columns before the rotation, of which it makes the value of a column after it. */
+    private double mean(Moments moments, int head, int ofRotation, HeadRotation[] rotations, boolean left, int column) {
+        double[][] rotation = left ? rotations[ofRotation].left() : rotations[ofRotation].right();
+        double mean = 0;
+        for (int i = 0; i < size; i++) {
+            mean += moments.mean(head * size + i) * rotation[i][column];
+        }
+        return mean;
+    }
+
+    /**
+     * Takes the mean key and the mean value out of the projections: the mean key shifts all scores of a query alike, which softmax does not see;
+     * the mean value goes to the output's bias. Where positions are rotary, so that a mean key's scores differ, all three means are {@code rest} instead.
+     */
+    private void moveMeans(AdaptiveAttention adaptive, HeadRotation[] queryKey, HeadRotation[] valueOutput) {
+        int heads = attention.heads();
+        boolean rests = attention.rotated() > 0;
+        Tensor output = attention.output().weight().parameter().value();
+        Tensor c = adaptive.learnerParameters().get(3).value();
+        int[] units = adaptive.valueOutputUnits();
+        var total = new double[hidden];
+        var rest = new double[hidden];
+        for (int at = 0; at < hidden; at++) {
+            int head = at / size;
+            adaptive.rest().value().set(0, at, (float) mean(projected, head, head, queryKey, true, at % size));
+            double key = mean(projected, heads + head, head, queryKey, false, at % size);
+            double value = mean(projected, 2 * heads + head, head, valueOutput, true, at % size);
+            if (rests) {
+                adaptive.rest().value().set(0, hidden + at, (float) key);
+                adaptive.rest().value().set(0, 2 * hidden + at, (float) value);
+            } else {
+                Tensor bias = attention.qkv().bias().value();
+                bias.set(0, hidden + at, (float) (bias.get(0, hidden + at) - key));
+                bias.set(0, 2 * hidden + at, (float) (bias.get(0, 2 * hidden + at) - value));
+            }
+            double moved = rests ? 0 : value;
+            double context = mean(contexts, head, head, valueOutput, true, at % size);
+            int learner = units[at / unit];
+            for (int column = 0; column < hidden; column++) {
+                total[column] += moved * output.get(at, column);
+                double left = (context - moved) * output.get(at, column);
+                rest[column] += left;
+                if (learner < c.rows() - 1) {
+                    c.set(learner + 1, column, (float) (c.get(learner + 1, column) - left));
+                }
+            }
+        }
+        Parameter bias = attention.output().bias();
+        for (int column = 0; column < hidden; column++) {
+            double full = total[column] + (bias == null ? 0 : bias.value().get(0, column));
+            if (bias != null) {
+                bias.value().set(0, column, (float) full);
+            }
+            c.set(0, column, (float) (full + rest[column]));
+        }
+    }
+
+    /** What learners start with: the dense weights, as far as a module decides about them. Those of the last learner stay 0. */
+    private void copyLearned(AdaptiveAttention adaptive, String decided) {
+        try (Arena arena = Arena.ofConfined()) {
+            adaptive.denseSlices(arena)
+                    .forEach((learned, dense) -> learned.value().copyFrom(dense));
+        }
+        Tensor bias = adaptive.learnerParameters().get(1).value();
+        Tensor rest = adaptive.rest().value();
+        int last = adaptive.acms().getFirst().learners() - 1;
+        for (int at = 0; at < 3 * hidden; at++) {
+            int projection = at / hidden;
+            int[] units = projection < 2 ? adaptive.queryKeyUnits() : adaptive.valueOutputUnits();
+            if (decided.indexOf(AdaptiveAttention.PROJECTIONS.charAt(projection)) < 0) {
+                rest.set(0, at, 0);
+            } else if (units[at % hidden / unit] < last) {
+                Parameter dense = attention.qkv().bias();
+                bias.set(0, at, (dense == null ? 0 : dense.value().get(0, at)) - rest.get(0, at));
+            }
+        }
+    }
+}
