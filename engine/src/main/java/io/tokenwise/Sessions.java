@@ -1,6 +1,5 @@
 package io.tokenwise;
 
-import io.tokenwise.acm.leave.LayerMix;
 import io.tokenwise.acm.leave.ShortPlan;
 import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.backend.Backend;
@@ -106,11 +105,11 @@ public final class Sessions implements AutoCloseable {
             while (done < vectors.length) {
                 int from = done;
                 session.batch.clear();
-                LayerMix layers = plans.get(from).layers();
+                int narrowLayers = plans.get(from).narrowLayers();
                 while (done < vectors.length
                         && (done == from
                                 || fits(sequences.get(done), session.batch)
-                                        && plans.get(done).layers().equals(layers))) {
+                                        && plans.get(done).narrowLayers() == narrowLayers)) {
                     encoder.add(session.batch, sequences.get(done++));
                 }
                 Pass pass = session.pass.begin(budgets.subList(from, done), observer);
@@ -141,7 +140,7 @@ public final class Sessions implements AutoCloseable {
     /**
      * The vectors of a batch into {@code vectors}, one after the other. Once warm it allocates nothing on the heap.
      *
-     * @throws IllegalArgumentException if the array has another size than {@code sequences * outputs}, or if the inputs' plans differ in their layers
+     * @throws IllegalArgumentException if the array has another size than {@code sequences * outputs}, or if the inputs' plans differ in their number of narrow layers
      */
     public void encode(TokenBatch batch, Budget budget, LearnerObserver observer, float[] vectors) {
         int width = encoder.outputs();

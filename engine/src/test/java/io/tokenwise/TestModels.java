@@ -111,7 +111,7 @@ public final class TestModels {
                     }
                 },
                 random);
-        for (Parameter parameter : encoder.shortParameters()) {
+        for (Parameter parameter : encoder.narrowParameters()) {
             Tensor value = parameter.value();
             for (int i = 0; i < value.size(); i++) {
                 value.floats().set(i, value.floats().get(i) + 0.02f * (float) random.nextGaussian());

@@ -168,11 +168,7 @@ final class Info implements Callable<Integer> {
                         tokens,
                         budget,
                         plan.rows(),
-                        plan.layers().narrow(),
-                        plan.layers().full()
-                                ? network.description().architecture().layers()
-                                        - plan.layers().narrow()
-                                : 0,
+                        plan.narrowLayers(),
                         Math.round(plans.micros(tokens, plan)) / 1e3));
             }
         }
@@ -234,12 +230,11 @@ final class Info implements Callable<Integer> {
                     .plans()
                     .forEach(plan -> text.append(String.format(
                             Locale.ROOT,
-                            "%n  %-16s%.3f   %d stay, %d narrow and %d full layers",
+                            "%n  %-16s%.3f   %d stay, %d narrow layers",
                             plan.tokens() + " at " + plan.budget(),
                             plan.predictedMillis(),
                             plan.rows(),
-                            plan.narrowLayers(),
-                            plan.fullLayers())));
+                            plan.narrowLayers())));
         }
         return text.toString();
     }

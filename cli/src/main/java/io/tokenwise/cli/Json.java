@@ -161,9 +161,8 @@ final class Json {
      * @param budget share of the dense model's time
      * @param rows tokens that stay
      * @param narrowLayers of the layers that they go through, so many in their narrow form
-     * @param fullLayers so many in their full form; the others are the dense model's
      */
-    record Plan(int tokens, double budget, int rows, int narrowLayers, int fullLayers, double predictedMillis) {}
+    record Plan(int tokens, double budget, int rows, int narrowLayers, double predictedMillis) {}
 
     /**
      * What {@code distill} prints.

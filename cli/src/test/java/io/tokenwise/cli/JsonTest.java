@@ -82,13 +82,13 @@ class JsonTest {
                                 "measured here on 2026-11-28",
                                 true,
                                 Map.of(16, 4.25),
-                                List.of(new Json.Plan(16, 0.5, 9, 4, 2, 2.1))))))
+                                List.of(new Json.Plan(16, 0.5, 9, 4, 2.1))))))
                 .isEqualTo(
                         "{\"model\":\"minilm\",\"layers\":6,\"hidden\":384,\"learners\":null,\"mlpLearners\":null,\"parameters\":22713216,"
                                 + "\"maxTokens\":256,\"stored\":[\"F32\"],\"flopsAtTokens\":128,\"backend\":\"vector (vector-512)\",\"precision\":\"f32\","
                                 + "\"flopsPerToken\":{\"dense\":2.13E7,\"0.25\":1.1E7},\"inputs\":\"texts\",\"labels\":[],\"tokensLeave\":true,"
                                 + "\"cost\":{\"table\":\"measured here on 2026-11-28\",\"measured\":true,\"predictedMillis\":{\"16\":4.25},"
-                                + "\"plans\":[{\"tokens\":16,\"budget\":0.5,\"rows\":9,\"narrowLayers\":4,\"fullLayers\":2,\"predictedMillis\":2.1}]}}");
+                                + "\"plans\":[{\"tokens\":16,\"budget\":0.5,\"rows\":9,\"narrowLayers\":4,\"predictedMillis\":2.1}]}}");
     }
 
     @Test

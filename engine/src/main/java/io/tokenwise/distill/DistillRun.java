@@ -260,6 +260,11 @@ public record DistillRun(
     private void calibrate(Encoder student, Backend backend, InputSplit split) {
         List<int[]> heldOut = split.heldOut();
         if (student.leaving().isPresent()) {
+            // A model that goes on learning keeps its gate, and what the gate says of many more words than these texts
+            // may have.
+            if (student.description() instanceof TextDescription && config.gateSteps() > 0) {
+                ValueTable.fill(student, backend, split.trained());
+            }
             PlanCalibrator.calibrate(student, backend, heldOut);
             return;
         }

@@ -1,6 +1,5 @@
 package io.tokenwise.distill;
 
-import io.tokenwise.acm.leave.LayerMix;
 import io.tokenwise.acm.leave.Leaving;
 import io.tokenwise.acm.leave.NarrowLayers;
 import io.tokenwise.acm.leave.ShortPlan;
@@ -20,19 +19,18 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
- * Trains a model whose tokens leave. First the gate, to say what each token is worth to the teacher ({@link TokenValues}); then the narrow and the full layers, in mixes
- * and with shares of the tokens drawn anew for each step, to give the teacher's results. Tokens that leave are left out in training as they are in use, so a step is
+ * Trains a model whose tokens leave. First the gate, to say what each token is worth to the teacher ({@link TokenValues}); then the narrow layers, some or all of them and
+ * with shares of the tokens drawn anew for each step, to give the teacher's results. Tokens that leave are left out in training as they are in use, so a step is
  * the cheaper the more leave, and nothing has to be made hard afterwards. Not thread-safe.
  */
 final class LeavingDistillation extends StepwiseDistillation {
     /** Less than all: what it is exactly is the plans' matter. */
     private static final Budget SHORT = Budget.flops(0.5);
 
-    /** In so many steps all tokens stay, and narrow layers run beside dense ones; in the others tokens leave, and full ones do. */
-    private static final double ALL_STAY_SHARE = 1 / 3.0;
+    /** Of a third of the inputs all tokens stay, of the others this share or more: with fewer narrow layers do no better than dense ones with fewer still. */
+    private static final double LEAST_SHARE = 0.5;
 
-    /** Where tokens leave so many of them or more stay. */
-    private static final double LEAST_SHARE = 0.4;
+    private static final double ALL_STAY_SHARE = 1 / 3.0;
 
     /** Weight of the token vectors' loss after each narrow layer but the last, beside 1 after the last. */
     private static final double LAYER_WEIGHT = 0.3;
@@ -43,12 +41,8 @@ final class LeavingDistillation extends StepwiseDistillation {
     private final Leaving leaving;
     private final TokenValues values;
     private final List<Integer> narrowCounts;
-    private final AdamW layerOptimizer;
+    private final AdamW narrowOptimizer;
     private final AdamW gateOptimizer;
-    private final Backend backend;
-
-    /** A model that goes on learning keeps its gate, and what that says of many more words than these texts may have. */
-    private boolean tableIsDue;
 
     /**
      * @param teacher dense, of the same sizes
@@ -58,17 +52,15 @@ final class LeavingDistillation extends StepwiseDistillation {
             Encoder teacher, Encoder student, TrainingInputs inputs, DistillConfig config, Backend backend) {
         super(teacher, student, inputs, config, backend);
         leaving = student.leaving().orElseThrow();
-        this.backend = backend;
-        tableIsDue = student.description() instanceof TextDescription && config.gateSteps() > 0;
         values = new TokenValues(teacher, leaving.plans(), MEASURED_TOKENS);
         narrowCounts = NarrowLayers.counts(student.description().architecture().layers());
-        layerOptimizer = optimizer(student.shortParameters());
+        narrowOptimizer = optimizer(student.narrowParameters());
         gateOptimizer = optimizer(leaving.gate().parameters());
     }
 
     @Override
     public List<AdamW> optimizers() {
-        return List.of(layerOptimizer, gateOptimizer);
+        return List.of(narrowOptimizer, gateOptimizer);
     }
 
     @Override
@@ -95,31 +87,23 @@ final class LeavingDistillation extends StepwiseDistillation {
         return new Step(number, Phase.GATES, loss, 0, batch.tokens());
     }
 
-    /** The layers' to the teacher's results, in some mix. */
+    /** The layers' to the teacher's results, with some of them or all narrow. */
     private Step layerStep(int number, RandomGenerator random) {
-        if (tableIsDue) {
-            leaving.gate().prepare(stream);
-            ValueTable.fill(student, backend, inputs.all());
-            tableIsDue = false;
-        }
         var targetLayers = new ArrayList<Tensor>();
         teacherPass.begin(Budget.FULL, null).collectLayers(targetLayers);
         Tensor targetTokens = teacher.tokens(teacherPass, batch);
-        boolean allStay = random.nextDouble() < ALL_STAY_SHARE;
-        LayerMix mix = allStay
-                ? new LayerMix(drawNarrow(random), false)
-                : new LayerMix(narrowCounts.get(random.nextInt(narrowCounts.size())), true);
+        int narrow = drawNarrow(random);
         var layers = new ArrayList<Tensor>();
         var tape = new Tape();
         pass.begin(SHORT, null).train(tape, null).collectLayers(layers);
-        Tensor tokens = student.tokens(pass, batch, plans(mix, allStay ? 1 : LEAST_SHARE, random));
+        Tensor tokens = student.tokens(pass, batch, plans(narrow, random));
         boolean image = student.description() instanceof ImageDescription;
         var gradients = new Gradients(stream, workspace);
         double loss = student.description() instanceof TextDescription text
                 ? vectorLoss(text, tokens, targetTokens, gradients)
                 : classLoss(tokens, targetTokens, gradients);
         for (int layer = 0; layer < layers.size() - 1; layer++) {
-            if (leaving.narrow().isNarrow(layer, mix.narrow())) {
+            if (leaving.narrow().isNarrow(layer, narrow)) {
                 tokenLoss(layers.get(layer), stayingRows(targetLayers.get(layer)), LAYER_WEIGHT, gradients);
             }
         }
@@ -130,7 +114,7 @@ final class LeavingDistillation extends StepwiseDistillation {
                 1,
                 gradients);
         tape.backward(gradients, stream, workspace);
-        layerOptimizer.update(stream, rate(config.learnerRate(), config.gateSteps(), config.endToEndSteps()));
+        narrowOptimizer.update(stream, rate(config.learnerRate(), config.gateSteps(), config.endToEndSteps()));
         return new Step(number, Phase.END_TO_END, loss, 0, batch.tokens());
     }
 
@@ -151,15 +135,15 @@ final class LeavingDistillation extends StepwiseDistillation {
     }
 
     /** One for each input: inputs take turns in strata of shares, so that every step sees low and high ones. */
-    private List<ShortPlan> plans(LayerMix mix, double leastShare, RandomGenerator random) {
+    private List<ShortPlan> plans(int narrow, RandomGenerator random) {
         int strata = Math.min(config.budgetsPerStep(), batch.sequences());
         var plans = new ArrayList<ShortPlan>();
         for (int input = 0; input < batch.sequences(); input++) {
             int tokens = batch.length(input);
             double position = (input % strata + random.nextDouble()) / strata;
-            double share = leastShare + (1 - leastShare) * position;
+            double share = Math.min(1, LEAST_SHARE + (1 - LEAST_SHARE) / (1 - ALL_STAY_SHARE) * position);
             int rows = Math.clamp(Math.round(tokens * share), leaving.plans().least(tokens), tokens);
-            plans.add(leaving.plans().of(rows, mix));
+            plans.add(leaving.plans().of(rows, narrow));
         }
         return plans;
     }

@@ -1,7 +1,6 @@
 package io.tokenwise.distill;
 
 import io.tokenwise.Sessions;
-import io.tokenwise.acm.leave.LayerMix;
 import io.tokenwise.acm.leave.Leaving;
 import io.tokenwise.acm.leave.NarrowLayers;
 import io.tokenwise.acm.leave.PlanLosses;
@@ -60,7 +59,7 @@ final class PlanCalibrator {
                 losses.add(calibrator.losses(
                         model.description() instanceof TextDescription ? Calibrator.ofLength(inputs, length) : inputs));
             }
-            calibrator.leaving.calibrate(new PlanLosses(lengths, SHARES, calibrator.mixes(), losses));
+            calibrator.leaving.calibrate(new PlanLosses(lengths, SHARES, calibrator.counts(), losses));
         }
     }
 
@@ -70,12 +69,12 @@ final class PlanCalibrator {
                 Sessions.memoryLimit(model, BATCH_TOKENS + model.description().maxTokens()))) {
             var calibrator = new PlanCalibrator(model, new Pass(backend.stream(), workspace));
             Leaving leaving = calibrator.leaving;
-            float[][] wanted = calibrator.vectors(inputs, LayerMix.DENSE, 1);
+            float[][] wanted = calibrator.vectors(inputs, -1, 1);
             int layers = model.description().architecture().layers();
             var losses = new double[layers];
             for (int layer = 0; layer < layers; layer++) {
                 leaving.order(layerFirst(layer, layers));
-                losses[layer] = calibrator.loss(calibrator.vectors(inputs, new LayerMix(1, false), 1), wanted);
+                losses[layer] = calibrator.loss(calibrator.vectors(inputs, 1, 1), wanted);
             }
             leaving.order(new NarrowLayers(IntStream.range(0, layers)
                     .boxed()
@@ -91,8 +90,8 @@ final class PlanCalibrator {
                         .toList());
     }
 
-    private List<LayerMix> mixes() {
-        return LayerMix.all(model.description().architecture().layers());
+    private List<Integer> counts() {
+        return NarrowLayers.counts(model.description().architecture().layers());
     }
 
     private static List<Integer> lengths(ModelDescription model) {
@@ -106,17 +105,17 @@ final class PlanCalibrator {
         return lengths;
     }
 
-    /** By mix of layers and share. */
+    /** By number of narrow layers and share. */
     private List<List<Double>> losses(List<int[]> inputs) {
-        float[][] wanted = vectors(inputs, LayerMix.DENSE, 1);
+        float[][] wanted = vectors(inputs, -1, 1);
         Optional<NearestTexts> nearest = model.description() instanceof TextDescription
                 ? Optional.of(new NearestTexts(wanted))
                 : Optional.empty();
         var losses = new ArrayList<List<Double>>();
-        for (LayerMix mix : mixes()) {
+        for (int narrow : counts()) {
             var row = new ArrayList<Double>();
             for (double share : SHARES) {
-                float[][] found = vectors(inputs, mix, share);
+                float[][] found = vectors(inputs, narrow, share);
                 double loss = nearest.isPresent() ? nearest.get().scatter(found) : loss(found, wanted);
                 row.add(Math.round(WRITTEN * Math.max(0, loss)) / WRITTEN);
             }
@@ -125,15 +124,17 @@ final class PlanCalibrator {
         return losses;
     }
 
-    /** What the model gives for inputs with such layers and a share of the tokens. */
-    private float[][] vectors(List<int[]> inputs, LayerMix mix, double share) {
+    /** What the model gives for inputs with so many narrow layers and a share of the tokens; at full budget if the number is below 0. */
+    private float[][] vectors(List<int[]> inputs, int narrow, double share) {
         var vectors = new float[inputs.size()][model.outputs()];
         var batch = new TokenBatch();
         int done = 0;
         for (int i = 0; i < inputs.size(); i++) {
             model.add(batch, inputs.get(i));
             if (batch.tokens() >= BATCH_TOKENS || i == inputs.size() - 1) {
-                Tensor tokens = model.tokens(pass.begin(SHORT, null), batch, plans(batch, share, mix));
+                pass.begin(narrow < 0 ? Budget.FULL : SHORT, null);
+                Tensor tokens =
+                        narrow < 0 ? model.tokens(pass, batch) : model.tokens(pass, batch, plans(batch, share, narrow));
                 Tensor y = model.outputs(pass, tokens, pass.batch());
                 for (int row = 0; row < y.rows(); row++) {
                     for (int column = 0; column < y.columns(); column++) {
@@ -155,12 +156,12 @@ final class PlanCalibrator {
         return sum / found.length;
     }
 
-    private List<ShortPlan> plans(TokenBatch batch, double share, LayerMix mix) {
+    private List<ShortPlan> plans(TokenBatch batch, double share, int narrow) {
         ShortPlans plans = leaving.plans();
         var some = new ArrayList<ShortPlan>();
         for (int input = 0; input < batch.sequences(); input++) {
             int tokens = batch.length(input);
-            some.add(plans.of(Math.clamp(Math.round(share * tokens), plans.least(tokens), tokens), mix));
+            some.add(plans.of(Math.clamp(Math.round(share * tokens), plans.least(tokens), tokens), narrow));
         }
         return Collections.unmodifiableList(some);
     }

@@ -12,18 +12,13 @@ import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.List;
 
-/**
- * Fills the table of a trained gate: what it says of each token of the vocabulary, on average over texts, less a part of the logarithm of how often the token is met. What frequent
- * words carry is in most texts alike: without them a vector moves, and tells texts apart as before (docs/lab/leaving.md).
- */
+/** Fills the table of a trained gate: what it says of each token of the vocabulary, on average over texts. */
 final class ValueTable {
     private static final long MOST_TOKENS = 2_000_000;
     private static final int BATCH_TOKENS = 1_024;
 
     /** A token that is seldom or never met has the mean of all, as if that had been met so often. */
     private static final int PRIOR = 2;
-
-    private static final double FREQUENCY_WEIGHT = 0.3;
 
     private final double[] sums;
     private final long[] counts;
@@ -80,8 +75,7 @@ final class ValueTable {
     private void write(Tensor table) {
         double mean = count == 0 ? 0 : sum / count;
         for (int token = 0; token < sums.length; token++) {
-            double value = (sums[token] + PRIOR * mean) / (counts[token] + PRIOR);
-            table.set(0, token, (float) (value - FREQUENCY_WEIGHT * Math.log1p(counts[token])));
+            table.set(0, token, (float) ((sums[token] + PRIOR * mean) / (counts[token] + PRIOR)));
         }
     }
 }

@@ -1,6 +1,5 @@
 package io.tokenwise.model;
 
-import io.tokenwise.acm.leave.LayerMix;
 import io.tokenwise.acm.leave.Leaving;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.io.BertArchitecture;
@@ -49,15 +48,15 @@ record Bert(
         return embeddings.forward(pass, batch);
     }
 
-    private BertLayer layer(int i, LayerMix mix) {
-        return shortPath.isPresent() ? shortPath.get().layer(layers, i, mix) : layers.get(i);
+    private BertLayer layer(int i, int narrowLayers) {
+        return narrowLayers == 0 ? layers.get(i) : shortPath.orElseThrow().layer(layers, i, narrowLayers);
     }
 
     @Override
-    public Tensor layers(Pass pass, Tensor x, LayerMix mix) {
+    public Tensor layers(Pass pass, Tensor x, int narrowLayers) {
         Tensor y = x;
         for (int i = 0; i < layers.size(); i++) {
-            y = layer(i, mix).forward(pass, y);
+            y = layer(i, narrowLayers).forward(pass, y);
             pass.layerDone(y);
         }
         return y;
@@ -80,11 +79,6 @@ record Bert(
     @Override
     public List<BlockSlot> narrowSlots() {
         return shortPath.map(path -> slots(path.narrow())).orElse(List.of());
-    }
-
-    @Override
-    public List<BlockSlot> fullSlots() {
-        return shortPath.map(path -> slots(path.full())).orElse(List.of());
     }
 
     @Override

@@ -6,7 +6,6 @@ import io.tokenwise.acm.choose.AdaptiveModule;
 import io.tokenwise.acm.choose.BudgetSplit;
 import io.tokenwise.acm.config.AcmConfig;
 import io.tokenwise.acm.config.ShortPathConfig;
-import io.tokenwise.acm.leave.LayerMix;
 import io.tokenwise.acm.leave.Leaving;
 import io.tokenwise.acm.leave.NarrowLayers;
 import io.tokenwise.acm.leave.PlanLosses;
@@ -54,7 +53,7 @@ import java.util.random.RandomGenerator;
  */
 public final class Encoder implements AutoCloseable {
     /** Of models without a short path. */
-    private static final ShortPlan ALL_DENSE = new ShortPlan(0, LayerMix.DENSE);
+    private static final ShortPlan ALL_DENSE = new ShortPlan(0, 0);
 
     private final ModelDescription description;
     private final Parameters parameters;
@@ -127,10 +126,9 @@ public final class Encoder implements AutoCloseable {
                 }
             }
             Encoder encoder = prepared(description, parameters, network, parts.stored());
-            copyDense(parameters, ShortPathConfig.NARROW);
+            encoder.narrowParameters().forEach(parameter -> copyDense(parameter, parameters));
             NarrowLayers.start(encoder.slots(), network.narrowSlots(), () -> forwards.accept(encoder));
-            copyDense(parameters, ShortPathConfig.FULL);
-            encoder.shortParameters().forEach(Parameter::changed);
+            encoder.narrowParameters().forEach(Parameter::changed);
             network.leaving().get().gate().start(random);
             encoder.prepare(backend.stream());
             return encoder;
@@ -151,17 +149,13 @@ public final class Encoder implements AutoCloseable {
         return encoder;
     }
 
-    /** What parameters of a layer's form start as; those of narrow MLPs, of another shape, are written by {@link NarrowLayers#start}. */
-    private static void copyDense(Parameters parameters, String prefix) {
-        for (Parameter parameter : parameters.all()) {
-            if (parameter.name().startsWith(prefix)) {
-                Tensor dense = parameters
-                        .get(parameter.name().substring(prefix.length()))
-                        .value();
-                if (dense.sameShape(parameter.value())) {
-                    parameter.value().copyFrom(dense);
-                }
-            }
+    /** What a parameter of a narrow layer starts as; those of its MLP are then written by {@link NarrowLayers#start}. */
+    private static void copyDense(Parameter ofNarrow, Parameters parameters) {
+        Tensor dense = parameters
+                .get(ofNarrow.name().substring(ShortPathConfig.PREFIX.length()))
+                .value();
+        if (dense.sameShape(ofNarrow.value())) {
+            ofNarrow.value().copyFrom(dense);
         }
     }
 
@@ -289,7 +283,6 @@ public final class Encoder implements AutoCloseable {
     private List<BlockSlot> allSlots() {
         var all = new ArrayList<>(slots());
         all.addAll(network.narrowSlots());
-        all.addAll(network.fullSlots());
         return all;
     }
 
@@ -305,11 +298,11 @@ public final class Encoder implements AutoCloseable {
                 .toList();
     }
 
-    /** The parameters of the short path's layers, narrow and full ones; empty without one. */
-    public List<Parameter> shortParameters() {
+    /** The parameters of the short path's narrow layers; empty without one. */
+    public List<Parameter> narrowParameters() {
         return parameters.all().stream()
-                .filter(parameter -> parameter.name().startsWith(ShortPathConfig.NARROW)
-                        || parameter.name().startsWith(ShortPathConfig.FULL))
+                .filter(parameter -> parameter.name().startsWith(ShortPathConfig.PREFIX)
+                        && !parameter.name().startsWith(NeededTensors.GATE))
                 .toList();
     }
 
@@ -334,7 +327,7 @@ public final class Encoder implements AutoCloseable {
     }
 
     /**
-     * What an input of so many tokens gets. Only inputs whose plans have the same layers share a batch.
+     * What an input of so many tokens gets. Only inputs of plans with equally many narrow layers share a batch.
      *
      * @throws IllegalArgumentException if the budget is one that the model cannot keep
      */
@@ -403,7 +396,7 @@ public final class Encoder implements AutoCloseable {
     /**
      * Token vectors {@code [tokens, hidden]} after the last layer; on the short path of the tokens that stay, which are the pass's batch afterwards.
      *
-     * @throws IllegalArgumentException if the inputs' plans differ in their layers
+     * @throws IllegalArgumentException if the inputs' plans differ in their number of narrow layers
      */
     public Tensor tokens(Pass pass, TokenBatch batch) {
         pass.over(batch);
@@ -415,7 +408,7 @@ public final class Encoder implements AutoCloseable {
         return run(pass, batch);
     }
 
-    /** The same with a plan for each input, all with the same layers. */
+    /** The same with a plan for each input, all with equally many narrow layers. */
     public Tensor tokens(Pass pass, TokenBatch batch, List<ShortPlan> plans) {
         if (plans.size() != batch.sequences()) {
             throw new IllegalArgumentException(
@@ -429,15 +422,15 @@ public final class Encoder implements AutoCloseable {
     }
 
     private Tensor run(Pass pass, TokenBatch batch) {
-        if (!StayingRows.of(pass).haveOneMix()) {
-            throw new IllegalArgumentException("a batch of inputs whose plans have different layers");
+        if (!StayingRows.of(pass).haveOneWidth()) {
+            throw new IllegalArgumentException("a batch of inputs whose plans have different numbers of narrow layers");
         }
         Tensor x = network.embeddings(pass, batch);
         if (leaving.isEmpty()) {
-            return network.layers(pass, x, LayerMix.DENSE);
+            return network.layers(pass, x, 0);
         }
         Tensor staying = leaving.get().leave(pass, x);
-        return network.layers(pass, staying, StayingRows.of(pass).layers());
+        return network.layers(pass, staying, StayingRows.of(pass).narrowLayers());
     }
 
     /** What the first layer reads, {@code [tokens, hidden]}, of all tokens of the batch, which is the pass's afterwards. */
@@ -447,7 +440,7 @@ public final class Encoder implements AutoCloseable {
 
     /** Token vectors after the dense model's last layer, of embeddings of the tokens of the pass's batch: all that were made, or some. */
     public Tensor layers(Pass pass, Tensor x) {
-        return network.layers(pass, x, LayerMix.DENSE);
+        return network.layers(pass, x, 0);
     }
 
     /** From token vectors what comes out for each input. */

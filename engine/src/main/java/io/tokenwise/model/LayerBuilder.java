@@ -88,7 +88,7 @@ final class LayerBuilder {
     /** The MLP of a layer, such as {@code encoder.layer.0.}. */
     BlockSlot mlp(String layer) {
         int hidden = sizes.hiddenSize();
-        int units = layer.startsWith(ShortPathConfig.NARROW)
+        int units = layer.startsWith(ShortPathConfig.PREFIX)
                 ? NarrowLayers.unitsOf(sizes.intermediateSize())
                 : sizes.intermediateSize();
         var dense = new Mlp(
@@ -110,12 +110,12 @@ final class LayerBuilder {
      * @param first how many tokens at an input's beginning always stay
      * @param last how many at its end
      * @param vocabulary how many words inputs are made of; 0 if they are no texts
-     * @param layers makes its layers, whose names begin with what it is given
+     * @param layers makes its narrow layers, whose names begin with what it is given
      */
     <L> Optional<ShortPath<L>> shortPath(
             int first, int last, int maxTokens, int vocabulary, Function<String, List<L>> layers) {
         return shortPath.map(config -> {
-            StayGate gate = stayGate(ShortPathConfig.GATE, vocabulary);
+            StayGate gate = stayGate(ShortPathConfig.PREFIX + "gate.", vocabulary);
             var flops = new ForwardFlops(
                     gate.gateFlops(),
                     sizes.layers() * sizes.layerFlopsPerToken(),
@@ -137,10 +137,7 @@ final class LayerBuilder {
                 throw new IllegalArgumentException("acm.shortPath.narrowFirst names "
                         + config.narrow().first().size() + " layers, the model has " + sizes.layers());
             }
-            return new ShortPath<>(
-                    new Leaving(gate, plans, config.narrow()),
-                    layers.apply(ShortPathConfig.NARROW),
-                    layers.apply(ShortPathConfig.FULL));
+            return new ShortPath<>(new Leaving(gate, plans, config.narrow()), layers.apply(ShortPathConfig.PREFIX));
         });
     }
 

@@ -1,6 +1,5 @@
 package io.tokenwise.model;
 
-import io.tokenwise.acm.leave.LayerMix;
 import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.io.MoonshineArchitecture;
@@ -62,7 +61,7 @@ record Moonshine(SoundFrontEnd frontEnd, List<PreNormLayer> layers, LayerNorm no
     }
 
     @Override
-    public Tensor layers(Pass pass, Tensor x, LayerMix mix) {
+    public Tensor layers(Pass pass, Tensor x, int narrowLayers) {
         Tensor y = pass.tensor(x.rows(), x.columns());
         pass.push();
         Tensor last = x;

@@ -31,6 +31,9 @@ final class NeededTensors {
     /** In the names of tensors of learners and gates. */
     private static final String LEARNERS = ".acm.";
 
+    /** Before the names of the tensors of the gate of tokens that leave. */
+    static final String GATE = ShortPathConfig.PREFIX + "gate.";
+
     private NeededTensors() {}
 
     /** Before memory is taken: whatever sizes the description claims, the file must hold tensors of them. */
@@ -44,11 +47,10 @@ final class NeededTensors {
         if (shortPath.isPresent()) {
             sizes.tensors().forEach((name, shape) -> {
                 if (name.startsWith("encoder.layer.")) {
-                    wanted.put(ShortPathConfig.NARROW + name, narrowed(name, shape, sizes));
-                    wanted.put(ShortPathConfig.FULL + name, shape);
+                    wanted.put(ShortPathConfig.PREFIX + name, narrowed(name, shape, sizes));
                 }
             });
-            wanted.put(ShortPathConfig.GATE + "projection.weight", new long[] {StayGate.WIDTH, sizes.hiddenSize()});
+            wanted.put(GATE + "projection.weight", new long[] {StayGate.WIDTH, sizes.hiddenSize()});
         }
         wanted.forEach((name, shape) -> {
             if (!weights.names().contains(name)) {

@@ -1,6 +1,5 @@
 package io.tokenwise.model;
 
-import io.tokenwise.acm.leave.LayerMix;
 import io.tokenwise.acm.leave.Leaving;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.BlockSlot;
@@ -19,9 +18,9 @@ interface Network {
      * Token vectors {@code [rows, hidden]} after the last layer.
      *
      * @param x embeddings of the tokens of the pass's batch
-     * @param mix in which forms layers run; dense ones of a model without a short path
+     * @param narrowLayers how many layers run in their narrow form; none of a model without a short path
      */
-    Tensor layers(Pass pass, Tensor x, LayerMix mix);
+    Tensor layers(Pass pass, Tensor x, int narrowLayers);
 
     /** From token vectors what the model gives for each input, {@code [sequences, outputs]}. */
     Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch);
@@ -31,11 +30,6 @@ interface Network {
 
     /** The same of the short path's narrow layers; empty without one. */
     default List<BlockSlot> narrowSlots() {
-        return List.of();
-    }
-
-    /** The same of its full layers. */
-    default List<BlockSlot> fullSlots() {
         return List.of();
     }
 

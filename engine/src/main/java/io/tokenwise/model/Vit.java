@@ -1,6 +1,5 @@
 package io.tokenwise.model;
 
-import io.tokenwise.acm.leave.LayerMix;
 import io.tokenwise.acm.leave.Leaving;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.ImagePatches;
@@ -70,17 +69,17 @@ record Vit(
         return pass.popKeeping(x, y);
     }
 
-    private PreNormLayer layer(int i, LayerMix mix) {
-        return shortPath.isPresent() ? shortPath.get().layer(layers, i, mix) : layers.get(i);
+    private PreNormLayer layer(int i, int narrowLayers) {
+        return narrowLayers == 0 ? layers.get(i) : shortPath.orElseThrow().layer(layers, i, narrowLayers);
     }
 
     @Override
-    public Tensor layers(Pass pass, Tensor x, LayerMix mix) {
+    public Tensor layers(Pass pass, Tensor x, int narrowLayers) {
         Tensor y = pass.tensor(x.rows(), x.columns());
         pass.push();
         Tensor last = x;
         for (int i = 0; i < layers.size(); i++) {
-            last = layer(i, mix).forward(pass, last);
+            last = layer(i, narrowLayers).forward(pass, last);
             pass.layerDone(last);
         }
         norm.forward(pass, last, y);
@@ -101,11 +100,6 @@ record Vit(
     @Override
     public List<BlockSlot> narrowSlots() {
         return shortPath.map(path -> PreNormLayer.slots(path.narrow())).orElse(List.of());
-    }
-
-    @Override
-    public List<BlockSlot> fullSlots() {
-        return shortPath.map(path -> PreNormLayer.slots(path.full())).orElse(List.of());
     }
 
     @Override

@@ -1,13 +1,11 @@
 package io.tokenwise.acm.config;
 
-import io.tokenwise.acm.leave.LayerMix;
 import io.tokenwise.acm.leave.NarrowLayers;
 import io.tokenwise.acm.leave.PlanLosses;
 import io.tokenwise.acm.leave.StayGate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -22,17 +20,8 @@ import tools.jackson.databind.node.ObjectNode;
  * @param losses what plans were measured to lose
  */
 public record ShortPathConfig(String teacher, NarrowLayers narrow, int tableTokens, PlanLosses losses) {
-    /** Before the names of all of the short path's tensors. */
+    /** Before the names of all of the short path's tensors; those of narrow layers are otherwise those of the dense ones. */
     public static final String PREFIX = "short.";
-
-    /** Before the names of narrow layers' tensors, which are otherwise those of the dense ones. */
-    public static final String NARROW = PREFIX + "narrow.";
-
-    /** Before those of full ones. */
-    public static final String FULL = PREFIX + "full.";
-
-    /** Before the names of the gate's. */
-    public static final String GATE = PREFIX + "gate.";
 
     private static final String FIELD = "shortPath";
 
@@ -68,27 +57,15 @@ public record ShortPathConfig(String teacher, NarrowLayers narrow, int tableToke
     private static PlanLosses losses(JsonNode json) {
         var losses = new ArrayList<List<List<Double>>>();
         for (JsonNode ofLength : json.path("losses")) {
-            var ofMixes = new ArrayList<List<Double>>();
-            ofLength.forEach(ofMix -> ofMixes.add(AcmConfig.numbers(ofMix, "shortPath.losses")));
-            losses.add(ofMixes);
+            var ofCounts = new ArrayList<List<Double>>();
+            ofLength.forEach(ofCount -> ofCounts.add(AcmConfig.numbers(ofCount, "shortPath.losses")));
+            losses.add(ofCounts);
         }
         return new PlanLosses(
                 integers(json, "tokens"),
                 AcmConfig.numbers(json.get("shares"), "shortPath.losses.shares"),
-                mixes(json),
+                integers(json, "narrow"),
                 losses);
-    }
-
-    private static List<LayerMix> mixes(JsonNode json) {
-        List<Integer> narrow = integers(json, "narrow");
-        JsonNode full = json.path("full");
-        if (full.size() != narrow.size() || !full.valueStream().allMatch(JsonNode::isBoolean)) {
-            throw new IllegalArgumentException("acm.shortPath.losses.full must say of each of the " + narrow.size()
-                    + " numbers of narrow layers whether the others are full ones, is " + full);
-        }
-        return IntStream.range(0, narrow.size())
-                .mapToObj(i -> new LayerMix(narrow.get(i), full.get(i).asBoolean()))
-                .toList();
     }
 
     private static List<Integer> integers(JsonNode json, String field) {
@@ -120,16 +97,11 @@ public record ShortPathConfig(String teacher, NarrowLayers narrow, int tableToke
     private static void put(ObjectNode json, PlanLosses losses) {
         losses.tokens().forEach(json.putArray("tokens")::add);
         losses.shares().forEach(json.putArray("shares")::add);
-        ArrayNode narrow = json.putArray("narrow");
-        ArrayNode full = json.putArray("full");
-        losses.mixes().forEach(mix -> {
-            narrow.add(mix.narrow());
-            full.add(mix.full());
-        });
+        losses.narrow().forEach(json.putArray("narrow")::add);
         ArrayNode ofLengths = json.putArray("losses");
         for (List<List<Double>> ofLength : losses.losses()) {
-            ArrayNode ofMixes = ofLengths.addArray();
-            ofLength.forEach(ofMix -> ofMix.forEach(ofMixes.addArray()::add));
+            ArrayNode ofCounts = ofLengths.addArray();
+            ofLength.forEach(ofCount -> ofCount.forEach(ofCounts.addArray()::add));
         }
     }
 }

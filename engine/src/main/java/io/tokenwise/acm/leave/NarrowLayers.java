@@ -9,7 +9,7 @@ import java.util.stream.IntStream;
 
 /**
  * Which layers run in their narrow form when so many do. A narrow layer has weights of its own, and an MLP of a quarter of the dense one's hidden units, one product for all
- * tokens; of the other layers see {@link LayerMix}. Immutable.
+ * tokens; the other layers are the dense model's own, so that a result keeps near the dense model's. Immutable.
  *
  * @param first the layers' indices in the order in which they become narrow
  */

@@ -8,16 +8,16 @@ import java.util.List;
  *
  * @param tokens lengths that were measured, ascending
  * @param shares of tokens that stay, ascending, the last one 1
- * @param mixes of layers, the narrower later, the first one the dense model's
- * @param losses by length, mix and share
+ * @param narrow how many layers were narrow, ascending from 0
+ * @param losses by length, number of narrow layers and share
  */
 public record PlanLosses(
-        List<Integer> tokens, List<Double> shares, List<LayerMix> mixes, List<List<List<Double>>> losses) {
+        List<Integer> tokens, List<Double> shares, List<Integer> narrow, List<List<List<Double>>> losses) {
 
     public PlanLosses {
         tokens = List.copyOf(tokens);
         shares = List.copyOf(shares);
-        mixes = List.copyOf(mixes);
+        narrow = List.copyOf(narrow);
         losses = List.copyOf(losses);
         if (tokens.isEmpty() || losses.size() != tokens.size()) {
             throw new IllegalArgumentException(
@@ -34,25 +34,23 @@ public record PlanLosses(
                         "acm.shortPath.losses: shares must ascend from above 0 to 1, are " + shares);
             }
         }
-        for (int i = 0; i < mixes.size(); i++) {
-            if (!mixes.getFirst().equals(LayerMix.DENSE)
-                    || i > 0 && mixes.get(i).narrow() < mixes.get(i - 1).narrow()) {
+        for (int i = 0; i < narrow.size(); i++) {
+            if (narrow.getFirst() != 0 || i > 0 && narrow.get(i) <= narrow.get(i - 1)) {
                 throw new IllegalArgumentException(
-                        "acm.shortPath.losses: numbers of narrow layers must ascend from 0, without full ones, are "
-                                + mixes);
+                        "acm.shortPath.losses: numbers of narrow layers must ascend from 0, are " + narrow);
             }
         }
         for (List<List<Double>> ofLength : losses) {
-            check(ofLength, mixes.size(), shares.size());
+            check(ofLength, narrow.size(), shares.size());
         }
     }
 
-    private static void check(List<List<Double>> ofLength, int mixes, int shares) {
-        if (ofLength.size() != mixes
+    private static void check(List<List<Double>> ofLength, int counts, int shares) {
+        if (ofLength.size() != counts
                 || ofLength.stream()
-                        .anyMatch(ofMix ->
-                                ofMix.size() != shares || ofMix.stream().anyMatch(loss -> !(loss >= 0)))) {
-            throw new IllegalArgumentException("acm.shortPath.losses: must be " + mixes + " lists of " + shares
+                        .anyMatch(ofCount ->
+                                ofCount.size() != shares || ofCount.stream().anyMatch(loss -> !(loss >= 0)))) {
+            throw new IllegalArgumentException("acm.shortPath.losses: must be " + counts + " lists of " + shares
                     + " numbers from 0 for each length, has " + ofLength);
         }
     }
@@ -60,24 +58,19 @@ public record PlanLosses(
     /** Not measured: a guess that serves until it is, in which losses grow with the square of what is left out. */
     public static PlanLosses unknown(int layers) {
         List<Double> shares = List.of(0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0);
-        List<LayerMix> mixes = LayerMix.all(layers);
-        List<List<Double>> losses = mixes.stream()
-                .map(mix -> shares.stream()
-                        .map(share -> (1 - share) * (1 - share) + Math.pow((double) mix.narrow() / layers, 2) / 4)
+        List<Integer> narrow = NarrowLayers.counts(layers);
+        List<List<Double>> losses = narrow.stream()
+                .map(count -> shares.stream()
+                        .map(share -> (1 - share) * (1 - share) + Math.pow((double) count / layers, 2) / 4)
                         .toList())
                 .toList();
-        return new PlanLosses(List.of(64), shares, mixes, List.of(losses));
-    }
-
-    /** The mix that costs least. */
-    LayerMix narrowest() {
-        return mixes.getLast();
+        return new PlanLosses(List.of(64), shares, narrow, List.of(losses));
     }
 
     /**
      * What a plan loses of an input of so many tokens.
      *
-     * @param place of its layers among {@link #mixes}
+     * @param place of the number of narrow layers among {@link #narrow}
      */
     double of(int length, double share, int place) {
         List<Double> curve = losses.get(nearest(length)).get(place);

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * The plans of a model's inputs by their length and by hundredths of a budget of one kind of cost. Which layers run is the budget's matter alone, so that
+ * The plans of a model's inputs by their length and by hundredths of a budget of one kind of cost. How many layers are narrow is the budget's matter alone, so that
  * vectors of short and of long texts come from the same layers; how many tokens stay is what the budget then allows. Plans of an input cost the more the larger the budget.
  * Thread-safe; once it has been asked for a length it allocates nothing for it.
  */
@@ -20,7 +20,7 @@ final class PlanTable {
     private final ShortPlans plans;
     private final ForwardCost cost;
     private final double shortTolerance;
-    private final LayerMix[] mixes = new LayerMix[FULL];
+    private final int[] narrow = new int[FULL];
     /** Atomic, so that what one thread has filled in another sees whole. */
     private final AtomicReferenceArray<ShortPlan[]> byLength;
 
@@ -33,10 +33,10 @@ final class PlanTable {
         this.cost = cost;
         this.shortTolerance = shortTolerance;
         byLength = new AtomicReferenceArray<>(maxTokens + 1);
-        int fewestNarrow = 0;
+        int fewest = 0;
         for (int hundredths = FULL - 1; hundredths >= 0; hundredths--) {
-            mixes[hundredths] = bestMix(hundredths, fewestNarrow);
-            fewestNarrow = mixes[hundredths].narrow();
+            fewest = Math.max(fewest, bestNarrow(hundredths));
+            narrow[hundredths] = fewest;
         }
     }
 
@@ -55,20 +55,20 @@ final class PlanTable {
         return tolerance * hundredths / FULL * cost.dense(tokens);
     }
 
-    /** Of the mixes with so many narrow layers or more the one that loses least, on average over the lengths of which losses are known; of equal ones the narrowest. */
-    private LayerMix bestMix(int hundredths, int fewestNarrow) {
-        List<LayerMix> known = plans.losses().mixes();
-        LayerMix best = known.getLast();
+    /** The number of narrow layers that loses least, on average over the lengths of which losses are known. */
+    private int bestNarrow(int hundredths) {
+        List<Integer> counts = plans.losses().narrow();
+        int best = counts.getLast();
         double bestLoss = Double.POSITIVE_INFINITY;
-        for (int place = known.size() - 1; place >= 0 && known.get(place).narrow() >= fewestNarrow; place--) {
+        for (int place = counts.size() - 1; place >= 0; place--) {
             double loss = 0;
             for (int measured : plans.losses().tokens()) {
                 int tokens = Math.min(measured, byLength.length() - 1);
-                int rows = mostRows(tokens, known.get(place), allowed(tokens, hundredths));
+                int rows = mostRows(tokens, counts.get(place), allowed(tokens, hundredths));
                 loss += rows == 0 ? OUT_OF_REACH : plans.losses().of(measured, (double) rows / tokens, place);
             }
             if (loss < bestLoss) {
-                best = known.get(place);
+                best = counts.get(place);
                 bestLoss = loss;
             }
         }
@@ -78,13 +78,13 @@ final class PlanTable {
     private ShortPlan[] ofLength(int tokens) {
         var row = new ShortPlan[FULL + 1];
         double dense = cost.dense(tokens);
-        ShortPlan best = plans.of(plans.least(tokens), plans.losses().narrowest());
+        ShortPlan best = plans.of(plans.least(tokens), plans.losses().narrow().getLast());
         double bestCost = plans.cost(cost, tokens, best);
-        row[FULL] = plans.of(tokens, LayerMix.DENSE);
+        row[FULL] = plans.of(tokens, 0);
         for (int hundredths = 0; hundredths < FULL; hundredths++) {
-            int rows = mostRows(tokens, mixes[hundredths], allowed(tokens, hundredths));
+            int rows = mostRows(tokens, narrow[hundredths], allowed(tokens, hundredths));
             if (rows > 0) {
-                ShortPlan plan = plans.of(rows, mixes[hundredths]);
+                ShortPlan plan = plans.of(rows, narrow[hundredths]);
                 double planCost = plans.cost(cost, tokens, plan);
                 if (planCost >= bestCost) {
                     best = plan;
@@ -97,15 +97,15 @@ final class PlanTable {
     }
 
     /** 0 if not even the least is allowed. */
-    private int mostRows(int tokens, LayerMix mix, double allowed) {
-        if (plans.cost(cost, tokens, plans.of(tokens, mix)) <= allowed) {
+    private int mostRows(int tokens, int narrowLayers, double allowed) {
+        if (plans.cost(cost, tokens, plans.of(tokens, narrowLayers)) <= allowed) {
             return tokens;
         }
         int low = plans.least(tokens) - 1;
         int high = tokens - 1;
         while (low < high) {
             int middle = (low + high + 1) >>> 1;
-            if (plans.cost(cost, tokens, plans.of(middle, mix)) <= allowed) {
+            if (plans.cost(cost, tokens, plans.of(middle, narrowLayers)) <= allowed) {
                 low = middle;
             } else {
                 high = middle - 1;

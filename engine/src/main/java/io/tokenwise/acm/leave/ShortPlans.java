@@ -4,7 +4,7 @@ import io.tokenwise.nn.Budget;
 import java.util.Locale;
 
 /**
- * The best plan that a budget allows: how many tokens stay and which layers they go through. It looks at the input's own length alone, so that a result does not depend on
+ * The best plan that a budget allows: how many tokens stay and how many layers are narrow. It looks at the input's own length alone, so that a result does not depend on
  * what else is in a call. Thread-safe; once warm it allocates nothing.
  */
 public final class ShortPlans {
@@ -48,15 +48,14 @@ public final class ShortPlans {
         this.last = last;
         this.layers = layers;
         this.tableTokens = tableTokens;
-        if (losses.narrowest().narrow() > layers) {
+        if (losses.narrow().getLast() > layers) {
             throw new IllegalArgumentException(
-                    "acm.shortPath.losses: " + losses.narrowest().narrow() + " narrow layers, the model has " + layers);
+                    "acm.shortPath.losses: " + losses.narrow().getLast() + " narrow layers, the model has " + layers);
         }
-        known = new ShortPlan[2 * (layers + 1)][maxTokens + 1];
+        known = new ShortPlan[layers + 1][maxTokens + 1];
         for (int narrow = 0; narrow <= layers; narrow++) {
             for (int rows = 0; rows <= maxTokens; rows++) {
-                known[2 * narrow][rows] = new ShortPlan(rows, new LayerMix(narrow, false));
-                known[2 * narrow + 1][rows] = new ShortPlan(rows, new LayerMix(narrow, true));
+                known[narrow][rows] = new ShortPlan(rows, narrow);
             }
         }
         byTime = new PlanTable(this, time, SHORT_TOLERANCE, maxTokens);
@@ -81,7 +80,7 @@ public final class ShortPlans {
     /** What a plan costs. */
     double cost(ForwardCost cost, int tokens, ShortPlan plan) {
         boolean gated = plan.rows() < tokens && tokens > tableTokens;
-        return cost.shortened(tokens, plan.rows(), (double) plan.layers().narrow() / layers, gated);
+        return cost.shortened(tokens, plan.rows(), (double) plan.narrowLayers() / layers, gated);
     }
 
     public PlanLosses losses() {
@@ -114,7 +113,7 @@ public final class ShortPlans {
     }
 
     private void checkReach(ForwardCost cost, int tokens, Budget budget) {
-        ShortPlan cheapest = of(least(tokens), losses.narrowest());
+        ShortPlan cheapest = of(least(tokens), losses.narrow().getLast());
         double share = share(cost, tokens, cheapest);
         if (share < 1 && share > budget.share()) {
             throw new IllegalArgumentException(String.format(
@@ -132,9 +131,9 @@ public final class ShortPlans {
         return Math.min(tokens, first + last + 1);
     }
 
-    /** The plan of so many tokens and such layers. */
-    public ShortPlan of(int rows, LayerMix mix) {
-        return known[2 * mix.narrow() + (mix.full() ? 1 : 0)][rows];
+    /** The plan of so many tokens and narrow layers. */
+    public ShortPlan of(int rows, int narrowLayers) {
+        return known[narrowLayers][rows];
     }
 
     /** The share of the dense model's time that a plan takes, as predicted. */

@@ -41,17 +41,17 @@ public final class StayingRows {
     }
 
     /** Whether all inputs go through the same layers. */
-    public boolean haveOneMix() {
+    public boolean haveOneWidth() {
         boolean one = true;
         for (int input = 1; input < inputs; input++) {
-            one &= plans[input].layers().equals(layers());
+            one &= plans[input].narrowLayers() == narrowLayers();
         }
         return one;
     }
 
-    /** The layers that all inputs go through. */
-    public LayerMix layers() {
-        return plans[0].layers();
+    /** How many layers are narrow, for all inputs. */
+    public int narrowLayers() {
+        return plans[0].narrowLayers();
     }
 
     /** Starts over for the tokens of so many rows. */

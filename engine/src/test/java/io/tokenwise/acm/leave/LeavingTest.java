@@ -183,7 +183,7 @@ class LeavingTest {
                     .hasMessageContaining("a hard budget of 0.01 does not reach for 3 of 5 tokens");
             ShortPlan plan = model.plan(5, Budget.flops(0.01));
             assertThat(plan.rows()).as("the marks and one token").isEqualTo(3);
-            assertThat(plan.layers().narrow())
+            assertThat(plan.narrowLayers())
                     .isEqualTo(model.description().architecture().layers());
             assertThat(encode(model, backend, text, Budget.flops(0.01))[0]).doesNotContain(Float.NaN);
         }
@@ -262,7 +262,7 @@ class LeavingTest {
             for (double share : List.of(0.6, 0.75, 0.9)) {
                 assertThat(IntStream.rangeClosed(24, 40)
                                 .mapToObj(tokens ->
-                                        model.plan(tokens, Budget.flops(share)).layers())
+                                        model.plan(tokens, Budget.flops(share)).narrowLayers())
                                 .distinct())
                         .as("budget " + share)
                         .hasSize(1);
@@ -309,11 +309,6 @@ class LeavingTest {
                     config.replaceFirst("\"losses\" : \\{", "\"other\" : {"),
                     "shortPath.losses must be");
             refuses(backend, saved, config.replaceFirst("0\\.125", "-3"), "shares must ascend");
-            refuses(
-                    backend,
-                    saved,
-                    config.replaceFirst("\"full\" : \\[ false, ", "\"full\" : [ "),
-                    "losses.full must say of each of the");
             refuses(
                     backend,
                     saved,
