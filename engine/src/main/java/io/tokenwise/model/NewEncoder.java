@@ -1,0 +1,93 @@
+package io.tokenwise.model;
+
+import io.tokenwise.acm.config.ShortPathConfig;
+import io.tokenwise.acm.leave.NarrowLayers;
+import io.tokenwise.acm.leave.PlanLosses;
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.autograd.Parameters;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.io.BadFileException;
+import io.tokenwise.io.ModelDescription;
+import io.tokenwise.io.ModelFiles;
+import io.tokenwise.tensor.Tensor;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+
+/** Encoders that no file holds yet, at the start of their training. */
+public final class NewEncoder {
+    private NewEncoder() {}
+
+    /** A dense model with all weights zero, to be trained. */
+    public static Encoder untrained(ModelDescription description, Backend backend) {
+        var parameters = new Parameters(backend);
+        try {
+            var parts = new LayerBuilder(parameters, description.architecture(), AdaptiveConfig.DENSE);
+            Network network = EncoderLoading.network(description, AdaptiveConfig.DENSE, parts);
+            return new Encoder(description, parameters, network, parts.stored());
+        } catch (Throwable e) {
+            parameters.close();
+            throw e;
+        }
+    }
+
+    /**
+     * A dense model with a short path, whose layers start as the dense ones and whose gate knows nothing. Units of MLPs are ordered by how they behave on sample inputs; that the dense
+     * MLPs are too does not change what they compute.
+     *
+     * @param forwards runs a model on sample inputs
+     * @throws BadFileException if the model is not dense, or of a kind that has no short path
+     */
+    public static Encoder withShortPath(
+            ModelFiles dense, Backend backend, Consumer<Encoder> forwards, RandomGenerator random) {
+        var parameters = new Parameters(backend);
+        try {
+            NeededTensors.check(dense, AdaptiveConfig.DENSE);
+            ShortPathConfig shortPath = newShortPath(dense.description());
+            var config = new AdaptiveConfig(Optional.empty(), Optional.of(shortPath));
+            ModelDescription description = dense.description().withAcm(Optional.of(shortPath.toJson()));
+            var parts = new LayerBuilder(parameters, description.architecture(), config);
+            Network network = EncoderLoading.network(description, config, parts);
+            if (network.leaving().isEmpty()) {
+                throw new BadFileException(
+                        description.name(),
+                        "is a model none of whose tokens can leave: name mlp, or projections of attention");
+            }
+            for (StoredTensor tensor : parts.stored()) {
+                if (!tensor.name().startsWith(ShortPathConfig.PREFIX)) {
+                    tensor.load(dense.weights());
+                }
+            }
+            Encoder encoder = EncoderLoading.prepared(new Encoder(description, parameters, network, parts.stored()));
+            copyDense(parameters, ShortPathConfig.NARROW);
+            NarrowLayers.start(encoder.slots(), network.narrowSlots(), () -> forwards.accept(encoder));
+            copyDense(parameters, ShortPathConfig.FULL);
+            encoder.shortParameters().forEach(Parameter::changed);
+            network.leaving().get().gate().start(random);
+            encoder.prepare(backend.stream());
+            return encoder;
+        } catch (Throwable e) {
+            parameters.close();
+            throw e;
+        }
+    }
+
+    private static ShortPathConfig newShortPath(ModelDescription dense) {
+        int layers = dense.architecture().layers();
+        return new ShortPathConfig(dense.name(), NarrowLayers.inOrder(layers), 0, PlanLosses.unknown(layers));
+    }
+
+    /** What parameters of a layer's form start as; those of narrow MLPs, of another shape, are written by {@link NarrowLayers#start}. */
+    private static void copyDense(Parameters parameters, String prefix) {
+        for (Parameter parameter : parameters.all()) {
+            if (parameter.name().startsWith(prefix)) {
+                Tensor dense = parameters
+                        .get(parameter.name().substring(prefix.length()))
+                        .value();
+                if (dense.sameShape(parameter.value())) {
+                    parameter.value().copyFrom(dense);
+                }
+            }
+        }
+    }
+}
