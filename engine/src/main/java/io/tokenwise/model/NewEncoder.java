@@ -3,6 +3,7 @@ package io.tokenwise.model;
 import io.tokenwise.acm.config.ShortPathConfig;
 import io.tokenwise.acm.leave.NarrowLayers;
 import io.tokenwise.acm.leave.PlanLosses;
+import io.tokenwise.acm.make.NarrowMlps;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.backend.Backend;
@@ -60,7 +61,7 @@ public final class NewEncoder {
             }
             Encoder encoder = EncoderLoading.prepared(new Encoder(description, parameters, network, parts.stored()));
             copyDense(parameters, ShortPathConfig.NARROW);
-            NarrowLayers.start(encoder.slots(), network.narrowSlots(), () -> forwards.accept(encoder));
+            NarrowMlps.start(encoder.slots(), network.narrowSlots(), () -> forwards.accept(encoder));
             copyDense(parameters, ShortPathConfig.FULL);
             encoder.shortParameters().forEach(Parameter::changed);
             network.leaving().get().gate().start(random);
@@ -77,7 +78,7 @@ public final class NewEncoder {
         return new ShortPathConfig(dense.name(), NarrowLayers.inOrder(layers), 0, PlanLosses.unknown(layers));
     }
 
-    /** What parameters of a layer's form start as; those of narrow MLPs, of another shape, are written by {@link NarrowLayers#start}. */
+    /** What parameters of a layer's form start as; those of narrow MLPs, of another shape, are written by {@link NarrowMlps#start}. */
     private static void copyDense(Parameters parameters, String prefix) {
         for (Parameter parameter : parameters.all()) {
             if (parameter.name().startsWith(prefix)) {
