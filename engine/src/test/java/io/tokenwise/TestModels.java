@@ -151,7 +151,7 @@ public final class TestModels {
                     encoder.parameters(),
                     encoder.slots(),
                     layers,
-                    () -> encoder.forward(pass.begin(Budget.FULL, null), batch));
+                    () -> encoder.forward(pass.begin(Budget.FULL), batch));
             encoder.prepare(backend.stream());
             return encoder.acms();
         }

@@ -83,9 +83,9 @@ final class LeavingDistillation extends StepwiseDistillation {
     /** The gate's values to what tokens are worth to the teacher: mean squared error of the logarithms. */
     private Step gateStep(int number, RandomGenerator random) {
         float[] wanted = values.measure(teacherPass, batch, random);
-        Tensor embeddings = student.embeddings(pass.begin(Budget.FULL, null), batch);
+        Tensor embeddings = student.embeddings(pass.begin(Budget.FULL), batch);
         var tape = new Tape();
-        Tensor y = leaving.gate().values(pass.train(tape, null), embeddings);
+        Tensor y = leaving.gate().values(pass.train(tape), embeddings);
         Tensor dy = pass.tensor(y.rows(), 1);
         double loss = Losses.squaredErrorWhereKnown(y, wanted, dy);
         var gradients = new Gradients(stream, workspace);
@@ -103,7 +103,7 @@ final class LeavingDistillation extends StepwiseDistillation {
             tableIsDue = false;
         }
         var targetLayers = new ArrayList<Tensor>();
-        teacherPass.begin(Budget.FULL, null).collectLayers(targetLayers);
+        teacherPass.begin(Budget.FULL).collectLayers(targetLayers);
         Tensor targetTokens = teacher.tokens(teacherPass, batch);
         boolean allStay = random.nextDouble() < ALL_STAY_SHARE;
         LayerMix mix = allStay
@@ -111,7 +111,7 @@ final class LeavingDistillation extends StepwiseDistillation {
                 : new LayerMix(narrowCounts.get(random.nextInt(narrowCounts.size())), true);
         var layers = new ArrayList<Tensor>();
         var tape = new Tape();
-        pass.begin(SHORT, null).train(tape, null).collectLayers(layers);
+        pass.begin(SHORT).train(tape).collectLayers(layers);
         Tensor tokens = student.tokens(pass, batch, plans(mix, allStay ? 1 : LEAST_SHARE, random));
         boolean image = student.description() instanceof ImageDescription;
         var gradients = new Gradients(stream, workspace);

@@ -133,7 +133,7 @@ final class PlanCalibrator {
         for (int i = 0; i < inputs.size(); i++) {
             model.add(batch, inputs.get(i));
             if (batch.tokens() >= BATCH_TOKENS || i == inputs.size() - 1) {
-                Tensor tokens = model.tokens(pass.begin(SHORT, null), batch, plans(batch, share, mix));
+                Tensor tokens = model.tokens(pass.begin(SHORT), batch, plans(batch, share, mix));
                 Tensor y = model.outputs(pass, tokens, pass.batch());
                 for (int row = 0; row < y.rows(); row++) {
                     for (int column = 0; column < y.columns(); column++) {

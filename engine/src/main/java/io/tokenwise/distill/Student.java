@@ -114,7 +114,7 @@ public final class Student {
             encoder.add(batch, inputs.get(i));
             tokens += encoder.description().tokens(inputs.get(i));
             if (batch.tokens() >= BATCH_TOKENS || i == inputs.size() - 1 || tokens >= SAMPLE_TOKENS) {
-                encoder.tokens(pass.begin(Budget.FULL, null), batch);
+                encoder.tokens(pass.begin(Budget.FULL), batch);
                 batch.clear();
             }
         }

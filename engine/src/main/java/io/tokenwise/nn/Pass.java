@@ -17,8 +17,8 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * What one forward pass carries: where it computes, where its tensors lie, its budget, who watches, and in training the tape. It
- * offers the differentiable operations; each takes its result from the workspace and, with a tape, records itself.
+ * What one forward pass carries: where it computes, where its tensors lie, its budget, what else parts of the model ask for, and in
+ * training the tape. It offers the differentiable operations; each takes its result from the workspace and, with a tape, records itself.
  *
  * <p>One object serves many passes one after the other ({@link #begin}), and then allocates nothing. Not thread-safe.
  */
@@ -26,6 +26,7 @@ public final class Pass {
     private final Stream stream;
     private final Workspace workspace;
     private final Map<Class<?>, Object> memories = new IdentityHashMap<>();
+    private final Map<Class<?>, Object> given = new IdentityHashMap<>();
     private final int[] oneSlice = new int[1];
 
     /** One for all texts, or null. */
@@ -38,9 +39,7 @@ public final class Pass {
     private int batchNumber;
     private Decoding decoding;
     private TeacherForcing teacherForcing;
-    private LearnerObserver observer;
     private Tape tape;
-    private GateTraining gateTraining;
     private List<Tensor> layerOutputs;
 
     public Pass(Stream stream, Workspace workspace) {
@@ -48,34 +47,32 @@ public final class Pass {
         this.workspace = workspace;
     }
 
-    /** Starts a pass for inference, the same budget for all texts; observer may be null. Tensors of the last pass become invalid. */
-    public Pass begin(Budget newBudget, LearnerObserver newObserver) {
-        return begin(newBudget, null, newObserver);
+    /** Starts a pass for inference, the same budget for all texts. Tensors of the last pass become invalid. */
+    public Pass begin(Budget newBudget) {
+        return begin(newBudget, null);
     }
 
-    /** Starts a pass for inference, a budget for each text of the batch; otherwise as {@link #begin(Budget, LearnerObserver)}. */
-    public Pass begin(List<Budget> newBudgets, LearnerObserver newObserver) {
-        return begin(null, newBudgets, newObserver);
+    /** Starts a pass for inference, a budget for each text of the batch; otherwise as {@link #begin(Budget)}. */
+    public Pass begin(List<Budget> newBudgets) {
+        return begin(null, newBudgets);
     }
 
-    private Pass begin(Budget newBudget, List<Budget> newBudgets, LearnerObserver newObserver) {
+    private Pass begin(Budget newBudget, List<Budget> newBudgets) {
         workspace.reset();
         budget = newBudget;
         budgets = newBudgets;
         batch = null;
         decoding = null;
         teacherForcing = null;
-        observer = newObserver;
         tape = null;
-        gateTraining = null;
         layerOutputs = null;
+        given.clear();
         return this;
     }
 
-    /** Goes on within the same workspace, recording on the tape (null: no longer); gates choose as the training says (null: not at all). */
-    public Pass train(Tape newTape, GateTraining newGateTraining) {
+    /** Goes on within the same workspace, recording on the tape (null: no longer). */
+    public Pass train(Tape newTape) {
         tape = newTape;
-        gateTraining = newGateTraining;
         return this;
     }
 
@@ -155,11 +152,6 @@ public final class Pass {
         return budgets == null ? budget : budgets.get(text);
     }
 
-    /** Null unless somebody watches. */
-    public LearnerObserver observer() {
-        return observer;
-    }
-
     /** That so many rows use the only slice of a product; valid until the next call. See {@link Stream#mlp}. */
     public int[] oneSlice(int rows) {
         oneSlice[0] = rows;
@@ -171,9 +163,15 @@ public final class Pass {
         return tape;
     }
 
-    /** Null unless gates are trained. */
-    public GateTraining gateTraining() {
-        return gateTraining;
+    /** What parts of the model get from here on that ask for this kind, such as who is told what they spend; null, or after the next {@link #begin}: nothing. */
+    public <T> Pass with(Class<T> kind, T value) {
+        given.put(kind, value);
+        return this;
+    }
+
+    /** What was given {@link #with} its kind, or null. */
+    public <T> T given(Class<T> kind) {
+        return kind.cast(given.get(kind));
     }
 
     /** Working memory of this kind, which a part of the model keeps from pass to pass; one object for all that ask. */

@@ -67,7 +67,7 @@ class PatchDroppingTest {
         var batch = new TokenBatch();
         inputs.accept(batch);
         try (var workspace = new Workspace(1L << 24)) {
-            Tensor y = model.forward(new Pass(backend.stream(), workspace).begin(Budget.FULL, null), batch);
+            Tensor y = model.forward(new Pass(backend.stream(), workspace).begin(Budget.FULL), batch);
             return IntStream.range(0, y.rows())
                     .mapToObj(row -> new float[] {y.get(row, 0), y.get(row, 1), y.get(row, 2)})
                     .toArray(float[][]::new);
