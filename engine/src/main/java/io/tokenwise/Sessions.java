@@ -1,5 +1,6 @@
 package io.tokenwise;
 
+import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.acm.leave.ShortPlan;
 import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.backend.Backend;
@@ -7,7 +8,6 @@ import io.tokenwise.io.MoonshineArchitecture;
 import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
-import io.tokenwise.nn.LearnerObserver;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
@@ -112,7 +112,7 @@ public final class Sessions implements AutoCloseable {
                                         && plans.get(done).narrowLayers() == narrowLayers)) {
                     encoder.add(session.batch, sequences.get(done++));
                 }
-                Pass pass = session.pass.begin(budgets.subList(from, done), observer);
+                Pass pass = session.pass.begin(budgets.subList(from, done)).with(LearnerObserver.class, observer);
                 Tensor y = encoder.forward(pass, session.batch, plans.subList(from, done));
                 for (int i = from; i < done; i++) {
                     copy(y, i - from, vectors[i], 0);
@@ -150,7 +150,7 @@ public final class Sessions implements AutoCloseable {
         }
         Session session = sessions.borrow();
         try {
-            Tensor y = encoder.forward(session.pass.begin(budget, observer), batch);
+            Tensor y = encoder.forward(session.pass.begin(budget).with(LearnerObserver.class, observer), batch);
             for (int i = 0; i < batch.sequences(); i++) {
                 copy(y, i, vectors, i * width);
             }

@@ -1,5 +1,6 @@
 package io.tokenwise;
 
+import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.audio.Resampler;
 import io.tokenwise.audio.Sound;
 import io.tokenwise.audio.SpeechSegment;
@@ -12,7 +13,6 @@ import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Decoding;
-import io.tokenwise.nn.LearnerObserver;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
@@ -228,7 +228,7 @@ public final class SpeechRecognizer implements AutoCloseable {
         Arrays.setAll(bits, i -> Float.floatToRawIntBits(samples[i]));
         session.batch.clear();
         model.add(session.batch, bits);
-        Pass pass = session.pass.begin(budget, observer);
+        Pass pass = session.pass.begin(budget).with(LearnerObserver.class, observer);
         Tensor frames = model.tokens(pass, session.batch);
         return model.decoder().write(pass, frames, SpeechDescription.mostTokens(samples.length));
     }

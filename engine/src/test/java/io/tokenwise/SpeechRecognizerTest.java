@@ -139,7 +139,7 @@ class SpeechRecognizerTest {
             var texts = new TokenBatch();
             texts.add(new int[] {SpeechDescription.BEGIN, 260, 270, 280});
             Acmizer.replace(encoder.parameters(), encoder.slots(), AdaptiveLayers.mlps(4), () -> {
-                Tensor frames = encoder.tokens(pass.begin(Budget.FULL, null), recordings);
+                Tensor frames = encoder.tokens(pass.begin(Budget.FULL), recordings);
                 encoder.decoder().logits(pass, frames, recordings, texts);
             });
             encoder.save(directory, null, ModelWriter.Existing.KEEP);

@@ -14,6 +14,7 @@ import io.tokenwise.io.Pooling;
 import io.tokenwise.io.TensorData;
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.NewEncoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
@@ -102,7 +103,7 @@ public final class TestModels {
     /** A dense model with a short path, which differs from it by noise. */
     public static Encoder shortPath(ModelFiles dense, Backend backend) {
         var random = new SplittableRandom(9);
-        Encoder encoder = Encoder.startShortPath(
+        Encoder encoder = NewEncoder.withShortPath(
                 dense,
                 backend,
                 model -> {
@@ -150,7 +151,7 @@ public final class TestModels {
                     encoder.parameters(),
                     encoder.slots(),
                     layers,
-                    () -> encoder.forward(pass.begin(Budget.FULL, null), batch));
+                    () -> encoder.forward(pass.begin(Budget.FULL), batch));
             encoder.prepare(backend.stream());
             return encoder.acms();
         }

@@ -3,9 +3,9 @@ package io.tokenwise;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.nn.Budget;
-import io.tokenwise.nn.LearnerObserver;
 import io.tokenwise.testdata.WordNet;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -3,6 +3,7 @@ package io.tokenwise.bench;
 import io.tokenwise.acm.block.AdaptiveMlp;
 import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.acm.choose.BudgetSplit;
+import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.acm.choose.LengthCalibration;
 import io.tokenwise.acm.config.AcmConfig;
 import io.tokenwise.autograd.Parameter;
@@ -12,7 +13,6 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Block;
 import io.tokenwise.nn.Budget;
-import io.tokenwise.nn.LearnerObserver;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
@@ -161,7 +161,8 @@ final class DispatchModules implements AutoCloseable {
 
     private void forward(List<Block> blocks, Tensor x, TokenBatch text, LearnerObserver observer) {
         for (int i = 0; i < blocks.size(); i++) {
-            blocks.get(i).forward(pass.begin(BUDGET, observer).over(text), x, x);
+            pass.begin(BUDGET).with(LearnerObserver.class, observer).over(text);
+            blocks.get(i).forward(pass, x, x);
         }
     }
 

@@ -29,6 +29,6 @@ record OwnSpeech(String name, Encoder model, Pass pass, Budget budget) implement
         Arrays.setAll(bits, i -> Float.floatToRawIntBits(samples[i]));
         var batch = new TokenBatch();
         model.add(batch, bits);
-        return model.tokens(pass.begin(budget, null), batch);
+        return model.tokens(pass.begin(budget), batch);
     }
 }

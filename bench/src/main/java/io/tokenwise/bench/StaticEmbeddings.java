@@ -66,7 +66,7 @@ final class StaticEmbeddings implements Embedder {
                     batch.add(new int[] {sep, id, cls});
                 }
                 workspace.reset();
-                Tensor states = teacher.encoder().tokens(pass.begin(Budget.FULL, null), batch);
+                Tensor states = teacher.encoder().tokens(pass.begin(Budget.FULL), batch);
                 for (int text = 0; text < to - from; text++) {
                     vectors.add(mean(states, 3 * text, 3));
                 }

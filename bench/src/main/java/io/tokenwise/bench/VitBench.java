@@ -12,6 +12,7 @@ import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ImagePreparation;
 import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.NewEncoder;
 import io.tokenwise.nn.Budget;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -78,7 +79,7 @@ final class VitBench {
                 IntStream.range(0, BASE.classes()).mapToObj(Integer::toString).toList();
         var description = new ImageDescription(
                 "vit-b", BASE, ImagePreparation.stretched(BASE.imageSize()), labels, Optional.empty());
-        Encoder encoder = Encoder.untrained(description, backend);
+        Encoder encoder = NewEncoder.untrained(description, backend);
         var random = new SplittableRandom(1);
         for (Parameter parameter : encoder.parameters().all()) {
             boolean gain =

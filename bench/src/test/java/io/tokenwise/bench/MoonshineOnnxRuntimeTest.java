@@ -56,7 +56,7 @@ class MoonshineOnnxRuntimeTest {
                 float[] samples = samples(clip);
                 var batch = new TokenBatch();
                 model.add(batch, bits(samples));
-                Tensor frames = model.tokens(pass.begin(Budget.FULL, null), batch);
+                Tensor frames = model.tokens(pass.begin(Budget.FULL), batch);
                 double difference = difference(frames, peer.frames(samples));
                 assertThat(difference).as("%s, frames of %s", name, clip).isLessThan(TOLERANCE);
                 largest = Math.max(largest, difference);

@@ -11,7 +11,7 @@ import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.TextDescription;
-import io.tokenwise.model.Encoder;
+import io.tokenwise.model.AdaptiveConfig;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.util.LinkedHashMap;
@@ -153,7 +153,7 @@ final class ControlOptions {
                     adaptive.description().name(),
                     "reads " + adaptive.description().inputs() + ", where --like must read " + dense.inputs());
         }
-        if (Encoder.acmConfig(adaptive.description()).isEmpty()) {
+        if (AdaptiveConfig.of(adaptive.description()).acm().isEmpty()) {
             throw new BadFileException(
                     adaptive.description().name(),
                     "has no learners, whose spending --control modules could take over: distill --adapt mlp makes such a model");

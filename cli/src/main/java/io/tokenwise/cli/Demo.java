@@ -8,7 +8,7 @@ import io.tokenwise.distill.History;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.Tokenizer;
-import io.tokenwise.model.Encoder;
+import io.tokenwise.model.AdaptiveConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -100,7 +100,7 @@ final class Demo implements Callable<Integer> {
         DistilledReport report;
         String half;
         try (ModelFiles files = ModelFiles.open(model)) {
-            half = half(Encoder.shortPathConfig(files.description()).isPresent());
+            half = half(AdaptiveConfig.of(files.description()).shortPath().isPresent());
             report = report(model, files.tokenizer(), DemoTexts.read(files.tokenizer(), 0, options.seed()));
         }
         Results results = report.write(

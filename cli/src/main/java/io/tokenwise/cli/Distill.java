@@ -16,7 +16,7 @@ import io.tokenwise.io.ModelWriter.Existing;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.io.Tokenizer;
-import io.tokenwise.model.Encoder;
+import io.tokenwise.model.AdaptiveConfig;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -208,8 +208,9 @@ final class Distill implements Callable<Integer> {
         if (files.description() instanceof ImageDescription) {
             usual = usual.withLowestBudget(IMAGES_LOWEST_BUDGET);
         }
-        Optional<AcmConfig> acm = Encoder.acmConfig(files.description());
-        boolean tokensLeave = Encoder.shortPathConfig(files.description()).isPresent();
+        AdaptiveConfig known = AdaptiveConfig.of(files.description());
+        Optional<AcmConfig> acm = known.acm();
+        boolean tokensLeave = known.shortPath().isPresent();
         if (control.ofWords()) {
             checkWords(files.description());
         }

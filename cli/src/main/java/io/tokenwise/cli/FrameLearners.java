@@ -1,7 +1,7 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.acm.choose.Acm;
-import io.tokenwise.nn.LearnerObserver;
+import io.tokenwise.acm.choose.LearnerObserver;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

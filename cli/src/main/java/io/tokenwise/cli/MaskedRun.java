@@ -2,9 +2,9 @@ package io.tokenwise.cli;
 
 import io.tokenwise.OpenModel;
 import io.tokenwise.Sessions;
+import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.model.MaskedLanguageModel;
 import io.tokenwise.model.MaskedLanguageModel.Guesses;
-import io.tokenwise.nn.LearnerObserver;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
@@ -58,7 +58,7 @@ final class MaskedRun extends MeasuredRun implements AutoCloseable {
     }
 
     private Guesses guessBatch(List<MaskedText> texts, LearnerObserver observer) {
-        pass.begin(how(), observer);
+        pass.begin(how()).with(LearnerObserver.class, observer);
         Tensor tokens = model().encoder().tokens(pass, batch);
         int[] rows = IntStream.range(0, texts.size())
                 .flatMap(text -> IntStream.of(texts.get(text).places()).map(place -> batch.offsets()[text] + place))

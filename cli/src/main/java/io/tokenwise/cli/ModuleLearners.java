@@ -1,7 +1,7 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.acm.choose.AdaptiveModule;
-import io.tokenwise.nn.LearnerObserver;
+import io.tokenwise.acm.choose.LearnerObserver;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,9 +1,9 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.OpenModel;
+import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.nn.Budget;
-import io.tokenwise.nn.LearnerObserver;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
@@ -26,7 +26,7 @@ record WrittenWords(List<String> texts) {
             for (int[] recording : recordings) {
                 var batch = new TokenBatch();
                 model.encoder().add(batch, recording);
-                Tensor frames = model.encoder().tokens(pass.begin(budget, observer), batch);
+                Tensor frames = model.encoder().tokens(pass.begin(budget).with(LearnerObserver.class, observer), batch);
                 int[] tokens =
                         model.encoder().decoder().write(pass, frames, SpeechDescription.mostTokens(recording.length));
                 texts.add(description.vocabulary().decode(tokens));

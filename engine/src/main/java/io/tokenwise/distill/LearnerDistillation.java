@@ -3,6 +3,7 @@ package io.tokenwise.distill;
 import io.tokenwise.acm.block.AdaptiveBlock;
 import io.tokenwise.acm.block.AdaptiveMlp;
 import io.tokenwise.acm.choose.Acm;
+import io.tokenwise.acm.choose.GateTraining;
 import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.autograd.AdamW;
 import io.tokenwise.autograd.Gradients;
@@ -15,7 +16,6 @@ import io.tokenwise.io.TextDescription;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Budget;
-import io.tokenwise.nn.GateTraining;
 import io.tokenwise.nn.TeacherForcing;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
@@ -93,7 +93,7 @@ public final class LearnerDistillation extends StepwiseDistillation {
     private Step learnerStep(int number, RandomGenerator random) {
         Tensor frames = runRecordedTeacher();
         var tape = new Tape();
-        pass.train(tape, null);
+        pass.train(tape);
         var gradients = new Gradients(stream, workspace);
         double loss = 0;
         for (int i = 0; i < blocks.size(); i++) {
@@ -139,9 +139,9 @@ public final class LearnerDistillation extends StepwiseDistillation {
         for (int i = 0; i < blocks.size(); i++) {
             if (blocks.get(i) instanceof AdaptiveMlp mlp) {
                 StepBudgets budgets = i < encoderBlocks ? ofEncoder : ofDecoder;
-                pass.train(null, null);
+                pass.train(null);
                 int[] labels = bestChoices(mlp, recorded.get(i), budgets);
-                pass.train(tape, null);
+                pass.train(tape);
                 Tensor logits = mlp.acm().gateLogits(pass, recorded.get(i).input(), budgets.features(pass));
                 Tensor dLogits = pass.tensor(logits.rows(), logits.columns());
                 loss += Losses.crossEntropy(logits, labels, dLogits);
@@ -170,8 +170,8 @@ public final class LearnerDistillation extends StepwiseDistillation {
 
     /** Phase 3: what the whole student gives to what the teacher gives, and its token vectors, gates choosing, with the budget's loss. */
     private Step endToEndStep(int number, RandomGenerator random) {
-        Tensor targetTokens = teacher.tokens(teacherPass.begin(Budget.FULL, null), batch);
-        pass.begin(Budget.FULL, null);
+        Tensor targetTokens = teacher.tokens(teacherPass.begin(Budget.FULL), batch);
+        pass.begin(Budget.FULL);
         StepBudgets budgets = StepBudgets.draw(batch, config, random);
         var tape = new Tape();
         var running = new ArrayList<Tensor>();
@@ -204,7 +204,8 @@ public final class LearnerDistillation extends StepwiseDistillation {
 
     /** The pass goes on with gates that choose by the budgets of the tokens that come next. */
     private void train(Tape tape, StepBudgets budgets, RandomGenerator random, List<Tensor> running) {
-        pass.train(tape, new GateTraining(budgets.features(pass), (float) config.temperature(), random, running));
+        var training = new GateTraining(budgets.features(pass), (float) config.temperature(), random, running);
+        pass.train(tape).with(GateTraining.class, training);
     }
 
     /** Of the modules {@code from} to {@code to} (exclusive), which see the same tokens and together spend what they are told. */
@@ -240,7 +241,7 @@ public final class LearnerDistillation extends StepwiseDistillation {
 
     /** Runs the teacher with recorders where the student is adaptive; their tensors lie in the student's workspace. Returns the token vectors. */
     private Tensor runRecordedTeacher() {
-        pass.begin(Budget.FULL, null).over(batch);
+        pass.begin(Budget.FULL).over(batch);
         recorded.clear();
         List<BlockSlot> replaced = new ArrayList<>();
         for (int i = 0; i < teacher.slots().size(); i++) {
@@ -253,7 +254,7 @@ public final class LearnerDistillation extends StepwiseDistillation {
             }
         }
         try {
-            Tensor tokens = teacher.tokens(teacherPass.begin(Budget.FULL, null), batch);
+            Tensor tokens = teacher.tokens(teacherPass.begin(Budget.FULL), batch);
             if (texts != null) {
                 teacher.decoder().logits(teacherPass, tokens, batch, texts);
             }

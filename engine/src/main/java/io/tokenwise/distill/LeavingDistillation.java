@@ -75,9 +75,9 @@ final class LeavingDistillation extends StepwiseDistillation {
     /** The gate's values to what tokens are worth to the teacher: mean squared error of the logarithms. */
     private Step gateStep(int number, RandomGenerator random) {
         float[] wanted = values.measure(teacherPass, batch, random);
-        Tensor embeddings = student.embeddings(pass.begin(Budget.FULL, null), batch);
+        Tensor embeddings = student.embeddings(pass.begin(Budget.FULL), batch);
         var tape = new Tape();
-        Tensor y = leaving.gate().values(pass.train(tape, null), embeddings);
+        Tensor y = leaving.gate().values(pass.train(tape), embeddings);
         Tensor dy = pass.tensor(y.rows(), 1);
         double loss = Losses.squaredErrorWhereKnown(y, wanted, dy);
         var gradients = new Gradients(stream, workspace);
@@ -90,12 +90,12 @@ final class LeavingDistillation extends StepwiseDistillation {
     /** The layers' to the teacher's results, with some of them or all narrow. */
     private Step layerStep(int number, RandomGenerator random) {
         var targetLayers = new ArrayList<Tensor>();
-        teacherPass.begin(Budget.FULL, null).collectLayers(targetLayers);
+        teacherPass.begin(Budget.FULL).collectLayers(targetLayers);
         Tensor targetTokens = teacher.tokens(teacherPass, batch);
         int narrow = drawNarrow(random);
         var layers = new ArrayList<Tensor>();
         var tape = new Tape();
-        pass.begin(SHORT, null).train(tape, null).collectLayers(layers);
+        pass.begin(SHORT).train(tape).collectLayers(layers);
         Tensor tokens = student.tokens(pass, batch, plans(narrow, random));
         boolean image = student.description() instanceof ImageDescription;
         var gradients = new Gradients(stream, workspace);

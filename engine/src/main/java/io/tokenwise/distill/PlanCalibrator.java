@@ -132,7 +132,7 @@ final class PlanCalibrator {
         for (int i = 0; i < inputs.size(); i++) {
             model.add(batch, inputs.get(i));
             if (batch.tokens() >= BATCH_TOKENS || i == inputs.size() - 1) {
-                pass.begin(narrow < 0 ? Budget.FULL : SHORT, null);
+                pass.begin(narrow < 0 ? Budget.FULL : SHORT);
                 Tensor tokens =
                         narrow < 0 ? model.tokens(pass, batch) : model.tokens(pass, batch, plans(batch, share, narrow));
                 Tensor y = model.outputs(pass, tokens, pass.batch());

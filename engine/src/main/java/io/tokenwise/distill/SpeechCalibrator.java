@@ -1,6 +1,7 @@
 package io.tokenwise.distill;
 
 import io.tokenwise.acm.choose.Acm;
+import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.acm.choose.LengthCalibration;
 import io.tokenwise.acm.choose.SpeechSpending;
 import io.tokenwise.acm.choose.Spending;
@@ -8,7 +9,6 @@ import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
-import io.tokenwise.nn.LearnerObserver;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
@@ -73,7 +73,7 @@ final class SpeechCalibrator {
 
     private void run(Pass pass, Budget budget, LearnerObserver observer) {
         for (int i = 0; i < recordings.size(); i++) {
-            Tensor frames = model.tokens(pass.begin(budget, observer), recordings.get(i));
+            Tensor frames = model.tokens(pass.begin(budget).with(LearnerObserver.class, observer), recordings.get(i));
             model.decoder().logits(pass, frames, recordings.get(i), texts.get(i));
         }
     }

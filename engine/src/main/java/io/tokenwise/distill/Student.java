@@ -7,7 +7,9 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.SpeechDescription;
+import io.tokenwise.model.AdaptiveConfig;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.NewEncoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
@@ -36,8 +38,9 @@ public final class Student {
      * @throws IllegalArgumentException if the model is adaptive, but the configuration is for another
      */
     public static Encoder of(ModelFiles files, Backend backend, DistillConfig config, List<int[]> inputs) {
-        Optional<AcmConfig> acm = Encoder.acmConfig(files.description());
-        if (Encoder.shortPathConfig(files.description()).isPresent()) {
+        AdaptiveConfig known = AdaptiveConfig.of(files.description());
+        Optional<AcmConfig> acm = known.acm();
+        if (known.shortPath().isPresent()) {
             return Encoder.load(files, backend);
         }
         if (acm.isEmpty() && config.layers().tokens()) {
@@ -57,7 +60,7 @@ public final class Student {
     }
 
     private static Encoder shortPath(ModelFiles files, Backend backend, DistillConfig config, List<int[]> inputs) {
-        Encoder encoder = Encoder.startShortPath(
+        Encoder encoder = NewEncoder.withShortPath(
                 files, backend, some -> runSample(some, backend, inputs), EpochOrder.random(config.seed(), 0));
         try {
             PlanCalibrator.order(encoder, backend, sample(encoder, inputs));
@@ -111,7 +114,7 @@ public final class Student {
             encoder.add(batch, inputs.get(i));
             tokens += encoder.description().tokens(inputs.get(i));
             if (batch.tokens() >= BATCH_TOKENS || i == inputs.size() - 1 || tokens >= SAMPLE_TOKENS) {
-                encoder.tokens(pass.begin(Budget.FULL, null), batch);
+                encoder.tokens(pass.begin(Budget.FULL), batch);
                 batch.clear();
             }
         }

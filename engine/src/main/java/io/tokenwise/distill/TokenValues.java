@@ -48,7 +48,7 @@ final class TokenValues {
      * @param pass with a workspace of its own
      */
     float[] measure(Pass pass, TokenBatch batch, RandomGenerator random) {
-        Tensor embeddings = teacher.embeddings(pass.begin(Budget.FULL, null), batch);
+        Tensor embeddings = teacher.embeddings(pass.begin(Budget.FULL), batch);
         Tensor wanted = teacher.outputs(pass, teacher.layers(pass, embeddings), batch);
         var values = new float[batch.tokens()];
         Arrays.fill(values, Float.NaN);

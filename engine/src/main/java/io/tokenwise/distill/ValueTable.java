@@ -44,7 +44,7 @@ final class ValueTable {
                 model.add(batch, texts.get(i));
                 if (batch.tokens() >= BATCH_TOKENS || i == texts.size() - 1) {
                     tokens += batch.tokens();
-                    Tensor embeddings = model.embeddings(pass.begin(Budget.FULL, null), batch);
+                    Tensor embeddings = model.embeddings(pass.begin(Budget.FULL), batch);
                     means.add(batch, leaving.gate().values(pass, embeddings), leaving);
                     batch.clear();
                 }

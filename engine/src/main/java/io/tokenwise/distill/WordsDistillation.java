@@ -54,9 +54,9 @@ final class WordsDistillation extends StepwiseDistillation {
     Step step(int number, RandomGenerator random) {
         inputs.next(batch, config.tokensPerStep());
         int[] stay = shorten(random);
-        Tensor targetTokens = teacher.tokens(teacherPass.begin(Budget.FULL, null), batch);
+        Tensor targetTokens = teacher.tokens(teacherPass.begin(Budget.FULL), batch);
         var tape = new Tape();
-        Tensor tokens = student.tokens(pass.begin(Budget.FULL, null).train(tape, null), shorter);
+        Tensor tokens = student.tokens(pass.begin(Budget.FULL).train(tape), shorter);
         var gradients = new Gradients(stream, workspace);
         double loss = vectorLoss((TextDescription) student.description(), tokens, targetTokens, gradients);
         tokenLoss(tokens, teacherPass.takeRows(targetTokens, stay, shorter.tokens()), 1, gradients);

@@ -44,7 +44,7 @@ final class WrittenTexts implements AutoCloseable {
     private int[] write(int[] recording) {
         var batch = new TokenBatch();
         model.add(batch, recording);
-        Tensor frames = model.tokens(pass.begin(Budget.FULL, null), batch);
+        Tensor frames = model.tokens(pass.begin(Budget.FULL), batch);
         int[] written = model.decoder().write(pass, frames, SpeechDescription.mostTokens(recording.length));
         var text = new int[written.length + 1];
         text[0] = SpeechDescription.BEGIN;

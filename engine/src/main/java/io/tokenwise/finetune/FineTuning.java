@@ -128,9 +128,9 @@ public final class FineTuning implements AutoCloseable {
     private double loss(int[] examples) {
         batch.clear();
         labels.addTo(batch, examples);
-        pass.begin(Budget.FULL, null);
+        pass.begin(Budget.FULL);
         var tape = new Tape();
-        pass.train(tape, null);
+        pass.train(tape);
         Tensor y = model.forward(pass, batch);
         if (!text.normalize()) {
             y = pass.l2Normalize(y);

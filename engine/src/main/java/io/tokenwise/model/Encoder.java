@@ -3,12 +3,8 @@ package io.tokenwise.model;
 import io.tokenwise.acm.block.AdaptiveBlock;
 import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.acm.choose.AdaptiveModule;
-import io.tokenwise.acm.choose.BudgetSplit;
-import io.tokenwise.acm.config.AcmConfig;
 import io.tokenwise.acm.config.ShortPathConfig;
 import io.tokenwise.acm.leave.Leaving;
-import io.tokenwise.acm.leave.NarrowLayers;
-import io.tokenwise.acm.leave.PlanLosses;
 import io.tokenwise.acm.leave.ShortPlan;
 import io.tokenwise.acm.leave.StayingRows;
 import io.tokenwise.acm.make.Acmizer;
@@ -18,14 +14,10 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.ImageDescription;
-import io.tokenwise.io.MachineMemory;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
-import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.StoredType;
-import io.tokenwise.io.TensorData;
-import io.tokenwise.io.TextDescription;
 import io.tokenwise.io.Tokenizer;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Budget;
@@ -33,17 +25,10 @@ import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
-import java.util.random.RandomGenerator;
 
 /**
  * A model: inputs in, such as a text's token ids or an image's pixels, and a vector for each out: a text's own, or the logits of an image's classes. A
@@ -63,7 +48,8 @@ public final class Encoder implements AutoCloseable {
     /** Kept, since each call of the network's makes an object. */
     private final Optional<Leaving> leaving;
 
-    private Encoder(ModelDescription description, Parameters parameters, Network network, List<StoredTensor> stored) {
+    /** @param stored where its tensors are in a file */
+    Encoder(ModelDescription description, Parameters parameters, Network network, List<StoredTensor> stored) {
         this.description = description;
         this.parameters = parameters;
         this.network = network;
@@ -77,166 +63,7 @@ public final class Encoder implements AutoCloseable {
      * @throws BadFileException if a tensor is missing, has a wrong shape or is no good
      */
     public static Encoder load(ModelFiles files, Backend backend) {
-        var parameters = new Parameters(backend);
-        try {
-            Optional<AcmConfig> acm = acmConfig(files.description());
-            Optional<ShortPathConfig> shortPath = shortPathConfig(files.description());
-            NeededTensors.check(files, acm, shortPath);
-            NeededTensors.checkMemory(files, backend.precision(), MachineMemory.limitBytes());
-            var parts = new LayerBuilder(parameters, files.description().architecture(), acm, shortPath);
-            Network network = build(parts, files.description());
-            boolean parallel = backend.threads() > 1;
-            forEach(parts.stored(), parallel, tensor -> tensor.load(files.weights()));
-            if (acm.isPresent() && acm.get().differences()) {
-                forEach(Acmizer.blocks(network.slots()), parallel, block -> addDenseSlices(block, backend.stream()));
-            }
-            return prepared(files.description(), parameters, network, parts.stored());
-        } catch (Throwable e) {
-            parameters.close();
-            throw e;
-        }
-    }
-
-    /**
-     * A dense model with a short path, whose layers start as the dense ones and whose gate knows nothing. Units of MLPs are ordered by how they behave on sample inputs; that the dense
-     * MLPs are too does not change what they compute.
-     *
-     * @param forwards runs a model on sample inputs
-     * @throws BadFileException if the model is not dense, or of a kind that has no short path
-     */
-    public static Encoder startShortPath(
-            ModelFiles dense, Backend backend, Consumer<Encoder> forwards, RandomGenerator random) {
-        var parameters = new Parameters(backend);
-        try {
-            NeededTensors.check(dense, Optional.empty(), Optional.empty());
-            int layers = dense.description().architecture().layers();
-            var config = new ShortPathConfig(
-                    dense.description().name(), NarrowLayers.inOrder(layers), 0, PlanLosses.unknown(layers));
-            ModelDescription description = dense.description().withAcm(Optional.of(config.toJson()));
-            var parts = new LayerBuilder(parameters, description.architecture(), Optional.empty(), Optional.of(config));
-            Network network = build(parts, description);
-            if (network.leaving().isEmpty()) {
-                throw new BadFileException(
-                        description.name(),
-                        "is a model none of whose tokens can leave: name mlp, or projections of attention");
-            }
-            for (StoredTensor tensor : parts.stored()) {
-                if (!tensor.name().startsWith(ShortPathConfig.PREFIX)) {
-                    tensor.load(dense.weights());
-                }
-            }
-            Encoder encoder = prepared(description, parameters, network, parts.stored());
-            encoder.narrowParameters().forEach(parameter -> copyDense(parameter, parameters));
-            NarrowLayers.start(encoder.slots(), network.narrowSlots(), () -> forwards.accept(encoder));
-            encoder.narrowParameters().forEach(Parameter::changed);
-            network.leaving().get().gate().start(random);
-            encoder.prepare(backend.stream());
-            return encoder;
-        } catch (Throwable e) {
-            parameters.close();
-            throw e;
-        }
-    }
-
-    private static Encoder prepared(
-            ModelDescription description, Parameters parameters, Network network, List<StoredTensor> stored) {
-        parameters.all().forEach(Parameter::changed);
-        var encoder = new Encoder(description, parameters, network, stored);
-        Backend backend = parameters.backend();
-        // A stream is for one caller at a time, and slots are prepared by several.
-        forEach(encoder.allSlots(), backend.threads() > 1, slot -> slot.block().prepare(backend.stream()));
-        encoder.prepareOutsideSlots(backend.stream());
-        return encoder;
-    }
-
-    /** What a parameter of a narrow layer starts as; those of its MLP are then written by {@link NarrowLayers#start}. */
-    private static void copyDense(Parameter ofNarrow, Parameters parameters) {
-        Tensor dense = parameters
-                .get(ofNarrow.name().substring(ShortPathConfig.PREFIX.length()))
-                .value();
-        if (dense.sameShape(ofNarrow.value())) {
-            ofNarrow.value().copyFrom(dense);
-        }
-    }
-
-    /** A dense model with all weights zero, to be trained. */
-    public static Encoder untrained(ModelDescription description, Backend backend) {
-        var parameters = new Parameters(backend);
-        try {
-            var parts = new LayerBuilder(parameters, description.architecture(), Optional.empty(), Optional.empty());
-            return new Encoder(description, parameters, build(parts, description), parts.stored());
-        } catch (Throwable e) {
-            parameters.close();
-            throw e;
-        }
-    }
-
-    /** Returns, or throws the first failure, only when no element is being worked on any more: the caller may free memory then. */
-    private static <T> void forEach(List<T> elements, boolean parallel, Consumer<T> work) {
-        var failure = new AtomicReference<RuntimeException>();
-        (parallel ? elements.parallelStream() : elements.stream()).forEach(element -> {
-            try {
-                work.accept(element);
-            } catch (RuntimeException e) {
-                failure.compareAndSet(null, e);
-            } catch (OutOfMemoryError e) {
-                failure.compareAndSet(null, new IllegalStateException("not enough memory for the model's weights", e));
-            }
-        });
-        if (failure.get() != null) {
-            throw failure.get();
-        }
-    }
-
-    private static void addDenseSlices(AdaptiveBlock block, Stream stream) {
-        try (Arena arena = Arena.ofShared()) {
-            block.denseSlices(arena).forEach((learned, dense) -> stream.add(learned.value(), dense, learned.value()));
-        }
-    }
-
-    /**
-     * Which modules of a model have learners; empty if none has.
-     *
-     * @throws BadFileException if the description has no valid {@code acm} object
-     */
-    public static Optional<AcmConfig> acmConfig(ModelDescription description) {
-        if (shortPathConfig(description).isPresent()) {
-            return Optional.empty();
-        }
-        try {
-            return description.acm().map(AcmConfig::fromJson);
-        } catch (IllegalArgumentException e) {
-            throw new BadFileException(description.name() + " config.json", e.getMessage());
-        }
-    }
-
-    /**
-     * The short path of a model; empty if it has none.
-     *
-     * @throws BadFileException if the description has no valid {@code acm} object
-     */
-    public static Optional<ShortPathConfig> shortPathConfig(ModelDescription description) {
-        try {
-            return description.acm().flatMap(ShortPathConfig::fromJson);
-        } catch (IllegalArgumentException e) {
-            throw new BadFileException(description.name() + " config.json", e.getMessage());
-        }
-    }
-
-    private static Network build(LayerBuilder parts, ModelDescription description) {
-        try {
-            Network network = switch (description) {
-                case TextDescription text -> Bert.of(text, parts);
-                case ImageDescription image -> Vit.of(image, parts);
-                case SpeechDescription speech -> Moonshine.of(speech, parts);
-            };
-            List<Acm> modules = Acmizer.modules(network.slots());
-            Acmizer.place(modules);
-            Acmizer.split(modules, parts.acm().map(AcmConfig::split).orElse(BudgetSplit.EVEN));
-            return network;
-        } catch (IllegalArgumentException e) {
-            throw new BadFileException(description.name() + " config.json", e.getMessage());
-        }
+        return EncoderLoading.load(files, backend);
     }
 
     public ModelDescription description() {
@@ -280,7 +107,7 @@ public final class Encoder implements AutoCloseable {
     }
 
     /** The places of the dense path and of the short one. */
-    private List<BlockSlot> allSlots() {
+    List<BlockSlot> allSlots() {
         var all = new ArrayList<>(slots());
         all.addAll(network.narrowSlots());
         return all;
@@ -359,7 +186,7 @@ public final class Encoder implements AutoCloseable {
         prepareOutsideSlots(stream);
     }
 
-    private void prepareOutsideSlots(Stream stream) {
+    void prepareOutsideSlots(Stream stream) {
         network.prepare(stream);
         leaving.ifPresent(some -> some.gate().prepare(stream));
     }
@@ -485,81 +312,17 @@ public final class Encoder implements AutoCloseable {
      */
     public void save(Path directory, Tokenizer tokenizer, ModelWriter.Existing existing, StoredType type)
             throws IOException {
-        boolean differences = type == StoredType.S8;
-        try (Arena arena = Arena.ofShared()) {
-            Map<Parameter, Tensor> learned = differences ? differences(arena) : Map.of();
-            ModelWriter.write(
-                    directory, currentDescription(differences), tensors(arena, learned), tokenizer, existing, type);
-        }
+        new EncoderSaving(this, type).save(directory, tokenizer, existing);
     }
 
-    private ModelDescription currentDescription(boolean differences) {
-        if (leaving().isPresent()) {
-            Leaving some = leaving().get();
-            var config = new ShortPathConfig(
-                    teacher(),
-                    some.narrow(),
-                    some.plans().tableTokens(),
-                    some.plans().losses());
-            return description.withAcm(Optional.of(config.toJson()));
-        }
-        List<AdaptiveBlock> blocks = adaptiveBlocks();
-        return blocks.isEmpty()
-                ? description
-                : description.withAcm(
-                        Optional.of(AcmConfig.of(teacher(), blocks, differences).toJson()));
-    }
-
-    /** What learners' matrices differ by from the dense ones. */
-    private Map<Parameter, Tensor> differences(Arena arena) {
-        Map<Parameter, Tensor> differences = new HashMap<>();
-        Stream stream = parameters.backend().stream();
-        for (AdaptiveBlock block : adaptiveBlocks()) {
-            block.denseSlices(arena).forEach((learned, dense) -> {
-                Tensor difference = parameters.backend().allocate(arena, dense.rows(), dense.columns());
-                difference.copyFrom(learned.value());
-                stream.addScaled(dense, -1, difference);
-                differences.put(learned, difference);
-            });
-        }
-        return differences;
+    /** What was built, before blocks were replaced. */
+    List<StoredTensor> stored() {
+        return stored;
     }
 
     /** Name of the dense model that this one comes from: itself, unless it was read as an adaptive one. */
     public String teacher() {
-        return shortPathConfig(description)
-                .map(ShortPathConfig::teacher)
-                .or(() -> acmConfig(description).map(AcmConfig::teacher))
-                .orElse(description.name());
-    }
-
-    private Map<String, TensorData> tensors(Arena arena, Map<Parameter, Tensor> differences) {
-        var tensors = new LinkedHashMap<String, TensorData>();
-        for (StoredTensor tensor : currentlyStored()) {
-            Tensor difference = differences.get(tensor.parameter());
-            tensors.put(
-                    tensor.name(),
-                    difference == null ? tensor.store(arena) : tensor.storeDifference(arena, difference));
-        }
-        return tensors;
-    }
-
-    /** What was built, without the layers that were replaced since, and with the modules that replaced them. */
-    private List<StoredTensor> currentlyStored() {
-        var tensors = new ArrayList<StoredTensor>();
-        for (StoredTensor tensor : stored) {
-            if (parameters.contains(tensor.parameter())) {
-                tensors.add(tensor);
-            }
-        }
-        for (AdaptiveBlock block : adaptiveBlocks()) {
-            for (StoredTensor tensor : StoredTensor.of(block)) {
-                if (!tensors.contains(tensor)) {
-                    tensors.add(tensor);
-                }
-            }
-        }
-        return tensors;
+        return AdaptiveConfig.of(description).teacher().orElse(description.name());
     }
 
     @Override

@@ -42,21 +42,11 @@ final class LayerBuilder {
     private final Optional<ShortPathConfig> shortPath;
     private final List<StoredTensor> stored = new ArrayList<>();
 
-    /**
-     * @param acm which modules have learners, if any
-     * @param shortPath if the model has one
-     */
-    LayerBuilder(
-            Parameters parameters, Architecture sizes, Optional<AcmConfig> acm, Optional<ShortPathConfig> shortPath) {
+    LayerBuilder(Parameters parameters, Architecture sizes, AdaptiveConfig config) {
         this.parameters = parameters;
         this.sizes = sizes;
-        this.acm = acm;
-        this.shortPath = shortPath;
-    }
-
-    /** What is adaptive; empty if nothing is. */
-    Optional<AcmConfig> acm() {
-        return acm;
+        acm = config.acm();
+        shortPath = config.shortPath();
     }
 
     /** Tensors of what was built so far. */

@@ -13,7 +13,6 @@ import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Optional;
 
 /**
  * What a BERT was pre-trained with (Devlin et al. 2019): from a masked token's vector the logits of all words, {@code norm(gelu(h W + b)) E^T + c}, where E is the
@@ -61,7 +60,7 @@ public final class MaskedLanguageModel implements AutoCloseable {
         var parameters = new Parameters(encoder.parameters().backend());
         try {
             Architecture sizes = encoder.description().architecture();
-            var parts = new LayerBuilder(parameters, sizes, Optional.empty(), Optional.empty());
+            var parts = new LayerBuilder(parameters, sizes, AdaptiveConfig.DENSE);
             var words = new Weight(parameters, encoder.parameters().get("embeddings.word_embeddings.weight"));
             var model = new MaskedLanguageModel(
                     parameters,

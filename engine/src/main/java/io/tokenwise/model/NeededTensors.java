@@ -37,14 +37,15 @@ final class NeededTensors {
     private NeededTensors() {}
 
     /** Before memory is taken: whatever sizes the description claims, the file must hold tensors of them. */
-    static void check(ModelFiles files, Optional<AcmConfig> acm, Optional<ShortPathConfig> shortPath) {
+    static void check(ModelFiles files, AdaptiveConfig config) {
+        Optional<AcmConfig> acm = config.acm();
         WeightSource weights = files.weights();
         Architecture sizes = files.description().architecture();
         Map<String, long[]> wanted = new LinkedHashMap<>(sizes.tensors());
         for (String module : acm.map(AcmConfig::modules).orElse(List.of())) {
             addWanted(wanted, module, acm.get(), files.description());
         }
-        if (shortPath.isPresent()) {
+        if (config.shortPath().isPresent()) {
             sizes.tensors().forEach((name, shape) -> {
                 if (name.startsWith("encoder.layer.")) {
                     wanted.put(ShortPathConfig.PREFIX + name, narrowed(name, shape, sizes));

@@ -1,31 +1,22 @@
 package io.tokenwise.nn;
 
-import io.tokenwise.autograd.Op;
-import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Tape;
-import io.tokenwise.autograd.Weight;
-import io.tokenwise.backend.AttendedRows;
-import io.tokenwise.backend.ImagePatches;
-import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
-import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * What one forward pass carries: where it computes, where its tensors lie, its budget, who watches, and in training the tape. It
- * offers the differentiable operations; each takes its result from the workspace and, with a tape, records itself.
+ * What one forward pass carries besides the {@link Operations}: its budget, its batch, what else parts of the model ask for, and what they keep from pass to pass.
  *
  * <p>One object serves many passes one after the other ({@link #begin}), and then allocates nothing. Not thread-safe.
  */
-public final class Pass {
-    private final Stream stream;
-    private final Workspace workspace;
+public final class Pass extends Operations {
     private final Map<Class<?>, Object> memories = new IdentityHashMap<>();
+    private final Map<Class<?>, Object> given = new IdentityHashMap<>();
     private final int[] oneSlice = new int[1];
 
     /** One for all texts, or null. */
@@ -38,44 +29,38 @@ public final class Pass {
     private int batchNumber;
     private Decoding decoding;
     private TeacherForcing teacherForcing;
-    private LearnerObserver observer;
-    private Tape tape;
-    private GateTraining gateTraining;
     private List<Tensor> layerOutputs;
 
     public Pass(Stream stream, Workspace workspace) {
-        this.stream = stream;
-        this.workspace = workspace;
+        super(stream, workspace);
     }
 
-    /** Starts a pass for inference, the same budget for all texts; observer may be null. Tensors of the last pass become invalid. */
-    public Pass begin(Budget newBudget, LearnerObserver newObserver) {
-        return begin(newBudget, null, newObserver);
+    /** Starts a pass for inference, the same budget for all texts. Tensors of the last pass become invalid. */
+    public Pass begin(Budget newBudget) {
+        return begin(newBudget, null);
     }
 
-    /** Starts a pass for inference, a budget for each text of the batch; otherwise as {@link #begin(Budget, LearnerObserver)}. */
-    public Pass begin(List<Budget> newBudgets, LearnerObserver newObserver) {
-        return begin(null, newBudgets, newObserver);
+    /** Starts a pass for inference, a budget for each text of the batch; otherwise as {@link #begin(Budget)}. */
+    public Pass begin(List<Budget> newBudgets) {
+        return begin(null, newBudgets);
     }
 
-    private Pass begin(Budget newBudget, List<Budget> newBudgets, LearnerObserver newObserver) {
-        workspace.reset();
+    private Pass begin(Budget newBudget, List<Budget> newBudgets) {
+        workspace().reset();
         budget = newBudget;
         budgets = newBudgets;
         batch = null;
         decoding = null;
         teacherForcing = null;
-        observer = newObserver;
-        tape = null;
-        gateTraining = null;
+        record(null);
         layerOutputs = null;
+        given.clear();
         return this;
     }
 
-    /** Goes on within the same workspace, recording on the tape (null: no longer); gates choose as the training says (null: not at all). */
-    public Pass train(Tape newTape, GateTraining newGateTraining) {
-        tape = newTape;
-        gateTraining = newGateTraining;
+    /** Goes on within the same workspace, recording on the tape (null: no longer). */
+    public Pass train(Tape newTape) {
+        record(newTape);
         return this;
     }
 
@@ -93,15 +78,7 @@ public final class Pass {
     }
 
     private boolean keepsTemporaries() {
-        return tape != null || layerOutputs != null;
-    }
-
-    public Stream stream() {
-        return stream;
-    }
-
-    public Workspace workspace() {
-        return workspace;
+        return tape() != null || layerOutputs != null;
     }
 
     /** The texts whose tokens are the rows of what adaptive modules get from here on. */
@@ -155,25 +132,21 @@ public final class Pass {
         return budgets == null ? budget : budgets.get(text);
     }
 
-    /** Null unless somebody watches. */
-    public LearnerObserver observer() {
-        return observer;
-    }
-
     /** That so many rows use the only slice of a product; valid until the next call. See {@link Stream#mlp}. */
     public int[] oneSlice(int rows) {
         oneSlice[0] = rows;
         return oneSlice;
     }
 
-    /** Null in inference. */
-    public Tape tape() {
-        return tape;
+    /** What parts of the model get from here on that ask for this kind, such as who is told what they spend; null, or after the next {@link #begin}: nothing. */
+    public <T> Pass with(Class<T> kind, T value) {
+        given.put(kind, value);
+        return this;
     }
 
-    /** Null unless gates are trained. */
-    public GateTraining gateTraining() {
-        return gateTraining;
+    /** What was given {@link #with} its kind, or null. */
+    public <T> T given(Class<T> kind) {
+        return kind.cast(given.get(kind));
     }
 
     /** Working memory of this kind, which a part of the model keeps from pass to pass; one object for all that ask. */
@@ -186,21 +159,17 @@ public final class Pass {
         return kind.cast(known);
     }
 
-    public Tensor tensor(int rows, int columns) {
-        return workspace.tensor(rows, columns);
-    }
-
     /** Opens a scope of temporaries. Where they are needed later, as with a tape, it has no effect. */
     public void push() {
         if (!keepsTemporaries()) {
-            workspace.push();
+            workspace().push();
         }
     }
 
     /** Closes the innermost scope. */
     public void pop() {
         if (!keepsTemporaries()) {
-            workspace.pop();
+            workspace().pop();
         }
     }
 
@@ -209,260 +178,8 @@ public final class Pass {
         if (keepsTemporaries()) {
             return result;
         }
-        stream.copy(result, y);
-        workspace.pop();
+        stream().copy(result, y);
+        workspace().pop();
         return y;
-    }
-
-    // ---- operations
-
-    /** {@code act(x W + bias) + residual}: act is erf-GELU or nothing; bias and residual may be null. */
-    public Tensor linear(Tensor x, Weight weight, Parameter bias, boolean gelu, Tensor residual) {
-        Tensor biasValue = bias == null ? null : bias.value();
-        if (tape == null) {
-            Tensor y = tensor(x.rows(), weight.outputs());
-            stream.linear(x, weight.packed(), biasValue, gelu, residual, y);
-            return y;
-        }
-        Tensor y = tensor(x.rows(), weight.outputs());
-        stream.linear(x, weight.prepare(stream), biasValue, false, null, y);
-        tape.record(new Op.Linear(x, weight, bias, y));
-        if (gelu) {
-            y = gelu(y);
-        }
-        return residual == null ? y : add(y, residual);
-    }
-
-    public Tensor gelu(Tensor x) {
-        Tensor y = tensor(x.rows(), x.columns());
-        stream.gelu(x, y);
-        if (tape != null) {
-            tape.record(new Op.Gelu(x, y));
-        }
-        return y;
-    }
-
-    public Tensor add(Tensor a, Tensor b) {
-        Tensor y = tensor(a.rows(), a.columns());
-        stream.add(a, b, y);
-        if (tape != null) {
-            tape.record(new Op.Add(a, b, y));
-        }
-        return y;
-    }
-
-    /** Writes the result to {@code y}, which may come from an outer scope. */
-    public void layerNorm(Tensor x, Parameter gamma, Parameter beta, float epsilon, Tensor y) {
-        if (tape == null) {
-            stream.layerNorm(x, gamma.value(), beta.value(), epsilon, y, null);
-            return;
-        }
-        Tensor statistics = tensor(x.rows(), 2);
-        stream.layerNorm(x, gamma.value(), beta.value(), epsilon, y, statistics);
-        tape.record(new Op.LayerNorm(x, gamma, beta, statistics, y));
-    }
-
-    public Tensor softmax(Tensor x) {
-        Tensor y = tensor(x.rows(), x.columns());
-        stream.softmax(x, y);
-        if (tape != null) {
-            tape.record(new Op.Softmax(x, y));
-        }
-        return y;
-    }
-
-    /** {@code qkv [tokens, 3 * hidden]} to the heads' results side by side, {@code [tokens, hidden]}. */
-    public Tensor attention(Tensor qkv, TokenBatch batch, int heads) {
-        Tensor y = tensor(qkv.rows(), qkv.columns() / 3);
-        Tensor probabilities = tape == null ? null : tensor(1, probabilityCount(batch, heads));
-        stream.attention(qkv, batch.offsets(), batch.sequences(), heads, y, probabilities);
-        if (tape != null) {
-            tape.record(new Op.Attention(qkv, batch.offsets(), batch.sequences(), heads, probabilities, y));
-        }
-        return y;
-    }
-
-    private static int probabilityCount(TokenBatch batch, int heads) {
-        long count = 0;
-        for (int i = 0; i < batch.sequences(); i++) {
-            count += (long) heads * batch.length(i) * batch.length(i);
-        }
-        if (count > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException("attention: " + batch.tokens() + " tokens in " + batch.sequences()
-                    + " sequences are too many to train on at once");
-        }
-        return (int) count;
-    }
-
-    /** Sum of word, position and (unless null) first type embedding of each token. */
-    public Tensor embeddingSum(TokenBatch batch, Parameter words, Parameter positions, Parameter types) {
-        Tensor y = tensor(batch.tokens(), words.value().columns());
-        Tensor typeValues = types == null ? null : types.value();
-        stream.embeddingSum(
-                batch.inputs(), batch.offsets(), batch.sequences(), words.value(), positions.value(), typeValues, y);
-        if (tape != null) {
-            tape.record(new Op.EmbeddingSum(
-                    batch.inputs(), batch.offsets(), batch.sequences(), words, positions, types, y));
-        }
-        return y;
-    }
-
-    /**
-     * The images of the batch as patches, row by row, {@code [images * patches, 3 * patch size ^ 2]}: of each patch first all red values, then
-     * green, then blue.
-     */
-    public Tensor patches(TokenBatch batch, ImagePatches patches) {
-        Tensor y = tensor(batch.sequences() * patches.count(), patches.values());
-        stream.patches(batch.inputs(), batch.sequences(), patches, y);
-        return y;
-    }
-
-    /**
-     * Puts the same first token before those of each sequence, and adds the positions: {@code y[0] = first + positions[0]}, {@code y[t] = x[t - 1] +
-     * positions[t]}. All sequences have as many tokens as there are positions.
-     */
-    public Tensor withFirst(Tensor x, Parameter first, Parameter positions) {
-        int tokens = positions.value().rows();
-        Tensor y = tensor(x.rows() / (tokens - 1) * tokens, x.columns());
-        stream.withFirst(x, first.value(), positions.value(), y);
-        if (tape != null) {
-            tape.record(new Op.WithFirst(x, first, positions, y));
-        }
-        return y;
-    }
-
-    /** The first {@code count} entries of rows, rows of x, in their order; none twice. */
-    public Tensor takeRows(Tensor x, int[] rows, int count) {
-        Tensor y = tensor(count, x.columns());
-        stream.takeRows(x, rows, y);
-        if (tape != null) {
-            tape.record(new Op.TakeRows(x, rows, y));
-        }
-        return y;
-    }
-
-    /** Mean over each sequence's tokens: {@code [tokens, hidden]} to {@code [sequences, hidden]}. */
-    public Tensor meanPool(Tensor x, TokenBatch batch) {
-        Tensor y = tensor(batch.sequences(), x.columns());
-        stream.meanPool(x, batch.offsets(), batch.sequences(), y);
-        if (tape != null) {
-            tape.record(new Op.MeanPool(x, batch.offsets(), batch.sequences(), y));
-        }
-        return y;
-    }
-
-    /** Each sequence's first token: {@code [tokens, hidden]} to {@code [sequences, hidden]}. */
-    public Tensor firstPool(Tensor x, TokenBatch batch) {
-        Tensor y = tensor(batch.sequences(), x.columns());
-        stream.firstPool(x, batch.offsets(), batch.sequences(), y);
-        if (tape != null) {
-            tape.record(new Op.FirstPool(x, batch.offsets(), batch.sequences(), y));
-        }
-        return y;
-    }
-
-    /** Each row divided by its length. */
-    public Tensor l2Normalize(Tensor x) {
-        Tensor y = tensor(x.rows(), x.columns());
-        Tensor norms = tape == null ? null : tensor(1, x.rows());
-        stream.l2Normalize(x, y, norms);
-        if (tape != null) {
-            tape.record(new Op.L2Normalize(x, norms, y));
-        }
-        return y;
-    }
-
-    /** {@code x [rows, blocks * width]} with each block scaled by its entry of {@code scale [rows, blocks]}. */
-    public Tensor scaleBlocks(Tensor x, Tensor scale) {
-        Tensor y = tensor(x.rows(), x.columns());
-        stream.scaleBlocks(x, scale, y);
-        if (tape != null) {
-            tape.record(new Op.ScaleBlocks(x, scale, y));
-        }
-        return y;
-    }
-
-    /** {@code x * scale} by units of columns, unit u by the factor {@code places[u]}; see {@link Stream#scaleUnits}. */
-    public Tensor scaleUnits(Tensor x, Tensor scale, int[] places) {
-        Tensor y = tensor(x.rows(), x.columns());
-        stream.scaleUnits(x, scale, places, y);
-        if (tape != null) {
-            tape.record(new Op.ScaleUnits(x, scale, places, y));
-        }
-        return y;
-    }
-
-    /** Gumbel-softmax choice with a straight-through gradient; see {@link Stream#choose}. */
-    public Tensor choose(Tensor logits, Tensor noise, float temperature) {
-        Tensor soft = tensor(logits.rows(), logits.columns());
-        Tensor y = tensor(logits.rows(), logits.columns() - 1);
-        stream.choose(logits, noise, temperature, soft, y);
-        if (tape != null) {
-            tape.record(new Op.Choose(logits, soft, temperature, y));
-        }
-        return y;
-    }
-
-    // ---- speech
-
-    /** The recordings of the batch, one after the other, {@code [samples, 1]}. */
-    public Tensor samples(TokenBatch recordings) {
-        Tensor y = tensor(recordings.inputLength(), 1);
-        stream.samples(recordings.inputs(), y);
-        return y;
-    }
-
-    /** Rotary positions, in place, on the first {@code heads} heads of the rows of the batch. */
-    public void rotate(Tensor x, TokenBatch texts, RotaryPositions positions, int heads) {
-        stream.rotate(x, texts.offsets(), texts.sequences(), 0, positions, heads);
-        if (tape != null) {
-            tape.record(new Op.Rotate(x, texts.offsets(), texts.sequences(), positions, heads));
-        }
-    }
-
-    /** {@code x_1 * silu(x_2)} for each block {@code [x_1, x_2]} of {@code 2 * units} columns of x: {@code [rows, 2 * columns]} to half the columns. */
-    public Tensor gatedSilu(Tensor x, int units) {
-        Tensor y = tensor(x.rows(), x.columns() / 2);
-        stream.gatedSilu(x, units, y);
-        if (tape != null) {
-            tape.record(new Op.GatedSilu(x, units, y));
-        }
-        return y;
-    }
-
-    /**
-     * Attention of queries, each row's first columns, over keys and values of other rows, to contexts {@code [queries, hidden]}.
-     *
-     * @param queries may be the tensor of the keys
-     */
-    public Tensor attend(Tensor queries, Tensor keysValues, AttendedRows rows, int hidden) {
-        Tensor y = tensor(queries.rows(), hidden);
-        Tensor probabilities = tensor(1, rows.probabilities());
-        stream.attend(queries, keysValues, rows, y, probabilities);
-        if (tape != null) {
-            tape.record(new Op.Attend(queries, keysValues, rows, probabilities, y));
-        }
-        return y;
-    }
-
-    /** {@code x W^T}. */
-    public Tensor linearTransposed(Tensor x, Weight weight) {
-        Tensor y = tensor(x.rows(), weight.inputs());
-        stream.linear(x, tape == null ? weight.transposed() : weight.prepareTransposed(stream), null, false, null, y);
-        if (tape != null) {
-            tape.record(new Op.LinearTransposed(x, weight, y));
-        }
-        return y;
-    }
-
-    /** Throws if an operation that has no gradient were part of what is trained. */
-    void frozen(String operation, Tensor x, Parameter... parameters) {
-        boolean trained = tape != null
-                && (tape.tracks(x)
-                        || Arrays.stream(parameters).anyMatch(parameter -> parameter != null && parameter.trainable()));
-        if (trained) {
-            throw new UnsupportedOperationException(
-                    operation + ": has no gradient, so neither it nor what comes before it can be trained");
-        }
     }
 }

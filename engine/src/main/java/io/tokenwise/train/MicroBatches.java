@@ -72,9 +72,9 @@ final class MicroBatches implements AutoCloseable {
     private double learnAtOnce(List<Drawn> some, double share) {
         batch.clear();
         List<Example> examples = some.stream().map(this::add).toList();
-        pass.begin(Budget.FULL, null);
+        pass.begin(Budget.FULL);
         var tape = new Tape();
-        pass.train(tape, null);
+        pass.train(tape);
         Tensor logits = model.forward(pass, batch);
         Tensor dLogits = pass.tensor(logits.rows(), logits.columns());
         double others = smoothing / logits.columns();

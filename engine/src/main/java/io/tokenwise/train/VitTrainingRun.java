@@ -7,6 +7,7 @@ import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.NewEncoder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.IntBuffer;
@@ -91,7 +92,7 @@ public record VitTrainingRun(
         AtomicFiles.deleteLeftovers(checkpoint());
         int measured = Math.min(MOST_HELD_OUT, images.size() / 10);
         LabelledImages heldOut = images.only(IntStream.range(0, measured).toArray());
-        try (Encoder model = Encoder.untrained(description, backend);
+        try (Encoder model = NewEncoder.untrained(description, backend);
                 var training = new VitTraining(model, trained(heldOut), config, backend)) {
             VitStart.fill(model, description, images.pixels(), config.seed());
             Map<String, String> identity = identity(backend);

@@ -98,10 +98,10 @@ record OpCase(
         try (var owner = new Parameters(backend);
                 var workspace = new Workspace(1L << 30)) {
             Stream stream = backend.stream();
-            Pass pass = new Pass(stream, workspace).begin(Budget.FULL, null);
+            Pass pass = new Pass(stream, workspace).begin(Budget.FULL);
             Tape tape = dy == null ? null : new Tape();
             Bound bound = bind(owner, pass, tape, values);
-            pass.train(tape, null);
+            pass.train(tape);
             Tensor y = engine.run(pass, bound);
             Matrix result = Matrix.of(y);
             if (tape == null) {

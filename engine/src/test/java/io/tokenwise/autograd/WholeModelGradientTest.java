@@ -7,13 +7,13 @@ import io.tokenwise.TestModels;
 import io.tokenwise.acm.block.AdaptiveAttention;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.choose.Acm;
+import io.tokenwise.acm.choose.GateTraining;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.backend.VectorBackend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
-import io.tokenwise.nn.GateTraining;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
@@ -71,12 +71,13 @@ class WholeModelGradientTest {
     private List<Matrix> train() {
         try (var workspace = new Workspace(1L << 28)) {
             Stream stream = backend.stream();
-            Pass pass = new Pass(stream, workspace).begin(Budget.FULL, null);
+            Pass pass = new Pass(stream, workspace).begin(Budget.FULL);
             Tape tape = new Tape();
             Tensor features = pass.tensor(budgets.rows(), budgets.columns());
             budgets.copyTo(features);
             List<Tensor> running = new ArrayList<>();
-            pass.train(tape, new GateTraining(features, TEMPERATURE, new SplittableRandom(3), running));
+            var training = new GateTraining(features, TEMPERATURE, new SplittableRandom(3), running);
+            pass.train(tape).with(GateTraining.class, training);
             Tensor y = encoder.forward(pass, batch);
             List<Matrix> results = new ArrayList<>(List.of(Matrix.of(y)));
             running.forEach(r -> results.add(Matrix.of(r)));

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.config.AcmConfig;
 import io.tokenwise.io.ModelFiles;
-import io.tokenwise.model.Encoder;
+import io.tokenwise.model.AdaptiveConfig;
 import org.junit.jupiter.api.Test;
 
 class DistillConfigTest {
@@ -25,7 +25,7 @@ class DistillConfigTest {
     @Test
     void aModelThatGoesOnLearnsNoBudgetThatItsGatesCannotReach() throws Exception {
         try (ModelFiles files = ModelFiles.builtIn("vit-cifar10-acm")) {
-            AcmConfig acm = Encoder.acmConfig(files.description()).orElseThrow();
+            AcmConfig acm = AdaptiveConfig.of(files.description()).acm().orElseThrow();
             double least = acm.calibration().leastSpent();
             assertThat(usual.withLowestBudget(least / 2).goingOn(acm).lowestBudget())
                     .isEqualTo(least);

@@ -13,7 +13,7 @@ import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.Safetensors;
 import io.tokenwise.io.StoredType;
-import io.tokenwise.model.Encoder;
+import io.tokenwise.model.AdaptiveConfig;
 import io.tokenwise.train.DivergedException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -322,7 +322,7 @@ class DistillationTest {
 
     private DistillConfig goingOn(DistillConfig config) throws IOException {
         try (ModelFiles files = ModelFiles.open(dense)) {
-            return config.goingOn(Encoder.acmConfig(files.description()).orElseThrow());
+            return config.goingOn(AdaptiveConfig.of(files.description()).acm().orElseThrow());
         }
     }
 

@@ -34,7 +34,7 @@ class ValueTableTest {
             ValueTable.fill(model, backend, texts);
             var batch = new TokenBatch();
             texts.forEach(text -> model.add(batch, text));
-            var pass = new Pass(backend.stream(), workspace).begin(Budget.FULL, null);
+            var pass = new Pass(backend.stream(), workspace).begin(Budget.FULL);
             Tensor values = model.leaving().orElseThrow().gate().values(pass, model.embeddings(pass, batch));
             double mean = 0;
             for (int row : new int[] {1, 2, 5, 6, 7}) {

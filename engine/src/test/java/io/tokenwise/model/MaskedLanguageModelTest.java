@@ -78,7 +78,7 @@ class MaskedLanguageModelTest {
                     Encoder encoder = Encoder.load(files, backend);
                     MaskedLanguageModel head = MaskedLanguageModel.load(files.weights(), encoder);
                     var workspace = new Workspace(1L << 30)) {
-                Pass pass = new Pass(backend.stream(), workspace).begin(Budget.FULL, null);
+                Pass pass = new Pass(backend.stream(), workspace).begin(Budget.FULL);
                 Tensor tokens = encoder.tokens(pass, TokenBatch.of(texts));
                 Tensor logits = head.logits(pass, tokens, rows);
                 var torch = new TorchBert(manager, WIDE, weights);
@@ -163,7 +163,7 @@ class MaskedLanguageModelTest {
             Tokenizer tokenizer = files.tokenizer();
             int[] ids = tokenizer.encode("the capital of france is [MASK].").ids();
             int place = List.of(tokenizer.tokens(ids).toArray()).indexOf("[MASK]");
-            Pass pass = new Pass(backend.stream(), workspace).begin(Budget.FULL, null);
+            Pass pass = new Pass(backend.stream(), workspace).begin(Budget.FULL);
             Tensor tokens = encoder.tokens(pass, TokenBatch.of(ids));
             Tensor logits = head.logits(pass, tokens, new int[] {place});
             int likeliest = backend.stream().argmax(logits, 0);

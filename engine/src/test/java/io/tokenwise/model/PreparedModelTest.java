@@ -114,7 +114,7 @@ class PreparedModelTest {
 
     @Test
     void modelThatWasNeverPreparedIsRefused() {
-        try (Encoder model = Encoder.untrained(files.description(), backend)) {
+        try (Encoder model = NewEncoder.untrained(files.description(), backend)) {
             assertThatThrownBy(() -> encode(model, Budget.FULL))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("call prepare first");

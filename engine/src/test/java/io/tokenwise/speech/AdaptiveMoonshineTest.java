@@ -10,6 +10,7 @@ import io.tokenwise.acm.block.AdaptiveAttention;
 import io.tokenwise.acm.block.AdaptiveBlock;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.choose.Acm;
+import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.acm.choose.Spending;
 import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.autograd.Gradients;
@@ -101,7 +102,7 @@ class AdaptiveMoonshineTest {
     private TokenBatch written(Encoder model, Budget budget) {
         var texts = new TokenBatch();
         for (int seed = 1; seed <= 2; seed++) {
-            Tensor frames = model.tokens(pass.begin(budget, null), recordings(model, seed));
+            Tensor frames = model.tokens(pass.begin(budget), recordings(model, seed));
             texts.add(begun(model.decoder().write(pass, frames, MOST_TOKENS)));
         }
         return texts;
@@ -111,7 +112,7 @@ class AdaptiveMoonshineTest {
     private void assertPredicted(Encoder model, Budget budget) {
         TokenBatch texts = written(model, budget);
         TokenBatch recordings = recordings(model, 1, 2);
-        Tensor frames = model.tokens(pass.begin(budget, null), recordings);
+        Tensor frames = model.tokens(pass.begin(budget), recordings);
         Tensor logits = model.decoder().logits(pass, frames, recordings, texts);
         for (int text = 0; text < 2; text++) {
             for (int i = texts.offsets()[text]; i < texts.offsets()[text + 1]; i++) {
@@ -184,7 +185,7 @@ class AdaptiveMoonshineTest {
     private double sum(Encoder model, TokenBatch texts, boolean backward) {
         TokenBatch recordings = recordings(model, 1, 2);
         var tape = new Tape();
-        pass.begin(Budget.FULL, null).train(tape, null);
+        pass.begin(Budget.FULL).train(tape);
         Tensor frames = model.tokens(pass, recordings);
         Tensor logits = model.decoder().logits(pass, frames, recordings, texts);
         var gradients = new Gradients(backend.stream(), workspace);
@@ -226,7 +227,7 @@ class AdaptiveMoonshineTest {
 
     private void acmize(Encoder model, String layers, TokenBatch recordings, TokenBatch texts) {
         Acmizer.replace(model.parameters(), model.slots(), AdaptiveLayers.parse(layers, LEARNERS), () -> {
-            Tensor frames = model.tokens(pass.begin(Budget.FULL, null), recordings);
+            Tensor frames = model.tokens(pass.begin(Budget.FULL), recordings);
             model.decoder().logits(pass, frames, recordings, texts);
         });
     }
@@ -260,7 +261,7 @@ class AdaptiveMoonshineTest {
         Matrix x = Matrix.gaussian(batch.tokens(), model.hidden(), 1, new SplittableRandom(5));
         var outputs = new ArrayList<Matrix>();
         for (AdaptiveBlock block : model.adaptiveBlocks()) {
-            pass.begin(budget, null).predicting(batch, new TeacherForcing(null, null));
+            pass.begin(budget).predicting(batch, new TeacherForcing(null, null));
             outputs.add(Matrix.of(block.forward(pass, tensor(x), tensor(x))));
         }
         assertThat(outputs).hasSize(8);
@@ -269,14 +270,15 @@ class AdaptiveMoonshineTest {
 
     private void assertGroupedIsMasked(AdaptiveBlock block, TokenBatch batch, Matrix x, double share) {
         var counts = new ArrayList<int[]>();
-        pass.begin(
-                        Budget.flops(share),
+        pass.begin(Budget.flops(share))
+                .with(
+                        LearnerObserver.class,
                         (module, learners, tokens, gated) -> counts.add(Arrays.copyOf(learners, tokens)))
                 .predicting(batch, new TeacherForcing(null, null));
         Matrix grouped = Matrix.of(block.forward(pass, tensor(x), tensor(x)));
-        pass.begin(Budget.FULL, null)
+        pass.begin(Budget.FULL)
                 .predicting(batch, new TeacherForcing(null, null))
-                .train(new Tape(), null);
+                .train(new Tape());
         var running = new ArrayList<Tensor>();
         for (int[] chosen : counts) {
             Matrix runs = Matrix.zeros(batch.tokens(), LEARNERS);
@@ -367,10 +369,10 @@ class AdaptiveMoonshineTest {
                             "encoder.layers.0.attention.qk", "encoder.layers.0.attention.vo", "encoder.layers.0.mlp")
                     .endsWith("decoder.layers.1.attention.qk", "decoder.layers.1.attention.vo", "decoder.layers.1.mlp")
                     .hasSize(12);
-            Tensor frames = teacher.tokens(pass.begin(Budget.FULL, null), recordings(teacher, 1, 2));
+            Tensor frames = teacher.tokens(pass.begin(Budget.FULL), recordings(teacher, 1, 2));
             float[] expected = values(frames);
             int[] text = written(teacher, Budget.FULL).inputs();
-            Tensor same = student.tokens(pass.begin(Budget.FULL, null), recordings(student, 1, 2));
+            Tensor same = student.tokens(pass.begin(Budget.FULL), recordings(student, 1, 2));
             // Units are in another order, so sums are rounded otherwise.
             assertThat(values(same)).hasSameSizeAs(expected);
             for (int i = 0; i < expected.length; i++) {
@@ -390,7 +392,8 @@ class AdaptiveMoonshineTest {
         for (Budget budget : List.of(Budget.flops(.6), Budget.hard(.6), Budget.fixed(.6), Budget.shuffled(.6, 3))) {
             var spending = new Spending(student.acms());
             for (int seed = 0; seed < 30; seed++) {
-                Tensor frames = student.tokens(pass.begin(budget, spending), recordings(student, seed));
+                Tensor frames = student.tokens(
+                        pass.begin(budget).with(LearnerObserver.class, spending), recordings(student, seed));
                 student.decoder().write(pass, frames, MOST_TOKENS);
             }
             if (budget.routing() == Budget.Routing.HARD || budget.routing() == Budget.Routing.STATIC) {

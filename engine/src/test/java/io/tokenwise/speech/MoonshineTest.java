@@ -69,7 +69,7 @@ class MoonshineTest {
     }
 
     private int[] text(Encoder model, float[] recording) {
-        Tensor frames = model.tokens(pass.begin(Budget.FULL, null), batch(model, recording));
+        Tensor frames = model.tokens(pass.begin(Budget.FULL), batch(model, recording));
         return model.decoder().write(pass, frames, MOST_TOKENS);
     }
 
@@ -82,7 +82,7 @@ class MoonshineTest {
             int different = 0;
             for (int seed = 0; seed < 4; seed++) {
                 float[] sound = TestMoonshines.noise(.25 * (seed + 1), seed);
-                Tensor frames = model.tokens(pass.begin(Budget.FULL, null), batch(model, sound));
+                Tensor frames = model.tokens(pass.begin(Budget.FULL), batch(model, sound));
                 double[][] expected = reference.frames(sound);
                 assertThat(frames.rows()).isEqualTo(expected.length);
                 for (int t = 0; t < expected.length; t++) {
@@ -104,9 +104,9 @@ class MoonshineTest {
         try (Encoder model = load(small)) {
             float[] first = TestMoonshines.noise(.3, 1);
             float[] second = TestMoonshines.noise(.5, 2);
-            Tensor alone = model.tokens(pass.begin(Budget.FULL, null), batch(model, second));
+            Tensor alone = model.tokens(pass.begin(Budget.FULL), batch(model, second));
             float[][] expected = rows(alone);
-            Tensor both = model.tokens(pass.begin(Budget.FULL, null), batch(model, first, second));
+            Tensor both = model.tokens(pass.begin(Budget.FULL), batch(model, first, second));
             float[][] together = rows(both);
             int before = MoonshineArchitecture.frames(first.length);
             assertThat(Arrays.copyOfRange(together, before, together.length)).isDeepEqualTo(expected);
@@ -178,7 +178,7 @@ class MoonshineTest {
         try (Encoder model = load(small)) {
             TokenBatch batch = batch(model, TestMoonshines.noise(.2, 1));
             model.parameters().train(model.parameters().get("encoder.conv2.weight"));
-            pass.begin(Budget.FULL, null).train(new Tape(), null);
+            pass.begin(Budget.FULL).train(new Tape());
             assertThatThrownBy(() -> model.tokens(pass, batch))
                     .isInstanceOf(UnsupportedOperationException.class)
                     .hasMessage("convolution: has no gradient, so neither it nor what comes before it can be trained");

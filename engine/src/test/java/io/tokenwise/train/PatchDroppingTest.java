@@ -9,6 +9,7 @@ import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ImagePreparation;
 import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.NewEncoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
@@ -43,7 +44,7 @@ class PatchDroppingTest {
         var description = new ImageDescription(
                 "test", SIZES, ImagePreparation.stretched(8), List.of("a", "b", "c"), Optional.empty());
         backend = VectorBackend.open(2);
-        model = Encoder.untrained(description, backend);
+        model = NewEncoder.untrained(description, backend);
         VitStart.fill(model, description, images, 1);
         // Biases and the classifier start at or near zero; random they tell more.
         model.parameters().all().forEach(parameter -> {
@@ -66,7 +67,7 @@ class PatchDroppingTest {
         var batch = new TokenBatch();
         inputs.accept(batch);
         try (var workspace = new Workspace(1L << 24)) {
-            Tensor y = model.forward(new Pass(backend.stream(), workspace).begin(Budget.FULL, null), batch);
+            Tensor y = model.forward(new Pass(backend.stream(), workspace).begin(Budget.FULL), batch);
             return IntStream.range(0, y.rows())
                     .mapToObj(row -> new float[] {y.get(row, 0), y.get(row, 1), y.get(row, 2)})
                     .toArray(float[][]::new);

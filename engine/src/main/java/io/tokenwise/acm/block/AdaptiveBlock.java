@@ -1,6 +1,7 @@
 package io.tokenwise.acm.block;
 
 import io.tokenwise.acm.choose.Acm;
+import io.tokenwise.acm.choose.GateTraining;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.nn.Block;
 import io.tokenwise.nn.Pass;
@@ -50,7 +51,7 @@ public sealed interface AdaptiveBlock extends Block permits AdaptiveMlp, Adaptiv
     /** {@link #forward} without a tape, by what {@link #prepare} has made. The modules choose by the pass's budgets. */
     Tensor infer(Pass pass, Tensor x, Tensor residual);
 
-    /** {@link #forward} with a tape. The modules choose as the pass's {@link io.tokenwise.nn.GateTraining} says. */
+    /** {@link #forward} with a tape. The modules choose as the pass's {@link GateTraining} says. */
     default Tensor train(Pass pass, Tensor x, Tensor residual) {
         List<Tensor> running = acms().stream().map(acm -> acm.train(pass, x)).toList();
         return pass.add(outputs(pass, x, running), residual);

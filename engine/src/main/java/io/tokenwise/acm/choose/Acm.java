@@ -186,22 +186,24 @@ public final class Acm implements AdaptiveModule {
     /** In inference: how many learners each row of x gets, in {@code groups}, which are sorted. */
     public void choose(Pass pass, Tensor x, TokenGroups groups) {
         int gated = router.route(pass, x, groups.begin(x.rows()));
-        if (pass.observer() != null) {
-            pass.observer().spent(path, groups.learners(), x.rows(), gated);
+        LearnerObserver observer = pass.given(LearnerObserver.class);
+        if (observer != null) {
+            observer.spent(path, groups.learners(), x.rows(), gated);
         }
         groups.sort(learners);
     }
 
     /**
      * In training: the straight-through choice {@code [tokens, trained + 1]}, whose last column stands for all that is not trained. The pass's
-     * {@link io.tokenwise.nn.GateTraining} gets it too.
+     * {@link GateTraining} gets it too.
      */
     public Tensor train(Pass pass, Tensor x) {
-        if (pass.gateTraining() == null) {
+        GateTraining training = pass.given(GateTraining.class);
+        if (training == null) {
             throw new IllegalStateException(path + ": a pass with a tape needs a gate training");
         }
-        Tensor running = isFixed() ? running(pass, x.rows()) : gate.train(pass, x, pass.gateTraining());
-        pass.gateTraining().running().add(running);
+        Tensor running = isFixed() ? running(pass, x.rows()) : gate.train(pass, x, training);
+        training.running().add(running);
         return running;
     }
 

@@ -4,7 +4,6 @@ import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
 import io.tokenwise.kernels.RowOps;
-import io.tokenwise.nn.GateTraining;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.Tensor;

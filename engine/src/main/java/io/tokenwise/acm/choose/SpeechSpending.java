@@ -1,6 +1,5 @@
 package io.tokenwise.acm.choose;
 
-import io.tokenwise.nn.LearnerObserver;
 import java.util.List;
 
 /** {@link Spending} of a speech model's encoder, over frames, and of its decoder, over tokens, apart. Not thread-safe. */

@@ -1,6 +1,5 @@
 package io.tokenwise.acm.choose;
 
-import io.tokenwise.nn.LearnerObserver;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;

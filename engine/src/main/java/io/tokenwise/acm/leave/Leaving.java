@@ -1,9 +1,9 @@
 package io.tokenwise.acm.leave;
 
+import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Budget.Routing;
-import io.tokenwise.nn.GateTraining;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
@@ -63,17 +63,17 @@ public final class Leaving {
         TokenBatch batch = pass.batch();
         // The gate learns from what tokens are worth to the teacher, not by what is done with its choice.
         Tape tape = pass.tape();
-        GateTraining gateTraining = pass.gateTraining();
-        pass.train(null, null);
+        pass.train(null);
         // Training may have changed it since.
         if (tape != null) {
             gate.prepare(pass.stream());
         }
         staying.begin(batch.tokens());
         int gated = chooseRows(pass, x, staying);
-        pass.train(tape, gateTraining);
-        if (pass.observer() != null) {
-            pass.observer().spent(gate.path(), staying.stays(), batch.tokens(), gated);
+        pass.train(tape);
+        LearnerObserver observer = pass.given(LearnerObserver.class);
+        if (observer != null) {
+            observer.spent(gate.path(), staying.stays(), batch.tokens(), gated);
         }
         int tokens = batch.tokens();
         pass.over(staying.batch());

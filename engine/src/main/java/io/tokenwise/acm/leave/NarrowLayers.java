@@ -1,9 +1,5 @@
 package io.tokenwise.acm.leave;
 
-import io.tokenwise.acm.make.MeasuredMlp;
-import io.tokenwise.nn.BlockSlot;
-import io.tokenwise.nn.Mlp;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -67,39 +63,5 @@ public record NarrowLayers(List<Integer> first) {
             }
         }
         return false;
-    }
-
-    /**
-     * Starts narrow MLPs: puts the hidden units of the dense ones into the order of their importance, and gives the narrow ones the first of them, with the mean of what they lack in
-     * their bias.
-     *
-     * @param slots of the dense layers
-     * @param narrow of the narrow ones, in the same order
-     * @param forwards runs the dense layers on sample inputs
-     */
-    public static void start(List<BlockSlot> slots, List<BlockSlot> narrow, Runnable forwards) {
-        List<MeasuredMlp> measured = new ArrayList<>();
-        List<BlockSlot> replaced = new ArrayList<>();
-        List<Mlp> targets = new ArrayList<>();
-        for (int i = 0; i < slots.size(); i++) {
-            if (slots.get(i).block() instanceof Mlp mlp && narrow.get(i).block() instanceof Mlp target) {
-                measured.add(new MeasuredMlp(mlp));
-                targets.add(target);
-                replaced.add(slots.get(i));
-            }
-        }
-        try {
-            for (int i = 0; i < replaced.size(); i++) {
-                replaced.get(i).replace(measured.get(i));
-            }
-            forwards.run();
-        } finally {
-            for (int i = 0; i < replaced.size(); i++) {
-                replaced.get(i).replace(measured.get(i).dense());
-            }
-        }
-        for (int i = 0; i < targets.size(); i++) {
-            measured.get(i).start(targets.get(i));
-        }
     }
 }

@@ -42,14 +42,9 @@ public final class Acmizer {
             };
             if (block != null) {
                 measured.put(slot, block);
-                slot.replace(block);
             }
         }
-        try {
-            forwards.run();
-        } finally {
-            measured.forEach((slot, block) -> slot.replace(block.dense()));
-        }
+        Measured.run(measured, forwards);
         for (BlockSlot slot : slots) {
             if (measured.containsKey(slot)) {
                 AdaptiveBlock block = measured.get(slot).adaptive(parameters, slot.path(), layers);

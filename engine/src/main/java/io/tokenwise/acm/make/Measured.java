@@ -4,6 +4,8 @@ import io.tokenwise.acm.block.AdaptiveBlock;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.nn.Block;
+import io.tokenwise.nn.BlockSlot;
+import java.util.Map;
 
 /** A dense block that also sums up how it behaves on the text that goes through it: by this its adaptive form is cut into learners. */
 sealed interface Measured extends Block permits MeasuredMlp, MeasuredAttention {
@@ -11,4 +13,14 @@ sealed interface Measured extends Block permits MeasuredMlp, MeasuredAttention {
 
     /** The adaptive form: with all learners it computes what the dense block does. Its parameters enter the set. */
     AdaptiveBlock adaptive(Parameters parameters, String path, AdaptiveLayers layers);
+
+    /** Runs a model while these are in its slots; afterwards the dense blocks are there again. */
+    static void run(Map<BlockSlot, ? extends Measured> blocks, Runnable forwards) {
+        blocks.forEach(BlockSlot::replace);
+        try {
+            forwards.run();
+        } finally {
+            blocks.forEach((slot, block) -> slot.replace(block.dense()));
+        }
+    }
 }

@@ -15,14 +15,14 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /** An MLP that sums up what its hidden units do. */
-public final class MeasuredMlp implements Measured {
+final class MeasuredMlp implements Measured {
     private final Mlp mlp;
     private final double[] sums;
     private final double[] squares;
     private long tokens;
 
     /** Nothing is measured yet. */
-    public MeasuredMlp(Mlp mlp) {
+    MeasuredMlp(Mlp mlp) {
         this.mlp = mlp;
         sums = new double[mlp.units()];
         squares = new double[sums.length];
@@ -98,7 +98,7 @@ public final class MeasuredMlp implements Measured {
     }
 
     /** Orders the units, and gives a narrow MLP the first of them, with the mean of the others' part in its bias. */
-    public void start(Mlp target) {
+    void start(Mlp target) {
         sortUnits();
         int kept = target.units();
         Tensor up = mlp.up().weight().parameter().value();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.Sessions;
 import io.tokenwise.TestModels;
+import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.autograd.Matrix;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
@@ -99,16 +100,17 @@ class AdaptiveAttentionTest {
             for (double share : new double[] {0.1, 0.25, 0.5, 0.75}) {
                 var counts = new ArrayList<int[]>();
                 Pass pass = new Pass(backend.stream(), workspace)
-                        .begin(
-                                Budget.flops(share),
+                        .begin(Budget.flops(share))
+                        .with(
+                                LearnerObserver.class,
                                 (module, learners, tokens, gated) -> counts.add(Arrays.copyOf(learners, tokens)))
                         .over(batch);
                 Matrix grouped = Matrix.of(block.forward(pass, tensor(pass, x), tensor(pass, x)));
 
                 Pass masked = new Pass(exact.stream(), exactWorkspace)
-                        .begin(Budget.FULL, null)
+                        .begin(Budget.FULL)
                         .over(batch);
-                masked.train(new Tape(), null);
+                masked.train(new Tape());
                 var running = new ArrayList<Tensor>();
                 for (int[] chosen : counts) {
                     assertThat(Arrays.stream(chosen).distinct().count())

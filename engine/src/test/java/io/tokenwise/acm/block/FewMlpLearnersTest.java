@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.Sessions;
 import io.tokenwise.TestModels;
+import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.autograd.Matrix;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
@@ -87,14 +88,15 @@ class FewMlpLearnersTest {
         var counts = new int[x.rows()];
         try (var workspace = new Workspace(1L << 28)) {
             Pass pass = new Pass(backend.stream(), workspace)
-                    .begin(
-                            Budget.flops(0.5),
+                    .begin(Budget.flops(0.5))
+                    .with(
+                            LearnerObserver.class,
                             (module, learners, tokens, gated) -> System.arraycopy(learners, 0, counts, 0, tokens))
                     .over(TokenBatch.of(new int[x.rows()]));
             Matrix grouped = Matrix.of(mlp.forward(pass, tensor(pass, x), tensor(pass, residual)));
             assertThat(counts).contains(1, 2, LEARNERS);
 
-            pass.train(new Tape(), null);
+            pass.train(new Tape());
             Tensor running = pass.tensor(x.rows(), TRAINED + 1);
             for (int token = 0; token < x.rows(); token++) {
                 mlp.acm().running(running, token, counts[token]);

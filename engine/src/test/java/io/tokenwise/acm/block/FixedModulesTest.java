@@ -149,7 +149,7 @@ class FixedModulesTest {
         try (var workspace = new Workspace(1L << 28)) {
             for (AdaptiveBlock block : encoder.adaptiveBlocks()) {
                 Pass pass = new Pass(backend.stream(), workspace)
-                        .begin(Budget.fixed((double) count / LEARNERS), null)
+                        .begin(Budget.fixed((double) count / LEARNERS))
                         .over(batch);
                 outputs.add(Matrix.of(block.forward(pass, tensor(pass, x), tensor(pass, residual))));
             }

@@ -13,7 +13,6 @@ import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
-import io.tokenwise.nn.LearnerObserver;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
@@ -101,13 +100,14 @@ class AcmTest {
                 (module, learners, tokens, gated) -> System.arraycopy(learners, 0, counts, 0, tokens);
         try (var workspace = new Workspace(1L << 28)) {
             Pass pass = new Pass(backend.stream(), workspace)
-                    .begin(Budget.flops(share), observer)
+                    .begin(Budget.flops(share))
+                    .with(LearnerObserver.class, observer)
                     .over(TokenBatch.of(new int[x.rows()]));
             Tensor grouped = mlp.forward(pass, tensor(pass, x), tensor(pass, residual));
             Set<Integer> different = new TreeSet<>(Arrays.stream(counts).boxed().toList());
             assertThat(different).as("learner counts that occur").hasSizeGreaterThan(4);
 
-            pass.train(new Tape(), null);
+            pass.train(new Tape());
             Matrix running = Matrix.zeros(x.rows(), LEARNERS);
             for (int token = 0; token < x.rows(); token++) {
                 Arrays.fill(running.values(), token * LEARNERS, token * LEARNERS + counts[token], 1);

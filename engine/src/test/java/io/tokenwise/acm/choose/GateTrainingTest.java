@@ -14,7 +14,6 @@ import io.tokenwise.backend.VectorBackend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
-import io.tokenwise.nn.GateTraining;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
@@ -47,7 +46,7 @@ class GateTrainingTest {
                 var workspace = new Workspace(1L << 28)) {
             Stream stream = backend.stream();
             var pass = new Pass(stream, workspace);
-            Matrix target = Matrix.of(encoder.forward(pass.begin(Budget.FULL, null), batch));
+            Matrix target = Matrix.of(encoder.forward(pass.begin(Budget.FULL), batch));
             List<Acm> acms = TestModels.acmize(encoder, LEARNERS, TestModels.sequences(40));
             List<Parameter> gates =
                     acms.stream().flatMap(acm -> acm.gateParameters().stream()).toList();
@@ -80,14 +79,14 @@ class GateTrainingTest {
     private static double step(Encoder encoder, Pass pass, TokenBatch batch, Matrix target, SplittableRandom noise) {
         var tape = new Tape();
         var running = new ArrayList<Tensor>();
-        pass.begin(Budget.FULL, null);
+        pass.begin(Budget.FULL);
         Tensor features = pass.tensor(batch.tokens(), KNOTS);
         Matrix half = Matrix.zeros(batch.tokens(), KNOTS);
         for (int token = 0; token < batch.tokens(); token++) {
             half.values()[token * KNOTS + KNOTS / 2] = 1;
         }
         half.copyTo(features);
-        pass.train(tape, new GateTraining(features, 0.8f, noise, running));
+        pass.train(tape).with(GateTraining.class, new GateTraining(features, 0.8f, noise, running));
         Tensor y = encoder.forward(pass, batch);
         // The gradient of the squared distance to the target.
         Tensor dy = pass.tensor(y.rows(), y.columns());

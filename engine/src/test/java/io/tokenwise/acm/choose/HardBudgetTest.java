@@ -10,7 +10,6 @@ import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.VectorBackend;
 import io.tokenwise.nn.Budget;
-import io.tokenwise.nn.LearnerObserver;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
@@ -171,7 +170,9 @@ class HardBudgetTest {
             boolean again = i > 0 && random.nextBoolean();
             budgets.add(again ? budgets.getLast() : Budget.hard(share));
         }
-        pass.begin(budgets, new Bill(modules, batch, budgets)).over(batch);
+        pass.begin(budgets)
+                .with(LearnerObserver.class, new Bill(modules, batch, budgets))
+                .over(batch);
         Tensor x = pass.tensor(batch.tokens(), HIDDEN);
         for (int i = 0; i < x.size(); i++) {
             x.floats().set(i, (float) random.nextGaussian());

@@ -16,6 +16,7 @@ import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.NewEncoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -119,7 +120,7 @@ class LeavingTest {
         try (ModelFiles files = ModelFiles.open(folder.resolve("vit"));
                 Backend backend = VectorBackend.open(1);
                 Encoder teacher = Encoder.load(files, backend);
-                Encoder model = Encoder.startShortPath(
+                Encoder model = NewEncoder.withShortPath(
                         files, backend, vit -> encode(vit, backend, images, Budget.FULL), new SplittableRandom(5));
                 var sessions = new Sessions(model, backend, 256, 1)) {
             float[][] wanted = encode(teacher, backend, images, Budget.FULL);

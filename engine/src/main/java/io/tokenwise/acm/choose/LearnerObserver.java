@@ -1,4 +1,4 @@
-package io.tokenwise.nn;
+package io.tokenwise.acm.choose;
 
 /** Told by adaptive modules, in the order in which they run, what they spent. */
 @FunctionalInterface

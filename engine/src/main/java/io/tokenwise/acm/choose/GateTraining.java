@@ -1,4 +1,4 @@
-package io.tokenwise.nn;
+package io.tokenwise.acm.choose;
 
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
