@@ -127,7 +127,7 @@ public final class Sessions implements AutoCloseable {
     private List<ShortPlan> plans(List<int[]> sequences, List<Budget> budgets) {
         var plans = new ArrayList<ShortPlan>(sequences.size());
         for (int i = 0; i < sequences.size(); i++) {
-            plans.add(encoder.plan(encoder.description().tokens(sequences.get(i)), budgets.get(i)));
+            plans.add(encoder.plan(sequences.get(i), budgets.get(i)));
         }
         return plans;
     }

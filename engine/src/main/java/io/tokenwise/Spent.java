@@ -19,8 +19,8 @@ public record Spent(double time, double flops) {
 
     private static final Spent UNKNOWN = new Spent(Double.NaN, Double.NaN);
 
-    /** What an input of so many tokens costs. */
-    public static Spent of(Encoder model, int tokens, Budget budget) {
+    /** What an input costs. */
+    public static Spent of(Encoder model, int[] input, Budget budget) {
         if (!model.isAdaptive() || budget.share() == 1) {
             return ALL;
         }
@@ -28,7 +28,8 @@ public record Spent(double time, double flops) {
             return UNKNOWN;
         }
         ShortPlans plans = model.leaving().get().plans();
-        ShortPlan plan = plans.plan(tokens, budget);
+        ShortPlan plan = model.plan(input, budget);
+        int tokens = model.description().tokens(input);
         return new Spent(plans.timeShare(tokens, plan), plans.flopsShare(tokens, plan));
     }
 
@@ -38,7 +39,7 @@ public record Spent(double time, double flops) {
         long all = 0;
         for (int[] input : inputs) {
             int tokens = model.description().tokens(input);
-            spent += tokens * of(model, tokens, budget).flops();
+            spent += tokens * of(model, input, budget).flops();
             all += tokens;
         }
         return spent / all;

@@ -85,7 +85,7 @@ public final class TextEncoder implements AutoCloseable {
         for (int i = 0; i < vectors.length; i++) {
             Tokenizer.Encoded text = encoded.get(i);
             int tokens = text.ids().length;
-            Spent spent = Spent.of(encoder(), tokens, budgets.get(i));
+            Spent spent = Spent.of(encoder(), text.ids(), budgets.get(i));
             embeddings.add(new Embedding(vectors[i], tokens, text.truncated(), spent));
         }
         return embeddings;

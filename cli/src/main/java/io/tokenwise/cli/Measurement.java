@@ -22,6 +22,9 @@ final class Measurement {
     /** How many inputs had so many tokens. */
     private final long[] inputsOfLength;
 
+    /** Of a model whose tokens leave: what was spent, as tokens of the dense model. */
+    private double denseTokensSpent;
+
     private long inputs;
     private long nanos;
 
@@ -57,8 +60,17 @@ final class Measurement {
             throw new InterruptedException();
         }
         inputs += sequences.size();
-        sequences.forEach(sequence -> inputsOfLength[model.files().description().tokens(sequence)]++);
+        sequences.forEach(this::add);
         return result;
+    }
+
+    private void add(int[] sequence) {
+        int tokens = model.files().description().tokens(sequence);
+        inputsOfLength[tokens]++;
+        if (model.encoder().leaving().isPresent()) {
+            denseTokensSpent +=
+                    tokens * Spent.of(model.encoder(), sequence, budget).flops();
+        }
     }
 
     /** Learners that ran, mean over tokens and modules; NaN for a dense model. */
@@ -71,36 +83,28 @@ final class Measurement {
         if (dense) {
             return 1;
         }
-        return model.encoder().leaving().isPresent() ? planned() : spending.share();
+        return model.encoder().leaving().isPresent() ? denseTokensSpent / tokens() : spending.share();
     }
 
-    /** Of a model whose tokens leave, by its plans. */
-    private double planned() {
-        double spent = 0;
+    private long tokens() {
         long tokens = 0;
         for (int length = 1; length < inputsOfLength.length; length++) {
-            if (inputsOfLength[length] > 0) {
-                long ofLength = inputsOfLength[length] * length;
-                spent += ofLength * Spent.of(model.encoder(), length, budget).flops();
-                tokens += ofLength;
-            }
+            tokens += inputsOfLength[length] * length;
         }
-        return spent / tokens;
+        return tokens;
     }
 
     /** FLOPs of the whole model, mean over tokens; a multiply-add counts as one. */
     double flopsPerToken() {
         double flops = 0;
-        long tokens = 0;
         for (int length = 1; length < inputsOfLength.length; length++) {
             if (inputsOfLength[length] > 0) {
                 flops += (double) inputsOfLength[length]
                         * length
                         * model.encoder().flopsPerToken(length, spent());
-                tokens += inputsOfLength[length] * length;
             }
         }
-        return flops / tokens;
+        return flops / tokens();
     }
 
     /** Time in the model. */

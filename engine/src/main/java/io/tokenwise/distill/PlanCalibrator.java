@@ -5,7 +5,6 @@ import io.tokenwise.acm.leave.Leaving;
 import io.tokenwise.acm.leave.NarrowLayers;
 import io.tokenwise.acm.leave.PlanLosses;
 import io.tokenwise.acm.leave.ShortPlan;
-import io.tokenwise.acm.leave.ShortPlans;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.TextDescription;
@@ -157,11 +156,10 @@ final class PlanCalibrator {
     }
 
     private List<ShortPlan> plans(TokenBatch batch, double share, int narrow) {
-        ShortPlans plans = leaving.plans();
         var some = new ArrayList<ShortPlan>();
         for (int input = 0; input < batch.sequences(); input++) {
             int tokens = batch.length(input);
-            some.add(plans.of(Math.clamp(Math.round(share * tokens), plans.least(tokens), tokens), narrow));
+            some.add(leaving.plan(batch.inputs(), batch.inputOffsets()[input], tokens, share, narrow));
         }
         return Collections.unmodifiableList(some);
     }

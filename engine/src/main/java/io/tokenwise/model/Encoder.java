@@ -154,13 +154,17 @@ public final class Encoder implements AutoCloseable {
     }
 
     /**
-     * What an input of so many tokens gets. Only inputs of plans with equally many narrow layers share a batch.
+     * What an input gets. Only inputs of plans with equally many narrow layers share a batch.
      *
      * @throws IllegalArgumentException if the budget is one that the model cannot keep
      */
-    public ShortPlan plan(int tokens, Budget budget) {
+    public ShortPlan plan(int[] input, Budget budget) {
+        return plan(input, 0, description.tokens(input), budget);
+    }
+
+    private ShortPlan plan(int[] inputs, int from, int tokens, Budget budget) {
         if (leaving().isPresent()) {
-            return leaving().get().plans().plan(tokens, budget);
+            return leaving().get().plan(inputs, from, tokens, budget);
         }
         if (budget.unit() == Budget.Unit.TIME && budget.share() < 1 && isAdaptive()) {
             throw new IllegalArgumentException(
@@ -230,7 +234,7 @@ public final class Encoder implements AutoCloseable {
         StayingRows staying = StayingRows.of(pass);
         staying.clear();
         for (int input = 0; input < batch.sequences(); input++) {
-            staying.add(plan(batch.length(input), pass.budget(input)));
+            staying.add(plan(batch.inputs(), batch.inputOffsets()[input], batch.length(input), pass.budget(input)));
         }
         return run(pass, batch);
     }

@@ -55,7 +55,7 @@ final class EncoderSaving {
             var config = new ShortPathConfig(
                     encoder.teacher(),
                     some.narrow(),
-                    some.plans().tableTokens(),
+                    some.plans().leastWorth(),
                     some.plans().losses());
             return description.withAcm(Optional.of(config.toJson()));
         }

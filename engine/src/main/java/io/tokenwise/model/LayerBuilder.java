@@ -117,11 +117,11 @@ final class LayerBuilder {
                     first,
                     last,
                     sizes.layers(),
-                    config.tableTokens(),
+                    config.leastWorth(),
                     maxTokens);
-            if (vocabulary == 0 && config.tableTokens() > 0) {
-                throw new IllegalArgumentException("acm.shortPath.tableTokens is " + config.tableTokens()
-                        + ", must be 0 of a model whose inputs are no texts");
+            if (vocabulary == 0 && config.leastWorth().tokens() > 0) {
+                throw new IllegalArgumentException("acm.shortPath.shortTexts.tokens is "
+                        + config.leastWorth().tokens() + ", must be 0 of a model whose inputs are no texts");
             }
             if (config.narrow().first().size() != sizes.layers()) {
                 throw new IllegalArgumentException("acm.shortPath.narrowFirst names "

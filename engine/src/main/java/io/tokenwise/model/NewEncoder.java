@@ -1,6 +1,7 @@
 package io.tokenwise.model;
 
 import io.tokenwise.acm.config.ShortPathConfig;
+import io.tokenwise.acm.leave.LeastWorth;
 import io.tokenwise.acm.leave.NarrowLayers;
 import io.tokenwise.acm.leave.PlanLosses;
 import io.tokenwise.acm.make.NarrowMlps;
@@ -74,7 +75,8 @@ public final class NewEncoder {
 
     private static ShortPathConfig newShortPath(ModelDescription dense) {
         int layers = dense.architecture().layers();
-        return new ShortPathConfig(dense.name(), NarrowLayers.inOrder(layers), 0, PlanLosses.unknown(layers));
+        return new ShortPathConfig(
+                dense.name(), NarrowLayers.inOrder(layers), LeastWorth.NONE, PlanLosses.unknown(layers));
     }
 
     /** What a parameter of a narrow layer starts as; those of its MLP are then written by {@link NarrowMlps#start}. */

@@ -1,5 +1,6 @@
 package io.tokenwise.acm.config;
 
+import io.tokenwise.acm.leave.LeastWorth;
 import io.tokenwise.acm.leave.NarrowLayers;
 import io.tokenwise.acm.leave.PlanLosses;
 import io.tokenwise.acm.leave.StayGate;
@@ -16,10 +17,10 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * @param teacher name of the dense model that this one was distilled from: a built-in name or a directory
  * @param narrow which layers become narrow first
- * @param tableTokens inputs of so many tokens or fewer look their tokens' values up, without the gate
+ * @param leastWorth which tokens of short texts stay, without the gate
  * @param losses what plans were measured to lose
  */
-public record ShortPathConfig(String teacher, NarrowLayers narrow, int tableTokens, PlanLosses losses) {
+public record ShortPathConfig(String teacher, NarrowLayers narrow, LeastWorth leastWorth, PlanLosses losses) {
     /** Before the names of all of the short path's tensors; those of narrow layers are otherwise those of the dense ones. */
     public static final String PREFIX = "short.";
 
@@ -45,13 +46,23 @@ public record ShortPathConfig(String teacher, NarrowLayers narrow, int tableToke
         List<Integer> first = AcmConfig.numbers(path.get("narrowFirst"), FIELD + ".narrowFirst").stream()
                 .map(Double::intValue)
                 .toList();
-        JsonNode table = path.path("tableTokens");
-        if (!table.isInt() || table.asInt() < 0) {
-            throw new IllegalArgumentException(
-                    "acm." + FIELD + ".tableTokens must be a number of tokens from 0, is " + table);
-        }
         return Optional.of(new ShortPathConfig(
-                teacher.asString(), new NarrowLayers(first), table.asInt(), losses(path.get("losses"))));
+                teacher.asString(),
+                new NarrowLayers(first),
+                leastWorth(path.path("shortTexts")),
+                losses(path.get("losses"))));
+    }
+
+    private static LeastWorth leastWorth(JsonNode json) {
+        JsonNode tokens = json.path("tokens");
+        if (!tokens.isInt() || tokens.asInt() < 0) {
+            throw new IllegalArgumentException(
+                    "acm." + FIELD + ".shortTexts.tokens must be a number of tokens from 0, is " + tokens);
+        }
+        return new LeastWorth(
+                tokens.asInt(),
+                AcmConfig.numbers(json.get("shares"), FIELD + ".shortTexts.shares"),
+                AcmConfig.numbers(json.get("worths"), FIELD + ".shortTexts.worths"));
     }
 
     private static PlanLosses losses(JsonNode json) {
@@ -88,7 +99,9 @@ public record ShortPathConfig(String teacher, NarrowLayers narrow, int tableToke
                 .put("gateWidth", StayGate.WIDTH)
                 .put("gateHeads", StayGate.HEADS)
                 .put("gateUnits", StayGate.UNITS);
-        path.put("tableTokens", tableTokens);
+        ObjectNode shortTexts = path.putObject("shortTexts").put("tokens", leastWorth.tokens());
+        leastWorth.shares().forEach(shortTexts.putArray("shares")::add);
+        leastWorth.worths().forEach(shortTexts.putArray("worths")::add);
         narrow.first().forEach(path.putArray("narrowFirst")::add);
         put(path.putObject("losses"), losses);
         return json;

@@ -43,9 +43,37 @@ public final class Leaving {
         narrow = newNarrow;
     }
 
-    /** From here on texts of {@link StayGate#TABLE_TOKENS} tokens or fewer look values up. */
-    public void useTable() {
-        plans = plans.withTableTokens(StayGate.TABLE_TOKENS);
+    /** From here on short texts look values up. */
+    public void useTable(LeastWorth leastWorth) {
+        plans = plans.with(leastWorth);
+    }
+
+    /**
+     * What an input gets; of a short text its own words say how many stay.
+     *
+     * @param ids of a text its tokens, from that place on
+     */
+    public ShortPlan plan(int[] ids, int from, int tokens, Budget budget) {
+        ShortPlan plan = plans.plan(tokens, budget);
+        double worth = plans.leastWorth(tokens, budget);
+        return Double.isNaN(worth) ? plan : plans.of(worthMore(ids, from, tokens, worth), plan.narrowLayers());
+    }
+
+    /** The same with so many narrow layers and a share of the tokens; of a short text those that are worth as much as this share of all short texts' tokens. */
+    public ShortPlan plan(int[] ids, int from, int tokens, double share, int narrowLayers) {
+        boolean isShort = share < 1 && plans.leastWorth().isShort(tokens);
+        int rows = isShort
+                ? worthMore(ids, from, tokens, plans.leastWorth().of(share))
+                : Math.clamp(Math.round(share * tokens), plans.least(tokens), tokens);
+        return plans.of(rows, narrowLayers);
+    }
+
+    private int worthMore(int[] ids, int from, int tokens, double worth) {
+        int rows = plans.first() + plans.last();
+        for (int i = plans.first(); i < tokens - plans.last(); i++) {
+            rows += gate.worth(ids[from + i]) >= worth ? 1 : 0;
+        }
+        return Math.clamp(rows, plans.least(tokens), tokens);
     }
 
     /** What plans were measured to lose. */
@@ -90,7 +118,7 @@ public final class Leaving {
             int tokens = batch.length(input);
             int wanted = staying.plan(input).rows();
             if (wanted < tokens) {
-                if (tokens <= plans.tableTokens()) {
+                if (plans.leastWorth().isShort(tokens)) {
                     gate.lookUp(batch, input, values);
                 }
                 control(values, batch, input, pass.budget(input));
@@ -105,7 +133,7 @@ public final class Leaving {
         int gated = 0;
         for (int input = 0; input < batch.sequences(); input++) {
             int tokens = batch.length(input);
-            gated += staying.plan(input).rows() < tokens && tokens > plans.tableTokens() ? tokens : 0;
+            gated += staying.plan(input).rows() < tokens && !plans.leastWorth().isShort(tokens) ? tokens : 0;
         }
         return gated;
     }

@@ -1,12 +1,13 @@
 package io.tokenwise.acm.leave;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * The plans of a model's inputs by their length and by hundredths of a budget of one kind of cost. How many layers are narrow is the budget's matter alone, so that
- * vectors of short and of long texts come from the same layers; how many tokens stay is what the budget then allows. Plans of an input cost the more the larger the budget.
- * Thread-safe; once it has been asked for a length it allocates nothing for it.
+ * vectors of short and of long texts come from the same layers, and so is what tokens of short texts must be worth; of longer ones as many stay as the budget then allows. Plans
+ * of an input cost the more the larger the budget. Thread-safe; once it has been asked for a length it allocates nothing for it.
  */
 final class PlanTable {
     private static final int FULL = 100;
@@ -17,12 +18,29 @@ final class PlanTable {
     /** That a length's loss is not to be had at all, in the unit of losses. */
     private static final double OUT_OF_REACH = 1;
 
+    /** Of short texts as many more or fewer tokens stay than on average, each number as often: cost has steps. */
+    private static final int SPREAD = 2;
+
+    /**
+     * Plans of a length by hundredths of the budget.
+     *
+     * @param worths what tokens must be worth to stay; NaN where those stay that are worth most
+     */
+    private record Row(ShortPlan[] plans, double[] worths) {}
+
     private final ShortPlans plans;
     private final ForwardCost cost;
     private final double shortTolerance;
     private final int[] narrow = new int[FULL];
+
+    /** The share of a short text's tokens that stays, on average. */
+    private final double[] shortShares = new double[FULL];
+
     /** Atomic, so that what one thread has filled in another sees whole. */
-    private final AtomicReferenceArray<ShortPlan[]> byLength;
+    private final AtomicReferenceArray<Row> byLength;
+
+    /** Where no text is treated as a short one. */
+    private final AtomicReferenceArray<Row> ranked;
 
     /**
      * @param plans whose losses decide
@@ -33,21 +51,37 @@ final class PlanTable {
         this.cost = cost;
         this.shortTolerance = shortTolerance;
         byLength = new AtomicReferenceArray<>(maxTokens + 1);
+        ranked = new AtomicReferenceArray<>(maxTokens + 1);
         int fewest = 0;
         for (int hundredths = FULL - 1; hundredths >= 0; hundredths--) {
             fewest = Math.max(fewest, bestNarrow(hundredths));
             narrow[hundredths] = fewest;
+            shortShares[hundredths] = shortShare(hundredths, fewest);
         }
     }
 
-    /** What an input of so many tokens gets of a share of what the dense model costs. */
-    ShortPlan plan(int tokens, double share) {
-        ShortPlan[] ofLength = byLength.get(tokens);
-        if (ofLength == null) {
-            ofLength = ofLength(tokens);
-            byLength.set(tokens, ofLength);
+    /** What an input of so many tokens gets of a share of what the dense model costs; of a short text the mean. */
+    ShortPlan plan(int tokens, double share, boolean isRanked) {
+        return row(tokens, isRanked).plans[place(share)];
+    }
+
+    /** What a token of such a text must be worth to stay; NaN if as many stay as the plan says. */
+    double leastWorth(int tokens, double share) {
+        return row(tokens, false).worths[place(share)];
+    }
+
+    private static int place(double share) {
+        return (int) (FULL * share + ROUNDING);
+    }
+
+    private Row row(int tokens, boolean isRanked) {
+        AtomicReferenceArray<Row> rows = isRanked ? ranked : byLength;
+        Row row = rows.get(tokens);
+        if (row == null) {
+            row = ofLength(tokens, isRanked);
+            rows.set(tokens, row);
         }
-        return ofLength[(int) (FULL * share + ROUNDING)];
+        return row;
     }
 
     private double allowed(int tokens, int hundredths) {
@@ -63,9 +97,8 @@ final class PlanTable {
         for (int place = counts.size() - 1; place >= 0; place--) {
             double loss = 0;
             for (int measured : plans.losses().tokens()) {
-                int tokens = Math.min(measured, byLength.length() - 1);
-                int rows = mostRows(tokens, counts.get(place), allowed(tokens, hundredths));
-                loss += rows == 0 ? OUT_OF_REACH : plans.losses().of(measured, (double) rows / tokens, place);
+                double share = share(measured, counts.get(place), hundredths);
+                loss += share == 0 ? OUT_OF_REACH : plans.losses().of(measured, share, place);
             }
             if (loss < bestLoss) {
                 best = counts.get(place);
@@ -75,23 +108,82 @@ final class PlanTable {
         return best;
     }
 
-    private ShortPlan[] ofLength(int tokens) {
-        var row = new ShortPlan[FULL + 1];
+    /** How many of the tokens stay; 0 if not even the least is allowed. */
+    private double share(int measured, int narrowLayers, int hundredths) {
+        if (plans.leastWorth().isShort(measured)) {
+            return shortShare(hundredths, narrowLayers);
+        }
+        int tokens = Math.min(measured, byLength.length() - 1);
+        return (double) mostRows(tokens, narrowLayers, allowed(tokens, hundredths)) / tokens;
+    }
+
+    /** Of short texts: the largest share that the budget allows, on average over lengths; 0 if none. */
+    private double shortShare(int hundredths, int narrowLayers) {
+        LeastWorth worth = plans.leastWorth();
+        if (worth.tokens() == 0) {
+            return 0;
+        }
+        double allowed = shortTolerance * hundredths / FULL;
+        if (shortCost(narrowLayers, 1) <= allowed) {
+            return 1;
+        }
+        for (int percent = (int) (FULL * worth.most()); percent >= FULL * worth.least(); percent--) {
+            double share = (double) percent / FULL;
+            if (shortCost(narrowLayers, share) <= allowed) {
+                return share;
+            }
+        }
+        return 0;
+    }
+
+    /** As a share of the dense model's, of the longest of the short texts and one of half that length. */
+    private double shortCost(int narrowLayers, double share) {
+        int longest = Math.min(plans.leastWorth().tokens(), byLength.length() - 1);
+        double sum = 0;
+        for (int tokens : new int[] {Math.ceilDiv(longest, 2), longest}) {
+            sum += meanCost(tokens, narrowLayers, share) / cost.dense(tokens) / 2;
+        }
+        return sum;
+    }
+
+    private double meanCost(int tokens, int narrowLayers, double share) {
+        if (share == 1) {
+            return plans.cost(cost, tokens, plans.of(tokens, narrowLayers));
+        }
+        double sum = 0;
+        for (int more = -SPREAD; more <= SPREAD; more++) {
+            sum += plans.cost(cost, tokens, plans.of(plans.rows(tokens, share, more), narrowLayers));
+        }
+        return sum / (2 * SPREAD + 1);
+    }
+
+    private Row ofLength(int tokens, boolean isRanked) {
+        boolean isShort = !isRanked && plans.leastWorth().isShort(tokens);
+        var row = new Row(new ShortPlan[FULL + 1], new double[FULL + 1]);
+        Arrays.fill(row.worths, Double.NaN);
         double dense = cost.dense(tokens);
         ShortPlan best = plans.of(plans.least(tokens), plans.losses().narrow().getLast());
         double bestCost = plans.cost(cost, tokens, best);
-        row[FULL] = plans.of(tokens, 0);
+        double worth = isShort ? plans.leastWorth().of(0) : Double.NaN;
+        row.plans[FULL] = plans.of(tokens, 0);
         for (int hundredths = 0; hundredths < FULL; hundredths++) {
-            int rows = mostRows(tokens, narrow[hundredths], allowed(tokens, hundredths));
+            int rows = isShort
+                    ? shortShares[hundredths] == 0 ? 0 : plans.rows(tokens, shortShares[hundredths], 0)
+                    : mostRows(tokens, narrow[hundredths], allowed(tokens, hundredths));
             if (rows > 0) {
                 ShortPlan plan = plans.of(rows, narrow[hundredths]);
                 double planCost = plans.cost(cost, tokens, plan);
                 if (planCost >= bestCost) {
                     best = plan;
                     bestCost = planCost;
+                    worth = isShort && shortShares[hundredths] < 1
+                            ? plans.leastWorth().of(shortShares[hundredths])
+                            : Double.NaN;
                 }
             }
-            row[hundredths] = bestCost < dense ? best : row[FULL];
+            boolean pays = bestCost < dense;
+            row.plans[hundredths] = pays ? best : row.plans[FULL];
+            row.worths[hundredths] = pays ? worth : Double.NaN;
         }
         return row;
     }

@@ -8,7 +8,7 @@ import java.util.Locale;
  * what else is in a call. Thread-safe; once warm it allocates nothing.
  */
 public final class ShortPlans {
-    /** Of few tokens not any share can stay: a budget in time may be passed by so much, less than a short call's time varies. */
+    /** Of few tokens not any share can stay: the mean of short texts may pass a budget in time by so much, less than a short call's time varies. */
     static final double SHORT_TOLERANCE = 1.05;
 
     private final ForwardCost flops;
@@ -17,7 +17,7 @@ public final class ShortPlans {
     private final int first;
     private final int last;
     private final int layers;
-    private final int tableTokens;
+    private final LeastWorth leastWorth;
     private final ShortPlan[][] known;
     private final PlanTable byTime;
     private final PlanTable byFlops;
@@ -29,7 +29,7 @@ public final class ShortPlans {
      * @param first how many tokens at an input's beginning always stay
      * @param last how many at its end always stay
      * @param layers of the model
-     * @param tableTokens inputs of so many tokens or fewer look their tokens' values up, without the gate
+     * @param leastWorth which tokens of short texts stay, whose values are looked up, without the gate
      * @param maxTokens of an input
      */
     public ShortPlans(
@@ -39,7 +39,7 @@ public final class ShortPlans {
             int first,
             int last,
             int layers,
-            int tableTokens,
+            LeastWorth leastWorth,
             int maxTokens) {
         this.flops = flops;
         this.time = time;
@@ -47,7 +47,7 @@ public final class ShortPlans {
         this.first = first;
         this.last = last;
         this.layers = layers;
-        this.tableTokens = tableTokens;
+        this.leastWorth = leastWorth;
         if (losses.narrow().getLast() > layers) {
             throw new IllegalArgumentException(
                     "acm.shortPath.losses: " + losses.narrow().getLast() + " narrow layers, the model has " + layers);
@@ -64,22 +64,22 @@ public final class ShortPlans {
 
     /** The same with what plans were measured to lose. */
     public ShortPlans with(PlanLosses newLosses) {
-        return new ShortPlans(flops, time, newLosses, first, last, layers, tableTokens, known[0].length - 1);
+        return new ShortPlans(flops, time, newLosses, first, last, layers, leastWorth, known[0].length - 1);
     }
 
-    /** The same where inputs of so many tokens or fewer look values up. */
-    public ShortPlans withTableTokens(int newTableTokens) {
-        return new ShortPlans(flops, time, losses, first, last, layers, newTableTokens, known[0].length - 1);
+    /** The same where such tokens of short texts stay. */
+    public ShortPlans with(LeastWorth newLeastWorth) {
+        return new ShortPlans(flops, time, losses, first, last, layers, newLeastWorth, known[0].length - 1);
     }
 
     /** See {@link #ShortPlans}. */
-    public int tableTokens() {
-        return tableTokens;
+    public LeastWorth leastWorth() {
+        return leastWorth;
     }
 
     /** What a plan costs. */
     double cost(ForwardCost cost, int tokens, ShortPlan plan) {
-        boolean gated = plan.rows() < tokens && tokens > tableTokens;
+        boolean gated = plan.rows() < tokens && !leastWorth.isShort(tokens);
         return cost.shortened(tokens, plan.rows(), (double) plan.narrowLayers() / layers, gated);
     }
 
@@ -98,8 +98,8 @@ public final class ShortPlans {
     }
 
     /**
-     * What an input of so many tokens gets for a budget, which counts in hundredths: the plan of least loss of those that cost no more (short inputs up to {@link
-     * #SHORT_TOLERANCE} of a time). A soft budget that does not reach for any gets the cheapest one. At full budget, and where nothing that the short path could leave out
+     * What an input of so many tokens gets for a budget, which counts in hundredths: the plan of least loss of those that cost no more. Of short texts it is a
+     * mean, by {@link #SHORT_TOLERANCE}: which of their tokens stay, and so how many, their words say ({@link LeastWorth}). A soft budget that does not reach for any gets the cheapest one. At full budget, and where nothing that the short path could leave out
      * would make it cheaper, the dense model runs.
      *
      * @throws IllegalArgumentException if a hard budget does not reach for the cheapest plan
@@ -109,7 +109,25 @@ public final class ShortPlans {
         if (budget.routing() == Budget.Routing.HARD) {
             checkReach(inTime ? time : flops, tokens, budget);
         }
-        return (inTime ? byTime : byFlops).plan(tokens, budget.share());
+        return (inTime ? byTime : byFlops).plan(tokens, budget.share(), budget.routing() != Budget.Routing.LEARNED);
+    }
+
+    /** What a token of a short text must be worth to stay; NaN if as many stay as {@link #plan} says: of longer texts, for hard budgets and for controls. */
+    double leastWorth(int tokens, Budget budget) {
+        if (budget.routing() != Budget.Routing.LEARNED) {
+            return Double.NaN;
+        }
+        boolean inTime = budget.unit() == Budget.Unit.TIME;
+        return (inTime ? byTime : byFlops).leastWorth(tokens, budget.share());
+    }
+
+    /** How many tokens a share below 1 is, and some more: all only of the shortest inputs. */
+    int rows(int tokens, double share, int more) {
+        if (share == 1) {
+            return tokens;
+        }
+        int least = least(tokens);
+        return Math.clamp(Math.round(share * tokens) + more, least, Math.max(least, tokens - 1));
     }
 
     private void checkReach(ForwardCost cost, int tokens, Budget budget) {

@@ -62,11 +62,16 @@ public record StayGate(
         return value.forward(pass, normed(pass, outputNorm, mlp.forward(pass, attended, attended)));
     }
 
+    /** What a token of the vocabulary is worth on average. */
+    public float worth(int token) {
+        return table.value().get(0, token);
+    }
+
     /** Writes what the tokens of a text are worth on average into their rows of the values. */
     void lookUp(TokenBatch batch, int text, Tensor values) {
         int row = batch.offsets()[text];
         for (int i = batch.inputOffsets()[text]; i < batch.inputOffsets()[text + 1]; i++) {
-            values.set(row++, 0, table.value().get(0, batch.inputs()[i]));
+            values.set(row++, 0, worth(batch.inputs()[i]));
         }
     }
 

@@ -24,7 +24,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
@@ -182,7 +181,7 @@ class LeavingTest {
             assertThatThrownBy(() -> encode(model, backend, text, Budget.hard(0.01)))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("a hard budget of 0.01 does not reach for 3 of 5 tokens");
-            ShortPlan plan = model.plan(5, Budget.flops(0.01));
+            ShortPlan plan = model.plan(text.getFirst(), Budget.flops(0.01));
             assertThat(plan.rows()).as("the marks and one token").isEqualTo(3);
             assertThat(plan.narrowLayers())
                     .isEqualTo(model.description().architecture().layers());
@@ -197,29 +196,46 @@ class LeavingTest {
             int[] stays = stays(model, backend, TestModels.sequences(40).getFirst(), 40);
             assertThat(stays[0] + stays[39]).isEqualTo(2);
             assertThat(Arrays.stream(stays).sum())
-                    .isEqualTo(model.plan(40, Budget.flops(0.3)).rows());
+                    .isEqualTo(model.leaving()
+                            .orElseThrow()
+                            .plans()
+                            .plan(40, Budget.flops(0.3))
+                            .rows());
         }
     }
 
     @Test
-    void ofShortTextsTheTokensStayThatAreWorthMostOnAverage() {
+    void ofShortTextsTheTokensStayThatAreWorthEnough() {
         try (Backend backend = VectorBackend.open(1);
                 Encoder model = TestModels.shortPath(dense, backend)) {
             int[] text = TestModels.sequences(20).getFirst();
             int[] stays = stays(model, backend, text, 0);
             Tensor table = model.leaving().orElseThrow().gate().table().value();
-            int[] ofWorth = IntStream.range(1, 19)
-                    .boxed()
-                    .sorted(Comparator.comparingDouble(i -> -table.get(0, text[i])))
-                    .mapToInt(i -> i)
+            double least = model.leaving().orElseThrow().plans().leastWorth(20, Budget.flops(0.3));
+            int[] wanted = IntStream.range(0, 20)
+                    .map(i -> i == 0 || i == 19 || table.get(0, text[i]) >= least ? 1 : 0)
                     .toArray();
-            var wanted = new int[20];
-            wanted[0] = 1;
-            wanted[19] = 1;
-            int rows = model.plan(20, Budget.flops(0.3)).rows();
-            assertThat(rows).isBetween(4, 19);
-            Arrays.stream(ofWorth, 0, rows - 2).forEach(i -> wanted[i] = 1);
+            assertThat(Arrays.stream(wanted).sum()).isBetween(4, 19);
             assertThat(stays).isEqualTo(wanted);
+            assertThat(model.plan(text, Budget.flops(0.3)).rows())
+                    .isEqualTo(Arrays.stream(wanted).sum());
+        }
+    }
+
+    @Test
+    void wordsThatLeaveShortTextsLeaveThemAll() {
+        try (Backend backend = VectorBackend.open(1);
+                Encoder model = TestModels.shortPath(dense, backend)) {
+            Leaving leaving = model.leaving().orElseThrow();
+            Budget budget = Budget.flops(0.3);
+            double least = leaving.plans().leastWorth(20, budget);
+            for (int tokens : new int[] {18, 20, 24, 32}) {
+                assertThat(leaving.plans().leastWorth(tokens, budget))
+                        .as(tokens + " tokens")
+                        .isEqualTo(least);
+            }
+            assertThat(leaving.plans().leastWorth(20, Budget.hard(0.5))).isNaN();
+            assertThat(leaving.plans().leastWorth(33, budget)).isNaN();
         }
     }
 
@@ -247,9 +263,10 @@ class LeavingTest {
                     double share = hundredths / 100.0;
                     double now = plans.timeShare(tokens, plans.plan(tokens, Budget.of(share)));
                     assertThat(now).as(tokens + " tokens at " + share).isGreaterThanOrEqualTo(time);
-                    assertThat(now)
-                            .as(tokens + " tokens at " + share)
-                            .isLessThanOrEqualTo(Math.max(least, Math.min(1, ShortPlans.SHORT_TOLERANCE * share)));
+                    if (tokens > StayGate.TABLE_TOKENS) {
+                        assertThat(now).as(tokens + " tokens at " + share).isLessThanOrEqualTo(Math.max(least, share));
+                    }
+                    assertThat(now).as(tokens + " tokens at " + share).isLessThanOrEqualTo(1);
                     time = now;
                 }
             }
@@ -262,8 +279,11 @@ class LeavingTest {
                 Encoder model = TestModels.shortPath(dense, backend)) {
             for (double share : List.of(0.6, 0.75, 0.9)) {
                 assertThat(IntStream.rangeClosed(24, 40)
-                                .mapToObj(tokens ->
-                                        model.plan(tokens, Budget.flops(share)).narrowLayers())
+                                .mapToObj(tokens -> model.leaving()
+                                        .orElseThrow()
+                                        .plans()
+                                        .plan(tokens, Budget.flops(share))
+                                        .narrowLayers())
                                 .distinct())
                         .as("budget " + share)
                         .hasSize(1);
@@ -313,8 +333,18 @@ class LeavingTest {
             refuses(
                     backend,
                     saved,
-                    config.replace("\"tableTokens\" : 32", "\"tableTokens\" : -1"),
-                    "tableTokens must be a number of tokens from 0");
+                    config.replace("\"tokens\" : 32", "\"tokens\" : -1"),
+                    "shortTexts.tokens must be a number of tokens from 0");
+            refuses(
+                    backend,
+                    saved,
+                    config.replaceFirst("\"worths\" : \\[ 0\\.9", "\"worths\" : [ 0.05"),
+                    "shortTexts.worths must descend");
+            refuses(
+                    backend,
+                    saved,
+                    config.replaceFirst("\"worths\" : \\[ 0\\.9, ", "\"worths\" : [ "),
+                    "there must be one for each");
             refuses(
                     backend,
                     saved,
