@@ -12,7 +12,9 @@ import io.tokenwise.cost.CostTables;
 import io.tokenwise.cost.Sizes;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.Processor;
+import io.tokenwise.io.Tokenizer;
 import io.tokenwise.nn.Budget;
+import io.tokenwise.testdata.WordNet;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -20,11 +22,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.SplittableRandom;
 
 /**
- * What the cost model predicts for a model's dense forward beside what that takes, on one thread, one text a call; medians. All engines and lengths
- * take turns, so that each finds the caches as others left them.
+ * What the cost model predicts for a model's forward beside what that takes, on one thread, one text a call, some texts of each length in turn; medians. All engines and
+ * lengths take turns, so that each finds the caches as others left them. Texts are real ones, since their words say how many of their tokens stay.
  *
  * @param model a built-in name or a folder
  * @param tokens lengths of texts; those beyond the model's are left out
@@ -45,12 +46,14 @@ record CostBench(
             int tokens,
             double budget,
             double predictedMicros,
+            int texts,
             Runnable work) {}
 
     /** Those of a model whose tokens leave; of another only the first. */
     private static final List<Double> BUDGETS = List.of(1.0, 0.85, 0.7, 0.5, 0.35);
 
     CostResults run() throws IOException {
+        WordNet wordNet = WordNet.load();
         var notes = new ArrayList<String>();
         var encoders = new ArrayList<TextEncoder>();
         try {
@@ -62,11 +65,11 @@ record CostBench(
                                 () -> encoders.add(open(engine)));
             }
             for (TextEncoder encoder : encoders) {
-                cases.addAll(cases(encoder));
+                cases.addAll(cases(encoder, wordNet));
             }
             notes.add(String.format(
                     Locale.ROOT,
-                    "medians of %d interleaved rounds after %.1f s of warm-up for each engine and length; random token ids.",
+                    "medians of %d interleaved rounds after %.1f s of warm-up for each engine and length; means over texts of WordNet's.",
                     times.rounds(),
                     times.warmUpNanos() * 1e-9));
             err.printf("measures %d lengths in %d engines%n", tokens.size(), encoders.size());
@@ -75,8 +78,9 @@ record CostBench(
             // Of each length full budget comes first.
             double dense = Double.NaN;
             for (int i = 0; i < seconds.length; i++) {
-                dense = cases.get(i).budget == 1 ? seconds[i] : dense;
-                rows.add(row(cases.get(i), seconds[i] * 1e6, seconds[i] / dense));
+                double micros = seconds[i] * 1e6 / cases.get(i).texts;
+                dense = cases.get(i).budget == 1 ? micros : dense;
+                rows.add(row(cases.get(i), micros, micros / dense));
             }
             return new CostResults(Processor.name(), Runtime.version().toString(), model, notes, rows);
         } finally {
@@ -99,34 +103,54 @@ record CostBench(
         }
     }
 
-    private List<Case> cases(TextEncoder encoder) {
+    private List<Case> cases(TextEncoder encoder, WordNet wordNet) throws IOException {
         CostTables.Found found = CostTables.find(encoder.backend());
         int most = encoder.description().maxTokens();
         var sizes = Sizes.of(encoder.description().architecture());
         var cost = new CostModel(found.table(), sizes, most);
-        var random = new SplittableRandom(3);
-        int vocabulary = encoder.description().architecture().vocabularySize();
+        Optional<ShortPlans> plans = encoder.encoder().leaving().map(Leaving::plans);
         var cases = new ArrayList<Case>();
         for (int length : tokens) {
             if (length <= most) {
-                List<int[]> text = List.of(random.ints(length, 0, vocabulary).toArray());
-                Optional<ShortPlans> plans = encoder.encoder().leaving().map(Leaving::plans);
+                List<int[]> texts = texts(wordNet, length);
                 for (double share : plans.isPresent() ? BUDGETS : BUDGETS.subList(0, 1)) {
                     Budget budget = Budget.of(share);
-                    double micros = plans.isPresent()
-                            ? plans.get().micros(length, plans.get().plan(length, budget))
-                            : cost.micros(length);
+                    double micros = texts.stream()
+                            .mapToDouble(text -> plans.isPresent()
+                                    ? plans.get()
+                                            .micros(
+                                                    text.length,
+                                                    encoder.encoder().plan(text, budget))
+                                    : cost.micros(text.length))
+                            .average()
+                            .orElseThrow();
                     cases.add(new Case(
                             encoder,
                             found,
                             length,
                             share,
                             micros,
-                            () -> encoder.sessions().encode(text, budget, null)));
+                            texts.size(),
+                            () -> texts.forEach(text -> encoder.sessions().encode(List.of(text), budget, null))));
                 }
             }
         }
         return cases;
+    }
+
+    /** @throws IllegalArgumentException if no text has so few tokens */
+    private List<int[]> texts(WordNet wordNet, int length) throws IOException {
+        if (length < Tokenizer.LEAST_MAX_TOKENS) {
+            throw new IllegalArgumentException("--tokens: " + length + " must be " + Tokenizer.LEAST_MAX_TOKENS
+                    + " or more, with a text's two marks");
+        }
+        try (ModelFiles files = ModelFiles.open(model)) {
+            Tokenizer tokenizer = files.tokenizer();
+            return TimedTexts.of(Integer.toString(length), wordNet, tokenizer).calls().stream()
+                    .flatMap(List::stream)
+                    .map(text -> tokenizer.encode(text).ids())
+                    .toList();
+        }
     }
 
     /** Keeps the table where the model then finds it. */

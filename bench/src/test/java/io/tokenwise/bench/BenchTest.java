@@ -76,12 +76,12 @@ class BenchTest {
 
     @Test
     void costSetsThePredictionBesideTheTime() {
-        assertThat(run("cost", "--engine", "vector-f32", "--tokens", "2,5000,8", "--rounds", "1", "--json"))
+        assertThat(run("cost", "--engine", "vector-f32", "--tokens", "3,5000,8", "--rounds", "1", "--json"))
                 .isZero();
         JsonNode rows = new JsonMapper().readTree(out.toString()).get("rows");
         assertThat(rows.values().stream().map(row -> row.get("tokens").asInt()))
                 .as("not the one beyond the model's longest text")
-                .containsExactly(2, 8);
+                .containsExactly(3, 8);
         for (JsonNode row : rows) {
             double measured = row.get("measuredMicros").asDouble();
             assertThat(measured).isPositive();
@@ -89,6 +89,13 @@ class BenchTest {
                     .isEqualTo(row.get("predictedMicros").asDouble() / measured);
             assertThat(row.get("table").asString()).startsWith("shipped for ");
         }
+    }
+
+    @Test
+    void costRefusesTextsOfMarksAlone() {
+        assertThat(run("cost", "--engine", "vector-f32", "--tokens", "2", "--rounds", "1"))
+                .isPositive();
+        assertThat(err.toString()).contains("--tokens: 2 must be 3 or more");
     }
 
     @Test

@@ -117,7 +117,7 @@ final class PlanTable {
         return (double) mostRows(tokens, narrowLayers, allowed(tokens, hundredths)) / tokens;
     }
 
-    /** Of short texts: the largest share that the budget allows, on average over lengths; 0 if none. */
+    /** Of short texts: the largest share that the budget allows; 0 if none. */
     private double shortShare(int hundredths, int narrowLayers) {
         LeastWorth worth = plans.leastWorth();
         if (worth.tokens() == 0) {
@@ -136,14 +136,14 @@ final class PlanTable {
         return 0;
     }
 
-    /** As a share of the dense model's, of the longest of the short texts and one of half that length. */
+    /** As a share of the dense model's, of the longest of the short texts or one of half that length, whichever is more. */
     private double shortCost(int narrowLayers, double share) {
         int longest = Math.min(plans.leastWorth().tokens(), byLength.length() - 1);
-        double sum = 0;
+        double most = 0;
         for (int tokens : new int[] {Math.ceilDiv(longest, 2), longest}) {
-            sum += meanCost(tokens, narrowLayers, share) / cost.dense(tokens) / 2;
+            most = Math.max(most, meanCost(tokens, narrowLayers, share) / cost.dense(tokens));
         }
-        return sum;
+        return most;
     }
 
     private double meanCost(int tokens, int narrowLayers, double share) {
