@@ -49,7 +49,7 @@ public final class Leaving {
     }
 
     /**
-     * What an input gets; of a short text its own words say how many stay.
+     * What an input gets; of a short text its own words say how many stay, also for controls, which then let others stay.
      *
      * @param ids of a text its tokens, from that place on
      */

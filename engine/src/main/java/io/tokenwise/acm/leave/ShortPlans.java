@@ -109,12 +109,12 @@ public final class ShortPlans {
         if (budget.routing() == Budget.Routing.HARD) {
             checkReach(inTime ? time : flops, tokens, budget);
         }
-        return (inTime ? byTime : byFlops).plan(tokens, budget.share(), budget.routing() != Budget.Routing.LEARNED);
+        return (inTime ? byTime : byFlops).plan(tokens, budget.share(), budget.routing() == Budget.Routing.HARD);
     }
 
-    /** What a token of a short text must be worth to stay; NaN if as many stay as {@link #plan} says: of longer texts, for hard budgets and for controls. */
+    /** What a token of a short text must be worth to count as one that stays; NaN if as many stay as {@link #plan} says: of longer texts, and for hard budgets. */
     double leastWorth(int tokens, Budget budget) {
-        if (budget.routing() != Budget.Routing.LEARNED) {
+        if (budget.routing() == Budget.Routing.HARD) {
             return Double.NaN;
         }
         boolean inTime = budget.unit() == Budget.Unit.TIME;

@@ -234,6 +234,11 @@ class LeavingTest {
                         .as(tokens + " tokens")
                         .isEqualTo(least);
             }
+            for (int[] text : TestModels.sequences(18, 20, 24, 32)) {
+                assertThat(model.plan(text, Budget.of(0.3, budget.unit(), Budget.Routing.RANDOM, 5)))
+                        .as("a control lets as many stay")
+                        .isEqualTo(model.plan(text, budget));
+            }
             assertThat(leaving.plans().leastWorth(20, Budget.hard(0.5))).isNaN();
             assertThat(leaving.plans().leastWorth(33, budget)).isNaN();
         }
