@@ -244,6 +244,21 @@ class LeavingTest {
         }
     }
 
+    @Test
+    void aTextAllOfWhoseTokensWouldLeaveKeepsItsBest() {
+        try (Backend backend = VectorBackend.open(1);
+                Encoder model = TestModels.shortPath(dense, backend)) {
+            int[] text = TestModels.sequences(20).getFirst();
+            Tensor table = model.leaving().orElseThrow().gate().table().value();
+            for (int token = 0; token < table.columns(); token++) {
+                table.set(0, token, token == text[7] ? -8 : -9);
+            }
+            int[] stays = stays(model, backend, text, 0);
+            assertThat(Arrays.stream(stays).sum()).as("the marks and one token").isEqualTo(3);
+            assertThat(stays[7]).isEqualTo(1);
+        }
+    }
+
     private static int[] stays(Encoder model, Backend backend, int[] text, int askedOfGate) {
         var seen = new ArrayList<int[]>();
         try (var sessions = new Sessions(model, backend, 256, 1)) {
