@@ -167,9 +167,7 @@ final class PlanTable {
         double worth = isShort ? plans.leastWorth().of(0) : Double.NaN;
         row.plans[FULL] = plans.of(tokens, 0);
         for (int hundredths = 0; hundredths < FULL; hundredths++) {
-            int rows = isShort
-                    ? shortShares[hundredths] == 0 ? 0 : plans.rows(tokens, shortShares[hundredths], 0)
-                    : mostRows(tokens, narrow[hundredths], allowed(tokens, hundredths));
+            int rows = isShort ? shortRows(tokens, hundredths) : rankedRows(tokens, hundredths);
             if (rows > 0) {
                 ShortPlan plan = plans.of(rows, narrow[hundredths]);
                 double planCost = plans.cost(cost, tokens, plan);
@@ -186,6 +184,15 @@ final class PlanTable {
             row.worths[hundredths] = pays ? worth : Double.NaN;
         }
         return row;
+    }
+
+    private int shortRows(int tokens, int hundredths) {
+        double share = shortShares[hundredths];
+        return share == 0 ? 0 : plans.rows(tokens, share, 0);
+    }
+
+    private int rankedRows(int tokens, int hundredths) {
+        return mostRows(tokens, narrow[hundredths], allowed(tokens, hundredths));
     }
 
     /** 0 if not even the least is allowed. */
