@@ -175,10 +175,11 @@ public record DistillRun(
             }
             var heldOut = new HeldOut(teacher, backend, split.heldOut(), this::given);
             steps(distillation, heldOut, listener, identity, history);
-            student.prepare(backend.stream());
             listener.trained();
+            distillation.finish();
+            student.prepare(backend.stream());
             if (config.fixed().isEmpty() && shorterTexts.isEmpty()) {
-                calibrate(student, backend, split);
+                calibrate(student, backend, split.heldOut());
             }
             add(heldOut.quality(student, config.steps(), Long.MAX_VALUE), history, listener);
             if (!written) {
@@ -257,14 +258,8 @@ public record DistillRun(
         }
     }
 
-    private void calibrate(Encoder student, Backend backend, InputSplit split) {
-        List<int[]> heldOut = split.heldOut();
+    private void calibrate(Encoder student, Backend backend, List<int[]> heldOut) {
         if (student.leaving().isPresent()) {
-            // A model that goes on learning keeps its gate, and what the gate says of many more words than these texts
-            // may have.
-            if (student.description() instanceof TextDescription && config.gateSteps() > 0) {
-                ValueTable.fill(student, backend, split.trained());
-            }
             PlanCalibrator.calibrate(student, backend, heldOut);
             return;
         }

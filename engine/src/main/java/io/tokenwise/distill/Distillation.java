@@ -58,6 +58,9 @@ public sealed interface Distillation extends AutoCloseable permits StepwiseDisti
      */
     Step step();
 
+    /** After the last step: makes what the student needs besides, and a run that was resumed late has not made yet. */
+    default void finish() {}
+
     default Phase phase() {
         int step = nextStep();
         if (step < config().learnerSteps()) {

@@ -43,6 +43,10 @@ final class LeavingDistillation extends StepwiseDistillation {
     private final List<Integer> narrowCounts;
     private final AdamW narrowOptimizer;
     private final AdamW gateOptimizer;
+    private final Backend backend;
+
+    /** A model that goes on learning keeps its table: that knows many more words than these texts may have. */
+    private boolean tableIsDue;
 
     /**
      * @param teacher dense, of the same sizes
@@ -51,7 +55,9 @@ final class LeavingDistillation extends StepwiseDistillation {
     LeavingDistillation(
             Encoder teacher, Encoder student, TrainingInputs inputs, DistillConfig config, Backend backend) {
         super(teacher, student, inputs, config, backend);
+        this.backend = backend;
         leaving = student.leaving().orElseThrow();
+        tableIsDue = student.description() instanceof TextDescription && config.gateSteps() > 0;
         values = new TokenValues(teacher, leaving.plans(), MEASURED_TOKENS);
         narrowCounts = NarrowLayers.counts(student.description().architecture().layers());
         narrowOptimizer = optimizer(student.narrowParameters());
@@ -89,6 +95,7 @@ final class LeavingDistillation extends StepwiseDistillation {
 
     /** The layers' to the teacher's results, with some of them or all narrow. */
     private Step layerStep(int number, RandomGenerator random) {
+        fillTable();
         var targetLayers = new ArrayList<Tensor>();
         teacherPass.begin(Budget.FULL).collectLayers(targetLayers);
         Tensor targetTokens = teacher.tokens(teacherPass, batch);
@@ -118,6 +125,20 @@ final class LeavingDistillation extends StepwiseDistillation {
         return new Step(number, Phase.END_TO_END, loss, 0, batch.tokens());
     }
 
+    @Override
+    public void finish() {
+        fillTable();
+    }
+
+    /** Of the trained gate, so that layers learn with the choice that short texts will have. */
+    private void fillTable() {
+        if (tableIsDue) {
+            leaving.gate().prepare(stream);
+            ValueTable.fill(student, backend, inputs.all());
+            tableIsDue = false;
+        }
+    }
+
     /** How many layers are narrow, the larger number the likelier: those that become narrow last would learn seldom otherwise. */
     private int drawNarrow(RandomGenerator random) {
         int drawn =
@@ -139,11 +160,10 @@ final class LeavingDistillation extends StepwiseDistillation {
         int strata = Math.min(config.budgetsPerStep(), batch.sequences());
         var plans = new ArrayList<ShortPlan>();
         for (int input = 0; input < batch.sequences(); input++) {
-            int tokens = batch.length(input);
             double position = (input % strata + random.nextDouble()) / strata;
             double share = Math.min(1, LEAST_SHARE + (1 - LEAST_SHARE) / (1 - ALL_STAY_SHARE) * position);
-            int rows = Math.clamp(Math.round(tokens * share), leaving.plans().least(tokens), tokens);
-            plans.add(leaving.plans().of(rows, narrow));
+            int from = batch.inputOffsets()[input];
+            plans.add(leaving.plan(batch.inputs(), from, batch.length(input), share, narrow));
         }
         return plans;
     }

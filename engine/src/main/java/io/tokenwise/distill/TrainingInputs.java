@@ -58,6 +58,11 @@ public final class TrainingInputs {
         return new TrainingInputs(sequences, ids -> ids.length, Variation.NONE, seed);
     }
 
+    /** All of them, in the order in which they were given. */
+    List<int[]> all() {
+        return inputs;
+    }
+
     /** Inputs given out so far. */
     public long consumed() {
         return order.consumed();
