@@ -149,7 +149,8 @@ final class BenchCommands {
             name = "vit",
             header =
                     "ViT-B/16 with random weights and random gates, dense and adaptive at some budgets, one image a call, one thread.",
-            description = "Prints medians, all in turn, and how many times as fast as the dense model each budget is.")
+            description =
+                    "Prints medians, all in turn, and how many times as fast as the dense model each budget is: of learners, in FLOPs, and of patches that leave, in time.")
     static final class Vit implements Callable<Integer> {
         @Spec
         private CommandSpec spec;
@@ -161,7 +162,7 @@ final class BenchCommands {
         private Options.Engine engine;
 
         @Override
-        public Integer call() {
+        public Integer call() throws IOException {
             VitBench.run(engine.get(), spec.commandLine().getOut());
             return 0;
         }

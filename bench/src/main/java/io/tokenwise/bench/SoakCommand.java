@@ -1,13 +1,10 @@
 package io.tokenwise.bench;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -82,13 +79,10 @@ final class SoakCommand implements Callable<Integer> {
         if (adaptive.isPresent()) {
             return soak(engines, adaptive.get());
         }
-        Path folder = Files.createTempDirectory("tokenwise-soak-");
-        Path untrained = folder.resolve("untrained");
-        try {
+        try (var folder = TemporaryFolder.create("tokenwise-soak-")) {
+            Path untrained = folder.path().resolve("untrained");
             Soak.saveUntrained(untrained);
             return soak(engines, untrained);
-        } finally {
-            delete(folder);
         }
     }
 
@@ -98,14 +92,6 @@ final class SoakCommand implements Callable<Integer> {
                 List.of("minilm", adaptive.toString()),
                 spec.commandLine().getOut())) {
             return soak.run(warmUp, minutes, growth * MEBIBYTE) ? 0 : 1;
-        }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
         }
     }
 }

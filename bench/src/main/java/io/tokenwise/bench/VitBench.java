@@ -3,18 +3,21 @@ package io.tokenwise.bench;
 import io.tokenwise.Sessions;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.choose.Acm;
-import io.tokenwise.acm.choose.Spending;
 import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.distill.Calibrator;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ImagePreparation;
+import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.NewEncoder;
 import io.tokenwise.nn.Budget;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -23,7 +26,7 @@ import java.util.stream.IntStream;
 
 /**
  * What budgets save of the time of a whole Vision Transformer: ViT-B/16 with random weights, whose gates are random too and calibrated, on random
- * images, one a call, on one thread.
+ * images, one a call, on one thread: with learners, and with patches that leave and layers that get narrow.
  */
 final class VitBench {
     private static final VitArchitecture BASE = new VitArchitecture(768, 12, 12, 3072, 224, 16, 1000, 1e-6);
@@ -34,30 +37,34 @@ final class VitBench {
 
     private VitBench() {}
 
-    static void run(OwnEngine engine, PrintWriter out) {
+    static void run(OwnEngine engine, PrintWriter out) throws IOException {
         List<int[]> images = images();
         try (Backend backend = engine.open(1);
                 Encoder dense = random(backend);
-                Encoder adaptive = adaptive(backend, images);
+                Encoder learners = learners(backend, images);
+                Encoder leaving = leaving(backend, dense, images);
                 var denseSessions = new Sessions(dense, backend, 1, 1);
-                var sessions = new Sessions(adaptive, backend, 1, 1)) {
-            Calibrator.calibrate(adaptive.acms(), sessions, images, adaptive.description());
+                var learnerSessions = new Sessions(learners, backend, 1, 1);
+                var leavingSessions = new Sessions(leaving, backend, 1, 1)) {
+            Calibrator.calibrate(learners.acms(), learnerSessions, images, learners.description());
             var next = new int[1];
             var work = new ArrayList<Runnable>();
             work.add(() -> denseSessions.encode(image(images, next), Budget.FULL, null));
             for (double budget : BUDGETS) {
-                work.add(() -> sessions.encode(image(images, next), Budget.flops(budget), null));
+                work.add(() -> learnerSessions.encode(image(images, next), learners.budget(budget), null));
+                work.add(() -> leavingSessions.encode(image(images, next), leaving.budget(budget), null));
             }
             double[] seconds = TIMES.medians(work);
             out.printf("ViT-B/16, %s, one image a call, one thread, medians of %d%n", engine.name(), TIMES.rounds());
-            out.printf("%8s %8s %8s %8s%n", "budget", "spent", "ms", "x dense");
-            out.printf("%8s %8s %8.1f %8.2f%n", "dense", "", 1e3 * seconds[0], 1.0);
+            out.printf("dense: %.1f ms%n%n", 1e3 * seconds[0]);
+            out.printf("%8s %22s %22s%n", "budget", "learners, FLOPs", "patches leave, time");
+            out.printf("%8s %11s %10s %11s %10s%n", "", "ms", "x dense", "ms", "x dense");
             for (int i = 0; i < BUDGETS.length; i++) {
-                var spending = new Spending(adaptive.acms());
-                sessions.encode(images, Budget.flops(BUDGETS[i]), spending);
+                double ofLearners = seconds[2 * i + 1];
+                double ofLeaving = seconds[2 * i + 2];
                 out.printf(
-                        "%8.2f %8.3f %8.1f %8.2f%n",
-                        BUDGETS[i], spending.share(), 1e3 * seconds[i + 1], seconds[0] / seconds[i + 1]);
+                        "%8.2f %11.1f %10.2f %11.1f %10.2f%n",
+                        BUDGETS[i], 1e3 * ofLearners, seconds[0] / ofLearners, 1e3 * ofLeaving, seconds[0] / ofLeaving);
             }
         }
     }
@@ -90,13 +97,10 @@ final class VitBench {
         return encoder;
     }
 
-    private static Encoder adaptive(Backend backend, List<int[]> images) {
+    private static Encoder learners(Backend backend, List<int[]> images) {
         Encoder encoder = random(backend);
         AdaptiveLayers layers = AdaptiveLayers.parse("mlp,qk,vo", LEARNERS).withMlpLearners(1);
-        try (var sessions = new Sessions(encoder, backend, 1, 1)) {
-            Acmizer.replace(
-                    encoder.parameters(), encoder.slots(), layers, () -> sessions.encode(images, Budget.FULL, null));
-        }
+        Acmizer.replace(encoder.parameters(), encoder.slots(), layers, () -> encodeWhole(encoder, backend, images));
         var random = new SplittableRandom(2);
         for (Acm acm : encoder.acms()) {
             // The first is what the gate sees of the token; what it knows of the budget stays as it starts.
@@ -104,6 +108,24 @@ final class VitBench {
         }
         encoder.prepare(backend.stream());
         return encoder;
+    }
+
+    /** Layers become narrow and patches leave as a budget says; which patches is random. */
+    private static Encoder leaving(Backend backend, Encoder dense, List<int[]> images) throws IOException {
+        try (var folder = TemporaryFolder.create("tokenwise-vit-")) {
+            Path stored = folder.path().resolve("dense");
+            dense.save(stored, null, ModelWriter.Existing.KEEP);
+            try (ModelFiles files = ModelFiles.open(stored)) {
+                return NewEncoder.withShortPath(
+                        files, backend, encoder -> encodeWhole(encoder, backend, images), new SplittableRandom(3));
+            }
+        }
+    }
+
+    private static void encodeWhole(Encoder encoder, Backend backend, List<int[]> images) {
+        try (var sessions = new Sessions(encoder, backend, 1, 1)) {
+            sessions.encode(images, Budget.FULL, null);
+        }
     }
 
     private static void randomize(Parameter parameter, double mean, double deviation, SplittableRandom random) {

@@ -19,8 +19,8 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
- * Trains a model whose tokens leave. First the gate, to say what each token is worth to the teacher ({@link TokenValues}); then the narrow layers, some or all of them and
- * with shares of the tokens drawn anew for each step, to give the teacher's results. Tokens that leave are left out in training as they are in use, so a step is
+ * Trains a model whose tokens leave. First the gate, to say what each token is worth to the teacher ({@link TokenValues}), and from it the table that short
+ * texts look up; then the narrow layers, some or all of them and with shares of the tokens drawn anew for each step, to give the teacher's results. Tokens that leave are left out in training as they are in use, so a step is
  * the cheaper the more leave, and nothing has to be made hard afterwards. Not thread-safe.
  */
 final class LeavingDistillation extends StepwiseDistillation {
