@@ -4,6 +4,7 @@ import io.tokenwise.acm.block.AdaptiveAttention;
 import io.tokenwise.acm.block.AdaptiveBlock;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.block.AdaptiveMlp;
+import io.tokenwise.acm.block.AttentionUnits;
 import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.acm.choose.BudgetSplit;
 import io.tokenwise.acm.choose.Calibration;
@@ -60,10 +61,10 @@ public record AcmConfig(
      * @param valueOutput of V's and O's
      */
     public record Units(List<Integer> queryKey, List<Integer> valueOutput) {
-        static Units of(AdaptiveAttention attention) {
+        static Units of(AttentionUnits units) {
             return new Units(
-                    Arrays.stream(attention.queryKeyUnits()).boxed().toList(),
-                    Arrays.stream(attention.valueOutputUnits()).boxed().toList());
+                    Arrays.stream(units.queryKey()).boxed().toList(),
+                    Arrays.stream(units.valueOutput()).boxed().toList());
         }
     }
 
@@ -108,7 +109,7 @@ public record AcmConfig(
         Map<String, Units> units = new LinkedHashMap<>();
         for (AdaptiveBlock block : blocks) {
             if (block instanceof AdaptiveAttention attention) {
-                units.put(attention.path(), Units.of(attention));
+                units.put(attention.path(), Units.of(attention.units()));
             }
         }
         Map<String, Integer> fixed = new LinkedHashMap<>();
