@@ -5,7 +5,6 @@ import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.block.AttentionUnits;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
-import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Block;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.ProjectedAttention;
@@ -98,16 +97,6 @@ final class MeasuredAttention implements Measured {
         Tensor context = attention.attend(pass, qkv);
         contexts.add(context);
         return attention.output().forwardPlus(pass, context, residual);
-    }
-
-    @Override
-    public void prepare(Stream stream) {
-        attention.prepare(stream);
-    }
-
-    @Override
-    public double flopsPerToken(double share) {
-        return attention.flopsPerToken(share);
     }
 
     @Override
