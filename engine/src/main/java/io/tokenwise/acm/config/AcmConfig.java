@@ -8,6 +8,7 @@ import io.tokenwise.acm.block.AttentionUnits;
 import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.acm.choose.BudgetSplit;
 import io.tokenwise.acm.choose.Calibration;
+import io.tokenwise.acm.choose.Curve;
 import io.tokenwise.acm.choose.LengthCalibration;
 import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.autograd.Parameters;
@@ -216,10 +217,9 @@ public record AcmConfig(
         for (int i = 0; i < calibration.tokens().size(); i++) {
             ObjectNode curve =
                     curves.addObject().put("tokens", calibration.tokens().get(i));
-            ArrayNode told = curve.putArray("told");
-            Arrays.stream(calibration.curves().get(i).told()).forEach(told::add);
-            ArrayNode spent = curve.putArray("spent");
-            Arrays.stream(calibration.curves().get(i).spent()).forEach(spent::add);
+            Curve toTell = calibration.curves().get(i).toTell();
+            toTell.y().forEach(curve.putArray("told")::add);
+            toTell.x().forEach(curve.putArray("spent")::add);
         }
     }
 
@@ -323,7 +323,8 @@ public record AcmConfig(
                         "acm." + name + " must be a list of tokens, told and spent, has " + curve);
             }
             tokens.add(curve.get("tokens").asInt());
-            curves.add(new Calibration(curve(curve, "told"), curve(curve, "spent")));
+            curves.add(Calibration.of(
+                    numbers(curve.get("told"), "calibration.told"), numbers(curve.get("spent"), "calibration.spent")));
         }
         return new LengthCalibration(tokens, curves);
     }
@@ -337,12 +338,6 @@ public record AcmConfig(
                 .forEach(module ->
                         spent.put(module.getKey(), numbers(module.getValue(), "split.spent." + module.getKey())));
         return new BudgetSplit(numbers(json.get("told"), "split.told"), spent);
-    }
-
-    private static double[] curve(JsonNode json, String name) {
-        return numbers(json.get(name), "calibration." + name).stream()
-                .mapToDouble(Double::doubleValue)
-                .toArray();
     }
 
     /** @throws IllegalArgumentException with the name in {@code acm} if it is no list of numbers */
