@@ -6,9 +6,6 @@ import static org.assertj.core.api.Assertions.withinPercentage;
 
 import io.tokenwise.io.TensorData;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,25 +16,15 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The command {@code eval mlm} on small models with random weights, of which it is known what they guess, or how their budgets compare. */
-class EvalMlmTest {
+class EvalMlmTest extends CommandTest {
     private static final int WORDS = 30_522;
     private static final int HIDDEN = 24;
     private static final int CAT = 4937;
 
     @TempDir
     private Path folder;
-
-    private final StringWriter out = new StringWriter();
-    private final StringWriter err = new StringWriter();
-
-    private int run(String... args) {
-        return Tokenwise.commandLine(
-                        InputStream.nullInputStream(), new PrintWriter(out, true), new PrintWriter(err, true), args)
-                .execute(args);
-    }
 
     /** Random, times a factor; the bias has one word that is likelier. */
     private static Map<String, TensorData> head(float factor, float favour) {
@@ -64,9 +51,7 @@ class EvalMlmTest {
     }
 
     private JsonNode rows() {
-        return new JsonMapper()
-                .readTree(out.toString().lines().toList().getFirst())
-                .get("rows");
+        return line(0).get("rows");
     }
 
     /** The logits are the biases alone: the favoured word is always guessed. */
