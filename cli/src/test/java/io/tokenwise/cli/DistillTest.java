@@ -118,7 +118,12 @@ class DistillTest extends CommandTest {
                 .isZero();
         assertThat(Files.readString(leaving.resolve("config.json"))).contains("shortPath", "\"losses\"");
         assertThat(Files.readString(leaving.resolve("report.html")))
-                .contains("Each token is shaded if it stays", "mean learners is the share of the tokens that stay");
+                .contains("Each token is shaded if it stays", "<th>tokens that stay</th>")
+                .doesNotContain("mean learners");
+        Path pairs = file("pairs.csv", "a text,the text,4\nthe number 3,no number at all,1\n");
+        assertThat(run("eval", "sts", pairs.toString(), "--model", leaving.toString(), "--flops", "0.7"))
+                .isZero();
+        assertThat(out.toString()).contains("tokens that stay").doesNotContain("mean learners");
         String again = folder.resolve("left-on").toString();
         assertThat(distillOf("leaves", "--data", texts, "--out", again, "--tokens", "8000"))
                 .as(err.toString())

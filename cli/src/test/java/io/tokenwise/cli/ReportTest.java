@@ -26,7 +26,7 @@ class ReportTest {
                 "A \"run\" & <more>",
                 "sub",
                 "machine",
-                Results.ofTexts(16, 128, rows),
+                Results.ofTexts(16, 128, "mean learners", rows),
                 new ModuleLearners(List.of()),
                 new History(),
                 List.of(texts),
@@ -37,7 +37,7 @@ class ReportTest {
     }
 
     private static String table(Row... rows) {
-        var results = Results.ofTexts(16, 128, List.of(rows));
+        var results = Results.ofTexts(16, 128, "mean learners", List.of(rows));
         return TextTable.of(results.rows(), results.columns());
     }
 
