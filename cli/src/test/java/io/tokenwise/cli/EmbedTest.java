@@ -20,13 +20,10 @@ import tools.jackson.databind.JsonNode;
 
 /** The command {@code embed}, on the built-in model and on the same made adaptive, but not trained. */
 class EmbedTest extends CommandTest {
-    @TempDir
-    static Path folder;
-
     private static Path adaptive;
 
     @BeforeAll
-    static void write() throws IOException {
+    static void write(@TempDir Path folder) throws IOException {
         adaptive = UntrainedAdaptive.ofMiniLm(folder);
     }
 
@@ -83,7 +80,7 @@ class EmbedTest extends CommandTest {
     }
 
     @Test
-    void takesTheModelThatCameWithTheBuild() throws IOException {
+    void takesTheModelThatCameWithTheBuild(@TempDir Path folder) throws IOException {
         Path shipped = folder.resolve("classes/META-INF/tokenwise/minilm-acm");
         Files.createDirectories(shipped.resolve("1_Pooling"));
         try (Stream<Path> files = Files.walk(adaptive)) {

@@ -42,23 +42,18 @@ class EvalClassifyTest extends CommandTest {
         Path test =
                 labelled("test.csv", "animal,a cow in a meadow", "money,interest on a loan", "money,a little kitten");
         for (String fit : List.of("dense", "own")) {
-            out.getBuffer().setLength(0);
-            assertThat(run(
-                            "eval",
-                            "classify",
-                            train.toString(),
-                            test.toString(),
-                            "--model",
-                            adaptive.toString(),
-                            "--flops",
-                            "0.5,1",
-                            "--precision",
-                            "f32",
-                            "--fit",
-                            fit,
-                            "--json"))
-                    .isZero();
-            JsonNode rows = line(0).get("rows");
+            JsonNode rows = evalRows(
+                    "classify",
+                    train.toString(),
+                    test.toString(),
+                    "--model",
+                    adaptive.toString(),
+                    "--flops",
+                    "0.5,1",
+                    "--precision",
+                    "f32",
+                    "--fit",
+                    fit);
             assertThat(rows.valueStream().map(row -> row.get("mode").asString()))
                     .containsExactly("dense", "soft", "hard", "static", "random", "soft");
             for (JsonNode exact : List.of(rows.get(0), rows.get(5))) {

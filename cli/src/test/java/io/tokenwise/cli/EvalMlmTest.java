@@ -50,10 +50,6 @@ class EvalMlmTest extends CommandTest {
         head.put("cls.predictions." + name, new TensorData(shape, MemorySegment.ofArray(values)));
     }
 
-    private JsonNode rows() {
-        return line(0).get("rows");
-    }
-
     /** The logits are the biases alone: the favoured word is always guessed. */
     @Test
     void accuracyAndPerplexityAreThoseOfAWorkedExample() throws IOException {
@@ -61,11 +57,9 @@ class EvalMlmTest extends CommandTest {
         SmallModel.write(model, head(0, 5));
         // 20 tokens, of which 3 are hidden, and 2, of which 1 is.
         Path texts = Files.writeString(folder.resolve("texts"), "cat ".repeat(20) + "\n\ndog dog\n");
-        assertThat(run("eval", "mlm", texts.toString(), "--model", model.toString(), "--precision", "f32", "--json"))
-                .as(err.toString())
-                .isZero();
-        assertThat(rows()).hasSize(1);
-        JsonNode dense = rows().get(0);
+        JsonNode rows = evalRows("mlm", texts.toString(), "--model", model.toString(), "--precision", "f32");
+        assertThat(rows).hasSize(1);
+        JsonNode dense = rows.get(0);
         double all = Math.log(Math.exp(5) + WORDS - 1);
         assertThat(dense.get("metrics").get("accuracy").asDouble()).isEqualTo(0.75);
         assertThat(dense.get("metrics").get("pseudo-perplexity").asDouble())
@@ -85,20 +79,8 @@ class EvalMlmTest extends CommandTest {
                 "word ".repeat(60));
         UntrainedAdaptive.write(adaptive, dense.toString(), 4, texts);
         Path file = Files.writeString(folder.resolve("texts"), String.join("\n", texts));
-        assertThat(run(
-                        "eval",
-                        "mlm",
-                        file.toString(),
-                        "--model",
-                        adaptive.toString(),
-                        "--flops",
-                        "0.5,1",
-                        "--precision",
-                        "f32",
-                        "--json"))
-                .as(err.toString())
-                .isZero();
-        JsonNode rows = rows();
+        JsonNode rows = evalRows(
+                "mlm", file.toString(), "--model", adaptive.toString(), "--flops", "0.5,1", "--precision", "f32");
         assertThat(rows.valueStream().map(row -> row.get("mode").asString()))
                 .containsExactly("dense", "soft", "hard", "static", "random", "soft");
         assertThat(perplexity(rows.get(5))).isCloseTo(perplexity(rows.get(0)), withinPercentage(0.1));

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -14,31 +13,24 @@ import tools.jackson.databind.JsonNode;
 
 /** The command {@code eval retrieval}, on the built-in model and on the same made adaptive, but not trained. */
 class EvalRetrievalTest extends CommandTest {
-    @TempDir
-    static Path folder;
-
     private static Path adaptive;
 
     @BeforeAll
-    static void write() throws IOException {
+    static void write(@TempDir Path folder) throws IOException {
         adaptive = UntrainedAdaptive.ofMiniLm(folder);
     }
 
     @Test
     void aWorkedExample() {
-        assertThat(run(
-                        "eval",
-                        "retrieval",
-                        BeirFolderTest.sample().toString(),
-                        "--model",
-                        adaptive.toString(),
-                        "--flops",
-                        "0.5,1",
-                        "--precision",
-                        "f32",
-                        "--json"))
-                .isZero();
-        JsonNode rows = line(0).get("rows");
+        JsonNode rows = evalRows(
+                "retrieval",
+                BeirFolderTest.sample().toString(),
+                "--model",
+                adaptive.toString(),
+                "--flops",
+                "0.5,1",
+                "--precision",
+                "f32");
         assertThat(rows.valueStream().map(row -> row.get("mode").asString()))
                 .containsExactly("dense", "soft", "hard", "static", "random", "soft");
         // q1 finds a (gain 1) before b (3): (1 + 3/log2(3)) / (3 + 1/log2(3)) = .796707. q2 finds c and d, both 2,
@@ -60,30 +52,21 @@ class EvalRetrievalTest extends CommandTest {
     /** Only documents are timed and compared then: there are as many inputs less as there are queries. */
     @Test
     void queriesMayHaveTheFullBudget() {
-        String[] args = {
-            "eval", "retrieval", BeirFolderTest.sample().toString(), "--model", adaptive.toString(), "--flops", "0.5"
-        };
-        assertThat(run(Stream.concat(Stream.of(args), Stream.of("--json")).toArray(String[]::new)))
-                .isZero();
-        assertThat(run(Stream.concat(Stream.of(args), Stream.of("--full-queries", "--json"))
-                        .toArray(String[]::new)))
-                .isZero();
-        JsonNode both = line(0).get("rows").get(1);
-        JsonNode documents = line(1).get("rows").get(1);
-        assertThat(documents.get("teacherCosine").asDouble())
-                .isNotEqualTo(both.get("teacherCosine").asDouble());
-        assertThat(line(1).get("rows").get(0).get("value").asDouble())
+        String sample = BeirFolderTest.sample().toString();
+        String model = adaptive.toString();
+        JsonNode both = evalRows("retrieval", sample, "--model", model, "--flops", "0.5");
+        JsonNode documents = evalRows("retrieval", sample, "--model", model, "--flops", "0.5", "--full-queries");
+        assertThat(documents.get(1).get("teacherCosine").asDouble())
+                .isNotEqualTo(both.get(1).get("teacherCosine").asDouble());
+        assertThat(documents.get(0).get("value").asDouble())
                 .as("the dense model finds the same")
-                .isEqualTo(line(0).get("rows").get(0).get("value").asDouble());
+                .isEqualTo(both.get(0).get("value").asDouble());
     }
 
     @Test
     void cutsTexts() {
-        String sample = BeirFolderTest.sample().toString();
-        assertThat(run("eval", "retrieval", sample, "--max-tokens", "3", "--json"))
-                .isZero();
+        JsonNode rows = evalRows("retrieval", BeirFolderTest.sample().toString(), "--max-tokens", "3");
         // Tokens see each other: in texts of three a token costs less than in longer ones.
-        assertThat(line(0).get("rows").get(0).get("flopsPerToken").asDouble())
-                .isEqualTo(6 * (12 * 384 * 384 + 2 * 3 * 384));
+        assertThat(rows.get(0).get("flopsPerToken").asDouble()).isEqualTo(6 * (12 * 384 * 384 + 2 * 3 * 384));
     }
 }

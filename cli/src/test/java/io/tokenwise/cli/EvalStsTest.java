@@ -43,21 +43,8 @@ class EvalStsTest extends CommandTest {
 
     @Test
     void comparesEachBudgetWithItsControls() {
-        String model = adaptive.toString();
-        assertThat(run(
-                        "eval",
-                        "sts",
-                        pairs.toString(),
-                        "--model",
-                        model,
-                        "--flops",
-                        "0.5,1",
-                        "--precision",
-                        "f32",
-                        "--json"))
-                .isZero();
-        assertThat(out.toString().lines()).hasSize(1);
-        JsonNode rows = line(0).get("rows");
+        JsonNode rows = evalRows(
+                "sts", pairs.toString(), "--model", adaptive.toString(), "--flops", "0.5,1", "--precision", "f32");
         assertThat(rows.valueStream().map(row -> row.get("mode").asString()))
                 .containsExactly("dense", "soft", "hard", "static", "random", "soft");
         JsonNode dense = rows.get(0);
@@ -77,19 +64,8 @@ class EvalStsTest extends CommandTest {
 
     @Test
     void theRandomControlIsAMeanOverSeeds() {
-        assertThat(run(
-                        "eval",
-                        "sts",
-                        pairs.toString(),
-                        "--model",
-                        adaptive.toString(),
-                        "--flops",
-                        "0.5",
-                        "--seeds",
-                        "3",
-                        "--json"))
-                .isZero();
-        JsonNode rows = line(0).get("rows");
+        JsonNode rows =
+                evalRows("sts", pairs.toString(), "--model", adaptive.toString(), "--flops", "0.5", "--seeds", "3");
         assertThat(rows).hasSize(5);
         assertThat(rows.get(4).get("mode").asString()).isEqualTo("random");
         assertThat(rows.get(4).get("seeds").asInt()).isEqualTo(3);

@@ -12,13 +12,10 @@ import tools.jackson.databind.JsonNode;
 
 /** The command {@code info}, on the built-in model and on the same made adaptive, but not trained. */
 class InfoTest extends CommandTest {
-    @TempDir
-    static Path folder;
-
     private static Path adaptive;
 
     @BeforeAll
-    static void write() throws IOException {
+    static void write(@TempDir Path folder) throws IOException {
         adaptive = UntrainedAdaptive.ofMiniLm(folder);
     }
 
@@ -43,7 +40,7 @@ class InfoTest extends CommandTest {
     }
 
     @Test
-    void aFolderThatIsNoModelIsOneLine() {
+    void aFolderThatIsNoModelIsOneLine(@TempDir Path folder) {
         assertThat(run("info", folder.toString())).isEqualTo(1);
         assertThat(err.toString().lines()).singleElement().asString().contains("config.json: no such file");
     }
