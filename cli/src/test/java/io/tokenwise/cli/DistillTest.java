@@ -118,8 +118,11 @@ class DistillTest extends CommandTest {
                 .isZero();
         assertThat(Files.readString(leaving.resolve("config.json"))).contains("shortPath", "\"losses\"");
         assertThat(Files.readString(leaving.resolve("report.html")))
-                .contains("Each token is shaded if it stays", "<th>tokens that stay</th>")
-                .doesNotContain("mean learners");
+                .contains(
+                        "Each token is shaded if it stays",
+                        "<th>tokens that stay</th>",
+                        "The share of tokens that stay at")
+                .doesNotContain("mean learners", "of 1 learners");
         Path pairs = file("pairs.csv", "a text,the text,4\nthe number 3,no number at all,1\n");
         assertThat(run("eval", "sts", pairs.toString(), "--model", leaving.toString(), "--flops", "0.7"))
                 .isZero();

@@ -94,6 +94,14 @@ class ReportTest {
     }
 
     @Test
+    void aTokenStaysOrLeaves() {
+        var text = new ShadedText(List.of("the", "cat"), List.of("tokens"), new int[][] {{0, 1}}, 1);
+        assertThat(ReportPage.of(report(List.of(DENSE), text)))
+                .contains("title=\"the: leaves\">the</b>", "title=\"cat: stays\">cat</b>")
+                .doesNotContain("of 1 learners");
+    }
+
+    @Test
     void aRecordingHasItsWordsAboveItsPicture() {
         var recordings = List.of(new ShadedRecording("Come & see.", new byte[] {1, 2, 3}));
         assertThat(ReportPage.of(report(List.of(DENSE), recordings)))
