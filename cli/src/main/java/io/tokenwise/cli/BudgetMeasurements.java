@@ -123,14 +123,15 @@ final class BudgetMeasurements {
 
     /** The table: what was measured before, and times of the models as they are opened now. */
     Results results(List<Quality> qualities, OpenModel teacher, OpenModel model) throws InterruptedException {
+        String learners = Measurement.learnersTitle(model);
         switch (model.files().description()) {
             case ImageDescription _ -> {
                 double[] millis = millis("one image", data.heldOut().subList(0, 1), teacher, model);
-                return Results.ofImages(rows(qualities, millis, millis));
+                return Results.ofImages(learners, rows(qualities, millis, millis));
             }
             case SpeechDescription _ -> {
                 double[] millis = millis("one recording", data.heldOut().subList(0, 1), teacher, model);
-                return Results.ofRecordings(rows(qualities, millis, millis));
+                return Results.ofRecordings(learners, rows(qualities, millis, millis));
             }
             case TextDescription _ -> {}
         }
@@ -139,7 +140,7 @@ final class BudgetMeasurements {
         int longTokens = Math.min(LONG_TOKENS, longest);
         double[] shortMillis = millis(shortTokens, teacher, model);
         double[] longMillis = millis(longTokens, teacher, model);
-        return Results.ofTexts(shortTokens, longTokens, rows(qualities, shortMillis, longMillis));
+        return Results.ofTexts(shortTokens, longTokens, learners, rows(qualities, shortMillis, longMillis));
     }
 
     private List<Row> rows(List<Quality> qualities, double[] shortMillis, double[] longMillis) {

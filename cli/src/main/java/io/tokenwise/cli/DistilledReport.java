@@ -186,7 +186,7 @@ record DistilledReport(
                         + kept,
                 (unit == Budget.Unit.TIME
                                 ? "Budget is the share of the dense model's time that an input of its length may take, as this machine's cost model predicts;"
-                                        + " mean learners is the share of the tokens that stay."
+                                        + " tokens that stay is their share of all tokens."
                                 : "Budget is the share of the adaptive layers' dense FLOPs that learners and gates may spend; all else always runs.")
                         + " A multiply-add counts as one FLOP. Times are medians of one input a call on one thread,"
                         + " all ways interleaved.",

@@ -37,7 +37,8 @@ abstract class EvalCommand implements Callable<Integer> {
                             models.model().backend().kind().label(),
                             models.model().backend().precision().label(),
                             options.threads(),
-                            rows(task, runs)));
+                            rows(task, runs)),
+                    Measurement.learnersTitle(models.model()));
         }
         return ExitCode.OK;
     }
@@ -50,13 +51,13 @@ abstract class EvalCommand implements Callable<Integer> {
         }
     }
 
-    private void print(EvalTask task, Json.Eval result) {
+    private void print(EvalTask task, Json.Eval result, String learners) {
         var out = spec.commandLine().getOut();
         if (options.json()) {
             out.println(Json.line(result));
         } else {
             out.println(result.data());
-            out.print(EvalRows.table(result.rows(), task.input()));
+            out.print(EvalRows.table(result.rows(), task.input(), learners));
         }
     }
 }

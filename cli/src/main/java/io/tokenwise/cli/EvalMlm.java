@@ -80,18 +80,20 @@ final class EvalMlm implements Callable<Integer> {
                 EvalWay.of(model.encoder().acms(), eval, options.seed())
                         .forEach(way -> runs.add(new MaskedRun(way, model, head)));
                 run(runs, masked);
-                print(new Json.Eval(
-                        "mlm",
-                        masked.size() + " texts, "
-                                + masked.stream()
-                                        .mapToInt(text -> text.places().length)
-                                        .sum()
-                                + " tokens masked",
-                        name,
-                        model.backend().kind().label(),
-                        model.backend().precision().label(),
-                        options.threads(),
-                        EvalRows.of(runs, MaskedRun::metrics)));
+                print(
+                        new Json.Eval(
+                                "mlm",
+                                masked.size() + " texts, "
+                                        + masked.stream()
+                                                .mapToInt(text -> text.places().length)
+                                                .sum()
+                                        + " tokens masked",
+                                name,
+                                model.backend().kind().label(),
+                                model.backend().precision().label(),
+                                options.threads(),
+                                EvalRows.of(runs, MaskedRun::metrics)),
+                        Measurement.learnersTitle(model));
             } finally {
                 runs.forEach(MaskedRun::close);
             }
@@ -158,13 +160,13 @@ final class EvalMlm implements Callable<Integer> {
         }
     }
 
-    private void print(Json.Eval result) {
+    private void print(Json.Eval result, String learners) {
         var out = spec.commandLine().getOut();
         if (options.json()) {
             out.println(Json.line(result));
         } else {
             out.println(result.data());
-            out.print(EvalRows.table(result.rows(), "text"));
+            out.print(EvalRows.table(result.rows(), "text", learners));
         }
     }
 }

@@ -114,14 +114,15 @@ final class EvalRows {
      * The rows as a table; shares of the dense model's only where there is another.
      *
      * @param input what the task calls one of its inputs
+     * @param learners the title of what {@link Measurement#meanLearners} is of this model
      */
-    static String table(List<Json.EvalRow> rows, String input) {
+    static String table(List<Json.EvalRow> rows, String input, String learners) {
         var columns = new ArrayList<>(List.of(
                 new Column<>("mode", Json.EvalRow::mode),
                 new Column<Json.EvalRow>("budget", row -> Column.fixed(row.budget(), 2)),
                 new Column<Json.EvalRow>("spent", row -> Column.fixed(row.spent(), 3)),
                 new Column<Json.EvalRow>(
-                        "mean learners", row -> row.meanLearners() == null ? "-" : Column.fixed(row.meanLearners(), 2)),
+                        learners, row -> row.meanLearners() == null ? "-" : Column.fixed(row.meanLearners(), 2)),
                 new Column<Json.EvalRow>("MFLOPs/token", row -> Column.fixed(row.flopsPerToken() / 1e6, 2)),
                 new Column<Json.EvalRow>("ms/" + input, row -> Column.fixed(row.millisPerInput(), 2)),
                 new Column<Json.EvalRow>("time", row -> Column.fixed(row.timeShare(), 3)),

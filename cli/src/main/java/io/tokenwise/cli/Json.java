@@ -36,7 +36,7 @@ final class Json {
      * @param mode {@code soft}, {@code hard}, {@code static}, {@code random} or {@code dense}
      * @param metric the one that the task is judged by: {@code spearman}, {@code ndcg@10}, {@code accuracy} or {@code wer}
      * @param teacherCosine mean cosine to the dense model's vectors; null of speech, of which texts are compared
-     * @param meanLearners learners per token and layer; null when dense
+     * @param meanLearners learners per token and layer; where tokens leave, the share of those that stay; null when dense
      * @param spent measured share of the replaced layers' dense FLOPs that learners and gates cost
      * @param metrics that one and others, by name
      * @param ofDense the same as shares of the dense model's; null where that is 0
@@ -83,7 +83,7 @@ final class Json {
     /**
      * A line of the demo's table.
      *
-     * @param meanLearners learners per token and layer; null when dense
+     * @param meanLearners learners per token and layer; where tokens leave, the share of those that stay; null when dense
      * @param neighboursKept share of the dense model's ten nearest neighbours that are kept, or of images those that have its class; null if not
      *     measured
      */

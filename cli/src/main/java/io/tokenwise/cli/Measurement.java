@@ -73,7 +73,12 @@ final class Measurement {
         }
     }
 
-    /** Learners that ran, mean over tokens and modules; NaN for a dense model. */
+    /** What {@link #meanLearners} of a model is, as the title of a column. */
+    static String learnersTitle(OpenModel model) {
+        return model.encoder().leaving().isPresent() ? "tokens that stay" : "mean learners";
+    }
+
+    /** Learners that ran, mean over tokens and modules; where tokens leave, the share of those that stay; NaN for a dense model. */
     double meanLearners() {
         return dense ? Double.NaN : spending.meanLearners();
     }

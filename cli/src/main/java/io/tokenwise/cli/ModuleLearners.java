@@ -55,6 +55,11 @@ final class ModuleLearners implements LearnerObserver {
         return modules.get(module).learners;
     }
 
+    /** Whether tokens leave: then there is one module, which a token goes through or not. */
+    boolean tokensLeave() {
+        return modules.values().stream().anyMatch(module -> module.learners == 1);
+    }
+
     /** Learners that ran, mean over tokens, at each budget. */
     List<Double> means(String module) {
         return modules.get(module).countsAndTokens.stream()

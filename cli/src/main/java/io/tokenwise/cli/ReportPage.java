@@ -39,6 +39,11 @@ final class ReportPage {
                 entry("machine", escape(report.machine())),
                 entry("figures", charts.stream().map(ReportPage::figure).collect(Collectors.joining())),
                 entry("table", table(report.results())),
+                entry(
+                        "work",
+                        report.modules().tokensLeave()
+                                ? "The share of tokens that stay at each budget."
+                                : "Learners that a token gets in each module, on average, at each budget."),
                 entry("modules", modules(report.modules())),
                 entry("texts", report.texts().stream().map(ReportPage::shaded).collect(Collectors.joining())),
                 entry("images", images(report.images())),
@@ -75,7 +80,12 @@ final class ReportPage {
             html.append("<tr><td>").append(name).append("</td>");
             for (double mean : learners.means(module)) {
                 html.append("<td>")
-                        .append(cell("i", mean, learners.learners(module), name + ":", Column.fixed(mean, 1)))
+                        .append(cell(
+                                "i",
+                                mean,
+                                learners.learners(module),
+                                name + ":",
+                                Column.fixed(mean, learners.tokensLeave() ? 2 : 1)))
                         .append("</td>");
             }
             html.append("</tr>\n");
@@ -151,7 +161,8 @@ final class ReportPage {
                 .average()
                 .orElse(0);
         var html = new StringBuilder("<div class=\"token\">");
-        html.append(cell("b", mean, text.maxLearners(), content + ": mean", content));
+        String of = learners.length == 1 ? ":" : ": mean";
+        html.append(cell("b", mean, text.maxLearners(), content + of, content));
         for (int module = 0; module < learners.length; module++) {
             int count = learners[module][token];
             String name = escape(text.modules().get(module));
@@ -164,17 +175,26 @@ final class ReportPage {
         double share = maxLearners == 0 ? 0 : learners / maxLearners;
         return String.format(
                 Locale.ROOT,
-                "<%s style=\"--share:%.3f\"%s title=\"%s %s of %d learners\">%s</%s>",
+                "<%s style=\"--share:%.3f\"%s title=\"%s %s\">%s</%s>",
                 tag,
                 share,
                 share > DARK_SHADE ? " class=\"dark\"" : "",
                 hover,
-                learners == Math.rint(learners)
-                        ? "%.0f".formatted(learners)
-                        : String.format(Locale.ROOT, "%.1f", learners),
-                maxLearners,
+                amount(learners, maxLearners),
                 content,
                 tag);
+    }
+
+    /** In words. Who has one learner is a token that stays or leaves. */
+    private static String amount(double learners, int maxLearners) {
+        boolean isWhole = learners == Math.rint(learners);
+        if (maxLearners == 1) {
+            return isWhole
+                    ? learners == 0 ? "leaves" : "stays"
+                    : String.format(Locale.ROOT, "%.0f %% stay", 100 * learners);
+        }
+        return String.format(
+                Locale.ROOT, isWhole ? "%.0f of %d learners" : "%.1f of %d learners", learners, maxLearners);
     }
 
     private static String escape(String text) {

@@ -8,22 +8,24 @@ import java.util.List;
  *
  * @param shortInput what was timed as short, such as {@code 16 tokens}
  * @param longInput what was timed as long; for models whose inputs have one length the same
+ * @param learners what a row's {@link Row#meanLearners} is
  * @param kept what the share of a row's {@link Row#kept} is of
  */
-record Results(String shortInput, String longInput, String kept, List<Row> rows) {
+record Results(String shortInput, String longInput, String learners, String kept, List<Row> rows) {
     /** Of models that read text. */
-    static Results ofTexts(int shortTokens, int longTokens, List<Row> rows) {
-        return new Results(shortTokens + " tokens", longTokens + " tokens", "top 10 kept", rows);
+    static Results ofTexts(int shortTokens, int longTokens, String learners, List<Row> rows) {
+        return new Results(shortTokens + " tokens", longTokens + " tokens", learners, "top 10 kept", rows);
     }
 
     /** Of models that read images. */
-    static Results ofImages(List<Row> rows) {
-        return new Results("one image", "one image", "same class", rows);
+    static Results ofImages(String learners, List<Row> rows) {
+        return new Results("one image", "one image", learners, "same class", rows);
     }
 
     /** Of models that hear recordings. */
-    static Results ofRecordings(List<Row> rows) {
-        return new Results("the encoder on one recording", "the encoder on one recording", "words kept", rows);
+    static Results ofRecordings(String learners, List<Row> rows) {
+        return new Results(
+                "the encoder on one recording", "the encoder on one recording", learners, "words kept", rows);
     }
 
     Results {
@@ -35,7 +37,7 @@ record Results(String shortInput, String longInput, String kept, List<Row> rows)
         List<Column<Row>> columns = new ArrayList<>(List.of(
                 new Column<>("mode", row -> row.mode().label()),
                 new Column<>("budget", row -> Column.fixed(row.budget(), 2)),
-                new Column<>("mean learners", row -> Column.fixed(row.meanLearners(), 2)),
+                new Column<>(learners, row -> Column.fixed(row.meanLearners(), 2)),
                 new Column<>("MFLOPs/token", row -> Column.fixed(row.flopsPerToken() / 1e6, 2)),
                 new Column<>("ms at " + longInput, row -> Column.fixed(row.millisLong(), 2)),
                 new Column<>("cosine to dense", row -> Column.fixed(row.cosine(), 4))));

@@ -8,7 +8,7 @@ import java.util.OptionalDouble;
  *
  * @param mode how the learners were chosen
  * @param budget share of the replaced layers' dense FLOPs that could be spent, 0..1; 1 for {@code dense}
- * @param meanLearners learners that ran, mean over tokens and layers; NaN for {@code dense}
+ * @param meanLearners learners that ran, mean over tokens and layers; where tokens leave, the share of those that stay; NaN for {@code dense}
  * @param flopsPerToken multiply-adds per token of the whole model
  * @param millisShort milliseconds per short input
  * @param millisLong milliseconds per long input

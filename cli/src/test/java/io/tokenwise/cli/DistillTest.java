@@ -4,11 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.io.LineFile;
 import io.tokenwise.io.ModelFiles;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,10 +21,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The command {@code distill}, on a model so small that its figures mean nothing. */
-class DistillTest {
+class DistillTest extends CommandTest {
     private static final String MORE = IntStream.range(0, 400)
             .mapToObj(i -> "this is the text of number " + i)
             .collect(Collectors.joining("\n", "", "\n"));
@@ -34,26 +31,20 @@ class DistillTest {
     @TempDir
     static Path folder;
 
-    private final StringWriter out = new StringWriter();
-    private final StringWriter err = new StringWriter();
-
     @BeforeAll
     static void writeModel() throws IOException {
         SmallModel.write(folder.resolve("small"));
     }
 
-    private int run(String... options) {
-        return distill("small", options);
+    private int distill(String... options) {
+        return distillOf("small", options);
     }
 
-    private int distill(String model, String... options) {
+    private int distillOf(String model, String... options) {
         var args = new ArrayList<>(
                 List.of("distill", "--model", folder.resolve(model).toString()));
         args.addAll(List.of(options));
-        String[] all = args.toArray(String[]::new);
-        return Tokenwise.commandLine(
-                        InputStream.nullInputStream(), new PrintWriter(out, true), new PrintWriter(err, true), all)
-                .execute(all);
+        return run(args.toArray(String[]::new));
     }
 
     private static Path file(String name, String content) throws IOException {
@@ -76,7 +67,7 @@ class DistillTest {
             }
         }
         Path model = folder.resolve("adaptive");
-        assertThat(run(
+        assertThat(distill(
                         "--data",
                         table.toString(),
                         packed.toString(),
@@ -91,7 +82,7 @@ class DistillTest {
                         "--json"))
                 .as(err.toString())
                 .isZero();
-        JsonNode result = new JsonMapper().readTree(out.toString());
+        JsonNode result = line(0);
         assertThat(result.get("heldOut").get("texts").asInt()).isEqualTo(40);
         assertThat(result.get("heldOut").get("budget").asDouble()).isEqualTo(0.5);
         assertThat(result.get("heldOut").get("teacherCosine").asDouble()).isBetween(0.5, 1.0);
@@ -122,17 +113,25 @@ class DistillTest {
     void tokensLeaveWhereThatIsAskedFor() throws IOException {
         String texts = file("leave.txt", MORE).toString();
         Path leaving = folder.resolve("leaves");
-        assertThat(run("--data", texts, "--out", leaving.toString(), "--tokens", "8000", "--adapt", "tokens"))
+        assertThat(distill("--data", texts, "--out", leaving.toString(), "--tokens", "8000", "--adapt", "tokens"))
                 .as(err.toString())
                 .isZero();
         assertThat(Files.readString(leaving.resolve("config.json"))).contains("shortPath", "\"losses\"");
         assertThat(Files.readString(leaving.resolve("report.html")))
-                .contains("Each token is shaded if it stays", "mean learners is the share of the tokens that stay");
+                .contains(
+                        "Each token is shaded if it stays",
+                        "<th>tokens that stay</th>",
+                        "The share of tokens that stay at")
+                .doesNotContain("mean learners", "of 1 learners");
+        Path pairs = file("pairs.csv", "a text,the text,4\nthe number 3,no number at all,1\n");
+        assertThat(run("eval", "sts", pairs.toString(), "--model", leaving.toString(), "--flops", "0.7"))
+                .isZero();
+        assertThat(out.toString()).contains("tokens that stay").doesNotContain("mean learners");
         String again = folder.resolve("left-on").toString();
-        assertThat(distill("leaves", "--data", texts, "--out", again, "--tokens", "8000"))
+        assertThat(distillOf("leaves", "--data", texts, "--out", again, "--tokens", "8000"))
                 .as(err.toString())
                 .isZero();
-        assertThat(distill("leaves", "--data", texts, "--out", again + "2", "--tokens", "8000", "--adapt", "mlp"))
+        assertThat(distillOf("leaves", "--data", texts, "--out", again + "2", "--tokens", "8000", "--adapt", "mlp"))
                 .isEqualTo(2);
         assertThat(err.toString()).contains("--adapt is for dense models", "tokens leave");
     }
@@ -141,11 +140,11 @@ class DistillTest {
     void anAdaptiveModelGoesOnLearning() throws IOException {
         String texts = file("go-on.txt", MORE).toString();
         String adaptive = folder.resolve("goes-on").toString();
-        assertThat(run("--data", texts, "--out", adaptive, "--learners", "3", "--tokens", "8000"))
+        assertThat(distill("--data", texts, "--out", adaptive, "--learners", "3", "--tokens", "8000"))
                 .as(err.toString())
                 .isZero();
         String again = folder.resolve("went-on").toString();
-        assertThat(distill("goes-on", "--data", texts, "--out", again, "--tokens", "8000"))
+        assertThat(distillOf("goes-on", "--data", texts, "--out", again, "--tokens", "8000"))
                 .as(err.toString())
                 .isZero();
         assertThat(out.toString()).contains("The adaptive model is in " + again);
@@ -158,7 +157,7 @@ class DistillTest {
             err.getBuffer().setLength(0);
             var all = new ArrayList<>(List.of("--data", texts, "--out", again));
             all.addAll(List.of(option.split(" ")));
-            assertThat(distill("goes-on", all.toArray(String[]::new))).isEqualTo(2);
+            assertThat(distillOf("goes-on", all.toArray(String[]::new))).isEqualTo(2);
             assertThat(err.toString())
                     .contains(
                             option.split(" ")[0] + " is for dense models: " + adaptive
@@ -169,7 +168,7 @@ class DistillTest {
     @Test
     void aControlHasNoGatesAndOneRowInAnEvaluation() throws IOException {
         Path control = folder.resolve("control");
-        assertThat(run(
+        assertThat(distill(
                         "--data",
                         file("more.txt", MORE).toString(),
                         "--out",
@@ -197,7 +196,7 @@ class DistillTest {
                         .execute(args))
                 .as(err.toString())
                 .isZero();
-        JsonNode rows = new JsonMapper().readTree(out.toString()).get("rows");
+        JsonNode rows = line(0).get("rows");
         assertThat(rows.valueStream().map(row -> row.get("mode").asString())).containsExactly("dense", "retrained");
         assertThat(rows.get(1).get("spent").asDouble()).isEqualTo(0.5);
     }
@@ -206,7 +205,7 @@ class DistillTest {
     void aControlOfWordsIsADenseModel() throws IOException {
         Path control = folder.resolve("list");
         String texts = file("words.txt", MORE).toString();
-        assertThat(run("--data", texts, "--out", control.toString(), "--control", "words", "--tokens", "8000"))
+        assertThat(distill("--data", texts, "--out", control.toString(), "--control", "words", "--tokens", "8000"))
                 .as(err.toString())
                 .isZero();
         assertThat(out.toString())
@@ -235,20 +234,14 @@ class DistillTest {
                 "--out",
                 folder.resolve("none").toString()));
         all.addAll(List.of(options.split(" ")));
-        assertThat(run(all.toArray(String[]::new))).isEqualTo(2);
+        assertThat(distill(all.toArray(String[]::new))).isEqualTo(2);
         assertThat(err.toString()).contains(message);
     }
 
     private void aBudgetThatGatesWereNotTrainedForIsTold(Path model) {
         for (String budget : List.of("0.01", "0.5")) {
             err.getBuffer().setLength(0);
-            String[] args = {"embed", "--model", model.toString(), "--flops", budget};
-            assertThat(Tokenwise.commandLine(
-                                    new ByteArrayInputStream("text".getBytes(StandardCharsets.UTF_8)),
-                                    new PrintWriter(out, true),
-                                    new PrintWriter(err, true),
-                                    args)
-                            .execute(args))
+            assertThat(runOn("text", "embed", "--model", model.toString(), "--flops", budget))
                     .isZero();
             if (budget.equals("0.5")) {
                 assertThat(err.toString()).isEmpty();
@@ -283,7 +276,7 @@ class DistillTest {
                 .replace("FEW", MORE.lines().limit(28).collect(Collectors.joining("\n")))
                 .replace("HUGE", "x".repeat(LineFile.MOST_BYTES + 1));
         Path model = folder.resolve("never");
-        assertThat(run("--data", file(name, text).toString(), "--out", model.toString()))
+        assertThat(distill("--data", file(name, text).toString(), "--out", model.toString()))
                 .isEqualTo(1);
         assertThat(err.toString().lines()).singleElement().asString().contains(message);
         assertThat(out.toString()).isEmpty();
@@ -291,8 +284,37 @@ class DistillTest {
     }
 
     @Test
+    void namesWhatIsWrongBeforeItTrains() throws IOException {
+        Path never = folder.resolve("nothing");
+        Path texts = file("texts.txt", "one text\n\nanother\n");
+        assertThat(distill("--data", "no/such.txt", "--out", never.toString())).isEqualTo(1);
+        assertThat(distill("--data", texts.toString(), "--out", never.toString()))
+                .isEqualTo(1);
+        Files.writeString(texts, MORE);
+        Path small = folder.resolve("small");
+        assertThat(distill("--data", texts.toString(), "--out", small.toString()))
+                .isEqualTo(1);
+        for (String layers : List.of("mlp", "mlp,qk,vo")) {
+            String[] options = {
+                "--data", texts.toString(), "--out", never.toString(), "--learners", "7", "--adapt", layers
+            };
+            assertThat(distill(options)).isEqualTo(1);
+        }
+        assertThat(err.toString().lines().filter(line -> line.startsWith("tokenwise distill: ")))
+                .satisfiesExactly(
+                        line -> assertThat(line).endsWith("no such file or directory: no/such.txt"),
+                        line -> assertThat(line)
+                                .endsWith(
+                                        "there are 2 texts to train on; at least 20 different ones are needed, and thousands are better"),
+                        line -> assertThat(line).contains(small.toString(), "exists"),
+                        line -> assertThat(line).contains("48 hidden units", "into 7 learners"),
+                        line -> assertThat(line).contains("3 units of 8 columns", "into 7 learners", "only mlp"));
+        assertThat(never).doesNotExist();
+    }
+
+    @Test
     void aFieldNeedsAFileWithFields() throws IOException {
-        assertThat(run("--data", file("more.txt", MORE).toString(), "--field", "body", "--out", "never"))
+        assertThat(distill("--data", file("more.txt", MORE).toString(), "--field", "body", "--out", "never"))
                 .isEqualTo(2);
         assertThat(err.toString().lines())
                 .singleElement()

@@ -6,9 +6,6 @@ import static org.assertj.core.api.Assertions.withinPercentage;
 
 import io.tokenwise.io.TensorData;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,25 +16,15 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The command {@code eval mlm} on small models with random weights, of which it is known what they guess, or how their budgets compare. */
-class EvalMlmTest {
+class EvalMlmTest extends CommandTest {
     private static final int WORDS = 30_522;
     private static final int HIDDEN = 24;
     private static final int CAT = 4937;
 
     @TempDir
     private Path folder;
-
-    private final StringWriter out = new StringWriter();
-    private final StringWriter err = new StringWriter();
-
-    private int run(String... args) {
-        return Tokenwise.commandLine(
-                        InputStream.nullInputStream(), new PrintWriter(out, true), new PrintWriter(err, true), args)
-                .execute(args);
-    }
 
     /** Random, times a factor; the bias has one word that is likelier. */
     private static Map<String, TensorData> head(float factor, float favour) {
@@ -63,12 +50,6 @@ class EvalMlmTest {
         head.put("cls.predictions." + name, new TensorData(shape, MemorySegment.ofArray(values)));
     }
 
-    private JsonNode rows() {
-        return new JsonMapper()
-                .readTree(out.toString().lines().toList().getFirst())
-                .get("rows");
-    }
-
     /** The logits are the biases alone: the favoured word is always guessed. */
     @Test
     void accuracyAndPerplexityAreThoseOfAWorkedExample() throws IOException {
@@ -76,11 +57,9 @@ class EvalMlmTest {
         SmallModel.write(model, head(0, 5));
         // 20 tokens, of which 3 are hidden, and 2, of which 1 is.
         Path texts = Files.writeString(folder.resolve("texts"), "cat ".repeat(20) + "\n\ndog dog\n");
-        assertThat(run("eval", "mlm", texts.toString(), "--model", model.toString(), "--precision", "f32", "--json"))
-                .as(err.toString())
-                .isZero();
-        assertThat(rows()).hasSize(1);
-        JsonNode dense = rows().get(0);
+        JsonNode rows = evalRows("mlm", texts.toString(), "--model", model.toString(), "--precision", "f32");
+        assertThat(rows).hasSize(1);
+        JsonNode dense = rows.get(0);
         double all = Math.log(Math.exp(5) + WORDS - 1);
         assertThat(dense.get("metrics").get("accuracy").asDouble()).isEqualTo(0.75);
         assertThat(dense.get("metrics").get("pseudo-perplexity").asDouble())
@@ -100,20 +79,8 @@ class EvalMlmTest {
                 "word ".repeat(60));
         UntrainedAdaptive.write(adaptive, dense.toString(), 4, texts);
         Path file = Files.writeString(folder.resolve("texts"), String.join("\n", texts));
-        assertThat(run(
-                        "eval",
-                        "mlm",
-                        file.toString(),
-                        "--model",
-                        adaptive.toString(),
-                        "--flops",
-                        "0.5,1",
-                        "--precision",
-                        "f32",
-                        "--json"))
-                .as(err.toString())
-                .isZero();
-        JsonNode rows = rows();
+        JsonNode rows = evalRows(
+                "mlm", file.toString(), "--model", adaptive.toString(), "--flops", "0.5,1", "--precision", "f32");
         assertThat(rows.valueStream().map(row -> row.get("mode").asString()))
                 .containsExactly("dense", "soft", "hard", "static", "random", "soft");
         assertThat(perplexity(rows.get(5))).isCloseTo(perplexity(rows.get(0)), withinPercentage(0.1));

@@ -37,7 +37,7 @@ class EvalRowsTest {
     }
 
     private static List<List<String>> cells(List<Json.EvalRow> rows) {
-        return EvalRows.table(rows, "text")
+        return EvalRows.table(rows, "text", "mean learners")
                 .lines()
                 .map(line -> Arrays.asList(line.strip().split("\\s{2,}")))
                 .toList();

@@ -3,9 +3,6 @@ package io.tokenwise.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,25 +15,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The command {@code finetune}, on a small model. */
-class FinetuneTest {
+class FinetuneTest extends CommandTest {
     @TempDir
     static Path folder;
-
-    private final StringWriter out = new StringWriter();
-    private final StringWriter err = new StringWriter();
 
     @BeforeAll
     static void writeModel() throws IOException {
         SmallModel.write(folder.resolve("small"));
-    }
-
-    private int run(String... args) {
-        return Tokenwise.commandLine(
-                        InputStream.nullInputStream(), new PrintWriter(out, true), new PrintWriter(err, true), args)
-                .execute(args);
     }
 
     private int finetune(String... options) {
@@ -80,7 +67,7 @@ class FinetuneTest {
                         model))
                 .as(err.toString())
                 .isZero();
-        var json = JsonMapper.shared().readTree(out.toString());
+        var json = line(0);
         assertThat(json.get("labels").asInt()).isEqualTo(200);
         assertThat(json.get("heldOutRight").asDouble()).isGreaterThan(0.9);
         assertThat(err.toString()).contains("texts cut to the 40 tokens that the model reads: 4");

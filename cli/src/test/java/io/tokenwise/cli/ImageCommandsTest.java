@@ -6,9 +6,6 @@ import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,17 +19,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Commands on images, from random weights to classes: images of lines that lie or stand, which a small model learns in seconds. */
-class ImageCommandsTest {
+class ImageCommandsTest extends CommandTest {
     private static final int SIZE = 16;
 
     @TempDir
     static Path folder;
-
-    private final StringWriter out = new StringWriter();
-    private final StringWriter err = new StringWriter();
 
     @BeforeAll
     static void trainAndDistill() throws IOException {
@@ -113,23 +106,13 @@ class ImageCommandsTest {
         return path("data");
     }
 
-    private int run(String... args) {
-        return Tokenwise.commandLine(
-                        InputStream.nullInputStream(), new PrintWriter(out, true), new PrintWriter(err, true), args)
-                .execute(args);
-    }
-
-    private JsonNode json() {
-        return new JsonMapper().readTree(out.toString());
-    }
-
     @Test
     void theTeacherHasLearntAndHalfTheWorkStaysNearIt() {
         assertThat(run("eval", "vit", data(), "--model", path("adaptive"), "--flops", "0.5", "--json"))
                 .as(err.toString())
                 .isZero();
-        JsonNode rows = json().get("rows");
-        assertThat(json().get("data").asString()).isEqualTo("40 images of 2 classes");
+        JsonNode rows = line(0).get("rows");
+        assertThat(line(0).get("data").asString()).isEqualTo("40 images of 2 classes");
         assertThat(err.toString()).doesNotContain("has no folder test");
         assertThat(rows.get(0).get("mode").asString()).isEqualTo("dense");
         assertThat(rows.get(0).get("metric").asString()).isEqualTo("accuracy");
@@ -146,7 +129,7 @@ class ImageCommandsTest {
         assertThat(run("eval", "vit", classes, "--model", path("dense"), "--json"))
                 .as(err.toString())
                 .isZero();
-        assertThat(json().get("data").asString()).isEqualTo("40 images of 2 classes");
+        assertThat(line(0).get("data").asString()).isEqualTo("40 images of 2 classes");
         assertThat(err.toString())
                 .contains(
                         classes + " has no folder test: all its images are counted, also those that a model was trained"
@@ -181,8 +164,8 @@ class ImageCommandsTest {
         assertThat(run("classify", "--model", path("adaptive"), "--picture", path("pictures"), "--json", image))
                 .as(err.toString())
                 .isZero();
-        assertThat(json().get("label").asString()).isEqualTo("lying");
-        assertThat(json().get("probabilities").get("standing").asDouble()).isLessThan(0.5);
+        assertThat(line(0).get("label").asString()).isEqualTo("lying");
+        assertThat(line(0).get("probabilities").get("standing").asDouble()).isLessThan(0.5);
         BufferedImage picture =
                 ImageIO.read(folder.resolve("pictures/3.png.learners.png").toFile());
         assertThat(picture.getWidth()).isGreaterThan(2 * picture.getHeight());
@@ -304,8 +287,8 @@ class ImageCommandsTest {
         assertThat(run("eval", "vit", mnist.toString(), "--model", path("named"), "--classes", names, "--json"))
                 .as(err.toString())
                 .isZero();
-        assertThat(json().get("data").asString()).isEqualTo("30 images of 10 classes");
-        assertThat(json().get("rows").get(0).get("value").asDouble()).isGreaterThan(0.7);
+        assertThat(line(0).get("data").asString()).isEqualTo("30 images of 10 classes");
+        assertThat(line(0).get("rows").get(0).get("value").asDouble()).isGreaterThan(0.7);
         assertThat(run("eval", "vit", data(), "--model", path("named")))
                 .as(err.toString())
                 .isZero();

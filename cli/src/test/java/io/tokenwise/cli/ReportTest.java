@@ -26,7 +26,7 @@ class ReportTest {
                 "A \"run\" & <more>",
                 "sub",
                 "machine",
-                Results.ofTexts(16, 128, rows),
+                Results.ofTexts(16, 128, "mean learners", rows),
                 new ModuleLearners(List.of()),
                 new History(),
                 List.of(texts),
@@ -37,7 +37,7 @@ class ReportTest {
     }
 
     private static String table(Row... rows) {
-        var results = Results.ofTexts(16, 128, List.of(rows));
+        var results = Results.ofTexts(16, 128, "mean learners", List.of(rows));
         return TextTable.of(results.rows(), results.columns());
     }
 
@@ -91,6 +91,14 @@ class ReportTest {
                         "title=\"token, layer 1 MLP: 6 of 8 learners\">6</i>", "title=\"wise: mean 4 of 8 learners\"");
         assertThat(page).contains("--share:0.750\" class=\"dark\" title=\"token, layer 1 MLP:");
         assertThat(page).contains("<b>mean</b><i>layer 1 Q, K</i><i>layer 1 V, O</i><i>layer 1 MLP</i></div>");
+    }
+
+    @Test
+    void aTokenStaysOrLeaves() {
+        var text = new ShadedText(List.of("the", "cat"), List.of("tokens"), new int[][] {{0, 1}}, 1);
+        assertThat(ReportPage.of(report(List.of(DENSE), text)))
+                .contains("title=\"the: leaves\">the</b>", "title=\"cat: stays\">cat</b>")
+                .doesNotContain("of 1 learners");
     }
 
     @Test

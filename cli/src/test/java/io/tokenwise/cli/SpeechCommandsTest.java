@@ -4,9 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -14,10 +11,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code transcribe} and {@code eval asr}, on a small Moonshine with random weights. */
-class SpeechCommandsTest {
+class SpeechCommandsTest extends CommandTest {
     @TempDir
     static Path folder;
 
@@ -31,19 +27,6 @@ class SpeechCommandsTest {
         SmallMoonshine.write(model);
         one = SmallMoonshine.writeNoise(folder.resolve("one.wav"), 1);
         two = SmallMoonshine.writeNoise(folder.resolve("two.wav"), 2);
-    }
-
-    private final StringWriter out = new StringWriter();
-    private final StringWriter err = new StringWriter();
-
-    private int run(String... args) {
-        return Tokenwise.commandLine(
-                        InputStream.nullInputStream(), new PrintWriter(out, true), new PrintWriter(err, true), args)
-                .execute(args);
-    }
-
-    private JsonNode json(int line) {
-        return new JsonMapper().readTree(out.toString().lines().toList().get(line));
     }
 
     @Test
@@ -69,10 +52,10 @@ class SpeechCommandsTest {
     void transcribePrintsJson() {
         assertThat(run("transcribe", "--json", "--model", model.toString(), one.toString(), two.toString()))
                 .isZero();
-        assertThat(json(1).get("file").stringValue()).isEqualTo(two.toString());
-        assertThat(json(1).get("startSeconds").doubleValue()).isZero();
-        assertThat(json(1).get("endSeconds").doubleValue()).isEqualTo(2);
-        assertThat(json(1).get("text").isString()).isTrue();
+        assertThat(line(1).get("file").stringValue()).isEqualTo(two.toString());
+        assertThat(line(1).get("startSeconds").doubleValue()).isZero();
+        assertThat(line(1).get("endSeconds").doubleValue()).isEqualTo(2);
+        assertThat(line(1).get("text").isString()).isTrue();
     }
 
     @Test
@@ -118,16 +101,16 @@ class SpeechCommandsTest {
             assertThat(run("eval", "asr", table.toString(), "--json", "--model", model.toString()))
                     .isZero();
         }
-        assertThat(json(0).get("task").stringValue()).isEqualTo("asr");
-        assertThat(json(0).get("data").stringValue()).isEqualTo("2 recordings with 5 words in 3 seconds of speech");
-        JsonNode row = json(0).get("rows").get(0);
+        assertThat(line(0).get("task").stringValue()).isEqualTo("asr");
+        assertThat(line(0).get("data").stringValue()).isEqualTo("2 recordings with 5 words in 3 seconds of speech");
+        JsonNode row = line(0).get("rows").get(0);
         assertThat(row.get("mode").stringValue()).isEqualTo("dense");
         assertThat(row.get("metric").stringValue()).isEqualTo("wer");
         assertThat(row.get("value").doubleValue()).isPositive();
         assertThat(row.get("flopsPerToken").doubleValue()).isPositive();
         assertThat(row.get("metrics").get("real-time factor").doubleValue())
                 .isCloseTo(row.get("seconds").doubleValue() / 3, within(1e-9));
-        assertThat(json(1).get("rows").get(0).get("value")).isEqualTo(row.get("value"));
+        assertThat(line(1).get("rows").get(0).get("value")).isEqualTo(row.get("value"));
     }
 
     @Test

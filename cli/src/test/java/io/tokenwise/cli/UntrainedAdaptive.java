@@ -13,6 +13,18 @@ import java.util.List;
 final class UntrainedAdaptive {
     private UntrainedAdaptive() {}
 
+    /** The built-in MiniLM with 8 learners, in a new folder below this one. */
+    static Path ofMiniLm(Path folder) throws IOException {
+        Path adaptive = folder.resolve("adaptive");
+        List<String> texts = List.of(
+                "A man is playing a guitar.",
+                "The cat sat on the mat.",
+                "Stocks fell sharply on Monday.",
+                "Two dogs run through the snow.");
+        write(adaptive, "minilm", 8, texts);
+        return adaptive;
+    }
+
     /**
      * Writes it as a folder.
      *

@@ -113,7 +113,10 @@ public final class Calibrator {
         for (int i = 1; i < spent.length; i++) {
             spent[i] = Math.max(spent[i - 1], spent[i]);
         }
-        return new Calibration(Arrays.copyOfRange(TOLD, least, TOLD.length), spent);
+        double[] told = Arrays.copyOfRange(TOLD, least, TOLD.length);
+        return Calibration.of(
+                Arrays.stream(told).boxed().toList(),
+                Arrays.stream(spent).boxed().toList());
     }
 
     /** How modules split a hard budget that spent so much when gates were told {@link #TOLD}. */

@@ -269,8 +269,11 @@ class WholeModelGradientTest {
             Matrix qkv = Matrix.zeros(x.rows(), 3 * hidden);
             for (int row = 0; row < x.rows(); row++) {
                 for (int column = 0; column < 3 * hidden; column++) {
-                    int unit = column % hidden / block.unit();
-                    int learner = (column < 2 * hidden ? block.queryKeyUnits() : block.valueOutputUnits())[unit];
+                    int unit = column % hidden / block.units().width();
+                    int learner = (column < 2 * hidden
+                                    ? block.units().queryKey()
+                                    : block.units().valueOutput())
+                            [unit];
                     Matrix running = column < hidden ? ofQueries : ofValues;
                     double whole = running.get(row, learners - 1);
                     double resting = 1 - ofQueries.get(row, learners - 1);
@@ -286,7 +289,8 @@ class WholeModelGradientTest {
             Matrix kept = Matrix.zeros(x.rows(), hidden);
             for (int row = 0; row < x.rows(); row++) {
                 for (int column = 0; column < hidden; column++) {
-                    int learner = block.valueOutputUnits()[column / block.unit()];
+                    int learner =
+                            block.units().valueOutput()[column / block.units().width()];
                     double runs = ofQueries.get(row, learner) - ofQueries.get(row, learners - 1);
                     kept.set(row, column, context.get(row, column) * runs);
                 }

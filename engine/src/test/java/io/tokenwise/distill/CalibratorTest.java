@@ -21,8 +21,9 @@ class CalibratorTest {
     void whereMoreIsToldAndLessSpentTheCurveStaysLevel() {
         double[] spent = told.clone();
         spent[9] = spent[6];
-        assertThat(Calibrator.curve(spent).spent()).isSorted().hasSize(told.length);
-        assertThat(Calibrator.curve(spent).told()).isEqualTo(told);
+        assertThat(Calibrator.curve(spent).toTell().x()).isSorted().hasSize(told.length);
+        assertThat(Calibrator.curve(spent).toTell().y())
+                .containsExactlyElementsOf(Arrays.stream(told).boxed().toList());
     }
 
     /** Gates never heard the lowest budgets in training: what they do then is where they started. */
@@ -33,7 +34,7 @@ class CalibratorTest {
         spent[1] = 0.2;
         spent[2] = 0.15;
         Calibration curve = Calibrator.curve(spent);
-        assertThat(curve.told()[0]).isEqualTo(told[2]);
+        assertThat(curve.toTell().y().getFirst()).isEqualTo(told[2]);
         assertThat(curve.leastSpent()).isEqualTo(0.15);
         assertThat(curve.toTell(0.1)).isEqualTo(told[2]);
     }
@@ -41,6 +42,6 @@ class CalibratorTest {
     @Test
     void gatesThatSpendLeastOfAllWhenToldMostStillHaveACurve() {
         double[] spent = Arrays.stream(told).map(t -> 1 - t / 2).toArray();
-        assertThat(Calibrator.curve(spent).told()).hasSize(2);
+        assertThat(Calibrator.curve(spent).toTell().y()).hasSize(2);
     }
 }

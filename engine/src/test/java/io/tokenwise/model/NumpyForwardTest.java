@@ -38,8 +38,8 @@ class NumpyForwardTest {
     private static final LengthCalibration CALIBRATION = new LengthCalibration(
             List.of(4, 24),
             List.of(
-                    new Calibration(new double[] {0, .5, 1}, new double[] {.1, .8, 1}),
-                    new Calibration(new double[] {0, .7, 1}, new double[] {.2, .4, 1.02})));
+                    Calibration.of(List.of(0.0, .5, 1.0), List.of(.1, .8, 1.0)),
+                    Calibration.of(List.of(0.0, .7, 1.0), List.of(.2, .4, 1.02))));
 
     @TempDir
     Path folder;

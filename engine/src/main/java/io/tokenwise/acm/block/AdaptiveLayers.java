@@ -20,6 +20,9 @@ public record AdaptiveLayers(boolean tokens, boolean mlp, List<String> attention
     /** Tokens leave before the first layer; those that stay have all of every layer. */
     public static final AdaptiveLayers LEAVING = new AdaptiveLayers(true, false, List.of(), 1, 0);
 
+    /** The projections in the order in which a path names those that a gate decides about: {@code encoder.layer.0.attention.qkvo}. */
+    public static final String PROJECTIONS = "qkvo";
+
     private static final String MLP = "mlp";
 
     private static final String TOKENS = "tokens";
@@ -51,7 +54,7 @@ public record AdaptiveLayers(boolean tokens, boolean mlp, List<String> attention
         }
         var seen = new HashSet<Integer>();
         for (String gate : attentionGates) {
-            String ordered = AdaptiveAttention.PROJECTIONS
+            String ordered = PROJECTIONS
                     .chars()
                     .filter(letter -> gate.indexOf(letter) >= 0)
                     .mapToObj(Character::toString)

@@ -1,9 +1,6 @@
 package io.tokenwise.acm.block;
 
-import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.acm.choose.TokenGroups;
-import io.tokenwise.autograd.Parameter;
-import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.SlicedWeight;
 import io.tokenwise.backend.OutputSlices;
 import io.tokenwise.backend.PackedMatrix;
@@ -16,24 +13,13 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Those of Q, K and V that share a decision, for inference: as one product whose columns are in the order of learners, each learner's units of
- * all of them side by side, so that a token's columns are those of its learners, first to last; those of a token with all learners come from the
+ * Those of Q, K and V that share a decision, for inference: as one product whose columns are in the order of learners; those of a token with all learners come from the
  * dense weight.
  */
 final class AttentionInput {
+    private final AttentionLearners learned;
     private final Linear dense;
-    private final Parameters owner;
-    private final Parameter weight;
-    private final Parameter bias;
-    private final Parameter rest;
-    private final int decision;
-    private final Acm acm;
-    private final int learners;
-    /** The parameters' column of each column here. */
-    private final int[] order;
-    /** Where the unit of the parameters begins here; -1 for those of other projections. */
-    private final int[] starts;
-
+    private final LearnerColumns columns;
     private final SlicedWeight wholeWeight;
     private final Tensor wholeBias;
     private final Tensor orderedBias;
@@ -48,119 +34,85 @@ final class AttentionInput {
 
     private int biasVersions;
 
-    /**
-     * @param dense Q, K and V of tokens with all learners, {@code [hidden, 3 * hidden]}
-     * @param weight of the others, of the same shape
-     * @param bias like rest {@code [1, 3 * hidden]}
-     * @param unit columns of a unit
-     * @param learnerOfUnit for each unit of the columns of Q, K and V its learner, or -1 if it is not of these projections
-     * @param decision number of the module that decides; -1 if none does, then there is one learner
-     * @param acm that module, or null
-     */
-    AttentionInput(
-            Parameters owner,
-            Linear dense,
-            Parameter weight,
-            Parameter bias,
-            Parameter rest,
-            int unit,
-            int[] learnerOfUnit,
-            int learners,
-            int decision,
-            Acm acm) {
-        this.owner = owner;
-        this.dense = dense;
-        this.weight = weight;
-        this.bias = bias;
-        this.rest = rest;
-        this.decision = decision;
-        this.acm = acm;
-        this.learners = learners;
-        starts = new int[learnerOfUnit.length];
-        order = inOrder(unit, learnerOfUnit, learners, starts);
-        wholeWeight = new SlicedWeight(owner, dense.weight().parameter(), 1, true, order);
-        wholeBias = owner.constant(1, order.length);
-        orderedBias = owner.constant(1, order.length);
-        orderedRest = owner.constant(1, order.length);
-    }
-
-    /** The columns of all units that have a learner, learner by learner; {@code starts} receives where each unit begins, or -1. */
-    static int[] inOrder(int width, int[] learnerOfUnit, int learners, int[] starts) {
-        var order = new int[learnerOfUnit.length * width];
-        int count = 0;
-        Arrays.fill(starts, -1);
-        for (int learner = 0; learner < learners; learner++) {
-            for (int unit = 0; unit < learnerOfUnit.length; unit++) {
-                if (learnerOfUnit[unit] == learner) {
-                    starts[unit] = count;
-                    for (int i = 0; i < width; i++) {
-                        order[count++] = unit * width + i;
-                    }
-                }
-            }
-        }
-        return Arrays.copyOf(order, count);
+    /** @param columns of Q, K and V */
+    AttentionInput(AttentionLearners learned, LearnerColumns columns) {
+        this.learned = learned;
+        this.columns = columns;
+        dense = learned.dense().qkv();
+        int count = columns.order().length;
+        wholeWeight = new SlicedWeight(learned.owner(), dense.weight().parameter(), 1, true, columns.order());
+        wholeBias = learned.owner().constant(1, count);
+        orderedBias = learned.owner().constant(1, count);
+        orderedRest = learned.owner().constant(1, count);
     }
 
     /** First columns of the units of Q, K and V, each head by head; -1 where this does not have them. */
     int[] starts() {
-        return starts;
+        return columns.starts();
     }
 
     /** First columns of the units of one of Q, K and V (0, 1, 2), head by head. */
     int[] starts(int projection) {
-        int units = starts.length / 3;
-        return Arrays.copyOfRange(starts, projection * units, (projection + 1) * units);
+        int units = starts().length / 3;
+        return Arrays.copyOfRange(starts(), projection * units, (projection + 1) * units);
     }
 
     /** Whether this has one of Q, K and V (0, 1, 2). */
     boolean has(int projection) {
-        return starts[projection * starts.length / 3] >= 0;
+        return starts()[projection * starts().length / 3] >= 0;
     }
 
     void prepare(Stream stream) {
         List<PackedMatrix> wholePacked = wholeWeight.prepare(stream);
-        if (sliced == null && decision >= 0) {
-            int[] trained = Arrays.copyOf(order, acm.slices() * columnsPerSlice());
-            sliced = new SlicedWeight(owner, weight, acm.slices(), true, trained);
+        if (sliced == null && columns.isDecided()) {
+            sliced = new SlicedWeight(
+                    learned.owner(),
+                    learned.qkv().weight().parameter(),
+                    columns.acm().slices(),
+                    true,
+                    columns.sliced());
         }
-        List<PackedMatrix> packed = decision < 0 ? List.of() : sliced.prepare(stream);
+        List<PackedMatrix> packed = columns.isDecided() ? sliced.prepare(stream) : List.of();
         if (whole != null && biasVersions == versionsOfBiases()) {
             return;
         }
-        for (int i = 0; i < order.length; i++) {
-            float resting = rest.value().get(0, order[i]);
-            if (dense.bias() != null) {
-                wholeBias.set(0, i, dense.bias().value().get(0, order[i]));
-            }
-            orderedRest.set(0, i, resting);
-            orderedBias.set(0, i, bias.value().get(0, order[i]) + resting);
-        }
+        orderBiases();
         whole = new OutputSlices(wholePacked, List.of(wholeBias));
-        if (decision >= 0) {
+        if (columns.isDecided()) {
             slices = new OutputSlices(packed, biases());
         }
         biasVersions = versionsOfBiases();
     }
 
+    private void orderBiases() {
+        int[] order = columns.order();
+        Tensor rest = learned.rest().parameter().value();
+        for (int i = 0; i < order.length; i++) {
+            float resting = rest.get(0, order[i]);
+            if (dense.bias() != null) {
+                wholeBias.set(0, i, dense.bias().value().get(0, order[i]));
+            }
+            orderedRest.set(0, i, resting);
+            orderedBias.set(0, i, learned.qkv().bias().value().get(0, order[i]) + resting);
+        }
+    }
+
     private int versionsOfBiases() {
-        return (dense.bias() == null ? 0 : dense.bias().version()) + bias.version() + rest.version();
+        return (dense.bias() == null ? 0 : dense.bias().version())
+                + learned.qkv().bias().version()
+                + learned.rest().parameter().version();
     }
 
     private boolean isPrepared() {
         return wholeWeight.isPrepared()
-                && (decision < 0 || sliced != null && sliced.isPrepared())
+                && (!columns.isDecided() || sliced != null && sliced.isPrepared())
                 && biasVersions == versionsOfBiases();
     }
 
-    private int columnsPerSlice() {
-        return acm.learnersPerSlice() * (order.length / learners);
-    }
-
     private List<Tensor> biases() {
-        int width = columnsPerSlice();
+        int width = columns.perSlice();
         var biases = new ArrayList<Tensor>();
-        for (int n = 0; n < acm.slices(); n++) {
+        for (int n = 0; n < columns.acm().slices(); n++) {
             biases.add(orderedBias.part((long) n * width, width));
         }
         return biases;
@@ -168,17 +120,17 @@ final class AttentionInput {
 
     /** {@code [tokens, columns]}, of the pass's innermost scope. */
     Tensor run(Pass pass, Tensor x) {
-        assert isPrepared() : bias + " and what belongs to it was changed and not prepared again";
+        assert isPrepared() : learned.qkv().bias() + " and what belongs to it was changed and not prepared again";
         Stream stream = pass.stream();
-        Tensor y = pass.tensor(x.rows(), order.length);
-        if (decision < 0) {
+        Tensor y = pass.tensor(x.rows(), columns.order().length);
+        if (!columns.isDecided()) {
             stream.linear(x, whole.weights().getFirst(), wholeBias, false, null, y);
             return y;
         }
-        TokenGroups groups = TokenGroups.of(pass, decision);
-        int count = groups.whole(learners);
+        TokenGroups groups = columns.groups(pass);
+        int count = groups.whole(columns.learners());
         stream.linearSlices(x, groups.order(), count, pass.oneSlice(count), whole, orderedRest, y);
-        int[] using = groups.usingPartly(learners);
+        int[] using = groups.usingPartly(columns.learners());
         stream.linearSlices(x, groups.partly(), x.rows() - count, using, slices, orderedRest, y);
         return y;
     }

@@ -1,6 +1,5 @@
 package io.tokenwise.acm.block;
 
-import io.tokenwise.autograd.Weight;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.ProjectedAttention;
@@ -14,25 +13,15 @@ import java.util.stream.IntStream;
  * {@link AdaptiveAttention} in training: learners and dense projections are computed for all tokens, and scaled by 0 where they do not count.
  *
  * @param factors of what is computed
- * @param dense of tokens with all learners
- * @param learned Q, K and V of the others, {@code [hidden, 3 * hidden]}; its columns that belong to the last learner or to none are 0, and stay so
- * @param rest what those have of Q, K and V anyway, {@code [1, 3 * hidden]}
- * @param output O of the others
- * @param outputBiases c
  * @param decided what the modules decide about of Q, K and V; null if none does
- * @param outputUnits the learner of each unit of O's input; null if no module decides about O
- * @param outputDecision which does; -1 if none
+ * @param outputUnits the learner of each unit of O's input
  */
-record MaskedAttention(
-        RunningLearners factors,
-        ProjectedAttention dense,
-        Linear learned,
-        Weight rest,
-        Weight output,
-        Weight outputBiases,
-        Decided decided,
-        int[] outputUnits,
-        int outputDecision) {
+record MaskedAttention(RunningLearners factors, AttentionLearners learned, Decided decided, int[] outputUnits) {
+    static MaskedAttention of(AttentionLearners learned) {
+        AttentionUnits units = learned.units();
+        var factors = new RunningLearners(learned.owner(), units.learners());
+        return new MaskedAttention(factors, learned, decided(factors, units), units.valueOutput());
+    }
 
     /**
      * A module that decides about some of Q, K and V.
@@ -53,25 +42,22 @@ record MaskedAttention(
      */
     record Decided(List<Decision> modules, int[] learned, int[] whole, int queries) {}
 
-    /**
-     * @param units for each module the learner of each unit, -1 for those that it does not decide about; null if these are all
-     */
-    static Decided decided(RunningLearners factors, List<int[]> units, int learners) {
-        int[] deciding = IntStream.range(0, units.size())
-                .filter(m -> units.get(m) != null)
-                .toArray();
+    private static Decided decided(RunningLearners factors, AttentionUnits units) {
+        int[] deciding =
+                IntStream.range(0, units.gates()).filter(units::hasInputs).toArray();
         if (deciding.length == 0) {
             return null;
         }
+        int learners = units.learners();
         var modules = new ArrayList<Decision>();
-        int[] learned = new int[units.get(deciding[0]).length];
+        int[] learned = new int[units.ofInputs().length];
         int[] whole = new int[learned.length];
         // Columns that nobody decides about have no learner: the last one's factor is 0.
         Arrays.fill(learned, learners - 1);
         Arrays.fill(whole, -1);
         int queries = -1;
         for (int d = 0; d < deciding.length; d++) {
-            int[] own = units.get(deciding[d]);
+            int[] own = units.ofInputs(deciding[d]);
             modules.add(new Decision(
                     deciding[d],
                     factors.padded(d, deciding.length),
@@ -90,21 +76,23 @@ record MaskedAttention(
 
     /** The block's output, without residual; see {@link AdaptiveBlock#outputs}. */
     Tensor outputs(Pass pass, Tensor x, List<Tensor> running) {
+        ProjectedAttention dense = learned.dense();
         Tensor context = dense.attend(pass, projections(pass, x, running));
-        if (outputDecision < 0) {
+        int decision = learned.units().outputGate();
+        if (decision < 0) {
             return dense.output().forward(pass, context);
         }
-        Tensor counts = running.get(outputDecision);
+        Tensor counts = running.get(decision);
         Tensor kept = pass.scaleUnits(context, factors.padded(pass, counts), outputUnits);
-        Tensor biases = pass.linear(factors.biased(pass, counts), outputBiases, null, false, null);
-        Tensor partly = pass.linear(kept, output, null, false, biases);
+        Tensor biases = pass.linear(factors.biased(pass, counts), learned.outputBiases(), null, false, null);
+        Tensor partly = pass.linear(kept, learned.output(), null, false, biases);
         Tensor whole = pass.scaleBlocks(dense.output().forward(pass, context), factors.wholly(pass, counts));
         return pass.add(partly, whole);
     }
 
     /** Q, K and V side by side, {@code [tokens, 3 * hidden]}. */
     private Tensor projections(Pass pass, Tensor x, List<Tensor> running) {
-        Tensor whole = dense.qkv().forward(pass, x);
+        Tensor whole = learned.dense().qkv().forward(pass, x);
         if (decided == null) {
             return whole;
         }
@@ -115,14 +103,14 @@ record MaskedAttention(
             ofLearned = module.learned.forwardPlus(pass, counts, ofLearned);
             ofWhole = module.whole.forwardPlus(pass, counts, ofWhole);
         }
-        Tensor partly = pass.scaleUnits(learned.forward(pass, x), ofLearned, decided.learned);
+        Tensor partly = pass.scaleUnits(learned.qkv().forward(pass, x), ofLearned, decided.learned);
         Tensor sum = pass.add(partly, pass.scaleUnits(whole, ofWhole, decided.whole));
-        if (dense.rotated() > 0) {
+        if (learned.dense().rotated() > 0) {
             return plusRests(pass, sum, running);
         }
         return decided.queries < 0
                 ? sum
-                : pass.linear(factors.partial(pass, running.get(decided.queries)), rest, null, false, sum);
+                : pass.linear(factors.partial(pass, running.get(decided.queries)), learned.rest(), null, false, sum);
     }
 
     /** Of rotary attention keys and values have rests too: what a mean key adds to a score depends on how far it is. */
@@ -136,7 +124,7 @@ record MaskedAttention(
             ones.set(row, 0, 1);
         }
         // Columns that nobody decides about have no rest.
-        Tensor rests = pass.scaleUnits(pass.linear(ones, rest, null, false, null), ofRests, decided.whole);
+        Tensor rests = pass.scaleUnits(pass.linear(ones, learned.rest(), null, false, null), ofRests, decided.whole);
         return pass.add(sum, rests);
     }
 }

@@ -4,7 +4,9 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntToDoubleFunction;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 
 /**
  * How a hard budget is split among modules: as gates spend a soft one on average, measured on held-out inputs. Modules want very different shares (docs/lab/design-notes.md).
@@ -51,19 +53,16 @@ public record BudgetSplit(List<Double> told, Map<String, List<Double>> spent) {
         if (spent.isEmpty()) {
             return HardShare.EVEN;
         }
-        var first = new double[told.size()];
-        var meanFirst = new double[told.size()];
-        var beyond = new double[told.size()];
-        var meanBeyond = new double[told.size()];
-        for (int i = 0; i < first.length; i++) {
-            int at = i;
-            first[i] = first(module, i);
-            meanFirst[i] = mean(together, acm -> first(acm, at));
-            beyond[i] = beyondFirst(module, i);
-            meanBeyond[i] = mean(together, acm -> beyondFirst(acm, at));
-        }
         return new HardShare(
-                told.stream().mapToDouble(Double::doubleValue).toArray(), first, meanFirst, beyond, meanBeyond);
+                curve(i -> first(module, i)),
+                curve(i -> mean(together, acm -> first(acm, i))),
+                curve(i -> beyondFirst(module, i)),
+                curve(i -> mean(together, acm -> beyondFirst(acm, i))));
+    }
+
+    private Curve curve(IntToDoubleFunction share) {
+        return new Curve(
+                told, IntStream.range(0, told.size()).mapToDouble(share).boxed().toList());
     }
 
     /** Over modules, each weighed by its dense FLOPs. */

@@ -1,19 +1,21 @@
 package io.tokenwise.acm.choose;
 
+import java.util.List;
+
 /**
  * What one module gets of a hard budget, as a share of its dense FLOPs: see {@link BudgetSplit#of}. Over the modules that share the budget, each weighed by
  * its dense FLOPs, the mean of what they get is the budget, or a little less.
  *
- * @param told budgets that gates are told, ascending
- * @param first at each of them, what the module gets first
- * @param meanFirst the same on average over the modules
- * @param beyond at each of them, what the module spends beyond that, by which it gets what is left
+ * @param first by what gates are told, what the module gets first
+ * @param meanFirst the same on average over the modules, at the same points, so that it is the mean between them too
+ * @param beyond by what gates are told, what the module spends beyond that, by which it gets what is left
  * @param meanBeyond the same on average over the modules
  */
-record HardShare(double[] told, double[] first, double[] meanFirst, double[] beyond, double[] meanBeyond) {
+record HardShare(Curve first, Curve meanFirst, Curve beyond, Curve meanBeyond) {
+    private static final Curve NOT_ASKED = new Curve(List.of(0.0), List.of(0.0));
+
     /** Each module gets the budget's share. */
-    static final HardShare EVEN =
-            new HardShare(new double[0], new double[0], new double[0], new double[0], new double[0]);
+    static final HardShare EVEN = new HardShare(NOT_ASKED, NOT_ASKED, NOT_ASKED, NOT_ASKED);
 
     /** Below this a mean is rounding, and says nothing about who spends. */
     private static final double LEAST_MEAN = 1e-6;
@@ -30,21 +32,10 @@ record HardShare(double[] told, double[] first, double[] meanFirst, double[] bey
             return budget;
         }
         double spendable = (1 - 2 * ROUNDING) * budget;
-        double mean = at(toldBudget, meanFirst);
-        double got = mean == 0 ? 0 : Math.min(1, spendable / mean) * at(toldBudget, first);
-        double meanRest = at(toldBudget, meanBeyond);
-        double weight = meanRest < LEAST_MEAN ? 1 : at(toldBudget, beyond) / meanRest;
+        double mean = meanFirst.at(toldBudget);
+        double got = mean == 0 ? 0 : Math.min(1, spendable / mean) * first.at(toldBudget);
+        double meanRest = meanBeyond.at(toldBudget);
+        double weight = meanRest < LEAST_MEAN ? 1 : beyond.at(toldBudget) / meanRest;
         return (1 + ROUNDING) * (got + Math.max(0, spendable - mean) * weight);
-    }
-
-    /** Interpolated linearly, so that a mean over modules stays what it is. */
-    private double at(double toldBudget, double[] values) {
-        for (int i = 1; i < told.length; i++) {
-            if (toldBudget <= told[i]) {
-                double t = Math.max(0, (toldBudget - told[i - 1]) / (told[i] - told[i - 1]));
-                return values[i - 1] + t * (values[i] - values[i - 1]);
-            }
-        }
-        return values[values.length - 1];
     }
 }

@@ -4,9 +4,11 @@ import io.tokenwise.acm.block.AdaptiveAttention;
 import io.tokenwise.acm.block.AdaptiveBlock;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.block.AdaptiveMlp;
+import io.tokenwise.acm.block.AttentionUnits;
 import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.acm.choose.BudgetSplit;
 import io.tokenwise.acm.choose.Calibration;
+import io.tokenwise.acm.choose.Curve;
 import io.tokenwise.acm.choose.LengthCalibration;
 import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.autograd.Parameters;
@@ -60,10 +62,10 @@ public record AcmConfig(
      * @param valueOutput of V's and O's
      */
     public record Units(List<Integer> queryKey, List<Integer> valueOutput) {
-        static Units of(AdaptiveAttention attention) {
+        static Units of(AttentionUnits units) {
             return new Units(
-                    Arrays.stream(attention.queryKeyUnits()).boxed().toList(),
-                    Arrays.stream(attention.valueOutputUnits()).boxed().toList());
+                    Arrays.stream(units.queryKey()).boxed().toList(),
+                    Arrays.stream(units.valueOutput()).boxed().toList());
         }
     }
 
@@ -108,7 +110,7 @@ public record AcmConfig(
         Map<String, Units> units = new LinkedHashMap<>();
         for (AdaptiveBlock block : blocks) {
             if (block instanceof AdaptiveAttention attention) {
-                units.put(attention.path(), Units.of(attention));
+                units.put(attention.path(), Units.of(attention.units()));
             }
         }
         Map<String, Integer> fixed = new LinkedHashMap<>();
@@ -215,10 +217,9 @@ public record AcmConfig(
         for (int i = 0; i < calibration.tokens().size(); i++) {
             ObjectNode curve =
                     curves.addObject().put("tokens", calibration.tokens().get(i));
-            ArrayNode told = curve.putArray("told");
-            Arrays.stream(calibration.curves().get(i).told()).forEach(told::add);
-            ArrayNode spent = curve.putArray("spent");
-            Arrays.stream(calibration.curves().get(i).spent()).forEach(spent::add);
+            Curve toTell = calibration.curves().get(i).toTell();
+            toTell.y().forEach(curve.putArray("told")::add);
+            toTell.x().forEach(curve.putArray("spent")::add);
         }
     }
 
@@ -322,7 +323,8 @@ public record AcmConfig(
                         "acm." + name + " must be a list of tokens, told and spent, has " + curve);
             }
             tokens.add(curve.get("tokens").asInt());
-            curves.add(new Calibration(curve(curve, "told"), curve(curve, "spent")));
+            curves.add(Calibration.of(
+                    numbers(curve.get("told"), "calibration.told"), numbers(curve.get("spent"), "calibration.spent")));
         }
         return new LengthCalibration(tokens, curves);
     }
@@ -336,12 +338,6 @@ public record AcmConfig(
                 .forEach(module ->
                         spent.put(module.getKey(), numbers(module.getValue(), "split.spent." + module.getKey())));
         return new BudgetSplit(numbers(json.get("told"), "split.told"), spent);
-    }
-
-    private static double[] curve(JsonNode json, String name) {
-        return numbers(json.get(name), "calibration." + name).stream()
-                .mapToDouble(Double::doubleValue)
-                .toArray();
     }
 
     /** @throws IllegalArgumentException with the name in {@code acm} if it is no list of numbers */

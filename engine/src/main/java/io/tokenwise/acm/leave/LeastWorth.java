@@ -1,5 +1,6 @@
 package io.tokenwise.acm.leave;
 
+import io.tokenwise.acm.choose.Curve;
 import java.util.List;
 
 /**
@@ -40,16 +41,7 @@ public record LeastWorth(int tokens, List<Double> shares, List<Double> worths) {
 
     /** What a token must be worth for a share of them to stay, interpolated; a share outside those that are known is the nearest. */
     public double of(double share) {
-        int right = 0;
-        while (right < shares.size() - 1 && shares.get(right) < share) {
-            right++;
-        }
-        if (right == 0) {
-            return worths.getFirst();
-        }
-        double from = shares.get(right - 1);
-        double t = Math.min(1, (share - from) / (shares.get(right) - from));
-        return worths.get(right - 1) + t * (worths.get(right) - worths.get(right - 1));
+        return new Curve(shares, worths).at(Math.min(share, most()));
     }
 
     /** The smallest share that is known. */

@@ -1,5 +1,6 @@
 package io.tokenwise.acm.leave;
 
+import io.tokenwise.acm.choose.Curve;
 import java.util.List;
 
 /**
@@ -73,17 +74,7 @@ public record PlanLosses(
      * @param place of the number of narrow layers among {@link #narrow}
      */
     double of(int length, double share, int place) {
-        List<Double> curve = losses.get(nearest(length)).get(place);
-        int right = 0;
-        while (right < shares.size() - 1 && shares.get(right) < share) {
-            right++;
-        }
-        if (right == 0) {
-            return curve.getFirst();
-        }
-        double from = shares.get(right - 1);
-        double t = (share - from) / (shares.get(right) - from);
-        return curve.get(right - 1) + t * (curve.get(right) - curve.get(right - 1));
+        return new Curve(shares, losses.get(nearest(length)).get(place)).at(share);
     }
 
     /** By the ratio of the lengths. */

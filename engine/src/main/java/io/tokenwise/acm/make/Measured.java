@@ -3,6 +3,7 @@ package io.tokenwise.acm.make;
 import io.tokenwise.acm.block.AdaptiveBlock;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.autograd.Parameters;
+import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Block;
 import io.tokenwise.nn.BlockSlot;
 import java.util.Map;
@@ -10,6 +11,16 @@ import java.util.Map;
 /** A dense block that also sums up how it behaves on the text that goes through it: by this its adaptive form is cut into learners. */
 sealed interface Measured extends Block permits MeasuredMlp, MeasuredAttention {
     Block dense();
+
+    @Override
+    default void prepare(Stream stream) {
+        dense().prepare(stream);
+    }
+
+    @Override
+    default double flopsPerToken(double share) {
+        return dense().flopsPerToken(share);
+    }
 
     /** The adaptive form: with all learners it computes what the dense block does. Its parameters enter the set. */
     AdaptiveBlock adaptive(Parameters parameters, String path, AdaptiveLayers layers);

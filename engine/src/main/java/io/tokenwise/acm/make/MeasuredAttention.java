@@ -2,9 +2,9 @@ package io.tokenwise.acm.make;
 
 import io.tokenwise.acm.block.AdaptiveAttention;
 import io.tokenwise.acm.block.AdaptiveLayers;
+import io.tokenwise.acm.block.AttentionUnits;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
-import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Block;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.ProjectedAttention;
@@ -26,7 +26,7 @@ final class MeasuredAttention implements Measured {
         this.attention = attention;
         hidden = attention.output().weight().inputs();
         size = hidden / attention.heads();
-        unit = AdaptiveAttention.unit(attention);
+        unit = AttentionUnits.width(attention);
         projected = new Moments(3 * hidden, size);
         contexts = new Moments(hidden, size);
     }
@@ -100,19 +100,9 @@ final class MeasuredAttention implements Measured {
     }
 
     @Override
-    public void prepare(Stream stream) {
-        attention.prepare(stream);
-    }
-
-    @Override
-    public double flopsPerToken(double share) {
-        return attention.flopsPerToken(share);
-    }
-
-    @Override
     public AdaptiveAttention adaptive(Parameters parameters, String path, AdaptiveLayers layers) {
         int heads = attention.heads();
-        int unitsOfLearner = AdaptiveAttention.unitsOfLearner(path, attention, layers.learners());
+        int unitsOfLearner = AttentionUnits.ofLearner(path, attention, layers.learners());
         var queryKey = new HeadRotation[heads];
         var valueOutput = new HeadRotation[heads];
         for (int head = 0; head < heads; head++) {
@@ -235,7 +225,7 @@ final class MeasuredAttention implements Measured {
         boolean rests = attention.rotated() > 0;
         Tensor output = attention.output().weight().parameter().value();
         Tensor c = adaptive.learnerParameters().get(3).value();
-        int[] units = adaptive.valueOutputUnits();
+        int[] units = adaptive.units().valueOutput();
         var total = new double[hidden];
         var rest = new double[hidden];
         for (int at = 0; at < hidden; at++) {
@@ -284,8 +274,10 @@ final class MeasuredAttention implements Measured {
         int last = adaptive.acms().getFirst().learners() - 1;
         for (int at = 0; at < 3 * hidden; at++) {
             int projection = at / hidden;
-            int[] units = projection < 2 ? adaptive.queryKeyUnits() : adaptive.valueOutputUnits();
-            if (decided.indexOf(AdaptiveAttention.PROJECTIONS.charAt(projection)) < 0) {
+            int[] units = projection < 2
+                    ? adaptive.units().queryKey()
+                    : adaptive.units().valueOutput();
+            if (decided.indexOf(AdaptiveLayers.PROJECTIONS.charAt(projection)) < 0) {
                 rest.set(0, at, 0);
             } else if (units[at % hidden / unit] < last) {
                 Parameter dense = attention.qkv().bias();

@@ -4,7 +4,6 @@ import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.block.AdaptiveMlp;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
-import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Block;
 import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
@@ -45,16 +44,6 @@ final class MeasuredMlp implements Measured {
         }
         tokens += units.rows();
         return mlp.down().forwardPlus(pass, units, residual);
-    }
-
-    @Override
-    public void prepare(Stream stream) {
-        mlp.prepare(stream);
-    }
-
-    @Override
-    public double flopsPerToken(double share) {
-        return mlp.flopsPerToken(share);
     }
 
     /**

@@ -24,15 +24,14 @@ class CalibrationTest {
         Arbitrary<List<Integer>> spent =
                 Arbitraries.integers().between(0, 1000).list().ofSize(12);
         return Combinators.combine(told, spent).as((t, s) -> {
-            double[] ascending =
-                    t.stream().sorted().mapToDouble(i -> i / 1000.0).toArray();
-            return new Calibration(
+            List<Double> ascending = t.stream().sorted().map(i -> i / 1000.0).toList();
+            return Calibration.of(
                     ascending,
                     s.stream()
-                            .limit(ascending.length)
+                            .limit(ascending.size())
                             .sorted()
-                            .mapToDouble(i -> i / 1000.0)
-                            .toArray());
+                            .map(i -> i / 1000.0)
+                            .toList());
         });
     }
 
@@ -47,23 +46,15 @@ class CalibrationTest {
     @Property
     void whatIsToldSpendsWhatIsWanted(
             @ForAll("calibrations") Calibration calibration, @ForAll @DoubleRange(min = 0, max = 1) double share) {
-        double least = calibration.spent()[0];
-        double most = calibration.spent()[calibration.spent().length - 1];
+        double least = calibration.toTell().x().getFirst();
+        double most = calibration.toTell().x().getLast();
         assertThat(spend(calibration, calibration.toTell(share)))
                 .isCloseTo(Math.clamp(share, least, most), offset(1e-9));
     }
 
     /** The measured curve from told budget to spend, the other way round than {@link Calibration#toTell}. */
     private static double spend(Calibration calibration, double budget) {
-        double[] told = calibration.told();
-        double[] spent = calibration.spent();
-        for (int i = 1; i < told.length; i++) {
-            if (budget <= told[i]) {
-                double t = (budget - told[i - 1]) / (told[i] - told[i - 1]);
-                return spent[i - 1] + t * (spent[i] - spent[i - 1]);
-            }
-        }
-        return spent[spent.length - 1];
+        return new Curve(calibration.toTell().y(), calibration.toTell().x()).at(budget);
     }
 
     @Property
@@ -73,16 +64,16 @@ class CalibrationTest {
 
     @Test
     void pairsThatDoNotAscendAreRefused() {
-        assertRefused(new double[] {0, 1}, new double[] {0.5, 0.4});
-        assertRefused(new double[] {0.5, 0.5}, new double[] {0, 1});
-        assertRefused(new double[] {0, 1}, new double[] {0, Double.NaN});
-        assertRefused(new double[] {Double.NaN, 1}, new double[] {0, 1});
-        assertRefused(new double[] {0, 1}, new double[] {0, 0.5, 1});
-        assertRefused(new double[] {0}, new double[] {0});
+        assertRefused(List.of(0.0, 1.0), List.of(0.5, 0.4));
+        assertRefused(List.of(0.5, 0.5), List.of(0.0, 1.0));
+        assertRefused(List.of(0.0, 1.0), List.of(0.0, Double.NaN));
+        assertRefused(List.of(Double.NaN, 1.0), List.of(0.0, 1.0));
+        assertRefused(List.of(0.0, 1.0), List.of(0.0, 0.5, 1.0));
+        assertRefused(List.of(0.0), List.of(0.0));
     }
 
-    private static void assertRefused(double[] told, double[] spent) {
-        assertThatThrownBy(() -> new Calibration(told, spent))
+    private static void assertRefused(List<Double> told, List<Double> spent) {
+        assertThatThrownBy(() -> Calibration.of(told, spent))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("calibration: ");
     }

@@ -141,7 +141,7 @@ class HardBudgetTest {
 
     private Calibration calibration() {
         double least = random.nextDouble(0.4);
-        return new Calibration(new double[] {0.1, 0.5, 1}, new double[] {least, random.nextDouble(least, 1), 1});
+        return Calibration.of(List.of(0.1, 0.5, 1.0), List.of(least, random.nextDouble(least, 1), 1.0));
     }
 
     private BudgetSplit split(List<Acm> modules) {

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class LengthCalibrationTest {
-    private static final Calibration SPENDS_DOUBLE = new Calibration(new double[] {0, 0.5}, new double[] {0, 1});
+    private static final Calibration SPENDS_DOUBLE = Calibration.of(List.of(0.0, 0.5), List.of(0.0, 1.0));
     private static final Calibration SPENDS_WHAT_IT_IS_TOLD = Calibration.NONE;
 
     private final LengthCalibration byLength =
@@ -34,8 +34,8 @@ class LengthCalibrationTest {
 
     @Test
     void leastIsWhatEveryLengthCanHave() {
-        var some = new Calibration(new double[] {0, 1}, new double[] {0.2, 1});
-        var more = new Calibration(new double[] {0, 1}, new double[] {0.3, 1});
+        var some = Calibration.of(List.of(0.0, 1.0), List.of(0.2, 1.0));
+        var more = Calibration.of(List.of(0.0, 1.0), List.of(0.3, 1.0));
         assertThat(new LengthCalibration(List.of(8, 32), List.of(more, some)).leastSpent())
                 .isEqualTo(0.3);
     }

@@ -1,0 +1,72 @@
+package io.tokenwise.acm.block;
+
+import io.tokenwise.acm.choose.Acm;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.nn.Mlp;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.tensor.Tensor;
+import java.util.List;
+
+/**
+ * {@link AdaptiveMlp} in training: learners and the dense MLP are computed for all tokens, and scaled by 0 where they do not count.
+ *
+ * @param factors of what is computed
+ */
+record MaskedMlp(RunningLearners factors, MlpLearners learned, Acm acm) {
+    static MaskedMlp of(MlpLearners learned, Acm acm) {
+        return new MaskedMlp(new RunningLearners(learned.owner(), learned.trained() + 1), learned, acm);
+    }
+
+    /** The block's output, without residual; see {@link AdaptiveBlock#outputs}. */
+    Tensor outputs(Pass pass, Tensor x, List<Tensor> running) {
+        Mlp dense = learned.dense();
+        Tensor partly = partly(pass, x, running.getFirst());
+        Tensor whole = dense.down().forward(pass, dense.units(pass, x));
+        return pass.add(partly, pass.scaleBlocks(whole, factors.wholly(pass, running.getFirst())));
+    }
+
+    /** What tokens get that have not all learners. */
+    private Tensor partly(Pass pass, Tensor x, Tensor running) {
+        Tensor all = learned.dense().units(pass, x, learned.up(), learned.width());
+        Tensor units = pass.scaleBlocks(all, factors.partly(pass, running));
+        Tensor added = pass.linear(factors.biased(pass, running), learned.biases(), null, false, null);
+        return pass.linear(units, learned.down(), null, false, added);
+    }
+
+    /** See {@link AdaptiveMlp#errors}. */
+    void errors(Pass pass, Tensor x, Tensor target, float[] errors) {
+        prepare(pass.stream());
+        int trained = learned.trained();
+        for (int choice = 0; choice <= trained; choice++) {
+            pass.push();
+            Tensor running = pass.tensor(x.rows(), trained + 1);
+            for (int token = 0; token < x.rows(); token++) {
+                acm.running(running, token, acm.count(choice));
+            }
+            squaredDistances(partly(pass, x, running), target, errors, choice);
+            pass.pop();
+        }
+        for (int token = 0; token < x.rows(); token++) {
+            errors[token * acm.choices() + trained + 1] = 0;
+        }
+    }
+
+    /** What {@link #partly} needs where there is no tape. */
+    private void prepare(Stream stream) {
+        learned.up().weight().prepare(stream);
+        learned.down().prepare(stream);
+        learned.biases().prepare(stream);
+        factors.prepare(stream);
+    }
+
+    private void squaredDistances(Tensor y, Tensor target, float[] errors, int choice) {
+        for (int row = 0; row < y.rows(); row++) {
+            double sum = 0;
+            for (int column = 0; column < y.columns(); column++) {
+                double difference = y.get(row, column) - target.get(row, column);
+                sum += difference * difference;
+            }
+            errors[row * acm.choices() + choice] = (float) sum;
+        }
+    }
+}
