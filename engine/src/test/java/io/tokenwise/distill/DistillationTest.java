@@ -121,6 +121,39 @@ class DistillationTest {
         assertThat(mismatch("threads1", "threads3")).isEqualTo(-1);
     }
 
+    /** All its steps are in the checkpoint then, but not the table that short texts look up. */
+    @Test
+    void oneThatFailedAfterItsLastStepEndsAsAnUnbrokenOne() throws Exception {
+        Path model = folder.resolve("small");
+        TestModels.writeSmall(model);
+        try (ModelFiles files = ModelFiles.open(model);
+                Backend backend = VectorBackend.open(1)) {
+            DistillConfig config = ChildRun.leaving(STEPS, 1);
+            ChildRun.of(files, config, folder.resolve("unbroken")).run(backend, new DistillRun.Listener() {});
+            DistillRun broken = ChildRun.of(files, config, folder.resolve("broken"));
+            assertThatThrownBy(() -> broken.run(backend, new DistillRun.Listener() {
+                        @Override
+                        public void trained() {
+                            throw new IllegalStateException("stopped");
+                        }
+                    }))
+                    .hasMessage("stopped");
+            broken.run(backend, new DistillRun.Listener() {
+                @Override
+                public void step(Distillation.Step step) {
+                    throw new AssertionError("step " + step + " is done once more");
+                }
+            });
+        }
+        for (String file : List.of("model.safetensors", "config.json")) {
+            assertThat(Files.mismatch(
+                            folder.resolve("unbroken").resolve(file),
+                            folder.resolve("broken").resolve(file)))
+                    .as(file)
+                    .isEqualTo(-1);
+        }
+    }
+
     private long mismatch(String a, String b) throws IOException {
         String weights = "model.safetensors";
         return Files.mismatch(
