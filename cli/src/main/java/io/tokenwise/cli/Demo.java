@@ -186,7 +186,7 @@ final class Demo implements Callable<Integer> {
         stdout.print(TextTable.of(results.rows(), results.columns()));
         stdout.println();
         stdout.println("static and random are controls on the same weights: what a budget buys without the gate.");
-        stdout.println("Curves and sentences shaded by learners: " + page());
+        stdout.println("Curves, and sentences shaded by what their tokens got: " + page());
         stdout.println("The adaptive model: " + model);
         stdout.println("Next: " + next);
     }
