@@ -136,7 +136,9 @@ final class Candidates implements AutoCloseable {
                         choice.series(key, "dense, ONNX Runtime " + precision, Kind.RIVAL, false),
                         "",
                         new OrtEmbedder(
-                                dense.tokenizer(), model.sorted().callers().get()));
+                                dense.description(),
+                                dense.tokenizer(),
+                                model.sorted().callers().get()));
             }
         }
     }

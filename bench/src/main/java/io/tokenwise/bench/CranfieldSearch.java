@@ -1,5 +1,6 @@
 package io.tokenwise.bench;
 
+import io.tokenwise.io.TextKind;
 import io.tokenwise.search.BeirFolder;
 import io.tokenwise.search.BeirFolder.Document;
 import io.tokenwise.search.BeirFolder.Query;
@@ -15,26 +16,20 @@ final class CranfieldSearch implements QualityTask {
 
     private final List<Query> queries;
     private final List<Document> documents;
-    private final String queryPrefix;
-    private final String passagePrefix;
     private final float[][] dense;
 
     /**
      * Reads the collection.
      *
      * @param reference the dense model in float32
-     * @param queryPrefix what the model wants to see before queries
-     * @param passagePrefix what it wants to see before documents
      */
-    CranfieldSearch(Path folder, Embedder reference, String queryPrefix, String passagePrefix) throws IOException {
+    CranfieldSearch(Path folder, Embedder reference) throws IOException {
         var collection = BeirFolder.open(folder, "test");
         queries = collection.queries();
         try (var reader = collection.read()) {
             documents = reader.next(Integer.MAX_VALUE);
         }
-        this.queryPrefix = queryPrefix;
-        this.passagePrefix = passagePrefix;
-        dense = reference.embed(passagePrefix, texts());
+        dense = reference.embed(TextKind.PASSAGE, texts());
     }
 
     private List<String> texts() {
@@ -48,9 +43,9 @@ final class CranfieldSearch implements QualityTask {
 
     @Override
     public Map<Metric, Score> judge(Embedder embedder) {
-        float[][] found = embedder.embed(passagePrefix, texts());
+        float[][] found = embedder.embed(TextKind.PASSAGE, texts());
         float[][] asked =
-                embedder.embed(queryPrefix, queries.stream().map(Query::text).toList());
+                embedder.embed(TextKind.QUERY, queries.stream().map(Query::text).toList());
         var each = new double[asked.length];
         for (int q = 0; q < each.length; q++) {
             var ranking = new Ranking(CUTOFF);

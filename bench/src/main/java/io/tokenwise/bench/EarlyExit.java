@@ -1,5 +1,6 @@
 package io.tokenwise.bench;
 
+import io.tokenwise.io.TextKind;
 import java.util.Arrays;
 import java.util.List;
 
@@ -14,7 +15,7 @@ record EarlyExit(Embedder firstLayers, LinearMap map) implements Embedder {
     private static final double[] RIDGES = {1e-4, 1e-3, 1e-2, 1e-1};
 
     static EarlyExit fitted(Embedder firstLayers, TeacherVectors teacher) {
-        float[][] x = firstLayers.embed("", teacher.texts());
+        float[][] x = firstLayers.embed(TextKind.TEXT, teacher.texts());
         LinearMap best = null;
         double most = Double.NEGATIVE_INFINITY;
         for (double ridge : RIDGES) {
@@ -27,6 +28,11 @@ record EarlyExit(Embedder firstLayers, LinearMap map) implements Embedder {
             }
         }
         return new EarlyExit(firstLayers, best);
+    }
+
+    @Override
+    public String prefix(TextKind kind) {
+        return firstLayers.prefix(kind);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.tokenwise.bench;
 
+import io.tokenwise.io.TextKind;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -8,11 +9,14 @@ import java.util.List;
  * one thread, on which all of its work is done.
  */
 interface Embedder {
+    /** What its model wants to see before such a text; often nothing. */
+    String prefix(TextKind kind);
+
     /**
      * What its model is given of a text: token ids from {@code [CLS]} to {@code [SEP]}. Words or tokens that it leaves out are left out here. It is no part
      * of the time, as no tokenizer's is.
      *
-     * @param prefix what the model wants to see before the text, such as a search query's; often nothing. It is never left out
+     * @param prefix one that {@link #prefix} gave. It is never left out
      */
     int[] tokens(String prefix, String text);
 
@@ -20,7 +24,8 @@ interface Embedder {
     float[][] encode(List<int[]> texts);
 
     /** The vectors of many texts, scaled to length 1, so that dot products are cosines. */
-    default float[][] embed(String prefix, List<String> texts) {
+    default float[][] embed(TextKind kind, List<String> texts) {
+        String prefix = prefix(kind);
         int block = 1024;
         var vectors = new ArrayList<float[]>(texts.size());
         for (int from = 0; from < texts.size(); from += block) {

@@ -72,17 +72,15 @@ record Frontier(
 
     private List<QualityTask> tasks(WordNet wordNet, Candidates candidates, List<String> notes) throws IOException {
         var reference = new OwnEmbedder(candidates.reference(), Budget.FULL);
-        String queryPrefix = candidates.reference().description().queryPrefix();
-        String passagePrefix = candidates.reference().description().passagePrefix();
         var tasks = new ArrayList<QualityTask>();
         SharedData data = SharedData.find();
         Optional<Path> cranfield = data.cranfield();
         if (cranfield.isPresent()) {
-            tasks.add(new CranfieldSearch(cranfield.get(), reference, queryPrefix, passagePrefix));
+            tasks.add(new CranfieldSearch(cranfield.get(), reference));
         } else {
             tell(notes, "Skipped: Cranfield, which no registry has (no cranfield/ in shared/data).");
         }
-        tasks.add(new GlossSearch(wordNet, queries, glosses, bootstrap.seed(), reference, queryPrefix, passagePrefix));
+        tasks.add(new GlossSearch(wordNet, queries, glosses, bootstrap.seed(), reference));
         Optional<Path> sts = data.stsbDev();
         if (sts.isPresent()) {
             tasks.add(new SentencePairs(StsPairs.read(sts.get()), reference));

@@ -3,6 +3,7 @@ package io.tokenwise.bench;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.classify.LinearClassifier;
+import io.tokenwise.io.TextKind;
 import io.tokenwise.testdata.WordNet;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -32,8 +33,6 @@ final class GlossSearch implements QualityTask {
     private final List<String> glosses;
     private final List<String> classes;
     private final int[] targets;
-    private final String queryPrefix;
-    private final String passagePrefix;
     private final float[][] dense;
 
     /**
@@ -42,19 +41,8 @@ final class GlossSearch implements QualityTask {
      * @param queries how many at most
      * @param documents how many definitions at most, more if the queries look for more
      * @param reference the dense model in float32
-     * @param queryPrefix what the model wants to see before queries
-     * @param passagePrefix what it wants to see before documents
      */
-    GlossSearch(
-            WordNet wordNet,
-            int queries,
-            int documents,
-            long seed,
-            Embedder reference,
-            String queryPrefix,
-            String passagePrefix) {
-        this.queryPrefix = queryPrefix;
-        this.passagePrefix = passagePrefix;
+    GlossSearch(WordNet wordNet, int queries, int documents, long seed, Embedder reference) {
         List<Integer> asked = drawn(wordNet.examples().size(), queries, seed);
         var found = new LinkedHashSet<Integer>();
         asked.forEach(query -> found.add(wordNet.exampleGlosses().get(query)));
@@ -71,7 +59,7 @@ final class GlossSearch implements QualityTask {
                 .mapToInt(query -> Collections.binarySearch(
                         collection, wordNet.exampleGlosses().get(query)))
                 .toArray();
-        dense = reference.embed(queryPrefix, examples.subList(0, Math.min(MOST_COSINES, examples.size())));
+        dense = reference.embed(TextKind.QUERY, examples.subList(0, Math.min(MOST_COSINES, examples.size())));
     }
 
     /** So many different numbers below a limit, or all, in an order that the seed gives. */
@@ -98,8 +86,8 @@ final class GlossSearch implements QualityTask {
 
     @Override
     public Map<Metric, Score> judge(Embedder embedder) throws InterruptedException {
-        float[][] documents = embedder.embed(passagePrefix, glosses);
-        float[][] queries = embedder.embed(queryPrefix, examples);
+        float[][] documents = embedder.embed(TextKind.PASSAGE, glosses);
+        float[][] queries = embedder.embed(TextKind.QUERY, examples);
         try (Backend backend = BackendChoice.FLOAT32.open(Runtime.getRuntime().availableProcessors())) {
             int[] ranks = NearestRanks.of(backend, documents, queries, targets);
             var gains = Score.mean(

@@ -1,10 +1,17 @@
 package io.tokenwise.bench;
 
+import io.tokenwise.io.TextDescription;
+import io.tokenwise.io.TextKind;
 import io.tokenwise.io.Tokenizer;
 import java.util.List;
 
 /** A dense model in ONNX Runtime. */
-record OrtEmbedder(Tokenizer tokenizer, Contender.Caller model) implements Embedder {
+record OrtEmbedder(TextDescription description, Tokenizer tokenizer, Contender.Caller model) implements Embedder {
+    @Override
+    public String prefix(TextKind kind) {
+        return kind.prefix(description);
+    }
+
     @Override
     public int[] tokens(String prefix, String text) {
         return tokenizer.encode(prefix + text).ids();

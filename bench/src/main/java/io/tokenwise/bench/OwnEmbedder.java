@@ -1,6 +1,7 @@
 package io.tokenwise.bench;
 
 import io.tokenwise.TextEncoder;
+import io.tokenwise.io.TextKind;
 import io.tokenwise.nn.Budget;
 import java.util.List;
 
@@ -11,6 +12,11 @@ import java.util.List;
  * @param budget that each text gets; a dense model ignores it
  */
 record OwnEmbedder(TextEncoder encoder, Budget budget) implements Embedder {
+    @Override
+    public String prefix(TextKind kind) {
+        return kind.prefix(encoder.description());
+    }
+
     @Override
     public int[] tokens(String prefix, String text) {
         return encoder.tokenizer().encode(prefix + text).ids();

@@ -1,5 +1,6 @@
 package io.tokenwise.bench;
 
+import io.tokenwise.io.TextKind;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -11,6 +12,11 @@ import java.util.Random;
  * @param keep the share of a text's tokens that the model is given, to the nearest whole number, at least one beside the special ones
  */
 record RandomTokensDropped(Embedder model, double keep, long seed) implements Embedder {
+    @Override
+    public String prefix(TextKind kind) {
+        return model.prefix(kind);
+    }
+
     @Override
     public int[] tokens(String prefix, String text) {
         int[] all = model.tokens(prefix, text);

@@ -1,5 +1,6 @@
 package io.tokenwise.bench;
 
+import io.tokenwise.io.TextKind;
 import io.tokenwise.testdata.Spearman;
 import io.tokenwise.testdata.StsPairs;
 import java.util.Arrays;
@@ -22,7 +23,7 @@ final class SentencePairs implements QualityTask {
                 .flatMap(pair -> Stream.of(pair.first(), pair.second()))
                 .toList();
         scores = pairs.stream().mapToDouble(StsPairs.Pair::score).toArray();
-        dense = reference.embed("", sentences);
+        dense = reference.embed(TextKind.TEXT, sentences);
     }
 
     @Override
@@ -32,7 +33,7 @@ final class SentencePairs implements QualityTask {
 
     @Override
     public Map<Metric, Score> judge(Embedder embedder) {
-        float[][] vectors = embedder.embed("", sentences);
+        float[][] vectors = embedder.embed(TextKind.TEXT, sentences);
         var likeness = new double[scores.length];
         Arrays.setAll(likeness, i -> Quality.dot(vectors[2 * i], vectors[2 * i + 1]));
         double[] drawn = BOOTSTRAP.figures(scores.length, pairs -> spearman(likeness, pairs));

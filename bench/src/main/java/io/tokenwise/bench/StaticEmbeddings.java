@@ -1,6 +1,7 @@
 package io.tokenwise.bench;
 
 import io.tokenwise.TextEncoder;
+import io.tokenwise.io.TextKind;
 import io.tokenwise.io.Tokenizer;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
@@ -118,6 +119,12 @@ final class StaticEmbeddings implements Embedder {
             }
         }
         return table;
+    }
+
+    /** Nothing: its token vectors know of no kinds of texts. */
+    @Override
+    public String prefix(TextKind kind) {
+        return "";
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.tokenwise.bench;
 
+import io.tokenwise.io.TextKind;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -31,7 +32,7 @@ record TeacherVectors(List<String> texts, float[][] vectors) {
                     "exit-N and static-trained are fitted to texts: " + texts.size() + " are too few, give "
                             + LEAST_TEXTS + " or better thousands (--words), or leave them out (--only)");
         }
-        return new TeacherVectors(texts, teacher.embed("", texts));
+        return new TeacherVectors(texts, teacher.embed(TextKind.TEXT, texts));
     }
 
     /** How many texts are fitted to; the others are for choosing. */

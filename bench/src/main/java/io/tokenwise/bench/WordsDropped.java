@@ -1,6 +1,7 @@
 package io.tokenwise.bench;
 
 import io.tokenwise.distill.FrequentWords;
+import io.tokenwise.io.TextKind;
 import io.tokenwise.io.Tokenizer;
 import java.util.List;
 
@@ -11,6 +12,11 @@ import java.util.List;
  * @param keep the share of a text's words that the model is given
  */
 record WordsDropped(Embedder model, Tokenizer tokenizer, FrequentWords frequentWords, double keep) implements Embedder {
+    @Override
+    public String prefix(TextKind kind) {
+        return model.prefix(kind);
+    }
+
     @Override
     public int[] tokens(String prefix, String text) {
         return model.tokens(prefix, frequentWords.shorter(tokenizer, prefix, text, keep));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.distill.FrequentWords;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.TextKind;
 import io.tokenwise.io.Tokenizer;
 import io.tokenwise.testdata.WordNet;
 import java.io.IOException;
@@ -27,6 +28,11 @@ class DroppedTest {
     /** What it is given is all that matters here. */
     private static final class Reader implements Embedder {
         @Override
+        public String prefix(TextKind kind) {
+            return kind == TextKind.QUERY ? "on: " : "";
+        }
+
+        @Override
         public int[] tokens(String prefix, String text) {
             return tokenizer.encode(prefix + text).ids();
         }
@@ -39,6 +45,15 @@ class DroppedTest {
 
     private static int[] ids(String text) {
         return tokenizer.encode(text).ids();
+    }
+
+    @Test
+    void theModelsOwnPrefixIsTaken() {
+        var words = new WordsDropped(new Reader(), tokenizer, FrequentWords.of(List.of("the")), 0.5);
+        assertThat(words.prefix(TextKind.QUERY)).isEqualTo("on: ");
+        assertThat(new RandomTokensDropped(words, 0.5, 1).prefix(TextKind.QUERY))
+                .isEqualTo("on: ");
+        assertThat(words.prefix(TextKind.PASSAGE)).isEmpty();
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tokenwise.EncoderOptions;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.TextKind;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.testdata.WordNet;
 import java.io.IOException;
@@ -38,8 +39,8 @@ class FittedRivalsTest {
             EarlyExit exit = EarlyExit.fitted(first, teacher);
             int from = teacher.fitted();
             assertThat(from).isEqualTo(270);
-            double without = cosine(first.embed("", texts), teacher.vectors(), from);
-            double with = cosine(exit.embed("", texts), teacher.vectors(), from);
+            double without = cosine(first.embed(TextKind.TEXT, texts), teacher.vectors(), from);
+            double with = cosine(exit.embed(TextKind.TEXT, texts), teacher.vectors(), from);
             assertThat(1 - with)
                     .as("distance of texts that it was not fitted to")
                     .isLessThan(0.9 * (1 - without));
@@ -53,8 +54,8 @@ class FittedRivalsTest {
                 TextEncoder six = TextEncoder.open(ModelFiles.builtIn("minilm").firstLayers(6), ONE_THREAD);
                 ModelFiles files = ModelFiles.builtIn("minilm")) {
             List<String> texts = List.of("one text", "and another one");
-            assertThat(new OwnEmbedder(six, Budget.FULL).embed("", texts))
-                    .isDeepEqualTo(new OwnEmbedder(whole, Budget.FULL).embed("", texts));
+            assertThat(new OwnEmbedder(six, Budget.FULL).embed(TextKind.TEXT, texts))
+                    .isDeepEqualTo(new OwnEmbedder(whole, Budget.FULL).embed(TextKind.TEXT, texts));
             for (int layers : new int[] {0, 7}) {
                 assertThatThrownBy(() -> files.firstLayers(layers))
                         .isInstanceOf(IllegalArgumentException.class)

@@ -5,6 +5,7 @@ import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.classify.LinearClassifier;
 import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.LineFile;
+import io.tokenwise.io.TextKind;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -121,7 +122,7 @@ record ClassificationEvaluation(LabelledTexts training, LabelledTexts test, Fit 
     private List<EvalInputs> blocks(List<String> texts) {
         return IntStream.iterate(0, from -> from < texts.size(), from -> from + EvalRuns.BLOCK)
                 .<EvalInputs>mapToObj(from -> new EvalInputs.Texts(
-                        texts.subList(from, Math.min(texts.size(), from + EvalRuns.BLOCK)), Embed.Kind.TEXT, maxTokens))
+                        texts.subList(from, Math.min(texts.size(), from + EvalRuns.BLOCK)), TextKind.TEXT, maxTokens))
                 .toList();
     }
 

@@ -2,13 +2,12 @@ package io.tokenwise.cli;
 
 import io.tokenwise.Embedding;
 import io.tokenwise.TextEncoder;
-import io.tokenwise.io.TextDescription;
+import io.tokenwise.io.TextKind;
 import io.tokenwise.io.TextLines;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -46,27 +45,6 @@ final class Embed implements Callable<Integer> {
     @Mixin
     private BudgetOptions budget;
 
-    /** What the texts are, for models that want a prefix. */
-    enum Kind {
-        TEXT,
-        QUERY,
-        PASSAGE;
-
-        /** What the model wants to see before such a text; often nothing. */
-        String prefix(TextDescription model) {
-            return switch (this) {
-                case TEXT -> "";
-                case QUERY -> model.queryPrefix();
-                case PASSAGE -> model.passagePrefix();
-            };
-        }
-
-        @Override
-        public String toString() {
-            return name().toLowerCase(Locale.ROOT);
-        }
-    }
-
     @Option(
             names = "--as",
             paramLabel = "KIND",
@@ -75,13 +53,13 @@ final class Embed implements Callable<Integer> {
             description =
                     "What the texts are: text, or query or passage, to which models such as e5-small want a prefix"
                             + " (default: ${DEFAULT-VALUE}).")
-    private Kind kind;
+    private TextKind kind;
 
     /** Reads a kind of text. */
-    static final class KindConverter implements ITypeConverter<Kind> {
+    static final class KindConverter implements ITypeConverter<TextKind> {
         @Override
-        public Kind convert(String text) {
-            return CommonOptions.constant(Kind.values(), Kind::toString, text, "text, query or passage");
+        public TextKind convert(String text) {
+            return CommonOptions.constant(TextKind.values(), TextKind::toString, text, "text, query or passage");
         }
     }
 

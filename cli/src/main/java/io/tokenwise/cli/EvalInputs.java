@@ -1,6 +1,7 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.OpenModel;
+import io.tokenwise.io.TextKind;
 import io.tokenwise.io.Tokenizer;
 import java.util.List;
 
@@ -16,7 +17,7 @@ sealed interface EvalInputs {
      *
      * @param maxTokens longer ones are cut to so many, or to what the model reads if that is less
      */
-    record Texts(List<String> texts, Embed.Kind kind, int maxTokens) implements EvalInputs {
+    record Texts(List<String> texts, TextKind kind, int maxTokens) implements EvalInputs {
         @Override
         public int size() {
             return texts.size();

@@ -1,5 +1,6 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.io.TextKind;
 import io.tokenwise.search.BeirFolder;
 import io.tokenwise.search.BeirFolder.Document;
 import io.tokenwise.search.BeirFolder.Query;
@@ -40,7 +41,7 @@ record RetrievalEvaluation(BeirFolder collection, int maxTokens, boolean fullQue
     public List<Json.EvalRow> rows(EvalRuns runs, Progress progress) throws IOException, InterruptedException {
         var searches = new HashMap<EvalRun, Search>();
         List<String> queries = collection.queries().stream().map(Query::text).toList();
-        EvalInputs asked = texts(queries, Embed.Kind.QUERY);
+        EvalInputs asked = texts(queries, TextKind.QUERY);
         if (fullQueries) {
             runs.all().forEach(run -> searches.put(run, new Search(run.fullVectors(asked))));
         } else {
@@ -52,7 +53,7 @@ record RetrievalEvaluation(BeirFolder collection, int maxTokens, boolean fullQue
                     block = documents.next(EvalRuns.BLOCK)) {
                 List<Document> found = block;
                 runs.encode(
-                        texts(block.stream().map(Document::text).toList(), Embed.Kind.PASSAGE),
+                        texts(block.stream().map(Document::text).toList(), TextKind.PASSAGE),
                         progress,
                         (run, vectors) -> searches.get(run).offer(found, vectors));
             }
@@ -60,7 +61,7 @@ record RetrievalEvaluation(BeirFolder collection, int maxTokens, boolean fullQue
         return EvalRows.of(runs.all(), run -> scores(searches.get(run)));
     }
 
-    private EvalInputs texts(List<String> texts, Embed.Kind kind) {
+    private EvalInputs texts(List<String> texts, TextKind kind) {
         return new EvalInputs.Texts(texts, kind, maxTokens);
     }
 

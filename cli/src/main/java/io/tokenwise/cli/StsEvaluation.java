@@ -2,6 +2,7 @@ package io.tokenwise.cli;
 
 import io.tokenwise.Embedding;
 import io.tokenwise.io.BadFileException;
+import io.tokenwise.io.TextKind;
 import io.tokenwise.testdata.Spearman;
 import io.tokenwise.testdata.StsPairs;
 import io.tokenwise.testdata.StsPairs.Pair;
@@ -57,7 +58,7 @@ record StsEvaluation(List<Pair> pairs, int maxTokens) implements EvalTask {
         double[] scores = pairs.stream().mapToDouble(Pair::score).toArray();
         var correlations = new HashMap<EvalRun, Double>();
         runs.encode(
-                new EvalInputs.Texts(texts, Embed.Kind.TEXT, maxTokens),
+                new EvalInputs.Texts(texts, TextKind.TEXT, maxTokens),
                 progress,
                 (run, vectors) -> correlations.put(run, Spearman.correlation(similarities(vectors), scores)));
         return EvalRows.of(runs.all(), run -> Map.of(Metric.SPEARMAN, correlations.get(run)));
