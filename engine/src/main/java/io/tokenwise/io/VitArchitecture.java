@@ -54,10 +54,14 @@ public record VitArchitecture(
     /** Red, green and blue. */
     public static final int CHANNELS = 3;
 
+    /** In a row of an image's patches, and in a column. */
+    public int patchesPerSide() {
+        return imageSize / patchSize;
+    }
+
     /** Of an image: its patches, row by row. */
     public int patches() {
-        int side = imageSize / patchSize;
-        return side * side;
+        return patchesPerSide() * patchesPerSide();
     }
 
     /** Of an image: the class token, then its patches. */

@@ -34,7 +34,12 @@ record Bert(
                 embeddings,
                 layers("", sizes, parts),
                 parts.shortPath(
-                        1, 1, description.maxTokens(), sizes.vocabularySize(), prefix -> layers(prefix, sizes, parts)));
+                        1,
+                        1,
+                        description.maxTokens(),
+                        sizes.vocabularySize(),
+                        0,
+                        prefix -> layers(prefix, sizes, parts)));
     }
 
     private static List<BertLayer> layers(String prefix, BertArchitecture sizes, LayerBuilder parts) {

@@ -100,10 +100,11 @@ final class LayerBuilder {
      * @param first how many tokens at an input's beginning always stay
      * @param last how many at its end
      * @param vocabulary how many words inputs are made of; 0 if they are no texts
+     * @param patchesPerSide of images; 0 if inputs are something else
      * @param layers makes its narrow layers, whose names begin with what it is given
      */
     <L> Optional<ShortPath<L>> shortPath(
-            int first, int last, int maxTokens, int vocabulary, Function<String, List<L>> layers) {
+            int first, int last, int maxTokens, int vocabulary, int patchesPerSide, Function<String, List<L>> layers) {
         return shortPath.map(config -> {
             StayGate gate = stayGate(ShortPathConfig.PREFIX + "gate.", vocabulary);
             var flops = new ForwardFlops(
@@ -127,7 +128,8 @@ final class LayerBuilder {
                 throw new IllegalArgumentException("acm.shortPath.narrowFirst names "
                         + config.narrow().first().size() + " layers, the model has " + sizes.layers());
             }
-            return new ShortPath<>(new Leaving(gate, plans, config.narrow()), layers.apply(ShortPathConfig.PREFIX));
+            return new ShortPath<>(
+                    new Leaving(gate, plans, config.narrow(), patchesPerSide), layers.apply(ShortPathConfig.PREFIX));
         });
     }
 

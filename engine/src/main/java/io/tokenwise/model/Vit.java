@@ -41,7 +41,8 @@ record Vit(
                 parts.table("embeddings.position_embeddings", sizes.tokens(), 1L, (long) sizes.tokens(), hidden),
                 layers("", sizes, parts),
                 // The class token stays: it is what the classifier reads.
-                parts.shortPath(1, 0, sizes.tokens(), 0, prefix -> layers(prefix, sizes, parts)),
+                parts.shortPath(
+                        1, 0, sizes.tokens(), 0, sizes.patchesPerSide(), prefix -> layers(prefix, sizes, parts)),
                 parts.norm("layernorm"),
                 parts.linear("classifier", sizes.hiddenSize(), sizes.classes()));
     }

@@ -121,7 +121,7 @@ final class VitStart {
 
     /** Half of the columns tell the row, half the column of a patch, by sines and cosines of falling frequency (Vaswani et al. 2017, section 3.5). */
     private void positions(Tensor value) {
-        int side = sizes.imageSize() / sizes.patchSize();
+        int side = sizes.patchesPerSide();
         int waves = Math.max(1, sizes.hiddenSize() / 4);
         constant(value, 0);
         for (int patch = 0; patch < sizes.patches(); patch++) {

@@ -16,11 +16,14 @@ import java.util.random.RandomGeneratorFactory;
  */
 public final class Leaving {
     private final StayGate gate;
+    private final EvenSpread spread;
     private ShortPlans plans;
     private NarrowLayers narrow;
 
-    public Leaving(StayGate gate, ShortPlans plans, NarrowLayers narrow) {
+    /** @param patchesPerSide of images, which are squares; 0 if inputs are something else */
+    public Leaving(StayGate gate, ShortPlans plans, NarrowLayers narrow, int patchesPerSide) {
         this.gate = gate;
+        spread = patchesPerSide == 0 ? EvenSpread.NONE : EvenSpread.of(patchesPerSide);
         this.plans = plans;
         this.narrow = narrow;
     }
@@ -121,6 +124,7 @@ public final class Leaving {
                 if (plans.leastWorth().isShort(tokens)) {
                     gate.lookUp(batch, input, values);
                 }
+                spread.lower(values, batch.offsets()[input] + plans.first());
                 control(values, batch, input, pass.budget(input));
             }
             staying.choose(values, batch.offsets()[input], tokens, wanted, plans.first(), plans.last());
