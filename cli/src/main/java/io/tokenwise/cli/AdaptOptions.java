@@ -5,7 +5,6 @@ import io.tokenwise.distill.ControlWidths;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.StoredType;
-import io.tokenwise.io.TextDescription;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -23,9 +22,9 @@ final class AdaptOptions {
             paramLabel = "LIST",
             converter = NamesConverter.class,
             description = {
-                "What becomes adaptive: tokens (the default for texts), of which unimportant ones leave before the first layer, while layers get narrow; a budget is"
+                "What becomes adaptive: tokens (the default for texts and images), of which unimportant ones leave before the first layer, while layers get narrow; a budget is"
                         + " then a share of the time. Or in each layer mlp, and letters of the attention's projections q, k, v, o, by learners; projections written"
-                        + " together share a gate: mlp or mlp,qkvo or q,k,v,o; a budget is then a share of the FLOPs (images, --learners or a control: mlp,qk,vo is the"
+                        + " together share a gate: mlp or mlp,qkvo or q,k,v,o; a budget is then a share of the FLOPs (with --learners, or in a control: mlp,qk,vo is the"
                         + " default; speech: mlp, where mlp,vo spends less and writes about as well, q and k cost words, and cross-attention always stays dense)."
             })
     private String names;
@@ -72,7 +71,7 @@ final class AdaptOptions {
     AdaptiveLayers layers(ModelDescription model) {
         int count = learners == null ? LEARNERS : learners;
         boolean speech = model instanceof SpeechDescription;
-        boolean byLearners = !(model instanceof TextDescription) || learners != null || mlpLearners != null;
+        boolean byLearners = learners != null || mlpLearners != null;
         return layers(model, byLearners ? LEARNT : "tokens", count, speech ? Math.max(1, count - 1) : 1);
     }
 

@@ -39,7 +39,7 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExamples:%n",
         footer = {
             "  ./tokenwise classify cat.jpg dog.png",
-            "  ./tokenwise classify --model my-vit --flops 0.5 --picture shaded *.jpg"
+            "  ./tokenwise classify --model my-vit --budget 0.5 --picture shaded *.jpg"
         })
 final class Classify implements Callable<Integer> {
     /** Images that are read, and run through the model, together. */
@@ -64,7 +64,7 @@ final class Classify implements Callable<Integer> {
             names = "--picture",
             paramLabel = "DIR",
             description =
-                    "Write a PNG for each image, NAME.learners.png, that shows it beside itself with each patch shaded by the learners it used.")
+                    "Write a PNG for each image, NAME.learners.png, that shows it beside itself with each patch shaded by the learners it used, dark where it left.")
     private Path pictures;
 
     /** An image as the model reads it. */

@@ -6,11 +6,8 @@ import io.tokenwise.acm.choose.Spending;
 import io.tokenwise.cli.CommonOptions.BudgetConverter;
 import io.tokenwise.distill.ControlWidths;
 import io.tokenwise.io.BadFileException;
-import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.SpeechDescription;
-import io.tokenwise.io.TextDescription;
 import io.tokenwise.model.AdaptiveConfig;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
@@ -71,8 +68,7 @@ final class ControlOptions {
     @Option(
             names = "--like",
             paramLabel = "MODEL",
-            description =
-                    "The adaptive model whose learners' spending --control modules takes over (default: vit-cifar10-acm, for images).")
+            description = "The adaptive model whose learners' spending --control modules takes over.")
     private String like;
 
     @Spec(Spec.Target.MIXEE)
@@ -122,17 +118,13 @@ final class ControlOptions {
     }
 
     private String like(ModelDescription dense) {
-        if (like != null) {
-            return like;
+        if (like == null) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--control modules needs --like, an adaptive model with learners (distill --adapt mlp) that was made of "
+                            + dense.name());
         }
-        return switch (dense) {
-            case ImageDescription _ -> CommonOptions.IMAGE_MODEL;
-            case TextDescription _, SpeechDescription _ ->
-                throw new ParameterException(
-                        spec.commandLine(),
-                        "--control modules needs --like, an adaptive model with learners (distill --adapt mlp) that was made of "
-                                + dense.name());
-        };
+        return like;
     }
 
     /** What each module of the adaptive model spends on inputs, gate included, as a share of its dense FLOPs. */

@@ -53,7 +53,7 @@ import picocli.CommandLine.Spec;
             "  ./tokenwise distill --data texts.txt --control words --out my-list",
             "  ./tokenwise distill --model my-vit --data cifar10.tar --out my-vit-acm",
             "  ./tokenwise distill --model moonshine-tiny --data recordings --out my-moonshine",
-            "  ./tokenwise embed --model my-model --flops 0.5 < texts.txt"
+            "  ./tokenwise embed --model my-model --budget 0.5 < texts.txt"
         })
 final class Distill implements Callable<Integer> {
     /** Steps that a kill costs at most: a minute or less. */

@@ -60,7 +60,7 @@ final class Eval implements Runnable {
             footerHeading = "%nExamples:%n",
             footer = {
                 "  ./tokenwise eval sts sts-dev.csv --model my-model",
-                "  ./tokenwise eval sts sts-dev.csv --model my-model --flops 0.25,0.5 --json"
+                "  ./tokenwise eval sts sts-dev.csv --model my-model --budget 0.25,0.5 --json"
             })
     static final class Sts extends EvalCommand {
         @Mixin
@@ -87,7 +87,7 @@ final class Eval implements Runnable {
             footerHeading = "%nExamples:%n",
             footer = {
                 "  ./tokenwise eval retrieval scifact --model my-model",
-                "  ./tokenwise eval retrieval fiqa --model my-model --flops 0.5 --seeds 3 --split dev"
+                "  ./tokenwise eval retrieval fiqa --model my-model --budget 0.5 --seeds 3 --split dev"
             })
     static final class Retrieval extends EvalCommand {
         @Mixin
@@ -129,7 +129,7 @@ final class Eval implements Runnable {
             footer = {
                 "  ./tokenwise eval classify train.csv test.csv --model my-model",
                 "  ./tokenwise eval classify reviews.jsonl held-out.jsonl --text body --label stars --fit own",
-                "  ./tokenwise eval classify --wordnet wordnet --model my-model --flops 0.5"
+                "  ./tokenwise eval classify --wordnet wordnet --model my-model --budget 0.5"
             })
     static final class Classify extends EvalCommand {
         @Mixin
@@ -214,7 +214,7 @@ final class Eval implements Runnable {
             footerHeading = "%nExamples:%n",
             footer = {
                 "  ./tokenwise eval vit cifar10.tar --model my-vit",
-                "  ./tokenwise eval vit photos --split validation --model my-vit --flops 0.25,0.5 --seeds 3"
+                "  ./tokenwise eval vit photos --split validation --model my-vit --budget 0.25,0.5 --seeds 3"
             })
     static final class Vit extends EvalCommand {
         /** The part of a data set that nobody trains on. */

@@ -2,10 +2,9 @@ package io.tokenwise.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tokenwise.EncoderOptions;
-import io.tokenwise.OpenModel;
-import io.tokenwise.acm.choose.Acm;
+import io.tokenwise.io.ModelFiles;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -28,9 +27,11 @@ class ModuleNameTest {
 
     @Test
     void aModelOfSixLayersHasNoSeventh() throws Exception {
-        try (OpenModel opened = OpenModel.open("vit-cifar10-acm", EncoderOptions.defaults(), files -> {})) {
-            List<String> names = opened.encoder().acms().stream()
-                    .map(Acm::path)
+        try (ModelFiles files = ModelFiles.builtIn("vit-cifar10")) {
+            List<String> names = files.description().architecture().layerPaths().stream()
+                    .flatMap(List::stream)
+                    .flatMap(layer ->
+                            Stream.of(".attention.qk", ".attention.vo", ".mlp").map(layer::concat))
                     .map(ModuleName::of)
                     .toList();
             assertThat(names)

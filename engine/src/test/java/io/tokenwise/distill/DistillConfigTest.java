@@ -3,6 +3,7 @@ package io.tokenwise.distill;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tokenwise.StoredModels;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.config.AcmConfig;
 import io.tokenwise.io.ModelFiles;
@@ -24,7 +25,7 @@ class DistillConfigTest {
 
     @Test
     void aModelThatGoesOnLearnsNoBudgetThatItsGatesCannotReach() throws Exception {
-        try (ModelFiles files = ModelFiles.builtIn("vit-cifar10-acm")) {
+        try (ModelFiles files = ModelFiles.open(StoredModels.vitWithLearners())) {
             AcmConfig acm = AdaptiveConfig.of(files.description()).acm().orElseThrow();
             double least = acm.calibration().leastSpent();
             assertThat(usual.withLowestBudget(least / 2).goingOn(acm).lowestBudget())

@@ -5,17 +5,14 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.tokenwise.EncoderOptions;
 import io.tokenwise.ImageClassifier;
+import io.tokenwise.StoredModels;
 import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.image.Image;
 import io.tokenwise.nn.Budget;
-import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/**
- * A model with learners that a build of November 2026 stored gives what it gave then: files outlive builds. It is a Vision Transformer of two layers, hidden size 32, made adaptive by
- * {@code distill --adapt mlp,qk,vo --store s8}.
- */
+/** A model with learners that a build of November 2026 stored gives what it gave then: files outlive builds. */
 class StoredLearnersTest {
     private static final double TOLERANCE = 1e-4;
 
@@ -34,12 +31,8 @@ class StoredLearnersTest {
 
     @Test
     void givesWhatItGaveWhenItWasStored() throws Exception {
-        Path folder = Path.of(StoredLearnersTest.class
-                        .getResource("vit-with-learners/config.json")
-                        .toURI())
-                .getParent();
-        try (var classifier =
-                ImageClassifier.open(folder.toString(), new EncoderOptions(1, 256, 1, BackendChoice.FLOAT32))) {
+        String folder = StoredModels.vitWithLearners().toString();
+        try (var classifier = ImageClassifier.open(folder, new EncoderOptions(1, 256, 1, BackendChoice.FLOAT32))) {
             GIVEN.forEach((budget, given) -> assertThat(
                             classifier.classify(image(), budget).probabilities())
                     .as("%s", budget)
