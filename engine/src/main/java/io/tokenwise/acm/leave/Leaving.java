@@ -124,8 +124,10 @@ public final class Leaving {
                 if (plans.leastWorth().isShort(tokens)) {
                     gate.lookUp(batch, input, values);
                 }
-                spread.lower(values, batch.offsets()[input] + plans.first());
                 control(values, batch, input, pass.budget(input));
+                if (pass.budget(input).routing() != Routing.RANDOM) {
+                    spread.lower(values, batch.offsets()[input] + plans.first());
+                }
             }
             staying.choose(values, batch.offsets()[input], tokens, wanted, plans.first(), plans.last());
         }
@@ -142,8 +144,8 @@ public final class Leaving {
         return gated;
     }
 
-    /** What a control has in place of the gate's values: static, the text is cut; random, any tokens stay. */
-    private static void control(Tensor values, TokenBatch batch, int input, Budget budget) {
+    /** What a control has in place of the gate's values: static, a text is cut, and of each image the same patches stay, spread; random, any tokens stay. */
+    private void control(Tensor values, TokenBatch batch, int input, Budget budget) {
         if (budget.routing() == Routing.LEARNED || budget.routing() == Routing.HARD) {
             return;
         }
@@ -152,7 +154,8 @@ public final class Leaving {
                 ? null
                 : RandomGeneratorFactory.of("L64X128MixRandom").create(31 * budget.seed() + hash(batch, input));
         for (int token = 0; token < batch.length(input); token++) {
-            values.set(from + token, 0, random == null ? -token : random.nextFloat());
+            float alike = spread == EvenSpread.NONE ? -token : 0;
+            values.set(from + token, 0, random == null ? alike : random.nextFloat());
         }
     }
 

@@ -130,6 +130,16 @@ class LeavingTest {
                 }
                 assertThat(Arrays.stream(stays, 0, tokens).sum()).isLessThan(tokens);
             });
+            sessions.encode(images, Budget.fixed(0.45), (module, stays, tokens, gated) -> {
+                for (int row = 0; row < tokens; row++) {
+                    assertThat(stays[row]).as("token %d", row).isEqualTo(stays[row % sizes.tokens()]);
+                }
+                // Of three rows of three the corners stay first, then the centre: no two of these are neighbours.
+                assertThat(stays[1]).isEqualTo(1);
+                for (int edge : new int[] {2, 4, 6, 8}) {
+                    assertThat(stays[edge]).as("token %d", edge).isLessThanOrEqualTo(stays[5]);
+                }
+            });
             for (int i = 0; i < wanted.length; i++) {
                 for (int column = 0; column < wanted[i].length; column++) {
                     assertThat(full[i][column]).isCloseTo(wanted[i][column], Offset.offset(1e-5f));
