@@ -147,6 +147,23 @@ class ImageCommandsTest extends CommandTest {
         assertThat(err.toString()).contains("--picture shows learners, which ");
     }
 
+    /** Where nobody names learners, patches leave, and a budget is time. */
+    @Test
+    void patchesLeaveByDefault() {
+        String leaving = path("leaving");
+        assertThat(run("distill", "--model", path("dense"), "--data", data(), "--tokens", "20000", "--out", leaving))
+                .as(err.toString())
+                .isZero();
+        out.getBuffer().setLength(0);
+        assertThat(run("eval", "vit", data(), "--model", leaving, "--budget", "0.7", "--json"))
+                .as(err.toString())
+                .isZero();
+        JsonNode soft = line(0).get("rows").get(1);
+        assertThat(soft.get("mode").asString()).isEqualTo("soft");
+        assertThat(soft.get("budget").asDouble()).isEqualTo(0.7);
+        assertThat(soft.get("spent").asDouble()).isLessThanOrEqualTo(1);
+    }
+
     @Test
     void theReportShowsImages() throws IOException {
         assertThat(Files.readString(folder.resolve("adaptive/report.html")))

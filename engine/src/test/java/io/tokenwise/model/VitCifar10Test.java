@@ -36,11 +36,10 @@ class VitCifar10Test {
             double right = right(dense, images, Budget.FULL);
             assertThat(right).isGreaterThan(.82);
             assertThat(right(adaptive, images, Budget.FULL)).isGreaterThan(right - .01);
-            assertThat(right(adaptive, images, Budget.flops(.5))).isGreaterThan(right - .03);
+            assertThat(right(adaptive, images, Budget.flops(.5))).isGreaterThan(right - .02);
             assertThat(right(adaptive, images, Budget.flops(.25))).isGreaterThan(right - .05);
             assertThat(right(adaptive, images, Budget.hard(.25))).isGreaterThan(right - .05);
-            // What fits into a share of time hangs on the machine; three quarters are nearly all of the accuracy on
-            // any.
+            // How many patches fit into a share of time hangs on the machine.
             assertThat(right(adaptive, images, Budget.of(.75))).isGreaterThan(right - .03);
         }
     }
