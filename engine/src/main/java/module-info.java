@@ -17,6 +17,9 @@ module io.tokenwise.engine {
     exports io.tokenwise.audio;
     exports io.tokenwise.autograd;
     exports io.tokenwise.backend;
+    exports io.tokenwise.backend.choice;
+    exports io.tokenwise.backend.cpu;
+    exports io.tokenwise.backend.onednn;
     exports io.tokenwise.classify;
     exports io.tokenwise.cost;
     exports io.tokenwise.distill;

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.offset;
 
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.BackendChoice;
-import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.backend.choice.BackendChoice;
+import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.image.Image;
 import io.tokenwise.image.Resampling;
 import io.tokenwise.io.BadFileException;

@@ -7,7 +7,7 @@ import io.tokenwise.acm.leave.ShortPlan;
 import io.tokenwise.acm.leave.ShortPlans;
 import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;

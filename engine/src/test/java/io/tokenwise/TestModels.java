@@ -7,8 +7,8 @@ import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.backend.Precision;
+import io.tokenwise.backend.choice.BackendChoice;
 import io.tokenwise.io.BertArchitecture;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
@@ -96,7 +96,7 @@ public final class TestModels {
     /** oneDNN in a precision; the test is skipped where the library or the CPU's instructions are missing. */
     public static Backend oneDnn(Precision precision, int threads) {
         try {
-            return new BackendChoice(BackendChoice.Kind.ONEDNN, precision).open(threads);
+            return new BackendChoice(Backend.Kind.ONEDNN, precision).open(threads);
         } catch (IllegalArgumentException e) {
             return Assumptions.abort(e.getMessage());
         }

@@ -6,9 +6,9 @@ import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.acm.choose.BudgetSplit;
 import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.backend.Precision;
-import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.backend.choice.BackendChoice;
+import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
@@ -46,7 +46,7 @@ final class WarmForward {
                 return VectorBackend.open(threads);
             }
             try {
-                return new BackendChoice(BackendChoice.Kind.ONEDNN, oneDnn).open(threads);
+                return new BackendChoice(Backend.Kind.ONEDNN, oneDnn).open(threads);
             } catch (IllegalArgumentException e) {
                 System.err.println("left out: " + e.getMessage());
                 return null;

@@ -3,7 +3,7 @@ package io.tokenwise.bench;
 import ai.onnxruntime.OrtException;
 import io.tokenwise.EncoderOptions;
 import io.tokenwise.TextEncoder;
-import io.tokenwise.backend.BackendChoice;
+import io.tokenwise.backend.choice.BackendChoice;
 import io.tokenwise.bench.Candidate.Kind;
 import io.tokenwise.bench.Candidate.Series;
 import io.tokenwise.distill.FrequentWords;

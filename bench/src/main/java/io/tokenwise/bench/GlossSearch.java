@@ -1,7 +1,7 @@
 package io.tokenwise.bench;
 
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.BackendChoice;
+import io.tokenwise.backend.choice.BackendChoice;
 import io.tokenwise.classify.LinearClassifier;
 import io.tokenwise.io.TextKind;
 import io.tokenwise.testdata.WordNet;

@@ -1,22 +1,22 @@
 package io.tokenwise.bench;
 
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.backend.Precision;
+import io.tokenwise.backend.choice.BackendChoice;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /** A backend and precision of our own engine, named as {@code vector-f32} or {@code onednn-s8}. */
-record OwnEngine(BackendChoice.Kind kind, Precision precision) {
-    static final OwnEngine VECTOR_F32 = new OwnEngine(BackendChoice.Kind.VECTOR, Precision.F32);
+record OwnEngine(Backend.Kind kind, Precision precision) {
+    static final OwnEngine VECTOR_F32 = new OwnEngine(Backend.Kind.VECTOR, Precision.F32);
 
     /** All that race. */
     static final List<OwnEngine> RACING = List.of(
             VECTOR_F32,
-            new OwnEngine(BackendChoice.Kind.ONEDNN, Precision.F32),
-            new OwnEngine(BackendChoice.Kind.ONEDNN, Precision.BF16),
-            new OwnEngine(BackendChoice.Kind.ONEDNN, Precision.S8));
+            new OwnEngine(Backend.Kind.ONEDNN, Precision.F32),
+            new OwnEngine(Backend.Kind.ONEDNN, Precision.BF16),
+            new OwnEngine(Backend.Kind.ONEDNN, Precision.S8));
 
     String name() {
         return kind.label() + "-" + precision.label();
@@ -31,7 +31,7 @@ record OwnEngine(BackendChoice.Kind kind, Precision precision) {
     static List<OwnEngine> all() {
         var all = new ArrayList<OwnEngine>(List.of(VECTOR_F32));
         for (Precision precision : Precision.values()) {
-            all.add(new OwnEngine(BackendChoice.Kind.ONEDNN, precision));
+            all.add(new OwnEngine(Backend.Kind.ONEDNN, precision));
         }
         return all;
     }

@@ -5,7 +5,7 @@ import io.tokenwise.EncoderOptions;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.make.Acmizer;
-import io.tokenwise.backend.BackendChoice;
+import io.tokenwise.backend.choice.BackendChoice;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;

@@ -7,7 +7,7 @@ import io.tokenwise.audio.Resampler;
 import io.tokenwise.audio.Sound;
 import io.tokenwise.audio.WavReader;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.model.Encoder;

@@ -3,7 +3,7 @@ package io.tokenwise.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.BackendChoice;
+import io.tokenwise.backend.choice.BackendChoice;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 

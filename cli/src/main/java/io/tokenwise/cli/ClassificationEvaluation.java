@@ -1,7 +1,7 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.BackendChoice;
+import io.tokenwise.backend.choice.BackendChoice;
 import io.tokenwise.classify.LinearClassifier;
 import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.LineFile;

@@ -3,7 +3,7 @@ package io.tokenwise.cli;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.config.AcmConfig;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.BackendChoice;
+import io.tokenwise.backend.choice.BackendChoice;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.DistillRun;
 import io.tokenwise.distill.History;

@@ -1,8 +1,8 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.OpenModel;
-import io.tokenwise.backend.BackendChoice;
 import io.tokenwise.backend.Precision;
+import io.tokenwise.backend.choice.BackendChoice;
 import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.ModelFiles;
 import java.io.IOException;

@@ -7,7 +7,7 @@ import io.tokenwise.acm.leave.ShortPlan;
 import io.tokenwise.acm.leave.ShortPlans;
 import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.BackendChoice;
+import io.tokenwise.backend.choice.BackendChoice;
 import io.tokenwise.cost.CostModel;
 import io.tokenwise.cost.CostTables;
 import io.tokenwise.cost.Sizes;

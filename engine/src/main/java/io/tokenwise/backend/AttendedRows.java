@@ -13,7 +13,7 @@ import io.tokenwise.tensor.Tensor;
 public record AttendedRows(
         int[] queryOffsets, int[] keyOffsets, int sequences, int keyColumn, int heads, boolean causal) {
     /** Where each sequence's probabilities begin, {@code [heads, queries, keys]}; after the last one how many there are. */
-    long[] probabilityOffsets() {
+    public long[] probabilityOffsets() {
         var offsets = new long[sequences + 1];
         for (int i = 0; i < sequences; i++) {
             long queries = queryOffsets[i + 1] - queryOffsets[i];

@@ -46,7 +46,7 @@ public record AttentionLayout(int[] query, int[] key, int[] value, int[] context
     }
 
     /** Whether each unit begins where the one before it ends. */
-    static boolean areSideBySide(int[] starts) {
+    public static boolean areSideBySide(int[] starts) {
         for (int i = 1; i < starts.length; i++) {
             if (starts[i] != starts[i - 1] + UNIT) {
                 return false;
@@ -56,7 +56,7 @@ public record AttentionLayout(int[] query, int[] key, int[] value, int[] context
     }
 
     /** The columns of all heads together. */
-    int columns() {
+    public int columns() {
         return query.length * UNIT;
     }
 

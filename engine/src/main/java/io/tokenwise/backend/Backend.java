@@ -3,6 +3,7 @@ package io.tokenwise.backend;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * What computes: owns threads or a device, and opens {@link Stream}s that do the work. Thread-safe.
@@ -10,6 +11,18 @@ import java.util.List;
  * <p>A result never depends on the number of threads, nor on which other rows are in the same call.
  */
 public interface Backend extends AutoCloseable {
+    /** AUTO stands for one of the others, whichever suits the machine. */
+    enum Kind {
+        AUTO,
+        VECTOR,
+        ONEDNN;
+
+        /** As the command line writes it. */
+        public String label() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
     /** Short name with the kernels in use, such as {@code vector (vector-512)}. */
     String name();
 
@@ -17,7 +30,7 @@ public interface Backend extends AutoCloseable {
     String instructions();
 
     /** Never AUTO. */
-    BackendChoice.Kind kind();
+    Kind kind();
 
     /** The type in which it multiplies matrices. */
     Precision precision();

@@ -28,12 +28,12 @@ public record InputSlices(List<PackedMatrix> weights, List<Tensor> biases) {
         return weights.size();
     }
 
-    int outputs() {
+    public int outputs() {
         return weights.getFirst().outputs();
     }
 
     /** Columns of all slices. */
-    int columns() {
+    public int columns() {
         int columns = 0;
         for (int n = 0; n < weights.size(); n++) {
             columns += weights.get(n).inputs();

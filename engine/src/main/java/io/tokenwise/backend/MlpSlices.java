@@ -35,21 +35,21 @@ public record MlpSlices(OutputSlices ups, InputSlices downs) {
         return ups.count();
     }
 
-    int inputs() {
+    public int inputs() {
         return ups.inputs();
     }
 
-    int outputs() {
+    public int outputs() {
         return downs.outputs();
     }
 
     /** Hidden units of all slices. */
-    int units() {
+    public int units() {
         return ups.columns();
     }
 
     /** Hidden units of the widest slice. */
-    int widest() {
+    public int widest() {
         return ups.widest();
     }
 }

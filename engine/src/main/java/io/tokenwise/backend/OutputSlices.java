@@ -28,33 +28,17 @@ public record OutputSlices(List<PackedMatrix> weights, List<Tensor> biases) {
         return weights.size();
     }
 
-    /** Whether each slice's bias lies in memory behind that of the slice before. */
-    boolean hasAdjacentBiases() {
-        long end = address(biases.getFirst());
-        for (int n = 0; n < biases.size(); n++) {
-            if (address(biases.get(n)) != end) {
-                return false;
-            }
-            end += (long) biases.get(n).columns() * Float.BYTES;
-        }
-        return true;
-    }
-
-    private static long address(Tensor tensor) {
-        return tensor.floats().segment().address() + tensor.floats().offset();
-    }
-
-    int inputs() {
+    public int inputs() {
         return weights.getFirst().inputs();
     }
 
     /** Columns of all slices. */
-    int columns() {
+    public int columns() {
         return columns(weights.size());
     }
 
     /** Columns of the first so many slices. */
-    int columns(int slices) {
+    public int columns(int slices) {
         int columns = 0;
         for (int n = 0; n < slices; n++) {
             columns += weights.get(n).outputs();
@@ -62,7 +46,7 @@ public record OutputSlices(List<PackedMatrix> weights, List<Tensor> biases) {
         return columns;
     }
 
-    int widest() {
+    public int widest() {
         int widest = 0;
         for (int n = 0; n < weights.size(); n++) {
             widest = Math.max(widest, weights.get(n).outputs());

@@ -67,12 +67,12 @@ public final class RotaryPositions {
     }
 
     /** {@code [count, rotated]}, each angle's twice. Not a copy. */
-    float[] cosines() {
+    public float[] cosines() {
         return cosines;
     }
 
     /** {@code [count, rotated]}, each angle's twice, first with a minus. Not a copy. */
-    float[] sines() {
+    public float[] sines() {
         return sines;
     }
 }

@@ -37,7 +37,7 @@ class ArchitectureTest {
             .layer("image")
             .definedBy("io.tokenwise.image")
             .layer("backend")
-            .definedBy("io.tokenwise.backend")
+            .definedBy("io.tokenwise.backend..")
             .layer("cost")
             .definedBy("io.tokenwise.cost")
             .layer("autograd")
@@ -84,6 +84,24 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule NO_CYCLES_WITHIN_ACM =
             slices().matching("io.tokenwise.acm.(*)..").should().beFreeOfCycles();
+
+    @ArchTest
+    static final ArchRule BACKENDS_KNOW_ONLY_THOSE_BELOW = layeredArchitecture()
+            .consideringOnlyDependenciesInLayers()
+            .layer("interface")
+            .definedBy("io.tokenwise.backend")
+            .layer("cpu")
+            .definedBy("io.tokenwise.backend.cpu")
+            .layer("onednn")
+            .definedBy("io.tokenwise.backend.onednn")
+            .layer("choice")
+            .definedBy("io.tokenwise.backend.choice")
+            .whereLayer("choice")
+            .mayNotBeAccessedByAnyLayer()
+            .whereLayer("onednn")
+            .mayOnlyBeAccessedByLayers("choice")
+            .whereLayer("cpu")
+            .mayOnlyBeAccessedByLayers("onednn", "choice");
 
     /** What jextract generates can print each call, if a system property of its own says so. */
     @ArchTest

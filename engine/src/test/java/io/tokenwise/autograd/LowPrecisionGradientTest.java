@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tokenwise.TestModels;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Precision;
-import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.backend.cpu.VectorBackend;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;

@@ -3,7 +3,7 @@ package io.tokenwise.autograd;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.kernels.Kernels;
 import java.util.ArrayList;
 import java.util.HashSet;

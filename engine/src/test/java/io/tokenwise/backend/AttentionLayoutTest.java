@@ -2,6 +2,7 @@ package io.tokenwise.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.kernels.Kernels;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;

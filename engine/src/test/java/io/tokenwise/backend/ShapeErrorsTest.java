@@ -3,6 +3,7 @@ package io.tokenwise.backend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.kernels.Elementwise.AdamWStep;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;

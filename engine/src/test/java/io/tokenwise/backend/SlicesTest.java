@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.TestModels;
+import io.tokenwise.backend.cpu.VectorBackend;
+import io.tokenwise.backend.cpu.VectorMatrix;
+import io.tokenwise.backend.onednn.OneDnnBackend;
 import io.tokenwise.kernels.Kernels;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.tokenwise.TestModels;
 import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.TokenBatch;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tokenwise.TestModels;
 import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;

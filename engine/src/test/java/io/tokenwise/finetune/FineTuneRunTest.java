@@ -9,7 +9,7 @@ import io.tokenwise.Sessions;
 import io.tokenwise.TestModels;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;

@@ -6,7 +6,7 @@ import io.tokenwise.Sessions;
 import io.tokenwise.TestModels;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Precision;
-import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.util.List;

@@ -9,7 +9,7 @@ import ai.djl.ndarray.NDManager;
 import io.tokenwise.TestModels;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Precision;
-import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.BertArchitecture;
 import io.tokenwise.io.ModelFiles;

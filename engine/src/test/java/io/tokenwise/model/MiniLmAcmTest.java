@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.tokenwise.EncoderOptions;
 import io.tokenwise.Spent;
 import io.tokenwise.TextEncoder;
-import io.tokenwise.backend.BackendChoice;
+import io.tokenwise.backend.choice.BackendChoice;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.testdata.WordNet;

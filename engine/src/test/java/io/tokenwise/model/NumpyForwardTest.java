@@ -12,7 +12,7 @@ import io.tokenwise.acm.choose.Calibration;
 import io.tokenwise.acm.choose.LengthCalibration;
 import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.StoredType;

@@ -8,7 +8,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import io.tokenwise.Sessions;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.Pooling;
 import io.tokenwise.io.TextDescription;

@@ -8,7 +8,7 @@ import io.tokenwise.TestModels;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.nn.Budget;

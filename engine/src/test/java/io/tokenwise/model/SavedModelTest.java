@@ -6,7 +6,7 @@ import io.tokenwise.EncoderOptions;
 import io.tokenwise.TestModels;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.acm.block.AdaptiveLayers;
-import io.tokenwise.backend.BackendChoice;
+import io.tokenwise.backend.choice.BackendChoice;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.StoredType;

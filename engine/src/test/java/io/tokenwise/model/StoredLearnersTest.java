@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.tokenwise.EncoderOptions;
 import io.tokenwise.ImageClassifier;
 import io.tokenwise.StoredModels;
-import io.tokenwise.backend.BackendChoice;
+import io.tokenwise.backend.choice.BackendChoice;
 import io.tokenwise.image.Image;
 import io.tokenwise.nn.Budget;
 import java.util.Map;

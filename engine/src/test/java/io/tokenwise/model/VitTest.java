@@ -11,7 +11,7 @@ import io.tokenwise.TestModels;
 import io.tokenwise.TestVits;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelFiles;

@@ -18,7 +18,7 @@ import io.tokenwise.autograd.Matrix;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.DistillRun;
 import io.tokenwise.distill.Distillation;

@@ -8,7 +8,7 @@ import io.tokenwise.TimedText;
 import io.tokenwise.audio.Sound;
 import io.tokenwise.audio.WavBytes;
 import io.tokenwise.audio.WavReader;
-import io.tokenwise.backend.BackendChoice;
+import io.tokenwise.backend.choice.BackendChoice;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.testdata.FetchedData;

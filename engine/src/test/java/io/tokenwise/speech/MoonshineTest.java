@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.tokenwise.TestMoonshines;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;

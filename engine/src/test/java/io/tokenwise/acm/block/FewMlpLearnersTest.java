@@ -8,7 +8,7 @@ import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.autograd.Matrix;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;

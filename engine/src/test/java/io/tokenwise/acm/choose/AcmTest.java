@@ -8,7 +8,7 @@ import io.tokenwise.acm.block.AdaptiveMlp;
 import io.tokenwise.autograd.Matrix;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;

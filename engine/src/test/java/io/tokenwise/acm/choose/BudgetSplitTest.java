@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.backend.cpu.VectorBackend;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;

@@ -10,7 +10,7 @@ import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
-import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;

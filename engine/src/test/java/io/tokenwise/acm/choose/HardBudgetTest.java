@@ -8,7 +8,7 @@ import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Mlp;

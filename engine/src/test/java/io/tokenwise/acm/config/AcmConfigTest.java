@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tokenwise.TestModels;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;

@@ -9,7 +9,7 @@ import io.tokenwise.TestVits;
 import io.tokenwise.acm.choose.Spending;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Precision;
-import io.tokenwise.backend.VectorBackend;
+import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;

@@ -1,4 +1,4 @@
-package io.tokenwise.backend;
+package io.tokenwise.backend.cpu;
 
 import io.tokenwise.kernels.Scratch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -11,7 +11,7 @@ import java.util.concurrent.locks.LockSupport;
  * <p>Number of tasks and next task share one atomic, so that a worker that still looks at a finished run can never take a
  * task of the next one by mistake.
  */
-abstract class Job {
+public abstract class Job {
     private static final int SPINS = 2_000;
 
     /** Tasks of the current run in the high half, next task to take in the low half; 0 between runs. */
@@ -22,7 +22,7 @@ abstract class Job {
     private volatile Thread waiting;
 
     /** Does task number {@code task}. */
-    abstract void run(int task, Scratch scratch);
+    protected abstract void run(int task, Scratch scratch);
 
     void publish(int tasks) {
         failure = null;

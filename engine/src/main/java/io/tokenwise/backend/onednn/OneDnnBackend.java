@@ -1,5 +1,14 @@
-package io.tokenwise.backend;
+package io.tokenwise.backend.onednn;
 
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.CheckedStream;
+import io.tokenwise.backend.PackedMatrix;
+import io.tokenwise.backend.Precision;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.backend.cpu.CpuStream;
+import io.tokenwise.backend.cpu.Products;
+import io.tokenwise.backend.cpu.VectorBackend;
+import io.tokenwise.backend.cpu.VectorProducts;
 import io.tokenwise.kernels.Conversions.Columns;
 import io.tokenwise.kernels.Kernels;
 import io.tokenwise.natives.DataType;
@@ -25,7 +34,7 @@ public final class OneDnnBackend implements Backend {
     private static final int PLACES = 256;
 
     /** Matrices with a smaller side stay with our own kernels and in float32: they cost next to nothing, and gates choose by exact logits. */
-    static final int LEAST_SIDE = 32;
+    public static final int LEAST_SIDE = 32;
 
     /**
      * Prefixes of a sliced matrix that are packed once more at most, so that memory stays bounded whatever the number of slices: together
@@ -107,8 +116,8 @@ public final class OneDnnBackend implements Backend {
     }
 
     @Override
-    public BackendChoice.Kind kind() {
-        return BackendChoice.Kind.ONEDNN;
+    public Backend.Kind kind() {
+        return Backend.Kind.ONEDNN;
     }
 
     @Override
@@ -125,7 +134,8 @@ public final class OneDnnBackend implements Backend {
     public Stream stream() {
         Kernels kernels = vector.kernels();
         Products small = new VectorProducts(kernels, vector.pool());
-        return new CpuStream(kernels, vector.pool(), new OneDnnProducts(this, kernels, vector.pool(), small));
+        return new CheckedStream(
+                new CpuStream(kernels, vector.pool(), new OneDnnProducts(this, kernels, vector.pool(), small)));
     }
 
     @Override

@@ -1,4 +1,4 @@
-package io.tokenwise.backend;
+package io.tokenwise.backend.cpu;
 
 import io.tokenwise.kernels.Gemm;
 import io.tokenwise.kernels.GemmCall;
@@ -47,7 +47,7 @@ final class GemmJob extends Job {
     }
 
     @Override
-    void run(int task, Scratch scratch) {
+    protected void run(int task, Scratch scratch) {
         int row = task / columnBlocks * rowBlock;
         int column = task % columnBlocks * columnBlock;
         gemm.multiply(

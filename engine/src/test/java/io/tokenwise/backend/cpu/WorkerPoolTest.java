@@ -1,4 +1,4 @@
-package io.tokenwise.backend;
+package io.tokenwise.backend.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -31,7 +31,7 @@ class WorkerPoolTest {
         private volatile int failing = -1;
 
         @Override
-        void run(int task, Scratch scratch) {
+        protected void run(int task, Scratch scratch) {
             runs.incrementAndGet(task);
             if (task == failing) {
                 throw new ArithmeticException("task " + task);
@@ -98,7 +98,7 @@ class WorkerPoolTest {
             pool.run(
                     new Job() {
                         @Override
-                        void run(int task, Scratch scratch) {
+                        protected void run(int task, Scratch scratch) {
                             seen.add(Thread.currentThread());
                             bothHere.countDown();
                             try {

@@ -1,4 +1,4 @@
-package io.tokenwise.backend;
+package io.tokenwise.backend.onednn;
 
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Predicate;

@@ -1,5 +1,12 @@
-package io.tokenwise.backend;
+package io.tokenwise.backend.onednn;
 
+import io.tokenwise.backend.InputSlices;
+import io.tokenwise.backend.MlpSlices;
+import io.tokenwise.backend.OutputSlices;
+import io.tokenwise.backend.PackedMatrix;
+import io.tokenwise.backend.Precision;
+import io.tokenwise.backend.cpu.Products;
+import io.tokenwise.backend.cpu.WorkerPool;
 import io.tokenwise.kernels.Floats;
 import io.tokenwise.kernels.Kernels;
 import io.tokenwise.kernels.Scratch;

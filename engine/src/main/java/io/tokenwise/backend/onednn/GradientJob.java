@@ -1,5 +1,8 @@
-package io.tokenwise.backend;
+package io.tokenwise.backend.onednn;
 
+import io.tokenwise.backend.Precision;
+import io.tokenwise.backend.cpu.Job;
+import io.tokenwise.backend.cpu.WorkerPool;
 import io.tokenwise.kernels.Conversions;
 import io.tokenwise.kernels.Floats;
 import io.tokenwise.kernels.Kernels;
@@ -31,7 +34,7 @@ final class GradientJob extends Job {
     private final OneDnnBackend backend;
     private final WorkerPool pool;
     private final Conversions conversions;
-    private final RangeJob narrowing;
+    private final NarrowedRows narrowing;
     private final boolean narrow;
     private final DataType type;
     private Floats x;
@@ -47,9 +50,9 @@ final class GradientJob extends Job {
         this.backend = backend;
         this.pool = pool;
         this.conversions = kernels.conversions();
-        this.narrowing = new RangeJob(kernels, pool);
         this.narrow = backend.precision() == Precision.BF16;
         this.type = OneDnnBackend.inputType(backend.precision());
+        this.narrowing = new NarrowedRows(type, conversions, pool);
     }
 
     void run(Tensor newX, Tensor newDy, Workspace workspace, Tensor newDWeight, Scratch scratch) {
@@ -71,47 +74,18 @@ final class GradientJob extends Job {
         backend.gradientBuffersOf(new GradientBuffers.Size(
                 product.spec().aBytes(blockRows), product.spec().cBytes(blockRows), needed));
         Tensor narrowed = workspace.tensor(1, Math.toIntExact(product.spec().bBytes() / Float.BYTES));
-        narrowRows(newDy, narrowed, scratch);
         MemorySegment memory = narrowed.floats()
                 .segment()
                 .asSlice(narrowed.floats().offset(), product.spec().bBytes());
+        narrowing.run(newDy, paddedTokens, memory, scratch);
         try (Weights right = product.weights(memory)) {
             dy = right;
             pool.run(this, (inputs + blockRows - 1) / blockRows, scratch);
         }
     }
 
-    private void narrowRows(Tensor from, Tensor to, Scratch scratch) {
-        narrowing.a = from.floats();
-        narrowing.b = to.floats();
-        narrowing.rows = tokens;
-        narrowing.columns = outputs;
-        int grain = Math.max(1, RangeJob.GRAIN_VALUES / outputs);
-        narrowing.forEach(paddedTokens, grain, scratch, narrow ? GradientJob::toBfloat16 : GradientJob::copy);
-    }
-
-    private static void toBfloat16(RangeJob o, int from, int to, Scratch scratch) {
-        int end = Math.max(from, Math.min(to, o.rows));
-        long at = o.b.offset() + (long) from * o.columns * Short.BYTES;
-        o.kernels.conversions().toBfloat16(o.a, (long) from * o.columns, (end - from) * o.columns, o.b.segment(), at);
-        clear(o.b.segment(), o.b.offset(), (long) end * o.columns, (long) to * o.columns, Short.BYTES);
-    }
-
-    private static void copy(RangeJob o, int from, int to, Scratch scratch) {
-        int end = Math.max(from, Math.min(to, o.rows));
-        long start = (long) from * o.columns;
-        long bytes = (long) (end - from) * o.columns * Float.BYTES;
-        MemorySegment.copy(o.a.segment(), o.a.at(start), o.b.segment(), o.b.at(start), bytes);
-        clear(o.b.segment(), o.b.offset(), (long) end * o.columns, (long) to * o.columns, Float.BYTES);
-    }
-
-    /** Zeros from one value to another. */
-    private static void clear(MemorySegment memory, long at, long from, long to, int bytes) {
-        memory.asSlice(at + from * bytes, (to - from) * bytes).fill((byte) 0);
-    }
-
     @Override
-    void run(int task, Scratch scratch) {
+    protected void run(int task, Scratch scratch) {
         int from = task * blockRows;
         int rows = Math.min(inputs - from, blockRows);
         GradientBuffers buffers = backend.gradientBuffers().borrow();
@@ -138,6 +112,6 @@ final class GradientJob extends Job {
                 MemorySegment.copy(x.segment(), x.at(index), target, at * Float.BYTES, (long) columns * Float.BYTES);
             }
         }
-        clear(target, 0, (long) tokens * columns, (long) paddedTokens * columns, type.bytes());
+        NarrowedRows.clear(target, (long) tokens * columns, (long) paddedTokens * columns, type.bytes());
     }
 }

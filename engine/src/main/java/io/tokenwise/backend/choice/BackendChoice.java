@@ -1,5 +1,10 @@
-package io.tokenwise.backend;
+package io.tokenwise.backend.choice;
 
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.Backend.Kind;
+import io.tokenwise.backend.Precision;
+import io.tokenwise.backend.cpu.VectorBackend;
+import io.tokenwise.backend.onednn.OneDnnBackend;
 import io.tokenwise.kernels.Kernels;
 import io.tokenwise.natives.Isa;
 import io.tokenwise.natives.OneDnn;
@@ -7,7 +12,6 @@ import io.tokenwise.natives.OneDnnUnavailableException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,17 +31,6 @@ public record BackendChoice(Kind kind, Precision precision) {
     public static final BackendChoice FLOAT32 = new BackendChoice(Kind.VECTOR, Precision.F32);
 
     private static final Logger LOG = LoggerFactory.getLogger(BackendChoice.class);
-
-    public enum Kind {
-        AUTO,
-        VECTOR,
-        ONEDNN;
-
-        /** As the command line writes it. */
-        public String label() {
-            return name().toLowerCase(Locale.ROOT);
-        }
-    }
 
     /**
      * Opens the backend; one log line says which one and why.

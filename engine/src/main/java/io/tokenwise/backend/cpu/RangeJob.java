@@ -1,5 +1,7 @@
-package io.tokenwise.backend;
+package io.tokenwise.backend.cpu;
 
+import io.tokenwise.backend.ImagePatches;
+import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.kernels.Elementwise.AdamWStep;
 import io.tokenwise.kernels.Floats;
 import io.tokenwise.kernels.Kernels;
@@ -97,7 +99,7 @@ final class RangeJob extends Job {
     }
 
     @Override
-    void run(int task, Scratch scratch) {
+    protected void run(int task, Scratch scratch) {
         int from = task * chunk;
         body.run(this, from, Math.min(count, from + chunk), scratch);
     }

@@ -1,4 +1,4 @@
-package io.tokenwise.backend;
+package io.tokenwise.backend.onednn;
 
 import io.tokenwise.kernels.Floats;
 import io.tokenwise.natives.Binding;

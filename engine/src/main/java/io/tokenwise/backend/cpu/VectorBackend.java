@@ -1,5 +1,10 @@
-package io.tokenwise.backend;
+package io.tokenwise.backend.cpu;
 
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.CheckedStream;
+import io.tokenwise.backend.PackedMatrix;
+import io.tokenwise.backend.Precision;
+import io.tokenwise.backend.Stream;
 import io.tokenwise.kernels.Kernels;
 import io.tokenwise.natives.Pages;
 import io.tokenwise.tensor.Tensor;
@@ -39,8 +44,8 @@ public final class VectorBackend implements Backend {
     }
 
     @Override
-    public BackendChoice.Kind kind() {
-        return BackendChoice.Kind.VECTOR;
+    public Backend.Kind kind() {
+        return Backend.Kind.VECTOR;
     }
 
     @Override
@@ -48,11 +53,11 @@ public final class VectorBackend implements Backend {
         return Precision.F32;
     }
 
-    Kernels kernels() {
+    public Kernels kernels() {
         return kernels;
     }
 
-    WorkerPool pool() {
+    public WorkerPool pool() {
         return pool;
     }
 
@@ -63,7 +68,7 @@ public final class VectorBackend implements Backend {
 
     @Override
     public Stream stream() {
-        return new CpuStream(kernels, pool, new VectorProducts(kernels, pool));
+        return new CheckedStream(new CpuStream(kernels, pool, new VectorProducts(kernels, pool)));
     }
 
     @Override

@@ -1,4 +1,4 @@
-package io.tokenwise.backend;
+package io.tokenwise.backend.choice;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.ChildJvm;
 import io.tokenwise.TestModels;
-import io.tokenwise.backend.BackendChoice.Kind;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.Backend.Kind;
+import io.tokenwise.backend.Precision;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -1,5 +1,8 @@
-package io.tokenwise.backend;
+package io.tokenwise.backend.cpu;
 
+import io.tokenwise.backend.AttentionLayout;
+import io.tokenwise.backend.ImagePatches;
+import io.tokenwise.backend.Stream;
 import io.tokenwise.kernels.Scratch;
 import io.tokenwise.kernels.SequenceOps.AttentionCall;
 import io.tokenwise.tensor.Tensor;

@@ -1,5 +1,6 @@
-package io.tokenwise.backend;
+package io.tokenwise.backend.cpu;
 
+import io.tokenwise.backend.AttendedRows;
 import io.tokenwise.kernels.Scratch;
 import io.tokenwise.kernels.SpeechOps;
 import io.tokenwise.kernels.SpeechOps.AttendCall;
@@ -17,15 +18,8 @@ final class AttendJob extends Job {
         this.kernels = kernels;
     }
 
-    /** Checks shapes and takes the operands of both directions; contexts or their gradients are set by the caller. */
-    void prepare(
-            String operation,
-            Tensor queries,
-            Tensor keysValues,
-            AttendedRows rows,
-            Tensor contexts,
-            Tensor probabilities) {
-        rows.check(operation, queries, keysValues, contexts, probabilities);
+    /** Takes the operands of both directions; contexts or their gradients are set by the caller. */
+    void prepare(Tensor queries, Tensor keysValues, AttendedRows rows, Tensor contexts, Tensor probabilities) {
         sequences = rows.sequences();
         call.queries = queries.floats();
         call.queryStride = queries.columns();
@@ -47,7 +41,7 @@ final class AttendJob extends Job {
     }
 
     @Override
-    void run(int task, Scratch scratch) {
+    protected void run(int task, Scratch scratch) {
         int sequence = task / call.heads;
         int head = task % call.heads;
         if (backward) {

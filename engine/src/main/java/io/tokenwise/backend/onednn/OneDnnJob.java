@@ -1,7 +1,13 @@
-package io.tokenwise.backend;
+package io.tokenwise.backend.onednn;
 
+import io.tokenwise.backend.InputSlices;
+import io.tokenwise.backend.OutputSlices;
+import io.tokenwise.backend.cpu.Job;
+import io.tokenwise.backend.cpu.WorkerPool;
 import io.tokenwise.kernels.Floats;
 import io.tokenwise.kernels.Scratch;
+import io.tokenwise.tensor.Tensor;
+import java.util.List;
 
 /**
  * A matrix product, or what is cut into slices, in blocks of rows, one task each. The first rows use the most slices. If there are more
@@ -66,7 +72,7 @@ final class OneDnnJob extends Job {
     void slices(OutputSlices newUps, InputSlices newDowns, int[] newRows, int[] newSliceRows, Scratch scratch) {
         ups = newUps;
         downs = newDowns;
-        adjacentBiases = ups != null && ups.hasAdjacentBiases();
+        adjacentBiases = ups != null && areAdjacent(ups.biases());
         sliceCount = ups == null ? downs.count() : ups.count();
         rows = newRows;
         sliceRows = newSliceRows;
@@ -117,7 +123,7 @@ final class OneDnnJob extends Job {
     }
 
     @Override
-    void run(int task, Scratch scratch) {
+    protected void run(int task, Scratch scratch) {
         OneDnnBuffers buffers = backend.buffers().borrow();
         try {
             if (ups == null && downs == null) {
@@ -132,5 +138,21 @@ final class OneDnnJob extends Job {
         } finally {
             backend.buffers().giveBack(buffers);
         }
+    }
+
+    /** Whether each slice's bias lies in memory behind that of the slice before. */
+    private static boolean areAdjacent(List<Tensor> biases) {
+        long end = address(biases.getFirst());
+        for (int n = 0; n < biases.size(); n++) {
+            if (address(biases.get(n)) != end) {
+                return false;
+            }
+            end += (long) biases.get(n).columns() * Float.BYTES;
+        }
+        return true;
+    }
+
+    private static long address(Tensor tensor) {
+        return tensor.floats().segment().address() + tensor.floats().offset();
     }
 }

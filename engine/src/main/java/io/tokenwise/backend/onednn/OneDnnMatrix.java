@@ -1,5 +1,6 @@
-package io.tokenwise.backend;
+package io.tokenwise.backend.onednn;
 
+import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.kernels.Conversions.Columns;
 import io.tokenwise.natives.Product;
 import io.tokenwise.natives.Weights;

@@ -1,5 +1,6 @@
-package io.tokenwise.backend;
+package io.tokenwise.backend.cpu;
 
+import io.tokenwise.backend.Stream;
 import io.tokenwise.kernels.Elementwise.AdamWStep;
 import io.tokenwise.kernels.Scratch;
 import io.tokenwise.tensor.Tensor;

@@ -1,8 +1,10 @@
-package io.tokenwise.backend;
+package io.tokenwise.backend.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -1,4 +1,4 @@
-package io.tokenwise.backend;
+package io.tokenwise.backend.cpu;
 
 import io.tokenwise.kernels.Scratch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -11,7 +11,7 @@ import java.util.concurrent.locks.LockSupport;
  * <p>Workers look around for a few microseconds after a job, because the next operation of a forward pass follows at once, and then
  * park: an idle pool uses no CPU. Any number of callers may run jobs at the same time. Thread-safe.
  */
-final class WorkerPool implements AutoCloseable {
+public final class WorkerPool implements AutoCloseable {
     /** About 20 microseconds of looking before parking: longer than the gap between two operations of a pass. */
     private static final int LOOKS = 1_000;
 
@@ -39,12 +39,12 @@ final class WorkerPool implements AutoCloseable {
         }
     }
 
-    int threads() {
+    public int threads() {
         return workers.length + 1;
     }
 
     /** Runs all tasks of the job and returns when they are done; tasks may run on any thread of the pool, in any order. */
-    void run(Job job, int tasks, Scratch scratch) {
+    public void run(Job job, int tasks, Scratch scratch) {
         int slot = -1;
         job.publish(tasks);
         int idle = threads() - callers.incrementAndGet();

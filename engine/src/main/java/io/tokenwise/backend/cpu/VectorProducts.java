@@ -1,5 +1,9 @@
-package io.tokenwise.backend;
+package io.tokenwise.backend.cpu;
 
+import io.tokenwise.backend.InputSlices;
+import io.tokenwise.backend.MlpSlices;
+import io.tokenwise.backend.OutputSlices;
+import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.kernels.Floats;
 import io.tokenwise.kernels.Gemm;
 import io.tokenwise.kernels.GemmCall;
@@ -10,7 +14,7 @@ import io.tokenwise.tensor.Workspace;
 import java.lang.foreign.MemorySegment;
 
 /** Matrix products in float32 by our own kernels. */
-final class VectorProducts implements Products {
+public final class VectorProducts implements Products {
     private final Scratch scratch = new Scratch();
     private final RangeJob packing;
     private final GemmJob gemm;
@@ -18,7 +22,7 @@ final class VectorProducts implements Products {
     /** The columns of a slice, for as long as its product runs. */
     private final Floats columns = new Floats(MemorySegment.NULL, 0);
 
-    VectorProducts(Kernels kernels, WorkerPool pool) {
+    public VectorProducts(Kernels kernels, WorkerPool pool) {
         packing = new RangeJob(kernels, pool);
         gemm = new GemmJob(kernels.gemm(), pool);
     }

@@ -1,5 +1,6 @@
-package io.tokenwise.backend;
+package io.tokenwise.backend.cpu;
 
+import io.tokenwise.backend.AttentionLayout;
 import io.tokenwise.kernels.HeadColumns;
 import io.tokenwise.kernels.Scratch;
 import io.tokenwise.kernels.SequenceOps;
@@ -97,7 +98,7 @@ final class AttentionJob extends Job {
     }
 
     @Override
-    void run(int task, Scratch scratch) {
+    protected void run(int task, Scratch scratch) {
         int to = Math.min(sequences * call.heads, (task + 1) * perTask);
         for (int unit = task * perTask; unit < to; unit++) {
             int sequence = unit / call.heads;

@@ -1,5 +1,10 @@
-package io.tokenwise.backend;
+package io.tokenwise.backend.cpu;
 
+import io.tokenwise.backend.InputSlices;
+import io.tokenwise.backend.MlpSlices;
+import io.tokenwise.backend.OutputSlices;
+import io.tokenwise.backend.PackedMatrix;
+import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.List;
@@ -8,7 +13,7 @@ import java.util.List;
  * The matrix products of one stream: {@link Stream}'s operations of the same names, with shapes already checked. One caller at a time,
  * like the stream.
  */
-interface Products {
+public interface Products {
     /** Packs what starts at a corner of {@code source}; where {@link #packSlices} is the backend's own, only whole matrices. */
     void pack(Tensor source, int fromRow, int fromColumn, boolean transposed, PackedMatrix target);
 
