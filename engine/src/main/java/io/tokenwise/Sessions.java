@@ -10,10 +10,9 @@ import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -68,7 +67,7 @@ public final class Sessions implements AutoCloseable {
         final TokenBatch batch = new TokenBatch();
 
         Session(Backend backend, long limitBytes) {
-            workspace = new Workspace(limitBytes);
+            workspace = backend.workspace(limitBytes);
             pass = new Pass(backend.stream(), workspace);
         }
 
@@ -114,8 +113,10 @@ public final class Sessions implements AutoCloseable {
                 }
                 Pass pass = session.pass.begin(budgets.subList(from, done)).with(LearnerObserver.class, observer);
                 Tensor y = encoder.forward(pass, session.batch, plans.subList(from, done));
-                for (int i = from; i < done; i++) {
-                    copy(y, i - from, vectors[i], 0);
+                try (HostTensor values = pass.stream().read(y)) {
+                    for (int i = from; i < done; i++) {
+                        values.copyRow(i - from, vectors[i], 0);
+                    }
                 }
             }
         } finally {
@@ -150,9 +151,11 @@ public final class Sessions implements AutoCloseable {
         }
         Session session = sessions.borrow();
         try {
-            Tensor y = encoder.forward(session.pass.begin(budget).with(LearnerObserver.class, observer), batch);
-            for (int i = 0; i < batch.sequences(); i++) {
-                copy(y, i, vectors, i * width);
+            Pass pass = session.pass.begin(budget).with(LearnerObserver.class, observer);
+            try (HostTensor values = pass.stream().read(encoder.forward(pass, batch))) {
+                for (int i = 0; i < batch.sequences(); i++) {
+                    values.copyRow(i, vectors, i * width);
+                }
             }
         } finally {
             sessions.giveBack(session);
@@ -175,11 +178,5 @@ public final class Sessions implements AutoCloseable {
     @Override
     public void close() {
         sessions.close();
-    }
-
-    private static void copy(Tensor y, int row, float[] target, int at) {
-        MemorySegment segment = y.floats().segment();
-        long offset = y.floats().at((long) row * y.columns());
-        MemorySegment.copy(segment, ValueLayout.JAVA_FLOAT, offset, target, at, y.columns());
     }
 }

@@ -44,7 +44,7 @@ public final class SpeechRecognizer implements AutoCloseable {
     /** One segment's worth of working memory. */
     private record Session(Workspace workspace, Pass pass, TokenBatch batch) implements AutoCloseable {
         static Session open(Backend backend, long limitBytes) {
-            var workspace = new Workspace(limitBytes);
+            var workspace = backend.workspace(limitBytes);
             return new Session(workspace, new Pass(backend.stream(), workspace), new TokenBatch());
         }
 

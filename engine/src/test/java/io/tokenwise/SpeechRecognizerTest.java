@@ -17,6 +17,7 @@ import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.HostMemory;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.io.IOException;
@@ -132,7 +133,7 @@ class SpeechRecognizerTest {
         try (Backend backend = VectorBackend.open(1);
                 ModelFiles files = ModelFiles.open(model);
                 Encoder encoder = Encoder.load(files, backend);
-                Workspace workspace = new Workspace(1L << 28)) {
+                Workspace workspace = new Workspace(HostMemory::allocate, 1L << 28)) {
             var pass = new Pass(backend.stream(), workspace);
             var recordings = new TokenBatch();
             encoder.add(recordings, TestMoonshines.bits(TestMoonshines.noise(1, 3)));

@@ -20,6 +20,7 @@ import io.tokenwise.model.NewEncoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.HostMemory;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.io.IOException;
@@ -123,8 +124,9 @@ public final class TestModels {
         }
         Tensor table = encoder.leaving().orElseThrow().gate().table().value();
         for (int token = 0; token < table.columns(); token++) {
-            table.set(0, token, (float) random.nextGaussian());
+            table.host().set(0, token, (float) random.nextGaussian());
         }
+        encoder.leaving().orElseThrow().gate().table().changed();
         encoder.leaving()
                 .orElseThrow()
                 .useTable(new LeastWorth(
@@ -148,7 +150,7 @@ public final class TestModels {
     /** Makes layers adaptive as distillation does before it trains: cut by what they do on some sequences. Gates are zero. */
     public static List<Acm> acmize(Encoder encoder, AdaptiveLayers layers, List<int[]> sequences) {
         Backend backend = encoder.parameters().backend();
-        try (var workspace = new Workspace(1L << 30)) {
+        try (var workspace = new Workspace(HostMemory::allocate, 1L << 30)) {
             var pass = new Pass(backend.stream(), workspace);
             var batch = new TokenBatch();
             sequences.forEach(input -> encoder.add(batch, input));

@@ -4,6 +4,7 @@ import io.tokenwise.autograd.Parameters;
 import io.tokenwise.backend.AttentionLayout;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -60,8 +61,10 @@ public class AttentionBenchmark {
         qkv = parameters.constant(count * length, 3 * HIDDEN);
         context = parameters.constant(count * length, HIDDEN);
         var random = new Random(1);
-        for (int i = 0; i < qkv.size(); i++) {
-            qkv.floats().set(i, (float) random.nextGaussian());
+        try (HostTensor values = backend.write(qkv)) {
+            for (int i = 0; i < values.size(); i++) {
+                values.set(i, (float) random.nextGaussian());
+            }
         }
         layout = new AttentionLayout(units(0), units(HIDDEN), units(2 * HIDDEN), units(0));
         offsets = new int[count + 1];

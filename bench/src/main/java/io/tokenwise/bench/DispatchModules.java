@@ -17,6 +17,7 @@ import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.ArrayList;
@@ -45,7 +46,7 @@ final class DispatchModules implements AutoCloseable {
     private final Backend backend;
     private final Parameters parameters;
     private final Stream stream;
-    private final Workspace workspace = new Workspace(1L << 30);
+    private final Workspace workspace;
     private final Pass pass;
     private final List<Block> adaptive = new ArrayList<>();
     private final Random random = new Random(1);
@@ -58,6 +59,7 @@ final class DispatchModules implements AutoCloseable {
         backend = engine.open(threads);
         parameters = new Parameters(backend);
         stream = backend.stream();
+        workspace = backend.workspace(1L << 30);
         pass = new Pass(stream, workspace);
         List<String> paths =
                 IntStream.range(0, LAYERS).mapToObj(i -> "layer." + i + ".mlp").toList();
@@ -77,8 +79,10 @@ final class DispatchModules implements AutoCloseable {
             mlp.learnerParameters().forEach(this::randomize);
             // The first is the gate's weight; the second, what it adds for the budget, stays 0.
             Parameter gate = mlp.acm().gateParameters().getFirst();
-            for (int choice = 0; choice < mlp.acm().choices(); choice++) {
-                gate.value().set(mlp.acm().count(choice), choice, 1);
+            try (HostTensor weight = gate.write()) {
+                for (int choice = 0; choice < mlp.acm().choices(); choice++) {
+                    weight.set(mlp.acm().count(choice), choice, 1);
+                }
             }
             gate.changed();
             mlp.prepare(stream);
@@ -117,8 +121,10 @@ final class DispatchModules implements AutoCloseable {
     }
 
     private void randomize(Parameter parameter) {
-        for (int i = 0; i < parameter.value().size(); i++) {
-            parameter.value().floats().set(i, (float) (0.05 * random.nextGaussian()));
+        try (HostTensor values = parameter.write()) {
+            for (int i = 0; i < values.size(); i++) {
+                values.set(i, (float) (0.05 * random.nextGaussian()));
+            }
         }
         parameter.changed();
     }
@@ -126,10 +132,12 @@ final class DispatchModules implements AutoCloseable {
     /** Random tokens {@code [counts.length, hidden]} that want so many learners each. */
     Tensor tokens(int[] counts) {
         Tensor x = parameters.constant(counts.length, hidden);
-        for (int row = 0; row < counts.length; row++) {
-            for (int column = 0; column < hidden; column++) {
-                boolean isGates = column <= learners;
-                x.set(row, column, isGates ? column == counts[row] ? 1 : 0 : (float) random.nextGaussian());
+        try (HostTensor values = backend.write(x)) {
+            for (int row = 0; row < counts.length; row++) {
+                for (int column = 0; column < hidden; column++) {
+                    boolean isGates = column <= learners;
+                    values.set(row, column, isGates ? column == counts[row] ? 1 : 0 : (float) random.nextGaussian());
+                }
             }
         }
         return x;

@@ -5,6 +5,7 @@ import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -79,9 +80,11 @@ public class GemmBenchmark {
         }
     }
 
-    private static void fill(Tensor tensor, Random random) {
-        for (int i = 0; i < tensor.size(); i++) {
-            tensor.floats().set(i, (float) random.nextGaussian());
+    private void fill(Tensor tensor, Random random) {
+        try (HostTensor values = backend.write(tensor)) {
+            for (int i = 0; i < values.size(); i++) {
+                values.set(i, (float) random.nextGaussian());
+            }
         }
     }
 

@@ -3,6 +3,7 @@ package io.tokenwise.bench;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.lang.foreign.Arena;
@@ -57,9 +58,9 @@ final class NearestRanks {
         for (int from = 0; from < vectors.length; from += BLOCK) {
             int count = Math.min(BLOCK, vectors.length - from);
             try (Arena arena = Arena.ofShared();
-                    var workspace = new Workspace(Long.MAX_VALUE)) {
+                    var workspace = backend.workspace(Long.MAX_VALUE)) {
                 Tensor block = backend.allocate(arena, count, hidden);
-                fill(block, vectors, IntStream.range(from, from + count).toArray());
+                fill(stream, block, vectors, IntStream.range(from, from + count).toArray());
                 PackedMatrix packed = backend.allocatePacked(arena, hidden, count);
                 stream.pack(block, true, packed);
                 work.on(stream, workspace, packed, from, count);
@@ -98,7 +99,7 @@ final class NearestRanks {
 
     /** Told each query's row of scores. */
     private interface Scored {
-        void on(int query, Tensor scores, int row);
+        void on(int query, HostTensor scores, int row);
     }
 
     private void scores(
@@ -107,20 +108,24 @@ final class NearestRanks {
             int[] some = Arrays.copyOfRange(numbers, from, Math.min(numbers.length, from + QUERIES));
             workspace.reset();
             Tensor x = workspace.tensor(some.length, queries[0].length);
-            fill(x, queries, some);
+            fill(stream, x, queries, some);
             Tensor y = workspace.tensor(some.length, count);
             stream.linear(x, block, null, false, null, y);
-            for (int row = 0; row < some.length; row++) {
-                scored.on(some[row], y, row);
+            try (HostTensor values = stream.read(y)) {
+                for (int row = 0; row < some.length; row++) {
+                    scored.on(some[row], values, row);
+                }
             }
         }
     }
 
-    private static void fill(Tensor tensor, float[][] vectors, int[] numbers) {
-        for (int row = 0; row < numbers.length; row++) {
-            float[] vector = vectors[numbers[row]];
-            for (int i = 0; i < vector.length; i++) {
-                tensor.set(row, i, vector[i]);
+    private static void fill(Stream stream, Tensor tensor, float[][] vectors, int[] numbers) {
+        try (HostTensor values = stream.write(tensor)) {
+            for (int row = 0; row < numbers.length; row++) {
+                float[] vector = vectors[numbers[row]];
+                for (int i = 0; i < vector.length; i++) {
+                    values.set(row, i, vector[i]);
+                }
             }
         }
     }

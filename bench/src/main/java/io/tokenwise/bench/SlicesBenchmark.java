@@ -8,7 +8,10 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.InputSlices;
 import io.tokenwise.backend.OutputSlices;
 import io.tokenwise.backend.PackedMatrix;
+import io.tokenwise.backend.RoutedRows;
+import io.tokenwise.backend.Routing;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -71,8 +74,7 @@ public class SlicesBenchmark {
     private Backend backend;
     private Parameters parameters;
     private Stream stream;
-    private int[] rows;
-    private int[] sliceRows;
+    private RoutedRows rows;
     private Tensor x;
     private Tensor projected;
     private Tensor context;
@@ -99,14 +101,14 @@ public class SlicesBenchmark {
         }
         int[] counts = new int[tokens];
         Arrays.setAll(counts, _ -> k == 0 ? 1 + random.nextInt(learners) : k);
-        rows = IntStream.range(0, tokens)
-                .boxed()
-                .sorted((a, b) -> counts[b] - counts[a])
-                .mapToInt(row -> row)
-                .toArray();
-        sliceRows = IntStream.range(0, learners)
-                .map(n -> (int) Arrays.stream(counts).filter(count -> count > n).count())
-                .toArray();
+        Routing routing = stream.routing();
+        // One more than there are slices, which no row has.
+        routing.begin(tokens, learners + 1);
+        for (int row = 0; row < tokens; row++) {
+            routing.give(row, 1, counts[row]);
+        }
+        routing.sort();
+        rows = routing.partly();
         x = randomized(parameters.constant(tokens, HIDDEN));
         projected = parameters.constant(tokens, 3 * HIDDEN);
         context = randomized(parameters.constant(tokens, HIDDEN));
@@ -134,8 +136,10 @@ public class SlicesBenchmark {
     }
 
     private Tensor randomized(Tensor tensor) {
-        for (int i = 0; i < tensor.size(); i++) {
-            tensor.floats().set(i, (float) (0.05 * random.nextGaussian()));
+        try (HostTensor values = backend.write(tensor)) {
+            for (int i = 0; i < values.size(); i++) {
+                values.set(i, (float) (0.05 * random.nextGaussian()));
+            }
         }
         return tensor;
     }
@@ -144,7 +148,7 @@ public class SlicesBenchmark {
     @Benchmark
     public void linearSlices() {
         for (OutputSlices slices : ups) {
-            stream.linearSlices(x, rows, x.rows(), sliceRows, slices, rest, projected);
+            stream.linearSlices(x, rows, slices, rest, projected);
         }
     }
 
@@ -160,7 +164,7 @@ public class SlicesBenchmark {
     @Benchmark
     public void sumSlices() {
         for (InputSlices slices : downs) {
-            stream.sumSlices(context, rows, sliceRows, slices, output, output);
+            stream.sumSlices(context, rows, slices, output, output);
         }
     }
 

@@ -11,7 +11,6 @@ import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
-import io.tokenwise.tensor.Workspace;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -44,7 +43,7 @@ record SpeechBench(Path recordings, Path onnx, Optional<Path> adaptive, List<Dou
         }
         List<float[]> segments = segments();
         try (Backend backend = engine.open(1);
-                var workspace = new Workspace(WORKSPACE_LIMIT_BYTES);
+                var workspace = backend.workspace(WORKSPACE_LIMIT_BYTES);
                 Encoder dense = load(onnx, backend);
                 Encoder student = adaptive.isPresent() ? load(adaptive.get(), backend) : null;
                 var int8 = new OrtMoonshine(onnx, false, 1);

@@ -6,8 +6,7 @@ import io.tokenwise.io.Tokenizer;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
-import io.tokenwise.tensor.Tensor;
-import io.tokenwise.tensor.Workspace;
+import io.tokenwise.tensor.HostTensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -58,7 +57,7 @@ final class StaticEmbeddings implements Embedder {
     private static float[][] alone(TextEncoder teacher, int cls, int sep) {
         var vectors = new ArrayList<float[]>();
         int vocabulary = teacher.tokenizer().vocabularySize();
-        try (var workspace = new Workspace(Long.MAX_VALUE)) {
+        try (var workspace = teacher.backend().workspace(Long.MAX_VALUE)) {
             var pass = new Pass(teacher.backend().stream(), workspace);
             for (int from = 0; from < vocabulary; from += BATCH_TOKENS) {
                 var batch = new TokenBatch();
@@ -67,16 +66,17 @@ final class StaticEmbeddings implements Embedder {
                     batch.add(new int[] {sep, id, cls});
                 }
                 workspace.reset();
-                Tensor states = teacher.encoder().tokens(pass.begin(Budget.FULL), batch);
-                for (int text = 0; text < to - from; text++) {
-                    vectors.add(mean(states, 3 * text, 3));
+                try (HostTensor states = pass.stream().read(teacher.encoder().tokens(pass.begin(Budget.FULL), batch))) {
+                    for (int text = 0; text < to - from; text++) {
+                        vectors.add(mean(states, 3 * text, 3));
+                    }
                 }
             }
         }
         return vectors.toArray(float[][]::new);
     }
 
-    private static float[] mean(Tensor rows, int from, int count) {
+    private static float[] mean(HostTensor rows, int from, int count) {
         var mean = new float[rows.columns()];
         for (int row = from; row < from + count; row++) {
             for (int i = 0; i < mean.length; i++) {

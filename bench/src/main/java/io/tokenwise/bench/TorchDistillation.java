@@ -13,7 +13,7 @@ import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.TokenBatch;
-import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.HostTensor;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -68,26 +68,29 @@ final class TorchDistillation implements AutoCloseable {
     }
 
     private NDArray copy(Parameter parameter) {
-        Tensor tensor = parameter.value();
-        var values = new float[tensor.size()];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = tensor.floats().get(i);
+        try (HostTensor tensor = parameter.read()) {
+            var values = new float[tensor.size()];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = tensor.get(i);
+            }
+            // A bias [1, n] is a vector there; c [learners, hidden] and the like are matrices.
+            boolean vector = tensor.rows() == 1;
+            return manager.create(
+                    values, vector ? new Shape(values.length) : new Shape(tensor.rows(), tensor.columns()));
         }
-        // A bias [1, n] is a vector there; c [learners, hidden] and the like are matrices.
-        boolean vector = tensor.rows() == 1;
-        return manager.create(values, vector ? new Shape(values.length) : new Shape(tensor.rows(), tensor.columns()));
     }
 
     /** A matrix transposed, row by row: the fused AdamW reads weights and gradients in the order in which they lie. */
     private NDArray turned(Parameter parameter) {
-        Tensor tensor = parameter.value();
-        var values = new float[tensor.size()];
-        for (int row = 0; row < tensor.rows(); row++) {
-            for (int column = 0; column < tensor.columns(); column++) {
-                values[column * tensor.rows() + row] = tensor.get(row, column);
+        try (HostTensor tensor = parameter.read()) {
+            var values = new float[tensor.size()];
+            for (int row = 0; row < tensor.rows(); row++) {
+                for (int column = 0; column < tensor.columns(); column++) {
+                    values[column * tensor.rows() + row] = tensor.get(row, column);
+                }
             }
+            return manager.create(values, new Shape(tensor.columns(), tensor.rows()));
         }
-        return manager.create(values, new Shape(tensor.columns(), tensor.rows()));
     }
 
     /** Trained tensors with their optimizer's state. */

@@ -15,6 +15,7 @@ import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.NewEncoder;
 import io.tokenwise.nn.Budget;
+import io.tokenwise.tensor.HostTensor;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -129,8 +130,10 @@ final class VitBench {
     }
 
     private static void randomize(Parameter parameter, double mean, double deviation, SplittableRandom random) {
-        for (int i = 0; i < parameter.value().size(); i++) {
-            parameter.value().floats().set(i, (float) (mean + deviation * random.nextGaussian()));
+        try (HostTensor values = parameter.write()) {
+            for (int i = 0; i < values.size(); i++) {
+                values.set(i, (float) (mean + deviation * random.nextGaussian()));
+            }
         }
         parameter.changed();
     }

@@ -14,6 +14,7 @@ import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.HostMemory;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import io.tokenwise.testdata.FetchedData;
@@ -46,7 +47,7 @@ class MoonshineOnnxRuntimeTest {
         try (Backend backend = VectorBackend.open(THREADS);
                 ModelFiles files = ModelFiles.open(folder);
                 Encoder model = Encoder.load(files, backend);
-                Workspace workspace = new Workspace(1L << 30);
+                Workspace workspace = new Workspace(HostMemory::allocate, 1L << 30);
                 OrtMoonshine peer = new OrtMoonshine(folder, true, THREADS)) {
             files.weights().close();
             var pass = new Pass(backend.stream(), workspace);
@@ -121,8 +122,8 @@ class MoonshineOnnxRuntimeTest {
         double largest = 0;
         for (int row = 0; row < peer.length; row++) {
             for (int column = 0; column < peer[row].length; column++) {
-                assertThat(ours.get(row, column)).isFinite();
-                largest = Math.max(largest, Math.abs(ours.get(row, column) - peer[row][column]));
+                assertThat(ours.host().get(row, column)).isFinite();
+                largest = Math.max(largest, Math.abs(ours.host().get(row, column) - peer[row][column]));
             }
         }
         return largest;

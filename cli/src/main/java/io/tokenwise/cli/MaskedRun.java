@@ -32,7 +32,7 @@ final class MaskedRun extends MeasuredRun implements AutoCloseable {
         int mostTokens = Math.max(BATCH_TOKENS, model.files().description().maxTokens());
         // Of short texts a third of the tokens may be hidden.
         long ofLogits = 2L * Float.BYTES * mostTokens * head.vocabularySize();
-        workspace = new Workspace(Sessions.memoryLimit(model.encoder(), mostTokens) + ofLogits);
+        workspace = model.backend().workspace(Sessions.memoryLimit(model.encoder(), mostTokens) + ofLogits);
         pass = new Pass(model.backend().stream(), workspace);
     }
 

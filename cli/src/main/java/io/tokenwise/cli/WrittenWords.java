@@ -7,7 +7,6 @@ import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
-import io.tokenwise.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -21,7 +20,7 @@ record WrittenWords(List<String> texts) {
     static WrittenWords of(OpenModel model, List<int[]> recordings, Budget budget, LearnerObserver observer) {
         SpeechDescription description = model.files().speech();
         var texts = new ArrayList<String>();
-        try (var workspace = new Workspace(Long.MAX_VALUE)) {
+        try (var workspace = model.backend().workspace(Long.MAX_VALUE)) {
             var pass = new Pass(model.backend().stream(), workspace);
             for (int[] recording : recordings) {
                 var batch = new TokenBatch();

@@ -6,6 +6,8 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import io.tokenwise.tensor.HostMemory;
+import io.tokenwise.tensor.Tensor;
 
 @AnalyzeClasses(packages = "io.tokenwise.cli", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
@@ -34,4 +36,19 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("jdk.incubator.vector..", "io.tokenwise.kernels..", "io.tokenwise.natives..");
+
+    /** A tensor is read and written by its backend, which may keep it on a device. */
+    @ArchTest
+    static final ArchRule ONLY_BACKENDS_ASK_FOR_MEMORY = noClasses()
+            .should()
+            .callMethod(Tensor.class, "floats")
+            .orShould()
+            .callMethod(Tensor.class, "host")
+            .orShould()
+            .callMethod(Tensor.class, "memory")
+            .orShould()
+            .callMethod(Tensor.class, "offsetBytes")
+            .orShould()
+            .dependOnClassesThat()
+            .belongToAnyOf(HostMemory.class);
 }

@@ -2,11 +2,8 @@ package io.tokenwise.autograd;
 
 import io.tokenwise.backend.Stream;
 import io.tokenwise.kernels.Elementwise.AdamWStep;
-import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * AdamW (Loshchilov and Hutter 2019, algorithm 2) with gradient clipping by global norm, over parameters that are trainable. Not
@@ -23,7 +20,7 @@ public final class AdamW implements Optimizer {
     private int step;
 
     /** A parameter with its running mean m and running mean square v. */
-    private record Slot(Parameter parameter, Tensor m, Tensor v) {}
+    private record Slot(Parameter parameter, Parameter m, Parameter v) {}
 
     /**
      * @param clipNorm gradients are scaled down so that their norm over all parameters is at most this
@@ -34,7 +31,7 @@ public final class AdamW implements Optimizer {
         this.decay = (float) decay;
         for (Parameter parameter : parameters) {
             owner.train(parameter);
-            slots.add(new Slot(parameter, owner.sameShape(parameter), owner.sameShape(parameter)));
+            slots.add(new Slot(parameter, owner.like(parameter, ".m"), owner.like(parameter, ".v")));
         }
     }
 
@@ -44,13 +41,8 @@ public final class AdamW implements Optimizer {
     }
 
     @Override
-    public Map<String, Tensor> means() {
-        Map<String, Tensor> means = new LinkedHashMap<>();
-        for (Slot slot : slots) {
-            means.put(slot.parameter.name() + ".m", slot.m);
-            means.put(slot.parameter.name() + ".v", slot.v);
-        }
-        return means;
+    public List<Parameter> means() {
+        return slots.stream().flatMap(slot -> List.of(slot.m, slot.v).stream()).toList();
     }
 
     @Override
@@ -77,7 +69,7 @@ public final class AdamW implements Optimizer {
                 (float) (1 - Math.pow(BETA2, step)),
                 (float) Math.min(1, clipNorm / Math.max(norm, 1e-12)));
         for (Slot slot : slots) {
-            stream.adamW(slot.parameter.value(), slot.parameter.gradient(), slot.m, slot.v, scalars);
+            stream.adamW(slot.parameter.value(), slot.parameter.gradient(), slot.m.value(), slot.v.value(), scalars);
             slot.parameter.changed();
         }
         clear(stream);

@@ -6,7 +6,6 @@ import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -34,7 +33,7 @@ public final class Muon implements Optimizer {
     private int step;
 
     /** A parameter with the running mean of its gradients. */
-    private record Slot(Parameter parameter, Tensor m) {}
+    private record Slot(Parameter parameter, Parameter m) {}
 
     /**
      * @param parameters matrices
@@ -47,7 +46,7 @@ public final class Muon implements Optimizer {
         this.decay = (float) decay;
         for (Parameter parameter : parameters) {
             owner.train(parameter);
-            slots.add(new Slot(parameter, owner.sameShape(parameter)));
+            slots.add(new Slot(parameter, owner.like(parameter, ".m")));
         }
     }
 
@@ -57,10 +56,8 @@ public final class Muon implements Optimizer {
     }
 
     @Override
-    public Map<String, Tensor> means() {
-        Map<String, Tensor> means = new LinkedHashMap<>();
-        slots.forEach(slot -> means.put(slot.parameter.name() + ".m", slot.m));
-        return means;
+    public List<Parameter> means() {
+        return slots.stream().map(Slot::m).toList();
     }
 
     @Override
@@ -88,10 +85,11 @@ public final class Muon implements Optimizer {
     private void update(Stream stream, Slot slot, float rate) {
         Tensor gradient = slot.parameter.gradient();
         Tensor value = slot.parameter.value();
-        stream.addScaled(slot.m, MOMENTUM - 1, slot.m);
-        stream.addScaled(gradient, 1, slot.m);
+        Tensor mean = slot.m.value();
+        stream.addScaled(mean, MOMENTUM - 1, mean);
+        stream.addScaled(gradient, 1, mean);
         // Nesterov's: the mean as the next gradient, if it is like this one, would leave it.
-        stream.addScaled(slot.m, MOMENTUM, gradient);
+        stream.addScaled(mean, MOMENTUM, gradient);
         double norm = Math.sqrt(stream.sumOfSquares(gradient));
         if (norm > 0) {
             stream.addScaled(gradient, (float) (1 / norm - 1), gradient);

@@ -1,17 +1,15 @@
 package io.tokenwise.autograd;
 
 import io.tokenwise.backend.Stream;
-import io.tokenwise.tensor.Tensor;
 import java.util.List;
-import java.util.Map;
 
 /** Moves parameters along their gradients. Its state is part of a checkpoint. Not thread-safe. */
 public sealed interface Optimizer permits AdamW, Muon {
     /** What it moves. */
     List<Parameter> parameters();
 
-    /** What it remembers between steps, by the names that a checkpoint has for it. */
-    Map<String, Tensor> means();
+    /** What it remembers between steps, named as a checkpoint names it. */
+    List<Parameter> means();
 
     /** Updates that were done. */
     int step();

@@ -1,5 +1,7 @@
 package io.tokenwise.autograd;
 
+import io.tokenwise.backend.Backend;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 
 /**
@@ -8,12 +10,14 @@ import io.tokenwise.tensor.Tensor;
  * <p>Reading is thread-safe as long as nobody trains the model.
  */
 public final class Parameter {
+    private final Backend backend;
     private final String name;
     private final Tensor value;
     private Tensor gradient;
     private int version;
 
-    Parameter(String name, Tensor value) {
+    Parameter(Backend backend, String name, Tensor value) {
+        this.backend = backend;
         this.name = name;
         this.value = value;
     }
@@ -24,6 +28,16 @@ public final class Parameter {
 
     public Tensor value() {
         return value;
+    }
+
+    /** The value's numbers to read; to be closed. */
+    public HostTensor read() {
+        return backend.read(value);
+    }
+
+    /** The value's numbers to read and to write, which are in the value once they are closed; {@link #changed} is to be called then. */
+    public HostTensor write() {
+        return backend.write(value);
     }
 
     /** Whether gradients are computed for it; so after {@link Parameters#train}. */

@@ -27,7 +27,7 @@ public final class Parameters implements AutoCloseable {
 
     /** A new parameter {@code [rows, columns]}, zero. */
     public Parameter add(String name, int rows, int columns) {
-        Parameter parameter = new Parameter(name, constant(rows, columns));
+        Parameter parameter = new Parameter(backend, name, constant(rows, columns));
         if (byName.putIfAbsent(name, parameter) != null) {
             throw new IllegalArgumentException("parameter " + name + " exists already");
         }
@@ -36,7 +36,7 @@ public final class Parameters implements AutoCloseable {
 
     /** A zero tensor in the form of a parameter that is not part of the model: neither stored nor counted nor trained. */
     public Parameter fixed(String name, int rows, int columns) {
-        return new Parameter(name, constant(rows, columns));
+        return new Parameter(backend, name, constant(rows, columns));
     }
 
     /** Takes a parameter out of the set, as when its layer is replaced. Its memory stays until close. */
@@ -70,13 +70,17 @@ public final class Parameters implements AutoCloseable {
             throw new IllegalArgumentException("training: precision s8 is for inference only; train in f32 or bf16");
         }
         if (!parameter.trainable()) {
-            parameter.gradient(sameShape(parameter));
+            Tensor value = parameter.value();
+            parameter.gradient(constant(value.rows(), value.columns()));
         }
     }
 
-    /** A zero tensor of the parameter's shape with the life of this set. */
-    Tensor sameShape(Parameter parameter) {
-        return constant(parameter.value().rows(), parameter.value().columns());
+    /** A {@link #fixed} one of the parameter's shape, named after it. */
+    Parameter like(Parameter parameter, String suffix) {
+        return fixed(
+                parameter.name() + suffix,
+                parameter.value().rows(),
+                parameter.value().columns());
     }
 
     /** A zero tensor that is no parameter and lives as long as this set. */

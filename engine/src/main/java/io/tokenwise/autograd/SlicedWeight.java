@@ -2,6 +2,7 @@ package io.tokenwise.autograd;
 
 import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
@@ -71,9 +72,12 @@ public final class SlicedWeight {
         int rows = alongOutputs ? all.rows() : order.length;
         int columns = alongOutputs ? order.length : all.columns();
         Tensor some = owner.backend().allocate(arena, rows, columns);
-        for (int row = 0; row < rows; row++) {
-            for (int column = 0; column < columns; column++) {
-                some.set(row, column, alongOutputs ? all.get(row, order[column]) : all.get(order[row], column));
+        try (HostTensor from = parameter.read();
+                HostTensor to = owner.backend().write(some)) {
+            for (int row = 0; row < rows; row++) {
+                for (int column = 0; column < columns; column++) {
+                    to.set(row, column, alongOutputs ? from.get(row, order[column]) : from.get(order[row], column));
+                }
             }
         }
         return some;

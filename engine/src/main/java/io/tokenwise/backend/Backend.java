@@ -1,6 +1,9 @@
 package io.tokenwise.backend;
 
+import io.tokenwise.tensor.HostTensor;
+import io.tokenwise.tensor.Memory;
 import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
 import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Locale;
@@ -41,8 +44,25 @@ public interface Backend extends AutoCloseable {
     /** A new stream of operations, for one caller at a time. */
     Stream stream();
 
+    /** Where its tensors lie. */
+    Memory.Source memory();
+
     /** Memory for weights that lives as long as the arena; zeroed. */
-    Tensor allocate(Arena arena, int rows, int columns);
+    default Tensor allocate(Arena arena, int rows, int columns) {
+        long bytes = Math.multiplyExact((long) rows * columns, Float.BYTES);
+        return new Tensor(memory().allocate(arena, bytes), 0, rows, columns);
+    }
+
+    /** Memory for the tensors of passes, never more than so many bytes. */
+    default Workspace workspace(long limitBytes) {
+        return new Workspace(memory(), limitBytes);
+    }
+
+    /** A tensor's values to read, once all streams have done what they were told; to be closed. In passes see {@link Stream#read}. */
+    HostTensor read(Tensor x);
+
+    /** A tensor's values to read and to write, otherwise as {@link #read}; what is written is in the tensor once they are closed. */
+    HostTensor write(Tensor x);
 
     /** Room for a packed {@code [inputs, outputs]} matrix that lives as long as the arena. */
     PackedMatrix allocatePacked(Arena arena, int inputs, int outputs);

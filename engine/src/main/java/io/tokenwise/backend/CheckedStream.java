@@ -3,6 +3,7 @@ package io.tokenwise.backend;
 import io.tokenwise.kernels.Elementwise.AdamWStep;
 import io.tokenwise.kernels.RowOps;
 import io.tokenwise.kernels.SpeechOps;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.List;
@@ -14,6 +15,16 @@ public final class CheckedStream implements Stream {
     /** @param stream whose operations rely on shapes that fit */
     public CheckedStream(Stream stream) {
         this.stream = stream;
+    }
+
+    @Override
+    public HostTensor read(Tensor x) {
+        return stream.read(x);
+    }
+
+    @Override
+    public HostTensor write(Tensor x) {
+        return stream.write(x);
     }
 
     // ---- matrix products
@@ -56,38 +67,49 @@ public final class CheckedStream implements Stream {
     }
 
     @Override
-    public void mlp(Tensor x, int[] rows, int[] sliceRows, MlpSlices slices, Tensor residual, Tensor units, Tensor y) {
-        Shapes.sliceRows("mlp", rows, sliceRows, slices.count(), x.rows());
+    public void mlp(Tensor x, MlpSlices slices, Tensor residual, Workspace workspace, Tensor y) {
+        checkMlp(x, slices, residual, y);
+        stream.mlp(x, slices, residual, workspace, y);
+    }
+
+    @Override
+    public void mlp(Tensor x, RoutedRows rows, MlpSlices slices, Tensor residual, Workspace workspace, Tensor y) {
+        Shapes.routed("mlp", rows, slices.count(), x);
+        checkMlp(x, slices, residual, y);
+        stream.mlp(x, rows, slices, residual, workspace, y);
+    }
+
+    private static void checkMlp(Tensor x, MlpSlices slices, Tensor residual, Tensor y) {
         Shapes.require("mlp", x, x.rows(), slices.inputs());
         Shapes.require("mlp", y, x.rows(), slices.outputs());
-        Shapes.require("mlp units", units, sliceRows[0], slices.widest());
         if (residual != null) {
             Shapes.same("mlp residual", residual, y);
         }
-        stream.mlp(x, rows, sliceRows, slices, residual, units, y);
     }
 
     @Override
-    public void linearSlices(
-            Tensor x, int[] rows, int count, int[] sliceRows, OutputSlices slices, Tensor rest, Tensor y) {
-        Shapes.sliceRows("linearSlices", rows, sliceRows, slices.count(), x.rows());
+    public void linearSlices(Tensor x, RoutedRows rows, OutputSlices slices, Tensor rest, Tensor y) {
+        Shapes.routed("linearSlices", rows, slices.count(), x);
         Shapes.require("linearSlices", x, x.rows(), slices.inputs());
         Shapes.require("linearSlices", y, x.rows(), Math.max(y.columns(), slices.columns()));
         Shapes.vector("linearSlices rest", rest, y.columns());
-        Shapes.count("linearSlices", rows, count, x.rows());
-        Shapes.count("linearSlices", null, sliceRows[0], count);
-        stream.linearSlices(x, rows, count, sliceRows, slices, rest, y);
+        stream.linearSlices(x, rows, slices, rest, y);
     }
 
     @Override
-    public void sumSlices(Tensor x, int[] rows, int[] sliceRows, InputSlices slices, Tensor residual, Tensor y) {
-        Shapes.sliceRows("sumSlices", rows, sliceRows, slices.count(), x.rows());
+    public void sumSlices(Tensor x, RoutedRows rows, InputSlices slices, Tensor residual, Tensor y) {
+        Shapes.routed("sumSlices", rows, slices.count(), x);
         Shapes.require("sumSlices", x, x.rows(), Math.max(x.columns(), slices.columns()));
         Shapes.require("sumSlices", y, x.rows(), slices.outputs());
         if (residual != null) {
             Shapes.same("sumSlices residual", residual, y);
         }
-        stream.sumSlices(x, rows, sliceRows, slices, residual, y);
+        stream.sumSlices(x, rows, slices, residual, y);
+    }
+
+    @Override
+    public Routing routing() {
+        return stream.routing();
     }
 
     @Override
@@ -153,11 +175,63 @@ public final class CheckedStream implements Stream {
     }
 
     @Override
-    public void addBias(Tensor x, int[] rows, int from, int to, Tensor bias, Tensor y) {
+    public void addBias(Tensor x, RoutedRows rows, Tensor bias, Tensor y) {
         Shapes.same("addBias", x, y);
-        Shapes.rows("addBias", rows, to, x.rows());
+        Shapes.routed("addBias", rows, 0, x);
         Shapes.vector("addBias", bias, x.columns());
-        stream.addBias(x, rows, from, to, bias, y);
+        stream.addBias(x, rows, bias, y);
+    }
+
+    @Override
+    public double cosineDistance(Tensor y, Tensor target, Tensor dy) {
+        Shapes.same("cosineDistance", y, target);
+        Shapes.same("cosineDistance", y, dy);
+        return stream.cosineDistance(y, target, dy);
+    }
+
+    @Override
+    public double relativeSquaredError(Tensor y, Tensor target, double weight, Tensor dy) {
+        Shapes.same("relativeSquaredError", y, target);
+        Shapes.same("relativeSquaredError", y, dy);
+        return stream.relativeSquaredError(y, target, weight, dy);
+    }
+
+    @Override
+    public double squaredErrorWhereKnown(Tensor y, float[] target, Tensor dy) {
+        Shapes.require("squaredErrorWhereKnown", y, target.length, 1);
+        Shapes.same("squaredErrorWhereKnown", y, dy);
+        return stream.squaredErrorWhereKnown(y, target, dy);
+    }
+
+    @Override
+    public double crossEntropy(Tensor logits, int[] labels, Tensor dLogits) {
+        Shapes.same("crossEntropy", logits, dLogits);
+        Shapes.rows("crossEntropy labels", labels, logits.rows(), logits.columns());
+        return stream.crossEntropy(logits, labels, dLogits);
+    }
+
+    @Override
+    public double crossEntropy(Tensor logits, double[] wanted, Tensor dLogits) {
+        Shapes.same("crossEntropy", logits, dLogits);
+        if (wanted.length != logits.size()) {
+            throw new IllegalArgumentException(
+                    "crossEntropy: " + wanted.length + " probabilities for " + logits.shape());
+        }
+        return stream.crossEntropy(logits, wanted, dLogits);
+    }
+
+    @Override
+    public double divergence(Tensor logits, Tensor target, Tensor dLogits) {
+        Shapes.same("divergence", logits, target);
+        Shapes.same("divergence", logits, dLogits);
+        return stream.divergence(logits, target, dLogits);
+    }
+
+    @Override
+    public double order(Tensor y, double[] scores, double temperature, Tensor dy) {
+        Shapes.require("order", y, 2 * scores.length, y.columns());
+        Shapes.same("order", y, dy);
+        return stream.order(y, scores, temperature, dy);
     }
 
     @Override
@@ -286,15 +360,6 @@ public final class CheckedStream implements Stream {
         Shapes.same("chooseBackward", soft, dLogits);
         Shapes.require("chooseBackward", dRunning, soft.rows(), soft.columns() - 1);
         stream.chooseBackward(soft, temperature, dRunning, dLogits);
-    }
-
-    @Override
-    public void argmaxAfterZero(Tensor x, int at, int[] choice) {
-        if (choice.length - at < x.rows()) {
-            throw new IllegalArgumentException(
-                    "argmaxAfterZero: " + x.rows() + " rows, room for " + (choice.length - at));
-        }
-        stream.argmaxAfterZero(x, at, choice);
     }
 
     // ---- sequences

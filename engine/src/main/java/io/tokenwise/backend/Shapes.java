@@ -112,27 +112,15 @@ final class Shapes {
         }
     }
 
-    /** The numbers of rows that use each of {@code count} slices descend; rows, or if null the first rows themselves, are of a matrix with {@code limit} rows. */
-    static void sliceRows(String operation, int[] rows, int[] sliceRows, int count, int limit) {
-        if (sliceRows.length < count || sliceRows[0] < 0) {
+    /** Rows of a routing over as many rows as x has, with numbers for so many slices. */
+    static void routed(String operation, RoutedRows rows, int slices, Tensor x) {
+        if (rows.rows() != x.rows()) {
             throw new IllegalArgumentException(
-                    operation + ": " + count + " slices need as many numbers of rows, none of them negative");
+                    operation + ": a routing of " + rows.rows() + " rows does not fit " + x.shape());
         }
-        for (int n = 1; n < count; n++) {
-            if (sliceRows[n] < 0 || sliceRows[n] > sliceRows[n - 1]) {
-                throw new IllegalArgumentException(operation + ": slice " + n + " has " + sliceRows[n]
-                        + " rows, but the slice before it " + sliceRows[n - 1] + "; they must descend");
-            }
-        }
-        count(operation, rows, sliceRows[0], limit);
-    }
-
-    /** The first {@code count} entries of rows, or if null the first rows themselves, are of a matrix with {@code limit} rows. */
-    static void count(String operation, int[] rows, int count, int limit) {
-        if (rows != null) {
-            rows(operation, rows, count, limit);
-        } else if (count > limit) {
-            throw new IllegalArgumentException(operation + ": " + count + " rows wanted, " + limit + " given");
+        if (rows.slices() < slices) {
+            throw new IllegalArgumentException(
+                    operation + ": " + slices + " slices, but the routing has numbers for " + rows.slices());
         }
     }
 }

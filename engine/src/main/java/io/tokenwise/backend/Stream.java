@@ -1,6 +1,7 @@
 package io.tokenwise.backend;
 
 import io.tokenwise.kernels.Elementwise.AdamWStep;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.List;
@@ -12,6 +13,14 @@ import java.util.List;
  * <p>One caller at a time. Several streams of one backend may work at once.
  */
 public interface Stream {
+    // ---- what the host sees
+
+    /** A tensor's values to read, once this stream has done what it was told; to be closed. */
+    HostTensor read(Tensor x);
+
+    /** A tensor's values to read and to write, otherwise as {@link #read}; what this stream is told after they are closed finds what was written. */
+    HostTensor write(Tensor x);
+
     // ---- matrix products
 
     /** Packs {@code source}, or its transpose, into {@code target}. */
@@ -24,38 +33,36 @@ public interface Stream {
     void linear(Tensor x, PackedMatrix weight, Tensor bias, boolean gelu, Tensor residual, Tensor y);
 
     /**
-     * An MLP of which not every row uses every slice: {@code y[r] = slice_0(x[r]) + .. + residual[r]}, where slice n is used by the first
-     * {@code sliceRows[n]} entries of rows, or, if rows is null, by the first rows themselves. No row may be named twice. A row that
-     * uses no slice is left alone.
+     * An MLP: {@code y = slice_0(x) + .. + residual}; all rows use all slices.
      *
-     * @param sliceRows descending, one number for each slice
      * @param residual like y, may be y, or null
-     * @param units {@code [sliceRows[0], units of the widest slice]}, working memory
+     * @param workspace for what is needed in between; given back
      */
-    void mlp(Tensor x, int[] rows, int[] sliceRows, MlpSlices slices, Tensor residual, Tensor units, Tensor y);
+    void mlp(Tensor x, MlpSlices slices, Tensor residual, Workspace workspace, Tensor y);
+
+    /** The same for some rows, each of which uses its first slices, at least one. Other rows, and those that use no slice, are left alone. */
+    void mlp(Tensor x, RoutedRows rows, MlpSlices slices, Tensor residual, Workspace workspace, Tensor y);
 
     /**
      * A product of which not every row uses every slice of the outputs: slice n's columns of {@code y[r]} are {@code x[r] weight_n + bias_n} for the
-     * first {@code sliceRows[n]} entries of rows. All other columns of the first {@code count} entries are those of rest; rows that are not among
-     * them are left alone.
+     * rows that use it. All other columns of these rows, and of those that use no slice, are those of rest; other rows are left alone.
      *
-     * @param rows none of them twice, or null for the rows in their own order
-     * @param sliceRows descending, one number for each slice, at most count
      * @param rest like a row of y
      * @param y as many rows as x, and at least the columns of all slices
      */
-    void linearSlices(Tensor x, int[] rows, int count, int[] sliceRows, OutputSlices slices, Tensor rest, Tensor y);
+    void linearSlices(Tensor x, RoutedRows rows, OutputSlices slices, Tensor rest, Tensor y);
 
     /**
-     * A product of which not every row uses every slice of the inputs: {@code y[r] = x_0[r] weight_0 + bias_0 + .. + residual[r]}, where x_n are slice
-     * n's columns of x, and slice n is used by the first {@code sliceRows[n]} entries of rows, or, if rows is null, by the first rows
-     * themselves. No row may be named twice. A row that uses no slice is left alone.
+     * A product of which not every row uses every slice of the inputs: {@code y[r] = x_0[r] weight_0 + bias_0 + .. + residual[r]} over the slices that the row
+     * uses, where x_n are slice n's columns of x. Other rows, and those that use no slice, are left alone.
      *
      * @param x at least the columns of all slices
-     * @param sliceRows descending, one number for each slice
      * @param residual like y, may be y, or null
      */
-    void sumSlices(Tensor x, int[] rows, int[] sliceRows, InputSlices slices, Tensor residual, Tensor y);
+    void sumSlices(Tensor x, RoutedRows rows, InputSlices slices, Tensor residual, Tensor y);
+
+    /** A new one, of this stream. */
+    Routing routing();
 
     /**
      * {@code y = x weight^T + bias} for few outputs, such as a gate's logits, without packing.
@@ -85,8 +92,8 @@ public interface Stream {
 
     double sumOfSquares(Tensor x);
 
-    /** {@code y[rows[i]] = x[rows[i]] + bias} for the entries {@code from} (inclusive) to {@code to} (exclusive) of rows. */
-    void addBias(Tensor x, int[] rows, int from, int to, Tensor bias, Tensor y);
+    /** {@code y[r] = x[r] + bias} for these rows. */
+    void addBias(Tensor x, RoutedRows rows, Tensor bias, Tensor y);
 
     // ---- rows
 
@@ -140,12 +147,6 @@ public interface Stream {
 
     /** Gradient of {@link #choose} as if the soft choice had been used: {@code dLogits = softmax'(cumulated dRunning) / temperature}. */
     void chooseBackward(Tensor soft, float temperature, Tensor dRunning, Tensor dLogits);
-
-    /**
-     * {@code choice[at + i] =} the place of the largest of 0 and row i's values, 0 being that of the 0; the first if several are
-     * equal.
-     */
-    void argmaxAfterZero(Tensor x, int at, int[] choice);
 
     // ---- sequences: offsets[0..sequences] cut the rows into sequences
 
@@ -265,6 +266,38 @@ public interface Stream {
 
     /** The place of a row's largest value, the first if several are equal. */
     int argmax(Tensor x, int row);
+
+    // ---- losses: each writes its gradient to a tensor of the prediction's shape and returns the loss
+
+    /** Mean over rows of {@code 1 - y . target}, for rows of length 1: the cosine distance. */
+    double cosineDistance(Tensor y, Tensor target, Tensor dy);
+
+    /** {@code sum (y - target)^2 / sum target^2}: squared error relative to doing nothing, alike for all layers; the gradient is that of {@code weight} times this. */
+    double relativeSquaredError(Tensor y, Tensor target, double weight, Tensor dy);
+
+    /** Mean of {@code (y - target)^2} over the rows, of one column, whose target is a number. */
+    double squaredErrorWhereKnown(Tensor y, float[] target, Tensor dy);
+
+    /** Mean over rows of {@code -log softmax(logits)[label]}. */
+    double crossEntropy(Tensor logits, int[] labels, Tensor dLogits);
+
+    /**
+     * Mean over rows of {@code -sum_c wanted[c] log softmax(logits)[c]}.
+     *
+     * @param wanted probabilities, row by row, which sum to 1 in each
+     */
+    double crossEntropy(Tensor logits, double[] wanted, Tensor dLogits);
+
+    /** Mean over rows of the divergence of {@code softmax(logits)} from {@code softmax(target)} (Kullback and Leibler 1951): 0 if they are equal. */
+    double divergence(Tensor logits, Tensor target, Tensor dLogits);
+
+    /**
+     * CoSENT (Su 2022): {@code log(1 + sum exp((cos_q - cos_p) / temperature))} over all p and q of which p has the higher score. It asks for an order of
+     * the cosines, as Spearman's correlation does, whatever scores mean.
+     *
+     * @param y rows of length 1: the first texts of the pairs, then the second ones, in the same order
+     */
+    double order(Tensor y, double[] scores, double temperature, Tensor dy);
 
     // ---- training
 

@@ -3,6 +3,7 @@ package io.tokenwise.classify;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.lang.foreign.Arena;
@@ -24,7 +25,7 @@ final class SoftmaxLoss implements Lbfgs.Objective, AutoCloseable {
     private final int hidden;
     private final int classes;
     private final Arena arena = Arena.ofShared();
-    private final Workspace workspace = new Workspace(1L << 30);
+    private final Workspace workspace;
     private final Stream stream;
     private final List<Tensor> blocks = new ArrayList<>();
     private final Tensor weight;
@@ -39,13 +40,16 @@ final class SoftmaxLoss implements Lbfgs.Objective, AutoCloseable {
         this.classes = classes;
         hidden = vectors[0].length;
         stream = backend.stream();
+        workspace = backend.workspace(1L << 30);
         int blockRows = Math.clamp(BLOCK_LOGITS / classes, 1, BLOCK_ROWS);
         for (int from = 0; from < vectors.length; from += blockRows) {
             int rows = Math.min(blockRows, vectors.length - from);
             Tensor block = backend.allocate(arena, rows, hidden);
-            for (int row = 0; row < rows; row++) {
-                for (int column = 0; column < hidden; column++) {
-                    block.set(row, column, vectors[from + row][column]);
+            try (HostTensor values = backend.write(block)) {
+                for (int row = 0; row < rows; row++) {
+                    for (int column = 0; column < hidden; column++) {
+                        values.set(row, column, vectors[from + row][column]);
+                    }
                 }
             }
             blocks.add(block);
@@ -59,11 +63,14 @@ final class SoftmaxLoss implements Lbfgs.Objective, AutoCloseable {
 
     @Override
     public double value(double[] x, double[] gradient) throws InterruptedException {
-        for (int i = 0; i < hidden * classes; i++) {
-            weight.floats().set(i, (float) x[i]);
-        }
-        for (int c = 0; c < classes; c++) {
-            bias.set(0, c, (float) x[hidden * classes + c]);
+        try (HostTensor weights = stream.write(weight);
+                HostTensor biases = stream.write(bias)) {
+            for (int i = 0; i < hidden * classes; i++) {
+                weights.set(i, (float) x[i]);
+            }
+            for (int c = 0; c < classes; c++) {
+                biases.set(c, (float) x[hidden * classes + c]);
+            }
         }
         stream.pack(weight, false, packed);
         stream.fill(weightGradient, 0);
@@ -74,7 +81,9 @@ final class SoftmaxLoss implements Lbfgs.Objective, AutoCloseable {
             workspace.reset();
             Tensor logits = workspace.tensor(block.rows(), classes);
             stream.linear(block, packed, bias, false, null, logits);
-            loss += toGradient(logits, row);
+            try (HostTensor values = stream.write(logits)) {
+                loss += toGradient(values, row);
+            }
             stream.weightGradient(block, logits, workspace, weightGradient);
             stream.addColumnSums(logits, biasGradient);
             row += block.rows();
@@ -86,7 +95,7 @@ final class SoftmaxLoss implements Lbfgs.Objective, AutoCloseable {
     }
 
     /** Turns logits into the gradient of their loss, {@code softmax - 1 at the label}, and returns the sum of the losses. */
-    private double toGradient(Tensor logits, int firstRow) {
+    private double toGradient(HostTensor logits, int firstRow) {
         double loss = 0;
         var exponentials = new double[classes];
         for (int row = 0; row < logits.rows(); row++) {
@@ -111,12 +120,15 @@ final class SoftmaxLoss implements Lbfgs.Objective, AutoCloseable {
     /** Completes the gradient and returns what the weights' length adds to the sum of the losses. */
     private double regularized(double[] x, double[] gradient) {
         double squares = 0;
-        for (int i = 0; i < hidden * classes; i++) {
-            gradient[i] = (weightGradient.floats().get(i) + x[i]) / labels.length;
-            squares += x[i] * x[i];
-        }
-        for (int c = 0; c < classes; c++) {
-            gradient[hidden * classes + c] = biasGradient.get(0, c) / labels.length;
+        try (HostTensor weights = stream.read(weightGradient);
+                HostTensor biases = stream.read(biasGradient)) {
+            for (int i = 0; i < hidden * classes; i++) {
+                gradient[i] = (weights.get(i) + x[i]) / labels.length;
+                squares += x[i] * x[i];
+            }
+            for (int c = 0; c < classes; c++) {
+                gradient[hidden * classes + c] = biases.get(c) / labels.length;
+            }
         }
         return squares / 2;
     }

@@ -4,6 +4,7 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.MlpSlices;
 import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.lang.foreign.Arena;
@@ -67,7 +68,7 @@ final class CostMeasurement implements AutoCloseable {
     private final Backend backend;
     private final Stream stream;
     private final Arena arena = Arena.ofShared();
-    private final Workspace workspace = new Workspace(Long.MAX_VALUE);
+    private final Workspace workspace;
     private final SplittableRandom random = new SplittableRandom(5);
     private final Shared shared;
     private final List<Layer> layers;
@@ -80,6 +81,7 @@ final class CostMeasurement implements AutoCloseable {
         this.backend = backend;
         this.sizes = sizes;
         stream = backend.stream();
+        workspace = backend.workspace(Long.MAX_VALUE);
         int hidden = sizes.hidden();
         shared = new Shared(
                 random(WORDS, hidden),
@@ -140,9 +142,9 @@ final class CostMeasurement implements AutoCloseable {
 
     private Tensor random(int rows, int columns) {
         Tensor tensor = backend.allocate(arena, rows, columns);
-        for (int row = 0; row < rows; row++) {
-            for (int column = 0; column < columns; column++) {
-                tensor.set(row, column, random.nextFloat(-0.1f, 0.1f));
+        try (HostTensor values = backend.write(tensor)) {
+            for (int i = 0; i < values.size(); i++) {
+                values.set(i, random.nextFloat(-0.1f, 0.1f));
             }
         }
         return tensor;
@@ -266,7 +268,6 @@ final class CostMeasurement implements AutoCloseable {
         Tensor context = workspace.tensor(rows, hidden);
         Tensor attended = workspace.tensor(rows, hidden);
         Tensor normed = workspace.tensor(rows, hidden);
-        Tensor units = workspace.tensor(rows, units(MLP_DIVISORS.get(mlp)));
         Tensor y = workspace.tensor(rows, hidden);
         long time = System.nanoTime();
         stream.linear(x, layer.projections, shared.projectionsBias, false, null, projected);
@@ -277,7 +278,7 @@ final class CostMeasurement implements AutoCloseable {
         time = lap(Piece.PROJECTIONS, time);
         stream.layerNorm(attended, shared.gamma, shared.beta, EPSILON, normed, null);
         time = lap(Piece.NORMS, time);
-        stream.mlp(normed, null, new int[] {rows}, layer.mlps.get(mlp), normed, units, y);
+        stream.mlp(normed, layer.mlps.get(mlp), normed, workspace, y);
         time = lap(mlp, time);
         stream.layerNorm(y, shared.gamma, shared.beta, EPSILON, x, null);
         lap(Piece.NORMS, time);

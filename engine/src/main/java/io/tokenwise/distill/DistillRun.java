@@ -12,7 +12,7 @@ import io.tokenwise.io.StoredType;
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.io.Tokenizer;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.train.DivergedException;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
@@ -311,12 +311,9 @@ public record DistillRun(
     private static long checksum(Encoder model) {
         var sum = new CRC32();
         for (Parameter parameter : model.parameters().all()) {
-            Tensor value = parameter.value();
-            long bytes = (long) value.size() * Float.BYTES;
-            sum.update(value.floats()
-                    .segment()
-                    .asSlice(value.floats().offset(), bytes)
-                    .asByteBuffer());
+            try (HostTensor value = parameter.read()) {
+                sum.update(value.segment().asByteBuffer());
+            }
         }
         return sum.getValue();
     }

@@ -7,7 +7,6 @@ import io.tokenwise.acm.choose.GateTraining;
 import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.autograd.AdamW;
 import io.tokenwise.autograd.Gradients;
-import io.tokenwise.autograd.Losses;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.ImageDescription;
@@ -18,6 +17,7 @@ import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.TeacherForcing;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -107,7 +107,7 @@ public final class LearnerDistillation extends StepwiseDistillation {
                     .toList();
             Tensor y = block.outputs(pass, recorded.get(i).input(), running);
             Tensor dy = pass.tensor(y.rows(), y.columns());
-            loss += Losses.relativeSquaredError(y, recorded.get(i).output(), 1, dy) / blocks.size();
+            loss += stream.relativeSquaredError(y, recorded.get(i).output(), 1, dy) / blocks.size();
             gradients.add(y, dy);
         }
         tape.backward(gradients, stream, workspace);
@@ -118,8 +118,10 @@ public final class LearnerDistillation extends StepwiseDistillation {
     /** A random number of learners for each token; of a control the one that it always has. */
     private Tensor prefixes(Acm acm, int tokens, RandomGenerator random) {
         Tensor running = pass.tensor(tokens, acm.choices() - 1);
-        for (int token = 0; token < running.rows(); token++) {
-            acm.running(running, token, acm.isFixed() ? acm.fixedCount() : 1 + random.nextInt(acm.trained()));
+        try (HostTensor values = stream.write(running)) {
+            for (int token = 0; token < tokens; token++) {
+                acm.running(values, token, acm.isFixed() ? acm.fixedCount() : 1 + random.nextInt(acm.trained()));
+            }
         }
         return running;
     }
@@ -144,7 +146,7 @@ public final class LearnerDistillation extends StepwiseDistillation {
                 pass.train(tape);
                 Tensor logits = mlp.acm().gateLogits(pass, recorded.get(i).input(), budgets.features(pass));
                 Tensor dLogits = pass.tensor(logits.rows(), logits.columns());
-                loss += Losses.crossEntropy(logits, labels, dLogits);
+                loss += stream.crossEntropy(logits, labels, dLogits);
                 count++;
                 gradients.add(logits, dLogits);
             }
@@ -213,7 +215,7 @@ public final class LearnerDistillation extends StepwiseDistillation {
         List<Tensor> used = running.subList(from, to);
         List<Tensor> slopes =
                 used.stream().map(r -> pass.tensor(r.rows(), r.columns())).toList();
-        double loss = budgets.loss(modules.subList(from, to), used, config.budgetWeight(), slopes);
+        double loss = budgets.loss(stream, modules.subList(from, to), used, config.budgetWeight(), slopes);
         for (int m = 0; m < slopes.size(); m++) {
             gradients.add(used.get(m), slopes.get(m));
         }
@@ -236,7 +238,7 @@ public final class LearnerDistillation extends StepwiseDistillation {
         Tensor logits = student.decoder().logits(pass, frames, batch, texts);
         Tensor dLogits = pass.tensor(logits.rows(), logits.columns());
         gradients.add(logits, dLogits);
-        return Losses.divergence(logits, wanted, dLogits);
+        return stream.divergence(logits, wanted, dLogits);
     }
 
     /** Runs the teacher with recorders where the student is adaptive; their tensors lie in the student's workspace. Returns the token vectors. */

@@ -6,7 +6,6 @@ import io.tokenwise.acm.leave.ShortPlan;
 import io.tokenwise.acm.leave.StayingRows;
 import io.tokenwise.autograd.AdamW;
 import io.tokenwise.autograd.Gradients;
-import io.tokenwise.autograd.Losses;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.ImageDescription;
@@ -85,7 +84,7 @@ final class LeavingDistillation extends StepwiseDistillation {
         var tape = new Tape();
         Tensor y = leaving.gate().values(pass.train(tape), embeddings);
         Tensor dy = pass.tensor(y.rows(), 1);
-        double loss = Losses.squaredErrorWhereKnown(y, wanted, dy);
+        double loss = stream.squaredErrorWhereKnown(y, wanted, dy);
         var gradients = new Gradients(stream, workspace);
         gradients.add(y, dy);
         tape.backward(gradients, stream, workspace);

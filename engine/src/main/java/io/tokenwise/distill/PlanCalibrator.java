@@ -12,8 +12,8 @@ import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
-import io.tokenwise.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -49,7 +49,7 @@ final class PlanCalibrator {
 
     /** Tells the model what its plans lose of these inputs. */
     static void calibrate(Encoder model, Backend backend, List<int[]> inputs) {
-        try (var workspace = new Workspace(
+        try (var workspace = backend.workspace(
                 Sessions.memoryLimit(model, BATCH_TOKENS + model.description().maxTokens()))) {
             var calibrator = new PlanCalibrator(model, new Pass(backend.stream(), workspace));
             var losses = new ArrayList<List<List<Double>>>();
@@ -64,7 +64,7 @@ final class PlanCalibrator {
 
     /** Tells a model that is not trained yet which layers become narrow first: those whose narrow form alone loses least. */
     static void order(Encoder model, Backend backend, List<int[]> inputs) {
-        try (var workspace = new Workspace(
+        try (var workspace = backend.workspace(
                 Sessions.memoryLimit(model, BATCH_TOKENS + model.description().maxTokens()))) {
             var calibrator = new PlanCalibrator(model, new Pass(backend.stream(), workspace));
             Leaving leaving = calibrator.leaving;
@@ -135,9 +135,9 @@ final class PlanCalibrator {
                 Tensor tokens =
                         narrow < 0 ? model.tokens(pass, batch) : model.tokens(pass, batch, plans(batch, share, narrow));
                 Tensor y = model.outputs(pass, tokens, pass.batch());
-                for (int row = 0; row < y.rows(); row++) {
-                    for (int column = 0; column < y.columns(); column++) {
-                        vectors[done + row][column] = y.get(row, column);
+                try (HostTensor values = pass.stream().read(y)) {
+                    for (int row = 0; row < y.rows(); row++) {
+                        values.copyRow(row, vectors[done + row], 0);
                     }
                 }
                 done += y.rows();

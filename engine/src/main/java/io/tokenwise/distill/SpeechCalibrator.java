@@ -12,7 +12,6 @@ import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
-import io.tokenwise.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -38,7 +37,7 @@ final class SpeechCalibrator {
         Acmizer.calibrate(model.acms(), LengthCalibration.NONE);
         var calibrator = new SpeechCalibrator(model);
         try (var written = new WrittenTexts(model, backend);
-                var workspace = new Workspace(Long.MAX_VALUE)) {
+                var workspace = backend.workspace(Long.MAX_VALUE)) {
             for (int[] recording : heldOut) {
                 // A recording a batch: the longest ones are long enough.
                 var batch = new TokenBatch();

@@ -1,8 +1,10 @@
 package io.tokenwise.distill;
 
 import io.tokenwise.acm.choose.Acm;
+import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -50,9 +52,11 @@ record StepBudgets(double[] budgets, int[] groups, int[] sizes) {
     /** The budgets as gates read them: {@code [tokens, knots]}. */
     Tensor features(Pass pass) {
         Tensor features = pass.tensor(groups.length, Acm.BUDGET_KNOTS);
-        for (int token = 0; token < groups.length; token++) {
-            for (int knot = 0; knot < Acm.BUDGET_KNOTS; knot++) {
-                features.set(token, knot, (float) Acm.budgetFeature(knot, budgets[groups[token]]));
+        try (HostTensor values = pass.stream().write(features)) {
+            for (int token = 0; token < groups.length; token++) {
+                for (int knot = 0; knot < Acm.BUDGET_KNOTS; knot++) {
+                    values.set(token, knot, (float) Acm.budgetFeature(knot, budgets[groups[token]]));
+                }
             }
         }
         return features;
@@ -64,15 +68,17 @@ record StepBudgets(double[] budgets, int[] groups, int[] sizes) {
      * what is spent beyond it, and by a loss that weighs all budgets alike low ones were not kept. Its gradient for each module's {@code running}
      * tensor, times {@code weight}, is written to the tensor of the same place in {@code gradients}.
      */
-    double loss(List<Acm> modules, List<Tensor> running, double weight, List<Tensor> gradients) {
+    double loss(Stream stream, List<Acm> modules, List<Tensor> running, double weight, List<Tensor> gradients) {
         double dense = modules.stream().mapToLong(Acm::denseFlops).sum();
         double gates = modules.stream().mapToLong(Acm::gateFlops).sum();
         var spent = new double[budgets.length];
         for (int m = 0; m < modules.size(); m++) {
-            Tensor used = running.get(m);
-            for (int token = 0; token < used.rows(); token++) {
-                for (int n = 0; n < used.columns(); n++) {
-                    spent[groups[token]] += used.get(token, n) * modules.get(m).flops(n);
+            try (HostTensor used = stream.read(running.get(m))) {
+                for (int token = 0; token < used.rows(); token++) {
+                    for (int n = 0; n < used.columns(); n++) {
+                        spent[groups[token]] +=
+                                used.get(token, n) * modules.get(m).flops(n);
+                    }
                 }
             }
         }
@@ -85,11 +91,12 @@ record StepBudgets(double[] budgets, int[] groups, int[] sizes) {
             slope[group] = weight * Math.signum(excess) / (budgets[group] * budgets.length * dense * sizes[group]);
         }
         for (int m = 0; m < modules.size(); m++) {
-            Tensor gradient = gradients.get(m);
-            for (int token = 0; token < gradient.rows(); token++) {
-                for (int n = 0; n < gradient.columns(); n++) {
-                    gradient.set(token, n, (float)
-                            (slope[groups[token]] * modules.get(m).flops(n)));
+            try (HostTensor gradient = stream.write(gradients.get(m))) {
+                for (int token = 0; token < gradient.rows(); token++) {
+                    for (int n = 0; n < gradient.columns(); n++) {
+                        gradient.set(token, n, (float)
+                                (slope[groups[token]] * modules.get(m).flops(n)));
+                    }
                 }
             }
         }

@@ -4,7 +4,6 @@ import io.tokenwise.autograd.AdamW;
 import io.tokenwise.autograd.CosineSchedule;
 import io.tokenwise.autograd.EpochOrder;
 import io.tokenwise.autograd.Gradients;
-import io.tokenwise.autograd.Losses;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
@@ -29,14 +28,14 @@ abstract sealed class StepwiseDistillation implements Distillation
     final Encoder student;
     final TrainingInputs inputs;
     final Stream stream;
-    final Workspace workspace = new Workspace(WORKSPACE_LIMIT_BYTES);
+    final Workspace workspace;
     final Pass teacherPass;
     final Pass pass;
 
     /** What the teacher sees in the step. */
     final TokenBatch batch = new TokenBatch();
 
-    private final Workspace teacherWorkspace = new Workspace(WORKSPACE_LIMIT_BYTES);
+    private final Workspace teacherWorkspace;
     private int step;
 
     StepwiseDistillation(
@@ -45,6 +44,8 @@ abstract sealed class StepwiseDistillation implements Distillation
         this.teacher = teacher;
         this.student = student;
         this.inputs = inputs;
+        workspace = backend.workspace(WORKSPACE_LIMIT_BYTES);
+        teacherWorkspace = backend.workspace(WORKSPACE_LIMIT_BYTES);
         stream = backend.stream();
         teacherPass = new Pass(stream, teacherWorkspace);
         pass = new Pass(stream, workspace);
@@ -107,7 +108,7 @@ abstract sealed class StepwiseDistillation implements Distillation
         }
         Tensor dy = pass.tensor(y.rows(), y.columns());
         gradients.add(y, dy);
-        return Losses.cosineDistance(y, target, dy);
+        return stream.cosineDistance(y, target, dy);
     }
 
     /** Of images: the divergence of the probabilities of their classes from the teacher's. */
@@ -116,7 +117,7 @@ abstract sealed class StepwiseDistillation implements Distillation
         Tensor target = teacher.outputs(teacherPass, targetTokens, batch);
         Tensor dy = pass.tensor(y.rows(), y.columns());
         gradients.add(y, dy);
-        return Losses.divergence(y, target, dy);
+        return stream.divergence(y, target, dy);
     }
 
     /**
@@ -127,7 +128,7 @@ abstract sealed class StepwiseDistillation implements Distillation
     final void tokenLoss(Tensor y, Tensor target, double weight, Gradients gradients) {
         if (config.tokenWeight() > 0) {
             Tensor dy = pass.tensor(y.rows(), y.columns());
-            Losses.relativeSquaredError(y, target, weight * config.tokenWeight(), dy);
+            stream.relativeSquaredError(y, target, weight * config.tokenWeight(), dy);
             gradients.add(y, dy);
         }
     }

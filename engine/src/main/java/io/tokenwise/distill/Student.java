@@ -13,7 +13,6 @@ import io.tokenwise.model.NewEncoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
-import io.tokenwise.tensor.Workspace;
 import java.util.List;
 import java.util.Optional;
 
@@ -84,7 +83,7 @@ public final class Student {
     private static Encoder untrained(ModelFiles files, Backend backend, DistillConfig config, List<int[]> inputs) {
         Encoder encoder = Encoder.load(files, backend);
         Stream stream = backend.stream();
-        try (var workspace = new Workspace(Long.MAX_VALUE)) {
+        try (var workspace = backend.workspace(Long.MAX_VALUE)) {
             var pass = new Pass(stream, workspace);
             Acmizer.replace(encoder.parameters(), encoder.slots(), config.layers(), () -> {
                 runSample(encoder, pass, inputs);
@@ -102,7 +101,7 @@ public final class Student {
     }
 
     private static void runSample(Encoder encoder, Backend backend, List<int[]> inputs) {
-        try (var workspace = new Workspace(Long.MAX_VALUE)) {
+        try (var workspace = backend.workspace(Long.MAX_VALUE)) {
             runSample(encoder, new Pass(backend.stream(), workspace), inputs);
         }
     }

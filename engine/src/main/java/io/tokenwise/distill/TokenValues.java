@@ -9,6 +9,7 @@ import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -106,10 +107,13 @@ final class TokenValues {
         }
         pass.over(part);
         Tensor y = teacher.outputs(pass, teacher.layers(pass, pass.takeRows(embeddings, rows, rowCount)), part);
-        for (int i = 0; i < some.size(); i++) {
-            int input = some.get(i).input();
-            double loss = Math.max(LEAST_LOSS, loss(teacher.description(), row(y, i), row(wanted, input)));
-            values[some.get(i).row()] = (float) Math.log(batch.length(input) * loss);
+        try (HostTensor without = pass.stream().read(y);
+                HostTensor whole = pass.stream().read(wanted)) {
+            for (int i = 0; i < some.size(); i++) {
+                int input = some.get(i).input();
+                double loss = Math.max(LEAST_LOSS, loss(teacher.description(), row(without, i), row(whole, input)));
+                values[some.get(i).row()] = (float) Math.log(batch.length(input) * loss);
+            }
         }
     }
 
@@ -118,11 +122,9 @@ final class TokenValues {
         return model instanceof ImageDescription ? Losses.divergence(y, wanted) : 1 - Embedding.cosine(y, wanted);
     }
 
-    private static float[] row(Tensor y, int row) {
+    private static float[] row(HostTensor y, int row) {
         var values = new float[y.columns()];
-        for (int column = 0; column < values.length; column++) {
-            values[column] = y.get(row, column);
-        }
+        y.copyRow(row, values, 0);
         return values;
     }
 }

@@ -10,8 +10,8 @@ import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
-import io.tokenwise.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -49,7 +49,7 @@ final class ValueTable {
         Leaving leaving = model.leaving().orElseThrow();
         Parameter table = leaving.gate().table();
         var means = new ValueTable(table.value().columns());
-        try (var workspace = new Workspace(
+        try (var workspace = backend.workspace(
                 Sessions.memoryLimit(model, BATCH_TOKENS + model.description().maxTokens()))) {
             var pass = new Pass(backend.stream(), workspace);
             var batch = new TokenBatch();
@@ -59,12 +59,16 @@ final class ValueTable {
                 if (batch.tokens() >= BATCH_TOKENS || i == texts.size() - 1) {
                     tokens += batch.tokens();
                     Tensor embeddings = model.embeddings(pass.begin(Budget.FULL), batch);
-                    means.add(batch, leaving.gate().values(pass, embeddings), leaving);
+                    try (HostTensor values = pass.stream().read(leaving.gate().values(pass, embeddings))) {
+                        means.add(batch, values, leaving);
+                    }
                     batch.clear();
                 }
             }
         }
-        means.write(table.value());
+        try (HostTensor values = table.write()) {
+            means.write(values);
+        }
         table.changed();
         leaving.useTable(leastWorth(model, texts));
     }
@@ -99,7 +103,7 @@ final class ValueTable {
     }
 
     /** Marks, which always stay, do not count. */
-    private void add(TokenBatch batch, Tensor values, Leaving leaving) {
+    private void add(TokenBatch batch, HostTensor values, Leaving leaving) {
         for (int text = 0; text < batch.sequences(); text++) {
             int from = batch.offsets()[text];
             for (int i = leaving.plans().first();
@@ -115,7 +119,7 @@ final class ValueTable {
         }
     }
 
-    private void write(Tensor table) {
+    private void write(HostTensor table) {
         double mean = count == 0 ? 0 : sum / count;
         for (int token = 0; token < sums.length; token++) {
             double value = (sums[token] + PRIOR * mean) / (counts[token] + PRIOR);

@@ -19,12 +19,13 @@ import java.util.Map;
  */
 final class WrittenTexts implements AutoCloseable {
     private final Encoder model;
-    private final Workspace workspace = new Workspace(Long.MAX_VALUE);
+    private final Workspace workspace;
     private final Pass pass;
     private final Map<IntBuffer, int[]> known = new HashMap<>();
 
     WrittenTexts(Encoder model, Backend backend) {
         this.model = model;
+        workspace = backend.workspace(Long.MAX_VALUE);
         pass = new Pass(backend.stream(), workspace);
     }
 

@@ -6,7 +6,6 @@ import io.tokenwise.autograd.AdamW;
 import io.tokenwise.autograd.CosineSchedule;
 import io.tokenwise.autograd.EpochOrder;
 import io.tokenwise.autograd.Gradients;
-import io.tokenwise.autograd.Losses;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Tape;
@@ -19,6 +18,7 @@ import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.ArrayList;
@@ -50,7 +50,7 @@ public final class FineTuning implements AutoCloseable {
     private final TextDescription text;
     private final Labels labels;
     private final Stream stream;
-    private final Workspace workspace = new Workspace(WORKSPACE_LIMIT_BYTES);
+    private final Workspace workspace;
     private final Pass pass;
     private final TokenBatch batch = new TokenBatch();
     private final Parameters headParameters;
@@ -83,6 +83,7 @@ public final class FineTuning implements AutoCloseable {
         this.labels = labels;
         order = new EpochOrder(labels.size(), config.seed());
         steps = Math.toIntExact(Math.max(1, config.epochs() * labels.tokens() / config.tokensPerStep()));
+        workspace = backend.workspace(WORKSPACE_LIMIT_BYTES);
         stream = backend.stream();
         pass = new Pass(stream, workspace);
         headParameters = new Parameters(backend);
@@ -143,7 +144,7 @@ public final class FineTuning implements AutoCloseable {
                 gradients.add(logits, dLogits);
                 int[] wanted =
                         IntStream.of(examples).map(i -> classes.numbers()[i]).toArray();
-                yield Losses.crossEntropy(logits, wanted, dLogits);
+                yield stream.crossEntropy(logits, wanted, dLogits);
             }
             case Labels.Pairs pairs -> {
                 Tensor dy = pass.tensor(y.rows(), y.columns());
@@ -151,7 +152,7 @@ public final class FineTuning implements AutoCloseable {
                 double[] scores = IntStream.of(examples)
                         .mapToDouble(i -> pairs.scores()[i])
                         .toArray();
-                yield Losses.order(y, scores, TEMPERATURE, dy);
+                yield stream.order(y, scores, TEMPERATURE, dy);
             }
         };
         tape.backward(gradients, stream, workspace);
@@ -178,13 +179,16 @@ public final class FineTuning implements AutoCloseable {
 
     private double right(Labels.Classes classes, float[][] vectors) {
         int right = 0;
-        for (int i = 0; i < vectors.length; i++) {
-            right += likeliest(vectors[i]) == classes.numbers()[i] ? 1 : 0;
+        try (HostTensor weight = head.weight().parameter().read();
+                HostTensor bias = head.bias().read()) {
+            for (int i = 0; i < vectors.length; i++) {
+                right += likeliest(vectors[i], weight, bias) == classes.numbers()[i] ? 1 : 0;
+            }
         }
         return (double) right / vectors.length;
     }
 
-    private int likeliest(float[] vector) {
+    private int likeliest(float[] vector, HostTensor weight, HostTensor bias) {
         double squares = 0;
         for (float value : vector) {
             squares += (double) value * value;
@@ -193,9 +197,9 @@ public final class FineTuning implements AutoCloseable {
         int best = 0;
         double most = Double.NEGATIVE_INFINITY;
         for (int c = 0; c < head.weight().outputs(); c++) {
-            double logit = head.bias().value().get(0, c);
+            double logit = bias.get(0, c);
             for (int i = 0; i < vector.length; i++) {
-                logit += vector[i] / length * head.weight().parameter().value().get(i, c);
+                logit += vector[i] / length * weight.get(i, c);
             }
             if (logit > most) {
                 most = logit;

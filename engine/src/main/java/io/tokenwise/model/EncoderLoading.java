@@ -17,9 +17,11 @@ import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.TextDescription;
 import java.lang.foreign.Arena;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /** From a model's files to an {@link Encoder} that is ready to run. */
 final class EncoderLoading {
@@ -36,7 +38,7 @@ final class EncoderLoading {
             var parts = new LayerBuilder(parameters, description.architecture(), config);
             Network network = network(description, config, parts);
             boolean parallel = backend.threads() > 1;
-            forEach(parts.stored(), parallel, tensor -> tensor.load(files.weights()));
+            forEach(byParameter(parts.stored()), parallel, some -> some.forEach(part -> part.load(files.weights())));
             if (config.acm().isPresent() && config.acm().get().differences()) {
                 forEach(Acmizer.blocks(network.slots()), parallel, block -> addDenseSlices(block, backend.stream()));
             }
@@ -45,6 +47,13 @@ final class EncoderLoading {
             parameters.close();
             throw e;
         }
+    }
+
+    /** A parameter is for one writer at a time. */
+    private static List<List<StoredTensor>> byParameter(List<StoredTensor> tensors) {
+        return List.copyOf(tensors.stream()
+                .collect(Collectors.groupingBy(StoredTensor::parameter, LinkedHashMap::new, Collectors.toList()))
+                .values());
     }
 
     /** The network of a description, whose weights are zero. */

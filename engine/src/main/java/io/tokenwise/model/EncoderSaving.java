@@ -12,6 +12,7 @@ import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.io.TensorData;
 import io.tokenwise.io.Tokenizer;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -73,7 +74,7 @@ final class EncoderSaving {
         for (AdaptiveBlock block : encoder.adaptiveBlocks()) {
             block.denseSlices(arena).forEach((learned, dense) -> {
                 Tensor difference = parameters.backend().allocate(arena, dense.rows(), dense.columns());
-                difference.copyFrom(learned.value());
+                stream.copy(learned.value(), difference);
                 stream.addScaled(dense, -1, difference);
                 differing.put(learned, difference);
             });
@@ -86,10 +87,15 @@ final class EncoderSaving {
         for (StoredTensor tensor : currentlyStored()) {
             Tensor difference = learned.get(tensor.parameter());
             tensors.put(
-                    tensor.name(),
-                    difference == null ? tensor.store(arena) : tensor.storeDifference(arena, difference));
+                    tensor.name(), difference == null ? tensor.store(arena) : difference(arena, tensor, difference));
         }
         return tensors;
+    }
+
+    private TensorData difference(Arena arena, StoredTensor tensor, Tensor difference) {
+        try (HostTensor values = parameters.backend().read(difference)) {
+            return tensor.storeDifference(arena, values);
+        }
     }
 
     /** What was built, without the layers that were replaced since, and with the modules that replaced them. */

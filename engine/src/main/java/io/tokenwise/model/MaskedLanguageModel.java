@@ -6,13 +6,11 @@ import io.tokenwise.autograd.Weight;
 import io.tokenwise.io.Architecture;
 import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.WeightSource;
-import io.tokenwise.kernels.Floats;
 import io.tokenwise.nn.LayerNorm;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /**
  * What a BERT was pre-trained with (Devlin et al. 2019): from a masked token's vector the logits of all words, {@code norm(gelu(h W + b)) E^T + c}, where E is the
@@ -139,13 +137,13 @@ public final class MaskedLanguageModel implements AutoCloseable {
      * @param hidden what each of them is
      */
     public Guesses guess(Pass pass, Tensor tokens, int[] rows, int[] hidden) {
-        Floats logits = logits(pass, tokens, rows).floats();
         var ofToken = new float[vocabularySize()];
         Guesses guesses = Guesses.NONE;
-        for (int i = 0; i < rows.length; i++) {
-            long at = logits.at((long) i * ofToken.length);
-            MemorySegment.copy(logits.segment(), ValueLayout.JAVA_FLOAT, at, ofToken, 0, ofToken.length);
-            guesses = guesses.plus(guess(ofToken, hidden[i]));
+        try (HostTensor logits = pass.stream().read(logits(pass, tokens, rows))) {
+            for (int i = 0; i < rows.length; i++) {
+                logits.copyRow(i, ofToken, 0);
+                guesses = guesses.plus(guess(ofToken, hidden[i]));
+            }
         }
         return guesses;
     }

@@ -11,6 +11,7 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -85,7 +86,10 @@ public final class NewEncoder {
                 .get(ofNarrow.name().substring(ShortPathConfig.PREFIX.length()))
                 .value();
         if (dense.sameShape(ofNarrow.value())) {
-            ofNarrow.value().copyFrom(dense);
+            try (HostTensor from = parameters.backend().read(dense);
+                    HostTensor to = ofNarrow.write()) {
+                to.copyFrom(from);
+            }
         }
     }
 }

@@ -9,8 +9,8 @@ import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.TensorData;
 import io.tokenwise.io.Transposition;
 import io.tokenwise.io.WeightSource;
-import io.tokenwise.kernels.Floats;
 import io.tokenwise.natives.Pages;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -133,38 +133,45 @@ record StoredTensor(String name, Parameter parameter, int fromColumn, int column
                     source.description(),
                     "tensor " + name + " has shape " + Arrays.toString(inFile) + ", it must be " + shape);
         }
-        if (isTransposed()) {
-            try (Arena arena = Arena.ofConfined()) {
-                MemorySegment file = Pages.allocate(arena, bytes(), 64);
-                source.read(name, file);
-                Tensor value = parameter.value();
-                int width = value.rows() / channels();
-                for (int channel = 0; channel < channels(); channel++) {
-                    Transposition.copy(
-                            file.asSlice(4L * channel * width),
-                            value.rows(),
-                            columns,
-                            width,
-                            memory(value).asSlice(4L * channel * value.columns()),
-                            (long) channels() * value.columns());
-                }
+        try (HostTensor value = parameter.write()) {
+            if (isTransposed()) {
+                loadTransposed(source, value);
+            } else {
+                source.read(name, memory(value).asSlice(0, bytes()));
             }
-        } else {
-            source.read(name, memory(parameter.value()).asSlice(0, bytes()));
+        }
+    }
+
+    private void loadTransposed(WeightSource source, HostTensor value) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment file = Pages.allocate(arena, bytes(), 64);
+            source.read(name, file);
+            int width = value.rows() / channels();
+            for (int channel = 0; channel < channels(); channel++) {
+                Transposition.copy(
+                        file.asSlice(4L * channel * width),
+                        value.rows(),
+                        columns,
+                        width,
+                        memory(value).asSlice(4L * channel * value.columns()),
+                        (long) channels() * value.columns());
+            }
         }
     }
 
     /** The tensor as the file has it, in memory of the arena. */
     TensorData store(Arena arena) {
-        return new TensorData(dimensions(), inFile(arena, parameter.value()));
+        try (HostTensor value = parameter.read()) {
+            return new TensorData(dimensions(), inFile(arena, value));
+        }
     }
 
     /** A tensor like the parameter, which holds what it differs by from something, as the file has it. */
-    TensorData storeDifference(Arena arena, Tensor difference) {
+    TensorData storeDifference(Arena arena, HostTensor difference) {
         return new TensorData(dimensions(), inFile(arena, difference), DIFFERENCE_STEPS);
     }
 
-    private MemorySegment inFile(Arena arena, Tensor value) {
+    private MemorySegment inFile(Arena arena, HostTensor value) {
         MemorySegment file = Pages.allocate(arena, bytes(), 64);
         if (isTransposed()) {
             int width = value.rows() / channels();
@@ -193,9 +200,8 @@ record StoredTensor(String name, Parameter parameter, int fromColumn, int column
     }
 
     /** A parameter's memory from the tensor's first column on. Only transposed tensors fill less than whole rows of many. */
-    private MemorySegment memory(Tensor value) {
-        Floats floats = value.floats();
-        return floats.segment().asSlice(floats.at(fromColumn));
+    private MemorySegment memory(HostTensor value) {
+        return value.segment().asSlice((long) fromColumn * Float.BYTES);
     }
 
     private long[] dimensions() {

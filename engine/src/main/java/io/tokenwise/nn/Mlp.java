@@ -1,6 +1,7 @@
 package io.tokenwise.nn;
 
 import io.tokenwise.backend.MlpSlices;
+import io.tokenwise.backend.RoutedRows;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
@@ -74,21 +75,20 @@ public final class Mlp implements Block {
     }
 
     private Tensor infer(Pass pass, Tensor x, Tensor residual) {
+        assert isPrepared() : this + " was changed and not prepared again";
         Tensor y = pass.tensor(x.rows(), down.weight().outputs());
-        infer(pass, x, null, x.rows(), residual, y);
+        pass.stream().mlp(x, whole, residual, pass.workspace(), y);
         return y;
     }
 
-    /**
-     * In inference, unless it is gated, as one operation: for the first {@code count} entries of rows, or, if rows is null, for the first rows themselves,
-     * {@code y = mlp(x) + residual}.
-     */
-    public void infer(Pass pass, Tensor x, int[] rows, int count, Tensor residual, Tensor y) {
-        assert up.weight().isPrepared() && down.weight().isPrepared() : this + " was changed and not prepared again";
-        pass.push();
-        Tensor units = pass.tensor(count, up.weight().outputs());
-        pass.stream().mlp(x, rows, pass.oneSlice(count), whole, residual, units, y);
-        pass.pop();
+    /** In inference, unless it is gated, as one operation: for some rows {@code y = mlp(x) + residual}. */
+    public void infer(Pass pass, Tensor x, RoutedRows rows, Tensor residual, Tensor y) {
+        assert isPrepared() : this + " was changed and not prepared again";
+        pass.stream().mlp(x, rows, whole, residual, pass.workspace(), y);
+    }
+
+    private boolean isPrepared() {
+        return up.weight().isPrepared() && down.weight().isPrepared();
     }
 
     @Override

@@ -17,7 +17,6 @@ import java.util.function.Supplier;
 public final class Pass extends Operations {
     private final Map<Class<?>, Object> memories = new IdentityHashMap<>();
     private final Map<Class<?>, Object> given = new IdentityHashMap<>();
-    private final int[] oneSlice = new int[1];
 
     /** One for all texts, or null. */
     private Budget budget = Budget.FULL;
@@ -130,12 +129,6 @@ public final class Pass extends Operations {
     /** What a text of the batch may cost. */
     public Budget budget(int text) {
         return budgets == null ? budget : budgets.get(text);
-    }
-
-    /** That so many rows use the only slice of a product; valid until the next call. See {@link Stream#mlp}. */
-    public int[] oneSlice(int rows) {
-        oneSlice[0] = rows;
-        return oneSlice;
     }
 
     /** What parts of the model get from here on that ask for this kind, such as who is told what they spend; null, or after the next {@link #begin}: nothing. */

@@ -1,22 +1,20 @@
 package io.tokenwise.tensor;
 
-import io.tokenwise.natives.Pages;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * Memory for the tensors of one forward (and backward) pass: handed out in order, taken back all at once.
  *
- * <p>Native memory, 64-byte aligned, never more than a limit, freed on close. After a few passes of similar size a workspace
+ * <p>A backend's memory, 64-byte aligned, never more than a limit, freed on close. After a few passes of similar size a workspace
  * neither grows nor allocates on the heap. {@link #push} and {@link #pop} give back the temporaries of a scope. Tensors
  * start with unspecified values. Used by one pass at a time; not thread-safe.
  */
 public final class Workspace implements AutoCloseable {
-    private static final long ALIGNMENT = 64;
     private static final long SMALLEST_CHUNK = 1 << 20;
 
+    private final Memory.Source source;
     private final long limitBytes;
     private final List<Chunk> chunks = new ArrayList<>();
     private final List<Tensor> tensors = new ArrayList<>();
@@ -31,11 +29,13 @@ public final class Workspace implements AutoCloseable {
 
     private boolean closed;
 
-    public Workspace(long limitBytes) {
+    /** @param source whose memory it is; a backend gives workspaces of its own */
+    public Workspace(Memory.Source source, long limitBytes) {
+        this.source = source;
         this.limitBytes = limitBytes;
     }
 
-    private record Chunk(Arena arena, MemorySegment memory) {}
+    private record Chunk(Arena arena, Memory memory) {}
 
     private static final class Mark {
         int chunk;
@@ -54,7 +54,7 @@ public final class Workspace implements AutoCloseable {
         }
         long bytes = align(Math.multiplyExact((long) rows * columns, Float.BYTES));
         reserve(bytes);
-        MemorySegment memory = chunks.get(chunk).memory;
+        Memory memory = chunks.get(chunk).memory;
         long offset = used;
         used += bytes;
         if (chunk > 0) {
@@ -69,11 +69,11 @@ public final class Workspace implements AutoCloseable {
             throw new IllegalArgumentException(
                     "workspace: rows " + from + " to " + (from + count) + " of a tensor " + tensor.shape());
         }
-        return take(
-                tensor.floats().segment(), tensor.floats().at((long) from * tensor.columns()), count, tensor.columns());
+        long offset = tensor.offsetBytes() + (long) from * tensor.columns() * Float.BYTES;
+        return take(tensor.memory(), offset, count, tensor.columns());
     }
 
-    private Tensor take(MemorySegment memory, long offset, int rows, int columns) {
+    private Tensor take(Memory memory, long offset, int rows, int columns) {
         if (taken == tensors.size()) {
             tensors.add(new Tensor(memory, offset, rows, columns));
         }
@@ -153,17 +153,16 @@ public final class Workspace implements AutoCloseable {
         }
         long room = limitBytes - bytes();
         if (neededBytes > room) {
-            throw new IllegalStateException(
-                    "workspace: a pass needs " + neededBytes + " bytes of native memory more than the " + bytes()
-                            + " it holds, the limit is " + limitBytes + ": use smaller batches or a higher limit");
+            throw new IllegalStateException("workspace: a pass needs " + neededBytes + " bytes of memory more than the "
+                    + bytes() + " it holds, the limit is " + limitBytes + ": use smaller batches or a higher limit");
         }
-        long bytes = Math.max(neededBytes, Math.min(wantedBytes, room & -ALIGNMENT));
+        long bytes = Math.max(neededBytes, Math.min(wantedBytes, room & -Memory.ALIGNMENT));
         Arena arena = Arena.ofShared();
         try {
-            chunks.add(new Chunk(arena, Pages.allocate(arena, bytes, ALIGNMENT)));
-        } catch (OutOfMemoryError e) {
+            chunks.add(new Chunk(arena, source.allocate(arena, bytes)));
+        } catch (IllegalStateException e) {
             arena.close();
-            throw new IllegalStateException("workspace: the system refuses " + bytes + " bytes of native memory", e);
+            throw new IllegalStateException("workspace: " + e.getMessage(), e);
         }
     }
 
@@ -175,6 +174,6 @@ public final class Workspace implements AutoCloseable {
     }
 
     private static long align(long bytes) {
-        return (bytes + ALIGNMENT - 1) & -ALIGNMENT;
+        return (bytes + Memory.ALIGNMENT - 1) & -Memory.ALIGNMENT;
     }
 }

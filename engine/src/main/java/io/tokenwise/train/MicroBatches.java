@@ -2,7 +2,6 @@ package io.tokenwise.train;
 
 import io.tokenwise.autograd.GradientSums;
 import io.tokenwise.autograd.Gradients;
-import io.tokenwise.autograd.Losses;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
@@ -11,6 +10,7 @@ import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import io.tokenwise.train.Augmentation.Example;
@@ -33,7 +33,7 @@ final class MicroBatches implements AutoCloseable {
     private final Augmentation augmentation;
     private final double smoothing;
     private final Stream stream;
-    private final Workspace workspace = new Workspace(WORKSPACE_LIMIT_BYTES);
+    private final Workspace workspace;
     private final Pass pass;
     private final TokenBatch batch = new TokenBatch();
 
@@ -55,6 +55,7 @@ final class MicroBatches implements AutoCloseable {
         this.sums = sums;
         augmentation = Augmentation.of(images, config);
         smoothing = config.smoothing();
+        workspace = backend.workspace(WORKSPACE_LIMIT_BYTES);
         stream = backend.stream();
         pass = new Pass(stream, workspace);
     }
@@ -78,12 +79,16 @@ final class MicroBatches implements AutoCloseable {
         Tensor logits = model.forward(pass, batch);
         Tensor dLogits = pass.tensor(logits.rows(), logits.columns());
         double others = smoothing / logits.columns();
-        double loss = Losses.crossEntropy(
-                logits,
-                (row, column) -> others + (1 - smoothing) * examples.get(row).probability(column),
-                dLogits);
-        for (int i = 0; i < dLogits.size(); i++) {
-            dLogits.floats().set(i, (float) (share * dLogits.floats().get(i)));
+        var wanted = new double[logits.size()];
+        for (int i = 0; i < wanted.length; i++) {
+            Example example = examples.get(i / logits.columns());
+            wanted[i] = others + (1 - smoothing) * example.probability(i % logits.columns());
+        }
+        double loss = stream.crossEntropy(logits, wanted, dLogits);
+        try (HostTensor slopes = stream.write(dLogits)) {
+            for (int i = 0; i < slopes.size(); i++) {
+                slopes.set(i, (float) (share * slopes.get(i)));
+            }
         }
         var gradients = new Gradients(stream, workspace, sums);
         gradients.add(logits, dLogits);

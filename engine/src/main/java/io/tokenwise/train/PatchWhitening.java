@@ -6,8 +6,8 @@ import io.tokenwise.backend.Stream;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ImagePreparation;
 import io.tokenwise.tensor.Cholesky;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
-import io.tokenwise.tensor.Workspace;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
@@ -39,7 +39,7 @@ record PatchWhitening(Cholesky moments) {
                 preparation.means(),
                 preparation.deviations());
         List<int[]> some = images.subList(0, Math.min(MOST_IMAGES, images.size()));
-        double[][] moments = moments(backend.stream(), cut, some);
+        double[][] moments = moments(backend, cut, some);
         double mean = IntStream.range(0, moments.length)
                 .mapToDouble(i -> moments[i][i])
                 .average()
@@ -50,18 +50,21 @@ record PatchWhitening(Cholesky moments) {
         return new PatchWhitening(Cholesky.of(moments));
     }
 
-    private static double[][] moments(Stream stream, ImagePatches cut, List<int[]> images) {
+    private static double[][] moments(Backend backend, ImagePatches cut, List<int[]> images) {
         var moments = new double[cut.values()][cut.values()];
-        try (var workspace = new Workspace(WORKSPACE_LIMIT_BYTES)) {
+        Stream stream = backend.stream();
+        try (var workspace = backend.workspace(WORKSPACE_LIMIT_BYTES)) {
             Tensor patches = workspace.tensor(cut.count(), cut.values());
             Tensor products = workspace.tensor(cut.values(), cut.values());
             for (int[] pixels : images) {
                 stream.patches(pixels, 1, cut, patches);
                 stream.fill(products, 0);
                 stream.weightGradient(patches, patches, workspace, products);
-                for (int i = 0; i < moments.length; i++) {
-                    for (int j = 0; j < moments.length; j++) {
-                        moments[i][j] += products.get(i, j) / images.size() / cut.count();
+                try (HostTensor sums = stream.read(products)) {
+                    for (int i = 0; i < moments.length; i++) {
+                        for (int j = 0; j < moments.length; j++) {
+                            moments[i][j] += sums.get(i, j) / images.size() / cut.count();
+                        }
                     }
                 }
             }

@@ -6,7 +6,7 @@ import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.Safetensors;
 import io.tokenwise.io.SafetensorsWriter;
 import io.tokenwise.io.TensorData;
-import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.HostTensor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -55,13 +55,14 @@ public final class TrainingState implements AutoCloseable {
             throws IOException {
         var tensors = new LinkedHashMap<String, TensorData>();
         var metadata = new LinkedHashMap<String, String>();
+        var open = new ArrayList<HostTensor>();
         metadata.put(FORMAT, VERSION);
         run.forEach((name, value) -> metadata.put(RUN + name, value));
         counters.forEach((name, value) -> metadata.put(COUNTER + name, Long.toString(value)));
         for (Optimizer optimizer : optimizers) {
             metadata.put(stepsOf(optimizers.indexOf(optimizer)), Integer.toString(optimizer.step()));
-            optimizer.parameters().forEach(parameter -> tensors.put(parameter.name(), data(parameter.value())));
-            optimizer.means().forEach((name, mean) -> tensors.put(name, data(mean)));
+            optimizer.parameters().forEach(parameter -> put(parameter, tensors, open));
+            optimizer.means().forEach(mean -> put(mean, tensors, open));
         }
         tensors.putAll(others);
         try {
@@ -73,7 +74,15 @@ public final class TrainingState implements AutoCloseable {
             }
             SafetensorsWriter.write(file, tensors, metadata);
             Thread.currentThread().interrupt();
+        } finally {
+            open.forEach(HostTensor::close);
         }
+    }
+
+    private static void put(Parameter parameter, Map<String, TensorData> tensors, List<HostTensor> open) {
+        HostTensor values = parameter.read();
+        open.add(values);
+        tensors.put(parameter.name(), new TensorData(new long[] {values.rows(), values.columns()}, values.segment()));
     }
 
     /**
@@ -97,12 +106,16 @@ public final class TrainingState implements AutoCloseable {
     public void restore(List<? extends Optimizer> optimizers) {
         for (int i = 0; i < optimizers.size(); i++) {
             optimizers.get(i).step((int) number(stepsOf(i)));
-            optimizers.get(i).means().forEach((name, mean) -> source.read(name, memory(mean)));
-            for (Parameter parameter : optimizers.get(i).parameters()) {
-                source.read(parameter.name(), memory(parameter.value()));
-                parameter.changed();
-            }
+            optimizers.get(i).means().forEach(this::restore);
+            optimizers.get(i).parameters().forEach(this::restore);
         }
+    }
+
+    private void restore(Parameter parameter) {
+        try (HostTensor values = parameter.write()) {
+            source.read(parameter.name(), values.segment());
+        }
+        parameter.changed();
     }
 
     /** One of the numbers. */
@@ -176,13 +189,5 @@ public final class TrainingState implements AutoCloseable {
             // Said below, like a negative one.
         }
         throw damaged(name);
-    }
-
-    private static TensorData data(Tensor tensor) {
-        return new TensorData(new long[] {tensor.rows(), tensor.columns()}, memory(tensor));
-    }
-
-    private static MemorySegment memory(Tensor tensor) {
-        return tensor.floats().segment().asSlice(tensor.floats().offset(), (long) tensor.size() * Float.BYTES);
     }
 }

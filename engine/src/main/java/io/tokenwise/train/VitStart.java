@@ -5,7 +5,7 @@ import io.tokenwise.autograd.Parameter;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.HostTensor;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
@@ -44,14 +44,14 @@ final class VitStart {
         var whitening = PatchWhitening.of(model.parameters().backend(), description, images);
         var start = new VitStart(description.architecture(), whitening, seed);
         for (Parameter parameter : model.parameters().all()) {
-            start.fill(parameter, model);
+            try (HostTensor value = parameter.write()) {
+                start.fill(parameter.name(), value, model);
+            }
             parameter.changed();
         }
     }
 
-    private void fill(Parameter parameter, Encoder model) {
-        String name = parameter.name();
-        Tensor value = parameter.value();
+    private void fill(String name, HostTensor value, Encoder model) {
         if (name.equals("embeddings.position_embeddings")) {
             positions(value);
         } else if (name.equals("embeddings.patch_embeddings.projection.weight")) {
@@ -66,25 +66,27 @@ final class VitStart {
             queriesKeysValues(value);
         } else if (name.endsWith("attention.output.dense.weight")) {
             String qkv = name.replace("attention.output.dense.weight", "attention.attention.qkv.weight");
-            output(value, model.parameters().get(qkv).value());
+            try (HostTensor projections = model.parameters().get(qkv).read()) {
+                output(value, projections);
+            }
         } else {
             noise(value, name.startsWith("classifier") ? CLASSIFIER_DEVIATION : Math.sqrt(1.0 / value.rows()));
         }
     }
 
-    private static void constant(Tensor value, float constant) {
+    private static void constant(HostTensor value, float constant) {
         for (int i = 0; i < value.size(); i++) {
-            value.floats().set(i, constant);
+            value.set(i, constant);
         }
     }
 
-    private void noise(Tensor value, double deviation) {
+    private void noise(HostTensor value, double deviation) {
         for (int i = 0; i < value.size(); i++) {
-            value.floats().set(i, (float) (deviation * random.nextGaussian()));
+            value.set(i, (float) (deviation * random.nextGaussian()));
         }
     }
 
-    private void patches(Tensor value) {
+    private void patches(HostTensor value) {
         for (int column = 0; column < value.columns(); column++) {
             double[] weights = whitening.weights(random);
             for (int row = 0; row < value.rows(); row++) {
@@ -93,7 +95,7 @@ final class VitStart {
         }
     }
 
-    private void queriesKeysValues(Tensor value) {
+    private void queriesKeysValues(HostTensor value) {
         int hidden = sizes.hiddenSize();
         noise(value, Math.sqrt(1.0 / hidden));
         double rest = Math.sqrt(1 - LIKENESS * LIKENESS);
@@ -107,7 +109,7 @@ final class VitStart {
     }
 
     /** W_O near -W_V^T, of half its size. */
-    private void output(Tensor value, Tensor qkv) {
+    private void output(HostTensor value, HostTensor qkv) {
         int hidden = sizes.hiddenSize();
         noise(value, Math.sqrt(1.0 / hidden));
         double rest = Math.sqrt(1 - LIKENESS * LIKENESS);
@@ -120,7 +122,7 @@ final class VitStart {
     }
 
     /** Half of the columns tell the row, half the column of a patch, by sines and cosines of falling frequency (Vaswani et al. 2017, section 3.5). */
-    private void positions(Tensor value) {
+    private void positions(HostTensor value) {
         int side = sizes.patchesPerSide();
         int waves = Math.max(1, sizes.hiddenSize() / 4);
         constant(value, 0);

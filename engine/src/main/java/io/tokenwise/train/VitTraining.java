@@ -45,7 +45,7 @@ public final class VitTraining implements AutoCloseable {
     private final Encoder model;
     private final LabelledImages images;
     private final Stream stream;
-    private final Workspace workspace = new Workspace(WORKSPACE_LIMIT_BYTES);
+    private final Workspace workspace;
     private final MicroBatches first;
     private final MicroBatches second;
     private final GradientSums secondSums;
@@ -69,6 +69,7 @@ public final class VitTraining implements AutoCloseable {
         order = new EpochOrder(images.size(), config.seed());
         steps = Math.toIntExact(
                 Math.max(1, Math.ceilDiv((long) config.epochs() * images.size(), config.imagesPerStep())));
+        workspace = backend.workspace(WORKSPACE_LIMIT_BYTES);
         stream = backend.stream();
         Map<Kind, List<Parameter>> kinds =
                 model.parameters().all().stream().collect(Collectors.groupingBy(VitTraining::kind));

@@ -11,6 +11,8 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import io.tokenwise.tensor.HostMemory;
+import io.tokenwise.tensor.Tensor;
 
 /** Who may know whom, over kernels and engine. */
 @AnalyzeClasses(packages = "io.tokenwise", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -102,6 +104,23 @@ class ArchitectureTest {
             .mayOnlyBeAccessedByLayers("choice")
             .whereLayer("cpu")
             .mayOnlyBeAccessedByLayers("onednn", "choice");
+
+    /** Others read and write a tensor by its backend, which may keep it on a device. */
+    @ArchTest
+    static final ArchRule ONLY_BACKENDS_ASK_FOR_MEMORY = noClasses()
+            .that()
+            .resideOutsideOfPackages("io.tokenwise.backend..", "io.tokenwise.tensor")
+            .should()
+            .callMethod(Tensor.class, "floats")
+            .orShould()
+            .callMethod(Tensor.class, "host")
+            .orShould()
+            .callMethod(Tensor.class, "memory")
+            .orShould()
+            .callMethod(Tensor.class, "offsetBytes")
+            .orShould()
+            .dependOnClassesThat()
+            .belongToAnyOf(HostMemory.class);
 
     /** What jextract generates can print each call, if a system property of its own says so. */
     @ArchTest

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
+import io.tokenwise.tensor.HostMemory;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.List;
@@ -32,7 +33,7 @@ class MuonTest {
     private static void set(Tensor tensor, double[][] values) {
         for (int i = 0; i < values.length; i++) {
             for (int j = 0; j < values[i].length; j++) {
-                tensor.set(i, j, (float) values[i][j]);
+                tensor.host().set(i, j, (float) values[i][j]);
             }
         }
     }
@@ -96,7 +97,7 @@ class MuonTest {
         double[][] w = random(rows, columns, random);
         var m = new double[rows][columns];
         try (Backend backend = VectorBackend.open(1);
-                var workspace = new Workspace(1 << 20);
+                var workspace = new Workspace(HostMemory::allocate, 1 << 20);
                 var parameters = new Parameters(backend)) {
             Parameter parameter = parameters.add("w", rows, columns);
             set(parameter.value(), w);
@@ -111,8 +112,8 @@ class MuonTest {
                 w = sum(1 - RATE * DECAY, w, -scale, orthogonal(sum(1, gradient, 0.95, m)));
                 for (int i = 0; i < rows; i++) {
                     for (int j = 0; j < columns; j++) {
-                        assertThat((double) parameter.value().get(i, j)).isCloseTo(w[i][j], within(1e-5));
-                        assertThat(parameter.gradient().get(i, j)).isZero();
+                        assertThat((double) parameter.value().host().get(i, j)).isCloseTo(w[i][j], within(1e-5));
+                        assertThat(parameter.gradient().host().get(i, j)).isZero();
                     }
                 }
             }
@@ -123,14 +124,14 @@ class MuonTest {
     @Test
     void noGradientMovesNothing() {
         try (Backend backend = VectorBackend.open(1);
-                var workspace = new Workspace(1 << 20);
+                var workspace = new Workspace(HostMemory::allocate, 1 << 20);
                 var parameters = new Parameters(backend)) {
             Parameter parameter = parameters.add("w", 2, 3);
-            parameter.value().set(1, 1, 5);
+            parameter.value().host().set(1, 1, 5);
             var muon = new Muon(parameters, List.of(parameter), workspace, DECAY);
             muon.update(backend.stream(), RATE);
-            assertThat(parameter.value().get(1, 1)).isEqualTo(5);
-            parameter.gradient().set(0, 0, Float.NaN);
+            assertThat(parameter.value().host().get(1, 1)).isEqualTo(5);
+            parameter.gradient().host().set(0, 0, Float.NaN);
             assertThatThrownBy(() -> muon.update(backend.stream(), RATE))
                     .isInstanceOf(ArithmeticException.class)
                     .hasMessage("the gradient's norm is NaN");

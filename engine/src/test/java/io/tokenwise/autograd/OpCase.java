@@ -6,6 +6,7 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
+import io.tokenwise.tensor.HostMemory;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.ArrayList;
@@ -96,7 +97,7 @@ record OpCase(
     /** Forward on a tape, then backward from {@code dy} (null: forward only, without a tape, as inference does). */
     Result onEngine(Backend backend, List<Matrix> values, Matrix dy) {
         try (var owner = new Parameters(backend);
-                var workspace = new Workspace(1L << 30)) {
+                var workspace = new Workspace(HostMemory::allocate, 1L << 30)) {
             Stream stream = backend.stream();
             Pass pass = new Pass(stream, workspace).begin(Budget.FULL);
             Tape tape = dy == null ? null : new Tape();

@@ -16,6 +16,7 @@ import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.HostMemory;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.io.IOException;
@@ -69,7 +70,7 @@ class WholeModelGradientTest {
 
     /** Forward and backward with dy as the loss's gradient; returns the vectors and who ran. */
     private List<Matrix> train() {
-        try (var workspace = new Workspace(1L << 28)) {
+        try (var workspace = new Workspace(HostMemory::allocate, 1L << 28)) {
             Stream stream = backend.stream();
             Pass pass = new Pass(stream, workspace).begin(Budget.FULL);
             Tape tape = new Tape();

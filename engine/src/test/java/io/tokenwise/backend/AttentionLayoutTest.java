@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.kernels.Kernels;
+import io.tokenwise.tensor.HostMemory;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.ArrayList;
@@ -22,7 +23,7 @@ class AttentionLayoutTest {
     private static final int TOKENS = 300;
 
     private final Random random = new Random(3);
-    private final Workspace workspace = new Workspace(1 << 24);
+    private final Workspace workspace = new Workspace(HostMemory::allocate, 1 << 24);
 
     @Test
     void isAttentionOnMovedColumns() {
@@ -31,8 +32,9 @@ class AttentionLayoutTest {
         int[] places = places(moved.columns() / 8);
         for (int row = 0; row < TOKENS; row++) {
             for (int column = 0; column < qkv.columns(); column++) {
-                qkv.set(row, column, (float) random.nextGaussian());
-                moved.set(row, places[column / 8] + column % 8, qkv.get(row, column));
+                qkv.host().set(row, column, (float) random.nextGaussian());
+                moved.host()
+                        .set(row, places[column / 8] + column % 8, qkv.host().get(row, column));
             }
         }
         int[] context = places(UNITS + 1);
@@ -52,12 +54,12 @@ class AttentionLayoutTest {
                 stream.attention(qkv, OFFSETS, 4, HEADS, expected, null);
                 for (int row = 0; row < TOKENS; row++) {
                     for (int column = 0; column < WIDTH; column++) {
-                        assertThat(found.get(row, context[column / 8] + column % 8))
+                        assertThat(found.host().get(row, context[column / 8] + column % 8))
                                 .as("%s, row %d, column %d", backend.name(), row, column)
-                                .isEqualTo(expected.get(row, column));
+                                .isEqualTo(expected.host().get(row, column));
                     }
                     for (int i = 0; i < 8; i++) {
-                        assertThat(found.get(row, context[UNITS] + i)).isEqualTo(-7);
+                        assertThat(found.host().get(row, context[UNITS] + i)).isEqualTo(-7);
                     }
                 }
             }

@@ -57,10 +57,10 @@ class SevenBitWeightsTest {
                 Tensor y = backend.allocate(arena, rows, outputs);
                 for (int i = 0; i < inputs; i++) {
                     for (int row = 0; row < rows; row++) {
-                        x.set(row, i, i == row % inputs ? 0 : 1);
+                        x.host().set(row, i, i == row % inputs ? 0 : 1);
                     }
                     for (int column = 0; column < outputs; column++) {
-                        weight.set(i, column, column % 2 == 0 ? 1 : -1);
+                        weight.host().set(i, column, column % 2 == 0 ? 1 : -1);
                     }
                 }
                 PackedMatrix packed = backend.allocatePacked(arena, inputs, outputs);
@@ -69,7 +69,7 @@ class SevenBitWeightsTest {
                 for (int row = 0; row < rows; row++) {
                     for (int column = 0; column < outputs; column++) {
                         int sum = column % 2 == 0 ? inputs - 1 : 1 - inputs;
-                        assertThat(y.get(row, column))
+                        assertThat(y.host().get(row, column))
                                 .as("[%d, %d] x [%d, %d], row %d", rows, inputs, inputs, outputs, row)
                                 .isCloseTo(sum, Percentage.withPercentage(1e-4));
                     }

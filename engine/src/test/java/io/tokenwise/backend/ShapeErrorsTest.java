@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.kernels.Elementwise.AdamWStep;
+import io.tokenwise.tensor.HostMemory;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.lang.foreign.Arena;
@@ -20,7 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ShapeErrorsTest {
     private final Backend backend = VectorBackend.open(1);
-    private final Workspace workspace = new Workspace(1 << 24);
+    private final Workspace workspace = new Workspace(HostMemory::allocate, 1 << 24);
     private final Stream stream = backend.stream();
 
     @AfterAll
@@ -42,9 +43,13 @@ class ShapeErrorsTest {
             return workspace.tensor(rows, columns);
         }
 
-        /** An MLP of 5 units over rows of a matrix [4, 3]. */
-        void mlp(int[] rows, int count, Tensor units, Tensor y) {
-            stream.mlp(t(4, 3), rows, new int[] {count}, slices(packed(5, 3)), null, units, y);
+        /** An MLP of 5 units over those of so many rows that have all learners. */
+        void mlp(int rows, Tensor x, Tensor y) {
+            Routing routing = stream.routing();
+            routing.begin(rows, 1);
+            routing.give(0, rows, 1);
+            routing.sort();
+            stream.mlp(x, routing.whole(), slices(packed(5, 3)), null, workspace, y);
         }
 
         MlpSlices slices(PackedMatrix down) {
@@ -68,7 +73,7 @@ class ShapeErrorsTest {
 
     static List<Mistake> mistakes() {
         int[] cut = {0, 2, 5};
-        int[] rows = {0, 1, 9};
+        int[] ids = {0, 1, 9};
         return List.of(
                 mistake(
                         "linear",
@@ -90,11 +95,13 @@ class ShapeErrorsTest {
                         "linear residual",
                         "shapes differ: [4, 4] and [4, 5]",
                         o -> o.stream().linear(o.t(4, 3), o.packed(3, 5), null, false, o.t(4, 4), o.t(4, 5))),
-                mistake("mlp", "row 9 is outside a matrix of 4 rows", o -> o.mlp(rows, 3, o.t(3, 5), o.t(4, 3))),
-                mistake("mlp", "4 rows wanted, 3 given", o -> o.mlp(rows, 4, o.t(4, 5), o.t(4, 3))),
-                mistake("mlp units", "expected [2, 5], got [3, 5]", o -> o.mlp(rows, 2, o.t(3, 5), o.t(4, 3))),
-                mistake("mlp", "expected [4, 3], got [4, 2]", o -> o.mlp(rows, 2, o.t(2, 5), o.t(4, 2))),
-                mistake("mlp", "5 rows wanted, 4 given", o -> o.mlp(null, 5, o.t(5, 5), o.t(4, 3))),
+                mistake("mlp", "expected [4, 3], got [4, 2]", o -> o.mlp(4, o.t(4, 3), o.t(4, 2))),
+                mistake("mlp", "expected [4, 3], got [4, 2]", o -> o.mlp(4, o.t(4, 2), o.t(4, 3))),
+                mistake("mlp", "a routing of 5 rows does not fit [4, 3]", o -> o.mlp(5, o.t(4, 3), o.t(4, 3))),
+                mistake(
+                        "mlp residual",
+                        "shapes differ: [4, 2] and [4, 3]",
+                        o -> o.stream().mlp(o.t(4, 3), o.slices(o.packed(5, 3)), o.t(4, 2), o.workspace(), o.t(4, 3))),
                 mistake(
                         "pack",
                         "2 slices of [6, 5] in all are not [4, 5]",
@@ -157,14 +164,10 @@ class ShapeErrorsTest {
                         "expected [4, 2], got [4, 3]",
                         o -> o.stream().choose(o.t(4, 3), o.t(4, 3), 1, o.t(4, 3), o.t(4, 3))),
                 mistake(
-                        "argmaxAfterZero",
-                        "4 rows, room for 2",
-                        o -> o.stream().argmaxAfterZero(o.t(4, 3), 0, new int[2])),
-                mistake(
                         "embeddingSum",
                         "row 9 is outside a matrix of 5 rows",
                         o -> o.stream()
-                                .embeddingSum(rows, new int[] {0, 3}, 1, o.t(5, 2), o.t(4, 2), o.t(1, 2), o.t(3, 2))),
+                                .embeddingSum(ids, new int[] {0, 3}, 1, o.t(5, 2), o.t(4, 2), o.t(1, 2), o.t(3, 2))),
                 mistake(
                         "embeddingSum",
                         "sequence 0 has 3 tokens, there are 2 positions",
@@ -368,7 +371,7 @@ class ShapeErrorsTest {
         stream.fill(x, 3);
         assertThatThrownBy(() -> stream.add(x, x, workspace.tensor(1, 2))).isInstanceOf(IllegalArgumentException.class);
         stream.add(x, x, y);
-        assertThat(y.get(1, 1)).isEqualTo(6);
+        assertThat(y.host().get(1, 1)).isEqualTo(6);
     }
 
     @Test

@@ -12,7 +12,6 @@ import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Supplier;
@@ -58,31 +57,23 @@ class SlicesTest {
                                 .map(columns -> Arguments.of(engine, rows, columns))));
     }
 
-    /** Which rows use how many slices. */
-    private final class Use {
-        final int[] counts;
-        final int[] rows;
-        final int[] sliceRows;
-
-        Use(int[] counts, int slices) {
-            this.counts = counts;
-            List<Integer> order =
-                    new ArrayList<>(IntStream.range(0, counts.length).boxed().toList());
-            Collections.shuffle(order, random);
-            order.sort((a, b) -> counts[b] - counts[a]);
-            rows = order.stream().mapToInt(row -> row).toArray();
-            sliceRows = IntStream.range(0, slices)
-                    .map(n -> (int) Arrays.stream(counts).filter(k -> k > n).count())
-                    .toArray();
-        }
+    /** For each row how many slices it uses: random counts, all slices, and none. */
+    private List<int[]> uses(int rows, int slices) {
+        return List.of(
+                random.ints(rows, 0, slices + 1).toArray(),
+                IntStream.generate(() -> slices).limit(rows).toArray(),
+                new int[rows]);
     }
 
-    /** Random counts, all slices, and none. */
-    private List<Use> uses(int rows, int slices) {
-        return List.of(
-                new Use(random.ints(rows, 0, slices + 1).toArray(), slices),
-                new Use(IntStream.generate(() -> slices).limit(rows).toArray(), slices),
-                new Use(new int[rows], slices));
+    /** The rows that use at most so many slices. */
+    private static RoutedRows routed(io.tokenwise.backend.Stream stream, int slices, int... counts) {
+        Routing routing = stream.routing();
+        routing.begin(counts.length, slices + 1);
+        for (int row = 0; row < counts.length; row++) {
+            routing.give(row, 1, counts[row]);
+        }
+        routing.sort();
+        return routing.partly();
     }
 
     @ParameterizedTest
@@ -107,18 +98,20 @@ class SlicesTest {
                 stream.pack(weight, false, packed);
                 stream.linear(x, packed, bias, false, null, whole);
             }
-            for (Use use : uses(rows, columns.length)) {
+            for (int[] counts : uses(rows, columns.length)) {
+                RoutedRows used = routed(stream, columns.length, counts);
                 Tensor y = backend.allocate(arena, rows, outputs);
-                stream.linearSlices(x, use.rows, rows, use.sliceRows, slices, rest, y);
+                stream.linearSlices(x, used, slices, rest, y);
                 for (int row = 0; row < rows; row++) {
-                    int used = Arrays.stream(columns).limit(use.counts[row]).sum();
+                    int columnsUsed = Arrays.stream(columns).limit(counts[row]).sum();
                     for (int column = 0; column < outputs; column++) {
-                        float expected = (column < used ? whole : rest).get(column < used ? row : 0, column);
-                        assertThat(y.get(row, column))
-                                .as("row %d of %d, %d slices, column %d", row, rows, use.counts[row], column)
+                        boolean isUsed = column < columnsUsed;
+                        float expected = (isUsed ? whole : rest).host().get(isUsed ? row : 0, column);
+                        assertThat(y.host().get(row, column))
+                                .as("row %d of %d, %d slices, column %d", row, rows, counts[row], column)
                                 .isEqualTo(expected);
                     }
-                    checkNear(engine, x, row, inputs, weight, bias, 0, used, y);
+                    checkNear(engine, x, row, inputs, weight, bias, 0, columnsUsed, y);
                 }
             }
         }
@@ -128,12 +121,12 @@ class SlicesTest {
     private static void checkNear(
             Engine engine, Tensor x, int row, int inputs, Tensor weight, Tensor bias, int from, int to, Tensor y) {
         for (int column = from; column < to; column += 7) {
-            double sum = bias.get(0, column);
+            double sum = bias.host().get(0, column);
             for (int i = 0; i < inputs; i++) {
-                sum += (double) x.get(row, i) * weight.get(i, column);
+                sum += (double) x.host().get(row, i) * weight.host().get(i, column);
             }
             double tolerance = engine.roundoff * 16 * Math.sqrt(inputs) + 0x1p-24 * 4 * inputs;
-            assertThat(Math.abs(y.get(row, column) - sum))
+            assertThat(Math.abs(y.host().get(row, column) - sum))
                     .as("%s, row %d, column %d", engine, row, column)
                     .isLessThanOrEqualTo(tolerance);
         }
@@ -152,35 +145,37 @@ class SlicesTest {
             Tensor x = random(backend, arena, rows, inputs);
             Tensor residual = random(backend, arena, rows, outputs);
             InputSlices slices = inputSlices(backend, arena, weight, columns);
-            for (Use use : uses(rows, columns.length)) {
+            for (int[] counts : uses(rows, columns.length)) {
+                RoutedRows used = routed(stream, columns.length, counts);
                 Tensor y = backend.allocate(arena, rows, outputs);
                 stream.fill(y, UNTOUCHED);
-                stream.sumSlices(x, use.rows, use.sliceRows, slices, residual, y);
+                stream.sumSlices(x, used, slices, residual, y);
                 for (int row = 0; row < rows; row++) {
-                    int count = use.counts[row];
+                    int count = counts[row];
                     Tensor biases = backend.allocate(arena, 1, outputs);
                     for (int column = 0; column < outputs; column++) {
                         if (count == 0) {
-                            assertThat(y.get(row, column)).isEqualTo(UNTOUCHED);
+                            assertThat(y.host().get(row, column)).isEqualTo(UNTOUCHED);
                         }
-                        float bias = residual.get(row, column);
+                        float bias = residual.host().get(row, column);
                         for (int n = 0; n < count; n++) {
-                            bias += slices.biases().get(n).get(0, column);
+                            bias += slices.biases().get(n).host().get(0, column);
                         }
-                        biases.set(0, column, bias);
+                        biases.host().set(0, column, bias);
                     }
                     if (count > 0) {
-                        int used = Arrays.stream(columns).limit(count).sum();
-                        checkNear(engine, x, row, used, weight, biases, 0, outputs, y);
+                        int columnsUsed = Arrays.stream(columns).limit(count).sum();
+                        checkNear(engine, x, row, columnsUsed, weight, biases, 0, outputs, y);
                     }
                 }
                 Tensor inPlace = backend.allocate(arena, rows, outputs);
                 stream.copy(residual, inPlace);
-                stream.sumSlices(x, use.rows, use.sliceRows, slices, inPlace, inPlace);
+                stream.sumSlices(x, used, slices, inPlace, inPlace);
                 for (int row = 0; row < rows; row++) {
                     for (int column = 0; column < outputs; column++) {
-                        assertThat(inPlace.get(row, column))
-                                .isEqualTo((use.counts[row] == 0 ? residual : y).get(row, column));
+                        assertThat(inPlace.host().get(row, column))
+                                .isEqualTo(
+                                        (counts[row] == 0 ? residual : y).host().get(row, column));
                     }
                 }
             }
@@ -200,21 +195,19 @@ class SlicesTest {
             OutputSlices outputs = outputSlices(
                     backend, arena, random(backend, arena, 64, total), random(backend, arena, 1, total), columns);
             InputSlices inputs = inputSlices(backend, arena, random(backend, arena, total, 64), columns);
-            Use use = uses(rows, columns.length).getFirst();
+            int[] counts = uses(rows, columns.length).getFirst();
+            RoutedRows used = routed(stream, columns.length, counts);
             Tensor y = backend.allocate(arena, rows, total);
             Tensor sums = backend.allocate(arena, rows, 64);
-            stream.linearSlices(x, use.rows, rows, use.sliceRows, outputs, rest, y);
-            stream.sumSlices(wide, use.rows, use.sliceRows, inputs, null, sums);
+            stream.linearSlices(x, used, outputs, rest, y);
+            stream.sumSlices(wide, used, inputs, null, sums);
             Tensor ownY = backend.allocate(arena, 1, total);
             Tensor ownSums = backend.allocate(arena, 1, 64);
             for (int row = 0; row < rows; row++) {
-                int count = use.counts[row];
-                int[] own = IntStream.range(0, columns.length)
-                        .map(n -> n < count ? 1 : 0)
-                        .toArray();
+                RoutedRows own = routed(stream, columns.length, counts[row]);
                 stream.fill(ownSums, 0);
-                stream.linearSlices(row(x, row), null, 1, own, outputs, rest, ownY);
-                stream.sumSlices(row(wide, row), null, own, inputs, null, ownSums);
+                stream.linearSlices(row(x, row), own, outputs, rest, ownY);
+                stream.sumSlices(row(wide, row), own, inputs, null, ownSums);
                 assertThat(values(ownY)).as("row %d", row).isEqualTo(values(row(y, row)));
                 assertThat(values(ownSums)).as("row %d", row).isEqualTo(values(row(sums, row)));
             }
@@ -227,7 +220,6 @@ class SlicesTest {
     void someRowsOfWiderMatrices(Engine engine, int rows, int[] columns) {
         int total = Arrays.stream(columns).sum();
         int wider = total + 32;
-        int named = (rows + 1) / 2;
         try (Backend backend = engine.open.get();
                 Arena arena = Arena.ofShared()) {
             var stream = backend.stream();
@@ -236,31 +228,33 @@ class SlicesTest {
             Tensor bias = random(backend, arena, 1, total);
             OutputSlices outputs = outputSlices(backend, arena, random(backend, arena, 64, total), bias, columns);
             InputSlices inputs = inputSlices(backend, arena, random(backend, arena, total, 64), columns);
-            Use use = uses(rows, columns.length).getFirst();
-            int[] sliceRows =
-                    Arrays.stream(use.sliceRows).map(n -> Math.min(n, named)).toArray();
+            int[] counts = uses(rows, columns.length).getFirst();
+            // Every second row has a learner more than there are slices, and is none of those that are meant.
+            for (int row = 1; row < rows; row += 2) {
+                counts[row] = columns.length + 1;
+            }
+            RoutedRows used = routed(stream, columns.length, counts);
             Tensor y = backend.allocate(arena, rows, wider);
             Tensor sums = backend.allocate(arena, rows, 64);
             stream.fill(y, UNTOUCHED);
             stream.fill(sums, UNTOUCHED);
-            stream.linearSlices(x, use.rows, named, sliceRows, outputs, rest, y);
-            stream.sumSlices(y, use.rows, sliceRows, inputs, null, sums);
+            stream.linearSlices(x, used, outputs, rest, y);
+            stream.sumSlices(y, used, inputs, null, sums);
             Tensor ownY = backend.allocate(arena, 1, total);
             Tensor ownSums = backend.allocate(arena, 1, 64);
-            for (int i = 0; i < rows; i++) {
-                int row = use.rows[i];
-                int[] own = new int[columns.length];
-                for (int n = 0; n < own.length; n++) {
-                    own[n] = i < sliceRows[n] ? 1 : 0;
-                }
+            for (int row = 0; row < rows; row++) {
+                boolean isMeant = row % 2 == 0;
+                RoutedRows own = routed(stream, columns.length, counts[row]);
                 stream.fill(ownSums, UNTOUCHED);
-                stream.linearSlices(row(x, row), null, 1, own, outputs, rest.part(0, total), ownY);
-                stream.sumSlices(ownY, null, own, inputs, null, ownSums);
+                stream.linearSlices(row(x, row), own, outputs, rest.part(0, total), ownY);
+                stream.sumSlices(ownY, own, inputs, null, ownSums);
                 for (int column = 0; column < wider; column++) {
-                    float kept = column < total ? ownY.get(0, column) : rest.get(0, column);
-                    assertThat(y.get(row, column))
+                    float kept = column < total
+                            ? ownY.host().get(0, column)
+                            : rest.host().get(0, column);
+                    assertThat(y.host().get(row, column))
                             .as("row %d, column %d", row, column)
-                            .isEqualTo(i < named ? kept : UNTOUCHED);
+                            .isEqualTo(isMeant ? kept : UNTOUCHED);
                 }
                 assertThat(values(row(sums, row))).as("row %d", row).isEqualTo(values(ownSums));
             }
@@ -278,27 +272,21 @@ class SlicesTest {
             Tensor rest = random(backend, arena, 1, 7);
             OutputSlices outputs = outputSlices(backend, arena, random(backend, arena, 5, 7), rest, columns);
             InputSlices inputs = inputSlices(backend, arena, random(backend, arena, 7, 5), columns);
+            RoutedRows two = routed(stream, 2, 1, 0);
             assertMistake(
-                    () -> stream.linearSlices(x, null, 2, new int[] {1, 2}, outputs, rest, y),
-                    "linearSlices: slice 1 has 2 rows, but the slice before it 1; they must descend");
+                    () -> stream.linearSlices(x, routed(stream, 2, 1, 0, 2), outputs, rest, y),
+                    "linearSlices: a routing of 3 rows does not fit [2, 5]");
             assertMistake(
-                    () -> stream.linearSlices(x, new int[] {0}, 2, new int[] {1, 0}, outputs, rest, y),
-                    "linearSlices: 2 rows wanted, 1 given");
+                    () -> stream.linearSlices(x, routed(stream, 1, 1, 0), outputs, rest, y),
+                    "linearSlices: 2 slices, but the routing has numbers for 1");
             assertMistake(
-                    () -> stream.linearSlices(x, null, 2, new int[] {1, 0}, outputs, rest, x),
-                    "linearSlices: expected [2, 7], got [2, 5]");
+                    () -> stream.linearSlices(x, two, outputs, rest, x), "linearSlices: expected [2, 7], got [2, 5]");
             assertMistake(
-                    () -> stream.linearSlices(x, null, 2, new int[] {1, 0}, outputs, y, y),
-                    "linearSlices rest: expected [1, 7], got [2, 7]");
+                    () -> stream.linearSlices(x, two, outputs, y, y), "linearSlices rest: expected [1, 7], got [2, 7]");
             assertMistake(
-                    () -> stream.sumSlices(y, null, new int[] {3, 0}, inputs, null, x),
-                    "sumSlices: 3 rows wanted, 2 given");
-            assertMistake(
-                    () -> stream.sumSlices(x, null, new int[] {1, 0}, inputs, null, x),
-                    "sumSlices: expected [2, 7], got [2, 5]");
-            assertMistake(
-                    () -> stream.sumSlices(y, new int[] {2}, new int[] {1, 0}, inputs, null, x),
-                    "sumSlices: row 2 is outside a matrix of 2 rows");
+                    () -> stream.sumSlices(y, routed(stream, 2, 1), inputs, null, x),
+                    "sumSlices: a routing of 1 rows does not fit [2, 7]");
+            assertMistake(() -> stream.sumSlices(x, two, inputs, null, x), "sumSlices: expected [2, 7], got [2, 5]");
             assertMistake(
                     () -> new OutputSlices(outputs.weights(), inputs.biases()),
                     "slices of outputs: expected [1, 3], got [1, 5]");
@@ -323,7 +311,7 @@ class SlicesTest {
     }
 
     private static Tensor row(Tensor x, int row) {
-        return new Tensor(x.floats().segment(), x.floats().at((long) row * x.columns()), 1, x.columns());
+        return x.part((long) row * x.columns(), x.columns());
     }
 
     private static float[] values(Tensor x) {
@@ -338,7 +326,7 @@ class SlicesTest {
         var biases = new ArrayList<Tensor>();
         int at = 0;
         for (int width : columns) {
-            biases.add(new Tensor(bias.floats().segment(), bias.floats().at(at), 1, width));
+            biases.add(bias.part(at, width));
             at += width;
         }
         return new OutputSlices(slices(backend, arena, weight, columns, true), biases);

@@ -47,12 +47,12 @@ class StepBudgetsTest {
         try (ModelFiles files = ModelFiles.open(folder.resolve("dense"));
                 Backend backend = VectorBackend.open(1);
                 Encoder student = Student.of(files, backend, CONFIG, ChildRun.texts());
-                var workspace = new Workspace(1 << 20)) {
+                var workspace = backend.workspace(1 << 20)) {
             List<Acm> modules = student.acms();
             StepBudgets budgets = StepBudgets.draw(batch, CONFIG, new Random(2));
             List<Tensor> running = drawn(modules, workspace);
             List<Tensor> slopes = drawn(modules, workspace);
-            double loss = budgets.loss(modules, running, 3, slopes);
+            double loss = budgets.loss(backend.stream(), modules, running, 3, slopes);
             assertThat(loss).isCloseTo(expected(budgets, modules, running), within(1e-9));
 
             List<Tensor> unused = drawn(modules, workspace);
@@ -61,7 +61,7 @@ class StepBudgetsTest {
                 for (int i = 0; i < running.get(m).size(); i += 3) {
                     float value = running.get(m).floats().get(i);
                     running.get(m).floats().set(i, value + step);
-                    double more = budgets.loss(modules, running, 3, unused);
+                    double more = budgets.loss(backend.stream(), modules, running, 3, unused);
                     running.get(m).floats().set(i, value);
                     assertThat((double) slopes.get(m).floats().get(i))
                             .isCloseTo(3 * (more - loss) / step, within(1e-4));
@@ -84,7 +84,8 @@ class StepBudgetsTest {
                 for (int m = 0; m < modules.size(); m++) {
                     spent += modules.get(m).gateFlops();
                     for (int n = 0; n < running.get(m).columns(); n++) {
-                        spent += running.get(m).get(token, n) * modules.get(m).flops(n);
+                        spent += running.get(m).host().get(token, n)
+                                * modules.get(m).flops(n);
                     }
                 }
             }

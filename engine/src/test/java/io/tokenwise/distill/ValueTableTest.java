@@ -11,6 +11,7 @@ import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.HostMemory;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.nio.file.Path;
@@ -30,7 +31,7 @@ class ValueTableTest {
         try (ModelFiles files = ModelFiles.open(folder);
                 Backend backend = VectorBackend.open(1);
                 Encoder model = TestModels.shortPath(files, backend);
-                var workspace = new Workspace(1 << 24)) {
+                var workspace = new Workspace(HostMemory::allocate, 1 << 24)) {
             ValueTable.fill(model, backend, texts);
             var batch = new TokenBatch();
             texts.forEach(text -> model.add(batch, text));
@@ -38,16 +39,18 @@ class ValueTableTest {
             Tensor values = model.leaving().orElseThrow().gate().values(pass, model.embeddings(pass, batch));
             double mean = 0;
             for (int row : new int[] {1, 2, 5, 6, 7}) {
-                mean += values.get(row, 0) / 5;
+                mean += values.host().get(row, 0) / 5;
             }
             Tensor table = model.leaving().orElseThrow().gate().table().value();
-            assertThat((double) table.get(0, 7))
+            assertThat((double) table.host().get(0, 7))
                     .isCloseTo(
-                            (values.get(1, 0) + values.get(5, 0) + 2 * mean) / 4 - 0.3 * Math.log(3),
+                            (values.host().get(1, 0) + values.host().get(5, 0) + 2 * mean) / 4 - 0.3 * Math.log(3),
                             Offset.offset(1e-5));
-            assertThat((double) table.get(0, 8))
-                    .isCloseTo((values.get(2, 0) + 2 * mean) / 3 - 0.3 * Math.log(2), Offset.offset(1e-5));
-            assertThat((double) table.get(0, 11)).as("a token that no text has").isCloseTo(mean, Offset.offset(1e-5));
+            assertThat((double) table.host().get(0, 8))
+                    .isCloseTo((values.host().get(2, 0) + 2 * mean) / 3 - 0.3 * Math.log(2), Offset.offset(1e-5));
+            assertThat((double) table.host().get(0, 11))
+                    .as("a token that no text has")
+                    .isCloseTo(mean, Offset.offset(1e-5));
             assertThat(model.leaving().orElseThrow().plans().leastWorth().tokens())
                     .isEqualTo(StayGate.TABLE_TOKENS);
         }

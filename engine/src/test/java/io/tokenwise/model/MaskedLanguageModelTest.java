@@ -20,6 +20,7 @@ import io.tokenwise.io.Tokenizer;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.HostMemory;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import io.tokenwise.testdata.FetchedData;
@@ -77,7 +78,7 @@ class MaskedLanguageModelTest {
                     ModelFiles files = ModelFiles.open(temp.resolve("wide"));
                     Encoder encoder = Encoder.load(files, backend);
                     MaskedLanguageModel head = MaskedLanguageModel.load(files.weights(), encoder);
-                    var workspace = new Workspace(1L << 30)) {
+                    var workspace = new Workspace(HostMemory::allocate, 1L << 30)) {
                 Pass pass = new Pass(backend.stream(), workspace).begin(Budget.FULL);
                 Tensor tokens = encoder.tokens(pass, TokenBatch.of(texts));
                 Tensor logits = head.logits(pass, tokens, rows);
@@ -159,7 +160,7 @@ class MaskedLanguageModelTest {
                 ModelFiles files = ModelFiles.open(folder);
                 Encoder encoder = Encoder.load(files, backend);
                 MaskedLanguageModel head = MaskedLanguageModel.load(files.weights(), encoder);
-                var workspace = new Workspace(1L << 30)) {
+                var workspace = new Workspace(HostMemory::allocate, 1L << 30)) {
             Tokenizer tokenizer = files.tokenizer();
             int[] ids = tokenizer.encode("the capital of france is [MASK].").ids();
             int place = List.of(tokenizer.tokens(ids).toArray()).indexOf("[MASK]");

@@ -33,6 +33,7 @@ import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TeacherForcing;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.HostMemory;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.io.IOException;
@@ -61,7 +62,7 @@ class AdaptiveMoonshineTest {
     private Path folder;
 
     private final Backend backend = VectorBackend.open(2);
-    private final Workspace workspace = new Workspace(1L << 28);
+    private final Workspace workspace = new Workspace(HostMemory::allocate, 1L << 28);
     private final Pass pass = new Pass(backend.stream(), workspace);
     private Path dense;
 

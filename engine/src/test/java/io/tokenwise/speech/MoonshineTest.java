@@ -17,6 +17,7 @@ import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.HostMemory;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.io.IOException;
@@ -38,7 +39,7 @@ class MoonshineTest {
     private Path folder;
 
     private final Backend backend = VectorBackend.open(2);
-    private final Workspace workspace = new Workspace(1L << 28);
+    private final Workspace workspace = new Workspace(HostMemory::allocate, 1L << 28);
     private final Pass pass = new Pass(backend.stream(), workspace);
     private Path small;
 
@@ -87,7 +88,7 @@ class MoonshineTest {
                 assertThat(frames.rows()).isEqualTo(expected.length);
                 for (int t = 0; t < expected.length; t++) {
                     for (int c = 0; c < expected[t].length; c++) {
-                        assertThat((double) frames.get(t, c)).isCloseTo(expected[t][c], within(1e-4));
+                        assertThat((double) frames.host().get(t, c)).isCloseTo(expected[t][c], within(1e-4));
                     }
                 }
                 int[] text = model.decoder().write(pass, frames, MOST_TOKENS);
@@ -117,7 +118,7 @@ class MoonshineTest {
         float[][] rows = new float[x.rows()][x.columns()];
         for (int t = 0; t < rows.length; t++) {
             for (int c = 0; c < rows[t].length; c++) {
-                rows[t][c] = x.get(t, c);
+                rows[t][c] = x.host().get(t, c);
             }
         }
         return rows;

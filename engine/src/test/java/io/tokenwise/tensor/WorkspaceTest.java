@@ -13,7 +13,7 @@ class WorkspaceTest {
 
     @Test
     void tensorsAreAlignedAndApart() {
-        try (var workspace = new Workspace(64 * MEGABYTE)) {
+        try (var workspace = new Workspace(HostMemory::allocate, 64 * MEGABYTE)) {
             var random = new SplittableRandom(1);
             List<Tensor> tensors = new ArrayList<>();
             for (int i = 0; i < 200; i++) {
@@ -37,9 +37,9 @@ class WorkspaceTest {
 
     @Test
     void popTakesBackWhatCameSincePush() {
-        try (var workspace = new Workspace(64 * MEGABYTE)) {
+        try (var workspace = new Workspace(HostMemory::allocate, 64 * MEGABYTE)) {
             Tensor kept = workspace.tensor(1, 1000);
-            kept.set(0, 999, 5);
+            kept.host().set(0, 999, 5);
             workspace.push();
             Tensor outer = workspace.tensor(10, 1000);
             workspace.push();
@@ -54,13 +54,13 @@ class WorkspaceTest {
             Tensor afterAll = workspace.tensor(1, 1);
             assertThat(afterAll).isSameAs(outer);
             assertThat(afterAll.shape()).isEqualTo("[1, 1]");
-            assertThat(kept.get(0, 999)).isEqualTo(5);
+            assertThat(kept.host().get(0, 999)).isEqualTo(5);
         }
     }
 
     @Test
     void pieceByPieceBecomesOnePieceAtReset() {
-        try (var workspace = new Workspace(64 * MEGABYTE)) {
+        try (var workspace = new Workspace(HostMemory::allocate, 64 * MEGABYTE)) {
             for (int i = 0; i < 10; i++) {
                 workspace.tensor(100, 1000);
             }
@@ -87,7 +87,7 @@ class WorkspaceTest {
     @Test
     void limitIsNeverPassed() {
         long limit = 4 * MEGABYTE;
-        try (var workspace = new Workspace(limit)) {
+        try (var workspace = new Workspace(HostMemory::allocate, limit)) {
             for (int round = 0; round < 3; round++) {
                 assertThatThrownBy(() -> {
                             while (true) {
@@ -108,7 +108,7 @@ class WorkspaceTest {
 
     @Test
     void hugeAndNegativeShapesAreRefused() {
-        try (var workspace = new Workspace(MEGABYTE)) {
+        try (var workspace = new Workspace(HostMemory::allocate, MEGABYTE)) {
             assertThatThrownBy(() -> workspace.tensor(Integer.MAX_VALUE, Integer.MAX_VALUE))
                     .isInstanceOfAny(IllegalStateException.class, ArithmeticException.class);
             assertThatThrownBy(() -> workspace.tensor(-1, 3))
@@ -120,11 +120,11 @@ class WorkspaceTest {
 
     @Test
     void useAfterCloseFailsAndKeepsNoMemory() {
-        var workspace = new Workspace(MEGABYTE);
+        var workspace = new Workspace(HostMemory::allocate, MEGABYTE);
         Tensor tensor = workspace.tensor(2, 2);
         workspace.close();
-        assertThatThrownBy(() -> tensor.get(0, 0)).isInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(() -> tensor.set(0, 0, 1)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> tensor.host().get(0, 0)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> tensor.host().set(0, 0, 1)).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> workspace.tensor(1, 1))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage("workspace: closed");

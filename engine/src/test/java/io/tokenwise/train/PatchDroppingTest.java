@@ -13,6 +13,7 @@ import io.tokenwise.model.NewEncoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.HostMemory;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.Arrays;
@@ -66,10 +67,12 @@ class PatchDroppingTest {
     private float[][] logits(Consumer<TokenBatch> inputs) {
         var batch = new TokenBatch();
         inputs.accept(batch);
-        try (var workspace = new Workspace(1L << 24)) {
+        try (var workspace = new Workspace(HostMemory::allocate, 1L << 24)) {
             Tensor y = model.forward(new Pass(backend.stream(), workspace).begin(Budget.FULL), batch);
             return IntStream.range(0, y.rows())
-                    .mapToObj(row -> new float[] {y.get(row, 0), y.get(row, 1), y.get(row, 2)})
+                    .mapToObj(row -> new float[] {
+                        y.host().get(row, 0), y.host().get(row, 1), y.host().get(row, 2)
+                    })
                     .toArray(float[][]::new);
         }
     }

@@ -1,12 +1,13 @@
 package io.tokenwise.acm.block;
 
-import io.tokenwise.acm.choose.TokenGroups;
 import io.tokenwise.autograd.SlicedWeight;
 import io.tokenwise.backend.OutputSlices;
 import io.tokenwise.backend.PackedMatrix;
+import io.tokenwise.backend.Routing;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -76,7 +77,12 @@ final class AttentionInput {
         if (whole != null && biasVersions == versionsOfBiases()) {
             return;
         }
-        orderBiases();
+        if (dense.bias() != null) {
+            order(stream, dense.bias().value(), wholeBias);
+        }
+        order(stream, learned.rest().parameter().value(), orderedRest);
+        order(stream, learned.qkv().bias().value(), orderedBias);
+        stream.add(orderedBias, orderedRest, orderedBias);
         whole = new OutputSlices(wholePacked, List.of(wholeBias));
         if (columns.isDecided()) {
             slices = new OutputSlices(packed, biases());
@@ -84,16 +90,14 @@ final class AttentionInput {
         biasVersions = versionsOfBiases();
     }
 
-    private void orderBiases() {
+    /** {@code ordered[i] = bias[order[i]]}. */
+    private void order(Stream stream, Tensor bias, Tensor ordered) {
         int[] order = columns.order();
-        Tensor rest = learned.rest().parameter().value();
-        for (int i = 0; i < order.length; i++) {
-            float resting = rest.get(0, order[i]);
-            if (dense.bias() != null) {
-                wholeBias.set(0, i, dense.bias().value().get(0, order[i]));
+        try (HostTensor from = stream.read(bias);
+                HostTensor to = stream.write(ordered)) {
+            for (int i = 0; i < order.length; i++) {
+                to.set(0, i, from.get(0, order[i]));
             }
-            orderedRest.set(0, i, resting);
-            orderedBias.set(0, i, learned.qkv().bias().value().get(0, order[i]) + resting);
         }
     }
 
@@ -127,11 +131,9 @@ final class AttentionInput {
             stream.linear(x, whole.weights().getFirst(), wholeBias, false, null, y);
             return y;
         }
-        TokenGroups groups = columns.groups(pass);
-        int count = groups.whole(columns.learners());
-        stream.linearSlices(x, groups.order(), count, pass.oneSlice(count), whole, orderedRest, y);
-        int[] using = groups.usingPartly(columns.learners());
-        stream.linearSlices(x, groups.partly(), x.rows() - count, using, slices, orderedRest, y);
+        Routing routing = columns.routing(pass);
+        stream.linearSlices(x, routing.whole(), whole, orderedRest, y);
+        stream.linearSlices(x, routing.partly(), slices, orderedRest, y);
         return y;
     }
 }

@@ -5,6 +5,7 @@ import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.ProjectedAttention;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.List;
@@ -52,23 +53,38 @@ record AttentionLearners(
     /** See {@link AdaptiveBlock#denseSlices}. */
     Map<Parameter, Tensor> denseSlices(Arena arena) {
         int hidden = units.hidden();
-        int last = units.learners() - 1;
-        Tensor allInputs = dense.qkv().weight().parameter().value();
-        Tensor allOutputs = dense.output().weight().parameter().value();
         Tensor inputs = owner.backend().allocate(arena, hidden, 3 * hidden);
         Tensor outputs = owner.backend().allocate(arena, hidden, hidden);
-        int[] ofInputs = units.ofInputs();
-        int[] ofOutput = units.valueOutput();
-        for (int row = 0; row < hidden; row++) {
-            boolean kept = units.outputGate() >= 0 && ofOutput[row / units.width()] < last;
-            for (int column = 0; column < 3 * hidden; column++) {
-                int learner = ofInputs[column / units.width()];
-                inputs.set(row, column, learner >= 0 && learner < last ? allInputs.get(row, column) : 0);
-                if (column < hidden) {
-                    outputs.set(row, column, kept ? allOutputs.get(row, column) : 0);
-                }
-            }
+        try (HostTensor allInputs = dense.qkv().weight().parameter().read();
+                HostTensor learnedInputs = owner.backend().write(inputs)) {
+            copyInputs(allInputs, learnedInputs);
+        }
+        try (HostTensor allOutputs = dense.output().weight().parameter().read();
+                HostTensor learnedOutputs = owner.backend().write(outputs)) {
+            copyOutputs(allOutputs, learnedOutputs);
         }
         return Map.of(qkv.weight().parameter(), inputs, output.parameter(), outputs);
+    }
+
+    private void copyInputs(HostTensor all, HostTensor inputs) {
+        int last = units.learners() - 1;
+        int[] ofInputs = units.ofInputs();
+        for (int row = 0; row < inputs.rows(); row++) {
+            for (int column = 0; column < inputs.columns(); column++) {
+                int learner = ofInputs[column / units.width()];
+                inputs.set(row, column, learner >= 0 && learner < last ? all.get(row, column) : 0);
+            }
+        }
+    }
+
+    private void copyOutputs(HostTensor all, HostTensor outputs) {
+        int last = units.learners() - 1;
+        int[] ofOutput = units.valueOutput();
+        for (int row = 0; row < outputs.rows(); row++) {
+            boolean kept = units.outputGate() >= 0 && ofOutput[row / units.width()] < last;
+            for (int column = 0; column < outputs.columns(); column++) {
+                outputs.set(row, column, kept ? all.get(row, column) : 0);
+            }
+        }
     }
 }

@@ -1,10 +1,10 @@
 package io.tokenwise.acm.block;
 
-import io.tokenwise.acm.choose.TokenGroups;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.SlicedWeight;
 import io.tokenwise.backend.InputSlices;
 import io.tokenwise.backend.PackedMatrix;
+import io.tokenwise.backend.Routing;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
@@ -97,11 +97,9 @@ final class AttentionOutput {
             stream.linear(context, whole.weights().getFirst(), wholeBias, false, residual, y);
             return;
         }
-        TokenGroups groups = columns.groups(pass);
-        int count = groups.whole(columns.learners());
-        int active = groups.using(0, columns.learners());
-        stream.addBias(residual, groups.order(), active, context.rows(), resting, y);
-        stream.sumSlices(context, groups.order(), pass.oneSlice(count), whole, residual, y);
-        stream.sumSlices(context, groups.partly(), groups.usingPartly(columns.learners()), slices, residual, y);
+        Routing routing = columns.routing(pass);
+        stream.addBias(residual, routing.none(), resting, y);
+        stream.sumSlices(context, routing.whole(), whole, residual, y);
+        stream.sumSlices(context, routing.partly(), slices, residual, y);
     }
 }

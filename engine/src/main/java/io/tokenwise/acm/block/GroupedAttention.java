@@ -1,8 +1,9 @@
 package io.tokenwise.acm.block;
 
 import io.tokenwise.acm.choose.Acm;
-import io.tokenwise.acm.choose.TokenGroups;
+import io.tokenwise.acm.choose.Routings;
 import io.tokenwise.backend.AttentionLayout;
+import io.tokenwise.backend.Routing;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.ProjectedAttention;
@@ -131,9 +132,9 @@ final class GroupedAttention {
     private boolean choose(Pass pass, Tensor x) {
         boolean whole = true;
         for (int i = 0; i < acms.size(); i++) {
-            TokenGroups groups = TokenGroups.of(pass, i);
-            acms.get(i).choose(pass, x, groups);
-            whole &= groups.whole(units.learners()) == x.rows();
+            Routing routing = Routings.of(pass, i);
+            acms.get(i).choose(pass, x, routing);
+            whole &= routing.isWhole();
         }
         return whole;
     }

@@ -1,10 +1,11 @@
 package io.tokenwise.acm.block;
 
 import io.tokenwise.acm.choose.Acm;
-import io.tokenwise.acm.choose.TokenGroups;
+import io.tokenwise.acm.choose.Routings;
 import io.tokenwise.autograd.SlicedWeight;
 import io.tokenwise.backend.MlpSlices;
 import io.tokenwise.backend.PackedMatrix;
+import io.tokenwise.backend.Routing;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
@@ -106,41 +107,37 @@ final class GroupedMlp {
     /** See {@link AdaptiveBlock#infer}. */
     Tensor infer(Pass pass, Tensor x, Tensor residual) {
         assert isPrepared() : acm.path() + " was changed and not prepared again";
-        TokenGroups groups = TokenGroups.of(pass, 0);
-        acm.choose(pass, x, groups);
-        if (groups.whole(learners) == x.rows()) {
+        Routing routing = Routings.of(pass, 0);
+        acm.choose(pass, x, routing);
+        if (routing.isWhole()) {
             return dense.forward(pass, x, residual);
         }
-        return dense.isGated() ? runGated(pass, x, residual, groups) : run(pass, x, residual, groups);
+        return dense.isGated() ? runGated(pass, x, residual, routing) : run(pass, x, residual, routing);
     }
 
     /** Each learner over the tokens that use it, in ascending order of learners, so that a token's sum has one order. */
-    private Tensor run(Pass pass, Tensor x, Tensor residual, TokenGroups groups) {
+    private Tensor run(Pass pass, Tensor x, Tensor residual, Routing routing) {
         Stream stream = pass.stream();
         Tensor y = pass.tensor(x.rows(), learned.hidden());
-        int whole = groups.whole(learners);
-        int active = groups.using(0, learners);
-        stream.addBias(residual, groups.order(), active, x.rows(), resting, y);
-        dense.infer(pass, x, groups.order(), whole, residual, y);
-        pass.push();
-        Tensor units = pass.tensor(active - whole, acm.learnersPerSlice() * learned.width());
-        stream.mlp(x, groups.partly(), groups.usingPartly(learners), slices, residual, units, y);
-        pass.pop();
+        stream.addBias(residual, routing.none(), resting, y);
+        dense.infer(pass, x, routing.whole(), residual, y);
+        stream.mlp(x, routing.partly(), slices, residual, pass.workspace(), y);
         return y;
     }
 
     /** Row by row: a decoder, which has such MLPs, writes one token at a time, so that there is nothing to group. */
-    private Tensor runGated(Pass pass, Tensor x, Tensor residual, TokenGroups groups) {
+    private Tensor runGated(Pass pass, Tensor x, Tensor residual, Routing routing) {
         Tensor y = pass.tensor(x.rows(), learned.hidden());
+        int[] counts = routing.counts();
         for (int row = 0; row < x.rows(); row++) {
             pass.push();
             Tensor in = pass.workspace().rows(x, row, 1);
             Tensor added = pass.workspace().rows(residual, row, 1);
             Tensor out = pass.workspace().rows(y, row, 1);
-            if (groups.learners()[row] == learners) {
+            if (counts[row] == learners) {
                 pass.stream().copy(dense.forward(pass, in, added), out);
             } else {
-                runGatedRow(pass, in, added, groups.learners()[row], out);
+                runGatedRow(pass, in, added, counts[row], out);
             }
             pass.pop();
         }

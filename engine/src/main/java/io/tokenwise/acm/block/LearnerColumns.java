@@ -1,7 +1,8 @@
 package io.tokenwise.acm.block;
 
 import io.tokenwise.acm.choose.Acm;
-import io.tokenwise.acm.choose.TokenGroups;
+import io.tokenwise.acm.choose.Routings;
+import io.tokenwise.backend.Routing;
 import io.tokenwise.nn.Pass;
 import java.util.Arrays;
 
@@ -52,8 +53,8 @@ record LearnerColumns(int[] order, int[] starts, int learners, int decision, Acm
         return Arrays.copyOf(order, acm.slices() * perSlice());
     }
 
-    /** The tokens of the block that runs now as the module has grouped them. */
-    TokenGroups groups(Pass pass) {
-        return TokenGroups.of(pass, decision);
+    /** What the module has decided about the tokens of the block that runs now. */
+    Routing routing(Pass pass) {
+        return Routings.of(pass, decision);
     }
 }

@@ -120,9 +120,7 @@ record MaskedAttention(RunningLearners factors, AttentionLearners learned, Decid
             ofRests = module.partial.forwardPlus(pass, running.get(module.index), ofRests);
         }
         Tensor ones = pass.tensor(sum.rows(), 1);
-        for (int row = 0; row < ones.rows(); row++) {
-            ones.set(row, 0, 1);
-        }
+        pass.stream().fill(ones, 1);
         // Columns that nobody decides about have no rest.
         Tensor rests = pass.scaleUnits(pass.linear(ones, learned.rest(), null, false, null), ofRests, decided.whole);
         return pass.add(sum, rests);

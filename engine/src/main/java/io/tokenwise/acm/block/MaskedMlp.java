@@ -4,6 +4,7 @@ import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
 
@@ -37,14 +38,15 @@ record MaskedMlp(RunningLearners factors, MlpLearners learned, Acm acm) {
     void errors(Pass pass, Tensor x, Tensor target, float[] errors) {
         prepare(pass.stream());
         int trained = learned.trained();
-        for (int choice = 0; choice <= trained; choice++) {
-            pass.push();
-            Tensor running = pass.tensor(x.rows(), trained + 1);
-            for (int token = 0; token < x.rows(); token++) {
-                acm.running(running, token, acm.count(choice));
+        try (HostTensor wanted = pass.stream().read(target)) {
+            for (int choice = 0; choice <= trained; choice++) {
+                pass.push();
+                Tensor running = acm.running(pass, x.rows(), acm.count(choice));
+                try (HostTensor found = pass.stream().read(partly(pass, x, running))) {
+                    squaredDistances(found, wanted, errors, choice);
+                }
+                pass.pop();
             }
-            squaredDistances(partly(pass, x, running), target, errors, choice);
-            pass.pop();
         }
         for (int token = 0; token < x.rows(); token++) {
             errors[token * acm.choices() + trained + 1] = 0;
@@ -59,7 +61,7 @@ record MaskedMlp(RunningLearners factors, MlpLearners learned, Acm acm) {
         factors.prepare(stream);
     }
 
-    private void squaredDistances(Tensor y, Tensor target, float[] errors, int choice) {
+    private void squaredDistances(HostTensor y, HostTensor target, float[] errors, int choice) {
         for (int row = 0; row < y.rows(); row++) {
             double sum = 0;
             for (int column = 0; column < y.columns(); column++) {

@@ -5,6 +5,7 @@ import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Mlp;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.List;
@@ -71,16 +72,19 @@ record MlpLearners(Parameters owner, Mlp dense, int trained, int width, Linear u
 
     /** See {@link AdaptiveBlock#denseSlices}. */
     Map<Parameter, Tensor> denseSlices(Arena arena) {
-        Tensor allUps = dense.up().weight().parameter().value();
         Tensor ups = owner.backend().allocate(arena, hidden(), trained * upWidth());
-        Tensor allDowns = dense.down().weight().parameter().value();
         Tensor downs = owner.backend().allocate(arena, trained * width, hidden());
-        for (int row = 0; row < hidden(); row++) {
-            for (int column = 0; column < ups.columns(); column++) {
-                ups.set(row, column, allUps.get(row, denseColumn(column)));
-            }
-            for (int unit = 0; unit < downs.rows(); unit++) {
-                downs.set(unit, row, allDowns.get(unit, row));
+        try (HostTensor allUps = dense.up().weight().parameter().read();
+                HostTensor learnedUps = owner.backend().write(ups);
+                HostTensor allDowns = dense.down().weight().parameter().read();
+                HostTensor learnedDowns = owner.backend().write(downs)) {
+            for (int row = 0; row < hidden(); row++) {
+                for (int column = 0; column < ups.columns(); column++) {
+                    learnedUps.set(row, column, allUps.get(row, denseColumn(column)));
+                }
+                for (int unit = 0; unit < downs.rows(); unit++) {
+                    learnedDowns.set(unit, row, allDowns.get(unit, row));
+                }
             }
         }
         return Map.of(up.weight().parameter(), ups, down.parameter(), downs);

@@ -6,6 +6,7 @@ import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 
 /**
@@ -29,7 +30,7 @@ final class RunningLearners {
         partly = factors(learners - 1, 0);
         padded = padded(0, 1);
         biased = factors(learners, 1);
-        biased.bias().value().set(0, 0, 1);
+        set(biased.bias(), 0, 0, 1);
         partial = partial(0, 1);
         wholly = wholly(0, 1);
     }
@@ -37,9 +38,11 @@ final class RunningLearners {
     /** Makes {@link #padded} of one of so many modules, in their columns of {@code [tokens, modules * N]}, and 0 in the others'. */
     Linear padded(int module, int modules) {
         Parameter weight = owner.fixed("r_n - r_N", learners, modules * learners);
-        for (int learner = 0; learner < learners - 1; learner++) {
-            weight.value().set(learner, module * learners + learner, 1);
-            weight.value().set(learners - 1, module * learners + learner, -1);
+        try (HostTensor values = weight.write()) {
+            for (int learner = 0; learner < learners - 1; learner++) {
+                values.set(learner, module * learners + learner, 1);
+                values.set(learners - 1, module * learners + learner, -1);
+            }
         }
         return new Linear(new Weight(owner, weight), null);
     }
@@ -47,29 +50,37 @@ final class RunningLearners {
     /** Makes {@link #wholly} of one of so many modules, in its column of {@code [tokens, modules]}, and 0 in the others'. */
     Linear wholly(int module, int modules) {
         Parameter weight = owner.fixed("r_N", learners, modules);
-        weight.value().set(learners - 1, module, 1);
+        set(weight, learners - 1, module, 1);
         return new Linear(new Weight(owner, weight), null);
     }
 
     /** Makes {@link #partial} of one of so many modules, in its column of {@code [tokens, modules]}, and 0 in the others'. */
     Linear partial(int module, int modules) {
         Linear negative = wholly(module, modules);
-        negative.weight().parameter().value().set(learners - 1, module, -1);
+        set(negative.weight().parameter(), learners - 1, module, -1);
         Parameter bias = owner.fixed("1", 1, modules);
-        bias.value().set(0, module, 1);
+        set(bias, 0, module, 1);
         return new Linear(negative.weight(), bias);
+    }
+
+    private static void set(Parameter parameter, int row, int column, float value) {
+        try (HostTensor values = parameter.write()) {
+            values.set(row, column, value);
+        }
     }
 
     /** {@code r_n - r_N} in column {@code first + n - 1}, and {@code -r_N} in those before it. */
     private Linear factors(int columns, int first) {
         Parameter weight = owner.fixed("r_n - r_N", learners, columns);
-        for (int column = 0; column < columns; column++) {
-            int learner = column - first;
-            if (learner < learners - 1) {
-                weight.value().set(learners - 1, column, -1);
-            }
-            if (learner >= 0 && learner < learners - 1) {
-                weight.value().set(learner, column, 1);
+        try (HostTensor values = weight.write()) {
+            for (int column = 0; column < columns; column++) {
+                int learner = column - first;
+                if (learner < learners - 1) {
+                    values.set(learners - 1, column, -1);
+                }
+                if (learner >= 0 && learner < learners - 1) {
+                    values.set(learner, column, 1);
+                }
             }
         }
         return new Linear(new Weight(owner, weight), owner.fixed("1", 1, columns));

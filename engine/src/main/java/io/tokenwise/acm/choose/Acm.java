@@ -2,7 +2,9 @@ package io.tokenwise.acm.choose;
 
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
+import io.tokenwise.backend.Routing;
 import io.tokenwise.nn.Pass;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -183,14 +185,13 @@ public final class Acm implements AdaptiveModule {
         gate.prepare();
     }
 
-    /** In inference: how many learners each row of x gets, in {@code groups}, which are sorted. */
-    public void choose(Pass pass, Tensor x, TokenGroups groups) {
-        int gated = router.route(pass, x, groups.begin(x.rows()));
+    /** In inference: how many learners each row of x gets, in a routing, which is sorted. */
+    public void choose(Pass pass, Tensor x, Routing routing) {
+        int gated = router.route(pass, x, routing);
         LearnerObserver observer = pass.given(LearnerObserver.class);
         if (observer != null) {
-            observer.spent(path, groups.learners(), x.rows(), gated);
+            observer.spent(path, routing.counts(), x.rows(), gated);
         }
-        groups.sort(learners);
     }
 
     /**
@@ -202,21 +203,24 @@ public final class Acm implements AdaptiveModule {
         if (training == null) {
             throw new IllegalStateException(path + ": a pass with a tape needs a gate training");
         }
-        Tensor running = isFixed() ? running(pass, x.rows()) : gate.train(pass, x, training);
+        Tensor running = isFixed() ? running(pass, x.rows(), fixedCount) : gate.train(pass, x, training);
         training.running().add(running);
         return running;
     }
 
-    private Tensor running(Pass pass, int tokens) {
+    /** What {@link #train} gives if each of the tokens gets {@code count} learners. */
+    public Tensor running(Pass pass, int tokens, int count) {
         Tensor running = pass.tensor(tokens, trained + 1);
-        for (int token = 0; token < tokens; token++) {
-            running(running, token, fixedCount);
+        try (HostTensor values = pass.stream().write(running)) {
+            for (int token = 0; token < tokens; token++) {
+                running(values, token, count);
+            }
         }
         return running;
     }
 
     /** Writes a row of what {@link #train} gives: those of {@code count} learners. */
-    public void running(Tensor running, int token, int count) {
+    public void running(HostTensor running, int token, int count) {
         for (int choice = 1; choice < choices(); choice++) {
             running.set(token, choice - 1, count(choice) <= count ? 1 : 0);
         }

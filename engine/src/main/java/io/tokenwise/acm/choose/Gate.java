@@ -3,9 +3,11 @@ package io.tokenwise.acm.choose;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
+import io.tokenwise.backend.Routing;
 import io.tokenwise.kernels.RowOps;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -17,7 +19,7 @@ import java.util.random.RandomGenerator;
  * same and costs less. The budget enters through {@link #KNOTS} piecewise-linear features, so one gate serves every budget.
  * In inference only how much better each count is than none matters, so there is a product less than there are counts.
  *
- * <p>{@link #logits} is thread-safe for different passes once {@link #prepare} has run and while nobody trains.
+ * <p>{@link #decide} is thread-safe for different passes once {@link #prepare} has run and while nobody trains.
  */
 final class Gate {
     static final int KNOTS = 9;
@@ -34,6 +36,7 @@ final class Gate {
      */
     private static final double START_SHARPNESS = 16;
 
+    private final Parameters owner;
     private final Acm acm;
 
     /** Weight {@code [hidden, choices]}, no bias. */
@@ -49,12 +52,19 @@ final class Gate {
 
     private int rowsVersion = -1;
 
+    /** For inference the budget table of each choice but the first, less that of the first, knot after knot: on the host, where the offsets are summed up. */
+    private final float[] gains;
+
+    private int gainsVersion = -1;
+
     Gate(Parameters owner, String path, int hidden, Acm acm) {
+        this.owner = owner;
         this.acm = acm;
         logits = new Linear(new Weight(owner, owner.add(path + "gate.weight", hidden, acm.choices())), null);
         budgetTable = new Weight(owner, owner.add(path + "gate.budget", KNOTS, acm.choices()));
         int group = RowOps.DOTS_GROUP;
         rows = owner.constant((acm.choices() - 1 + group - 1) / group * group, hidden);
+        gains = new float[(acm.choices() - 1) * KNOTS];
     }
 
     /** Weight of the knot in the linear interpolation at the budget, times a constant. */
@@ -68,49 +78,80 @@ final class Gate {
      * @param none by how much the logit of no learner starts behind
      */
     void start(double none) {
-        Tensor table = budgetTable.parameter().value();
-        for (int knot = 0; knot < KNOTS; knot++) {
-            for (int choice = 0; choice < acm.choices(); choice++) {
-                double distance = (double) acm.count(choice) / acm.learners() - (double) knot / (KNOTS - 1);
-                double logit = -START_SHARPNESS * distance * distance - (choice == 0 ? none : 0);
-                table.set(knot, choice, (float) (logit / FEATURE_SCALE));
+        try (HostTensor table = budgetTable.parameter().write()) {
+            for (int knot = 0; knot < KNOTS; knot++) {
+                for (int choice = 0; choice < acm.choices(); choice++) {
+                    double distance = (double) acm.count(choice) / acm.learners() - (double) knot / (KNOTS - 1);
+                    double logit = -START_SHARPNESS * distance * distance - (choice == 0 ? none : 0);
+                    table.set(knot, choice, (float) (logit / FEATURE_SCALE));
+                }
             }
         }
         budgetTable.parameter().changed();
     }
 
     void prepare() {
+        prepareRows();
+        prepareGains();
+    }
+
+    private void prepareRows() {
         Parameter parameter = logits.weight().parameter();
         if (rowsVersion == parameter.version()) {
             return;
         }
-        Tensor weight = parameter.value();
-        for (int choice = 1; choice < acm.choices(); choice++) {
-            for (int column = 0; column < rows.columns(); column++) {
-                rows.set(choice - 1, column, weight.get(column, choice) - weight.get(column, 0));
+        try (HostTensor weight = parameter.read();
+                HostTensor differences = owner.backend().write(rows)) {
+            for (int choice = 1; choice < acm.choices(); choice++) {
+                for (int column = 0; column < rows.columns(); column++) {
+                    differences.set(choice - 1, column, weight.get(column, choice) - weight.get(column, 0));
+                }
             }
         }
         rowsVersion = parameter.version();
+    }
+
+    private void prepareGains() {
+        Parameter parameter = budgetTable.parameter();
+        if (gainsVersion == parameter.version()) {
+            return;
+        }
+        try (HostTensor table = parameter.read()) {
+            for (int choice = 1; choice < acm.choices(); choice++) {
+                for (int knot = 0; knot < KNOTS; knot++) {
+                    gains[(choice - 1) * KNOTS + knot] = table.get(knot, choice) - table.get(knot, 0);
+                }
+            }
+        }
+        gainsVersion = parameter.version();
+    }
+
+    private boolean isPrepared() {
+        return rowsVersion == logits.weight().parameter().version()
+                && gainsVersion == budgetTable.parameter().version();
     }
 
     List<Parameter> parameters() {
         return List.of(logits.weight().parameter(), budgetTable.parameter());
     }
 
-    /** How much better each choice is than no learner: logits {@code [tokens, choices - 1]} less that of the first choice. */
-    Tensor logits(Pass pass, Tensor x, double budget) {
-        assert rowsVersion == logits.weight().parameter().version() : "the gate was changed and not prepared again";
-        Tensor table = budgetTable.parameter().value();
-        Tensor offset = pass.tensor(1, acm.choices() - 1);
-        for (int choice = 1; choice < acm.choices(); choice++) {
+    /** What a budget adds to how much better each choice is than no learner: the first {@code choices - 1} values of the array, which is returned. */
+    float[] offsets(double budget, float[] target) {
+        assert isPrepared() : "the gate was changed and not prepared again";
+        for (int column = 0; column < acm.choices() - 1; column++) {
             double sum = 0;
             for (int knot = 0; knot < KNOTS; knot++) {
-                sum += feature(knot, budget) * (table.get(knot, choice) - table.get(knot, 0));
+                sum += feature(knot, budget) * gains[column * KNOTS + knot];
             }
-            offset.set(0, choice - 1, (float) sum);
+            target[column] = (float) sum;
         }
+        return target;
+    }
+
+    /** Chooses for the rows of x that the routing asks for. Returns how much better each choice is than no learner, {@code [tokens, choices - 1]}. */
+    Tensor decide(Pass pass, Tensor x, Routing routing) {
         Tensor y = pass.tensor(x.rows(), acm.choices() - 1);
-        pass.stream().dots(x, rows, offset, y);
+        routing.decide(x, rows, acm.countsFromOne(), pass.workspace(), y);
         return y;
     }
 
@@ -124,8 +165,10 @@ final class Gate {
     Tensor train(Pass pass, Tensor x, GateTraining training) {
         Tensor y = trainingLogits(pass, x, training.budgetFeatures());
         Tensor noise = pass.tensor(y.rows(), y.columns());
-        for (int i = 0; i < noise.size(); i++) {
-            noise.floats().set(i, gumbel(training.noise()));
+        try (HostTensor values = pass.stream().write(noise)) {
+            for (int i = 0; i < values.size(); i++) {
+                values.set(i, gumbel(training.noise()));
+            }
         }
         return pass.choose(y, noise, training.temperature());
     }

@@ -1,7 +1,7 @@
 package io.tokenwise.acm.choose;
 
 import io.tokenwise.nn.Pass;
-import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.HostTensor;
 import java.util.Arrays;
 
 /**
@@ -58,7 +58,7 @@ final class HardBudgets {
      * @param count at most {@code tokens * learners}
      * @param choice receives the tokens' counts, from {@code at} on
      */
-    void choose(Tensor logits, int[] counts, int row, int tokens, int count, int[] choice, int at) {
+    void choose(HostTensor logits, int[] counts, int row, int tokens, int count, int[] choice, int at) {
         int learners = counts[counts.length - 1];
         int all = tokens * learners;
         if (keys.length < all) {
@@ -83,7 +83,7 @@ final class HardBudgets {
     }
 
     /** Keys of a token's learners, descending: the slopes of the concave hull of its logits. */
-    private void rank(Tensor logits, int[] counts, int row, int at) {
+    private void rank(HostTensor logits, int[] counts, int row, int at) {
         float logit = 0;
         int from = 0;
         int column = 0;

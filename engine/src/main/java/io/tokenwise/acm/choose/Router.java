@@ -1,10 +1,10 @@
 package io.tokenwise.acm.choose;
 
+import io.tokenwise.backend.Routing;
 import io.tokenwise.nn.Budget;
-import io.tokenwise.nn.Budget.Routing;
 import io.tokenwise.nn.Pass;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
-import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
@@ -45,16 +45,32 @@ final class Router {
         index = newIndex;
     }
 
-    /** Writes the learner count of each row of x to {@code choice}; returns for how many of them the gate was asked. */
-    int route(Pass pass, Tensor x, int[] choice) {
-        int texts = pass.batch().sequences();
+    /** Fills the routing, which is sorted afterwards; returns for how many rows the gate was asked. */
+    int route(Pass pass, Tensor x, Routing routing) {
+        routing.begin(x.rows(), acm.learners());
         if (acm.isFixed()) {
             refuseHardBudgets(pass);
-            Arrays.fill(choice, 0, x.rows(), acm.fixedCount());
+            routing.give(0, x.rows(), acm.fixedCount());
+            routing.sort();
             return 0;
         }
         grant(pass);
-        int gated = 0;
+        int asked = giveOrAsk(pass, routing);
+        pass.push();
+        Tensor logits = asked == 0 ? null : gate.decide(pass, x, routing);
+        if (needsHost(pass)) {
+            settle(pass, logits, routing);
+        }
+        pass.pop();
+        routing.sort();
+        return asked;
+    }
+
+    /** Texts that follow each other and share a budget and, where the gate is asked, a length, about, go together. Returns for how many rows it is. */
+    private int giveOrAsk(Pass pass, Routing routing) {
+        int texts = pass.batch().sequences();
+        GateOffsets offsets = GateOffsets.begin(pass);
+        int asked = 0;
         for (int from = 0, end; from < texts; from = end) {
             Budget budget = pass.budget(from);
             boolean asks = asksGate(pass, from);
@@ -69,28 +85,84 @@ final class Router {
             int row = pass.batch().offsets()[from];
             int rows = pass.batch().offsets()[end] - row;
             if (asks) {
-                ask(pass, x, from, end, choice);
-                gated += rows;
+                double told = calibration.toTell(budget.share(), pass.batch().length(from));
+                routing.ask(row, rows, gate.offsets(told, offsets.next(acm.choices() - 1)));
+                asked += rows;
             } else {
-                int count = switch (budget.routing()) {
-                    case RANDOM -> drawnCount(pass, budget);
-                    case HARD -> budget.share() < 1 ? 0 : acm.learners();
-                    case LEARNED, STATIC -> fixedCount(budget.share());
-                };
-                Arrays.fill(choice, row, row + rows, count);
-            }
-            if (budget.routing() == Routing.HARD) {
-                settle(pass, from, end, asks, choice);
+                routing.give(row, rows, unasked(pass, budget));
             }
         }
-        return gated;
+        return asked;
+    }
+
+    private int unasked(Pass pass, Budget budget) {
+        return switch (budget.routing()) {
+            case RANDOM -> drawnCount(pass, budget);
+            case HARD -> budget.share() < 1 ? 0 : acm.learners();
+            case LEARNED, STATIC -> fixedCount(budget.share());
+        };
+    }
+
+    /** Whether a text's budget is hard, or a control's that is random: the host then sees what was chosen, and changes it. */
+    private static boolean needsHost(Pass pass) {
+        for (int text = 0; text < pass.batch().sequences(); text++) {
+            Budget.Routing routing = pass.budget(text).routing();
+            if (routing == Budget.Routing.HARD || routing == Budget.Routing.RANDOM) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** @param logits null if the gate was not asked */
+    private void settle(Pass pass, Tensor logits, Routing routing) {
+        int[] counts = routing.counts();
+        if (logits == null) {
+            settle(pass, (HostTensor) null, counts);
+        } else {
+            try (HostTensor values = pass.stream().read(logits)) {
+                settle(pass, values, counts);
+            }
+        }
+        routing.changed();
+    }
+
+    private void settle(Pass pass, HostTensor logits, int[] counts) {
+        int[] offsets = pass.batch().offsets();
+        for (int text = 0; text < pass.batch().sequences(); text++) {
+            Budget budget = pass.budget(text);
+            boolean asked = asksGate(pass, text);
+            if (budget.routing() == Budget.Routing.HARD) {
+                if (asked) {
+                    cut(pass, logits, text, counts);
+                }
+                spend(pass, text, asked, sum(counts, offsets[text], offsets[text + 1]));
+            } else if (budget.routing() == Budget.Routing.RANDOM && asked) {
+                int from = text;
+                // Texts that were asked together are dealt together.
+                text = lastAskedWith(pass, from);
+                int rows = offsets[text + 1] - offsets[from];
+                shuffle(counts, offsets[from], rows, random(budget.seed() + index));
+            }
+        }
+    }
+
+    private int lastAskedWith(Pass pass, int text) {
+        int step = LengthCalibration.step(pass.batch().length(text));
+        int last = text;
+        while (last + 1 < pass.batch().sequences()
+                && pass.budget(last + 1).equals(pass.budget(text))
+                && LengthCalibration.step(pass.batch().length(last + 1)) == step) {
+            last++;
+        }
+        return last;
     }
 
     /** A control spends what it spends. */
     private static void refuseHardBudgets(Pass pass) {
         for (int text = 0; text < pass.batch().sequences(); text++) {
             Budget budget = pass.budget(text);
-            if (budget.routing() == Routing.HARD && budget.share() < 1) {
+            if (budget.routing() == Budget.Routing.HARD && budget.share() < 1) {
                 throw new IllegalArgumentException("a hard budget of " + budget.share()
                         + ": the model is a control without gates, which spends the same whatever the budget");
             }
@@ -108,39 +180,15 @@ final class Router {
         };
     }
 
-    /** Routes the texts {@code from} to {@code end} (exclusive), which share a budget and a length, about, by the gate. */
-    private void ask(Pass pass, Tensor x, int from, int end, int[] choice) {
-        Budget budget = pass.budget(from);
-        int row = pass.batch().offsets()[from];
-        int rows = pass.batch().offsets()[end] - row;
-        pass.push();
-        Tensor asking = pass.workspace().rows(x, row, rows);
-        Tensor logits = gate.logits(
-                pass, asking, calibration.toTell(budget.share(), pass.batch().length(from)));
-        pass.stream().argmaxAfterZero(logits, row, choice);
-        for (int token = row; token < row + rows; token++) {
-            choice[token] = acm.count(choice[token]);
-        }
-        if (budget.routing() == Routing.HARD) {
-            for (int text = from; text < end; text++) {
-                cut(pass, logits, row, text, choice);
-            }
-        }
-        if (budget.routing() == Routing.RANDOM) {
-            shuffle(choice, row, rows, random(budget.seed() + index));
-        }
-        pass.pop();
-    }
-
     /** Takes from a text's tokens what it cannot pay for. */
-    private void cut(Pass pass, Tensor logits, int firstRow, int text, int[] choice) {
+    private void cut(Pass pass, HostTensor logits, int text, int[] counts) {
         int row = pass.batch().offsets()[text];
         int tokens = pass.batch().length(text);
         int count = affordable(pass, text);
-        if (sum(choice, row, row + tokens) > count) {
-            HardBudgets.of(pass).choose(logits, acm.countsFromOne(), row - firstRow, tokens, count, choice, row);
+        if (sum(counts, row, row + tokens) > count) {
+            HardBudgets.of(pass).choose(logits, acm.countsFromOne(), row, tokens, count, counts, row);
             for (int token = row; token < row + tokens; token++) {
-                choice[token] = acm.countUpTo(choice[token]);
+                counts[token] = acm.countUpTo(counts[token]);
             }
         }
     }
@@ -157,7 +205,7 @@ final class Router {
     private void grant(Pass pass) {
         for (int text = 0; text < pass.batch().sequences(); text++) {
             Budget budget = pass.budget(text);
-            if (budget.routing() == Routing.HARD) {
+            if (budget.routing() == Budget.Routing.HARD) {
                 int tokens = pass.batch().length(text);
                 HardBudgets.of(pass).grant(text, flopsPerToken(budget.share(), tokens) * tokens);
             }
@@ -176,14 +224,9 @@ final class Router {
         return Math.clamp(count, 0, tokens * acm.learners());
     }
 
-    private void settle(Pass pass, int from, int end, boolean gated, int[] choice) {
-        HardBudgets budgets = HardBudgets.of(pass);
-        int[] offsets = pass.batch().offsets();
-        for (int text = from; text < end; text++) {
-            long gateFlops = gated ? acm.gateFlops() * pass.batch().length(text) : 0;
-            long spent = gateFlops + acm.learnerFlops() * sum(choice, offsets[text], offsets[text + 1]);
-            budgets.spend(text, spent);
-        }
+    private void spend(Pass pass, int text, boolean asked, int count) {
+        long gateFlops = asked ? acm.gateFlops() * pass.batch().length(text) : 0;
+        HardBudgets.of(pass).spend(text, gateFlops + acm.learnerFlops() * count);
     }
 
     /**

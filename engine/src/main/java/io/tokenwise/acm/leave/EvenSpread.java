@@ -1,6 +1,5 @@
 package io.tokenwise.acm.leave;
 
-import io.tokenwise.tensor.Tensor;
 
 /**
  * Keeps an image's patches that stay apart from each other: what a patch is worth alone, as the gate says it, is shown by its neighbours too. So from each patch's value goes its place in
@@ -36,10 +35,10 @@ record EvenSpread(float[] less) {
         return place;
     }
 
-    /** Lowers the values {@code [tokens, 1]} of an input's patches, the first of which has that row. */
-    void lower(Tensor values, int row) {
+    /** Lowers the values of an input's patches, the first of which has that row. */
+    void lower(float[] values, int row) {
         for (int patch = 0; patch < less.length; patch++) {
-            values.set(row + patch, 0, values.get(row + patch, 0) - less[patch]);
+            values[row + patch] -= less[patch];
         }
     }
 }

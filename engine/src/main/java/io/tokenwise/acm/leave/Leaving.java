@@ -6,6 +6,7 @@ import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Budget.Routing;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
@@ -115,8 +116,15 @@ public final class Leaving {
     private int chooseRows(Pass pass, Tensor x, StayingRows staying) {
         TokenBatch batch = pass.batch();
         int gated = gatedTokens(batch, staying);
-        pass.push();
-        Tensor values = gated > 0 ? gate.values(pass, x) : pass.tensor(batch.tokens(), 1);
+        float[] values = staying.values();
+        if (gated > 0) {
+            pass.push();
+            // On the host, which knows how many stay: the next batch is made there.
+            try (HostTensor ofGate = pass.stream().read(gate.values(pass, x))) {
+                ofGate.copyTo(values);
+            }
+            pass.pop();
+        }
         for (int input = 0; input < batch.sequences(); input++) {
             int tokens = batch.length(input);
             int wanted = staying.plan(input).rows();
@@ -129,9 +137,8 @@ public final class Leaving {
                     spread.lower(values, batch.offsets()[input] + plans.first());
                 }
             }
-            staying.choose(values, batch.offsets()[input], tokens, wanted, plans.first(), plans.last());
+            staying.choose(batch.offsets()[input], tokens, wanted, plans.first(), plans.last());
         }
-        pass.pop();
         return gated;
     }
 
@@ -145,7 +152,7 @@ public final class Leaving {
     }
 
     /** What a control has in place of the gate's values: static, a text is cut, and of each image the same patches stay, spread; random, any tokens stay. */
-    private void control(Tensor values, TokenBatch batch, int input, Budget budget) {
+    private void control(float[] values, TokenBatch batch, int input, Budget budget) {
         if (budget.routing() == Routing.LEARNED || budget.routing() == Routing.HARD) {
             return;
         }
@@ -155,7 +162,7 @@ public final class Leaving {
                 : RandomGeneratorFactory.of("L64X128MixRandom").create(31 * budget.seed() + hash(batch, input));
         for (int token = 0; token < batch.length(input); token++) {
             float alike = spread == EvenSpread.NONE ? -token : 0;
-            values.set(from + token, 0, random == null ? alike : random.nextFloat());
+            values[from + token] = random == null ? alike : random.nextFloat();
         }
     }
 

@@ -10,6 +10,7 @@ import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.SelfAttention;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -22,23 +23,9 @@ import java.util.stream.Stream.Builder;
  * <p>A value is the logarithm of what the result loses without the token (the teacher's cosine distance or divergence), times the number of tokens: {@link
  * io.tokenwise.distill.TokenValues} measures it on the teacher.
  *
- * @param projection {@code [hidden, width]}
- * @param value {@code [width, 1]}
- * @param table {@code [1, vocabulary]}, what each token of a text model's vocabulary is worth on average: for short texts, whose few rows save less than the gate costs and which
- *     it orders hardly better (docs/lab/leaving.md); null if inputs are no texts
- * @param learnerFlops multiply-adds of all layers for one token, attention's products not counted
+ * <p>Thread-safe for different passes once {@link #prepare} has run and while nobody trains.
  */
-public record StayGate(
-        Linear projection,
-        LayerNorm projectionNorm,
-        SelfAttention attention,
-        LayerNorm attentionNorm,
-        Mlp mlp,
-        LayerNorm outputNorm,
-        Linear value,
-        Parameter table,
-        long learnerFlops)
-        implements AdaptiveModule {
+public final class StayGate implements AdaptiveModule {
     /** Wider gates order tokens no better (docs/lab/leaving.md). */
     public static final int WIDTH = 64;
 
@@ -55,6 +42,60 @@ public record StayGate(
     /** What an observer is told that tokens went through. */
     public static final String PATH = "tokens";
 
+    private final Linear projection;
+    private final LayerNorm projectionNorm;
+    private final SelfAttention attention;
+    private final LayerNorm attentionNorm;
+    private final Mlp mlp;
+    private final LayerNorm outputNorm;
+    private final Linear value;
+    private final Parameter table;
+    private final long learnerFlops;
+
+    /** What is looked up: the table on the host. */
+    private volatile Worths worths = new Worths(new float[0], -1);
+
+    /**
+     * @param projection {@code [hidden, width]}
+     * @param value {@code [width, 1]}
+     * @param table {@code [1, vocabulary]}, what each token of a text model's vocabulary is worth on average: for short texts, whose few rows save less than the gate costs and which
+     *     it orders hardly better (docs/lab/leaving.md); null if inputs are no texts
+     * @param learnerFlops multiply-adds of all layers for one token, attention's products not counted
+     */
+    public StayGate(
+            Linear projection,
+            LayerNorm projectionNorm,
+            SelfAttention attention,
+            LayerNorm attentionNorm,
+            Mlp mlp,
+            LayerNorm outputNorm,
+            Linear value,
+            Parameter table,
+            long learnerFlops) {
+        this.projection = projection;
+        this.projectionNorm = projectionNorm;
+        this.attention = attention;
+        this.attentionNorm = attentionNorm;
+        this.mlp = mlp;
+        this.outputNorm = outputNorm;
+        this.value = value;
+        this.table = table;
+        this.learnerFlops = learnerFlops;
+    }
+
+    /** The table's values as of one of its versions. */
+    private record Worths(float[] ofTokens, int version) {}
+
+    /** What tokens are worth on average, {@code [1, vocabulary]}; null if inputs are no texts. */
+    public Parameter table() {
+        return table;
+    }
+
+    /** What a token's last vector becomes its value by, {@code [width, 1]}. */
+    public Linear value() {
+        return value;
+    }
+
     /** What each token is worth, {@code [tokens, 1]}; x is the embeddings of the pass's batch. */
     public Tensor values(Pass pass, Tensor x) {
         Tensor projected = normed(pass, projectionNorm, projection.forward(pass, x));
@@ -64,14 +105,28 @@ public record StayGate(
 
     /** What a token of the vocabulary is worth on average. */
     public float worth(int token) {
-        return table.value().get(0, token);
+        return worths()[token];
+    }
+
+    /** Copied anew where the table has changed; threads that meet there copy the same. */
+    private float[] worths() {
+        Worths known = worths;
+        if (known.version != table.version()) {
+            try (HostTensor values = table.read()) {
+                known = new Worths(new float[values.columns()], table.version());
+                values.copyRow(0, known.ofTokens, 0);
+            }
+            worths = known;
+        }
+        return known.ofTokens;
     }
 
     /** Writes what the tokens of a text are worth on average into their rows of the values. */
-    void lookUp(TokenBatch batch, int text, Tensor values) {
+    void lookUp(TokenBatch batch, int text, float[] values) {
+        float[] ofTokens = worths();
         int row = batch.offsets()[text];
         for (int i = batch.inputOffsets()[text]; i < batch.inputOffsets()[text + 1]; i++) {
-            values.set(row++, 0, worth(batch.inputs()[i]));
+            values[row++] = ofTokens[batch.inputs()[i]];
         }
     }
 
@@ -84,15 +139,18 @@ public record StayGate(
     /** Random weights, each matrix's of variance 1 / inputs. */
     public void start(RandomGenerator random) {
         for (Linear linear : linears()) {
-            Tensor weight = linear.weight().parameter().value();
-            double deviation = 1 / Math.sqrt(weight.rows());
-            for (int i = 0; i < weight.size(); i++) {
-                weight.floats().set(i, (float) (deviation * random.nextGaussian()));
+            try (HostTensor weight = linear.weight().parameter().write()) {
+                double deviation = 1 / Math.sqrt(weight.rows());
+                for (int i = 0; i < weight.size(); i++) {
+                    weight.set(i, (float) (deviation * random.nextGaussian()));
+                }
             }
         }
         for (LayerNorm norm : norms()) {
-            for (int column = 0; column < WIDTH; column++) {
-                norm.gamma().value().set(0, column, 1);
+            try (HostTensor gamma = norm.gamma().write()) {
+                for (int column = 0; column < WIDTH; column++) {
+                    gamma.set(0, column, 1);
+                }
             }
         }
         parameters().forEach(Parameter::changed);
@@ -103,6 +161,9 @@ public record StayGate(
         attention.prepare(stream);
         mlp.prepare(stream);
         value.weight().prepare(stream);
+        if (table != null) {
+            worths();
+        }
     }
 
     private List<Linear> linears() {
@@ -124,6 +185,11 @@ public record StayGate(
     @Override
     public String path() {
         return PATH;
+    }
+
+    @Override
+    public long learnerFlops() {
+        return learnerFlops;
     }
 
     /** A token goes through all layers or leaves. */

@@ -15,6 +15,7 @@ public final class StayingRows {
     private int[] rows = new int[0];
     private int[] stays = new int[0];
     private long[] keys = new long[0];
+    private float[] values = new float[0];
     private int inputs;
     private int count;
 
@@ -61,6 +62,7 @@ public final class StayingRows {
             rows = new int[length];
             stays = new int[length];
             keys = new long[length];
+            values = new float[length];
         }
         Arrays.fill(stays, 0, tokens, 0);
         batch.clear();
@@ -68,19 +70,18 @@ public final class StayingRows {
     }
 
     /**
-     * The next input's tokens, of which the most valuable stay, besides those that always do; of equal ones the earlier.
+     * The next input's tokens, of which those of the largest {@link #values} stay, besides those that always do; of equal ones the earlier.
      *
-     * @param values {@code [tokens, 1]}; may be null if all stay
      * @param from the input's first row
      * @param wanted how many stay
      * @param first how many at its beginning always stay
      * @param last how many at its end always stay
      */
-    void choose(Tensor values, int from, int tokens, int wanted, int first, int last) {
+    void choose(int from, int tokens, int wanted, int first, int last) {
         if (wanted == tokens) {
             Arrays.fill(stays, from, from + tokens, 1);
         } else {
-            rank(values, from, tokens, wanted, first, last);
+            rank(from, tokens, wanted, first, last);
         }
         for (int row = from; row < from + tokens; row++) {
             rows[count] = row;
@@ -89,11 +90,11 @@ public final class StayingRows {
         batch.addRows(wanted);
     }
 
-    private void rank(Tensor values, int from, int tokens, int wanted, int first, int last) {
+    private void rank(int from, int tokens, int wanted, int first, int last) {
         int ranked = tokens - first - last;
         for (int i = 0; i < ranked; i++) {
             // The value's bits in the order of values, then the earlier token as the larger.
-            keys[i] = (long) ordered(values.get(from + first + i, 0)) << Integer.SIZE | (ranked - 1 - i);
+            keys[i] = (long) ordered(values[from + first + i]) << Integer.SIZE | (ranked - 1 - i);
         }
         Arrays.sort(keys, 0, ranked);
         Arrays.fill(stays, from, from + first, 1);
@@ -106,6 +107,11 @@ public final class StayingRows {
     private static int ordered(float value) {
         int bits = Float.floatToRawIntBits(value);
         return bits ^ (bits >> 31 & Integer.MAX_VALUE);
+    }
+
+    /** What each token is worth, to be written before {@link #choose}. */
+    float[] values() {
+        return values;
     }
 
     /** The rows that stay, ascending; the first {@link #count} entries count. */

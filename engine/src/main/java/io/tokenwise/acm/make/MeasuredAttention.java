@@ -8,8 +8,8 @@ import io.tokenwise.autograd.Parameters;
 import io.tokenwise.nn.Block;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.ProjectedAttention;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
-import java.lang.foreign.Arena;
 import java.util.Comparator;
 import java.util.stream.IntStream;
 
@@ -44,15 +44,17 @@ final class MeasuredAttention implements Measured {
             products = new double[columns / size][size][size];
         }
 
-        void add(Tensor x) {
+        void add(Pass pass, Tensor x) {
             var row = new double[sums.length];
-            for (int i = 0; i < x.rows(); i++) {
-                for (int column = 0; column < row.length; column++) {
-                    row[column] = x.get(i, column);
-                    sums[column] += row[column];
-                }
-                for (int head = 0; head < products.length; head++) {
-                    addProducts(row, head * size, products[head]);
+            try (HostTensor values = pass.stream().read(x)) {
+                for (int i = 0; i < x.rows(); i++) {
+                    for (int column = 0; column < row.length; column++) {
+                        row[column] = values.get(i, column);
+                        sums[column] += row[column];
+                    }
+                    for (int head = 0; head < products.length; head++) {
+                        addProducts(row, head * size, products[head]);
+                    }
                 }
             }
             rows += x.rows();
@@ -93,9 +95,9 @@ final class MeasuredAttention implements Measured {
     @Override
     public Tensor forward(Pass pass, Tensor x, Tensor residual) {
         Tensor qkv = attention.qkv().forward(pass, x);
-        projected.add(qkv);
+        projected.add(pass, qkv);
         Tensor context = attention.attend(pass, qkv);
-        contexts.add(context);
+        contexts.add(pass, context);
         return attention.output().forwardPlus(pass, context, residual);
     }
 
@@ -105,17 +107,14 @@ final class MeasuredAttention implements Measured {
         int unitsOfLearner = AttentionUnits.ofLearner(path, attention, layers.learners());
         var queryKey = new HeadRotation[heads];
         var valueOutput = new HeadRotation[heads];
-        for (int head = 0; head < heads; head++) {
-            queryKey[head] = HeadRotation.ofRotary(
-                    projected.second(head, false), projected.second(heads + head, true), attention.rotated());
-            valueOutput[head] = HeadRotation.of(contexts.second(head, true), outputMoments(head));
+        try (HostTensor output = attention.output().weight().parameter().read()) {
+            for (int head = 0; head < heads; head++) {
+                queryKey[head] = HeadRotation.ofRotary(
+                        projected.second(head, false), projected.second(heads + head, true), attention.rotated());
+                valueOutput[head] = HeadRotation.of(contexts.second(head, true), outputMoments(output, head));
+            }
         }
-        for (int head = 0; head < heads; head++) {
-            rotateColumns(head, queryKey[head].left());
-            rotateColumns(heads + head, queryKey[head].right());
-            rotateColumns(2 * heads + head, valueOutput[head].left());
-            rotateOutput(head, valueOutput[head].right());
-        }
+        rotate(queryKey, valueOutput);
         var adaptive = new AdaptiveAttention(
                 parameters,
                 path,
@@ -124,15 +123,14 @@ final class MeasuredAttention implements Measured {
                 learners(queryKey, unitsOfLearner),
                 learners(valueOutput, unitsOfLearner));
         moveMeans(adaptive, queryKey, valueOutput);
-        String decided = String.join("", layers.attentionGates());
-        copyLearned(adaptive, decided);
+        Measured.copyDense(adaptive, parameters.backend());
+        setBiases(adaptive, String.join("", layers.attentionGates()));
         adaptive.denseParameters().forEach(Parameter::changed);
         return adaptive;
     }
 
     /** What a head's columns do in the output: products of the output weight's rows. */
-    private double[][] outputMoments(int head) {
-        Tensor weight = attention.output().weight().parameter().value();
+    private double[][] outputMoments(HostTensor weight, int head) {
         var moments = new double[size][size];
         for (int i = 0; i < size; i++) {
             for (int j = 0; j < size; j++) {
@@ -164,19 +162,37 @@ final class MeasuredAttention implements Measured {
         return learners;
     }
 
+    private void rotate(HeadRotation[] queryKey, HeadRotation[] valueOutput) {
+        int heads = attention.heads();
+        try (HostTensor weight = attention.qkv().weight().parameter().write();
+                HostTensor bias = write(attention.qkv().bias());
+                HostTensor output = attention.output().weight().parameter().write()) {
+            for (int head = 0; head < heads; head++) {
+                rotateColumns(weight, bias, head, queryKey[head].left());
+                rotateColumns(weight, bias, heads + head, queryKey[head].right());
+                rotateColumns(weight, bias, 2 * heads + head, valueOutput[head].left());
+                rotateOutput(output, head, valueOutput[head].right());
+            }
+        }
+    }
+
+    /** Null of a bias that there is not. */
+    private static HostTensor write(Parameter bias) {
+        return bias == null ? null : bias.write();
+    }
+
     /** Weight and bias of a head of Q, K or V, counted through, times the rotation. */
-    private void rotateColumns(int head, double[][] rotation) {
-        Tensor weight = attention.qkv().weight().parameter().value();
+    private void rotateColumns(HostTensor weight, HostTensor bias, int head, double[][] rotation) {
         for (int row = 0; row < hidden; row++) {
             rotate(weight, row, head * size, rotation);
         }
-        if (attention.qkv().bias() != null) {
-            rotate(attention.qkv().bias().value(), 0, head * size, rotation);
+        if (bias != null) {
+            rotate(bias, 0, head * size, rotation);
         }
     }
 
     /** {@code size} values of a row times the rotation. */
-    private void rotate(Tensor values, int row, int from, double[][] rotation) {
+    private void rotate(HostTensor values, int row, int from, double[][] rotation) {
         var rotated = new double[size];
         for (int i = 0; i < size; i++) {
             double value = values.get(row, from + i);
@@ -190,8 +206,7 @@ final class MeasuredAttention implements Measured {
     }
 
     /** The output weight's rows of a head: {@code rotation^T rows}. */
-    private void rotateOutput(int head, double[][] rotation) {
-        Tensor weight = attention.output().weight().parameter().value();
+    private void rotateOutput(HostTensor weight, int head, double[][] rotation) {
         for (int column = 0; column < hidden; column++) {
             var rotated = new double[size];
             for (int i = 0; i < size; i++) {
@@ -223,65 +238,79 @@ final class MeasuredAttention implements Measured {
     private void moveMeans(AdaptiveAttention adaptive, HeadRotation[] queryKey, HeadRotation[] valueOutput) {
         int heads = attention.heads();
         boolean rests = attention.rotated() > 0;
-        Tensor output = attention.output().weight().parameter().value();
-        Tensor c = adaptive.learnerParameters().get(3).value();
-        int[] units = adaptive.units().valueOutput();
-        var total = new double[hidden];
-        var rest = new double[hidden];
-        for (int at = 0; at < hidden; at++) {
-            int head = at / size;
-            adaptive.rest().value().set(0, at, (float) mean(projected, head, head, queryKey, true, at % size));
-            double key = mean(projected, heads + head, head, queryKey, false, at % size);
-            double value = mean(projected, 2 * heads + head, head, valueOutput, true, at % size);
-            if (rests) {
-                adaptive.rest().value().set(0, hidden + at, (float) key);
-                adaptive.rest().value().set(0, 2 * hidden + at, (float) value);
-            } else {
-                Tensor bias = attention.qkv().bias().value();
-                bias.set(0, hidden + at, (float) (bias.get(0, hidden + at) - key));
-                bias.set(0, 2 * hidden + at, (float) (bias.get(0, 2 * hidden + at) - value));
-            }
-            double moved = rests ? 0 : value;
-            double context = mean(contexts, head, head, valueOutput, true, at % size);
-            int learner = units[at / unit];
-            for (int column = 0; column < hidden; column++) {
-                total[column] += moved * output.get(at, column);
-                double left = (context - moved) * output.get(at, column);
-                rest[column] += left;
-                if (learner < c.rows() - 1) {
-                    c.set(learner + 1, column, (float) (c.get(learner + 1, column) - left));
+        var moved = new double[hidden];
+        try (HostTensor rest = adaptive.rest().write();
+                HostTensor bias = rests ? null : attention.qkv().bias().write()) {
+            for (int at = 0; at < hidden; at++) {
+                int head = at / size;
+                rest.set(0, at, (float) mean(projected, head, head, queryKey, true, at % size));
+                double key = mean(projected, heads + head, head, queryKey, false, at % size);
+                double value = mean(projected, 2 * heads + head, head, valueOutput, true, at % size);
+                if (rests) {
+                    rest.set(0, hidden + at, (float) key);
+                    rest.set(0, 2 * hidden + at, (float) value);
+                } else {
+                    bias.set(0, hidden + at, (float) (bias.get(0, hidden + at) - key));
+                    bias.set(0, 2 * hidden + at, (float) (bias.get(0, 2 * hidden + at) - value));
+                    moved[at] = value;
                 }
             }
         }
-        Parameter bias = attention.output().bias();
-        for (int column = 0; column < hidden; column++) {
-            double full = total[column] + (bias == null ? 0 : bias.value().get(0, column));
-            if (bias != null) {
-                bias.value().set(0, column, (float) full);
+        setOutputBiases(adaptive, valueOutput, moved);
+    }
+
+    /**
+     * Gives the output's bias what moved from the values, and c the mean of what a token lacks without a learner.
+     *
+     * @param moved of the mean of each of the values' columns
+     */
+    private void setOutputBiases(AdaptiveAttention adaptive, HeadRotation[] valueOutput, double[] moved) {
+        int[] units = adaptive.units().valueOutput();
+        var total = new double[hidden];
+        var rest = new double[hidden];
+        try (HostTensor output = attention.output().weight().parameter().read();
+                HostTensor bias = write(attention.output().bias());
+                HostTensor c = adaptive.learnerParameters().get(3).write()) {
+            for (int at = 0; at < hidden; at++) {
+                int head = at / size;
+                double context = mean(contexts, head, head, valueOutput, true, at % size);
+                int learner = units[at / unit];
+                for (int column = 0; column < hidden; column++) {
+                    total[column] += moved[at] * output.get(at, column);
+                    double left = (context - moved[at]) * output.get(at, column);
+                    rest[column] += left;
+                    if (learner < c.rows() - 1) {
+                        c.set(learner + 1, column, (float) (c.get(learner + 1, column) - left));
+                    }
+                }
             }
-            c.set(0, column, (float) (full + rest[column]));
+            for (int column = 0; column < hidden; column++) {
+                double full = total[column] + (bias == null ? 0 : bias.get(0, column));
+                if (bias != null) {
+                    bias.set(0, column, (float) full);
+                }
+                c.set(0, column, (float) (full + rest[column]));
+            }
         }
     }
 
-    /** What learners start with: the dense weights, as far as a module decides about them. Those of the last learner stay 0. */
-    private void copyLearned(AdaptiveAttention adaptive, String decided) {
-        try (Arena arena = Arena.ofConfined()) {
-            adaptive.denseSlices(arena)
-                    .forEach((learned, dense) -> learned.value().copyFrom(dense));
-        }
-        Tensor bias = adaptive.learnerParameters().get(1).value();
-        Tensor rest = adaptive.rest().value();
+    /** What the learners' bias of Q, K and V starts with, as far as a module decides about them; that of the last learner stays 0. What no module decides about has no rest. */
+    private void setBiases(AdaptiveAttention adaptive, String decided) {
         int last = adaptive.acms().getFirst().learners() - 1;
-        for (int at = 0; at < 3 * hidden; at++) {
-            int projection = at / hidden;
-            int[] units = projection < 2
-                    ? adaptive.units().queryKey()
-                    : adaptive.units().valueOutput();
-            if (decided.indexOf(AdaptiveLayers.PROJECTIONS.charAt(projection)) < 0) {
-                rest.set(0, at, 0);
-            } else if (units[at % hidden / unit] < last) {
-                Parameter dense = attention.qkv().bias();
-                bias.set(0, at, (dense == null ? 0 : dense.value().get(0, at)) - rest.get(0, at));
+        Parameter ofDense = attention.qkv().bias();
+        try (HostTensor bias = adaptive.learnerParameters().get(1).write();
+                HostTensor rest = adaptive.rest().write();
+                HostTensor dense = ofDense == null ? null : ofDense.read()) {
+            for (int at = 0; at < 3 * hidden; at++) {
+                int projection = at / hidden;
+                int[] units = projection < 2
+                        ? adaptive.units().queryKey()
+                        : adaptive.units().valueOutput();
+                if (decided.indexOf(AdaptiveLayers.PROJECTIONS.charAt(projection)) < 0) {
+                    rest.set(0, at, 0);
+                } else if (units[at % hidden / unit] < last) {
+                    bias.set(0, at, (dense == null ? 0 : dense.get(0, at)) - rest.get(0, at));
+                }
             }
         }
     }

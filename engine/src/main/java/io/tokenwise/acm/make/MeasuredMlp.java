@@ -7,8 +7,8 @@ import io.tokenwise.autograd.Parameters;
 import io.tokenwise.nn.Block;
 import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
-import java.lang.foreign.Arena;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -35,11 +35,13 @@ final class MeasuredMlp implements Measured {
     @Override
     public Tensor forward(Pass pass, Tensor x, Tensor residual) {
         Tensor units = mlp.units(pass, x);
-        for (int row = 0; row < units.rows(); row++) {
-            for (int unit = 0; unit < sums.length; unit++) {
-                double value = units.get(row, unit);
-                sums[unit] += value;
-                squares[unit] += value * value;
+        try (HostTensor values = pass.stream().read(units)) {
+            for (int row = 0; row < units.rows(); row++) {
+                for (int unit = 0; unit < sums.length; unit++) {
+                    double value = values.get(row, unit);
+                    sums[unit] += value;
+                    squares[unit] += value * value;
+                }
             }
         }
         tokens += units.rows();
@@ -50,8 +52,7 @@ final class MeasuredMlp implements Measured {
      * Units in the order of their variance times the squared length of their output weights, which is the mean squared error
      * made by replacing a unit by its mean.
      */
-    private int[] order() {
-        Tensor down = mlp.down().weight().parameter().value();
+    private int[] order(HostTensor down) {
         var importance = new double[sums.length];
         for (int unit = 0; unit < sums.length; unit++) {
             double mean = sums[unit] / tokens;
@@ -74,15 +75,14 @@ final class MeasuredMlp implements Measured {
         var adaptive = new AdaptiveMlp(parameters, path, mlp, layers.learners(), layers.mlpLearners());
         sortUnits();
         List<Parameter> target = adaptive.learnerParameters();
-        try (Arena arena = Arena.ofConfined()) {
-            adaptive.denseSlices(arena)
-                    .forEach((learned, dense) -> learned.value().copyFrom(dense));
+        Measured.copyDense(adaptive, parameters.backend());
+        try (HostTensor dense = mlp.up().bias().read();
+                HostTensor bias = target.get(1).write()) {
+            for (int column = 0; column < bias.columns(); column++) {
+                bias.set(0, column, dense.get(0, adaptive.denseColumn(column)));
+            }
         }
-        Tensor bias = target.get(1).value();
-        for (int column = 0; column < bias.columns(); column++) {
-            bias.set(0, column, mlp.up().bias().value().get(0, adaptive.denseColumn(column)));
-        }
-        setBiases(target.get(3).value(), adaptive.width());
+        setBiases(target.get(3), adaptive.width());
         return adaptive;
     }
 
@@ -90,44 +90,44 @@ final class MeasuredMlp implements Measured {
     void start(Mlp target) {
         sortUnits();
         int kept = target.units();
-        Tensor up = mlp.up().weight().parameter().value();
-        Tensor narrowUp = target.up().weight().parameter().value();
-        for (int row = 0; row < up.rows(); row++) {
-            for (int unit = 0; unit < kept; unit++) {
-                narrowUp.set(row, unit, up.get(row, unit));
+        copyFirst(mlp.up().weight().parameter(), target.up().weight().parameter());
+        copyFirst(mlp.up().bias(), target.up().bias());
+        copyFirst(mlp.down().weight().parameter(), target.down().weight().parameter());
+        try (HostTensor down = mlp.down().weight().parameter().read();
+                HostTensor dense = mlp.down().bias().read();
+                HostTensor bias = target.down().bias().write()) {
+            for (int column = 0; column < down.columns(); column++) {
+                double sum = dense.get(0, column);
+                for (int unit = kept; unit < sums.length; unit++) {
+                    sum += sums[unit] / tokens * down.get(unit, column);
+                }
+                bias.set(0, column, (float) sum);
             }
         }
-        target.up().bias().value().copyFrom(mlp.up().bias().value().part(0, kept));
-        Tensor down = mlp.down().weight().parameter().value();
-        Tensor narrowDown = target.down().weight().parameter().value();
-        narrowDown.part(0, narrowDown.size()).copyFrom(down.part(0, narrowDown.size()));
-        Tensor bias = target.down().bias().value();
-        for (int column = 0; column < down.columns(); column++) {
-            double sum = mlp.down().bias().value().get(0, column);
-            for (int unit = kept; unit < sums.length; unit++) {
-                sum += sums[unit] / tokens * down.get(unit, column);
+    }
+
+    /** The first rows and columns. */
+    private static void copyFirst(Parameter from, Parameter to) {
+        try (HostTensor all = from.read();
+                HostTensor kept = to.write()) {
+            for (int row = 0; row < kept.rows(); row++) {
+                for (int column = 0; column < kept.columns(); column++) {
+                    kept.set(row, column, all.get(row, column));
+                }
             }
-            bias.set(0, column, (float) sum);
         }
     }
 
     /** The most important units first, which does not change what the MLP computes. */
     private void sortUnits() {
-        int[] order = order();
-        Tensor up = mlp.up().weight().parameter().value();
-        Tensor down = mlp.down().weight().parameter().value();
-        for (int row = 0; row < up.rows(); row++) {
-            permute(up, row, order);
-        }
-        permute(mlp.up().bias().value(), 0, order);
-        for (int column = 0; column < down.columns(); column++) {
-            var before = new float[order.length];
-            for (int unit = 0; unit < order.length; unit++) {
-                before[unit] = down.get(unit, column);
-            }
-            for (int unit = 0; unit < order.length; unit++) {
-                down.set(unit, column, before[order[unit]]);
-            }
+        int[] order;
+        try (HostTensor up = mlp.up().weight().parameter().write();
+                HostTensor bias = mlp.up().bias().write();
+                HostTensor down = mlp.down().weight().parameter().write()) {
+            order = order(down);
+            permuteColumns(up, order);
+            permuteColumns(bias, order);
+            permuteRows(down, order);
         }
         double[] before = sums.clone();
         for (int unit = 0; unit < order.length; unit++) {
@@ -141,32 +141,47 @@ final class MeasuredMlp implements Measured {
     }
 
     /** The columns of the units; if the MLP is gated, those of u and those of g. */
-    private static void permute(Tensor values, int row, int[] order) {
-        var before = new float[order.length];
-        for (int from = 0; from < values.columns(); from += order.length) {
-            for (int column = 0; column < order.length; column++) {
-                before[column] = values.get(row, from + column);
+    private static void permuteColumns(HostTensor values, int[] order) {
+        var before = new float[values.columns()];
+        for (int row = 0; row < values.rows(); row++) {
+            values.copyRow(row, before, 0);
+            for (int from = 0; from < before.length; from += order.length) {
+                for (int column = 0; column < order.length; column++) {
+                    values.set(row, from + column, before[from + order[column]]);
+                }
             }
-            for (int column = 0; column < order.length; column++) {
-                values.set(row, from + column, before[order[column]]);
+        }
+    }
+
+    private static void permuteRows(HostTensor values, int[] order) {
+        var before = new float[order.length];
+        for (int column = 0; column < values.columns(); column++) {
+            for (int row = 0; row < order.length; row++) {
+                before[row] = values.get(row, column);
+            }
+            for (int row = 0; row < order.length; row++) {
+                values.set(row, column, before[order[row]]);
             }
         }
     }
 
     /** c_0 holds the mean contribution of all units; from a learner that runs c_n takes it away again. */
-    private void setBiases(Tensor c, int width) {
-        Tensor down = mlp.down().weight().parameter().value();
-        for (int i = 0; i < c.columns(); i++) {
-            var means = new double[sums.length / width];
-            double all = mlp.down().bias().value().get(0, i);
-            for (int unit = 0; unit < sums.length; unit++) {
-                double mean = sums[unit] / tokens * down.get(unit, i);
-                means[unit / width] += mean;
-                all += mean;
-            }
-            c.set(0, i, (float) all);
-            for (int n = 1; n < c.rows(); n++) {
-                c.set(n, i, (float) -means[n - 1]);
+    private void setBiases(Parameter biases, int width) {
+        try (HostTensor down = mlp.down().weight().parameter().read();
+                HostTensor dense = mlp.down().bias().read();
+                HostTensor c = biases.write()) {
+            for (int i = 0; i < c.columns(); i++) {
+                var means = new double[sums.length / width];
+                double all = dense.get(0, i);
+                for (int unit = 0; unit < sums.length; unit++) {
+                    double mean = sums[unit] / tokens * down.get(unit, i);
+                    means[unit / width] += mean;
+                    all += mean;
+                }
+                c.set(0, i, (float) all);
+                for (int n = 1; n < c.rows(); n++) {
+                    c.set(n, i, (float) -means[n - 1]);
+                }
             }
         }
     }

@@ -8,10 +8,13 @@ import io.tokenwise.backend.MlpSlices;
 import io.tokenwise.backend.OutputSlices;
 import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.RotaryPositions;
+import io.tokenwise.backend.RoutedRows;
+import io.tokenwise.backend.Routing;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.kernels.Elementwise.AdamWStep;
 import io.tokenwise.kernels.Kernels;
 import io.tokenwise.kernels.Scratch;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.List;
@@ -27,6 +30,9 @@ public final class CpuStream implements Stream {
     private final SequenceTasks sequenceTasks;
     private final SpeechTasks speechTasks;
 
+    /** For products without a routing. */
+    private final CpuRows all = new CpuRows();
+
     public CpuStream(Kernels kernels, WorkerPool pool, Products products) {
         var range = new RangeJob(kernels, pool);
         var scratch = new Scratch();
@@ -35,6 +41,16 @@ public final class CpuStream implements Stream {
         this.rowTasks = new RowTasks(range, scratch);
         this.sequenceTasks = new SequenceTasks(range, scratch, pool);
         this.speechTasks = new SpeechTasks(range, scratch, pool);
+    }
+
+    @Override
+    public HostTensor read(Tensor x) {
+        return x.host();
+    }
+
+    @Override
+    public HostTensor write(Tensor x) {
+        return x.host();
     }
 
     // ---- matrix products
@@ -55,27 +71,50 @@ public final class CpuStream implements Stream {
     }
 
     @Override
-    public void mlp(Tensor x, int[] rows, int[] sliceRows, MlpSlices slices, Tensor residual, Tensor units, Tensor y) {
-        products.mlp(x, rows, sliceRows, slices, residual, units, y);
+    public void mlp(Tensor x, MlpSlices slices, Tensor residual, Workspace workspace, Tensor y) {
+        mlp(x, all.all(x.rows(), slices.count()), slices, residual, workspace, y);
     }
 
     @Override
-    public void linearSlices(
-            Tensor x, int[] rows, int count, int[] sliceRows, OutputSlices slices, Tensor rest, Tensor y) {
+    public void mlp(Tensor x, RoutedRows rows, MlpSlices slices, Tensor residual, Workspace workspace, Tensor y) {
+        CpuRows some = of(rows);
+        workspace.push();
+        Tensor units = workspace.tensor(some.sliceRows()[0], slices.widest());
+        products.mlp(x, some.order(), some.sliceRows(), slices, residual, units, y);
+        workspace.pop();
+    }
+
+    @Override
+    public void linearSlices(Tensor x, RoutedRows rows, OutputSlices slices, Tensor rest, Tensor y) {
+        CpuRows some = of(rows);
+        int[] sliceRows = some.sliceRows();
         int column = 0;
-        for (int n = 0, end = count; n < slices.count(); end = sliceRows[n++]) {
-            rowTasks.copyToRows(rest, column, rows, sliceRows[n], end, y);
+        for (int n = 0, end = some.to(); n < slices.count(); end = sliceRows[n++]) {
+            rowTasks.copyToRows(rest, column, some.order(), sliceRows[n], end, y);
             column += slices.weights().get(n).outputs();
         }
         if (column < y.columns()) {
-            rowTasks.copyToRows(rest, column, rows, 0, sliceRows[slices.count() - 1], y);
+            rowTasks.copyToRows(rest, column, some.order(), 0, sliceRows[slices.count() - 1], y);
         }
-        products.linearSlices(x, rows, sliceRows, slices, y);
+        products.linearSlices(x, some.order(), sliceRows, slices, y);
     }
 
     @Override
-    public void sumSlices(Tensor x, int[] rows, int[] sliceRows, InputSlices slices, Tensor residual, Tensor y) {
-        products.sumSlices(x, rows, sliceRows, slices, residual, y);
+    public void sumSlices(Tensor x, RoutedRows rows, InputSlices slices, Tensor residual, Tensor y) {
+        CpuRows some = of(rows);
+        products.sumSlices(x, some.order(), some.sliceRows(), slices, residual, y);
+    }
+
+    @Override
+    public Routing routing() {
+        return new CpuRouting(rowTasks);
+    }
+
+    private static CpuRows of(RoutedRows rows) {
+        if (rows instanceof CpuRows own) {
+            return own;
+        }
+        throw new IllegalArgumentException("the rows were routed by a stream of another backend");
     }
 
     @Override
@@ -128,8 +167,44 @@ public final class CpuStream implements Stream {
     }
 
     @Override
-    public void addBias(Tensor x, int[] rows, int from, int to, Tensor bias, Tensor y) {
-        valueTasks.addBias(x, rows, from, to, bias, y);
+    public void addBias(Tensor x, RoutedRows rows, Tensor bias, Tensor y) {
+        CpuRows some = of(rows);
+        valueTasks.addBias(x, some.order(), some.from(), some.to(), bias, y);
+    }
+
+    @Override
+    public double cosineDistance(Tensor y, Tensor target, Tensor dy) {
+        return LossTasks.cosineDistance(y.host(), target.host(), dy.host());
+    }
+
+    @Override
+    public double relativeSquaredError(Tensor y, Tensor target, double weight, Tensor dy) {
+        return LossTasks.relativeSquaredError(y.host(), target.host(), weight, dy.host());
+    }
+
+    @Override
+    public double squaredErrorWhereKnown(Tensor y, float[] target, Tensor dy) {
+        return LossTasks.squaredErrorWhereKnown(y.host(), target, dy.host());
+    }
+
+    @Override
+    public double crossEntropy(Tensor logits, int[] labels, Tensor dLogits) {
+        return LossTasks.crossEntropy(logits.host(), labels, dLogits.host());
+    }
+
+    @Override
+    public double crossEntropy(Tensor logits, double[] wanted, Tensor dLogits) {
+        return LossTasks.crossEntropy(logits.host(), wanted, dLogits.host());
+    }
+
+    @Override
+    public double divergence(Tensor logits, Tensor target, Tensor dLogits) {
+        return LossTasks.divergence(logits.host(), target.host(), dLogits.host());
+    }
+
+    @Override
+    public double order(Tensor y, double[] scores, double temperature, Tensor dy) {
+        return LossTasks.order(y.host(), scores, temperature, dy.host());
     }
 
     @Override
@@ -212,11 +287,6 @@ public final class CpuStream implements Stream {
     @Override
     public void chooseBackward(Tensor soft, float temperature, Tensor dRunning, Tensor dLogits) {
         rowTasks.chooseBackward(soft, temperature, dRunning, dLogits);
-    }
-
-    @Override
-    public void argmaxAfterZero(Tensor x, int at, int[] choice) {
-        rowTasks.argmaxAfterZero(x, at, choice);
     }
 
     // ---- sequences

@@ -218,7 +218,7 @@ final class RowTasks {
         for (int row = 0; row < logits.rows(); row++) {
             int count = argmax(soft, row);
             for (int n = 0; n < running.columns(); n++) {
-                running.set(row, n, n < count ? 1 : 0);
+                running.host().set(row, n, n < count ? 1 : 0);
             }
         }
         softmax(soft, soft);
@@ -227,36 +227,19 @@ final class RowTasks {
     void chooseBackward(Tensor soft, float temperature, Tensor dRunning, Tensor dLogits) {
         for (int row = 0; row < soft.rows(); row++) {
             float cumulated = 0;
-            dLogits.set(row, 0, 0);
+            dLogits.host().set(row, 0, 0);
             for (int n = 0; n < dRunning.columns(); n++) {
-                cumulated += dRunning.get(row, n) / temperature;
-                dLogits.set(row, n + 1, cumulated);
+                cumulated += dRunning.host().get(row, n) / temperature;
+                dLogits.host().set(row, n + 1, cumulated);
             }
         }
         softmaxBackward(soft, dLogits, dLogits);
     }
 
-    void argmaxAfterZero(Tensor x, int at, int[] choice) {
-        var values = x.floats();
-        long next = 0;
-        for (int row = 0; row < x.rows(); row++) {
-            int best = 0;
-            float most = 0;
-            for (int column = 1; column <= x.columns(); column++) {
-                float value = values.get(next++);
-                if (value > most) {
-                    best = column;
-                    most = value;
-                }
-            }
-            choice[at + row] = best;
-        }
-    }
-
     private static int argmax(Tensor x, int row) {
         int best = 0;
         for (int column = 1; column < x.columns(); column++) {
-            if (x.get(row, column) > x.get(row, best)) {
+            if (x.host().get(row, column) > x.host().get(row, best)) {
                 best = column;
             }
         }

@@ -6,17 +6,16 @@ import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.kernels.Kernels;
-import io.tokenwise.natives.Pages;
+import io.tokenwise.tensor.HostMemory;
+import io.tokenwise.tensor.HostTensor;
+import io.tokenwise.tensor.Memory;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
 /** The pure Java backend: the kernels of this machine over one pool of worker threads. Thread-safe. */
 public final class VectorBackend implements Backend {
-    private static final long ALIGNMENT = 64;
-
     private final Kernels kernels;
     private final WorkerPool pool;
 
@@ -72,10 +71,18 @@ public final class VectorBackend implements Backend {
     }
 
     @Override
-    public Tensor allocate(Arena arena, int rows, int columns) {
-        long bytes = Math.max(1, Math.multiplyExact((long) rows * columns, Float.BYTES));
-        MemorySegment memory = Pages.allocate(arena, bytes, ALIGNMENT);
-        return new Tensor(memory, 0, rows, columns);
+    public Memory.Source memory() {
+        return HostMemory::allocate;
+    }
+
+    @Override
+    public HostTensor read(Tensor x) {
+        return x.host();
+    }
+
+    @Override
+    public HostTensor write(Tensor x) {
+        return x.host();
     }
 
     @Override

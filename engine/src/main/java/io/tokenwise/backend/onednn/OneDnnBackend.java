@@ -16,6 +16,8 @@ import io.tokenwise.natives.OneDnn;
 import io.tokenwise.natives.Pages;
 import io.tokenwise.natives.Product;
 import io.tokenwise.natives.ProductSpec;
+import io.tokenwise.tensor.HostTensor;
+import io.tokenwise.tensor.Memory;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -139,8 +141,18 @@ public final class OneDnnBackend implements Backend {
     }
 
     @Override
-    public Tensor allocate(Arena arena, int rows, int columns) {
-        return vector.allocate(arena, rows, columns);
+    public Memory.Source memory() {
+        return vector.memory();
+    }
+
+    @Override
+    public HostTensor read(Tensor x) {
+        return vector.read(x);
+    }
+
+    @Override
+    public HostTensor write(Tensor x) {
+        return vector.write(x);
     }
 
     @Override

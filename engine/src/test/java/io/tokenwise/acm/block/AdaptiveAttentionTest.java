@@ -17,7 +17,6 @@ import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
-import io.tokenwise.tensor.Workspace;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -90,8 +89,8 @@ class AdaptiveAttentionTest {
                 Backend exact = VectorBackend.open(1);
                 Encoder tested = adaptive(layers, backend);
                 Encoder reference = adaptive(layers, exact);
-                var workspace = new Workspace(1L << 28);
-                var exactWorkspace = new Workspace(1L << 28)) {
+                var workspace = backend.workspace(1L << 28);
+                var exactWorkspace = exact.workspace(1L << 28)) {
             var block = (AdaptiveAttention) tested.adaptiveBlocks().get(2);
             var plain = (AdaptiveAttention) reference.adaptiveBlocks().get(2);
             TokenBatch batch = TokenBatch.of(texts.toArray(int[][]::new));

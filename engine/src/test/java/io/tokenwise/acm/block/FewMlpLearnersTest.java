@@ -13,8 +13,8 @@ import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
-import io.tokenwise.tensor.Workspace;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -86,7 +86,7 @@ class FewMlpLearnersTest {
         Matrix x = Matrix.gaussian(300, encoder.hidden(), 1, new SplittableRandom(5));
         Matrix residual = Matrix.gaussian(300, encoder.hidden(), 1, new SplittableRandom(6));
         var counts = new int[x.rows()];
-        try (var workspace = new Workspace(1L << 28)) {
+        try (var workspace = backend.workspace(1L << 28)) {
             Pass pass = new Pass(backend.stream(), workspace)
                     .begin(Budget.flops(0.5))
                     .with(
@@ -98,8 +98,10 @@ class FewMlpLearnersTest {
 
             pass.train(new Tape());
             Tensor running = pass.tensor(x.rows(), TRAINED + 1);
-            for (int token = 0; token < x.rows(); token++) {
-                mlp.acm().running(running, token, counts[token]);
+            try (HostTensor values = pass.stream().write(running)) {
+                for (int token = 0; token < x.rows(); token++) {
+                    mlp.acm().running(values, token, counts[token]);
+                }
             }
             Tensor masked = pass.add(mlp.outputs(pass, tensor(pass, x), List.of(running)), tensor(pass, residual));
             Matrix expected = Matrix.of(masked);

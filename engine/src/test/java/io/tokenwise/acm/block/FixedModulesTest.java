@@ -18,7 +18,6 @@ import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
-import io.tokenwise.tensor.Workspace;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -145,7 +144,7 @@ class FixedModulesTest {
         Matrix x = Matrix.gaussian(batch.tokens(), encoder.hidden(), 1, new SplittableRandom(5));
         Matrix residual = Matrix.gaussian(batch.tokens(), encoder.hidden(), 1, new SplittableRandom(6));
         var outputs = new ArrayList<Matrix>();
-        try (var workspace = new Workspace(1L << 28)) {
+        try (var workspace = backend.workspace(1L << 28)) {
             for (AdaptiveBlock block : encoder.adaptiveBlocks()) {
                 Pass pass = new Pass(backend.stream(), workspace)
                         .begin(Budget.fixed((double) count / LEARNERS))

@@ -16,7 +16,6 @@ import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
-import io.tokenwise.tensor.Workspace;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -98,7 +97,7 @@ class AcmTest {
         var counts = new int[x.rows()];
         LearnerObserver observer =
                 (module, learners, tokens, gated) -> System.arraycopy(learners, 0, counts, 0, tokens);
-        try (var workspace = new Workspace(1L << 28)) {
+        try (var workspace = backend.workspace(1L << 28)) {
             Pass pass = new Pass(backend.stream(), workspace)
                     .begin(Budget.flops(share))
                     .with(LearnerObserver.class, observer)

@@ -17,7 +17,6 @@ import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
-import io.tokenwise.tensor.Workspace;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -43,7 +42,7 @@ class GateTrainingTest {
         try (Backend backend = VectorBackend.open(1);
                 ModelFiles files = ModelFiles.open(directory.resolve("small"));
                 Encoder encoder = Encoder.load(files, backend);
-                var workspace = new Workspace(1L << 28)) {
+                var workspace = backend.workspace(1L << 28)) {
             Stream stream = backend.stream();
             var pass = new Pass(stream, workspace);
             Matrix target = Matrix.of(encoder.forward(pass.begin(Budget.FULL), batch));

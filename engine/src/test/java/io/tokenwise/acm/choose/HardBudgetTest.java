@@ -14,8 +14,8 @@ import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
-import io.tokenwise.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -101,7 +101,7 @@ class HardBudgetTest {
     @Test
     void noTextOfAnyBatchCostsMoreThanItsBudget() {
         try (Backend backend = VectorBackend.open(1);
-                var workspace = new Workspace(1 << 24)) {
+                var workspace = backend.workspace(1 << 24)) {
             var pass = new Pass(backend.stream(), workspace);
             for (int model = 0; model < MODELS; model++) {
                 try (var parameters = new Parameters(backend)) {
@@ -125,8 +125,10 @@ class HardBudgetTest {
         for (Parameter parameter : parameters.all()) {
             // Gates of one mind, and gates that see no difference.
             double deviation = 0.1 * random.nextInt(10);
-            for (int i = 0; i < parameter.value().size(); i++) {
-                parameter.value().floats().set(i, (float) (deviation * random.nextGaussian()));
+            try (HostTensor values = parameter.write()) {
+                for (int i = 0; i < values.size(); i++) {
+                    values.set(i, (float) (deviation * random.nextGaussian()));
+                }
             }
             parameter.changed();
         }
@@ -174,8 +176,10 @@ class HardBudgetTest {
                 .with(LearnerObserver.class, new Bill(modules, batch, budgets))
                 .over(batch);
         Tensor x = pass.tensor(batch.tokens(), HIDDEN);
-        for (int i = 0; i < x.size(); i++) {
-            x.floats().set(i, (float) random.nextGaussian());
+        try (HostTensor values = pass.stream().write(x)) {
+            for (int i = 0; i < values.size(); i++) {
+                values.set(i, (float) random.nextGaussian());
+            }
         }
         for (AdaptiveMlp mlp : modules) {
             mlp.forward(pass, x, x);

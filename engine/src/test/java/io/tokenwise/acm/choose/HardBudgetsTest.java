@@ -2,7 +2,8 @@ package io.tokenwise.acm.choose;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.HostMemory;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.Arrays;
 import java.util.SplittableRandom;
@@ -17,10 +18,10 @@ class HardBudgetsTest {
 
     @Test
     void givesExactlySoManyLearnersWhateverTheLogits() {
-        try (var workspace = new Workspace(1 << 20)) {
+        try (var workspace = new Workspace(HostMemory::allocate, 1 << 20)) {
             for (int round = 0; round < ROUNDS; round++) {
                 workspace.reset();
-                Tensor logits = logits(workspace, random.nextInt(20) + 1, random.nextInt(9) + 1);
+                HostTensor logits = logits(workspace, random.nextInt(20) + 1, random.nextInt(9) + 1);
                 // All bit patterns, infinities and NaN among them, and many equal values.
                 int kind = random.nextInt(3);
                 for (int i = 0; i < logits.size(); i++) {
@@ -29,7 +30,7 @@ class HardBudgetsTest {
                         case 1 -> random.nextInt(3) - 1;
                         default -> (float) random.nextGaussian();
                     };
-                    logits.floats().set(i, value);
+                    logits.set(i, value);
                 }
                 int count = random.nextInt(logits.size() + 1);
                 int[] choice = choose(logits, count);
@@ -42,10 +43,10 @@ class HardBudgetsTest {
     /** Given as many as the gate wants it gets its choice; with more no token loses, with fewer none gains. */
     @Test
     void followsTheGate() {
-        try (var workspace = new Workspace(1 << 20)) {
+        try (var workspace = new Workspace(HostMemory::allocate, 1 << 20)) {
             for (int round = 0; round < ROUNDS; round++) {
                 workspace.reset();
-                Tensor logits = gaussian(workspace);
+                HostTensor logits = gaussian(workspace);
                 int[] wanted = wanted(logits);
                 int sum = Arrays.stream(wanted).sum();
                 assertThat(choose(logits, sum)).isEqualTo(wanted);
@@ -63,11 +64,11 @@ class HardBudgetsTest {
     @Test
     void knowsOnlyTheCountsThatExist() {
         int[] counts = {1, 3, 8};
-        try (var workspace = new Workspace(1 << 20)) {
+        try (var workspace = new Workspace(HostMemory::allocate, 1 << 20)) {
             for (int round = 0; round < ROUNDS; round++) {
                 workspace.reset();
-                Tensor some = logits(workspace, random.nextInt(20) + 1, counts.length);
-                Tensor all = logits(workspace, some.rows(), 8);
+                HostTensor some = logits(workspace, random.nextInt(20) + 1, counts.length);
+                HostTensor all = logits(workspace, some.rows(), 8);
                 for (int row = 0; row < some.rows(); row++) {
                     for (int count = 1; count <= 8; count++) {
                         all.set(row, count - 1, -Float.MAX_VALUE);
@@ -87,10 +88,10 @@ class HardBudgetsTest {
     /** Where each further learner adds less than the one before, no other choice of so many has a larger sum of logits. */
     @Test
     void noOtherChoiceHasALargerSumOfLogits() {
-        try (var workspace = new Workspace(1 << 20)) {
+        try (var workspace = new Workspace(HostMemory::allocate, 1 << 20)) {
             for (int round = 0; round < ROUNDS; round++) {
                 workspace.reset();
-                Tensor logits = logits(workspace, random.nextInt(6) + 1, random.nextInt(5) + 1);
+                HostTensor logits = logits(workspace, random.nextInt(6) + 1, random.nextInt(5) + 1);
                 for (int row = 0; row < logits.rows(); row++) {
                     double[] steps = IntStream.range(0, logits.columns())
                             .mapToDouble(_ -> random.nextGaussian())
@@ -116,7 +117,7 @@ class HardBudgetsTest {
     }
 
     /** The largest sum of logits of exactly so many learners, by trying all numbers for the last row. */
-    private static double best(Tensor logits, int count) {
+    private static double best(HostTensor logits, int count) {
         var best = new double[count + 1];
         Arrays.fill(best, Double.NEGATIVE_INFINITY);
         best[0] = 0;
@@ -133,11 +134,11 @@ class HardBudgetsTest {
         return best[count];
     }
 
-    private static double logit(Tensor logits, int row, int count) {
+    private static double logit(HostTensor logits, int row, int count) {
         return count == 0 ? 0 : logits.get(row, count - 1);
     }
 
-    private static int[] wanted(Tensor logits) {
+    private static int[] wanted(HostTensor logits) {
         var wanted = new int[logits.rows()];
         for (int row = 0; row < wanted.length; row++) {
             for (int count = 1; count <= logits.columns(); count++) {
@@ -149,24 +150,24 @@ class HardBudgetsTest {
         return wanted;
     }
 
-    private Tensor gaussian(Workspace workspace) {
-        Tensor logits = logits(workspace, random.nextInt(20) + 1, random.nextInt(9) + 1);
+    private HostTensor gaussian(Workspace workspace) {
+        HostTensor logits = logits(workspace, random.nextInt(20) + 1, random.nextInt(9) + 1);
         for (int i = 0; i < logits.size(); i++) {
-            logits.floats().set(i, (float) random.nextGaussian());
+            logits.set(i, (float) random.nextGaussian());
         }
         return logits;
     }
 
-    private static Tensor logits(Workspace workspace, int tokens, int learners) {
-        return workspace.tensor(tokens, learners);
+    private static HostTensor logits(Workspace workspace, int tokens, int learners) {
+        return workspace.tensor(tokens, learners).host();
     }
 
     /** As part of a larger batch. */
-    private int[] choose(Tensor logits, int count) {
+    private int[] choose(HostTensor logits, int count) {
         return choose(logits, IntStream.rangeClosed(1, logits.columns()).toArray(), count);
     }
 
-    private int[] choose(Tensor logits, int[] counts, int count) {
+    private int[] choose(HostTensor logits, int[] counts, int count) {
         var choice = new int[logits.rows() + 7];
         budgets.choose(logits, counts, 0, logits.rows(), count, choice, 3);
         return Arrays.copyOfRange(choice, 3, 3 + logits.rows());

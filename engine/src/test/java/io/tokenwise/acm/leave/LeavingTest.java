@@ -7,6 +7,7 @@ import io.tokenwise.Sessions;
 import io.tokenwise.TestModels;
 import io.tokenwise.TestVits;
 import io.tokenwise.acm.choose.Spending;
+import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.cpu.VectorBackend;
@@ -18,7 +19,7 @@ import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.NewEncoder;
 import io.tokenwise.nn.Budget;
-import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.HostTensor;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -149,11 +150,13 @@ class LeavingTest {
             }
             // Where the gate tells no patch from another those stay that are spread.
             StayGate gate = model.leaving().orElseThrow().gate();
-            Tensor value = gate.value().weight().parameter().value();
-            for (int row = 0; row < value.rows(); row++) {
-                value.set(row, 0, 0);
+            Parameter value = gate.value().weight().parameter();
+            try (HostTensor values = value.write()) {
+                for (int row = 0; row < values.rows(); row++) {
+                    values.set(row, 0, 0);
+                }
             }
-            gate.value().weight().parameter().changed();
+            value.changed();
             gate.prepare(backend.stream());
             sessions.encode(
                     images,
@@ -232,11 +235,13 @@ class LeavingTest {
                 Encoder model = TestModels.shortPath(dense, backend)) {
             int[] text = TestModels.sequences(20).getFirst();
             int[] stays = stays(model, backend, text, 0);
-            Tensor table = model.leaving().orElseThrow().gate().table().value();
             double least = model.leaving().orElseThrow().plans().leastWorth(20, Budget.flops(0.3));
-            int[] wanted = IntStream.range(0, 20)
-                    .map(i -> i == 0 || i == 19 || table.get(0, text[i]) >= least ? 1 : 0)
-                    .toArray();
+            int[] wanted;
+            try (HostTensor table = model.leaving().orElseThrow().gate().table().read()) {
+                wanted = IntStream.range(0, 20)
+                        .map(i -> i == 0 || i == 19 || table.get(0, text[i]) >= least ? 1 : 0)
+                        .toArray();
+            }
             assertThat(Arrays.stream(wanted).sum()).isBetween(4, 19);
             assertThat(stays).isEqualTo(wanted);
             assertThat(model.plan(text, Budget.flops(0.3)).rows())
@@ -271,10 +276,13 @@ class LeavingTest {
         try (Backend backend = VectorBackend.open(1);
                 Encoder model = TestModels.shortPath(dense, backend)) {
             int[] text = TestModels.sequences(20).getFirst();
-            Tensor table = model.leaving().orElseThrow().gate().table().value();
-            for (int token = 0; token < table.columns(); token++) {
-                table.set(0, token, token == text[7] ? -8 : -9);
+            Parameter table = model.leaving().orElseThrow().gate().table();
+            try (HostTensor values = table.write()) {
+                for (int token = 0; token < values.columns(); token++) {
+                    values.set(0, token, token == text[7] ? -8 : -9);
+                }
             }
+            table.changed();
             int[] stays = stays(model, backend, text, 0);
             assertThat(Arrays.stream(stays).sum()).as("the marks and one token").isEqualTo(3);
             assertThat(stays[7]).isEqualTo(1);

@@ -26,20 +26,20 @@ class WholeTensorsTest {
                 Tensor wider = backend.allocate(arena, 1, size + 1);
                 expected = 0;
                 for (int j = 0; j < size; j++) {
-                    x.set(0, j, j % 101 - 50);
-                    expected += (double) x.get(0, j) * x.get(0, j);
+                    x.host().set(0, j, j % 101 - 50);
+                    expected += (double) x.host().get(0, j) * x.host().get(0, j);
                 }
                 sums[i] = stream.sumOfSquares(x);
-                wider.set(0, size, 7);
-                var inside = new Tensor(wider.floats().segment(), wider.floats().offset(), 1, size);
+                wider.host().set(0, size, 7);
+                var inside = wider.part(0, size);
                 for (float value : new float[] {3, 0}) {
                     stream.fill(inside, value);
                     int wrong = 0;
                     for (int j = 0; j < size; j++) {
-                        wrong += inside.get(0, j) == value ? 0 : 1;
+                        wrong += inside.host().get(0, j) == value ? 0 : 1;
                     }
                     assertThat(wrong).as("values that are not %s", value).isZero();
-                    assertThat(wider.get(0, size)).as("what lies behind").isEqualTo(7);
+                    assertThat(wider.host().get(0, size)).as("what lies behind").isEqualTo(7);
                 }
             }
         }
