@@ -1,0 +1,8 @@
+// The simulated driver in one unit: quicker to compile than its parts alone.
+#include "context.cpp"
+#include "copying.cpp"
+#include "ordering.cpp"
+#include "graphs.cpp"
+#include "modules.cpp"
+#include "nvrtc.cpp"
+#include "control.cpp"
