@@ -19,6 +19,7 @@ module io.tokenwise.engine {
     exports io.tokenwise.backend;
     exports io.tokenwise.backend.choice;
     exports io.tokenwise.backend.cpu;
+    exports io.tokenwise.backend.cuda;
     exports io.tokenwise.backend.onednn;
     exports io.tokenwise.classify;
     exports io.tokenwise.cost;

@@ -12,14 +12,14 @@ import jdk.jfr.consumer.RecordedFrame;
 import jdk.jfr.consumer.RecordingFile;
 
 /** Where code allocates on the heap, by Flight Recorder's samples: what a test that found an allocation has to say about it. */
-final class AllocationSites {
+public final class AllocationSites {
     private static final int FRAMES = 8;
     private static final int SITES = 3;
 
     private AllocationSites() {}
 
     /** The sites that allocate most while {@code code} runs, each a class and the frames that lead to it; empty if nothing was sampled. */
-    static String of(Runnable code, Path scratch) throws IOException {
+    public static String of(Runnable code, Path scratch) throws IOException {
         Path file = scratch.resolve("allocations.jfr");
         try (var recording = new Recording()) {
             recording

@@ -20,7 +20,7 @@ import io.tokenwise.model.NewEncoder;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
-import io.tokenwise.tensor.HostMemory;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.io.IOException;
@@ -150,7 +150,7 @@ public final class TestModels {
     /** Makes layers adaptive as distillation does before it trains: cut by what they do on some sequences. Gates are zero. */
     public static List<Acm> acmize(Encoder encoder, AdaptiveLayers layers, List<int[]> sequences) {
         Backend backend = encoder.parameters().backend();
-        try (var workspace = new Workspace(HostMemory::allocate, 1L << 30)) {
+        try (Workspace workspace = backend.workspace(1L << 30)) {
             var pass = new Pass(backend.stream(), workspace);
             var batch = new TokenBatch();
             sequences.forEach(input -> encoder.add(batch, input));
@@ -169,8 +169,10 @@ public final class TestModels {
         var random = new SplittableRandom(11);
         for (Acm acm : encoder.acms()) {
             for (Parameter parameter : acm.gateParameters()) {
-                for (int i = 0; i < parameter.value().size(); i++) {
-                    parameter.value().floats().set(i, (float) (deviation * random.nextGaussian()));
+                try (HostTensor value = parameter.write()) {
+                    for (int i = 0; i < value.size(); i++) {
+                        value.set(i, (float) (deviation * random.nextGaussian()));
+                    }
                 }
                 parameter.changed();
             }

@@ -40,6 +40,7 @@ import picocli.CommandLine.Spec;
             CostCommand.class,
             BenchCommands.Train.class,
             BenchCommands.Vit.class,
+            CudaCommand.class,
             BenchCommands.Speech.class,
             FrontierCommand.class,
             SoakCommand.class,
@@ -54,6 +55,7 @@ import picocli.CommandLine.Spec;
             "  ./tokenwise bench dispatch                 what grouping tokens by learner count costs",
             "  ./tokenwise bench cost                     predicted beside measured time",
             "  ./tokenwise bench vit                      a Vision Transformer at some budgets",
+            "  ./tokenwise bench cuda                     backend cuda on a card: checks and tables",
             "  ./tokenwise bench speech --engine onednn-s8",
             "                                             Moonshine beside ONNX Runtime",
             "  ./tokenwise bench frontier                 quality against measured time, ours and rivals",
@@ -151,7 +153,12 @@ public final class Bench implements Callable<Integer> {
 
     /** The command, ready to execute; results go to {@code out} and all else to {@code err}. */
     static CommandLine commandLine(PrintWriter out, PrintWriter err) {
-        return new CommandLine(new Bench())
+        return commandLine(new Bench(), out, err);
+    }
+
+    /** The same of one of the commands alone. */
+    static CommandLine commandLine(Object program, PrintWriter out, PrintWriter err) {
+        return new CommandLine(program)
                 .setOut(out)
                 .setErr(err)
                 .setUsageHelpWidth(100)

@@ -48,6 +48,10 @@ final class DispatchModules implements AutoCloseable {
     private final Stream stream;
     private final Workspace workspace;
     private final Pass pass;
+
+    /** Nobody's result. */
+    private final Tensor done;
+
     private final List<Block> adaptive = new ArrayList<>();
     private final Random random = new Random(1);
 
@@ -59,6 +63,7 @@ final class DispatchModules implements AutoCloseable {
         backend = engine.open(threads);
         parameters = new Parameters(backend);
         stream = backend.stream();
+        done = parameters.constant(1, 1);
         workspace = backend.workspace(1L << 30);
         pass = new Pass(stream, workspace);
         List<String> paths =
@@ -165,6 +170,11 @@ final class DispatchModules implements AutoCloseable {
                 }
             }
         });
+    }
+
+    /** Waits for what the device was told, if there is one. */
+    void await() {
+        stream.read(done).close();
     }
 
     private void forward(List<Block> blocks, Tensor x, TokenBatch text, LearnerObserver observer) {

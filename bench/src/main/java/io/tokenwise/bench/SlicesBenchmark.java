@@ -8,7 +8,6 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.InputSlices;
 import io.tokenwise.backend.OutputSlices;
 import io.tokenwise.backend.PackedMatrix;
-import io.tokenwise.backend.RoutedRows;
 import io.tokenwise.backend.Routing;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.HostTensor;
@@ -69,17 +68,23 @@ public class SlicesBenchmark {
     private final Random random = new Random(1);
     private final List<OutputSlices> ups = new ArrayList<>();
     private final List<InputSlices> downs = new ArrayList<>();
+
+    /** What no row uses. */
+    private OutputSlices wholeUp;
+
+    private InputSlices wholeDown;
     private final List<PackedMatrix> plainUps = new ArrayList<>();
     private final List<PackedMatrix> plainDowns = new ArrayList<>();
     private Backend backend;
     private Parameters parameters;
     private Stream stream;
-    private RoutedRows rows;
+    private Routing routing;
     private Tensor x;
     private Tensor projected;
     private Tensor context;
     private Tensor output;
     private Tensor rest;
+    private Tensor none;
     private Tensor plainInput;
     private Tensor plainProjected;
 
@@ -92,36 +97,40 @@ public class SlicesBenchmark {
         int width = HIDDEN * (k == 0 ? learners : k) / learners;
         for (int i = 0; i < LAYERS; i++) {
             String layer = i + ".";
-            List<PackedMatrix> up = slices(layer + "up", HIDDEN, 3 * HIDDEN, true);
-            List<PackedMatrix> down = slices(layer + "down", HIDDEN, HIDDEN, false);
+            List<PackedMatrix> up = slices(layer + "up", HIDDEN, 3 * HIDDEN, learners, true);
+            List<PackedMatrix> down = slices(layer + "down", HIDDEN, HIDDEN, learners, false);
             ups.add(new OutputSlices(up, biases(3 * HIDDEN / learners)));
             downs.add(new InputSlices(down, biases(HIDDEN)));
             plainUps.add(packed(new Weight(parameters, parameters.add(layer + "plain.up", HIDDEN, 3 * width))));
             plainDowns.add(packed(new Weight(parameters, parameters.add(layer + "plain.down", width, HIDDEN))));
         }
+        wholeUp = new OutputSlices(
+                slices("whole.up", HIDDEN, 3 * HIDDEN, 1, true), List.of(parameters.constant(1, 3 * HIDDEN)));
+        wholeDown = new InputSlices(
+                slices("whole.down", HIDDEN, HIDDEN, 1, false), List.of(parameters.constant(1, HIDDEN)));
         int[] counts = new int[tokens];
         Arrays.setAll(counts, _ -> k == 0 ? 1 + random.nextInt(learners) : k);
-        Routing routing = stream.routing();
+        routing = stream.routing();
         // One more than there are slices, which no row has.
         routing.begin(tokens, learners + 1);
         for (int row = 0; row < tokens; row++) {
             routing.give(row, 1, counts[row]);
         }
         routing.sort();
-        rows = routing.partly();
         x = randomized(parameters.constant(tokens, HIDDEN));
         projected = parameters.constant(tokens, 3 * HIDDEN);
         context = randomized(parameters.constant(tokens, HIDDEN));
         output = parameters.constant(tokens, HIDDEN);
         rest = parameters.constant(1, 3 * HIDDEN);
+        none = parameters.constant(1, HIDDEN);
         plainInput = randomized(parameters.constant(tokens, width));
         plainProjected = parameters.constant(tokens, 3 * width);
     }
 
-    private List<PackedMatrix> slices(String name, int inputs, int outputs, boolean alongOutputs) {
+    private List<PackedMatrix> slices(String name, int inputs, int outputs, int count, boolean alongOutputs) {
         Parameter whole = parameters.add(name, inputs, outputs);
         randomized(whole.value());
-        return new SlicedWeight(parameters, whole, learners, alongOutputs).prepare(stream);
+        return new SlicedWeight(parameters, whole, count, alongOutputs).prepare(stream);
     }
 
     private PackedMatrix packed(Weight weight) {
@@ -148,7 +157,7 @@ public class SlicesBenchmark {
     @Benchmark
     public void linearSlices() {
         for (OutputSlices slices : ups) {
-            stream.linearSlices(x, rows, slices, rest, projected);
+            stream.linearSlices(x, routing, wholeUp, slices, rest, projected);
         }
     }
 
@@ -164,7 +173,7 @@ public class SlicesBenchmark {
     @Benchmark
     public void sumSlices() {
         for (InputSlices slices : downs) {
-            stream.sumSlices(context, rows, slices, output, output);
+            stream.sumSlices(context, routing, wholeDown, slices, none, output, output);
         }
     }
 

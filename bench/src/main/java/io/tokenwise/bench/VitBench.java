@@ -30,7 +30,7 @@ import java.util.stream.IntStream;
  * images, one a call, on one thread: with learners, and with patches that leave and layers that get narrow.
  */
 final class VitBench {
-    private static final VitArchitecture BASE = new VitArchitecture(768, 12, 12, 3072, 224, 16, 1000, 1e-6);
+    static final VitArchitecture BASE = new VitArchitecture(768, 12, 12, 3072, 224, 16, 1000, 1e-6);
     private static final int LEARNERS = 4;
     private static final double[] BUDGETS = {0.25, 0.5, 0.75, 1};
     private static final int IMAGES = 8;
@@ -39,9 +39,9 @@ final class VitBench {
     private VitBench() {}
 
     static void run(OwnEngine engine, PrintWriter out) throws IOException {
-        List<int[]> images = images();
+        List<int[]> images = images(BASE);
         try (Backend backend = engine.open(1);
-                Encoder dense = random(backend);
+                Encoder dense = random(BASE, backend);
                 Encoder learners = learners(backend, images);
                 Encoder leaving = leaving(backend, dense, images);
                 var denseSessions = new Sessions(dense, backend, 1, 1);
@@ -74,19 +74,19 @@ final class VitBench {
         return List.of(images.get(next[0]++ % images.size()));
     }
 
-    private static List<int[]> images() {
+    static List<int[]> images(VitArchitecture sizes) {
         var random = new SplittableRandom(4);
-        int pixels = BASE.imageSize() * BASE.imageSize();
+        int pixels = sizes.imageSize() * sizes.imageSize();
         return IntStream.range(0, IMAGES)
                 .mapToObj(i -> random.ints(pixels, 0, 1 << 24).toArray())
                 .toList();
     }
 
-    private static Encoder random(Backend backend) {
+    static Encoder random(VitArchitecture sizes, Backend backend) {
         List<String> labels =
-                IntStream.range(0, BASE.classes()).mapToObj(Integer::toString).toList();
+                IntStream.range(0, sizes.classes()).mapToObj(Integer::toString).toList();
         var description = new ImageDescription(
-                "vit-b", BASE, ImagePreparation.stretched(BASE.imageSize()), labels, Optional.empty());
+                "vit-b", sizes, ImagePreparation.stretched(sizes.imageSize()), labels, Optional.empty());
         Encoder encoder = NewEncoder.untrained(description, backend);
         var random = new SplittableRandom(1);
         for (Parameter parameter : encoder.parameters().all()) {
@@ -99,7 +99,7 @@ final class VitBench {
     }
 
     private static Encoder learners(Backend backend, List<int[]> images) {
-        Encoder encoder = random(backend);
+        Encoder encoder = random(BASE, backend);
         AdaptiveLayers layers = AdaptiveLayers.parse("mlp,qk,vo", LEARNERS).withMlpLearners(1);
         Acmizer.replace(encoder.parameters(), encoder.slots(), layers, () -> encodeWhole(encoder, backend, images));
         var random = new SplittableRandom(2);
@@ -112,7 +112,7 @@ final class VitBench {
     }
 
     /** Layers become narrow and patches leave as a budget says; which patches is random. */
-    private static Encoder leaving(Backend backend, Encoder dense, List<int[]> images) throws IOException {
+    static Encoder leaving(Backend backend, Encoder dense, List<int[]> images) throws IOException {
         try (var folder = TemporaryFolder.create("tokenwise-vit-")) {
             Path stored = folder.path().resolve("dense");
             dense.save(stored, null, ModelWriter.Existing.KEEP);

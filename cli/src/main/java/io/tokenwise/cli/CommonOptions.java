@@ -67,7 +67,8 @@ final class CommonOptions {
             paramLabel = "NAME",
             defaultValue = "auto",
             converter = BackendConverter.class,
-            description = "What multiplies matrices: auto, vector (pure Java) or onednn (default: ${DEFAULT-VALUE}).")
+            description =
+                    "What multiplies matrices: auto, vector (pure Java), onednn or cuda (default: ${DEFAULT-VALUE}).")
     void setBackend(Kind chosen) {
         backend = chosen;
     }
@@ -77,7 +78,7 @@ final class CommonOptions {
             paramLabel = "TYPE",
             defaultValue = "auto",
             description = "Type in which matrices are multiplied: f32, bf16, s8, or auto, the fastest that the CPU has"
-                    + " instructions for (default: ${DEFAULT-VALUE}; bf16 and s8 need oneDNN). demo, distill, finetune and train compute in f32"
+                    + " instructions for, and bf16 on a device (default: ${DEFAULT-VALUE}; bf16 and s8 need oneDNN or cuda). demo, distill, finetune and train compute in f32"
                     + " by default, and in bf16 if asked to.")
     void setPrecision(String text) {
         precision = text.equals("auto")
@@ -172,7 +173,7 @@ final class CommonOptions {
     static final class BackendConverter implements ITypeConverter<Kind> {
         @Override
         public Kind convert(String text) {
-            return constant(Kind.values(), Kind::label, text, "auto, vector or onednn");
+            return constant(Kind.values(), Kind::label, text, "auto, vector, onednn or cuda");
         }
     }
 

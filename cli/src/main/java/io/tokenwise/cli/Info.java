@@ -8,6 +8,7 @@ import io.tokenwise.acm.leave.ShortPlans;
 import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.choice.BackendChoice;
+import io.tokenwise.backend.choice.CudaStatus;
 import io.tokenwise.cost.CostModel;
 import io.tokenwise.cost.CostTables;
 import io.tokenwise.cost.Sizes;
@@ -131,6 +132,7 @@ final class Info implements Callable<Integer> {
                 tokens,
                 opened.backend().name(),
                 opened.backend().precision().label(),
+                CudaStatus.describe(),
                 flops,
                 description.inputs(),
                 description instanceof ImageDescription image ? image.labels() : List.of(),
@@ -205,6 +207,7 @@ final class Info implements Callable<Integer> {
         }
         text.append(String.format(
                 Locale.ROOT, "%-18s%s, precision %s%n", "backend here", info.backend(), info.precision()));
+        text.append(String.format(Locale.ROOT, "%-18s%s%n", "cuda", info.cuda()));
         text.append("MFLOPs per token of ")
                 .append(images ? "an " : "a ")
                 .append(input)

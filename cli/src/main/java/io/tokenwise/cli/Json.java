@@ -120,6 +120,7 @@ final class Json {
      * @param mlpLearners how many of them a token's MLP has at most, unless it has all; null if MLPs are dense
      * @param maxTokens longer texts are cut to this many tokens
      * @param stored types of the weights in the file, by safetensors' names
+     * @param cuda the CUDA device that backend cuda would take, or why there is none
      * @param flopsAtTokens length of the text for which FLOPs per token are given
      * @param flopsPerToken by budget, and by {@code dense}
      * @param inputs {@code texts}, {@code images} or {@code recordings}
@@ -139,6 +140,7 @@ final class Json {
             int flopsAtTokens,
             String backend,
             String precision,
+            String cuda,
             Map<String, Double> flopsPerToken,
             String inputs,
             List<String> labels,

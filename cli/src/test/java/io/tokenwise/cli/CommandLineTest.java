@@ -37,7 +37,7 @@ class CommandLineTest {
                 "embed --budget| Missing required parameter for option '--budget'",
                 "embed --threads 0| --threads must be 1 or more, not 0",
                 "embed --threads two| 'two' is not an int",
-                "embed --backend tpu| auto, vector or onednn, not 'tpu'",
+                "embed --backend tpu| auto, vector, onednn or cuda, not 'tpu'",
                 "embed --precision f16| auto, f32, bf16 or s8, not 'f16'",
                 "embed text| Unmatched argument at index 1: 'text'",
                 "distill --out x| Missing required option: '--data=FILE'",

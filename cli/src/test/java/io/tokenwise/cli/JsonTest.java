@@ -74,6 +74,7 @@ class JsonTest {
                         128,
                         "vector (vector-512)",
                         "f32",
+                        "none: no driver",
                         flops,
                         "texts",
                         List.of(),
@@ -86,7 +87,7 @@ class JsonTest {
                 .isEqualTo(
                         "{\"model\":\"minilm\",\"layers\":6,\"hidden\":384,\"learners\":null,\"mlpLearners\":null,\"parameters\":22713216,"
                                 + "\"maxTokens\":256,\"stored\":[\"F32\"],\"flopsAtTokens\":128,\"backend\":\"vector (vector-512)\",\"precision\":\"f32\","
-                                + "\"flopsPerToken\":{\"dense\":2.13E7,\"0.25\":1.1E7},\"inputs\":\"texts\",\"labels\":[],\"tokensLeave\":true,"
+                                + "\"cuda\":\"none: no driver\",\"flopsPerToken\":{\"dense\":2.13E7,\"0.25\":1.1E7},\"inputs\":\"texts\",\"labels\":[],\"tokensLeave\":true,"
                                 + "\"cost\":{\"table\":\"measured here on 2026-11-28\",\"measured\":true,\"predictedMillis\":{\"16\":4.25},"
                                 + "\"plans\":[{\"tokens\":16,\"budget\":0.5,\"rows\":9,\"narrowLayers\":4,\"predictedMillis\":2.1}]}}");
     }

@@ -18,7 +18,8 @@ public interface Backend extends AutoCloseable {
     enum Kind {
         AUTO,
         VECTOR,
-        ONEDNN;
+        ONEDNN,
+        CUDA;
 
         /** As the command line writes it. */
         public String label() {

@@ -73,10 +73,20 @@ public final class CheckedStream implements Stream {
     }
 
     @Override
-    public void mlp(Tensor x, RoutedRows rows, MlpSlices slices, Tensor residual, Workspace workspace, Tensor y) {
-        Shapes.routed("mlp", rows, slices.count(), x);
-        checkMlp(x, slices, residual, y);
-        stream.mlp(x, rows, slices, residual, workspace, y);
+    public void mlp(
+            Tensor x,
+            Routing routing,
+            MlpSlices whole,
+            MlpSlices partly,
+            Tensor none,
+            Tensor residual,
+            Workspace workspace,
+            Tensor y) {
+        Shapes.routed("mlp", routing, whole.count(), partly.count(), x);
+        checkMlp(x, whole, residual, y);
+        checkMlp(x, partly, residual, y);
+        Shapes.vector("mlp none", none, y.columns());
+        stream.mlp(x, routing, whole, partly, none, residual, workspace, y);
     }
 
     private static void checkMlp(Tensor x, MlpSlices slices, Tensor residual, Tensor y) {
@@ -88,23 +98,30 @@ public final class CheckedStream implements Stream {
     }
 
     @Override
-    public void linearSlices(Tensor x, RoutedRows rows, OutputSlices slices, Tensor rest, Tensor y) {
-        Shapes.routed("linearSlices", rows, slices.count(), x);
-        Shapes.require("linearSlices", x, x.rows(), slices.inputs());
-        Shapes.require("linearSlices", y, x.rows(), Math.max(y.columns(), slices.columns()));
+    public void linearSlices(
+            Tensor x, Routing routing, OutputSlices whole, OutputSlices partly, Tensor rest, Tensor y) {
+        Shapes.routed("linearSlices", routing, whole.count(), partly.count(), x);
+        Shapes.require("linearSlices", x, x.rows(), whole.inputs());
+        Shapes.require("linearSlices", x, x.rows(), partly.inputs());
+        int columns = Math.max(whole.columns(), partly.columns());
+        Shapes.require("linearSlices", y, x.rows(), Math.max(y.columns(), columns));
         Shapes.vector("linearSlices rest", rest, y.columns());
-        stream.linearSlices(x, rows, slices, rest, y);
+        stream.linearSlices(x, routing, whole, partly, rest, y);
     }
 
     @Override
-    public void sumSlices(Tensor x, RoutedRows rows, InputSlices slices, Tensor residual, Tensor y) {
-        Shapes.routed("sumSlices", rows, slices.count(), x);
-        Shapes.require("sumSlices", x, x.rows(), Math.max(x.columns(), slices.columns()));
-        Shapes.require("sumSlices", y, x.rows(), slices.outputs());
+    public void sumSlices(
+            Tensor x, Routing routing, InputSlices whole, InputSlices partly, Tensor none, Tensor residual, Tensor y) {
+        Shapes.routed("sumSlices", routing, whole.count(), partly.count(), x);
+        int columns = Math.max(whole.columns(), partly.columns());
+        Shapes.require("sumSlices", x, x.rows(), Math.max(x.columns(), columns));
+        Shapes.require("sumSlices", y, x.rows(), whole.outputs());
+        Shapes.require("sumSlices", y, x.rows(), partly.outputs());
+        Shapes.vector("sumSlices none", none, y.columns());
         if (residual != null) {
             Shapes.same("sumSlices residual", residual, y);
         }
-        stream.sumSlices(x, rows, slices, residual, y);
+        stream.sumSlices(x, routing, whole, partly, none, residual, y);
     }
 
     @Override
@@ -172,14 +189,6 @@ public final class CheckedStream implements Stream {
     @Override
     public double sumOfSquares(Tensor x) {
         return stream.sumOfSquares(x);
-    }
-
-    @Override
-    public void addBias(Tensor x, RoutedRows rows, Tensor bias, Tensor y) {
-        Shapes.same("addBias", x, y);
-        Shapes.routed("addBias", rows, 0, x);
-        Shapes.vector("addBias", bias, x.columns());
-        stream.addBias(x, rows, bias, y);
     }
 
     @Override

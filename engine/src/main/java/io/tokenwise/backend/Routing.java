@@ -13,6 +13,9 @@ public interface Routing {
     /** Rows that it was begun for. */
     int rows();
 
+    /** Learners of the module that it was begun for. */
+    int learners();
+
     /** Starts over for so many rows of a module of so many learners. */
     void begin(int rows, int learners);
 
@@ -48,13 +51,4 @@ public interface Routing {
 
     /** Whether all rows have all learners, as far as the host knows: a device may find out later. */
     boolean isWhole();
-
-    /** Those that have all learners, of one slice. */
-    RoutedRows whole();
-
-    /** All others, of a slice for each learner but the last. */
-    RoutedRows partly();
-
-    /** Those of the others that have no learner. */
-    RoutedRows none();
 }

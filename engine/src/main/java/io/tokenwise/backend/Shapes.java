@@ -112,15 +112,19 @@ final class Shapes {
         }
     }
 
-    /** Rows of a routing over as many rows as x has, with numbers for so many slices. */
-    static void routed(String operation, RoutedRows rows, int slices, Tensor x) {
-        if (rows.rows() != x.rows()) {
+    /** A routing of as many rows as x has; all learners together are one slice, and fewer of them so many at most. */
+    static void routed(String operation, Routing routing, int whole, int partly, Tensor x) {
+        if (routing.rows() != x.rows()) {
             throw new IllegalArgumentException(
-                    operation + ": a routing of " + rows.rows() + " rows does not fit " + x.shape());
+                    operation + ": a routing of " + routing.rows() + " rows does not fit " + x.shape());
         }
-        if (rows.slices() < slices) {
+        if (whole != 1) {
             throw new IllegalArgumentException(
-                    operation + ": " + slices + " slices, but the routing has numbers for " + rows.slices());
+                    operation + ": " + whole + " slices for rows with all learners; these use one");
+        }
+        if (partly >= routing.learners()) {
+            throw new IllegalArgumentException(operation + ": " + partly + " slices, but rows that do not have all "
+                    + routing.learners() + " learners use at most " + (routing.learners() - 1));
         }
     }
 }

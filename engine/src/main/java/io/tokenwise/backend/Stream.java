@@ -40,26 +40,50 @@ public interface Stream {
      */
     void mlp(Tensor x, MlpSlices slices, Tensor residual, Workspace workspace, Tensor y);
 
-    /** The same for some rows, each of which uses its first slices, at least one. Other rows, and those that use no slice, are left alone. */
-    void mlp(Tensor x, RoutedRows rows, MlpSlices slices, Tensor residual, Workspace workspace, Tensor y);
+    /**
+     * An MLP of which not every row uses all: {@code y[r] = mlp(x[r]) + residual[r]}, where mlp is {@code whole} for rows that have all learners, the first slices
+     * of {@code partly}, as many as they have learners, for others, and {@code none} for those without learners.
+     *
+     * @param whole of one slice
+     * @param partly of fewer slices than there are learners; rows that have more learners than slices use all of them
+     * @param none like a row of y
+     * @param residual like y, may be y, or null
+     * @param workspace for what is needed in between; given back
+     */
+    void mlp(
+            Tensor x,
+            Routing routing,
+            MlpSlices whole,
+            MlpSlices partly,
+            Tensor none,
+            Tensor residual,
+            Workspace workspace,
+            Tensor y);
 
     /**
      * A product of which not every row uses every slice of the outputs: slice n's columns of {@code y[r]} are {@code x[r] weight_n + bias_n} for the
-     * rows that use it. All other columns of these rows, and of those that use no slice, are those of rest; other rows are left alone.
+     * rows that use it, where slices are those of {@code whole} for rows that have all learners, and for others the first of {@code partly}, as many as they have
+     * learners. All other columns are those of rest.
      *
+     * @param whole of one slice
+     * @param partly of fewer slices than there are learners, as in {@link #mlp}
      * @param rest like a row of y
-     * @param y as many rows as x, and at least the columns of all slices
+     * @param y another tensor than x; as many rows as x, and at least the columns of all slices
      */
-    void linearSlices(Tensor x, RoutedRows rows, OutputSlices slices, Tensor rest, Tensor y);
+    void linearSlices(Tensor x, Routing routing, OutputSlices whole, OutputSlices partly, Tensor rest, Tensor y);
 
     /**
      * A product of which not every row uses every slice of the inputs: {@code y[r] = x_0[r] weight_0 + bias_0 + .. + residual[r]} over the slices that the row
-     * uses, where x_n are slice n's columns of x. Other rows, and those that use no slice, are left alone.
+     * uses, as in {@link #linearSlices}, where x_n are slice n's columns of x; {@code y[r] = none + residual[r]} for rows without learners.
      *
      * @param x at least the columns of all slices
+     * @param whole of one slice
+     * @param partly of fewer slices than there are learners, as in {@link #mlp}
+     * @param none like a row of y
      * @param residual like y, may be y, or null
      */
-    void sumSlices(Tensor x, RoutedRows rows, InputSlices slices, Tensor residual, Tensor y);
+    void sumSlices(
+            Tensor x, Routing routing, InputSlices whole, InputSlices partly, Tensor none, Tensor residual, Tensor y);
 
     /** A new one, of this stream. */
     Routing routing();
@@ -91,9 +115,6 @@ public interface Stream {
     void fill(Tensor x, float value);
 
     double sumOfSquares(Tensor x);
-
-    /** {@code y[r] = x[r] + bias} for these rows. */
-    void addBias(Tensor x, RoutedRows rows, Tensor bias, Tensor y);
 
     // ---- rows
 

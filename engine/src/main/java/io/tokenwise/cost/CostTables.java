@@ -31,6 +31,9 @@ public final class CostTables {
             "onednn-avx512_core_bf16-bf16",
             "onednn-avx512_core_bf16-s8");
 
+    /** For a backend and precision without any. */
+    private static final String OF_OTHERS = "vector-vector-512-f32";
+
     /** Instruction sets from small to large, those of our kernels and then those of oneDNN. */
     private static final List<String> INSTRUCTIONS = List.of(
             "scalar",
@@ -145,7 +148,7 @@ public final class CostTables {
 
     /**
      * Which of the shipped tables is taken: of the same backend and precision that for the largest instruction set that is not beyond this one, else the
-     * smallest that is.
+     * smallest that is, or else one of another backend: no card has measured those of CUDA yet.
      */
     static String nearest(String kind, String instructions, String precision) {
         List<String> smallToLarge = INSTRUCTIONS.stream()
@@ -157,7 +160,7 @@ public final class CostTables {
                 .map(some -> name(kind, some, precision))
                 .filter(SHIPPED::contains)
                 .reduce((_, larger) -> larger)
-                .orElseGet(smallToLarge::getFirst);
+                .orElseGet(() -> smallToLarge.isEmpty() ? OF_OTHERS : smallToLarge.getFirst());
     }
 
     /** The table that comes with the build under a name of {@link #SHIPPED}. */

@@ -1,7 +1,6 @@
 package io.tokenwise.nn;
 
 import io.tokenwise.backend.MlpSlices;
-import io.tokenwise.backend.RoutedRows;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
@@ -75,16 +74,15 @@ public final class Mlp implements Block {
     }
 
     private Tensor infer(Pass pass, Tensor x, Tensor residual) {
-        assert isPrepared() : this + " was changed and not prepared again";
         Tensor y = pass.tensor(x.rows(), down.weight().outputs());
-        pass.stream().mlp(x, whole, residual, pass.workspace(), y);
+        pass.stream().mlp(x, whole(), residual, pass.workspace(), y);
         return y;
     }
 
-    /** In inference, unless it is gated, as one operation: for some rows {@code y = mlp(x) + residual}. */
-    public void infer(Pass pass, Tensor x, RoutedRows rows, Tensor residual, Tensor y) {
+    /** In inference, unless it is gated: all of it as one slice. */
+    public MlpSlices whole() {
         assert isPrepared() : this + " was changed and not prepared again";
-        pass.stream().mlp(x, rows, whole, residual, pass.workspace(), y);
+        return whole;
     }
 
     private boolean isPrepared() {

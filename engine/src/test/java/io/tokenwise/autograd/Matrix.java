@@ -1,5 +1,7 @@
 package io.tokenwise.autograd;
 
+import io.tokenwise.backend.Backend;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.util.function.IntToDoubleFunction;
 import java.util.random.RandomGenerator;
@@ -26,6 +28,22 @@ public record Matrix(int rows, int columns, double[] values) {
             matrix.values[i] = value.applyAsDouble(i);
         }
         return matrix;
+    }
+
+    /** Of a tensor of any backend. */
+    static Matrix of(Backend backend, Tensor tensor) {
+        try (HostTensor values = backend.read(tensor)) {
+            return fill(tensor.rows(), tensor.columns(), values::get);
+        }
+    }
+
+    /** To a tensor of any backend. */
+    void copyTo(Backend backend, Tensor tensor) {
+        try (HostTensor target = backend.write(tensor)) {
+            for (int i = 0; i < values.length; i++) {
+                target.set(i, (float) values[i]);
+            }
+        }
     }
 
     public static Matrix of(Tensor tensor) {

@@ -6,7 +6,6 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
-import io.tokenwise.tensor.HostMemory;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.ArrayList;
@@ -97,28 +96,29 @@ record OpCase(
     /** Forward on a tape, then backward from {@code dy} (null: forward only, without a tape, as inference does). */
     Result onEngine(Backend backend, List<Matrix> values, Matrix dy) {
         try (var owner = new Parameters(backend);
-                var workspace = new Workspace(HostMemory::allocate, 1L << 30)) {
+                Workspace workspace = backend.workspace(1L << 30)) {
             Stream stream = backend.stream();
             Pass pass = new Pass(stream, workspace).begin(Budget.FULL);
             Tape tape = dy == null ? null : new Tape();
             Bound bound = bind(owner, pass, tape, values);
             pass.train(tape);
             Tensor y = engine.run(pass, bound);
-            Matrix result = Matrix.of(y);
+            Matrix result = Matrix.of(backend, y);
             if (tape == null) {
                 return new Result(result, List.of());
             }
             var gradients = new Gradients(stream, workspace);
             Tensor seed = pass.tensor(y.rows(), y.columns());
-            dy.copyTo(seed);
+            dy.copyTo(backend, seed);
             gradients.add(y, seed);
             tape.backward(gradients, stream, workspace);
             var found = new ArrayList<Matrix>();
             for (int i = 0; i < operands.size(); i++) {
                 found.add(
                         switch (operands.get(i).role()) {
-                            case TENSOR -> Matrix.of(gradients.of(bound.tensor(i)));
-                            case PARAMETER -> Matrix.of(bound.parameter(i).gradient());
+                            case TENSOR -> Matrix.of(backend, gradients.of(bound.tensor(i)));
+                            case PARAMETER ->
+                                Matrix.of(backend, bound.parameter(i).gradient());
                             case CONSTANT -> null;
                         });
             }
@@ -140,7 +140,7 @@ record OpCase(
             } else {
                 tensor = pass.tensor(operand.rows(), operand.columns());
             }
-            values.get(i).copyTo(tensor);
+            values.get(i).copyTo(owner.backend(), tensor);
             if (tape != null && operand.role() == Role.TENSOR) {
                 tape.watch(tensor);
             }

@@ -43,17 +43,35 @@ class ShapeErrorsTest {
             return workspace.tensor(rows, columns);
         }
 
-        /** An MLP of 5 units over those of so many rows that have all learners. */
-        void mlp(int rows, Tensor x, Tensor y) {
+        /** Rows that have all of so many learners. */
+        Routing routing(int rows, int learners) {
             Routing routing = stream.routing();
-            routing.begin(rows, 1);
-            routing.give(0, rows, 1);
+            routing.begin(rows, learners);
+            routing.give(0, rows, learners);
             routing.sort();
-            stream.mlp(x, routing.whole(), slices(packed(5, 3)), null, workspace, y);
+            return routing;
+        }
+
+        /** An MLP of 5 units for those of so many rows that have both learners, and for those that have one. */
+        void mlp(int rows, Tensor x, Tensor y) {
+            mlp(routing(rows, 2), x, slices(packed(5, 3)), slices(packed(5, 3)), t(1, 3), y);
+        }
+
+        void mlp(Routing routing, Tensor x, MlpSlices whole, MlpSlices partly, Tensor none, Tensor y) {
+            stream.mlp(x, routing, whole, partly, none, null, workspace, y);
         }
 
         MlpSlices slices(PackedMatrix down) {
-            return new MlpSlices(List.of(packed(3, 5)), List.of(t(1, 5)), List.of(down), List.of(t(1, 3)));
+            return new MlpSlices(List.of(packed(3, 5)), List.of(t(1, 5)), List.of(down), List.of(t(1, down.outputs())));
+        }
+
+        /** Two of 5 units. */
+        MlpSlices twoSlices() {
+            return new MlpSlices(
+                    List.of(packed(3, 5), packed(3, 5)),
+                    List.of(t(1, 5), t(1, 5)),
+                    List.of(packed(5, 3), packed(5, 3)),
+                    List.of(t(1, 3), t(1, 3)));
         }
 
         /** Attention of 2 heads of 8 over q, k, v [5, 32]. */
@@ -98,6 +116,46 @@ class ShapeErrorsTest {
                 mistake("mlp", "expected [4, 3], got [4, 2]", o -> o.mlp(4, o.t(4, 3), o.t(4, 2))),
                 mistake("mlp", "expected [4, 3], got [4, 2]", o -> o.mlp(4, o.t(4, 2), o.t(4, 3))),
                 mistake("mlp", "a routing of 5 rows does not fit [4, 3]", o -> o.mlp(5, o.t(4, 3), o.t(4, 3))),
+                mistake(
+                        "mlp",
+                        "expected [4, 2], got [4, 3]",
+                        o -> o.mlp(
+                                o.routing(4, 2),
+                                o.t(4, 3),
+                                o.slices(o.packed(5, 3)),
+                                o.slices(o.packed(5, 2)),
+                                o.t(1, 3),
+                                o.t(4, 3))),
+                mistake(
+                        "mlp",
+                        "2 slices for rows with all learners; these use one",
+                        o -> o.mlp(
+                                o.routing(4, 3),
+                                o.t(4, 3),
+                                o.twoSlices(),
+                                o.slices(o.packed(5, 3)),
+                                o.t(1, 3),
+                                o.t(4, 3))),
+                mistake(
+                        "mlp",
+                        "2 slices, but rows that do not have all 2 learners use at most 1",
+                        o -> o.mlp(
+                                o.routing(4, 2),
+                                o.t(4, 3),
+                                o.slices(o.packed(5, 3)),
+                                o.twoSlices(),
+                                o.t(1, 3),
+                                o.t(4, 3))),
+                mistake(
+                        "mlp none",
+                        "expected [1, 3], got [2, 3]",
+                        o -> o.mlp(
+                                o.routing(4, 2),
+                                o.t(4, 3),
+                                o.slices(o.packed(5, 3)),
+                                o.slices(o.packed(5, 3)),
+                                o.t(2, 3),
+                                o.t(4, 3))),
                 mistake(
                         "mlp residual",
                         "shapes differ: [4, 2] and [4, 3]",

@@ -57,23 +57,24 @@ class SlicesTest {
                                 .map(columns -> Arguments.of(engine, rows, columns))));
     }
 
-    /** For each row how many slices it uses: random counts, all slices, and none. */
+    /** For each row how many slices it uses, or one more for all learners: random counts, all slices, all learners, and none. */
     private List<int[]> uses(int rows, int slices) {
         return List.of(
-                random.ints(rows, 0, slices + 1).toArray(),
+                random.ints(rows, 0, slices + 2).toArray(),
                 IntStream.generate(() -> slices).limit(rows).toArray(),
+                IntStream.generate(() -> slices + 1).limit(rows).toArray(),
                 new int[rows]);
     }
 
-    /** The rows that use at most so many slices. */
-    private static RoutedRows routed(io.tokenwise.backend.Stream stream, int slices, int... counts) {
+    /** Of a learner more than there are slices. */
+    private static Routing routed(io.tokenwise.backend.Stream stream, int slices, int... counts) {
         Routing routing = stream.routing();
         routing.begin(counts.length, slices + 1);
         for (int row = 0; row < counts.length; row++) {
             routing.give(row, 1, counts[row]);
         }
         routing.sort();
-        return routing.partly();
+        return routing;
     }
 
     @ParameterizedTest
@@ -86,35 +87,48 @@ class SlicesTest {
             var stream = backend.stream();
             Tensor weight = random(backend, arena, inputs, outputs);
             Tensor bias = random(backend, arena, 1, outputs);
+            Tensor denseWeight = random(backend, arena, inputs, outputs);
+            Tensor denseBias = random(backend, arena, 1, outputs);
             Tensor rest = random(backend, arena, 1, outputs);
             Tensor x = random(backend, arena, rows, inputs);
-            OutputSlices slices = outputSlices(backend, arena, weight, bias, columns);
-            Tensor whole = backend.allocate(arena, rows, outputs);
+            OutputSlices partly = outputSlices(backend, arena, weight, bias, columns);
+            OutputSlices whole = outputSlices(backend, arena, denseWeight, denseBias, outputs);
             boolean small = Arrays.stream(columns).min().orElseThrow() < OneDnnBackend.LEAST_SIDE;
-            PackedMatrix packed = small
-                    ? slices(backend, arena, weight, new int[] {outputs}, true).getFirst()
-                    : backend.allocatePacked(arena, inputs, outputs);
-            if (packed instanceof VectorMatrix || !small) {
-                stream.pack(weight, false, packed);
-                stream.linear(x, packed, bias, false, null, whole);
-            }
+            Tensor ofPartly = product(backend, arena, x, weight, bias, small);
+            Tensor ofWhole = product(backend, arena, x, denseWeight, denseBias, false);
             for (int[] counts : uses(rows, columns.length)) {
-                RoutedRows used = routed(stream, columns.length, counts);
                 Tensor y = backend.allocate(arena, rows, outputs);
-                stream.linearSlices(x, used, slices, rest, y);
+                stream.linearSlices(x, routed(stream, columns.length, counts), whole, partly, rest, y);
                 for (int row = 0; row < rows; row++) {
+                    boolean isWhole = counts[row] > columns.length;
                     int columnsUsed = Arrays.stream(columns).limit(counts[row]).sum();
+                    Tensor product = isWhole ? ofWhole : ofPartly;
                     for (int column = 0; column < outputs; column++) {
                         boolean isUsed = column < columnsUsed;
-                        float expected = (isUsed ? whole : rest).host().get(isUsed ? row : 0, column);
+                        float expected = (isUsed ? product : rest).host().get(isUsed ? row : 0, column);
                         assertThat(y.host().get(row, column))
                                 .as("row %d of %d, %d slices, column %d", row, rows, counts[row], column)
                                 .isEqualTo(expected);
                     }
-                    checkNear(engine, x, row, inputs, weight, bias, 0, columnsUsed, y);
+                    Tensor own = isWhole ? denseWeight : weight;
+                    checkNear(engine, x, row, inputs, own, isWhole ? denseBias : bias, 0, columnsUsed, y);
                 }
             }
         }
+    }
+
+    /** {@code x weight + bias} without slices; small for a weight that slices which are too small for a library belong to. */
+    private static Tensor product(Backend backend, Arena arena, Tensor x, Tensor weight, Tensor bias, boolean small) {
+        int[] one = {weight.columns()};
+        PackedMatrix packed = small
+                ? slices(backend, arena, weight, one, true).getFirst()
+                : backend.allocatePacked(arena, weight.rows(), weight.columns());
+        assertThat(small && !(packed instanceof VectorMatrix)).isFalse();
+        var stream = backend.stream();
+        stream.pack(weight, false, packed);
+        Tensor y = backend.allocate(arena, x.rows(), weight.columns());
+        stream.linear(x, packed, bias, false, null, y);
+        return y;
     }
 
     /** Random roundings of both factors, and in float32 those of sums that grow like a random walk; with as much to spare. */
@@ -142,42 +156,62 @@ class SlicesTest {
                 Arena arena = Arena.ofShared()) {
             var stream = backend.stream();
             Tensor weight = random(backend, arena, inputs, outputs);
+            Tensor denseWeight = random(backend, arena, inputs, outputs);
             Tensor x = random(backend, arena, rows, inputs);
             Tensor residual = random(backend, arena, rows, outputs);
-            InputSlices slices = inputSlices(backend, arena, weight, columns);
+            Tensor none = random(backend, arena, 1, outputs);
+            InputSlices partly = inputSlices(backend, arena, weight, columns);
+            InputSlices whole = inputSlices(backend, arena, denseWeight, inputs);
             for (int[] counts : uses(rows, columns.length)) {
-                RoutedRows used = routed(stream, columns.length, counts);
+                Routing routing = routed(stream, columns.length, counts);
                 Tensor y = backend.allocate(arena, rows, outputs);
                 stream.fill(y, UNTOUCHED);
-                stream.sumSlices(x, used, slices, residual, y);
+                stream.sumSlices(x, routing, whole, partly, none, residual, y);
                 for (int row = 0; row < rows; row++) {
                     int count = counts[row];
+                    boolean isWhole = count > columns.length;
+                    InputSlices own = isWhole ? whole : partly;
                     Tensor biases = backend.allocate(arena, 1, outputs);
                     for (int column = 0; column < outputs; column++) {
-                        if (count == 0) {
-                            assertThat(y.host().get(row, column)).isEqualTo(UNTOUCHED);
-                        }
                         float bias = residual.host().get(row, column);
-                        for (int n = 0; n < count; n++) {
-                            bias += slices.biases().get(n).host().get(0, column);
+                        if (count == 0) {
+                            assertThat(y.host().get(row, column))
+                                    .isEqualTo(bias + none.host().get(0, column));
+                        }
+                        for (int n = 0; n < Math.min(count, own.count()); n++) {
+                            bias += own.biases().get(n).host().get(0, column);
                         }
                         biases.host().set(0, column, bias);
                     }
                     if (count > 0) {
                         int columnsUsed = Arrays.stream(columns).limit(count).sum();
-                        checkNear(engine, x, row, columnsUsed, weight, biases, 0, outputs, y);
+                        checkNear(engine, x, row, columnsUsed, isWhole ? denseWeight : weight, biases, 0, outputs, y);
                     }
                 }
                 Tensor inPlace = backend.allocate(arena, rows, outputs);
                 stream.copy(residual, inPlace);
-                stream.sumSlices(x, used, slices, inPlace, inPlace);
-                for (int row = 0; row < rows; row++) {
-                    for (int column = 0; column < outputs; column++) {
-                        assertThat(inPlace.host().get(row, column))
-                                .isEqualTo(
-                                        (counts[row] == 0 ? residual : y).host().get(row, column));
-                    }
-                }
+                stream.sumSlices(x, routing, whole, partly, none, inPlace, inPlace);
+                assertThat(values(inPlace)).isEqualTo(values(y));
+                checkWithoutResidual(stream, x, routing, whole, partly, none, counts, y);
+            }
+        }
+    }
+
+    /** Rows without learners are then what they are without them. */
+    private static void checkWithoutResidual(
+            io.tokenwise.backend.Stream stream,
+            Tensor x,
+            Routing routing,
+            InputSlices whole,
+            InputSlices partly,
+            Tensor none,
+            int[] counts,
+            Tensor y) {
+        stream.fill(y, UNTOUCHED);
+        stream.sumSlices(x, routing, whole, partly, none, null, y);
+        for (int row = 0; row < counts.length; row++) {
+            if (counts[row] == 0) {
+                assertThat(values(row(y, row))).isEqualTo(values(none));
             }
         }
     }
@@ -192,29 +226,30 @@ class SlicesTest {
             Tensor x = random(backend, arena, rows, 64);
             Tensor wide = random(backend, arena, rows, total);
             Tensor rest = random(backend, arena, 1, total);
-            OutputSlices outputs = outputSlices(
-                    backend, arena, random(backend, arena, 64, total), random(backend, arena, 1, total), columns);
+            Tensor none = random(backend, arena, 1, 64);
+            OutputSlices outputs = randomOutputs(backend, arena, 64, columns);
+            OutputSlices allOutputs = randomOutputs(backend, arena, 64, total);
             InputSlices inputs = inputSlices(backend, arena, random(backend, arena, total, 64), columns);
+            InputSlices allInputs = inputSlices(backend, arena, random(backend, arena, total, 64), total);
             int[] counts = uses(rows, columns.length).getFirst();
-            RoutedRows used = routed(stream, columns.length, counts);
+            Routing routing = routed(stream, columns.length, counts);
             Tensor y = backend.allocate(arena, rows, total);
             Tensor sums = backend.allocate(arena, rows, 64);
-            stream.linearSlices(x, used, outputs, rest, y);
-            stream.sumSlices(wide, used, inputs, null, sums);
+            stream.linearSlices(x, routing, allOutputs, outputs, rest, y);
+            stream.sumSlices(wide, routing, allInputs, inputs, none, null, sums);
             Tensor ownY = backend.allocate(arena, 1, total);
             Tensor ownSums = backend.allocate(arena, 1, 64);
             for (int row = 0; row < rows; row++) {
-                RoutedRows own = routed(stream, columns.length, counts[row]);
-                stream.fill(ownSums, 0);
-                stream.linearSlices(row(x, row), own, outputs, rest, ownY);
-                stream.sumSlices(row(wide, row), own, inputs, null, ownSums);
+                Routing own = routed(stream, columns.length, counts[row]);
+                stream.linearSlices(row(x, row), own, allOutputs, outputs, rest, ownY);
+                stream.sumSlices(row(wide, row), own, allInputs, inputs, none, null, ownSums);
                 assertThat(values(ownY)).as("row %d", row).isEqualTo(values(row(y, row)));
                 assertThat(values(ownSums)).as("row %d", row).isEqualTo(values(row(sums, row)));
             }
         }
     }
 
-    /** As attention calls them: some rows now and others later, in matrices that have room for a learner more. */
+    /** As attention calls them, in matrices that have room for more columns. */
     @ParameterizedTest
     @MethodSource("cases")
     void someRowsOfWiderMatrices(Engine engine, int rows, int[] columns) {
@@ -225,36 +260,29 @@ class SlicesTest {
             var stream = backend.stream();
             Tensor x = random(backend, arena, rows, 64);
             Tensor rest = random(backend, arena, 1, wider);
-            Tensor bias = random(backend, arena, 1, total);
-            OutputSlices outputs = outputSlices(backend, arena, random(backend, arena, 64, total), bias, columns);
+            Tensor none = random(backend, arena, 1, 64);
+            OutputSlices outputs = randomOutputs(backend, arena, 64, columns);
+            OutputSlices allOutputs = randomOutputs(backend, arena, 64, total);
             InputSlices inputs = inputSlices(backend, arena, random(backend, arena, total, 64), columns);
+            InputSlices allInputs = inputSlices(backend, arena, random(backend, arena, total, 64), total);
             int[] counts = uses(rows, columns.length).getFirst();
-            // Every second row has a learner more than there are slices, and is none of those that are meant.
-            for (int row = 1; row < rows; row += 2) {
-                counts[row] = columns.length + 1;
-            }
-            RoutedRows used = routed(stream, columns.length, counts);
+            Routing routing = routed(stream, columns.length, counts);
             Tensor y = backend.allocate(arena, rows, wider);
             Tensor sums = backend.allocate(arena, rows, 64);
             stream.fill(y, UNTOUCHED);
             stream.fill(sums, UNTOUCHED);
-            stream.linearSlices(x, used, outputs, rest, y);
-            stream.sumSlices(y, used, inputs, null, sums);
+            stream.linearSlices(x, routing, allOutputs, outputs, rest, y);
+            stream.sumSlices(y, routing, allInputs, inputs, none, null, sums);
             Tensor ownY = backend.allocate(arena, 1, total);
             Tensor ownSums = backend.allocate(arena, 1, 64);
             for (int row = 0; row < rows; row++) {
-                boolean isMeant = row % 2 == 0;
-                RoutedRows own = routed(stream, columns.length, counts[row]);
-                stream.fill(ownSums, UNTOUCHED);
-                stream.linearSlices(row(x, row), own, outputs, rest.part(0, total), ownY);
-                stream.sumSlices(ownY, own, inputs, null, ownSums);
+                Routing own = routed(stream, columns.length, counts[row]);
+                stream.linearSlices(row(x, row), own, allOutputs, outputs, rest.part(0, total), ownY);
+                stream.sumSlices(ownY, own, allInputs, inputs, none, null, ownSums);
                 for (int column = 0; column < wider; column++) {
-                    float kept = column < total
-                            ? ownY.host().get(0, column)
-                            : rest.host().get(0, column);
                     assertThat(y.host().get(row, column))
                             .as("row %d, column %d", row, column)
-                            .isEqualTo(isMeant ? kept : UNTOUCHED);
+                            .isEqualTo((column < total ? ownY : rest).host().get(0, column));
                 }
                 assertThat(values(row(sums, row))).as("row %d", row).isEqualTo(values(ownSums));
             }
@@ -272,21 +300,53 @@ class SlicesTest {
             Tensor rest = random(backend, arena, 1, 7);
             OutputSlices outputs = outputSlices(backend, arena, random(backend, arena, 5, 7), rest, columns);
             InputSlices inputs = inputSlices(backend, arena, random(backend, arena, 7, 5), columns);
-            RoutedRows two = routed(stream, 2, 1, 0);
+            OutputSlices allOutputs = randomOutputs(backend, arena, 5, 7);
+            InputSlices allInputs = inputSlices(backend, arena, random(backend, arena, 7, 5), 7);
+            Tensor none = random(backend, arena, 1, 5);
+            Routing two = routed(stream, 2, 1, 0);
             assertMistake(
-                    () -> stream.linearSlices(x, routed(stream, 2, 1, 0, 2), outputs, rest, y),
+                    () -> stream.linearSlices(x, routed(stream, 2, 1, 0, 2), allOutputs, outputs, rest, y),
                     "linearSlices: a routing of 3 rows does not fit [2, 5]");
             assertMistake(
-                    () -> stream.linearSlices(x, routed(stream, 1, 1, 0), outputs, rest, y),
-                    "linearSlices: 2 slices, but the routing has numbers for 1");
+                    () -> stream.linearSlices(x, routed(stream, 1, 1, 0), allOutputs, outputs, rest, y),
+                    "linearSlices: 2 slices, but rows that do not have all 2 learners use at most 1");
             assertMistake(
-                    () -> stream.linearSlices(x, two, outputs, rest, x), "linearSlices: expected [2, 7], got [2, 5]");
+                    () -> stream.linearSlices(x, two, outputs, outputs, rest, y),
+                    "linearSlices: 2 slices for rows with all learners; these use one");
             assertMistake(
-                    () -> stream.linearSlices(x, two, outputs, y, y), "linearSlices rest: expected [1, 7], got [2, 7]");
+                    () -> stream.linearSlices(x, two, randomOutputs(backend, arena, 6, 7), outputs, rest, y),
+                    "linearSlices: expected [2, 6], got [2, 5]");
             assertMistake(
-                    () -> stream.sumSlices(y, routed(stream, 2, 1), inputs, null, x),
+                    () -> stream.linearSlices(x, two, randomOutputs(backend, arena, 5, 8), outputs, rest, y),
+                    "linearSlices: expected [2, 8], got [2, 7]");
+            assertMistake(
+                    () -> stream.linearSlices(x, two, allOutputs, outputs, rest, x),
+                    "linearSlices: expected [2, 7], got [2, 5]");
+            assertMistake(
+                    () -> stream.linearSlices(x, two, allOutputs, outputs, y, y),
+                    "linearSlices rest: expected [1, 7], got [2, 7]");
+            assertMistake(
+                    () -> stream.sumSlices(y, routed(stream, 2, 1), allInputs, inputs, none, null, x),
                     "sumSlices: a routing of 1 rows does not fit [2, 7]");
-            assertMistake(() -> stream.sumSlices(x, two, inputs, null, x), "sumSlices: expected [2, 7], got [2, 5]");
+            assertMistake(
+                    () -> stream.sumSlices(x, two, allInputs, inputs, none, null, x),
+                    "sumSlices: expected [2, 7], got [2, 5]");
+            assertMistake(
+                    () -> stream.sumSlices(
+                            y,
+                            two,
+                            inputSlices(backend, arena, random(backend, arena, 7, 6), 7),
+                            inputs,
+                            none,
+                            null,
+                            x),
+                    "sumSlices: expected [2, 6], got [2, 5]");
+            assertMistake(
+                    () -> stream.sumSlices(y, two, allInputs, inputs, rest, null, x),
+                    "sumSlices none: expected [1, 5], got [1, 7]");
+            assertMistake(
+                    () -> stream.sumSlices(y, two, allInputs, inputs, none, y, x),
+                    "sumSlices residual: shapes differ: [2, 7] and [2, 5]");
             assertMistake(
                     () -> new OutputSlices(outputs.weights(), inputs.biases()),
                     "slices of outputs: expected [1, 3], got [1, 5]");
@@ -322,7 +382,13 @@ class SlicesTest {
         return values;
     }
 
-    private static OutputSlices outputSlices(Backend backend, Arena arena, Tensor weight, Tensor bias, int[] columns) {
+    private OutputSlices randomOutputs(Backend backend, Arena arena, int inputs, int... columns) {
+        int total = Arrays.stream(columns).sum();
+        Tensor weight = random(backend, arena, inputs, total);
+        return outputSlices(backend, arena, weight, random(backend, arena, 1, total), columns);
+    }
+
+    private static OutputSlices outputSlices(Backend backend, Arena arena, Tensor weight, Tensor bias, int... columns) {
         var biases = new ArrayList<Tensor>();
         int at = 0;
         for (int width : columns) {
@@ -332,7 +398,7 @@ class SlicesTest {
         return new OutputSlices(slices(backend, arena, weight, columns, true), biases);
     }
 
-    private InputSlices inputSlices(Backend backend, Arena arena, Tensor weight, int[] columns) {
+    private InputSlices inputSlices(Backend backend, Arena arena, Tensor weight, int... columns) {
         List<Tensor> biases = Arrays.stream(columns)
                 .mapToObj(width -> random(backend, arena, 1, weight.columns()))
                 .toList();

@@ -3,7 +3,6 @@ package io.tokenwise.acm.block;
 import io.tokenwise.autograd.SlicedWeight;
 import io.tokenwise.backend.OutputSlices;
 import io.tokenwise.backend.PackedMatrix;
-import io.tokenwise.backend.Routing;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
@@ -131,9 +130,7 @@ final class AttentionInput {
             stream.linear(x, whole.weights().getFirst(), wholeBias, false, null, y);
             return y;
         }
-        Routing routing = columns.routing(pass);
-        stream.linearSlices(x, routing.whole(), whole, orderedRest, y);
-        stream.linearSlices(x, routing.partly(), slices, orderedRest, y);
+        stream.linearSlices(x, columns.routing(pass), whole, slices, orderedRest, y);
         return y;
     }
 }

@@ -4,7 +4,6 @@ import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.SlicedWeight;
 import io.tokenwise.backend.InputSlices;
 import io.tokenwise.backend.PackedMatrix;
-import io.tokenwise.backend.Routing;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
@@ -97,9 +96,6 @@ final class AttentionOutput {
             stream.linear(context, whole.weights().getFirst(), wholeBias, false, residual, y);
             return;
         }
-        Routing routing = columns.routing(pass);
-        stream.addBias(residual, routing.none(), resting, y);
-        stream.sumSlices(context, routing.whole(), whole, residual, y);
-        stream.sumSlices(context, routing.partly(), slices, residual, y);
+        stream.sumSlices(context, columns.routing(pass), whole, slices, resting, residual, y);
     }
 }

@@ -117,11 +117,8 @@ final class GroupedMlp {
 
     /** Each learner over the tokens that use it, in ascending order of learners, so that a token's sum has one order. */
     private Tensor run(Pass pass, Tensor x, Tensor residual, Routing routing) {
-        Stream stream = pass.stream();
         Tensor y = pass.tensor(x.rows(), learned.hidden());
-        stream.addBias(residual, routing.none(), resting, y);
-        dense.infer(pass, x, routing.whole(), residual, y);
-        stream.mlp(x, routing.partly(), slices, residual, pass.workspace(), y);
+        pass.stream().mlp(x, routing, dense.whole(), slices, resting, residual, pass.workspace(), y);
         return y;
     }
 

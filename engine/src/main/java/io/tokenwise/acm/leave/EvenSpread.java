@@ -1,6 +1,5 @@
 package io.tokenwise.acm.leave;
 
-
 /**
  * Keeps an image's patches that stay apart from each other: what a patch is worth alone, as the gate says it, is shown by its neighbours too. So from each patch's value goes its place in
  * the order of ordered dithering (Bayer 1973), by which any number of the first are spread over a square as evenly as can be. Immutable.

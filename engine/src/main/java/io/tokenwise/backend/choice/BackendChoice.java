@@ -4,11 +4,13 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Backend.Kind;
 import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.cpu.VectorBackend;
+import io.tokenwise.backend.cuda.CudaBackend;
 import io.tokenwise.backend.onednn.OneDnnBackend;
 import io.tokenwise.kernels.Kernels;
 import io.tokenwise.natives.Isa;
 import io.tokenwise.natives.OneDnn;
 import io.tokenwise.natives.OneDnnUnavailableException;
+import io.tokenwise.natives.cuda.CudaUnavailableException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -17,9 +19,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which backend is wanted, and in which precision. What is left open is decided by what the machine has: the precision is the fastest that
- * the CPU has instructions for (signed bytes, then bfloat16, then float32), and oneDNN is used for the first two if it is there, for float32 on
- * CPUs that get more out of it than out of Java.
+ * Which backend is wanted, and in which precision. What is left open is decided by what the machine has: a CUDA device that gives the CPU's results, in
+ * bfloat16; else the fastest precision that the CPU has instructions for (signed bytes, then bfloat16, then float32), and oneDNN is used for the first
+ * two if it is there, for float32 on CPUs that get more out of it than out of Java.
  *
  * @param precision null for the fastest
  */
@@ -35,13 +37,37 @@ public record BackendChoice(Kind kind, Precision precision) {
     /**
      * Opens the backend; one log line says which one and why.
      *
+     * @param threads that compute on the CPU; a device has its own
      * @throws IllegalArgumentException if this machine cannot do what is wanted; the message says what it offers
      */
     public Backend open(int threads) {
-        Kernels kernels = Kernels.choose();
-        if (kind == Kind.VECTOR) {
-            return vector(kernels, threads, "as asked for");
+        return switch (kind) {
+            case CUDA -> cuda();
+            case VECTOR -> vector(Kernels.choose(), threads, "as asked for");
+            case ONEDNN -> onCpu(threads);
+            case AUTO ->
+                CheckedDevice.open(devicePrecision())
+                        .map(device -> log(device, "the machine has one, and it computes what the CPU does"))
+                        .orElseGet(() -> onCpu(threads));
+        };
+    }
+
+    private Backend cuda() {
+        try {
+            return log(CudaBackend.open(devicePrecision()), "as asked for");
+        } catch (CudaUnavailableException e) {
+            throw new IllegalArgumentException(
+                    "backend cuda: " + e.getMessage() + "; backends vector and onednn work without", e);
         }
+    }
+
+    /** A device multiplies bfloat16 fast, and as exactly as need be. */
+    private Precision devicePrecision() {
+        return precision == null ? Precision.BF16 : precision;
+    }
+
+    private Backend onCpu(int threads) {
+        Kernels kernels = Kernels.choose();
         OneDnn oneDnn;
         try {
             oneDnn = OneDnn.open();

@@ -1,6 +1,5 @@
 package io.tokenwise.backend.cpu;
 
-import io.tokenwise.backend.RoutedRows;
 import io.tokenwise.backend.Routing;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
@@ -35,6 +34,13 @@ final class CpuRouting implements Routing {
         this.tasks = tasks;
     }
 
+    static CpuRouting of(Routing routing) {
+        if (routing instanceof CpuRouting own) {
+            return own;
+        }
+        throw new IllegalArgumentException("the rows were routed by a stream of another backend");
+    }
+
     /** Rows that the gate is to choose for. */
     private static final class Question {
         int from;
@@ -45,6 +51,11 @@ final class CpuRouting implements Routing {
     @Override
     public int rows() {
         return rows;
+    }
+
+    @Override
+    public int learners() {
+        return learners;
     }
 
     @Override
@@ -142,9 +153,9 @@ final class CpuRouting implements Routing {
         for (int n = 0; n < learners - 1; n++) {
             using[n] = using(n) - all;
         }
-        whole.become(rows, order, 0, all, wholeSlice, 1);
-        partly.become(rows, rest, 0, rows - all, using, learners - 1);
-        none.become(rows, order, using(0), rows, using, 0);
+        whole.become(order, 0, all, wholeSlice);
+        partly.become(rest, 0, rows - all, using);
+        none.become(order, using(0), rows, using);
     }
 
     /** After {@link #sort}: how many rows have more than n learners; they are the first of the order. */
@@ -158,18 +169,18 @@ final class CpuRouting implements Routing {
         return wholeSlice[0] == rows;
     }
 
-    @Override
-    public RoutedRows whole() {
+    /** Those that have all learners, of one slice. */
+    CpuRows whole() {
         return whole;
     }
 
-    @Override
-    public RoutedRows partly() {
+    /** All others, of a slice for each learner but the last. */
+    CpuRows partly() {
         return partly;
     }
 
-    @Override
-    public RoutedRows none() {
+    /** Those of the others that have no learner. */
+    CpuRows none() {
         return none;
     }
 }

@@ -1,19 +1,15 @@
 package io.tokenwise.backend.cpu;
 
-import io.tokenwise.backend.RoutedRows;
 import java.util.Arrays;
 
-/** Those of a {@link CpuRouting} from one place of an order to another. */
-final class CpuRows implements RoutedRows {
-    private int rows;
-
+/** Some rows of a matrix, those from one place of an order to another, and how many of them use each slice of a product. */
+final class CpuRows {
     /** Null for the rows themselves. */
     private int[] order;
 
     private int from;
     private int to;
     private int[] sliceRows;
-    private int slices;
 
     /** All rows, each of which uses all slices. */
     CpuRows all(int count, int sliceCount) {
@@ -21,27 +17,15 @@ final class CpuRows implements RoutedRows {
             sliceRows = new int[sliceCount];
         }
         Arrays.fill(sliceRows, 0, sliceCount, count);
-        return become(count, null, 0, count, sliceRows, sliceCount);
+        return become(null, 0, count, sliceRows);
     }
 
-    CpuRows become(int newRows, int[] newOrder, int newFrom, int newTo, int[] newSliceRows, int newSlices) {
-        rows = newRows;
+    CpuRows become(int[] newOrder, int newFrom, int newTo, int[] newSliceRows) {
         order = newOrder;
         from = newFrom;
         to = newTo;
         sliceRows = newSliceRows;
-        slices = newSlices;
         return this;
-    }
-
-    @Override
-    public int rows() {
-        return rows;
-    }
-
-    @Override
-    public int slices() {
-        return slices;
     }
 
     /** Row numbers, or null for the rows themselves. */

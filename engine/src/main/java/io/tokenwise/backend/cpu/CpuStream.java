@@ -8,7 +8,6 @@ import io.tokenwise.backend.MlpSlices;
 import io.tokenwise.backend.OutputSlices;
 import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.RotaryPositions;
-import io.tokenwise.backend.RoutedRows;
 import io.tokenwise.backend.Routing;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.kernels.Elementwise.AdamWStep;
@@ -76,8 +75,31 @@ public final class CpuStream implements Stream {
     }
 
     @Override
-    public void mlp(Tensor x, RoutedRows rows, MlpSlices slices, Tensor residual, Workspace workspace, Tensor y) {
-        CpuRows some = of(rows);
+    public void mlp(
+            Tensor x,
+            Routing routing,
+            MlpSlices whole,
+            MlpSlices partly,
+            Tensor none,
+            Tensor residual,
+            Workspace workspace,
+            Tensor y) {
+        CpuRouting own = CpuRouting.of(routing);
+        addNone(own, none, residual, y);
+        mlp(x, own.whole(), whole, residual, workspace, y);
+        mlp(x, own.partly(), partly, residual, workspace, y);
+    }
+
+    private void addNone(CpuRouting routing, Tensor none, Tensor residual, Tensor y) {
+        CpuRows rows = routing.none();
+        if (residual == null) {
+            rowTasks.copyToRows(none, 0, rows.order(), rows.from(), rows.to(), y);
+        } else {
+            valueTasks.addBias(residual, rows.order(), rows.from(), rows.to(), none, y);
+        }
+    }
+
+    private void mlp(Tensor x, CpuRows some, MlpSlices slices, Tensor residual, Workspace workspace, Tensor y) {
         workspace.push();
         Tensor units = workspace.tensor(some.sliceRows()[0], slices.widest());
         products.mlp(x, some.order(), some.sliceRows(), slices, residual, units, y);
@@ -85,8 +107,14 @@ public final class CpuStream implements Stream {
     }
 
     @Override
-    public void linearSlices(Tensor x, RoutedRows rows, OutputSlices slices, Tensor rest, Tensor y) {
-        CpuRows some = of(rows);
+    public void linearSlices(
+            Tensor x, Routing routing, OutputSlices whole, OutputSlices partly, Tensor rest, Tensor y) {
+        CpuRouting own = CpuRouting.of(routing);
+        linearSlices(x, own.whole(), whole, rest, y);
+        linearSlices(x, own.partly(), partly, rest, y);
+    }
+
+    private void linearSlices(Tensor x, CpuRows some, OutputSlices slices, Tensor rest, Tensor y) {
         int[] sliceRows = some.sliceRows();
         int column = 0;
         for (int n = 0, end = some.to(); n < slices.count(); end = sliceRows[n++]) {
@@ -100,21 +128,21 @@ public final class CpuStream implements Stream {
     }
 
     @Override
-    public void sumSlices(Tensor x, RoutedRows rows, InputSlices slices, Tensor residual, Tensor y) {
-        CpuRows some = of(rows);
+    public void sumSlices(
+            Tensor x, Routing routing, InputSlices whole, InputSlices partly, Tensor none, Tensor residual, Tensor y) {
+        CpuRouting own = CpuRouting.of(routing);
+        addNone(own, none, residual, y);
+        sumSlices(x, own.whole(), whole, residual, y);
+        sumSlices(x, own.partly(), partly, residual, y);
+    }
+
+    private void sumSlices(Tensor x, CpuRows some, InputSlices slices, Tensor residual, Tensor y) {
         products.sumSlices(x, some.order(), some.sliceRows(), slices, residual, y);
     }
 
     @Override
     public Routing routing() {
         return new CpuRouting(rowTasks);
-    }
-
-    private static CpuRows of(RoutedRows rows) {
-        if (rows instanceof CpuRows own) {
-            return own;
-        }
-        throw new IllegalArgumentException("the rows were routed by a stream of another backend");
     }
 
     @Override
@@ -164,12 +192,6 @@ public final class CpuStream implements Stream {
     @Override
     public double sumOfSquares(Tensor x) {
         return valueTasks.sumOfSquares(x);
-    }
-
-    @Override
-    public void addBias(Tensor x, RoutedRows rows, Tensor bias, Tensor y) {
-        CpuRows some = of(rows);
-        valueTasks.addBias(x, some.order(), some.from(), some.to(), bias, y);
     }
 
     @Override

@@ -1,4 +1,4 @@
-// What gates need to learn: the choice that gradients pass through, and the loss of budgets that are not kept.
+// What gates need to learn: the choice that gradients pass through.
 
 /**
  * The straight-through choice of learner counts (Gumbel-softmax, Jang et al. 2017): soft = softmax((logits + noise) / temperature), running[i, n] = 1 if
@@ -60,61 +60,5 @@ extern "C" __global__ void __launch_bounds__(256)
     }
     for (int column = 0; column < columns; column++) {
         dLogits[at + column] = soft[at + column] * (dLogits[at + column] - product);
-    }
-}
-
-/**
- * spent[g] += sum over group g's rows of running[row, n] * flops[n]: multiply-adds, which are whole numbers. running [rows, columns], groups [rows], flops
- * [columns] those of a token, spent [number of groups]. Grid: number of groups; block: 256.
- */
-extern "C" __global__ void __launch_bounds__(256)
-    budgetSpent(const float* __restrict__ running, const int* __restrict__ groups, const double* __restrict__ flops, double* __restrict__ spent,
-                int rows, int columns) {
-    __shared__ double shared[256];
-    double sum = 0;
-    for (int row = threadIdx.x; row < rows; row += 256) {
-        if (groups[row] == (int)blockIdx.x) {
-            for (int n = 0; n < columns; n++) {
-                sum += running[(size_t)row * columns + n] * flops[n];
-            }
-        }
-    }
-    sum = blockSum(sum, shared);
-    if (threadIdx.x == 0) {
-        spent[blockIdx.x] += sum;
-    }
-}
-
-/**
- * The loss of budgets, and slopes[g], by which it grows with a multiply-add more in group g, times weight: loss = mean over groups of |spent - budget| /
- * budget. spent as budgetSpent left it; budgets [groups]; sizes [groups], the rows of each; modules [2]: what all modules' gates and what the dense modules
- * cost a token. Grid: 1; block: 1.
- */
-extern "C" __global__ void __launch_bounds__(1)
-    budgetLoss(const double* __restrict__ spent, const double* __restrict__ budgets, const int* __restrict__ sizes,
-               const double* __restrict__ modules, float weight, int groups, double* __restrict__ slopes, double* __restrict__ loss) {
-    double gates = modules[0];
-    double dense = modules[1];
-    double sum = 0;
-    for (int group = 0; group < groups; group++) {
-        double share = (spent[group] / sizes[group] + gates) / dense;
-        double excess = share / budgets[group] - 1;
-        sum += fabs(excess) / groups;
-        double sign = excess > 0 ? 1 : excess < 0 ? -1 : 0;
-        slopes[group] = weight * sign / (budgets[group] * groups * dense * sizes[group]);
-    }
-    *loss = sum;
-}
-
-/** gradient[row, n] = slopes[groups[row]] * flops[n], of [rows, columns], for the running that budgetSpent read. Grid: ceil(rows / 256); block: 256. */
-extern "C" __global__ void __launch_bounds__(256)
-    budgetGradient(const double* __restrict__ slopes, const int* __restrict__ groups, const double* __restrict__ flops,
-                   float* __restrict__ gradient, int rows, int columns) {
-    int row = blockIdx.x * 256 + threadIdx.x;
-    if (row < rows) {
-        double slope = slopes[groups[row]];
-        for (int n = 0; n < columns; n++) {
-            gradient[(size_t)row * columns + n] = (float)(slope * flops[n]);
-        }
     }
 }

@@ -168,42 +168,45 @@ __device__ __forceinline__ void linearTile(
 
 /*
  * y = act(x W + bias) + residual, x [any, xStride], weights float32 [inputs, weightStride], zeros from outputs on, weightStride a multiple of 4, aligned to
- * 16 bytes; the other parameters are those of Product. Grid (ceil(columns / COLUMNS), ceil(rows / ROWS)), columns being outputs, with rest yStride.
+ * 16 bytes; the other parameters are those of Product. Grid (ceil(columns / COLUMNS), ceil(rows / ROWS), jobs), columns being outputs, with rest yStride.
  * linearF32Large: COLUMNS 128, ROWS 128, block 256, 33,280 dynamic shared bytes.
  * linearF32Middle: 64, 64, block 128, 16,896. linearF32Small: 32, 16, block 64, 13,312. All give the same bits.
  */
 extern "C" __global__ void __launch_bounds__(256, 1) linearF32Large(
         const float* x,
         int xStride,
-        const int* gather,
-        const float* __restrict__ weights,
-        int weightStride,
+        const float* weights0,
+        int weightStride0,
+        const float* weights1,
+        int weightStride1,
         PRODUCT_PARAMETERS) {
     extern __shared__ __align__(16) unsigned char dynamicShared[];
-    const Product p = PRODUCT(gather, nullptr);
-    linearTile<LargeFloatTile>(p, x, xStride, weights, weightStride, (float*)dynamicShared);
+    const Product p = PRODUCT(nullptr);
+    linearTile<LargeFloatTile>(p, x, xStride, OF_JOB(weights), OF_JOB(weightStride), (float*)dynamicShared);
 }
 
 extern "C" __global__ void __launch_bounds__(128, 4) linearF32Middle(
         const float* x,
         int xStride,
-        const int* gather,
-        const float* __restrict__ weights,
-        int weightStride,
+        const float* weights0,
+        int weightStride0,
+        const float* weights1,
+        int weightStride1,
         PRODUCT_PARAMETERS) {
     extern __shared__ __align__(16) unsigned char dynamicShared[];
-    const Product p = PRODUCT(gather, nullptr);
-    linearTile<MiddleFloatTile>(p, x, xStride, weights, weightStride, (float*)dynamicShared);
+    const Product p = PRODUCT(nullptr);
+    linearTile<MiddleFloatTile>(p, x, xStride, OF_JOB(weights), OF_JOB(weightStride), (float*)dynamicShared);
 }
 
 extern "C" __global__ void __launch_bounds__(64, 8) linearF32Small(
         const float* x,
         int xStride,
-        const int* gather,
-        const float* __restrict__ weights,
-        int weightStride,
+        const float* weights0,
+        int weightStride0,
+        const float* weights1,
+        int weightStride1,
         PRODUCT_PARAMETERS) {
     extern __shared__ __align__(16) unsigned char dynamicShared[];
-    const Product p = PRODUCT(gather, nullptr);
-    linearTile<SmallFloatTile>(p, x, xStride, weights, weightStride, (float*)dynamicShared);
+    const Product p = PRODUCT(nullptr);
+    linearTile<SmallFloatTile>(p, x, xStride, OF_JOB(weights), OF_JOB(weightStride), (float*)dynamicShared);
 }

@@ -29,19 +29,33 @@ struct TensorColumn {
     float sum;
 };
 
-/** Starts to copy a step of COUNT rows that lie stride bytes apart; rows from limit on and 16 bytes that begin at end or later are zeros. */
-template <class Tile, int COUNT>
+/** Starts to copy a step of COUNT rows, of which row r lies at(r) bytes behind the source; rows from limit on and 16 bytes that begin at end or later are zeros. */
+template <class Tile, int COUNT, class At>
 __device__ __forceinline__ void copyStep(
-        unsigned char* shared, const unsigned char* source, int stride, int end, int first, int limit, int step) {
+        unsigned char* shared, const unsigned char* source, int end, int limit, int step, At at) {
     const int chunks = Tile::STEP / 16;
 #pragma unroll
     for (int i = threadIdx.x; i < COUNT * chunks; i += Tile::THREADS) {
         int row = i / chunks;
-        int at = step * Tile::STEP + i % chunks * 16;
-        bool zero = first + row >= limit || at >= end;
-        const unsigned char* from = zero ? source : source + (long long)(first + row) * stride + at;
+        int byte = step * Tile::STEP + i % chunks * 16;
+        bool zero = row >= limit || byte >= end;
+        const unsigned char* from = zero ? source : source + at(row) + byte;
         copyAsyncZero16(shared + row * Tile::STRIDE + i % chunks * 16, from, zero);
     }
+}
+
+/** The same of a block's rows of a left side, of which the first count use inputs. */
+template <class Tile>
+__device__ __forceinline__ void copyLeft(
+        unsigned char* shared,
+        const unsigned char* x,
+        int stride,
+        const ProductBlock<Tile::ROWS, Tile::COLUMNS>& block,
+        int end,
+        int count,
+        int step) {
+    copyStep<Tile, Tile::ROWS>(
+            shared, x, end, count, step, [&](int row) { return (long long)block.source[row] * stride; });
 }
 
 /** What products in bfloat16 have in common. */
@@ -77,7 +91,8 @@ struct FloatRows : Bf16Sums {
     bool aligned;
     float4 values[EACH];
 
-    __device__ __forceinline__ void copy(unsigned char*, int, int, int, int) {}
+    __device__ __forceinline__ void copy(
+            unsigned char*, const ProductBlock<Tile::ROWS, Tile::COLUMNS>&, int, int, int) {}
 
     __device__ __forceinline__ void read(const ProductBlock<Tile::ROWS, Tile::COLUMNS>& block, int step) {
 #pragma unroll
@@ -101,14 +116,19 @@ struct FloatRows : Bf16Sums {
     }
 };
 
-/** A left side in bfloat16 [entries, stride] that narrowRows or another product has written. */
+/** A left side in bfloat16 [rows, stride] that narrowRows or another product has written. */
 template <class Tile>
 struct NarrowRows : Bf16Sums {
     const Bf16* x;
     int stride;
 
-    __device__ __forceinline__ void copy(unsigned char* shared, int end, int first, int limit, int step) {
-        copyStep<Tile, Tile::ROWS>(shared, (const unsigned char*)x, stride * 2, end, first, limit, step);
+    __device__ __forceinline__ void copy(
+            unsigned char* shared,
+            const ProductBlock<Tile::ROWS, Tile::COLUMNS>& block,
+            int end,
+            int count,
+            int step) {
+        copyLeft<Tile>(shared, (const unsigned char*)x, stride * 2, block, end, count, step);
     }
 
     __device__ __forceinline__ void read(const ProductBlock<Tile::ROWS, Tile::COLUMNS>&, int) {}
@@ -116,7 +136,7 @@ struct NarrowRows : Bf16Sums {
     __device__ __forceinline__ void write(unsigned char*) const {}
 };
 
-/** A left side of unsigned bytes [rows, stride] that quantizeRows has written, in the order of the entries. */
+/** A left side of unsigned bytes [rows, stride] that quantizeRows has written. */
 template <class Tile>
 struct ByteRows {
     typedef unsigned char Element;
@@ -130,8 +150,13 @@ struct ByteRows {
     /** [outputs], or [slices + 1, outputs]: what a left side of ones gives. */
     const float* sums;
 
-    __device__ __forceinline__ void copy(unsigned char* shared, int end, int first, int limit, int step) {
-        copyStep<Tile, Tile::ROWS>(shared, x, stride, end, first, limit, step);
+    __device__ __forceinline__ void copy(
+            unsigned char* shared,
+            const ProductBlock<Tile::ROWS, Tile::COLUMNS>& block,
+            int end,
+            int count,
+            int step) {
+        copyLeft<Tile>(shared, x, stride, block, end, count, step);
     }
 
     __device__ __forceinline__ void read(const ProductBlock<Tile::ROWS, Tile::COLUMNS>&, int) {}
@@ -154,9 +179,9 @@ struct ByteRows {
     }
 
     /** The CPU's bits. */
-    __device__ __forceinline__ float value(int sum, int entry, const TensorColumn& column) const {
-        float shift = fmaf(steps[2 * entry + 1], column.sum, column.bias);
-        return fmaf((float)sum * steps[2 * entry], column.scale, shift);
+    __device__ __forceinline__ float value(int sum, int row, const TensorColumn& column) const {
+        float shift = fmaf(steps[2 * row + 1], column.sum, column.bias);
+        return fmaf((float)sum * steps[2 * row], column.scale, shift);
     }
 };
 
@@ -234,8 +259,8 @@ __device__ __forceinline__ void writeSums(
             bool usesFirst = entry < block.entries[place];
             bool usesSecond = entry < block.entries[place + 1];
             float2 values = {0.0f, 0.0f};
-            values.x = usesFirst ? left.value(sums[part / 2][n][part % 2 * 2], entry, first) : 0.0f;
-            values.y = usesSecond ? left.value(sums[part / 2][n][part % 2 * 2 + 1], entry, second) : 0.0f;
+            values.x = usesFirst ? left.value(sums[part / 2][n][part % 2 * 2], block.target[row], first) : 0.0f;
+            values.y = usesSecond ? left.value(sums[part / 2][n][part % 2 * 2 + 1], block.target[row], second) : 0.0f;
             long long at = (long long)block.target[row] * p.yStride;
             if (paired && usesSecond) {
                 leavePair(p, values, at + column);
@@ -259,7 +284,7 @@ __device__ __forceinline__ void multiplyTile(
     if (block.target[0] < 0 || !isWritten) {
         return;
     }
-    int limit = p.rowsOf(0);
+    int count = p.rowsOf(0) - firstRow;
     int end = block.mostInputs(firstRow) * (int)sizeof(typename Left::Element);
     int steps = (end + Tile::STEP - 1) / Tile::STEP;
     int warp = threadIdx.x / 32;
@@ -269,9 +294,11 @@ __device__ __forceinline__ void multiplyTile(
     auto start = [&](int step) {
         if (step < steps) {
             unsigned char* stage = stages + step % Tile::STAGES * Tile::STAGE_BYTES;
-            left.copy(stage, end, firstRow, limit, step);
+            left.copy(stage, block, end, count, step);
             copyStep<Tile, Tile::COLUMNS>(
-                    stage + Tile::ROWS * Tile::STRIDE, weights, stride, end, firstColumn, p.outputs, step);
+                    stage + Tile::ROWS * Tile::STRIDE, weights, end, p.outputs - firstColumn, step, [&](int row) {
+                        return (long long)(firstColumn + row) * stride;
+                    });
         }
         copyAsyncCommit();
     };
@@ -317,6 +344,7 @@ __device__ __forceinline__ void linearNarrow(
 template <class Tile>
 __device__ __forceinline__ void linearBytes(
         const unsigned char* x,
+        int xStride,
         const float* steps,
         const signed char* weights,
         int weightStride,
@@ -326,7 +354,7 @@ __device__ __forceinline__ void linearBytes(
         unsigned char* stages) {
     ByteRows<Tile> left;
     left.x = x;
-    left.stride = weightStride;
+    left.stride = xStride;
     left.steps = steps;
     left.scales = scales;
     left.sums = sums;
@@ -337,129 +365,140 @@ __device__ __forceinline__ void linearBytes(
  * y = act(x W + bias) + residual, x [any, xStride] float32 narrowed to bfloat16, weights bfloat16 [outputs, weightStride], zeros from inputs on,
  * weightStride a multiple of 8; the other parameters are those of Product. Weights aligned to 16 bytes.
  * With narrow, y is null, and the result goes there in bfloat16, for linearNarrow; yStride is then a multiple of 8.
- * Grid (ceil(columns / COLUMNS), ceil(rows / ROWS)), columns being outputs, with rest yStride.
+ * Grid (ceil(columns / COLUMNS), ceil(rows / ROWS), jobs), columns being outputs, with rest yStride.
  * linearBf16Large: COLUMNS 128, ROWS 128, block 256, 61,440 dynamic shared bytes.
  * linearBf16Middle: 64, 64, block 128, 30,720. linearBf16Small: 32, 16, block 128, 39,168. All give the same bits.
  */
 extern "C" __global__ void __launch_bounds__(256, 2) linearBf16Large(
         const float* x,
         int xStride,
-        const int* gather,
-        const Bf16* __restrict__ weights,
-        int weightStride,
+        const Bf16* weights0,
+        int weightStride0,
+        const Bf16* weights1,
+        int weightStride1,
         PRODUCT_PARAMETERS,
         Bf16* narrow) {
     extern __shared__ __align__(16) unsigned char dynamicShared[];
-    const Product p = PRODUCT(gather, narrow);
-    linearFloats<LargeTile>(x, xStride, weights, weightStride, p, dynamicShared);
+    const Product p = PRODUCT(narrow);
+    linearFloats<LargeTile>(x, xStride, OF_JOB(weights), OF_JOB(weightStride), p, dynamicShared);
 }
 
 extern "C" __global__ void __launch_bounds__(128, 4) linearBf16Middle(
         const float* x,
         int xStride,
-        const int* gather,
-        const Bf16* __restrict__ weights,
-        int weightStride,
+        const Bf16* weights0,
+        int weightStride0,
+        const Bf16* weights1,
+        int weightStride1,
         PRODUCT_PARAMETERS,
         Bf16* narrow) {
     extern __shared__ __align__(16) unsigned char dynamicShared[];
-    const Product p = PRODUCT(gather, narrow);
-    linearFloats<MiddleTile>(x, xStride, weights, weightStride, p, dynamicShared);
+    const Product p = PRODUCT(narrow);
+    linearFloats<MiddleTile>(x, xStride, OF_JOB(weights), OF_JOB(weightStride), p, dynamicShared);
 }
 
 extern "C" __global__ void __launch_bounds__(128, 4) linearBf16Small(
         const float* x,
         int xStride,
-        const int* gather,
-        const Bf16* __restrict__ weights,
-        int weightStride,
+        const Bf16* weights0,
+        int weightStride0,
+        const Bf16* weights1,
+        int weightStride1,
         PRODUCT_PARAMETERS,
         Bf16* narrow) {
     extern __shared__ __align__(16) unsigned char dynamicShared[];
-    const Product p = PRODUCT(gather, narrow);
-    linearFloats<SmallTile>(x, xStride, weights, weightStride, p, dynamicShared);
+    const Product p = PRODUCT(narrow);
+    linearFloats<SmallTile>(x, xStride, OF_JOB(weights), OF_JOB(weightStride), p, dynamicShared);
 }
 
 /*
- * The same, to the same bits, for x [entries, xStride] in bfloat16, in the order of the entries: xStride is a multiple of 8, x aligned to 16 bytes, with zeros where
- * entries do not use inputs, as narrowRows or a product with narrow leaves it.
+ * The same, to the same bits, for x [any, xStride] in bfloat16: xStride is a multiple of 8, x aligned to 16 bytes, with zeros where
+ * rows do not use inputs, as narrowRows or a product with narrow leaves it.
  */
 extern "C" __global__ void __launch_bounds__(256, 2) linearNarrowLarge(
         const Bf16* __restrict__ x,
         int xStride,
-        const Bf16* __restrict__ weights,
-        int weightStride,
+        const Bf16* weights0,
+        int weightStride0,
+        const Bf16* weights1,
+        int weightStride1,
         PRODUCT_PARAMETERS,
         Bf16* narrow) {
     extern __shared__ __align__(16) unsigned char dynamicShared[];
-    const Product p = PRODUCT(nullptr, narrow);
-    linearNarrow<LargeTile>(x, xStride, weights, weightStride, p, dynamicShared);
+    const Product p = PRODUCT(narrow);
+    linearNarrow<LargeTile>(x, xStride, OF_JOB(weights), OF_JOB(weightStride), p, dynamicShared);
 }
 
 extern "C" __global__ void __launch_bounds__(128, 4) linearNarrowMiddle(
         const Bf16* __restrict__ x,
         int xStride,
-        const Bf16* __restrict__ weights,
-        int weightStride,
+        const Bf16* weights0,
+        int weightStride0,
+        const Bf16* weights1,
+        int weightStride1,
         PRODUCT_PARAMETERS,
         Bf16* narrow) {
     extern __shared__ __align__(16) unsigned char dynamicShared[];
-    const Product p = PRODUCT(nullptr, narrow);
-    linearNarrow<MiddleTile>(x, xStride, weights, weightStride, p, dynamicShared);
+    const Product p = PRODUCT(narrow);
+    linearNarrow<MiddleTile>(x, xStride, OF_JOB(weights), OF_JOB(weightStride), p, dynamicShared);
 }
 
 extern "C" __global__ void __launch_bounds__(128, 4) linearNarrowSmall(
         const Bf16* __restrict__ x,
         int xStride,
-        const Bf16* __restrict__ weights,
-        int weightStride,
+        const Bf16* weights0,
+        int weightStride0,
+        const Bf16* weights1,
+        int weightStride1,
         PRODUCT_PARAMETERS,
         Bf16* narrow) {
     extern __shared__ __align__(16) unsigned char dynamicShared[];
-    const Product p = PRODUCT(nullptr, narrow);
-    linearNarrow<SmallTile>(x, xStride, weights, weightStride, p, dynamicShared);
+    const Product p = PRODUCT(narrow);
+    linearNarrow<SmallTile>(x, xStride, OF_JOB(weights), OF_JOB(weightStride), p, dynamicShared);
 }
 
+#define BYTE_WEIGHTS(n) const signed char *weights##n, int weightStride##n, const float *scales##n, const float *sums##n
+
 /*
- * The same for x [entries, weightStride] in unsigned bytes, as quantizeRows writes them with the steps [entries, 2], and weights in signed bytes [outputs, weightStride],
- * zeros from inputs on, weightStride a multiple of 16; scales [outputs]; sums [outputs], or with inputStarts [slices + 1, outputs].
+ * The same for x [any, xStride] in unsigned bytes, as quantizeRows writes them with the steps [any, 2], and weights in signed bytes [outputs, weightStride],
+ * zeros from inputs on, xStride and weightStride multiples of 16; scales [outputs]; sums [outputs], or with inputStarts [slices + 1, outputs].
  * x and weights aligned to 16 bytes. Grids, blocks and shared bytes of linearS8Large, Middle and Small are those of bfloat16.
  */
 extern "C" __global__ void __launch_bounds__(256, 2) linearS8Large(
         const unsigned char* __restrict__ x,
+        int xStride,
         const float* __restrict__ steps,
-        const signed char* __restrict__ weights,
-        int weightStride,
-        const float* __restrict__ scales,
-        const float* __restrict__ sums,
+        BYTE_WEIGHTS(0),
+        BYTE_WEIGHTS(1),
         PRODUCT_PARAMETERS) {
     extern __shared__ __align__(16) unsigned char dynamicShared[];
-    const Product p = PRODUCT(nullptr, nullptr);
-    linearBytes<LargeTile>(x, steps, weights, weightStride, scales, sums, p, dynamicShared);
+    const Product p = PRODUCT(nullptr);
+    linearBytes<LargeTile>(
+            x, xStride, steps, OF_JOB(weights), OF_JOB(weightStride), OF_JOB(scales), OF_JOB(sums), p, dynamicShared);
 }
 
 extern "C" __global__ void __launch_bounds__(128, 4) linearS8Middle(
         const unsigned char* __restrict__ x,
+        int xStride,
         const float* __restrict__ steps,
-        const signed char* __restrict__ weights,
-        int weightStride,
-        const float* __restrict__ scales,
-        const float* __restrict__ sums,
+        BYTE_WEIGHTS(0),
+        BYTE_WEIGHTS(1),
         PRODUCT_PARAMETERS) {
     extern __shared__ __align__(16) unsigned char dynamicShared[];
-    const Product p = PRODUCT(nullptr, nullptr);
-    linearBytes<MiddleTile>(x, steps, weights, weightStride, scales, sums, p, dynamicShared);
+    const Product p = PRODUCT(nullptr);
+    linearBytes<MiddleTile>(
+            x, xStride, steps, OF_JOB(weights), OF_JOB(weightStride), OF_JOB(scales), OF_JOB(sums), p, dynamicShared);
 }
 
 extern "C" __global__ void __launch_bounds__(128, 4) linearS8Small(
         const unsigned char* __restrict__ x,
+        int xStride,
         const float* __restrict__ steps,
-        const signed char* __restrict__ weights,
-        int weightStride,
-        const float* __restrict__ scales,
-        const float* __restrict__ sums,
+        BYTE_WEIGHTS(0),
+        BYTE_WEIGHTS(1),
         PRODUCT_PARAMETERS) {
     extern __shared__ __align__(16) unsigned char dynamicShared[];
-    const Product p = PRODUCT(nullptr, nullptr);
-    linearBytes<SmallTile>(x, steps, weights, weightStride, scales, sums, p, dynamicShared);
+    const Product p = PRODUCT(nullptr);
+    linearBytes<SmallTile>(
+            x, xStride, steps, OF_JOB(weights), OF_JOB(weightStride), OF_JOB(scales), OF_JOB(sums), p, dynamicShared);
 }

@@ -66,34 +66,3 @@ extern "C" __global__ void __launch_bounds__(OPTIMIZER_THREADS)
         w[i] = fmaf(-rate, fmaf(decay, weight, direction), weight);
     });
 }
-
-/** Muon's running mean and Nesterov's look ahead: m = momentum m + gradient, gradient += momentum m; count values. */
-extern "C" __global__ void __launch_bounds__(OPTIMIZER_THREADS)
-    muonMean(float* __restrict__ m, float* __restrict__ gradient, float momentum, int count) {
-    forParameters(count, [=](unsigned i) {
-        float g = gradient[i];
-        float old = m[i];
-        float mean = fmaf(old, momentum - 1, old) + g;
-        m[i] = mean;
-        gradient[i] = fmaf(mean, momentum, g);
-    });
-}
-
-/** x divided by its length, *squares being that of sumParts; a zero x stays zero. count values. */
-extern "C" __global__ void __launch_bounds__(OPTIMIZER_THREADS)
-    muonNormalize(float* __restrict__ x, const double* __restrict__ squares, int count) {
-    float less = *squares > 0 ? (float)(1 / sqrt(*squares) - 1) : 0.0f;
-    forParameters(count, [=](unsigned i) { x[i] = fmaf(x[i], less, x[i]); });
-}
-
-/** Muon's step: w -= decayed w + moved direction, if *squares, those of the gradient, are not 0; count values. */
-extern "C" __global__ void __launch_bounds__(OPTIMIZER_THREADS)
-    muonMove(float* __restrict__ w, const float* __restrict__ direction, const double* __restrict__ squares, float decayed, float moved,
-             int count) {
-    if (*squares > 0) {
-        forParameters(count, [=](unsigned i) {
-            float weight = fmaf(w[i], -decayed, w[i]);
-            w[i] = fmaf(direction[i], -moved, weight);
-        });
-    }
-}

@@ -199,17 +199,18 @@ __device__ __forceinline__ bool isAligned(const void* pointer, int bytes) {
 struct Product {
     /** At most so many entries. */
     int rows;
+    /** The row of x, y and residual that entry i is; null: row i. */
+    const int* order;
     /** Descending, one for each slice; null: all rows use all. */
     const int* counts;
     int slices;
     /** Where the slices begin, and the last one ends; null if they do not cut the inputs. Likewise of outputs. */
     const int* inputStarts;
     const int* outputStarts;
-    /** The row of x, and of y and residual, that entry i is; null: row i. */
-    const int* gather;
-    const int* scatter;
     int inputs;
     int outputs;
+    /** How many entries are written; null: those that use a slice. */
+    const int* total;
     /** [outputs]; if slices cut the inputs [slices + 1, outputs]: row k is what the first k slices add. May be null. */
     const float* bias;
     bool gelu;
@@ -217,9 +218,8 @@ struct Product {
     const float* residual;
     float* y;
     int yStride;
-    /** A row like y, which the first *total entries get in columns of slices that they do not use and beyond the slices; or null. */
+    /** A row like y, which entries get, with the residual, in columns of slices that they do not use and beyond the slices; or null. */
     const float* rest;
-    const int* total;
     /** What receives the result in y's place, in bfloat16, with zeros where a block reads what an entry does not use; or null. */
     Bf16* narrow;
 
@@ -246,14 +246,26 @@ struct Product {
     }
 };
 
+// A launch has one or two jobs, products of the same x into the same y for different rows by different weights, such as those of an adaptive block: rows
+// with all learners, and others. blockIdx.z says which one a block has a part of; those past their job's rows return at once.
+
+/** What every kernel that reads rows of a left side must know of a job. */
+#define LEFT_PARAMETERS(n) const int *order##n, const int *counts##n, int slices##n, const int *inputStarts##n, int inputs##n
+
+#define JOB_PARAMETERS(n) \
+    LEFT_PARAMETERS(n), const int *outputStarts##n, int outputs##n, const int *total##n, const float *bias##n
+
+/** That of the block's job. */
+#define OF_JOB(name) (blockIdx.z == 0 ? name##0 : name##1)
+
 /** What every kernel of products takes besides its operands, and the product that it says. */
-#define PRODUCT_PARAMETERS                                                                                                      \
-    const float *bias, int gelu, const float *residual, float *y, int yStride, const int *scatter, int rows, const int *counts, \
-        int slices, const int *inputStarts, const int *outputStarts, int inputs, int outputs, const float *rest,                \
-        const int *total
-#define PRODUCT(gather, narrow)                                                                                      \
-    {rows,    counts, slices, inputStarts, outputStarts, gather, scatter, inputs, outputs, bias, gelu != 0, residual, \
-     y,       yStride, rest,  total,       narrow}
+#define PRODUCT_PARAMETERS                                                                                   \
+    int gelu, const float *residual, float *y, int yStride, const float *rest, int rows, JOB_PARAMETERS(0), \
+        JOB_PARAMETERS(1)
+#define LEFT_PRODUCT rows, OF_JOB(order), OF_JOB(counts), OF_JOB(slices), OF_JOB(inputStarts)
+#define PRODUCT(narrow)                                                                                     \
+    {LEFT_PRODUCT, OF_JOB(outputStarts), OF_JOB(inputs), OF_JOB(outputs), OF_JOB(total), OF_JOB(bias), gelu != 0, \
+     residual,     y,                    yStride,        rest,            narrow}
 
 /** What a block of a product must know of its rows and columns, in shared memory. */
 template <int ROWS, int COLUMNS>
@@ -272,14 +284,15 @@ struct ProductBlock {
     /** Called by all threads, which then meet. */
     __device__ __forceinline__ void fill(const Product& p, int firstRow, int firstColumn, int threads) {
         int using0 = p.rowsOf(0);
-        int written = p.rest == nullptr ? using0 : p.total == nullptr ? p.rows : min(p.rows, *p.total);
+        int written = p.total == nullptr ? using0 : min(p.rows, *p.total);
         for (int i = threadIdx.x; i < ROWS; i += threads) {
             int entry = firstRow + i;
             bool uses = entry < using0;
             used[i] = uses ? p.slicesOf(entry) : 0;
             inputs[i] = !uses ? 0 : p.inputStarts == nullptr ? p.inputs : p.inputStarts[used[i]];
-            source[i] = uses && p.gather != nullptr ? p.gather[entry] : uses ? entry : 0;
-            target[i] = entry >= written ? -1 : p.scatter == nullptr ? entry : p.scatter[entry];
+            int row = entry >= written ? -1 : p.order == nullptr ? entry : p.order[entry];
+            source[i] = uses ? row : 0;
+            target[i] = row;
         }
         for (int i = threadIdx.x; i < COLUMNS; i += threads) {
             entries[i] = p.rowsOfColumn(firstColumn + i);
@@ -320,7 +333,7 @@ __device__ __forceinline__ void leave(
         }
     } else if (column < p.yStride) {
         if (p.rest != nullptr) {
-            p.y[at + column] = p.rest[column];
+            p.y[at + column] = p.residual == nullptr ? p.rest[column] : p.rest[column] + p.residual[at + column];
         } else if (isReadNarrow(p, entry, readers)) {
             p.narrow[at + column] = 0;
         }

@@ -7,30 +7,28 @@ __device__ __forceinline__ unsigned toByte(float value, float least, float facto
 }
 
 /*
- * The inputs that an entry uses, as unsigned bytes with one step and least value: bytes [rows, stride] and steps [rows, 2] in the order of the entries,
+ * The inputs that a row uses, as unsigned bytes with one step and least value: bytes [rows, stride] and steps [rows, 2],
  * with the CPU's bits; bytes of other inputs are 0. Rows that use no slice are left alone. The other parameters are those of Product.
- * stride is a multiple of 16, bytes aligned to 4. Grid (ceil(rows / 4)), block 128.
+ * stride is a multiple of 16, bytes aligned to 4. Grid (ceil(rows / 4), 1, jobs), block 128.
  */
 extern "C" __global__ void __launch_bounds__(128) quantizeRows(
         const float* __restrict__ x,
         int xStride,
-        const int* gather,
         int rows,
-        const int* counts,
-        int slices,
-        const int* inputStarts,
-        int inputs,
         unsigned char* __restrict__ bytes,
         int stride,
-        float* __restrict__ steps) {
-    Product p = {rows, counts, slices, inputStarts};
+        float* __restrict__ steps,
+        LEFT_PARAMETERS(0),
+        LEFT_PARAMETERS(1)) {
+    const Product p = {LEFT_PRODUCT};
     int lane = threadIdx.x % 32;
     int entry = blockIdx.x * 4 + threadIdx.x / 32;
     if (entry >= p.rowsOf(0)) {
         return;
     }
-    int used = inputStarts == nullptr ? inputs : inputStarts[p.slicesOf(entry)];
-    const float* row = x + (long long)(gather == nullptr ? entry : gather[entry]) * xStride;
+    int used = p.inputStarts == nullptr ? OF_JOB(inputs) : p.inputStarts[p.slicesOf(entry)];
+    long long at = p.order == nullptr ? entry : p.order[entry];
+    const float* row = x + at * xStride;
     float least = INFINITE;
     float largest = -INFINITE;
     bool isNumber = true;
@@ -49,45 +47,43 @@ extern "C" __global__ void __launch_bounds__(128) quantizeRows(
         packed |= toByte(four.y, least, factor, k + 1 < used) << 8;
         packed |= toByte(four.z, least, factor, k + 2 < used) << 16;
         packed |= toByte(four.w, least, factor, k + 3 < used) << 24;
-        *(unsigned*)(bytes + (long long)entry * stride + k) = packed;
+        *(unsigned*)(bytes + at * stride + k) = packed;
     }
     // Bytes cannot say that there was a NaN.
     bool allNumbers = __ballot_sync(0xffffffffu, isNumber) == 0xffffffffu;
     if (lane == 0) {
-        steps[2 * entry] = allNumbers ? (largest - least) / 255.0f : __int_as_float(0x7fc00000);
-        steps[2 * entry + 1] = least;
+        steps[2 * at] = allNumbers ? (largest - least) / 255.0f : __int_as_float(0x7fc00000);
+        steps[2 * at + 1] = least;
     }
 }
 
 /*
- * The same in bfloat16: target [rows, stride], zeros for inputs that an entry does not use, up to stride, a multiple of 8; target aligned to 8.
- * Grid (ceil(rows / 4)), block 128.
+ * The same in bfloat16: target [rows, stride], zeros for inputs that a row does not use, up to stride, a multiple of 8; target aligned to 8.
+ * Grid (ceil(rows / 4), 1, jobs), block 128.
  */
 extern "C" __global__ void __launch_bounds__(128) narrowRows(
         const float* __restrict__ x,
         int xStride,
-        const int* gather,
         int rows,
-        const int* counts,
-        int slices,
-        const int* inputStarts,
-        int inputs,
         Bf16* __restrict__ target,
-        int stride) {
-    Product p = {rows, counts, slices, inputStarts};
+        int stride,
+        LEFT_PARAMETERS(0),
+        LEFT_PARAMETERS(1)) {
+    const Product p = {LEFT_PRODUCT};
     int entry = blockIdx.x * 4 + threadIdx.x / 32;
     if (entry >= p.rowsOf(0)) {
         return;
     }
-    int used = inputStarts == nullptr ? inputs : inputStarts[p.slicesOf(entry)];
-    const float* row = x + (long long)(gather == nullptr ? entry : gather[entry]) * xStride;
+    int used = p.inputStarts == nullptr ? OF_JOB(inputs) : p.inputStarts[p.slicesOf(entry)];
+    long long at = p.order == nullptr ? entry : p.order[entry];
+    const float* row = x + at * xStride;
     bool aligned = xStride % 4 == 0 && isAligned(x, 16);
     for (int k = threadIdx.x % 32 * 4; k < stride; k += 128) {
         float4 four = readFour(row + k, used - k, aligned);
         uint2 narrow;
         narrow.x = packBf16(four.x, four.y);
         narrow.y = packBf16(four.z, four.w);
-        *(uint2*)(target + (long long)entry * stride + k) = narrow;
+        *(uint2*)(target + at * stride + k) = narrow;
     }
 }
 

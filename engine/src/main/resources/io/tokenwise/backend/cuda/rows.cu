@@ -187,24 +187,6 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
     });
 }
 
-/** errors[row * stride] = the squared distance of a row of y from that of target [rows, columns]. */
-extern "C" __global__ void __launch_bounds__(ROW_THREADS)
-    squaredDistances(const float* __restrict__ y, const float* __restrict__ target, float* __restrict__ errors, int stride, int rows,
-                     int columns) {
-    int row = warpRow();
-    if (row >= rows) {
-        return;
-    }
-    size_t at = (size_t)row * columns;
-    float sum = rowSum(columns, [&](int column) {
-        float difference = y[at + column] - target[at + column];
-        return difference * difference;
-    });
-    if (threadIdx.x % 32 == 0) {
-        errors[(size_t)row * stride] = sum;
-    }
-}
-
 /**
  * Gradients of scaleBlocks: dScale[r, b] = x . dy over block b's width columns, dx = dy scale. x, dy and dx [rows, blocks * width]. Here a warp takes a
  * block of columns: the rows of the grid are rows * blocks, called so. dx may be dy.
@@ -249,21 +231,6 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
         int place = places[column / width];
         dx[at + column] = place < 0 ? dy[at + column] : dy[at + column] * scale[(size_t)row * factors + place];
     });
-}
-
-/**
- * y[r] = x[r] + bias for the rows r = order[i], *from <= i < rows: those of a routing that use no learner, *from being how many use one. x and y
- * [rows, columns], bias [columns]. y may be x.
- */
-extern "C" __global__ void __launch_bounds__(ROW_THREADS)
-    addBias(const float* x, const int* __restrict__ order, const int* __restrict__ from, const float* __restrict__ bias, float* y, int rows,
-            int columns) {
-    int i = warpRow();
-    if (i >= rows || i < *from) {
-        return;
-    }
-    size_t at = (size_t)order[i] * columns;
-    forColumns(columns, [&](int column) { y[at + column] = x[at + column] + bias[column]; });
 }
 
 /** places[row] = the place of the row's largest value, the first if several are equal, of x [rows, columns]. Grid: rows; block: 256. */

@@ -188,21 +188,6 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
     forColumns(columns, [&](int column) { target[column] = x[(size_t)row * columns + column]; });
 }
 
-/**
- * Copies row [columns], from column on, to those columns of y's rows order[i] for *from <= i < *to; order may be null, which is i itself. y [any, columns];
- * rows are the most that *to can be.
- */
-extern "C" __global__ void __launch_bounds__(ROW_THREADS)
-    copyToRows(const float* __restrict__ row, int column, const int* __restrict__ order, const int* __restrict__ from, const int* __restrict__ to,
-               float* __restrict__ y, int rows, int columns) {
-    int i = warpRow();
-    if (i >= rows || i < *from || i >= *to) {
-        return;
-    }
-    float* target = y + (size_t)(order == nullptr ? i : order[i]) * columns;
-    forColumns(columns - column, [&](int at) { target[column + at] = row[column + at]; });
-}
-
 /** Mean over the rows of each sequence: x [rows, columns], y [sequences, columns]. Grid: (ceil(columns / 32), sequences); block: 256. */
 extern "C" __global__ void __launch_bounds__(256)
     meanPool(const float* __restrict__ x, const int* __restrict__ offsets, float* __restrict__ y, int columns) {

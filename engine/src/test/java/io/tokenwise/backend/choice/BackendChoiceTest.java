@@ -80,6 +80,16 @@ class BackendChoiceTest {
     }
 
     @Test
+    void withoutADriverCudaIsRefusedAndAutoTakesTheCpu() throws Exception {
+        String nowhere = "-Dtokenwise.cuda.driver=/nowhere/libcuda.so.1";
+        assertThat(open(Kind.CUDA, "auto", nowhere))
+                .startsWith("refused: backend cuda: ")
+                .contains("/nowhere/libcuda.so.1")
+                .endsWith("; backends vector and onednn work without");
+        assertThat(open(Kind.AUTO, "F32", nowhere)).isIn("VECTOR F32", "ONEDNN F32");
+    }
+
+    @Test
     void vectorHasFloat32Only() {
         assertThatThrownBy(() -> new BackendChoice(Kind.VECTOR, Precision.BF16).open(1))
                 .hasMessage("precision bf16: backend vector has f32 only; use backend onednn, or precision f32");

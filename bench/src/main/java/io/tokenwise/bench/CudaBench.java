@@ -1,0 +1,155 @@
+package io.tokenwise.bench;
+
+import io.tokenwise.backend.Precision;
+import io.tokenwise.backend.cuda.CudaBackend;
+import io.tokenwise.bench.CudaResults.Check;
+import io.tokenwise.bench.CudaResults.Fact;
+import io.tokenwise.io.Processor;
+import io.tokenwise.natives.cuda.CublasLt;
+import io.tokenwise.natives.cuda.Cuda;
+import io.tokenwise.natives.cuda.CudaUnavailableException;
+import io.tokenwise.natives.cuda.Device;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Checks backend cuda on the device of this machine and then measures it, part by part. What a part gives is written at once, so that a run that is cut short,
+ * or a part that fails, leaves what there was before. Not thread-safe.
+ */
+final class CudaBench {
+    static final String JSON = "cuda.json";
+    static final String PAGE = "cuda.html";
+
+    private final CudaInputs inputs;
+    private final List<String> only;
+    private final Path folder;
+    private final PrintWriter err;
+    private final Device device;
+    private final List<Fact> machine = new ArrayList<>();
+    private final List<Check> checks = new ArrayList<>();
+    private final List<CudaTable> tables = new ArrayList<>();
+    private final List<String> notes = new ArrayList<>();
+    private final List<String> failures = new ArrayList<>();
+
+    /** Something that is measured. */
+    @FunctionalInterface
+    private interface Part {
+        void run() throws IOException, CudaUnavailableException;
+    }
+
+    /**
+     * @param only parts whose name contains one of these
+     * @param folder where results are written
+     * @throws IllegalArgumentException if there is no device, or it is simulated and the inputs are not few
+     */
+    CudaBench(CudaInputs inputs, List<String> only, Path folder, PrintWriter err) {
+        this.inputs = inputs;
+        this.only = only;
+        this.folder = folder;
+        this.err = err;
+        try (CudaBackend backend = CudaBackend.open(Precision.BF16)) {
+            device = backend.device();
+            describe(backend);
+        } catch (CudaUnavailableException e) {
+            throw new IllegalArgumentException("backend cuda: " + e.getMessage(), e);
+        }
+        if (device.simulated() && !inputs.quick()) {
+            throw new IllegalArgumentException("the device is simulated on the CPU: only --quick ends there");
+        }
+    }
+
+    private void describe(CudaBackend backend) {
+        fact("card", backend.name());
+        fact(
+                "device",
+                String.format(
+                        Locale.ROOT,
+                        "%s, %d multiprocessors, %.1f GB",
+                        backend.instructions(),
+                        device.multiprocessors(),
+                        device.memoryBytes() / 1e9));
+        fact("driver", "CUDA " + device.driverVersion() / 1000 + "." + device.driverVersion() % 1000 / 10);
+        fact("kernels", backend.kernels());
+        fact("cuBLASLt", cublasLt());
+        fact("CPU", Processor.name());
+        fact("JDK", Runtime.version().toString());
+        fact("commit", Commit.name());
+        fact("inputs", inputs.what());
+    }
+
+    private void fact(String name, String value) {
+        machine.add(new Fact(name, value));
+    }
+
+    private static String cublasLt() {
+        try (Cuda cuda = Cuda.open();
+                CublasLt library = CublasLt.open(cuda)) {
+            return library.version() + " from " + library.location();
+        } catch (CudaUnavailableException e) {
+            return "none: " + e.getMessage();
+        }
+    }
+
+    /** Returns whether all checks hold and no part failed. */
+    boolean run() throws IOException {
+        for (Precision precision : Precision.values()) {
+            part("checks, " + precision.label(), () -> check(precision));
+        }
+        var tables = new CudaTables(inputs, device.simulated());
+        part("products", () -> add(new CudaGemmTable(inputs, device.simulated()).table()));
+        part("many texts", () -> add(tables.texts()));
+        part("one text", () -> add(tables.oneText()));
+        part("small images", () -> add(tables.smallImages()));
+        part("ViT-B/16", () -> add(tables.vit()));
+        part("dispatch", () -> add(new CudaDispatchTable(inputs, device.simulated()).table()));
+        part("distillation", () -> add(tables.distillation()));
+        part("peers", () -> {
+            var peers = new CudaPeers(inputs, device.simulated());
+            peers.table().ifPresent(this.tables::add);
+            notes.addAll(peers.notes());
+        });
+        return results().good();
+    }
+
+    private void check(Precision precision) throws IOException, CudaUnavailableException {
+        try (CudaBackend backend = CudaBackend.open(precision)) {
+            var all = new CudaChecks(backend, checks::add);
+            all.operations();
+            all.products();
+            all.model("minilm-acm", inputs.checkedTexts());
+            all.model("vit-cifar10-acm", inputs.checkedImages());
+        }
+    }
+
+    private void add(CudaTable table) {
+        tables.add(table);
+    }
+
+    private void part(String name, Part part) throws IOException {
+        if (only.stream().noneMatch(name::contains)) {
+            notes.add("Not run, by --only: " + name);
+            return;
+        }
+        long start = System.nanoTime();
+        try {
+            part.run();
+        } catch (IOException | CudaUnavailableException | RuntimeException | LinkageError e) {
+            failures.add(name + ": " + e);
+            err.println("bench cuda: " + name + " failed: " + e);
+        }
+        err.printf(Locale.ROOT, "bench cuda: %s: %.1f s%n", name, (System.nanoTime() - start) * 1e-9);
+        CudaResults results = results();
+        Files.createDirectories(folder);
+        Files.writeString(folder.resolve(JSON), results.asJson());
+        Files.writeString(folder.resolve(PAGE), CudaPage.html(results));
+    }
+
+    CudaResults results() {
+        return new CudaResults(device.simulated(), machine, checks, tables, failures, notes);
+    }
+}

@@ -1,0 +1,192 @@
+package io.tokenwise.backend.cuda;
+
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.CheckedStream;
+import io.tokenwise.backend.PackedMatrix;
+import io.tokenwise.backend.Precision;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.natives.cuda.Cuda;
+import io.tokenwise.natives.cuda.CudaException;
+import io.tokenwise.natives.cuda.CudaUnavailableException;
+import io.tokenwise.natives.cuda.Device;
+import io.tokenwise.natives.cuda.NvrtcException;
+import io.tokenwise.tensor.HostTensor;
+import io.tokenwise.tensor.Memory;
+import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * A CUDA device, all of whose work is done by our own kernels: products in one {@link Precision}, all else in float32 but the attention of inference, which narrower ones
+ * multiply in bfloat16. Thread-safe.
+ */
+public final class CudaBackend implements Backend {
+    /** Matrices with a smaller side stay in float32, as on the CPU: they cost next to nothing, and gates choose by exact logits. */
+    private static final int LEAST_SIDE = 32;
+
+    /** The first with products of bfloat16 and copies to shared memory that run beside other work. */
+    private static final int LEAST_CAPABILITY = 80;
+
+    private final Cuda cuda;
+    private final CudaKernels kernels;
+    private final Precision precision;
+    private final StreamPool streams;
+    private final Launches own;
+    private final CudaReading reading;
+
+    private CudaBackend(Cuda cuda, CudaKernels kernels, Precision precision) {
+        this.cuda = cuda;
+        this.kernels = kernels;
+        this.precision = precision;
+        streams = new StreamPool(cuda, kernels);
+        own = streams.open();
+        reading = new CudaReading(own);
+    }
+
+    /**
+     * Opens the device, and the compiler of the kernels.
+     *
+     * @throws CudaUnavailableException if one of them does not serve; the message says why in one line
+     */
+    public static CudaBackend open(Precision precision) throws CudaUnavailableException {
+        Cuda cuda = Cuda.open();
+        try {
+            requireCapability(cuda.device());
+            return new CudaBackend(cuda, new CudaKernels(cuda), precision);
+        } catch (CudaException | NvrtcException | IllegalStateException e) {
+            cuda.close();
+            throw new CudaUnavailableException("CUDA is not available: " + e.getMessage(), e);
+        } catch (Throwable e) {
+            cuda.close();
+            throw e;
+        }
+    }
+
+    /** @throws CudaUnavailableException if the device lacks instructions of our kernels */
+    public static void requireCapability(Device device) throws CudaUnavailableException {
+        if (!device.hasCapability(LEAST_CAPABILITY)) {
+            throw new CudaUnavailableException(
+                    "CUDA is not available: " + device.name() + " has capability " + device.capability()
+                            + ", but the kernels need 8.0 (Ampere) or newer",
+                    null);
+        }
+    }
+
+    @Override
+    public String name() {
+        Device device = cuda.device();
+        return "cuda (" + device.name() + (device.simulated() ? ", simulated on the CPU)" : ")");
+    }
+
+    @Override
+    public String instructions() {
+        return "sm_" + cuda.device().major() + cuda.device().minor();
+    }
+
+    @Override
+    public Backend.Kind kind() {
+        return Backend.Kind.CUDA;
+    }
+
+    @Override
+    public Precision precision() {
+        return precision;
+    }
+
+    @Override
+    public int threads() {
+        return 1;
+    }
+
+    /** The device and what serves it. */
+    public Device device() {
+        return cuda.device();
+    }
+
+    /** Where its kernels are from, for people. */
+    public String kernels() {
+        return kernels.toString();
+    }
+
+    @Override
+    public Stream stream() {
+        return new CheckedStream(new CudaStream(streams.open(), precision));
+    }
+
+    @Override
+    public Memory.Source memory() {
+        return (arena, bytes) -> allocate(arena, bytes, true);
+    }
+
+    @Override
+    public Workspace workspace(long limitBytes) {
+        return new Workspace((arena, bytes) -> allocate(arena, bytes, false), limitBytes);
+    }
+
+    private synchronized DeviceMemory allocate(Arena arena, long bytes, boolean kept) {
+        DeviceMemory memory = DeviceMemory.allocate(cuda, arena, bytes, kept);
+        own.zero(memory.address(), (bytes + 3) & -4L);
+        own.synchronize();
+        // There may have been another tensor.
+        streams.written();
+        return memory;
+    }
+
+    @Override
+    public synchronized HostTensor read(Tensor x) {
+        streams.synchronize();
+        return reading.read(x);
+    }
+
+    @Override
+    public synchronized HostTensor write(Tensor x) {
+        streams.synchronize();
+        // Also of a tensor of a pass: its stream is not told.
+        streams.written();
+        return reading.write(x);
+    }
+
+    @Override
+    public PackedMatrix allocatePacked(Arena arena, int inputs, int outputs) {
+        Precision narrow = of(Math.min(inputs, outputs));
+        var all = new PackedWeights(cuda, arena, narrow, inputs, outputs, 1, true);
+        return new CudaMatrix(all, 0, 0, outputs, null);
+    }
+
+    @Override
+    public List<PackedMatrix> allocateSlices(Arena arena, int inputs, int outputs, int[] sizes, boolean alongOutputs) {
+        int least = Math.min(Arrays.stream(sizes).min().orElseThrow(), alongOutputs ? inputs : outputs);
+        var all = new PackedWeights(cuda, arena, of(least), inputs, outputs, sizes.length, alongOutputs);
+        var slices = new ArrayList<PackedMatrix>();
+        int from = 0;
+        for (int n = 0; n < sizes.length; n++) {
+            int size = sizes[n];
+            PackedWeights alone = CudaMatrix.canBeAlone(all, from)
+                    ? null
+                    : new PackedWeights(
+                            cuda,
+                            arena,
+                            all.precision,
+                            alongOutputs ? inputs : size,
+                            alongOutputs ? size : outputs,
+                            1,
+                            true);
+            slices.add(new CudaMatrix(all, n, from, size, alone));
+            from += size;
+        }
+        return slices;
+    }
+
+    private Precision of(int leastSide) {
+        return leastSide < LEAST_SIDE ? Precision.F32 : precision;
+    }
+
+    /** Waits for the device, and gives back all that it has. */
+    @Override
+    public void close() {
+        cuda.close();
+    }
+}

@@ -1,0 +1,222 @@
+package io.tokenwise.backend.cuda;
+
+import io.tokenwise.backend.Routing;
+import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
+import java.util.Arrays;
+
+/**
+ * A routing on the device. The gate chooses and sorts in one launch, and the host learns nothing of it, unless it asks for {@link #counts}, which waits; what it
+ * gives or changes itself goes up, and is sorted there.
+ */
+final class CudaRouting implements Routing {
+    private static final int BLOCK = 1_024;
+
+    /** Rows that a block of the gate's kernel takes. */
+    private static final int GATE_ROWS = 32;
+
+    private final Launches launches;
+    private final CudaRoutedRows whole = new CudaRoutedRows();
+    private final CudaRoutedRows partly = new CudaRoutedRows();
+
+    private int rows;
+    private int learners;
+
+    /** What the host knows: the learners of each row that it gave or saw. */
+    private int[] counts = new int[0];
+
+    /** For each row its group of those that are told the same, or {@code -1 - k} for k learners that were given. */
+    private int[] told = new int[0];
+
+    private float[] offsets = new float[0];
+    private float[][] groups = new float[4][];
+    private int asked;
+    private int askedRows;
+
+    private int[] choices;
+    private int[] countOf = new int[0];
+
+    /** Whether the rows are sorted on the device, and whether the host knows the choice by which they are. */
+    private boolean isSorted;
+
+    private boolean isKnown;
+    private boolean isWhole;
+
+    // ---- on the device: room for so many rows and learners, and where they lie
+
+    private int room;
+    private int learnerRoom;
+    private long choice;
+    private long order;
+    private long rest;
+    private long numbers;
+    private long finished;
+
+    CudaRouting(Launches launches) {
+        this.launches = launches;
+    }
+
+    static CudaRouting of(Routing routing) {
+        if (routing instanceof CudaRouting own) {
+            return own;
+        }
+        throw new IllegalArgumentException("the rows were routed by a stream of another backend");
+    }
+
+    @Override
+    public int rows() {
+        return rows;
+    }
+
+    @Override
+    public int learners() {
+        return learners;
+    }
+
+    @Override
+    public void begin(int newRows, int newLearners) {
+        rows = newRows;
+        learners = newLearners;
+        asked = 0;
+        askedRows = 0;
+        isSorted = false;
+        isKnown = true;
+        if (counts.length < rows) {
+            counts = new int[Math.max(rows, 2 * counts.length)];
+            told = new int[counts.length];
+        }
+        reserve();
+        long learnersOf = numbers + 4L * (1 + learners);
+        whole.become(order, numbers, numbers);
+        partly.become(rest, learnersOf, numbers + 4L * (2 * learners + 1));
+    }
+
+    private void reserve() {
+        if (finished == 0) {
+            finished = launches.keep(Integer.BYTES);
+            launches.zero(finished, Integer.BYTES);
+        }
+        if (room < rows) {
+            room = counts.length;
+            choice = launches.keep(4L * room);
+            order = launches.keep(4L * room);
+            rest = launches.keep(4L * room);
+        }
+        if (learnerRoom < learners) {
+            learnerRoom = learners;
+            numbers = launches.keep(4L * (2 * learners + 2));
+        }
+    }
+
+    @Override
+    public void give(int from, int count, int given) {
+        Arrays.fill(counts, from, from + count, given);
+        Arrays.fill(told, from, from + count, -1 - given);
+    }
+
+    @Override
+    public void ask(int from, int count, float[] offset) {
+        if (asked == groups.length) {
+            groups = Arrays.copyOf(groups, 2 * asked);
+        }
+        Arrays.fill(told, from, from + count, asked);
+        groups[asked++] = offset;
+        askedRows += count;
+    }
+
+    @Override
+    public void decide(Tensor x, Tensor weight, int[] newChoices, Workspace workspace, Tensor logits) {
+        int outputs = newChoices.length;
+        if (choices != newChoices) {
+            choices = newChoices;
+            countOf = countOf.length > outputs ? countOf : new int[outputs + 1];
+            System.arraycopy(choices, 0, countOf, 1, outputs);
+        }
+        if (offsets.length < asked * outputs) {
+            offsets = new float[asked * outputs];
+        }
+        for (int group = 0; group < asked; group++) {
+            System.arraycopy(groups[group], 0, offsets, group * outputs, outputs);
+        }
+        boolean asksAll = asked == 1 && askedRows == rows;
+        launches.kernel("gate")
+                .tensor(x)
+                .tensor(weight)
+                .pointer(launches.upload(offsets, asked * outputs))
+                .ints(asksAll ? null : told, rows)
+                .ints(countOf, outputs + 1)
+                .tensor(logits)
+                .integer(rows)
+                .integer(x.columns())
+                .integer(outputs)
+                .integer(learners)
+                .pointer(choice)
+                .pointer(order)
+                .pointer(rest)
+                .pointer(numbers)
+                .pointer(finished)
+                .run(Launches.blocks(rows, GATE_ROWS), BLOCK);
+        isSorted = true;
+        isKnown = false;
+    }
+
+    @Override
+    public int[] counts() {
+        if (!isKnown) {
+            launches.readInts(choice, counts, rows);
+            isKnown = true;
+        }
+        return counts;
+    }
+
+    @Override
+    public void changed() {
+        isSorted = false;
+    }
+
+    @Override
+    public void sort() {
+        isWhole = isKnown && hasAll();
+    }
+
+    /** What the host has given or changed is sorted when its rows are asked for first, which those of a module that all rows use whole may never be. */
+    private void sortOnDevice() {
+        if (!isSorted) {
+            launches.kernel("sortByChoice")
+                    .ints(counts, rows)
+                    .integer(rows)
+                    .integer(learners)
+                    .pointer(order)
+                    .pointer(rest)
+                    .pointer(numbers)
+                    .run(1, BLOCK);
+            isSorted = true;
+        }
+    }
+
+    private boolean hasAll() {
+        for (int row = 0; row < rows; row++) {
+            if (counts[row] < learners) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public boolean isWhole() {
+        return isWhole;
+    }
+
+    /** Those that have all learners, of one slice. */
+    CudaRoutedRows whole() {
+        sortOnDevice();
+        return whole;
+    }
+
+    /** All others, of a slice for each learner but the last. */
+    CudaRoutedRows partly() {
+        sortOnDevice();
+        return partly;
+    }
+}

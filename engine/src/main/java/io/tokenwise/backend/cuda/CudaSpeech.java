@@ -1,0 +1,113 @@
+package io.tokenwise.backend.cuda;
+
+import io.tokenwise.backend.RotaryPositions;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.tensor.Tensor;
+
+/** {@link Stream}'s operations of speech models, but for attention, as launches; shapes are already checked. */
+final class CudaSpeech {
+    /** Values of a sequence of which a block of groupNormParts takes the mean and the variance. */
+    private static final int GROUP_PART = 8_192;
+
+    /** Rows and columns of the tile that a block of toColumns turns. */
+    private static final int TILE = 32;
+
+    private static final int BLOCK = 256;
+
+    private final Launches launches;
+    private final KeptTables tables;
+
+    CudaSpeech(Launches launches, KeptTables tables) {
+        this.launches = launches;
+        this.tables = tables;
+    }
+
+    void samples(int[] values, Tensor y) {
+        launches.copy(launches.address(y), launches.upload(values, y.rows()), (long) y.rows() * Float.BYTES);
+    }
+
+    void windows(Tensor x, int[] offsets, int sequences, int width, int step, int[] yOffsets, Tensor y) {
+        launches.kernel("windows")
+                .tensor(x)
+                .ints(offsets, sequences + 1)
+                .ints(yOffsets, sequences + 1)
+                .integer(sequences)
+                .integer(width)
+                .integer(step)
+                .tensor(y)
+                .integer(y.rows())
+                .integer(x.columns())
+                .runRows(y.rows());
+    }
+
+    void groupNorm(Tensor x, int[] offsets, int sequences, Tensor gamma, Tensor beta, float epsilon, Tensor y) {
+        long most = (long) CudaSequences.longest(offsets, sequences) * x.columns();
+        int maxParts = Math.toIntExact(Math.ceilDiv(most, GROUP_PART));
+        long parts = launches.begin().scratch(2L * sequences * maxParts * Float.BYTES);
+        launches.kernel("groupNormParts")
+                .tensor(x)
+                .ints(offsets, sequences + 1)
+                .pointer(parts)
+                .integer(x.columns())
+                .run(maxParts, sequences, 1, BLOCK, 0);
+        launches.kernel("groupNorm")
+                .tensor(x)
+                .ints(offsets, sequences + 1)
+                .pointer(parts)
+                .tensor(gamma)
+                .tensor(beta)
+                .floating(epsilon)
+                .tensor(y)
+                .integer(x.columns())
+                .run(maxParts, sequences, 1, BLOCK, 0);
+    }
+
+    void rotate(Tensor x, int[] offsets, int sequences, int position, RotaryPositions positions, int heads) {
+        int pairs = x.rows() * heads * positions.rotated() / 2;
+        launches.kernel("rotate")
+                .tensor(x)
+                .ints(offsets, sequences + 1)
+                .integer(sequences)
+                .integer(position)
+                .pointer(tables.floats(positions.cosines()))
+                .pointer(tables.floats(positions.sines()))
+                .integer(heads)
+                .integer(positions.headSize())
+                .integer(positions.rotated())
+                .integer(x.columns())
+                .integer(pairs)
+                .run(Launches.blocks(pairs, BLOCK), BLOCK);
+    }
+
+    void gatedSilu(Tensor x, int units, Tensor y) {
+        launches.kernel("gatedSilu")
+                .tensor(x)
+                .tensor(y)
+                .integer(y.size())
+                .integer(units)
+                .runValues(y.size());
+    }
+
+    void gatedSiluBackward(Tensor x, int units, Tensor dy, Tensor dx) {
+        launches.kernel("gatedSiluBackward")
+                .tensor(x)
+                .tensor(dy)
+                .tensor(dx)
+                .integer(dy.size())
+                .integer(units)
+                .runValues(dy.size());
+    }
+
+    void toColumns(Tensor x, int column, Tensor cache, int at) {
+        launches.kernel("toColumns")
+                .tensor(x)
+                .integer(x.rows())
+                .integer(x.columns())
+                .integer(column)
+                .tensor(cache)
+                .integer(cache.rows())
+                .integer(cache.columns())
+                .integer(at)
+                .run(Launches.blocks(cache.rows(), TILE), Launches.blocks(x.rows(), TILE), 1, BLOCK, 0);
+    }
+}

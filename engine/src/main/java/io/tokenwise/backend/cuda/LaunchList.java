@@ -1,0 +1,154 @@
+package io.tokenwise.backend.cuda;
+
+import io.tokenwise.natives.cuda.Arguments;
+import io.tokenwise.natives.cuda.CuFunction;
+import io.tokenwise.natives.cuda.CuStream;
+import java.util.Arrays;
+
+/**
+ * Launches, copies on the device and fills that a stream has been told and not yet done, in order: written down in flat arrays, which are used again, so that
+ * what is told over and over is soon compared, and costs the heap nothing.
+ */
+final class LaunchList {
+    /** More parameters than any kernel has. */
+    static final int MOST_ARGUMENTS = 40;
+
+    private static final int COPY = MOST_ARGUMENTS + 1;
+    private static final int FILL = MOST_ARGUMENTS + 2;
+
+    /** Of each operation: what it is, or how many arguments it has, beside the kernel's hash; its sizes or addresses; its arguments. */
+    private long[] words = new long[1 << 10];
+
+    private int length;
+
+    /** Null where an operation is none. */
+    private CuFunction[] functions = new CuFunction[1 << 6];
+
+    private int count;
+
+    int count() {
+        return count;
+    }
+
+    void clear() {
+        Arrays.fill(functions, 0, count, null);
+        length = 0;
+        count = 0;
+    }
+
+    /**
+     * Adds a launch.
+     *
+     * @param wide the bits of those arguments that have eight bytes, the others have four
+     */
+    void launch(
+            CuFunction function,
+            int gridX,
+            int gridY,
+            int gridZ,
+            int block,
+            int sharedBytes,
+            long[] arguments,
+            int argumentCount,
+            long wide) {
+        begin(function, argumentCount, 4 + argumentCount);
+        add(pair(gridX, gridY));
+        add(pair(gridZ, block));
+        add(sharedBytes);
+        add(wide);
+        System.arraycopy(arguments, 0, words, length, argumentCount);
+        length += argumentCount;
+    }
+
+    void copy(long target, long source, long bytes) {
+        begin(null, COPY, 3);
+        add(target);
+        add(source);
+        add(bytes);
+    }
+
+    /** Zeros. */
+    void fill(long address, long ints) {
+        begin(null, FILL, 2);
+        add(address);
+        add(ints);
+    }
+
+    private void begin(CuFunction function, int kind, int more) {
+        if (length + 1 + more > words.length) {
+            words = Arrays.copyOf(words, 2 * words.length);
+        }
+        if (count == functions.length) {
+            functions = Arrays.copyOf(functions, 2 * count);
+        }
+        functions[count++] = function;
+        add(pair(kind, System.identityHashCode(function)));
+    }
+
+    private void add(long word) {
+        words[length++] = word;
+    }
+
+    private static long pair(int low, int high) {
+        return (long) high << Integer.SIZE | Integer.toUnsignedLong(low);
+    }
+
+    /** Queues all of it, one by one. */
+    void launchOn(CuStream stream, Arguments arguments) {
+        int at = 0;
+        for (int i = 0; i < count; i++) {
+            int kind = (int) words[at++];
+            switch (kind) {
+                case COPY -> stream.copy(words[at++], words[at++], words[at++]);
+                case FILL -> stream.fill32(words[at++], 0, words[at++]);
+                default -> {
+                    launchOn(stream, functions[i], at, kind, arguments);
+                    at += 4 + kind;
+                }
+            }
+        }
+    }
+
+    private void launchOn(CuStream stream, CuFunction function, int at, int argumentCount, Arguments arguments) {
+        long wide = words[at + 3];
+        arguments.clear();
+        for (int i = 0; i < argumentCount; i++) {
+            long value = words[at + 4 + i];
+            if ((wide >>> i & 1) == 1) {
+                arguments.pointer(value);
+            } else {
+                arguments.integer((int) value);
+            }
+        }
+        stream.launch(
+                function,
+                (int) words[at],
+                (int) (words[at] >>> Integer.SIZE),
+                (int) words[at + 1],
+                (int) (words[at + 1] >>> Integer.SIZE),
+                (int) words[at + 2],
+                arguments);
+    }
+
+    /** Lists that are the same have the same, others hardly ever. */
+    long hash() {
+        long hash = count;
+        for (int i = 0; i < length; i++) {
+            hash = (hash ^ words[i]) * 0x9E3779B97F4A7C15L;
+            hash ^= hash >>> 32;
+        }
+        return hash;
+    }
+
+    /** All that tells it from others. */
+    record Content(long[] words, CuFunction[] functions) {}
+
+    Content content() {
+        return new Content(Arrays.copyOf(words, length), Arrays.copyOf(functions, count));
+    }
+
+    boolean is(Content other) {
+        return Arrays.equals(words, 0, length, other.words, 0, other.words.length)
+                && Arrays.equals(functions, 0, count, other.functions, 0, other.functions.length);
+    }
+}

@@ -1,0 +1,261 @@
+package io.tokenwise.backend.cuda;
+
+import io.tokenwise.natives.cuda.CuFunction;
+import io.tokenwise.natives.cuda.Cuda;
+import io.tokenwise.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * What the operations of one stream tell its device: {@link #kernel}, its arguments in the order of its parameters, {@link #run}; and the device memory that
+ * they need in between. What is told is done when the host reads or waits, or another stream has to see it. For one caller at a time; allocates nothing once warm, and waits for the device in
+ * {@code read} only.
+ */
+final class Launches {
+    private final DeviceStream device;
+    private final CudaKernels kernels;
+    private final StreamPool pool;
+    private CuFunction function;
+    private long told;
+
+    /** The arguments of the launch that was started, and the bits of those that have eight bytes. */
+    private final long[] arguments = new long[LaunchList.MOST_ARGUMENTS];
+
+    private int count;
+    private long wide;
+
+    Launches(DeviceStream device, CudaKernels kernels, StreamPool pool) {
+        this.device = device;
+        this.kernels = kernels;
+        this.pool = pool;
+    }
+
+    // ---- launches
+
+    /** Starts a launch. */
+    Launches kernel(String name) {
+        function = kernels.function(name);
+        count = 0;
+        wide = 0;
+        return this;
+    }
+
+    /** The address of a tensor's first value; null is a null pointer. */
+    Launches tensor(Tensor x) {
+        return pointer(address(x));
+    }
+
+    Launches pointer(long address) {
+        wide |= 1L << count;
+        arguments[count++] = address;
+        return this;
+    }
+
+    /** Where the first so many of these values lie on the device; see {@link #upload(int[], int)}. Null is a null pointer. */
+    Launches ints(int[] values, int valueCount) {
+        return pointer(values == null ? 0 : device.upload(values, valueCount));
+    }
+
+    Launches integer(int value) {
+        arguments[count++] = value;
+        return this;
+    }
+
+    Launches flag(boolean value) {
+        return integer(value ? 1 : 0);
+    }
+
+    Launches floating(float value) {
+        return integer(Float.floatToRawIntBits(value));
+    }
+
+    /** Tells it; nothing if the grid is empty. */
+    void run(int gridX, int gridY, int gridZ, int block, int sharedBytes) {
+        if (gridX == 0 || gridY == 0 || gridZ == 0) {
+            return;
+        }
+        if (sharedBytes > function.maxDynamicShared()) {
+            grantShared(function, sharedBytes);
+        }
+        order();
+        device.launch(function, gridX, gridY, gridZ, block, sharedBytes, arguments, count, wide);
+    }
+
+    void run(int gridX, int block) {
+        run(gridX, 1, 1, block, 0);
+    }
+
+    /** For kernels that take values one by one: a block takes 1,024. */
+    void runValues(int count) {
+        run(blocks(count, 1_024), 256);
+    }
+
+    /** For kernels that take a row by a warp: a block takes 4. */
+    void runRows(int rows) {
+        run(blocks(rows, 4), 128);
+    }
+
+    /** Never takes back what another stream has asked for. */
+    private static void grantShared(CuFunction function, int bytes) {
+        synchronized (function) {
+            if (bytes > function.maxDynamicShared()) {
+                function.setMaxDynamicShared(bytes);
+            }
+        }
+    }
+
+    /** Blocks that take so many things, so many each. */
+    static int blocks(int things, int each) {
+        return Math.ceilDiv(things, each);
+    }
+
+    // ---- memory
+
+    /** Where a tensor's first value lies; null is 0. */
+    long address(Tensor x) {
+        return x == null ? 0 : DeviceMemory.address(x, device.cuda);
+    }
+
+    /** Begins an operation that takes scratch memory: it may be given what the one before was. */
+    Launches begin() {
+        device.scratch.reset();
+        return this;
+    }
+
+    /** Device memory with unspecified content, aligned to 256 bytes, for the launches until the next {@link #begin}. */
+    long scratch(long bytes) {
+        return device.scratch.take(bytes);
+    }
+
+    /** Where the first so many of these values lie on the device, until {@link #synchronize}; what lies there already is not uploaded again. */
+    long upload(int[] values, int valueCount) {
+        return device.upload(values, valueCount);
+    }
+
+    /** As {@link #upload(int[], int)}. */
+    long upload(float[] values, int valueCount) {
+        return device.upload(values, valueCount);
+    }
+
+    /** As {@link #upload(int[], int)}. */
+    long upload(long[] values, int valueCount) {
+        return device.upload(values, valueCount);
+    }
+
+    /** As {@link #upload(int[], int)}. */
+    long upload(double[] values, int valueCount) {
+        return device.upload(values, valueCount);
+    }
+
+    /** As {@link #scratch}, but for as long as the stream is used. */
+    long keep(long bytes) {
+        return device.keep(bytes);
+    }
+
+    void copy(long target, long source, long bytes) {
+        order();
+        device.copy(target, source, bytes);
+    }
+
+    /** So many zeroed bytes, a multiple of 4. */
+    void zero(long address, long bytes) {
+        order();
+        device.zero(address, bytes);
+    }
+
+    // ---- what the host sees, which waits for all that was launched
+
+    double readDouble(long address) {
+        return tell(address, Double.BYTES).get(ValueLayout.JAVA_DOUBLE, 0);
+    }
+
+    int readInt(long address) {
+        return tell(address, Integer.BYTES).get(ValueLayout.JAVA_INT, 0);
+    }
+
+    void readInts(long address, int[] target, int targetCount) {
+        MemorySegment room = tell(address, (long) targetCount * Integer.BYTES);
+        MemorySegment.copy(room, ValueLayout.JAVA_INT, 0, target, 0, targetCount);
+    }
+
+    private MemorySegment tell(long address, long bytes) {
+        MemorySegment told = device.room(bytes);
+        copyToHost(told, address, bytes);
+        synchronize();
+        return told;
+    }
+
+    /** To pinned memory, which has it after {@link #synchronize}. */
+    void copyToHost(MemorySegment target, long source, long bytes) {
+        order();
+        device.flush(true);
+        device.queue.copyToHost(target, source, bytes);
+    }
+
+    /** From pinned memory, which must be left alone until {@link #synchronize}. */
+    void copyToDevice(long target, MemorySegment source, long bytes) {
+        order();
+        device.flush(true);
+        device.queue.copyToDevice(target, source, bytes);
+    }
+
+    void synchronize() {
+        device.synchronize();
+    }
+
+    /** How many launches, copies and fills there have been. */
+    long told() {
+        return told;
+    }
+
+    // ---- other streams
+
+    /** What others have changed is waited for before all that is told and not yet done, which does no harm. */
+    private void order() {
+        told++;
+        if (device.seen != pool.changes()) {
+            pool.order(device);
+        }
+    }
+
+    /** The last launch has changed this tensor: if it stays from pass to pass, what other streams are told from now on finds it changed. */
+    void wrote(Tensor y) {
+        if (DeviceMemory.isKept(y)) {
+            pool.written();
+            changed();
+        }
+    }
+
+    /** As {@link #wrote}, of a gradient, which nothing that is kept was made of. */
+    void wroteGradient(Tensor dy) {
+        if (DeviceMemory.isKept(dy)) {
+            pool.changed(device);
+        }
+    }
+
+    /** The last launch has changed what belongs to no tensor, and other streams read. */
+    void changed() {
+        pool.flushBut(device);
+        device.flush(false);
+        pool.changed(device);
+    }
+
+    /** Another one each time that a tensor has been changed that stays from pass to pass. */
+    long writes() {
+        return pool.writes();
+    }
+
+    // ---- for what belongs to the stream
+
+    KeptTables tables() {
+        return device.tables;
+    }
+
+    Cuda cuda() {
+        return device.cuda;
+    }
+
+    int multiprocessors() {
+        return device.cuda.device().multiprocessors();
+    }
+}

@@ -1,0 +1,131 @@
+package io.tokenwise.backend.cuda;
+
+import io.tokenwise.backend.Precision;
+import io.tokenwise.tensor.Tensor;
+
+/**
+ * One product of a stream, {@code y = act(x W + bias) + residual}, of one job or two of them, which have rows and weights of their own: set by name before {@link #run},
+ * which picks the kernel. One object serves all products of its stream.
+ */
+final class ProductLaunch {
+    /** Rows that narrowing first pays for, where so many outputs read them: below, products narrow their left side themselves. Not measured. */
+    private static final int NARROWED_FIRST = 1_024;
+
+    private static final int NARROWED_OUTPUTS = 256;
+
+    private final Launches launches;
+    private final LeftSide left;
+    private final ProductJob[] jobs = {new ProductJob(), new ProductJob()};
+    private int count;
+
+    // ---- what becomes of it
+
+    boolean gelu;
+    long residual;
+    private long y;
+    private int yStride;
+
+    /** What receives the result in y's place, in bfloat16; or 0. */
+    private long narrow;
+
+    /** A row like y for what rows do not use, or 0. */
+    long rest;
+
+    ProductLaunch(Launches launches) {
+        this.launches = launches;
+        this.left = new LeftSide(launches);
+    }
+
+    /** Begins an operation of the stream, whose first product is of a tensor's rows. */
+    ProductLaunch begin(Tensor x) {
+        left.begin(x);
+        return clear();
+    }
+
+    /** Goes on in the operation with a product of what the one before has left. */
+    ProductLaunch goOn() {
+        if (narrow == 0) {
+            left.set(y, left.rows(), yStride);
+        } else {
+            left.setNarrow(narrow, left.rows(), yStride);
+        }
+        return clear();
+    }
+
+    private ProductLaunch clear() {
+        count = 0;
+        gelu = false;
+        residual = 0;
+        rest = 0;
+        return this;
+    }
+
+    ProductLaunch to(Tensor tensor) {
+        y = launches.address(tensor);
+        yStride = tensor.columns();
+        narrow = 0;
+        return this;
+    }
+
+    /** To scratch memory, in bfloat16 or float32. */
+    ProductLaunch toScratch(int columns, boolean inBf16) {
+        yStride = PackedWeights.roundUp(columns, 8);
+        long bytes = (long) left.rows() * yStride * (inBf16 ? Short.BYTES : Float.BYTES);
+        y = inBf16 ? 0 : launches.scratch(bytes);
+        narrow = inBf16 ? launches.scratch(bytes) : 0;
+        return this;
+    }
+
+    /** Another job, at most the second one, of all rows and a single slice unless it is told otherwise. */
+    ProductJob job() {
+        return jobs[count++].clear();
+    }
+
+    /** One launch, or two where the jobs' weights differ in precision, besides what brings the left side into a form. */
+    void run() {
+        if (count == 2 && jobs[0].precision != jobs[1].precision) {
+            run(jobs[0], null);
+            run(jobs[1], null);
+        } else {
+            run(jobs[0], count == 2 ? jobs[1] : null);
+        }
+        left.end();
+    }
+
+    private void run(ProductJob first, ProductJob second) {
+        Precision precision = first.precision;
+        int columns = Math.max(columns(first), second == null ? 0 : columns(second));
+        if (precision == Precision.S8
+                || precision == Precision.BF16 && left.rows() >= NARROWED_FIRST && columns > NARROWED_OUTPUTS) {
+            left.bring(precision, first, second);
+        }
+        TileSize size = TileSize.of(left.rows(), columns, launches.multiprocessors());
+        boolean inBytes = precision == Precision.S8;
+        ProductJob other = second == null ? first : second;
+        launches.kernel(size.kernel(precision, left.form()));
+        left.tell(precision);
+        first.tellWeights(launches, inBytes);
+        other.tellWeights(launches, inBytes);
+        launches.flag(gelu)
+                .pointer(residual)
+                .pointer(y)
+                .integer(yStride)
+                .pointer(rest)
+                .integer(left.rows());
+        first.tell(launches);
+        other.tell(launches);
+        if (precision == Precision.BF16) {
+            launches.pointer(narrow);
+        }
+        launches.run(
+                Launches.blocks(columns, size.columns),
+                Launches.blocks(left.rows(), size.rows),
+                second == null ? 1 : 2,
+                size.threads(precision),
+                size.sharedBytes(precision));
+    }
+
+    private int columns(ProductJob job) {
+        return rest == 0 ? job.outputs : yStride;
+    }
+}

@@ -1,0 +1,72 @@
+package io.tokenwise.autograd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.Precision;
+import io.tokenwise.backend.cpu.VectorBackend;
+import io.tokenwise.backend.cuda.CudaBackend;
+import io.tokenwise.backend.cuda.FakeDevice;
+import io.tokenwise.natives.cuda.CudaUnavailableException;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every operation of autograd on the simulated CUDA device: values against plain doubles, gradients against the CPU's, which {@link OpsInDoubleTest} checks. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class OpsOnDeviceTest {
+    private Backend cpu;
+    private Backend device;
+
+    @BeforeAll
+    void open() throws CudaUnavailableException {
+        FakeDevice.start();
+        cpu = VectorBackend.open(1);
+        device = CudaBackend.open(Precision.F32);
+    }
+
+    @AfterAll
+    void close() {
+        if (device != null) {
+            cpu.close();
+            device.close();
+        }
+    }
+
+    static Stream<OpCase> tiny() {
+        return OpCases.tiny().stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("tiny")
+    void valueIsTheReferences(OpCase op) {
+        List<Matrix> operands = op.randomOperands(1);
+        Matrix expected = op.reference().apply(operands);
+        for (Matrix dy : new Matrix[] {null, expected}) {
+            assertThat(op.onEngine(device, operands, dy).y().distance(expected))
+                    .isLessThanOrEqualTo(op.tolerance(expected));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("tiny")
+    void gradientIsTheCpus(OpCase op) {
+        List<Matrix> operands = op.randomOperands(2);
+        Matrix y = op.gradientOf().apply(operands);
+        Matrix dy = Matrix.random(y.rows(), y.columns(), new SplittableRandom(3));
+        List<Matrix> expected = op.onEngine(cpu, operands, dy).gradients();
+        List<Matrix> found = op.onEngine(device, operands, dy).gradients();
+        for (int i = 0; i < expected.size(); i++) {
+            if (expected.get(i) != null) {
+                assertThat(found.get(i).distance(expected.get(i)))
+                        .as("operand %d", i)
+                        .isLessThanOrEqualTo(op.tolerance(expected.get(i)));
+            }
+        }
+    }
+}

@@ -1,0 +1,308 @@
+package io.tokenwise.backend.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tokenwise.Sessions;
+import io.tokenwise.acm.block.AdaptiveLayers;
+import io.tokenwise.backend.Precision;
+import io.tokenwise.distill.DistillConfig;
+import io.tokenwise.distill.Distillation;
+import io.tokenwise.distill.Student;
+import io.tokenwise.distill.TrainingInputs;
+import io.tokenwise.fakecuda.FakeControls;
+import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.natives.cuda.CudaException;
+import io.tokenwise.natives.cuda.CudaUnavailableException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Each call of the driver fails once, of loading a model and a forward, and of training: that is one error of one line, or none where the call does not matter, all
+ * is given back, and the next backend works.
+ */
+class FaultsOnDeviceTest {
+    private static final Logger LOG = LoggerFactory.getLogger(FaultsOnDeviceTest.class);
+
+    /** After so many faults, what a new backend gives is compared with what it gave before all. */
+    private static final int BETWEEN_COMPARISONS = 40;
+
+    private static final List<int[]> TEXTS = TinyModels.texts(5, 9, 17, 3);
+
+    @TempDir
+    static Path folder;
+
+    private static ModelFiles dense;
+    private static ModelFiles adaptive;
+
+    private FakeControls controls;
+
+    private static final int OUT_OF_MEMORY = 2;
+    private static final int ILLEGAL_ADDRESS = 700;
+    private static final int LAUNCH_FAILED = 719;
+
+    /** What it refuses to take is left over. */
+    private static final Set<String> GIVING_BACK =
+            Set.of("cuMemFree_v2", "cuMemFreeHost", "cuStreamDestroy_v2", "cuEventDestroy_v2", "cuModuleUnload");
+
+    /** Closing goes on, and so does what can do without. */
+    private static final Set<String> IGNORED = Set.of(
+            "cuCtxSetCurrent",
+            "cuMemFree_v2",
+            "cuMemFreeHost",
+            "cuStreamDestroy_v2",
+            "cuEventDestroy_v2",
+            "cuModuleUnload",
+            "cuDevicePrimaryCtxRelease_v2",
+            // By an invalid value the driver says that there are no more parameters.
+            "cuFuncGetParamInfo");
+
+    /** What fails: it opens a backend, and closes it. */
+    private interface Work {
+        Object run() throws IOException, CudaUnavailableException;
+    }
+
+    @BeforeAll
+    static void write() throws IOException {
+        TinyModels models = TinyModels.write(folder);
+        dense = models.files(TinyModels.DENSE);
+        adaptive = models.files(TinyModels.ADAPTIVE);
+    }
+
+    @AfterAll
+    static void close() {
+        dense.close();
+        adaptive.close();
+    }
+
+    @BeforeEach
+    void start() {
+        controls = FakeDevice.start();
+    }
+
+    /** Out of memory, illegal address, failed launch, invalid value. */
+    @ParameterizedTest
+    @CsvSource({"2, 1", "700, 1", "719, 7", "1, 7"})
+    void eachCallOfLoadingAndAForwardMayFail(int error, int step) throws Exception {
+        failEach(FaultsOnDeviceTest::forward, error, step);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"700, 31", "719, 101", "1, 101"})
+    void eachCallOfLoadingAndTrainingMayFail(int error, int step) throws Exception {
+        failEach(FaultsOnDeviceTest::training, error, step);
+    }
+
+    private static Object forward() throws IOException, CudaUnavailableException {
+        try (CudaBackend device = CudaBackend.open(Precision.BF16);
+                Encoder encoder = Encoder.load(adaptive, device)) {
+            return TinyModels.encode(encoder);
+        }
+    }
+
+    private static DistillConfig config(int learnerSteps, int gateSteps, int endToEndSteps) {
+        return new DistillConfig(
+                AdaptiveLayers.parse("mlp,qk,vo", 2),
+                learnerSteps,
+                gateSteps,
+                endToEndSteps,
+                30,
+                1e-3,
+                1e-2,
+                0.8,
+                1,
+                1,
+                0.15,
+                3,
+                true,
+                Map.of(),
+                5);
+    }
+
+    private static Object training() throws IOException, CudaUnavailableException {
+        try (var training = new Training(config(1, 1, 1))) {
+            var steps = new ArrayList<Distillation.Step>();
+            while (training.distillation.phase() != Distillation.Phase.DONE) {
+                steps.add(training.distillation.step());
+            }
+            return steps;
+        }
+    }
+
+    /** Of the dense model to an adaptive student, on a device of its own. */
+    private static final class Training implements AutoCloseable {
+        final Distillation distillation;
+        private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+
+        Training(DistillConfig config) throws CudaUnavailableException {
+            try {
+                CudaBackend device = open(CudaBackend.open(Precision.F32));
+                Encoder teacher = open(Encoder.load(dense, device));
+                Encoder student = open(Student.of(dense, device, config, TEXTS));
+                var inputs = TrainingInputs.texts(TEXTS, 1);
+                distillation = open(Distillation.of(teacher, student, inputs, config, device));
+            } catch (Throwable e) {
+                close();
+                throw e;
+            }
+        }
+
+        private <T extends AutoCloseable> T open(T resource) {
+            opened.push(resource);
+            return resource;
+        }
+
+        @Override
+        public void close() {
+            while (!opened.isEmpty()) {
+                try {
+                    opened.pop().close();
+                } catch (Exception e) {
+                    throw new AssertionError("closing does not fail", e);
+                }
+            }
+        }
+    }
+
+    /** What does not break the context leaves the backend, the model and its sessions as they were. */
+    @ParameterizedTest
+    @CsvSource({"2, 1", "1, 3"})
+    void theSameModelServesAfterEachCallOfItsForwardFailed(int error, int step) throws Exception {
+        float[][] expected = (float[][]) forward();
+        try (CudaBackend device = TinyModels.device(Precision.BF16);
+                Encoder encoder = Encoder.load(adaptive, device);
+                var sessions = new Sessions(encoder, device, 256, 1)) {
+            Work work = () -> sessions.encode(TinyModels.TEXTS, TinyModels.HALF, null);
+            long before = controls.counts().calls();
+            assertSame(work.run(), expected);
+            long calls = controls.counts().calls() - before;
+            for (long n = 1; n <= calls; n += step) {
+                controls.failAt(n, error);
+                String message = messageOf(work, expected);
+                controls.failAt(0, 0);
+                assertThat(message == null || message.lines().count() == 1)
+                        .as(message)
+                        .isTrue();
+                assertSame(work.run(), expected);
+            }
+        }
+        assertThat(controls.leaks()).isEmpty();
+    }
+
+    /**
+     * One training for all calls: a step that failed may have moved some weights, so that only its error is looked at. A failed call need not fail the step, which is
+     * over only when it made fewer calls than the one that was to fail.
+     */
+    @ParameterizedTest
+    @CsvSource({"10000, 0, 0", "0, 10000, 0", "0, 0, 10000"})
+    void eachCallOfAStepMayFail(int learnerSteps, int gateSteps, int endToEndSteps) throws Exception {
+        long n = 0;
+        long calls;
+        int unnoticed = 0;
+        try (var training = new Training(config(learnerSteps, gateSteps, endToEndSteps))) {
+            training.distillation.step();
+            do {
+                long before = controls.counts().calls();
+                controls.failAt(++n, OUT_OF_MEMORY);
+                try {
+                    training.distillation.step();
+                    unnoticed++;
+                } catch (CudaException | IllegalStateException | IllegalArgumentException | ArithmeticException e) {
+                    assertThat(e.getMessage()).as("call %d", n).isNotBlank().hasLineCount(1);
+                }
+                controls.failAt(0, 0);
+                calls = controls.counts().calls() - before;
+            } while (calls >= n);
+        }
+        LOG.info("{} calls of a step failed, {} of them without an error", n - 1, unnoticed - 1);
+        assertThat(n).isGreaterThan(100);
+        assertThat(controls.leaks()).isEmpty();
+    }
+
+    private void failEach(Work work, int error, int step) throws Exception {
+        long begin = System.nanoTime();
+        Object expected = work.run();
+        long before = controls.counts().calls();
+        assertSame(work.run(), expected);
+        long calls = controls.counts().calls() - before;
+        var unnoticed = new TreeMap<String, Integer>();
+        int faults = 0;
+        for (long n = 1; n <= calls; n += step) {
+            controls.failAt(n, error);
+            String message = messageOf(work, expected);
+            controls.failAt(0, 0);
+            String call = failedCall();
+            if (message == null) {
+                unnoticed.merge(call, 1, Integer::sum);
+            } else {
+                assertThat(message).as("%s, call %d", call, n).isNotBlank().hasLineCount(1);
+            }
+            assertGivenBack(call, n, error);
+            if (++faults % BETWEEN_COMPARISONS == 0) {
+                assertSame(work.run(), expected);
+            }
+        }
+        assertSame(work.run(), expected);
+        LOG.info(
+                "error {}: {} of {} calls failed, {} ms; those that did not matter: {}",
+                error,
+                faults,
+                calls,
+                (System.nanoTime() - begin) / 1_000_000,
+                unnoticed);
+        assertThat(IGNORED).containsAll(unnoticed.keySet());
+    }
+
+    /** Null if the work was done all the same. */
+    private static String messageOf(Work work, Object expected) throws IOException {
+        Object result;
+        try {
+            result = work.run();
+        } catch (CudaException | CudaUnavailableException | IllegalStateException | IllegalArgumentException e) {
+            return e.getMessage();
+        }
+        assertSame(result, expected);
+        return null;
+    }
+
+    /** The driver's function that failed last. */
+    private String failedCall() {
+        String error = controls.lastError();
+        return error.substring(0, Math.max(0, error.indexOf(':')));
+    }
+
+    private static void assertSame(Object result, Object expected) {
+        assertThat(result).usingRecursiveComparison().isEqualTo(expected);
+    }
+
+    /** In a broken context nothing can be given back but itself. */
+    private void assertGivenBack(String call, long n, int error) {
+        if (call.equals("cuDevicePrimaryCtxRelease_v2")) {
+            // What could not be given back is the context.
+            controls = FakeDevice.start();
+            return;
+        }
+        assertThat(controls.counts().bytesLive()).as("%s, call %d", call, n).isZero();
+        assertThat(controls.counts().pinnedBytes()).as("%s, call %d", call, n).isZero();
+        if (error != ILLEGAL_ADDRESS && error != LAUNCH_FAILED) {
+            assertThat(controls.leaks())
+                    .as("%s, call %d", call, n)
+                    .hasSizeLessThanOrEqualTo(GIVING_BACK.contains(call) ? 1 : 0);
+        }
+    }
+}

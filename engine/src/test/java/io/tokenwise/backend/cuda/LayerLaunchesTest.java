@@ -1,0 +1,99 @@
+package io.tokenwise.backend.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tokenwise.Sessions;
+import io.tokenwise.TestModels;
+import io.tokenwise.acm.block.AdaptiveLayers;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.Precision;
+import io.tokenwise.backend.cpu.VectorBackend;
+import io.tokenwise.fakecuda.FakeControls;
+import io.tokenwise.fakecuda.KernelCounts;
+import io.tokenwise.io.BertArchitecture;
+import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.ModelWriter;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.natives.cuda.CudaUnavailableException;
+import io.tokenwise.nn.Budget;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** How many kernels a layer whose MLP and attention are adaptive launches: what a forward costs that is too small for its arithmetic to matter. */
+class LayerLaunchesTest {
+    private static final Logger LOG = LoggerFactory.getLogger(LayerLaunchesTest.class);
+
+    private static final List<int[]> TEXTS = TestModels.sequences(3, 9, 17, 33, 5);
+
+    @TempDir
+    static Path folder;
+
+    @BeforeAll
+    static void write() throws IOException {
+        writeModel(1);
+        writeModel(3);
+    }
+
+    /** Of four learners, each of whose slices, also those of V and of O's inputs, is large enough to be narrowed. */
+    private static void writeModel(int layers) throws IOException {
+        var sizes = new BertArchitecture(128, layers, 4, 256, 30522, 40, 2, 1e-12);
+        TestModels.write(folder.resolve("dense" + layers), sizes);
+        try (Backend backend = VectorBackend.open(2);
+                ModelFiles files = ModelFiles.open(folder.resolve("dense" + layers));
+                Encoder encoder = Encoder.load(files, backend)) {
+            TestModels.acmize(encoder, AdaptiveLayers.parse("mlp,qk,vo", 4), TEXTS);
+            TestModels.randomizeGates(encoder, 0.3);
+            encoder.save(folder.resolve("adaptive" + layers), files.tokenizer(), ModelWriter.Existing.KEEP);
+        }
+    }
+
+    /**
+     * Three gates, two products each of the MLP and of attention and one of V, attention itself and two layer norms; in bytes what is multiplied is quantized first: x for all
+     * of Q, K and V, the context, the MLP's x and its units.
+     */
+    @ParameterizedTest
+    @CsvSource({"F32, 12", "BF16, 12", "S8, 15"})
+    void areFew(Precision precision, int most) throws IOException {
+        Map<String, Long> one = launches(1, precision);
+        Map<String, Long> three = launches(3, precision);
+        var layer = new TreeMap<String, Long>();
+        three.forEach((kernel, count) -> layer.merge(kernel, (count - one.getOrDefault(kernel, 0L)) / 2, Long::sum));
+        layer.values().removeIf(count -> count == 0);
+        long all = layer.values().stream().mapToLong(count -> count).sum();
+        LOG.info("{}: {} launches in a layer: {}", precision, all, layer);
+        assertThat(layer).containsEntry("gate", 3L);
+        assertThat(all).isLessThanOrEqualTo(most);
+    }
+
+    /** By kernel, of a warm forward. */
+    private static Map<String, Long> launches(int layers, Precision precision) throws IOException {
+        FakeControls controls = FakeDevice.start();
+        try (CudaBackend device = CudaBackend.open(precision);
+                ModelFiles files = ModelFiles.open(folder.resolve("adaptive" + layers));
+                Encoder encoder = Encoder.load(files, device);
+                var sessions = new Sessions(encoder, device, 1024, 1)) {
+            sessions.encode(TEXTS, Budget.flops(0.5), null);
+            Map<String, Long> before = counts(controls);
+            sessions.encode(TEXTS, Budget.flops(0.5), null);
+            Map<String, Long> after = counts(controls);
+            before.forEach((kernel, count) -> after.merge(kernel, -count, Long::sum));
+            return after;
+        } catch (CudaUnavailableException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static Map<String, Long> counts(FakeControls controls) {
+        return controls.kernels().stream().collect(Collectors.toMap(KernelCounts::name, KernelCounts::launches));
+    }
+}

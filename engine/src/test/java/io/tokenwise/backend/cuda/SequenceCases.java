@@ -1,0 +1,165 @@
+package io.tokenwise.backend.cuda;
+
+import io.tokenwise.backend.ImagePatches;
+import io.tokenwise.backend.RotaryPositions;
+import io.tokenwise.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Operations on sequences of rows, of texts, images and sound, but for attention. */
+final class SequenceCases {
+    private final List<Case> cases = new ArrayList<>();
+
+    private SequenceCases() {}
+
+    static List<Case> all() {
+        var all = new SequenceCases();
+        all.texts(1, 1);
+        all.texts(7, 1, 5, 3);
+        all.texts(384, 128, 1, 17, 60);
+        all.images(1, 1, 1);
+        all.images(3, 6, 2);
+        all.images(2, 32, 4);
+        all.first(1, 2, 1);
+        all.first(3, 5, 7);
+        all.first(2, 65, 192);
+        all.taken(1, 1, 1);
+        all.taken(70, 9, 129);
+        all.sound(1, 1, 1, 1);
+        all.sound(7, 3, 2, 3, 10, 5);
+        all.sound(288, 7, 3, 7, 64, 31);
+        all.rotations(1, 2, 2, 1);
+        all.rotations(3, 7, 4, 5, 1, 3);
+        all.rotations(8, 36, 32, 40, 17);
+        all.gated(1, 1, 1);
+        all.gated(5, 3, 7);
+        all.gated(33, 1, 1_152);
+        all.turned(1, 1, 4);
+        all.turned(35, 33, 70);
+        return all.cases;
+    }
+
+    private void texts(int columns, int... lengths) {
+        int[] offsets = Case.offsets(lengths);
+        int count = lengths.length;
+        int rows = offsets[count];
+        String of = " of " + Case.lengths(offsets) + " x " + columns;
+        cases.add(new Case("embeddingSum" + of, 1e-6, s -> {
+            int[] ids = s.integers(rows, 50);
+            Tensor words = s.random(50, columns);
+            Tensor positions = s.random(130, columns);
+            s.stream()
+                    .embeddingSum(
+                            ids, offsets, count, words, positions, s.random(2, columns), s.untouched(rows, columns));
+            s.stream().embeddingSum(ids, offsets, count, words, positions, null, s.untouched(rows, columns));
+        }));
+        cases.add(new Case("embeddingSumBackward" + of, 1e-5, s -> {
+            // Few words, so that the same word is there often.
+            int[] ids = s.integers(rows, 9);
+            Tensor dy = s.random(rows, columns);
+            Tensor dWords = s.random(9, columns);
+            Tensor dPositions = s.random(130, columns);
+            s.stream().embeddingSumBackward(ids, offsets, count, dy, dWords, dPositions, s.random(2, columns));
+            s.stream().embeddingSumBackward(ids, offsets, count, dy, dWords, dPositions, null);
+        }));
+        cases.add(new Case("pooling" + of, 2e-6, s -> {
+            Tensor x = s.random(rows, columns);
+            s.stream().meanPool(x, offsets, count, s.untouched(count, columns));
+            s.stream().firstPool(x, offsets, count, s.untouched(count, columns));
+            Tensor dy = s.random(count, columns);
+            s.stream().meanPoolBackward(dy, offsets, count, s.untouched(rows, columns));
+            s.stream().firstPoolBackward(dy, offsets, count, s.untouched(rows, columns));
+        }));
+    }
+
+    private void images(int images, int size, int patchSize) {
+        cases.add(new Case("patches of " + images + " images of " + size + " by " + patchSize, 0, s -> {
+            var patches = new ImagePatches(size, patchSize, s.gaussian(3 * 256));
+            int[] pixels = s.integers(images * size * size, 1 << 24);
+            s.stream().patches(pixels, images, patches, s.untouched(images * patches.count(), patches.values()));
+        }));
+    }
+
+    private void first(int sequences, int tokens, int columns) {
+        cases.add(new Case("withFirst of " + sequences + " x " + tokens + " x " + columns, 1e-5, s -> {
+            Tensor x = s.random(sequences * (tokens - 1), columns);
+            Tensor positions = s.random(tokens, columns);
+            s.stream().withFirst(x, s.random(1, columns), positions, s.untouched(sequences * tokens, columns));
+            Tensor dy = s.random(sequences * tokens, columns);
+            Tensor dFirst = s.random(1, columns);
+            s.stream().withFirstBackward(dy, s.untouched(x.rows(), columns), dFirst, positions);
+            s.stream().withFirstBackward(dy, null, dFirst, positions);
+        }));
+    }
+
+    private void taken(int rows, int count, int columns) {
+        cases.add(new Case("takeRows " + count + " of " + Case.shape(rows, columns), 0, s -> {
+            int[] taken = s.different(count, rows);
+            s.stream().takeRows(s.random(rows, columns), taken, s.untouched(count, columns));
+            s.stream().takeRowsBackward(s.random(count, columns), taken, s.untouched(rows, columns));
+            s.stream().takeRows(s.random(rows, columns), new int[0], s.untouched(0, columns));
+        }));
+    }
+
+    /** Windows, and the norm of whole sequences, one of which has more values than a block takes. */
+    private void sound(int columns, int width, int step, int... windows) {
+        var lengths = new int[windows.length];
+        for (int i = 0; i < lengths.length; i++) {
+            lengths[i] = (windows[i] - 1) * step + width + i % 2;
+        }
+        int[] offsets = Case.offsets(lengths);
+        int[] yOffsets = Case.offsets(windows);
+        int count = lengths.length;
+        int rows = offsets[count];
+        String of = " of " + Case.lengths(offsets) + " x " + columns;
+        cases.add(new Case("windows" + of, 0, s -> {
+            Tensor y = s.untouched(yOffsets[count], width * columns);
+            s.stream().windows(s.random(rows, columns), offsets, count, width, step, yOffsets, y);
+        }));
+        cases.add(new Case("groupNorm" + of, 1e-5, s -> {
+            Tensor x = s.between(-3, 5, rows, columns);
+            Tensor gamma = s.random(1, columns);
+            Tensor beta = s.random(1, columns);
+            float epsilon = rows * columns == 1 ? 1 : 1e-5f;
+            s.stream().groupNorm(x, offsets, count, gamma, beta, epsilon, s.untouched(rows, columns));
+            s.stream().groupNorm(x, offsets, count, gamma, beta, epsilon, x);
+        }));
+        cases.add(new Case("samples" + of, 0, s -> {
+            float[] samples = s.gaussian(rows);
+            var bits = new int[rows + 1];
+            for (int i = 0; i < rows; i++) {
+                bits[i] = Float.floatToRawIntBits(samples[i]);
+            }
+            s.stream().samples(bits, s.untouched(rows, 1));
+        }));
+    }
+
+    private void rotations(int heads, int headSize, int rotated, int... lengths) {
+        int[] offsets = Case.offsets(lengths);
+        int rows = offsets[lengths.length];
+        cases.add(new Case("rotate " + Case.lengths(offsets) + " x " + heads + " x " + headSize, 1e-6, s -> {
+            var positions = new RotaryPositions(50, headSize, rotated, 10_000);
+            Tensor x = s.random(rows, (heads + 1) * headSize);
+            s.stream().rotate(x, offsets, lengths.length, 0, positions, heads);
+            s.stream().rotate(x, offsets, lengths.length, 9, positions, heads);
+            s.stream().rotate(x, offsets, lengths.length, 9, positions.inverse(), 1);
+        }));
+    }
+
+    private void gated(int rows, int blocks, int units) {
+        cases.add(new Case("gatedSilu " + rows + " x " + blocks + " x " + units, 2e-6, s -> {
+            Tensor x = s.between(-9, 9, rows, 2 * blocks * units);
+            s.stream().gatedSilu(x, units, s.untouched(rows, blocks * units));
+            Tensor dy = s.random(rows, blocks * units);
+            s.stream().gatedSiluBackward(x, units, dy, s.untouched(rows, 2 * blocks * units));
+        }));
+    }
+
+    private void turned(int rows, int columns, int stride) {
+        cases.add(new Case("toColumns " + Case.shape(rows, columns) + " of " + stride, 0, s -> {
+            Tensor cache = s.untouched(columns, stride);
+            s.stream().toColumns(s.random(rows, columns + 3), 2, cache, stride - rows);
+            s.stream().toColumns(s.random(1, columns), 0, cache, 0);
+        }));
+    }
+}

@@ -1,0 +1,107 @@
+package io.tokenwise.backend.cuda;
+
+import io.tokenwise.Sessions;
+import io.tokenwise.TestModels;
+import io.tokenwise.acm.block.AdaptiveLayers;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.Precision;
+import io.tokenwise.backend.cpu.VectorBackend;
+import io.tokenwise.io.BertArchitecture;
+import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.ModelWriter;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.natives.cuda.CudaUnavailableException;
+import io.tokenwise.nn.Budget;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import tools.jackson.databind.ObjectMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/** A model of one layer, dense and adaptive, for what is run hundreds of times on the simulated device. */
+final class TinyModels {
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    static final String DENSE = "dense";
+    static final String ADAPTIVE = "adaptive";
+
+    /** The first of MiniLM's, with [CLS] and [SEP]. */
+    private static final int VOCABULARY = 1_000;
+
+    static final Budget HALF = Budget.flops(0.5);
+
+    static final List<int[]> TEXTS = texts(3, 9, 1, 17);
+
+    /** The least whose products are narrowed. */
+    private static final BertArchitecture SIZES = new BertArchitecture(32, 1, 2, 64, VOCABULARY, 40, 2, 1e-12);
+
+    private final Path folder;
+
+    private TinyModels(Path folder) {
+        this.folder = folder;
+    }
+
+    static TinyModels write(Path folder) throws IOException {
+        TestModels.write(folder.resolve(DENSE), SIZES);
+        shortenVocabulary(folder.resolve(DENSE).resolve("tokenizer.json"));
+        try (Backend backend = VectorBackend.open(1);
+                ModelFiles files = ModelFiles.open(folder.resolve(DENSE));
+                Encoder encoder = Encoder.load(files, backend)) {
+            TestModels.acmize(encoder, AdaptiveLayers.parse("mlp,qk,vo", 2), TEXTS);
+            TestModels.randomizeGates(encoder, 0.3);
+            encoder.save(folder.resolve(ADAPTIVE), files.tokenizer(), ModelWriter.Existing.KEEP);
+        }
+        return new TinyModels(folder);
+    }
+
+    /** Those that were written there. */
+    static TinyModels in(Path folder) {
+        return new TinyModels(folder);
+    }
+
+    private static void shortenVocabulary(Path file) throws IOException {
+        var json = (ObjectNode) MAPPER.readTree(Files.readAllBytes(file));
+        var vocabulary = (ObjectNode) json.get("model").get("vocab");
+        vocabulary.removeIf(id -> id.asInt() >= VOCABULARY);
+        Files.write(file, MAPPER.writeValueAsBytes(json));
+    }
+
+    /** Random token ids of the given lengths. */
+    static List<int[]> texts(int... lengths) {
+        var random = new SplittableRandom(13);
+        return Arrays.stream(lengths)
+                .mapToObj(length -> random.ints(length, 0, VOCABULARY).toArray())
+                .toList();
+    }
+
+    ModelFiles files(String name) throws IOException {
+        return ModelFiles.open(folder.resolve(name));
+    }
+
+    Encoder load(String name, Backend backend) throws IOException {
+        try (ModelFiles files = files(name)) {
+            return Encoder.load(files, backend);
+        }
+    }
+
+    static CudaBackend device(Precision precision) {
+        try {
+            return CudaBackend.open(precision);
+        } catch (CudaUnavailableException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    static float[][] encode(Encoder encoder) {
+        return encode(encoder, HALF);
+    }
+
+    static float[][] encode(Encoder encoder, Budget budget) {
+        try (var sessions = new Sessions(encoder, encoder.parameters().backend(), 256, 1)) {
+            return sessions.encode(TEXTS, budget, null);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+package io.tokenwise.distill;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.data.Offset.offset;
+
+import io.tokenwise.TestModels;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.Precision;
+import io.tokenwise.backend.cpu.VectorBackend;
+import io.tokenwise.backend.cuda.CudaBackend;
+import io.tokenwise.backend.cuda.FakeDevice;
+import io.tokenwise.fakecuda.FakeControls;
+import io.tokenwise.fakecuda.FakeCounts;
+import io.tokenwise.io.ModelFiles;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Distillation on the simulated CUDA device goes as on the CPU: all phases, learners and tokens that leave. */
+class DistillationOnDeviceTest {
+    private static final Logger LOG = LoggerFactory.getLogger(DistillationOnDeviceTest.class);
+    private static final int STEPS = 20;
+
+    @TempDir
+    Path folder;
+
+    private List<Distillation.Step> run(Backend backend, DistillConfig config, String out) throws Exception {
+        var steps = new ArrayList<Distillation.Step>();
+        try (ModelFiles files = ModelFiles.open(folder.resolve("dense"))) {
+            ChildRun.of(files, config, folder.resolve(out)).run(backend, new DistillRun.Listener() {
+                @Override
+                public void step(Distillation.Step step) {
+                    steps.add(step);
+                }
+            });
+        }
+        return steps;
+    }
+
+    private void compare(DistillConfig config, double bound) throws Exception {
+        TestModels.writeSmall(folder.resolve("dense"));
+        FakeControls controls = FakeDevice.start();
+        try (Backend cpu = VectorBackend.open(2);
+                Backend device = CudaBackend.open(Precision.F32)) {
+            List<Distillation.Step> expected = run(cpu, config, "cpu");
+            FakeCounts before = controls.counts();
+            List<Distillation.Step> found = run(device, config, "device");
+            FakeCounts after = controls.counts();
+            assertThat(run(device, config, "again")).isEqualTo(found);
+            assertThat(Files.mismatch(weights("again"), weights("device"))).isEqualTo(-1);
+            double worst = 0;
+            for (int i = 0; i < expected.size(); i++) {
+                double wanted = expected.get(i).loss();
+                worst = Math.max(worst, Math.abs(found.get(i).loss() - wanted) / wanted);
+            }
+            LOG.info(
+                    "{} steps: losses differ by {} of themselves at most; {} launches, {} waits, {} allocations",
+                    expected.size(),
+                    worst,
+                    after.launches() - before.launches(),
+                    after.synchronizations() - before.synchronizations(),
+                    after.allocations() - before.allocations());
+            assertThat(found).hasSameSizeAs(expected);
+            for (int i = 0; i < expected.size(); i++) {
+                Distillation.Step wanted = expected.get(i);
+                assertThat(found.get(i).loss())
+                        .as("step %d of %s", i, wanted.phase())
+                        .isCloseTo(wanted.loss(), offset(bound * wanted.loss()));
+                assertThat(found.get(i).budgetLoss())
+                        .as("budgets, step %d", i)
+                        .isCloseTo(wanted.budgetLoss(), offset(bound));
+            }
+        }
+    }
+
+    private Path weights(String out) {
+        return folder.resolve(out).resolve("model.safetensors");
+    }
+
+    @Test
+    void ofLearners() throws Exception {
+        compare(ChildRun.config(STEPS, 5), 1e-3);
+    }
+
+    @Test
+    void ofTokensThatLeave() throws Exception {
+        compare(ChildRun.leaving(STEPS, 5), 1e-3);
+    }
+}
