@@ -229,7 +229,7 @@ final class Launches {
     /** As {@link #wrote}, of a gradient, which nothing that is kept was made of. */
     void wroteGradient(Tensor dy) {
         if (DeviceMemory.isKept(dy)) {
-            pool.changed(device);
+            changed();
         }
     }
 

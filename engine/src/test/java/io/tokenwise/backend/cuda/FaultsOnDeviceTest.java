@@ -57,8 +57,14 @@ class FaultsOnDeviceTest {
     private static final int LAUNCH_FAILED = 719;
 
     /** What it refuses to take is left over. */
-    private static final Set<String> GIVING_BACK =
-            Set.of("cuMemFree_v2", "cuMemFreeHost", "cuStreamDestroy_v2", "cuEventDestroy_v2", "cuModuleUnload");
+    private static final Set<String> GIVING_BACK = Set.of(
+            "cuMemFree_v2",
+            "cuMemFreeHost",
+            "cuStreamDestroy_v2",
+            "cuEventDestroy_v2",
+            "cuModuleUnload",
+            "cuGraphDestroy",
+            "cuGraphExecDestroy");
 
     /** Closing goes on, and so does what can do without. */
     private static final Set<String> IGNORED = Set.of(
@@ -214,6 +220,7 @@ class FaultsOnDeviceTest {
         long n = 0;
         long calls;
         int unnoticed = 0;
+        boolean refusedToGiveBack = false;
         try (var training = new Training(config(learnerSteps, gateSteps, endToEndSteps))) {
             training.distillation.step();
             do {
@@ -226,12 +233,14 @@ class FaultsOnDeviceTest {
                     assertThat(e.getMessage()).as("call %d", n).isNotBlank().hasLineCount(1);
                 }
                 controls.failAt(0, 0);
+                refusedToGiveBack |= GIVING_BACK.contains(failedCall());
                 calls = controls.counts().calls() - before;
             } while (calls >= n);
         }
         LOG.info("{} calls of a step failed, {} of them without an error", n - 1, unnoticed - 1);
         assertThat(n).isGreaterThan(100);
-        assertThat(controls.leaks()).isEmpty();
+        // What the driver has refused to take back stays: a second try could crash it.
+        assertThat(controls.leaks()).hasSizeLessThanOrEqualTo(refusedToGiveBack ? 1 : 0);
     }
 
     private void failEach(Work work, int error, int step) throws Exception {
