@@ -165,7 +165,7 @@ final class CudaChecks {
         };
     }
 
-    private static Encoder load(String name, Backend backend) throws IOException {
+    static Encoder load(String name, Backend backend) throws IOException {
         try (ModelFiles files = ModelFiles.builtIn(name)) {
             return Encoder.load(files, backend);
         }

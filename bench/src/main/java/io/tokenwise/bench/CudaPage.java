@@ -1,9 +1,5 @@
 package io.tokenwise.bench;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -81,12 +77,15 @@ final class CudaPage {
 
     private String html() {
         var html = new StringBuilder();
-        html.append("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" + escape(title())
-                + "</title><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><style>" + css()
-                + "</style></head><body>\n<h1>" + escape(title()) + "</h1><p>" + escape(verdict()) + "</p>\n<table>");
+        html.append("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>"
+                + FrontierPage.escape(title())
+                + "</title><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><style>"
+                + FrontierPage.css()
+                + "</style></head><body>\n<h1>" + FrontierPage.escape(title()) + "</h1><p>"
+                + FrontierPage.escape(verdict()) + "</p>\n<table>");
         results.machine()
-                .forEach(fact -> html.append(
-                        "<tr><th>" + escape(fact.name()) + "</th><td>" + escape(fact.value()) + "</td></tr>\n"));
+                .forEach(fact -> html.append("<tr><th>" + FrontierPage.escape(fact.name()) + "</th><td>"
+                        + FrontierPage.escape(fact.value()) + "</td></tr>\n"));
         html.append("</table>\n");
         tables().forEach(table -> html(html, table));
         list(html, "Failed", results.failures());
@@ -97,39 +96,24 @@ final class CudaPage {
     private static void list(StringBuilder html, String title, List<String> sentences) {
         if (!sentences.isEmpty()) {
             html.append("<h2>" + title + "</h2><ul>\n");
-            sentences.forEach(sentence -> html.append("<li>" + escape(sentence) + "</li>\n"));
+            sentences.forEach(sentence -> html.append("<li>" + FrontierPage.escape(sentence) + "</li>\n"));
             html.append("</ul>\n");
         }
     }
 
     private void html(StringBuilder html, CudaTable table) {
-        html.append("<h2>" + escape(mark + table.title()) + "</h2><p>" + escape(table.note())
+        html.append("<h2>" + FrontierPage.escape(mark + table.title()) + "</h2><p>" + FrontierPage.escape(table.note())
                 + "</p><div class=\"wide\"><table><thead><tr>");
-        table.columns().forEach(column -> html.append("<th>" + escape(mark + column.name()) + "</th>"));
+        table.columns().forEach(column -> html.append("<th>" + FrontierPage.escape(mark + column.name()) + "</th>"));
         html.append("</tr></thead><tbody>\n");
         for (List<Object> row : table.rows()) {
             html.append("<tr>"
                     + row.stream()
-                            .map(value -> "<td>" + escape(CudaTable.text(value)) + "</td>")
+                            .map(value -> "<td>" + FrontierPage.escape(CudaTable.text(value)) + "</td>")
                             .collect(Collectors.joining())
                     + "</tr>\n");
         }
         html.append("</tbody></table></div>\n");
-    }
-
-    private static String escape(String text) {
-        return text.replace("&", "&amp;")
-                .replace("<", "&lt;")
-                .replace(">", "&gt;")
-                .replace("\"", "&quot;");
-    }
-
-    private static String css() {
-        try (InputStream in = CudaPage.class.getResourceAsStream("frontier.css")) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException("frontier.css cannot be read", e);
-        }
     }
 
     // ---- text

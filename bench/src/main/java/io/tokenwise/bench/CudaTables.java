@@ -2,7 +2,6 @@ package io.tokenwise.bench;
 
 import io.tokenwise.Sessions;
 import io.tokenwise.acm.block.AdaptiveLayers;
-import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.cuda.CudaBackend;
 import io.tokenwise.distill.DistillConfig;
@@ -38,12 +37,6 @@ final class CudaTables {
         this.simulated = simulated;
     }
 
-    private static Encoder load(String name, Backend device) throws IOException {
-        try (ModelFiles files = ModelFiles.builtIn(name)) {
-            return Encoder.load(files, device);
-        }
-    }
-
     // ---- texts
 
     /** Goal: 9 million tokens/s dense in bf16. */
@@ -62,7 +55,7 @@ final class CudaTables {
         int[] sizes = inputs.quick() ? new int[] {48} : new int[] {1024, 4096, 16384, 65536};
         for (Precision precision : inputs.quick() ? List.of(Precision.BF16) : List.of(Precision.values())) {
             try (CudaBackend device = CudaBackend.open(precision);
-                    Encoder encoder = load("minilm-acm", device)) {
+                    Encoder encoder = CudaChecks.load("minilm-acm", device)) {
                 for (int size : sizes) {
                     List<int[]> texts = inputs.ofTokens(size);
                     measure(table, encoder, device, texts, CudaInputs.tokens(texts));
@@ -104,7 +97,7 @@ final class CudaTables {
         int[] lengths = inputs.quick() ? new int[] {8} : LENGTHS;
         for (Precision precision : Precision.values()) {
             try (CudaBackend device = CudaBackend.open(precision);
-                    Encoder encoder = load("minilm-acm", device);
+                    Encoder encoder = CudaChecks.load("minilm-acm", device);
                     var sessions = new Sessions(encoder, device, 1024, 1)) {
                 var work = new ArrayList<Runnable>();
                 for (int length : lengths) {
@@ -125,7 +118,7 @@ final class CudaTables {
     CudaTable smallImages() throws IOException, CudaUnavailableException {
         var table = images("vit-cifar10-acm, images of 32 x 32", "Trained weights, pixels of noise, bf16.");
         try (CudaBackend device = CudaBackend.open(Precision.BF16);
-                Encoder encoder = load("vit-cifar10-acm", device)) {
+                Encoder encoder = CudaChecks.load("vit-cifar10-acm", device)) {
             for (int count : inputs.quick() ? new int[] {2} : new int[] {1, 16, 256}) {
                 images(table, encoder, device, inputs.smallImages(count));
             }

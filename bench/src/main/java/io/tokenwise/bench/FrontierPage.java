@@ -149,14 +149,14 @@ final class FrontierPage {
         return String.format(Locale.ROOT, format, values);
     }
 
-    private static String escape(String text) {
+    static String escape(String text) {
         return text.replace("&", "&amp;")
                 .replace("<", "&lt;")
                 .replace(">", "&gt;")
                 .replace("\"", "&quot;");
     }
 
-    private static String css() {
+    static String css() {
         try (InputStream in = FrontierPage.class.getResourceAsStream("frontier.css")) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {

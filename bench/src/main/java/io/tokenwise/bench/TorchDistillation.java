@@ -70,9 +70,7 @@ final class TorchDistillation implements AutoCloseable {
     private NDArray copy(Parameter parameter) {
         try (HostTensor tensor = parameter.read()) {
             var values = new float[tensor.size()];
-            for (int i = 0; i < values.length; i++) {
-                values[i] = tensor.get(i);
-            }
+            tensor.copyTo(values);
             // A bias [1, n] is a vector there; c [learners, hidden] and the like are matrices.
             boolean vector = tensor.rows() == 1;
             return manager.create(

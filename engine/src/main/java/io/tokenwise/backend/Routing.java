@@ -43,12 +43,12 @@ public interface Routing {
     /** Orders the rows. */
     void sort();
 
-    /** After {@link #decide}: the learners of each row, on the host, where a device copies them to; valid until {@link #begin}. What is written counts after {@link #changed}. */
+    /** Once all rows are given or decided: the learners of each row, the first {@link #rows} values, on the host, where a device copies them to; valid until {@link #begin}. What is written counts after {@link #changed}. */
     int[] counts();
 
     /** After the host has written the {@link #counts}; before {@link #sort}. */
     void changed();
 
-    /** Whether all rows have all learners, as far as the host knows: a device may find out later. */
+    /** After {@link #sort}: whether all rows have all learners, as far as the host knows: a device may find out later. */
     boolean isWhole();
 }

@@ -27,7 +27,7 @@ import java.util.stream.IntStream;
 
 /**
  * Trains all layers of a dense encoder on labels, one {@link #step} at a time: cross-entropy of a linear layer on the text vectors where labels are
- * classes, {@linkplain Losses#order the order of cosines} where they are scores of pairs. The linear layer is thrown away: what is
+ * classes, {@linkplain Stream#order the order of cosines} where they are scores of pairs. The linear layer is thrown away: what is
  * kept is an encoder whose vectors tell the classes apart. Word and position embeddings stay as they are, since labels show few words, and the
  * others must go on fitting them. Not thread-safe.
  */

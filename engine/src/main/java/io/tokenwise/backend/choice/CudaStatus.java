@@ -37,6 +37,9 @@ public final class CudaStatus {
     private static String compiler(Device device) {
         try {
             CudaBackend.requireCapability(device);
+            if (CudaBackend.isCompiledAhead(device)) {
+                return ", kernels compiled ahead";
+            }
             int version = Nvrtc.open().version();
             return String.format(Locale.ROOT, ", kernels by NVRTC %d.%d", version / 1000, version % 1000 / 10);
         } catch (CudaUnavailableException e) {

@@ -81,7 +81,7 @@ final class CubinFile {
             if (length > 0 && ByteBuffer.wrap(content).getLong(length) == checksum(content, length)) {
                 return Arrays.copyOf(content, length);
             }
-            LOG.warn("{} is damaged and made anew", file);
+            LOG.warn("{} is damaged and not used", file);
         } catch (IOException e) {
             LOG.warn("{} is not used: {}", file, e.getMessage());
         }

@@ -34,7 +34,8 @@ final class CudaAttention {
         columns(qkv, 0);
         columns(qkv, hidden);
         columns(qkv, 2 * hidden);
-        launches.ints(offsets, sequences + 1).ints(offsets, sequences + 1);
+        long ofSequences = launches.upload(offsets, sequences + 1);
+        launches.pointer(ofSequences).pointer(ofSequences);
         head(headSize, false);
         launches.tensor(context).integer(hidden).pointer(0);
         if (!narrow) {
@@ -62,7 +63,8 @@ final class CudaAttention {
         units(q, layout.query());
         units(k, layout.key());
         units(v, layout.value());
-        launches.ints(offsets, sequences + 1).ints(offsets, sequences + 1);
+        long ofSequences = launches.upload(offsets, sequences + 1);
+        launches.pointer(ofSequences).pointer(ofSequences);
         head(headSize, false);
         launches.tensor(context).integer(context.columns()).pointer(tables.ints(layout.context()));
         if (!onTensorCores) {

@@ -65,6 +65,11 @@ public final class CudaBackend implements Backend {
         }
     }
 
+    /** Whether its kernels were compiled ahead, so that NVRTC is not needed. */
+    public static boolean isCompiledAhead(Device device) {
+        return CompiledAhead.hasAll("sm_" + device.major() + device.minor());
+    }
+
     /** @throws CudaUnavailableException if the device lacks instructions of our kernels */
     public static void requireCapability(Device device) throws CudaUnavailableException {
         if (!device.hasCapability(LEAST_CAPABILITY)) {

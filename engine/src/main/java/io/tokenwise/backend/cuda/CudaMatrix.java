@@ -36,9 +36,8 @@ record CudaMatrix(PackedWeights all, int number, int from, int size, PackedWeigh
 
     /** Whether a slice can be multiplied by where it lies: kernels read 16 bytes at a time, and sums of bytes are those of all slices up to one. */
     static boolean canBeAlone(PackedWeights all, int from) {
-        boolean isAcross = all.precision == Precision.F32 ? all.alongOutputs : !all.alongOutputs;
         boolean isSummed = all.precision == Precision.S8 && !all.alongOutputs;
-        return all.slices == 1 || !isSummed && (!isAcross || from * all.precision.bytes() % 16 == 0);
+        return all.slices == 1 || !isSummed && (!all.isAcross() || from * all.precision.bytes() % 16 == 0);
     }
 
     @Override
@@ -60,8 +59,7 @@ record CudaMatrix(PackedWeights all, int number, int from, int size, PackedWeigh
         if (alone != null) {
             return alone.weights();
         }
-        boolean isAcross = all.precision == Precision.F32 ? all.alongOutputs : !all.alongOutputs;
-        return all.weights() + (long) from * (isAcross ? 1 : all.stride) * all.precision.bytes();
+        return all.weights() + (long) from * (all.isAcross() ? 1 : all.stride) * all.precision.bytes();
     }
 
     long scales() {

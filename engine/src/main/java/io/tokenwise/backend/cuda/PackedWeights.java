@@ -107,4 +107,9 @@ final class PackedWeights {
         }
         return biases.address();
     }
+
+    /** Whether slices lie side by side in each row of the packed matrix, else one behind the other. */
+    boolean isAcross() {
+        return (precision == Precision.F32) == alongOutputs;
+    }
 }
