@@ -65,23 +65,37 @@ final class CudaTables {
         return table.table();
     }
 
-    /** A line for the dense model and for each budget, all in turn. */
     private void measure(CudaTable.Builder table, Encoder encoder, CudaBackend device, List<int[]> texts, int tokens) {
+        atBudgets(
+                encoder,
+                device,
+                texts,
+                (budget, seconds, dense) -> table.row(
+                        device.precision().label(),
+                        tokens,
+                        budget.share(),
+                        tokens / seconds,
+                        1e3 * seconds,
+                        dense / seconds));
+    }
+
+    /** Receives a line of a table. */
+    @FunctionalInterface
+    private interface Line {
+        void of(Budget budget, double seconds, double denseSeconds);
+    }
+
+    /** A line for the dense model and for each budget, all in turn. */
+    private void atBudgets(Encoder encoder, CudaBackend device, List<int[]> given, Line line) {
         var budgets = new ArrayList<>(List.of(Budget.FULL));
         Arrays.stream(BUDGETS).mapToObj(Budget::flops).forEach(budgets::add);
         try (var sessions = new Sessions(encoder, device, 16384, 1)) {
             double[] seconds = inputs.times()
                     .medians(budgets.stream()
-                            .<Runnable>map(budget -> () -> sessions.encode(texts, budget, null))
+                            .<Runnable>map(budget -> () -> sessions.encode(given, budget, null))
                             .toList());
             for (int i = 0; i < seconds.length; i++) {
-                table.row(
-                        device.precision().label(),
-                        tokens,
-                        budgets.get(i).share(),
-                        tokens / seconds[i],
-                        1e3 * seconds[i],
-                        seconds[0] / seconds[i]);
+                line.of(budgets.get(i), seconds[i], seconds[0]);
             }
         }
     }
@@ -185,22 +199,12 @@ final class CudaTables {
     }
 
     private void images(CudaTable.Builder table, Encoder encoder, CudaBackend device, List<int[]> images) {
-        var budgets = new ArrayList<>(List.of(Budget.FULL));
-        Arrays.stream(BUDGETS).mapToObj(Budget::flops).forEach(budgets::add);
-        try (var sessions = new Sessions(encoder, device, 16384, 1)) {
-            double[] seconds = inputs.times()
-                    .medians(budgets.stream()
-                            .<Runnable>map(budget -> () -> sessions.encode(images, budget, null))
-                            .toList());
-            for (int i = 0; i < seconds.length; i++) {
-                table.row(
-                        images.size(),
-                        budgets.get(i).share(),
-                        images.size() / seconds[i],
-                        1e3 * seconds[i],
-                        seconds[0] / seconds[i]);
-            }
-        }
+        atBudgets(
+                encoder,
+                device,
+                images,
+                (budget, seconds, dense) -> table.row(
+                        images.size(), budget.share(), images.size() / seconds, 1e3 * seconds, dense / seconds));
     }
 
     // ---- training
