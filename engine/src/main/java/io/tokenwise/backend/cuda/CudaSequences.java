@@ -108,6 +108,10 @@ final class CudaSequences {
         takeRows(x, rows, y.rows(), y);
     }
 
+    void takeRows(Tensor x, CudaStaying staying, Tensor y) {
+        takeRows(x, staying.address(), y.rows(), y);
+    }
+
     void takeRowsBackward(Tensor dy, int[] rows, Tensor dx) {
         putRows(dy, rows, dy.rows(), dx);
     }
@@ -141,9 +145,14 @@ final class CudaSequences {
     }
 
     private void takeRows(Tensor x, int[] taken, int count, Tensor y) {
+        takeRows(x, launches.upload(taken, count), count, y);
+    }
+
+    /** @param taken where the rows lie on the device */
+    private void takeRows(Tensor x, long taken, int count, Tensor y) {
         launches.kernel("takeRows")
                 .tensor(x)
-                .ints(taken, count)
+                .pointer(taken)
                 .tensor(y)
                 .integer(count)
                 .integer(y.columns())
