@@ -42,7 +42,6 @@ class LeavingOnDeviceTest {
 
     private static final List<Budget> BUDGETS = List.of(
             Budget.FULL,
-            Budget.flops(0.9),
             Budget.flops(0.5),
             Budget.flops(0.3),
             Budget.hard(0.6),
