@@ -111,7 +111,7 @@ final class ProductLaunch {
                 .pointer(y)
                 .integer(yStride)
                 .pointer(rest)
-                .integer(left.rows());
+                .count(left.rows());
         first.tell(launches);
         other.tell(launches);
         if (precision == Precision.BF16) {
