@@ -109,7 +109,11 @@ final class CudaSequences {
     }
 
     void takeRows(Tensor x, CudaStaying staying, Tensor y) {
-        takeRows(x, staying.address(), y.rows(), y);
+        if (staying.count() == staying.rows()) {
+            launches.copy(launches.address(y), launches.address(x), (long) x.size() * Float.BYTES);
+        } else {
+            takeRows(x, staying.address(), y.rows(), y);
+        }
     }
 
     void takeRowsBackward(Tensor dy, int[] rows, Tensor dx) {

@@ -68,7 +68,7 @@ final class CudaStaying extends Staying {
         return stays;
     }
 
-    /** Where the rows that stay lie on the device, ascending, so many as {@link #count}. */
+    /** Where the rows that stay lie on the device, ascending, so many as {@link #count}; nowhere if all stay. */
     long address() {
         return address;
     }

@@ -109,7 +109,7 @@ final class SequenceCases {
     }
 
     /**
-     * Rows that stay: all of a sequence, some, as few as may; by the gate and by the host, many values equal, zeros of both signs among them. Every third sequence has so many
+     * Rows that stay: all of a sequence, some, as few as may, all of all; by the gate and by the host, many values equal, zeros of both signs among them. Every third sequence has so many
      * rows that all values are lowered.
      */
     private void staying(int first, int last, int lowered, int... lengths) {
@@ -128,7 +128,7 @@ final class SequenceCases {
                     int length = offsets[i + 1] - offsets[i];
                     int least = Math.min(length, first + last + 1);
                     int wanted = least + s.integers(1, length - least + 1)[0];
-                    if (round == 2 && i == 0 || length == least) {
+                    if (round == 1 && i == 0 || round == 2 || length == least) {
                         staying.all(length);
                     } else {
                         staying.most(length, wanted, (i + round) % 2 == 0, i % 3 == 2);
