@@ -34,20 +34,20 @@ final class CudaStaying extends Staying {
             return;
         }
         if (room < rows()) {
-            room = Math.max(rows(), 2 * room);
+            room = Math.max(Bucket.of(rows()), 2 * room);
             address = launches.keep((long) room * Integer.BYTES);
         }
         launches.kernel("chooseStaying")
                 .tensor(gateValues)
-                .pointer(anyByHost() ? launches.upload(values(), rows()) : 0)
+                .pointer(anyByHost() ? launches.upload(values(), rows(), Bucket.of(rows())) : 0)
                 .pointer(less().length == 0 ? 0 : launches.tables().floats(less()))
                 .ints(kinds(), sequences())
-                .ints(offsets(), sequences() + 1)
-                .ints(stayingOffsets(), sequences() + 1)
+                .offsets(offsets(), sequences())
+                .offsets(stayingOffsets(), sequences())
                 .integer(first())
                 .integer(last())
                 .pointer(address)
-                .run(sequences(), BLOCK);
+                .run(Bucket.of(sequences()), BLOCK);
     }
 
     @Override

@@ -326,7 +326,11 @@ final class CudaStream implements Stream {
 
     @Override
     public void takeRows(Tensor x, Staying staying, Tensor y) {
-        onSequences.takeRows(x, CudaStaying.of(staying), y);
+        if (staying.count() == staying.rows()) {
+            values.copy(x, y);
+        } else {
+            onSequences.takeRows(x, CudaStaying.of(staying), y);
+        }
     }
 
     @Override

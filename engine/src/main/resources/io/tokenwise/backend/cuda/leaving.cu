@@ -18,7 +18,7 @@ __device__ __forceinline__ int orderedBits(float value) {
  * staying, sequence i's from stayingOffsets[i] to stayingOffsets[i + 1], which says how many stay; at least first + last do.
  *
  * ofGate, ofHost [rows]: what the rows of a sequence are worth, each null if it is asked for none; kinds [sequences]: BY_GATE, by ofGate, else by ofHost;
- * LOWERED, less by less[row - the sequence's first row - first]. Grid: sequences; block: 256.
+ * LOWERED, less by less[row - the sequence's first row - first]. Grid: sequences, empty ones may be among them; block: 256.
  */
 extern "C" __global__ void __launch_bounds__(STAY_THREADS)
     chooseStaying(const float* __restrict__ ofGate, const float* __restrict__ ofHost, const float* __restrict__ less,

@@ -182,6 +182,32 @@ class LeavingOnDeviceTest {
         }
     }
 
+    /** One graph serves texts of other lengths too, of which others stay, and in the two short ones their words say it. */
+    @Test
+    void textsOfABucketAreOneGraph() throws IOException {
+        List<int[]> first = TestModels.sequences(40, 20, 37, 33, 24);
+        List<int[]> later = TestModels.sequences(36, 24, 40, 35, 21);
+        Budget budget = Budget.flops(0.5);
+        try (CudaBackend device = TinyModels.device(Precision.F32);
+                Encoder encoder = load(device);
+                var sessions = new Sessions(encoder, device, 1024, 1)) {
+            assertThat(bucket(encoder, later, budget)).isEqualTo(bucket(encoder, first, budget));
+            float[][] expected = encode(encoder, later, budget, null);
+            sessions.encode(first, budget, null);
+            sessions.encode(first, budget, null);
+            FakeCounts before = controls.counts();
+            assertThat(sessions.encode(later, budget, null)).isDeepEqualTo(expected);
+            assertOneGraph(before, controls.counts(), 1);
+        }
+    }
+
+    /** Of the tokens that stay. */
+    private static int bucket(Encoder encoder, List<int[]> texts, Budget budget) {
+        return Bucket.of(texts.stream()
+                .mapToInt(text -> encoder.plan(text, budget).rows())
+                .sum());
+    }
+
     private static void assertOneGraph(FakeCounts before, FakeCounts after, int reads) {
         assertThat(after.graphLaunches() - before.graphLaunches()).isEqualTo(1);
         assertThat(after.synchronizations() - before.synchronizations()).isEqualTo(reads);
