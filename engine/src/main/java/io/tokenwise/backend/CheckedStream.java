@@ -130,6 +130,11 @@ public final class CheckedStream implements Stream {
     }
 
     @Override
+    public Staying staying() {
+        return stream.staying();
+    }
+
+    @Override
     public void dots(Tensor x, Tensor weight, Tensor bias, Tensor y) {
         int group = RowOps.DOTS_GROUP;
         Shapes.require("dots weight", weight, (y.columns() + group - 1) / group * group, x.columns());
@@ -453,6 +458,16 @@ public final class CheckedStream implements Stream {
         Shapes.sameColumns("takeRows", x, y);
         Shapes.rows("takeRows", rows, y.rows(), x.rows());
         stream.takeRows(x, rows, y);
+    }
+
+    @Override
+    public void takeRows(Tensor x, Staying staying, Tensor y) {
+        if (staying.rows() != x.rows()) {
+            throw new IllegalArgumentException(
+                    "takeRows: those of " + staying.rows() + " rows that stay do not fit " + x.shape());
+        }
+        Shapes.require("takeRows", y, staying.count(), x.columns());
+        stream.takeRows(x, staying, y);
     }
 
     @Override

@@ -88,6 +88,9 @@ public interface Stream {
     /** A new one, of this stream. */
     Routing routing();
 
+    /** As {@link #routing}. */
+    Staying staying();
+
     /**
      * {@code y = x weight^T + bias} for few outputs, such as a gate's logits, without packing.
      *
@@ -192,7 +195,10 @@ public interface Stream {
     /** {@code y[i] = x[rows[i]]} for all rows of y; none of x is taken twice. */
     void takeRows(Tensor x, int[] rows, Tensor y);
 
-    /** Gradient of {@link #takeRows}: {@code dx[rows[i]] = dy[i]}, and 0 in the rows that were not taken. */
+    /** {@code y} is the rows of x that stay, in their order. */
+    void takeRows(Tensor x, Staying staying, Tensor y);
+
+    /** Gradient of {@link #takeRows(Tensor, int[], Tensor)}: {@code dx[rows[i]] = dy[i]}, and 0 in the rows that were not taken. */
     void takeRowsBackward(Tensor dy, int[] rows, Tensor dx);
 
     void meanPool(Tensor x, int[] offsets, int sequences, Tensor y);

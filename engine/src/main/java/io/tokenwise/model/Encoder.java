@@ -214,14 +214,21 @@ public final class Encoder implements AutoCloseable {
 
     /** What comes out for each input, {@code [sequences, outputs]}: a text's vector, of length 1 if the model's description says so, or logits. */
     public Tensor forward(Pass pass, TokenBatch batch) {
-        Tensor tokens = tokens(pass, batch);
-        return outputs(pass, tokens, pass.batch());
+        plan(pass, batch);
+        return forward(pass);
     }
 
     /** The same with a plan for each input, which the caller has of {@link #plan}. */
     public Tensor forward(Pass pass, TokenBatch batch, List<ShortPlan> plans) {
-        Tensor tokens = tokens(pass, batch, plans);
-        return outputs(pass, tokens, pass.batch());
+        plan(pass, batch, plans);
+        return forward(pass);
+    }
+
+    private Tensor forward(Pass pass) {
+        Tensor tokens = run(pass);
+        Tensor outputs = outputs(pass, tokens, pass.batch());
+        tellSpent(pass);
+        return outputs;
     }
 
     /**
@@ -230,17 +237,37 @@ public final class Encoder implements AutoCloseable {
      * @throws IllegalArgumentException if the inputs' plans differ in their number of narrow layers
      */
     public Tensor tokens(Pass pass, TokenBatch batch) {
+        plan(pass, batch);
+        return tokens(pass);
+    }
+
+    /** The same with a plan for each input, all with equally many narrow layers. */
+    public Tensor tokens(Pass pass, TokenBatch batch, List<ShortPlan> plans) {
+        plan(pass, batch, plans);
+        return tokens(pass);
+    }
+
+    private Tensor tokens(Pass pass) {
+        Tensor tokens = run(pass);
+        tellSpent(pass);
+        return tokens;
+    }
+
+    /** After all else, since a device may have to be waited for. */
+    private void tellSpent(Pass pass) {
+        leaving.ifPresent(own -> own.tellSpent(pass));
+    }
+
+    private void plan(Pass pass, TokenBatch batch) {
         pass.over(batch);
         StayingRows staying = StayingRows.of(pass);
         staying.clear();
         for (int input = 0; input < batch.sequences(); input++) {
             staying.add(plan(batch.inputs(), batch.inputOffsets()[input], batch.length(input), pass.budget(input)));
         }
-        return run(pass, batch);
     }
 
-    /** The same with a plan for each input, all with equally many narrow layers. */
-    public Tensor tokens(Pass pass, TokenBatch batch, List<ShortPlan> plans) {
+    private static void plan(Pass pass, TokenBatch batch, List<ShortPlan> plans) {
         if (plans.size() != batch.sequences()) {
             throw new IllegalArgumentException(
                     "a batch of " + batch.sequences() + " inputs with " + plans.size() + " plans: give one for each");
@@ -249,14 +276,13 @@ public final class Encoder implements AutoCloseable {
         StayingRows staying = StayingRows.of(pass);
         staying.clear();
         plans.forEach(staying::add);
-        return run(pass, batch);
     }
 
-    private Tensor run(Pass pass, TokenBatch batch) {
+    private Tensor run(Pass pass) {
         if (!StayingRows.of(pass).haveOneWidth()) {
             throw new IllegalArgumentException("a batch of inputs whose plans have different numbers of narrow layers");
         }
-        Tensor x = network.embeddings(pass, batch);
+        Tensor x = network.embeddings(pass, pass.batch());
         if (leaving.isEmpty()) {
             return network.layers(pass, x, 0);
         }

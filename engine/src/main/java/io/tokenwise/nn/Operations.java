@@ -7,6 +7,7 @@ import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.AttendedRows;
 import io.tokenwise.backend.ImagePatches;
 import io.tokenwise.backend.RotaryPositions;
+import io.tokenwise.backend.Staying;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
@@ -172,6 +173,17 @@ public abstract sealed class Operations permits Pass {
         if (tape != null) {
             tape.record(new Op.TakeRows(x, rows, y));
         }
+        return y;
+    }
+
+    /** The rows of x that stay, in their order; x itself if all do. Has no gradient: tokens leave before anything that is trained. */
+    public final Tensor takeRows(Tensor x, Staying staying) {
+        if (staying.count() == x.rows()) {
+            return x;
+        }
+        frozen("takeRows", x);
+        Tensor y = tensor(staying.count(), x.columns());
+        stream.takeRows(x, staying, y);
         return y;
     }
 

@@ -52,6 +52,19 @@ class ShapeErrorsTest {
             return routing;
         }
 
+        /** Of one sequence so many rows, the first and the last one always. */
+        Staying staying(int rows, int wanted) {
+            return staying(rows, wanted, t(rows, 1));
+        }
+
+        Staying staying(int rows, int wanted, Tensor ofGate) {
+            Staying staying = stream.staying();
+            staying.begin(rows, 1, 1, new float[0]);
+            staying.most(rows, wanted, true, true);
+            staying.choose(ofGate);
+            return staying;
+        }
+
         /** An MLP of 5 units for those of so many rows that have both learners, and for those that have one. */
         void mlp(int rows, Tensor x, Tensor y) {
             mlp(routing(rows, 2), x, slices(packed(5, 3)), slices(packed(5, 3)), t(1, 3), y);
@@ -264,6 +277,31 @@ class ShapeErrorsTest {
                         "takeRows",
                         "3 rows wanted, 2 given",
                         o -> o.stream().takeRows(o.t(3, 2), new int[] {0, 1}, o.t(3, 2))),
+                mistake(
+                        "takeRows",
+                        "those of 3 rows that stay do not fit [4, 2]",
+                        o -> o.stream().takeRows(o.t(4, 2), o.staying(3, 2), o.t(2, 2))),
+                mistake(
+                        "takeRows",
+                        "expected [2, 2], got [3, 2]",
+                        o -> o.stream().takeRows(o.t(3, 2), o.staying(3, 2), o.t(3, 2))),
+                mistake("staying", "1 of 3 rows are to stay, of which 2 always do", o -> o.staying(3, 1)),
+                mistake("staying", "expected [3, 1], got [2, 1]", o -> o.staying(3, 2, o.t(2, 1))),
+                mistake("staying", "sequences of 3 rows, expected 2", o -> {
+                    Staying staying = o.stream().staying();
+                    staying.begin(2, 1, 1, new float[0]);
+                    staying.all(3);
+                }),
+                mistake("staying", "sequences of 0 rows, expected 2", o -> {
+                    Staying staying = o.stream().staying();
+                    staying.begin(2, 1, 1, new float[0]);
+                    staying.choose(null);
+                }),
+                mistake("staying", "a sequence of 4 rows, expected 7", o -> {
+                    Staying staying = o.stream().staying();
+                    staying.begin(4, 1, 1, new float[5]);
+                    staying.most(4, 3, false, true);
+                }),
                 mistake(
                         "takeRowsBackward",
                         "row -1 is outside a matrix of 3 rows",

@@ -33,11 +33,4 @@ record EvenSpread(float[] less) {
         }
         return place;
     }
-
-    /** Lowers the values of an input's patches, the first of which has that row. */
-    void lower(float[] values, int row) {
-        for (int patch = 0; patch < less.length; patch++) {
-            values[row + patch] -= less[patch];
-        }
-    }
 }

@@ -2,11 +2,11 @@ package io.tokenwise.acm.leave;
 
 import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.autograd.Tape;
+import io.tokenwise.backend.Staying;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Budget.Routing;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
-import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
@@ -100,62 +100,54 @@ public final class Leaving {
         if (tape != null) {
             gate.prepare(pass.stream());
         }
-        staying.begin(batch.tokens());
-        int gated = chooseRows(pass, x, staying);
+        choose(pass, x, staying);
         pass.train(tape);
+        pass.over(staying.batch());
+        return staying.rowsThatStay(pass, x);
+    }
+
+    /** Tells the pass's observer, if it has one, which tokens stayed: where a device chose them, the host waits for it only now. */
+    public void tellSpent(Pass pass) {
         LearnerObserver observer = pass.given(LearnerObserver.class);
         if (observer != null) {
-            observer.spent(gate.path(), staying.stays(), batch.tokens(), gated);
+            StayingRows staying = StayingRows.of(pass);
+            Staying chosen = staying.staying();
+            observer.spent(gate.path(), chosen.stays(), chosen.rows(), staying.gated());
         }
-        int tokens = batch.tokens();
-        pass.over(staying.batch());
-        return staying.count() == tokens ? x : pass.takeRows(x, staying.rows(), staying.count());
     }
 
-    /** Returns for how many tokens the gate was asked. */
-    private int chooseRows(Pass pass, Tensor x, StayingRows staying) {
+    /** How many tokens of each input stay is known; which, the stream finds out, from the gate's values or from those that are written here. */
+    private void choose(Pass pass, Tensor x, StayingRows rows) {
         TokenBatch batch = pass.batch();
-        int gated = gatedTokens(batch, staying);
-        float[] values = staying.values();
-        if (gated > 0) {
-            pass.push();
-            // On the host, which knows how many stay: the next batch is made there.
-            try (HostTensor ofGate = pass.stream().read(gate.values(pass, x))) {
-                ofGate.copyTo(values);
-            }
-            pass.pop();
-        }
-        for (int input = 0; input < batch.sequences(); input++) {
-            int tokens = batch.length(input);
-            int wanted = staying.plan(input).rows();
-            if (wanted < tokens) {
-                if (plans.leastWorth().isShort(tokens)) {
-                    gate.lookUp(batch, input, values);
-                }
-                control(values, batch, input, pass.budget(input));
-                if (pass.budget(input).routing() != Routing.RANDOM) {
-                    spread.lower(values, batch.offsets()[input] + plans.first());
-                }
-            }
-            staying.choose(batch.offsets()[input], tokens, wanted, plans.first(), plans.last());
-        }
-        return gated;
-    }
-
-    private int gatedTokens(TokenBatch batch, StayingRows staying) {
+        Staying staying = rows.begin(pass, plans.first(), plans.last(), spread.less());
         int gated = 0;
         for (int input = 0; input < batch.sequences(); input++) {
             int tokens = batch.length(input);
-            gated += staying.plan(input).rows() < tokens && !plans.leastWorth().isShort(tokens) ? tokens : 0;
+            int wanted = rows.plan(input).rows();
+            if (wanted == tokens) {
+                staying.all(tokens);
+                continue;
+            }
+            boolean isShort = plans.leastWorth().isShort(tokens);
+            gated += isShort ? 0 : tokens;
+            if (isShort) {
+                gate.lookUp(batch, input, staying.values());
+            }
+            Routing routing = pass.budget(input).routing();
+            boolean isControl = routing == Routing.STATIC || routing == Routing.RANDOM;
+            if (isControl) {
+                control(staying.values(), batch, input, pass.budget(input));
+            }
+            staying.most(tokens, wanted, !isShort && !isControl, routing != Routing.RANDOM);
         }
-        return gated;
+        rows.gated(gated);
+        pass.push();
+        staying.choose(gated == 0 ? null : gate.values(pass, x));
+        pass.pop();
     }
 
     /** What a control has in place of the gate's values: static, a text is cut, and of each image the same patches stay, spread; random, any tokens stay. */
     private void control(float[] values, TokenBatch batch, int input, Budget budget) {
-        if (budget.routing() == Routing.LEARNED || budget.routing() == Routing.HARD) {
-            return;
-        }
         int from = batch.offsets()[input];
         RandomGenerator random = budget.routing() == Routing.STATIC
                 ? null

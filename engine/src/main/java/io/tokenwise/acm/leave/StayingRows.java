@@ -1,5 +1,6 @@
 package io.tokenwise.acm.leave;
 
+import io.tokenwise.backend.Staying;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
@@ -12,12 +13,12 @@ import java.util.Arrays;
 public final class StayingRows {
     private final TokenBatch batch = new TokenBatch();
     private ShortPlan[] plans = new ShortPlan[0];
-    private int[] rows = new int[0];
-    private int[] stays = new int[0];
-    private long[] keys = new long[0];
-    private float[] values = new float[0];
     private int inputs;
-    private int count;
+
+    /** Of the stream of the pass, which stays the same. */
+    private Staying staying;
+
+    private int gated;
 
     /** That of a pass. */
     public static StayingRows of(Pass pass) {
@@ -55,82 +56,36 @@ public final class StayingRows {
         return plans[0].narrowLayers();
     }
 
-    /** Starts over for the tokens of so many rows. */
-    void begin(int tokens) {
-        if (stays.length < tokens) {
-            int length = Math.max(tokens, 2 * stays.length);
-            rows = new int[length];
-            stays = new int[length];
-            keys = new long[length];
-            values = new float[length];
+    /** Starts over for the tokens of the pass's batch, of whose inputs as many stay as their plans say. */
+    Staying begin(Pass pass, int first, int last, float[] less) {
+        if (staying == null) {
+            staying = pass.stream().staying();
         }
-        Arrays.fill(stays, 0, tokens, 0);
+        staying.begin(pass.batch().tokens(), first, last, less);
         batch.clear();
-        count = 0;
-    }
-
-    /**
-     * The next input's tokens, of which those of the largest {@link #values} stay, besides those that always do; of equal ones the earlier.
-     *
-     * @param from the input's first row
-     * @param wanted how many stay
-     * @param first how many at its beginning always stay
-     * @param last how many at its end always stay
-     */
-    void choose(int from, int tokens, int wanted, int first, int last) {
-        if (wanted == tokens) {
-            Arrays.fill(stays, from, from + tokens, 1);
-        } else {
-            rank(from, tokens, wanted, first, last);
+        for (int input = 0; input < inputs; input++) {
+            batch.addRows(plans[input].rows());
         }
-        for (int row = from; row < from + tokens; row++) {
-            rows[count] = row;
-            count += stays[row];
-        }
-        batch.addRows(wanted);
+        return staying;
     }
 
-    private void rank(int from, int tokens, int wanted, int first, int last) {
-        int ranked = tokens - first - last;
-        for (int i = 0; i < ranked; i++) {
-            // The value's bits in the order of values, then the earlier token as the larger.
-            keys[i] = (long) ordered(values[from + first + i]) << Integer.SIZE | (ranked - 1 - i);
-        }
-        Arrays.sort(keys, 0, ranked);
-        Arrays.fill(stays, from, from + first, 1);
-        Arrays.fill(stays, from + tokens - last, from + tokens, 1);
-        for (int i = ranked - (wanted - first - last); i < ranked; i++) {
-            stays[from + first + ranked - 1 - (int) keys[i]] = 1;
-        }
+    /** For how many tokens the gate was asked. */
+    void gated(int tokens) {
+        gated = tokens;
     }
 
-    private static int ordered(float value) {
-        int bits = Float.floatToRawIntBits(value);
-        return bits ^ (bits >> 31 & Integer.MAX_VALUE);
+    int gated() {
+        return gated;
     }
 
-    /** What each token is worth, to be written before {@link #choose}. */
-    float[] values() {
-        return values;
+    /** Which tokens stay. */
+    Staying staying() {
+        return staying;
     }
 
-    /** The rows that stay, ascending; the first {@link #count} entries count. */
-    int[] rows() {
-        return rows;
-    }
-
-    /** Of one row for each token of the batch before any left those of the tokens that stayed. */
+    /** Of one row for each token of the batch before any left those of the tokens that stayed, on the same stream. */
     public Tensor rowsThatStay(Pass anyPass, Tensor rowsOfAll) {
-        return anyPass.takeRows(rowsOfAll, rows, count);
-    }
-
-    int count() {
-        return count;
-    }
-
-    /** 1 for each token that stays, 0 for each that leaves. */
-    int[] stays() {
-        return stays;
+        return anyPass.takeRows(rowsOfAll, staying);
     }
 
     /** The tokens that stay, of each input of the batch. */

@@ -9,6 +9,7 @@ import io.tokenwise.backend.OutputSlices;
 import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Routing;
+import io.tokenwise.backend.Staying;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.kernels.Elementwise.AdamWStep;
 import io.tokenwise.kernels.Kernels;
@@ -143,6 +144,11 @@ public final class CpuStream implements Stream {
     @Override
     public Routing routing() {
         return new CpuRouting(rowTasks);
+    }
+
+    @Override
+    public Staying staying() {
+        return new CpuStaying();
     }
 
     @Override
@@ -346,6 +352,11 @@ public final class CpuStream implements Stream {
     @Override
     public void takeRows(Tensor x, int[] rows, Tensor y) {
         rowTasks.takeRows(x, rows, y);
+    }
+
+    @Override
+    public void takeRows(Tensor x, Staying staying, Tensor y) {
+        rowTasks.takeRows(x, CpuStaying.of(staying).staying(), y);
     }
 
     @Override

@@ -110,6 +110,11 @@ final class CudaSequences {
         runTaking(y);
     }
 
+    void takeRows(Tensor x, CudaStaying staying, Tensor y) {
+        launches.kernel("takeRows").tensor(x).pointer(staying.address());
+        runTaking(y);
+    }
+
     void takeRowsBackward(Tensor dy, int[] rows, Tensor dx) {
         putRows(dy, rows, dy.rows(), dx);
     }

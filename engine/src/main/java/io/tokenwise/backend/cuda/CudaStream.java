@@ -10,6 +10,7 @@ import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Routing;
+import io.tokenwise.backend.Staying;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.kernels.Elementwise.AdamWStep;
 import io.tokenwise.tensor.HostTensor;
@@ -108,6 +109,11 @@ final class CudaStream implements Stream {
     @Override
     public Routing routing() {
         return new CudaRouting(launches);
+    }
+
+    @Override
+    public Staying staying() {
+        return new CudaStaying(launches);
     }
 
     @Override
@@ -316,6 +322,15 @@ final class CudaStream implements Stream {
     @Override
     public void takeRows(Tensor x, int[] rows, Tensor y) {
         onSequences.takeRows(x, rows, y);
+    }
+
+    @Override
+    public void takeRows(Tensor x, Staying staying, Tensor y) {
+        if (staying.count() == staying.rows()) {
+            values.copy(x, y);
+        } else {
+            onSequences.takeRows(x, CudaStaying.of(staying), y);
+        }
     }
 
     @Override

@@ -24,6 +24,7 @@ final class KernelSources {
             "gate_training",
             "gemm_f32",
             "gemm_tensor",
+            "leaving",
             "losses",
             "optimizer",
             "products",

@@ -39,13 +39,6 @@ class EvenSpreadTest {
         assertThat(EvenSpread.of(1).less()).containsExactly(0f);
     }
 
-    @Test
-    void valuesOfThePatchesAloneAreLowered() {
-        float[] values = {10, 10, 10, 10, 10, 10};
-        EvenSpread.of(2).lower(values, 1);
-        assertThat(values).containsExactly(10, 10, 8.5f, 7.75f, 9.25f, 10);
-    }
-
     /** The first so many in its order. */
     private static Set<Integer> first(int side, int count) {
         float[] less = EvenSpread.of(side).less();

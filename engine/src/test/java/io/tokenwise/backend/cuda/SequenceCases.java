@@ -2,9 +2,12 @@ package io.tokenwise.backend.cuda;
 
 import io.tokenwise.backend.ImagePatches;
 import io.tokenwise.backend.RotaryPositions;
+import io.tokenwise.backend.Staying;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Operations on sequences of rows, of texts, images and sound, but for attention. */
 final class SequenceCases {
@@ -25,6 +28,10 @@ final class SequenceCases {
         all.first(2, 65, 192);
         all.taken(1, 1, 1);
         all.taken(70, 9, 129);
+        all.staying(1, 0, 9, 1);
+        all.staying(1, 1, 4, 2, 3, 5, 12);
+        all.staying(0, 0, 31, 1, 256, 40);
+        all.staying(1, 0, 577, 577, 300, 2);
         all.sound(1, 1, 1, 1);
         all.sound(7, 3, 2, 3, 10, 5);
         all.sound(288, 7, 3, 7, 64, 31);
@@ -99,6 +106,48 @@ final class SequenceCases {
             s.stream().takeRowsBackward(s.random(count, columns), taken, s.untouched(rows, columns));
             s.stream().takeRows(s.random(rows, columns), new int[0], s.untouched(0, columns));
         }));
+    }
+
+    /**
+     * Rows that stay: all of a sequence, some, as few as may, all of all; by the gate and by the host, many values equal, zeros of both signs among them. Every third sequence has so many
+     * rows that all values are lowered.
+     */
+    private void staying(int first, int last, int lowered, int... lengths) {
+        int[] offsets = Case.offsets(IntStream.range(0, 3 * lengths.length)
+                .map(i -> i % 3 == 2 ? lowered + first + last : lengths[i / 3])
+                .toArray());
+        int rows = offsets[3 * lengths.length];
+        cases.add(new Case("staying rows of " + Case.lengths(offsets) + ", " + first + " and " + last, 0, s -> {
+            float[] less = s.gaussian(lowered);
+            Staying staying = s.stream().staying();
+            for (int round = 0; round < 3; round++) {
+                Tensor ofGate = s.of(rows, 1, likeable(s, rows));
+                staying.begin(rows, first, last, less);
+                System.arraycopy(likeable(s, rows), 0, staying.values(), 0, rows);
+                for (int i = 0; i + 1 < offsets.length; i++) {
+                    int length = offsets[i + 1] - offsets[i];
+                    int least = Math.min(length, first + last + 1);
+                    int wanted = least + s.integers(1, length - least + 1)[0];
+                    if (round == 1 && i == 0 || round == 2 || length == least) {
+                        staying.all(length);
+                    } else {
+                        staying.most(length, wanted, (i + round) % 2 == 0, i % 3 == 2);
+                    }
+                }
+                staying.choose(ofGate);
+                s.stream().takeRows(s.random(rows, 3), staying, s.untouched(staying.count(), 3));
+                Arrays.stream(staying.stays(), 0, rows).forEach(s::tell);
+            }
+        }));
+    }
+
+    /** Values of which many are equal. */
+    private static float[] likeable(Side s, int count) {
+        float[] values = s.gaussian(count);
+        for (int i = 0; i < count; i++) {
+            values[i] = Math.round(2 * values[i]) / 4f * (values[i] < 0 ? 1 : -1);
+        }
+        return values;
     }
 
     /** Windows, and the norm of whole sequences, one of which has more values than a block takes. */
