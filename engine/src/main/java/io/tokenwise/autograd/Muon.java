@@ -74,23 +74,34 @@ public final class Muon implements Optimizer {
     public double update(Stream stream, double rate) {
         double norm = Optimizer.gradientNorm(stream, parameters());
         for (Slot slot : slots) {
+            lookAhead(stream, slot);
+        }
+        double[] squares = stream.sumsOfSquares(gradients());
+        for (int i = 0; i < squares.length; i++) {
             workspace.push();
-            update(stream, slot, (float) rate);
+            update(stream, slots.get(i), Math.sqrt(squares[i]), (float) rate);
             workspace.pop();
         }
         step++;
         return norm;
     }
 
-    private void update(Stream stream, Slot slot, float rate) {
+    private List<Tensor> gradients() {
+        return slots.stream().map(slot -> slot.parameter.gradient()).toList();
+    }
+
+    /** Nesterov's: the gradient becomes the mean as the next one, if it is like this one, would leave it. */
+    private static void lookAhead(Stream stream, Slot slot) {
         Tensor gradient = slot.parameter.gradient();
-        Tensor value = slot.parameter.value();
         Tensor mean = slot.m.value();
         stream.addScaled(mean, MOMENTUM - 1, mean);
         stream.addScaled(gradient, 1, mean);
-        // Nesterov's: the mean as the next gradient, if it is like this one, would leave it.
         stream.addScaled(mean, MOMENTUM, gradient);
-        double norm = Math.sqrt(stream.sumOfSquares(gradient));
+    }
+
+    private void update(Stream stream, Slot slot, double norm, float rate) {
+        Tensor gradient = slot.parameter.gradient();
+        Tensor value = slot.parameter.value();
         if (norm > 0) {
             stream.addScaled(gradient, (float) (1 / norm - 1), gradient);
             Tensor direction = orthogonal(stream, gradient);

@@ -27,8 +27,9 @@ public sealed interface Optimizer permits AdamW, Muon {
     /** The norm of all these parameters' gradients together. */
     static double gradientNorm(Stream stream, List<Parameter> parameters) {
         double squares = 0;
-        for (Parameter parameter : parameters) {
-            squares += stream.sumOfSquares(parameter.gradient());
+        for (double square : stream.sumsOfSquares(
+                parameters.stream().map(Parameter::gradient).toList())) {
+            squares += square;
         }
         double norm = Math.sqrt(squares);
         if (!Double.isFinite(norm)) {

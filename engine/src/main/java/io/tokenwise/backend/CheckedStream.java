@@ -192,8 +192,8 @@ public final class CheckedStream implements Stream {
     }
 
     @Override
-    public double sumOfSquares(Tensor x) {
-        return stream.sumOfSquares(x);
+    public double[] sumsOfSquares(List<Tensor> tensors) {
+        return stream.sumsOfSquares(tensors);
     }
 
     @Override

@@ -117,7 +117,8 @@ public interface Stream {
 
     void fill(Tensor x, float value);
 
-    double sumOfSquares(Tensor x);
+    /** Of each tensor; on a device they are waited for once. */
+    double[] sumsOfSquares(List<Tensor> tensors);
 
     // ---- rows
 

@@ -40,6 +40,9 @@ final class MicroBatches implements AutoCloseable {
     /** Null for the parameters' own. */
     private final GradientSums sums;
 
+    /** The probability of each class that an image should have. */
+    private double[] wanted = {};
+
     /**
      * An image to learn from.
      *
@@ -79,7 +82,9 @@ final class MicroBatches implements AutoCloseable {
         Tensor logits = model.forward(pass, batch);
         Tensor dLogits = pass.tensor(logits.rows(), logits.columns());
         double others = smoothing / logits.columns();
-        var wanted = new double[logits.size()];
+        if (wanted.length != logits.size()) {
+            wanted = new double[logits.size()];
+        }
         for (int i = 0; i < wanted.length; i++) {
             Example example = examples.get(i / logits.columns());
             wanted[i] = others + (1 - smoothing) * example.probability(i % logits.columns());

@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * The CUDA device of a machine for those who did not ask for one: only if it is there, no simulated one, and its kernels give what the CPU gives of one small
@@ -40,7 +41,9 @@ final class CheckedDevice {
         try {
             device = CudaBackend.open(precision);
         } catch (CudaUnavailableException e) {
-            LOG.debug("backend cuda is not used: {}", e.getMessage());
+            // Machines without a device are many; one that is there and fails is worth a word.
+            LOG.atLevel(e.getCause() instanceof CudaException ? Level.WARN : Level.DEBUG)
+                    .log("backend cuda is not used: {}", e.getMessage());
             return Optional.empty();
         }
         return device.device().simulated()

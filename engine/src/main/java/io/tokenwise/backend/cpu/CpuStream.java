@@ -196,8 +196,8 @@ public final class CpuStream implements Stream {
     }
 
     @Override
-    public double sumOfSquares(Tensor x) {
-        return valueTasks.sumOfSquares(x);
+    public double[] sumsOfSquares(List<Tensor> tensors) {
+        return tensors.stream().mapToDouble(valueTasks::sumOfSquares).toArray();
     }
 
     @Override

@@ -164,8 +164,8 @@ final class CudaStream implements Stream {
     }
 
     @Override
-    public double sumOfSquares(Tensor x) {
-        return values.sumOfSquares(x);
+    public double[] sumsOfSquares(List<Tensor> tensors) {
+        return values.sumsOfSquares(tensors);
     }
 
     @Override

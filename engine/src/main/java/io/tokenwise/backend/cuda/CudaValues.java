@@ -2,6 +2,7 @@ package io.tokenwise.backend.cuda;
 
 import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
+import java.util.List;
 
 /** {@link Stream}'s operations on values, whatever their place in a matrix, as launches; shapes are already checked. */
 final class CudaValues {
@@ -61,17 +62,36 @@ final class CudaValues {
                 .runValues(x);
     }
 
-    /** Waits for the device, since the host wants to know. */
-    double sumOfSquares(Tensor x) {
-        int parts = Launches.blocks(x.size(), SQUARES_PART);
-        long sums = launches.begin().scratch((long) (parts + 1) * Double.BYTES);
-        long total = sums + (long) parts * Double.BYTES;
-        launches.kernel("sumOfSquaresParts")
-                .tensor(x)
-                .integer(x.size())
-                .pointer(sums)
-                .run(parts, 256);
-        launches.kernel("sumParts").pointer(sums).integer(parts).pointer(total).run(1, 256);
-        return launches.readDouble(total);
+    /** Waits for the device once, since the host wants to know. */
+    double[] sumsOfSquares(List<Tensor> tensors) {
+        var sums = new double[tensors.size()];
+        if (sums.length == 0) {
+            return sums;
+        }
+        int allParts = tensors.stream().mapToInt(CudaValues::squaresParts).sum();
+        long totals = launches.begin().scratch((long) (sums.length + allParts) * Double.BYTES);
+        long total = totals;
+        long parts = totals + (long) sums.length * Double.BYTES;
+        for (Tensor x : tensors) {
+            int count = squaresParts(x);
+            launches.kernel("sumOfSquaresParts")
+                    .tensor(x)
+                    .integer(x.size())
+                    .pointer(parts)
+                    .run(count, 256);
+            launches.kernel("sumParts")
+                    .pointer(parts)
+                    .integer(count)
+                    .pointer(total)
+                    .run(1, 256);
+            parts += (long) count * Double.BYTES;
+            total += Double.BYTES;
+        }
+        launches.readDoubles(totals, sums, sums.length);
+        return sums;
+    }
+
+    private static int squaresParts(Tensor x) {
+        return Launches.blocks(x.size(), SQUARES_PART);
     }
 }

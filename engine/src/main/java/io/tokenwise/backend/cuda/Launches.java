@@ -191,6 +191,11 @@ final class Launches {
         return tell(address, Double.BYTES).get(ValueLayout.JAVA_DOUBLE, 0);
     }
 
+    void readDoubles(long address, double[] target, int targetCount) {
+        MemorySegment room = tell(address, (long) targetCount * Double.BYTES);
+        MemorySegment.copy(room, ValueLayout.JAVA_DOUBLE, 0, target, 0, targetCount);
+    }
+
     int readInt(long address) {
         return tell(address, Integer.BYTES).get(ValueLayout.JAVA_INT, 0);
     }

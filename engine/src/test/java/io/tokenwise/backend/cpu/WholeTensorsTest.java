@@ -7,6 +7,7 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -29,7 +30,7 @@ class WholeTensorsTest {
                     x.host().set(0, j, j % 101 - 50);
                     expected += (double) x.host().get(0, j) * x.host().get(0, j);
                 }
-                sums[i] = stream.sumOfSquares(x);
+                sums[i] = stream.sumsOfSquares(List.of(x))[0];
                 wider.host().set(0, size, 7);
                 var inside = wider.part(0, size);
                 for (float value : new float[] {3, 0}) {

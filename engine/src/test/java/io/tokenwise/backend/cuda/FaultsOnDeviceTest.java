@@ -42,7 +42,13 @@ class FaultsOnDeviceTest {
     /** After so many faults, what a new backend gives is compared with what it gave before all. */
     private static final int BETWEEN_COMPARISONS = 40;
 
+    /** Of a step, which is no step with fewer. */
+    private static final int FEWEST_CALLS = 50;
+
     private static final List<int[]> TEXTS = TinyModels.texts(5, 9, 17, 3);
+
+    /** For what is made anew for each call that fails. */
+    private static final List<int[]> SHORT_TEXTS = TinyModels.texts(2, 3);
 
     @TempDir
     static Path folder;
@@ -141,7 +147,7 @@ class FaultsOnDeviceTest {
     }
 
     private static Object training() throws IOException, CudaUnavailableException {
-        try (var training = new Training(config(1, 1, 1))) {
+        try (var training = new Training(config(1, 1, 1), TEXTS)) {
             var steps = new ArrayList<Distillation.Step>();
             while (training.distillation.phase() != Distillation.Phase.DONE) {
                 steps.add(training.distillation.step());
@@ -155,16 +161,26 @@ class FaultsOnDeviceTest {
         final Distillation distillation;
         private final Deque<AutoCloseable> opened = new ArrayDeque<>();
 
-        Training(DistillConfig config) throws CudaUnavailableException {
+        Training(DistillConfig config, List<int[]> texts) throws CudaUnavailableException {
             try {
                 CudaBackend device = open(CudaBackend.open(Precision.F32));
                 Encoder teacher = open(Encoder.load(dense, device));
-                Encoder student = open(Student.of(dense, device, config, TEXTS));
-                var inputs = TrainingInputs.texts(TEXTS, 1);
+                Encoder student = open(Student.of(dense, device, config, texts));
+                var inputs = TrainingInputs.texts(texts, 1);
                 distillation = open(Distillation.of(teacher, student, inputs, config, device));
             } catch (Throwable e) {
                 close();
                 throw e;
+            }
+        }
+
+        /** The error's, or null if the step was done. */
+        String messageOfStep() {
+            try {
+                distillation.step();
+                return null;
+            } catch (CudaException | IllegalStateException | IllegalArgumentException | ArithmeticException e) {
+                return e.getMessage();
             }
         }
 
@@ -215,32 +231,80 @@ class FaultsOnDeviceTest {
      * over only when it made fewer calls than the one that was to fail.
      */
     @ParameterizedTest
-    @CsvSource({"10000, 0, 0", "0, 10000, 0", "0, 0, 10000"})
-    void eachCallOfAStepMayFail(int learnerSteps, int gateSteps, int endToEndSteps) throws Exception {
+    @CsvSource({
+        "2, 10000, 0, 0",
+        "2, 0, 10000, 0",
+        "2, 0, 0, 10000",
+        "1, 10000, 0, 0",
+        "1, 0, 10000, 0",
+        "1, 0, 0, 10000"
+    })
+    void eachCallOfAStepMayFail(int error, int learnerSteps, int gateSteps, int endToEndSteps) throws Exception {
         long n = 0;
         long calls;
         int unnoticed = 0;
         boolean refusedToGiveBack = false;
-        try (var training = new Training(config(learnerSteps, gateSteps, endToEndSteps))) {
+        try (var training = new Training(config(learnerSteps, gateSteps, endToEndSteps), TEXTS)) {
             training.distillation.step();
             do {
                 long before = controls.counts().calls();
-                controls.failAt(++n, OUT_OF_MEMORY);
-                try {
-                    training.distillation.step();
-                    unnoticed++;
-                } catch (CudaException | IllegalStateException | IllegalArgumentException | ArithmeticException e) {
-                    assertThat(e.getMessage()).as("call %d", n).isNotBlank().hasLineCount(1);
-                }
+                controls.failAt(++n, error);
+                String message = training.messageOfStep();
                 controls.failAt(0, 0);
+                if (message == null) {
+                    unnoticed++;
+                } else {
+                    assertThat(message).as("call %d", n).isNotBlank().hasLineCount(1);
+                }
                 refusedToGiveBack |= GIVING_BACK.contains(failedCall());
                 calls = controls.counts().calls() - before;
             } while (calls >= n);
         }
-        LOG.info("{} calls of a step failed, {} of them without an error", n - 1, unnoticed - 1);
-        assertThat(n).isGreaterThan(100);
+        LOG.info("error {}: {} calls of a step failed, {} of them without an error", error, n - 1, unnoticed - 1);
+        assertThat(n).isGreaterThan(FEWEST_CALLS);
         // What the driver has refused to take back stays: a second try could crash it.
         assertThat(controls.leaks()).hasSizeLessThanOrEqualTo(refusedToGiveBack ? 1 : 0);
+    }
+
+    /** What ends the context needs a training for each call; the step is the second one, which finds there what the first one has allocated. */
+    @ParameterizedTest
+    @CsvSource({
+        "700, 2, 0, 0, 1",
+        "700, 0, 2, 0, 1",
+        "700, 0, 0, 2, 1",
+        "719, 2, 0, 0, 7",
+        "719, 0, 2, 0, 7",
+        "719, 0, 0, 2, 7"
+    })
+    void eachCallOfAStepMayEndTheContext(int error, int learnerSteps, int gateSteps, int endToEndSteps, int every)
+            throws Exception {
+        long begin = System.nanoTime();
+        DistillConfig config = config(learnerSteps, gateSteps, endToEndSteps);
+        long calls;
+        try (var training = new Training(config, SHORT_TEXTS)) {
+            training.distillation.step();
+            long before = controls.counts().calls();
+            training.distillation.step();
+            calls = controls.counts().calls() - before;
+        }
+        for (long n = 1; n <= calls; n += every) {
+            try (var training = new Training(config, SHORT_TEXTS)) {
+                training.distillation.step();
+                controls.failAt(n, error);
+                assertThat(training.messageOfStep())
+                        .as("%s, call %d", failedCall(), n)
+                        .isNotBlank()
+                        .hasLineCount(1);
+                controls.failAt(0, 0);
+                assertThat(training.messageOfStep())
+                        .as("the next step, call %d", n)
+                        .startsWith("CUDA: the context is broken since ")
+                        .hasLineCount(1);
+            }
+            assertGivenBack(failedCall(), n, error);
+        }
+        LOG.info("error {}: {} calls of a step, {} ms", error, calls, (System.nanoTime() - begin) / 1_000_000);
+        assertThat(calls).isGreaterThan(FEWEST_CALLS);
     }
 
     private void failEach(Work work, int error, int step) throws Exception {

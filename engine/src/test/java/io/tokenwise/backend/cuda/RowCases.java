@@ -77,7 +77,12 @@ final class RowCases {
             s.stream().fill(s.random(rows, columns), 1.5f);
             s.stream().fill(s.random(rows, columns), 0);
         });
-        add("sumOfSquares", rows, columns, 1e-6, s -> s.tell(s.stream().sumOfSquares(s.random(rows, columns))));
+        add("sumsOfSquares", rows, columns, 1e-6, s -> {
+            List<Tensor> tensors = List.of(s.random(rows, columns), s.random(1, columns));
+            for (double sum : s.stream().sumsOfSquares(tensors)) {
+                s.tell(sum);
+            }
+        });
     }
 
     private void rows(int rows, int columns) {

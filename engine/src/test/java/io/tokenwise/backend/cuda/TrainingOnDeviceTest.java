@@ -26,17 +26,15 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Training in float32 on the simulated device: losses as on the CPU, and the same weights each time. Of distillation, see DistillationOnDeviceTest. */
+/** Training on the simulated device: losses as on the CPU in float32, and the same weights each time. Of distillation, see DistillationOnDeviceTest. */
 class TrainingOnDeviceTest {
     private static final Logger LOG = LoggerFactory.getLogger(TrainingOnDeviceTest.class);
-
-    /** Of each step's loss, in percent. Sums have another order on the device, and steps add to what differs: 1e-8 of a loss after these. */
-    private static final double BOUND = 0.001;
 
     private static final List<String> CLASSES = List.of("dark", "bright");
 
@@ -48,7 +46,11 @@ class TrainingOnDeviceTest {
         List<Double> run(Backend backend, Path out) throws Exception;
     }
 
-    private void compare(String name, int steps, Run run) throws Exception {
+    /**
+     * @param percent of each step's loss. Sums have another order on the device, and steps add to what differs: 1e-8 of a loss in float32. With products of bfloat16 only losses, sums
+     *     and weights are float32.
+     */
+    private void compare(String name, Precision precision, double percent, int steps, Run run) throws Exception {
         FakeControls controls = FakeDevice.start();
         List<Double> expected;
         try (Backend cpu = VectorBackend.open(2)) {
@@ -56,7 +58,7 @@ class TrainingOnDeviceTest {
         }
         var found = new ArrayList<List<Double>>();
         for (String out : List.of("one", "two")) {
-            try (Backend device = TinyModels.device(Precision.F32)) {
+            try (Backend device = TinyModels.device(precision)) {
                 found.add(run.run(device, folder.resolve(out)));
             }
             assertThat(controls.leaks()).isEmpty();
@@ -65,11 +67,12 @@ class TrainingOnDeviceTest {
                 .mapToDouble(i -> Math.abs(found.getFirst().get(i) / expected.get(i) - 1))
                 .max()
                 .orElseThrow();
-        LOG.info("{}: {} steps, losses differ by {} of themselves at most", name, expected.size(), worst);
+        LOG.info(
+                "{}, {}: {} steps, losses differ by {} of themselves at most", name, precision, expected.size(), worst);
         assertThat(expected).hasSize(steps);
         assertThat(found.getFirst()).hasSize(steps);
         for (int i = 0; i < steps; i++) {
-            assertThat(found.getFirst().get(i)).as("step %d", i).isCloseTo(expected.get(i), withPercentage(BOUND));
+            assertThat(found.getFirst().get(i)).as("step %d", i).isCloseTo(expected.get(i), withPercentage(percent));
         }
         assertThat(found.getLast()).isEqualTo(found.getFirst());
         assertThat(Files.mismatch(weights("one"), weights("two"))).isEqualTo(-1);
@@ -80,8 +83,9 @@ class TrainingOnDeviceTest {
         return folder.resolve(out).resolve("model.safetensors");
     }
 
-    @Test
-    void fineTuning() throws Exception {
+    @ParameterizedTest
+    @CsvSource({"F32, 0.001, 128, 3", "BF16, 5, 36, 10"})
+    void fineTuning(Precision precision, double percent, int tokensPerStep, int steps) throws Exception {
         TestModels.writeSmall(folder.resolve("model"));
         var random = new SplittableRandom(5);
         var texts = new ArrayList<int[]>();
@@ -93,18 +97,19 @@ class TrainingOnDeviceTest {
             names.add("class " + i % 3);
         }
         Labels labels = Labels.Classes.of(texts, names);
-        compare("fine-tuning", 3, (backend, out) -> {
+        compare("fine-tuning", precision, percent, steps, (backend, out) -> {
             var losses = new ArrayList<Double>();
             try (ModelFiles files = ModelFiles.open(folder.resolve("model"))) {
-                new FineTuneRun(files, labels, new FineTuneConfig(2, 128, 3e-3, 1), out)
+                new FineTuneRun(files, labels, new FineTuneConfig(2, tokensPerStep, 3e-3, 1), out)
                         .run(backend, (_, _, loss) -> losses.add(loss));
             }
             return losses;
         });
     }
 
-    @Test
-    void ofAVisionTransformer() throws Exception {
+    @ParameterizedTest
+    @CsvSource({"F32, 0.001", "BF16, 5"})
+    void ofAVisionTransformer(Precision precision, double percent) throws Exception {
         var random = new SplittableRandom(1);
         var pixels = new ArrayList<int[]>();
         var labels = new int[24];
@@ -118,7 +123,7 @@ class TrainingOnDeviceTest {
         var description =
                 new ImageDescription("small", sizes, ImagePreparation.stretched(8), CLASSES, Optional.empty());
         var config = new VitTrainingConfig(2, 8, 1e-3, 0.05, 0.1, true, 0.3, 0.5, 0.5, 3);
-        compare("a Vision Transformer", 6, (backend, out) -> {
+        compare("a Vision Transformer", precision, percent, 6, (backend, out) -> {
             var losses = new ArrayList<Double>();
             new VitTrainingRun(description, images, config, out, 5, StoredType.F32)
                     .run(backend, new VitTrainingRun.Listener() {
