@@ -16,7 +16,6 @@ final class CudaAttention {
     private final Launches launches;
     private final KeptTables tables;
     private final boolean onTensorCores;
-    private final int[] cached = new int[1];
 
     /** @param onTensorCores whether inference multiplies in bfloat16; what keeps probabilities, as training does, never does */
     CudaAttention(Launches launches, KeptTables tables, boolean onTensorCores) {
@@ -129,12 +128,11 @@ final class CudaAttention {
     /** The length is told by device memory, so that it may change where the launch does not. */
     void attendOne(Tensor query, Tensor cache, int length, int heads, Tensor context) {
         int headSize = query.columns() / heads;
-        cached[0] = length;
         launches.kernel("attendOne")
                 .tensor(query)
                 .tensor(cache)
                 .integer(cache.columns())
-                .ints(cached, 1)
+                .count(length)
                 .integer(headSize)
                 .floating(scale(headSize))
                 .tensor(context)

@@ -160,7 +160,7 @@ final class CudaProducts {
                 .tensor(x)
                 .tensor(weight)
                 .tensor(bias)
-                .integer(x.rows())
+                .count(x.rows())
                 .integer(x.columns())
                 .integer(y.columns())
                 .tensor(y)

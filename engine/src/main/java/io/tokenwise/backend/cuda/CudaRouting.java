@@ -146,7 +146,7 @@ final class CudaRouting implements Routing {
                 .ints(asksAll ? null : told, rows)
                 .ints(countOf, outputs + 1)
                 .tensor(logits)
-                .integer(rows)
+                .count(rows)
                 .integer(x.columns())
                 .integer(outputs)
                 .integer(learners)
@@ -184,7 +184,7 @@ final class CudaRouting implements Routing {
         if (!isSorted) {
             launches.kernel("sortByChoice")
                     .ints(counts, rows)
-                    .integer(rows)
+                    .count(rows)
                     .integer(learners)
                     .pointer(order)
                     .pointer(rest)

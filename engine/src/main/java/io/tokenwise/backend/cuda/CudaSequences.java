@@ -39,7 +39,7 @@ final class CudaSequences {
                 .tensor(positions)
                 .tensor(types)
                 .tensor(y)
-                .integer(y.rows())
+                .count(y.rows())
                 .integer(y.columns())
                 .runRows(y.rows());
     }
@@ -75,7 +75,7 @@ final class CudaSequences {
                 .integer(patches.side())
                 .integer(patches.patchSize())
                 .tensor(y)
-                .integer(count)
+                .count(count)
                 .run(Launches.blocks(count, 256), 256);
     }
 
@@ -85,7 +85,7 @@ final class CudaSequences {
                 .tensor(first)
                 .tensor(positions)
                 .tensor(y)
-                .integer(y.rows())
+                .count(y.rows())
                 .integer(positions.rows())
                 .integer(y.columns())
                 .runRows(y.rows());
@@ -145,7 +145,7 @@ final class CudaSequences {
                 .tensor(x)
                 .ints(taken, count)
                 .tensor(y)
-                .integer(count)
+                .count(count)
                 .integer(y.columns())
                 .runRows(count);
     }

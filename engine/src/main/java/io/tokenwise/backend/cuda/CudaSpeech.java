@@ -35,7 +35,7 @@ final class CudaSpeech {
                 .integer(width)
                 .integer(step)
                 .tensor(y)
-                .integer(y.rows())
+                .count(y.rows())
                 .integer(x.columns())
                 .runRows(y.rows());
     }
@@ -68,14 +68,14 @@ final class CudaSpeech {
                 .tensor(x)
                 .ints(offsets, sequences + 1)
                 .integer(sequences)
-                .integer(position)
+                .count(position)
                 .pointer(tables.floats(positions.cosines()))
                 .pointer(tables.floats(positions.sines()))
                 .integer(heads)
                 .integer(positions.headSize())
                 .integer(positions.rotated())
                 .integer(x.columns())
-                .integer(pairs)
+                .count(pairs)
                 .run(Launches.blocks(pairs, BLOCK), BLOCK);
     }
 
@@ -83,7 +83,7 @@ final class CudaSpeech {
         launches.kernel("gatedSilu")
                 .tensor(x)
                 .tensor(y)
-                .integer(y.size())
+                .count(y.size())
                 .integer(units)
                 .runValues(y.size());
     }
@@ -101,13 +101,13 @@ final class CudaSpeech {
     void toColumns(Tensor x, int column, Tensor cache, int at) {
         launches.kernel("toColumns")
                 .tensor(x)
-                .integer(x.rows())
+                .count(x.rows())
                 .integer(x.columns())
                 .integer(column)
                 .tensor(cache)
                 .integer(cache.rows())
                 .integer(cache.columns())
-                .integer(at)
+                .count(at)
                 .run(Launches.blocks(cache.rows(), TILE), Launches.blocks(x.rows(), TILE), 1, BLOCK, 0);
     }
 }

@@ -15,7 +15,7 @@ final class CudaValues {
     }
 
     void gelu(Tensor x, Tensor y) {
-        launches.kernel("geluForward").tensor(x).tensor(y).integer(x.size()).runValues(x.size());
+        launches.kernel("geluForward").tensor(x).tensor(y).count(x.size()).runValues(x.size());
     }
 
     void geluBackward(Tensor x, Tensor dy, Tensor dx) {
@@ -28,7 +28,7 @@ final class CudaValues {
     }
 
     void tanh(Tensor x, Tensor y) {
-        launches.kernel("tanhValues").tensor(x).tensor(y).integer(x.size()).runValues(x.size());
+        launches.kernel("tanhValues").tensor(x).tensor(y).count(x.size()).runValues(x.size());
     }
 
     void add(Tensor a, Tensor b, Tensor y) {
@@ -36,7 +36,7 @@ final class CudaValues {
                 .tensor(a)
                 .tensor(b)
                 .tensor(y)
-                .integer(y.size())
+                .count(y.size())
                 .runValues(y.size());
     }
 
@@ -45,7 +45,7 @@ final class CudaValues {
                 .tensor(x)
                 .floating(factor)
                 .tensor(y)
-                .integer(y.size())
+                .count(y.size())
                 .runValues(y.size());
     }
 
@@ -54,11 +54,7 @@ final class CudaValues {
     }
 
     void fill(Tensor x, float value) {
-        launches.kernel("fillValues")
-                .tensor(x)
-                .floating(value)
-                .integer(x.size())
-                .runValues(x.size());
+        launches.kernel("fillValues").tensor(x).floating(value).count(x.size()).runValues(x.size());
     }
 
     /** Waits for the device, since the host wants to know. */

@@ -122,6 +122,11 @@ final class DeviceStream {
         }
     }
 
+    /** Where this number lies on the device until {@link #synchronize}; each call has a place of its own. */
+    synchronized long count(int value) {
+        return uploads.count(value);
+    }
+
     /** Where these lie on the device until {@link #synchronize}. */
     synchronized long upload(int[] values, int count) {
         return uploads.ints(values, count);

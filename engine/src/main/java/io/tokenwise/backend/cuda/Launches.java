@@ -62,6 +62,14 @@ final class Launches {
         return this;
     }
 
+    /**
+     * Where this number lies on the device, for kernels that read there how many rows or values they have: what is launched is then the same for others. Each launch has its
+     * own, so that addresses do not depend on which numbers are equal.
+     */
+    Launches count(int value) {
+        return pointer(device.count(value));
+    }
+
     Launches flag(boolean value) {
         return integer(value ? 1 : 0);
     }

@@ -97,7 +97,7 @@ final class LeftSide {
         launches.kernel(inBytes ? "quantizeRows" : "narrowRows")
                 .pointer(floats)
                 .integer(floatStride)
-                .integer(rows)
+                .count(rows)
                 .pointer(formed)
                 .integer(formedStride);
         if (inBytes) {

@@ -138,7 +138,7 @@ final class ProductLaunch {
                 .pointer(y)
                 .integer(yStride)
                 .pointer(rest)
-                .integer(left.rows());
+                .count(left.rows());
         first.tell(launches);
         other.tell(launches);
         if (precision == Precision.BF16) {

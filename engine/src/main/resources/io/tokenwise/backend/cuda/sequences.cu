@@ -6,9 +6,9 @@
  */
 extern "C" __global__ void __launch_bounds__(ROW_THREADS)
     embeddingSum(const int* __restrict__ ids, const int* __restrict__ offsets, int sequences, const float* __restrict__ words,
-                 const float* __restrict__ positions, const float* __restrict__ types, float* __restrict__ y, int rows, int columns) {
+                 const float* __restrict__ positions, const float* __restrict__ types, float* __restrict__ y, const int* rows, int columns) {
     int row = warpRow();
-    if (row >= rows) {
+    if (row >= *rows) {
         return;
     }
     const float* word = words + (size_t)ids[row] * columns;
@@ -95,9 +95,9 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
  * the pixels of all images. Grid: ceil(count / 256); block: 256.
  */
 extern "C" __global__ void __launch_bounds__(256)
-    patches(const int* __restrict__ pixels, const float* __restrict__ table, int side, int patchSize, float* __restrict__ y, int count) {
+    patches(const int* __restrict__ pixels, const float* __restrict__ table, int side, int patchSize, float* __restrict__ y, const int* count) {
     int i = blockIdx.x * 256 + threadIdx.x;
-    if (i >= count) {
+    if (i >= *count) {
         return;
     }
     int area = patchSize * patchSize;
@@ -120,9 +120,9 @@ extern "C" __global__ void __launch_bounds__(256)
  */
 extern "C" __global__ void __launch_bounds__(ROW_THREADS)
     withFirst(const float* __restrict__ x, const float* __restrict__ first, const float* __restrict__ positions, float* __restrict__ y,
-              int rows, int tokens, int columns) {
+              const int* rows, int tokens, int columns) {
     int row = warpRow();
-    if (row >= rows) {
+    if (row >= *rows) {
         return;
     }
     int token = row % tokens;
@@ -168,9 +168,9 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
 
 /** y[i] = x[taken[i]] for all rows of y [rows, columns]. Of offsets as taken, the first row of each sequence. */
 extern "C" __global__ void __launch_bounds__(ROW_THREADS)
-    takeRows(const float* __restrict__ x, const int* __restrict__ taken, float* __restrict__ y, int rows, int columns) {
+    takeRows(const float* __restrict__ x, const int* __restrict__ taken, float* __restrict__ y, const int* rows, int columns) {
     int row = warpRow();
-    if (row >= rows) {
+    if (row >= *rows) {
         return;
     }
     const float* source = x + (size_t)taken[row] * columns;
