@@ -113,7 +113,7 @@ final class ProductLaunch {
                     .pointer(y)
                     .integer(yStride)
                     .pointer(narrow)
-                    .integer(left.rows())
+                    .count(left.rows())
                     .integer(job.outputs)
                     .runRows(left.rows());
         }

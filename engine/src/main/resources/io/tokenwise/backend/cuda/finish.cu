@@ -12,10 +12,10 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS) finishProduct(
         float* y,
         int yStride,
         Bf16* __restrict__ narrow,
-        int rows,
+        const int* rows,
         int columns) {
     int row = warpRow();
-    if (row >= rows) {
+    if (row >= *rows) {
         return;
     }
     const float* values = product + (long long)row * productStride;
