@@ -2,6 +2,8 @@ package io.tokenwise.bench;
 
 import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.cuda.CudaBackend;
+import io.tokenwise.backend.cuda.LibraryTable;
+import io.tokenwise.backend.cuda.LibraryUse;
 import io.tokenwise.bench.CudaResults.Check;
 import io.tokenwise.bench.CudaResults.Fact;
 import io.tokenwise.io.Processor;
@@ -25,8 +27,16 @@ final class CudaBench {
     static final String JSON = "cuda.json";
     static final String PAGE = "cuda.html";
 
+    /** Inputs and outputs of weights that cuBLASLt is checked with: MiniLM's and BERT-base's, and odd ones. */
+    private static final int[][] SHAPES = {
+        {384, 1152}, {384, 1536}, {1536, 384}, {768, 768}, {768, 3072}, {3072, 768}, {99, 130}
+    };
+
+    private static final int[][] QUICK_SHAPES = {{64, 96}, {33, 50}};
+
     private final CudaInputs inputs;
     private final List<String> only;
+    private final boolean keep;
     private final Path folder;
     private final PrintWriter err;
     private final Device device;
@@ -44,12 +54,14 @@ final class CudaBench {
 
     /**
      * @param only parts whose name contains one of these
+     * @param keep whether the table by which cuBLASLt multiplies from now on is kept
      * @param folder where results are written
      * @throws IllegalArgumentException if there is no device, or it is simulated and the inputs are not few
      */
-    CudaBench(CudaInputs inputs, List<String> only, Path folder, PrintWriter err) {
+    CudaBench(CudaInputs inputs, List<String> only, boolean keep, Path folder, PrintWriter err) {
         this.inputs = inputs;
         this.only = only;
+        this.keep = keep;
         this.folder = folder;
         this.err = err;
         try (CudaBackend backend = CudaBackend.open(Precision.BF16)) {
@@ -76,6 +88,7 @@ final class CudaBench {
         fact("driver", "CUDA " + device.driverVersion() / 1000 + "." + device.driverVersion() % 1000 / 10);
         fact("kernels", backend.kernels());
         fact("cuBLASLt", cublasLt());
+        fact("dense layers", backend.products());
         fact("CPU", Processor.name());
         fact("JDK", Runtime.version().toString());
         fact("commit", Commit.name());
@@ -100,8 +113,10 @@ final class CudaBench {
         for (Precision precision : Precision.values()) {
             part("checks, " + precision.label(), () -> check(precision));
         }
+        part("checks, cuBLASLt", this::checkLibrary);
         var tables = new CudaTables(inputs, device.simulated());
         part("products", () -> add(new CudaGemmTable(inputs, device.simulated()).table()));
+        part("dense layers", this::layers);
         part("many texts", () -> add(tables.texts()));
         part("one text", () -> add(tables.oneText()));
         part("small images", () -> add(tables.smallImages()));
@@ -116,6 +131,18 @@ final class CudaBench {
         return results().good();
     }
 
+    private void layers() throws IOException, CudaUnavailableException {
+        var layers = new CudaLayerTable(inputs, device.simulated());
+        add(layers.table());
+        if (keep && layers.faster().isPresent()) {
+            LibraryTable table = layers.faster().get();
+            notes.add("cuBLASLt multiplies layers of " + table.faster().size() + " shapes from now on: kept in "
+                    + table.write().getFileName());
+        } else if (keep) {
+            notes.add("Nothing kept of dense layers: there is no cuBLASLt.");
+        }
+    }
+
     private void check(Precision precision) throws IOException, CudaUnavailableException {
         try (CudaBackend backend = CudaBackend.open(precision)) {
             var all = new CudaChecks(backend, checks::add);
@@ -123,6 +150,20 @@ final class CudaBench {
             all.products();
             all.model("minilm-acm", inputs.checkedTexts());
             all.model("vit-cifar10-acm", inputs.checkedImages());
+        }
+    }
+
+    private void checkLibrary() throws CudaUnavailableException {
+        try (CudaBackend library = CudaBackend.open(Precision.BF16, LibraryUse.ALL);
+                CudaBackend own = CudaBackend.open(Precision.BF16, LibraryUse.NONE)) {
+            if (library.libraryVersion() == 0) {
+                notes.add("Not checked: " + library.products());
+                return;
+            }
+            var all = new CudaChecks(library, checks::add);
+            for (int[] shape : inputs.quick() ? QUICK_SHAPES : SHAPES) {
+                all.library(own, shape[0], shape[1], inputs.quick() ? 600 : 4_100);
+            }
         }
     }
 

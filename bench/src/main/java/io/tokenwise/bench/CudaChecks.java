@@ -118,6 +118,31 @@ final class CudaChecks {
         }
     }
 
+    /**
+     * Products by cuBLASLt, on a device that has it multiply all dense layers: near our own kernels', and a row's bits the same among any number of others, on which rests that it may multiply at
+     * all.
+     */
+    void library(Backend ownKernels, int inputs, int outputs, int rows) {
+        try (var side = new CudaSide(device);
+                var own = new CudaSide(ownKernels)) {
+            float[] x = side.gaussian(rows * inputs);
+            float[] w = side.gaussian(inputs * outputs);
+            PackedMatrix weight = side.packed(side.of(inputs, outputs, w));
+            float[] all = product(side, side.of(rows, inputs, x), weight);
+            float[] ours = product(own, own.of(rows, inputs, x), own.packed(own.of(inputs, outputs, w)));
+            String of = " by cuBLASLt, [" + rows + ", " + inputs + "] to " + outputs;
+            check("product" + of, difference(List.of(ours), List.of(all)), 1e-4);
+            int differing = 0;
+            for (int some : new int[] {1, 7, 130, rows / 2, rows - 1}) {
+                int from = rows - some;
+                float[] part = product(
+                        side, side.of(some, inputs, Arrays.copyOfRange(x, from * inputs, rows * inputs)), weight);
+                differing += differing(Arrays.copyOfRange(all, from * outputs, rows * outputs), part);
+            }
+            check("values of fewer rows that differ from those of all" + of, differing, 0);
+        }
+    }
+
     private static float[] product(CudaSide side, Tensor x, PackedMatrix weight) {
         Tensor y = side.zeros(x.rows(), weight.outputs());
         side.stream().linear(x, weight, null, false, null, y);

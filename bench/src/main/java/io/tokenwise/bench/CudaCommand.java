@@ -38,9 +38,16 @@ final class CudaCommand implements Callable<Integer> {
             split = ",",
             defaultValue = "",
             description =
-                    "Parts whose name contains one of these texts: checks, products, many texts, one text, images, ViT,"
+                    "Parts whose name contains one of these texts: checks, products, dense layers, many texts, one text, images, ViT,"
                             + " dispatch, distillation, peers (default: all).")
     private List<String> only;
+
+    @Option(
+            names = "--keep",
+            description =
+                    "Keep, in the folder of -Dtokenwise.cache, which shapes of dense layers cuBLASLt multiplies at least a tenth faster than our kernels: it multiplies these from then"
+                            + " on.")
+    private boolean keep;
 
     @Option(
             names = "--texts",
@@ -81,11 +88,16 @@ final class CudaCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         Options.check(spec, folder != null || !withoutModels, "--without-models goes with --folder only");
         if (folder != null) {
-            Options.check(spec, !quick && texts == null, "--folder goes with neither --quick nor --texts");
+            Options.check(
+                    spec, !quick && !keep && texts == null, "--folder goes with neither --quick, --keep nor --texts");
             out.println(CudaFolder.make(folder, !withoutModels, err));
             return 0;
         }
-        var bench = new CudaBench(CudaInputs.of(texts, quick), only, results, err);
+        Options.check(
+                spec,
+                !keep || !System.getProperty("tokenwise.cache", "").isEmpty(),
+                "--keep needs -Dtokenwise.cache=FOLDER, in which backend cuda will look for it");
+        var bench = new CudaBench(CudaInputs.of(texts, quick), only, keep, results, err);
         boolean good = bench.run();
         out.print(CudaPage.text(bench.results()));
         out.flush();

@@ -4,6 +4,7 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.cuda.CudaBackend;
+import io.tokenwise.backend.cuda.LibraryUse;
 import io.tokenwise.natives.cuda.CudaUnavailableException;
 import io.tokenwise.natives.cuda.LtType;
 import io.tokenwise.tensor.Tensor;
@@ -104,7 +105,7 @@ final class CudaGemmTable {
 
     /** Seconds of one product of each case. */
     private double[] own(Precision precision) throws CudaUnavailableException {
-        try (Backend device = CudaBackend.open(precision)) {
+        try (Backend device = CudaBackend.open(precision, LibraryUse.NONE)) {
             List<Case> cases = cases();
             var seconds = new double[cases.size()];
             for (int i = 0; i < seconds.length; i++) {

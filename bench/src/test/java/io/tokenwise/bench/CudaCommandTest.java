@@ -65,9 +65,15 @@ class CudaCommandTest {
     }
 
     @Test
+    void tableIsKeptOnlyWhereItIsFound() {
+        assertThat(run("--quick", "--keep")).isEqualTo(2);
+        assertThat(err.toString()).contains("--keep needs -Dtokenwise.cache=FOLDER");
+    }
+
+    @Test
     void folderIsMadeAloneAndNew() throws IOException {
         assertThat(run("--quick", "--folder", "new")).isEqualTo(2);
-        assertThat(err.toString()).contains("--folder goes with neither --quick nor --texts");
+        assertThat(err.toString()).contains("--folder goes with neither --quick, --keep nor --texts");
         assertThat(run("--without-models")).isEqualTo(2);
         assertThat(err.toString()).contains("--without-models goes with --folder only");
         Files.writeString(results.resolve("file"), "something");

@@ -24,7 +24,7 @@ import tools.jackson.databind.json.JsonMapper;
  */
 class CudaFolderTest {
     /** What such a run has: every part of it, and no peers. */
-    private static final int TABLES = 7;
+    private static final int TABLES = 8;
 
     @TempDir
     Path temporary;
@@ -41,7 +41,7 @@ class CudaFolderTest {
         Path results = temporary.resolve("results");
         Path elsewhere = Files.createDirectory(temporary.resolve("elsewhere"));
         Path log = temporary.resolve("log");
-        var process = new ProcessBuilder(folder.resolve("run").toString(), "--quick")
+        var process = new ProcessBuilder(folder.resolve("run").toString(), "--quick", "--keep")
                 .directory(elsewhere.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile());
@@ -62,6 +62,9 @@ class CudaFolderTest {
         assertThat(process.start().waitFor()).as(Files.readString(log)).isZero();
         assertThat(elsewhere).isEmptyDirectory();
         assertThat(fileNames(results)).containsExactly("cuda.html", "cuda.json", "cuda.log", "cuda.txt");
+        assertThat(fileNames(cache))
+                .filteredOn(name -> name.startsWith("cublaslt-tokenwise-fake-"))
+                .hasSize(1);
         checkResults(JsonMapper.builder().build().readTree(Files.readString(results.resolve("cuda.json"))));
         String page = Files.readString(results.resolve("cuda.html"));
         assertThat(page).contains("<title>SIMULATED: ", "<th>SIMULATED: tokens/s</th>");

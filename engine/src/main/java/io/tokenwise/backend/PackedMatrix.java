@@ -9,6 +9,12 @@ public interface PackedMatrix {
 
     int outputs();
 
+    /**
+     * Says, before its first product, that a row's product by this must have the same bits whether it is one of all rows or one of those that a {@link Routing} chooses, which a backend may do
+     * in two ways.
+     */
+    default void alsoRouted() {}
+
     default String shape() {
         return "[" + inputs() + ", " + outputs() + "]";
     }

@@ -80,6 +80,16 @@ public final class FakeControls {
         call("fakeFailCompile", error);
     }
 
+    /** Whether cuBLASLt's heuristic finds no algorithm from here on. */
+    public void libraryFindsNothing(boolean nothing) {
+        call("fakeLibraryFindsNothing", nothing ? 1 : 0);
+    }
+
+    /** From here on no algorithm of cuBLASLt serves for so many rows; 0 takes that back. */
+    public void libraryRefuses(int rows) {
+        call("fakeLibraryRefuses", rows);
+    }
+
     public FakeCounts counts() {
         try (var arena = Arena.ofConfined()) {
             var counts = arena.allocate(JAVA_LONG, FakeCounts.SIZE);

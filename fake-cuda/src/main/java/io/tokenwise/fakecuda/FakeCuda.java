@@ -13,7 +13,7 @@ import java.util.TreeMap;
 
 /**
  * Builds a simulated CUDA driver for tests: a shared library, made by the machine's g++ from the kernels' own text, that runs them on the
- * CPU. It exports the driver's functions and NVRTC's, so that one file serves as both:
+ * CPU. It exports the driver's functions, NVRTC's and cuBLASLt's, so that one file serves as all three:
  *
  * <pre>{@code
  * Path library = FakeCuda.build(List.of(KernelSource.ofFiles(prelude, gemm)), Path.of("target/fake-cuda"));
@@ -32,6 +32,7 @@ public final class FakeCuda {
             "control.cpp",
             "copies.h",
             "copying.cpp",
+            "cublaslt.cpp",
             "driver.cpp",
             "faults.h",
             "fibers.h",

@@ -74,6 +74,7 @@ std::string listLeaks() {
     handles(s.graphs.size(), "graphs");
     handles(s.executables.size(), "executable graphs");
     handles(s.registered.size(), "registered host memories");
+    handles(libraryObjects(), "objects of cuBLASLt");
     return text;
 }
 
@@ -90,6 +91,7 @@ void destroyContext() {
     s.graphs.clear();
     s.executables.clear();
     s.captures.clear();
+    forgetLibraryObjects();
     s.counts.bytesLive = 0;
     s.counts.pinnedBytes = 0;
     s.broken = 0;

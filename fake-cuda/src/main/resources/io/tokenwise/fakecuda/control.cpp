@@ -38,6 +38,8 @@ TOKENWISE_EXPORT void fakeReset() {
     s.memoryLimit = State::DEFAULT_LIMIT;
     s.multiprocessors = 132;
     s.capability = 90;
+    s.findsNothing = false;
+    s.refusedRows = 0;
     s.counts = {};
     s.kernels.clear();
 }

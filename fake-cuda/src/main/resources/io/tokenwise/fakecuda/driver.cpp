@@ -5,4 +5,5 @@
 #include "graphs.cpp"
 #include "modules.cpp"
 #include "nvrtc.cpp"
+#include "cublaslt.cpp"
 #include "control.cpp"

@@ -103,6 +103,8 @@ struct State {
     size_t memoryLimit = DEFAULT_LIMIT;
     int multiprocessors = 132;
     int capability = 90; // ten times the first number and the second
+    bool findsNothing = false; // cuBLASLt's heuristic
+    int refusedRows = 0;       // a number of rows for which no algorithm of cuBLASLt serves; 0: none
     Counts counts{};
     std::map<std::string, KernelCounts> kernels;
     std::string leaksOfLastContext;
@@ -138,6 +140,10 @@ inline pthread_key_t currentContextKey() {
     }();
     return key;
 }
+
+/** How many objects of cuBLASLt there are, and that there are none any more. */
+size_t libraryObjects();
+void forgetLibraryObjects();
 
 inline const Handle CONTEXT = reinterpret_cast<Handle>(uintptr_t(0x7c00));
 

@@ -64,6 +64,9 @@ final class GroupedMlp {
         downSlices = downs.prepare(stream);
         acm.prepare();
         if (slices == null && !dense.isGated()) {
+            // A batch of rows with all learners has the dense MLP's product, others a routed one.
+            dense.whole().ups().weights().forEach(PackedMatrix::alsoRouted);
+            dense.whole().downs().weights().forEach(PackedMatrix::alsoRouted);
             slices = new MlpSlices(upSlices, upBiases, downSlices, downBiases);
         }
         if (biasVersion != learned.biases().parameter().version()) {

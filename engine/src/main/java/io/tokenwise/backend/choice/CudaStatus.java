@@ -1,6 +1,7 @@
 package io.tokenwise.backend.choice;
 
 import io.tokenwise.backend.cuda.CudaBackend;
+import io.tokenwise.backend.cuda.DenseProducts;
 import io.tokenwise.natives.cuda.Cuda;
 import io.tokenwise.natives.cuda.CudaUnavailableException;
 import io.tokenwise.natives.cuda.Device;
@@ -16,7 +17,7 @@ public final class CudaStatus {
     /** The device and what serves it, or why there is none. */
     public static String describe() {
         try (Cuda cuda = Cuda.open()) {
-            return describe(cuda.device()) + compiler(cuda.device()) + UNSEEN;
+            return describe(cuda.device()) + kernels(cuda) + UNSEEN;
         } catch (CudaUnavailableException e) {
             return "none: " + e.getMessage();
         }
@@ -34,16 +35,20 @@ public final class CudaStatus {
                 device.driverVersion() % 1000 / 10);
     }
 
-    private static String compiler(Device device) {
+    private static String kernels(Cuda cuda) {
         try {
-            CudaBackend.requireCapability(device);
-            if (CudaBackend.isCompiledAhead(device)) {
-                return ", kernels compiled ahead";
-            }
-            int version = Nvrtc.open().version();
-            return String.format(Locale.ROOT, ", kernels by NVRTC %d.%d", version / 1000, version % 1000 / 10);
+            CudaBackend.requireCapability(cuda.device());
+            return compiler(cuda.device()) + "; " + DenseProducts.describe(cuda);
         } catch (CudaUnavailableException e) {
             return "; cannot be used: " + e.getMessage();
         }
+    }
+
+    private static String compiler(Device device) throws CudaUnavailableException {
+        if (CudaBackend.isCompiledAhead(device)) {
+            return ", kernels compiled ahead";
+        }
+        int version = Nvrtc.open().version();
+        return String.format(Locale.ROOT, ", kernels by NVRTC %d.%d", version / 1000, version % 1000 / 10);
     }
 }

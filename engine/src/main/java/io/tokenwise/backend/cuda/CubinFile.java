@@ -11,6 +11,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.zip.CRC32C;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * all that it was made from, and it appears complete or not at all, so that processes may share the folder.
  */
 final class CubinFile {
-    private static final String FOLDER = "tokenwise.cache";
+    static final String FOLDER = "tokenwise.cache";
     private static final Logger LOG = LoggerFactory.getLogger(CubinFile.class);
     private static final int HASH_BYTES = 16;
 
@@ -35,10 +36,14 @@ final class CubinFile {
     }
 
     static CubinFile of(String name, String architecture, String source, List<String> options, int version) {
+        return folder().map(folder -> in(folder, name, architecture, source, options, version))
+                .orElseGet(() -> new CubinFile(null));
+    }
+
+    /** Where files of a device are kept; empty if nothing is. */
+    static Optional<Path> folder() {
         String folder = System.getProperty(FOLDER, "");
-        return folder.isEmpty()
-                ? new CubinFile(null)
-                : in(Path.of(folder), name, architecture, source, options, version);
+        return folder.isEmpty() ? Optional.empty() : Optional.of(Path.of(folder));
     }
 
     private static CubinFile in(

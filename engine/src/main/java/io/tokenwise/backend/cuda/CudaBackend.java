@@ -20,8 +20,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A CUDA device, all of whose work is done by our own kernels: products in one {@link Precision}, all else in float32 but the attention of inference, which narrower ones
- * multiply in bfloat16. Thread-safe.
+ * A CUDA device, all of whose work is done by our own kernels, but for dense products of which a measured {@link LibraryTable} says that cuBLASLt is faster: products in one {@link Precision},
+ * all else in float32 but the attention of inference, which narrower ones multiply in bfloat16. Thread-safe.
  */
 public final class CudaBackend implements Backend {
     /** The system property that, if {@code false} when a stream is made, has it launch its kernels one by one, never as a graph. */
@@ -35,14 +35,16 @@ public final class CudaBackend implements Backend {
 
     private final Cuda cuda;
     private final CudaKernels kernels;
+    private final DenseProducts dense;
     private final Precision precision;
     private final StreamPool streams;
     private final Launches own;
     private final CudaReading reading;
 
-    private CudaBackend(Cuda cuda, CudaKernels kernels, Precision precision) {
+    private CudaBackend(Cuda cuda, CudaKernels kernels, DenseProducts dense, Precision precision) {
         this.cuda = cuda;
         this.kernels = kernels;
+        this.dense = dense;
         this.precision = precision;
         streams = new StreamPool(cuda, kernels);
         own = streams.open();
@@ -55,10 +57,16 @@ public final class CudaBackend implements Backend {
      * @throws CudaUnavailableException if one of them does not serve; the message says why in one line
      */
     public static CudaBackend open(Precision precision) throws CudaUnavailableException {
+        return open(precision, LibraryUse.asked());
+    }
+
+    /** The same, with other dense products by cuBLASLt than the system property asks for. */
+    public static CudaBackend open(Precision precision, LibraryUse use) throws CudaUnavailableException {
         Cuda cuda = Cuda.open();
         try {
             requireCapability(cuda.device());
-            return new CudaBackend(cuda, new CudaKernels(cuda), precision);
+            var kernels = new CudaKernels(cuda);
+            return new CudaBackend(cuda, kernels, DenseProducts.open(cuda, precision, use), precision);
         } catch (CudaException | NvrtcException | IllegalStateException e) {
             cuda.close();
             throw new CudaUnavailableException("CUDA is not available: " + e.getMessage(), e);
@@ -119,6 +127,16 @@ public final class CudaBackend implements Backend {
         return kernels.toString();
     }
 
+    /** What cuBLASLt multiplies in the kernels' place, for people. */
+    public String products() {
+        return dense.toString();
+    }
+
+    /** The version of cuBLASLt, as it counts, if it may multiply anything here; else 0. */
+    public long libraryVersion() {
+        return dense.libraryVersion();
+    }
+
     @Override
     public Stream stream() {
         return new CheckedStream(new CudaStream(streams.open(), precision));
@@ -161,14 +179,14 @@ public final class CudaBackend implements Backend {
     @Override
     public PackedMatrix allocatePacked(Arena arena, int inputs, int outputs) {
         Precision narrow = of(Math.min(inputs, outputs));
-        var all = new PackedWeights(cuda, arena, narrow, inputs, outputs, 1, true);
+        var all = new PackedWeights(cuda, arena, dense, narrow, inputs, outputs, 1, true);
         return new CudaMatrix(all, 0, 0, outputs, null);
     }
 
     @Override
     public List<PackedMatrix> allocateSlices(Arena arena, int inputs, int outputs, int[] sizes, boolean alongOutputs) {
         int least = Math.min(Arrays.stream(sizes).min().orElseThrow(), alongOutputs ? inputs : outputs);
-        var all = new PackedWeights(cuda, arena, of(least), inputs, outputs, sizes.length, alongOutputs);
+        var all = new PackedWeights(cuda, arena, dense, of(least), inputs, outputs, sizes.length, alongOutputs);
         var slices = new ArrayList<PackedMatrix>();
         int from = 0;
         for (int n = 0; n < sizes.length; n++) {
@@ -178,6 +196,7 @@ public final class CudaBackend implements Backend {
                     : new PackedWeights(
                             cuda,
                             arena,
+                            null,
                             all.precision,
                             alongOutputs ? inputs : size,
                             alongOutputs ? size : outputs,

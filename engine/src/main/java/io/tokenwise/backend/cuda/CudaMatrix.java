@@ -50,6 +50,11 @@ record CudaMatrix(PackedWeights all, int number, int from, int size, PackedWeigh
         return all.alongOutputs ? size : all.outputs;
     }
 
+    @Override
+    public void alsoRouted() {
+        all.alsoRouted();
+    }
+
     /** What to multiply by if it is multiplied by alone, with {@link #weights}, {@link #scales} and {@link #sums}. */
     PackedWeights own() {
         return alone == null ? all : alone;

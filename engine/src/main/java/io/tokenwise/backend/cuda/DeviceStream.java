@@ -6,6 +6,7 @@ import io.tokenwise.natives.cuda.CuFunction;
 import io.tokenwise.natives.cuda.CuGraphExec;
 import io.tokenwise.natives.cuda.CuStream;
 import io.tokenwise.natives.cuda.Cuda;
+import io.tokenwise.natives.cuda.LtProduct;
 import io.tokenwise.natives.cuda.PinnedMemory;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -93,6 +94,11 @@ final class DeviceStream {
             int count,
             long wide) {
         list.launch(function, gridX, gridY, gridZ, block, sharedBytes, values, count, wide);
+        told();
+    }
+
+    synchronized void multiply(LtProduct product, int rows, long x, long weights, long bias, long y) {
+        list.multiply(product, rows, x, weights, bias, y);
         told();
     }
 

@@ -21,6 +21,7 @@ final class KernelSources {
             "attention",
             "attention_bf16",
             "columns",
+            "finish",
             "gate_training",
             "gemm_f32",
             "gemm_tensor",

@@ -3,10 +3,11 @@ package io.tokenwise.backend.cuda;
 import io.tokenwise.natives.cuda.Arguments;
 import io.tokenwise.natives.cuda.CuFunction;
 import io.tokenwise.natives.cuda.CuStream;
+import io.tokenwise.natives.cuda.LtProduct;
 import java.util.Arrays;
 
 /**
- * Launches, copies on the device and fills that a stream has been told and not yet done, in order: written down in flat arrays, which are used again, so that
+ * Launches, products by cuBLASLt, copies on the device and fills that a stream has been told and not yet done, in order: written down in flat arrays, which are used again, so that
  * what is told over and over is soon compared, and costs the heap nothing.
  */
 final class LaunchList {
@@ -15,14 +16,20 @@ final class LaunchList {
 
     private static final int COPY = MOST_ARGUMENTS + 1;
     private static final int FILL = MOST_ARGUMENTS + 2;
+    private static final int MULTIPLY = MOST_ARGUMENTS + 3;
 
-    /** Of each operation: what it is, or how many arguments it has, beside the kernel's hash; its sizes or addresses; its arguments. */
+    private static final long NO_WORKSPACE = 0;
+
+    /** Of each operation: what it is, or how many arguments it has, beside the hash of the kernel or product; its sizes or addresses; its arguments. */
     private long[] words = new long[1 << 10];
 
     private int length;
 
     /** Null where an operation is none. */
     private CuFunction[] functions = new CuFunction[1 << 6];
+
+    /** Those of cuBLASLt, null where an operation is none. */
+    private LtProduct[] products = new LtProduct[1 << 6];
 
     private int count;
 
@@ -32,6 +39,7 @@ final class LaunchList {
 
     void clear() {
         Arrays.fill(functions, 0, count, null);
+        Arrays.fill(products, 0, count, null);
         length = 0;
         count = 0;
     }
@@ -51,7 +59,7 @@ final class LaunchList {
             long[] arguments,
             int argumentCount,
             long wide) {
-        begin(function, argumentCount, 4 + argumentCount);
+        begin(function, null, argumentCount, 4 + argumentCount);
         add(pair(gridX, gridY));
         add(pair(gridZ, block));
         add(sharedBytes);
@@ -61,7 +69,7 @@ final class LaunchList {
     }
 
     void copy(long target, long source, long bytes) {
-        begin(null, COPY, 3);
+        begin(null, null, COPY, 3);
         add(target);
         add(source);
         add(bytes);
@@ -69,20 +77,36 @@ final class LaunchList {
 
     /** Zeros. */
     void fill(long address, long ints) {
-        begin(null, FILL, 2);
+        begin(null, null, FILL, 2);
         add(address);
         add(ints);
     }
 
-    private void begin(CuFunction function, int kind, int more) {
+    /**
+     * A product by cuBLASLt.
+     *
+     * @param rows a number of the host's, of which a graph keeps the one that it was captured with: so lists of other rows are other lists
+     */
+    void multiply(LtProduct product, int rows, long x, long weights, long bias, long y) {
+        begin(null, product, MULTIPLY, 5);
+        add(rows);
+        add(x);
+        add(weights);
+        add(bias);
+        add(y);
+    }
+
+    private void begin(CuFunction function, LtProduct product, int kind, int more) {
         if (length + 1 + more > words.length) {
             words = Arrays.copyOf(words, 2 * words.length);
         }
         if (count == functions.length) {
             functions = Arrays.copyOf(functions, 2 * count);
+            products = Arrays.copyOf(products, 2 * count);
         }
-        functions[count++] = function;
-        add(pair(kind, System.identityHashCode(function)));
+        functions[count] = function;
+        products[count++] = product;
+        add(pair(kind, System.identityHashCode(product == null ? function : product)));
     }
 
     private void add(long word) {
@@ -101,6 +125,15 @@ final class LaunchList {
             switch (kind) {
                 case COPY -> stream.copy(words[at++], words[at++], words[at++]);
                 case FILL -> stream.fill32(words[at++], 0, words[at++]);
+                case MULTIPLY ->
+                    products[i].run(
+                            stream,
+                            (int) words[at++],
+                            words[at++],
+                            words[at++],
+                            words[at++],
+                            words[at++],
+                            NO_WORKSPACE);
                 default -> {
                     launchOn(stream, functions[i], at, kind, arguments);
                     at += 4 + kind;
@@ -141,14 +174,16 @@ final class LaunchList {
     }
 
     /** All that tells it from others. */
-    record Content(long[] words, CuFunction[] functions) {}
+    record Content(long[] words, CuFunction[] functions, LtProduct[] products) {}
 
     Content content() {
-        return new Content(Arrays.copyOf(words, length), Arrays.copyOf(functions, count));
+        return new Content(
+                Arrays.copyOf(words, length), Arrays.copyOf(functions, count), Arrays.copyOf(products, count));
     }
 
     boolean is(Content other) {
         return Arrays.equals(words, 0, length, other.words, 0, other.words.length)
-                && Arrays.equals(functions, 0, count, other.functions, 0, other.functions.length);
+                && Arrays.equals(functions, 0, count, other.functions, 0, other.functions.length)
+                && Arrays.equals(products, 0, count, other.products, 0, other.products.length);
     }
 }

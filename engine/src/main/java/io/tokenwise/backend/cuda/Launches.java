@@ -2,6 +2,7 @@ package io.tokenwise.backend.cuda;
 
 import io.tokenwise.natives.cuda.CuFunction;
 import io.tokenwise.natives.cuda.Cuda;
+import io.tokenwise.natives.cuda.LtProduct;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -111,6 +112,12 @@ final class Launches {
     /** For kernels that take a row by a warp: a block takes 4. */
     void runRows(int rows) {
         run(blocks(Bucket.of(rows), 4), 128);
+    }
+
+    /** Tells a product by cuBLASLt, of at least one row: {@code y = x weights + bias}, if its kind has one. */
+    void multiply(LtProduct product, int rows, long x, long weights, long bias, long y) {
+        order();
+        device.multiply(product, rows, x, weights, bias, y);
     }
 
     /** Never takes back what another stream has asked for. */

@@ -72,6 +72,11 @@ final class LeftSide {
         return form;
     }
 
+    /** Where it lies, if it has one. */
+    long formed() {
+        return formed;
+    }
+
     /** The operation's products have been told. */
     void end() {
         told = launches.told();

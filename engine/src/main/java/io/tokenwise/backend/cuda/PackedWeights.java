@@ -1,7 +1,9 @@
 package io.tokenwise.backend.cuda;
 
+import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Precision;
 import io.tokenwise.natives.cuda.Cuda;
+import io.tokenwise.natives.cuda.LtProduct;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.List;
@@ -34,13 +36,29 @@ final class PackedWeights {
     /** {@code [slices + 1, outputs]}: the biases of the first so many slices of inputs, added up; null for one slice, and along outputs. */
     private final DeviceMemory biases;
 
+    /** Those of cuBLASLt by all of it, with bias and without; null where our own kernels multiply. */
+    private final LtProduct biased;
+
+    private final LtProduct plain;
+
+    /** Whether products of rows that a routing chooses, which our own kernels do, must have the bits of those of all rows. */
+    private volatile boolean alsoRouted;
+
     /** Whose biases these are, and when they were. */
     private List<Tensor> biasesOf;
 
     private long biasesAt;
 
+    /** @param dense may multiply by it as a whole, if it has one slice; or null */
     PackedWeights(
-            Cuda cuda, Arena arena, Precision precision, int inputs, int outputs, int slices, boolean alongOutputs) {
+            Cuda cuda,
+            Arena arena,
+            DenseProducts dense,
+            Precision precision,
+            int inputs,
+            int outputs,
+            int slices,
+            boolean alongOutputs) {
         this.precision = precision;
         this.inputs = inputs;
         this.outputs = outputs;
@@ -56,6 +74,9 @@ final class PackedWeights {
         scales = bytes ? DeviceMemory.allocate(cuda, arena, columns, true) : null;
         sums = bytes ? DeviceMemory.allocate(cuda, arena, (cutsInputs() ? slices + 1 : 1) * columns, true) : null;
         biases = cutsInputs() ? DeviceMemory.allocate(cuda, arena, (slices + 1) * columns, true) : null;
+        boolean isDense = dense != null && precision == Precision.BF16 && slices == 1;
+        biased = isDense ? dense.product(inputs, outputs, stride, true) : null;
+        plain = isDense ? dense.product(inputs, outputs, stride, false) : null;
     }
 
     /** Whether there are several slices, of the inputs: an output then is a sum over the first so many. */
@@ -65,6 +86,16 @@ final class PackedWeights {
 
     static int roundUp(int value, int multiple) {
         return Math.ceilDiv(value, multiple) * multiple;
+    }
+
+    /** cuBLASLt's product by all of it, or null where our own kernels multiply. */
+    LtProduct library(boolean bias) {
+        return alsoRouted ? null : bias ? biased : plain;
+    }
+
+    /** See {@link PackedMatrix#alsoRouted}. */
+    void alsoRouted() {
+        alsoRouted = true;
     }
 
     long weights() {

@@ -1,12 +1,16 @@
 package io.tokenwise.backend.cuda;
 
 import io.tokenwise.backend.Precision;
+import io.tokenwise.natives.cuda.LtProduct;
 
 /**
  * Some rows of a product and the weights that they have: what a kernel is told of one of the jobs of a launch. Addresses may be 0 where said. One object serves again and
  * again; see {@link ProductLaunch}.
  */
 final class ProductJob {
+    /** Of addresses that cuBLASLt is given, in bytes. */
+    static final int LIBRARY_ALIGNMENT = 16;
+
     // ---- for which rows and slices
 
     /** Row numbers, or 0 for the rows themselves. */
@@ -27,6 +31,9 @@ final class ProductJob {
 
     // ---- by what they are multiplied
 
+    /** All that the weights lie in. */
+    private PackedWeights packed;
+
     Precision precision;
     long weights;
     int weightStride;
@@ -43,6 +50,7 @@ final class ProductJob {
         total = 0;
         inputStarts = 0;
         outputStarts = 0;
+        packed = null;
         precision = Precision.F32;
         weights = 0;
         weightStride = 0;
@@ -55,6 +63,7 @@ final class ProductJob {
     }
 
     ProductJob by(PackedWeights all) {
+        packed = all;
         precision = all.precision;
         weights = all.weights();
         weightStride = all.stride;
@@ -82,6 +91,13 @@ final class ProductJob {
         total = rows.total();
         slices = sliceCount;
         return this;
+    }
+
+    /** cuBLASLt's product for this job, or null if our own kernels do it: it takes all rows, at least one, and a whole matrix. */
+    LtProduct library(int rows) {
+        boolean isDense = rows > 0 && order == 0 && counts == 0 && inputs == packed.inputs && outputs == packed.outputs;
+        LtProduct product = isDense && bias % LIBRARY_ALIGNMENT == 0 ? packed.library(bias != 0) : null;
+        return product != null && product.takes(rows) ? product : null;
     }
 
     /** The parameters of kernels that read rows of the left side, as LEFT_PARAMETERS has them. */

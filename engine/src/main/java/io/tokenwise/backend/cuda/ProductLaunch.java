@@ -1,6 +1,7 @@
 package io.tokenwise.backend.cuda;
 
 import io.tokenwise.backend.Precision;
+import io.tokenwise.natives.cuda.LtProduct;
 import io.tokenwise.tensor.Tensor;
 
 /**
@@ -81,15 +82,41 @@ final class ProductLaunch {
         return jobs[count++].clear();
     }
 
-    /** One launch, or two where the jobs' weights differ in precision, besides what brings the left side into a form. */
+    /** One launch, or two where the jobs' weights differ in precision or cuBLASLt leaves something to do, besides what brings the left side into a form. */
     void run() {
-        if (count == 2 && jobs[0].precision != jobs[1].precision) {
+        LtProduct library = count == 1 && rest == 0 ? jobs[0].library(left.rows()) : null;
+        if (library != null) {
+            run(library, jobs[0]);
+        } else if (count == 2 && jobs[0].precision != jobs[1].precision) {
             run(jobs[0], null);
             run(jobs[1], null);
         } else {
             run(jobs[0], count == 2 ? jobs[1] : null);
         }
         left.end();
+    }
+
+    /** By cuBLASLt, where nothing is left to do into y itself: its GELU is not ours, and it adds no residual. */
+    private void run(LtProduct library, ProductJob job) {
+        left.bring(Precision.BF16, job, null);
+        int stride = library.spec().yStride();
+        boolean isAll = !gelu && residual == 0 && narrow == 0;
+        boolean fits = yStride == stride && y % ProductJob.LIBRARY_ALIGNMENT == 0;
+        long product = isAll && fits ? y : launches.scratch((long) left.rows() * stride * Float.BYTES);
+        launches.multiply(library, left.rows(), left.formed(), job.weights, job.bias, product);
+        if (product != y) {
+            launches.kernel("finishProduct")
+                    .pointer(product)
+                    .integer(stride)
+                    .flag(gelu)
+                    .pointer(residual)
+                    .pointer(y)
+                    .integer(yStride)
+                    .pointer(narrow)
+                    .count(left.rows())
+                    .integer(job.outputs)
+                    .runRows(left.rows());
+        }
     }
 
     private void run(ProductJob first, ProductJob second) {

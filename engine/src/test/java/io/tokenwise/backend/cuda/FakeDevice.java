@@ -41,6 +41,7 @@ public final class FakeDevice {
             }
             System.setProperty("tokenwise.cuda.driver", library.toString());
             System.setProperty("tokenwise.cuda.nvrtc", library.toString());
+            System.setProperty("tokenwise.cuda.cublaslt", library.toString());
         }
         return library;
     }

@@ -21,6 +21,12 @@ class KernelsLaunchedTest {
                 run(launched, precision, multiprocessors, ProductCases.all(0));
             }
         }
+        System.setProperty(LibraryUse.PROPERTY, "all");
+        try {
+            run(launched, Precision.BF16, 132, ProductCases.all(0));
+        } finally {
+            System.clearProperty(LibraryUse.PROPERTY);
+        }
         var missing = new TreeSet<>(new KernelSources().kernels());
         missing.removeAll(launched);
         assertThat(missing).as("kernels that no case launches").isEmpty();

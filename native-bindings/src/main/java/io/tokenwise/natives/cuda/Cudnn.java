@@ -11,6 +11,9 @@ import java.util.List;
  * cuDNN 9 on a {@link Cuda}: convolutions, through its backend interface. The library is looked for in the file that the system property
  * {@value #PROPERTY} names; else where the system's dynamic linker looks; else in the folders of {@value ToolkitLibrary#FOLDERS}. It finds its own
  * parts beside itself. Threads may share it; it queues one operation at a time.
+ *
+ * <p>Bound only: no backend uses it. Its attention has each head's columns side by side, where ours may lie in units of learners beside rows of any number of texts, and promises no bits that are
+ * the same in every batch; the convolutions of the speech front end are products of windows, which kernels of products do.
  */
 public final class Cudnn extends Handle {
     static final String PROPERTY = "tokenwise.cuda.cudnn";

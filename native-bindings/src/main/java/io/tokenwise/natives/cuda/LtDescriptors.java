@@ -40,9 +40,9 @@ final class LtDescriptors {
             set(CublasLtApi.CUBLASLT_MATMUL_DESC_EPILOGUE(), CublasLtApi.CUBLASLT_EPILOGUE_BIAS());
             setAddress(CublasLtApi.CUBLASLT_MATMUL_DESC_BIAS_POINTER(), bias);
         }
-        a = layout(owner, spec.type().code, spec.n(), spec.k(), spec.transposedW());
-        b = layout(owner, spec.type().code, spec.k(), rows, spec.transposedX());
-        d = layout(owner, CublasLtApi.CUDA_R_32F(), spec.n(), rows, false);
+        a = layout(owner, spec.type().code, spec.n(), spec.k(), spec.transposedW(), spec.wStride());
+        b = layout(owner, spec.type().code, spec.k(), rows, spec.transposedX(), spec.xStride());
+        d = layout(owner, CublasLtApi.CUDA_R_32F(), spec.n(), rows, false, spec.yStride());
     }
 
     /** What an algorithm must keep to: the workspace, our alignment, and sums that are not split. */
@@ -77,14 +77,16 @@ final class LtDescriptors {
         return transposed ? CublasLtApi.CUBLAS_OP_T() : CublasLtApi.CUBLAS_OP_N();
     }
 
-    /** A matrix that is {@code [rows, columns]} by columns once the operation that goes with it is done. */
-    private static MemorySegment layout(Arena owner, int type, long rows, long columns, boolean transposed) {
+    /** A matrix that is {@code [rows, columns]} by columns once the operation that goes with it is done; its columns are dense if the stride is 0. */
+    private static MemorySegment layout(
+            Arena owner, int type, long rows, long columns, boolean transposed, int stride) {
         long stored = transposed ? columns : rows;
+        long leading = stride == 0 ? stored : stride;
         return make(
                 owner,
                 "cublasLtMatrixLayoutCreate",
                 CublasLtApi::cublasLtMatrixLayoutDestroy,
-                out -> CublasLtApi.cublasLtMatrixLayoutCreate(out, type, stored, transposed ? rows : columns, stored));
+                out -> CublasLtApi.cublasLtMatrixLayoutCreate(out, type, stored, transposed ? rows : columns, leading));
     }
 
     private void set(int attribute, int value) {

@@ -8,6 +8,7 @@ import io.tokenwise.natives.generated.cublaslt.LtAlgorithm;
 import io.tokenwise.natives.generated.cublaslt.LtHeuristicResult;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
  * A product by cuBLASLt with one algorithm, chosen once. cuBLASLt itself would choose by the number of rows, and a row's bits would depend on
@@ -17,8 +18,8 @@ public final class LtProduct {
     /** For how many rows the algorithm is chosen: enough to fill a device, which is where speed matters. */
     private static final int MANY = 4096;
 
-    /** With how many rows the algorithm must work too. */
-    private static final int[] ALSO = {1, 16, 129, 65536};
+    /** With how many rows the algorithm must work too: {@link #takes} is hardly ever told of others that it refuses. */
+    private static final int[] ALSO = {1, 2, 3, 7, 8, 16, 31, 64, 129, 250, 512, 1001, 20000, 65536};
 
     private static final int CANDIDATES = 16;
 
@@ -29,10 +30,15 @@ public final class LtProduct {
     private final LtSpec spec;
     private final MemorySegment algorithm = LtAlgorithm.allocate(Arena.ofAuto());
     private final long workspaceBytes;
+    private final String operation;
+
+    /** Numbers of rows that the algorithm takes, ascending; null once it has refused one. */
+    private volatile int[] taken = {};
 
     LtProduct(CublasLt library, LtSpec spec, long mostWorkspace) {
         this.library = library;
         this.spec = spec;
+        operation = "cublasLtMatmul of " + spec;
         library.enter();
         try (Arena arena = Arena.ofConfined()) {
             this.workspaceBytes = choose(arena, mostWorkspace);
@@ -106,6 +112,42 @@ public final class LtProduct {
                 : -1;
     }
 
+    /**
+     * Whether the algorithm takes so many rows. It is asked about each number once, and if it refuses one this is false for ever, whatever the rows, so that no row is
+     * multiplied by it and, in another batch, by something else. Allocates nothing for a number that has been asked before.
+     */
+    public boolean takes(int rows) {
+        int[] known = taken;
+        return known != null && (Arrays.binarySearch(known, rows) >= 0 || ask(rows));
+    }
+
+    private synchronized boolean ask(int rows) {
+        int[] known = taken;
+        if (known == null) {
+            return false;
+        }
+        int at = Arrays.binarySearch(known, rows);
+        if (at >= 0) {
+            return true;
+        }
+        library.enter();
+        try (Arena arena = Arena.ofConfined()) {
+            long needed = needAt(arena, algorithm, rows);
+            if (needed < 0 || needed > workspaceBytes) {
+                taken = null;
+                return false;
+            }
+        } finally {
+            library.leave();
+        }
+        var more = new int[known.length + 1];
+        System.arraycopy(known, 0, more, 0, -at - 1);
+        more[-at - 1] = rows;
+        System.arraycopy(known, -at - 1, more, -at, known.length + at + 1);
+        taken = more;
+        return true;
+    }
+
     public LtSpec spec() {
         return spec;
     }
@@ -156,7 +198,6 @@ public final class LtProduct {
                         MemorySegment.ofAddress(workspaceBytes == 0 ? 0 : workspace),
                         workspaceBytes,
                         stream.handle);
-                String operation = "cublasLtMatmul of " + spec;
                 LtDescriptors.check(status, operation);
                 stream.queued(operation);
             } finally {
@@ -175,7 +216,7 @@ public final class LtProduct {
         check("w", w, spec.wBytes(), LtDescriptors.ALIGNMENT);
         check("y", y, spec.yBytes(rows), LtDescriptors.ALIGNMENT);
         if (spec.bias()) {
-            check("bias", bias, spec.yBytes(1), LtDescriptors.ALIGNMENT);
+            check("bias", bias, spec.biasBytes(), LtDescriptors.ALIGNMENT);
         }
         if (workspaceBytes > 0) {
             check("workspace", workspace, workspaceBytes, LtDescriptors.WORKSPACE_ALIGNMENT);

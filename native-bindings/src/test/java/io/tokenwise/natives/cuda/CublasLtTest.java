@@ -61,6 +61,58 @@ class CublasLtTest {
         }
     }
 
+    /** Rows with something behind them, in x and w and y. */
+    @Test
+    void stridesAreKept() {
+        LtSpec spec = new LtSpec(5, 6, LtType.F32, false, true, false, 8, 12, 8);
+        LtProduct product = lt.product(spec, 4096);
+        try (CuStream stream = cuda.stream();
+                PinnedMemory host = cuda.pinned(1 << 12)) {
+            float[] x = values(new Random(3), 2 * 8);
+            float[] w = values(new Random(4), 6 * 12);
+            long y = upload(stream, host, LtType.F32, new float[2 * 8]);
+            long workspace = aligned(cuda.allocate(2048));
+            product.run(
+                    stream,
+                    2,
+                    upload(stream, host, LtType.F32, x),
+                    upload(stream, host, LtType.F32, w),
+                    0,
+                    y,
+                    workspace);
+            stream.copyToHost(host.segment(), y, 2 * 8 * Float.BYTES);
+            stream.synchronize();
+            for (int row = 0; row < 2; row++) {
+                for (int column = 0; column < 8; column++) {
+                    float sum = 0;
+                    for (int i = 0; i < 5 && column < 6; i++) {
+                        sum += x[row * 8 + i] * w[column * 12 + i];
+                    }
+                    assertThat(host.segment().getAtIndex(JAVA_FLOAT, row * 8 + column))
+                            .isEqualTo(sum);
+                }
+            }
+        }
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new LtSpec(5, 6, LtType.F32, false, true, false, 4, 0, 0))
+                .withMessage("product: a stride of 4 for x, whose rows have 5");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new LtSpec(5, 6, LtType.F32, true, true, false, 8, 0, 0))
+                .withMessage("product: a stride of 8 for x, which is transposed");
+    }
+
+    /** The stub's algorithm does not serve for 1,013 rows, which it is not asked about beforehand. */
+    @Test
+    void numberOfRowsThatIsRefusedEndsAnAlgorithm() {
+        LtProduct product = lt.product(new LtSpec(16, 16, LtType.BF16, false, true, true), 4096);
+        for (int rows : new int[] {7, 100_000, 1, 7, 50, 1012, 49}) {
+            assertThat(product.takes(rows)).isTrue();
+        }
+        assertThat(product.takes(1013)).isFalse();
+        assertThat(product.takes(7)).isFalse();
+        assertThat(product.takes(51)).isFalse();
+    }
+
     private void checkProduct(LtSpec spec) {
         LtProduct product = lt.product(spec, 4096);
         assertThat(product.workspaceBytes())

@@ -70,6 +70,8 @@ class CudaLoadingTest {
                         var spec = new LtSpec(384, 1536, type, (bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0);
                         new LtDescriptors(arena, spec, 77, 256);
                     }
+                    // As weights that are packed with a stride, of odd sizes.
+                    new LtDescriptors(arena, new LtSpec(33, 258, LtType.BF16, false, true, true, 40, 40, 260), 1, 0);
                 }
                 return "described; " + e.getMessage();
             }

@@ -72,10 +72,11 @@ int cublasLtMatmulAlgoGetHeuristic(void *, Descriptor *, Layout *, Layout *, Lay
     }
     return 0;
 }
-// Algorithm 1001 takes many rows only; 1002 needs more workspace the more rows there are.
+// Algorithm 1001 takes many rows only; 1002 needs more workspace the more rows there are, and does not serve for 1,013.
 int cublasLtMatmulAlgoCheck(void *, Descriptor *, Layout *, Layout *b, Layout *, Layout *d, const Algorithm *algorithm, Result *result) {
     (void)b;
     if (algorithm->words[0] == 1001 && d->columns < 16) return 15;
+    if (d->columns == 1013) return 15;
     *result = {*algorithm, d->columns > 16 ? 1024u : 512u, 0, 1, {}};
     return 0;
 }
