@@ -140,6 +140,7 @@ final class CudaRouting implements Routing {
         }
         boolean asksAll = asked == 1 && askedRows == rows;
         launches.kernel("gate")
+                .onlyWrites(logits)
                 .tensor(x)
                 .tensor(weight)
                 .pointer(launches.upload(offsets, asked * outputs))
@@ -183,6 +184,7 @@ final class CudaRouting implements Routing {
     private void sortOnDevice() {
         if (!isSorted) {
             launches.kernel("sortByChoice")
+                    .onlyWrites(null)
                     .ints(counts, rows)
                     .integer(rows)
                     .integer(learners)

@@ -8,9 +8,7 @@ import io.tokenwise.tensor.Tensor;
  * which picks the kernel. One object serves all products of its stream.
  */
 final class ProductLaunch {
-    /** Rows that narrowing first pays for, where so many outputs read them: below, products narrow their left side themselves. Not measured. */
-    private static final int NARROWED_FIRST = 1_024;
-
+    /** Outputs that narrowing many rows first pays for: where fewer read them, products narrow their left side themselves. Not measured. */
     private static final int NARROWED_OUTPUTS = 256;
 
     private final Launches launches;
@@ -31,9 +29,9 @@ final class ProductLaunch {
     /** A row like y for what rows do not use, or 0. */
     long rest;
 
-    ProductLaunch(Launches launches) {
+    ProductLaunch(Launches launches, FormedTensor formed) {
         this.launches = launches;
-        this.left = new LeftSide(launches);
+        this.left = new LeftSide(launches, formed);
     }
 
     /** Begins an operation of the stream, whose first product is of a tensor's rows. */
@@ -89,20 +87,18 @@ final class ProductLaunch {
         } else {
             run(jobs[0], count == 2 ? jobs[1] : null);
         }
-        left.end();
     }
 
     private void run(ProductJob first, ProductJob second) {
         Precision precision = first.precision;
         int columns = Math.max(columns(first), second == null ? 0 : columns(second));
-        if (precision == Precision.S8
-                || precision == Precision.BF16 && left.rows() >= NARROWED_FIRST && columns > NARROWED_OUTPUTS) {
+        if (!left.isIn(precision, first, second) && isBrought(precision, columns)) {
             left.bring(precision, first, second);
         }
         TileSize size = TileSize.of(left.rows(), columns, launches.multiprocessors());
         boolean inBytes = precision == Precision.S8;
         ProductJob other = second == null ? first : second;
-        launches.kernel(size.kernel(precision, left.form()));
+        launches.kernel(size.kernel(precision, left.form())).onlyWrites(y, (long) left.rows() * yStride * Float.BYTES);
         left.tell(precision);
         first.tellWeights(launches, inBytes);
         other.tellWeights(launches, inBytes);
@@ -123,6 +119,15 @@ final class ProductLaunch {
                 second == null ? 1 : 2,
                 size.threads(precision),
                 size.sharedBytes(precision));
+    }
+
+    /** Whether what is not yet in the form of the weights is brought into it first. */
+    private boolean isBrought(Precision precision, int columns) {
+        return switch (precision) {
+            case F32 -> false;
+            case BF16 -> left.rows() >= FormedTensor.NARROWED_FIRST && columns > NARROWED_OUTPUTS;
+            case S8 -> true;
+        };
     }
 
     private int columns(ProductJob job) {
