@@ -24,7 +24,8 @@ final class FormedRows {
     /** To be written to this memory. */
     void take(ScratchMemory memory, Precision newForm, int rows, int columns) {
         int newStride = PackedWeights.roundUp(columns, 16 / newForm.bytes());
-        set(newForm, memory.take((long) rows * newStride * newForm.bytes()), newStride);
-        steps = form == Precision.S8 ? memory.take(2L * rows * Float.BYTES) : 0;
+        long room = Bucket.of(rows);
+        set(newForm, memory.take(room * newStride * newForm.bytes()), newStride);
+        steps = form == Precision.S8 ? memory.take(2 * room * Float.BYTES) : 0;
     }
 }

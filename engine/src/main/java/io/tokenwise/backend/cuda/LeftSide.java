@@ -83,7 +83,7 @@ final class LeftSide {
                 .onlyWrites(null)
                 .pointer(floats)
                 .integer(floatStride)
-                .integer(rows)
+                .count(rows)
                 .pointer(formed.address)
                 .integer(formed.stride);
         if (inBytes) {
@@ -96,7 +96,7 @@ final class LeftSide {
             first.tellLeft(launches);
             (second == null ? first : second).tellLeft(launches);
         }
-        launches.run(Launches.blocks(rows, 4), 1, ofAll || second == null ? 1 : 2, 128, 0);
+        launches.run(Launches.blocks(Bucket.of(rows), 4), 1, ofAll || second == null ? 1 : 2, 128, 0);
         if (ofTensor) {
             tensor.end();
         }

@@ -68,7 +68,7 @@ final class ProductLaunch {
     /** To scratch memory, in bfloat16 or float32. */
     ProductLaunch toScratch(int columns, boolean inBf16) {
         yStride = PackedWeights.roundUp(columns, 8);
-        long bytes = (long) left.rows() * yStride * (inBf16 ? Short.BYTES : Float.BYTES);
+        long bytes = (long) Bucket.of(left.rows()) * yStride * (inBf16 ? Short.BYTES : Float.BYTES);
         y = inBf16 ? 0 : launches.scratch(bytes);
         narrow = inBf16 ? launches.scratch(bytes) : 0;
         return this;
@@ -92,10 +92,11 @@ final class ProductLaunch {
     private void run(ProductJob first, ProductJob second) {
         Precision precision = first.precision;
         int columns = Math.max(columns(first), second == null ? 0 : columns(second));
-        if (!left.isIn(precision, first, second) && isBrought(precision, columns)) {
+        int rows = Bucket.of(left.rows());
+        if (!left.isIn(precision, first, second) && isBrought(precision, rows, columns)) {
             left.bring(precision, first, second);
         }
-        TileSize size = TileSize.of(left.rows(), columns, launches.multiprocessors());
+        TileSize size = TileSize.of(rows, columns, launches.multiprocessors());
         boolean inBytes = precision == Precision.S8;
         ProductJob other = second == null ? first : second;
         launches.kernel(size.kernel(precision, left.form())).onlyWrites(y, (long) left.rows() * yStride * Float.BYTES);
@@ -107,7 +108,7 @@ final class ProductLaunch {
                 .pointer(y)
                 .integer(yStride)
                 .pointer(rest)
-                .integer(left.rows());
+                .count(left.rows());
         first.tell(launches);
         other.tell(launches);
         if (precision == Precision.BF16) {
@@ -115,17 +116,17 @@ final class ProductLaunch {
         }
         launches.run(
                 Launches.blocks(columns, size.columns),
-                Launches.blocks(left.rows(), size.rows),
+                Launches.blocks(rows, size.rows),
                 second == null ? 1 : 2,
                 size.threads(precision),
                 size.sharedBytes(precision));
     }
 
     /** Whether what is not yet in the form of the weights is brought into it first. */
-    private boolean isBrought(Precision precision, int columns) {
+    private boolean isBrought(Precision precision, int rows, int columns) {
         return switch (precision) {
             case F32 -> false;
-            case BF16 -> left.rows() >= FormedTensor.NARROWED_FIRST && columns > NARROWED_OUTPUTS;
+            case BF16 -> rows >= FormedTensor.NARROWED_FIRST && columns > NARROWED_OUTPUTS;
             case S8 -> true;
         };
     }

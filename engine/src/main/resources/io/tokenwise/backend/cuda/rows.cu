@@ -68,9 +68,9 @@ __device__ __forceinline__ void layerNormRow(
  */
 extern "C" __global__ void __launch_bounds__(ROW_THREADS)
     layerNorm(const float* x, const float* __restrict__ gamma, const float* __restrict__ beta, float epsilon, float* y, float* statistics,
-              unsigned char* bytes, float* steps, Bf16* narrow, int stride, int rows, int columns) {
+              unsigned char* bytes, float* steps, Bf16* narrow, int stride, const int* rows, int columns) {
     int row = warpRow();
-    if (row >= rows) {
+    if (row >= *rows) {
         return;
     }
     bool inFours = isReadInFours(y, columns);
@@ -122,9 +122,9 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
 }
 
 /** y = softmax(x) for each row [rows, columns]. y may be x. */
-extern "C" __global__ void __launch_bounds__(ROW_THREADS) softmax(const float* x, float* y, int rows, int columns) {
+extern "C" __global__ void __launch_bounds__(ROW_THREADS) softmax(const float* x, float* y, const int* rows, int columns) {
     int row = warpRow();
-    if (row >= rows) {
+    if (row >= *rows) {
         return;
     }
     x += (size_t)row * columns;
@@ -156,9 +156,9 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
 
 /** Each row [rows, columns] divided by its length, which norms [rows], if not null, receives. y may be x. */
 extern "C" __global__ void __launch_bounds__(ROW_THREADS)
-    l2Normalize(const float* x, float* y, float* norms, int rows, int columns) {
+    l2Normalize(const float* x, float* y, float* norms, const int* rows, int columns) {
     int row = warpRow();
-    if (row >= rows) {
+    if (row >= *rows) {
         return;
     }
     size_t at = (size_t)row * columns;
