@@ -16,9 +16,9 @@ final class CudaProducts {
     private final Launches launches;
     private final ProductLaunch product;
 
-    CudaProducts(Launches launches) {
+    CudaProducts(Launches launches, FormedTensor formed) {
         this.launches = launches;
-        this.product = new ProductLaunch(launches);
+        this.product = new ProductLaunch(launches, formed);
     }
 
     void linear(Tensor x, PackedMatrix weight, Tensor bias, boolean gelu, Tensor residual, Tensor y) {

@@ -143,6 +143,7 @@ final class CudaRouting implements Routing {
         }
         boolean asksAll = asked == 1 && askedRows == rows;
         launches.kernel("gate")
+                .onlyWrites(logits)
                 .tensor(x)
                 .tensor(weight)
                 .pointer(launches.upload(offsets, asked * outputs, Bucket.of(Math.max(asked, FEW_GROUPS)) * outputs))
@@ -186,6 +187,7 @@ final class CudaRouting implements Routing {
     private void sortOnDevice() {
         if (!isSorted) {
             launches.kernel("sortByChoice")
+                    .onlyWrites(null)
                     .ints(counts, rows)
                     .count(rows)
                     .integer(learners)

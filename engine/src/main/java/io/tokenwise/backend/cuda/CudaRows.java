@@ -1,5 +1,6 @@
 package io.tokenwise.backend.cuda;
 
+import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
 
@@ -15,25 +16,33 @@ final class CudaRows {
 
     private final Launches launches;
     private final KeptTables tables;
+    private final FormedTensor formed;
 
-    CudaRows(Launches launches, KeptTables tables) {
+    CudaRows(Launches launches, KeptTables tables, FormedTensor formed) {
         this.launches = launches;
         this.tables = tables;
+        this.formed = formed;
     }
 
     void layerNorm(Tensor x, Tensor gamma, Tensor beta, float epsilon, Tensor y, Tensor statistics) {
+        // Training's norms leave none: few of its launches are products of what they normed.
+        Precision form = statistics == null ? formed.afterNorm(y.rows()) : Precision.F32;
+        FormedRows rows = formed.begin(form, launches.address(y), y.rows(), y.columns());
         launches.kernel("layerNorm")
                 .tensor(x)
-                .tensor(null)
                 .tensor(gamma)
                 .tensor(beta)
                 .floating(epsilon)
-                .tensor(null)
                 .tensor(y)
                 .tensor(statistics)
+                .pointer(form == Precision.S8 ? rows.address : 0)
+                .pointer(rows.steps)
+                .pointer(form == Precision.BF16 ? rows.address : 0)
+                .integer(rows.stride)
                 .count(x.rows())
                 .integer(x.columns())
                 .runRows(x.rows());
+        formed.end();
     }
 
     void layerNormBackward(Tensor x, Tensor gamma, Tensor statistics, Tensor dy, Tensor dx) {

@@ -39,9 +39,10 @@ final class CudaStream implements Stream {
         this.launches = launches;
         reading = new CudaReading(launches);
         packing = new CudaPacking(launches);
-        products = new CudaProducts(launches);
+        var formed = new FormedTensor(launches, precision);
+        products = new CudaProducts(launches, formed);
         values = new CudaValues(launches);
-        onRows = new CudaRows(launches, launches.tables());
+        onRows = new CudaRows(launches, launches.tables(), formed);
         onSequences = new CudaSequences(launches, launches.tables());
         attention = new CudaAttention(launches, launches.tables(), precision != Precision.F32);
         speech = new CudaSpeech(launches, launches.tables());

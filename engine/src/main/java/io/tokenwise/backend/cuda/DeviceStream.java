@@ -25,6 +25,10 @@ final class DeviceStream {
     final Cuda cuda;
     final CuStream queue;
     final ScratchMemory scratch;
+
+    /** For {@link FormedTensor}: outlives the scratch memory of operations. */
+    final ScratchMemory forms;
+
     final KeptTables tables;
 
     /** For {@link StreamPool#order}. */
@@ -45,6 +49,9 @@ final class DeviceStream {
 
     private RuntimeException failure;
 
+    /** How often what was told has come to nothing. */
+    private volatile long lost;
+
     /** For what the host reads. */
     private PinnedMemory room;
 
@@ -58,6 +65,7 @@ final class DeviceStream {
         queue = cuda.stream();
         uploads = new Uploads(cuda, queue);
         scratch = new ScratchMemory(cuda);
+        forms = new ScratchMemory(cuda);
         tables = new KeptTables(cuda, queue, this::await);
         graphs = new KeptGraphs(cuda, arguments);
         room = cuda.pinned(Long.BYTES);
@@ -160,6 +168,7 @@ final class DeviceStream {
             RuntimeException earlier = failure;
             failure = null;
             list.clear();
+            lost++;
             throw earlier;
         }
         if (list.count() == 0) {
@@ -179,8 +188,14 @@ final class DeviceStream {
             list.clear();
             if (!isDone) {
                 uploads.failed();
+                lost++;
             }
         }
+    }
+
+    /** Another one each time that launches that were told have been lost to an error. */
+    long lost() {
+        return lost;
     }
 
     /** Waits until all is done that was told until now, for a thread that waits for all streams; an error of launches is told to the stream's own caller too. */

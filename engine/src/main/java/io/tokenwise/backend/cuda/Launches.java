@@ -17,7 +17,18 @@ final class Launches {
     private final CudaKernels kernels;
     private final StreamPool pool;
     private CuFunction function;
-    private long told;
+
+    /** What is watched: where it begins and ends, and what {@link #unseen} was then. */
+    private long watchedFrom;
+
+    private long watchedTo;
+    private long watchedUnseen;
+
+    /** Whether the launch that was started writes none but this memory; else it may write any. */
+    private boolean isKnown;
+
+    private long writtenFrom;
+    private long writtenBytes;
 
     /** The arguments of the launch that was started, and the bits of those that have eight bytes. */
     private final long[] arguments = new long[LaunchList.MOST_ARGUMENTS];
@@ -38,6 +49,20 @@ final class Launches {
         function = kernels.function(name);
         count = 0;
         wide = 0;
+        isKnown = false;
+        return this;
+    }
+
+    /** Of all tensors the launch writes this one alone, or none if it is null; a launch that does not say so may write any. */
+    Launches onlyWrites(Tensor y) {
+        return y == null ? onlyWrites(0, 0) : onlyWrites(address(y), (long) y.size() * Float.BYTES);
+    }
+
+    /** As {@link #onlyWrites(Tensor)}. */
+    Launches onlyWrites(long address, long bytes) {
+        isKnown = true;
+        writtenFrom = address;
+        writtenBytes = bytes;
         return this;
     }
 
@@ -92,6 +117,11 @@ final class Launches {
             grantShared(function, sharedBytes);
         }
         order();
+        if (isKnown) {
+            written(writtenFrom, writtenBytes);
+        } else {
+            watchNothing();
+        }
         device.launch(function, gridX, gridY, gridZ, block, sharedBytes, arguments, count, wide);
     }
 
@@ -117,6 +147,7 @@ final class Launches {
     /** Tells a product by cuBLASLt, of at least one row: {@code y = x weights + bias}, if its kind has one. */
     void multiply(LtProduct product, int rows, long x, long weights, long bias, long y) {
         order();
+        written(y, (long) rows * product.spec().yStride() * Float.BYTES);
         device.multiply(product, rows, x, weights, bias, y);
     }
 
@@ -176,6 +207,17 @@ final class Launches {
         return device.upload(values, valueCount);
     }
 
+    /** The memory of {@link #scratch(long)}. */
+    ScratchMemory scratch() {
+        return device.scratch;
+    }
+
+    /** Memory for what {@link FormedTensor} has, from its beginning: what was there before is over. */
+    ScratchMemory forms() {
+        device.forms.reset();
+        return device.forms;
+    }
+
     /** As {@link #scratch}, but for as long as the stream is used. */
     long keep(long bytes) {
         return device.keep(bytes);
@@ -183,12 +225,14 @@ final class Launches {
 
     void copy(long target, long source, long bytes) {
         order();
+        written(target, bytes);
         device.copy(target, source, bytes);
     }
 
     /** So many zeroed bytes, a multiple of 4. */
     void zero(long address, long bytes) {
         order();
+        written(address, bytes);
         device.zero(address, bytes);
     }
 
@@ -229,6 +273,7 @@ final class Launches {
     /** From pinned memory, which must be left alone until {@link #synchronize}. */
     void copyToDevice(long target, MemorySegment source, long bytes) {
         order();
+        written(target, bytes);
         device.flush(true);
         device.queue.copyToDevice(target, source, bytes);
     }
@@ -237,16 +282,44 @@ final class Launches {
         device.synchronize();
     }
 
-    /** How many launches, copies and fills there have been. */
-    long told() {
-        return told;
+    // ---- whether a tensor is as it was
+
+    /** Nothing is watched any more. */
+    void watchNothing() {
+        watchedTo = watchedFrom;
+    }
+
+    /**
+     * Watches memory from the last launch on.
+     *
+     * @param unseen what {@link #unseen} was before that was told
+     */
+    void watch(long address, long bytes, long unseen) {
+        watchedFrom = address;
+        watchedTo = address + bytes;
+        watchedUnseen = unseen;
+    }
+
+    /** Whether nothing that this or another stream was told may have changed what is watched, or have been lost since. */
+    boolean isAsWatched() {
+        return watchedFrom < watchedTo && watchedUnseen == unseen();
+    }
+
+    private void written(long address, long bytes) {
+        if (address < watchedTo && watchedFrom < address + bytes) {
+            watchNothing();
+        }
+    }
+
+    /** Another one each time that a tensor may have been changed, or may not have been, of which the launches of this stream do not say so. Both only grow. */
+    long unseen() {
+        return pool.writes() + device.lost();
     }
 
     // ---- other streams
 
     /** What others have changed is waited for before all that is told and not yet done, which does no harm. */
     private void order() {
-        told++;
         if (device.seen != pool.changes()) {
             pool.order(device);
         }

@@ -4,47 +4,34 @@ import io.tokenwise.backend.Precision;
 import io.tokenwise.tensor.Tensor;
 
 /**
- * What products multiply by their weights: rows in float32, or brought into the form that tensor cores read, once for both jobs. The form lies in the stream's scratch
- * memory, row by row, and serves the next product of the same rows too, such as those of Q with K and of V, if nothing was told in between.
+ * What products multiply by their weights: rows in float32, or in the form that tensor cores read. Those of a tensor are brought into it once for all products of the same
+ * rows, and not at all if a layer norm has left them so; see {@link FormedTensor}. Others are brought into scratch memory, once for both jobs.
  */
 final class LeftSide {
     private final Launches launches;
+    private final FormedTensor tensor;
 
     private int rows;
     private long floats;
     private int floatStride;
+    private boolean isTensor;
 
-    // ---- the form, or F32 if there is none besides the floats
+    /** The rows' form: one of their own, or the tensor's. */
+    private FormedRows formed;
 
-    private Precision form = Precision.F32;
-    private long formed;
-    private int formedStride;
+    private final FormedRows own = new FormedRows();
 
-    /** Of bytes each row's step and least value, else 0. */
-    private long steps;
-
-    /** Whether it is of all inputs of all rows of a tensor; and what had been told, and written by others, when a product last read it. */
-    private boolean isOfAll;
-
-    private long told;
-    private long writes;
-
-    LeftSide(Launches launches) {
+    LeftSide(Launches launches, FormedTensor tensor) {
         this.launches = launches;
+        this.tensor = tensor;
+        this.formed = own;
     }
 
     /** Begins an operation of the stream that multiplies a tensor's rows. */
     void begin(Tensor x) {
-        boolean isKept = isOfAll
-                && floats == launches.address(x)
-                && rows == x.rows()
-                && floatStride == x.columns()
-                && told == launches.told()
-                && writes == launches.writes();
-        if (!isKept) {
-            launches.begin();
-            set(launches.address(x), x.rows(), x.columns());
-        }
+        launches.begin();
+        set(launches.address(x), x.rows(), x.columns());
+        isTensor = true;
     }
 
     /** Rows in float32. */
@@ -52,16 +39,15 @@ final class LeftSide {
         rows = newRows;
         floats = address;
         floatStride = stride;
-        form = Precision.F32;
-        isOfAll = false;
+        isTensor = false;
+        own.set(Precision.F32, 0, 0);
+        formed = own;
     }
 
     /** Rows that a product has left in bfloat16. */
     void setNarrow(long address, int newRows, int stride) {
         set(0, newRows, 0);
-        form = Precision.BF16;
-        formed = address;
-        formedStride = stride;
+        own.set(Precision.BF16, address, stride);
     }
 
     int rows() {
@@ -69,49 +55,60 @@ final class LeftSide {
     }
 
     Precision form() {
-        return form;
+        return formed.form;
     }
 
     /** Where it lies, if it has one. */
     long formed() {
-        return formed;
+        return formed.address;
     }
 
-    /** The operation's products have been told. */
-    void end() {
-        told = launches.told();
-        writes = launches.writes();
+    /** Whether the rows are in a form already that has what the jobs use, and nothing else; the second job may be null. */
+    boolean isIn(Precision wanted, ProductJob first, ProductJob second) {
+        if (isTensor && wanted != Precision.F32 && useAll(first, second)) {
+            FormedRows found = tensor.find(wanted, floats, rows, floatStride);
+            formed = found == null ? formed : found;
+        }
+        return formed.form == wanted;
     }
 
     /** Brings the rows into a form, as far as the jobs use their inputs; the second job may be null. */
     void bring(Precision wanted, ProductJob first, ProductJob second) {
-        if (form == wanted) {
-            return;
+        boolean ofAll = useAll(first, second);
+        boolean ofTensor = isTensor && ofAll;
+        if (ofTensor) {
+            formed = tensor.begin(wanted, floats, rows, floatStride);
+        } else {
+            int inputs = second == null ? first.inputs : Math.max(first.inputs, second.inputs);
+            own.take(launches.scratch(), wanted, rows, inputs);
+            formed = own;
         }
         boolean inBytes = wanted == Precision.S8;
-        int inputs = second == null ? first.inputs : Math.max(first.inputs, second.inputs);
-        form = wanted;
-        formedStride = PackedWeights.roundUp(inputs, 16 / wanted.bytes());
-        formed = launches.scratch((long) Bucket.of(rows) * formedStride * wanted.bytes());
-        steps = inBytes ? launches.scratch(2L * Bucket.of(rows) * Float.BYTES) : 0;
         launches.kernel(inBytes ? "quantizeRows" : "narrowRows")
+                .onlyWrites(null)
                 .pointer(floats)
                 .integer(floatStride)
                 .count(rows)
-                .pointer(formed)
-                .integer(formedStride);
+                .pointer(formed.address)
+                .integer(formed.stride);
         if (inBytes) {
-            launches.pointer(steps);
+            launches.pointer(formed.steps);
         }
-        isOfAll = usesAll(first) && (second == null || usesAll(second));
-        if (isOfAll) {
+        if (ofAll) {
             tellAll();
             tellAll();
         } else {
             first.tellLeft(launches);
             (second == null ? first : second).tellLeft(launches);
         }
-        launches.run(Launches.blocks(Bucket.of(rows), 4), 1, isOfAll || second == null ? 1 : 2, 128, 0);
+        launches.run(Launches.blocks(Bucket.of(rows), 4), 1, ofAll || second == null ? 1 : 2, 128, 0);
+        if (ofTensor) {
+            tensor.end();
+        }
+    }
+
+    private boolean useAll(ProductJob first, ProductJob second) {
+        return usesAll(first) && (second == null || usesAll(second));
     }
 
     /** Whether a job's rows use all columns, and so may those that it does not have. */
@@ -126,10 +123,10 @@ final class LeftSide {
 
     /** The parameters that say where rows lie for weights of a precision. */
     void tell(Precision weights) {
-        boolean isFormed = weights == form && form != Precision.F32;
-        launches.pointer(isFormed ? formed : floats).integer(isFormed ? formedStride : floatStride);
+        boolean isFormed = weights == formed.form && weights != Precision.F32;
+        launches.pointer(isFormed ? formed.address : floats).integer(isFormed ? formed.stride : floatStride);
         if (weights == Precision.S8) {
-            launches.pointer(steps);
+            launches.pointer(formed.steps);
         }
     }
 }

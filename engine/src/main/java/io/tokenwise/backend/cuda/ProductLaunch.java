@@ -9,9 +9,7 @@ import io.tokenwise.tensor.Tensor;
  * which picks the kernel. One object serves all products of its stream.
  */
 final class ProductLaunch {
-    /** Rows that narrowing first pays for, where so many outputs read them: below, products narrow their left side themselves. Not measured. */
-    private static final int NARROWED_FIRST = 1_024;
-
+    /** Outputs that narrowing many rows first pays for: where fewer read them, products narrow their left side themselves. Not measured. */
     private static final int NARROWED_OUTPUTS = 256;
 
     private final Launches launches;
@@ -32,9 +30,9 @@ final class ProductLaunch {
     /** A row like y for what rows do not use, or 0. */
     long rest;
 
-    ProductLaunch(Launches launches) {
+    ProductLaunch(Launches launches, FormedTensor formed) {
         this.launches = launches;
-        this.left = new LeftSide(launches);
+        this.left = new LeftSide(launches, formed);
     }
 
     /** Begins an operation of the stream, whose first product is of a tensor's rows. */
@@ -93,12 +91,13 @@ final class ProductLaunch {
         } else {
             run(jobs[0], count == 2 ? jobs[1] : null);
         }
-        left.end();
     }
 
     /** By cuBLASLt, where nothing is left to do into y itself: its GELU is not ours, and it adds no residual. */
     private void run(LtProduct library, ProductJob job) {
-        left.bring(Precision.BF16, job, null);
+        if (!left.isIn(Precision.BF16, job, null)) {
+            left.bring(Precision.BF16, job, null);
+        }
         int stride = library.spec().yStride();
         boolean isAll = !gelu && residual == 0 && narrow == 0;
         boolean fits = yStride == stride && y % ProductJob.LIBRARY_ALIGNMENT == 0;
@@ -106,6 +105,7 @@ final class ProductLaunch {
         launches.multiply(library, left.rows(), left.formed(), job.weights, job.bias, product);
         if (product != y) {
             launches.kernel("finishProduct")
+                    .onlyWrites(y, (long) left.rows() * yStride * Float.BYTES)
                     .pointer(product)
                     .integer(stride)
                     .flag(gelu)
@@ -123,14 +123,13 @@ final class ProductLaunch {
         Precision precision = first.precision;
         int columns = Math.max(columns(first), second == null ? 0 : columns(second));
         int rows = Bucket.of(left.rows());
-        if (precision == Precision.S8
-                || precision == Precision.BF16 && rows >= NARROWED_FIRST && columns > NARROWED_OUTPUTS) {
+        if (!left.isIn(precision, first, second) && isBrought(precision, rows, columns)) {
             left.bring(precision, first, second);
         }
         TileSize size = TileSize.of(rows, columns, launches.multiprocessors());
         boolean inBytes = precision == Precision.S8;
         ProductJob other = second == null ? first : second;
-        launches.kernel(size.kernel(precision, left.form()));
+        launches.kernel(size.kernel(precision, left.form())).onlyWrites(y, (long) left.rows() * yStride * Float.BYTES);
         left.tell(precision);
         first.tellWeights(launches, inBytes);
         other.tellWeights(launches, inBytes);
@@ -151,6 +150,15 @@ final class ProductLaunch {
                 second == null ? 1 : 2,
                 size.threads(precision),
                 size.sharedBytes(precision));
+    }
+
+    /** Whether what is not yet in the form of the weights is brought into it first. */
+    private boolean isBrought(Precision precision, int rows, int columns) {
+        return switch (precision) {
+            case F32 -> false;
+            case BF16 -> rows >= FormedTensor.NARROWED_FIRST && columns > NARROWED_OUTPUTS;
+            case S8 -> true;
+        };
     }
 
     private int columns(ProductJob job) {

@@ -192,6 +192,59 @@ __device__ __forceinline__ bool isAligned(const void* pointer, int bytes) {
     return ((unsigned long long)pointer & (unsigned long long)(bytes - 1)) == 0;
 }
 
+/** Whether all rows of a matrix may be read by 16 bytes. */
+__device__ __forceinline__ bool isReadInFours(const void* matrix, int stride) { return stride % 4 == 0 && isAligned(matrix, 16); }
+
+// ---- a row in the forms that tensor cores read, by a warp: the first used values, and zeros up to stride
+
+/** The CPU's rounding: the rounded integer lies in the lowest bits of the sum. */
+__device__ __forceinline__ unsigned toByte(float value, float least, float factor, bool isUsed) {
+    float shifted = fmaf(value - least, factor, 12582912.0f);
+    return isUsed ? (unsigned)__float_as_int(shifted) & 255u : 0u;
+}
+
+/** As unsigned bytes, aligned to 4, with one step and least value: the CPU's bits. */
+__device__ __forceinline__ void quantizeRow(
+        const float* row, int used, bool aligned, unsigned char* bytes, int stride, float* stepAndLeast) {
+    int lane = threadIdx.x % 32;
+    float least = INFINITE;
+    float largest = -INFINITE;
+    bool isNumber = true;
+    for (int k = lane; k < used; k += 32) {
+        least = fminf(least, row[k]);
+        largest = fmaxf(largest, row[k]);
+        isNumber = isNumber && row[k] == row[k];
+    }
+    least = -warpMax(-least);
+    largest = warpMax(largest);
+    float factor = largest == least ? 0.0f : 255.0f / (largest - least);
+    for (int k = lane * 4; k < stride; k += 128) {
+        float4 four = readFour(row + k, used - k, aligned);
+        unsigned packed = toByte(four.x, least, factor, k < used);
+        packed |= toByte(four.y, least, factor, k + 1 < used) << 8;
+        packed |= toByte(four.z, least, factor, k + 2 < used) << 16;
+        packed |= toByte(four.w, least, factor, k + 3 < used) << 24;
+        *(unsigned*)(bytes + k) = packed;
+    }
+    // Bytes cannot say that there was a NaN.
+    bool allNumbers = __ballot_sync(0xffffffffu, isNumber) == 0xffffffffu;
+    if (lane == 0) {
+        stepAndLeast[0] = allNumbers ? (largest - least) / 255.0f : __int_as_float(0x7fc00000);
+        stepAndLeast[1] = least;
+    }
+}
+
+/** In bfloat16, aligned to 8. */
+__device__ __forceinline__ void narrowRow(const float* row, int used, bool aligned, Bf16* target, int stride) {
+    for (int k = threadIdx.x % 32 * 4; k < stride; k += 128) {
+        float4 four = readFour(row + k, used - k, aligned);
+        uint2 narrow;
+        narrow.x = packBf16(four.x, four.y);
+        narrow.y = packBf16(four.z, four.w);
+        *(uint2*)(target + k) = narrow;
+    }
+}
+
 // ---- matrix products: which rows and columns a product has
 
 /**

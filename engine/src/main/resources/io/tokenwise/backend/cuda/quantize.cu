@@ -1,11 +1,5 @@
 // What products multiply: rows as unsigned bytes or in bfloat16, and weights packed in each type.
 
-/** The CPU's rounding: the rounded integer lies in the lowest bits of the sum. */
-__device__ __forceinline__ unsigned toByte(float value, float least, float factor, bool isUsed) {
-    float shifted = fmaf(value - least, factor, 12582912.0f);
-    return isUsed ? (unsigned)__float_as_int(shifted) & 255u : 0u;
-}
-
 /*
  * The inputs that a row uses, as unsigned bytes with one step and least value: bytes [rows, stride] and steps [rows, 2],
  * with the CPU's bits; bytes of other inputs are 0. Rows that use no slice are left alone. The other parameters are those of Product.
@@ -21,40 +15,13 @@ extern "C" __global__ void __launch_bounds__(128) quantizeRows(
         LEFT_PARAMETERS(0),
         LEFT_PARAMETERS(1)) {
     const Product p = {LEFT_PRODUCT};
-    int lane = threadIdx.x % 32;
-    int entry = blockIdx.x * 4 + threadIdx.x / 32;
+    int entry = warpRow();
     if (entry >= p.rowsOf(0)) {
         return;
     }
     int used = p.inputStarts == nullptr ? OF_JOB(inputs) : p.inputStarts[p.slicesOf(entry)];
     long long at = p.order == nullptr ? entry : p.order[entry];
-    const float* row = x + at * xStride;
-    float least = INFINITE;
-    float largest = -INFINITE;
-    bool isNumber = true;
-    for (int k = lane; k < used; k += 32) {
-        least = fminf(least, row[k]);
-        largest = fmaxf(largest, row[k]);
-        isNumber = isNumber && row[k] == row[k];
-    }
-    least = -warpMax(-least);
-    largest = warpMax(largest);
-    float factor = largest == least ? 0.0f : 255.0f / (largest - least);
-    bool aligned = xStride % 4 == 0 && isAligned(x, 16);
-    for (int k = lane * 4; k < stride; k += 128) {
-        float4 four = readFour(row + k, used - k, aligned);
-        unsigned packed = toByte(four.x, least, factor, k < used);
-        packed |= toByte(four.y, least, factor, k + 1 < used) << 8;
-        packed |= toByte(four.z, least, factor, k + 2 < used) << 16;
-        packed |= toByte(four.w, least, factor, k + 3 < used) << 24;
-        *(unsigned*)(bytes + at * stride + k) = packed;
-    }
-    // Bytes cannot say that there was a NaN.
-    bool allNumbers = __ballot_sync(0xffffffffu, isNumber) == 0xffffffffu;
-    if (lane == 0) {
-        steps[2 * at] = allNumbers ? (largest - least) / 255.0f : __int_as_float(0x7fc00000);
-        steps[2 * at + 1] = least;
-    }
+    quantizeRow(x + at * xStride, used, isReadInFours(x, xStride), bytes + at * stride, stride, steps + 2 * at);
 }
 
 /*
@@ -70,21 +37,13 @@ extern "C" __global__ void __launch_bounds__(128) narrowRows(
         LEFT_PARAMETERS(0),
         LEFT_PARAMETERS(1)) {
     const Product p = {LEFT_PRODUCT};
-    int entry = blockIdx.x * 4 + threadIdx.x / 32;
+    int entry = warpRow();
     if (entry >= p.rowsOf(0)) {
         return;
     }
     int used = p.inputStarts == nullptr ? OF_JOB(inputs) : p.inputStarts[p.slicesOf(entry)];
     long long at = p.order == nullptr ? entry : p.order[entry];
-    const float* row = x + at * xStride;
-    bool aligned = xStride % 4 == 0 && isAligned(x, 16);
-    for (int k = threadIdx.x % 32 * 4; k < stride; k += 128) {
-        float4 four = readFour(row + k, used - k, aligned);
-        uint2 narrow;
-        narrow.x = packBf16(four.x, four.y);
-        narrow.y = packBf16(four.z, four.w);
-        *(uint2*)(target + at * stride + k) = narrow;
-    }
+    narrowRow(x + at * xStride, used, isReadInFours(x, xStride), target + at * stride, stride);
 }
 
 // ---- packing: the source is [inputs, outputs], or, if transposed, [outputs, inputs], with sourceStride floats a row

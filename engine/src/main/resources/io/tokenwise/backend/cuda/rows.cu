@@ -30,25 +30,17 @@ __device__ __forceinline__ float rowSum(int columns, Value value) {
 
 /** One row of layerNorm. With KEPT above 0 its lanes keep their values in registers, else they are read again for each sum. */
 template <int KEPT>
-__device__ __forceinline__ void layerNormRow(const float* x, const float* residual, const float* gamma, const float* beta, float epsilon,
-                                             float* total, float* y, float* statistics, int columns) {
+__device__ __forceinline__ void layerNormRow(
+        const float* x, const float* gamma, const float* beta, float epsilon, float* y, float* statistics, int columns) {
     float kept[KEPT > 0 ? KEPT : 1];
-    forKept<KEPT>(columns, [&](int k, int column) {
-        float value = residual == nullptr ? x[column] : x[column] + residual[column];
-        if constexpr (KEPT > 0) {
-            kept[k] = value;
-        }
-        if (total != nullptr) {
-            total[column] = value;
-        }
-    });
+    if constexpr (KEPT > 0) {
+        forKept<KEPT>(columns, [&](int k, int column) { kept[k] = x[column]; });
+    }
     auto value = [&](int k, int column) {
         if constexpr (KEPT > 0) {
             return kept[k];
-        } else if (total != nullptr) {
-            return total[column];
         } else {
-            return residual == nullptr ? x[column] : x[column] + residual[column];
+            return x[column];
         }
     };
     float sum = 0;
@@ -70,29 +62,35 @@ __device__ __forceinline__ void layerNormRow(const float* x, const float* residu
 }
 
 /**
- * y = (z - mean) / sqrt(variance + epsilon) * gamma + beta for each row of z = x + residual: x, residual, total and y [rows, columns], gamma and beta
- * [columns]. residual may be null, which is 0; total, null or where z is kept, may be x or residual; statistics, null or [rows, 2], receives each row's
- * mean and reciprocal standard deviation. y may be x or residual, not total.
+ * y = (x - mean) / sqrt(variance + epsilon) * gamma + beta for each row: x and y [rows, columns], gamma and beta [columns]. statistics, null or [rows, 2],
+ * receives each row's mean and reciprocal standard deviation. Of bytes [rows, stride] with steps [rows, 2], and narrow [rows, stride], one may receive y as
+ * quantizeRows or narrowRows leave it, for the products that follow; else they are null. y may be x.
  */
-extern "C" __global__ void __launch_bounds__(ROW_THREADS, 4)
-    layerNorm(const float* x, const float* residual, const float* __restrict__ gamma, const float* __restrict__ beta, float epsilon,
-              float* total, float* y, float* statistics, const int* rows, int columns) {
+extern "C" __global__ void __launch_bounds__(ROW_THREADS)
+    layerNorm(const float* x, const float* __restrict__ gamma, const float* __restrict__ beta, float epsilon, float* y, float* statistics,
+              unsigned char* bytes, float* steps, Bf16* narrow, int stride, const int* rows, int columns) {
     int row = warpRow();
     if (row >= *rows) {
         return;
     }
+    bool inFours = isReadInFours(y, columns);
     size_t at = (size_t)row * columns;
     x += at;
     y += at;
-    residual = residual == nullptr ? nullptr : residual + at;
-    total = total == nullptr ? nullptr : total + at;
     statistics = statistics == nullptr ? nullptr : statistics + 2 * (size_t)row;
     if (columns <= 12 * 32) {
-        layerNormRow<12>(x, residual, gamma, beta, epsilon, total, y, statistics, columns);
+        layerNormRow<12>(x, gamma, beta, epsilon, y, statistics, columns);
     } else if (columns <= 32 * 32) {
-        layerNormRow<32>(x, residual, gamma, beta, epsilon, total, y, statistics, columns);
+        layerNormRow<32>(x, gamma, beta, epsilon, y, statistics, columns);
     } else {
-        layerNormRow<0>(x, residual, gamma, beta, epsilon, total, y, statistics, columns);
+        layerNormRow<0>(x, gamma, beta, epsilon, y, statistics, columns);
+    }
+    // A lane reads what others have written.
+    __syncwarp();
+    if (bytes != nullptr) {
+        quantizeRow(y, columns, inFours, bytes + (size_t)row * stride, stride, steps + 2 * (size_t)row);
+    } else if (narrow != nullptr) {
+        narrowRow(y, columns, inFours, narrow + (size_t)row * stride, stride);
     }
 }
 

@@ -18,11 +18,13 @@ import io.tokenwise.natives.cuda.CudaUnavailableException;
 import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -58,33 +60,48 @@ class LayerLaunchesTest {
     }
 
     /**
-     * Three gates, two products each of the MLP and of attention and one of V, attention itself and two layer norms; in bytes what is multiplied is quantized first: x for all
-     * of Q, K and V, the context, the MLP's x and its units.
+     * Three gates, two products each of the MLP and of attention and one of V, attention itself and two layer norms, which leave their rows as the products read them. In bytes
+     * the context and the MLP's units are quantized besides.
      */
     @ParameterizedTest
-    @CsvSource({"F32, 12", "BF16, 12", "S8, 15"})
+    @CsvSource({"F32, 11", "BF16, 11", "S8, 13"})
     void areFew(Precision precision, int most) throws IOException {
-        Map<String, Long> one = launches(1, precision);
-        Map<String, Long> three = launches(3, precision);
+        assertThat(launchesOfALayer(precision, TEXTS)).isLessThanOrEqualTo(most);
+    }
+
+    /** So many rows that those of bfloat16 are narrowed before several blocks read them. */
+    @Test
+    void areNoMoreWithManyRows() throws IOException {
+        var lengths = new int[32];
+        Arrays.fill(lengths, 33);
+        assertThat(launchesOfALayer(Precision.BF16, TestModels.sequences(lengths)))
+                .isLessThanOrEqualTo(11);
+    }
+
+    private static long launchesOfALayer(Precision precision, List<int[]> texts) throws IOException {
+        Map<String, Long> one = launches(1, precision, texts);
+        Map<String, Long> three = launches(3, precision, texts);
         var layer = new TreeMap<String, Long>();
         three.forEach((kernel, count) -> layer.merge(kernel, (count - one.getOrDefault(kernel, 0L)) / 2, Long::sum));
         layer.values().removeIf(count -> count == 0);
         long all = layer.values().stream().mapToLong(count -> count).sum();
-        LOG.info("{}: {} launches in a layer: {}", precision, all, layer);
+        LOG.info("{}, {} texts: {} launches in a layer: {}", precision, texts.size(), all, layer);
         assertThat(layer).containsEntry("gate", 3L);
-        assertThat(all).isLessThanOrEqualTo(most);
+        return all;
     }
 
     /** By kernel, of a warm forward. */
-    private static Map<String, Long> launches(int layers, Precision precision) throws IOException {
+    private static Map<String, Long> launches(int layers, Precision precision, List<int[]> texts) throws IOException {
         FakeControls controls = FakeDevice.start();
         try (CudaBackend device = CudaBackend.open(precision);
                 ModelFiles files = ModelFiles.open(folder.resolve("adaptive" + layers));
                 Encoder encoder = Encoder.load(files, device);
-                var sessions = new Sessions(encoder, device, 1024, 1)) {
-            sessions.encode(TEXTS, Budget.flops(0.5), null);
+                var sessions = new Sessions(encoder, device, 2048, 1)) {
+            sessions.encode(texts, Budget.flops(0.5), null);
+            // Where memory had to grow, what was prepared before is prepared once more.
+            sessions.encode(texts, Budget.flops(0.5), null);
             Map<String, Long> before = counts(controls);
-            sessions.encode(TEXTS, Budget.flops(0.5), null);
+            sessions.encode(texts, Budget.flops(0.5), null);
             Map<String, Long> after = counts(controls);
             before.forEach((kernel, count) -> after.merge(kernel, -count, Long::sum));
             return after;
