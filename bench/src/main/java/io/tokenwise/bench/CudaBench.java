@@ -100,8 +100,13 @@ final class CudaBench {
         for (Precision precision : Precision.values()) {
             part("checks, " + precision.label(), () -> check(precision));
         }
+        if (CudaBackend.hasWgmma(device)) {
+            for (Precision precision : CudaGemmTable.BY_WGMMA) {
+                part("checks, " + precision.label() + " by wgmma", () -> checkByWgmma(precision));
+            }
+        }
         var tables = new CudaTables(inputs, device.simulated());
-        part("products", () -> add(new CudaGemmTable(inputs, device.simulated()).table()));
+        part("products", () -> add(new CudaGemmTable(inputs, device).table()));
         part("many texts", () -> add(tables.texts()));
         part("one text", () -> add(tables.oneText()));
         part("small images", () -> add(tables.smallImages()));
@@ -117,12 +122,20 @@ final class CudaBench {
     }
 
     private void check(Precision precision) throws IOException, CudaUnavailableException {
-        try (CudaBackend backend = CudaBackend.open(precision)) {
+        try (CudaBackend backend = CudaBackend.open(precision, false)) {
             var all = new CudaChecks(backend, checks::add);
             all.operations();
             all.products();
             all.model("minilm-acm", inputs.checkedTexts());
             all.model("vit-cifar10-acm", inputs.checkedImages());
+        }
+    }
+
+    private void checkByWgmma(Precision precision) throws CudaUnavailableException {
+        try (CudaBackend backend = CudaBackend.open(precision, true)) {
+            var all = new CudaChecks(backend, checks::add);
+            all.operations();
+            all.products();
         }
     }
 

@@ -36,12 +36,15 @@ public final class CudaStatus {
 
     private static String compiler(Device device) {
         try {
-            CudaBackend.requireCapability(device);
+            boolean wgmma = CudaBackend.usesWgmma();
+            CudaBackend.requireCapability(device, wgmma);
+            String products = wgmma ? ", products by wgmma" : "";
             if (CudaBackend.isCompiledAhead(device)) {
-                return ", kernels compiled ahead";
+                return ", kernels compiled ahead" + products;
             }
             int version = Nvrtc.open().version();
-            return String.format(Locale.ROOT, ", kernels by NVRTC %d.%d", version / 1000, version % 1000 / 10);
+            return String.format(
+                    Locale.ROOT, ", kernels by NVRTC %d.%d%s", version / 1000, version % 1000 / 10, products);
         } catch (CudaUnavailableException e) {
             return "; cannot be used: " + e.getMessage();
         }

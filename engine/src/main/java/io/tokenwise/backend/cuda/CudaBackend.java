@@ -30,6 +30,12 @@ public final class CudaBackend implements Backend {
     /** The first with products of bfloat16 and copies to shared memory that run beside other work. */
     private static final int LEAST_CAPABILITY = 80;
 
+    /** The one with {@code wgmma}, which devices after it do not have. */
+    private static final String WGMMA_CAPABILITY = "9.0";
+
+    /** Whether products go by {@code wgmma}: true or false, which it is as long as no card has measured them. */
+    private static final String WGMMA = "tokenwise.cuda.wgmma";
+
     private final Cuda cuda;
     private final CudaKernels kernels;
     private final Precision precision;
@@ -47,15 +53,25 @@ public final class CudaBackend implements Backend {
     }
 
     /**
-     * Opens the device, and the compiler of the kernels.
+     * Opens the device, and the compiler of the kernels. The system property {@code tokenwise.cuda.wgmma} says which instructions products take.
      *
      * @throws CudaUnavailableException if one of them does not serve; the message says why in one line
      */
     public static CudaBackend open(Precision precision) throws CudaUnavailableException {
+        return open(precision, usesWgmma());
+    }
+
+    /**
+     * As {@link #open(Precision)}.
+     *
+     * @param wgmma whether products take Hopper's own instructions
+     * @throws CudaUnavailableException if one of them does not serve; the message says why in one line
+     */
+    public static CudaBackend open(Precision precision, boolean wgmma) throws CudaUnavailableException {
         Cuda cuda = Cuda.open();
         try {
-            requireCapability(cuda.device());
-            return new CudaBackend(cuda, new CudaKernels(cuda), precision);
+            requireCapability(cuda.device(), wgmma);
+            return new CudaBackend(cuda, new CudaKernels(cuda, wgmma), precision);
         } catch (CudaException | NvrtcException | IllegalStateException e) {
             cuda.close();
             throw new CudaUnavailableException("CUDA is not available: " + e.getMessage(), e);
@@ -70,8 +86,41 @@ public final class CudaBackend implements Backend {
         return CompiledAhead.hasAll("sm_" + device.major() + device.minor());
     }
 
-    /** @throws CudaUnavailableException if the device lacks instructions of our kernels */
-    public static void requireCapability(Device device) throws CudaUnavailableException {
+    /**
+     * Whether the system property asks for products by {@code wgmma}.
+     *
+     * @throws CudaUnavailableException if it says something else than true or false
+     */
+    public static boolean usesWgmma() throws CudaUnavailableException {
+        String asked = System.getProperty(WGMMA, "false");
+        return switch (asked) {
+            case "true" -> true;
+            case "false" -> false;
+            default ->
+                throw new CudaUnavailableException(
+                        "CUDA is not available: -D" + WGMMA + "=" + asked
+                                + " is neither true nor false; false is what it is without",
+                        null);
+        };
+    }
+
+    /** Whether it can have products by {@code wgmma}. */
+    public static boolean hasWgmma(Device device) {
+        return device.capability().equals(WGMMA_CAPABILITY);
+    }
+
+    /**
+     * @param wgmma whether products by {@code wgmma} are asked for
+     * @throws CudaUnavailableException if the device lacks instructions of our kernels
+     */
+    public static void requireCapability(Device device, boolean wgmma) throws CudaUnavailableException {
+        if (wgmma && !hasWgmma(device)) {
+            throw new CudaUnavailableException(
+                    "CUDA is not available: " + device.name() + " has capability "
+                            + device.capability() + ", but -D" + WGMMA + "=true is for " + WGMMA_CAPABILITY
+                            + " (H100, H200) only; without it others serve too",
+                    null);
+        }
         if (!device.hasCapability(LEAST_CAPABILITY)) {
             throw new CudaUnavailableException(
                     "CUDA is not available: " + device.name() + " has capability " + device.capability()
@@ -114,6 +163,11 @@ public final class CudaBackend implements Backend {
     /** Where its kernels are from, for people. */
     public String kernels() {
         return kernels.toString();
+    }
+
+    /** Whether its products take Hopper's own instructions. */
+    public boolean wgmma() {
+        return kernels.wgmma();
     }
 
     @Override

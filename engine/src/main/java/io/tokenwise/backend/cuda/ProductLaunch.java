@@ -95,11 +95,13 @@ final class ProductLaunch {
     private void run(ProductJob first, ProductJob second) {
         Precision precision = first.precision;
         int columns = Math.max(columns(first), second == null ? 0 : columns(second));
-        if (precision == Precision.S8
-                || precision == Precision.BF16 && left.rows() >= NARROWED_FIRST && columns > NARROWED_OUTPUTS) {
+        if (isBroughtFirst(precision, columns)) {
             left.bring(precision, first, second);
         }
         TileSize size = TileSize.of(left.rows(), columns, launches.multiprocessors());
+        if (launches.wgmma()) {
+            size = size.byWgmma(precision);
+        }
         boolean inBytes = precision == Precision.S8;
         ProductJob other = second == null ? first : second;
         launches.kernel(size.kernel(precision, left.form()));
@@ -123,6 +125,13 @@ final class ProductLaunch {
                 second == null ? 1 : 2,
                 size.threads(precision),
                 size.sharedBytes(precision));
+    }
+
+    /** Whether the left side is brought into the form of the weights before the product. */
+    private boolean isBroughtFirst(Precision precision, int columns) {
+        return precision == Precision.S8
+                || precision == Precision.BF16
+                        && (launches.wgmma() || left.rows() >= NARROWED_FIRST && columns > NARROWED_OUTPUTS);
     }
 
     private int columns(ProductJob job) {
