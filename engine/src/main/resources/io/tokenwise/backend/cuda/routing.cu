@@ -123,10 +123,10 @@ __device__ __forceinline__ void sortRows(const volatile int* choice, int rows, i
 
 /** Makes a routing of the choice [rows]. Grid: 1; block: 1,024. */
 extern "C" __global__ void __launch_bounds__(ROUTING_THREADS)
-    sortByChoice(const int* __restrict__ choice, int rows, int learners, int* __restrict__ order, int* __restrict__ partly,
+    sortByChoice(const int* __restrict__ choice, const int* rows, int learners, int* __restrict__ order, int* __restrict__ partly,
                  int* __restrict__ counts) {
     __shared__ SortMemory shared;
-    sortRows(choice, rows, learners, order, partly, counts, shared);
+    sortRows(choice, *rows, learners, order, partly, counts, shared);
 }
 
 /** Outputs whose sums run side by side. */
@@ -176,10 +176,11 @@ __device__ __forceinline__ int gateChoice(const float* x, const float* __restric
  */
 extern "C" __global__ void __launch_bounds__(ROUTING_THREADS)
     gate(const float* __restrict__ x, const float* __restrict__ weight, const float* __restrict__ offsets, const int* __restrict__ told,
-         const int* __restrict__ countOf, float* __restrict__ logits, int rows, int columns, int outputs, int learners, int* choice,
+         const int* __restrict__ countOf, float* __restrict__ logits, const int* rowCount, int columns, int outputs, int learners, int* choice,
          int* __restrict__ order, int* __restrict__ partly, int* __restrict__ counts, int* finished) {
     __shared__ SortMemory shared;
     __shared__ bool last;
+    int rows = *rowCount;
     int row = blockIdx.x * ROUTING_WARPS + threadIdx.x / 32;
     if (row < rows) {
         int group = told == nullptr ? 0 : told[row];

@@ -126,7 +126,7 @@ class CompileGateTest {
                                 "-gencode=arch=compute_80,code=sm_80",
                                 "-gencode=arch=compute_90,code=[sm_90,sm_90a]",
                                 "-gencode=arch=compute_100,code=sm_100")
-                        : List.of("-arch=" + targets.getFirst()));
+                        : List.of("-gencode=arch=compute_90a,code=sm_90a"));
         command.addAll(List.of("-o", folder.resolve("kernels.fatbin").toString(), source.toString()));
         Process nvcc = new ProcessBuilder(command)
                 .redirectErrorStream(true)

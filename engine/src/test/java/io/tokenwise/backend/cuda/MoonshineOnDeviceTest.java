@@ -188,6 +188,25 @@ class MoonshineOnDeviceTest {
         }
     }
 
+    /** The first step also writes what the encoder was told, the second comes for the first time; from the third on a token is one graph. */
+    @Test
+    void stepsOfTheDecoderAreOneGraph() throws IOException {
+        try (CudaBackend device = TinyModels.device(Precision.F32);
+                Encoder model = load("dense", device);
+                Workspace workspace = device.workspace(WORKSPACE)) {
+            var pass = new Pass(device.stream(), workspace);
+            for (int i = 0; i < 2; i++) {
+                Tensor frames = model.tokens(pass.begin(Budget.FULL), recordings(model, SOUNDS.subList(0, 1)));
+                long before = controls.counts().graphLaunches();
+                int[] written = model.decoder().write(pass, frames, MOST_TOKENS);
+                long graphs = controls.counts().graphLaunches() - before;
+                assertThat(written).hasSize(MOST_TOKENS);
+                assertThat(Arrays.stream(written).distinct().count()).isGreaterThan(1);
+                assertThat(graphs).isGreaterThanOrEqualTo(MOST_TOKENS - 2);
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"dense", "adaptive"})
     void aRecordingGivesTheSameAloneAndInABatch(String name) throws IOException {
