@@ -3,7 +3,7 @@ package io.tokenwise.bench;
 import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.cuda.CudaBackend;
 import io.tokenwise.backend.cuda.LibraryTable;
-import io.tokenwise.backend.cuda.LibraryUse;
+import io.tokenwise.backend.cuda.ProductChoice;
 import io.tokenwise.bench.CudaResults.Check;
 import io.tokenwise.bench.CudaResults.Fact;
 import io.tokenwise.io.Processor;
@@ -114,8 +114,13 @@ final class CudaBench {
             part("checks, " + precision.label(), () -> check(precision));
         }
         part("checks, cuBLASLt", this::checkLibrary);
+        if (ProductChoice.hasWgmma(device)) {
+            for (Precision precision : CudaGemmTable.BY_WGMMA) {
+                part("checks, " + precision.label() + " by wgmma", () -> checkByWgmma(precision));
+            }
+        }
         var tables = new CudaTables(inputs, device.simulated());
-        part("products", () -> add(new CudaGemmTable(inputs, device.simulated()).table()));
+        part("products", () -> add(new CudaGemmTable(inputs, device).table()));
         part("dense layers", this::layers);
         part("many texts", () -> add(tables.texts()));
         part("one text", () -> add(tables.oneText()));
@@ -144,7 +149,7 @@ final class CudaBench {
     }
 
     private void check(Precision precision) throws IOException, CudaUnavailableException {
-        try (CudaBackend backend = CudaBackend.open(precision)) {
+        try (CudaBackend backend = CudaBackend.open(precision, ProductChoice.OWN)) {
             var all = new CudaChecks(backend, checks::add);
             all.operations();
             all.products();
@@ -154,8 +159,8 @@ final class CudaBench {
     }
 
     private void checkLibrary() throws CudaUnavailableException {
-        try (CudaBackend library = CudaBackend.open(Precision.BF16, LibraryUse.ALL);
-                CudaBackend own = CudaBackend.open(Precision.BF16, LibraryUse.NONE)) {
+        try (CudaBackend library = CudaBackend.open(Precision.BF16, ProductChoice.ALL_BY_LIBRARY);
+                CudaBackend own = CudaBackend.open(Precision.BF16, ProductChoice.OWN)) {
             if (library.libraryVersion() == 0) {
                 notes.add("Not checked: " + library.products());
                 return;
@@ -164,6 +169,14 @@ final class CudaBench {
             for (int[] shape : inputs.quick() ? QUICK_SHAPES : SHAPES) {
                 all.library(own, shape[0], shape[1], inputs.quick() ? 600 : 4_100);
             }
+        }
+    }
+
+    private void checkByWgmma(Precision precision) throws CudaUnavailableException {
+        try (CudaBackend backend = CudaBackend.open(precision, ProductChoice.OWN_BY_WGMMA)) {
+            var all = new CudaChecks(backend, checks::add);
+            all.operations();
+            all.products();
         }
     }
 

@@ -41,7 +41,8 @@ final class CudaChecks {
     }
 
     private void check(String name, double difference, double most) {
-        found.accept(new Check(name, device.precision().label(), difference, most));
+        String label = device.precision().label();
+        found.accept(new Check(name, device.wgmma() ? label + " by wgmma" : label, difference, most));
     }
 
     // ---- operations

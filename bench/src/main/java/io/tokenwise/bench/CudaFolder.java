@@ -222,7 +222,7 @@ final class CudaFolder {
             return false;
         }
         try (var work = TemporaryFolder.create("tokenwise-nvcc-")) {
-            CompiledAhead.write(folder.resolve("cache"), ARCHITECTURE, (name, source) -> {
+            CompiledAhead.write(folder.resolve("cache"), ARCHITECTURE, (name, architecture, source) -> {
                 Path file = work.path().resolve(name + ".cu");
                 Path cubin = work.path().resolve(name + ".cubin");
                 Files.writeString(file, source);
@@ -230,7 +230,7 @@ final class CudaFolder {
                         "nvcc",
                         "-cubin",
                         "-std=c++17",
-                        "-arch=" + ARCHITECTURE,
+                        "-arch=" + architecture,
                         "-o",
                         cubin.toString(),
                         file.toString()));

@@ -4,11 +4,13 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.cuda.CudaBackend;
-import io.tokenwise.backend.cuda.LibraryUse;
+import io.tokenwise.backend.cuda.ProductChoice;
 import io.tokenwise.natives.cuda.CudaUnavailableException;
+import io.tokenwise.natives.cuda.Device;
 import io.tokenwise.natives.cuda.LtType;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Products of MiniLM's and BERT-base's sizes by our own kernels, beside cuBLASLt's if it is there. */
@@ -16,14 +18,17 @@ final class CudaGemmTable {
     /** Queued at once, so that the device and not the host's waiting is measured. */
     private static final int REPEATS = 20;
 
+    /** In which Hopper's own instructions multiply. */
+    static final List<Precision> BY_WGMMA = List.of(Precision.BF16, Precision.S8);
+
     private static final int[] ROWS = {128, 1024, 4096, 16384};
 
     private final CudaInputs inputs;
-    private final boolean simulated;
+    private final Device card;
 
-    CudaGemmTable(CudaInputs inputs, boolean simulated) {
+    CudaGemmTable(CudaInputs inputs, Device card) {
         this.inputs = inputs;
-        this.simulated = simulated;
+        this.card = card;
     }
 
     /** @param k inputs, n outputs */
@@ -50,7 +55,10 @@ final class CudaGemmTable {
     CudaTable table() throws CudaUnavailableException {
         List<double[]> ours = new ArrayList<>();
         for (Precision precision : List.of(Precision.BF16, Precision.S8, Precision.F32)) {
-            ours.add(own(precision));
+            ours.add(own(precision, ProductChoice.OWN));
+        }
+        for (Precision precision : BY_WGMMA) {
+            ours.add(own(precision, ProductChoice.OWN_BY_WGMMA));
         }
         double[] theirsBf16 = CudaLtProducts.times(LtType.BF16, this::cases, REPEATS, inputs.times());
         double[] theirsF32 = CudaLtProducts.times(LtType.F32, this::cases, REPEATS, inputs.times());
@@ -59,8 +67,8 @@ final class CudaGemmTable {
                 "Wall time of " + REPEATS
                         + " in a queue, median of turns. Ours read float32 rows and narrow them on the way in; cuBLASLt is given"
                         + " rows that are bfloat16 already, one algorithm for each k and n. Both write float32. Ratio: ours in bf16 over"
-                        + " cuBLASLt's bf16.",
-                simulated,
+                        + " cuBLASLt's bf16. By wgmma: with -Dtokenwise.cuda.wgmma=true, for which only cards of capability 9.0 serve.",
+                card.simulated(),
                 CudaTable.label("product"),
                 CudaTable.label("rows"),
                 CudaTable.label("k"),
@@ -68,6 +76,8 @@ final class CudaGemmTable {
                 CudaTable.speed("bf16"),
                 CudaTable.speed("s8"),
                 CudaTable.speed("f32"),
+                CudaTable.speed("bf16 by wgmma"),
+                CudaTable.speed("s8 by wgmma"),
                 CudaTable.speed("cuBLASLt bf16"),
                 CudaTable.speed("cuBLASLt f32"),
                 CudaTable.speed("ratio"));
@@ -83,6 +93,8 @@ final class CudaGemmTable {
                     tera / ours.get(0)[i],
                     tera / ours.get(1)[i],
                     tera / ours.get(2)[i],
+                    tera / ours.get(3)[i],
+                    tera / ours.get(4)[i],
                     tera / theirsBf16[i],
                     tera / theirsF32[i],
                     theirsBf16[i] / ours.get(0)[i]);
@@ -103,11 +115,15 @@ final class CudaGemmTable {
         return cases;
     }
 
-    /** Seconds of one product of each case. */
-    private double[] own(Precision precision) throws CudaUnavailableException {
-        try (Backend device = CudaBackend.open(precision, LibraryUse.NONE)) {
-            List<Case> cases = cases();
-            var seconds = new double[cases.size()];
+    /** Seconds of one product of each case, NaN where the device has no such instructions. */
+    private double[] own(Precision precision, ProductChoice choice) throws CudaUnavailableException {
+        List<Case> cases = cases();
+        var seconds = new double[cases.size()];
+        if (choice.wgmma() && !ProductChoice.hasWgmma(card)) {
+            Arrays.fill(seconds, Double.NaN);
+            return seconds;
+        }
+        try (Backend device = CudaBackend.open(precision, choice)) {
             for (int i = 0; i < seconds.length; i++) {
                 seconds[i] = own(device, cases.get(i));
             }

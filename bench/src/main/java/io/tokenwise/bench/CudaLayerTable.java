@@ -4,7 +4,7 @@ import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.cuda.CudaBackend;
 import io.tokenwise.backend.cuda.LibraryTable;
-import io.tokenwise.backend.cuda.LibraryUse;
+import io.tokenwise.backend.cuda.ProductChoice;
 import io.tokenwise.natives.cuda.CudaUnavailableException;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
@@ -75,8 +75,8 @@ final class CudaLayerTable {
                 CudaTable.speed("own kernels"),
                 CudaTable.speed("cuBLASLt"),
                 CudaTable.speed("ratio"));
-        try (CudaBackend own = CudaBackend.open(Precision.BF16, LibraryUse.NONE);
-                CudaBackend library = CudaBackend.open(Precision.BF16, LibraryUse.ALL)) {
+        try (CudaBackend own = CudaBackend.open(Precision.BF16, ProductChoice.OWN);
+                CudaBackend library = CudaBackend.open(Precision.BF16, ProductChoice.ALL_BY_LIBRARY)) {
             boolean hasLibrary = library.libraryVersion() > 0;
             var shapes = new TreeSet<LibraryTable.Shape>();
             for (Layer layer : layers()) {

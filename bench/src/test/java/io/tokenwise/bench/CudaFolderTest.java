@@ -81,8 +81,8 @@ class CudaFolderTest {
             CompiledAhead.write(
                     cache,
                     CudaFolder.ARCHITECTURE,
-                    (name, source) ->
-                            nvrtc.compile(source, name + ".cu", CudaFolder.ARCHITECTURE, List.of("--std=c++17")));
+                    (name, architecture, source) ->
+                            nvrtc.compile(source, name + ".cu", architecture, List.of("--std=c++17")));
         } finally {
             System.clearProperty("tokenwise.cuda.nvrtc");
         }

@@ -20,7 +20,7 @@ final class FakeCard {
         if (library == null) {
             var sources = new ArrayList<KernelSource>();
             try (var folder = TemporaryFolder.create("tokenwise-sources-")) {
-                CompiledAhead.write(folder.path(), "sm_90", (name, source) -> {
+                CompiledAhead.write(folder.path(), "sm_90", (name, _, source) -> {
                     sources.add(new KernelSource(name + ".cu", source));
                     return new byte[1];
                 });

@@ -50,7 +50,8 @@ public final class FakeCuda {
             "state.h",
             "streams.h",
             "tensor.h",
-            "warp.h");
+            "warp.h",
+            "wgmma.h");
 
     private FakeCuda() {}
 

@@ -30,6 +30,16 @@ inline void commitCopies() {
     me->groupEnds[me->groupCount++] = me->copyCount;
 }
 
+inline Arrival& arrivalAt(const void* place) {
+    return grid.arrivals[reinterpret_cast<uintptr_t>(place) / 16 % Grid::PLACES];
+}
+
+/** Whether wgmma sees 16 bytes of shared memory: if they were copied, the thread that waited for them has passed a fence since. */
+inline bool isFenced(const void* place) {
+    const Arrival& arrival = arrivalAt(place);
+    return arrival.block != grid.blocks || grid.threads[arrival.thread].fences > arrival.fences;
+}
+
 /** Lets all groups arrive but the last ones, and forgets them. */
 inline void waitForCopies(int groupsLeft) {
     Thread* me = grid.current;
@@ -45,6 +55,7 @@ inline void waitForCopies(int groupsLeft) {
         } else {
             memcpy(copy.to, copy.from, 16);
         }
+        arrivalAt(copy.to) = {grid.blocks, int(me - grid.threads), me->fences};
     }
     me->copyCount -= arrived;
     memmove(me->copies, me->copies + arrived, size_t(me->copyCount) * sizeof(AsyncCopy));

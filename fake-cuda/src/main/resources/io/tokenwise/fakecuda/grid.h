@@ -41,6 +41,14 @@ struct alignas(64) Thread {
     int copyCount;
     int groupEnds[MOST_GROUPS];
     int groupCount;
+    unsigned fences; // for wgmma, of what it copied
+};
+
+/** Which thread's copy 16 bytes of shared memory are, and how many fences for wgmma it had passed when they arrived. */
+struct Arrival {
+    unsigned long block;
+    int thread;
+    unsigned fences;
 };
 
 using WarpOperation = void (*)(Warp& warp, unsigned lanes);
@@ -90,6 +98,20 @@ struct Grid {
 
     unsigned char* dynamic; // the block's dynamic shared memory
     size_t dynamicBytes;
+
+    unsigned long blocks; // that have begun
+    unsigned long long chance; // 0: nothing happens by chance
+    static constexpr int PLACES = 0x40000 / 16;
+    Arrival arrivals[PLACES]; // by the low bits of the address
+
+    /** One time in three. */
+    bool happens() {
+        if (chance == 0) {
+            return false;
+        }
+        chance = (chance * 6364136223846793005ull + 1442695040888963407ull) | 1;
+        return (chance >> 33) % 3 == 0;
+    }
 };
 
 inline Grid grid;
@@ -223,7 +245,9 @@ inline void beginBlock() {
         thread.waitsAt = nullptr;
         thread.copyCount = 0;
         thread.groupCount = 0;
+        thread.fences = 0;
     }
+    grid.blocks++;
     grid.runnableWarps = 0;
     for (int i = 0; i < grid.warpCount; i++) {
         Warp& warp = grid.warps[i];

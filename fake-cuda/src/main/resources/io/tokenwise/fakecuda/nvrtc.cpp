@@ -11,7 +11,7 @@ namespace {
 enum NvrtcResult : int { NVRTC_SUCCESS = 0, INVALID_INPUT = 3, INVALID_PROGRAM = 4, INVALID_OPTION = 5, COMPILATION = 6 };
 
 struct Program {
-    std::string source, name, log, image;
+    std::string source, name, architecture, log, image;
 };
 
 constexpr int ARCHITECTURES[] = {80, 90, 100};
@@ -35,6 +35,7 @@ int readOption(const std::string& option, Program& program) {
             size_t digits = arch.find_first_of("0123456789");
             int number = digits == std::string::npos ? 0 : atoi(arch.c_str() + digits);
             bool known = std::find(std::begin(ARCHITECTURES), std::end(ARCHITECTURES), number) != std::end(ARCHITECTURES);
+            program.architecture = arch;
             program.log = known ? "" : "nvrtc: error: invalid value for --gpu-architecture (-arch)\n";
             return known ? NVRTC_SUCCESS : INVALID_OPTION;
         }
@@ -66,6 +67,10 @@ int compile(Program& program) {
             program.log += " " + each->name;
         }
         program.log += "\n";
+        return COMPILATION;
+    }
+    if (program.source.find("wgmma.mma_async") != std::string::npos && program.architecture != "sm_90a") {
+        program.log = "ptxas error : Instruction 'wgmma.mma_async' not supported on .target '" + program.architecture + "'\n";
         return COMPILATION;
     }
     char digits[20];

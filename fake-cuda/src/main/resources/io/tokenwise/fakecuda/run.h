@@ -124,6 +124,15 @@ inline void checkSlack() {
     }
 }
 
+/** What wgmma still does when its warps have ended is an error of theirs. */
+inline void checkProducts() {
+    if (grid.failure.code == 0 && !areProductsDone()) {
+        grid.failure.code = 719;
+        snprintf(grid.failure.text, sizeof grid.failure.text, "kernel %s, block (%u, %u, %u): products by wgmma that nobody waited for",
+                 grid.kernel, grid.blockIndex.x, grid.blockIndex.y, grid.blockIndex.z);
+    }
+}
+
 /** The order of blocks that a seed gives: a walk with a step that has no divisor in common with their number. */
 inline unsigned long long blockStep(unsigned long long blocks, unsigned long long seed) {
     auto divisor = [](unsigned long long a, unsigned long long b) {
@@ -153,6 +162,7 @@ inline Failure run(const char* name, Shape shape, void (*body)(const void*), con
     grid.parameters = parameters;
     grid.gridSize = shape.gridSize;
     grid.failure.code = 0;
+    grid.chance = seed;
     grid.dynamicBytes = shape.sharedBytes;
     grid.dynamic = memory.ofSize(shape.sharedBytes);
     sharedNow = staticShared();
@@ -168,6 +178,7 @@ inline Failure run(const char* name, Shape shape, void (*body)(const void*), con
         beginBlock();
         tokenwiseSwitch(&grid.scheduler, grid.current->stack);
         checkSlack();
+        checkProducts();
     }
     return grid.failure;
 }

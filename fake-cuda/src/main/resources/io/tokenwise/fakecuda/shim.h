@@ -8,6 +8,7 @@
 #include "warp.h"
 #include "tensor.h"
 #include "copies.h"
+#include "wgmma.h"
 #include "arithmetic.h"
 
 #define __global__

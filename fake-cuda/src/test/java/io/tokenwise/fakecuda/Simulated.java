@@ -36,7 +36,7 @@ final class Simulated implements AutoCloseable {
     /** The library, or the test is skipped with the reason. Nobody is allowed to use it yet. */
     static Simulated loaded() {
         try {
-            var sources = List.of(source("threads.cu"), source("products.cu"));
+            var sources = List.of(source("threads.cu"), source("products.cu"), source("wgmma.cu"));
             var simulated = new Simulated(FakeCuda.build(sources, Path.of("target/fake-cuda")));
             simulated.controls.reset();
             simulated.controls.refuse();

@@ -2,6 +2,7 @@ package io.tokenwise.backend.choice;
 
 import io.tokenwise.backend.cuda.CudaBackend;
 import io.tokenwise.backend.cuda.DenseProducts;
+import io.tokenwise.backend.cuda.ProductChoice;
 import io.tokenwise.natives.cuda.Cuda;
 import io.tokenwise.natives.cuda.CudaUnavailableException;
 import io.tokenwise.natives.cuda.Device;
@@ -37,8 +38,12 @@ public final class CudaStatus {
 
     private static String kernels(Cuda cuda) {
         try {
-            CudaBackend.requireCapability(cuda.device());
-            return compiler(cuda.device()) + "; " + DenseProducts.describe(cuda);
+            ProductChoice choice = ProductChoice.asked();
+            CudaBackend.requireCapability(cuda.device(), choice);
+            return compiler(cuda.device())
+                    + (choice.wgmma() ? ", products by wgmma" : "")
+                    + "; "
+                    + DenseProducts.describe(cuda, choice.library());
         } catch (CudaUnavailableException e) {
             return "; cannot be used: " + e.getMessage();
         }

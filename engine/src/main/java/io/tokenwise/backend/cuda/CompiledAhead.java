@@ -13,27 +13,36 @@ public final class CompiledAhead {
     /** Compiles CUDA C to a cubin. */
     @FunctionalInterface
     public interface Compiler {
-        /** @param name of the source, for messages and files */
-        byte[] compile(String name, String source) throws IOException;
+        /**
+         * @param name of the source, for messages and files
+         * @param architecture {@code sm_90}, or {@code sm_90a} for what runs on no other
+         */
+        byte[] compile(String name, String architecture, String source) throws IOException;
     }
 
     /**
      * Fills a folder with all kernels.
      *
-     * @param architecture that the compiler compiles for, such as {@code sm_90}
+     * @param architecture of the devices, such as {@code sm_90}
      */
     public static void write(Path folder, String architecture, Compiler compiler) throws IOException {
-        for (String file : KernelSources.FILES) {
+        for (String file : KernelSources.files(architecture)) {
             String text = KernelSources.text(file);
-            CubinFile.aheadIn(folder, file, architecture, text, CudaKernels.OPTIONS)
-                    .writeAll(compiler.compile(file, text));
+            String target = KernelSources.target(file, architecture);
+            CubinFile.aheadIn(folder, file, target, text, CudaKernels.OPTIONS)
+                    .writeAll(compiler.compile(file, target, text));
         }
+    }
+
+    /** Where a file lies that was compiled ahead for devices of an architecture. */
+    static CubinFile ahead(String file, String architecture) {
+        return CubinFile.ahead(
+                file, KernelSources.target(file, architecture), KernelSources.text(file), CudaKernels.OPTIONS);
     }
 
     /** Whether there is a file for each that could be asked for; they may be damaged. */
     static boolean hasAll(String architecture) {
-        return KernelSources.FILES.stream()
-                .allMatch(file -> CubinFile.ahead(file, architecture, KernelSources.text(file), CudaKernels.OPTIONS)
-                        .exists());
+        return KernelSources.files(architecture).stream()
+                .allMatch(file -> ahead(file, architecture).exists());
     }
 }

@@ -52,21 +52,21 @@ public final class CudaBackend implements Backend {
     }
 
     /**
-     * Opens the device, and the compiler of the kernels.
+     * Opens the device, and the compiler of the kernels. System properties say what multiplies matrices, see {@link ProductChoice#asked}.
      *
      * @throws CudaUnavailableException if one of them does not serve; the message says why in one line
      */
     public static CudaBackend open(Precision precision) throws CudaUnavailableException {
-        return open(precision, LibraryUse.asked());
+        return open(precision, ProductChoice.asked());
     }
 
-    /** The same, with other dense products by cuBLASLt than the system property asks for. */
-    public static CudaBackend open(Precision precision, LibraryUse use) throws CudaUnavailableException {
+    /** As {@link #open(Precision)}, whatever the system properties ask for. */
+    public static CudaBackend open(Precision precision, ProductChoice choice) throws CudaUnavailableException {
         Cuda cuda = Cuda.open();
         try {
-            requireCapability(cuda.device());
-            var kernels = new CudaKernels(cuda);
-            return new CudaBackend(cuda, kernels, DenseProducts.open(cuda, precision, use), precision);
+            requireCapability(cuda.device(), choice);
+            var kernels = new CudaKernels(cuda, choice.wgmma());
+            return new CudaBackend(cuda, kernels, DenseProducts.open(cuda, precision, choice.library()), precision);
         } catch (CudaException | NvrtcException | IllegalStateException e) {
             cuda.close();
             throw new CudaUnavailableException("CUDA is not available: " + e.getMessage(), e);
@@ -81,8 +81,19 @@ public final class CudaBackend implements Backend {
         return CompiledAhead.hasAll("sm_" + device.major() + device.minor());
     }
 
-    /** @throws CudaUnavailableException if the device lacks instructions of our kernels */
-    public static void requireCapability(Device device) throws CudaUnavailableException {
+    /**
+     * @param choice what is to multiply matrices
+     * @throws CudaUnavailableException if the device lacks instructions of our kernels
+     */
+    public static void requireCapability(Device device, ProductChoice choice) throws CudaUnavailableException {
+        if (choice.wgmma() && !ProductChoice.hasWgmma(device)) {
+            throw new CudaUnavailableException(
+                    "CUDA is not available: " + device.name() + " has capability "
+                            + device.capability() + ", but -D" + ProductChoice.WGMMA + "=true is for "
+                            + ProductChoice.WGMMA_CAPABILITY
+                            + " (H100, H200) only; without it others serve too",
+                    null);
+        }
         if (!device.hasCapability(LEAST_CAPABILITY)) {
             throw new CudaUnavailableException(
                     "CUDA is not available: " + device.name() + " has capability " + device.capability()
@@ -135,6 +146,11 @@ public final class CudaBackend implements Backend {
     /** The version of cuBLASLt, as it counts, if it may multiply anything here; else 0. */
     public long libraryVersion() {
         return dense.libraryVersion();
+    }
+
+    /** Whether its products take Hopper's own instructions. */
+    public boolean wgmma() {
+        return kernels.wgmma();
     }
 
     @Override

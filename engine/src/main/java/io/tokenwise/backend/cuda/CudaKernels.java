@@ -27,6 +27,8 @@ final class CudaKernels {
     /** The device's own architecture. */
     private final String device;
 
+    private final boolean wgmma;
+
     /** Null as long as all that was asked for had been compiled ahead. */
     private Compiler compiler;
 
@@ -34,9 +36,13 @@ final class CudaKernels {
     private final Map<String, CuFunction> functions = new ConcurrentHashMap<>();
     private final Map<String, CuModule> modules = new HashMap<>();
 
-    /** @throws CudaUnavailableException if there is neither NVRTC nor all that it would compile */
-    CudaKernels(Cuda cuda) throws CudaUnavailableException {
+    /**
+     * @param wgmma whether products take Hopper's own instructions, which the device must have
+     * @throws CudaUnavailableException if there is neither NVRTC nor all that it would compile
+     */
+    CudaKernels(Cuda cuda, boolean wgmma) throws CudaUnavailableException {
         this.cuda = cuda;
+        this.wgmma = wgmma;
         int capability = 10 * cuda.device().major() + cuda.device().minor();
         device = "sm_" + capability;
         if (!CompiledAhead.hasAll(device)) {
@@ -61,6 +67,11 @@ final class CudaKernels {
         }
     }
 
+    /** Whether products take Hopper's own instructions. */
+    boolean wgmma() {
+        return wgmma;
+    }
+
     CuFunction function(String name) {
         CuFunction function = functions.get(name);
         return function != null ? function : load(name);
@@ -79,9 +90,8 @@ final class CudaKernels {
     }
 
     private CuModule module(String file) {
-        String text = KernelSources.text(file);
-        CuModule module = kept(CubinFile.ahead(file, device, text, OPTIONS), file);
-        return module != null ? module : compiled(file, text);
+        CuModule module = kept(CompiledAhead.ahead(file, device), file);
+        return module != null ? module : compiled(file, KernelSources.text(file));
     }
 
     /** Null if there is none that the driver takes. */
@@ -100,10 +110,11 @@ final class CudaKernels {
 
     private CuModule compiled(String file, String text) {
         Compiler by = compiler();
-        var kept = CubinFile.of(file, by.architecture, text, OPTIONS, by.nvrtc.version());
+        String target = KernelSources.target(file, by.architecture);
+        var kept = CubinFile.of(file, target, text, OPTIONS, by.nvrtc.version());
         CuModule module = kept(kept, file);
         if (module == null) {
-            byte[] image = by.nvrtc.compile(text, file + ".cu", by.architecture, OPTIONS);
+            byte[] image = by.nvrtc.compile(text, file + ".cu", target, OPTIONS);
             module = cuda.load(image, file);
             kept.write(image);
         }
@@ -127,8 +138,9 @@ final class CudaKernels {
     /** What compiles, and for which architecture. */
     @Override
     public synchronized String toString() {
-        return compiler == null
+        String from = compiler == null
                 ? "kernels compiled ahead for " + device
                 : compiler.nvrtc + " for " + compiler.architecture;
+        return wgmma ? from + ", products by wgmma" : from;
     }
 }

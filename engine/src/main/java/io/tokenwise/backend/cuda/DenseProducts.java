@@ -144,8 +144,8 @@ public final class DenseProducts {
     }
 
     /** What cuBLASLt multiplies on this device, and why nothing if so, for people: one that a backend in bf16 would find. */
-    public static String describe(Cuda cuda) throws CudaUnavailableException {
-        return open(cuda, Precision.BF16, LibraryUse.asked()).toString();
+    public static String describe(Cuda cuda, LibraryUse use) {
+        return open(cuda, Precision.BF16, use).toString();
     }
 
     @Override

@@ -29,7 +29,9 @@ final class FormedTensor {
 
     /** The form in which a layer norm leaves so many rows; F32 is none. */
     Precision afterNorm(int count) {
-        return precision == Precision.BF16 && Bucket.of(count) < NARROWED_FIRST ? Precision.F32 : precision;
+        boolean isNarrowedByProducts =
+                precision == Precision.BF16 && !launches.wgmma() && Bucket.of(count) < NARROWED_FIRST;
+        return isNarrowedByProducts ? Precision.F32 : precision;
     }
 
     /** What the next launch is to write, the tensor's rows in this form; nothing if it is F32. The form that there was is over. */

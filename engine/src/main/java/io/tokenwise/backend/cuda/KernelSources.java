@@ -16,6 +16,17 @@ final class KernelSources {
     /** Stands in front of each file. */
     private static final String PRELUDE = "prelude";
 
+    /** Stands behind it in front of files with products on tensor cores. */
+    private static final String TENSOR_PRODUCTS = "tensor_products";
+
+    private static final String TENSOR = "gemm_tensor";
+
+    /** The file with instructions of Hopper's that devices after it do not have. */
+    private static final String WGMMA = "gemm_wgmma";
+
+    private static final String HOPPER = "sm_90";
+    private static final String HOPPER_ONLY = "sm_90a";
+
     static final List<String> FILES = List.of(
             "attend_one",
             "attention",
@@ -24,7 +35,8 @@ final class KernelSources {
             "finish",
             "gate_training",
             "gemm_f32",
-            "gemm_tensor",
+            TENSOR,
+            WGMMA,
             "leaving",
             "losses",
             "optimizer",
@@ -63,9 +75,22 @@ final class KernelSources {
         return Collections.unmodifiableSet(fileOf.keySet());
     }
 
+    /** The files whose kernels a device of an architecture can run. */
+    static List<String> files(String architecture) {
+        return FILES.stream()
+                .filter(file -> !file.equals(WGMMA) || architecture.equals(HOPPER))
+                .toList();
+    }
+
+    /** What a file is compiled for, where others are compiled for this architecture. */
+    static String target(String file, String architecture) {
+        return file.equals(WGMMA) ? HOPPER_ONLY : architecture;
+    }
+
     /** What is compiled. */
     static String text(String file) {
-        return resource(PRELUDE) + resource(file);
+        boolean hasProducts = file.equals(TENSOR) || file.equals(WGMMA);
+        return resource(PRELUDE) + (hasProducts ? resource(TENSOR_PRODUCTS) : "") + resource(file);
     }
 
     private static String resource(String file) {

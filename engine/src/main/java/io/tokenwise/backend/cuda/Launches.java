@@ -362,6 +362,11 @@ final class Launches {
         return device.cuda;
     }
 
+    /** Whether products take Hopper's own instructions. */
+    boolean wgmma() {
+        return kernels.wgmma();
+    }
+
     int multiprocessors() {
         return device.cuda.device().multiprocessors();
     }

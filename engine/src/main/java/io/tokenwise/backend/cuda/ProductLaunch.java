@@ -127,6 +127,9 @@ final class ProductLaunch {
             left.bring(precision, first, second);
         }
         TileSize size = TileSize.of(rows, columns, launches.multiprocessors());
+        if (launches.wgmma()) {
+            size = size.byWgmma(precision);
+        }
         boolean inBytes = precision == Precision.S8;
         ProductJob other = second == null ? first : second;
         launches.kernel(size.kernel(precision, left.form())).onlyWrites(y, (long) left.rows() * yStride * Float.BYTES);
@@ -156,7 +159,7 @@ final class ProductLaunch {
     private boolean isBrought(Precision precision, int rows, int columns) {
         return switch (precision) {
             case F32 -> false;
-            case BF16 -> rows >= FormedTensor.NARROWED_FIRST && columns > NARROWED_OUTPUTS;
+            case BF16 -> launches.wgmma() || rows >= FormedTensor.NARROWED_FIRST && columns > NARROWED_OUTPUTS;
             case S8 -> true;
         };
     }

@@ -2,11 +2,14 @@ package io.tokenwise.backend.cuda;
 
 import io.tokenwise.backend.Precision;
 
-/** How much of a product a block computes. All sizes give the same bits. */
+/** How much of a product a block computes. All sizes give the same bits, but {@link #WGMMA} in bfloat16. */
 enum TileSize {
     LARGE("Large", 128, 128, 256, 256, 33_280, 61_440),
     MIDDLE("Middle", 64, 64, 128, 128, 16_896, 30_720),
-    SMALL("Small", 16, 32, 64, 128, 13_312, 39_168);
+    SMALL("Small", 16, 32, 64, 128, 13_312, 39_168),
+
+    /** By Hopper's own instructions, for tensor cores only, from a left side that lies in the form that they read. */
+    WGMMA("Wgmma", 128, 128, 0, 256, 0, 99_328);
 
     final int rows;
     final int columns;
@@ -38,6 +41,14 @@ enum TileSize {
             return LARGE;
         }
         return 2 * MIDDLE.blocks(rows, columns) >= multiprocessors ? MIDDLE : SMALL;
+    }
+
+    /**
+     * The size instead of this one where products take Hopper's own instructions. In bfloat16 those may round otherwise, so that all products take them; in bytes the bits
+     * are the same, and small blocks have their use.
+     */
+    TileSize byWgmma(Precision weights) {
+        return weights == Precision.BF16 || weights == Precision.S8 && this == LARGE ? WGMMA : this;
     }
 
     private long blocks(int allRows, int allColumns) {

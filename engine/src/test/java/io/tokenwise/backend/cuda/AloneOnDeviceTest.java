@@ -189,19 +189,23 @@ class AloneOnDeviceTest {
     @MethodSource("operations")
     void hasTheSameBits(Operation operation) {
         try (var device = Side.device(precision)) {
-            var together = new Batch(device, LENGTHS, ALL);
-            Tensor result = operation.body.run(device.stream(), together);
-            float[] all = device.read(result);
-            int columns = result.columns();
-            boolean byToken = result.rows() == together.rows();
-            for (int i = 0; i < ALL.length; i++) {
-                var alone = new Batch(device, LENGTHS, ALL[i]);
-                int from = byToken ? together.offsets()[i] : i;
-                int to = byToken ? together.offsets()[i + 1] : i + 1;
-                assertThat(device.read(operation.body.run(device.stream(), alone)))
-                        .as("sequence %d", i)
-                        .isEqualTo(Arrays.copyOfRange(all, from * columns, to * columns));
-            }
+            check(device, operation);
+        }
+    }
+
+    static void check(Side device, Operation operation) {
+        var together = new Batch(device, LENGTHS, ALL);
+        Tensor result = operation.body.run(device.stream(), together);
+        float[] all = device.read(result);
+        int columns = result.columns();
+        boolean byToken = result.rows() == together.rows();
+        for (int i = 0; i < ALL.length; i++) {
+            var alone = new Batch(device, LENGTHS, ALL[i]);
+            int from = byToken ? together.offsets()[i] : i;
+            int to = byToken ? together.offsets()[i + 1] : i + 1;
+            assertThat(device.read(operation.body.run(device.stream(), alone)))
+                    .as("sequence %d", i)
+                    .isEqualTo(Arrays.copyOfRange(all, from * columns, to * columns));
         }
     }
 }

@@ -45,7 +45,10 @@ class CompiledAheadTest {
     private void compile() throws IOException, CudaUnavailableException {
         Nvrtc nvrtc = Nvrtc.open();
         CompiledAhead.write(
-                cache, "sm_90", (name, source) -> nvrtc.compile(source, name + ".cu", "sm_90", List.of("--std=c++17")));
+                cache,
+                "sm_90",
+                (name, architecture, source) ->
+                        nvrtc.compile(source, name + ".cu", architecture, List.of("--std=c++17")));
     }
 
     private static void gelu(CudaBackend device) {

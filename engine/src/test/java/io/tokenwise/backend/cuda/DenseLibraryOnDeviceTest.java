@@ -66,7 +66,7 @@ class DenseLibraryOnDeviceTest {
         assertThat(controls.leaks()).isEqualTo(leaks);
     }
 
-    private static CudaBackend open(LibraryUse use) {
+    private static CudaBackend open(ProductChoice use) {
         try {
             return CudaBackend.open(Precision.BF16, use);
         } catch (CudaUnavailableException e) {
@@ -89,7 +89,7 @@ class DenseLibraryOnDeviceTest {
         return launches("linearBf16") + launches("linearNarrow");
     }
 
-    private float[][] encode(String model, LibraryUse use, List<Budget> budgets) throws IOException {
+    private float[][] encode(String model, ProductChoice use, List<Budget> budgets) throws IOException {
         try (CudaBackend device = open(use);
                 Encoder encoder = models.load(model, device);
                 var sessions = new Sessions(encoder, device, 256, 1)) {
@@ -122,7 +122,7 @@ class DenseLibraryOnDeviceTest {
         int inputs = 72;
         int outputs = 64;
         int rows = 700;
-        try (CudaBackend device = open(LibraryUse.ALL);
+        try (CudaBackend device = open(ProductChoice.ALL_BY_LIBRARY);
                 Arena arena = Arena.ofShared();
                 Workspace workspace = device.workspace(1 << 22)) {
             Stream stream = device.stream();
@@ -176,25 +176,23 @@ class DenseLibraryOnDeviceTest {
                 Encoder encoder = models.load(TinyModels.DENSE, cpu)) {
             expected = TinyModels.encode(encoder, Budget.FULL);
         }
-        float[][] own = encode(TinyModels.DENSE, LibraryUse.NONE, full(4));
+        float[][] own = encode(TinyModels.DENSE, ProductChoice.OWN, full(4));
         assertThat(byLibrary()).isZero();
         long before = byOwnKernels();
         assertThat(before).isPositive();
         controls.seed(seed);
-        float[][] found = encode(TinyModels.DENSE, LibraryUse.ALL, full(4));
+        float[][] found = encode(TinyModels.DENSE, ProductChoice.ALL_BY_LIBRARY, full(4));
         assertThat(byOwnKernels()).isEqualTo(before);
         assertThat(byLibrary()).as("Q with K and V, O, and the MLP's two").isEqualTo(4);
-        assertThat(launches("finishProduct"))
-                .as("what has GELU or a residual")
-                .isEqualTo(3);
+        assertThat(launches("finishProduct")).as("what has GELU or a residual").isEqualTo(3);
         assertThat(Distance.between(found, expected)).isLessThan(2e-2);
         assertThat(found).isNotEqualTo(own);
     }
 
     @Test
     void textHasTheSameBitsAloneAndInABatch() throws IOException {
-        float[][] all = encode(TinyModels.DENSE, LibraryUse.ALL, full(4));
-        try (CudaBackend device = open(LibraryUse.ALL);
+        float[][] all = encode(TinyModels.DENSE, ProductChoice.ALL_BY_LIBRARY, full(4));
+        try (CudaBackend device = open(ProductChoice.ALL_BY_LIBRARY);
                 Encoder encoder = models.load(TinyModels.DENSE, device);
                 var sessions = new Sessions(encoder, device, 256, 1)) {
             for (int i = 0; i < all.length; i++) {
@@ -207,14 +205,15 @@ class DenseLibraryOnDeviceTest {
     /** In a batch of other budgets its rows have routed products, which our kernels do: so these do them where all rows have all learners, too. */
     @Test
     void fullBudgetHasTheSameBitsAmongOtherBudgets() throws IOException {
-        float[] alone = encode(TinyModels.ADAPTIVE, LibraryUse.ALL, full(1))[0];
+        float[] alone = encode(TinyModels.ADAPTIVE, ProductChoice.ALL_BY_LIBRARY, full(1))[0];
         List<Budget> mixed = List.of(Budget.FULL, TinyModels.HALF, Budget.flops(0.25));
-        assertThat(encode(TinyModels.ADAPTIVE, LibraryUse.ALL, mixed)[0]).isEqualTo(alone);
+        assertThat(encode(TinyModels.ADAPTIVE, ProductChoice.ALL_BY_LIBRARY, mixed)[0])
+                .isEqualTo(alone);
     }
 
     @Test
     void warmForwardIsOneGraphWithTheSameBits() throws IOException {
-        try (CudaBackend device = open(LibraryUse.ALL);
+        try (CudaBackend device = open(ProductChoice.ALL_BY_LIBRARY);
                 Encoder encoder = models.load(TinyModels.DENSE, device);
                 var sessions = new Sessions(encoder, device, 256, 1)) {
             float[][] first = sessions.encode(TinyModels.TEXTS, Budget.FULL, null);
@@ -237,9 +236,9 @@ class DenseLibraryOnDeviceTest {
     /** It is given up for a shape of weights at the first number of rows that it refuses, whatever comes after. */
     @Test
     void algorithmThatRefusesANumberOfRowsIsNotUsedAnyMore() throws IOException {
-        float[][] own = encode(TinyModels.DENSE, LibraryUse.NONE, full(4));
+        float[][] own = encode(TinyModels.DENSE, ProductChoice.OWN, full(4));
         int rows = TinyModels.TEXTS.stream().mapToInt(text -> text.length).sum();
-        try (CudaBackend device = open(LibraryUse.ALL);
+        try (CudaBackend device = open(ProductChoice.ALL_BY_LIBRARY);
                 Encoder encoder = models.load(TinyModels.DENSE, device);
                 var sessions = new Sessions(encoder, device, 256, 1)) {
             controls.libraryRefuses(rows);
@@ -254,12 +253,13 @@ class DenseLibraryOnDeviceTest {
 
     @Test
     void whereItHasNoAlgorithmOwnKernelsMultiply() throws IOException {
-        float[][] own = encode(TinyModels.DENSE, LibraryUse.NONE, full(4));
+        float[][] own = encode(TinyModels.DENSE, ProductChoice.OWN, full(4));
         controls.libraryFindsNothing(true);
-        assertThat(encode(TinyModels.DENSE, LibraryUse.ALL, full(4))).isDeepEqualTo(own);
+        assertThat(encode(TinyModels.DENSE, ProductChoice.ALL_BY_LIBRARY, full(4)))
+                .isDeepEqualTo(own);
         controls.libraryFindsNothing(false);
         controls.libraryRefuses(31);
-        assertThat(encode(TinyModels.DENSE, LibraryUse.ALL, full(4)))
+        assertThat(encode(TinyModels.DENSE, ProductChoice.ALL_BY_LIBRARY, full(4)))
                 .as("a number of rows that an algorithm is asked about beforehand")
                 .isDeepEqualTo(own);
         assertThat(byLibrary()).isZero();
@@ -267,26 +267,28 @@ class DenseLibraryOnDeviceTest {
 
     @Test
     void withoutTheLibraryOwnKernelsMultiply() throws IOException {
-        float[][] own = encode(TinyModels.DENSE, LibraryUse.NONE, full(4));
+        float[][] own = encode(TinyModels.DENSE, ProductChoice.OWN, full(4));
         String library = System.getProperty("tokenwise.cuda.cublaslt");
         System.setProperty("tokenwise.cuda.cublaslt", "/nowhere/libcublasLt.so.13");
-        try (CudaBackend device = open(LibraryUse.ALL)) {
+        try (CudaBackend device = open(ProductChoice.ALL_BY_LIBRARY)) {
             assertThat(device.products())
                     .hasLineCount(1)
                     .startsWith("cuBLASLt multiplies nothing: cuBLASLt is not available: /nowhere/libcublasLt.so.13");
             assertThat(device.libraryVersion()).isZero();
-            assertThat(encode(TinyModels.DENSE, LibraryUse.ALL, full(4))).isDeepEqualTo(own);
+            assertThat(encode(TinyModels.DENSE, ProductChoice.ALL_BY_LIBRARY, full(4)))
+                    .isDeepEqualTo(own);
         } finally {
             System.setProperty("tokenwise.cuda.cublaslt", library);
         }
         controls.failCall("cublasLtCreate", INVALID_VALUE);
-        assertThat(encode(TinyModels.DENSE, LibraryUse.ALL, full(4))).isDeepEqualTo(own);
+        assertThat(encode(TinyModels.DENSE, ProductChoice.ALL_BY_LIBRARY, full(4)))
+                .isDeepEqualTo(own);
     }
 
     @Test
     void otherPrecisionsAreOurs() throws Exception {
         for (Precision precision : List.of(Precision.F32, Precision.S8)) {
-            try (CudaBackend device = CudaBackend.open(precision, LibraryUse.ALL);
+            try (CudaBackend device = CudaBackend.open(precision, ProductChoice.ALL_BY_LIBRARY);
                     Encoder encoder = models.load(TinyModels.DENSE, device)) {
                 TinyModels.encode(encoder, Budget.FULL);
                 assertThat(device.products()).isEqualTo("cuBLASLt multiplies nothing: its products are for bf16");
@@ -300,7 +302,7 @@ class DenseLibraryOnDeviceTest {
     @ValueSource(ints = {1, 2, 3})
     void errorOfAnyCallIsThrownOnce(int forward) throws IOException {
         List<int[]> texts = TinyModels.texts(2, 3);
-        try (CudaBackend device = open(LibraryUse.ALL);
+        try (CudaBackend device = open(ProductChoice.ALL_BY_LIBRARY);
                 Encoder encoder = models.load(TinyModels.DENSE, device)) {
             float[][] expected = encode(encoder, texts, 1);
             var failed = new ArrayList<String>();

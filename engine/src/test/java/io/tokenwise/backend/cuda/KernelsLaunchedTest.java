@@ -14,26 +14,22 @@ class KernelsLaunchedTest {
     @Test
     void eachIsLaunchedByACase() {
         var launched = new TreeSet<String>();
-        run(launched, Precision.F32, 132, OperationsOnDeviceTest.cases());
-        run(launched, Precision.BF16, 132, AttentionCases.onTensorCores());
+        run(launched, Side.device(Precision.F32), OperationsOnDeviceTest.cases());
+        run(launched, Side.device(Precision.BF16), AttentionCases.onTensorCores());
         for (Precision precision : Precision.values()) {
             for (int multiprocessors : BlockSizesOnDeviceTest.MULTIPROCESSORS) {
-                run(launched, precision, multiprocessors, ProductCases.all(0));
+                run(launched, Side.device(precision, multiprocessors), ProductCases.all(0));
             }
+            run(launched, Side.device(precision, 1, ProductChoice.OWN_BY_WGMMA), ProductCases.all(0));
         }
-        System.setProperty(LibraryUse.PROPERTY, "all");
-        try {
-            run(launched, Precision.BF16, 132, ProductCases.all(0));
-        } finally {
-            System.clearProperty(LibraryUse.PROPERTY);
-        }
+        run(launched, Side.device(Precision.BF16, 132, ProductChoice.ALL_BY_LIBRARY), ProductCases.all(0));
         var missing = new TreeSet<>(new KernelSources().kernels());
         missing.removeAll(launched);
         assertThat(missing).as("kernels that no case launches").isEmpty();
     }
 
-    private static void run(Set<String> launched, Precision precision, int multiprocessors, List<Case> cases) {
-        try (var device = Side.device(precision, multiprocessors)) {
+    private static void run(Set<String> launched, Side opened, List<Case> cases) {
+        try (var device = opened) {
             for (Case operation : cases) {
                 device.begin(1);
                 operation.run().accept(device);

@@ -40,7 +40,7 @@ class LibraryTableTest {
         models = TinyModels.write(folder.resolve("models"));
         before = System.getProperty(CubinFile.FOLDER);
         System.setProperty(CubinFile.FOLDER, folder.resolve("cache").toString());
-        try (CudaBackend device = CudaBackend.open(Precision.BF16, LibraryUse.ALL)) {
+        try (CudaBackend device = CudaBackend.open(Precision.BF16, ProductChoice.ALL_BY_LIBRARY)) {
             card = device.device().name();
             library = device.libraryVersion();
         }

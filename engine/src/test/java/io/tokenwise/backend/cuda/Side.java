@@ -58,10 +58,15 @@ final class Side implements AutoCloseable {
 
     /** One of so many multiprocessors, by which products choose how much a block computes. */
     static Side device(Precision precision, int multiprocessors) {
+        return device(precision, multiprocessors, ProductChoice.OWN);
+    }
+
+    /** @param choice what multiplies matrices */
+    static Side device(Precision precision, int multiprocessors, ProductChoice choice) {
         var controls = FakeDevice.start();
         controls.multiprocessors(multiprocessors);
         try {
-            return new Side(CudaBackend.open(precision), controls);
+            return new Side(CudaBackend.open(precision, choice), controls);
         } catch (CudaUnavailableException e) {
             throw new AssertionError(e);
         }
