@@ -134,6 +134,15 @@ class AloneOnDeviceTest {
                     stream.linear(b.tokens(96), weight, b.shared(1, 65), true, b.tokens(65), y);
                     return y;
                 }),
+                new Operation("layerNorm and linear", (stream, b) -> {
+                    Tensor x = b.tokens(97);
+                    Tensor y = b.result(65);
+                    Tensor beta = b.shared(1, 97);
+                    var weight = b.packed(b.shared(97, 65));
+                    stream.layerNorm(x, b.shared(1, 97), beta, 1e-5f, x, null);
+                    stream.linear(x, weight, null, false, null, y);
+                    return y;
+                }),
                 new Operation("mlp of some learners", (stream, b) -> {
                     Tensor y = b.result(96);
                     Tensor x = b.tokens(96);

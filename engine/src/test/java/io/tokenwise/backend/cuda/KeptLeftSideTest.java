@@ -37,6 +37,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class KeptLeftSideTest {
     private static final int ROWS = 7;
     private static final int SIDE = 64;
+    private static final int LEARNERS = 3;
 
     /** An error of the driver that breaks nothing. */
     private static final int INVALID_VALUE = 1;
@@ -51,6 +52,7 @@ class KeptLeftSideTest {
     private Tensor gamma;
     private Tensor beta;
     private Tensor other;
+    private Tensor gate;
 
     /** What makes bytes of a tensor's rows. */
     enum Maker {
@@ -97,7 +99,7 @@ class KeptLeftSideTest {
                         true,
                         (test, x) -> test.stream.linear(
                                 test.part(test.other), test.weight, null, false, null, test.part(x))),
-                new Change("a gate's logits", true, (test, x) -> test.decide(x, test.part(x))),
+                new Change("a gate's logits", true, (test, x) -> test.decide(x, x.part(2 * SIDE, LEARNERS))),
                 new Change("an operation", false, (test, x) -> test.stream.fill(x, .5f)),
                 new Change(
                         "another stream's operation",
@@ -127,6 +129,7 @@ class KeptLeftSideTest {
         gamma = filled(device.allocate(arena, 1, SIDE));
         beta = filled(device.allocate(arena, 1, SIDE));
         other = filled(workspace.tensor(ROWS, SIDE));
+        gate = filled(device.allocate(arena, Math.ceilDiv(LEARNERS, RowOps.DOTS_GROUP) * RowOps.DOTS_GROUP, SIDE));
     }
 
     @AfterEach
@@ -160,18 +163,13 @@ class KeptLeftSideTest {
         return workspace.rows(x, 2, 1);
     }
 
-    /** A gate of as many outputs as logits have columns, for the first rows. */
+    /** What a gate chooses for the first rows, as many as logits has. */
     private Routing decide(Tensor x, Tensor logits) {
-        int outputs = logits.columns();
         Routing routing = stream.routing();
-        routing.begin(logits.rows(), outputs);
-        routing.ask(0, logits.rows(), new float[outputs]);
-        routing.decide(
-                workspace.rows(x, 0, logits.rows()),
-                filled(device.allocate(arena, Math.ceilDiv(outputs, RowOps.DOTS_GROUP) * RowOps.DOTS_GROUP, SIDE)),
-                IntStream.rangeClosed(1, outputs).toArray(),
-                workspace,
-                logits);
+        routing.begin(logits.rows(), LEARNERS);
+        routing.ask(0, logits.rows(), new float[LEARNERS]);
+        int[] choices = IntStream.rangeClosed(1, LEARNERS).toArray();
+        routing.decide(workspace.rows(x, 0, logits.rows()), gate, choices, workspace, logits);
         routing.sort();
         return routing;
     }
@@ -236,14 +234,15 @@ class KeptLeftSideTest {
         Tensor x = filled(workspace.tensor(ROWS, SIDE));
         MlpSlices whole = mlp(1);
         MlpSlices slices = mlp(2);
-        Routing routing = decide(x, workspace.tensor(ROWS, 3));
+        Routing routing = decide(x, workspace.tensor(ROWS, LEARNERS));
         // Biases are added up when they are asked for first.
         stream.mlp(x, routing, whole, slices, beta, null, workspace, workspace.tensor(ROWS, SIDE));
         make(maker, x);
         Tensor copy = workspace.tensor(ROWS, SIDE);
         stream.copy(x, copy);
+        values(copy);
         long before = quantized();
-        routing = decide(x, workspace.tensor(ROWS, 3));
+        routing = decide(x, workspace.tensor(ROWS, LEARNERS));
         Tensor some = workspace.tensor(ROWS, SIDE);
         stream.linearSlices(x, routing, whole.ups(), slices.ups(), beta, some);
         stream.mlp(x, routing, whole, slices, beta, x, workspace, workspace.tensor(ROWS, SIDE));
@@ -264,7 +263,7 @@ class KeptLeftSideTest {
         Tensor x = filled(workspace.tensor(ROWS, SIDE));
         Tensor copy = workspace.tensor(ROWS, SIDE);
         stream.copy(x, copy);
-        Routing routing = decide(x, workspace.tensor(ROWS, 3));
+        Routing routing = decide(x, workspace.tensor(ROWS, LEARNERS));
         product(x);
         Tensor found = workspace.tensor(ROWS, SIDE);
         Tensor expected = workspace.tensor(ROWS, SIDE);

@@ -30,6 +30,9 @@ final class ProductCases {
         all.linear(130, 384, 130);
         // So many rows that they are narrowed before several blocks read them.
         all.linear(1_030, 33, 258);
+        all.normed(7, 40, 33);
+        all.normed(70, 384, 40);
+        all.normed(1_030, 33, 34);
         all.sliced(1, 40, 1);
         all.sliced(7, 40, 8, 16, 5);
         // Slices that stay in float32 beside a whole matrix that does not.
@@ -68,6 +71,21 @@ final class ProductCases {
             Tensor turned = weights(s, outputs, inputs);
             s.stream().linear(residual, s.packed(turned, false), null, true, x, s.untouched(rows, inputs));
             s.stream().linear(x, s.packed(turned, true), bias, true, residual, s.untouched(rows, outputs));
+        }));
+    }
+
+    /** Two products of rows that a layer norm has left for them. */
+    private void normed(int rows, int inputs, int outputs) {
+        cases.add(new Case("layerNorm and linear " + Case.shape(rows, inputs) + " to " + outputs, bound, s -> {
+            Tensor x = s.random(rows, inputs);
+            Tensor gamma = s.random(1, inputs);
+            Tensor beta = s.random(1, inputs);
+            var packed = s.packed(weights(s, inputs, outputs), false);
+            Tensor residual = s.random(rows, outputs);
+            Tensor y = s.untouched(rows, outputs);
+            s.stream().layerNorm(x, gamma, beta, 1e-5f, x, null);
+            s.stream().linear(x, packed, null, false, residual, y);
+            s.stream().linear(x, packed, null, true, residual, residual);
         }));
     }
 
