@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.backend.Precision;
 import io.tokenwise.fakecuda.FakeControls;
+import io.tokenwise.natives.cuda.Cuda;
 import io.tokenwise.natives.cuda.CudaUnavailableException;
 import io.tokenwise.natives.cuda.Nvrtc;
 import io.tokenwise.natives.cuda.NvrtcException;
@@ -69,6 +70,15 @@ class CompiledAheadTest {
         try (CudaBackend device = CudaBackend.open(Precision.F32)) {
             assertThat(device.kernels()).isEqualTo("kernels compiled ahead for sm_90");
             gelu(device);
+        }
+    }
+
+    @Test
+    void productsByWgmmaAreAmongThem() throws IOException, CudaUnavailableException {
+        compile();
+        controls.failCompile(COMPILATION);
+        try (Cuda cuda = Cuda.open()) {
+            assertThat(new CudaKernels(cuda, true).function("linearS8Wgmma")).isNotNull();
         }
     }
 
