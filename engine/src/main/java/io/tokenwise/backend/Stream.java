@@ -88,6 +88,9 @@ public interface Stream {
     /** A new one, of this stream. */
     Routing routing();
 
+    /** New ones, of this stream. */
+    HardBudgets hardBudgets();
+
     /**
      * {@code y = x weight^T + bias} for few outputs, such as a gate's logits, without packing.
      *

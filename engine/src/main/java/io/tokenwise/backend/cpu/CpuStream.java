@@ -2,6 +2,7 @@ package io.tokenwise.backend.cpu;
 
 import io.tokenwise.backend.AttendedRows;
 import io.tokenwise.backend.AttentionLayout;
+import io.tokenwise.backend.HardBudgets;
 import io.tokenwise.backend.ImagePatches;
 import io.tokenwise.backend.InputSlices;
 import io.tokenwise.backend.MlpSlices;
@@ -143,6 +144,11 @@ public final class CpuStream implements Stream {
     @Override
     public Routing routing() {
         return new CpuRouting(rowTasks);
+    }
+
+    @Override
+    public HardBudgets hardBudgets() {
+        return new CpuHardBudgets();
     }
 
     @Override

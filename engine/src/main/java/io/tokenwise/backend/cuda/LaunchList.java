@@ -21,6 +21,9 @@ final class LaunchList {
 
     private int length;
 
+    /** Where the last operation begins. */
+    private int lastBegin;
+
     /** Null where an operation is none. */
     private CuFunction[] functions = new CuFunction[1 << 6];
 
@@ -67,6 +70,12 @@ final class LaunchList {
         add(bytes);
     }
 
+    /** Takes the last operation back; once after it was added. */
+    void takeBack() {
+        functions[--count] = null;
+        length = lastBegin;
+    }
+
     /** Zeros. */
     void fill(long address, long ints) {
         begin(null, FILL, 2);
@@ -82,6 +91,7 @@ final class LaunchList {
             functions = Arrays.copyOf(functions, 2 * count);
         }
         functions[count++] = function;
+        lastBegin = length;
         add(pair(kind, System.identityHashCode(function)));
     }
 

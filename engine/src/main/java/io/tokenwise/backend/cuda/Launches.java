@@ -85,6 +85,16 @@ final class Launches {
         run(gridX, 1, 1, block, 0);
     }
 
+    /**
+     * Takes the last launch back, for one that does what it was to do, and more.
+     *
+     * @param last {@link #told} after it
+     * @return false if something else has been told since, or it may have begun
+     */
+    boolean takeBack(long last) {
+        return told == last && device.takeBack();
+    }
+
     /** For kernels that take values one by one: a block takes 1,024. */
     void runValues(int count) {
         run(blocks(count, 1_024), 256);
