@@ -416,7 +416,7 @@ extern "C" __global__ void __launch_bounds__(ROUTING_THREADS)
     for (int g = first; g < behind; g++) {
         const Gate& sorted = gates[g];
         if (together) {
-            keepHardBudgets(sorted, texts, textCount, left, fresh, rows);
+            keepHardBudgets(sorted, texts, textCount, left, fresh && g == 0, rows);
         } else if (threadIdx.x == 0) {
             sorted.choice[rows] = 0;
         }

@@ -72,21 +72,25 @@ class HardBudgetsOnDeviceTest {
             int[] offsets = Case.offsets(batch.lengths);
             budgets.begin(offsets, batch.lengths.length);
             int rows = offsets[offsets.length - 1];
-            Tensor x = null;
+            var kinds = new ArrayList<int[]>();
+            var weights = new ArrayList<Tensor>();
+            var xs = new ArrayList<Tensor>();
+            // Made before, since gates are one launch only if nothing else is told between them.
+            for (int module = 0; module < MODULES; module++) {
+                kinds.add(choices(random));
+                weights.add(weight(side, kinds.getLast().length));
+                xs.add(module % 2 == 1 ? xs.getLast() : eighths(side, rows, COLUMNS, round == 0 ? 1 : 8));
+            }
             for (int module = 0; module < MODULES; module++) {
                 Routing routing = routings[module % 2];
-                if (module % 2 == 0) {
-                    x = eighths(side, rows, COLUMNS, round == 0 ? 1 : 8);
-                }
-                int learners = random.nextInt(16) + 1;
-                int[] choices = choices(random, learners);
-                Tensor weight = weight(side, choices.length);
+                int[] choices = kinds.get(module);
+                int learners = choices[choices.length - 1];
                 routing.begin(rows, learners);
                 for (int text = 0; text < batch.lengths.length; text++) {
                     ask(budgets, routing, batch, offsets, text, random, choices.length);
                 }
                 routing.bind(budgets, GATE, LEARNER);
-                routing.decide(x, weight, choices, side.workspace(), null);
+                routing.decide(xs.get(module), weights.get(module), choices, side.workspace(), null);
                 if (!readsLate) {
                     found.add(result(routing));
                 } else if (module % 2 == 1) {
@@ -125,7 +129,8 @@ class HardBudgetsOnDeviceTest {
     }
 
     /** So many learners as are trained, and all. */
-    private static int[] choices(SplittableRandom random, int learners) {
+    private static int[] choices(SplittableRandom random) {
+        int learners = random.nextInt(16) + 1;
         var choices = new int[random.nextInt(learners) + 1];
         Arrays.setAll(choices, i -> i + 1);
         choices[choices.length - 1] = learners;
