@@ -16,7 +16,6 @@ final class CudaAttention {
     private final Launches launches;
     private final KeptTables tables;
     private final boolean onTensorCores;
-    private final int[] cached = new int[1];
 
     /** @param onTensorCores whether inference multiplies in bfloat16; what keeps probabilities, as training does, never does */
     CudaAttention(Launches launches, KeptTables tables, boolean onTensorCores) {
@@ -34,8 +33,7 @@ final class CudaAttention {
         columns(qkv, 0);
         columns(qkv, hidden);
         columns(qkv, 2 * hidden);
-        long ofSequences = launches.upload(offsets, sequences + 1);
-        launches.pointer(ofSequences).pointer(ofSequences);
+        launches.offsets(offsets, sequences).offsets(offsets, sequences);
         head(headSize, false);
         launches.tensor(context).integer(hidden).pointer(0);
         if (!narrow) {
@@ -44,7 +42,7 @@ final class CudaAttention {
         run(
                 CudaSequences.longest(offsets, sequences),
                 heads,
-                sequences,
+                launched(probabilities, sequences),
                 narrow ? width.bf16SharedBytes : width.sharedBytes);
     }
 
@@ -63,8 +61,7 @@ final class CudaAttention {
         units(q, layout.query());
         units(k, layout.key());
         units(v, layout.value());
-        long ofSequences = launches.upload(offsets, sequences + 1);
-        launches.pointer(ofSequences).pointer(ofSequences);
+        launches.offsets(offsets, sequences).offsets(offsets, sequences);
         head(headSize, false);
         launches.tensor(context).integer(context.columns()).pointer(tables.ints(layout.context()));
         if (!onTensorCores) {
@@ -73,7 +70,7 @@ final class CudaAttention {
         run(
                 CudaSequences.longest(offsets, sequences),
                 heads,
-                sequences,
+                launched(null, sequences),
                 onTensorCores ? width.bf16SharedBytes : width.sharedBytes);
     }
 
@@ -96,7 +93,7 @@ final class CudaAttention {
         launches.tensor(contexts).integer(hidden).pointer(0);
         keep(probabilities, rows.probabilityOffsets(), rows.sequences());
         int most = CudaSequences.longest(rows.queryOffsets(), rows.sequences());
-        run(most, rows.heads(), rows.sequences(), width.sharedBytes);
+        run(most, rows.heads(), launched(probabilities, rows.sequences()), width.sharedBytes);
     }
 
     void attendBackward(
@@ -129,12 +126,11 @@ final class CudaAttention {
     /** The length is told by device memory, so that it may change where the launch does not. */
     void attendOne(Tensor query, Tensor cache, int length, int heads, Tensor context) {
         int headSize = query.columns() / heads;
-        cached[0] = length;
         launches.kernel("attendOne")
                 .tensor(query)
                 .tensor(cache)
                 .integer(cache.columns())
-                .ints(cached, 1)
+                .count(length)
                 .integer(headSize)
                 .floating(scale(headSize))
                 .tensor(context)
@@ -157,8 +153,7 @@ final class CudaAttention {
     }
 
     private void offsets(AttendedRows rows) {
-        int count = rows.sequences() + 1;
-        launches.ints(rows.queryOffsets(), count).ints(rows.keyOffsets(), count);
+        launches.offsets(rows.queryOffsets(), rows.sequences()).offsets(rows.keyOffsets(), rows.sequences());
     }
 
     private void head(int headSize, boolean causal) {
@@ -174,6 +169,11 @@ final class CudaAttention {
         }
     }
 
+    /** Where probabilities are kept, as in training, the empty sequences of a bucket have none. */
+    private static int launched(Tensor probabilities, int sequences) {
+        return probabilities == null ? Bucket.of(sequences) : sequences;
+    }
+
     private void gradient(Tensor keysValues, AttendedRows rows, int headSize, Tensor probabilities, Tensor dContexts) {
         launches.tensor(keysValues)
                 .integer(keysValues.columns())
@@ -186,7 +186,8 @@ final class CudaAttention {
     }
 
     private void run(int longest, int heads, int sequences, int sharedBytes) {
-        launches.run(Launches.blocks(longest, BLOCK_QUERIES), heads, sequences, BLOCK, sharedBytes);
+        int blocks = Bucket.powerOfTwo(Launches.blocks(longest, BLOCK_QUERIES));
+        launches.run(blocks, heads, sequences, BLOCK, sharedBytes);
     }
 
     private static long[] selfOffsets(int[] offsets, int sequences, int heads) {

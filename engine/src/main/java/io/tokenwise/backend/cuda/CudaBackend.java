@@ -128,7 +128,8 @@ public final class CudaBackend implements Backend {
 
     @Override
     public Workspace workspace(long limitBytes) {
-        return new Workspace((arena, bytes) -> allocate(arena, bytes, false), limitBytes);
+        // So that a pass of any sizes fits that would fit if its tensors had no more memory than they need.
+        return new Workspace((arena, bytes) -> allocate(arena, bytes, false), Bucket.bytes(limitBytes), Bucket::of);
     }
 
     private synchronized DeviceMemory allocate(Arena arena, long bytes, boolean kept) {

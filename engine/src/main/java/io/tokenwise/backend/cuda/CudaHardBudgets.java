@@ -11,6 +11,9 @@ final class CudaHardBudgets implements HardBudgets {
     private int[] offsets;
     private int texts;
 
+    /** With those of their bucket, which have no rows. */
+    private int told;
+
     /** Since the last gate. */
     private long[] granted = new long[0];
 
@@ -38,13 +41,14 @@ final class CudaHardBudgets implements HardBudgets {
     public void begin(int[] newOffsets, int newTexts) {
         offsets = newOffsets;
         texts = newTexts;
-        if (room < texts) {
-            room = Math.max(texts, 2 * room);
+        told = Bucket.of(texts);
+        if (room < told) {
+            room = Math.max(told, 2 * room);
             granted = new long[room];
             all = new long[room];
             left = launches.keep((long) room * Long.BYTES);
         }
-        Arrays.fill(granted, 0, texts, NOT_BOUND);
+        Arrays.fill(granted, 0, told, NOT_BOUND);
         Arrays.fill(all, 0, texts, 0);
         isFresh = true;
     }
@@ -62,7 +66,7 @@ final class CudaHardBudgets implements HardBudgets {
 
     /** Where on the device lies what texts were granted since the last gate, which is told now. */
     long granted() {
-        long address = launches.upload(granted, texts);
+        long address = launches.upload(granted, told);
         for (int text = 0; text < texts; text++) {
             granted[text] = Math.min(granted[text], 0);
         }
@@ -78,6 +82,6 @@ final class CudaHardBudgets implements HardBudgets {
 
     /** The gate kernel's parameters. */
     void tell() {
-        launches.ints(offsets, texts + 1).pointer(left).integer(texts);
+        launches.offsets(offsets, texts).pointer(left).integer(told);
     }
 }

@@ -38,7 +38,10 @@ final class CudaPacking {
         for (int n = 0; n < slices.size(); n++) {
             starts[n + 1] = starts[n] + CudaMatrix.of(slices.get(n)).size();
         }
-        launches.copy(all.starts(), launches.upload(starts, starts.length), (long) starts.length * Integer.BYTES);
+        launches.copy(
+                all.starts(),
+                launches.upload(starts, starts.length, starts.length),
+                (long) starts.length * Integer.BYTES);
         pack(launches.address(source), source.columns(), false, all);
         for (PackedMatrix slice : slices) {
             CudaMatrix matrix = CudaMatrix.of(slice);

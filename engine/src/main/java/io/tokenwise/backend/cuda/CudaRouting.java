@@ -13,6 +13,9 @@ import java.util.Arrays;
 final class CudaRouting implements Routing {
     private static final int BLOCK = 1_024;
 
+    /** Up to so many groups of rows take the same room, since texts of a bucket may be in more or fewer of them. A guess: some hundred bytes. */
+    private static final int FEW_GROUPS = 16;
+
     private final Launches launches;
     private final GateLaunch gates;
     private final CudaRoutedRows whole = new CudaRoutedRows();
@@ -97,7 +100,7 @@ final class CudaRouting implements Routing {
         isSorted = false;
         isKnown = true;
         if (counts.length <= rows) {
-            counts = new int[Math.max(rows + 1, 2 * counts.length)];
+            counts = new int[Math.max(Bucket.of(rows) + 1, 2 * counts.length)];
             told = new int[counts.length];
         }
         reserve();
@@ -166,9 +169,9 @@ final class CudaRouting implements Routing {
         }
         boolean asksAll = asked == 1 && askedRows == rows;
         job[0] = launches.address(weight);
-        job[1] = launches.upload(offsets, asked * outputs);
-        job[2] = asksAll ? 0 : launches.upload(told, rows);
-        job[3] = launches.upload(countOf, outputs + 1);
+        job[1] = launches.upload(offsets, asked * outputs, Bucket.of(Math.max(asked, FEW_GROUPS)) * outputs);
+        job[2] = asksAll ? 0 : launches.upload(told, rows, Bucket.of(rows));
+        job[3] = launches.upload(countOf, outputs + 1, outputs + 1);
         job[4] = logits == null && budgets != null ? ownLogits : launches.address(logits);
         job[5] = choice;
         job[6] = order;
@@ -226,7 +229,7 @@ final class CudaRouting implements Routing {
         if (!isSorted) {
             launches.kernel("sortByChoice")
                     .ints(counts, rows)
-                    .integer(rows)
+                    .count(rows)
                     .integer(learners)
                     .pointer(order)
                     .pointer(rest)

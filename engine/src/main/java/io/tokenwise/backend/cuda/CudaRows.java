@@ -31,7 +31,7 @@ final class CudaRows {
                 .tensor(null)
                 .tensor(y)
                 .tensor(statistics)
-                .integer(x.rows())
+                .count(x.rows())
                 .integer(x.columns())
                 .runRows(x.rows());
     }
@@ -78,7 +78,7 @@ final class CudaRows {
         launches.kernel("softmax")
                 .tensor(x)
                 .tensor(y)
-                .integer(x.rows())
+                .count(x.rows())
                 .integer(x.columns())
                 .runRows(x.rows());
     }
@@ -98,7 +98,7 @@ final class CudaRows {
                 .tensor(x)
                 .tensor(y)
                 .tensor(norms)
-                .integer(x.rows())
+                .count(x.rows())
                 .integer(x.columns())
                 .runRows(x.rows());
     }
@@ -119,9 +119,9 @@ final class CudaRows {
                 .tensor(x)
                 .tensor(scale)
                 .tensor(y)
-                .integer(x.size())
+                .count(x.size())
                 .integer(x.columns() / scale.columns())
-                .runValues(x.size());
+                .runValues(x);
     }
 
     /** A block of columns is a row to the kernel. */
@@ -143,11 +143,11 @@ final class CudaRows {
                 .tensor(scale)
                 .pointer(tables.ints(places))
                 .tensor(y)
-                .integer(x.size())
+                .count(x.size())
                 .integer(places.length)
                 .integer(x.columns() / places.length)
                 .integer(scale.columns())
-                .runValues(x.size());
+                .runValues(x);
     }
 
     void scaleUnitsBackward(Tensor x, Tensor scale, int[] places, Tensor dy, Tensor dx, Tensor dScale) {
@@ -170,11 +170,11 @@ final class CudaRows {
                 .tensor(x)
                 .pointer(tables.ints(starts))
                 .tensor(y)
-                .integer(y.size())
+                .count(y.size())
                 .integer(starts.length)
                 .integer(width)
                 .integer(x.columns())
-                .runValues(y.size());
+                .runValues(y);
     }
 
     void choose(Tensor logits, Tensor noise, float temperature, Tensor soft, Tensor running) {

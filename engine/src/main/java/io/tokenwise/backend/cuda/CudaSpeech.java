@@ -23,69 +23,74 @@ final class CudaSpeech {
     }
 
     void samples(int[] values, Tensor y) {
-        launches.copy(launches.address(y), launches.upload(values, y.rows()), (long) y.rows() * Float.BYTES);
+        launches.kernel("copyValues")
+                .ints(values, y.rows())
+                .tensor(y)
+                .count(y.rows())
+                .runValues(y);
     }
 
     void windows(Tensor x, int[] offsets, int sequences, int width, int step, int[] yOffsets, Tensor y) {
         launches.kernel("windows")
                 .tensor(x)
-                .ints(offsets, sequences + 1)
-                .ints(yOffsets, sequences + 1)
-                .integer(sequences)
+                .offsets(offsets, sequences)
+                .offsets(yOffsets, sequences)
+                .integer(Bucket.of(sequences))
                 .integer(width)
                 .integer(step)
                 .tensor(y)
-                .integer(y.rows())
+                .count(y.rows())
                 .integer(x.columns())
                 .runRows(y.rows());
     }
 
     void groupNorm(Tensor x, int[] offsets, int sequences, Tensor gamma, Tensor beta, float epsilon, Tensor y) {
         long most = (long) CudaSequences.longest(offsets, sequences) * x.columns();
-        int maxParts = Math.toIntExact(Math.ceilDiv(most, GROUP_PART));
-        long parts = launches.begin().scratch(2L * sequences * maxParts * Float.BYTES);
+        int maxParts = Bucket.powerOfTwo(Math.toIntExact(Math.ceilDiv(most, GROUP_PART)));
+        int groups = Bucket.of(sequences);
+        long parts = launches.begin().scratch(2L * groups * maxParts * Float.BYTES);
         launches.kernel("groupNormParts")
                 .tensor(x)
-                .ints(offsets, sequences + 1)
+                .offsets(offsets, sequences)
                 .pointer(parts)
                 .integer(x.columns())
-                .run(maxParts, sequences, 1, BLOCK, 0);
+                .run(maxParts, groups, 1, BLOCK, 0);
         launches.kernel("groupNorm")
                 .tensor(x)
-                .ints(offsets, sequences + 1)
+                .offsets(offsets, sequences)
                 .pointer(parts)
                 .tensor(gamma)
                 .tensor(beta)
                 .floating(epsilon)
                 .tensor(y)
                 .integer(x.columns())
-                .run(maxParts, sequences, 1, BLOCK, 0);
+                .run(maxParts, groups, 1, BLOCK, 0);
     }
 
     void rotate(Tensor x, int[] offsets, int sequences, int position, RotaryPositions positions, int heads) {
-        int pairs = x.rows() * heads * positions.rotated() / 2;
+        int each = heads * positions.rotated() / 2;
         launches.kernel("rotate")
                 .tensor(x)
-                .ints(offsets, sequences + 1)
-                .integer(sequences)
-                .integer(position)
+                .offsets(offsets, sequences)
+                .integer(Bucket.of(sequences))
+                .count(position)
                 .pointer(tables.floats(positions.cosines()))
                 .pointer(tables.floats(positions.sines()))
                 .integer(heads)
                 .integer(positions.headSize())
                 .integer(positions.rotated())
                 .integer(x.columns())
-                .integer(pairs)
-                .run(Launches.blocks(pairs, BLOCK), BLOCK);
+                .count(x.rows() * each)
+                .runValues(x.rows(), each, BLOCK);
     }
 
     void gatedSilu(Tensor x, int units, Tensor y) {
         launches.kernel("gatedSilu")
                 .tensor(x)
                 .tensor(y)
-                .integer(y.size())
+                .count(y.size())
                 .integer(units)
-                .runValues(y.size());
+                .runValues(y);
     }
 
     void gatedSiluBackward(Tensor x, int units, Tensor dy, Tensor dx) {
@@ -95,19 +100,19 @@ final class CudaSpeech {
                 .tensor(dx)
                 .integer(dy.size())
                 .integer(units)
-                .runValues(dy.size());
+                .runValues(dy);
     }
 
     void toColumns(Tensor x, int column, Tensor cache, int at) {
         launches.kernel("toColumns")
                 .tensor(x)
-                .integer(x.rows())
+                .count(x.rows())
                 .integer(x.columns())
                 .integer(column)
                 .tensor(cache)
                 .integer(cache.rows())
                 .integer(cache.columns())
-                .integer(at)
-                .run(Launches.blocks(cache.rows(), TILE), Launches.blocks(x.rows(), TILE), 1, BLOCK, 0);
+                .count(at)
+                .run(Launches.blocks(cache.rows(), TILE), Launches.blocks(Bucket.of(x.rows()), TILE), 1, BLOCK, 0);
     }
 }

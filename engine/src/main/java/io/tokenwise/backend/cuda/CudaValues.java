@@ -15,7 +15,7 @@ final class CudaValues {
     }
 
     void gelu(Tensor x, Tensor y) {
-        launches.kernel("geluForward").tensor(x).tensor(y).integer(x.size()).runValues(x.size());
+        launches.kernel("geluForward").tensor(x).tensor(y).count(x.size()).runValues(x);
     }
 
     void geluBackward(Tensor x, Tensor dy, Tensor dx) {
@@ -24,11 +24,11 @@ final class CudaValues {
                 .tensor(dy)
                 .tensor(dx)
                 .integer(x.size())
-                .runValues(x.size());
+                .runValues(x);
     }
 
     void tanh(Tensor x, Tensor y) {
-        launches.kernel("tanhValues").tensor(x).tensor(y).integer(x.size()).runValues(x.size());
+        launches.kernel("tanhValues").tensor(x).tensor(y).count(x.size()).runValues(x);
     }
 
     void add(Tensor a, Tensor b, Tensor y) {
@@ -36,8 +36,8 @@ final class CudaValues {
                 .tensor(a)
                 .tensor(b)
                 .tensor(y)
-                .integer(y.size())
-                .runValues(y.size());
+                .count(y.size())
+                .runValues(y);
     }
 
     void addScaled(Tensor x, float factor, Tensor y) {
@@ -46,11 +46,11 @@ final class CudaValues {
                 .floating(factor)
                 .tensor(y)
                 .integer(y.size())
-                .runValues(y.size());
+                .runValues(y);
     }
 
     void copy(Tensor x, Tensor y) {
-        launches.copy(launches.address(y), launches.address(x), (long) x.size() * Float.BYTES);
+        launches.kernel("copyValues").tensor(x).tensor(y).count(x.size()).runValues(x);
     }
 
     void fill(Tensor x, float value) {
@@ -58,7 +58,7 @@ final class CudaValues {
                 .tensor(x)
                 .floating(value)
                 .integer(x.size())
-                .runValues(x.size());
+                .runValues(x);
     }
 
     /** Waits for the device, since the host wants to know. */

@@ -125,13 +125,22 @@ final class DeviceStream {
         }
     }
 
-    /** Where these lie on the device until {@link #synchronize}. */
-    synchronized long upload(int[] values, int count) {
-        return uploads.ints(values, count);
+    /** Where this number lies on the device until {@link #synchronize}; each call has a place of its own. */
+    synchronized long count(int value) {
+        return uploads.count(value);
     }
 
-    synchronized long upload(float[] values, int count) {
-        return uploads.floats(values, count);
+    /** Where these lie on the device until {@link #synchronize}. */
+    synchronized long upload(int[] values, int count, int room) {
+        return uploads.ints(values, count, room);
+    }
+
+    synchronized long offsets(int[] values, int sequences) {
+        return uploads.offsets(values, sequences);
+    }
+
+    synchronized long upload(float[] values, int count, int room) {
+        return uploads.floats(values, count, room);
     }
 
     synchronized long upload(long[] values, int count) {

@@ -64,9 +64,9 @@ final class GateLaunch {
             budgets.tell();
         }
         launches.flag(isFresh)
-                .integer(rows)
+                .count(rows)
                 .integer(x.columns())
-                .run(Launches.blocks(rows, BLOCK_ROWS), count, 1, BLOCK, 0);
+                .run(Launches.blocks(Bucket.of(rows), BLOCK_ROWS), count, 1, BLOCK, 0);
         told = launches.told();
     }
 

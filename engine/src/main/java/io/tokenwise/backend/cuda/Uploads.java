@@ -26,6 +26,9 @@ final class Uploads {
 
     private static final int SMALLEST = 64;
 
+    /** Counts that lie side by side: those of a small model's forward. */
+    private static final int COUNTS = 64;
+
     private final Cuda cuda;
     private final CuStream stream;
     private final List<Chunk> chunks = new ArrayList<>();
@@ -39,6 +42,13 @@ final class Uploads {
     private final int[] countOf = new int[COMPARED];
     private int arrays;
 
+    /** Where the next count goes, and how many more have room behind it. */
+    private Chunk counts;
+
+    private int nextCount;
+    private int countsLeft;
+
+    private final int[] one = new int[1];
     private int[] bits = new int[SMALLEST];
 
     Uploads(Cuda cuda, CuStream stream) {
@@ -46,15 +56,14 @@ final class Uploads {
         this.stream = stream;
     }
 
-    /** Device memory, the pinned memory that it is copied from, and what it holds or will after the next copy: the first {@code known} ints of it. */
+    /** Device memory, the pinned memory that it is copied from, and what it holds or will after the next copy; zeros at first, which are copied too. */
     private static final class Chunk {
         final long address;
         final PinnedMemory staging;
         final int[] content;
-        int known;
 
         /** What is to be copied; nothing if the end is not above the beginning. */
-        int from = Integer.MAX_VALUE;
+        int from;
 
         int to;
 
@@ -62,6 +71,7 @@ final class Uploads {
             this.address = address;
             this.staging = staging;
             this.content = new int[size];
+            this.to = size;
         }
 
         long addressOf(int start) {
@@ -69,35 +79,44 @@ final class Uploads {
         }
 
         boolean has(int start, int[] values, int count) {
-            return start + count <= known && Arrays.equals(content, start, start + count, values, 0, count);
+            return Arrays.equals(content, start, start + count, values, 0, count);
         }
 
         void put(int start, int[] values, int count) {
             if (!has(start, values, count)) {
                 System.arraycopy(values, 0, content, start, count);
-                known = Math.max(known, start + count);
                 from = Math.min(from, start);
                 to = Math.max(to, start + count);
             }
         }
     }
 
-    long ints(int[] values, int count) {
+    /** @param room at least as many as there are, so that what comes later lies where it does behind any of so many */
+    long ints(int[] values, int count, int room) {
         for (int i = arrays - 1; i >= Math.max(0, arrays - COMPARED); i--) {
             int place = i % COMPARED;
             if (countOf[place] == count && chunkOf[place].has(startOf[place], values, count)) {
                 return chunkOf[place].addressOf(startOf[place]);
             }
         }
-        return put(values, count);
+        return put(values, count, room);
     }
 
-    long floats(float[] values, int count) {
+    /** Of so many sequences, and of empty ones up to their bucket. */
+    long offsets(int[] values, int sequences) {
+        int count = Bucket.of(sequences) + 1;
+        reserve(count);
+        System.arraycopy(values, 0, bits, 0, sequences + 1);
+        Arrays.fill(bits, sequences + 1, count, values[sequences]);
+        return ints(bits, count, count);
+    }
+
+    long floats(float[] values, int count, int room) {
         reserve(count);
         for (int i = 0; i < count; i++) {
             bits[i] = Float.floatToRawIntBits(values[i]);
         }
-        return ints(bits, count);
+        return ints(bits, count, room);
     }
 
     long longs(long[] values, int count) {
@@ -105,7 +124,7 @@ final class Uploads {
         for (int i = 0; i < count; i++) {
             putBits(i, values[i]);
         }
-        return ints(bits, 2 * count);
+        return ints(bits, 2 * count, 2 * count);
     }
 
     long doubles(double[] values, int count) {
@@ -113,7 +132,7 @@ final class Uploads {
         for (int i = 0; i < count; i++) {
             putBits(i, Double.doubleToRawLongBits(values[i]));
         }
-        return ints(bits, 2 * count);
+        return ints(bits, 2 * count, 2 * count);
     }
 
     private void reserve(int count) {
@@ -128,16 +147,23 @@ final class Uploads {
         bits[2 * place + 1] = (int) (value >>> Integer.SIZE);
     }
 
-    private long put(int[] values, int count) {
-        int aligned = Math.ceilDiv(count, ALIGNMENT) * ALIGNMENT;
-        while (chunk < chunks.size() && used + aligned > chunks.get(chunk).content.length) {
-            chunk++;
-            used = 0;
+    /** One number, at a place of its own: addresses do not depend on which numbers are equal. */
+    long count(int value) {
+        if (countsLeft == 0) {
+            counts = chunk(COUNTS);
+            nextCount = used;
+            used += COUNTS;
+            countsLeft = COUNTS;
         }
-        if (chunk == chunks.size()) {
-            grow(aligned);
-        }
-        Chunk target = chunks.get(chunk);
+        one[0] = value;
+        counts.put(nextCount, one, 1);
+        countsLeft--;
+        return counts.addressOf(nextCount++);
+    }
+
+    private long put(int[] values, int count, int room) {
+        int aligned = Math.ceilDiv(room, ALIGNMENT) * ALIGNMENT;
+        Chunk target = chunk(aligned);
         target.put(used, values, count);
         int place = arrays++ % COMPARED;
         chunkOf[place] = target;
@@ -145,6 +171,18 @@ final class Uploads {
         countOf[place] = count;
         used += aligned;
         return target.addressOf(startOf[place]);
+    }
+
+    /** The chunk that has so many ints left from {@link #used} on. */
+    private Chunk chunk(int aligned) {
+        while (chunk < chunks.size() && used + aligned > chunks.get(chunk).content.length) {
+            chunk++;
+            used = 0;
+        }
+        if (chunk == chunks.size()) {
+            grow(aligned);
+        }
+        return chunks.get(chunk);
     }
 
     /** Each chunk is at least as large as all before, so that there are few. They stay until the device is closed. */
@@ -184,7 +222,7 @@ final class Uploads {
     void failed() {
         for (Chunk each : chunks) {
             each.from = 0;
-            each.to = each.known;
+            each.to = each.content.length;
         }
     }
 
@@ -193,5 +231,6 @@ final class Uploads {
         chunk = 0;
         used = 0;
         arrays = 0;
+        countsLeft = 0;
     }
 }

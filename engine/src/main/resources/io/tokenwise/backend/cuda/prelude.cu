@@ -1,4 +1,6 @@
 // What every kernel file may use: this text stands in front of each of them when it is compiled. No includes, so that NVRTC needs no headers.
+// A count that a kernel is given by address, such as const int* rows, lies on the device, so that a graph serves other counts too: its grid may be of
+// more, and blocks beyond it return at once. Comments call it by the plain name.
 // Each instruction that C++ has no word for is one function here. Where TOKENWISE_FAKE is defined, a test's stand-in runs the kernels on
 // the CPU and brings functions of the same names.
 
@@ -70,7 +72,7 @@ __device__ __forceinline__ double blockSum(double value, double (&shared)[THREAD
     return total;
 }
 
-/** The sequence that a row belongs to: offsets[0..sequences] ascend, and none is empty. */
+/** The sequence that a row belongs to: offsets[0..sequences] ascend, and none is empty but those behind all rows. */
 __device__ __forceinline__ int sequenceOf(const int* offsets, int sequences, int row) {
     int low = 0;
     int high = sequences - 1;
@@ -260,9 +262,9 @@ struct Product {
 
 /** What every kernel of products takes besides its operands, and the product that it says. */
 #define PRODUCT_PARAMETERS                                                                                   \
-    int gelu, const float *residual, float *y, int yStride, const float *rest, int rows, JOB_PARAMETERS(0), \
+    int gelu, const float *residual, float *y, int yStride, const float *rest, const int *rows, JOB_PARAMETERS(0), \
         JOB_PARAMETERS(1)
-#define LEFT_PRODUCT rows, OF_JOB(order), OF_JOB(counts), OF_JOB(slices), OF_JOB(inputStarts)
+#define LEFT_PRODUCT *rows, OF_JOB(order), OF_JOB(counts), OF_JOB(slices), OF_JOB(inputStarts)
 #define PRODUCT(narrow)                                                                                     \
     {LEFT_PRODUCT, OF_JOB(outputStarts), OF_JOB(inputs), OF_JOB(outputs), OF_JOB(total), OF_JOB(bias), gelu != 0, \
      residual,     y,                    yStride,        rest,            narrow}

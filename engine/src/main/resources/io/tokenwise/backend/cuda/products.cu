@@ -8,13 +8,13 @@ extern "C" __global__ void __launch_bounds__(128) dots(
         const float* __restrict__ x,
         const float* __restrict__ weight,
         const float* __restrict__ bias,
-        int rows,
+        const int* rows,
         int inputs,
         int outputs,
         float* __restrict__ y) {
     int lane = threadIdx.x % 32;
     int row = blockIdx.x * 4 + threadIdx.x / 32;
-    if (row >= rows) {
+    if (row >= *rows) {
         return;
     }
     const float* values = x + (long long)row * inputs;

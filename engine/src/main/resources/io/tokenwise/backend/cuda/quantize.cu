@@ -14,7 +14,7 @@ __device__ __forceinline__ unsigned toByte(float value, float least, float facto
 extern "C" __global__ void __launch_bounds__(128) quantizeRows(
         const float* __restrict__ x,
         int xStride,
-        int rows,
+        const int* rows,
         unsigned char* __restrict__ bytes,
         int stride,
         float* __restrict__ steps,
@@ -64,7 +64,7 @@ extern "C" __global__ void __launch_bounds__(128) quantizeRows(
 extern "C" __global__ void __launch_bounds__(128) narrowRows(
         const float* __restrict__ x,
         int xStride,
-        int rows,
+        const int* rows,
         Bf16* __restrict__ target,
         int stride,
         LEFT_PARAMETERS(0),

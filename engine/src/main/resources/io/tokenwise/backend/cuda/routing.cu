@@ -123,10 +123,10 @@ __device__ __forceinline__ void sortRows(const volatile int* choice, int rows, i
 
 /** Makes a routing of the choice [rows]. Grid: 1; block: 1,024. */
 extern "C" __global__ void __launch_bounds__(ROUTING_THREADS)
-    sortByChoice(const int* __restrict__ choice, int rows, int learners, int* __restrict__ order, int* __restrict__ partly,
+    sortByChoice(const int* __restrict__ choice, const int* rows, int learners, int* __restrict__ order, int* __restrict__ partly,
                  int* __restrict__ counts) {
     __shared__ SortMemory shared;
-    sortRows(choice, rows, learners, order, partly, counts, shared);
+    sortRows(choice, *rows, learners, order, partly, counts, shared);
 }
 
 /** Outputs whose sums run side by side. */
@@ -388,9 +388,10 @@ __device__ __forceinline__ int decideRow(const Gate& gate, const float* x, int r
  */
 extern "C" __global__ void __launch_bounds__(ROUTING_THREADS)
     gate(const float* __restrict__ x, const Gate* gates, const int* __restrict__ texts, long long* left, int textCount, int fresh,
-         int rows, int columns) {
+         const int* rowCount, int columns) {
     __shared__ SortMemory shared;
     __shared__ bool last;
+    int rows = *rowCount;
     bool together = textCount > 0;
     int row = blockIdx.x * ROUTING_WARPS + threadIdx.x / 32;
     if (row < rows) {

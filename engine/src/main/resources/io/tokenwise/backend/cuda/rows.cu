@@ -76,9 +76,9 @@ __device__ __forceinline__ void layerNormRow(const float* x, const float* residu
  */
 extern "C" __global__ void __launch_bounds__(ROW_THREADS, 4)
     layerNorm(const float* x, const float* residual, const float* __restrict__ gamma, const float* __restrict__ beta, float epsilon,
-              float* total, float* y, float* statistics, int rows, int columns) {
+              float* total, float* y, float* statistics, const int* rows, int columns) {
     int row = warpRow();
-    if (row >= rows) {
+    if (row >= *rows) {
         return;
     }
     size_t at = (size_t)row * columns;
@@ -124,9 +124,9 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
 }
 
 /** y = softmax(x) for each row [rows, columns]. y may be x. */
-extern "C" __global__ void __launch_bounds__(ROW_THREADS) softmax(const float* x, float* y, int rows, int columns) {
+extern "C" __global__ void __launch_bounds__(ROW_THREADS) softmax(const float* x, float* y, const int* rows, int columns) {
     int row = warpRow();
-    if (row >= rows) {
+    if (row >= *rows) {
         return;
     }
     x += (size_t)row * columns;
@@ -158,9 +158,9 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
 
 /** Each row [rows, columns] divided by its length, which norms [rows], if not null, receives. y may be x. */
 extern "C" __global__ void __launch_bounds__(ROW_THREADS)
-    l2Normalize(const float* x, float* y, float* norms, int rows, int columns) {
+    l2Normalize(const float* x, float* y, float* norms, const int* rows, int columns) {
     int row = warpRow();
-    if (row >= rows) {
+    if (row >= *rows) {
         return;
     }
     size_t at = (size_t)row * columns;

@@ -1,4 +1,4 @@
-// Sequences: offsets[0..sequences] cut the rows of a matrix into sequences, none of them empty. Most entries take a row by a warp: blocks of
+// Sequences: offsets[0..sequences] cut the rows of a matrix into sequences, none of them empty but those behind all rows, which a bucket adds. Most entries take a row by a warp: blocks of
 // 128 threads, grid ceil(rows / 4); no entry has dynamic shared memory.
 
 /**
@@ -6,9 +6,9 @@
  */
 extern "C" __global__ void __launch_bounds__(ROW_THREADS)
     embeddingSum(const int* __restrict__ ids, const int* __restrict__ offsets, int sequences, const float* __restrict__ words,
-                 const float* __restrict__ positions, const float* __restrict__ types, float* __restrict__ y, int rows, int columns) {
+                 const float* __restrict__ positions, const float* __restrict__ types, float* __restrict__ y, const int* rows, int columns) {
     int row = warpRow();
-    if (row >= rows) {
+    if (row >= *rows) {
         return;
     }
     const float* word = words + (size_t)ids[row] * columns;
@@ -95,9 +95,9 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
  * the pixels of all images. Grid: ceil(count / 256); block: 256.
  */
 extern "C" __global__ void __launch_bounds__(256)
-    patches(const int* __restrict__ pixels, const float* __restrict__ table, int side, int patchSize, float* __restrict__ y, int count) {
+    patches(const int* __restrict__ pixels, const float* __restrict__ table, int side, int patchSize, float* __restrict__ y, const int* count) {
     int i = blockIdx.x * 256 + threadIdx.x;
-    if (i >= count) {
+    if (i >= *count) {
         return;
     }
     int area = patchSize * patchSize;
@@ -120,9 +120,9 @@ extern "C" __global__ void __launch_bounds__(256)
  */
 extern "C" __global__ void __launch_bounds__(ROW_THREADS)
     withFirst(const float* __restrict__ x, const float* __restrict__ first, const float* __restrict__ positions, float* __restrict__ y,
-              int rows, int tokens, int columns) {
+              const int* rows, int tokens, int columns) {
     int row = warpRow();
-    if (row >= rows) {
+    if (row >= *rows) {
         return;
     }
     int token = row % tokens;
@@ -168,9 +168,9 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
 
 /** y[i] = x[taken[i]] for all rows of y [rows, columns]. Of offsets as taken, the first row of each sequence. */
 extern "C" __global__ void __launch_bounds__(ROW_THREADS)
-    takeRows(const float* __restrict__ x, const int* __restrict__ taken, float* __restrict__ y, int rows, int columns) {
+    takeRows(const float* __restrict__ x, const int* __restrict__ taken, float* __restrict__ y, const int* rows, int columns) {
     int row = warpRow();
-    if (row >= rows) {
+    if (row >= *rows) {
         return;
     }
     const float* source = x + (size_t)taken[row] * columns;
@@ -188,7 +188,10 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
     forColumns(columns, [&](int column) { target[column] = x[(size_t)row * columns + column]; });
 }
 
-/** Mean over the rows of each sequence: x [rows, columns], y [sequences, columns]. Grid: (ceil(columns / 32), sequences); block: 256. */
+/**
+ * Mean over the rows of each sequence: x [rows, columns], y [sequences, columns]. Grid: (ceil(columns / 32), sequences), empty ones may be among
+ * them; block: 256.
+ */
 extern "C" __global__ void __launch_bounds__(256)
     meanPool(const float* __restrict__ x, const int* __restrict__ offsets, float* __restrict__ y, int columns) {
     __shared__ float sums[8][32];
@@ -196,6 +199,9 @@ extern "C" __global__ void __launch_bounds__(256)
     int warp = threadIdx.x / 32;
     int from = offsets[blockIdx.y];
     int to = offsets[blockIdx.y + 1];
+    if (from == to) {
+        return;
+    }
     float sum = 0;
     if (column < columns) {
 #pragma unroll 4

@@ -6,9 +6,9 @@
  */
 extern "C" __global__ void __launch_bounds__(ROW_THREADS)
     windows(const float* __restrict__ x, const int* __restrict__ offsets, const int* __restrict__ yOffsets, int sequences, int width, int step,
-            float* __restrict__ y, int rows, int columns) {
+            float* __restrict__ y, const int* rows, int columns) {
     int row = warpRow();
-    if (row >= rows) {
+    if (row >= *rows) {
         return;
     }
     int sequence = sequenceOf(yOffsets, sequences, row);
@@ -115,21 +115,21 @@ extern "C" __global__ void __launch_bounds__(GROUP_THREADS)
 
 /**
  * Rotary positions (Su et al. 2021, equation 34), in place: of each of the first heads heads of a row of x [rows, columns], side by side from its first
- * column on, columns 2i and 2i + 1 of the first rotated are turned as a pair: x[c] = x[c] cosines[p, c] + x[c ^ 1] sines[p, c], p being position for the
- * first row of a sequence. cosines and sines [positions, rotated], each angle's twice, sines with a minus at even columns. count = rows * heads * rotated
- * / 2. Grid: ceil(count / 256); block: 256.
+ * column on, columns 2i and 2i + 1 of the first rotated are turned as a pair: x[c] = x[c] cosines[p, c] + x[c ^ 1] sines[p, c], p being *position for the
+ * first row of a sequence. cosines and sines [positions, rotated], each angle's twice, sines with a minus at even columns. *count = rows * heads *
+ * rotated / 2. Grid: ceil(count / 256); block: 256.
  */
 extern "C" __global__ void __launch_bounds__(256)
-    rotate(float* __restrict__ x, const int* __restrict__ offsets, int sequences, int position, const float* __restrict__ cosines,
-           const float* __restrict__ sines, int heads, int headSize, int rotated, int columns, int count) {
+    rotate(float* __restrict__ x, const int* __restrict__ offsets, int sequences, const int* position, const float* __restrict__ cosines,
+           const float* __restrict__ sines, int heads, int headSize, int rotated, int columns, const int* count) {
     int i = blockIdx.x * 256 + threadIdx.x;
-    if (i >= count) {
+    if (i >= *count) {
         return;
     }
     int column = i % (rotated / 2) * 2;
     int head = i / (rotated / 2) % heads;
     int row = i / (rotated / 2) / heads;
-    size_t angle = (size_t)(row - offsets[sequenceOf(offsets, sequences, row)] + position) * rotated + column;
+    size_t angle = (size_t)(row - offsets[sequenceOf(offsets, sequences, row)] + *position) * rotated + column;
     float* pair = x + (size_t)row * columns + (size_t)head * headSize + column;
     float even = pair[0];
     float odd = pair[1];
@@ -138,25 +138,28 @@ extern "C" __global__ void __launch_bounds__(256)
 }
 
 /**
- * Keeps rows as columns, for attention of one query: cache[c, at + r] = x[r, column + c] for all rows of x [rows, columns], cache [count, stride]. Grid:
+ * Keeps rows as columns, for attention of one query: cache[c, *at + r] = x[r, column + c] for all rows of x [rows, columns], cache [count, stride]. Grid:
  * (ceil(count / 32), ceil(rows / 32)); block: 256.
  */
 extern "C" __global__ void __launch_bounds__(256)
-    toColumns(const float* __restrict__ x, int rows, int columns, int column, float* __restrict__ cache, int count, int stride, int at) {
+    toColumns(const float* __restrict__ x, const int* rows, int columns, int column, float* __restrict__ cache, int count, int stride,
+              const int* at) {
     // One column more, so that the lanes of a warp, which read down a column, read from different banks.
     __shared__ float tile[32][33];
     int firstColumn = blockIdx.x * 32;
     int firstRow = blockIdx.y * 32;
     int lane = threadIdx.x % 32;
+    int rowCount = *rows;
+    int to = *at + firstRow;
     for (int r = threadIdx.x / 32; r < 32; r += 8) {
-        if (firstRow + r < rows && firstColumn + lane < count) {
+        if (firstRow + r < rowCount && firstColumn + lane < count) {
             tile[r][lane] = x[(size_t)(firstRow + r) * columns + column + firstColumn + lane];
         }
     }
     __syncthreads();
     for (int c = threadIdx.x / 32; c < 32; c += 8) {
-        if (firstColumn + c < count && firstRow + lane < rows) {
-            cache[(size_t)(firstColumn + c) * stride + at + firstRow + lane] = tile[lane][c];
+        if (firstColumn + c < count && firstRow + lane < rowCount) {
+            cache[(size_t)(firstColumn + c) * stride + to + lane] = tile[lane][c];
         }
     }
 }

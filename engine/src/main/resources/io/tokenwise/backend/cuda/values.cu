@@ -25,8 +25,8 @@ __device__ __forceinline__ void writeValues(float* y, int count, Value value) {
 }
 
 /** y = x Phi(x), count values. */
-extern "C" __global__ void __launch_bounds__(VALUES_THREADS) geluForward(const float* x, float* y, int count) {
-    writeValues(y, count, [=](unsigned i) { return gelu(x[i]); });
+extern "C" __global__ void __launch_bounds__(VALUES_THREADS) geluForward(const float* x, float* y, const int* count) {
+    writeValues(y, *count, [=](unsigned i) { return gelu(x[i]); });
 }
 
 /** dx = dy gelu'(x), where gelu'(x) = Phi(x) + x phi(x); count values. */
@@ -43,8 +43,8 @@ extern "C" __global__ void __launch_bounds__(VALUES_THREADS)
 
 /** y = a + b, count values. */
 extern "C" __global__ void __launch_bounds__(VALUES_THREADS)
-    addValues(const float* a, const float* b, float* y, int count) {
-    writeValues(y, count, [=](unsigned i) { return a[i] + b[i]; });
+    addValues(const float* a, const float* b, float* y, const int* count) {
+    writeValues(y, *count, [=](unsigned i) { return a[i] + b[i]; });
 }
 
 /** y += factor x, count values. */
@@ -53,20 +53,25 @@ extern "C" __global__ void __launch_bounds__(VALUES_THREADS)
     writeValues(y, count, [=](unsigned i) { return fmaf(x[i], factor, y[i]); });
 }
 
+/** y = x, count values, which need not be numbers. */
+extern "C" __global__ void __launch_bounds__(VALUES_THREADS) copyValues(const float* x, float* y, const int* count) {
+    writeValues(y, *count, [=](unsigned i) { return x[i]; });
+}
+
 /** y = value, count times. */
 extern "C" __global__ void __launch_bounds__(VALUES_THREADS) fillValues(float* y, float value, int count) {
     writeValues(y, count, [=](unsigned) { return value; });
 }
 
 /** y = tanh(x), count values. */
-extern "C" __global__ void __launch_bounds__(VALUES_THREADS) tanhValues(const float* x, float* y, int count) {
-    writeValues(y, count, [=](unsigned i) { return tanhf(x[i]); });
+extern "C" __global__ void __launch_bounds__(VALUES_THREADS) tanhValues(const float* x, float* y, const int* count) {
+    writeValues(y, *count, [=](unsigned i) { return tanhf(x[i]); });
 }
 
 /** y = x scale for each block of width columns: x and y [rows, blocks * width], scale [rows, blocks]; count is that of x. */
 extern "C" __global__ void __launch_bounds__(VALUES_THREADS)
-    scaleBlocks(const float* x, const float* __restrict__ scale, float* y, int count, int width) {
-    writeValues(y, count, [=](unsigned i) { return x[i] * scale[i / (unsigned)width]; });
+    scaleBlocks(const float* x, const float* __restrict__ scale, float* y, const int* count, int width) {
+    writeValues(y, *count, [=](unsigned i) { return x[i] * scale[i / (unsigned)width]; });
 }
 
 /**
@@ -74,9 +79,9 @@ extern "C" __global__ void __launch_bounds__(VALUES_THREADS)
  * [rows, units * width]; count is that of x.
  */
 extern "C" __global__ void __launch_bounds__(VALUES_THREADS)
-    scaleUnits(const float* x, const float* __restrict__ scale, const int* __restrict__ places, float* y, int count, int units, int width,
+    scaleUnits(const float* x, const float* __restrict__ scale, const int* __restrict__ places, float* y, const int* count, int units, int width,
                int factors) {
-    writeValues(y, count, [=](unsigned i) {
+    writeValues(y, *count, [=](unsigned i) {
         unsigned unit = i / (unsigned)width;
         int place = places[unit % (unsigned)units];
         return place < 0 ? x[i] : x[i] * scale[unit / (unsigned)units * factors + place];
@@ -88,9 +93,9 @@ extern "C" __global__ void __launch_bounds__(VALUES_THREADS)
  * [rows, units * width], of count values.
  */
 extern "C" __global__ void __launch_bounds__(VALUES_THREADS)
-    gatherUnits(const float* __restrict__ x, const int* __restrict__ starts, float* __restrict__ y, int count, int units, int width,
+    gatherUnits(const float* __restrict__ x, const int* __restrict__ starts, float* __restrict__ y, const int* count, int units, int width,
                 int columns) {
-    writeValues(y, count, [=](unsigned i) {
+    writeValues(y, *count, [=](unsigned i) {
         unsigned unit = i / (unsigned)width;
         int start = starts[unit % (unsigned)units];
         return start < 0 ? y[i] : x[(size_t)(unit / (unsigned)units) * columns + start + i % (unsigned)width];
@@ -104,8 +109,8 @@ __device__ __forceinline__ float openGate(float gate) {
 
 /** y = x_1 silu(x_2) for each block [x_1, x_2] of 2 units columns of x; count is that of y, which has half of x's columns. */
 extern "C" __global__ void __launch_bounds__(VALUES_THREADS)
-    gatedSilu(const float* __restrict__ x, float* __restrict__ y, int count, int units) {
-    writeValues(y, count, [=](unsigned i) {
+    gatedSilu(const float* __restrict__ x, float* __restrict__ y, const int* count, int units) {
+    writeValues(y, *count, [=](unsigned i) {
         size_t up = (size_t)i + i / (unsigned)units * (size_t)units;
         float gate = x[up + units];
         return x[up] * gate * openGate(gate);

@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** On the simulated device a forward whose shape has come twice is one graph, with the bits that it has launched one by one. */
+/** On the simulated device a forward that comes again is one graph, with the bits that it has launched one by one. For one of other lengths see {@link BucketGraphsTest}. */
 class ForwardGraphTest {
     private static final Logger LOG = LoggerFactory.getLogger(ForwardGraphTest.class);
 
