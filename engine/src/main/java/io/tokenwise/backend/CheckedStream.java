@@ -135,6 +135,11 @@ public final class CheckedStream implements Stream {
     }
 
     @Override
+    public HardBudgets hardBudgets() {
+        return stream.hardBudgets();
+    }
+
+    @Override
     public void dots(Tensor x, Tensor weight, Tensor bias, Tensor y) {
         int group = RowOps.DOTS_GROUP;
         Shapes.require("dots weight", weight, (y.columns() + group - 1) / group * group, x.columns());

@@ -91,6 +91,9 @@ public interface Stream {
     /** As {@link #routing}. */
     Staying staying();
 
+    /** New ones, of this stream. */
+    HardBudgets hardBudgets();
+
     /**
      * {@code y = x weight^T + bias} for few outputs, such as a gate's logits, without packing.
      *

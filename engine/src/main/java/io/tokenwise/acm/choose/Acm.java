@@ -187,10 +187,10 @@ public final class Acm implements AdaptiveModule {
 
     /** In inference: how many learners each row of x gets, in a routing, which is sorted. */
     public void choose(Pass pass, Tensor x, Routing routing) {
-        int gated = router.route(pass, x, routing);
+        router.route(pass, x, routing);
         LearnerObserver observer = pass.given(LearnerObserver.class);
         if (observer != null) {
-            observer.spent(path, routing.counts(), x.rows(), gated);
+            observer.spent(path, routing.counts(), x.rows(), routing.asked());
         }
     }
 

@@ -148,11 +148,9 @@ final class Gate {
         return target;
     }
 
-    /** Chooses for the rows of x that the routing asks for. Returns how much better each choice is than no learner, {@code [tokens, choices - 1]}. */
-    Tensor decide(Pass pass, Tensor x, Routing routing) {
-        Tensor y = pass.tensor(x.rows(), acm.choices() - 1);
-        routing.decide(x, rows, acm.countsFromOne(), pass.workspace(), y);
-        return y;
+    /** Chooses for the rows of x that the routing asks for. */
+    void decide(Pass pass, Tensor x, Routing routing) {
+        routing.decide(x, rows, acm.countsFromOne(), pass.workspace(), null);
     }
 
     /** In training: logits {@code [tokens, choices]} with each token's own budget features {@code [tokens, KNOTS]}. */

@@ -3,7 +3,6 @@ package io.tokenwise.acm.choose;
 import io.tokenwise.backend.Routing;
 import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
-import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -45,32 +44,32 @@ final class Router {
         index = newIndex;
     }
 
-    /** Fills the routing, which is sorted afterwards; returns for how many rows the gate was asked. */
-    int route(Pass pass, Tensor x, Routing routing) {
+    /** Fills the routing, which is sorted afterwards. */
+    void route(Pass pass, Tensor x, Routing routing) {
         routing.begin(x.rows(), acm.learners());
         if (acm.isFixed()) {
             refuseHardBudgets(pass);
             routing.give(0, x.rows(), acm.fixedCount());
             routing.sort();
-            return 0;
+            return;
         }
-        grant(pass);
-        int asked = giveOrAsk(pass, routing);
-        pass.push();
-        Tensor logits = asked == 0 ? null : gate.decide(pass, x, routing);
-        if (needsHost(pass)) {
-            settle(pass, logits, routing);
+        boolean isBound = grant(pass);
+        boolean asked = giveOrAsk(pass, routing);
+        if (asked) {
+            if (isBound) {
+                routing.bind(BatchBudgets.of(pass), acm.gateFlops(), acm.learnerFlops());
+            }
+            gate.decide(pass, x, routing);
+            deal(pass, routing);
         }
-        pass.pop();
         routing.sort();
-        return asked;
     }
 
-    /** Texts that follow each other and share a budget and, where the gate is asked, a length, about, go together. Returns for how many rows it is. */
-    private int giveOrAsk(Pass pass, Routing routing) {
+    /** Texts that follow each other and share a budget and, where the gate is asked, a length, about, go together. Returns whether it is for any. */
+    private boolean giveOrAsk(Pass pass, Routing routing) {
         int texts = pass.batch().sequences();
         GateOffsets offsets = GateOffsets.begin(pass);
-        int asked = 0;
+        boolean asked = false;
         for (int from = 0, end; from < texts; from = end) {
             Budget budget = pass.budget(from);
             boolean asks = asksGate(pass, from);
@@ -87,7 +86,7 @@ final class Router {
             if (asks) {
                 double told = calibration.toTell(budget.share(), pass.batch().length(from));
                 routing.ask(row, rows, gate.offsets(told, offsets.next(acm.choices() - 1)));
-                asked += rows;
+                asked |= rows > 0;
             } else {
                 routing.give(row, rows, unasked(pass, budget));
             }
@@ -103,47 +102,23 @@ final class Router {
         };
     }
 
-    /** Whether a text's budget is hard, or a control's that is random: the host then sees what was chosen, and changes it. */
-    private static boolean needsHost(Pass pass) {
-        for (int text = 0; text < pass.batch().sequences(); text++) {
-            Budget.Routing routing = pass.budget(text).routing();
-            if (routing == Budget.Routing.HARD || routing == Budget.Routing.RANDOM) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /** @param logits null if the gate was not asked */
-    private void settle(Pass pass, Tensor logits, Routing routing) {
-        int[] counts = routing.counts();
-        if (logits == null) {
-            settle(pass, (HostTensor) null, counts);
-        } else {
-            try (HostTensor values = pass.stream().read(logits)) {
-                settle(pass, values, counts);
-            }
-        }
-        routing.changed();
-    }
-
-    private void settle(Pass pass, HostTensor logits, int[] counts) {
+    /** A control whose budget is random gets what gates chose, dealt to its tokens at random: by the host, which sees it and changes it. */
+    private void deal(Pass pass, Routing routing) {
         int[] offsets = pass.batch().offsets();
+        boolean isChanged = false;
         for (int text = 0; text < pass.batch().sequences(); text++) {
             Budget budget = pass.budget(text);
-            boolean asked = asksGate(pass, text);
-            if (budget.routing() == Budget.Routing.HARD) {
-                if (asked) {
-                    cut(pass, logits, text, counts);
-                }
-                spend(pass, text, asked, sum(counts, offsets[text], offsets[text + 1]));
-            } else if (budget.routing() == Budget.Routing.RANDOM && asked) {
+            if (budget.routing() == Budget.Routing.RANDOM && asksGate(pass, text)) {
                 int from = text;
                 // Texts that were asked together are dealt together.
                 text = lastAskedWith(pass, from);
                 int rows = offsets[text + 1] - offsets[from];
-                shuffle(counts, offsets[from], rows, random(budget.seed() + index));
+                shuffle(routing.counts(), offsets[from], rows, random(budget.seed() + index));
+                isChanged = true;
             }
+        }
+        if (isChanged) {
+            routing.changed();
         }
     }
 
@@ -162,7 +137,7 @@ final class Router {
     private static void refuseHardBudgets(Pass pass) {
         for (int text = 0; text < pass.batch().sequences(); text++) {
             Budget budget = pass.budget(text);
-            if (budget.routing() == Budget.Routing.HARD && budget.share() < 1) {
+            if (isBound(budget)) {
                 throw new IllegalArgumentException("a hard budget of " + budget.share()
                         + ": the model is a control without gates, which spends the same whatever the budget");
             }
@@ -176,40 +151,27 @@ final class Router {
             case RANDOM -> budget.share() < 1 && pass.decoding() == null;
             case STATIC -> false;
             // Where nothing could be bought afterwards the gate costs for nothing.
-            case HARD -> budget.share() < 1 && affordable(pass, text) > 0;
+            case HARD -> isBound(budget) && canPay(pass, text);
         };
     }
 
-    /** Takes from a text's tokens what it cannot pay for. */
-    private void cut(Pass pass, HostTensor logits, int text, int[] counts) {
-        int row = pass.batch().offsets()[text];
-        int tokens = pass.batch().length(text);
-        int count = affordable(pass, text);
-        if (sum(counts, row, row + tokens) > count) {
-            HardBudgets.of(pass).choose(logits, acm.countsFromOne(), row, tokens, count, counts, row);
-            for (int token = row; token < row + tokens; token++) {
-                counts[token] = acm.countUpTo(counts[token]);
-            }
-        }
+    /** Whether it is hard, and less than all. */
+    private static boolean isBound(Budget budget) {
+        return budget.routing() == Budget.Routing.HARD && budget.share() < 1;
     }
 
-    private static int sum(int[] choice, int from, int to) {
-        int sum = 0;
-        for (int row = from; row < to; row++) {
-            sum += choice[row];
-        }
-        return sum;
-    }
-
-    /** Gives texts under hard budgets what they may spend on this module, besides what earlier ones have left. */
-    private void grant(Pass pass) {
+    /** Gives texts under hard budgets what they may spend on this module, besides what earlier ones have left. Returns whether there are any. */
+    private boolean grant(Pass pass) {
+        boolean isAny = false;
         for (int text = 0; text < pass.batch().sequences(); text++) {
             Budget budget = pass.budget(text);
-            if (budget.routing() == Budget.Routing.HARD) {
+            if (isBound(budget)) {
                 int tokens = pass.batch().length(text);
-                HardBudgets.of(pass).grant(text, flopsPerToken(budget.share(), tokens) * tokens);
+                BatchBudgets.of(pass).grant(text, flopsPerToken(budget.share(), tokens) * tokens);
+                isAny = true;
             }
         }
+        return isAny;
     }
 
     /** What a hard budget of a text of so many tokens grants this module for each of them; in whole FLOPs, so that nothing is rounded up. */
@@ -217,16 +179,10 @@ final class Router {
         return (long) (hardShare.of(share, calibration.toTell(share, tokens)) * acm.denseFlops());
     }
 
-    /** Learners that a text under a hard budget can pay for besides the gate. */
-    private int affordable(Pass pass, int text) {
-        int tokens = pass.batch().length(text);
-        long count = (HardBudgets.of(pass).left(text) - acm.gateFlops() * tokens) / acm.learnerFlops();
-        return Math.clamp(count, 0, tokens * acm.learners());
-    }
-
-    private void spend(Pass pass, int text, boolean asked, int count) {
-        long gateFlops = asked ? acm.gateFlops() * pass.batch().length(text) : 0;
-        HardBudgets.of(pass).spend(text, gateFlops + acm.learnerFlops() * count);
+    /** Whether a text under a hard budget may have left what the gate and a learner cost. */
+    private boolean canPay(Pass pass, int text) {
+        long gateFlops = acm.gateFlops() * pass.batch().length(text);
+        return BatchBudgets.of(pass).atMost(text) >= gateFlops + acm.learnerFlops();
     }
 
     /**

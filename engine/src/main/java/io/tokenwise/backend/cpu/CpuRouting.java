@@ -1,5 +1,6 @@
 package io.tokenwise.backend.cpu;
 
+import io.tokenwise.backend.HardBudgets;
 import io.tokenwise.backend.Routing;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
@@ -15,6 +16,13 @@ final class CpuRouting implements Routing {
     private final CpuRows none = new CpuRows();
     private final List<Question> questions = new ArrayList<>();
     private int asked;
+    private int askedRows;
+
+    /** Null if no text is bound. */
+    private CpuHardBudgets budgets;
+
+    private long gateFlops;
+    private long learnerFlops;
 
     private int rows;
     private int learners;
@@ -63,6 +71,8 @@ final class CpuRouting implements Routing {
         rows = newRows;
         learners = newLearners;
         asked = 0;
+        askedRows = 0;
+        budgets = null;
         if (counts.length < rows) {
             counts = new int[Math.max(rows, 2 * counts.length)];
             order = new int[counts.length];
@@ -88,10 +98,20 @@ final class CpuRouting implements Routing {
         question.from = from;
         question.count = count;
         question.offset = offset;
+        askedRows += count;
+    }
+
+    @Override
+    public void bind(HardBudgets newBudgets, long newGateFlops, long newLearnerFlops) {
+        budgets = CpuHardBudgets.of(newBudgets);
+        gateFlops = newGateFlops;
+        learnerFlops = newLearnerFlops;
     }
 
     @Override
     public void decide(Tensor x, Tensor weight, int[] choices, Workspace workspace, Tensor logits) {
+        workspace.push();
+        Tensor all = logits == null ? workspace.tensor(rows, choices.length) : logits;
         for (int i = 0; i < asked; i++) {
             Question question = questions.get(i);
             workspace.push();
@@ -100,11 +120,15 @@ final class CpuRouting implements Routing {
                 offset.floats().set(choice, question.offset[choice]);
             }
             Tensor asking = workspace.rows(x, question.from, question.count);
-            Tensor answers = workspace.rows(logits, question.from, question.count);
+            Tensor answers = workspace.rows(all, question.from, question.count);
             tasks.dots(asking, weight, offset, answers);
             choose(answers, choices, question.from);
             workspace.pop();
         }
+        if (budgets != null) {
+            budgets.keep(all.host(), choices, gateFlops, learnerFlops, counts);
+        }
+        workspace.pop();
     }
 
     private void choose(Tensor logits, int[] choices, int from) {
@@ -127,6 +151,12 @@ final class CpuRouting implements Routing {
     @Override
     public int[] counts() {
         return counts;
+    }
+
+    /** Who cannot pay for a gate was not asked, since what a text has left is known. */
+    @Override
+    public int asked() {
+        return askedRows;
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.tokenwise.backend.cpu;
 
 import io.tokenwise.backend.AttendedRows;
 import io.tokenwise.backend.AttentionLayout;
+import io.tokenwise.backend.HardBudgets;
 import io.tokenwise.backend.ImagePatches;
 import io.tokenwise.backend.InputSlices;
 import io.tokenwise.backend.MlpSlices;
@@ -149,6 +150,11 @@ public final class CpuStream implements Stream {
     @Override
     public Staying staying() {
         return new CpuStaying();
+    }
+
+    @Override
+    public HardBudgets hardBudgets() {
+        return new CpuHardBudgets();
     }
 
     @Override

@@ -1,31 +1,30 @@
 package io.tokenwise.backend.cuda;
 
+import io.tokenwise.backend.HardBudgets;
 import io.tokenwise.backend.Routing;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.Arrays;
 
 /**
- * A routing on the device. The gate chooses and sorts in one launch, and the host learns nothing of it, unless it asks for {@link #counts}, which waits; what it
- * gives or changes itself goes up, and is sorted there.
+ * A routing on the device. The gate chooses, keeps hard budgets and sorts in one launch, and the host learns nothing of it, unless it asks for {@link #counts} or
+ * {@link #asked}, which wait; what it gives or changes itself goes up, and is sorted there.
  */
 final class CudaRouting implements Routing {
     private static final int BLOCK = 1_024;
-
-    /** Rows that a block of the gate's kernel takes. */
-    private static final int GATE_ROWS = 32;
 
     /** Up to so many groups of rows take the same room, since texts of a bucket may be in more or fewer of them. A guess: some hundred bytes. */
     private static final int FEW_GROUPS = 16;
 
     private final Launches launches;
+    private final GateLaunch gates;
     private final CudaRoutedRows whole = new CudaRoutedRows();
     private final CudaRoutedRows partly = new CudaRoutedRows();
 
     private int rows;
     private int learners;
 
-    /** What the host knows: the learners of each row that it gave or saw. */
+    /** What the host knows: the learners of each row that it gave or saw; and behind those that it saw, how many rows' texts could not pay for the gate. */
     private int[] counts = new int[0];
 
     /** For each row its group of those that are told the same, or {@code -1 - k} for k learners that were given. */
@@ -38,6 +37,14 @@ final class CudaRouting implements Routing {
 
     private int[] choices;
     private int[] countOf = new int[0];
+
+    /** Null if no text is bound. */
+    private CudaHardBudgets budgets;
+
+    private long gateFlops;
+    private long learnerFlops;
+
+    private final long[] job = new long[GateLaunch.WORDS];
 
     /** Whether the rows are sorted on the device, and whether the host knows the choice by which they are. */
     private boolean isSorted;
@@ -55,8 +62,15 @@ final class CudaRouting implements Routing {
     private long numbers;
     private long finished;
 
-    CudaRouting(Launches launches) {
+    /** For hard budgets: room for so many logits, and as many keys of learners, or more. */
+    private int logitRoom;
+
+    private long ownLogits;
+    private long keys;
+
+    CudaRouting(Launches launches, GateLaunch gates) {
         this.launches = launches;
+        this.gates = gates;
     }
 
     static CudaRouting of(Routing routing) {
@@ -82,10 +96,11 @@ final class CudaRouting implements Routing {
         learners = newLearners;
         asked = 0;
         askedRows = 0;
+        budgets = null;
         isSorted = false;
         isKnown = true;
-        if (counts.length < rows) {
-            counts = new int[Math.max(Bucket.of(rows), 2 * counts.length)];
+        if (counts.length <= rows) {
+            counts = new int[Math.max(Bucket.of(rows) + 1, 2 * counts.length)];
             told = new int[counts.length];
         }
         reserve();
@@ -100,8 +115,9 @@ final class CudaRouting implements Routing {
             launches.zero(finished, Integer.BYTES);
         }
         if (room < rows) {
-            room = counts.length;
-            choice = launches.keep(4L * room);
+            room = counts.length - 1;
+            // Behind them how many rows' texts could not pay for the gate.
+            choice = launches.keep(4L * (room + 1));
             order = launches.keep(4L * room);
             rest = launches.keep(4L * room);
         }
@@ -128,6 +144,13 @@ final class CudaRouting implements Routing {
     }
 
     @Override
+    public void bind(HardBudgets newBudgets, long newGateFlops, long newLearnerFlops) {
+        budgets = CudaHardBudgets.of(newBudgets);
+        gateFlops = newGateFlops;
+        learnerFlops = newLearnerFlops;
+    }
+
+    @Override
     public void decide(Tensor x, Tensor weight, int[] newChoices, Workspace workspace, Tensor logits) {
         int outputs = newChoices.length;
         if (choices != newChoices) {
@@ -141,36 +164,54 @@ final class CudaRouting implements Routing {
         for (int group = 0; group < asked; group++) {
             System.arraycopy(groups[group], 0, offsets, group * outputs, outputs);
         }
+        if (budgets != null) {
+            reserveLogits(outputs);
+        }
         boolean asksAll = asked == 1 && askedRows == rows;
-        launches.kernel("gate")
-                .onlyWrites(logits)
-                .tensor(x)
-                .tensor(weight)
-                .pointer(launches.upload(offsets, asked * outputs, Bucket.of(Math.max(asked, FEW_GROUPS)) * outputs))
-                .ints(asksAll ? null : told, rows)
-                .ints(countOf, outputs + 1)
-                .tensor(logits)
-                .count(rows)
-                .integer(x.columns())
-                .integer(outputs)
-                .integer(learners)
-                .pointer(choice)
-                .pointer(order)
-                .pointer(rest)
-                .pointer(numbers)
-                .pointer(finished)
-                .run(Launches.blocks(Bucket.of(rows), GATE_ROWS), BLOCK);
+        job[0] = launches.address(weight);
+        job[1] = launches.upload(offsets, asked * outputs, Bucket.of(Math.max(asked, FEW_GROUPS)) * outputs);
+        job[2] = asksAll ? 0 : launches.upload(told, rows, Bucket.of(rows));
+        job[3] = launches.upload(countOf, outputs + 1, outputs + 1);
+        job[4] = logits == null && budgets != null ? ownLogits : launches.address(logits);
+        job[5] = choice;
+        job[6] = order;
+        job[7] = rest;
+        job[8] = numbers;
+        job[9] = finished;
+        job[10] = budgets == null ? 0 : budgets.granted();
+        job[11] = keys;
+        job[12] = gateFlops;
+        job[13] = learnerFlops;
+        job[14] = outputs;
+        job[15] = learners;
+        gates.launch(job, x, budgets, logits);
         isSorted = true;
         isKnown = false;
+    }
+
+    private void reserveLogits(int outputs) {
+        int most = rows * Math.max(outputs, learners);
+        if (logitRoom < most) {
+            logitRoom = room * Math.max(outputs, learners);
+            ownLogits = launches.keep((long) logitRoom * Float.BYTES);
+            keys = launches.keep((long) logitRoom * Integer.BYTES);
+        }
     }
 
     @Override
     public int[] counts() {
         if (!isKnown) {
-            launches.readInts(choice, counts, rows);
+            launches.readInts(choice, counts, rows + 1);
+            askedRows -= counts[rows];
             isKnown = true;
         }
         return counts;
+    }
+
+    @Override
+    public int asked() {
+        counts();
+        return askedRows;
     }
 
     @Override

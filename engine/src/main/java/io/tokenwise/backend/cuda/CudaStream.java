@@ -2,6 +2,7 @@ package io.tokenwise.backend.cuda;
 
 import io.tokenwise.backend.AttendedRows;
 import io.tokenwise.backend.AttentionLayout;
+import io.tokenwise.backend.HardBudgets;
 import io.tokenwise.backend.ImagePatches;
 import io.tokenwise.backend.InputSlices;
 import io.tokenwise.backend.MlpSlices;
@@ -24,6 +25,7 @@ import java.util.List;
  */
 final class CudaStream implements Stream {
     private final Launches launches;
+    private final GateLaunch gates;
     private final CudaReading reading;
     private final CudaPacking packing;
     private final CudaProducts products;
@@ -37,6 +39,7 @@ final class CudaStream implements Stream {
 
     CudaStream(Launches launches, Precision precision) {
         this.launches = launches;
+        gates = new GateLaunch(launches);
         reading = new CudaReading(launches);
         packing = new CudaPacking(launches);
         var formed = new FormedTensor(launches, precision);
@@ -109,7 +112,12 @@ final class CudaStream implements Stream {
 
     @Override
     public Routing routing() {
-        return new CudaRouting(launches);
+        return new CudaRouting(launches, gates);
+    }
+
+    @Override
+    public HardBudgets hardBudgets() {
+        return new CudaHardBudgets(launches);
     }
 
     @Override

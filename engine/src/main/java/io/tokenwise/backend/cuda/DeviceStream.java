@@ -110,6 +110,15 @@ final class DeviceStream {
         told();
     }
 
+    /** Takes back what was told last; false if that is queued already. */
+    synchronized boolean takeBack() {
+        if (list.count() == 0) {
+            return false;
+        }
+        list.takeBack();
+        return true;
+    }
+
     synchronized void copy(long target, long source, long bytes) {
         list.copy(target, source, bytes);
         told();

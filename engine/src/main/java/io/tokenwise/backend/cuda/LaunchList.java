@@ -25,6 +25,9 @@ final class LaunchList {
 
     private int length;
 
+    /** Where the last operation begins. */
+    private int lastBegin;
+
     /** Null where an operation is none. */
     private CuFunction[] functions = new CuFunction[1 << 6];
 
@@ -75,6 +78,13 @@ final class LaunchList {
         add(bytes);
     }
 
+    /** Takes the last operation back; once after it was added. */
+    void takeBack() {
+        functions[--count] = null;
+        products[count] = null;
+        length = lastBegin;
+    }
+
     /** Zeros. */
     void fill(long address, long ints) {
         begin(null, null, FILL, 2);
@@ -106,6 +116,7 @@ final class LaunchList {
         }
         functions[count] = function;
         products[count++] = product;
+        lastBegin = length;
         add(pair(kind, System.identityHashCode(product == null ? function : product)));
     }
 

@@ -17,6 +17,7 @@ final class Launches {
     private final CudaKernels kernels;
     private final StreamPool pool;
     private CuFunction function;
+    private long told;
 
     /** What is watched: where it begins and ends, and what {@link #unseen} was then. */
     private long watchedFrom;
@@ -127,6 +128,16 @@ final class Launches {
 
     void run(int gridX, int block) {
         run(gridX, 1, 1, block, 0);
+    }
+
+    /**
+     * Takes the last launch back, for one that does what it was to do, and more.
+     *
+     * @param last {@link #told} after it
+     * @return false if something else has been told since, or it may have begun
+     */
+    boolean takeBack(long last) {
+        return told == last && device.takeBack();
     }
 
     /** For kernels that take the values of a tensor one by one: a block takes 1,024. */
@@ -282,6 +293,11 @@ final class Launches {
         device.synchronize();
     }
 
+    /** How many launches, copies and fills there have been. */
+    long told() {
+        return told;
+    }
+
     // ---- whether a tensor is as it was
 
     /** Nothing is watched any more. */
@@ -320,6 +336,7 @@ final class Launches {
 
     /** What others have changed is waited for before all that is told and not yet done, which does no harm. */
     private void order() {
+        told++;
         if (device.seen != pool.changes()) {
             pool.order(device);
         }

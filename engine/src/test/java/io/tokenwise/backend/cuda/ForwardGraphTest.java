@@ -47,6 +47,8 @@ class ForwardGraphTest {
     private static final List<int[]> TEXTS = TestModels.sequences(3, 9, 1, 7);
     private static final int TOKENS = 20;
     private static final Budget HALF = Budget.flops(0.5);
+    private static final Budget HARD = Budget.hard(0.5);
+    private static final Budget RANDOM = Budget.shuffled(0.5, 3);
 
     private static final int INVALID_VALUE = 1;
     private static final int OUT_OF_MEMORY = 2;
@@ -141,7 +143,7 @@ class ForwardGraphTest {
     @ParameterizedTest
     @CsvSource({"dense, F32", "dense, BF16", "dense, S8", "adaptive, F32", "adaptive, BF16", "adaptive, S8"})
     void warmForwardIsOneGraphWithTheSameBits(String model, Precision precision) throws IOException {
-        for (Budget budget : model.equals("dense") ? List.of(Budget.FULL) : List.of(Budget.FULL, HALF)) {
+        for (Budget budget : model.equals("dense") ? List.of(Budget.FULL) : List.of(Budget.FULL, HALF, HARD)) {
             List<int[]> texts = others(TEXTS, 2);
             float[][] expected = withoutGraphs(model, precision, texts, budget);
             open(model, precision);
@@ -178,15 +180,15 @@ class ForwardGraphTest {
         }
     }
 
-    /** The host reads what gates say about hard budgets: each part between two reads is a graph. */
+    /** The host deals what gates have chosen to a random control's tokens: each part between two reads is a graph. */
     @Test
     void forwardThatReadsInBetweenIsOneGraphForEachPart() throws IOException {
-        float[][] expected = withoutGraphs("adaptive", Precision.F32, TEXTS, Budget.hard(0.5));
+        float[][] expected = withoutGraphs("adaptive", Precision.F32, TEXTS, RANDOM);
         open("adaptive", Precision.F32);
-        encode(TEXTS, Budget.hard(0.5));
-        encode(TEXTS, Budget.hard(0.5));
+        encode(TEXTS, RANDOM);
+        encode(TEXTS, RANDOM);
         FakeCounts before = controls.counts();
-        assertThat(encode(TEXTS, Budget.hard(0.5))).isDeepEqualTo(expected);
+        assertThat(encode(TEXTS, RANDOM)).isDeepEqualTo(expected);
         FakeCounts after = controls.counts();
         assertThat(after.graphLaunches() - before.graphLaunches())
                 .isBetween(1L, after.synchronizations() - before.synchronizations());

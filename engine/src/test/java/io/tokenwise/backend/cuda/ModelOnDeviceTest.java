@@ -147,7 +147,7 @@ class ModelOnDeviceTest {
     void vectorIsTheSameAloneAndInAnyBatch(Precision precision) throws IOException {
         try (CudaBackend device = device(precision);
                 Encoder encoder = load("adaptive", device)) {
-            for (Budget budget : List.of(Budget.FULL, Budget.flops(0.5), Budget.fixed(0.5))) {
+            for (Budget budget : List.of(Budget.FULL, Budget.flops(0.5), Budget.fixed(0.5), Budget.hard(0.5))) {
                 float[][] expected = encode(encoder, TEXTS, budget);
                 float[][] backwards = encode(encoder, TEXTS.reversed(), budget);
                 for (int i = 0; i < TEXTS.size(); i++) {
@@ -220,7 +220,7 @@ class ModelOnDeviceTest {
                 try (CudaBackend device = device(precision);
                         Encoder encoder = load(model, device);
                         var sessions = new Sessions(encoder, device, 1024, 1)) {
-                    for (Budget budget : List.of(Budget.FULL, Budget.flops(0.5))) {
+                    for (Budget budget : List.of(Budget.FULL, Budget.flops(0.5), Budget.hard(0.5))) {
                         sessions.encode(TEXTS, budget, null);
                         sessions.encode(TEXTS, budget, null);
                         FakeCounts before = controls.counts();

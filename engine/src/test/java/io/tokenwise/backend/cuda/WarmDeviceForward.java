@@ -26,7 +26,8 @@ final class WarmDeviceForward {
     private static final int MOST_BYTES = 300;
 
     private static final int ROUNDS = 60;
-    private static final List<Budget> BUDGETS = List.of(Budget.FULL, Budget.flops(0.5), Budget.fixed(0.25));
+    private static final List<Budget> BUDGETS =
+            List.of(Budget.FULL, Budget.flops(0.5), Budget.fixed(0.25), Budget.hard(0.5));
 
     private WarmDeviceForward() {}
 

@@ -1,50 +1,96 @@
-package io.tokenwise.acm.choose;
+package io.tokenwise.backend.cpu;
 
-import io.tokenwise.nn.Pass;
+import io.tokenwise.backend.HardBudgets;
 import io.tokenwise.tensor.HostTensor;
 import java.util.Arrays;
 
 /**
- * What hard budgets need of a pass: the FLOPs that each text has not spent yet, and the choice of learners for a text's tokens when
- * their number is given. Once large enough it allocates nothing. Not thread-safe.
+ * What texts have not spent yet, and the choice of learners for a text's tokens when their number is given. Once large enough it allocates nothing.
  */
-final class HardBudgets {
+final class CpuHardBudgets implements HardBudgets {
+    private int[] offsets = new int[0];
+    private int texts;
     private long[] left = new long[0];
+    private boolean[] isBound = new boolean[0];
     private int[] keys = new int[0];
 
-    /** Of the batch that {@link #left} is about. */
-    private int batchNumber;
-
-    /** Those of the texts of a pass's batch, which have nothing at first. */
-    static HardBudgets of(Pass pass) {
-        HardBudgets budgets = pass.memory(HardBudgets.class, HardBudgets::new);
-        if (budgets.batchNumber != pass.batchNumber()) {
-            budgets.batchNumber = pass.batchNumber();
-            budgets.begin(pass.batch().sequences());
+    static CpuHardBudgets of(HardBudgets budgets) {
+        if (budgets instanceof CpuHardBudgets own) {
+            return own;
         }
-        return budgets;
+        throw new IllegalArgumentException("the hard budgets are of a stream of another backend");
     }
 
-    private void begin(int texts) {
+    @Override
+    public void begin(int[] newOffsets, int newTexts) {
+        offsets = newOffsets;
+        texts = newTexts;
         if (left.length < texts) {
             left = new long[Math.max(texts, 2 * left.length)];
+            isBound = new boolean[left.length];
         }
         Arrays.fill(left, 0, texts, 0);
+        Arrays.fill(isBound, 0, texts, false);
     }
 
-    /** What a text may spend, in multiply-adds: what it was granted and has not spent. */
-    long left(int text) {
+    @Override
+    public void grant(int text, long multiplyAdds) {
+        left[text] += multiplyAdds;
+        isBound[text] = true;
+    }
+
+    @Override
+    public long atMost(int text) {
         return left[text];
     }
 
-    /** Gives a text more to spend, in multiply-adds. */
-    void grant(int text, long flops) {
-        left[text] += flops;
+    /**
+     * Takes from the rows of bound texts the learners that these cannot pay for besides the gate, and notes what is spent. A text that can pay for no learner has none, and its gate
+     * costs nothing.
+     *
+     * @param logits {@code [rows, choices.length]}
+     * @param counts the rows' learners
+     */
+    void keep(HostTensor logits, int[] choices, long gateFlops, long learnerFlops, int[] counts) {
+        for (int text = 0; text < texts; text++) {
+            if (isBound[text]) {
+                int row = offsets[text];
+                int tokens = offsets[text + 1] - row;
+                long most = (left[text] - gateFlops * tokens) / learnerFlops;
+                if (most <= 0) {
+                    Arrays.fill(counts, row, row + tokens, 0);
+                } else {
+                    cut(logits, choices, row, tokens, most, counts);
+                    left[text] -= gateFlops * tokens + learnerFlops * sum(counts, row, tokens);
+                }
+            }
+        }
     }
 
-    /** Notes what a text has spent, in multiply-adds. */
-    void spend(int text, long flops) {
-        left[text] -= flops;
+    private void cut(HostTensor logits, int[] choices, int row, int tokens, long most, int[] counts) {
+        if (sum(counts, row, tokens) > most) {
+            choose(logits, choices, row, tokens, (int) most, counts, row);
+            for (int token = row; token < row + tokens; token++) {
+                counts[token] = upTo(choices, counts[token]);
+            }
+        }
+    }
+
+    private static int sum(int[] counts, int row, int tokens) {
+        int sum = 0;
+        for (int token = row; token < row + tokens; token++) {
+            sum += counts[token];
+        }
+        return sum;
+    }
+
+    /** The largest choice that is not more. */
+    private static int upTo(int[] choices, int most) {
+        int choice = choices.length;
+        while (choice > 0 && choices[choice - 1] > most) {
+            choice--;
+        }
+        return choice == 0 ? 0 : choices[choice - 1];
     }
 
     /**

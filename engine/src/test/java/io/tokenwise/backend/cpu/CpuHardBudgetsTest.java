@@ -1,4 +1,4 @@
-package io.tokenwise.acm.choose;
+package io.tokenwise.backend.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -10,10 +10,10 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-class HardBudgetsTest {
+class CpuHardBudgetsTest {
     private static final int ROUNDS = 20_000;
 
-    private final HardBudgets budgets = new HardBudgets();
+    private final CpuHardBudgets budgets = new CpuHardBudgets();
     private final SplittableRandom random = new SplittableRandom(5);
 
     @Test
