@@ -278,6 +278,8 @@ class KeptLeftSideTest {
         Tensor copy = workspace.tensor(ROWS, SIDE);
         stream.copy(x, copy);
         float[] expected = values(product(copy));
+        // Other bytes lie where those of x were to.
+        values(product(other));
         Tensor lost = product(x);
         controls.failCall("cuLaunchKernel", INVALID_VALUE);
         assertThatThrownBy(() -> values(lost)).isInstanceOf(CudaException.class);
