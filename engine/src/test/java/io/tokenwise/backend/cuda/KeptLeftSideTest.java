@@ -238,9 +238,7 @@ class KeptLeftSideTest {
         // Biases are added up when they are asked for first.
         stream.mlp(x, routing, whole, slices, beta, null, workspace, workspace.tensor(ROWS, SIDE));
         make(maker, x);
-        Tensor copy = workspace.tensor(ROWS, SIDE);
-        stream.copy(x, copy);
-        values(copy);
+        values(x);
         long before = quantized();
         routing = decide(x, workspace.tensor(ROWS, LEARNERS));
         Tensor some = workspace.tensor(ROWS, SIDE);
@@ -249,6 +247,8 @@ class KeptLeftSideTest {
         Tensor found = product(x);
         values(found);
         assertThat(quantized()).as("the units").isEqualTo(before + 1);
+        Tensor copy = workspace.tensor(ROWS, SIDE);
+        stream.copy(x, copy);
         assertThat(values(found)).isEqualTo(values(product(copy)));
         Tensor expected = workspace.tensor(ROWS, SIDE);
         stream.linearSlices(copy, routing, whole.ups(), slices.ups(), beta, expected);
@@ -278,6 +278,8 @@ class KeptLeftSideTest {
         Tensor copy = workspace.tensor(ROWS, SIDE);
         stream.copy(x, copy);
         float[] expected = values(product(copy));
+        // Other bytes lie where those of x were to.
+        values(product(other));
         Tensor lost = product(x);
         controls.failCall("cuLaunchKernel", INVALID_VALUE);
         assertThatThrownBy(() -> values(lost)).isInstanceOf(CudaException.class);
