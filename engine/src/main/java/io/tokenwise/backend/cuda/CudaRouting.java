@@ -168,6 +168,7 @@ final class CudaRouting implements Routing {
             reserveLogits(outputs);
         }
         boolean asksAll = asked == 1 && askedRows == rows;
+        // In the order of the kernel's Gate.
         job[0] = launches.address(weight);
         job[1] = launches.upload(offsets, asked * outputs, Bucket.of(Math.max(asked, FEW_GROUPS)) * outputs);
         job[2] = asksAll ? 0 : launches.upload(told, rows, Bucket.of(rows));

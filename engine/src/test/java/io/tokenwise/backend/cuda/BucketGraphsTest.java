@@ -120,12 +120,17 @@ class BucketGraphsTest {
 
     @ParameterizedTest
     @CsvSource({
-        "dense, F32, 1", "dense, BF16, 1", "dense, S8, 1",
-        "adaptive, F32, 1", "adaptive, BF16, 1", "adaptive, S8, 1",
-        "adaptive, F32, 0.5", "adaptive, BF16, 0.5", "adaptive, S8, 0.5"
+        "dense, F32, full", "dense, BF16, full", "dense, S8, full",
+        "adaptive, F32, full", "adaptive, BF16, full", "adaptive, S8, full",
+        "adaptive, F32, half", "adaptive, BF16, half", "adaptive, S8, half",
+        "adaptive, F32, hard", "adaptive, BF16, hard", "adaptive, S8, hard"
     })
-    void otherLengthsRunTheGraphThatIsThere(String model, Precision precision, double share) throws IOException {
-        Budget budget = share == 1 ? Budget.FULL : Budget.flops(share);
+    void otherLengthsRunTheGraphThatIsThere(String model, Precision precision, String kind) throws IOException {
+        Budget budget = switch (kind) {
+            case "full" -> Budget.FULL;
+            case "half" -> Budget.flops(0.5);
+            default -> Budget.hard(0.5);
+        };
         List<float[][]> expected = alone(model, precision, budget);
         try (var running = new Running(model, precision, budget)) {
             for (int i = 0; i < 3; i++) {

@@ -104,9 +104,8 @@ class DenseLibraryOnDeviceTest {
     /** Odd sizes, addresses and strides, GELU, residuals that are the result, narrow results for the next product. */
     @Test
     void productsAreNearTheCpu() {
-        System.setProperty(LibraryUse.PROPERTY, "all");
         try (var cpu = Side.cpu();
-                var device = Side.device(Precision.BF16)) {
+                var device = Side.device(Precision.BF16, 132, ProductChoice.ALL_BY_LIBRARY)) {
             controls = device.controls();
             for (Case operation : ProductCases.all(BlockSizesOnDeviceTest.bound(Precision.BF16))) {
                 OperationsOnDeviceTest.compare(cpu, device, operation);
