@@ -54,7 +54,7 @@ public interface Backend extends AutoCloseable {
         return new Tensor(memory().allocate(arena, bytes), 0, rows, columns);
     }
 
-    /** Memory for the tensors of passes, never more than so many bytes. */
+    /** Memory for the tensors of passes, never more than so many bytes; a device rounds rows up, and may take twice as many. */
     default Workspace workspace(long limitBytes) {
         return new Workspace(memory(), limitBytes);
     }

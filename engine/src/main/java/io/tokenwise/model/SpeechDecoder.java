@@ -67,7 +67,7 @@ public final class SpeechDecoder {
         while (written < mostTokens) {
             batch.clear();
             batch.add(token);
-            token[0] = next(pass, token[0]);
+            token[0] = next(pass, token);
             if (token[0] == SpeechDescription.END) {
                 break;
             }
@@ -103,10 +103,13 @@ public final class SpeechDecoder {
         return pass.linearTransposed(y, words);
     }
 
-    private int next(Pass pass, int token) {
+    private int next(Pass pass, int[] token) {
         Stream stream = pass.stream();
         pass.push();
-        Tensor x = pass.workspace().rows(words.parameter().value(), token, 1);
+        Tensor table = words.parameter().value();
+        Tensor x = pass.tensor(1, table.columns());
+        // Copied, so that on a device a step is the same launches whatever the token.
+        stream.takeRows(table, token, x);
         for (DecoderLayer layer : layers) {
             x = layer.forward(pass, x);
         }

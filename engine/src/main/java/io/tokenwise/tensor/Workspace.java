@@ -3,6 +3,7 @@ package io.tokenwise.tensor;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
 
 /**
  * Memory for the tensors of one forward (and backward) pass: handed out in order, taken back all at once.
@@ -16,6 +17,7 @@ public final class Workspace implements AutoCloseable {
 
     private final Memory.Source source;
     private final long limitBytes;
+    private final IntUnaryOperator room;
     private final List<Chunk> chunks = new ArrayList<>();
     private final List<Tensor> tensors = new ArrayList<>();
     private final ArrayList<Mark> marks = new ArrayList<>();
@@ -31,8 +33,16 @@ public final class Workspace implements AutoCloseable {
 
     /** @param source whose memory it is; a backend gives workspaces of its own */
     public Workspace(Memory.Source source, long limitBytes) {
+        this(source, limitBytes, IntUnaryOperator.identity());
+    }
+
+    /**
+     * @param room for how many rows a tensor of so many gets memory, no fewer: where it is the same for two passes their tensors lie in the same places
+     */
+    public Workspace(Memory.Source source, long limitBytes, IntUnaryOperator room) {
         this.source = source;
         this.limitBytes = limitBytes;
+        this.room = room;
     }
 
     private record Chunk(Arena arena, Memory memory) {}
@@ -52,7 +62,7 @@ public final class Workspace implements AutoCloseable {
         if (rows < 0 || columns < 0) {
             throw new IllegalArgumentException("workspace: negative shape [" + rows + ", " + columns + "]");
         }
-        long bytes = align(Math.multiplyExact((long) rows * columns, Float.BYTES));
+        long bytes = align(Math.multiplyExact((long) room.applyAsInt(rows) * columns, Float.BYTES));
         reserve(bytes);
         Memory memory = chunks.get(chunk).memory;
         long offset = used;

@@ -36,6 +36,20 @@ class WorkspaceTest {
     }
 
     @Test
+    void tensorsOfRoundedRowsLieInTheSamePlaces() {
+        try (var workspace = new Workspace(HostMemory::allocate, 64 * MEGABYTE, rows -> (rows + 15) / 16 * 16)) {
+            for (int rows : new int[] {16, 1, 9}) {
+                workspace.tensor(rows, 100);
+                Tensor second = workspace.tensor(rows, 10);
+                assertThat(second.rows()).isEqualTo(rows);
+                assertThat(second.offsetBytes()).isEqualTo(6400);
+                assertThat(workspace.tensor(1, 1).offsetBytes()).isEqualTo(7040);
+                workspace.reset();
+            }
+        }
+    }
+
+    @Test
     void popTakesBackWhatCameSincePush() {
         try (var workspace = new Workspace(HostMemory::allocate, 64 * MEGABYTE)) {
             Tensor kept = workspace.tensor(1, 1000);

@@ -33,8 +33,7 @@ final class CudaAttention {
         columns(qkv, 0);
         columns(qkv, hidden);
         columns(qkv, 2 * hidden);
-        long ofSequences = launches.upload(offsets, sequences + 1);
-        launches.pointer(ofSequences).pointer(ofSequences);
+        launches.offsets(offsets, sequences).offsets(offsets, sequences);
         head(headSize, false);
         launches.tensor(context).integer(hidden).pointer(0);
         if (!narrow) {
@@ -43,7 +42,7 @@ final class CudaAttention {
         run(
                 CudaSequences.longest(offsets, sequences),
                 heads,
-                sequences,
+                launched(probabilities, sequences),
                 narrow ? width.bf16SharedBytes : width.sharedBytes);
     }
 
@@ -62,8 +61,7 @@ final class CudaAttention {
         units(q, layout.query());
         units(k, layout.key());
         units(v, layout.value());
-        long ofSequences = launches.upload(offsets, sequences + 1);
-        launches.pointer(ofSequences).pointer(ofSequences);
+        launches.offsets(offsets, sequences).offsets(offsets, sequences);
         head(headSize, false);
         launches.tensor(context).integer(context.columns()).pointer(tables.ints(layout.context()));
         if (!onTensorCores) {
@@ -72,7 +70,7 @@ final class CudaAttention {
         run(
                 CudaSequences.longest(offsets, sequences),
                 heads,
-                sequences,
+                launched(null, sequences),
                 onTensorCores ? width.bf16SharedBytes : width.sharedBytes);
     }
 
@@ -95,7 +93,7 @@ final class CudaAttention {
         launches.tensor(contexts).integer(hidden).pointer(0);
         keep(probabilities, rows.probabilityOffsets(), rows.sequences());
         int most = CudaSequences.longest(rows.queryOffsets(), rows.sequences());
-        run(most, rows.heads(), rows.sequences(), width.sharedBytes);
+        run(most, rows.heads(), launched(probabilities, rows.sequences()), width.sharedBytes);
     }
 
     void attendBackward(
@@ -155,8 +153,7 @@ final class CudaAttention {
     }
 
     private void offsets(AttendedRows rows) {
-        int count = rows.sequences() + 1;
-        launches.ints(rows.queryOffsets(), count).ints(rows.keyOffsets(), count);
+        launches.offsets(rows.queryOffsets(), rows.sequences()).offsets(rows.keyOffsets(), rows.sequences());
     }
 
     private void head(int headSize, boolean causal) {
@@ -172,6 +169,11 @@ final class CudaAttention {
         }
     }
 
+    /** Where probabilities are kept, as in training, the empty sequences of a bucket have none. */
+    private static int launched(Tensor probabilities, int sequences) {
+        return probabilities == null ? Bucket.of(sequences) : sequences;
+    }
+
     private void gradient(Tensor keysValues, AttendedRows rows, int headSize, Tensor probabilities, Tensor dContexts) {
         launches.tensor(keysValues)
                 .integer(keysValues.columns())
@@ -184,7 +186,8 @@ final class CudaAttention {
     }
 
     private void run(int longest, int heads, int sequences, int sharedBytes) {
-        launches.run(Launches.blocks(longest, BLOCK_QUERIES), heads, sequences, BLOCK, sharedBytes);
+        int blocks = Bucket.powerOfTwo(Launches.blocks(longest, BLOCK_QUERIES));
+        launches.run(blocks, heads, sequences, BLOCK, sharedBytes);
     }
 
     private static long[] selfOffsets(int[] offsets, int sequences, int heads) {

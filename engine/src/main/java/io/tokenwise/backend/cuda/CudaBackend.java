@@ -24,6 +24,9 @@ import java.util.List;
  * all else in float32 but the attention of inference, which narrower ones multiply in bfloat16. Thread-safe.
  */
 public final class CudaBackend implements Backend {
+    /** The system property that, if {@code false} when a stream is made, has it launch its kernels one by one, never as a graph. */
+    public static final String GRAPHS = "tokenwise.cuda.graphs";
+
     /** Matrices with a smaller side stay in float32, as on the CPU: they cost next to nothing, and gates choose by exact logits. */
     private static final int LEAST_SIDE = 32;
 
@@ -146,7 +149,8 @@ public final class CudaBackend implements Backend {
 
     @Override
     public Workspace workspace(long limitBytes) {
-        return new Workspace((arena, bytes) -> allocate(arena, bytes, false), limitBytes);
+        // So that a pass of any sizes fits that would fit if its tensors had no more memory than they need.
+        return new Workspace((arena, bytes) -> allocate(arena, bytes, false), Bucket.bytes(limitBytes), Bucket::of);
     }
 
     private synchronized DeviceMemory allocate(Arena arena, long bytes, boolean kept) {

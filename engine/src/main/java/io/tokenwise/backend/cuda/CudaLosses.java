@@ -69,7 +69,7 @@ final class CudaLosses {
         long loss = doubles(1);
         launches.kernel("squaredErrorWhereKnown")
                 .tensor(y)
-                .pointer(launches.upload(target, y.rows()))
+                .pointer(launches.upload(target, y.rows(), y.rows()))
                 .tensor(dy)
                 .integer(y.rows())
                 .pointer(loss)

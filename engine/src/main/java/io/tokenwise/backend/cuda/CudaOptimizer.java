@@ -27,6 +27,6 @@ final class CudaOptimizer {
                 .floating(step.correction2())
                 .floating(step.gradientScale())
                 .integer(weight.size())
-                .runValues(weight.size());
+                .runValues(weight);
     }
 }

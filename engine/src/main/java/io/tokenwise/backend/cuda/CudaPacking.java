@@ -38,7 +38,10 @@ final class CudaPacking {
         for (int n = 0; n < slices.size(); n++) {
             starts[n + 1] = starts[n] + CudaMatrix.of(slices.get(n)).size();
         }
-        launches.copy(all.starts(), launches.upload(starts, starts.length), (long) starts.length * Integer.BYTES);
+        launches.copy(
+                all.starts(),
+                launches.upload(starts, starts.length, starts.length),
+                (long) starts.length * Integer.BYTES);
         pack(launches.address(source), source.columns(), false, all);
         for (PackedMatrix slice : slices) {
             CudaMatrix matrix = CudaMatrix.of(slice);
@@ -74,15 +77,15 @@ final class CudaPacking {
         from("packS8", source, sourceStride, transposed, target);
         launches.pointer(factors);
         to(target, target.outputs);
-        boolean added = target.slices > 1 && !target.alongOutputs;
+        boolean cutsInputs = target.cutsInputs();
         launches.kernel("sumSteps")
                 .pointer(target.weights())
                 .integer(target.stride)
                 .integer(target.inputs)
                 .integer(target.outputs)
                 .pointer(target.scales())
-                .integer(added ? target.slices : 1)
-                .pointer(added ? target.starts() : 0)
+                .integer(cutsInputs ? target.slices : 1)
+                .pointer(cutsInputs ? target.starts() : 0)
                 .pointer(target.sums())
                 .run(Launches.blocks(target.outputs, 4), 128);
     }

@@ -11,7 +11,6 @@ import java.util.List;
 
 /** {@link Stream}'s matrix products as launches; shapes are already checked. A product of slices is one launch for all of them. */
 final class CudaProducts {
-    private static final int DOTS_ROWS = 4;
     private static final int GRADIENT_TILE = 64;
 
     private final Launches launches;
@@ -164,7 +163,7 @@ final class CudaProducts {
                 .integer(x.columns())
                 .integer(y.columns())
                 .tensor(y)
-                .run(Launches.blocks(x.rows(), DOTS_ROWS), 128);
+                .runRows(x.rows());
     }
 
     void weightGradient(Tensor x, Tensor dy, Tensor dWeight) {

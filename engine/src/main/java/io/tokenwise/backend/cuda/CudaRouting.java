@@ -15,6 +15,9 @@ final class CudaRouting implements Routing {
     /** Rows that a block of the gate's kernel takes. */
     private static final int GATE_ROWS = 32;
 
+    /** Up to so many groups of rows take the same room, since texts of a bucket may be in more or fewer of them. A guess: some hundred bytes. */
+    private static final int FEW_GROUPS = 16;
+
     private final Launches launches;
     private final CudaRoutedRows whole = new CudaRoutedRows();
     private final CudaRoutedRows partly = new CudaRoutedRows();
@@ -82,7 +85,7 @@ final class CudaRouting implements Routing {
         isSorted = false;
         isKnown = true;
         if (counts.length < rows) {
-            counts = new int[Math.max(rows, 2 * counts.length)];
+            counts = new int[Math.max(Bucket.of(rows), 2 * counts.length)];
             told = new int[counts.length];
         }
         reserve();
@@ -142,7 +145,7 @@ final class CudaRouting implements Routing {
         launches.kernel("gate")
                 .tensor(x)
                 .tensor(weight)
-                .pointer(launches.upload(offsets, asked * outputs))
+                .pointer(launches.upload(offsets, asked * outputs, Bucket.of(Math.max(asked, FEW_GROUPS)) * outputs))
                 .ints(asksAll ? null : told, rows)
                 .ints(countOf, outputs + 1)
                 .tensor(logits)
@@ -155,7 +158,7 @@ final class CudaRouting implements Routing {
                 .pointer(rest)
                 .pointer(numbers)
                 .pointer(finished)
-                .run(Launches.blocks(rows, GATE_ROWS), BLOCK);
+                .run(Launches.blocks(Bucket.of(rows), GATE_ROWS), BLOCK);
         isSorted = true;
         isKnown = false;
     }

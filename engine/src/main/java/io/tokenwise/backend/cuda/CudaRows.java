@@ -121,7 +121,7 @@ final class CudaRows {
                 .tensor(y)
                 .count(x.size())
                 .integer(x.columns() / scale.columns())
-                .runValues(x.size());
+                .runValues(x);
     }
 
     /** A block of columns is a row to the kernel. */
@@ -147,7 +147,7 @@ final class CudaRows {
                 .integer(places.length)
                 .integer(x.columns() / places.length)
                 .integer(scale.columns())
-                .runValues(x.size());
+                .runValues(x);
     }
 
     void scaleUnitsBackward(Tensor x, Tensor scale, int[] places, Tensor dy, Tensor dx, Tensor dScale) {
@@ -174,7 +174,7 @@ final class CudaRows {
                 .integer(starts.length)
                 .integer(width)
                 .integer(x.columns())
-                .runValues(y.size());
+                .runValues(y);
     }
 
     void choose(Tensor logits, Tensor noise, float temperature, Tensor soft, Tensor running) {

@@ -33,8 +33,8 @@ final class CudaSequences {
     void embeddingSum(int[] ids, int[] offsets, int sequences, Tensor words, Tensor positions, Tensor types, Tensor y) {
         launches.kernel("embeddingSum")
                 .ints(ids, y.rows())
-                .ints(offsets, sequences + 1)
-                .integer(sequences)
+                .offsets(offsets, sequences)
+                .integer(Bucket.of(sequences))
                 .tensor(words)
                 .tensor(positions)
                 .tensor(types)
@@ -55,7 +55,7 @@ final class CudaSequences {
         runTiles(dy.rows(), dy.columns());
         int positions = longest(offsets, sequences);
         launches.kernel("embeddingPositionsBackward")
-                .ints(offsets, sequences + 1)
+                .offsets(offsets, sequences)
                 .integer(sequences)
                 .tensor(dy)
                 .tensor(dPositions)
@@ -68,15 +68,16 @@ final class CudaSequences {
     }
 
     void patches(int[] pixels, int images, ImagePatches patches, Tensor y) {
-        int count = images * patches.imageSize() * patches.imageSize();
+        int ofImage = patches.imageSize() * patches.imageSize();
+        int count = images * ofImage;
         launches.kernel("patches")
-                .ints(pixels, count)
+                .pointer(launches.upload(pixels, count, Math.multiplyExact(Bucket.of(images), ofImage)))
                 .pointer(tables.floats(patches.table()))
                 .integer(patches.side())
                 .integer(patches.patchSize())
                 .tensor(y)
                 .count(count)
-                .run(Launches.blocks(count, 256), 256);
+                .runValues(images, ofImage, 256);
     }
 
     void withFirst(Tensor x, Tensor first, Tensor positions, Tensor y) {
@@ -105,7 +106,8 @@ final class CudaSequences {
     }
 
     void takeRows(Tensor x, int[] rows, Tensor y) {
-        takeRows(x, rows, y.rows(), y);
+        launches.kernel("takeRows").tensor(x).ints(rows, y.rows());
+        runTaking(y);
     }
 
     void takeRowsBackward(Tensor dy, int[] rows, Tensor dx) {
@@ -115,16 +117,16 @@ final class CudaSequences {
     void meanPool(Tensor x, int[] offsets, int sequences, Tensor y) {
         launches.kernel("meanPool")
                 .tensor(x)
-                .ints(offsets, sequences + 1)
+                .offsets(offsets, sequences)
                 .tensor(y)
                 .integer(x.columns())
-                .run(Launches.blocks(x.columns(), POOLED_COLUMNS), sequences, 1, 256, 0);
+                .run(Launches.blocks(x.columns(), POOLED_COLUMNS), Bucket.of(sequences), 1, 256, 0);
     }
 
     void meanPoolBackward(Tensor dy, int[] offsets, int sequences, Tensor dx) {
         launches.kernel("meanPoolBackward")
                 .tensor(dy)
-                .ints(offsets, sequences + 1)
+                .offsets(offsets, sequences)
                 .integer(sequences)
                 .tensor(dx)
                 .integer(dx.rows())
@@ -133,21 +135,16 @@ final class CudaSequences {
     }
 
     void firstPool(Tensor x, int[] offsets, int sequences, Tensor y) {
-        takeRows(x, offsets, sequences, y);
+        launches.kernel("takeRows").tensor(x).offsets(offsets, sequences);
+        runTaking(y);
     }
 
     void firstPoolBackward(Tensor dy, int[] offsets, int sequences, Tensor dx) {
         putRows(dy, offsets, sequences, dx);
     }
 
-    private void takeRows(Tensor x, int[] taken, int count, Tensor y) {
-        launches.kernel("takeRows")
-                .tensor(x)
-                .ints(taken, count)
-                .tensor(y)
-                .count(count)
-                .integer(y.columns())
-                .runRows(count);
+    private void runTaking(Tensor y) {
+        launches.tensor(y).count(y.rows()).integer(y.columns()).runRows(y.rows());
     }
 
     /** The rows that x gives to y; all others of y are 0. */

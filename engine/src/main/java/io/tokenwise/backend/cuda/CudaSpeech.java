@@ -23,15 +23,19 @@ final class CudaSpeech {
     }
 
     void samples(int[] values, Tensor y) {
-        launches.copy(launches.address(y), launches.upload(values, y.rows()), (long) y.rows() * Float.BYTES);
+        launches.kernel("copyValues")
+                .ints(values, y.rows())
+                .tensor(y)
+                .count(y.rows())
+                .runValues(y);
     }
 
     void windows(Tensor x, int[] offsets, int sequences, int width, int step, int[] yOffsets, Tensor y) {
         launches.kernel("windows")
                 .tensor(x)
-                .ints(offsets, sequences + 1)
-                .ints(yOffsets, sequences + 1)
-                .integer(sequences)
+                .offsets(offsets, sequences)
+                .offsets(yOffsets, sequences)
+                .integer(Bucket.of(sequences))
                 .integer(width)
                 .integer(step)
                 .tensor(y)
@@ -42,32 +46,33 @@ final class CudaSpeech {
 
     void groupNorm(Tensor x, int[] offsets, int sequences, Tensor gamma, Tensor beta, float epsilon, Tensor y) {
         long most = (long) CudaSequences.longest(offsets, sequences) * x.columns();
-        int maxParts = Math.toIntExact(Math.ceilDiv(most, GROUP_PART));
-        long parts = launches.begin().scratch(2L * sequences * maxParts * Float.BYTES);
+        int maxParts = Bucket.powerOfTwo(Math.toIntExact(Math.ceilDiv(most, GROUP_PART)));
+        int groups = Bucket.of(sequences);
+        long parts = launches.begin().scratch(2L * groups * maxParts * Float.BYTES);
         launches.kernel("groupNormParts")
                 .tensor(x)
-                .ints(offsets, sequences + 1)
+                .offsets(offsets, sequences)
                 .pointer(parts)
                 .integer(x.columns())
-                .run(maxParts, sequences, 1, BLOCK, 0);
+                .run(maxParts, groups, 1, BLOCK, 0);
         launches.kernel("groupNorm")
                 .tensor(x)
-                .ints(offsets, sequences + 1)
+                .offsets(offsets, sequences)
                 .pointer(parts)
                 .tensor(gamma)
                 .tensor(beta)
                 .floating(epsilon)
                 .tensor(y)
                 .integer(x.columns())
-                .run(maxParts, sequences, 1, BLOCK, 0);
+                .run(maxParts, groups, 1, BLOCK, 0);
     }
 
     void rotate(Tensor x, int[] offsets, int sequences, int position, RotaryPositions positions, int heads) {
-        int pairs = x.rows() * heads * positions.rotated() / 2;
+        int each = heads * positions.rotated() / 2;
         launches.kernel("rotate")
                 .tensor(x)
-                .ints(offsets, sequences + 1)
-                .integer(sequences)
+                .offsets(offsets, sequences)
+                .integer(Bucket.of(sequences))
                 .count(position)
                 .pointer(tables.floats(positions.cosines()))
                 .pointer(tables.floats(positions.sines()))
@@ -75,8 +80,8 @@ final class CudaSpeech {
                 .integer(positions.headSize())
                 .integer(positions.rotated())
                 .integer(x.columns())
-                .count(pairs)
-                .run(Launches.blocks(pairs, BLOCK), BLOCK);
+                .count(x.rows() * each)
+                .runValues(x.rows(), each, BLOCK);
     }
 
     void gatedSilu(Tensor x, int units, Tensor y) {
@@ -85,7 +90,7 @@ final class CudaSpeech {
                 .tensor(y)
                 .count(y.size())
                 .integer(units)
-                .runValues(y.size());
+                .runValues(y);
     }
 
     void gatedSiluBackward(Tensor x, int units, Tensor dy, Tensor dx) {
@@ -95,7 +100,7 @@ final class CudaSpeech {
                 .tensor(dx)
                 .integer(dy.size())
                 .integer(units)
-                .runValues(dy.size());
+                .runValues(dy);
     }
 
     void toColumns(Tensor x, int column, Tensor cache, int at) {
@@ -108,6 +113,6 @@ final class CudaSpeech {
                 .integer(cache.rows())
                 .integer(cache.columns())
                 .count(at)
-                .run(Launches.blocks(cache.rows(), TILE), Launches.blocks(x.rows(), TILE), 1, BLOCK, 0);
+                .run(Launches.blocks(cache.rows(), TILE), Launches.blocks(Bucket.of(x.rows()), TILE), 1, BLOCK, 0);
     }
 }

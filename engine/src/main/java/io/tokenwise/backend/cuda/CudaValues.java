@@ -15,7 +15,7 @@ final class CudaValues {
     }
 
     void gelu(Tensor x, Tensor y) {
-        launches.kernel("geluForward").tensor(x).tensor(y).count(x.size()).runValues(x.size());
+        launches.kernel("geluForward").tensor(x).tensor(y).count(x.size()).runValues(x);
     }
 
     void geluBackward(Tensor x, Tensor dy, Tensor dx) {
@@ -24,11 +24,11 @@ final class CudaValues {
                 .tensor(dy)
                 .tensor(dx)
                 .integer(x.size())
-                .runValues(x.size());
+                .runValues(x);
     }
 
     void tanh(Tensor x, Tensor y) {
-        launches.kernel("tanhValues").tensor(x).tensor(y).count(x.size()).runValues(x.size());
+        launches.kernel("tanhValues").tensor(x).tensor(y).count(x.size()).runValues(x);
     }
 
     void add(Tensor a, Tensor b, Tensor y) {
@@ -37,7 +37,7 @@ final class CudaValues {
                 .tensor(b)
                 .tensor(y)
                 .count(y.size())
-                .runValues(y.size());
+                .runValues(y);
     }
 
     void addScaled(Tensor x, float factor, Tensor y) {
@@ -45,16 +45,20 @@ final class CudaValues {
                 .tensor(x)
                 .floating(factor)
                 .tensor(y)
-                .count(y.size())
-                .runValues(y.size());
+                .integer(y.size())
+                .runValues(y);
     }
 
     void copy(Tensor x, Tensor y) {
-        launches.copy(launches.address(y), launches.address(x), (long) x.size() * Float.BYTES);
+        launches.kernel("copyValues").tensor(x).tensor(y).count(x.size()).runValues(x);
     }
 
     void fill(Tensor x, float value) {
-        launches.kernel("fillValues").tensor(x).floating(value).count(x.size()).runValues(x.size());
+        launches.kernel("fillValues")
+                .tensor(x)
+                .floating(value)
+                .integer(x.size())
+                .runValues(x);
     }
 
     /** Waits for the device, since the host wants to know. */

@@ -128,12 +128,16 @@ final class DeviceStream {
     }
 
     /** Where these lie on the device until {@link #synchronize}. */
-    synchronized long upload(int[] values, int count) {
-        return uploads.ints(values, count);
+    synchronized long upload(int[] values, int count, int room) {
+        return uploads.ints(values, count, room);
     }
 
-    synchronized long upload(float[] values, int count) {
-        return uploads.floats(values, count);
+    synchronized long offsets(int[] values, int sequences) {
+        return uploads.offsets(values, sequences);
+    }
+
+    synchronized long upload(float[] values, int count, int room) {
+        return uploads.floats(values, count, room);
     }
 
     synchronized long upload(long[] values, int count) {

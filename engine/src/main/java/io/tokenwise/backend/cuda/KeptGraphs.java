@@ -11,11 +11,12 @@ import io.tokenwise.natives.cuda.CudaException;
  * The graphs of one stream: a list of launches that comes a second time becomes one, and runs as one from then on, which spares the CPU some microseconds for each launch. A graph stands
  * only for a list that is its own, byte for byte, addresses included; so it cannot name memory that the list does not.
  *
- * <p>Thus a graph is for one shape (rows, sequences, blocks of the longest), since grids and sizes come from the host; one for each number of rows rounded up would have its blocks read
- * them on the device. Lists are remembered up to {@value #MOST}; of more, the one that was not told for the longest time is forgotten, with its graph.
+ * <p>Words are addresses, grids and what follows from the model, all of which depend on sizes rounded up alone ({@link Bucket}: rows, sequences, blocks of the longest), while blocks read the
+ * exact numbers on the device; so forwards whose sizes have the same buckets are the same list. Products by cuBLASLt alone have their exact rows among the words. What the host chooses besides them may still differ, such as gates that all rows are
+ * told the same; that gives another list, never a wrong one. Lists are remembered up to {@value #MOST}; of more, the one that was not told for the longest time is forgotten, with its graph.
  */
 final class KeptGraphs {
-    /** Single texts of up to 64 lengths all keep theirs. A guess: what a graph takes of a card's memory is not measured. */
+    /** Single texts of up to 512 tokens have 28, which leaves as many for batches and other budgets. A guess: what a graph takes of a card's memory is not measured. */
     static final int MOST = 64;
 
     /** Fewer launches cost hardly more than a graph. A guess, not measured. */
@@ -23,6 +24,7 @@ final class KeptGraphs {
 
     private final Cuda cuda;
     private final Arguments arguments;
+    private final boolean isAllowed = !"false".equals(System.getProperty(CudaBackend.GRAPHS));
     private final Kept[] all = new Kept[MOST];
     private int count;
     private long clock;
@@ -51,7 +53,7 @@ final class KeptGraphs {
 
     /** What does the same as the list, or null if it is to be launched one by one. */
     CuGraphExec graph(LaunchList list) {
-        if (list.count() < LEAST) {
+        if (!isAllowed || list.count() < LEAST) {
             return null;
         }
         long hash = list.hash();

@@ -52,9 +52,14 @@ final class Launches {
         return this;
     }
 
-    /** Where the first so many of these values lie on the device; see {@link #upload(int[], int)}. Null is a null pointer. */
-    Launches ints(int[] values, int valueCount) {
-        return pointer(values == null ? 0 : device.upload(values, valueCount));
+    /** Where the first so many of these values lie on the device, one for each row; see {@link #upload(int[], int, int)}. Null is a null pointer. */
+    Launches ints(int[] values, int rows) {
+        return pointer(values == null ? 0 : device.upload(values, rows, Bucket.of(rows)));
+    }
+
+    /** Where the offsets of so many sequences lie on the device, up to those of their {@link Bucket}: the further ones are empty. */
+    Launches offsets(int[] values, int sequences) {
+        return pointer(device.offsets(values, sequences));
     }
 
     Launches integer(int value) {
@@ -94,14 +99,19 @@ final class Launches {
         run(gridX, 1, 1, block, 0);
     }
 
-    /** For kernels that take values one by one: a block takes 1,024. */
-    void runValues(int count) {
-        run(blocks(count, 1_024), 256);
+    /** For kernels that take the values of a tensor one by one: a block takes 1,024. */
+    void runValues(Tensor x) {
+        runValues(x.rows(), x.columns(), 1_024);
+    }
+
+    /** For kernels that take so many values of each row one by one, by blocks of 256 threads. */
+    void runValues(int rows, int each, int ofBlock) {
+        run(Math.toIntExact(Math.ceilDiv((long) Bucket.of(rows) * each, ofBlock)), 256);
     }
 
     /** For kernels that take a row by a warp: a block takes 4. */
     void runRows(int rows) {
-        run(blocks(rows, 4), 128);
+        run(blocks(Bucket.of(rows), 4), 128);
     }
 
     /** Tells a product by cuBLASLt, of at least one row: {@code y = x weights + bias}, if its kind has one. */
@@ -142,22 +152,26 @@ final class Launches {
         return device.scratch.take(bytes);
     }
 
-    /** Where the first so many of these values lie on the device, until {@link #synchronize}; what lies there already is not uploaded again. */
-    long upload(int[] values, int valueCount) {
-        return device.upload(values, valueCount);
+    /**
+     * Where the first so many of these values lie on the device, until {@link #synchronize}; what lies there already is not uploaded again.
+     *
+     * @param room for how many there is room, so that what comes behind lies where it does for others of the same {@link Bucket}
+     */
+    long upload(int[] values, int valueCount, int room) {
+        return device.upload(values, valueCount, room);
     }
 
-    /** As {@link #upload(int[], int)}. */
-    long upload(float[] values, int valueCount) {
-        return device.upload(values, valueCount);
+    /** As {@link #upload(int[], int, int)}. */
+    long upload(float[] values, int valueCount, int room) {
+        return device.upload(values, valueCount, room);
     }
 
-    /** As {@link #upload(int[], int)}. */
+    /** As {@link #upload(int[], int, int)}, with room for no more. */
     long upload(long[] values, int valueCount) {
         return device.upload(values, valueCount);
     }
 
-    /** As {@link #upload(int[], int)}. */
+    /** As {@link #upload(long[], int)}. */
     long upload(double[] values, int valueCount) {
         return device.upload(values, valueCount);
     }

@@ -92,8 +92,8 @@ final class LeftSide {
         int inputs = second == null ? first.inputs : Math.max(first.inputs, second.inputs);
         form = wanted;
         formedStride = PackedWeights.roundUp(inputs, 16 / wanted.bytes());
-        formed = launches.scratch((long) rows * formedStride * wanted.bytes());
-        steps = inBytes ? launches.scratch(2L * rows * Float.BYTES) : 0;
+        formed = launches.scratch((long) Bucket.of(rows) * formedStride * wanted.bytes());
+        steps = inBytes ? launches.scratch(2L * Bucket.of(rows) * Float.BYTES) : 0;
         launches.kernel(inBytes ? "quantizeRows" : "narrowRows")
                 .pointer(floats)
                 .integer(floatStride)
@@ -111,7 +111,7 @@ final class LeftSide {
             first.tellLeft(launches);
             (second == null ? first : second).tellLeft(launches);
         }
-        launches.run(Launches.blocks(rows, 4), 1, isOfAll || second == null ? 1 : 2, 128, 0);
+        launches.run(Launches.blocks(Bucket.of(rows), 4), 1, isOfAll || second == null ? 1 : 2, 128, 0);
     }
 
     /** Whether a job's rows use all columns, and so may those that it does not have. */

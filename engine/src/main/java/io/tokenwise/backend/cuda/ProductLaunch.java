@@ -71,7 +71,7 @@ final class ProductLaunch {
     /** To scratch memory, in bfloat16 or float32. */
     ProductLaunch toScratch(int columns, boolean inBf16) {
         yStride = PackedWeights.roundUp(columns, 8);
-        long bytes = (long) left.rows() * yStride * (inBf16 ? Short.BYTES : Float.BYTES);
+        long bytes = (long) Bucket.of(left.rows()) * yStride * (inBf16 ? Short.BYTES : Float.BYTES);
         y = inBf16 ? 0 : launches.scratch(bytes);
         narrow = inBf16 ? launches.scratch(bytes) : 0;
         return this;
@@ -100,9 +100,9 @@ final class ProductLaunch {
     private void run(LtProduct library, ProductJob job) {
         left.bring(Precision.BF16, job, null);
         int stride = library.spec().yStride();
-        boolean isAll = !gelu && residual == 0 && narrow == 0;
+        boolean isDone = !gelu && residual == 0 && narrow == 0;
         boolean fits = yStride == stride && y % ProductJob.LIBRARY_ALIGNMENT == 0;
-        long product = isAll && fits ? y : launches.scratch((long) left.rows() * stride * Float.BYTES);
+        long product = isDone && fits ? y : launches.scratch((long) Bucket.of(left.rows()) * stride * Float.BYTES);
         launches.multiply(library, left.rows(), left.formed(), job.weights, job.bias, product);
         if (product != y) {
             launches.kernel("finishProduct")
@@ -122,11 +122,12 @@ final class ProductLaunch {
     private void run(ProductJob first, ProductJob second) {
         Precision precision = first.precision;
         int columns = Math.max(columns(first), second == null ? 0 : columns(second));
+        int rows = Bucket.of(left.rows());
         if (precision == Precision.S8
-                || precision == Precision.BF16 && left.rows() >= NARROWED_FIRST && columns > NARROWED_OUTPUTS) {
+                || precision == Precision.BF16 && rows >= NARROWED_FIRST && columns > NARROWED_OUTPUTS) {
             left.bring(precision, first, second);
         }
-        TileSize size = TileSize.of(left.rows(), columns, launches.multiprocessors());
+        TileSize size = TileSize.of(rows, columns, launches.multiprocessors());
         boolean inBytes = precision == Precision.S8;
         ProductJob other = second == null ? first : second;
         launches.kernel(size.kernel(precision, left.form()));
@@ -146,7 +147,7 @@ final class ProductLaunch {
         }
         launches.run(
                 Launches.blocks(columns, size.columns),
-                Launches.blocks(left.rows(), size.rows),
+                Launches.blocks(rows, size.rows),
                 second == null ? 1 : 2,
                 size.threads(precision),
                 size.sharedBytes(precision));

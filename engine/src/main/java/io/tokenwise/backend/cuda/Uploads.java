@@ -91,22 +91,32 @@ final class Uploads {
         }
     }
 
-    long ints(int[] values, int count) {
+    /** @param room at least as many as there are, so that what comes later lies where it does behind any of so many */
+    long ints(int[] values, int count, int room) {
         for (int i = arrays - 1; i >= Math.max(0, arrays - COMPARED); i--) {
             int place = i % COMPARED;
             if (countOf[place] == count && chunkOf[place].has(startOf[place], values, count)) {
                 return chunkOf[place].addressOf(startOf[place]);
             }
         }
-        return put(values, count);
+        return put(values, count, room);
     }
 
-    long floats(float[] values, int count) {
+    /** Of so many sequences, and of empty ones up to their bucket. */
+    long offsets(int[] values, int sequences) {
+        int count = Bucket.of(sequences) + 1;
+        reserve(count);
+        System.arraycopy(values, 0, bits, 0, sequences + 1);
+        Arrays.fill(bits, sequences + 1, count, values[sequences]);
+        return ints(bits, count, count);
+    }
+
+    long floats(float[] values, int count, int room) {
         reserve(count);
         for (int i = 0; i < count; i++) {
             bits[i] = Float.floatToRawIntBits(values[i]);
         }
-        return ints(bits, count);
+        return ints(bits, count, room);
     }
 
     long longs(long[] values, int count) {
@@ -114,7 +124,7 @@ final class Uploads {
         for (int i = 0; i < count; i++) {
             putBits(i, values[i]);
         }
-        return ints(bits, 2 * count);
+        return ints(bits, 2 * count, 2 * count);
     }
 
     long doubles(double[] values, int count) {
@@ -122,7 +132,7 @@ final class Uploads {
         for (int i = 0; i < count; i++) {
             putBits(i, Double.doubleToRawLongBits(values[i]));
         }
-        return ints(bits, 2 * count);
+        return ints(bits, 2 * count, 2 * count);
     }
 
     private void reserve(int count) {
@@ -140,7 +150,7 @@ final class Uploads {
     /** One number, at a place of its own: addresses do not depend on which numbers are equal. */
     long count(int value) {
         if (countsLeft == 0) {
-            counts = room(COUNTS);
+            counts = chunk(COUNTS);
             nextCount = used;
             used += COUNTS;
             countsLeft = COUNTS;
@@ -151,9 +161,9 @@ final class Uploads {
         return counts.addressOf(nextCount++);
     }
 
-    private long put(int[] values, int count) {
-        int aligned = Math.ceilDiv(count, ALIGNMENT) * ALIGNMENT;
-        Chunk target = room(aligned);
+    private long put(int[] values, int count, int room) {
+        int aligned = Math.ceilDiv(room, ALIGNMENT) * ALIGNMENT;
+        Chunk target = chunk(aligned);
         target.put(used, values, count);
         int place = arrays++ % COMPARED;
         chunkOf[place] = target;
@@ -164,7 +174,7 @@ final class Uploads {
     }
 
     /** The chunk that has so many ints left from {@link #used} on. */
-    private Chunk room(int aligned) {
+    private Chunk chunk(int aligned) {
         while (chunk < chunks.size() && used + aligned > chunks.get(chunk).content.length) {
             chunk++;
             used = 0;

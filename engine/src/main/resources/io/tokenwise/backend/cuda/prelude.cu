@@ -72,7 +72,7 @@ __device__ __forceinline__ double blockSum(double value, double (&shared)[THREAD
     return total;
 }
 
-/** The sequence that a row belongs to: offsets[0..sequences] ascend, and none is empty. */
+/** The sequence that a row belongs to: offsets[0..sequences] ascend, and none is empty but those behind all rows. */
 __device__ __forceinline__ int sequenceOf(const int* offsets, int sequences, int row) {
     int low = 0;
     int high = sequences - 1;

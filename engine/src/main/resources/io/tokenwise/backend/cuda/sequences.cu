@@ -1,4 +1,4 @@
-// Sequences: offsets[0..sequences] cut the rows of a matrix into sequences, none of them empty. Most entries take a row by a warp: blocks of
+// Sequences: offsets[0..sequences] cut the rows of a matrix into sequences, none of them empty but those behind all rows, which a bucket adds. Most entries take a row by a warp: blocks of
 // 128 threads, grid ceil(rows / 4); no entry has dynamic shared memory.
 
 /**
@@ -188,7 +188,10 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
     forColumns(columns, [&](int column) { target[column] = x[(size_t)row * columns + column]; });
 }
 
-/** Mean over the rows of each sequence: x [rows, columns], y [sequences, columns]. Grid: (ceil(columns / 32), sequences); block: 256. */
+/**
+ * Mean over the rows of each sequence: x [rows, columns], y [sequences, columns]. Grid: (ceil(columns / 32), sequences), empty ones may be among
+ * them; block: 256.
+ */
 extern "C" __global__ void __launch_bounds__(256)
     meanPool(const float* __restrict__ x, const int* __restrict__ offsets, float* __restrict__ y, int columns) {
     __shared__ float sums[8][32];
@@ -196,6 +199,9 @@ extern "C" __global__ void __launch_bounds__(256)
     int warp = threadIdx.x / 32;
     int from = offsets[blockIdx.y];
     int to = offsets[blockIdx.y + 1];
+    if (from == to) {
+        return;
+    }
     float sum = 0;
     if (column < columns) {
 #pragma unroll 4

@@ -49,13 +49,18 @@ extern "C" __global__ void __launch_bounds__(VALUES_THREADS)
 
 /** y += factor x, count values. */
 extern "C" __global__ void __launch_bounds__(VALUES_THREADS)
-    addScaled(const float* x, float factor, float* y, const int* count) {
-    writeValues(y, *count, [=](unsigned i) { return fmaf(x[i], factor, y[i]); });
+    addScaled(const float* x, float factor, float* y, int count) {
+    writeValues(y, count, [=](unsigned i) { return fmaf(x[i], factor, y[i]); });
+}
+
+/** y = x, count values, which need not be numbers. */
+extern "C" __global__ void __launch_bounds__(VALUES_THREADS) copyValues(const float* x, float* y, const int* count) {
+    writeValues(y, *count, [=](unsigned i) { return x[i]; });
 }
 
 /** y = value, count times. */
-extern "C" __global__ void __launch_bounds__(VALUES_THREADS) fillValues(float* y, float value, const int* count) {
-    writeValues(y, *count, [=](unsigned) { return value; });
+extern "C" __global__ void __launch_bounds__(VALUES_THREADS) fillValues(float* y, float value, int count) {
+    writeValues(y, count, [=](unsigned) { return value; });
 }
 
 /** y = tanh(x), count values. */

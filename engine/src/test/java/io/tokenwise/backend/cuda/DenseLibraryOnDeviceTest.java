@@ -184,9 +184,7 @@ class DenseLibraryOnDeviceTest {
         float[][] found = encode(TinyModels.DENSE, LibraryUse.ALL, full(4));
         assertThat(byOwnKernels()).isEqualTo(before);
         assertThat(byLibrary()).as("Q with K and V, O, and the MLP's two").isEqualTo(4);
-        assertThat(launches("finishProduct"))
-                .as("what has GELU or a residual")
-                .isEqualTo(3);
+        assertThat(launches("finishProduct")).as("what has GELU or a residual").isEqualTo(3);
         assertThat(Distance.between(found, expected)).isLessThan(2e-2);
         assertThat(found).isNotEqualTo(own);
     }

@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** On the simulated device a forward whose shape has come twice is one graph, with the bits that it has launched one by one. */
+/** On the simulated device a forward that comes again is one graph, with the bits that it has launched one by one. For one of other lengths see {@link BucketGraphsTest}. */
 class ForwardGraphTest {
     private static final Logger LOG = LoggerFactory.getLogger(ForwardGraphTest.class);
 
@@ -292,6 +292,21 @@ class ForwardGraphTest {
         if (forward == 2) {
             // The one call that was to destroy a graph once it was instantiated, for each error.
             leaks = List.of("2 graphs");
+        }
+    }
+
+    @Test
+    void graphsCanBeForbidden() throws IOException {
+        float[][] expected = withoutGraphs("dense", Precision.F32, TEXTS, Budget.FULL);
+        System.setProperty(CudaBackend.GRAPHS, "false");
+        try {
+            open("dense", Precision.F32);
+            for (int i = 0; i < 3; i++) {
+                assertThat(encode(TEXTS, Budget.FULL)).isDeepEqualTo(expected);
+            }
+            assertThat(controls.counts().graphLaunches()).isZero();
+        } finally {
+            System.clearProperty(CudaBackend.GRAPHS);
         }
     }
 

@@ -188,6 +188,48 @@ class MoonshineOnDeviceTest {
         }
     }
 
+    /** The first step also writes what the encoder was told, the second comes for the first time; from the third on a token is one graph. */
+    @Test
+    void stepsOfTheDecoderAreOneGraph() throws IOException {
+        try (CudaBackend device = TinyModels.device(Precision.F32);
+                Encoder model = load("dense", device);
+                Workspace workspace = device.workspace(WORKSPACE)) {
+            var pass = new Pass(device.stream(), workspace);
+            for (int i = 0; i < 2; i++) {
+                Tensor frames = model.tokens(pass.begin(Budget.FULL), recordings(model, SOUNDS.subList(0, 1)));
+                long before = controls.counts().graphLaunches();
+                int[] written = model.decoder().write(pass, frames, MOST_TOKENS);
+                long graphs = controls.counts().graphLaunches() - before;
+                assertThat(written).hasSize(MOST_TOKENS);
+                assertThat(Arrays.stream(written).distinct().count()).isGreaterThan(1);
+                assertThat(graphs).isGreaterThanOrEqualTo(MOST_TOKENS - 2);
+            }
+        }
+    }
+
+    /** 8,000 and 7,840 samples are in the same buckets through all convolutions. */
+    @Test
+    void recordingsOfAboutTheSameLengthShareAGraph() throws IOException {
+        float[] shorter = TestMoonshines.noise(0.49, 4);
+        float[][] expected;
+        try (CudaBackend device = TinyModels.device(Precision.F32);
+                Encoder model = load("dense", device)) {
+            expected = frames(model, List.of(shorter), Budget.FULL);
+        }
+        try (CudaBackend device = TinyModels.device(Precision.F32);
+                Encoder model = load("dense", device);
+                Workspace workspace = device.workspace(WORKSPACE)) {
+            var pass = new Pass(device.stream(), workspace);
+            for (int i = 0; i < 3; i++) {
+                rows(pass, model.tokens(pass.begin(Budget.FULL), recordings(model, SOUNDS.subList(0, 1))));
+            }
+            long before = controls.counts().graphLaunches();
+            float[][] found = rows(pass, model.tokens(pass.begin(Budget.FULL), recordings(model, List.of(shorter))));
+            assertThat(controls.counts().graphLaunches() - before).isEqualTo(1);
+            assertThat(found).isDeepEqualTo(expected);
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"dense", "adaptive"})
     void aRecordingGivesTheSameAloneAndInABatch(String name) throws IOException {
