@@ -12,7 +12,7 @@ import io.tokenwise.natives.cuda.CudaException;
  * only for a list that is its own, byte for byte, addresses included; so it cannot name memory that the list does not.
  *
  * <p>Words are addresses, grids and what follows from the model, all of which depend on sizes rounded up alone ({@link Bucket}: rows, sequences, blocks of the longest), while blocks read the
- * exact numbers on the device; so forwards whose sizes have the same buckets are the same list. What the host chooses besides them may still differ, such as gates that all rows are
+ * exact numbers on the device; so forwards whose sizes have the same buckets are the same list. Products by cuBLASLt alone have their exact rows among the words. What the host chooses besides them may still differ, such as gates that all rows are
  * told the same; that gives another list, never a wrong one. Lists are remembered up to {@value #MOST}; of more, the one that was not told for the longest time is forgotten, with its graph.
  */
 final class KeptGraphs {

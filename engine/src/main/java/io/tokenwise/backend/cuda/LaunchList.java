@@ -95,7 +95,7 @@ final class LaunchList {
     /**
      * A product by cuBLASLt.
      *
-     * @param rows a number of the host's, of which a graph keeps the one that it was captured with: so lists of other rows are other lists
+     * @param rows exactly, since the library reads no number on the device: a graph keeps that which it was captured with, so lists of other rows are other lists, whatever their {@link Bucket}
      */
     void multiply(LtProduct product, int rows, long x, long weights, long bias, long y) {
         begin(null, product, MULTIPLY, 5);

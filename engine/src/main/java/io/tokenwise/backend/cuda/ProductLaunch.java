@@ -99,9 +99,9 @@ final class ProductLaunch {
             left.bring(Precision.BF16, job, null);
         }
         int stride = library.spec().yStride();
-        boolean isAll = !gelu && residual == 0 && narrow == 0;
+        boolean isDone = !gelu && residual == 0 && narrow == 0;
         boolean fits = yStride == stride && y % ProductJob.LIBRARY_ALIGNMENT == 0;
-        long product = isAll && fits ? y : launches.scratch((long) left.rows() * stride * Float.BYTES);
+        long product = isDone && fits ? y : launches.scratch((long) Bucket.of(left.rows()) * stride * Float.BYTES);
         launches.multiply(library, left.rows(), left.formed(), job.weights, job.bias, product);
         if (product != y) {
             launches.kernel("finishProduct")
