@@ -11,6 +11,7 @@ import io.tokenwise.backend.cuda.CudaBackend;
 import io.tokenwise.backend.cuda.FakeDevice;
 import io.tokenwise.fakecuda.FakeControls;
 import io.tokenwise.fakecuda.FakeCounts;
+import io.tokenwise.io.BertArchitecture;
 import io.tokenwise.io.ModelFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +27,9 @@ class DistillationOnDeviceTest {
     private static final Logger LOG = LoggerFactory.getLogger(DistillationOnDeviceTest.class);
     private static final int STEPS = 20;
     private static final int STEPS_OF_BF16 = 10;
+
+    /** Whose matrices, and learners, are wide enough to be narrowed. */
+    private static final BertArchitecture WIDER = new BertArchitecture(64, 2, 2, 192, 30_522, 40, 2, 1e-12);
 
     @TempDir
     Path folder;
@@ -44,7 +48,7 @@ class DistillationOnDeviceTest {
     }
 
     private void compare(DistillConfig config, Precision precision, double bound) throws Exception {
-        TestModels.writeSmall(folder.resolve("dense"));
+        TestModels.write(folder.resolve("dense"), precision == Precision.F32 ? TestModels.SMALL : WIDER);
         FakeControls controls = FakeDevice.start();
         try (Backend cpu = VectorBackend.open(2);
                 Backend device = CudaBackend.open(precision)) {
@@ -68,6 +72,10 @@ class DistillationOnDeviceTest {
                     after.synchronizations() - before.synchronizations(),
                     after.allocations() - before.allocations());
             assertThat(found).hasSameSizeAs(expected);
+            assertThat(controls.kernels().stream()
+                            .anyMatch(kernel -> kernel.name().startsWith("linear") && kernel.multiplyAdds() > 0))
+                    .as("products by tensor instructions")
+                    .isEqualTo(precision == Precision.BF16);
             for (int i = 0; i < expected.size(); i++) {
                 Distillation.Step wanted = expected.get(i);
                 assertThat(found.get(i).loss())

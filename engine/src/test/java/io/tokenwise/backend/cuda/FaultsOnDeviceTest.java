@@ -47,8 +47,13 @@ class FaultsOnDeviceTest {
 
     private static final List<int[]> TEXTS = TinyModels.texts(5, 9, 17, 3);
 
-    /** For what is made anew for each call that fails. */
+    /** Of a step. */
+    private static final int TOKENS = 30;
+
+    /** For what is made anew for each call that fails: each text takes a simulated block of attention a head. */
     private static final List<int[]> SHORT_TEXTS = TinyModels.texts(2, 3);
+
+    private static final int FEW_TOKENS = 4;
 
     @TempDir
     static Path folder;
@@ -127,13 +132,13 @@ class FaultsOnDeviceTest {
         }
     }
 
-    private static DistillConfig config(int learnerSteps, int gateSteps, int endToEndSteps) {
+    private static DistillConfig config(int learnerSteps, int gateSteps, int endToEndSteps, int tokensPerStep) {
         return new DistillConfig(
                 AdaptiveLayers.parse("mlp,qk,vo", 2),
                 learnerSteps,
                 gateSteps,
                 endToEndSteps,
-                30,
+                tokensPerStep,
                 1e-3,
                 1e-2,
                 0.8,
@@ -147,7 +152,7 @@ class FaultsOnDeviceTest {
     }
 
     private static Object training() throws IOException, CudaUnavailableException {
-        try (var training = new Training(config(1, 1, 1), TEXTS)) {
+        try (var training = new Training(config(1, 1, 1, TOKENS), TEXTS)) {
             var steps = new ArrayList<Distillation.Step>();
             while (training.distillation.phase() != Distillation.Phase.DONE) {
                 steps.add(training.distillation.step());
@@ -244,7 +249,7 @@ class FaultsOnDeviceTest {
         long calls;
         int unnoticed = 0;
         boolean refusedToGiveBack = false;
-        try (var training = new Training(config(learnerSteps, gateSteps, endToEndSteps), TEXTS)) {
+        try (var training = new Training(config(learnerSteps, gateSteps, endToEndSteps, TOKENS), TEXTS)) {
             training.distillation.step();
             do {
                 long before = controls.counts().calls();
@@ -279,7 +284,7 @@ class FaultsOnDeviceTest {
     void eachCallOfAStepMayEndTheContext(int error, int learnerSteps, int gateSteps, int endToEndSteps, int every)
             throws Exception {
         long begin = System.nanoTime();
-        DistillConfig config = config(learnerSteps, gateSteps, endToEndSteps);
+        DistillConfig config = config(learnerSteps, gateSteps, endToEndSteps, FEW_TOKENS);
         long calls;
         try (var training = new Training(config, SHORT_TEXTS)) {
             training.distillation.step();

@@ -29,7 +29,7 @@ final class TinyModels {
     static final String ADAPTIVE = "adaptive";
 
     /** The first of MiniLM's, with [CLS] and [SEP]. */
-    private static final int VOCABULARY = 1_000;
+    private static final int VOCABULARY = 200;
 
     static final Budget HALF = Budget.flops(0.5);
 

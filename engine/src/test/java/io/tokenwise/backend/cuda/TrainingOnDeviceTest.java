@@ -12,6 +12,7 @@ import io.tokenwise.finetune.FineTuneConfig;
 import io.tokenwise.finetune.FineTuneRun;
 import io.tokenwise.finetune.Labels;
 import io.tokenwise.image.LabelledImages;
+import io.tokenwise.io.BertArchitecture;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ImagePreparation;
 import io.tokenwise.io.ModelFiles;
@@ -38,6 +39,9 @@ class TrainingOnDeviceTest {
 
     private static final List<String> CLASSES = List.of("dark", "bright");
 
+    /** Whose matrices are wide enough to be narrowed. */
+    private static final BertArchitecture WIDER = new BertArchitecture(64, 2, 2, 192, 30_522, 40, 2, 1e-12);
+
     @TempDir
     Path folder;
 
@@ -63,6 +67,10 @@ class TrainingOnDeviceTest {
             }
             assertThat(controls.leaks()).isEmpty();
         }
+        assertThat(controls.kernels().stream()
+                        .anyMatch(kernel -> kernel.name().startsWith("linear") && kernel.multiplyAdds() > 0))
+                .as("products by tensor instructions")
+                .isEqualTo(precision == Precision.BF16);
         double worst = IntStream.range(0, expected.size())
                 .mapToDouble(i -> Math.abs(found.getFirst().get(i) / expected.get(i) - 1))
                 .max()
@@ -84,9 +92,9 @@ class TrainingOnDeviceTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"F32, 0.001, 128, 3", "BF16, 5, 36, 10"})
+    @CsvSource({"F32, 0.001, 128, 3", "BF16, 1, 36, 12"})
     void fineTuning(Precision precision, double percent, int tokensPerStep, int steps) throws Exception {
-        TestModels.writeSmall(folder.resolve("model"));
+        TestModels.write(folder.resolve("model"), precision == Precision.F32 ? TestModels.SMALL : WIDER);
         var random = new SplittableRandom(5);
         var texts = new ArrayList<int[]>();
         var names = new ArrayList<String>();
@@ -108,8 +116,8 @@ class TrainingOnDeviceTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"F32, 0.001", "BF16, 5"})
-    void ofAVisionTransformer(Precision precision, double percent) throws Exception {
+    @CsvSource({"F32, 0.001, 16", "BF16, 0.2, 64"})
+    void ofAVisionTransformer(Precision precision, double percent, int hidden) throws Exception {
         var random = new SplittableRandom(1);
         var pixels = new ArrayList<int[]>();
         var labels = new int[24];
@@ -119,7 +127,7 @@ class TrainingOnDeviceTest {
             pixels.add(random.ints(64).map(bits -> floor + (bits & 0x7F7F7F)).toArray());
         }
         var images = new LabelledImages(8, 8, pixels, labels, CLASSES);
-        var sizes = new VitArchitecture(16, 1, 2, 128, 8, 4, 2, 1e-6);
+        var sizes = new VitArchitecture(hidden, 1, 2, 128, 8, 4, 2, 1e-6);
         var description =
                 new ImageDescription("small", sizes, ImagePreparation.stretched(8), CLASSES, Optional.empty());
         var config = new VitTrainingConfig(2, 8, 1e-3, 0.05, 0.1, true, 0.3, 0.5, 0.5, 3);
