@@ -62,7 +62,6 @@ class DenseLibraryOnDeviceTest {
 
     @AfterEach
     void close() {
-        System.clearProperty(LibraryUse.PROPERTY);
         assertThat(controls.leaks()).isEqualTo(leaks);
     }
 
