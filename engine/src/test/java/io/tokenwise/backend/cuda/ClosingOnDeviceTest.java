@@ -33,7 +33,7 @@ class ClosingOnDeviceTest {
     private static final int ILLEGAL_ADDRESS = 700;
 
     /** By the second, Java says that memory is gone which the host was just reading or writing, without a call of the driver. */
-    private static final String ENDED = ".+ has been closed|Already closed";
+    private static final String ENDED = ".+ has been (closed|freed)|Already closed";
 
     @TempDir
     static Path folder;
