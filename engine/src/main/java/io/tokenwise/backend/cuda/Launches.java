@@ -25,11 +25,8 @@ final class Launches {
     private long watchedTo;
     private long watchedUnseen;
 
-    /** Whether the launch that was started writes none but this memory; else it may write any. */
+    /** Whether it is known which tensors the launch that was started writes; else it may write any. */
     private boolean isKnown;
-
-    private long writtenFrom;
-    private long writtenBytes;
 
     /** The arguments of the launch that was started, and the bits of those that have eight bytes. */
     private final long[] arguments = new long[LaunchList.MOST_ARGUMENTS];
@@ -54,7 +51,7 @@ final class Launches {
         return this;
     }
 
-    /** Of all tensors the launch writes this one alone, or none if it is null; a launch that does not say so may write any. */
+    /** Of all tensors the launch writes this one alone, or none if it is null, besides those of which it is said too; one of which nothing is said may write any. */
     Launches onlyWrites(Tensor y) {
         return y == null ? onlyWrites(0, 0) : onlyWrites(address(y), (long) y.size() * Float.BYTES);
     }
@@ -62,8 +59,7 @@ final class Launches {
     /** As {@link #onlyWrites(Tensor)}. */
     Launches onlyWrites(long address, long bytes) {
         isKnown = true;
-        writtenFrom = address;
-        writtenBytes = bytes;
+        written(address, bytes);
         return this;
     }
 
@@ -118,9 +114,7 @@ final class Launches {
             grantShared(function, sharedBytes);
         }
         order();
-        if (isKnown) {
-            written(writtenFrom, writtenBytes);
-        } else {
+        if (!isKnown) {
             watchNothing();
         }
         device.launch(function, gridX, gridY, gridZ, block, sharedBytes, arguments, count, wide);
