@@ -65,23 +65,37 @@ final class CudaTables {
         return table.table();
     }
 
-    /** A line for the dense model and for each budget, all in turn. */
     private void measure(CudaTable.Builder table, Encoder encoder, CudaBackend device, List<int[]> texts, int tokens) {
+        atBudgets(
+                encoder,
+                device,
+                texts,
+                (budget, seconds, dense) -> table.row(
+                        device.precision().label(),
+                        tokens,
+                        budget.share(),
+                        tokens / seconds,
+                        1e3 * seconds,
+                        dense / seconds));
+    }
+
+    /** Receives a line of a table. */
+    @FunctionalInterface
+    private interface Line {
+        void of(Budget budget, double seconds, double denseSeconds);
+    }
+
+    /** A line for the dense model and for each budget, all in turn. */
+    private void atBudgets(Encoder encoder, CudaBackend device, List<int[]> given, Line line) {
         var budgets = new ArrayList<>(List.of(Budget.FULL));
         Arrays.stream(BUDGETS).mapToObj(Budget::flops).forEach(budgets::add);
         try (var sessions = new Sessions(encoder, device, 16384, 1)) {
             double[] seconds = inputs.times()
                     .medians(budgets.stream()
-                            .<Runnable>map(budget -> () -> sessions.encode(texts, budget, null))
+                            .<Runnable>map(budget -> () -> sessions.encode(given, budget, null))
                             .toList());
             for (int i = 0; i < seconds.length; i++) {
-                table.row(
-                        device.precision().label(),
-                        tokens,
-                        budgets.get(i).share(),
-                        tokens / seconds[i],
-                        1e3 * seconds[i],
-                        seconds[0] / seconds[i]);
+                line.of(budgets.get(i), seconds[i], seconds[0]);
             }
         }
     }
@@ -89,28 +103,53 @@ final class CudaTables {
     CudaTable oneText() throws IOException, CudaUnavailableException {
         var table = new CudaTable.Builder(
                 "MiniLM dense, one text a call",
-                "Wall time of a call, of which the host is part. Goal: 0.12 ms at 16 to 32 tokens.",
+                "Wall time of a call, of which the host is part: as one graph, and by launches one by one ("
+                        + CudaBackend.GRAPHS
+                        + "=false). Goal: 0.12 ms at 16 to 32 tokens.",
                 simulated,
                 CudaTable.label("precision"),
                 CudaTable.label("tokens"),
-                CudaTable.speed("ms"));
+                CudaTable.speed("ms"),
+                CudaTable.speed("ms by launches"),
+                CudaTable.speed("ratio"));
         int[] lengths = inputs.quick() ? new int[] {8} : LENGTHS;
         for (Precision precision : Precision.values()) {
-            try (CudaBackend device = CudaBackend.open(precision);
-                    Encoder encoder = CudaChecks.load("minilm-acm", device);
-                    var sessions = new Sessions(encoder, device, 1024, 1)) {
-                var work = new ArrayList<Runnable>();
-                for (int length : lengths) {
-                    List<int[]> text = List.of(inputs.ofLength(length));
-                    work.add(() -> sessions.encode(text, Budget.FULL, null));
-                }
-                double[] seconds = inputs.times().medians(work);
-                for (int i = 0; i < lengths.length; i++) {
-                    table.row(precision.label(), lengths[i], 1e3 * seconds[i]);
-                }
+            double[] asGraph = oneText(precision, lengths);
+            double[] byLaunches = oneTextByLaunches(precision, lengths);
+            for (int i = 0; i < lengths.length; i++) {
+                table.row(
+                        precision.label(),
+                        lengths[i],
+                        1e3 * asGraph[i],
+                        1e3 * byLaunches[i],
+                        byLaunches[i] / asGraph[i]);
             }
         }
         return table.table();
+    }
+
+    private double[] oneTextByLaunches(Precision precision, int[] lengths)
+            throws IOException, CudaUnavailableException {
+        System.setProperty(CudaBackend.GRAPHS, "false");
+        try {
+            return oneText(precision, lengths);
+        } finally {
+            System.clearProperty(CudaBackend.GRAPHS);
+        }
+    }
+
+    /** Seconds of a call with a text of each length. */
+    private double[] oneText(Precision precision, int[] lengths) throws IOException, CudaUnavailableException {
+        try (CudaBackend device = CudaBackend.open(precision);
+                Encoder encoder = CudaChecks.load("minilm-acm", device);
+                var sessions = new Sessions(encoder, device, 1024, 1)) {
+            var work = new ArrayList<Runnable>();
+            for (int length : lengths) {
+                List<int[]> text = List.of(inputs.ofLength(length));
+                work.add(() -> sessions.encode(text, Budget.FULL, null));
+            }
+            return inputs.times().medians(work);
+        }
     }
 
     // ---- images
@@ -160,22 +199,12 @@ final class CudaTables {
     }
 
     private void images(CudaTable.Builder table, Encoder encoder, CudaBackend device, List<int[]> images) {
-        var budgets = new ArrayList<>(List.of(Budget.FULL));
-        Arrays.stream(BUDGETS).mapToObj(Budget::flops).forEach(budgets::add);
-        try (var sessions = new Sessions(encoder, device, 16384, 1)) {
-            double[] seconds = inputs.times()
-                    .medians(budgets.stream()
-                            .<Runnable>map(budget -> () -> sessions.encode(images, budget, null))
-                            .toList());
-            for (int i = 0; i < seconds.length; i++) {
-                table.row(
-                        images.size(),
-                        budgets.get(i).share(),
-                        images.size() / seconds[i],
-                        1e3 * seconds[i],
-                        seconds[0] / seconds[i]);
-            }
-        }
+        atBudgets(
+                encoder,
+                device,
+                images,
+                (budget, seconds, dense) -> table.row(
+                        images.size(), budget.share(), images.size() / seconds, 1e3 * seconds, dense / seconds));
     }
 
     // ---- training

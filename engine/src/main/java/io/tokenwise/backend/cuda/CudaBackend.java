@@ -24,6 +24,9 @@ import java.util.List;
  * multiply in bfloat16. Thread-safe.
  */
 public final class CudaBackend implements Backend {
+    /** The system property that, if {@code false} when a stream is made, has it launch its kernels one by one, never as a graph. */
+    public static final String GRAPHS = "tokenwise.cuda.graphs";
+
     /** Matrices with a smaller side stay in float32, as on the CPU: they cost next to nothing, and gates choose by exact logits. */
     private static final int LEAST_SIDE = 32;
 

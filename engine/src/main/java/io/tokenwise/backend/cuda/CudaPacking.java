@@ -77,15 +77,15 @@ final class CudaPacking {
         from("packS8", source, sourceStride, transposed, target);
         launches.pointer(factors);
         to(target, target.outputs);
-        boolean added = target.slices > 1 && !target.alongOutputs;
+        boolean cutsInputs = target.cutsInputs();
         launches.kernel("sumSteps")
                 .pointer(target.weights())
                 .integer(target.stride)
                 .integer(target.inputs)
                 .integer(target.outputs)
                 .pointer(target.scales())
-                .integer(added ? target.slices : 1)
-                .pointer(added ? target.starts() : 0)
+                .integer(cutsInputs ? target.slices : 1)
+                .pointer(cutsInputs ? target.starts() : 0)
                 .pointer(target.sums())
                 .run(Launches.blocks(target.outputs, 4), 128);
     }

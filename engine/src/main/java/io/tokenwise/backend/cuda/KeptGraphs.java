@@ -24,6 +24,7 @@ final class KeptGraphs {
 
     private final Cuda cuda;
     private final Arguments arguments;
+    private final boolean isAllowed = !"false".equals(System.getProperty(CudaBackend.GRAPHS));
     private final Kept[] all = new Kept[MOST];
     private int count;
     private long clock;
@@ -52,7 +53,7 @@ final class KeptGraphs {
 
     /** What does the same as the list, or null if it is to be launched one by one. */
     CuGraphExec graph(LaunchList list) {
-        if (list.count() < LEAST) {
+        if (!isAllowed || list.count() < LEAST) {
             return null;
         }
         long hash = list.hash();

@@ -53,10 +53,14 @@ final class PackedWeights {
         starts = DeviceMemory.allocate(cuda, arena, (slices + 1L) * Integer.BYTES, true);
         long columns = (long) outputs * Float.BYTES;
         boolean bytes = precision == Precision.S8;
-        boolean added = slices > 1 && !alongOutputs;
         scales = bytes ? DeviceMemory.allocate(cuda, arena, columns, true) : null;
-        sums = bytes ? DeviceMemory.allocate(cuda, arena, (added ? slices + 1 : 1) * columns, true) : null;
-        biases = added ? DeviceMemory.allocate(cuda, arena, (slices + 1) * columns, true) : null;
+        sums = bytes ? DeviceMemory.allocate(cuda, arena, (cutsInputs() ? slices + 1 : 1) * columns, true) : null;
+        biases = cutsInputs() ? DeviceMemory.allocate(cuda, arena, (slices + 1) * columns, true) : null;
+    }
+
+    /** Whether there are several slices, of the inputs: an output then is a sum over the first so many. */
+    boolean cutsInputs() {
+        return slices > 1 && !alongOutputs;
     }
 
     static int roundUp(int value, int multiple) {

@@ -11,8 +11,8 @@ import java.util.List;
 
 /**
  * Small arrays of the host on the device, such as tokens and offsets. They lie side by side in the order in which they come, from the beginning again each time that the stream
- * has done all it was told: so the arrays of one pass lie where those of the one before lay, if that had as many and as long ones, and only those go to the device whose content is another, all
- * of them in one copy. An array that has come since then already is not put there again, so that offsets go up once, not for each layer.
+ * has done all it was told: so the arrays of one pass lie where those of the one before lay, if that had as many, with as much room, and only those go to the device whose content is another, all
+ * of them in one copy. Single numbers, such as counts of rows, lie in blocks of their own among them. An array that has come since then already is not put there again, so that offsets go up once, not for each layer.
  */
 final class Uploads {
     /** In ints: of an array's beginning. */

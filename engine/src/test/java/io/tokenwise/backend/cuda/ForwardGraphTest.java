@@ -298,6 +298,21 @@ class ForwardGraphTest {
     }
 
     @Test
+    void graphsCanBeForbidden() throws IOException {
+        float[][] expected = withoutGraphs("dense", Precision.F32, TEXTS, Budget.FULL);
+        System.setProperty(CudaBackend.GRAPHS, "false");
+        try {
+            open("dense", Precision.F32);
+            for (int i = 0; i < 3; i++) {
+                assertThat(encode(TEXTS, Budget.FULL)).isDeepEqualTo(expected);
+            }
+            assertThat(controls.counts().graphLaunches()).isZero();
+        } finally {
+            System.clearProperty(CudaBackend.GRAPHS);
+        }
+    }
+
+    @Test
     void brokenContextSaysSo() throws IOException {
         open("dense", Precision.F32);
         encode(TEXTS, Budget.FULL);
