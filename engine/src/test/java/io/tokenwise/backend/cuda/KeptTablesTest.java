@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.backend.AttentionLayout;
 import io.tokenwise.backend.Precision;
+import io.tokenwise.fakecuda.FakeCounts;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -36,14 +37,17 @@ class KeptTablesTest {
         Tensor y = device.untouched(3, 16);
         device.stream().gatherUnits(x, starts, 8, y);
         device.read(y);
-        long copies = device.controls().counts().copiesToDevice();
-        long allocations = device.controls().counts().allocations();
-        for (int i = 0; i < 5; i++) {
-            device.stream().gatherUnits(x, starts, 8, y);
+        FakeCounts one = device.controls().counts();
+        for (int pass = 0; pass < 2; pass++) {
+            for (int i = 0; i < 5; i++) {
+                device.stream().gatherUnits(x, starts, 8, y);
+            }
+            device.read(y);
         }
-        device.read(y);
-        assertThat(device.controls().counts().copiesToDevice()).isEqualTo(copies);
-        assertThat(device.controls().counts().allocations()).isEqualTo(allocations);
+        FakeCounts all = device.controls().counts();
+        // What a launch says of rows has a place of its own: once for the five of a pass.
+        assertThat(all.copiesToDevice() - one.copiesToDevice()).isEqualTo(1);
+        assertThat(all.allocations()).isEqualTo(one.allocations());
     }
 
     @Test
