@@ -139,7 +139,9 @@ final class CudaBench {
     private void layers() throws IOException, CudaUnavailableException {
         var layers = new CudaLayerTable(inputs, device.simulated());
         add(layers.table());
-        if (keep && layers.faster().isPresent()) {
+        if (keep && inputs.quick() && !device.simulated()) {
+            notes.add("Nothing kept of dense layers: --quick measures shapes that no model has.");
+        } else if (keep && layers.faster().isPresent()) {
             LibraryTable table = layers.faster().get();
             notes.add("cuBLASLt multiplies layers of " + table.faster().size() + " shapes from now on: kept in "
                     + table.write().getFileName());

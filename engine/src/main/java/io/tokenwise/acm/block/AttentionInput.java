@@ -64,6 +64,7 @@ final class AttentionInput {
 
     void prepare(Stream stream) {
         List<PackedMatrix> wholePacked = wholeWeight.prepare(stream);
+        wholePacked.forEach(PackedMatrix::alsoRouted);
         if (sliced == null && columns.isDecided()) {
             sliced = new SlicedWeight(
                     learned.owner(),

@@ -74,7 +74,11 @@ final class CpuStaying extends Staying {
         }
     }
 
+    /** What is no number is worth least, whatever its sign, which differs from device to device. */
     private static int ordered(float value) {
+        if (Float.isNaN(value)) {
+            return Integer.MIN_VALUE;
+        }
         int bits = Float.floatToRawIntBits(value);
         return bits ^ (bits >> 31 & Integer.MAX_VALUE);
     }

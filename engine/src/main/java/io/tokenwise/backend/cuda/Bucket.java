@@ -11,6 +11,9 @@ final class Bucket {
     /** A guess: from eight steps an octave on at most an eighth of the blocks has nothing to do, and texts of up to 512 tokens have 28 buckets. */
     private static final int STEPS = 8;
 
+    /** So many blocks a grid has at most along its second and third side. */
+    private static final int MOST_BLOCKS = 65_535;
+
     private Bucket() {}
 
     /** Of rows or sequences, which are rows of what is pooled of them: less than twice as many, from 128 on at most an eighth more. */
@@ -19,7 +22,8 @@ final class Bucket {
             return powerOfTwo(count);
         }
         int step = Math.max(STEP, Integer.highestOneBit(count - 1) / STEPS);
-        return (int) Math.min(Integer.MAX_VALUE, Math.ceilDiv((long) count, step) * step);
+        long most = count <= MOST_BLOCKS ? MOST_BLOCKS : Integer.MAX_VALUE;
+        return (int) Math.min(most, Math.ceilDiv((long) count, step) * step);
     }
 
     /** Of blocks of the longest sequence, which only grids depend on: those of other sequences that have nothing to do are many anyway. */

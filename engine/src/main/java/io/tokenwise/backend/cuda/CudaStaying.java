@@ -38,6 +38,7 @@ final class CudaStaying extends Staying {
             address = launches.keep((long) room * Integer.BYTES);
         }
         launches.kernel("chooseStaying")
+                .onlyWrites(null)
                 .tensor(gateValues)
                 .pointer(anyByHost() ? launches.upload(values(), rows(), Bucket.of(rows())) : 0)
                 .pointer(less().length == 0 ? 0 : launches.tables().floats(less()))

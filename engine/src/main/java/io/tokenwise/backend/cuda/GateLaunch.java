@@ -57,7 +57,8 @@ final class GateLaunch {
             isFresh = budgets != null && budgets.takeFresh();
         }
         System.arraycopy(gate, 0, words, count++ * WORDS, WORDS);
-        mayGrow = mayJoin && count < MOST;
+        // Not before it is told: what is thrown until then leaves nothing that could be taken back.
+        mayGrow = false;
         launches.kernel("gate").onlyWrites(logits).tensor(x).pointer(launches.upload(words, count * WORDS));
         if (budgets == null) {
             launches.pointer(0).pointer(0).integer(0);
@@ -69,6 +70,7 @@ final class GateLaunch {
                 .integer(x.columns())
                 .run(Launches.blocks(Bucket.of(rows), BLOCK_ROWS), count, 1, BLOCK, 0);
         told = launches.told();
+        mayGrow = mayJoin && count < MOST && rows > 0;
     }
 
     private boolean isOfTheSame(Tensor x, CudaHardBudgets newBudgets) {

@@ -1,6 +1,7 @@
 package io.tokenwise.backend.cuda;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,6 +48,8 @@ public record LibraryTable(String card, long library, Set<Shape> faster) {
         }
         try (Stream<Path> files = Files.list(folder.get())) {
             return files.anyMatch(file -> file.getFileName().toString().startsWith(prefix(card)));
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
         }
     }
 

@@ -7,8 +7,11 @@
 #define BY_GATE 1
 #define LOWERED 2
 
-/** Ordered like the value, zeros with signs too. */
+/** Ordered like the value, zeros with signs too; what is no number is worth least, whatever its sign, which is not the CPU's. */
 __device__ __forceinline__ int orderedBits(float value) {
+    if (value != value) {
+        return -0x7fffffff - 1;
+    }
     int bits = __float_as_int(value);
     return bits ^ (bits >> 31 & 0x7fffffff);
 }
@@ -28,6 +31,9 @@ extern "C" __global__ void __launch_bounds__(STAY_THREADS)
     __shared__ int warpStays[STAY_WARPS];
     int from = offsets[blockIdx.x];
     int rows = offsets[blockIdx.x + 1] - from;
+    if (rows == 0) {
+        return;
+    }
     int next = stayingOffsets[blockIdx.x];
     int wanted = stayingOffsets[blockIdx.x + 1] - next;
     int kind = kinds[blockIdx.x];

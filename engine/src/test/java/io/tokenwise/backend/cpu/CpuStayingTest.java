@@ -45,11 +45,14 @@ class CpuStayingTest {
         return rows;
     }
 
-    /** Values of which many are equal. */
+    /** Values of which many are equal, and some are no numbers, of both signs. */
     private static float[] few(Random random, int count) {
         var values = new float[count];
         for (int i = 0; i < count; i++) {
-            values[i] = random.nextInt(7) - 3;
+            boolean isNumber = random.nextInt(8) > 0;
+            values[i] = isNumber
+                    ? random.nextInt(7) - 3
+                    : Float.intBitsToFloat(random.nextBoolean() ? 0x7fc00000 : 0xffc00000);
         }
         return values;
     }

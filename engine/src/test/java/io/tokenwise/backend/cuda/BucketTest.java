@@ -38,6 +38,13 @@ class BucketTest {
                 .containsExactly(32, 48, 128, 144, 144, 288, 512, 576);
     }
 
+    /** What fits a grid's second and third side, of which a device has fewer, goes on to fit. */
+    @Test
+    void staysWithinAGrid() {
+        assertThat(IntStream.of(57_344, 57_345, 65_535, 65_536, 65_537).map(Bucket::of))
+                .containsExactly(57_344, 65_535, 65_535, 65_536, 73_728);
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {Integer.MAX_VALUE, Integer.MAX_VALUE - 1, 1 << 30, (1 << 30) + 1})
     void doesNotOverflow(int count) {

@@ -43,7 +43,7 @@ class FaultsOnDeviceTest {
     private static final int BETWEEN_COMPARISONS = 40;
 
     /** Calls of a step: with fewer it was none. */
-    private static final int FEWEST_CALLS = 50;
+    private static final int FEWEST_CALLS = 90;
 
     private static final List<int[]> TEXTS = TinyModels.texts(5, 9, 17, 3);
 
@@ -85,6 +85,8 @@ class FaultsOnDeviceTest {
             "cuStreamDestroy_v2",
             "cuEventDestroy_v2",
             "cuModuleUnload",
+            "cuGraphDestroy",
+            "cuGraphExecDestroy",
             "cuDevicePrimaryCtxRelease_v2",
             // By an invalid value the driver says that there are no more parameters.
             "cuFuncGetParamInfo");
@@ -210,6 +212,7 @@ class FaultsOnDeviceTest {
     @ParameterizedTest
     @CsvSource({"2, 1", "1, 3"})
     void theSameModelServesAfterEachCallOfItsForwardFailed(int error, int step) throws Exception {
+        int refused = 0;
         float[][] expected = (float[][]) forward();
         try (CudaBackend device = TinyModels.device(Precision.BF16);
                 Encoder encoder = Encoder.load(adaptive, device);
@@ -225,10 +228,11 @@ class FaultsOnDeviceTest {
                 assertThat(message == null || message.lines().count() == 1)
                         .as(message)
                         .isTrue();
+                refused += GIVING_BACK.contains(failedCall()) ? 1 : 0;
                 assertSame(work.run(), expected);
             }
         }
-        assertThat(controls.leaks()).isEmpty();
+        assertLeftOver(refused);
     }
 
     /**
@@ -267,7 +271,11 @@ class FaultsOnDeviceTest {
         }
         LOG.info("error {}: {} calls of a step failed, {} of them without an error", error, n - 1, unnoticed - 1);
         assertThat(n).isGreaterThan(FEWEST_CALLS);
-        // What the driver has refused to take back stays: a second try could crash it.
+        assertLeftOver(refused);
+    }
+
+    /** What the driver has refused to take back stays: a second try could crash it. */
+    private void assertLeftOver(int refused) {
         assertThat(leftOver()).as("%s", controls.leaks()).isLessThanOrEqualTo(refused);
     }
 

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -27,6 +28,12 @@ class NvrtcGateTest {
     /** What NVRTC 12.4 knows of the compile gate's. */
     private static final List<String> TARGETS = List.of("sm_80", "sm_90", "sm_90a");
 
+    /** All, but for a file that is compiled for another one in their place. */
+    private static Stream<String> targets(String file) {
+        return TARGETS.stream()
+                .filter(target -> KernelSources.target(file, target).equals(target));
+    }
+
     /** In a process of its own: this one has the simulated NVRTC. */
     static final class Compiling {
         private Compiling() {}
@@ -34,7 +41,7 @@ class NvrtcGateTest {
         public static void main(String[] arguments) throws CudaUnavailableException {
             Nvrtc nvrtc = Nvrtc.open();
             KernelSources.FILES.parallelStream()
-                    .flatMap(file -> TARGETS.stream().map(target -> compile(nvrtc, file, target)))
+                    .flatMap(file -> targets(file).map(target -> compile(nvrtc, file, target)))
                     .forEach(System.out::println);
         }
 
@@ -64,7 +71,7 @@ class NvrtcGateTest {
         assertThat(child.waitFor()).as("%s", lines).isZero();
         assertThat(lines)
                 .containsExactlyInAnyOrderElementsOf(KernelSources.FILES.stream()
-                        .flatMap(file -> TARGETS.stream().map(target -> file + ".cu " + target))
+                        .flatMap(file -> targets(file).map(target -> file + ".cu " + target))
                         .toList());
     }
 }

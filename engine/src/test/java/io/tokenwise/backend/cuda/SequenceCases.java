@@ -141,11 +141,14 @@ final class SequenceCases {
         }));
     }
 
-    /** Values of which many are equal. */
+    /** Values of which many are equal, and some are no numbers, of both signs. */
     private static float[] likeable(Side s, int count) {
         float[] values = s.gaussian(count);
         for (int i = 0; i < count; i++) {
             values[i] = Math.round(2 * values[i]) / 4f * (values[i] < 0 ? 1 : -1);
+            if (i % 11 == 5) {
+                values[i] = Float.intBitsToFloat(i % 2 == 0 ? 0x7fc00000 : 0xffc00000);
+            }
         }
         return values;
     }
