@@ -53,14 +53,35 @@ class OpsOnDeviceTest {
         }
     }
 
+    static Stream<OpCase> real() {
+        return OpCases.real().stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("real")
+    void valueAndGradientAreTheCpus(OpCase op) {
+        List<Matrix> operands = op.randomOperands(4);
+        Matrix y = op.onEngine(cpu, operands, null).y();
+        Matrix dy = Matrix.random(y.rows(), y.columns(), new SplittableRandom(5));
+        var expected = op.onEngine(cpu, operands, dy);
+        var found = op.onEngine(device, operands, dy);
+        assertThat(found.y().distance(expected.y())).isLessThanOrEqualTo(op.tolerance(expected.y()));
+        assertNear(op, found.gradients(), expected.gradients());
+    }
+
     @ParameterizedTest
     @MethodSource("tiny")
     void gradientIsTheCpus(OpCase op) {
         List<Matrix> operands = op.randomOperands(2);
         Matrix y = op.gradientOf().apply(operands);
         Matrix dy = Matrix.random(y.rows(), y.columns(), new SplittableRandom(3));
-        List<Matrix> expected = op.onEngine(cpu, operands, dy).gradients();
-        List<Matrix> found = op.onEngine(device, operands, dy).gradients();
+        assertNear(
+                op,
+                op.onEngine(device, operands, dy).gradients(),
+                op.onEngine(cpu, operands, dy).gradients());
+    }
+
+    private static void assertNear(OpCase op, List<Matrix> found, List<Matrix> expected) {
         for (int i = 0; i < expected.size(); i++) {
             if (expected.get(i) != null) {
                 assertThat(found.get(i).distance(expected.get(i)))
