@@ -67,11 +67,25 @@ final class Uploads {
 
         int to;
 
+        /** Of the staging memory the part that begins where the last copy did: that of the next pass mostly does too. */
+        private MemorySegment part;
+
+        private int partFrom = -1;
+
         Chunk(long address, PinnedMemory staging, int size) {
             this.address = address;
             this.staging = staging;
             this.content = new int[size];
             this.to = size;
+        }
+
+        MemorySegment stagingFrom(int start) {
+            MemorySegment all = staging.segment();
+            if (partFrom != start) {
+                part = all.asSlice((long) start * Integer.BYTES);
+                partFrom = start;
+            }
+            return part;
         }
 
         long addressOf(int start) {
@@ -209,7 +223,7 @@ final class Uploads {
             Chunk each = chunks.get(i);
             int count = each.to - each.from;
             if (count > 0) {
-                MemorySegment staging = each.staging.segment().asSlice((long) each.from * Integer.BYTES);
+                MemorySegment staging = each.stagingFrom(each.from);
                 MemorySegment.copy(each.content, each.from, staging, ValueLayout.JAVA_INT, 0, count);
                 stream.copyToDevice(each.addressOf(each.from), staging, (long) count * Integer.BYTES);
                 each.from = Integer.MAX_VALUE;

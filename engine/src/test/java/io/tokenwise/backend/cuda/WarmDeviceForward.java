@@ -22,8 +22,8 @@ final class WarmDeviceForward {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final int FORWARDS = 50;
 
-    /** For each forward, of 24 to 40 launches here, so less than the smallest object for each. 72 and 112 were measured, as C2 had it, whatever the launches. */
-    private static final int MOST_BYTES = 300;
+    /** For each forward, of 24 to 40 launches here: 72 were measured, whatever the launches. */
+    private static final int MOST_BYTES = 100;
 
     private static final int ROUNDS = 60;
     private static final List<Budget> BUDGETS =
