@@ -33,7 +33,7 @@ class ClosingOnDeviceTest {
     private static final int ILLEGAL_ADDRESS = 700;
 
     /** By the second, Java says that memory is gone which the host was just reading or writing, without a call of the driver. */
-    private static final String ENDED = ".+ has been (closed|freed)|Already closed";
+    private static final String ENDED = ".+ has been closed|Already closed";
 
     @TempDir
     static Path folder;
@@ -52,10 +52,11 @@ class ClosingOnDeviceTest {
         controls = FakeDevice.start();
     }
 
+    /** So often that some closing comes while a forward is captured. */
     @Test
     void closingWaitsForWhatRunsAndEndsTheRest() throws Exception {
         float[][] expected = expected();
-        for (int round = 0; round < 20; round++) {
+        for (int round = 0; round < 150; round++) {
             CudaBackend device = TinyModels.device(Precision.BF16);
             try (Encoder encoder = models.load(TinyModels.ADAPTIVE, device);
                     var sessions = new Sessions(encoder, device, 256, 2)) {

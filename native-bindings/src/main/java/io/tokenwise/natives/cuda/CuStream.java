@@ -191,8 +191,8 @@ public final class CuStream extends Handle {
     // ---- graphs
 
     /**
-     * From now on operations are noted, and none is done, until {@link #endCapture} or {@link #abandonCapture}. Meanwhile nothing may wait for this
-     * stream, and no memory be allocated.
+     * From now on operations are noted, and none is done, until {@link #endCapture} or {@link #abandonCapture}, of which one must follow: closing waits for it.
+     * Meanwhile nothing may wait for this stream, and no memory be allocated.
      */
     public void beginCapture() {
         enter();
@@ -204,17 +204,27 @@ public final class CuStream extends Handle {
             cuda.check(DriverApi.cuStreamBeginCapture_v2(handle, mode), "cuStreamBeginCapture");
             capturing = true;
         } finally {
+            // Else it stays open until the capture has ended: the driver takes back neither a stream that captures nor,
+            // meanwhile, pinned memory.
+            leaveUnlessCapturing();
+        }
+    }
+
+    private void leaveUnlessCapturing() {
+        if (!capturing) {
             leave();
         }
     }
 
     /** Gives what was noted. */
     public CuGraph endCapture() {
-        hold(cuda);
+        if (!capturing) {
+            throw new IllegalStateException(this + " is not capturing");
+        }
         try {
             return cuda.make("cuStreamEndCapture", this::endCapture, CuGraph::new);
         } finally {
-            leave();
+            leaveUnlessCapturing();
         }
     }
 
@@ -229,7 +239,6 @@ public final class CuStream extends Handle {
         if (!capturing) {
             return;
         }
-        hold(cuda);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment out = arena.allocate(ADDRESS);
             cuda.makeCurrentIfPossible();

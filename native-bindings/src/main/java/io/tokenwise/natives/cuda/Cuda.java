@@ -314,7 +314,9 @@ public final class Cuda implements AutoCloseable {
         if (!gate.close()) {
             return;
         }
-        // Nothing is made from here on, and closing each waits for the calls on it.
+        // Nothing is made from here on, and closing each waits for the calls on it; of streams also for the captures,
+        // during which nothing else can be closed.
+        handles.stream().filter(CuStream.class::isInstance).forEach(Handle::close);
         handles.forEach(Handle::close);
         makeCurrentIfPossible();
         for (long address : allocations.starts()) {

@@ -16,7 +16,7 @@ final class HostMemory {
                     operation + ": " + bytes + " bytes, but the host memory has " + memory.byteSize());
         }
         if (!memory.scope().isAlive()) {
-            throw new IllegalStateException(operation + ": the host memory has been freed");
+            throw new IllegalStateException(operation + ": the host memory has been closed");
         }
     }
 
