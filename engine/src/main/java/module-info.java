@@ -14,6 +14,7 @@ module io.tokenwise.engine {
     exports io.tokenwise.acm.config;
     exports io.tokenwise.acm.leave;
     exports io.tokenwise.acm.make;
+    exports io.tokenwise.api;
     exports io.tokenwise.audio;
     exports io.tokenwise.autograd;
     exports io.tokenwise.backend;

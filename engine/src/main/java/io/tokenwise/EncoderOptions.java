@@ -1,6 +1,6 @@
 package io.tokenwise;
 
-import io.tokenwise.backend.choice.BackendChoice;
+import io.tokenwise.api.BackendChoice;
 
 /**
  * What a {@link TextEncoder} or {@link ImageClassifier} may use.

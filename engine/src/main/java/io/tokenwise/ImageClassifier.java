@@ -1,11 +1,11 @@
 package io.tokenwise;
 
+import io.tokenwise.api.BadFileException;
+import io.tokenwise.api.Budget;
 import io.tokenwise.image.Image;
 import io.tokenwise.image.ImageReader;
-import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelFiles;
-import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,7 +37,7 @@ public final class ImageClassifier implements AutoCloseable {
      * Opens a model with {@link EncoderOptions#defaults}.
      *
      * @param model a built-in name ({@link ModelFiles#builtInNames}, such as {@code vit-cifar10-acm}) or a directory in Hugging Face's layout
-     * @throws io.tokenwise.io.BadFileException if a file is absent, bad or not supported, or the model is no image classifier
+     * @throws io.tokenwise.api.BadFileException if a file is absent, bad or not supported, or the model is no image classifier
      */
     public static ImageClassifier open(String model) throws IOException {
         return open(model, EncoderOptions.defaults());
@@ -51,7 +51,7 @@ public final class ImageClassifier implements AutoCloseable {
     /**
      * Opens a model from its files, which the classifier closes, also if this fails.
      *
-     * @throws io.tokenwise.io.BadFileException if the model is no image classifier
+     * @throws io.tokenwise.api.BadFileException if the model is no image classifier
      */
     public static ImageClassifier open(ModelFiles files, EncoderOptions options) {
         return new ImageClassifier(OpenModel.open(files, options, ModelFiles::image), options);
@@ -66,7 +66,7 @@ public final class ImageClassifier implements AutoCloseable {
      * The class of an image in a JPEG or PNG file. Reading takes up to 20 bytes of Java's heap for each pixel, of no more files at once than {@link
      * EncoderOptions#concurrentCalls}.
      *
-     * @throws io.tokenwise.io.BadFileException if the file is no such image, or a bad or too large one
+     * @throws io.tokenwise.api.BadFileException if the file is no such image, or a bad or too large one
      */
     public Classification classify(Path file, Budget budget) throws IOException {
         return classifyPrepared(List.of(read(file).rgb()), List.of(budget)).getFirst();

@@ -1,9 +1,10 @@
 package io.tokenwise;
 
+import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.choice.Backends;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -41,12 +42,12 @@ public final class OpenModel implements AutoCloseable {
      *
      * @param model a built-in name ({@link ModelFiles#builtInNames}) or a directory in Hugging Face's layout
      * @param check throws if it is not the kind of model that is wanted, before its weights are read
-     * @throws io.tokenwise.io.BadFileException if a file is absent, bad or not supported
+     * @throws io.tokenwise.api.BadFileException if a file is absent, bad or not supported
      */
     public static OpenModel open(String model, EncoderOptions options, Consumer<ModelFiles> check) throws IOException {
         // At the same time, because each takes some hundred milliseconds in a JVM that has just started.
         CompletableFuture<Backend> backend =
-                CompletableFuture.supplyAsync(() -> options.backend().open(options.threads()));
+                CompletableFuture.supplyAsync(() -> Backends.open(options.backend(), options.threads()));
         ModelFiles files;
         try {
             files = ModelFiles.open(model);
@@ -71,7 +72,7 @@ public final class OpenModel implements AutoCloseable {
 
     /** Opens a model from its files, which it closes. */
     public static OpenModel open(ModelFiles files, EncoderOptions options, Consumer<ModelFiles> check) {
-        return open(files, options, check, () -> options.backend().open(options.threads()));
+        return open(files, options, check, () -> Backends.open(options.backend(), options.threads()));
     }
 
     private static OpenModel open(

@@ -1,17 +1,18 @@
 package io.tokenwise;
 
 import io.tokenwise.acm.choose.LearnerObserver;
+import io.tokenwise.api.Budget;
 import io.tokenwise.audio.Resampler;
 import io.tokenwise.audio.Sound;
 import io.tokenwise.audio.SpeechSegment;
 import io.tokenwise.audio.SpeechSegments;
 import io.tokenwise.audio.WavReader;
 import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.choice.Backends;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.MoonshineArchitecture;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Decoding;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
@@ -74,7 +75,7 @@ public final class SpeechRecognizer implements AutoCloseable {
      *
      * @param model a name that {@code ./tokenwise fetch} knows, such as {@code moonshine-tiny}, or a directory with a Moonshine in ONNX files or in
      *     Hugging Face's layout
-     * @throws io.tokenwise.io.BadFileException if a file is absent, bad or not supported
+     * @throws io.tokenwise.api.BadFileException if a file is absent, bad or not supported
      */
     public static SpeechRecognizer open(String model) throws IOException {
         return open(model, RecognizerOptions.defaults());
@@ -96,7 +97,7 @@ public final class SpeechRecognizer implements AutoCloseable {
         try {
             // Before threads are started for nothing.
             files.speech();
-            backend = options.backend().open(options.threads());
+            backend = Backends.open(options.backend(), options.threads());
             return new SpeechRecognizer(backend, files, options);
         } catch (Throwable e) {
             files.close();
@@ -142,7 +143,7 @@ public final class SpeechRecognizer implements AutoCloseable {
      * takes a {@link Sound}.
      *
      * @return segment by segment; none if all is silence
-     * @throws io.tokenwise.io.BadFileException if it is no WAV file that is read here
+     * @throws io.tokenwise.api.BadFileException if it is no WAV file that is read here
      */
     public List<TimedText> transcribe(Path wav, Budget budget) throws IOException {
         try (WavReader reader = WavReader.open(wav)) {

@@ -2,8 +2,8 @@ package io.tokenwise;
 
 import io.tokenwise.acm.leave.ShortPlan;
 import io.tokenwise.acm.leave.ShortPlans;
+import io.tokenwise.api.Budget;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.nn.Budget;
 import java.util.List;
 
 /**

@@ -1,11 +1,11 @@
 package io.tokenwise;
 
+import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.io.Tokenizer;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -36,7 +36,7 @@ public final class TextEncoder implements AutoCloseable {
      * Opens a model with {@link EncoderOptions#defaults}.
      *
      * @param model a built-in name ({@link ModelFiles#builtInNames}) or a directory in Hugging Face's layout
-     * @throws io.tokenwise.io.BadFileException if a file is absent, bad or not supported
+     * @throws io.tokenwise.api.BadFileException if a file is absent, bad or not supported
      */
     public static TextEncoder open(String model) throws IOException {
         return open(model, EncoderOptions.defaults());

@@ -3,7 +3,7 @@ package io.tokenwise;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tokenwise.backend.choice.BackendChoice;
+import io.tokenwise.api.BackendChoice;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

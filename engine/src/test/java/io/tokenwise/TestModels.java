@@ -5,10 +5,12 @@ import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.acm.leave.LeastWorth;
 import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.acm.make.Acmizer;
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.Budget;
+import io.tokenwise.api.Precision;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.Precision;
-import io.tokenwise.backend.choice.BackendChoice;
+import io.tokenwise.backend.choice.Backends;
 import io.tokenwise.io.BertArchitecture;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
@@ -17,7 +19,6 @@ import io.tokenwise.io.TensorData;
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.NewEncoder;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.HostTensor;
@@ -97,7 +98,7 @@ public final class TestModels {
     /** oneDNN in a precision; the test is skipped where the library or the CPU's instructions are missing. */
     public static Backend oneDnn(Precision precision, int threads) {
         try {
-            return new BackendChoice(Backend.Kind.ONEDNN, precision).open(threads);
+            return Backends.open(new BackendChoice(BackendChoice.Kind.ONEDNN, precision), threads);
         } catch (IllegalArgumentException e) {
             return Assumptions.abort(e.getMessage());
         }

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.acm.choose.LearnerObserver;
-import io.tokenwise.backend.choice.BackendChoice;
-import io.tokenwise.nn.Budget;
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.Budget;
 import io.tokenwise.testdata.WordNet;
 import java.io.IOException;
 import java.nio.file.Path;

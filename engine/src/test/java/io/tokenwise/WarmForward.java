@@ -5,13 +5,14 @@ import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.acm.choose.BudgetSplit;
 import io.tokenwise.acm.make.Acmizer;
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.Budget;
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.Precision;
-import io.tokenwise.backend.choice.BackendChoice;
+import io.tokenwise.backend.choice.Backends;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.TokenBatch;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -46,7 +47,7 @@ final class WarmForward {
                 return VectorBackend.open(threads);
             }
             try {
-                return new BackendChoice(Backend.Kind.ONEDNN, oneDnn).open(threads);
+                return Backends.open(new BackendChoice(BackendChoice.Kind.ONEDNN, oneDnn), threads);
             } catch (IllegalArgumentException e) {
                 System.err.println("left out: " + e.getMessage());
                 return null;

@@ -1,6 +1,6 @@
 package io.tokenwise.bench;
 
-import io.tokenwise.backend.Precision;
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.cuda.CudaBackend;
 import io.tokenwise.backend.cuda.LibraryTable;
 import io.tokenwise.backend.cuda.ProductChoice;

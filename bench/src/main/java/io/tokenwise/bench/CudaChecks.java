@@ -1,15 +1,15 @@
 package io.tokenwise.bench;
 
 import io.tokenwise.Sessions;
+import io.tokenwise.api.Budget;
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.PackedMatrix;
-import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.backend.cuda.CudaBackend;
 import io.tokenwise.bench.CudaResults.Check;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.tensor.Tensor;
 import java.io.IOException;
 import java.util.Arrays;

@@ -1,7 +1,7 @@
 package io.tokenwise.bench;
 
-import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.Precision;
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.Precision;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -48,7 +48,7 @@ final class CudaDispatchTable {
                 CudaTable.speed("dense us"),
                 CudaTable.speed("times as fast"));
         for (DispatchSizes sizes : inputs.quick() ? List.of(DispatchSizes.MINILM) : List.of(DispatchSizes.values())) {
-            var engine = new OwnEngine(Backend.Kind.CUDA, Precision.BF16);
+            var engine = new OwnEngine(BackendChoice.Kind.CUDA, Precision.BF16);
             try (var modules = new DispatchModules(engine, sizes, 1, LEARNERS, LEARNERS - 1)) {
                 for (int tokens : tokens()) {
                     measure(modules, sizes, tokens, table);

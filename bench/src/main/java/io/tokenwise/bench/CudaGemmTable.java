@@ -1,8 +1,8 @@
 package io.tokenwise.bench;
 
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.PackedMatrix;
-import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.cuda.CudaBackend;
 import io.tokenwise.backend.cuda.ProductChoice;
 import io.tokenwise.natives.cuda.CudaUnavailableException;

@@ -2,7 +2,8 @@ package io.tokenwise.bench;
 
 import io.tokenwise.Sessions;
 import io.tokenwise.acm.block.AdaptiveLayers;
-import io.tokenwise.backend.Precision;
+import io.tokenwise.api.Budget;
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.cuda.CudaBackend;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.Distillation;
@@ -13,7 +14,6 @@ import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.natives.cuda.CudaUnavailableException;
-import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,7 +1,7 @@
 package io.tokenwise.bench;
 
+import io.tokenwise.api.Budget;
 import io.tokenwise.io.ModelFiles;
-import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;

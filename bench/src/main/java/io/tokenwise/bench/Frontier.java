@@ -1,6 +1,7 @@
 package io.tokenwise.bench;
 
 import ai.onnxruntime.OrtException;
+import io.tokenwise.api.Budget;
 import io.tokenwise.bench.EqualTime.Placed;
 import io.tokenwise.bench.FrontierResults.Comparison;
 import io.tokenwise.bench.FrontierResults.Measure;
@@ -10,7 +11,6 @@ import io.tokenwise.bench.QualityTask.Score;
 import io.tokenwise.bench.TimeCurve.Point;
 import io.tokenwise.distill.FrequentWords;
 import io.tokenwise.io.Processor;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.testdata.SharedData;
 import io.tokenwise.testdata.StsPairs;
 import io.tokenwise.testdata.WordNet;

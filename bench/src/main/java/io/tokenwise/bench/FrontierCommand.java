@@ -1,10 +1,10 @@
 package io.tokenwise.bench;
 
 import ai.onnxruntime.OrtException;
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.bench.FrontierResults.Row;
 import io.tokenwise.bench.FrontierResults.Verdict;
 import io.tokenwise.distill.FrequentWords;
-import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.LineFile;
 import io.tokenwise.testdata.WordNet;
 import java.io.IOException;

@@ -1,7 +1,8 @@
 package io.tokenwise.bench;
 
+import io.tokenwise.api.BackendChoice;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.choice.BackendChoice;
+import io.tokenwise.backend.choice.Backends;
 import io.tokenwise.classify.LinearClassifier;
 import io.tokenwise.io.TextKind;
 import io.tokenwise.testdata.WordNet;
@@ -88,7 +89,8 @@ final class GlossSearch implements QualityTask {
     public Map<Metric, Score> judge(Embedder embedder) throws InterruptedException {
         float[][] documents = embedder.embed(TextKind.PASSAGE, glosses);
         float[][] queries = embedder.embed(TextKind.QUERY, examples);
-        try (Backend backend = BackendChoice.FLOAT32.open(Runtime.getRuntime().availableProcessors())) {
+        try (Backend backend =
+                Backends.open(BackendChoice.FLOAT32, Runtime.getRuntime().availableProcessors())) {
             int[] ranks = NearestRanks.of(backend, documents, queries, targets);
             var gains = Score.mean(
                     Arrays.stream(ranks).mapToDouble(GlossSearch::gain).toArray());

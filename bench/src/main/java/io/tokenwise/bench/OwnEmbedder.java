@@ -1,8 +1,8 @@
 package io.tokenwise.bench;
 
 import io.tokenwise.TextEncoder;
+import io.tokenwise.api.Budget;
 import io.tokenwise.io.TextKind;
-import io.tokenwise.nn.Budget;
 import java.util.List;
 
 /**

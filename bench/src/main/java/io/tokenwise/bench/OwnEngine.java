@@ -1,22 +1,23 @@
 package io.tokenwise.bench;
 
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.Precision;
-import io.tokenwise.backend.choice.BackendChoice;
+import io.tokenwise.backend.choice.Backends;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /** A backend and precision of our own engine, named as {@code vector-f32} or {@code onednn-s8}. */
-record OwnEngine(Backend.Kind kind, Precision precision) {
-    static final OwnEngine VECTOR_F32 = new OwnEngine(Backend.Kind.VECTOR, Precision.F32);
+record OwnEngine(BackendChoice.Kind kind, Precision precision) {
+    static final OwnEngine VECTOR_F32 = new OwnEngine(BackendChoice.Kind.VECTOR, Precision.F32);
 
     /** All that race. */
     static final List<OwnEngine> RACING = List.of(
             VECTOR_F32,
-            new OwnEngine(Backend.Kind.ONEDNN, Precision.F32),
-            new OwnEngine(Backend.Kind.ONEDNN, Precision.BF16),
-            new OwnEngine(Backend.Kind.ONEDNN, Precision.S8));
+            new OwnEngine(BackendChoice.Kind.ONEDNN, Precision.F32),
+            new OwnEngine(BackendChoice.Kind.ONEDNN, Precision.BF16),
+            new OwnEngine(BackendChoice.Kind.ONEDNN, Precision.S8));
 
     String name() {
         return kind.label() + "-" + precision.label();
@@ -31,7 +32,7 @@ record OwnEngine(Backend.Kind kind, Precision precision) {
     static List<OwnEngine> all() {
         var all = new ArrayList<OwnEngine>(List.of(VECTOR_F32));
         for (Precision precision : Precision.values()) {
-            all.add(new OwnEngine(Backend.Kind.ONEDNN, precision));
+            all.add(new OwnEngine(BackendChoice.Kind.ONEDNN, precision));
         }
         return all;
     }
@@ -47,7 +48,7 @@ record OwnEngine(Backend.Kind kind, Precision precision) {
 
     /** @throws IllegalArgumentException if this machine cannot run it */
     Backend open(int threads) {
-        return new BackendChoice(kind, precision).open(threads);
+        return Backends.open(new BackendChoice(kind, precision), threads);
     }
 
     /** Why this machine cannot run it; empty if it can. */

@@ -1,6 +1,7 @@
 package io.tokenwise.bench;
 
 import ai.onnxruntime.OrtException;
+import io.tokenwise.api.Budget;
 import io.tokenwise.audio.Resampler;
 import io.tokenwise.audio.Sound;
 import io.tokenwise.audio.SpeechSegment;
@@ -9,7 +10,6 @@ import io.tokenwise.audio.WavReader;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import java.io.IOException;
 import java.io.PrintWriter;

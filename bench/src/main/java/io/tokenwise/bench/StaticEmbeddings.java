@@ -1,9 +1,9 @@
 package io.tokenwise.bench;
 
 import io.tokenwise.TextEncoder;
+import io.tokenwise.api.Budget;
 import io.tokenwise.io.TextKind;
 import io.tokenwise.io.Tokenizer;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.HostTensor;

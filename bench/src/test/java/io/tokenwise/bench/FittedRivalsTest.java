@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.EncoderOptions;
 import io.tokenwise.TextEncoder;
+import io.tokenwise.api.Budget;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.TextKind;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.testdata.WordNet;
 import java.io.IOException;
 import java.util.Arrays;

@@ -3,6 +3,7 @@ package io.tokenwise.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.onnxruntime.OrtException;
+import io.tokenwise.api.Budget;
 import io.tokenwise.audio.Resampler;
 import io.tokenwise.audio.Sound;
 import io.tokenwise.audio.WavReader;
@@ -11,7 +12,6 @@ import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.HostMemory;

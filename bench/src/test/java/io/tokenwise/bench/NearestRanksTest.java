@@ -2,8 +2,9 @@ package io.tokenwise.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.api.BackendChoice;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.choice.BackendChoice;
+import io.tokenwise.backend.choice.Backends;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -40,7 +41,7 @@ class NearestRanksTest {
     }
 
     private static int[] ranks(float[][] vectors, float[][] queries, int... targets) {
-        try (Backend backend = BackendChoice.FLOAT32.open(1)) {
+        try (Backend backend = Backends.open(BackendChoice.FLOAT32, 1)) {
             return NearestRanks.of(backend, vectors, queries, targets);
         }
     }

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.tokenwise.EncoderOptions;
 import io.tokenwise.TextEncoder;
+import io.tokenwise.api.Budget;
 import io.tokenwise.io.ModelFiles;
-import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

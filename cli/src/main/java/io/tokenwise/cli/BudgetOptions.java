@@ -2,9 +2,9 @@ package io.tokenwise.cli;
 
 import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.acm.choose.AdaptiveModule;
+import io.tokenwise.api.Budget;
 import io.tokenwise.cli.CommonOptions.BudgetConverter;
 import io.tokenwise.cli.Row.Mode;
-import io.tokenwise.nn.Budget;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;

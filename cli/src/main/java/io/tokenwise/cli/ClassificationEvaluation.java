@@ -1,9 +1,10 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.choice.BackendChoice;
+import io.tokenwise.backend.choice.Backends;
 import io.tokenwise.classify.LinearClassifier;
-import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.LineFile;
 import io.tokenwise.io.TextKind;
 import java.io.IOException;
@@ -102,7 +103,7 @@ record ClassificationEvaluation(LabelledTexts training, LabelledTexts test, Fit 
 
     private Map<EvalRun, LinearClassifier> classifiers(EvalRuns runs, Progress progress) throws InterruptedException {
         var classifiers = new HashMap<EvalRun, LinearClassifier>();
-        try (Backend backend = BackendChoice.FLOAT32.open(threads)) {
+        try (Backend backend = Backends.open(BackendChoice.FLOAT32, threads)) {
             for (EvalRun run : runs.all()) {
                 if (fit == Fit.DENSE && !classifiers.isEmpty()) {
                     classifiers.put(run, classifiers.get(runs.dense()));

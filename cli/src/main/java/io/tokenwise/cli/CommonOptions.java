@@ -4,9 +4,9 @@ import io.tokenwise.EncoderOptions;
 import io.tokenwise.RecognizerOptions;
 import io.tokenwise.SpeechRecognizer;
 import io.tokenwise.TextEncoder;
-import io.tokenwise.backend.Backend.Kind;
-import io.tokenwise.backend.Precision;
-import io.tokenwise.backend.choice.BackendChoice;
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.BackendChoice.Kind;
+import io.tokenwise.api.Precision;
 import io.tokenwise.io.ModelFiles;
 import java.io.IOException;
 import java.util.Arrays;
@@ -101,7 +101,7 @@ final class CommonOptions {
      * Opens a model with the threads, backend and precision that were asked for.
      *
      * @param name a directory or a built-in name
-     * @throws io.tokenwise.io.BadFileException if it is absent, bad or not supported
+     * @throws io.tokenwise.api.BadFileException if it is absent, bad or not supported
      */
     TextEncoder open(String name) throws IOException {
         return TextEncoder.open(name, encoderOptions());

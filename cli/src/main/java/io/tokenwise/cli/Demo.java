@@ -1,7 +1,8 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.api.BackendChoice;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.choice.BackendChoice;
+import io.tokenwise.backend.choice.Backends;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.DistillRun;
 import io.tokenwise.distill.History;
@@ -123,7 +124,7 @@ final class Demo implements Callable<Integer> {
         Path model = out.resolve("model");
         Files.createDirectories(out);
         try (ModelFiles files = ModelFiles.open(options.teacher());
-                Backend backend = training.open(options.threads())) {
+                Backend backend = Backends.open(training, options.threads())) {
             DistillConfig config =
                     DistillConfig.forTokens(tokens, options.seed()).withLayers(adapt.layers(files.description()));
             if (files.description().acm().isPresent()) {

@@ -2,8 +2,9 @@ package io.tokenwise.cli;
 
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.config.AcmConfig;
+import io.tokenwise.api.BackendChoice;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.choice.BackendChoice;
+import io.tokenwise.backend.choice.Backends;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.DistillRun;
 import io.tokenwise.distill.History;
@@ -126,7 +127,7 @@ final class Distill implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         BackendChoice training = options.training();
         try (ModelFiles files = ModelFiles.open(options.teacher());
-                Backend backend = training.open(options.threads())) {
+                Backend backend = Backends.open(training, options.threads())) {
             DistillConfig config = config(files, wantsControl);
             var remarks = new ArrayList<String>();
             var words = new ArrayList<String>();

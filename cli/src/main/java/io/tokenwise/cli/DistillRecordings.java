@@ -1,11 +1,11 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.audio.Resampler;
 import io.tokenwise.audio.Sound;
 import io.tokenwise.audio.SpeechSegment;
 import io.tokenwise.audio.SpeechSegments;
 import io.tokenwise.audio.WavReader;
-import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.MoonshineArchitecture;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,6 +1,6 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.io.BadFileException;
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.LineFile;
 import io.tokenwise.io.Tokenizer;
 import java.io.IOException;

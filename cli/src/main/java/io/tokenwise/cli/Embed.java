@@ -2,9 +2,9 @@ package io.tokenwise.cli;
 
 import io.tokenwise.Embedding;
 import io.tokenwise.TextEncoder;
+import io.tokenwise.api.Budget;
 import io.tokenwise.io.TextKind;
 import io.tokenwise.io.TextLines;
-import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;

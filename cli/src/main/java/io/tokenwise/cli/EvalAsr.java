@@ -1,8 +1,8 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.SpeechRecognizer;
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.cli.SpokenFiles.Spoken;
-import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.ModelFiles;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.OpenModel;
-import io.tokenwise.io.BadFileException;
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.LineFile;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.Tokenizer;

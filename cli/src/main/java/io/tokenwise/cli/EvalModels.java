@@ -1,9 +1,9 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.OpenModel;
-import io.tokenwise.backend.Precision;
-import io.tokenwise.backend.choice.BackendChoice;
-import io.tokenwise.io.BadFileException;
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.BadFileException;
+import io.tokenwise.api.Precision;
 import io.tokenwise.io.ModelFiles;
 import java.io.IOException;
 import java.util.function.Consumer;

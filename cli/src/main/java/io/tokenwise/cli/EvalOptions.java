@@ -1,8 +1,8 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.api.Budget;
 import io.tokenwise.cli.CommonOptions.BudgetConverter;
 import io.tokenwise.cli.CommonOptions.CountConverter;
-import io.tokenwise.nn.Budget;
 import java.util.List;
 import picocli.CommandLine.Option;
 

@@ -1,7 +1,7 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.api.Budget;
 import io.tokenwise.cli.Row.Mode;
-import io.tokenwise.nn.Budget;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -2,8 +2,8 @@ package io.tokenwise.cli;
 
 import io.tokenwise.acm.choose.AdaptiveModule;
 import io.tokenwise.acm.leave.StayGate;
+import io.tokenwise.api.Budget;
 import io.tokenwise.cli.Row.Mode;
-import io.tokenwise.nn.Budget;
 import java.util.ArrayList;
 import java.util.List;
 

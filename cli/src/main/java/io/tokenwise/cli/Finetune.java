@@ -1,6 +1,7 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.choice.Backends;
 import io.tokenwise.finetune.FineTuneConfig;
 import io.tokenwise.finetune.FineTuneRun;
 import io.tokenwise.finetune.Labels;
@@ -126,7 +127,7 @@ final class Finetune implements Callable<Integer> {
         double right;
         Labels labels;
         try (ModelFiles files = ModelFiles.open(options.teacher());
-                Backend backend = options.training().open(options.threads())) {
+                Backend backend = Backends.open(options.training(), options.threads())) {
             labels = read(files.tokenizer());
             var run = new FineTuneRun(files, labels, FineTuneConfig.of(epochs, rate, options.seed()), out);
             right = run(run, backend);

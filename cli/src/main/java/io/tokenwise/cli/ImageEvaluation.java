@@ -1,10 +1,10 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.Classification;
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.image.LabelledImageReader;
 import io.tokenwise.image.LabelledImages;
 import io.tokenwise.image.Split;
-import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelFiles;
 import java.io.IOException;

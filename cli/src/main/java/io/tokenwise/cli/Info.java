@@ -6,8 +6,10 @@ import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.acm.leave.ShortPlan;
 import io.tokenwise.acm.leave.ShortPlans;
 import io.tokenwise.acm.leave.StayGate;
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.choice.BackendChoice;
+import io.tokenwise.backend.choice.Backends;
 import io.tokenwise.backend.choice.CudaStatus;
 import io.tokenwise.cost.CostModel;
 import io.tokenwise.cost.CostTables;
@@ -17,7 +19,6 @@ import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -178,7 +179,7 @@ final class Info implements Callable<Integer> {
     }
 
     private static CostTables.Found measured(Backend backend, Sizes sizes) {
-        try (Backend one = new BackendChoice(backend.kind(), backend.precision()).open(1)) {
+        try (Backend one = Backends.open(new BackendChoice(backend.kind(), backend.precision()), 1)) {
             return CostTables.measure(one, List.of(sizes, StayGate.SIZES));
         }
     }

@@ -1,8 +1,8 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.OpenModel;
+import io.tokenwise.api.Budget;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.TokenBatch;
 import java.util.ArrayList;
 import java.util.Arrays;

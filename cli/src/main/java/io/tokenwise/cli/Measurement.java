@@ -6,7 +6,7 @@ import io.tokenwise.Spent;
 import io.tokenwise.acm.choose.AdaptiveModule;
 import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.acm.choose.Spending;
-import io.tokenwise.nn.Budget;
+import io.tokenwise.api.Budget;
 import java.util.List;
 
 /** Runs a model under one budget and adds up what that costs. For one thread. */

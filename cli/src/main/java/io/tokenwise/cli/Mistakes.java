@@ -1,6 +1,6 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.io.BadFileException;
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.train.DivergedException;
 import java.io.FileNotFoundException;
 import java.io.IOException;

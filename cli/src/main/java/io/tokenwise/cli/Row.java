@@ -1,6 +1,6 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.nn.Budget;
+import io.tokenwise.api.Budget;
 import java.util.OptionalDouble;
 
 /**

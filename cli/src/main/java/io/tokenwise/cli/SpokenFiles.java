@@ -1,7 +1,7 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.audio.WavReader;
-import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.LineFile;
 import java.io.IOException;
 import java.nio.file.Files;

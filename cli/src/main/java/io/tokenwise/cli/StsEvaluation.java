@@ -1,7 +1,7 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.Embedding;
-import io.tokenwise.io.BadFileException;
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.TextKind;
 import io.tokenwise.testdata.Spearman;
 import io.tokenwise.testdata.StsPairs;

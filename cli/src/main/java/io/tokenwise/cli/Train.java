@@ -1,6 +1,7 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.choice.Backends;
 import io.tokenwise.image.LabelledImageReader;
 import io.tokenwise.image.LabelledImages;
 import io.tokenwise.image.Split;
@@ -173,7 +174,7 @@ final class Train implements Runnable {
                     STEPS_PER_CHECKPOINT,
                     store.type());
             double right;
-            try (Backend backend = options.training().open(options.threads());
+            try (Backend backend = Backends.open(options.training(), options.threads());
                     var shown = new Shown(spec.commandLine().getErr(), run)) {
                 right = run.run(backend, shown);
             }

@@ -2,8 +2,8 @@ package io.tokenwise.cli;
 
 import io.tokenwise.OpenModel;
 import io.tokenwise.acm.choose.LearnerObserver;
+import io.tokenwise.api.Budget;
 import io.tokenwise.io.SpeechDescription;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;

@@ -3,7 +3,7 @@ package io.tokenwise.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.tokenwise.io.BadFileException;
+import io.tokenwise.api.BadFileException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

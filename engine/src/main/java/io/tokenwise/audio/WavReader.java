@@ -1,6 +1,6 @@
 package io.tokenwise.audio;
 
-import io.tokenwise.io.BadFileException;
+import io.tokenwise.api.BadFileException;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,7 +1,7 @@
 package io.tokenwise.autograd;
 
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.Precision;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.Collection;

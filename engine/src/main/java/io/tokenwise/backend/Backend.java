@@ -1,12 +1,13 @@
 package io.tokenwise.backend;
 
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.Precision;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Memory;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.lang.foreign.Arena;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * What computes: owns threads or a device, and opens {@link Stream}s that do the work. Thread-safe.
@@ -14,19 +15,6 @@ import java.util.Locale;
  * <p>A result never depends on the number of threads, nor on which other rows are in the same call.
  */
 public interface Backend extends AutoCloseable {
-    /** AUTO stands for one of the others, whichever suits the machine. */
-    enum Kind {
-        AUTO,
-        VECTOR,
-        ONEDNN,
-        CUDA;
-
-        /** As the command line writes it. */
-        public String label() {
-            return name().toLowerCase(Locale.ROOT);
-        }
-    }
-
     /** Short name with the kernels in use, such as {@code vector (vector-512)}. */
     String name();
 
@@ -34,7 +22,7 @@ public interface Backend extends AutoCloseable {
     String instructions();
 
     /** Never AUTO. */
-    Kind kind();
+    BackendChoice.Kind kind();
 
     /** The type in which it multiplies matrices. */
     Precision precision();

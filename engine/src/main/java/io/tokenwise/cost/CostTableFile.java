@@ -1,7 +1,7 @@
 package io.tokenwise.cost;
 
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.AtomicFiles;
-import io.tokenwise.io.BadFileException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

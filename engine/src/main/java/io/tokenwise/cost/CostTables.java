@@ -1,7 +1,7 @@
 package io.tokenwise.cost;
 
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.CacheFolder;
 import java.io.IOException;
 import java.io.InputStream;

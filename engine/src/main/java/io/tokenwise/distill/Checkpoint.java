@@ -1,6 +1,6 @@
 package io.tokenwise.distill;
 
-import io.tokenwise.io.BadFileException;
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.TensorData;
 import io.tokenwise.train.TrainingState;
 import java.io.IOException;

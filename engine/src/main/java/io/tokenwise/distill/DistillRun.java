@@ -141,7 +141,7 @@ public record DistillRun(
      *
      * @throws InterruptedException if the thread was interrupted; a checkpoint of the last step was written
      * @throws DivergedException if training gave numbers that are none; the last checkpoint is still there
-     * @throws io.tokenwise.io.BadFileException if there is a checkpoint, but not of this run
+     * @throws io.tokenwise.api.BadFileException if there is a checkpoint, but not of this run
      */
     public void run(Backend backend, Listener listener) throws IOException, InterruptedException {
         // Until the listener has seen the model both are there. A checkpoint of an unfinished run says that it is not

@@ -4,9 +4,9 @@ import io.tokenwise.Embedding;
 import io.tokenwise.Sessions;
 import io.tokenwise.Spent;
 import io.tokenwise.acm.choose.Spending;
+import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.nn.Budget;
 import java.util.List;
 import java.util.function.UnaryOperator;
 

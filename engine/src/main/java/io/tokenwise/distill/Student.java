@@ -2,6 +2,7 @@ package io.tokenwise.distill;
 
 import io.tokenwise.acm.config.AcmConfig;
 import io.tokenwise.acm.make.Acmizer;
+import io.tokenwise.api.Budget;
 import io.tokenwise.autograd.EpochOrder;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
@@ -10,7 +11,6 @@ import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.model.AdaptiveConfig;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.NewEncoder;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import java.util.List;

@@ -2,11 +2,11 @@ package io.tokenwise.distill;
 
 import io.tokenwise.Embedding;
 import io.tokenwise.acm.leave.ShortPlans;
+import io.tokenwise.api.Budget;
 import io.tokenwise.autograd.Losses;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.HostTensor;

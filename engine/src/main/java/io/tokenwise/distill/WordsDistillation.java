@@ -1,12 +1,12 @@
 package io.tokenwise.distill;
 
+import io.tokenwise.api.Budget;
 import io.tokenwise.autograd.AdamW;
 import io.tokenwise.autograd.Gradients;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 import java.util.Arrays;

@@ -2,6 +2,7 @@ package io.tokenwise.finetune;
 
 import io.tokenwise.Embedding;
 import io.tokenwise.Sessions;
+import io.tokenwise.api.Budget;
 import io.tokenwise.autograd.AdamW;
 import io.tokenwise.autograd.CosineSchedule;
 import io.tokenwise.autograd.EpochOrder;
@@ -14,7 +15,6 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;

@@ -1,6 +1,6 @@
 package io.tokenwise.image;
 
-import io.tokenwise.io.BadFileException;
+import io.tokenwise.api.BadFileException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;

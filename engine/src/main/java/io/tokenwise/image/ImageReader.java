@@ -1,6 +1,6 @@
 package io.tokenwise.image;
 
-import io.tokenwise.io.BadFileException;
+import io.tokenwise.api.BadFileException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PushbackInputStream;

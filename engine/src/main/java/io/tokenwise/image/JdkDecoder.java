@@ -1,6 +1,6 @@
 package io.tokenwise.image;
 
-import io.tokenwise.io.BadFileException;
+import io.tokenwise.api.BadFileException;
 import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;

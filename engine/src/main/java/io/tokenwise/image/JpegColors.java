@@ -1,6 +1,6 @@
 package io.tokenwise.image;
 
-import io.tokenwise.io.BadFileException;
+import io.tokenwise.api.BadFileException;
 
 /** What a JPEG's components are, found as libjpeg does, and turned into RGB with its fixed-point numbers. */
 enum JpegColors implements PixelColors {

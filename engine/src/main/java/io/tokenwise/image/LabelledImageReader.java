@@ -1,6 +1,6 @@
 package io.tokenwise.image;
 
-import io.tokenwise.io.BadFileException;
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ImagePreparation;
 import java.io.File;

@@ -1,6 +1,6 @@
 package io.tokenwise.image;
 
-import io.tokenwise.io.BadFileException;
+import io.tokenwise.api.BadFileException;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;

@@ -1,5 +1,6 @@
 package io.tokenwise.io;
 
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.BinaryReader.Field;
 import java.util.Arrays;
 

@@ -1,5 +1,6 @@
 package io.tokenwise.io;
 
+import io.tokenwise.api.BadFileException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;

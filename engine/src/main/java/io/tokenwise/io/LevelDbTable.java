@@ -1,5 +1,6 @@
 package io.tokenwise.io;
 
+import io.tokenwise.api.BadFileException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -4,6 +4,7 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.OnnxGraph.Scaling;
 import io.tokenwise.natives.Pages;
 import java.io.IOException;

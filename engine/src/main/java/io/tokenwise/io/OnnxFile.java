@@ -5,6 +5,7 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.UnsafeByteOperations;
+import io.tokenwise.api.BadFileException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

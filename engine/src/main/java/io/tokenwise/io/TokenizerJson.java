@@ -1,5 +1,6 @@
 package io.tokenwise.io;
 
+import io.tokenwise.api.BadFileException;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;

@@ -1,5 +1,6 @@
 package io.tokenwise.io;
 
+import io.tokenwise.api.BadFileException;
 import java.lang.foreign.MemorySegment;
 import java.util.Set;
 

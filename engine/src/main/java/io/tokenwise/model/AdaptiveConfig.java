@@ -2,7 +2,7 @@ package io.tokenwise.model;
 
 import io.tokenwise.acm.config.AcmConfig;
 import io.tokenwise.acm.config.ShortPathConfig;
-import io.tokenwise.io.BadFileException;
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.ModelDescription;
 import java.util.Optional;
 

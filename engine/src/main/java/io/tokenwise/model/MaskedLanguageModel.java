@@ -1,10 +1,10 @@
 package io.tokenwise.model;
 
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
 import io.tokenwise.io.Architecture;
-import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.WeightSource;
 import io.tokenwise.nn.LayerNorm;
 import io.tokenwise.nn.Linear;

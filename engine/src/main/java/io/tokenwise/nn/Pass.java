@@ -1,5 +1,6 @@
 package io.tokenwise.nn;
 
+import io.tokenwise.api.Budget;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;

@@ -1,5 +1,6 @@
 package io.tokenwise.train;
 
+import io.tokenwise.api.Budget;
 import io.tokenwise.autograd.GradientSums;
 import io.tokenwise.autograd.Gradients;
 import io.tokenwise.autograd.Tape;
@@ -7,7 +8,6 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.image.LabelledImages;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.HostTensor;

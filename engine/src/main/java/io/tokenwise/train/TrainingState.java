@@ -1,8 +1,8 @@
 package io.tokenwise.train;
 
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.autograd.Optimizer;
 import io.tokenwise.autograd.Parameter;
-import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.Safetensors;
 import io.tokenwise.io.SafetensorsWriter;
 import io.tokenwise.io.TensorData;

@@ -2,6 +2,7 @@ package io.tokenwise.train;
 
 import io.tokenwise.Classification;
 import io.tokenwise.Sessions;
+import io.tokenwise.api.Budget;
 import io.tokenwise.autograd.AdamW;
 import io.tokenwise.autograd.CosineSchedule;
 import io.tokenwise.autograd.EpochOrder;
@@ -13,7 +14,6 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.image.LabelledImages;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.tensor.Workspace;
 import io.tokenwise.train.MicroBatches.Drawn;
 import java.io.IOException;

@@ -84,7 +84,7 @@ public record VitTrainingRun(
      * @return the share of the held-out images that it has right
      * @throws InterruptedException if the thread was interrupted; a checkpoint of the last step was written
      * @throws DivergedException if training gave numbers that are none; the last checkpoint is still there
-     * @throws io.tokenwise.io.BadFileException if there is a checkpoint, but not of this run
+     * @throws io.tokenwise.api.BadFileException if there is a checkpoint, but not of this run
      */
     public double run(Backend backend, Listener listener) throws IOException, InterruptedException {
         ModelWriter.checkTarget(out, ModelWriter.Existing.KEEP);

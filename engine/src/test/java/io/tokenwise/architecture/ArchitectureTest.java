@@ -28,6 +28,8 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule PACKAGES_KNOW_ONLY_THOSE_BELOW = layeredArchitecture()
             .consideringOnlyDependenciesInLayers()
+            .layer("api")
+            .definedBy("io.tokenwise.api")
             .layer("kernels")
             .definedBy("io.tokenwise.kernels")
             .layer("tensor")
@@ -58,6 +60,8 @@ class ArchitectureTest {
                     "io.tokenwise.distill",
                     "io.tokenwise.finetune",
                     "io.tokenwise.search")
+            .whereLayer("api")
+            .mayNotAccessAnyLayer()
             .whereLayer("library")
             .mayNotBeAccessedByAnyLayer()
             .whereLayer("model")

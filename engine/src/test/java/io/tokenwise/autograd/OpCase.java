@@ -2,9 +2,9 @@ package io.tokenwise.autograd;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;

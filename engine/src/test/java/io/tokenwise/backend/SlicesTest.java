@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.TestModels;
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.backend.cpu.VectorMatrix;
 import io.tokenwise.backend.onednn.OneDnnBackend;

@@ -4,8 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.tokenwise.api.BackendChoice;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.choice.BackendChoice;
+import io.tokenwise.backend.choice.Backends;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,7 +20,7 @@ class LinearClassifierTest {
 
     @BeforeAll
     static void open() {
-        backend = BackendChoice.FLOAT32.open(1);
+        backend = Backends.open(BackendChoice.FLOAT32, 1);
     }
 
     @AfterAll
@@ -104,7 +105,7 @@ class LinearClassifierTest {
     @Test
     void theResultDoesNotDependOnThreads() throws InterruptedException {
         Points points = Points.random(9_000, 12, 3);
-        try (Backend threads = BackendChoice.FLOAT32.open(3)) {
+        try (Backend threads = Backends.open(BackendChoice.FLOAT32, 3)) {
             assertThat(LinearClassifier.train(threads, points.vectors, points.labels)
                             .weights())
                     .isDeepEqualTo(LinearClassifier.train(backend, points.vectors, points.labels)

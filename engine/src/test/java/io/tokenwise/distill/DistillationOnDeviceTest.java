@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.data.Offset.offset;
 
 import io.tokenwise.TestModels;
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.backend.cuda.CudaBackend;
 import io.tokenwise.backend.cuda.FakeDevice;

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.TestModels;
 import io.tokenwise.acm.leave.StayGate;
+import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.HostMemory;

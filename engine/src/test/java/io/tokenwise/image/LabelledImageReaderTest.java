@@ -8,7 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.tokenwise.io.BadFileException;
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.testdata.SharedData;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -3,6 +3,7 @@ package io.tokenwise.io;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.testdata.FetchedData;
 import io.tokenwise.testdata.WordNet;
 import java.io.IOException;

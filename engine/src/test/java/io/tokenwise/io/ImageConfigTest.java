@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.TestVits;
+import io.tokenwise.api.BadFileException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;

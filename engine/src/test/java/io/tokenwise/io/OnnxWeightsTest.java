@@ -10,6 +10,7 @@ import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.ByteString;
+import io.tokenwise.api.BadFileException;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;

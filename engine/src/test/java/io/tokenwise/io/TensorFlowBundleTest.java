@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.TensorFlowBundleFiles.Message;
 import io.tokenwise.io.TensorFlowBundleFiles.Table;
 import java.io.IOException;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.testdata.WordNet;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

@@ -2,7 +2,7 @@ package io.tokenwise.model;
 
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
-import io.tokenwise.backend.Precision;
+import io.tokenwise.api.Precision;
 import io.tokenwise.io.ModelFiles;
 import java.io.IOException;
 import java.util.OptionalLong;

@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 import io.tokenwise.EncoderOptions;
 import io.tokenwise.ImageClassifier;
 import io.tokenwise.StoredModels;
-import io.tokenwise.backend.choice.BackendChoice;
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.Budget;
 import io.tokenwise.image.Image;
-import io.tokenwise.nn.Budget;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 

@@ -6,9 +6,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.tokenwise.Embedding;
 import io.tokenwise.EncoderOptions;
 import io.tokenwise.TextEncoder;
-import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.Precision;
-import io.tokenwise.backend.choice.BackendChoice;
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.Precision;
 import io.tokenwise.testdata.SharedData;
 import io.tokenwise.testdata.Spearman;
 import io.tokenwise.testdata.StsPairs;
@@ -30,7 +29,7 @@ class StsbTest {
     /** The bounds for bf16 and s8 are those under which they may be chosen unasked. */
     @ParameterizedTest
     @CsvSource({"VECTOR, F32, 0.8669, 0.8675", "ONEDNN, BF16, 0.8660, 0.8680", "ONEDNN, S8, 0.8630, 0.8700"})
-    void spearmanOfMiniLm(Backend.Kind kind, Precision precision, double least, double most) throws IOException {
+    void spearmanOfMiniLm(BackendChoice.Kind kind, Precision precision, double least, double most) throws IOException {
         Optional<Path> file = SharedData.find().stsbDev();
         assumeTrue(
                 file.isPresent(),

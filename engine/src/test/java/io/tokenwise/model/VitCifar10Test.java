@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.tokenwise.ImageClassifier;
+import io.tokenwise.api.Budget;
 import io.tokenwise.image.Image;
 import io.tokenwise.image.LabelledImageReader;
 import io.tokenwise.image.LabelledImages;
 import io.tokenwise.image.Split;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.testdata.SharedData;
 import java.nio.file.Path;
 import java.util.List;

@@ -3,12 +3,12 @@ package io.tokenwise.speech;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.TestMoonshines;
+import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.HostMemory;

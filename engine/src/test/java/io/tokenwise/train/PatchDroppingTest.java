@@ -3,6 +3,7 @@ package io.tokenwise.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.ImageDescription;
@@ -10,7 +11,6 @@ import io.tokenwise.io.ImagePreparation;
 import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.NewEncoder;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.HostMemory;

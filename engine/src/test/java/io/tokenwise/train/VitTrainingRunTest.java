@@ -3,10 +3,10 @@ package io.tokenwise.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.image.LabelledImages;
-import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ImagePreparation;
 import io.tokenwise.io.ModelFiles;

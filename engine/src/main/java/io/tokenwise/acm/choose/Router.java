@@ -1,7 +1,7 @@
 package io.tokenwise.acm.choose;
 
+import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Routing;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;

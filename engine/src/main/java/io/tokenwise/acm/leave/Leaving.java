@@ -1,10 +1,10 @@
 package io.tokenwise.acm.leave;
 
 import io.tokenwise.acm.choose.LearnerObserver;
+import io.tokenwise.api.Budget;
+import io.tokenwise.api.Budget.Routing;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Staying;
-import io.tokenwise.nn.Budget;
-import io.tokenwise.nn.Budget.Routing;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;

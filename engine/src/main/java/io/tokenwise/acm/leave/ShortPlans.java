@@ -1,6 +1,6 @@
 package io.tokenwise.acm.leave;
 
-import io.tokenwise.nn.Budget;
+import io.tokenwise.api.Budget;
 import java.util.Locale;
 
 /**

@@ -1,8 +1,8 @@
 package io.tokenwise.backend.choice;
 
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.PackedMatrix;
-import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.backend.cuda.CudaBackend;

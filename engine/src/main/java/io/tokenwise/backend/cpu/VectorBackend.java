@@ -1,9 +1,10 @@
 package io.tokenwise.backend.cpu;
 
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.CheckedStream;
 import io.tokenwise.backend.PackedMatrix;
-import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.kernels.Kernels;
 import io.tokenwise.tensor.HostMemory;
@@ -43,8 +44,8 @@ public final class VectorBackend implements Backend {
     }
 
     @Override
-    public Backend.Kind kind() {
-        return Backend.Kind.VECTOR;
+    public BackendChoice.Kind kind() {
+        return BackendChoice.Kind.VECTOR;
     }
 
     @Override

@@ -1,9 +1,10 @@
 package io.tokenwise.backend.cuda;
 
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.CheckedStream;
 import io.tokenwise.backend.PackedMatrix;
-import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.natives.cuda.Cuda;
 import io.tokenwise.natives.cuda.CudaException;
@@ -114,8 +115,8 @@ public final class CudaBackend implements Backend {
     }
 
     @Override
-    public Backend.Kind kind() {
-        return Backend.Kind.CUDA;
+    public BackendChoice.Kind kind() {
+        return BackendChoice.Kind.CUDA;
     }
 
     @Override

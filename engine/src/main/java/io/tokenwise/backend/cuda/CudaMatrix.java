@@ -1,7 +1,7 @@
 package io.tokenwise.backend.cuda;
 
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.PackedMatrix;
-import io.tokenwise.backend.Precision;
 import java.util.List;
 
 /**

@@ -1,10 +1,10 @@
 package io.tokenwise.backend.cuda;
 
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.InputSlices;
 import io.tokenwise.backend.MlpSlices;
 import io.tokenwise.backend.OutputSlices;
 import io.tokenwise.backend.PackedMatrix;
-import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;

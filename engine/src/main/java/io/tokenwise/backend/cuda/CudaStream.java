@@ -1,5 +1,6 @@
 package io.tokenwise.backend.cuda;
 
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.AttendedRows;
 import io.tokenwise.backend.AttentionLayout;
 import io.tokenwise.backend.HardBudgets;
@@ -8,7 +9,6 @@ import io.tokenwise.backend.InputSlices;
 import io.tokenwise.backend.MlpSlices;
 import io.tokenwise.backend.OutputSlices;
 import io.tokenwise.backend.PackedMatrix;
-import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Routing;
 import io.tokenwise.backend.Staying;

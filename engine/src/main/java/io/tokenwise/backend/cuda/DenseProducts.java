@@ -1,6 +1,6 @@
 package io.tokenwise.backend.cuda;
 
-import io.tokenwise.backend.Precision;
+import io.tokenwise.api.Precision;
 import io.tokenwise.natives.cuda.CublasLt;
 import io.tokenwise.natives.cuda.Cuda;
 import io.tokenwise.natives.cuda.CudaException;

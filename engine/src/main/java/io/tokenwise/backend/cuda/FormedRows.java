@@ -1,6 +1,6 @@
 package io.tokenwise.backend.cuda;
 
-import io.tokenwise.backend.Precision;
+import io.tokenwise.api.Precision;
 
 /**
  * Rows in the form that tensor cores read: in bfloat16, or as unsigned bytes with a step and a least value for each row, with zeros up to a stride. F32 says that there is

@@ -1,6 +1,6 @@
 package io.tokenwise.backend.cuda;
 
-import io.tokenwise.backend.Precision;
+import io.tokenwise.api.Precision;
 
 /**
  * The rows of a stream's last normed or multiplied tensor in the form that tensor cores read: a layer norm leaves its result so, or the first product of a tensor does, and

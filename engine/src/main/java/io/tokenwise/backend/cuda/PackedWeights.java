@@ -1,7 +1,7 @@
 package io.tokenwise.backend.cuda;
 
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.PackedMatrix;
-import io.tokenwise.backend.Precision;
 import io.tokenwise.natives.cuda.Cuda;
 import io.tokenwise.natives.cuda.LtProduct;
 import io.tokenwise.tensor.Tensor;

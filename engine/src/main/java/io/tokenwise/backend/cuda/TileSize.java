@@ -1,6 +1,6 @@
 package io.tokenwise.backend.cuda;
 
-import io.tokenwise.backend.Precision;
+import io.tokenwise.api.Precision;
 
 /** How much of a product a block computes. All sizes give the same bits, but {@link #WGMMA} in bfloat16. */
 enum TileSize {

@@ -1,6 +1,6 @@
 package io.tokenwise.backend.onednn;
 
-import io.tokenwise.backend.Precision;
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.cpu.Job;
 import io.tokenwise.backend.cpu.WorkerPool;
 import io.tokenwise.kernels.Conversions;

@@ -1,9 +1,10 @@
 package io.tokenwise.backend.onednn;
 
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.CheckedStream;
 import io.tokenwise.backend.PackedMatrix;
-import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.backend.cpu.CpuStream;
 import io.tokenwise.backend.cpu.Products;
@@ -118,8 +119,8 @@ public final class OneDnnBackend implements Backend {
     }
 
     @Override
-    public Backend.Kind kind() {
-        return Backend.Kind.ONEDNN;
+    public BackendChoice.Kind kind() {
+        return BackendChoice.Kind.ONEDNN;
     }
 
     @Override

@@ -1,9 +1,9 @@
 package io.tokenwise.backend.onednn;
 
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.InputSlices;
 import io.tokenwise.backend.OutputSlices;
 import io.tokenwise.backend.PackedMatrix;
-import io.tokenwise.backend.Precision;
 import io.tokenwise.kernels.Conversions;
 import io.tokenwise.kernels.Conversions.Columns;
 import io.tokenwise.kernels.Elementwise;

@@ -1,10 +1,10 @@
 package io.tokenwise.backend.onednn;
 
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.InputSlices;
 import io.tokenwise.backend.MlpSlices;
 import io.tokenwise.backend.OutputSlices;
 import io.tokenwise.backend.PackedMatrix;
-import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.cpu.Products;
 import io.tokenwise.backend.cpu.WorkerPool;
 import io.tokenwise.kernels.Floats;

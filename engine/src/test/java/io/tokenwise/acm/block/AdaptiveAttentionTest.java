@@ -5,15 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tokenwise.Sessions;
 import io.tokenwise.TestModels;
 import io.tokenwise.acm.choose.LearnerObserver;
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.Budget;
+import io.tokenwise.api.Precision;
 import io.tokenwise.autograd.Matrix;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
@@ -83,8 +84,8 @@ class AdaptiveAttentionTest {
                 "qk,v,o|ONEDNN|BF16|2e-2",
                 "qk,v,o|ONEDNN|S8|0.2"
             })
-    void groupedPathEqualsTheMaskedPathOfTraining(String layers, Backend.Kind kind, Precision precision, double bound)
-            throws IOException {
+    void groupedPathEqualsTheMaskedPathOfTraining(
+            String layers, BackendChoice.Kind kind, Precision precision, double bound) throws IOException {
         try (Backend backend = open(kind, precision);
                 Backend exact = VectorBackend.open(1);
                 Encoder tested = adaptive(layers, backend);
@@ -141,7 +142,7 @@ class AdaptiveAttentionTest {
                 "mlp,qk,vo|ONEDNN|BF16",
                 "mlp,qk,vo|ONEDNN|S8"
             })
-    void fullBudgetHasTheSameBitsBesideLowerOnes(String layers, Backend.Kind kind, Precision precision)
+    void fullBudgetHasTheSameBitsBesideLowerOnes(String layers, BackendChoice.Kind kind, Precision precision)
             throws IOException {
         try (Backend backend = open(kind, precision);
                 Encoder encoder = adaptive(layers, backend);
@@ -171,8 +172,8 @@ class AdaptiveAttentionTest {
         }
     }
 
-    private static Backend open(Backend.Kind kind, Precision precision) {
-        return kind == Backend.Kind.ONEDNN ? TestModels.oneDnn(precision, 2) : VectorBackend.open(2);
+    private static Backend open(BackendChoice.Kind kind, Precision precision) {
+        return kind == BackendChoice.Kind.ONEDNN ? TestModels.oneDnn(precision, 2) : VectorBackend.open(2);
     }
 
     private Encoder adaptive(String layers, Backend backend) throws IOException {

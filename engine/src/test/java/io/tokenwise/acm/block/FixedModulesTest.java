@@ -6,15 +6,16 @@ import io.tokenwise.Sessions;
 import io.tokenwise.TestModels;
 import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.acm.make.Acmizer;
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.Budget;
+import io.tokenwise.api.Precision;
 import io.tokenwise.autograd.Matrix;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.BertArchitecture;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
@@ -121,7 +122,7 @@ class FixedModulesTest {
     @CsvSource(
             delimiter = '|',
             value = {"VECTOR|F32", "ONEDNN|F32", "ONEDNN|BF16", "ONEDNN|S8"})
-    void aRowsBitsDependOnNothingElse(Backend.Kind kind, Precision precision) throws IOException {
+    void aRowsBitsDependOnNothingElse(BackendChoice.Kind kind, Precision precision) throws IOException {
         String name = writeControl("mixed", acm -> Math.floorMod(acm.path().hashCode(), LEARNERS + 1));
         try (Backend backend = open(kind, precision);
                 Encoder control = load(name, backend);
@@ -183,7 +184,7 @@ class FixedModulesTest {
         return name;
     }
 
-    private static Backend open(Backend.Kind kind, Precision precision) {
-        return kind == Backend.Kind.ONEDNN ? TestModels.oneDnn(precision, 2) : VectorBackend.open(2);
+    private static Backend open(BackendChoice.Kind kind, Precision precision) {
+        return kind == BackendChoice.Kind.ONEDNN ? TestModels.oneDnn(precision, 2) : VectorBackend.open(2);
     }
 }

@@ -3,6 +3,7 @@ package io.tokenwise.acm.choose;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.TestModels;
+import io.tokenwise.api.Budget;
 import io.tokenwise.autograd.AdamW;
 import io.tokenwise.autograd.Gradients;
 import io.tokenwise.autograd.Matrix;
@@ -13,7 +14,6 @@ import io.tokenwise.backend.Stream;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;

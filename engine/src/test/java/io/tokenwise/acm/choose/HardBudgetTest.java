@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.acm.block.AdaptiveMlp;
 import io.tokenwise.acm.make.Acmizer;
+import io.tokenwise.api.Budget;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.TestModels;
 import io.tokenwise.acm.block.AdaptiveLayers;
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.BadFileException;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;

@@ -6,9 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.ChildJvm;
 import io.tokenwise.TestModels;
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.BackendChoice.Kind;
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.Backend.Kind;
-import io.tokenwise.backend.Precision;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -21,7 +22,7 @@ class BackendChoiceTest {
 
         public static void main(String[] arguments) {
             Precision precision = arguments[1].equals("auto") ? null : Precision.valueOf(arguments[1]);
-            try (Backend backend = new BackendChoice(Kind.valueOf(arguments[0]), precision).open(1)) {
+            try (Backend backend = Backends.open(new BackendChoice(Kind.valueOf(arguments[0]), precision), 1)) {
                 boolean sevenBits = backend.name().endsWith(", weights in 7 bits)");
                 System.out.println(
                         backend.kind() + " " + backend.precision() + (sevenBits ? ", weights in 7 bits" : ""));
@@ -91,7 +92,7 @@ class BackendChoiceTest {
 
     @Test
     void vectorHasFloat32Only() {
-        assertThatThrownBy(() -> new BackendChoice(Kind.VECTOR, Precision.BF16).open(1))
+        assertThatThrownBy(() -> Backends.open(new BackendChoice(Kind.VECTOR, Precision.BF16), 1))
                 .hasMessage("precision bf16: backend vector has f32 only; use backend onednn, or precision f32");
     }
 

@@ -4,8 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.ChildJvm;
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.cuda.CudaBackend;
 import io.tokenwise.backend.cuda.FakeDevice;
 import io.tokenwise.fakecuda.FakeControls;
@@ -49,7 +50,7 @@ class BrokenContextTest {
                     System.out.println(e.getMessage());
                 }
             }
-            try (Backend backend = BackendChoice.AUTO.open(1)) {
+            try (Backend backend = Backends.open(BackendChoice.AUTO, 1)) {
                 System.out.println("auto: " + backend.kind());
             }
         }

@@ -2,8 +2,8 @@ package io.tokenwise.backend.choice;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.backend.cuda.CudaBackend;
 import io.tokenwise.backend.cuda.FakeDevice;

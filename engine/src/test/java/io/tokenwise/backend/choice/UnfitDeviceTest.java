@@ -5,9 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.tokenwise.ChildJvm;
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.BackendChoice.Kind;
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.Backend.Kind;
-import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.cuda.CudaBackend;
 import io.tokenwise.backend.cuda.FakeDevice;
 import io.tokenwise.fakecuda.FakeControls;
@@ -88,13 +89,14 @@ class UnfitDeviceTest {
         isBroken = name.equals(BROKEN);
         makeWrong.accept(controls);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new BackendChoice(Kind.CUDA, null).open(1).close())
+                .isThrownBy(() ->
+                        Backends.open(new BackendChoice(Kind.CUDA, null), 1).close())
                 .satisfies(e -> assertThat(e.getMessage())
                         .hasLineCount(1)
                         .startsWith(REFUSED + reason)
                         .endsWith(WITHOUT));
         makeWrong.accept(controls);
-        try (Backend backend = BackendChoice.AUTO.open(1)) {
+        try (Backend backend = Backends.open(BackendChoice.AUTO, 1)) {
             assertThat(backend.kind()).isIn(Kind.VECTOR, Kind.ONEDNN);
         }
     }
@@ -145,7 +147,7 @@ class UnfitDeviceTest {
                 System.setProperty("tokenwise.cuda.nvrtc", arguments[0]);
             }
             for (Kind kind : List.of(Kind.CUDA, Kind.AUTO)) {
-                try (Backend backend = new BackendChoice(kind, null).open(1)) {
+                try (Backend backend = Backends.open(new BackendChoice(kind, null), 1)) {
                     System.out.println("opened " + backend.kind());
                 } catch (IllegalArgumentException e) {
                     System.out.println(e.getMessage());

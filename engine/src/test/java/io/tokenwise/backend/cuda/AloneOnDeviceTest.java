@@ -2,9 +2,9 @@ package io.tokenwise.backend.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.AttendedRows;
 import io.tokenwise.backend.AttentionLayout;
-import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Routing;
 import io.tokenwise.backend.Stream;

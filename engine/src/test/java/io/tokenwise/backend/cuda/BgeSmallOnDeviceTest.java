@@ -3,13 +3,13 @@ package io.tokenwise.backend.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.Sessions;
+import io.tokenwise.api.Budget;
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.fakecuda.FakeControls;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.util.List;
 import java.util.stream.Stream;

@@ -2,7 +2,7 @@ package io.tokenwise.backend.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tokenwise.backend.Precision;
+import io.tokenwise.api.Precision;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;

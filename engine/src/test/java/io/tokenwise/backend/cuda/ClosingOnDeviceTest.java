@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.tokenwise.ChildJvm;
 import io.tokenwise.Sessions;
-import io.tokenwise.backend.Precision;
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.fakecuda.FakeControls;
 import io.tokenwise.model.Encoder;

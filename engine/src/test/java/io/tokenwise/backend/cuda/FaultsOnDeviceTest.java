@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.Sessions;
 import io.tokenwise.acm.block.AdaptiveLayers;
-import io.tokenwise.backend.Precision;
+import io.tokenwise.api.Precision;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.Distillation;
 import io.tokenwise.distill.Student;

@@ -2,8 +2,8 @@ package io.tokenwise.backend.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.HardBudgets;
-import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.Routing;
 import io.tokenwise.fakecuda.KernelCounts;
 import io.tokenwise.kernels.RowOps;

@@ -3,10 +3,10 @@ package io.tokenwise.backend.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.InputSlices;
 import io.tokenwise.backend.MlpSlices;
 import io.tokenwise.backend.PackedMatrix;
-import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.Routing;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.fakecuda.FakeControls;

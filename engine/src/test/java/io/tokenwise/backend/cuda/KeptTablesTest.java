@@ -3,8 +3,8 @@ package io.tokenwise.backend.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.AttentionLayout;
-import io.tokenwise.backend.Precision;
 import io.tokenwise.fakecuda.FakeCounts;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;

@@ -3,7 +3,7 @@ package io.tokenwise.backend.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.tokenwise.backend.Precision;
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.fakecuda.FakeControls;
 import io.tokenwise.natives.cuda.CudaException;

@@ -3,12 +3,12 @@ package io.tokenwise.backend.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
-import io.tokenwise.backend.Precision;
+import io.tokenwise.api.Budget;
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.choice.CudaStatus;
 import io.tokenwise.fakecuda.FakeControls;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.natives.cuda.CudaUnavailableException;
-import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

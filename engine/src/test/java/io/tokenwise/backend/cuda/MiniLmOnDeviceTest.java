@@ -4,14 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.Sessions;
 import io.tokenwise.TestModels;
+import io.tokenwise.api.Budget;
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.fakecuda.FakeControls;
 import io.tokenwise.fakecuda.FakeCounts;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.natives.cuda.CudaUnavailableException;
-import io.tokenwise.nn.Budget;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -3,13 +3,13 @@ package io.tokenwise.backend.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.tokenwise.api.Precision;
 import io.tokenwise.autograd.AdamW;
 import io.tokenwise.autograd.Muon;
 import io.tokenwise.autograd.Optimizer;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.fakecuda.FakeControls;

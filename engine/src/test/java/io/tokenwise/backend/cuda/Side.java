@@ -2,9 +2,9 @@ package io.tokenwise.backend.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.PackedMatrix;
-import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.fakecuda.FakeControls;

@@ -1,6 +1,6 @@
 package io.tokenwise.backend.cuda;
 
-import io.tokenwise.backend.Precision;
+import io.tokenwise.api.Precision;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;

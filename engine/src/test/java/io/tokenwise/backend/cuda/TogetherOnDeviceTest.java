@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.tokenwise.Sessions;
-import io.tokenwise.backend.Precision;
+import io.tokenwise.api.Budget;
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.fakecuda.FakeControls;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.nn.Budget;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;

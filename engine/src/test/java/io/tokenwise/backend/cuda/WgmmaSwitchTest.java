@@ -3,7 +3,7 @@ package io.tokenwise.backend.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import io.tokenwise.backend.Precision;
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.choice.CudaStatus;
 import io.tokenwise.fakecuda.FakeControls;
 import io.tokenwise.natives.cuda.CudaUnavailableException;

@@ -1,4 +1,4 @@
-package io.tokenwise.nn;
+package io.tokenwise.api;
 
 /**
  * How much an input may cost: a share of what the dense model takes for an input of its length, and who decides which token gets how much. At share 1 the dense

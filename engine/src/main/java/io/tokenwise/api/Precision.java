@@ -1,4 +1,4 @@
-package io.tokenwise.backend;
+package io.tokenwise.api;
 
 import java.util.Locale;
 

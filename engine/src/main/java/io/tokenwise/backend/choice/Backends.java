@@ -1,8 +1,9 @@
 package io.tokenwise.backend.choice;
 
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.BackendChoice.Kind;
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.Backend.Kind;
-import io.tokenwise.backend.Precision;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.backend.cuda.CudaBackend;
 import io.tokenwise.backend.onednn.OneDnnBackend;
@@ -18,21 +19,17 @@ import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * Which backend is wanted, and in which precision. What is left open is decided by what the machine has: a CUDA device that gives the CPU's results, in
- * bfloat16; else the fastest precision that the CPU has instructions for (signed bytes, then bfloat16, then float32), and oneDNN is used for the first
- * two if it is there, for float32 on CPUs that get more out of it than out of Java.
- *
- * @param precision null for the fastest
- */
-public record BackendChoice(Kind kind, Precision precision) {
-    /** Everything is decided by what the machine has. */
-    public static final BackendChoice AUTO = new BackendChoice(Kind.AUTO, null);
+/** Opens the backend that a {@link BackendChoice} stands for on this machine. */
+public final class Backends {
+    private static final Logger LOG = LoggerFactory.getLogger(Backends.class);
 
-    /** Float32 in pure Java: the same numbers on every machine with vectors of the same width. */
-    public static final BackendChoice FLOAT32 = new BackendChoice(Kind.VECTOR, Precision.F32);
+    private final Kind kind;
+    private final Precision precision;
 
-    private static final Logger LOG = LoggerFactory.getLogger(BackendChoice.class);
+    private Backends(BackendChoice choice) {
+        kind = choice.kind();
+        precision = choice.precision();
+    }
 
     /**
      * Opens the backend; one log line says which one and why.
@@ -40,7 +37,11 @@ public record BackendChoice(Kind kind, Precision precision) {
      * @param threads that compute on the CPU; a device has its own
      * @throws IllegalArgumentException if this machine cannot do what is wanted; the message says what it offers
      */
-    public Backend open(int threads) {
+    public static Backend open(BackendChoice choice, int threads) {
+        return new Backends(choice).open(threads);
+    }
+
+    private Backend open(int threads) {
         return switch (kind) {
             case CUDA -> cuda();
             case VECTOR -> vector(Kernels.choose(), threads, "as asked for");

@@ -1,4 +1,4 @@
-package io.tokenwise.io;
+package io.tokenwise.api;
 
 /** A file is not what it must be. The message is one line that names the file, the part of it, and what would be right. */
 public final class BadFileException extends RuntimeException {
