@@ -1,0 +1,68 @@
+package io.tokenwise.serving;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A model's way into a {@link RequestQueue}. Thread-safe.
+ *
+ * @param <R> what the model gives for an input
+ */
+public final class Lane<R> {
+    private final RequestQueue queue;
+    private final Control control;
+    private final MeasuredModel<R> model;
+    private final ModelLoad load;
+
+    Lane(RequestQueue queue, MeasuredModel<R> model) {
+        this.queue = queue;
+        this.model = model;
+        control = queue.options().control();
+        load = new ModelLoad(model.costs());
+    }
+
+    /** The model behind. */
+    public Served<R> model() {
+        return model.served();
+    }
+
+    ModelLoad load() {
+        return load;
+    }
+
+    /**
+     * Asks the model. The future is always completed: with the answer, with {@link io.tokenwise.DeadlineException} if the deadline passed before it was computed, with what the model threw, or
+     * with {@link IllegalStateException} if the queue was closed without waiting for it. Cancelling it, or completing it otherwise, takes the request back unless it runs already.
+     *
+     * @throws OverloadedException if it is not accepted
+     * @throws IllegalArgumentException if the model cannot read the input or keep the budget
+     * @throws IllegalStateException if the queue is closed
+     */
+    public CompletableFuture<Answer<R>> submit(Request request) {
+        return submitAll(List.of(request)).getFirst();
+    }
+
+    /** Asks the model for several inputs, which are accepted as one or refused as one; see {@link #submit}. */
+    public List<CompletableFuture<Answer<R>>> submitAll(List<Request> requests) {
+        long nowNanos = queue.nowNanos();
+        var pending = new ArrayList<Pending<R>>(requests.size());
+        for (Request request : requests) {
+            boolean pinned = request.budget().isPinned();
+            Choices choices = Choices.of(model, control, request.input(), request.budget());
+            pending.add(new Pending<>(this, request.input(), choices, pinned, timing(request, nowNanos)));
+        }
+        queue.offer(List.copyOf(pending), nowNanos);
+        return pending.stream().map(one -> one.future).toList();
+    }
+
+    /** A request that floats is due at the target; any other, and where there is none, by its own deadline. */
+    private Entry.Timing timing(Request request, long nowNanos) {
+        long left = Math.clamp(request.deadline().left().toNanos(), -Entry.NEVER, Entry.NEVER);
+        long deadlineNanos = nowNanos + left;
+        boolean hasTarget =
+                control.mode() == Control.Mode.AUTO && !request.budget().isPinned();
+        long targetNanos = hasTarget ? Math.min(left, control.target().toNanos()) : left;
+        return new Entry.Timing(nowNanos, deadlineNanos, nowNanos + targetNanos);
+    }
+}
