@@ -7,15 +7,17 @@ import io.tokenwise.server.ServerOptions.Limits;
 import io.tokenwise.server.ServerOptions.Network;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -26,15 +28,15 @@ class HttpServiceTest {
     private static final String HOST = "Host: 127.0.0.1\r\n";
     private static final int MOST_BODY = 1000;
 
-    private final BlockingQueue<CompletableFuture<Reply>> waiting = new LinkedBlockingQueue<>();
-    private HttpService http;
+    private static final BlockingQueue<CompletableFuture<Reply>> WAITING = new LinkedBlockingQueue<>();
+    private static HttpService http;
 
-    @BeforeEach
-    void start() throws IOException {
+    @BeforeAll
+    static void start() throws IOException {
         http = started(new Limits(MOST_BODY, 10_000, Duration.ofSeconds(10), 10, 4096, 50, Duration.ofSeconds(30)));
     }
 
-    private HttpService started(Limits limits) throws IOException {
+    private static HttpService started(Limits limits) throws IOException {
         HttpService service = HttpService.of(Network.loopback(0), limits);
         Routes routes = new Routes()
                 .add("GET", "/hello", ErrorForm.OPENAI, exchange -> done("hello"))
@@ -54,30 +56,37 @@ class HttpServiceTest {
                         "/fails",
                         ErrorForm.OPENAI,
                         exchange -> CompletableFuture.failedFuture(new IllegalStateException("/secret/path is bad")))
-                .add("GET", "/waits", ErrorForm.OPENAI, exchange -> {
-                    var answer = new CompletableFuture<Reply>();
-                    exchange.cancelWhenGone(answer);
-                    waiting.add(answer);
-                    return answer;
-                });
+                .add("GET", "/waits", ErrorForm.OPENAI, HttpServiceTest::answerLater)
+                .add(
+                        "POST",
+                        "/holds",
+                        ErrorForm.OPENAI,
+                        exchange -> exchange.body(limits.bodyBytes()).thenCompose(body -> answerLater(exchange)));
         service.listen(routes, limits, Optional.empty(), false);
         return service;
+    }
+
+    private static CompletableFuture<Reply> answerLater(Exchange exchange) {
+        var answer = new CompletableFuture<Reply>();
+        exchange.cancelWhenGone(answer);
+        WAITING.add(answer);
+        return answer;
     }
 
     private static CompletableFuture<Reply> done(String text) {
         return CompletableFuture.completedFuture(Reply.text("text/plain", text));
     }
 
-    @AfterEach
-    void stop() {
+    @AfterAll
+    static void stop() {
         http.close(Duration.ZERO);
     }
 
-    private RawClient client() throws IOException {
+    private static RawClient client() throws IOException {
         return new RawClient(http.port());
     }
 
-    private String ask(String request) throws IOException {
+    private static String ask(String request) throws IOException {
         try (RawClient client = client()) {
             return client.send(request).response();
         }
@@ -189,24 +198,22 @@ class HttpServiceTest {
     }
 
     @Test
-    void allBodiesTogetherAreBounded() throws IOException {
-        var clients = new java.util.ArrayList<RawClient>();
-        for (int i = 0; i < 11; i++) {
-            RawClient client = client();
-            clients.add(client.send(post("/size", "Content-Length: 1000\r\n", "a".repeat(999))));
+    void allBodiesTogetherAreBounded() throws Exception {
+        String body = post("/holds", "Content-Length: 1000\r\n", "a".repeat(1000));
+        var clients = new ArrayList<RawClient>();
+        var answers = new ArrayList<CompletableFuture<Reply>>();
+        for (int i = 0; i < 10; i++) {
+            clients.add(client().send(body));
+            answers.add(WAITING.take());
         }
-        // Ten take all there is, so one of the clients is told to come back.
-        int busy = 0;
-        for (RawClient client : clients) {
-            String response = client.send("a").response();
-            busy += RawClient.status(response) == 503 ? 1 : 0;
-            assertThat(response)
-                    .satisfiesAnyOf(
-                            text -> assertThat(text).endsWith("{\"size\":1000}"),
-                            text -> assertThat(text).contains("retry-after"));
-            client.close();
+        String refused = ask(body);
+        assertThat(RawClient.status(refused)).isEqualTo(503);
+        assertThat(refused).contains("retry-after");
+        for (int i = 0; i < 10; i++) {
+            answers.get(i).complete(Reply.text("text/plain", "held"));
+            assertThat(clients.get(i).response()).endsWith("held");
+            clients.get(i).close();
         }
-        assertThat(busy).isEqualTo(1);
         assertThat(ask(post("/size", "Content-Length: 1000\r\n", "a".repeat(1000))))
                 .endsWith("{\"size\":1000}");
     }
@@ -233,18 +240,17 @@ class HttpServiceTest {
     void whatIsComputedForAClientThatGoesIsCancelled() throws Exception {
         RawClient client = client();
         client.send(get("/waits"));
-        CompletableFuture<Reply> answer = waiting.take();
+        CompletableFuture<Reply> answer = WAITING.take();
         assertThat(answer.isDone()).isFalse();
         client.close();
-        assertThatThrownBy(() -> answer.get(20, TimeUnit.SECONDS))
-                .isInstanceOf(java.util.concurrent.CancellationException.class);
+        assertThatThrownBy(() -> answer.get(20, TimeUnit.SECONDS)).isInstanceOf(CancellationException.class);
     }
 
     @Test
     void aClientThatSendsItsNextRequestWhileItWaitsHasNotGone() throws Exception {
         try (RawClient client = client()) {
             client.send(get("/waits"));
-            CompletableFuture<Reply> answer = waiting.take();
+            CompletableFuture<Reply> answer = WAITING.take();
             client.send(get("/hello"));
             // Longer than the server takes to look.
             Thread.sleep(200);
@@ -287,21 +293,22 @@ class HttpServiceTest {
 
     @Test
     void stoppingAnswersWhatWasAccepted() throws Exception {
-        try (RawClient client = client();
-                RawClient late = client()) {
+        HttpService stopping = started(Limits.defaults());
+        int port = stopping.port();
+        try (var client = new RawClient(port);
+                var idle = new RawClient(port)) {
             client.send(get("/waits"));
-            CompletableFuture<Reply> answer = waiting.take();
-            var stopped = CompletableFuture.runAsync(() -> http.close(Duration.ofSeconds(20)));
-            while (!http.state().isDraining()) {
+            CompletableFuture<Reply> answer = WAITING.take();
+            var stopped = CompletableFuture.runAsync(() -> stopping.close(Duration.ofSeconds(20)));
+            while (!stopping.state().isDraining()) {
                 Thread.onSpinWait();
             }
             assertThat(stopped.isDone()).isFalse();
             answer.complete(Reply.text("text/plain", "at last"));
-            String response = client.response();
-            assertThat(response).endsWith("at last").containsIgnoringCase("Connection: close");
+            assertThat(client.response()).endsWith("at last").containsIgnoringCase("Connection: close");
             stopped.get(20, TimeUnit.SECONDS);
-            assertThat(late.isClosed()).isTrue();
-            assertThatThrownBy(this::client).isInstanceOf(IOException.class);
+            assertThat(idle.isClosed()).isTrue();
+            assertThatThrownBy(() -> new RawClient(port)).isInstanceOf(IOException.class);
         }
     }
 }

@@ -7,6 +7,7 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 
 /** Sends bytes as they are, and reads what comes back. */
 final class RawClient implements AutoCloseable {
@@ -36,7 +37,7 @@ final class RawClient implements AutoCloseable {
             bytes.write(read);
         }
         String head = bytes.toString(StandardCharsets.ISO_8859_1);
-        int at = head.toLowerCase(java.util.Locale.ROOT).indexOf("content-length: ");
+        int at = head.toLowerCase(Locale.ROOT).indexOf("content-length: ");
         int length = at < 0 ? 0 : Integer.parseInt(head.substring(at + 16, head.indexOf('\r', at)));
         return head + new String(in.readNBytes(length), StandardCharsets.UTF_8);
     }
