@@ -8,7 +8,8 @@ package io.tokenwise.server;
  */
 record BudgetDefaults(AskedBudget budget, double least) {
     static BudgetDefaults of(ServerOptions.Budgets budgets) {
-        return new BudgetDefaults(AskedBudget.parse("budget", budgets.usual()), budgets.least());
+        AskedBudget usual = budgets.loadMayDecide() ? AskedBudget.parse("budget", budgets.usual()) : AskedBudget.FULL;
+        return new BudgetDefaults(usual, budgets.least());
     }
 
     /** Of several texts that nobody calls queries: mostly documents for an index, whose vectors must not depend on load. */

@@ -58,9 +58,10 @@ public final class TokenwiseServer implements AutoCloseable {
     /** Only what asks for it floats, so the controller may be there for all. */
     private static QueueOptions queueOptions(ServerOptions options) {
         ServerOptions.Budgets budgets = options.budgets();
-        return QueueOptions.defaults()
-                .withWorkers(options.threads())
-                .withControl(Control.auto(Duration.ofMillis(budgets.targetMillis()), budgets.least()));
+        Control control = budgets.loadMayDecide()
+                ? Control.auto(Duration.ofMillis(budgets.targetMillis()), budgets.least())
+                : Control.fixed(1);
+        return QueueOptions.defaults().withWorkers(options.threads()).withControl(control);
     }
 
     /** Every endpoint. */
