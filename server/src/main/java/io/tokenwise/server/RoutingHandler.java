@@ -1,6 +1,6 @@
 package io.tokenwise.server;
 
-import io.tokenwise.DeadlineException;
+import io.tokenwise.api.DeadlineException;
 import io.tokenwise.server.ServerOptions.Limits;
 import io.tokenwise.serving.OverloadedException;
 import java.nio.ByteBuffer;
@@ -12,6 +12,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpHeaderValue;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
@@ -70,6 +71,10 @@ final class RoutingHandler extends Handler.Abstract.NonBlocking {
         });
         request.addFailureListener(failure -> exchange.gone());
         answer(entry.route(), exchange).whenComplete((reply, failure) -> {
+            if (state.isDraining()) {
+                // Of HTTP/2 Jetty leaves it out.
+                response.getHeaders().put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE);
+            }
             if (failure == null) {
                 write(reply, response, callback);
             } else {

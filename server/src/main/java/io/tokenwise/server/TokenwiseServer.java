@@ -1,5 +1,7 @@
 package io.tokenwise.server;
 
+import io.tokenwise.Engine;
+import io.tokenwise.api.EngineOptions;
 import io.tokenwise.serving.Control;
 import io.tokenwise.serving.QueueOptions;
 import io.tokenwise.serving.RequestQueue;
@@ -12,12 +14,14 @@ import java.util.Optional;
 /** Models over HTTP. It answers once {@link #start} has returned, until it is closed. Thread-safe. */
 public final class TokenwiseServer implements AutoCloseable {
     private final HttpService http;
+    private final Engine engine;
     private final RequestQueue queue;
     private final ServedModels models;
     private final Duration drain;
 
-    private TokenwiseServer(HttpService http, RequestQueue queue, ServedModels models, Duration drain) {
+    private TokenwiseServer(HttpService http, Engine engine, RequestQueue queue, ServedModels models, Duration drain) {
         this.http = http;
+        this.engine = engine;
         this.queue = queue;
         this.models = models;
         this.drain = drain;
@@ -34,21 +38,26 @@ public final class TokenwiseServer implements AutoCloseable {
         // What is wrong with these is told before models are opened, which takes long.
         var http = HttpService.of(options.network(), options.limits());
         Optional<BearerTokens> tokens = tokens(options.network().tokens());
+        Engine engine = Engine.open(engineOptions(options));
         RequestQueue queue = RequestQueue.start(queueOptions(options));
         try {
-            ServedModels models = new ModelOpening(options, queue).all();
-            var server = new TokenwiseServer(http, queue, models, options.drain());
-            try {
-                http.listen(routes(options, models), options.limits(), tokens, options.accessLog());
-                return server;
-            } catch (Throwable e) {
-                server.close();
-                throw e;
-            }
+            ServedModels models = new ModelOpening(options, engine, queue).all();
+            http.listen(routes(options, models), options.limits(), tokens, options.accessLog());
+            return new TokenwiseServer(http, engine, queue, models, options.drain());
         } catch (Throwable e) {
+            http.close(Duration.ZERO);
             queue.close();
+            engine.close();
             throw e;
         }
+    }
+
+    /** A call for each of the queue's threads, which computes it alone: what has to wait does so in the queue. */
+    private static EngineOptions engineOptions(ServerOptions options) {
+        return EngineOptions.defaults()
+                .withThreads(1)
+                .withConcurrentCalls(options.threads())
+                .withBackend(options.backend());
     }
 
     private static Optional<BearerTokens> tokens(Optional<Path> file) throws IOException {
@@ -90,7 +99,7 @@ public final class TokenwiseServer implements AutoCloseable {
             http.close(drain);
         } finally {
             queue.close(Duration.ZERO);
-            models.close();
+            engine.close();
         }
     }
 }
