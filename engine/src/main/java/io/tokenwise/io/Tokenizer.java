@@ -29,6 +29,15 @@ public final class Tokenizer {
      */
     public record Encoded(int[] ids, boolean truncated) {}
 
+    /**
+     * A token of a text.
+     *
+     * @param id row of the word embedding
+     * @param start where the characters begin that it was made of, an index of the text
+     * @param end where they end
+     */
+    public record Token(int id, int start, int end) {}
+
     private Tokenizer(String file, byte[] json, int maxTokens) {
         if (maxTokens < LEAST_MAX_TOKENS) {
             throw new IllegalArgumentException("maxTokens is " + maxTokens + ", must be at least " + LEAST_MAX_TOKENS);
@@ -79,6 +88,21 @@ public final class Tokenizer {
         System.arraycopy(tokens, 0, ids, 1, count);
         ids[count + 1] = description.after();
         return new Encoded(ids, tokens.length > room);
+    }
+
+    /** All tokens of a text and where they stand, without the special ones around it; however long it is. */
+    public List<Token> tokens(String text) {
+        return wordPiece.tokens(text);
+    }
+
+    /** The id of the special token before a text. */
+    public int before() {
+        return description.before();
+    }
+
+    /** The id of the special token after a text. */
+    public int after() {
+        return description.after();
     }
 
     /**
