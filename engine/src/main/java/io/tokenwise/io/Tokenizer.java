@@ -95,14 +95,36 @@ public final class Tokenizer {
         return wordPiece.tokens(text);
     }
 
-    /** The id of the special token before a text. */
-    public int before() {
-        return description.before();
+    /**
+     * A text with these tokens, as near as they tell: case and accents may be lost, and spaces are those that a writer would set.
+     *
+     * @param withSpecial whether tokens such as {@code [CLS]} are written too
+     * @throws IllegalArgumentException if an id is not in the vocabulary
+     */
+    public String decode(int[] ids, boolean withSpecial) {
+        var text = new StringBuilder();
+        for (int id : ids) {
+            String token = token(id);
+            if (!withSpecial && description.added().containsKey(token)) {
+                continue;
+            }
+            if (text.isEmpty()) {
+                text.append(token);
+            } else if (token.startsWith(description.prefix())) {
+                text.append(token, description.prefix().length(), token.length());
+            } else {
+                // What Hugging Face's decoder calls cleaning up; of its rules those that a single token of a BERT can
+                // meet.
+                boolean joins = token.equals(".") || token.equals("?") || token.equals("!") || token.equals(",");
+                text.append(joins ? "" : " ").append(token);
+            }
+        }
+        return text.toString();
     }
 
-    /** The id of the special token after a text. */
-    public int after() {
-        return description.after();
+    /** Whether a token is a special one, such as {@code [CLS]}, which no word of a text becomes. */
+    public boolean isSpecial(int id) {
+        return description.added().containsKey(token(id));
     }
 
     /**

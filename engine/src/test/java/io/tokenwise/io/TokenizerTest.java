@@ -106,7 +106,7 @@ class TokenizerTest {
         Tokenizer tokenizer = Tokenizer.open("minilm", minilm.json(), 100_000);
         try (HuggingFaceTokenizer library = library(minilm.json())) {
             List<String> texts = new ArrayList<>(List.of(SENTENCES));
-            texts.addAll(WordNet.load().examples().subList(0, 2_000));
+            texts.addAll(WordNet.load().examples().subList(0, 500));
             texts.add(
                     "\u4e2d\u6587\ud842\udfb7x \ufb01x \ud835\udc00b \u0130stanbul e\u0301a \ud55c\uae00 a\u0000b\u200bc \u1e69s");
             texts.add("x".repeat(101) + " unaffable[MASK]\ud83d\ude00.");
@@ -124,6 +124,23 @@ class TokenizerTest {
                 }
             }
         }
+    }
+
+    @Test
+    void idsBecomeTextsAsTheLibraryWritesThem() throws IOException {
+        try (HuggingFaceTokenizer library = library(minilm.json())) {
+            List<String> texts = new ArrayList<>(List.of(SENTENCES));
+            texts.addAll(WordNet.load().examples().subList(0, 1_000));
+            texts.add("he's (well, he isn't) \"here\"; do not, 'tis: they've? 3.5% [MASK] x-ray!");
+            for (String text : texts) {
+                int[] ids = minilm.encode(text).ids();
+                long[] asLongs = Arrays.stream(ids).asLongStream().toArray();
+                assertThat(minilm.decode(ids, false)).as(text).isEqualTo(library.decode(asLongs, true));
+                assertThat(minilm.decode(ids, true)).as(text).isEqualTo(library.decode(asLongs, false));
+            }
+        }
+        assertThatThrownBy(() -> minilm.decode(new int[] {99_999}, true))
+                .hasMessage("minilm: no token has the id 99999");
     }
 
     private static List<Integer> ids(Encoding encoding) {
