@@ -122,11 +122,6 @@ public final class Tokenizer {
         return text.toString();
     }
 
-    /** Whether a token is a special one, such as {@code [CLS]}, which no word of a text becomes. */
-    public boolean isSpecial(int id) {
-        return description.added().containsKey(token(id));
-    }
-
     /**
      * The tokens' text as the vocabulary has it, for example {@code ["[CLS]", "token", "##wise", "[SEP]"]}.
      *

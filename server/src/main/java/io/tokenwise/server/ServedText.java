@@ -2,7 +2,6 @@ package io.tokenwise.server;
 
 import io.tokenwise.Deadline;
 import io.tokenwise.TextEncoder;
-import io.tokenwise.api.Budget;
 import io.tokenwise.serving.Answer;
 import io.tokenwise.serving.BudgetRange;
 import io.tokenwise.serving.Lane;
@@ -31,11 +30,12 @@ final class ServedText implements AutoCloseable {
 
     /** What budget an ask stands for in this model. */
     BudgetRange range(AskedBudget asked) {
-        return switch (asked) {
-            case AskedBudget.Share share -> BudgetRange.pinned(encoder.encoder().budget(share.share()));
-            case AskedBudget.Auto ignored ->
-                BudgetRange.floating(encoder.encoder().budget(defaults.least()), Budget.FULL);
-        };
+        return defaults.range(asked, lane.model());
+    }
+
+    /** Its way into the queue. */
+    Lane<float[]> lane() {
+        return lane;
     }
 
     BudgetDefaults defaults() {

@@ -6,6 +6,8 @@ import io.tokenwise.serving.RequestQueue;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.eclipse.jetty.server.Server;
 
 /** Models over HTTP. It answers once {@link #start} has returned, until it is closed. Thread-safe. */
@@ -19,6 +21,8 @@ public final class TokenwiseServer implements AutoCloseable {
     private final ServedModels models;
     private final ServerState state;
     private final Duration drain;
+    private final Observers observers;
+    private final ExecutorService readers;
 
     private TokenwiseServer(
             Server jetty,
@@ -26,13 +30,17 @@ public final class TokenwiseServer implements AutoCloseable {
             RequestQueue queue,
             ServedModels models,
             ServerState state,
-            Duration drain) {
+            Duration drain,
+            Observers observers,
+            ExecutorService readers) {
         this.jetty = jetty;
         this.connector = connector;
         this.queue = queue;
         this.models = models;
         this.state = state;
         this.drain = drain;
+        this.observers = observers;
+        this.readers = readers;
     }
 
     /**
@@ -46,21 +54,30 @@ public final class TokenwiseServer implements AutoCloseable {
         Server jetty = Listening.jetty();
         WatchedConnector connector = Listening.connector(jetty, options.network(), options.limits());
         Optional<BearerTokens> tokens = tokens(options.network());
+        Observers observers = Observers.start(options.otlp());
         RequestQueue queue = RequestQueue.start(queueOptions(options));
         ServedModels models;
         try {
             models = new ModelOpening(options, queue).all();
         } catch (Throwable e) {
             queue.close();
+            observers.close();
             throw e;
         }
         var state = new ServerState();
         jetty.addConnector(connector);
-        jetty.setHandler(new RoutingHandler(routes(options, models), options.limits(), tokens, state));
+        QueueMetrics.add(observers.metrics(), queue);
+        ExecutorService readers = readers();
+        Routes routes = routes(options, models);
+        TeiRoutes.add(routes, models, queue, state, readers);
+        if (options.network().metrics()) {
+            routes.add("GET", "/metrics", ErrorForm.TEI, TeiRoutes.metrics(observers.metrics()));
+        }
+        jetty.setHandler(new RoutingHandler(routes, options.limits(), tokens, state, observers));
         if (options.accessLog()) {
             jetty.setRequestLog(new AccessLog());
         }
-        var server = new TokenwiseServer(jetty, connector, queue, models, state, options.drain());
+        var server = new TokenwiseServer(jetty, connector, queue, models, state, options.drain(), observers, readers);
         try {
             jetty.start();
         } catch (Exception e) {
@@ -71,6 +88,12 @@ public final class TokenwiseServer implements AutoCloseable {
                     e);
         }
         return server;
+    }
+
+    /** Large images take long to decode, and up to 400 MB of the heap each. */
+    private static ExecutorService readers() {
+        return Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().daemon().name("tokenwise-reader").factory());
     }
 
     private static Optional<BearerTokens> tokens(ServerOptions.Network network) throws IOException {
@@ -123,8 +146,10 @@ public final class TokenwiseServer implements AutoCloseable {
         } catch (Exception e) {
             throw new IllegalStateException("the server cannot be stopped", e);
         } finally {
+            readers.shutdown();
             queue.close(Duration.ZERO);
             models.close();
+            observers.close();
         }
     }
 }

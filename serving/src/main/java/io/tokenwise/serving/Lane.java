@@ -31,6 +31,10 @@ public final class Lane<R> {
         return model;
     }
 
+    MeasuredCosts costs() {
+        return costs;
+    }
+
     ModelLoad load() {
         return load;
     }

@@ -49,7 +49,20 @@ public final class RequestQueue implements AutoCloseable {
      * @throws IllegalStateException if it is closed
      */
     public <R> Lane<R> add(Served<R> model) {
-        var lane = new Lane<>(this, model, options.control(), MeasuredCosts.of(model, options.batchTokens()));
+        return add(model, MeasuredCosts.of(model, options.batchTokens()));
+    }
+
+    /**
+     * Puts a model into the queue that takes as long as another, because both are one network that is asked for different results. Nothing is measured.
+     *
+     * @throws IllegalStateException if it is closed
+     */
+    public <R> Lane<R> add(Served<R> model, Lane<?> like) {
+        return add(model, like.costs());
+    }
+
+    private <R> Lane<R> add(Served<R> model, MeasuredCosts costs) {
+        var lane = new Lane<>(this, model, options.control(), costs);
         lock.lock();
         try {
             checkOpen();

@@ -41,6 +41,11 @@ public final class Metrics {
         series(name, "gauge", help, labels, new Asked(value));
     }
 
+    /** How many values there were, and their sum, where somebody else adds them up. */
+    public void summary(String name, String help, DoubleSupplier count, DoubleSupplier sum, String... labels) {
+        series(name, "summary", help, labels, new Summed(count, sum));
+    }
+
     /**
      * How often values were how large; the same one for the same name and labels.
      *
@@ -112,6 +117,14 @@ public final class Metrics {
         @Override
         public void write(StringBuilder out, String name, String labels) {
             line(out, name, labels, value.getAsDouble());
+        }
+    }
+
+    private record Summed(DoubleSupplier count, DoubleSupplier sum) implements Series {
+        @Override
+        public void write(StringBuilder out, String name, String labels) {
+            line(out, name + "_sum", labels, sum.getAsDouble());
+            line(out, name + "_count", labels, count.getAsDouble());
         }
     }
 

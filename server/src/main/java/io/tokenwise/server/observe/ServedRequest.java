@@ -47,17 +47,11 @@ public record ServedRequest(
 
     /** The mean over its tokens of the budgets that they ran with; NaN without any. */
     public double budget() {
-        return inputs.stream()
-                        .mapToDouble(input -> input.tokens() * input.budget())
-                        .sum()
-                / tokens();
+        return ServedInput.mean(inputs, ServedInput::budget);
     }
 
     /** The mean over its tokens of what they cost, as a share of the dense model's time; NaN without any, or if nobody knows. */
     public double spent() {
-        return inputs.stream()
-                        .mapToDouble(input -> input.tokens() * input.spent())
-                        .sum()
-                / tokens();
+        return ServedInput.mean(inputs, ServedInput::spent);
     }
 }
