@@ -12,7 +12,8 @@ import io.tokenwise.serving.Served;
  */
 record BudgetDefaults(AskedBudget budget, double least) {
     static BudgetDefaults of(ServerOptions.Budgets budgets) {
-        return new BudgetDefaults(AskedBudget.parse("budget", budgets.usual()), budgets.least());
+        AskedBudget usual = budgets.loadMayDecide() ? AskedBudget.parse("budget", budgets.usual()) : AskedBudget.FULL;
+        return new BudgetDefaults(usual, budgets.least());
     }
 
     /** What budgets of a model an ask stands for. */

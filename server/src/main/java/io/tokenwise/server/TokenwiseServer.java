@@ -4,40 +4,32 @@ import io.tokenwise.serving.Control;
 import io.tokenwise.serving.QueueOptions;
 import io.tokenwise.serving.RequestQueue;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import org.eclipse.jetty.server.Server;
 
 /** Models over HTTP. It answers once {@link #start} has returned, until it is closed. Thread-safe. */
 public final class TokenwiseServer implements AutoCloseable {
-    /** So long requests on connections that are open are still answered while it stops, and told to close: their clients had no way to know. */
-    private static final Duration LINGER = Duration.ofMillis(200);
-
-    private final Server jetty;
-    private final WatchedConnector connector;
+    private final HttpService http;
     private final RequestQueue queue;
     private final ServedModels models;
-    private final ServerState state;
     private final Duration drain;
     private final Observers observers;
     private final ExecutorService readers;
 
     private TokenwiseServer(
-            Server jetty,
-            WatchedConnector connector,
+            HttpService http,
             RequestQueue queue,
             ServedModels models,
-            ServerState state,
             Duration drain,
             Observers observers,
             ExecutorService readers) {
-        this.jetty = jetty;
-        this.connector = connector;
+        this.http = http;
         this.queue = queue;
         this.models = models;
-        this.state = state;
         this.drain = drain;
         this.observers = observers;
         this.readers = readers;
@@ -51,43 +43,33 @@ public final class TokenwiseServer implements AutoCloseable {
      * @throws IOException if a file cannot be read, or nobody can listen at the port
      */
     public static TokenwiseServer start(ServerOptions options) throws IOException {
-        Server jetty = Listening.jetty();
-        WatchedConnector connector = Listening.connector(jetty, options.network(), options.limits());
-        Optional<BearerTokens> tokens = tokens(options.network());
+        // What is wrong with these is told before models are opened, which takes long.
+        var http = HttpService.of(options.network(), options.limits());
+        Optional<BearerTokens> tokens = tokens(options.network().tokens());
         Observers observers = Observers.start(options.otlp());
         RequestQueue queue = RequestQueue.start(queueOptions(options));
-        ServedModels models;
         try {
-            models = new ModelOpening(options, queue).all();
+            ServedModels models = new ModelOpening(options, queue).all();
+            ExecutorService readers = readers();
+            var server = new TokenwiseServer(http, queue, models, options.drain(), observers, readers);
+            try {
+                QueueMetrics.add(observers.metrics(), queue);
+                Routes routes = routes(options, models);
+                TeiRoutes.add(routes, models, queue, http.state(), readers);
+                if (options.network().metrics()) {
+                    routes.add("GET", "/metrics", ErrorForm.TEI, TeiRoutes.metrics(observers.metrics()));
+                }
+                http.listen(routes, options.limits(), tokens, options.accessLog(), observers);
+                return server;
+            } catch (Throwable e) {
+                server.close();
+                throw e;
+            }
         } catch (Throwable e) {
             queue.close();
             observers.close();
             throw e;
         }
-        var state = new ServerState();
-        jetty.addConnector(connector);
-        QueueMetrics.add(observers.metrics(), queue);
-        ExecutorService readers = readers();
-        Routes routes = routes(options, models);
-        TeiRoutes.add(routes, models, queue, state, readers);
-        if (options.network().metrics()) {
-            routes.add("GET", "/metrics", ErrorForm.TEI, TeiRoutes.metrics(observers.metrics()));
-        }
-        jetty.setHandler(new RoutingHandler(routes, options.limits(), tokens, state, observers));
-        if (options.accessLog()) {
-            jetty.setRequestLog(new AccessLog());
-        }
-        var server = new TokenwiseServer(jetty, connector, queue, models, state, options.drain(), observers, readers);
-        try {
-            jetty.start();
-        } catch (Exception e) {
-            server.close();
-            throw new IOException(
-                    "cannot listen at " + options.network().host() + ", port "
-                            + options.network().port() + ": " + e.getMessage(),
-                    e);
-        }
-        return server;
     }
 
     /** Large images take long to decode, and up to 400 MB of the heap each. */
@@ -96,18 +78,17 @@ public final class TokenwiseServer implements AutoCloseable {
                 Thread.ofPlatform().daemon().name("tokenwise-reader").factory());
     }
 
-    private static Optional<BearerTokens> tokens(ServerOptions.Network network) throws IOException {
-        return network.tokens().isEmpty()
-                ? Optional.empty()
-                : Optional.of(new BearerTokens(network.tokens().get()));
+    private static Optional<BearerTokens> tokens(Optional<Path> file) throws IOException {
+        return file.isEmpty() ? Optional.empty() : Optional.of(new BearerTokens(file.get()));
     }
 
     /** Only what asks for it floats, so the controller may be there for all. */
     private static QueueOptions queueOptions(ServerOptions options) {
         ServerOptions.Budgets budgets = options.budgets();
-        return QueueOptions.defaults()
-                .withWorkers(options.threads())
-                .withControl(Control.auto(Duration.ofMillis(budgets.targetMillis()), budgets.least()));
+        Control control = budgets.loadMayDecide()
+                ? Control.auto(Duration.ofMillis(budgets.targetMillis()), budgets.least())
+                : Control.fixed(1);
+        return QueueOptions.defaults().withWorkers(options.threads()).withControl(control);
     }
 
     /** Every endpoint. */
@@ -121,30 +102,19 @@ public final class TokenwiseServer implements AutoCloseable {
 
     /** Where it listens. */
     public int port() {
-        return connector.getLocalPort();
+        return http.port();
     }
 
-    /**
-     * Stops to listen, answers what was accepted, for at most {@link ServerOptions#drain}, then closes the models. Requests that still come on open connections are
-     * answered for a moment, with {@code Connection: close}.
-     */
+    /** What it serves: a line for each model. */
+    public List<String> models() {
+        return models.all().stream().map(ServedModel::describe).toList();
+    }
+
+    /** Stops to listen, answers what was accepted, for at most {@link ServerOptions#drain}, then closes the models. */
     @Override
     public synchronized void close() {
-        state.drain();
-        long end = System.nanoTime() + drain.toNanos();
         try {
-            connector.shutdown();
-            if (!connector.getConnectedEndPoints().isEmpty()) {
-                Thread.sleep(LINGER);
-            }
-            state.awaitIdle(Duration.ofNanos(end - System.nanoTime()));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        try {
-            jetty.stop();
-        } catch (Exception e) {
-            throw new IllegalStateException("the server cannot be stopped", e);
+            http.close(drain);
         } finally {
             readers.shutdown();
             queue.close(Duration.ZERO);
