@@ -70,7 +70,8 @@ final class Serve implements Callable<Integer> {
             paramLabel = "0..1",
             defaultValue = "0.25",
             converter = CommonOptions.BudgetConverter.class,
-            description = "Load brings budgets down to this at most, then refuses requests (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Load brings budgets down to this at most, then refuses requests (default: ${DEFAULT-VALUE}).")
     private double leastBudget;
 
     @Option(
@@ -117,8 +118,7 @@ final class Serve implements Callable<Integer> {
 
     private ServerOptions serverOptions() {
         if (drainSeconds > 60) {
-            throw new ParameterException(
-                    spec.commandLine(), "--drain-seconds must be 1 to 60, not " + drainSeconds);
+            throw new ParameterException(spec.commandLine(), "--drain-seconds must be 1 to 60, not " + drainSeconds);
         }
         List<String> models = List.of(options.model(ModelFiles.defaultName()).split(",", -1));
         return new ServerOptions(
@@ -157,9 +157,7 @@ final class Serve implements Callable<Integer> {
                         "Bearer tokens, one a line, of which a request must have one. Read again when it changes; chmod 600 it.")
         private Path tokens;
 
-        @Option(
-                names = "--insecure",
-                description = "Let anybody call who can reach the address, without a token.")
+        @Option(names = "--insecure", description = "Let anybody call who can reach the address, without a token.")
         private boolean insecure;
 
         @Option(

@@ -48,11 +48,7 @@ final class HttpService {
      * @throws IOException if nobody can listen at the port
      */
     void listen(
-            Routes routes,
-            Limits limits,
-            Optional<BearerTokens> tokens,
-            boolean accessLog,
-            RequestListener listener)
+            Routes routes, Limits limits, Optional<BearerTokens> tokens, boolean accessLog, RequestListener listener)
             throws IOException {
         jetty.setHandler(new RoutingHandler(routes, limits, tokens, state, listener));
         if (accessLog) {
