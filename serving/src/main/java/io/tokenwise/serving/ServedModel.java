@@ -1,10 +1,10 @@
 package io.tokenwise.serving;
 
-import io.tokenwise.OpenModel;
 import io.tokenwise.Spent;
 import io.tokenwise.api.Budget;
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.session.OpenModel;
 import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
