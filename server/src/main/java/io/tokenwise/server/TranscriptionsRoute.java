@@ -1,0 +1,109 @@
+package io.tokenwise.server;
+
+import io.tokenwise.Deadline;
+import io.tokenwise.api.BadFileException;
+import io.tokenwise.audio.WavReader;
+import io.tokenwise.server.Transcribing.Heard;
+import io.tokenwise.serving.BudgetRange;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
+import org.eclipse.jetty.http.MultiPart;
+import org.eclipse.jetty.http.MultiPartFormData;
+import org.eclipse.jetty.io.Content;
+
+/** OpenAI's {@code POST /v1/audio/transcriptions}, for WAV files: segment by segment through the queue. */
+final class TranscriptionsRoute implements Route {
+    /** OpenAI's limit. */
+    private static final long MOST_BYTES = 25L << 20;
+
+    private final ServedModels models;
+    private final Executor cutter;
+    private final Path folder;
+    private final Duration bodyTime;
+
+    /**
+     * @param cutter reads sound and cuts it into segments
+     * @param folder for recordings while they are transcribed
+     * @param bodyTime in which a recording must have come
+     */
+    TranscriptionsRoute(ServedModels models, Executor cutter, Path folder, Duration bodyTime) {
+        this.models = models;
+        this.cutter = cutter;
+        this.folder = folder;
+        this.bodyTime = bodyTime;
+    }
+
+    @Override
+    public CompletableFuture<Reply> handle(Exchange exchange) {
+        return FormReading.of(exchange.request(), MOST_BYTES, bodyTime, folder)
+                .thenCompose(parts -> closing(parts, () -> transcribe(exchange, TranscriptionForm.of(parts))));
+    }
+
+    /** The recording's temporary file is deleted whatever comes. */
+    private static CompletableFuture<Reply> closing(
+            MultiPartFormData.Parts parts, Supplier<CompletableFuture<Reply>> answer) {
+        CompletableFuture<Reply> reply;
+        try {
+            reply = answer.get();
+        } catch (RuntimeException | Error e) {
+            reply = CompletableFuture.failedFuture(e);
+        }
+        return reply.whenComplete((ignored, failure) -> parts.close());
+    }
+
+    private CompletableFuture<Reply> transcribe(Exchange exchange, TranscriptionForm form) {
+        var found = models.find(form.model(), ServedModel.Speech.class);
+        ServedModel.Speech speech = found.model();
+        AskedBudget budget =
+                BudgetAsk.of(exchange, form.fields(), found.budget()).orElse(speech.defaults().budget());
+        BudgetRange range = speech.range(budget);
+        Deadline deadline = exchange.deadline();
+        return CompletableFuture.supplyAsync(() -> open(form.file()), cutter)
+                .thenCompose(wav -> {
+                    var heard = Transcribing.start(wav, speech.lane(), range, deadline, cutter);
+                    exchange.cancelWhenGone(heard);
+                    return heard.whenComplete((ignored, failure) -> close(wav));
+                })
+                .handle((heard, failure) -> {
+                    if (failure != null) {
+                        throw told(failure);
+                    }
+                    return tell(heard, heard.transcript().as(form.format()));
+                });
+    }
+
+    private static WavReader open(MultiPart.Part file) {
+        try {
+            return WavReader.open("file", Content.Source.asInputStream(file.newContentSource()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void close(WavReader wav) {
+        try {
+            wav.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A recording that cannot be read is the client's mistake. */
+    private static RuntimeException told(Throwable failure) {
+        Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+        return cause instanceof BadFileException bad
+                ? ApiError.field("file", bad.getMessage())
+                : new CompletionException(cause);
+    }
+
+    /** What segments were allowed and have cost, weighted by their length. */
+    private static Reply tell(Heard heard, Reply reply) {
+        return reply;
+    }
+}
