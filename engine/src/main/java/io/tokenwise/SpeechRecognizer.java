@@ -199,14 +199,26 @@ public final class SpeechRecognizer implements AutoCloseable {
             throws IOException {
         var segments = new SpeechSegments(Resampler.to16kHz(sound));
         for (Optional<SpeechSegment> next = segments.next(); next.isPresent(); next = segments.next()) {
-            SpeechSegment segment = next.get();
-            int[] tokens = tokens(segment.samples(), budget, observer);
-            each.accept(new TimedText(
-                    (double) segment.firstSample() / Sound.SPEECH_HZ,
-                    (double) segment.endSample() / Sound.SPEECH_HZ,
-                    description.vocabulary().decode(tokens),
-                    tokens.length));
+            each.accept(transcribe(next.get(), budget, observer));
         }
+    }
+
+    /**
+     * What is said in one segment, for those who cut a sound themselves.
+     *
+     * @param segment of at most {@link SpeechSegments#LONGEST}
+     */
+    public TimedText transcribe(SpeechSegment segment, Budget budget) {
+        return transcribe(segment, budget, null);
+    }
+
+    private TimedText transcribe(SpeechSegment segment, Budget budget, LearnerObserver observer) {
+        int[] tokens = tokens(segment.samples(), budget, observer);
+        return new TimedText(
+                (double) segment.firstSample() / Sound.SPEECH_HZ,
+                (double) segment.endSample() / Sound.SPEECH_HZ,
+                description.vocabulary().decode(tokens),
+                tokens.length);
     }
 
     /** The text of one segment; none below {@link MoonshineArchitecture#LEAST_SAMPLES}, where no word can be. */

@@ -1,5 +1,6 @@
 package io.tokenwise.server;
 
+import io.tokenwise.Deadline;
 import io.tokenwise.server.ServerOptions.Limits;
 import java.time.Duration;
 import java.util.ArrayList;

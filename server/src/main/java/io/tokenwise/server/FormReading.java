@@ -1,7 +1,5 @@
 package io.tokenwise.server;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
@@ -30,11 +28,10 @@ final class FormReading {
     /**
      * Starts to read.
      *
-     * @param folder where temporary files may lie
      * @return the parts, to be closed; failed with {@link ApiError} 400, 408 or 413
      */
     static CompletableFuture<MultiPartFormData.Parts> of(
-            Request request, long mostBytes, Duration most, Path folder) {
+            Request request, long mostBytes, Duration most) {
         String type = request.getHeaders().get(HttpHeader.CONTENT_TYPE);
         if (type == null || !type.toLowerCase(Locale.ROOT).startsWith("multipart/form-data")) {
             throw ApiError.of(415, "send a form, with the header Content-Type: multipart/form-data");
@@ -52,7 +49,7 @@ final class FormReading {
                 source,
                 request,
                 type,
-                config(mostBytes, folder),
+                config(mostBytes),
                 Promise.Invocable.from(Invocable.InvocationType.NON_BLOCKING, (got, failure) -> {
                     if (failure != null) {
                         parts.completeExceptionally(told(failure));
@@ -63,9 +60,9 @@ final class FormReading {
         return parts;
     }
 
-    private static MultiPartConfig config(long mostBytes, Path folder) {
+    private static MultiPartConfig config(long mostBytes) {
         return new MultiPartConfig.Builder()
-                .location(folder)
+                .location(Path.of(System.getProperty("java.io.tmpdir")))
                 .maxParts(MOST_PARTS)
                 .maxSize(mostBytes)
                 .maxPartSize(mostBytes)
@@ -91,10 +88,5 @@ final class FormReading {
                 400,
                 "the body is no form: it must be multipart/form-data with its boundary, at most " + MOST_PARTS
                         + " parts, and headers of at most " + HEADER_BYTES + " bytes a part");
-    }
-
-    /** Where temporary files may lie, for this process only. */
-    static Path folder() throws IOException {
-        return Files.createTempDirectory("tokenwise-forms");
     }
 }

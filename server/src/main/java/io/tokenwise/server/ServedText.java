@@ -1,5 +1,6 @@
 package io.tokenwise.server;
 
+import io.tokenwise.Deadline;
 import io.tokenwise.Spent;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Budget;

@@ -9,11 +9,15 @@ import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.TextDescription;
+import io.tokenwise.serving.QueueOptions;
+import io.tokenwise.serving.RequestQueue;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
@@ -25,16 +29,31 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /** Models over HTTP. It answers once {@link #start} has returned, until it is closed. Thread-safe. */
 public final class TokenwiseServer implements AutoCloseable {
+    /** Photographs have some megabytes. */
+    private static final long MOST_IMAGE_BYTES = 10L << 20;
+
     private final Server jetty;
     private final ServerConnector connector;
     private final ServedModels models;
     private final ThreadPoolExecutor workers;
+    private final RequestQueue queue;
 
-    private TokenwiseServer(Server jetty, ServerConnector connector, ServedModels models, ThreadPoolExecutor workers) {
+    /** Decodes images and cuts sound, which takes longer than the network's threads have. */
+    private final ExecutorService readers;
+
+    private TokenwiseServer(
+            Server jetty,
+            ServerConnector connector,
+            ServedModels models,
+            ThreadPoolExecutor workers,
+            RequestQueue queue,
+            ExecutorService readers) {
         this.jetty = jetty;
         this.connector = connector;
         this.models = models;
         this.workers = workers;
+        this.queue = queue;
+        this.readers = readers;
     }
 
     /**
@@ -46,7 +65,10 @@ public final class TokenwiseServer implements AutoCloseable {
     public static TokenwiseServer start(ServerOptions options) throws IOException {
         var workers = new ThreadPoolExecutor(
                 options.threads(), options.threads(), 1, TimeUnit.SECONDS, new ArrayBlockingQueue<>(512));
-        ServedModels models = open(options, workers);
+        var queue = RequestQueue.start(QueueOptions.defaults().withWorkers(options.threads()));
+        ExecutorService readers = Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().daemon().name("tokenwise-reader").factory());
+        ServedModels models = open(options, workers, queue);
         var threads = new QueuedThreadPool(16, 4);
         threads.setName("tokenwise-http");
         threads.setDaemon(true);
@@ -61,8 +83,8 @@ public final class TokenwiseServer implements AutoCloseable {
         connector.setPort(options.port());
         connector.setIdleTimeout(options.limits().idle().toMillis());
         jetty.addConnector(connector);
-        jetty.setHandler(new RoutingHandler(routes(options, models), options.limits()));
-        var server = new TokenwiseServer(jetty, connector, models, workers);
+        jetty.setHandler(new RoutingHandler(routes(options, models, queue, readers), options.limits()));
+        var server = new TokenwiseServer(jetty, connector, models, workers, queue, readers);
         try {
             jetty.start();
         } catch (Exception e) {
@@ -73,20 +95,36 @@ public final class TokenwiseServer implements AutoCloseable {
     }
 
     /** Every endpoint. */
-    private static Routes routes(ServerOptions options, ServedModels models) {
+    private static Routes routes(
+            ServerOptions options, ServedModels models, RequestQueue queue, ExecutorService readers) {
         var list = new ModelsRoute(models);
+        var page = new PageLanes(queue);
         return new Routes()
                 .add("POST", "/v1/embeddings", ErrorForm.OPENAI, new EmbeddingsRoute(models, options.limits()))
                 .add("GET", "/v1/models", ErrorForm.OPENAI, list::list)
-                .add("GET", "/v1/models/*", ErrorForm.OPENAI, list::one);
+                .add("GET", "/v1/models/*", ErrorForm.OPENAI, list::one)
+                .add(
+                        "POST",
+                        "/v1/audio/transcriptions",
+                        ErrorForm.OPENAI,
+                        new TranscriptionsRoute(models, readers, options.limits().bodyTime()))
+                .addOpen("GET", "/", ErrorForm.OPENAI, new PageRoute())
+                .add("GET", "/page/state", ErrorForm.OPENAI, new PageStateRoute(models, queue))
+                .add("POST", "/page/text", ErrorForm.OPENAI, new PageTextRoute(models, page))
+                .add(
+                        "POST",
+                        "/page/image",
+                        ErrorForm.OPENAI,
+                        new PageImageRoute(models, page, readers, MOST_IMAGE_BYTES));
     }
 
-    private static ServedModels open(ServerOptions options, ThreadPoolExecutor workers) throws IOException {
+    private static ServedModels open(ServerOptions options, ThreadPoolExecutor workers, RequestQueue queue)
+            throws IOException {
         var defaults = new BudgetDefaults(AskedBudget.parse("budget", options.budget()), options.leastBudget());
         var served = new ArrayList<ServedModel>();
         try {
             for (String model : options.models()) {
-                served.add(open(model, options, workers, defaults));
+                served.add(open(model, options, workers, queue, defaults));
             }
             return new ServedModels(List.copyOf(served));
         } catch (Throwable e) {
@@ -96,7 +134,11 @@ public final class TokenwiseServer implements AutoCloseable {
     }
 
     private static ServedModel open(
-            String model, ServerOptions options, ThreadPoolExecutor workers, BudgetDefaults defaults)
+            String model,
+            ServerOptions options,
+            ThreadPoolExecutor workers,
+            RequestQueue queue,
+            BudgetDefaults defaults)
             throws IOException {
         String name = Path.of(model).toAbsolutePath().normalize().getFileName().toString();
         ModelFiles files = ModelFiles.open(model);
@@ -108,15 +150,16 @@ public final class TokenwiseServer implements AutoCloseable {
             case TextDescription ignored ->
                 new ServedModel.Texts(name, new ServedText(TextEncoder.open(files, encoder), workers, defaults));
             case ImageDescription ignored -> new ServedModel.Images(name, ImageClassifier.open(files, encoder));
-            case SpeechDescription ignored ->
-                new ServedModel.Speech(
-                        name,
-                        SpeechRecognizer.open(
-                                files,
-                                RecognizerOptions.defaults()
-                                        .withThreads(1)
-                                        .withConcurrentCalls(options.threads())
-                                        .withBackend(options.backend())));
+            case SpeechDescription ignored -> {
+                var recognizer = SpeechRecognizer.open(
+                        files,
+                        RecognizerOptions.defaults()
+                                .withThreads(1)
+                                .withConcurrentCalls(options.threads())
+                                .withBackend(options.backend()));
+                yield new ServedModel.Speech(
+                        name, recognizer, queue.add(new ServedSegments(name, recognizer)), defaults);
+            }
         };
     }
 
@@ -134,6 +177,8 @@ public final class TokenwiseServer implements AutoCloseable {
             throw new IllegalStateException("the server cannot be stopped", e);
         } finally {
             workers.shutdown();
+            queue.close();
+            readers.shutdown();
             models.close();
         }
     }

@@ -7,7 +7,6 @@ import io.tokenwise.server.Transcribing.Heard;
 import io.tokenwise.serving.BudgetRange;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -24,24 +23,21 @@ final class TranscriptionsRoute implements Route {
 
     private final ServedModels models;
     private final Executor cutter;
-    private final Path folder;
     private final Duration bodyTime;
 
     /**
      * @param cutter reads sound and cuts it into segments
-     * @param folder for recordings while they are transcribed
      * @param bodyTime in which a recording must have come
      */
-    TranscriptionsRoute(ServedModels models, Executor cutter, Path folder, Duration bodyTime) {
+    TranscriptionsRoute(ServedModels models, Executor cutter, Duration bodyTime) {
         this.models = models;
         this.cutter = cutter;
-        this.folder = folder;
         this.bodyTime = bodyTime;
     }
 
     @Override
     public CompletableFuture<Reply> handle(Exchange exchange) {
-        return FormReading.of(exchange.request(), MOST_BYTES, bodyTime, folder)
+        return FormReading.of(exchange.request(), MOST_BYTES, bodyTime)
                 .thenCompose(parts -> closing(parts, () -> transcribe(exchange, TranscriptionForm.of(parts))));
     }
 
