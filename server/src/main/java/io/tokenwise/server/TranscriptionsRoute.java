@@ -76,7 +76,7 @@ final class TranscriptionsRoute implements Route {
 
     private static WavReader open(MultiPart.Part file) {
         try {
-            return WavReader.open("file", Content.Source.asInputStream(file.newContentSource()));
+            return WavReader.open("file", Content.Source.asInputStream(file.createContentSource()));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
