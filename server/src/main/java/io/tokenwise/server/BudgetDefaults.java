@@ -1,5 +1,9 @@
 package io.tokenwise.server;
 
+import io.tokenwise.api.Budget;
+import io.tokenwise.serving.BudgetRange;
+import io.tokenwise.serving.Served;
+
 /**
  * What requests get that say nothing of budgets.
  *
@@ -7,8 +11,20 @@ package io.tokenwise.server;
  * @param least to which load may bring down what floats, 0 to 1
  */
 record BudgetDefaults(AskedBudget budget, double least) {
+    static BudgetDefaults of(ServerOptions.Budgets budgets) {
+        return new BudgetDefaults(AskedBudget.parse("budget", budgets.usual()), budgets.least());
+    }
+
     /** Of several texts that nobody calls queries: mostly documents for an index, whose vectors must not depend on load. */
     AskedBudget forIndex() {
         return budget instanceof AskedBudget.Auto ? AskedBudget.FULL : budget;
+    }
+
+    /** What an ask stands for in a model. */
+    BudgetRange range(Served<?> model, AskedBudget asked) {
+        return switch (asked) {
+            case AskedBudget.Share share -> BudgetRange.pinned(model.budget(share.share()));
+            case AskedBudget.Auto ignored -> BudgetRange.floating(model.budget(least), Budget.FULL);
+        };
     }
 }

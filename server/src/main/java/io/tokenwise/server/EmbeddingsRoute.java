@@ -2,6 +2,8 @@ package io.tokenwise.server;
 
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.server.ServerOptions.Limits;
+import io.tokenwise.serving.Answer;
+import io.tokenwise.serving.BudgetRange;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Base64;
@@ -33,7 +35,7 @@ final class EmbeddingsRoute implements Route {
             Asked asked = read(exchange, fields);
             var answers = asked.text().submit(asked.inputs().ids(), asked.range(), exchange.deadline());
             exchange.cancelWhenGone(answers);
-            return answers.thenApply(all -> reply(asked, all));
+            return answers.thenApplyAsync(all -> reply(asked, all), exchange.executor());
         });
     }
 

@@ -31,11 +31,11 @@ final class PageImageRoute implements Route {
     private final ServedModels models;
     private final PageLanes lanes;
     private final Executor readers;
-    private final long mostBytes;
+    private final int mostBytes;
     private final ImageReader reader = new ImageReader(MOST_PIXELS);
 
     /** @param readers decode images, which takes long for large ones */
-    PageImageRoute(ServedModels models, PageLanes lanes, Executor readers, long mostBytes) {
+    PageImageRoute(ServedModels models, PageLanes lanes, Executor readers, int mostBytes) {
         this.models = models;
         this.lanes = lanes;
         this.readers = readers;
@@ -79,8 +79,10 @@ final class PageImageRoute implements Route {
                     Budget budget = classifier.model().encoder().budget(share);
                     List<Ask> asks = List.of(new Ask(image.rgb(), Budget.FULL), new Ask(image.rgb(), budget));
                     return lanes.ask(exchange, found.name(), classifier.model(), asks)
-                            .thenApply(results ->
-                                    Reply.json(answer(classifier, share, image, results.get(1), results.get(0))));
+                            .thenApplyAsync(
+                                    results -> Reply.json(
+                                            answer(classifier, share, image, results.get(1), results.get(0))),
+                                    exchange.executor());
                 });
     }
 

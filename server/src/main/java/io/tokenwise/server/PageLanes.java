@@ -8,7 +8,6 @@ import io.tokenwise.serving.Lane;
 import io.tokenwise.serving.Request;
 import io.tokenwise.serving.RequestQueue;
 import io.tokenwise.serving.ServedModel;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -36,7 +35,12 @@ final class PageLanes {
         List<Request> requests = asks.stream()
                 .map(ask -> new Request(ask.input(), exchange.deadline(), BudgetRange.pinned(ask.budget())))
                 .toList();
-        return lane(name, model).thenCompose(lane -> all(exchange, lane.submitAll(requests)));
+        return lane(name, model).thenCompose(lane -> {
+            var answers = Together.all(lane.submitAll(requests));
+            exchange.cancelWhenGone(answers);
+            return answers.thenApply(
+                    all -> all.stream().map(Answer::result).toList());
+        });
     }
 
     private CompletableFuture<Lane<Shaded>> lane(String name, OpenModel model) {
@@ -51,16 +55,6 @@ final class PageLanes {
                 }
             });
             return lane;
-        });
-    }
-
-    private static CompletableFuture<List<Shaded>> all(
-            Exchange exchange, List<CompletableFuture<Answer<Shaded>>> answers) {
-        answers.forEach(exchange::cancelWhenGone);
-        return CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new)).thenApply(ignored -> {
-            var results = new ArrayList<Shaded>(answers.size());
-            answers.forEach(answer -> results.add(answer.join().result()));
-            return results;
         });
     }
 }

@@ -1,5 +1,6 @@
 package io.tokenwise.server;
 
+import io.tokenwise.serving.RequestQueue;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -8,12 +9,16 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 
 /** {@code GET /}: the page. It needs no token, as it says nothing; what it asks for does. Browsers are told that it loads nothing else. */
 final class PageRoute implements Route {
     private final Reply reply;
 
-    PageRoute() {
+    /** Photographs have some megabytes. */
+    private static final int MOST_IMAGE_BYTES = 10 << 20;
+
+    private PageRoute() {
         String page = page();
         reply = new Reply(
                 200,
@@ -24,6 +29,19 @@ final class PageRoute implements Route {
                         "x-content-type-options", "nosniff",
                         "referrer-policy", "no-referrer",
                         "cache-control", "no-cache"));
+    }
+
+    /** The page, and what it asks for. */
+    static void add(Routes routes, ServedModels models, RequestQueue queue, Executor readers) {
+        var lanes = new PageLanes(queue);
+        routes.addOpen("GET", "/", ErrorForm.OPENAI, new PageRoute())
+                .add("GET", "/page/state", ErrorForm.OPENAI, new PageStateRoute(models, queue))
+                .add("POST", "/page/text", ErrorForm.OPENAI, new PageTextRoute(models, lanes))
+                .add(
+                        "POST",
+                        "/page/image",
+                        ErrorForm.OPENAI,
+                        new PageImageRoute(models, lanes, readers, MOST_IMAGE_BYTES));
     }
 
     @Override

@@ -59,7 +59,7 @@ final class PageStateRoute implements Route {
                 new Model(
                         images.name(), "image", images.classifier().model().encoder().isAdaptive());
             case ServedModel.Speech speech ->
-                new Model(speech.name(), "speech", speech.recognizer().model().isAdaptive());
+                new Model(speech.name(), "speech", speech.speech().lane().model().isAdaptive());
         };
     }
 

@@ -1,11 +1,6 @@
 package io.tokenwise.server;
 
 import io.tokenwise.ImageClassifier;
-import io.tokenwise.SpeechRecognizer;
-import io.tokenwise.TimedText;
-import io.tokenwise.api.Budget;
-import io.tokenwise.serving.BudgetRange;
-import io.tokenwise.serving.Lane;
 
 /** A model that is served, under the name that requests give. Closed with the server. */
 sealed interface ServedModel extends AutoCloseable {
@@ -31,26 +26,11 @@ sealed interface ServedModel extends AutoCloseable {
         }
     }
 
-    /**
-     * Speech in, text out.
-     *
-     * @param lane for its segments, {@link ServedSegments}
-     */
-    record Speech(String name, SpeechRecognizer recognizer, Lane<TimedText> lane, BudgetDefaults defaults)
-            implements ServedModel {
-        /** What budget an ask stands for in this model. */
-        BudgetRange range(AskedBudget asked) {
-            return switch (asked) {
-                case AskedBudget.Share share ->
-                    BudgetRange.pinned(lane.model().budget(share.share()));
-                case AskedBudget.Auto ignored ->
-                    BudgetRange.floating(lane.model().budget(defaults.least()), Budget.FULL);
-            };
-        }
-
+    /** Speech in, text out. */
+    record Speech(String name, ServedSpeech speech) implements ServedModel {
         @Override
         public void close() {
-            recognizer.close();
+            speech.close();
         }
     }
 }

@@ -1,105 +1,108 @@
 package io.tokenwise.server;
 
-import io.tokenwise.EncoderOptions;
-import io.tokenwise.ImageClassifier;
-import io.tokenwise.RecognizerOptions;
-import io.tokenwise.SpeechRecognizer;
-import io.tokenwise.TextEncoder;
-import io.tokenwise.io.ImageDescription;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.SpeechDescription;
-import io.tokenwise.io.TextDescription;
+import io.tokenwise.serving.Control;
 import io.tokenwise.serving.QueueOptions;
 import io.tokenwise.serving.RequestQueue;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.ArrayBlockingQueue;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
-import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
-import org.eclipse.jetty.server.HttpConfiguration;
-import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
-import org.eclipse.jetty.server.ServerConnector;
-import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /** Models over HTTP. It answers once {@link #start} has returned, until it is closed. Thread-safe. */
 public final class TokenwiseServer implements AutoCloseable {
-    /** Photographs have some megabytes. */
-    private static final long MOST_IMAGE_BYTES = 10L << 20;
+    /** So long requests on connections that are open are still answered while it stops, and told to close: their clients had no way to know. */
+    private static final Duration LINGER = Duration.ofMillis(200);
 
     private final Server jetty;
-    private final ServerConnector connector;
-    private final ServedModels models;
-    private final ThreadPoolExecutor workers;
+    private final WatchedConnector connector;
     private final RequestQueue queue;
 
-    /** Decodes images and cuts sound, which takes longer than the network's threads have. */
+    /** Reads images and sound, which takes longer than the network's threads have. */
     private final ExecutorService readers;
+
+    private final ServedModels models;
+    private final ServerState state;
+    private final Duration drain;
 
     private TokenwiseServer(
             Server jetty,
-            ServerConnector connector,
-            ServedModels models,
-            ThreadPoolExecutor workers,
+            WatchedConnector connector,
             RequestQueue queue,
-            ExecutorService readers) {
+            ExecutorService readers,
+            ServedModels models,
+            ServerState state,
+            Duration drain) {
         this.jetty = jetty;
         this.connector = connector;
-        this.models = models;
-        this.workers = workers;
         this.queue = queue;
         this.readers = readers;
+        this.models = models;
+        this.state = state;
+        this.drain = drain;
     }
 
     /**
-     * Opens the models and listens.
+     * Opens the models, makes them fast, which takes some seconds each, and listens.
      *
-     * @throws io.tokenwise.api.BadFileException if a model is absent, bad or not supported
-     * @throws IOException if a model cannot be read, or nobody can listen at the port
+     * @throws io.tokenwise.api.BadFileException if a model or a PEM file is absent, bad or not supported
+     * @throws IllegalArgumentException if options do not go together, or a file of tokens has none
+     * @throws IOException if a file cannot be read, or nobody can listen at the port
      */
     public static TokenwiseServer start(ServerOptions options) throws IOException {
-        var workers = new ThreadPoolExecutor(
-                options.threads(), options.threads(), 1, TimeUnit.SECONDS, new ArrayBlockingQueue<>(512));
-        var queue = RequestQueue.start(QueueOptions.defaults().withWorkers(options.threads()));
+        Server jetty = Listening.jetty();
+        WatchedConnector connector = Listening.connector(jetty, options.network(), options.limits());
+        Optional<BearerTokens> tokens = tokens(options.network());
+        RequestQueue queue = RequestQueue.start(queueOptions(options));
+        ServedModels models;
+        try {
+            models = new ModelOpening(options, queue).all();
+        } catch (Throwable e) {
+            queue.close();
+            throw e;
+        }
         ExecutorService readers = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().daemon().name("tokenwise-reader").factory());
-        ServedModels models = open(options, workers, queue);
-        var threads = new QueuedThreadPool(16, 4);
-        threads.setName("tokenwise-http");
-        threads.setDaemon(true);
-        var jetty = new Server(threads);
-        var http = new HttpConfiguration();
-        http.setSendServerVersion(false);
-        http.setRequestHeaderSize(options.limits().headerBytes());
-        http.setIdleTimeout(options.limits().idle().toMillis());
-        var connector =
-                new ServerConnector(jetty, new HttpConnectionFactory(http), new HTTP2CServerConnectionFactory(http));
-        connector.setHost(options.host());
-        connector.setPort(options.port());
-        connector.setIdleTimeout(options.limits().idle().toMillis());
+        var state = new ServerState();
         jetty.addConnector(connector);
-        jetty.setHandler(new RoutingHandler(routes(options, models, queue, readers), options.limits()));
-        var server = new TokenwiseServer(jetty, connector, models, workers, queue, readers);
+        jetty.setHandler(new RoutingHandler(routes(options, models, queue, readers), options.limits(), tokens, state));
+        if (options.accessLog()) {
+            jetty.setRequestLog(new AccessLog());
+        }
+        var server = new TokenwiseServer(jetty, connector, queue, readers, models, state, options.drain());
         try {
             jetty.start();
         } catch (Exception e) {
             server.close();
-            throw new IOException("cannot listen at " + options.host() + ", port " + options.port(), e);
+            throw new IOException(
+                    "cannot listen at " + options.network().host() + ", port "
+                            + options.network().port() + ": " + e.getMessage(),
+                    e);
         }
         return server;
     }
 
+    private static Optional<BearerTokens> tokens(ServerOptions.Network network) throws IOException {
+        return network.tokens().isEmpty()
+                ? Optional.empty()
+                : Optional.of(new BearerTokens(network.tokens().get()));
+    }
+
+    /** Only what asks for it floats, so the controller may be there for all. */
+    private static QueueOptions queueOptions(ServerOptions options) {
+        ServerOptions.Budgets budgets = options.budgets();
+        return QueueOptions.defaults()
+                .withWorkers(options.threads())
+                .withControl(Control.auto(Duration.ofMillis(budgets.targetMillis()), budgets.least()));
+    }
+
     /** Every endpoint. */
     private static Routes routes(
-            ServerOptions options, ServedModels models, RequestQueue queue, ExecutorService readers) {
+            ServerOptions options, ServedModels models, RequestQueue queue, Executor readers) {
         var list = new ModelsRoute(models);
-        var page = new PageLanes(queue);
-        return new Routes()
+        var routes = new Routes()
                 .add("POST", "/v1/embeddings", ErrorForm.OPENAI, new EmbeddingsRoute(models, options.limits()))
                 .add("GET", "/v1/models", ErrorForm.OPENAI, list::list)
                 .add("GET", "/v1/models/*", ErrorForm.OPENAI, list::one)
@@ -107,60 +110,11 @@ public final class TokenwiseServer implements AutoCloseable {
                         "POST",
                         "/v1/audio/transcriptions",
                         ErrorForm.OPENAI,
-                        new TranscriptionsRoute(models, readers, options.limits().bodyTime()))
-                .addOpen("GET", "/", ErrorForm.OPENAI, new PageRoute())
-                .add("GET", "/page/state", ErrorForm.OPENAI, new PageStateRoute(models, queue))
-                .add("POST", "/page/text", ErrorForm.OPENAI, new PageTextRoute(models, page))
-                .add(
-                        "POST",
-                        "/page/image",
-                        ErrorForm.OPENAI,
-                        new PageImageRoute(models, page, readers, MOST_IMAGE_BYTES));
-    }
-
-    private static ServedModels open(ServerOptions options, ThreadPoolExecutor workers, RequestQueue queue)
-            throws IOException {
-        var defaults = new BudgetDefaults(AskedBudget.parse("budget", options.budget()), options.leastBudget());
-        var served = new ArrayList<ServedModel>();
-        try {
-            for (String model : options.models()) {
-                served.add(open(model, options, workers, queue, defaults));
-            }
-            return new ServedModels(List.copyOf(served));
-        } catch (Throwable e) {
-            served.forEach(ServedModel::close);
-            throw e;
+                        new TranscriptionsRoute(models, readers, options.limits().arrival()));
+        if (options.network().page()) {
+            PageRoute.add(routes, models, queue, readers);
         }
-    }
-
-    private static ServedModel open(
-            String model,
-            ServerOptions options,
-            ThreadPoolExecutor workers,
-            RequestQueue queue,
-            BudgetDefaults defaults)
-            throws IOException {
-        String name = Path.of(model).toAbsolutePath().normalize().getFileName().toString();
-        ModelFiles files = ModelFiles.open(model);
-        EncoderOptions encoder = EncoderOptions.defaults()
-                .withThreads(1)
-                .withConcurrentCalls(options.threads())
-                .withBackend(options.backend());
-        return switch (files.description()) {
-            case TextDescription ignored ->
-                new ServedModel.Texts(name, new ServedText(TextEncoder.open(files, encoder), workers, defaults));
-            case ImageDescription ignored -> new ServedModel.Images(name, ImageClassifier.open(files, encoder));
-            case SpeechDescription ignored -> {
-                var recognizer = SpeechRecognizer.open(
-                        files,
-                        RecognizerOptions.defaults()
-                                .withThreads(1)
-                                .withConcurrentCalls(options.threads())
-                                .withBackend(options.backend()));
-                yield new ServedModel.Speech(
-                        name, recognizer, queue.add(new ServedSegments(name, recognizer)), defaults);
-            }
-        };
+        return routes;
     }
 
     /** Where it listens. */
@@ -168,16 +122,29 @@ public final class TokenwiseServer implements AutoCloseable {
         return connector.getLocalPort();
     }
 
-    /** Stops to listen, then closes the models. */
+    /**
+     * Stops to listen, answers what was accepted, for at most {@link ServerOptions#drain}, then closes the models. Requests that still come on open connections are
+     * answered for a moment, with {@code Connection: close}.
+     */
     @Override
-    public void close() {
+    public synchronized void close() {
+        state.drain();
+        long end = System.nanoTime() + drain.toNanos();
+        try {
+            connector.shutdown();
+            if (!connector.getConnectedEndPoints().isEmpty()) {
+                Thread.sleep(LINGER);
+            }
+            state.awaitIdle(Duration.ofNanos(end - System.nanoTime()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         try {
             jetty.stop();
         } catch (Exception e) {
             throw new IllegalStateException("the server cannot be stopped", e);
         } finally {
-            workers.shutdown();
-            queue.close();
+            queue.close(Duration.ZERO);
             readers.shutdown();
             models.close();
         }

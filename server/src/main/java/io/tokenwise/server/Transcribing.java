@@ -33,8 +33,17 @@ final class Transcribing {
     private final List<Answer<TimedText>> answers = new ArrayList<>();
     private final CompletableFuture<Heard> heard = new CompletableFuture<>();
 
-    /** What came of it, with the queue's answer to each segment that has words in it. */
-    record Heard(Transcript transcript, List<Answer<TimedText>> answers) {}
+    /** What came of it, with the queue's answer to each segment that was long enough to ask. */
+    record Heard(Transcript transcript, List<Answer<TimedText>> answers) {
+        /** In the form that was asked for, with what the segments were allowed and have cost. */
+        Reply tell(TranscriptFormat format) {
+            double[] seconds = answers.stream()
+                    .mapToDouble(answer -> answer.result().endSeconds())
+                    .toArray();
+            Reply reply = transcript.as(format);
+            return seconds.length == 0 ? reply : Costs.of(seconds, answers, 0).tell(reply);
+        }
+    }
 
     private Transcribing(
             CountedSound sound, Lane<TimedText> lane, BudgetRange range, Deadline deadline, Executor cutter) {

@@ -3,7 +3,6 @@ package io.tokenwise.server;
 import io.tokenwise.Deadline;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.audio.WavReader;
-import io.tokenwise.server.Transcribing.Heard;
 import io.tokenwise.serving.BudgetRange;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -55,7 +54,7 @@ final class TranscriptionsRoute implements Route {
 
     private CompletableFuture<Reply> transcribe(Exchange exchange, TranscriptionForm form) {
         var found = models.find(form.model(), ServedModel.Speech.class);
-        ServedModel.Speech speech = found.model();
+        ServedSpeech speech = found.model().speech();
         AskedBudget budget =
                 BudgetAsk.of(exchange, form.fields(), found.budget()).orElse(speech.defaults().budget());
         BudgetRange range = speech.range(budget);
@@ -66,12 +65,14 @@ final class TranscriptionsRoute implements Route {
                     exchange.cancelWhenGone(heard);
                     return heard.whenComplete((ignored, failure) -> close(wav));
                 })
-                .handle((heard, failure) -> {
-                    if (failure != null) {
-                        throw told(failure);
-                    }
-                    return tell(heard, heard.transcript().as(form.format()));
-                });
+                .handleAsync(
+                        (heard, failure) -> {
+                            if (failure != null) {
+                                throw told(failure);
+                            }
+                            return heard.tell(form.format());
+                        },
+                        exchange.executor());
     }
 
     private static WavReader open(MultiPart.Part file) {
@@ -96,10 +97,5 @@ final class TranscriptionsRoute implements Route {
         return cause instanceof BadFileException bad
                 ? ApiError.field("file", bad.getMessage())
                 : new CompletionException(cause);
-    }
-
-    /** What segments were allowed and have cost, weighted by their length. */
-    private static Reply tell(Heard heard, Reply reply) {
-        return reply;
     }
 }

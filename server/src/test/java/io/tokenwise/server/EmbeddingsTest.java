@@ -30,7 +30,7 @@ class EmbeddingsTest {
 
     @BeforeAll
     static void start() throws IOException {
-        server = TokenwiseServer.start(ServerOptions.of("minilm-acm").withPort(0));
+        server = TokenwiseServer.start(ServerOptions.of(0, "minilm-acm"));
         encoder = TextEncoder.open("minilm-acm", EncoderOptions.defaults());
     }
 

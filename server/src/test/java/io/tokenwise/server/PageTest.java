@@ -36,7 +36,7 @@ class PageTest {
         Path speech = folder.resolve("small-speech");
         SmallMoonshine.write(speech);
         server = TokenwiseServer.start(
-                ServerOptions.of("minilm-acm", "vit-cifar10-acm", speech.toString()).withPort(0));
+                ServerOptions.of(0, "minilm-acm", "vit-cifar10-acm", speech.toString()));
         chromium = new Chromium(program);
     }
 
