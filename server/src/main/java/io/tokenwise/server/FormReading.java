@@ -30,8 +30,7 @@ final class FormReading {
      *
      * @return the parts, to be closed; failed with {@link ApiError} 400, 408 or 413
      */
-    static CompletableFuture<MultiPartFormData.Parts> of(
-            Request request, long mostBytes, Duration most) {
+    static CompletableFuture<MultiPartFormData.Parts> of(Request request, long mostBytes, Duration most) {
         String type = request.getHeaders().get(HttpHeader.CONTENT_TYPE);
         if (type == null || !type.toLowerCase(Locale.ROOT).startsWith("multipart/form-data")) {
             throw ApiError.of(415, "send a form, with the header Content-Type: multipart/form-data");

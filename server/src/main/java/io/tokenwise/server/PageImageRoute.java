@@ -70,7 +70,8 @@ final class PageImageRoute implements Route {
     @Override
     public CompletableFuture<Reply> handle(Exchange exchange) {
         Fields query = Request.extractQueryParameters(exchange.request());
-        var found = models.find(needed(query, "model"), ServedModel.Images.class).model();
+        var found =
+                models.find(needed(query, "model"), ServedModel.Images.class).model();
         double share = share(needed(query, "budget"));
         ImageClassifier classifier = found.classifier();
         return exchange.body(mostBytes)

@@ -38,8 +38,7 @@ final class PageLanes {
         return lane(name, model).thenCompose(lane -> {
             var answers = Together.all(lane.submitAll(requests));
             exchange.cancelWhenGone(answers);
-            return answers.thenApply(
-                    all -> all.stream().map(Answer::result).toList());
+            return answers.thenApply(all -> all.stream().map(Answer::result).toList());
         });
     }
 

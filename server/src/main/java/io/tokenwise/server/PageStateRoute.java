@@ -57,9 +57,12 @@ final class PageStateRoute implements Route {
                 new Model(texts.name(), "text", texts.text().encoder().encoder().isAdaptive());
             case ServedModel.Images images ->
                 new Model(
-                        images.name(), "image", images.classifier().model().encoder().isAdaptive());
+                        images.name(),
+                        "image",
+                        images.classifier().model().encoder().isAdaptive());
             case ServedModel.Speech speech ->
-                new Model(speech.name(), "speech", speech.speech().lane().model().isAdaptive());
+                new Model(
+                        speech.name(), "speech", speech.speech().lane().model().isAdaptive());
         };
     }
 

@@ -59,12 +59,7 @@ final class PageTextRoute implements Route {
 
     /** @param others token ids; null for texts without a word */
     private record Asked(
-            String name,
-            OpenModel model,
-            double share,
-            Budget budget,
-            Tokenizer.Encoded text,
-            List<int[]> others) {}
+            String name, OpenModel model, double share, Budget budget, Tokenizer.Encoded text, List<int[]> others) {}
 
     @Override
     public CompletableFuture<Reply> handle(Exchange exchange) {
@@ -76,7 +71,8 @@ final class PageTextRoute implements Route {
     }
 
     private Asked read(Fields fields) {
-        var found = models.find(fields.neededText("model"), ServedModel.Texts.class).model();
+        var found =
+                models.find(fields.neededText("model"), ServedModel.Texts.class).model();
         OpenModel model = found.text().encoder().model();
         Tokenizer tokenizer = found.text().encoder().tokenizer();
         double share = share(fields.needed("budget"));
@@ -93,8 +89,7 @@ final class PageTextRoute implements Route {
             String other = Fields.text("others[" + i + "]", others.get(i));
             ids.add(other.isBlank() ? null : tokenizer.encode(other).ids());
         }
-        return new Asked(
-                found.name(), model, share, model.encoder().budget(share), tokenizer.encode(text), ids);
+        return new Asked(found.name(), model, share, model.encoder().budget(share), tokenizer.encode(text), ids);
     }
 
     static double share(JsonNode budget) {
@@ -134,7 +129,8 @@ final class PageTextRoute implements Route {
                 continue;
             }
             double cosine = Embedding.cosine(text.output(), results.get(next++).output());
-            others.add(new Other(cosine, Embedding.cosine(full.output(), results.get(next++).output())));
+            others.add(new Other(
+                    cosine, Embedding.cosine(full.output(), results.get(next++).output())));
         }
         var encoder = asked.model().encoder();
         int[] ids = asked.text().ids();
@@ -167,7 +163,8 @@ final class PageTextRoute implements Route {
     }
 
     private static List<Token> tokens(Asked asked, double[] shares) {
-        List<String> tokens = asked.model().files().tokenizer().tokens(asked.text().ids());
+        List<String> tokens =
+                asked.model().files().tokenizer().tokens(asked.text().ids());
         int last = tokens.size() - 1;
         return IntStream.rangeClosed(0, last)
                 .mapToObj(i -> new Token(tokens.get(i), shares[i], i == 0 || i == last))

@@ -7,9 +7,9 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.audio.Sound;
 import io.tokenwise.audio.SpeechSegment;
 import io.tokenwise.io.MoonshineArchitecture;
-import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.serving.Served;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -20,6 +20,8 @@ import java.util.stream.IntStream;
 final class ServedSegments implements Served<TimedText> {
     /** Of noise that is no silence. */
     private static final double LOUDNESS = 0.1;
+
+    private static final int MEASURED_SECONDS = 10;
 
     private final String name;
     private final SpeechRecognizer recognizer;
@@ -50,14 +52,15 @@ final class ServedSegments implements Served<TimedText> {
     public int[] sample(int tokens) {
         int samples = MoonshineArchitecture.LEAST_SAMPLES + (tokens - 1) * MoonshineArchitecture.FRAME_SAMPLES;
         RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(tokens);
-        var noise = new int[Math.min(samples, SpeechDescription.MOST_SAMPLES)];
+        var noise = new int[samples];
         Arrays.setAll(noise, i -> Float.floatToRawIntBits((float) Math.clamp(LOUDNESS * random.nextGaussian(), -1, 1)));
         return noise;
     }
 
+    /** Of ten seconds of speech, from which longer segments are reckoned: half a minute would take long to measure. */
     @Override
     public int maxTokens() {
-        return encoder().description().maxTokens();
+        return MoonshineArchitecture.frames(MEASURED_SECONDS * Sound.SPEECH_HZ);
     }
 
     @Override
@@ -81,6 +84,13 @@ final class ServedSegments implements Served<TimedText> {
         return IntStream.range(0, inputs.size())
                 .mapToObj(i -> recognizer.transcribe(segment(inputs.get(i)), budgets.get(i)))
                 .toList();
+    }
+
+    /** As long as the segment was spoken: text then comes as fast as speech. */
+    @Override
+    public Duration target(int[] input, Duration asked) {
+        var spoken = Duration.ofMillis(1_000L * input.length / Sound.SPEECH_HZ);
+        return spoken.compareTo(asked) > 0 ? spoken : asked;
     }
 
     private static SpeechSegment segment(int[] bits) {

@@ -122,7 +122,8 @@ final class Transcribing {
                         return;
                     }
                     answers.add(answer);
-                    texts.add(timed(segment, answer.result().text(), answer.result().tokens()));
+                    texts.add(timed(
+                            segment, answer.result().text(), answer.result().tokens()));
                     next();
                 },
                 cutter);

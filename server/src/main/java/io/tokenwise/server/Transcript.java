@@ -20,8 +20,7 @@ record Transcript(double seconds, List<TimedText> segments) {
     record Usage(String type, long seconds) {}
 
     /** What {@link TranscriptFormat#VERBOSE_JSON} is. OpenAI's {@code avg_logprob} and {@code no_speech_prob} are left out: nothing here measures them. */
-    record Verbose(
-            String task, String language, double duration, String text, List<Segment> segments, Usage usage) {}
+    record Verbose(String task, String language, double duration, String text, List<Segment> segments, Usage usage) {}
 
     /** @param seek where the segment begins, in hundredths of a second, as Whisper counts */
     record Segment(int id, long seek, double start, double end, String text, double temperature) {}

@@ -55,8 +55,8 @@ final class TranscriptionsRoute implements Route {
     private CompletableFuture<Reply> transcribe(Exchange exchange, TranscriptionForm form) {
         var found = models.find(form.model(), ServedModel.Speech.class);
         ServedSpeech speech = found.model().speech();
-        AskedBudget budget =
-                BudgetAsk.of(exchange, form.fields(), found.budget()).orElse(speech.defaults().budget());
+        AskedBudget budget = BudgetAsk.of(exchange, form.fields(), found.budget())
+                .orElse(speech.defaults().budget());
         BudgetRange range = speech.range(budget);
         Deadline deadline = exchange.deadline();
         return CompletableFuture.supplyAsync(() -> open(form.file()), cutter)

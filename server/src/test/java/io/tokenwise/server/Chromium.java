@@ -43,8 +43,7 @@ final class Chromium implements AutoCloseable {
     /** The browser, if there is one on the path. */
     static Optional<Path> program() {
         return Stream.of("chromium", "chromium-browser", "google-chrome")
-                .flatMap(name -> Arrays.stream(System.getenv("PATH").split(":"))
-                        .map(folder -> Path.of(folder, name)))
+                .flatMap(name -> Arrays.stream(System.getenv("PATH").split(":")).map(folder -> Path.of(folder, name)))
                 .filter(Files::isExecutable)
                 .findFirst();
     }
@@ -129,7 +128,8 @@ final class Chromium implements AutoCloseable {
         switch (message.get("method").asString()) {
             case "Network.requestWillBeSent" ->
                 requests.add(event.get("request").get("url").asString());
-            case "Runtime.exceptionThrown" -> complaints.add(event.get("exceptionDetails").toString());
+            case "Runtime.exceptionThrown" ->
+                complaints.add(event.get("exceptionDetails").toString());
             case "Runtime.consoleAPICalled", "Log.entryAdded" -> complaints.add(event.toString());
             default -> {}
         }
@@ -163,9 +163,7 @@ final class Chromium implements AutoCloseable {
     }
 
     void prefer(String feature, String value) {
-        send(
-                "Emulation.setEmulatedMedia",
-                Map.of("features", List.of(Map.of("name", feature, "value", value))));
+        send("Emulation.setEmulatedMedia", Map.of("features", List.of(Map.of("name", feature, "value", value))));
     }
 
     /** Goes to an address and waits until an expression of the page holds. */
@@ -176,8 +174,8 @@ final class Chromium implements AutoCloseable {
 
     /** The value of an expression. */
     JsonNode evaluate(String expression) {
-        JsonNode result = send(
-                "Runtime.evaluate", Map.of("expression", expression, "returnByValue", true, "awaitPromise", true));
+        JsonNode result =
+                send("Runtime.evaluate", Map.of("expression", expression, "returnByValue", true, "awaitPromise", true));
         if (result.has("exceptionDetails")) {
             throw new IllegalStateException(expression + ": " + result.get("exceptionDetails"));
         }
@@ -186,7 +184,8 @@ final class Chromium implements AutoCloseable {
 
     /** The text of the first element that a selector finds. */
     String text(String selector) {
-        return evaluate("document.querySelector('" + selector + "').textContent").asString();
+        return evaluate("document.querySelector('" + selector + "').textContent")
+                .asString();
     }
 
     /** Waits until an expression holds. */
@@ -204,7 +203,9 @@ final class Chromium implements AutoCloseable {
     /** Presses and releases a key, such as {@code Tab} of code 9. */
     void key(String key, int code) {
         for (String type : List.of("keyDown", "keyUp")) {
-            send("Input.dispatchKeyEvent", Map.of("type", type, "key", key, "code", key, "windowsVirtualKeyCode", code));
+            send(
+                    "Input.dispatchKeyEvent",
+                    Map.of("type", type, "key", key, "code", key, "windowsVirtualKeyCode", code));
         }
     }
 
@@ -219,9 +220,7 @@ final class Chromium implements AutoCloseable {
         JsonNode node = send(
                 "DOM.querySelector",
                 Map.of("nodeId", root.get("root").get("nodeId").asInt(), "selector", selector));
-        send(
-                "DOM.setFileInputFiles",
-                Map.of("nodeId", node.get("nodeId").asInt(), "files", List.of(file.toString())));
+        send("DOM.setFileInputFiles", Map.of("nodeId", node.get("nodeId").asInt(), "files", List.of(file.toString())));
     }
 
     /** A picture of all of the page. */
@@ -252,8 +251,8 @@ final class Chromium implements AutoCloseable {
     /** A process of the browser that ends late may still write. */
     private void deleteProfile() throws IOException {
         try (Stream<Path> files = Files.walk(profile)) {
-            files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile()
-                    .delete());
+            files.sorted(Comparator.reverseOrder())
+                    .forEach(file -> file.toFile().delete());
         }
     }
 }

@@ -23,6 +23,7 @@ class PageTest {
     private static final int TAB = 9;
     private static final int LEFT = 37;
     private static final int END = 35;
+    private static final int HOME = 36;
 
     @TempDir
     private static Path folder;
@@ -35,8 +36,7 @@ class PageTest {
         Path program = Chromium.program().orElseGet(() -> Assumptions.abort("there is no chromium on the PATH"));
         Path speech = folder.resolve("small-speech");
         SmallMoonshine.write(speech);
-        server = TokenwiseServer.start(
-                ServerOptions.of(0, "minilm-acm", "vit-cifar10-acm", speech.toString()));
+        server = TokenwiseServer.start(ServerOptions.of(0, "minilm-acm", "vit-cifar10-acm", speech.toString()));
         chromium = new Chromium(program);
     }
 
@@ -71,18 +71,22 @@ class PageTest {
         chromium.evaluate("document.querySelector('#text').select(), document.querySelector('#text').focus()");
         chromium.type("<b>Bills</b> & debts are paid on the first day of every month.");
         chromium.await("document.querySelector('#tokens').textContent.includes('debts')");
+        chromium.evaluate("document.querySelector('#budget').focus()");
+        chromium.key("Home", HOME);
+        chromium.await("document.querySelector('#status').textContent.startsWith('Budget 0.10: ')");
 
-        assertThat(chromium.evaluate("document.querySelectorAll('#tokens b').length").asInt())
+        assertThat(chromium.evaluate("document.querySelectorAll('#tokens b').length")
+                        .asInt())
                 .isZero();
-        assertThat(chromium.text("#tokens")).contains("<").contains("bills");
-        assertThat(chromium.evaluate("document.querySelectorAll('#tokens li.leaves').length").asInt())
+        assertThat(chromium.text("#tokens")).contains("<", "bills");
+        assertThat(chromium.evaluate("document.querySelectorAll('#tokens li.leaves').length")
+                        .asInt())
                 .isPositive();
         assertThat(chromium.text("#time")).matches("\\d+(\\.\\d\\d)? ms");
         assertThat(chromium.text("#spent")).matches("\\d+ %");
         assertThat(chromium.text("#stay")).matches("\\d+ of \\d\\d");
-        assertThat(Double.parseDouble(chromium.text("#cosine"))).isBetween(0.5, 0.999);
+        assertThat(Double.parseDouble(chromium.text("#cosine"))).isLessThan(0.99);
         assertThat(chromium.text("#others small")).matches("-?0\\.\\d{3}, full -?0\\.\\d{3}");
-        chromium.await("document.querySelector('#status').textContent.includes('tokens stay')");
     }
 
     @Test
@@ -93,7 +97,9 @@ class PageTest {
         chromium.key("End", END);
         chromium.await("document.querySelector('#spent').textContent === '100 %'");
 
-        assertThat(chromium.evaluate("document.querySelectorAll('#tokens li.leaves').length").asInt()).isZero();
+        assertThat(chromium.evaluate("document.querySelectorAll('#tokens li.leaves').length")
+                        .asInt())
+                .isZero();
         assertThat(chromium.text("#budget-value")).isEqualTo("1.00");
         assertThat(chromium.text("#cosine")).isEqualTo("1.000");
         assertThat(chromium.text("#narrow")).isEqualTo("all layers whole");
@@ -112,7 +118,8 @@ class PageTest {
             names.append('\n');
         }
         assertThat(names.toString())
-                .contains("Model/solid", "Budget/solid", "Text/solid", "Add a text/solid", "A text to compare with/solid")
+                .contains(
+                        "Model/solid", "Budget/solid", "Text/solid", "Add a text/solid", "A text to compare with/solid")
                 .contains("Remove this text/solid", "drop it on the page/solid");
     }
 
@@ -123,9 +130,11 @@ class PageTest {
         chromium.await("[...document.querySelectorAll('#others small')].filter(e => e.textContent).length === 4");
         chromium.evaluate("document.querySelector('#others button').click()");
 
-        assertThat(chromium.evaluate("document.querySelectorAll('#others li').length").asInt())
+        assertThat(chromium.evaluate("document.querySelectorAll('#others li').length")
+                        .asInt())
                 .isEqualTo(3);
-        assertThat(chromium.evaluate("document.activeElement.getAttribute('aria-label')").asString())
+        assertThat(chromium.evaluate("document.activeElement.getAttribute('aria-label')")
+                        .asString())
                 .isEqualTo("Remove this text");
     }
 
@@ -134,7 +143,8 @@ class PageTest {
         chromium.choose("#file", image());
         chromium.await("document.querySelectorAll('#classes li').length === 5");
 
-        assertThat(chromium.text("#seen-note")).matches("\\d+ of \\d+ patches stay, .* ms \\(full budget .* ms, \\w+\\)");
+        assertThat(chromium.text("#seen-note"))
+                .matches("\\d+ of \\d+ patches stay, .* ms \\(full budget .* ms, \\w+\\)");
         assertThat(chromium.evaluate("document.querySelector('#picture').width").asInt())
                 .isEqualTo(32);
         assertThat(chromium.evaluate("[...document.querySelector('#picture').getContext('2d')"
@@ -160,7 +170,7 @@ class PageTest {
     void showsWhatTheQueueDoes() throws Exception {
         chromium.await("document.querySelector('#load').textContent.includes(' answered, ')");
 
-        assertThat(chromium.text("#control")).isEqualTo("off");
+        assertThat(chromium.text("#control")).isEqualTo("auto");
         assertThat(chromium.text("#dial")).isEqualTo("1.00");
         assertThat(chromium.text("#waiting")).isEqualTo("0");
     }
@@ -174,12 +184,14 @@ class PageTest {
             chromium.prefer("prefers-color-scheme", scheme);
             for (int width : new int[] {360, 1280}) {
                 chromium.size(width, 900);
-                assertThat(chromium.evaluate("document.documentElement.scrollWidth").asInt())
+                assertThat(chromium.evaluate("document.documentElement.scrollWidth")
+                                .asInt())
                         .isEqualTo(width);
                 chromium.screenshot(Path.of("target", "page-" + scheme + "-" + width + ".png"));
             }
         }
-        assertThat(chromium.evaluate("getComputedStyle(document.body).backgroundColor").asString())
+        assertThat(chromium.evaluate("getComputedStyle(document.body).backgroundColor")
+                        .asString())
                 .isEqualTo("rgb(15, 18, 22)");
         chromium.prefer("prefers-color-scheme", "light");
     }

@@ -52,7 +52,8 @@ class TranscriptTest {
 
     @Test
     void jsonHasTheTextAndWhatItIsPaidBy() {
-        JsonNode json = new JsonMapper().readTree(TRANSCRIPT.as(TranscriptFormat.JSON).body());
+        JsonNode json =
+                new JsonMapper().readTree(TRANSCRIPT.as(TranscriptFormat.JSON).body());
 
         assertThat(json.get("text").asString()).isEqualTo("Is 1 < 2? Yes, --> & so on.");
         assertThat(json.get("usage").get("type").asString()).isEqualTo("duration");
@@ -61,7 +62,8 @@ class TranscriptTest {
 
     @Test
     void verboseJsonHasSegments() {
-        JsonNode json = new JsonMapper().readTree(TRANSCRIPT.as(TranscriptFormat.VERBOSE_JSON).body());
+        JsonNode json = new JsonMapper()
+                .readTree(TRANSCRIPT.as(TranscriptFormat.VERBOSE_JSON).body());
 
         assertThat(json.get("task").asString()).isEqualTo("transcribe");
         assertThat(json.get("language").asString()).isEqualTo("english");
@@ -82,7 +84,9 @@ class TranscriptTest {
         assertThat(body(silence.as(TranscriptFormat.TEXT))).isEqualTo("\n");
         assertThat(body(silence.as(TranscriptFormat.SRT))).isEmpty();
         assertThat(body(silence.as(TranscriptFormat.VTT))).isEqualTo("WEBVTT\n\n");
-        assertThat(new JsonMapper().readTree(silence.as(TranscriptFormat.VERBOSE_JSON).body()).get("segments"))
+        assertThat(new JsonMapper()
+                        .readTree(silence.as(TranscriptFormat.VERBOSE_JSON).body())
+                        .get("segments"))
                 .isEmpty();
     }
 
