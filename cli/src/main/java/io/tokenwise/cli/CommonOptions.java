@@ -108,7 +108,12 @@ final class CommonOptions {
     }
 
     EncoderOptions encoderOptions() {
-        return EncoderOptions.defaults().withThreads(threads).withBackend(new BackendChoice(backend, precision));
+        return EncoderOptions.defaults().withThreads(threads).withBackend(backendChoice());
+    }
+
+    /** What computes, and in which precision. */
+    BackendChoice backendChoice() {
+        return new BackendChoice(backend, precision);
     }
 
     /**
@@ -140,7 +145,7 @@ final class CommonOptions {
     /** The same from a model's files, which this closes. */
     SpeechRecognizer openRecognizer(ModelFiles files) {
         RecognizerOptions options =
-                RecognizerOptions.defaults().withThreads(threads).withBackend(new BackendChoice(backend, precision));
+                RecognizerOptions.defaults().withThreads(threads).withBackend(backendChoice());
         return SpeechRecognizer.open(files, options);
     }
 

@@ -12,7 +12,8 @@ import io.tokenwise.serving.Served;
  */
 record BudgetDefaults(AskedBudget budget, double least) {
     static BudgetDefaults of(ServerOptions.Budgets budgets) {
-        return new BudgetDefaults(AskedBudget.parse("budget", budgets.usual()), budgets.least());
+        AskedBudget usual = budgets.loadMayDecide() ? AskedBudget.parse("budget", budgets.usual()) : AskedBudget.FULL;
+        return new BudgetDefaults(usual, budgets.least());
     }
 
     /** Of several texts that nobody calls queries: mostly documents for an index, whose vectors must not depend on load. */
@@ -21,7 +22,7 @@ record BudgetDefaults(AskedBudget budget, double least) {
     }
 
     /** What an ask stands for in a model. */
-    BudgetRange range(Served<?> model, AskedBudget asked) {
+    BudgetRange range(AskedBudget asked, Served<?> model) {
         return switch (asked) {
             case AskedBudget.Share share -> BudgetRange.pinned(model.budget(share.share()));
             case AskedBudget.Auto ignored -> BudgetRange.floating(model.budget(least), Budget.FULL);

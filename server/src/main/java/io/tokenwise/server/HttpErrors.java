@@ -1,5 +1,7 @@
 package io.tokenwise.server;
 
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpHeaderValue;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
@@ -9,6 +11,8 @@ final class HttpErrors implements Request.Handler {
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
         int status = response.getStatus();
+        // Where a request is bad, what follows it may not be what its sender believes.
+        response.getHeaders().put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE);
         RoutingHandler.write(ApiError.of(status, message(status)), ErrorForm.OPENAI, response, callback);
         return true;
     }

@@ -7,6 +7,7 @@ import java.net.InetAddress;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import org.eclipse.jetty.alpn.server.ALPNServerConnectionFactory;
+import org.eclipse.jetty.http.HttpCompliance;
 import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
 import org.eclipse.jetty.http2.server.HTTP2ServerConnectionFactory;
 import org.eclipse.jetty.server.ConnectionFactory;
@@ -46,7 +47,7 @@ final class Listening {
         checkWhoCanCall(network);
         var http = new HttpConfiguration();
         http.setSendServerVersion(false);
-        http.setSendDateHeader(true);
+        http.setHttpCompliance(HttpCompliance.STRICT);
         http.setRequestHeaderSize(limits.headerBytes());
         http.setIdleTimeout(limits.idle().toMillis());
         var connector = new WatchedConnector(jetty, limits.arrival(), protocols(network, http));

@@ -10,6 +10,20 @@ sealed interface ServedModel extends AutoCloseable {
     @Override
     void close();
 
+    /** The model in one line, for who starts the server. */
+    default String describe() {
+        return name() + ": "
+                + switch (this) {
+                    case Texts texts ->
+                        "texts, " + texts.text().encoder().description().outputs() + " dimensions, "
+                                + texts.text().encoder().backend().name();
+                    case Images images ->
+                        "images, " + images.classifier().description().labels().size() + " classes, "
+                                + images.classifier().model().backend().name();
+                    case Speech ignored -> "speech";
+                };
+    }
+
     /** Texts in, vectors out. */
     record Texts(String name, ServedText text) implements ServedModel {
         @Override

@@ -30,7 +30,7 @@ final class ServedText implements AutoCloseable {
 
     /** What budget an ask stands for in this model. */
     BudgetRange range(AskedBudget asked) {
-        return defaults.range(lane.model(), asked);
+        return defaults.range(asked, lane.model());
     }
 
     BudgetDefaults defaults() {

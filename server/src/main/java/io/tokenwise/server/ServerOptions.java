@@ -30,19 +30,29 @@ public record ServerOptions(
     /**
      * What requests get.
      *
-     * @param usual of requests that say nothing of budgets: {@code auto} (load decides, for single texts and what is called a query), or a number from 0 to 1
+     * @param usual of requests that say nothing of budgets: {@code auto} (load decides, for single texts and what is called a query), or a number from 0 to 1;
+     *     {@code off} for the full budget always, unless a request names a number
      * @param least to which load may bring down what floats, 0 to 1
      * @param targetMillis what 99 of 100 answers that float are to take at most, from arrival to answer
      */
     public record Budgets(String usual, double least, int targetMillis) {
+        private static final String OFF = "off";
+
         public Budgets {
-            AskedBudget.check(usual);
+            if (!usual.equals(OFF)) {
+                AskedBudget.check(usual);
+            }
             if (!(least >= 0 && least <= 1)) {
                 throw new IllegalArgumentException("the least budget " + least + " is outside 0..1");
             }
             if (targetMillis < 1) {
                 throw new IllegalArgumentException("the target must be 1 millisecond or more, is " + targetMillis);
             }
+        }
+
+        /** Whether load may decide for requests that ask for it. */
+        boolean loadMayDecide() {
+            return !usual.equals(OFF);
         }
 
         /** Full budget unless a request says {@code auto}; that may come down to .25, for 100 ms. */

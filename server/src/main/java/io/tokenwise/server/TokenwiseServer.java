@@ -4,44 +4,31 @@ import io.tokenwise.serving.Control;
 import io.tokenwise.serving.QueueOptions;
 import io.tokenwise.serving.RequestQueue;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import org.eclipse.jetty.server.Server;
 
 /** Models over HTTP. It answers once {@link #start} has returned, until it is closed. Thread-safe. */
 public final class TokenwiseServer implements AutoCloseable {
-    /** So long requests on connections that are open are still answered while it stops, and told to close: their clients had no way to know. */
-    private static final Duration LINGER = Duration.ofMillis(200);
-
-    private final Server jetty;
-    private final WatchedConnector connector;
+    private final HttpService http;
     private final RequestQueue queue;
+    private final ServedModels models;
+    private final Duration drain;
 
     /** Reads images and sound, which takes longer than the network's threads have. */
     private final ExecutorService readers;
 
-    private final ServedModels models;
-    private final ServerState state;
-    private final Duration drain;
-
     private TokenwiseServer(
-            Server jetty,
-            WatchedConnector connector,
-            RequestQueue queue,
-            ExecutorService readers,
-            ServedModels models,
-            ServerState state,
-            Duration drain) {
-        this.jetty = jetty;
-        this.connector = connector;
+            HttpService http, RequestQueue queue, ServedModels models, Duration drain, ExecutorService readers) {
+        this.http = http;
         this.queue = queue;
-        this.readers = readers;
         this.models = models;
-        this.state = state;
         this.drain = drain;
+        this.readers = readers;
     }
 
     /**
@@ -52,54 +39,48 @@ public final class TokenwiseServer implements AutoCloseable {
      * @throws IOException if a file cannot be read, or nobody can listen at the port
      */
     public static TokenwiseServer start(ServerOptions options) throws IOException {
-        Server jetty = Listening.jetty();
-        WatchedConnector connector = Listening.connector(jetty, options.network(), options.limits());
-        Optional<BearerTokens> tokens = tokens(options.network());
+        // What is wrong with these is told before models are opened, which takes long.
+        var http = HttpService.of(options.network(), options.limits());
+        Optional<BearerTokens> tokens = tokens(options.network().tokens());
         RequestQueue queue = RequestQueue.start(queueOptions(options));
-        ServedModels models;
         try {
-            models = new ModelOpening(options, queue).all();
+            ExecutorService readers = readers();
+            ServedModels models = new ModelOpening(options, queue).all();
+            var server = new TokenwiseServer(http, queue, models, options.drain(), readers);
+            try {
+                http.listen(routes(options, models, queue, readers), options.limits(), tokens, options.accessLog());
+                return server;
+            } catch (Throwable e) {
+                server.close();
+                throw e;
+            }
         } catch (Throwable e) {
             queue.close();
             throw e;
         }
-        ExecutorService readers = Executors.newSingleThreadExecutor(
-                Thread.ofPlatform().daemon().name("tokenwise-reader").factory());
-        var state = new ServerState();
-        jetty.addConnector(connector);
-        jetty.setHandler(new RoutingHandler(routes(options, models, queue, readers), options.limits(), tokens, state));
-        if (options.accessLog()) {
-            jetty.setRequestLog(new AccessLog());
-        }
-        var server = new TokenwiseServer(jetty, connector, queue, readers, models, state, options.drain());
-        try {
-            jetty.start();
-        } catch (Exception e) {
-            server.close();
-            throw new IOException(
-                    "cannot listen at " + options.network().host() + ", port "
-                            + options.network().port() + ": " + e.getMessage(),
-                    e);
-        }
-        return server;
     }
 
-    private static Optional<BearerTokens> tokens(ServerOptions.Network network) throws IOException {
-        return network.tokens().isEmpty()
-                ? Optional.empty()
-                : Optional.of(new BearerTokens(network.tokens().get()));
+    private static ExecutorService readers() {
+        return Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().daemon().name("tokenwise-reader").factory());
+    }
+
+    private static Optional<BearerTokens> tokens(Optional<Path> file) throws IOException {
+        return file.isEmpty() ? Optional.empty() : Optional.of(new BearerTokens(file.get()));
     }
 
     /** Only what asks for it floats, so the controller may be there for all. */
     private static QueueOptions queueOptions(ServerOptions options) {
         ServerOptions.Budgets budgets = options.budgets();
-        return QueueOptions.defaults()
-                .withWorkers(options.threads())
-                .withControl(Control.auto(Duration.ofMillis(budgets.targetMillis()), budgets.least()));
+        Control control = budgets.loadMayDecide()
+                ? Control.auto(Duration.ofMillis(budgets.targetMillis()), budgets.least())
+                : Control.fixed(1);
+        return QueueOptions.defaults().withWorkers(options.threads()).withControl(control);
     }
 
     /** Every endpoint. */
-    private static Routes routes(ServerOptions options, ServedModels models, RequestQueue queue, Executor readers) {
+    private static Routes routes(
+            ServerOptions options, ServedModels models, RequestQueue queue, Executor readers) {
         var list = new ModelsRoute(models);
         var routes = new Routes()
                 .add("POST", "/v1/embeddings", ErrorForm.OPENAI, new EmbeddingsRoute(models, options.limits()))
@@ -109,8 +90,7 @@ public final class TokenwiseServer implements AutoCloseable {
                         "POST",
                         "/v1/audio/transcriptions",
                         ErrorForm.OPENAI,
-                        new TranscriptionsRoute(
-                                models, readers, options.limits().arrival()));
+                        new TranscriptionsRoute(models, readers, options.limits().arrival()));
         if (options.network().page()) {
             PageRoute.add(routes, models, queue, readers);
         }
@@ -119,33 +99,22 @@ public final class TokenwiseServer implements AutoCloseable {
 
     /** Where it listens. */
     public int port() {
-        return connector.getLocalPort();
+        return http.port();
     }
 
-    /**
-     * Stops to listen, answers what was accepted, for at most {@link ServerOptions#drain}, then closes the models. Requests that still come on open connections are
-     * answered for a moment, with {@code Connection: close}.
-     */
+    /** What it serves: a line for each model. */
+    public List<String> models() {
+        return models.all().stream().map(ServedModel::describe).toList();
+    }
+
+    /** Stops to listen, answers what was accepted, for at most {@link ServerOptions#drain}, then closes the models. */
     @Override
     public synchronized void close() {
-        state.drain();
-        long end = System.nanoTime() + drain.toNanos();
         try {
-            connector.shutdown();
-            if (!connector.getConnectedEndPoints().isEmpty()) {
-                Thread.sleep(LINGER);
-            }
-            state.awaitIdle(Duration.ofNanos(end - System.nanoTime()));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        try {
-            jetty.stop();
-        } catch (Exception e) {
-            throw new IllegalStateException("the server cannot be stopped", e);
+            http.close(drain);
         } finally {
-            queue.close(Duration.ZERO);
             readers.shutdown();
+            queue.close(Duration.ZERO);
             models.close();
         }
     }
