@@ -63,7 +63,9 @@ public final class Lane<R> {
         boolean hasTarget =
                 control.mode() == Control.Mode.AUTO && !request.budget().isPinned();
         long targetNanos = hasTarget
-                ? Math.min(left, model.target(request.input(), control.target()).toNanos())
+                ? Math.min(
+                        left,
+                        model.served().target(request.input(), control.target()).toNanos())
                 : left;
         return new Entry.Timing(nowNanos, deadlineNanos, nowNanos + targetNanos);
     }
