@@ -79,8 +79,7 @@ public final class TokenwiseServer implements AutoCloseable {
     }
 
     /** Every endpoint. */
-    private static Routes routes(
-            ServerOptions options, ServedModels models, RequestQueue queue, Executor readers) {
+    private static Routes routes(ServerOptions options, ServedModels models, RequestQueue queue, Executor readers) {
         var list = new ModelsRoute(models);
         var routes = new Routes()
                 .add("POST", "/v1/embeddings", ErrorForm.OPENAI, new EmbeddingsRoute(models, options.limits()))
@@ -90,7 +89,8 @@ public final class TokenwiseServer implements AutoCloseable {
                         "POST",
                         "/v1/audio/transcriptions",
                         ErrorForm.OPENAI,
-                        new TranscriptionsRoute(models, readers, options.limits().arrival()));
+                        new TranscriptionsRoute(
+                                models, readers, options.limits().arrival()));
         if (options.network().page()) {
             PageRoute.add(routes, models, queue, readers);
         }

@@ -15,9 +15,11 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The page in a headless Chromium, with a text, an image and a speech model behind it; skipped where there is no Chromium on the path. */
+@ExtendWith(SpeechAndPageServer.class)
 class PageTest {
     private static final String SHADED = "document.querySelectorAll(\"#tokens li\").length > 5";
     private static final int TAB = 9;
@@ -28,15 +30,13 @@ class PageTest {
     @TempDir
     private static Path folder;
 
-    private static TokenwiseServer server;
+    private static SpeechAndPageServer.Running server;
     private static Chromium chromium;
 
     @BeforeAll
-    static void start() throws Exception {
+    static void start(SpeechAndPageServer.Running running) throws Exception {
         Path program = Chromium.program().orElseGet(() -> Assumptions.abort("there is no chromium on the PATH"));
-        Path speech = folder.resolve("small-speech");
-        SmallMoonshine.write(speech);
-        server = TokenwiseServer.start(ServerOptions.of(0, "minilm-acm", "vit-cifar10-acm", speech.toString()));
+        server = running;
         chromium = new Chromium(program);
     }
 
@@ -44,7 +44,6 @@ class PageTest {
     static void stop() throws IOException {
         if (chromium != null) {
             chromium.close();
-            server.close();
         }
     }
 
@@ -93,7 +92,7 @@ class PageTest {
     void theBudgetMovesByKeysAndAtFullBudgetAllStay() throws Exception {
         chromium.evaluate("document.querySelector('#budget').focus()");
         chromium.key("ArrowLeft", LEFT);
-        chromium.await("document.querySelector('#budget-value').textContent === '0.45'");
+        chromium.await("document.querySelector('#budget-value').textContent === '0.35'");
         chromium.key("End", END);
         chromium.await("document.querySelector('#spent').textContent === '100 %'");
 

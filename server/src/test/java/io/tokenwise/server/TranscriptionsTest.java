@@ -19,36 +19,33 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** {@code /v1/audio/transcriptions} over real connections, with a small speech model of random weights. */
+@ExtendWith(SpeechAndPageServer.class)
 class TranscriptionsTest {
     private static final JsonMapper JSON = new JsonMapper();
     private static final byte[] SOUND = SmallMoonshine.bursts(3);
 
-    @TempDir
-    private static Path folder;
-
-    private static TokenwiseServer server;
+    private static SpeechAndPageServer.Running server;
     private static HttpClient client;
     private static List<TimedText> expected;
 
     @BeforeAll
-    static void start() throws IOException {
-        Path model = folder.resolve("small");
-        SmallMoonshine.write(model);
-        server = TokenwiseServer.start(ServerOptions.of(0, model.toString()));
+    static void start(SpeechAndPageServer.Running running) throws IOException {
+        server = running;
         client = HttpClient.newHttpClient();
-        try (var recognizer = SpeechRecognizer.open(model.toString());
+        try (var recognizer = SpeechRecognizer.open(running.speech().toString());
                 var wav = WavReader.open("file", new ByteArrayInputStream(SOUND))) {
             expected = recognizer.transcribe(wav, Budget.FULL);
         }
@@ -58,7 +55,6 @@ class TranscriptionsTest {
     @AfterAll
     static void stop() {
         client.close();
-        server.close();
     }
 
     /** A form's body, part by part. */
@@ -109,7 +105,7 @@ class TranscriptionsTest {
     })
     void writesTheLibrarysTextInEveryForm(String format, String contentType) throws Exception {
         HttpResponse<String> response = send(new Form()
-                .field("model", "small")
+                .field("model", SpeechAndPageServer.SPEECH)
                 .field("response_format", format)
                 .file(SOUND));
 
@@ -133,7 +129,7 @@ class TranscriptionsTest {
                 .field("timestamp_granularities[]", "segment")
                 .field("timestamp_granularities[]", "segment")
                 .field("something", "else")
-                .field("model", "small@auto"));
+                .field("model", SpeechAndPageServer.SPEECH + "@auto"));
 
         assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
         assertThat(JSON.readTree(response.body()).get("text").asString()).isEqualTo(text());
@@ -142,9 +138,9 @@ class TranscriptionsTest {
     @Test
     void silenceHasNoSegments() throws Exception {
         byte[] silence = SOUND.clone();
-        java.util.Arrays.fill(silence, 44, silence.length, (byte) 0);
+        Arrays.fill(silence, 44, silence.length, (byte) 0);
         HttpResponse<String> response = send(new Form()
-                .field("model", "small")
+                .field("model", SpeechAndPageServer.SPEECH)
                 .field("response_format", "verbose_json")
                 .file(silence));
 
@@ -167,8 +163,10 @@ class TranscriptionsTest {
             budget          | 1.5       | budget must be a number from 0 to 1 or "auto"
             """)
     void badFieldsAreNamed(String field, String value, String message) throws Exception {
-        HttpResponse<String> response =
-                send(new Form().field("model", "small").file(SOUND).field(field, value));
+        HttpResponse<String> response = send(new Form()
+                .field("model", SpeechAndPageServer.SPEECH)
+                .file(SOUND)
+                .field(field, value));
 
         assertError(response, 400, field, message);
     }
@@ -176,14 +174,21 @@ class TranscriptionsTest {
     @Test
     void whatIsMissingOrThereTwiceIsNamed() throws Exception {
         assertError(send(new Form().file(SOUND)), 400, "model", "model is missing");
-        assertError(send(new Form().field("model", "small")), 400, "file", "file is missing: send a WAV file");
         assertError(
-                send(new Form().field("model", "small").field("file", "RIFF")),
+                send(new Form().field("model", SpeechAndPageServer.SPEECH)),
+                400,
+                "file",
+                "file is missing: send a WAV file");
+        assertError(
+                send(new Form().field("model", SpeechAndPageServer.SPEECH).field("file", "RIFF")),
                 400,
                 "file",
                 "file must be a file, with a filename in its Content-Disposition header");
         assertError(
-                send(new Form().field("model", "small").field("model", "small").file(SOUND)),
+                send(new Form()
+                        .field("model", SpeechAndPageServer.SPEECH)
+                        .field("model", SpeechAndPageServer.SPEECH)
+                        .file(SOUND)),
                 400,
                 "model",
                 "model is there twice: send it once");
@@ -200,7 +205,7 @@ class TranscriptionsTest {
     void whatIsNoSoundIsSaidInALine() throws Exception {
         for (byte[] bad : List.of(new byte[0], "no sound".getBytes(StandardCharsets.UTF_8), stereo3())) {
             HttpResponse<String> response =
-                    send(new Form().field("model", "small").file(bad));
+                    send(new Form().field("model", SpeechAndPageServer.SPEECH).file(bad));
             assertThat(response.statusCode()).isEqualTo(400);
             assertThat(JSON.readTree(response.body()).at("/error/message").asString())
                     .startsWith("file: ")
@@ -239,7 +244,7 @@ class TranscriptionsTest {
 
     @Test
     void tooManyPartsAreRefused() throws Exception {
-        var form = new Form().field("model", "small").file(SOUND);
+        var form = new Form().field("model", SpeechAndPageServer.SPEECH).file(SOUND);
         for (int i = 0; i < 100; i++) {
             form.field("f" + i, "");
         }
@@ -289,7 +294,8 @@ class TranscriptionsTest {
     @Test
     void temporaryFilesAreDeleted() throws Exception {
         long before = temporaryFiles();
-        assertThat(send(new Form().field("model", "small").file(SOUND)).statusCode())
+        assertThat(send(new Form().field("model", SpeechAndPageServer.SPEECH).file(SOUND))
+                        .statusCode())
                 .isEqualTo(200);
         assertThat(send(new Form().field("model", "none").file(SOUND)).statusCode())
                 .isEqualTo(404);
