@@ -101,6 +101,15 @@ public final class OpenModel implements AutoCloseable {
         return open.use(() -> sessions.encode(inputs, budgets, null));
     }
 
+    /**
+     * The vectors of all tokens of many inputs, {@code [inputs][tokens][hidden]}, at full budget.
+     *
+     * @throws IllegalStateException if it is closed
+     */
+    public float[][][] tokenVectors(List<int[]> inputs) {
+        return open.use(() -> sessions.tokenVectors(inputs));
+    }
+
     /** Its description and, if it reads text, tokenizer. */
     public ModelFiles files() {
         return files;

@@ -162,6 +162,43 @@ public final class Sessions implements AutoCloseable {
         }
     }
 
+    /**
+     * The vectors of all tokens of many sequences, {@code [sequences][tokens][hidden]}, at full budget: with a smaller one tokens leave, and those have none.
+     *
+     * @throws IllegalStateException if closed, or if the thread is interrupted while it waits for its turn
+     */
+    public float[][][] tokenVectors(List<int[]> sequences) {
+        var vectors = new float[sequences.size()][][];
+        Session session = sessions.borrow();
+        try {
+            int done = 0;
+            while (done < vectors.length) {
+                int from = done;
+                session.batch.clear();
+                while (done < vectors.length && (done == from || fits(sequences.get(done), session.batch))) {
+                    encoder.add(session.batch, sequences.get(done++));
+                }
+                Pass pass = session.pass.begin(Budget.FULL);
+                try (HostTensor values = pass.stream().read(encoder.tokens(pass, session.batch))) {
+                    for (int i = from; i < done; i++) {
+                        vectors[i] = rows(values, session.batch.offsets()[i - from], session.batch.length(i - from));
+                    }
+                }
+            }
+        } finally {
+            sessions.giveBack(session);
+        }
+        return vectors;
+    }
+
+    private float[][] rows(HostTensor values, int from, int count) {
+        var rows = new float[count][encoder.hidden()];
+        for (int row = 0; row < count; row++) {
+            values.copyRow(from + row, rows[row], 0);
+        }
+        return rows;
+    }
+
     /** Calls that wait for a session, and later ones, throw {@link IllegalStateException}; those that run go on. */
     void refuse() {
         sessions.refuse();

@@ -70,7 +70,8 @@ final class Serve implements Callable<Integer> {
             paramLabel = "0..1",
             defaultValue = "0.25",
             converter = CommonOptions.BudgetConverter.class,
-            description = "Load brings budgets down to this at most, then refuses requests (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Load brings budgets down to this at most, then refuses requests (default: ${DEFAULT-VALUE}).")
     private double leastBudget;
 
     @Option(
@@ -83,6 +84,13 @@ final class Serve implements Callable<Integer> {
 
     @Option(names = "--access-log", description = "Log each request on stderr: who, what, status, bytes, milliseconds.")
     private boolean accessLog;
+
+    @Option(
+            names = "--otlp",
+            paramLabel = "URL",
+            description =
+                    "OpenTelemetry receiver, http://HOST:4318, to send a span for each request to, and metrics; else OTEL_EXPORTER_OTLP_ENDPOINT may name one.")
+    private String otlp;
 
     @Override
     public Integer call() throws IOException {
@@ -110,8 +118,7 @@ final class Serve implements Callable<Integer> {
 
     private ServerOptions serverOptions() {
         if (drainSeconds > 60) {
-            throw new ParameterException(
-                    spec.commandLine(), "--drain-seconds must be 1 to 60, not " + drainSeconds);
+            throw new ParameterException(spec.commandLine(), "--drain-seconds must be 1 to 60, not " + drainSeconds);
         }
         List<String> models = List.of(options.model(ModelFiles.defaultName()).split(",", -1));
         return new ServerOptions(
@@ -122,7 +129,8 @@ final class Serve implements Callable<Integer> {
                 network.options(),
                 limits.options(),
                 Duration.ofSeconds(drainSeconds),
-                accessLog);
+                accessLog,
+                Optional.ofNullable(otlp));
     }
 
     /** Where it listens, and to whom. */
@@ -149,9 +157,7 @@ final class Serve implements Callable<Integer> {
                         "Bearer tokens, one a line, of which a request must have one. Read again when it changes; chmod 600 it.")
         private Path tokens;
 
-        @Option(
-                names = "--insecure",
-                description = "Let anybody call who can reach the address, without a token.")
+        @Option(names = "--insecure", description = "Let anybody call who can reach the address, without a token.")
         private boolean insecure;
 
         @Option(

@@ -29,6 +29,15 @@ public final class Tokenizer {
      */
     public record Encoded(int[] ids, boolean truncated) {}
 
+    /**
+     * A token of a text.
+     *
+     * @param id row of the word embedding
+     * @param start where the characters begin that it was made of, an index of the text
+     * @param end where they end
+     */
+    public record Token(int id, int start, int end) {}
+
     private Tokenizer(String file, byte[] json, int maxTokens) {
         if (maxTokens < LEAST_MAX_TOKENS) {
             throw new IllegalArgumentException("maxTokens is " + maxTokens + ", must be at least " + LEAST_MAX_TOKENS);
@@ -79,6 +88,38 @@ public final class Tokenizer {
         System.arraycopy(tokens, 0, ids, 1, count);
         ids[count + 1] = description.after();
         return new Encoded(ids, tokens.length > room);
+    }
+
+    /** All tokens of a text and where they stand, without the special ones around it; however long it is. */
+    public List<Token> tokens(String text) {
+        return wordPiece.tokens(text);
+    }
+
+    /**
+     * A text with these tokens, as near as they tell: case and accents may be lost, and spaces are those that a writer would set.
+     *
+     * @param withSpecial whether tokens such as {@code [CLS]} are written too
+     * @throws IllegalArgumentException if an id is not in the vocabulary
+     */
+    public String decode(int[] ids, boolean withSpecial) {
+        var text = new StringBuilder();
+        for (int id : ids) {
+            String token = token(id);
+            if (!withSpecial && description.added().containsKey(token)) {
+                continue;
+            }
+            if (text.isEmpty()) {
+                text.append(token);
+            } else if (token.startsWith(description.prefix())) {
+                text.append(token, description.prefix().length(), token.length());
+            } else {
+                // What Hugging Face's decoder calls cleaning up; of its rules those that a single token of a BERT can
+                // meet.
+                boolean joins = token.equals(".") || token.equals("?") || token.equals("!") || token.equals(",");
+                text.append(joins ? "" : " ").append(token);
+            }
+        }
+        return text.toString();
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.tokenwise.io;
 
 import java.text.Normalizer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -45,16 +46,25 @@ final class WordPiece {
     /** Ids that grow; more than {@code most} are not looked for. */
     private static final class Ids {
         final int most;
+
+        /** Where they stand in the text; null if nobody asks. */
+        final Places places;
+
         int[] ids = new int[32];
         int size;
 
-        Ids(int most) {
+        Ids(int most, Places places) {
             this.most = most;
+            this.places = places;
         }
 
-        void add(int id) {
+        /** @param from where its characters begin in what is read now, the text itself or a cleaned part of it */
+        void add(int id, int from, int to) {
             if (size == ids.length) {
                 ids = Arrays.copyOf(ids, 2 * size);
+            }
+            if (places != null) {
+                places.put(size, from, to);
             }
             ids[size++] = id;
         }
@@ -64,9 +74,43 @@ final class WordPiece {
         }
     }
 
+    /** Where tokens stand in a text, of whose parts cleaned copies are read. */
+    private static final class Places {
+        int[] starts = new int[32];
+        int[] ends = new int[32];
+
+        /** For each character of the cleaned part where in the text that begins, and ends, of which it was made; null while the text itself is read. */
+        private int[] begin;
+
+        private int[] end;
+
+        void put(int index, int from, int to) {
+            if (index == starts.length) {
+                starts = Arrays.copyOf(starts, 2 * index);
+                ends = Arrays.copyOf(ends, 2 * index);
+            }
+            starts[index] = begin == null ? from : begin[from];
+            ends[index] = begin == null ? to : end[to - 1];
+        }
+    }
+
     /** The ids of a text without the tokens around it; of a text with more than {@code most}, some more than that. */
     int[] encode(String text, int most) {
-        var ids = new Ids(most);
+        return encode(text, new Ids(most, null));
+    }
+
+    /** The tokens of a text without those around it, all of them. */
+    List<Tokenizer.Token> tokens(String text) {
+        var places = new Places();
+        int[] ids = encode(text, new Ids(Integer.MAX_VALUE, places));
+        var tokens = new ArrayList<Tokenizer.Token>(ids.length);
+        for (int i = 0; i < ids.length; i++) {
+            tokens.add(new Tokenizer.Token(ids[i], places.starts[i], places.ends[i]));
+        }
+        return tokens;
+    }
+
+    private int[] encode(String text, Ids ids) {
         int start = 0;
         int at = 0;
         while (at < text.length() && !ids.full()) {
@@ -78,7 +122,7 @@ final class WordPiece {
             }
             stretch(text, start, at, ids);
             if (added != null) {
-                ids.add(json.added().get(added));
+                ids.add(json.added().get(added), at, at + added.length());
             }
             at += added == null ? 1 : added.length();
             start = at;
@@ -102,6 +146,9 @@ final class WordPiece {
             return;
         }
         String clean = clean(text, from, to);
+        if (ids.places != null) {
+            follow(text, from, to, clean.length(), ids.places);
+        }
         int start = 0;
         for (int at = 0; at < clean.length() && !ids.full(); ) {
             int c = clean.codePointAt(at);
@@ -118,6 +165,24 @@ final class WordPiece {
         }
         if (!ids.full()) {
             word(clean, start, clean.length(), ids);
+        }
+        if (ids.places != null) {
+            ids.places.begin = null;
+        }
+    }
+
+    /** Notes of which characters each of a cleaned part was made: cleaning does to a text what it does to its characters, but for the order of marks. */
+    private void follow(String text, int from, int to, int cleanLength, Places places) {
+        places.begin = new int[cleanLength];
+        places.end = new int[cleanLength];
+        int done = 0;
+        for (int at = from; at < to; ) {
+            int next = at + Character.charCount(text.codePointAt(at));
+            int made = clean(text, at, next).length();
+            Arrays.fill(places.begin, done, done + made, at);
+            Arrays.fill(places.end, done, done + made, next);
+            done += made;
+            at = next;
         }
     }
 
@@ -205,14 +270,14 @@ final class WordPiece {
             }
             known = id != null;
             if (known) {
-                ids.add(id);
+                ids.add(id, start, end);
                 start = end;
                 pieces = continuations;
             }
         }
         if (!known) {
             ids.size = before;
-            ids.add(json.unknown());
+            ids.add(json.unknown(), from, to);
         }
     }
 }

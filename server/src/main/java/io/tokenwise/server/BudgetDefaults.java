@@ -16,16 +16,16 @@ record BudgetDefaults(AskedBudget budget, double least) {
         return new BudgetDefaults(usual, budgets.least());
     }
 
-    /** Of several texts that nobody calls queries: mostly documents for an index, whose vectors must not depend on load. */
-    AskedBudget forIndex() {
-        return budget instanceof AskedBudget.Auto ? AskedBudget.FULL : budget;
-    }
-
-    /** What an ask stands for in a model. */
+    /** What budgets of a model an ask stands for. */
     BudgetRange range(AskedBudget asked, Served<?> model) {
         return switch (asked) {
             case AskedBudget.Share share -> BudgetRange.pinned(model.budget(share.share()));
             case AskedBudget.Auto ignored -> BudgetRange.floating(model.budget(least), Budget.FULL);
         };
+    }
+
+    /** Of several texts that nobody calls queries: mostly documents for an index, whose vectors must not depend on load. */
+    AskedBudget forIndex() {
+        return budget instanceof AskedBudget.Auto ? AskedBudget.FULL : budget;
     }
 }

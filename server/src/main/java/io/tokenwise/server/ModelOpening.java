@@ -66,8 +66,11 @@ final class ModelOpening {
                 TextEncoder encoder = TextEncoder.open(files, encoderOptions());
                 yield new ServedModel.Texts(name, new ServedText(name, encoder, queue, defaults));
             }
-            case ImageDescription ignored ->
-                new ServedModel.Images(name, ImageClassifier.open(files, encoderOptions()));
+            case ImageDescription ignored -> {
+                ImageClassifier classifier = ImageClassifier.open(files, encoderOptions());
+                var lane = queue.add(new io.tokenwise.serving.ServedModel(name, classifier.model()));
+                yield new ServedModel.Images(name, classifier, lane, defaults);
+            }
             case SpeechDescription ignored -> {
                 SpeechRecognizer recognizer = SpeechRecognizer.open(files, recognizerOptions());
                 yield new ServedModel.Speech(name, new ServedSpeech(name, recognizer, queue, defaults));

@@ -79,7 +79,7 @@ final class PageImageRoute implements Route {
                 .thenCompose(image -> {
                     Budget budget = classifier.model().encoder().budget(share);
                     List<Ask> asks = List.of(new Ask(image.rgb(), Budget.FULL), new Ask(image.rgb(), budget));
-                    return lanes.ask(exchange, found.name(), classifier.model(), asks)
+                    return lanes.ask(exchange, found.name(), asks)
                             .thenApplyAsync(
                                     results -> Reply.json(
                                             answer(classifier, share, image, results.get(1), results.get(0))),

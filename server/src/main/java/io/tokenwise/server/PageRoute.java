@@ -33,7 +33,7 @@ final class PageRoute implements Route {
 
     /** The page, and what it asks for. */
     static void add(Routes routes, ServedModels models, RequestQueue queue, Executor readers) {
-        var lanes = new PageLanes(queue);
+        var lanes = new PageLanes(models, queue);
         routes.addOpen("GET", "/", ErrorForm.OPENAI, new PageRoute())
                 .add("GET", "/page/state", ErrorForm.OPENAI, new PageStateRoute(models, queue))
                 .add("POST", "/page/text", ErrorForm.OPENAI, new PageTextRoute(models, lanes))

@@ -65,7 +65,7 @@ final class PageTextRoute implements Route {
     public CompletableFuture<Reply> handle(Exchange exchange) {
         return exchange.json().thenCompose(fields -> {
             Asked asked = read(fields);
-            return lanes.ask(exchange, asked.name(), asked.model(), asks(asked))
+            return lanes.ask(exchange, asked.name(), asks(asked))
                     .thenApplyAsync(results -> Reply.json(answer(asked, results)), exchange.executor());
         });
     }

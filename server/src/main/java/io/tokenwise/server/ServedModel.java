@@ -1,6 +1,8 @@
 package io.tokenwise.server;
 
 import io.tokenwise.ImageClassifier;
+import io.tokenwise.serving.BudgetRange;
+import io.tokenwise.serving.Lane;
 
 /** A model that is served, under the name that requests give. Closed with the server. */
 sealed interface ServedModel extends AutoCloseable {
@@ -32,8 +34,18 @@ sealed interface ServedModel extends AutoCloseable {
         }
     }
 
-    /** Images in, classes out. */
-    record Images(String name, ImageClassifier classifier) implements ServedModel {
+    /**
+     * Images in, classes out.
+     *
+     * @param lane for images' pixels, as the classifier prepares them; logits out
+     */
+    record Images(String name, ImageClassifier classifier, Lane<float[]> lane, BudgetDefaults defaults)
+            implements ServedModel {
+        /** What budget an ask stands for in this model. */
+        BudgetRange range(AskedBudget asked) {
+            return defaults.range(asked, lane.model());
+        }
+
         @Override
         public void close() {
             classifier.close();

@@ -33,6 +33,11 @@ final class ServedText implements AutoCloseable {
         return defaults.range(asked, lane.model());
     }
 
+    /** Its way into the queue. */
+    Lane<float[]> lane() {
+        return lane;
+    }
+
     BudgetDefaults defaults() {
         return defaults;
     }

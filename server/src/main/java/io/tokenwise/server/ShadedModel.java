@@ -9,8 +9,6 @@ import java.util.List;
 
 /** A model in a queue whose every input runs alone and is watched: for the page. */
 final class ShadedModel implements Served<Shaded> {
-    private static final int MEASURED_TOKENS = 32;
-
     private final Served<float[]> plain;
     private final OpenModel model;
 
@@ -51,10 +49,9 @@ final class ShadedModel implements Served<Shaded> {
         return plain.sample(tokens);
     }
 
-    /** Little, so that it is soon there: what the page asks is pinned and one at a time, for which it need not be known exactly. */
     @Override
     public int maxTokens() {
-        return Math.min(MEASURED_TOKENS, plain.maxTokens());
+        return plain.maxTokens();
     }
 
     @Override

@@ -18,6 +18,11 @@ record TextInputs(List<int[]> ids, int truncated) {
         return ids.stream().mapToLong(text -> text.length).sum();
     }
 
+    /** Tokens of each text. */
+    List<Integer> lengths() {
+        return ids.stream().map(text -> text.length).toList();
+    }
+
     /**
      * Reads a field.
      *

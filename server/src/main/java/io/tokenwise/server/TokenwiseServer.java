@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
@@ -18,16 +17,21 @@ public final class TokenwiseServer implements AutoCloseable {
     private final RequestQueue queue;
     private final ServedModels models;
     private final Duration drain;
-
-    /** Reads images and sound, which takes longer than the network's threads have. */
+    private final Observers observers;
     private final ExecutorService readers;
 
     private TokenwiseServer(
-            HttpService http, RequestQueue queue, ServedModels models, Duration drain, ExecutorService readers) {
+            HttpService http,
+            RequestQueue queue,
+            ServedModels models,
+            Duration drain,
+            Observers observers,
+            ExecutorService readers) {
         this.http = http;
         this.queue = queue;
         this.models = models;
         this.drain = drain;
+        this.observers = observers;
         this.readers = readers;
     }
 
@@ -42,13 +46,29 @@ public final class TokenwiseServer implements AutoCloseable {
         // What is wrong with these is told before models are opened, which takes long.
         var http = HttpService.of(options.network(), options.limits());
         Optional<BearerTokens> tokens = tokens(options.network().tokens());
+        Observers observers = Observers.start(options.otlp());
         RequestQueue queue = RequestQueue.start(queueOptions(options));
         try {
-            ExecutorService readers = readers();
             ServedModels models = new ModelOpening(options, queue).all();
-            var server = new TokenwiseServer(http, queue, models, options.drain(), readers);
+            ExecutorService readers = readers();
+            var server = new TokenwiseServer(http, queue, models, options.drain(), observers, readers);
             try {
-                http.listen(routes(options, models, queue, readers), options.limits(), tokens, options.accessLog());
+                QueueMetrics.add(observers.metrics(), queue);
+                Routes routes = routes(options, models);
+                routes.add(
+                        "POST",
+                        "/v1/audio/transcriptions",
+                        ErrorForm.OPENAI,
+                        new TranscriptionsRoute(
+                                models, readers, options.limits().arrival()));
+                TeiRoutes.add(routes, models, queue, http.state(), readers);
+                if (options.network().page()) {
+                    PageRoute.add(routes, models, queue, readers);
+                }
+                if (options.network().metrics()) {
+                    routes.add("GET", "/metrics", ErrorForm.TEI, TeiRoutes.metrics(observers.metrics()));
+                }
+                http.listen(routes, options.limits(), tokens, options.accessLog(), observers);
                 return server;
             } catch (Throwable e) {
                 server.close();
@@ -56,10 +76,12 @@ public final class TokenwiseServer implements AutoCloseable {
             }
         } catch (Throwable e) {
             queue.close();
+            observers.close();
             throw e;
         }
     }
 
+    /** Large images take long to decode, and up to 400 MB of the heap each; sound is read here too. */
     private static ExecutorService readers() {
         return Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().daemon().name("tokenwise-reader").factory());
@@ -79,22 +101,12 @@ public final class TokenwiseServer implements AutoCloseable {
     }
 
     /** Every endpoint. */
-    private static Routes routes(ServerOptions options, ServedModels models, RequestQueue queue, Executor readers) {
+    private static Routes routes(ServerOptions options, ServedModels models) {
         var list = new ModelsRoute(models);
-        var routes = new Routes()
+        return new Routes()
                 .add("POST", "/v1/embeddings", ErrorForm.OPENAI, new EmbeddingsRoute(models, options.limits()))
                 .add("GET", "/v1/models", ErrorForm.OPENAI, list::list)
-                .add("GET", "/v1/models/*", ErrorForm.OPENAI, list::one)
-                .add(
-                        "POST",
-                        "/v1/audio/transcriptions",
-                        ErrorForm.OPENAI,
-                        new TranscriptionsRoute(
-                                models, readers, options.limits().arrival()));
-        if (options.network().page()) {
-            PageRoute.add(routes, models, queue, readers);
-        }
-        return routes;
+                .add("GET", "/v1/models/*", ErrorForm.OPENAI, list::one);
     }
 
     /** Where it listens. */
@@ -116,6 +128,7 @@ public final class TokenwiseServer implements AutoCloseable {
             readers.shutdown();
             queue.close(Duration.ZERO);
             models.close();
+            observers.close();
         }
     }
 }

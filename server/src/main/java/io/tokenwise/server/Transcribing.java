@@ -30,18 +30,22 @@ final class Transcribing {
     private final Deadline deadline;
     private final Executor cutter;
     private final List<TimedText> texts = new ArrayList<>();
+    private final List<Integer> frames = new ArrayList<>();
     private final List<Answer<TimedText>> answers = new ArrayList<>();
     private final CompletableFuture<Heard> heard = new CompletableFuture<>();
 
-    /** What came of it, with the queue's answer to each segment that was long enough to ask. */
-    record Heard(Transcript transcript, List<Answer<TimedText>> answers) {
+    /**
+     * What came of it.
+     *
+     * @param frames of each segment that was long enough to ask, which are its tokens
+     * @param answers the queue's, to each of these
+     */
+    record Heard(Transcript transcript, List<Integer> frames, List<Answer<TimedText>> answers) {
         /** In the form that was asked for, with what the segments were allowed and have cost. */
-        Reply tell(TranscriptFormat format) {
-            double[] seconds = answers.stream()
-                    .mapToDouble(answer -> answer.result().endSeconds())
-                    .toArray();
+        Reply tell(Observation observation, TranscriptFormat format) {
+            observation.answered(frames, answers);
             Reply reply = transcript.as(format);
-            return seconds.length == 0 ? reply : Costs.of(seconds, answers, 0).tell(reply);
+            return answers.isEmpty() ? reply : Costs.of(observation.inputs(), 0).tell(reply);
         }
     }
 
@@ -105,7 +109,8 @@ final class Transcribing {
                 // No word can be in it.
                 texts.add(timed(segment.get(), "", 0));
             }
-            heard.complete(new Heard(new Transcript(sound.seconds(), List.copyOf(texts)), List.copyOf(answers)));
+            heard.complete(new Heard(
+                    new Transcript(sound.seconds(), List.copyOf(texts)), List.copyOf(frames), List.copyOf(answers)));
         } catch (Throwable e) {
             heard.completeExceptionally(e);
         }
@@ -121,6 +126,7 @@ final class Transcribing {
                         heard.completeExceptionally(failure);
                         return;
                     }
+                    frames.add(MoonshineArchitecture.frames(segment.samples().length));
                     answers.add(answer);
                     texts.add(timed(
                             segment, answer.result().text(), answer.result().tokens()));

@@ -3,6 +3,7 @@ package io.tokenwise.server;
 import io.tokenwise.Deadline;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.audio.WavReader;
+import io.tokenwise.server.observe.Operation;
 import io.tokenwise.serving.BudgetRange;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -36,8 +37,10 @@ final class TranscriptionsRoute implements Route {
 
     @Override
     public CompletableFuture<Reply> handle(Exchange exchange) {
+        Observation observation = exchange.observe(Operation.TRANSCRIBE);
         return FormReading.of(exchange.request(), MOST_BYTES, bodyTime)
-                .thenCompose(parts -> closing(parts, () -> transcribe(exchange, TranscriptionForm.of(parts))));
+                .thenCompose(
+                        parts -> closing(parts, () -> transcribe(exchange, observation, TranscriptionForm.of(parts))));
     }
 
     /** The recording's temporary file is deleted whatever comes. */
@@ -52,13 +55,14 @@ final class TranscriptionsRoute implements Route {
         return reply.whenComplete((ignored, failure) -> parts.close());
     }
 
-    private CompletableFuture<Reply> transcribe(Exchange exchange, TranscriptionForm form) {
+    private CompletableFuture<Reply> transcribe(Exchange exchange, Observation observation, TranscriptionForm form) {
         var found = models.find(form.model(), ServedModel.Speech.class);
         ServedSpeech speech = found.model().speech();
         AskedBudget budget = BudgetAsk.of(exchange, form.fields(), found.budget())
                 .orElse(speech.defaults().budget());
         BudgetRange range = speech.range(budget);
         Deadline deadline = exchange.deadline();
+        observation.asked(found.model().name(), false, Duration.ZERO);
         return CompletableFuture.supplyAsync(() -> open(form.file()), cutter)
                 .thenCompose(wav -> {
                     var heard = Transcribing.start(wav, speech.lane(), range, deadline, cutter);
@@ -70,7 +74,7 @@ final class TranscriptionsRoute implements Route {
                             if (failure != null) {
                                 throw told(failure);
                             }
-                            return heard.tell(form.format());
+                            return heard.tell(observation, form.format());
                         },
                         exchange.executor());
     }

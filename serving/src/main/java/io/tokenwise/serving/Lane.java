@@ -27,6 +27,10 @@ public final class Lane<R> {
         return model.served();
     }
 
+    MeasuredModel<R> measured() {
+        return model;
+    }
+
     ModelLoad load() {
         return load;
     }
