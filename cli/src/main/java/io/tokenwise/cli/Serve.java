@@ -124,7 +124,7 @@ final class Serve implements Callable<Integer> {
         return new ServerOptions(
                 models,
                 options.threads(),
-                options.backendChoice(),
+                options.engineOptions().backend(),
                 new ServerOptions.Budgets(budget, leastBudget, targetMillis),
                 network.options(),
                 limits.options(),

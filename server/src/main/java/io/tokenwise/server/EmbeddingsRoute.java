@@ -49,7 +49,7 @@ final class EmbeddingsRoute implements Route {
         String name = fields.neededText("model");
         var found = models.find(name, ServedModel.Texts.class);
         ServedText text = found.model().text();
-        TextDescription description = text.encoder().description();
+        TextDescription description = text.description();
         Optional<String> kind = fields.word("input_type", List.of(QUERY, PASSAGE));
         boolean base64 = fields.word("encoding_format", List.of("float", BASE64))
                 .orElse("")
@@ -58,7 +58,7 @@ final class EmbeddingsRoute implements Route {
         checkDimensions(fields, found.model().name(), description.outputs());
         String prefix = kind.map(word -> word.equals(QUERY) ? description.queryPrefix() : description.passagePrefix())
                 .orElse("");
-        var inputs = TextInputs.read("input", fields.needed("input"), prefix, text.encoder(), limits.texts());
+        var inputs = TextInputs.read("input", fields.needed("input"), prefix, text.tokenizer(), limits.texts());
         AskedBudget budget = budget(
                 text.defaults(),
                 BudgetAsk.of(exchange, fields, found.budget()),

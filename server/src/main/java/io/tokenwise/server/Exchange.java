@@ -1,6 +1,6 @@
 package io.tokenwise.server;
 
-import io.tokenwise.Deadline;
+import io.tokenwise.api.Deadline;
 import io.tokenwise.server.ServerOptions.Limits;
 import io.tokenwise.server.observe.Operation;
 import io.tokenwise.server.observe.ServedRequest.TraceContext;

@@ -1,11 +1,9 @@
 package io.tokenwise.server;
 
-import io.tokenwise.EncoderOptions;
+import io.tokenwise.Engine;
 import io.tokenwise.ImageClassifier;
-import io.tokenwise.RecognizerOptions;
-import io.tokenwise.SpeechRecognizer;
-import io.tokenwise.TextEncoder;
 import io.tokenwise.io.ImageDescription;
+import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.TextDescription;
@@ -23,72 +21,55 @@ final class ModelOpening {
     private static final Logger LOG = LoggerFactory.getLogger(ModelOpening.class);
 
     private final ServerOptions options;
+    private final Engine engine;
     private final RequestQueue queue;
     private final BudgetDefaults defaults;
 
-    ModelOpening(ServerOptions options, RequestQueue queue) {
+    ModelOpening(ServerOptions options, Engine engine, RequestQueue queue) {
         this.options = options;
+        this.engine = engine;
         this.queue = queue;
         this.defaults = BudgetDefaults.of(options.budgets());
     }
 
     /**
-     * Opens all.
+     * Opens all; the engine closes them.
      *
      * @throws io.tokenwise.api.BadFileException if one is absent, bad or not supported
      * @throws IllegalArgumentException if two have one name
      */
     ServedModels all() throws IOException {
         var served = new ArrayList<ServedModel>();
-        try {
-            for (String model : options.models()) {
-                long start = System.nanoTime();
-                ServedModel opened = open(model);
-                served.add(opened);
-                LOG.info(
-                        "{}: open and warm after {} ms",
-                        opened.name(),
-                        TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start));
-            }
-            return new ServedModels(List.copyOf(served));
-        } catch (Throwable e) {
-            served.forEach(ServedModel::close);
-            throw e;
+        for (String model : options.models()) {
+            long start = System.nanoTime();
+            served.add(open(model));
+            LOG.info(
+                    "{}: open and warm after {} ms",
+                    served.getLast().name(),
+                    TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start));
         }
+        return new ServedModels(List.copyOf(served));
     }
 
-    /** What waits for a session waits in the queue instead: it has as many threads as each model has sessions. */
     private ServedModel open(String model) throws IOException {
         String name = Path.of(model).toAbsolutePath().normalize().getFileName().toString();
-        ModelFiles files = ModelFiles.open(model);
-        return switch (files.description()) {
-            case TextDescription ignored -> {
-                TextEncoder encoder = TextEncoder.open(files, encoderOptions());
-                yield new ServedModel.Texts(name, new ServedText(name, encoder, queue, defaults));
-            }
+        return switch (description(model)) {
+            case TextDescription ignored ->
+                new ServedModel.Texts(name, new ServedText(name, engine.textEncoder(model), queue, defaults));
             case ImageDescription ignored -> {
-                ImageClassifier classifier = ImageClassifier.open(files, encoderOptions());
+                ImageClassifier classifier = engine.imageClassifier(model);
                 var lane = queue.add(new io.tokenwise.serving.ServedModel(name, classifier.model()));
                 yield new ServedModel.Images(name, classifier, lane, defaults);
             }
-            case SpeechDescription ignored -> {
-                SpeechRecognizer recognizer = SpeechRecognizer.open(files, recognizerOptions());
-                yield new ServedModel.Speech(name, new ServedSpeech(name, recognizer, queue, defaults));
-            }
+            case SpeechDescription ignored ->
+                new ServedModel.Speech(
+                        name, new ServedSpeech(name, engine.speechRecognizer(model), queue, defaults));
         };
     }
 
-    private EncoderOptions encoderOptions() {
-        return EncoderOptions.defaults()
-                .withThreads(1)
-                .withConcurrentCalls(options.threads())
-                .withBackend(options.backend());
-    }
-
-    private RecognizerOptions recognizerOptions() {
-        return RecognizerOptions.defaults()
-                .withThreads(1)
-                .withConcurrentCalls(options.threads())
-                .withBackend(options.backend());
+    private static ModelDescription description(String model) throws IOException {
+        try (ModelFiles files = ModelFiles.open(model)) {
+            return files.description();
+        }
     }
 }

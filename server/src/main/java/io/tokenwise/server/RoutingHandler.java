@@ -1,6 +1,6 @@
 package io.tokenwise.server;
 
-import io.tokenwise.DeadlineException;
+import io.tokenwise.api.DeadlineException;
 import io.tokenwise.server.ServerOptions.Limits;
 import io.tokenwise.server.observe.RequestListener;
 import io.tokenwise.serving.OverloadedException;
@@ -13,6 +13,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpHeaderValue;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
@@ -74,6 +75,10 @@ final class RoutingHandler extends Handler.Abstract.NonBlocking {
         });
         request.addFailureListener(failure -> exchange.gone());
         answer(entry.route(), exchange).whenComplete((reply, failure) -> {
+            if (state.isDraining()) {
+                // Of HTTP/2 Jetty leaves it out.
+                response.getHeaders().put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE);
+            }
             Optional<ApiError> error = Optional.ofNullable(failure).map(this::error);
             exchange.observation().ifPresent(known -> listener.served(known.end(error.map(Observation::failure))));
             if (error.isEmpty()) {

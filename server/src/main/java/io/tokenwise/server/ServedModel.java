@@ -3,36 +3,34 @@ package io.tokenwise.server;
 import io.tokenwise.ImageClassifier;
 import io.tokenwise.serving.BudgetRange;
 import io.tokenwise.serving.Lane;
+import io.tokenwise.session.OpenModel;
 
-/** A model that is served, under the name that requests give. Closed with the server. */
-sealed interface ServedModel extends AutoCloseable {
+/** A model that is served, under the name that requests give. */
+sealed interface ServedModel {
     /** What requests call it: never a path. */
     String name();
-
-    @Override
-    void close();
 
     /** The model in one line, for who starts the server. */
     default String describe() {
         return name() + ": "
                 + switch (this) {
                     case Texts texts ->
-                        "texts, " + texts.text().encoder().description().outputs() + " dimensions, "
-                                + texts.text().encoder().backend().name();
+                        "texts, " + texts.text().encoder().dimensions() + " dimensions, "
+                                + backend(texts.text().encoder().model());
                     case Images images ->
-                        "images, " + images.classifier().description().labels().size() + " classes, "
-                                + images.classifier().model().backend().name();
-                    case Speech ignored -> "speech";
+                        "images, " + images.classifier().labels().size() + " classes, "
+                                + backend(images.classifier().model());
+                    case Speech speech ->
+                        "speech, " + backend(speech.recognizer().model());
                 };
     }
 
-    /** Texts in, vectors out. */
-    record Texts(String name, ServedText text) implements ServedModel {
-        @Override
-        public void close() {
-            text.close();
-        }
+    private static String backend(OpenModel model) {
+        return model.backend().name() + " " + model.backend().precision().label();
     }
+
+    /** Texts in, vectors out. */
+    record Texts(String name, ServedText text) implements ServedModel {}
 
     /**
      * Images in, classes out.
@@ -45,18 +43,8 @@ sealed interface ServedModel extends AutoCloseable {
         BudgetRange range(AskedBudget asked) {
             return defaults.range(asked, lane.model());
         }
-
-        @Override
-        public void close() {
-            classifier.close();
-        }
     }
 
     /** Speech in, text out. */
-    record Speech(String name, ServedSpeech speech) implements ServedModel {
-        @Override
-        public void close() {
-            speech.close();
-        }
-    }
+    record Speech(String name, ServedSpeech speech) implements ServedModel {}
 }

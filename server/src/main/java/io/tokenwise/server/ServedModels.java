@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** The models that are served, by name. Thread-safe. */
-final class ServedModels implements AutoCloseable {
+final class ServedModels {
     private final Map<String, ServedModel> byName = new LinkedHashMap<>();
 
     /** @throws IllegalArgumentException if two have one name */
@@ -76,10 +76,5 @@ final class ServedModels implements AutoCloseable {
                         () -> ApiError.of(424, "Backend error: no model of the kind that this endpoint needs is served")
                                 .withCode(Observation.MODEL_TYPE));
         return new Named<>(model, Optional.empty());
-    }
-
-    @Override
-    public void close() {
-        all().forEach(ServedModel::close);
     }
 }

@@ -7,14 +7,12 @@ import io.tokenwise.serving.Lane;
 import io.tokenwise.serving.RequestQueue;
 
 /** A speech model that is served. Thread-safe. */
-final class ServedSpeech implements AutoCloseable {
-    private final SpeechRecognizer recognizer;
+final class ServedSpeech {
     private final BudgetDefaults defaults;
     private final Lane<TimedText> lane;
 
-    /** Puts the recogniser, which is closed with this, into the queue; that takes some seconds. */
+    /** Puts the recogniser into the queue; that takes some seconds. */
     ServedSpeech(String name, SpeechRecognizer recognizer, RequestQueue queue, BudgetDefaults defaults) {
-        this.recognizer = recognizer;
         this.defaults = defaults;
         lane = queue.add(new ServedSegments(name, recognizer));
     }
@@ -31,10 +29,5 @@ final class ServedSpeech implements AutoCloseable {
 
     BudgetDefaults defaults() {
         return defaults;
-    }
-
-    @Override
-    public void close() {
-        recognizer.close();
     }
 }

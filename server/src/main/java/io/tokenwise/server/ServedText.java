@@ -1,7 +1,9 @@
 package io.tokenwise.server;
 
-import io.tokenwise.Deadline;
 import io.tokenwise.TextEncoder;
+import io.tokenwise.api.Deadline;
+import io.tokenwise.io.TextDescription;
+import io.tokenwise.io.Tokenizer;
 import io.tokenwise.serving.Answer;
 import io.tokenwise.serving.BudgetRange;
 import io.tokenwise.serving.Lane;
@@ -12,16 +14,24 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /** A text encoder that is served: what routes for texts have in common. Thread-safe. */
-final class ServedText implements AutoCloseable {
+final class ServedText {
     private final TextEncoder encoder;
     private final BudgetDefaults defaults;
     private final Lane<float[]> lane;
 
-    /** Puts the encoder, which is closed with this, into the queue; that takes some seconds. */
+    /** Puts the encoder into the queue; that takes some seconds. */
     ServedText(String name, TextEncoder encoder, RequestQueue queue, BudgetDefaults defaults) {
         this.encoder = encoder;
         this.defaults = defaults;
         lane = queue.add(new ServedModel(name, encoder.model()));
+    }
+
+    TextDescription description() {
+        return encoder.model().files().text();
+    }
+
+    Tokenizer tokenizer() {
+        return encoder.model().files().tokenizer();
     }
 
     TextEncoder encoder() {
@@ -52,10 +62,5 @@ final class ServedText implements AutoCloseable {
         return Together.all(lane.submitAll(inputs.stream()
                 .map(input -> new Request(input, deadline, range))
                 .toList()));
-    }
-
-    @Override
-    public void close() {
-        encoder.close();
     }
 }

@@ -32,9 +32,8 @@ final class TeiEmbedAllRoute implements Route {
 
     private static Lane<float[][]> lane(ServedText text, RequestQueue queue) {
         TextEncoder encoder = text.encoder();
-        var tokens = new OtherResult<>(
-                text.lane().model(),
-                (inputs, budgets) -> List.of(encoder.model().tokenVectors(inputs)));
+        var tokens =
+                new OtherResult<>(text.lane().model(), (inputs, budgets) -> TokenVectors.of(encoder.model(), inputs));
         return queue.add(tokens, text.lane());
     }
 

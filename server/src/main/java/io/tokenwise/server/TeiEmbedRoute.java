@@ -37,7 +37,7 @@ final class TeiEmbedRoute {
 
     /** Vectors come as the model was trained to give them. */
     private static void checkVectors(Fields fields, ServedModel.Texts model) {
-        TextDescription description = model.text().encoder().description();
+        TextDescription description = model.text().description();
         boolean normalize = fields.flag("normalize").orElse(true);
         if (normalize != description.normalize()) {
             throw ApiError.field(

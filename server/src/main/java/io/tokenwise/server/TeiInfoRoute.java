@@ -1,8 +1,8 @@
 package io.tokenwise.server;
 
-import io.tokenwise.OpenModel;
 import io.tokenwise.io.Pooling;
 import io.tokenwise.serving.QueueOptions;
+import io.tokenwise.session.OpenModel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
@@ -51,7 +51,7 @@ final class TeiInfoRoute {
         info.put("model_sha", null);
         switch (model) {
             case ServedModel.Texts texts -> {
-                var description = texts.text().encoder().description();
+                var description = texts.text().description();
                 put(info, texts.text().encoder().model());
                 String pooling = description.pooling() == Pooling.FIRST ? "cls" : "mean";
                 info.put("model_type", Map.of("embedding", Map.of("pooling", pooling)));
@@ -61,9 +61,7 @@ final class TeiInfoRoute {
                 put(info, images.classifier().model());
                 info.put(
                         "model_type",
-                        Map.of(
-                                "classifier",
-                                labels(images.classifier().description().labels())));
+                        Map.of("classifier", labels(images.classifier().labels())));
                 info.put("max_input_length", images.lane().model().maxTokens());
             }
             case ServedModel.Speech ignored -> info.put("model_type", Map.of("transcription", Map.of()));

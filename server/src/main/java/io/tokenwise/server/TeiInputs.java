@@ -1,6 +1,5 @@
 package io.tokenwise.server;
 
-import io.tokenwise.TextEncoder;
 import io.tokenwise.io.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -32,8 +31,8 @@ record TeiInputs(TextInputs texts, boolean batch, int characters) {
      * @param prefix what to put before each text
      * @throws ApiError 400 if it is empty, 422 if it has another form, too many inputs, unknown ids, or a text that is too long and may not be cut
      */
-    static TeiInputs read(JsonNode inputs, TextEncoder encoder, String prefix, Cut cut) {
-        var reading = new Reading(encoder.tokenizer(), prefix, cut);
+    static TeiInputs read(JsonNode inputs, Tokenizer tokenizer, String prefix, Cut cut) {
+        var reading = new Reading(tokenizer, prefix, cut);
         boolean batch = inputs.isArray() && !inputs.isEmpty() && !inputs.get(0).isNumber();
         if (!batch) {
             reading.input(inputs);

@@ -51,7 +51,7 @@ final class TeiPredictRoute {
             BudgetRange range,
             boolean rawScores) {
         List<List<Prediction>> predictions(List<Answer<float[]>> answers) {
-            List<String> labels = model.classifier().description().labels();
+            List<String> labels = model.classifier().labels();
             return answers.stream()
                     .map(answer -> predictions(answer.result(), labels))
                     .toList();

@@ -42,7 +42,10 @@ final class TeiRoutes {
     private static Route cannot(String why) {
         return exchange -> {
             exchange.observe(Operation.EMBED);
-            throw ApiError.of(424, "Backend error: " + why).withCode(Observation.MODEL_TYPE);
+            // HTTP/2 would cut a request off that nobody has read, and some clients then do not see the answer.
+            return exchange.json().thenApply(fields -> {
+                throw ApiError.of(424, "Backend error: " + why).withCode(Observation.MODEL_TYPE);
+            });
         };
     }
 

@@ -41,7 +41,7 @@ record TeiTexts(Observation observation, ServedModel.Texts model, TeiInputs inpu
                 .orElse("right")
                 .toLowerCase(Locale.ROOT)
                 .equals("left");
-        var inputs = TeiInputs.read(given, text.encoder(), prefix(prompt, found.model()), new Cut(truncate, left));
+        var inputs = TeiInputs.read(given, text.tokenizer(), prefix(prompt, found.model()), new Cut(truncate, left));
         AskedBudget budget = EmbeddingsRoute.budget(
                 text.defaults(),
                 BudgetAsk.of(exchange, fields, found.budget()),
@@ -57,7 +57,7 @@ record TeiTexts(Observation observation, ServedModel.Texts model, TeiInputs inpu
     }
 
     private static String prefix(Optional<String> prompt, ServedModel.Texts model) {
-        var description = model.text().encoder().description();
+        var description = model.text().description();
         return prompt.map(name -> name.equals(QUERY) ? description.queryPrefix() : description.passagePrefix())
                 .orElse("");
     }

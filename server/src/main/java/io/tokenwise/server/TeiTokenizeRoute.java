@@ -20,7 +20,7 @@ final class TeiTokenizeRoute {
         return exchange.json().thenApply(fields -> {
             ServedModel.Texts model = models.findOrFirst(fields.text("model"), ServedModel.Texts.class)
                     .model();
-            Tokenizer tokenizer = model.text().encoder().tokenizer();
+            Tokenizer tokenizer = model.text().tokenizer();
             boolean special = fields.flag("add_special_tokens").orElse(true);
             String prefix = TeiTexts.prefix(fields, model);
             List<String> texts = texts(fields.needed("inputs"), prefix);
@@ -123,7 +123,6 @@ final class TeiTokenizeRoute {
             Tokenizer tokenizer = models.findOrFirst(fields.text("model"), ServedModel.Texts.class)
                     .model()
                     .text()
-                    .encoder()
                     .tokenizer();
             boolean withSpecial = !fields.flag("skip_special_tokens").orElse(true);
             return Reply.json(texts(fields.needed("ids"), tokenizer, withSpecial));

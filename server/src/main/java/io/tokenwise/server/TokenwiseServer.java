@@ -1,5 +1,7 @@
 package io.tokenwise.server;
 
+import io.tokenwise.Engine;
+import io.tokenwise.api.EngineOptions;
 import io.tokenwise.serving.Control;
 import io.tokenwise.serving.QueueOptions;
 import io.tokenwise.serving.RequestQueue;
@@ -14,6 +16,7 @@ import java.util.concurrent.Executors;
 /** Models over HTTP. It answers once {@link #start} has returned, until it is closed. Thread-safe. */
 public final class TokenwiseServer implements AutoCloseable {
     private final HttpService http;
+    private final Engine engine;
     private final RequestQueue queue;
     private final ServedModels models;
     private final Duration drain;
@@ -22,12 +25,14 @@ public final class TokenwiseServer implements AutoCloseable {
 
     private TokenwiseServer(
             HttpService http,
+            Engine engine,
             RequestQueue queue,
             ServedModels models,
             Duration drain,
             Observers observers,
             ExecutorService readers) {
         this.http = http;
+        this.engine = engine;
         this.queue = queue;
         this.models = models;
         this.drain = drain;
@@ -47,44 +52,49 @@ public final class TokenwiseServer implements AutoCloseable {
         var http = HttpService.of(options.network(), options.limits());
         Optional<BearerTokens> tokens = tokens(options.network().tokens());
         Observers observers = Observers.start(options.otlp());
+        ExecutorService readers = readers();
+        Engine engine = Engine.open(engineOptions(options));
         RequestQueue queue = RequestQueue.start(queueOptions(options));
         try {
-            ServedModels models = new ModelOpening(options, queue).all();
-            ExecutorService readers = readers();
-            var server = new TokenwiseServer(http, queue, models, options.drain(), observers, readers);
-            try {
-                QueueMetrics.add(observers.metrics(), queue);
-                Routes routes = routes(options, models);
-                routes.add(
-                        "POST",
-                        "/v1/audio/transcriptions",
-                        ErrorForm.OPENAI,
-                        new TranscriptionsRoute(
-                                models, readers, options.limits().arrival()));
-                TeiRoutes.add(routes, models, queue, http.state(), readers);
-                if (options.network().page()) {
-                    PageRoute.add(routes, models, queue, readers);
-                }
-                if (options.network().metrics()) {
-                    routes.add("GET", "/metrics", ErrorForm.TEI, TeiRoutes.metrics(observers.metrics()));
-                }
-                http.listen(routes, options.limits(), tokens, options.accessLog(), observers);
-                return server;
-            } catch (Throwable e) {
-                server.close();
-                throw e;
+            ServedModels models = new ModelOpening(options, engine, queue).all();
+            QueueMetrics.add(observers.metrics(), queue);
+            Routes routes = routes(options, models);
+            routes.add(
+                    "POST",
+                    "/v1/audio/transcriptions",
+                    ErrorForm.OPENAI,
+                    new TranscriptionsRoute(models, readers, options.limits().arrival()));
+            TeiRoutes.add(routes, models, queue, http.state(), readers);
+            if (options.network().page()) {
+                PageRoute.add(routes, models, queue, readers);
             }
+            if (options.network().metrics()) {
+                routes.add("GET", "/metrics", ErrorForm.TEI, TeiRoutes.metrics(observers.metrics()));
+            }
+            http.listen(routes, options.limits(), tokens, options.accessLog(), observers);
+            return new TokenwiseServer(http, engine, queue, models, options.drain(), observers, readers);
         } catch (Throwable e) {
+            http.close(Duration.ZERO);
             queue.close();
+            engine.close();
+            readers.shutdown();
             observers.close();
             throw e;
         }
     }
 
-    /** Large images take long to decode, and up to 400 MB of the heap each; sound is read here too. */
+    /** Large images take long to decode, and up to 400 MB of the heap each. */
     private static ExecutorService readers() {
         return Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().daemon().name("tokenwise-reader").factory());
+    }
+
+    /** A call for each of the queue's threads, which computes it alone: what has to wait does so in the queue. */
+    private static EngineOptions engineOptions(ServerOptions options) {
+        return EngineOptions.defaults()
+                .withThreads(1)
+                .withConcurrentCalls(options.threads())
+                .withBackend(options.backend());
     }
 
     private static Optional<BearerTokens> tokens(Optional<Path> file) throws IOException {
@@ -127,7 +137,7 @@ public final class TokenwiseServer implements AutoCloseable {
         } finally {
             readers.shutdown();
             queue.close(Duration.ZERO);
-            models.close();
+            engine.close();
             observers.close();
         }
     }

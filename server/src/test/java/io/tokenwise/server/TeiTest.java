@@ -5,11 +5,11 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.tokenwise.Classification;
 import io.tokenwise.Embedding;
-import io.tokenwise.EncoderOptions;
 import io.tokenwise.ImageClassifier;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Budget;
 import io.tokenwise.image.ImageReader;
+import io.tokenwise.io.Tokenizer;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -48,8 +48,8 @@ class TeiTest {
     @BeforeAll
     static void start() throws IOException {
         server = TokenwiseServer.start(ServerOptions.of(0, "minilm-acm", "vit-cifar10-acm"));
-        encoder = TextEncoder.open("minilm-acm", EncoderOptions.defaults());
-        client = HttpClient.newHttpClient();
+        encoder = TextEncoder.open("minilm-acm");
+        client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     }
 
     @AfterAll
@@ -79,7 +79,7 @@ class TeiTest {
 
     @Test
     void idsAreReadAsTheyAre() throws Exception {
-        int[] ids = encoder.tokenizer().encode("a text").ids();
+        int[] ids = tokenizer().encode("a text").ids();
 
         JsonNode alone = json(post("/embed", Map.of("inputs", ids)));
         JsonNode mixed = json(post("/embed", Map.of("inputs", List.of(ids, "a text"))));
@@ -99,15 +99,17 @@ class TeiTest {
         assertThat(header(left, "x-tokenwise-truncated")).isEqualTo("1");
         List<Integer> last =
                 new ArrayList<>(tokens(words).reversed().subList(0, 254).reversed());
-        last.addFirst(encoder.tokenizer().encode("").ids()[0]);
-        last.addLast(encoder.tokenizer().encode("").ids()[1]);
+        last.addFirst(tokenizer().encode("").ids()[0]);
+        last.addLast(tokenizer().encode("").ids()[1]);
         assertThat(json(left)).isEqualTo(json(post("/embed", Map.of("inputs", last))));
     }
 
+    private static Tokenizer tokenizer() {
+        return encoder.model().files().tokenizer();
+    }
+
     private static List<Integer> tokens(String text) {
-        return encoder.tokenizer().tokens(text).stream()
-                .map(token -> token.id())
-                .toList();
+        return tokenizer().tokens(text).stream().map(token -> token.id()).toList();
     }
 
     @Test
@@ -167,7 +169,7 @@ class TeiTest {
 
     @Test
     void idsBecomeTexts() throws Exception {
-        int[] ids = encoder.tokenizer().encode("Hello, token wise!").ids();
+        int[] ids = tokenizer().encode("Hello, token wise!").ids();
 
         assertThat(json(post("/decode", Map.of("ids", ids)))).isEqualTo(JSON.readTree("[\"hello, token wise!\"]"));
         assertThat(json(post("/decode", Map.of("ids", List.of(ids), "skip_special_tokens", false))))
@@ -180,9 +182,9 @@ class TeiTest {
         String base64 = Base64.getEncoder().encodeToString(png);
         Classification expected;
         List<String> labels;
-        try (var classifier = ImageClassifier.open("vit-cifar10-acm", EncoderOptions.defaults())) {
+        try (var classifier = ImageClassifier.open("vit-cifar10-acm")) {
             expected = classifier.classify(new ImageReader().read(png, "png"), Budget.of(0.5));
-            labels = classifier.description().labels();
+            labels = classifier.labels();
         }
 
         HttpResponse<String> one = post("/predict", Map.of("inputs", base64, "model", "vit-cifar10-acm@0.5"));

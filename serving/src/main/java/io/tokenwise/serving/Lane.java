@@ -36,7 +36,7 @@ public final class Lane<R> {
     }
 
     /**
-     * Asks the model. The future is always completed: with the answer, with {@link io.tokenwise.DeadlineException} if the deadline passed before it was computed, with what the model threw, or
+     * Asks the model. The future is always completed: with the answer, with {@link io.tokenwise.api.DeadlineException} if the deadline passed before it was computed, with what the model threw, or
      * with {@link IllegalStateException} if the queue was closed without waiting for it. Cancelling it, or completing it otherwise, takes the request back unless it runs already.
      *
      * @throws OverloadedException if it is not accepted

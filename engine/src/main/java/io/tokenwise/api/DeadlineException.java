@@ -1,10 +1,7 @@
-package io.tokenwise;
+package io.tokenwise.api;
 
-import java.io.Serial;
-
-/** The deadline passed before all was computed; nothing is computed after it. */
+/** The {@link Deadline} of a call passed before all was computed; nothing is computed for it after that. The message says how far it came. */
 public final class DeadlineException extends RuntimeException {
-    @Serial
     private static final long serialVersionUID = 1;
 
     public DeadlineException(String message) {
