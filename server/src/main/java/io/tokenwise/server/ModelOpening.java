@@ -61,7 +61,9 @@ final class ModelOpening {
                 var lane = queue.add(new io.tokenwise.serving.ServedModel(name, classifier.model()));
                 yield new ServedModel.Images(name, classifier, lane, defaults);
             }
-            case SpeechDescription ignored -> new ServedModel.Speech(name, engine.speechRecognizer(model));
+            case SpeechDescription ignored ->
+                new ServedModel.Speech(
+                        name, new ServedSpeech(name, engine.speechRecognizer(model), queue, defaults));
         };
     }
 

@@ -1,7 +1,6 @@
 package io.tokenwise.server;
 
 import io.tokenwise.ImageClassifier;
-import io.tokenwise.SpeechRecognizer;
 import io.tokenwise.serving.BudgetRange;
 import io.tokenwise.serving.Lane;
 import io.tokenwise.session.OpenModel;
@@ -47,5 +46,5 @@ sealed interface ServedModel {
     }
 
     /** Speech in, text out. */
-    record Speech(String name, SpeechRecognizer recognizer) implements ServedModel {}
+    record Speech(String name, ServedSpeech speech) implements ServedModel {}
 }

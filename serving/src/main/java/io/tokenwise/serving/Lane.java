@@ -66,7 +66,11 @@ public final class Lane<R> {
         long deadlineNanos = nowNanos + left;
         boolean hasTarget =
                 control.mode() == Control.Mode.AUTO && !request.budget().isPinned();
-        long targetNanos = hasTarget ? Math.min(left, control.target().toNanos()) : left;
+        long targetNanos = hasTarget
+                ? Math.min(
+                        left,
+                        model.served().target(request.input(), control.target()).toNanos())
+                : left;
         return new Entry.Timing(nowNanos, deadlineNanos, nowNanos + targetNanos);
     }
 }

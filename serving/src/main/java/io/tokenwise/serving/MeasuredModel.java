@@ -53,8 +53,8 @@ record MeasuredModel<R>(Served<R> served, CostCurve costs, List<Double> shares, 
                 isSteered ? Losses.measure(model) : Losses.NONE);
     }
 
-    /** The same measurements for a model that takes as long. */
-    <S> MeasuredModel<S> of(Served<S> other) {
+    /** The same figures for the same network that is asked for other results. */
+    <T> MeasuredModel<T> as(Served<T> other) {
         return new MeasuredModel<>(other, costs, shares, losses);
     }
 

@@ -60,7 +60,7 @@ public final class RequestQueue implements AutoCloseable {
      * @throws IllegalStateException if it is closed
      */
     public <R> Lane<R> add(Served<R> model, Lane<?> like) {
-        return add(like.measured().of(model));
+        return add(like.measured().as(model));
     }
 
     private <R> Lane<R> add(MeasuredModel<R> model) {

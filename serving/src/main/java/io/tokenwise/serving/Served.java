@@ -2,6 +2,7 @@ package io.tokenwise.serving;
 
 import io.tokenwise.Spent;
 import io.tokenwise.api.Budget;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -39,6 +40,13 @@ public interface Served<R> {
      * @throws IllegalArgumentException if the budget is one that the model cannot keep
      */
     Spent spent(int[] input, Budget budget);
+
+    /**
+     * In what time an input that floats is to be answered, where a target is asked for: that, unless it takes longer by its nature, such as speech, and would never be accepted.
+     */
+    default Duration target(int[] input, Duration asked) {
+        return asked;
+    }
 
     /** Runs a batch on the calling thread: a result for each input, in their order, each with a budget of its own. */
     List<R> run(List<int[]> inputs, List<Budget> budgets);

@@ -1,0 +1,91 @@
+package io.tokenwise.server;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.MultiPartConfig;
+import org.eclipse.jetty.http.MultiPartFormData;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.util.Promise;
+import org.eclipse.jetty.util.thread.Invocable;
+import org.eclipse.jetty.util.thread.Scheduler;
+
+/** Reads a multipart form as it comes, without a thread that waits: up to a size, within a time. What is large goes to temporary files. */
+final class FormReading {
+    /** Of headers of a part. */
+    private static final int HEADER_BYTES = 4_096;
+
+    private static final int MOST_PARTS = 32;
+
+    /** Parts above it become files. */
+    private static final int MEMORY_BYTES = 64 << 10;
+
+    private FormReading() {}
+
+    /**
+     * Starts to read.
+     *
+     * @return the parts, to be closed; failed with {@link ApiError} 400, 408 or 413
+     */
+    static CompletableFuture<MultiPartFormData.Parts> of(Request request, long mostBytes, Duration most) {
+        String type = request.getHeaders().get(HttpHeader.CONTENT_TYPE);
+        if (type == null || !type.toLowerCase(Locale.ROOT).startsWith("multipart/form-data")) {
+            throw ApiError.of(415, "send a form, with the header Content-Type: multipart/form-data");
+        }
+        if (request.getLength() > mostBytes) {
+            throw ApiError.of(413, "the body is larger than " + mostBytes + " bytes");
+        }
+        var parts = new CompletableFuture<MultiPartFormData.Parts>();
+        var source = new LimitedSource(request, mostBytes);
+        Scheduler.Task late = request.getComponents()
+                .getScheduler()
+                .schedule(() -> late(source, parts, most), most.toMillis(), TimeUnit.MILLISECONDS);
+        parts.whenComplete((got, failure) -> late.cancel());
+        MultiPartFormData.onParts(
+                source,
+                request,
+                type,
+                config(mostBytes),
+                Promise.Invocable.from(Invocable.InvocationType.NON_BLOCKING, (got, failure) -> {
+                    if (failure != null) {
+                        parts.completeExceptionally(told(failure));
+                    } else if (!parts.complete(got)) {
+                        got.close();
+                    }
+                }));
+        return parts;
+    }
+
+    private static MultiPartConfig config(long mostBytes) {
+        return new MultiPartConfig.Builder()
+                .location(Path.of(System.getProperty("java.io.tmpdir")))
+                .maxParts(MOST_PARTS)
+                .maxSize(mostBytes)
+                .maxPartSize(mostBytes)
+                .maxMemoryPartSize(MEMORY_BYTES)
+                .maxHeadersSize(HEADER_BYTES)
+                .build();
+    }
+
+    private static void late(LimitedSource source, CompletableFuture<?> parts, Duration most) {
+        var error = ApiError.of(408, "the body has not come within " + most.toSeconds() + " seconds");
+        parts.completeExceptionally(error);
+        source.stop(error);
+    }
+
+    /** What the client is told. */
+    private static ApiError told(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof ApiError error) {
+                return error;
+            }
+        }
+        return ApiError.of(
+                400,
+                "the body is no form: it must be multipart/form-data with its boundary, at most " + MOST_PARTS
+                        + " parts, and headers of at most " + HEADER_BYTES + " bytes a part");
+    }
+}

@@ -1,0 +1,149 @@
+package io.tokenwise.server;
+
+import io.tokenwise.Classification;
+import io.tokenwise.ImageClassifier;
+import io.tokenwise.Spent;
+import io.tokenwise.api.BadFileException;
+import io.tokenwise.api.Budget;
+import io.tokenwise.image.Image;
+import io.tokenwise.image.ImageReader;
+import io.tokenwise.server.PageLanes.Ask;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.stream.IntStream;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.util.Fields;
+
+/** {@code POST /page/image?model=NAME&budget=B} with a JPEG or PNG as body: its classes at a budget, beside the same at full budget, and which patches stay. */
+final class PageImageRoute implements Route {
+    /** While an image is read it takes up to 20 bytes a pixel. */
+    private static final int MOST_PIXELS = 20_000_000;
+
+    private static final int MOST_CLASSES = 5;
+
+    private final ServedModels models;
+    private final PageLanes lanes;
+    private final Executor readers;
+    private final int mostBytes;
+    private final ImageReader reader = new ImageReader(MOST_PIXELS);
+
+    /** @param readers decode images, which takes long for large ones */
+    PageImageRoute(ServedModels models, PageLanes lanes, Executor readers, int mostBytes) {
+        this.models = models;
+        this.lanes = lanes;
+        this.readers = readers;
+        this.mostBytes = mostBytes;
+    }
+
+    /** A class and how likely it is. */
+    record Found(String label, double probability) {}
+
+    /**
+     * The answer.
+     *
+     * @param classes the likeliest ones, in this order
+     * @param size of a side of the square that the model reads, in pixels
+     * @param rgb of it, three bytes a pixel, in Base64
+     * @param patches for each, row by row, the share of all learners that it goes through
+     * @param stay patches that go through some
+     * @param fullLabel the likeliest class at full budget
+     */
+    record Answer(
+            double budget,
+            List<Found> classes,
+            int size,
+            String rgb,
+            double[] patches,
+            int stay,
+            Double spentTime,
+            double millis,
+            double fullMillis,
+            String fullLabel) {}
+
+    @Override
+    public CompletableFuture<Reply> handle(Exchange exchange) {
+        Fields query = Request.extractQueryParameters(exchange.request());
+        var found =
+                models.find(needed(query, "model"), ServedModel.Images.class).model();
+        double share = share(needed(query, "budget"));
+        ImageClassifier classifier = found.classifier();
+        return exchange.body(mostBytes)
+                .thenApplyAsync(bytes -> prepared(classifier, bytes), readers)
+                .thenCompose(image -> {
+                    Budget budget = classifier.model().encoder().budget(share);
+                    List<Ask> asks = List.of(new Ask(image.rgb(), Budget.FULL), new Ask(image.rgb(), budget));
+                    return lanes.ask(exchange, found.name(), asks)
+                            .thenApplyAsync(
+                                    results -> Reply.json(
+                                            answer(classifier, share, image, results.get(1), results.get(0))),
+                                    exchange.executor());
+                });
+    }
+
+    private static String needed(Fields query, String name) {
+        String value = query.getValue(name);
+        if (value == null) {
+            throw ApiError.field(name, name + " is missing in the query");
+        }
+        return value;
+    }
+
+    private static double share(String budget) {
+        if (AskedBudget.parse("budget", budget) instanceof AskedBudget.Share share) {
+            return share.share();
+        }
+        throw ApiError.field("budget", "budget must be a number from 0 to 1");
+    }
+
+    private Image prepared(ImageClassifier classifier, byte[] bytes) {
+        try {
+            return classifier.prepare(reader.read(new ByteArrayInputStream(bytes), "image"));
+        } catch (BadFileException | IllegalArgumentException e) {
+            throw ApiError.of(400, e.getMessage());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Answer answer(ImageClassifier classifier, double share, Image image, Shaded shaded, Shaded full) {
+        List<String> labels = classifier.description().labels();
+        double[] probabilities = Classification.of(shaded.output(), labels).probabilities();
+        List<Found> classes = IntStream.range(0, labels.size())
+                .mapToObj(i -> new Found(labels.get(i), probabilities[i]))
+                .sorted(Comparator.comparingDouble(Found::probability).reversed())
+                .limit(MOST_CLASSES)
+                .toList();
+        var encoder = classifier.model().encoder();
+        // The first token is the class token.
+        double[] patches = Arrays.copyOfRange(shaded.shares(), 1, shaded.shares().length);
+        return new Answer(
+                share,
+                classes,
+                image.width(),
+                Base64.getEncoder().encodeToString(bytes(image.rgb())),
+                patches,
+                shaded.stay(1),
+                PageTextRoute.known(
+                        Spent.of(encoder, image.rgb(), encoder.budget(share)).time()),
+                shaded.millis(),
+                full.millis(),
+                Classification.of(full.output(), labels).label());
+    }
+
+    private static byte[] bytes(int[] rgb) {
+        var bytes = new byte[3 * rgb.length];
+        for (int i = 0; i < rgb.length; i++) {
+            bytes[3 * i] = (byte) (rgb[i] >> 16);
+            bytes[3 * i + 1] = (byte) (rgb[i] >> 8);
+            bytes[3 * i + 2] = (byte) rgb[i];
+        }
+        return bytes;
+    }
+}

@@ -1,0 +1,33 @@
+package io.tokenwise.server;
+
+import io.tokenwise.SpeechRecognizer;
+import io.tokenwise.TimedText;
+import io.tokenwise.serving.BudgetRange;
+import io.tokenwise.serving.Lane;
+import io.tokenwise.serving.RequestQueue;
+
+/** A speech model that is served. Thread-safe. */
+final class ServedSpeech {
+    private final BudgetDefaults defaults;
+    private final Lane<TimedText> lane;
+
+    /** Puts the recogniser into the queue; that takes some seconds. */
+    ServedSpeech(String name, SpeechRecognizer recognizer, RequestQueue queue, BudgetDefaults defaults) {
+        this.defaults = defaults;
+        lane = queue.add(new ServedSegments(name, recognizer));
+    }
+
+    /** For segments, as {@link ServedSegments#bits}. */
+    Lane<TimedText> lane() {
+        return lane;
+    }
+
+    /** What budget an ask stands for in this model. */
+    BudgetRange range(AskedBudget asked) {
+        return defaults.range(asked, lane.model());
+    }
+
+    BudgetDefaults defaults() {
+        return defaults;
+    }
+}

@@ -1,0 +1,105 @@
+package io.tokenwise.server;
+
+import io.tokenwise.Deadline;
+import io.tokenwise.api.BadFileException;
+import io.tokenwise.audio.WavReader;
+import io.tokenwise.server.observe.Operation;
+import io.tokenwise.serving.BudgetRange;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
+import org.eclipse.jetty.http.MultiPart;
+import org.eclipse.jetty.http.MultiPartFormData;
+import org.eclipse.jetty.io.Content;
+
+/** OpenAI's {@code POST /v1/audio/transcriptions}, for WAV files: segment by segment through the queue. */
+final class TranscriptionsRoute implements Route {
+    /** OpenAI's limit. */
+    private static final long MOST_BYTES = 25L << 20;
+
+    private final ServedModels models;
+    private final Executor cutter;
+    private final Duration bodyTime;
+
+    /**
+     * @param cutter reads sound and cuts it into segments
+     * @param bodyTime in which a recording must have come
+     */
+    TranscriptionsRoute(ServedModels models, Executor cutter, Duration bodyTime) {
+        this.models = models;
+        this.cutter = cutter;
+        this.bodyTime = bodyTime;
+    }
+
+    @Override
+    public CompletableFuture<Reply> handle(Exchange exchange) {
+        Observation observation = exchange.observe(Operation.TRANSCRIBE);
+        return FormReading.of(exchange.request(), MOST_BYTES, bodyTime)
+                .thenCompose(
+                        parts -> closing(parts, () -> transcribe(exchange, observation, TranscriptionForm.of(parts))));
+    }
+
+    /** The recording's temporary file is deleted whatever comes. */
+    private static CompletableFuture<Reply> closing(
+            MultiPartFormData.Parts parts, Supplier<CompletableFuture<Reply>> answer) {
+        CompletableFuture<Reply> reply;
+        try {
+            reply = answer.get();
+        } catch (RuntimeException | Error e) {
+            reply = CompletableFuture.failedFuture(e);
+        }
+        return reply.whenComplete((ignored, failure) -> parts.close());
+    }
+
+    private CompletableFuture<Reply> transcribe(Exchange exchange, Observation observation, TranscriptionForm form) {
+        var found = models.find(form.model(), ServedModel.Speech.class);
+        ServedSpeech speech = found.model().speech();
+        AskedBudget budget = BudgetAsk.of(exchange, form.fields(), found.budget())
+                .orElse(speech.defaults().budget());
+        BudgetRange range = speech.range(budget);
+        Deadline deadline = exchange.deadline();
+        observation.asked(found.model().name(), false, Duration.ZERO);
+        return CompletableFuture.supplyAsync(() -> open(form.file()), cutter)
+                .thenCompose(wav -> {
+                    var heard = Transcribing.start(wav, speech.lane(), range, deadline, cutter);
+                    exchange.cancelWhenGone(heard);
+                    return heard.whenComplete((ignored, failure) -> close(wav));
+                })
+                .handleAsync(
+                        (heard, failure) -> {
+                            if (failure != null) {
+                                throw told(failure);
+                            }
+                            return heard.tell(observation, form.format());
+                        },
+                        exchange.executor());
+    }
+
+    private static WavReader open(MultiPart.Part file) {
+        try {
+            return WavReader.open("file", Content.Source.asInputStream(file.createContentSource()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void close(WavReader wav) {
+        try {
+            wav.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A recording that cannot be read is the client's mistake. */
+    private static RuntimeException told(Throwable failure) {
+        Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+        return cause instanceof BadFileException bad
+                ? ApiError.field("file", bad.getMessage())
+                : new CompletionException(cause);
+    }
+}

@@ -1,0 +1,321 @@
+package io.tokenwise.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tokenwise.SpeechRecognizer;
+import io.tokenwise.TimedText;
+import io.tokenwise.api.Budget;
+import io.tokenwise.audio.WavReader;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code /v1/audio/transcriptions} over real connections, with a small speech model of random weights. */
+@ExtendWith(SpeechAndPageServer.class)
+class TranscriptionsTest {
+    private static final JsonMapper JSON = new JsonMapper();
+    private static final byte[] SOUND = SmallMoonshine.bursts(3);
+
+    private static SpeechAndPageServer.Running server;
+    private static HttpClient client;
+    private static List<TimedText> expected;
+
+    @BeforeAll
+    static void start(SpeechAndPageServer.Running running) throws IOException {
+        server = running;
+        client = HttpClient.newHttpClient();
+        try (var recognizer = SpeechRecognizer.open(running.speech().toString());
+                var wav = WavReader.open("file", new ByteArrayInputStream(SOUND))) {
+            expected = recognizer.transcribe(wav, Budget.FULL);
+        }
+        assertThat(expected).hasSize(3);
+    }
+
+    @AfterAll
+    static void stop() {
+        client.close();
+    }
+
+    /** A form's body, part by part. */
+    private static final class Form {
+        private static final String BOUNDARY = "aBoundary7";
+        private final ByteArrayOutputStream body = new ByteArrayOutputStream();
+
+        Form field(String name, String value) {
+            return part("name=\"" + name + "\"", value.getBytes(StandardCharsets.UTF_8));
+        }
+
+        Form file(byte[] content) {
+            return part("name=\"file\"; filename=\"said.wav\"", content);
+        }
+
+        private Form part(String disposition, byte[] content) {
+            body.writeBytes(("--" + BOUNDARY + "\r\nContent-Disposition: form-data; " + disposition + "\r\n\r\n")
+                    .getBytes(StandardCharsets.UTF_8));
+            body.writeBytes(content);
+            body.writeBytes("\r\n".getBytes(StandardCharsets.UTF_8));
+            return this;
+        }
+
+        HttpRequest request() {
+            body.writeBytes(("--" + BOUNDARY + "--\r\n").getBytes(StandardCharsets.UTF_8));
+            return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + "/v1/audio/transcriptions"))
+                    .header("Content-Type", "multipart/form-data; boundary=" + BOUNDARY)
+                    .POST(HttpRequest.BodyPublishers.ofByteArray(body.toByteArray()))
+                    .build();
+        }
+    }
+
+    private static HttpResponse<String> send(Form form) throws IOException, InterruptedException {
+        return client.send(form.request(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    private static String text() {
+        return new Transcript(7.5, expected).text();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "json,         application/json",
+        "text,         text/plain; charset=utf-8",
+        "srt,          text/plain; charset=utf-8",
+        "vtt,          text/vtt; charset=utf-8",
+        "verbose_json, application/json"
+    })
+    void writesTheLibrarysTextInEveryForm(String format, String contentType) throws Exception {
+        HttpResponse<String> response = send(new Form()
+                .field("model", SpeechAndPageServer.SPEECH)
+                .field("response_format", format)
+                .file(SOUND));
+
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        assertThat(response.headers().firstValue("content-type")).contains(contentType);
+        assertThat(response.headers().firstValue("x-tokenwise-budget")).contains("1.000");
+        var transcript = new Transcript(7.5, expected);
+        byte[] body =
+                transcript.as(TranscriptFormat.named(format).orElseThrow()).body();
+        assertThat(response.body()).isEqualTo(new String(body, StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void fieldsComeInAnyOrderAndWhatIsMeantForOthersIsReadOver() throws Exception {
+        HttpResponse<String> response = send(new Form()
+                .file(SOUND)
+                .field("prompt", "Names: Ann, Bob.")
+                .field("language", "en")
+                .field("temperature", "0.0")
+                .field("stream", "false")
+                .field("timestamp_granularities[]", "segment")
+                .field("timestamp_granularities[]", "segment")
+                .field("something", "else")
+                .field("model", SpeechAndPageServer.SPEECH + "@auto"));
+
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        assertThat(JSON.readTree(response.body()).get("text").asString()).isEqualTo(text());
+    }
+
+    @Test
+    void silenceHasNoSegments() throws Exception {
+        byte[] silence = SOUND.clone();
+        Arrays.fill(silence, 44, silence.length, (byte) 0);
+        HttpResponse<String> response = send(new Form()
+                .field("model", SpeechAndPageServer.SPEECH)
+                .field("response_format", "verbose_json")
+                .file(silence));
+
+        JsonNode body = JSON.readTree(response.body());
+        assertThat(body.get("segments")).isEmpty();
+        assertThat(body.get("text").asString()).isEmpty();
+        assertThat(body.get("duration").asDouble()).isEqualTo(7.5);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            language        | de        | language must be en: models here know English only
+            language        | ''        | language must be en: models here know English only
+            temperature     | 0.7       | temperature must be 0: nothing is drawn at random here
+            temperature     | NaN       | temperature must be 0: nothing is drawn at random here
+            response_format | xml       | response_format must be one of json, text, srt, vtt, verbose_json
+            response_format | JSON      | response_format must be one of json, text, srt, vtt, verbose_json
+            stream          | true      | stream must be false: answers come whole here
+            timestamp_granularities[] | word | timestamp_granularities[] must be segment: words have no times here
+            budget          | 1.5       | budget must be a number from 0 to 1 or "auto"
+            """)
+    void badFieldsAreNamed(String field, String value, String message) throws Exception {
+        HttpResponse<String> response = send(new Form()
+                .field("model", SpeechAndPageServer.SPEECH)
+                .file(SOUND)
+                .field(field, value));
+
+        assertError(response, 400, field, message);
+    }
+
+    @Test
+    void whatIsMissingOrThereTwiceIsNamed() throws Exception {
+        assertError(send(new Form().file(SOUND)), 400, "model", "model is missing");
+        assertError(
+                send(new Form().field("model", SpeechAndPageServer.SPEECH)),
+                400,
+                "file",
+                "file is missing: send a WAV file");
+        assertError(
+                send(new Form().field("model", SpeechAndPageServer.SPEECH).field("file", "RIFF")),
+                400,
+                "file",
+                "file must be a file, with a filename in its Content-Disposition header");
+        assertError(
+                send(new Form()
+                        .field("model", SpeechAndPageServer.SPEECH)
+                        .field("model", SpeechAndPageServer.SPEECH)
+                        .file(SOUND)),
+                400,
+                "model",
+                "model is there twice: send it once");
+        assertError(
+                send(new Form().field("model", "x".repeat(20_000)).file(SOUND)),
+                400,
+                "model",
+                "model is too long: at most 16384 bytes");
+        assertThat(send(new Form().field("model", "other").file(SOUND)).statusCode())
+                .isEqualTo(404);
+    }
+
+    @Test
+    void whatIsNoSoundIsSaidInALine() throws Exception {
+        for (byte[] bad : List.of(new byte[0], "no sound".getBytes(StandardCharsets.UTF_8), stereo3())) {
+            HttpResponse<String> response =
+                    send(new Form().field("model", SpeechAndPageServer.SPEECH).file(bad));
+            assertThat(response.statusCode()).isEqualTo(400);
+            assertThat(JSON.readTree(response.body()).at("/error/message").asString())
+                    .startsWith("file: ")
+                    .doesNotContain("\n", "/", "Exception");
+            assertThat(JSON.readTree(response.body()).at("/error/param").asString())
+                    .isEqualTo("file");
+        }
+    }
+
+    private static byte[] stereo3() {
+        byte[] three = SOUND.clone();
+        three[22] = 3;
+        return three;
+    }
+
+    @Test
+    void otherBodiesAreRefused() throws Exception {
+        HttpRequest json = HttpRequest.newBuilder(new Form().request().uri())
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString("{}"))
+                .build();
+        assertThat(client.send(json, HttpResponse.BodyHandlers.ofString()).statusCode())
+                .isEqualTo(415);
+
+        for (String type : List.of("multipart/form-data", "multipart/form-data; boundary=other")) {
+            HttpRequest noBoundary = HttpRequest.newBuilder(new Form().request().uri())
+                    .header("Content-Type", type)
+                    .POST(HttpRequest.BodyPublishers.ofString("--aBoundary7\r\n\r\n"))
+                    .build();
+            HttpResponse<String> response = client.send(noBoundary, HttpResponse.BodyHandlers.ofString());
+            assertThat(response.statusCode()).as(type).isEqualTo(400);
+            assertThat(JSON.readTree(response.body()).at("/error/message").asString())
+                    .startsWith("the body is no form");
+        }
+    }
+
+    @Test
+    void tooManyPartsAreRefused() throws Exception {
+        var form = new Form().field("model", SpeechAndPageServer.SPEECH).file(SOUND);
+        for (int i = 0; i < 100; i++) {
+            form.field("f" + i, "");
+        }
+        assertThat(send(form).statusCode()).isEqualTo(400);
+    }
+
+    /** It is cut off where the limit is, whether the form says its size or not. */
+    @Test
+    void endlessFormsAreCutOff() throws Exception {
+        String head = "POST /v1/audio/transcriptions HTTP/1.1\r\nHost: localhost\r\n"
+                + "Content-Type: multipart/form-data; boundary=b\r\n";
+        assertThat(firstLine(head + "Content-Length: 99999999999\r\n\r\n", 0)).contains(" 413 ");
+        assertThat(firstLine(head + "Transfer-Encoding: chunked\r\n\r\n", 40)).contains(" 413 ");
+    }
+
+    /** Sends megabytes of a file's part in chunks, until an answer comes. */
+    private static String firstLine(String head, int megabytes) throws IOException {
+        try (var socket = new Socket("127.0.0.1", server.port())) {
+            socket.setSoTimeout(30_000);
+            OutputStream out = socket.getOutputStream();
+            out.write(head.getBytes(StandardCharsets.US_ASCII));
+            String part = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\n";
+            byte[] first =
+                    (Integer.toHexString(part.length()) + "\r\n" + part + "\r\n").getBytes(StandardCharsets.US_ASCII);
+            try {
+                if (megabytes > 0) {
+                    out.write(first);
+                }
+                byte[] chunk = (Integer.toHexString(1 << 20) + "\r\n" + "x".repeat(1 << 20) + "\r\n")
+                        .getBytes(StandardCharsets.US_ASCII);
+                for (int i = 0; i < megabytes; i++) {
+                    out.write(chunk);
+                }
+                out.flush();
+            } catch (IOException e) {
+                // The server has answered and closed: what it said is still there to be read.
+            }
+            InputStream in = socket.getInputStream();
+            var line = new StringBuilder();
+            for (int c = in.read(); c >= 0 && c != '\r'; c = in.read()) {
+                line.append((char) c);
+            }
+            return line.toString();
+        }
+    }
+
+    @Test
+    void temporaryFilesAreDeleted() throws Exception {
+        long before = temporaryFiles();
+        assertThat(send(new Form().field("model", SpeechAndPageServer.SPEECH).file(SOUND))
+                        .statusCode())
+                .isEqualTo(200);
+        assertThat(send(new Form().field("model", "none").file(SOUND)).statusCode())
+                .isEqualTo(404);
+        assertThat(temporaryFiles()).isEqualTo(before);
+    }
+
+    private static long temporaryFiles() throws IOException {
+        try (var files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+            return files.filter(file -> file.getFileName()
+                            .toString()
+                            .toLowerCase(Locale.ROOT)
+                            .startsWith("multipart"))
+                    .count();
+        }
+    }
+
+    private static void assertError(HttpResponse<String> response, int status, String param, String message) {
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
+        JsonNode error = JSON.readTree(response.body()).get("error");
+        assertThat(error.get("message").asString()).isEqualTo(message);
+        assertThat(error.get("param").asString()).isEqualTo(param);
+    }
+}
