@@ -15,7 +15,6 @@ import io.tokenwise.audio.WavReader;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
@@ -53,7 +52,7 @@ public final class TokenwiseAudioTranscriptionModel implements AudioTranscriptio
     public AudioTranscriptionResponse transcribe(AudioTranscriptionRequest request) {
         refuseUnsupported(request);
         try (var wav = WavReader.open("audio", new ByteArrayInputStream(bytes(request.audio())))) {
-            List<TimedText> segments = new ArrayList<>(recognizer.transcribe(wav, budget));
+            List<TimedText> segments = recognizer.transcribe(wav, budget);
             return AudioTranscriptionResponse.from(
                     segments.stream().map(TimedText::text).collect(Collectors.joining(" ")));
         } catch (BadFileException e) {

@@ -2,8 +2,10 @@ package io.tokenwise.langchain4j;
 
 import static dev.langchain4j.model.embedding.request.EmbeddingRequestParameters.INPUT_TYPE;
 import static io.tokenwise.langchain4j.TokenwiseEmbeddingRequestParameters.BUDGET;
+import static io.tokenwise.langchain4j.TokenwiseEmbeddingRequestParameters.DEADLINE;
 
 import dev.langchain4j.data.embedding.Embedding;
+import dev.langchain4j.exception.TimeoutException;
 import dev.langchain4j.model.ModelProvider;
 import dev.langchain4j.model.embedding.DimensionAwareEmbeddingModel;
 import dev.langchain4j.model.embedding.listener.EmbeddingModelListener;
@@ -13,8 +15,14 @@ import dev.langchain4j.model.embedding.request.EmbeddingParameter;
 import dev.langchain4j.model.embedding.request.EmbeddingRequest;
 import dev.langchain4j.model.embedding.request.EmbeddingRequestParameters;
 import dev.langchain4j.model.embedding.response.EmbeddingResponse;
+import io.tokenwise.EmbedRequest;
+import io.tokenwise.Engine;
+import io.tokenwise.InputType;
+import io.tokenwise.LongTexts;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
+import io.tokenwise.api.DeadlineException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
@@ -24,7 +32,7 @@ import java.util.Set;
 /**
  * A text encoder as LangChain4j's embedding model: texts in, vectors of {@link #dimension} values out, computed in this process.
  *
- * <p>A call may name a {@link TokenwiseEmbeddingRequestParameters#BUDGET}; others have that of {@link Builder#budget}. Index documents with one budget that
+ * <p>A call may name a {@link TokenwiseEmbeddingRequestParameters#BUDGET budget} and a {@link TokenwiseEmbeddingRequestParameters#DEADLINE deadline}; others have the budget of {@link Builder#budget}. Index documents with one budget that
  * never changes, and search with that or the full one. {@code INPUT_TYPE} is supported by models that want to see a prefix before queries or documents;
  * other parameters, and images, are refused with LangChain4j's {@code UnsupportedFeatureException}. A response's metadata is a
  * {@link TokenwiseEmbeddingResponseMetadata}; its token usage counts special tokens too, as they are computed.
@@ -35,11 +43,13 @@ public final class TokenwiseEmbeddingModel extends DimensionAwareEmbeddingModel 
     private final TextEncoder encoder;
     private final boolean closesEncoder;
     private final Budget budget;
+    private final LongTexts longTexts;
     private final List<EmbeddingModelListener> listeners;
 
     private TokenwiseEmbeddingModel(Builder builder) {
         closesEncoder = builder.encoder == null;
         budget = builder.budget;
+        longTexts = builder.longTexts;
         listeners = builder.listeners;
         encoder = closesEncoder ? builder.open() : builder.encoder;
     }
@@ -51,9 +61,15 @@ public final class TokenwiseEmbeddingModel extends DimensionAwareEmbeddingModel 
 
     @Override
     public EmbeddingResponse doEmbed(EmbeddingRequest request) {
+        EmbeddingRequestParameters parameters = request.parameters();
+        Budget asked = Objects.requireNonNullElse(parameters.parameter(BUDGET), budget);
+        Deadline deadline = Objects.requireNonNullElse(parameters.parameter(DEADLINE), Deadline.NONE);
         List<String> texts = request.inputs().stream().map(EmbeddingInput::text).toList();
-        Budget asked = Objects.requireNonNullElse(request.parameters().parameter(BUDGET), budget);
-        List<io.tokenwise.Embedding> embeddings = embed(texts, request.inputType(), asked);
+        List<io.tokenwise.Embedding> embeddings = embed(EmbedRequest.of(texts)
+                .as(inputType(parameters.inputType()))
+                .withBudget(asked)
+                .withLongTexts(longTexts)
+                .withDeadline(deadline));
         return EmbeddingResponse.builder()
                 .embeddings(embeddings.stream()
                         .map(embedding -> Embedding.from(embedding.vector()))
@@ -62,12 +78,19 @@ public final class TokenwiseEmbeddingModel extends DimensionAwareEmbeddingModel 
                 .build();
     }
 
-    private List<io.tokenwise.Embedding> embed(List<String> texts, EmbeddingInputType type, Budget asked) {
-        return switch (type) {
-            case null -> encoder.embed(texts, asked);
-            case QUERY ->
-                texts.stream().map(text -> encoder.embedQuery(text, asked)).toList();
-            case DOCUMENT -> encoder.embedPassages(texts, asked);
+    private List<io.tokenwise.Embedding> embed(EmbedRequest request) {
+        try {
+            return encoder.embed(request);
+        } catch (DeadlineException e) {
+            throw new TimeoutException(e.getMessage(), e);
+        }
+    }
+
+    private static InputType inputType(EmbeddingInputType asked) {
+        return switch (asked) {
+            case null -> InputType.TEXT;
+            case QUERY -> InputType.QUERY;
+            case DOCUMENT -> InputType.PASSAGE;
         };
     }
 
@@ -78,12 +101,7 @@ public final class TokenwiseEmbeddingModel extends DimensionAwareEmbeddingModel 
 
     @Override
     public Set<EmbeddingParameter<?>> supportedParameters() {
-        return hasInputTypes() ? Set.of(BUDGET, INPUT_TYPE) : Set.of(BUDGET);
-    }
-
-    private boolean hasInputTypes() {
-        return !encoder.description().queryPrefix().isEmpty()
-                || !encoder.description().passagePrefix().isEmpty();
+        return encoder.hasInputTypes() ? Set.of(BUDGET, DEADLINE, INPUT_TYPE) : Set.of(BUDGET, DEADLINE);
     }
 
     @Override
@@ -98,12 +116,12 @@ public final class TokenwiseEmbeddingModel extends DimensionAwareEmbeddingModel 
 
     @Override
     public String modelName() {
-        return encoder.description().name();
+        return encoder.name();
     }
 
     @Override
     protected Integer knownDimension() {
-        return encoder.description().outputs();
+        return encoder.dimensions();
     }
 
     @Override
@@ -117,7 +135,9 @@ public final class TokenwiseEmbeddingModel extends DimensionAwareEmbeddingModel 
     public static final class Builder {
         private String model;
         private TextEncoder encoder;
+        private Engine engine;
         private Budget budget = Budget.FULL;
+        private LongTexts longTexts = LongTexts.CUT;
         private List<EmbeddingModelListener> listeners = List.of();
 
         private Builder() {}
@@ -134,6 +154,12 @@ public final class TokenwiseEmbeddingModel extends DimensionAwareEmbeddingModel 
             return this;
         }
 
+        /** Where the model is opened, so that it shares threads and memory with others; without one it has an engine of its own. The engine stays the caller's. */
+        public Builder engine(Engine shared) {
+            engine = shared;
+            return this;
+        }
+
         /** The share of the dense model's time that calls without a budget may take; see {@link Budget#of(double)}. */
         public Builder budget(double share) {
             return budget(Budget.of(share));
@@ -142,6 +168,12 @@ public final class TokenwiseEmbeddingModel extends DimensionAwareEmbeddingModel 
         /** What calls without a budget may cost; all of the dense model, if not said. */
         public Builder budget(Budget newBudget) {
             budget = Objects.requireNonNull(newBudget, "budget");
+            return this;
+        }
+
+        /** What becomes of texts that are longer than the model reads: cut, if not said; LangChain4j's own in-process models split them. */
+        public Builder longTexts(LongTexts newLongTexts) {
+            longTexts = Objects.requireNonNull(newLongTexts, "longTexts");
             return this;
         }
 
@@ -162,14 +194,21 @@ public final class TokenwiseEmbeddingModel extends DimensionAwareEmbeddingModel 
          * @throws io.tokenwise.api.BadFileException if a file of the model is absent, bad or not supported
          */
         public TokenwiseEmbeddingModel build() {
-            if (model != null && encoder != null) {
-                throw new IllegalArgumentException("encoder, modelName: both are given; one says which model");
+            if (encoder != null && (model != null || engine != null)) {
+                throw new IllegalArgumentException(
+                        "encoder: is a model in an engine already; leave modelName and engine out");
+            }
+            if (engine != null && model == null) {
+                throw new IllegalArgumentException("modelName: is absent; say which model the engine is to open");
             }
             return new TokenwiseEmbeddingModel(this);
         }
 
         private TextEncoder open() {
             try {
+                if (engine != null) {
+                    return engine.textEncoder(model);
+                }
                 return model == null ? TextEncoder.open() : TextEncoder.open(model);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);

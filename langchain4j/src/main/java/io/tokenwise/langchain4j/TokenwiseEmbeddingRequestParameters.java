@@ -3,6 +3,7 @@ package io.tokenwise.langchain4j;
 import dev.langchain4j.model.embedding.request.DefaultEmbeddingRequestParameters;
 import dev.langchain4j.model.embedding.request.EmbeddingParameter;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
 
 /**
  * What a call to a {@link TokenwiseEmbeddingModel} may ask for beside LangChain4j's own parameters. Immutable.
@@ -18,6 +19,10 @@ public final class TokenwiseEmbeddingRequestParameters extends DefaultEmbeddingR
     /** What the texts of a call may cost; the model's default budget holds where it is absent. */
     public static final EmbeddingParameter<Budget> BUDGET = new EmbeddingParameter<>("tokenwise.budget", Budget.class);
 
+    /** Until when the vectors of a call are wanted; after it the call fails with LangChain4j's {@code TimeoutException}, and nothing more is computed for it. */
+    public static final EmbeddingParameter<Deadline> DEADLINE =
+            new EmbeddingParameter<>("tokenwise.deadline", Deadline.class);
+
     private TokenwiseEmbeddingRequestParameters(Builder builder) {
         super(builder);
     }
@@ -25,6 +30,11 @@ public final class TokenwiseEmbeddingRequestParameters extends DefaultEmbeddingR
     /** What the texts may cost; null if the call does not say. */
     public Budget budget() {
         return parameter(BUDGET);
+    }
+
+    /** Until when the vectors are wanted; null if the call does not say. */
+    public Deadline deadline() {
+        return parameter(DEADLINE);
     }
 
     /** Parameters of which none is set. */
@@ -48,6 +58,11 @@ public final class TokenwiseEmbeddingRequestParameters extends DefaultEmbeddingR
         /** A budget of any kind. */
         public Builder budget(Budget budget) {
             return set(BUDGET, budget);
+        }
+
+        /** Until when the vectors are wanted. */
+        public Builder deadline(Deadline deadline) {
+            return set(DEADLINE, deadline);
         }
 
         @Override

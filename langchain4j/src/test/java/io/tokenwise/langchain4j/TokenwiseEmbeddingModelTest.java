@@ -4,15 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.langchain4j.data.segment.TextSegment;
+import dev.langchain4j.exception.TimeoutException;
 import dev.langchain4j.model.ModelProvider;
 import dev.langchain4j.model.embedding.request.EmbeddingInputType;
 import dev.langchain4j.model.embedding.request.EmbeddingRequest;
 import dev.langchain4j.model.embedding.request.EmbeddingRequestParameters;
 import io.tokenwise.Embedding;
+import io.tokenwise.Engine;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
+import io.tokenwise.api.DeadlineException;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -112,7 +117,9 @@ class TokenwiseEmbeddingModelTest {
         assertThat(model.modelName()).isEqualTo("minilm-acm");
         assertThat(model.dimension()).isEqualTo(384);
         assertThat(model.provider()).isEqualTo(ModelProvider.OTHER);
-        assertThat(model.supportedParameters()).containsExactly(TokenwiseEmbeddingRequestParameters.BUDGET);
+        assertThat(model.supportedParameters())
+                .containsExactlyInAnyOrder(
+                        TokenwiseEmbeddingRequestParameters.BUDGET, TokenwiseEmbeddingRequestParameters.DEADLINE);
         assertThat(model.defaultRequestParameters().parameter(TokenwiseEmbeddingRequestParameters.BUDGET))
                 .isEqualTo(Budget.FULL);
     }
@@ -140,6 +147,40 @@ class TokenwiseEmbeddingModelTest {
     }
 
     @Test
+    void aDeadlineThatHasPassedIsLangChain4jsTimeout() {
+        var parameters = TokenwiseEmbeddingRequestParameters.builder()
+                .deadline(Deadline.in(Duration.ZERO))
+                .build();
+        var late = request().parameters(parameters).build();
+        var model = builder().build();
+        assertThatThrownBy(() -> model.embed(late))
+                .isInstanceOf(TimeoutException.class)
+                .hasCauseInstanceOf(DeadlineException.class);
+        assertThat(parameters.deadline().hasPassed()).isTrue();
+    }
+
+    @Test
+    void modelsOfOneEngineShareIt() {
+        try (var engine = Engine.open()) {
+            var first = TokenwiseEmbeddingModel.builder()
+                    .engine(engine)
+                    .modelName("minilm-acm")
+                    .build();
+            try (var second = TokenwiseEmbeddingModel.builder()
+                    .engine(engine)
+                    .modelName("minilm-acm")
+                    .build()) {
+                first.close();
+                assertThat(second.embed(TEXTS.getFirst()).content().vector())
+                        .isEqualTo(encoder.embed(TEXTS.getFirst()).vector());
+            }
+            var nameless = TokenwiseEmbeddingModel.builder().engine(engine);
+            assertThatThrownBy(nameless::build)
+                    .hasMessage("modelName: is absent; say which model the engine is to open");
+        }
+    }
+
+    @Test
     void closingLeavesAnothersEncoderOpen() {
         builder().build().close();
         assertThat(encoder.embed("still open").vector()).hasSize(384);
@@ -152,7 +193,8 @@ class TokenwiseEmbeddingModelTest {
     void wrongSettingsAreSaidInOneLine() {
         assertThatThrownBy(() -> builder().budget(1.5)).hasMessage("budget 1.5 is outside 0..1");
         var both = builder().modelName("minilm-acm");
-        assertThatThrownBy(both::build).hasMessage("encoder, modelName: both are given; one says which model");
+        assertThatThrownBy(both::build)
+                .hasMessage("encoder: is a model in an engine already; leave modelName and engine out");
         var absent = TokenwiseEmbeddingModel.builder().modelName("no-such-model");
         assertThatThrownBy(absent::build).isInstanceOf(BadFileException.class).hasMessageContaining("no-such-model");
     }
