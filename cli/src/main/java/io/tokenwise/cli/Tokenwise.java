@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
             "  tokenwise demo                                     the whole path in a few minutes",
             "  echo 'a text' | tokenwise embed --flops 0.5       one JSON array a line",
             "  tokenwise transcribe talk.wav                      speech to text",
+            "  tokenwise serve                                    answers OpenAI's clients over HTTP",
             "  tokenwise info minilm                              what a model holds",
             "  tokenwise COMMAND --help                           options and examples of a command",
             "",
@@ -43,6 +44,7 @@ final class Tokenwise implements Runnable {
             Classify.class,
             Eval.class,
             Info.class,
+            Serve.class,
             Fetch.class,
             ScriptCommands.Test.class,
             ScriptCommands.Bench.class);

@@ -52,6 +52,15 @@ sealed interface AskedBudget {
         throw wrong(where);
     }
 
+    /** @throws IllegalArgumentException if a budget that is written as text is none */
+    static void check(String text) {
+        try {
+            parse("budget", text);
+        } catch (ApiError e) {
+            throw new IllegalArgumentException(e.getMessage() + ", not '" + text + "'", e);
+        }
+    }
+
     /** Reads a budget that is a field. */
     static AskedBudget of(String where, JsonNode node) {
         if (node.isNumber()) {

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
@@ -54,7 +55,7 @@ final class BodyReading implements Runnable {
                 return;
             }
             if (Content.Chunk.isFailure(chunk)) {
-                body.completeExceptionally(chunk.getFailure());
+                body.completeExceptionally(broken(chunk.getFailure()));
                 return;
             }
             ByteBuffer buffer = chunk.getByteBuffer();
@@ -82,6 +83,13 @@ final class BodyReading implements Runnable {
 
     private void late(Duration most) {
         body.completeExceptionally(ApiError.of(408, "the body has not come within " + most.toSeconds() + " seconds"));
+    }
+
+    /** It is the client's doing, whatever Jetty calls it. */
+    private static ApiError broken(Throwable failure) {
+        return failure instanceof TimeoutException
+                ? ApiError.of(408, "the body has stopped to come")
+                : ApiError.of(400, "the body is not framed as HTTP says, or ends early");
     }
 
     private ApiError tooLarge() {

@@ -1,5 +1,6 @@
 package io.tokenwise.server;
 
+import io.tokenwise.serving.Answer;
 import java.util.List;
 import java.util.Locale;
 

@@ -2,6 +2,8 @@ package io.tokenwise.server;
 
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.server.ServerOptions.Limits;
+import io.tokenwise.serving.Answer;
+import io.tokenwise.serving.BudgetRange;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Base64;
@@ -33,7 +35,7 @@ final class EmbeddingsRoute implements Route {
             Asked asked = read(exchange, fields);
             var answers = asked.text().submit(asked.inputs().ids(), asked.range(), exchange.deadline());
             exchange.cancelWhenGone(answers);
-            return answers.thenApply(all -> reply(asked, all));
+            return answers.thenApplyAsync(all -> reply(asked, all), exchange.executor());
         });
     }
 
@@ -41,7 +43,7 @@ final class EmbeddingsRoute implements Route {
         String name = fields.neededText("model");
         var found = models.find(name, ServedModel.Texts.class);
         ServedText text = found.model().text();
-        TextDescription description = text.encoder().description();
+        TextDescription description = text.description();
         Optional<String> kind = fields.word("input_type", List.of(QUERY, PASSAGE));
         boolean base64 = fields.word("encoding_format", List.of("float", BASE64))
                 .orElse("")
@@ -50,7 +52,7 @@ final class EmbeddingsRoute implements Route {
         checkDimensions(fields, found.model().name(), description.outputs());
         String prefix = kind.map(word -> word.equals(QUERY) ? description.queryPrefix() : description.passagePrefix())
                 .orElse("");
-        var inputs = TextInputs.read("input", fields.needed("input"), prefix, text.encoder(), limits.texts());
+        var inputs = TextInputs.read("input", fields.needed("input"), prefix, text.tokenizer(), limits.texts());
         AskedBudget budget = budget(
                 text.defaults(),
                 BudgetAsk.of(exchange, fields, found.budget()),

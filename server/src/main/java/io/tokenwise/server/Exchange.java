@@ -1,11 +1,13 @@
 package io.tokenwise.server;
 
+import io.tokenwise.api.Deadline;
 import io.tokenwise.server.ServerOptions.Limits;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.MimeTypes;
@@ -50,6 +52,11 @@ final class Exchange {
         return request;
     }
 
+    /** Where answers are written that are ready on the queue's threads, which have other work. */
+    Executor executor() {
+        return request.getComponents().getExecutor();
+    }
+
     /** When the request arrived, as {@link System#nanoTime}. */
     long arrivedNanos() {
         return request.getBeginNanoTime();
@@ -82,7 +89,7 @@ final class Exchange {
      * @return failed with {@link ApiError} if there are more than {@code mostBytes} or they come too slowly
      */
     CompletableFuture<byte[]> body(long mostBytes) {
-        return BodyReading.of(request, mostBytes, limits.bodyTime(), inFlight);
+        return BodyReading.of(request, mostBytes, limits.arrival(), inFlight);
     }
 
     /**

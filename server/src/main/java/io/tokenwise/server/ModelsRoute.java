@@ -37,16 +37,19 @@ final class ModelsRoute {
             case ServedModel.Texts texts -> {
                 TextEncoder encoder = texts.text().encoder();
                 fields.put("kind", "texts");
-                fields.put("dimensions", encoder.description().outputs());
-                fields.put("max_tokens", encoder.description().maxTokens());
-                fields.put("adaptive", encoder.encoder().isAdaptive());
+                fields.put("dimensions", encoder.dimensions());
+                fields.put("max_tokens", encoder.maxTokens());
+                fields.put("adaptive", encoder.isAdaptive());
             }
             case ServedModel.Images images -> {
                 fields.put("kind", "images");
-                fields.put("labels", images.classifier().description().labels());
-                fields.put("adaptive", images.classifier().model().encoder().isAdaptive());
+                fields.put("labels", images.classifier().labels());
+                fields.put("adaptive", images.classifier().isAdaptive());
             }
-            case ServedModel.Speech ignored -> fields.put("kind", "speech");
+            case ServedModel.Speech speech -> {
+                fields.put("kind", "speech");
+                fields.put("adaptive", speech.recognizer().isAdaptive());
+            }
         }
         return fields;
     }

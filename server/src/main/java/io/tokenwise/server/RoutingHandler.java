@@ -1,14 +1,19 @@
 package io.tokenwise.server;
 
+import io.tokenwise.api.DeadlineException;
 import io.tokenwise.server.ServerOptions.Limits;
+import io.tokenwise.serving.OverloadedException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpHeaderValue;
+import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -22,11 +27,16 @@ final class RoutingHandler extends Handler.Abstract.NonBlocking {
 
     private final Routes routes;
     private final Limits limits;
+    private final Optional<BearerTokens> tokens;
+    private final ServerState state;
     private final BytesInFlight inFlight;
 
-    RoutingHandler(Routes routes, Limits limits) {
+    /** @param tokens of which a request must have one; empty if none is needed */
+    RoutingHandler(Routes routes, Limits limits, Optional<BearerTokens> tokens, ServerState state) {
         this.routes = routes;
         this.limits = limits;
+        this.tokens = tokens;
+        this.state = state;
         this.inFlight = new BytesInFlight(limits.bodiesBytes());
     }
 
@@ -35,20 +45,50 @@ final class RoutingHandler extends Handler.Abstract.NonBlocking {
         String path = Request.getPathInContext(request);
         List<Routes.Entry> entries = routes.of(path);
         Routes.Entry entry = entry(entries, request.getMethod());
-        if (entry == null) {
+        boolean open = entry != null && entry.open();
+        if (!open && !isAllowed(request)) {
+            unauthorized(entries, response, callback);
+        } else if (entry == null) {
             refuse(entries, response, callback);
-            return true;
+        } else {
+            run(entry, new Exchange(request, entry.rest(path), limits, inFlight), response, callback);
         }
-        var exchange = new Exchange(request, entry.rest(path), limits, inFlight);
+        return true;
+    }
+
+    private boolean isAllowed(Request request) {
+        return tokens.isEmpty() || tokens.get().allow(request.getHeaders().get(HttpHeader.AUTHORIZATION));
+    }
+
+    private void run(Routes.Entry entry, Exchange exchange, Response response, Callback callback) {
+        Request request = exchange.request();
+        WatchedEndPoint endPoint = WatchedConnector.endPoint(request);
+        state.began();
+        endPoint.began(exchange, request.getConnectionMetaData().getHttpVersion() == HttpVersion.HTTP_2);
+        Request.addCompletionListener(request, failure -> {
+            state.ended();
+            endPoint.ended();
+        });
         request.addFailureListener(failure -> exchange.gone());
         answer(entry.route(), exchange).whenComplete((reply, failure) -> {
+            if (state.isDraining()) {
+                // Of HTTP/2 Jetty leaves it out.
+                response.getHeaders().put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE);
+            }
             if (failure == null) {
                 write(reply, response, callback);
             } else {
                 write(error(failure), entry.errors(), response, callback);
             }
         });
-        return true;
+    }
+
+    private static void unauthorized(List<Routes.Entry> entries, Response response, Callback callback) {
+        response.getHeaders().put(HttpHeader.WWW_AUTHENTICATE, "Bearer");
+        ErrorForm form =
+                entries.isEmpty() ? ErrorForm.OPENAI : entries.getFirst().errors();
+        ApiError error = ApiError.of(401, "send a token of this server, as Authorization: Bearer TOKEN");
+        write(error.withCode("invalid_api_key"), form, response, callback);
     }
 
     /** HEAD is answered like GET; Jetty leaves the body out. */
@@ -83,15 +123,20 @@ final class RoutingHandler extends Handler.Abstract.NonBlocking {
     }
 
     /** What the client is told. What is not its own mistake is logged, and told in general words. */
-    private static ApiError error(Throwable failure) {
+    private ApiError error(Throwable failure) {
         Throwable cause = failure;
         while (cause instanceof CompletionException && cause.getCause() != null) {
             cause = cause.getCause();
         }
         return switch (cause) {
             case ApiError error -> error;
+            case OverloadedException overloaded ->
+                ApiError.busy(429, "the server is overloaded: try again later", overloaded.retryAfter());
+            case DeadlineException ignored ->
+                ApiError.of(504, "the deadline has passed before the answer was computed");
             // Nobody is there to read it.
             case CancellationException ignored -> ApiError.of(503, "the request was cancelled");
+            case IllegalStateException ignored when state.isDraining() -> ApiError.of(503, "the server is stopping");
             default -> {
                 LOG.error("a request failed", cause);
                 yield ApiError.of(500, "the server has failed; its log says why");

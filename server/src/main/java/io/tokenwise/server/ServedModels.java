@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** The models that are served, by name. Thread-safe. */
-final class ServedModels implements AutoCloseable {
+final class ServedModels {
     private final Map<String, ServedModel> byName = new LinkedHashMap<>();
 
     /** @throws IllegalArgumentException if two have one name */
@@ -60,10 +60,5 @@ final class ServedModels implements AutoCloseable {
                     "model", "model " + found.model().name() + " is of another kind than this endpoint serves");
         }
         return new Named<>(kind.cast(found.model()), found.budget());
-    }
-
-    @Override
-    public void close() {
-        all().forEach(ServedModel::close);
     }
 }

@@ -1,26 +1,38 @@
 package io.tokenwise.server;
 
-import io.tokenwise.Spent;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Budget;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
+import io.tokenwise.api.Deadline;
+import io.tokenwise.io.TextDescription;
+import io.tokenwise.io.Tokenizer;
+import io.tokenwise.serving.Answer;
+import io.tokenwise.serving.BudgetRange;
+import io.tokenwise.serving.Lane;
+import io.tokenwise.serving.Request;
+import io.tokenwise.serving.RequestQueue;
+import io.tokenwise.serving.ServedModel;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 
 /** A text encoder that is served: what routes for texts have in common. Thread-safe. */
-final class ServedText implements AutoCloseable {
+final class ServedText {
     private final TextEncoder encoder;
-    private final Executor workers;
     private final BudgetDefaults defaults;
+    private final Lane<float[]> lane;
 
-    ServedText(TextEncoder encoder, Executor workers, BudgetDefaults defaults) {
+    /** Puts the encoder into the queue; that takes some seconds. */
+    ServedText(String name, TextEncoder encoder, RequestQueue queue, BudgetDefaults defaults) {
         this.encoder = encoder;
-        this.workers = workers;
         this.defaults = defaults;
+        lane = queue.add(new ServedModel(name, encoder.model()));
+    }
+
+    TextDescription description() {
+        return encoder.model().files().text();
+    }
+
+    Tokenizer tokenizer() {
+        return encoder.model().files().tokenizer();
     }
 
     TextEncoder encoder() {
@@ -30,9 +42,10 @@ final class ServedText implements AutoCloseable {
     /** What budget an ask stands for in this model. */
     BudgetRange range(AskedBudget asked) {
         return switch (asked) {
-            case AskedBudget.Share share -> BudgetRange.pinned(encoder.encoder().budget(share.share()));
+            case AskedBudget.Share share ->
+                BudgetRange.pinned(encoder.model().encoder().budget(share.share()));
             case AskedBudget.Auto ignored ->
-                BudgetRange.floating(encoder.encoder().budget(defaults.least()), Budget.FULL);
+                BudgetRange.floating(encoder.model().encoder().budget(defaults.least()), Budget.FULL);
         };
     }
 
@@ -41,41 +54,14 @@ final class ServedText implements AutoCloseable {
     }
 
     /**
-     * The vectors of inputs, later: accepted as one or refused as one.
+     * The vectors of inputs, later: accepted as one or refused as one. Cancelling it takes back what does not run yet.
      *
      * @param inputs token ids, special ones included
+     * @throws io.tokenwise.serving.OverloadedException if they are not accepted
      */
     CompletableFuture<List<Answer<float[]>>> submit(List<int[]> inputs, BudgetRange range, Deadline deadline) {
-        long arrived = System.nanoTime();
-        try {
-            return CompletableFuture.supplyAsync(() -> run(inputs, range.most(), deadline, arrived), workers);
-        } catch (RejectedExecutionException e) {
-            throw ApiError.busy(429, "the server is overloaded", Duration.ofMillis(100));
-        }
-    }
-
-    private List<Answer<float[]>> run(List<int[]> inputs, Budget budget, Deadline deadline, long arrived) {
-        long started = System.nanoTime();
-        if (deadline.hasPassed()) {
-            throw ApiError.of(504, "the deadline has passed before the answer was computed");
-        }
-        float[][] vectors = encoder.model().encode(inputs, Collections.nCopies(inputs.size(), budget));
-        long computed = System.nanoTime();
-        return answers(inputs, vectors, budget, (started - arrived) / 1000, (computed - started) / 1000);
-    }
-
-    private List<Answer<float[]>> answers(
-            List<int[]> inputs, float[][] vectors, Budget budget, long queueMicros, long computeMicros) {
-        var answers = new ArrayList<Answer<float[]>>(inputs.size());
-        for (int i = 0; i < vectors.length; i++) {
-            Spent spent = Spent.of(encoder.encoder(), inputs.get(i), budget);
-            answers.add(new Answer<>(vectors[i], budget, spent, queueMicros, computeMicros));
-        }
-        return answers;
-    }
-
-    @Override
-    public void close() {
-        encoder.close();
+        return Together.all(lane.submitAll(inputs.stream()
+                .map(input -> new Request(input, deadline, range))
+                .toList()));
     }
 }

@@ -1,6 +1,5 @@
 package io.tokenwise.server;
 
-import io.tokenwise.TextEncoder;
 import io.tokenwise.io.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,8 +25,8 @@ record TextInputs(List<int[]> ids, int truncated) {
      * @param most texts of one request
      * @throws ApiError 400 if it has none of these forms, or too many or empty texts, or ids that the model does not know
      */
-    static TextInputs read(String name, JsonNode node, String prefix, TextEncoder encoder, int most) {
-        var reading = new Reading(name, prefix, encoder);
+    static TextInputs read(String name, JsonNode node, String prefix, Tokenizer tokenizer, int most) {
+        var reading = new Reading(name, prefix, tokenizer);
         if (!node.isArray()) {
             reading.text(name, node);
         } else if (node.isEmpty()) {
@@ -64,10 +63,10 @@ record TextInputs(List<int[]> ids, int truncated) {
         private final List<int[]> all = new ArrayList<>();
         private int truncated;
 
-        Reading(String name, String prefix, TextEncoder encoder) {
+        Reading(String name, String prefix, Tokenizer tokenizer) {
             this.name = name;
             this.prefix = prefix;
-            this.tokenizer = encoder.tokenizer();
+            this.tokenizer = tokenizer;
             this.special = tokenizer.encode("").ids();
         }
 

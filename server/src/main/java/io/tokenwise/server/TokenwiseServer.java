@@ -1,75 +1,76 @@
 package io.tokenwise.server;
 
-import io.tokenwise.EncoderOptions;
-import io.tokenwise.ImageClassifier;
-import io.tokenwise.RecognizerOptions;
-import io.tokenwise.SpeechRecognizer;
-import io.tokenwise.TextEncoder;
-import io.tokenwise.io.ImageDescription;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.SpeechDescription;
-import io.tokenwise.io.TextDescription;
+import io.tokenwise.Engine;
+import io.tokenwise.api.EngineOptions;
+import io.tokenwise.serving.Control;
+import io.tokenwise.serving.QueueOptions;
+import io.tokenwise.serving.RequestQueue;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
-import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
-import org.eclipse.jetty.server.HttpConfiguration;
-import org.eclipse.jetty.server.HttpConnectionFactory;
-import org.eclipse.jetty.server.Server;
-import org.eclipse.jetty.server.ServerConnector;
-import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import java.util.Optional;
 
 /** Models over HTTP. It answers once {@link #start} has returned, until it is closed. Thread-safe. */
 public final class TokenwiseServer implements AutoCloseable {
-    private final Server jetty;
-    private final ServerConnector connector;
+    private final HttpService http;
+    private final Engine engine;
+    private final RequestQueue queue;
     private final ServedModels models;
-    private final ThreadPoolExecutor workers;
+    private final Duration drain;
 
-    private TokenwiseServer(Server jetty, ServerConnector connector, ServedModels models, ThreadPoolExecutor workers) {
-        this.jetty = jetty;
-        this.connector = connector;
+    private TokenwiseServer(HttpService http, Engine engine, RequestQueue queue, ServedModels models, Duration drain) {
+        this.http = http;
+        this.engine = engine;
+        this.queue = queue;
         this.models = models;
-        this.workers = workers;
+        this.drain = drain;
     }
 
     /**
-     * Opens the models and listens.
+     * Opens the models, makes them fast, which takes some seconds each, and listens.
      *
-     * @throws io.tokenwise.api.BadFileException if a model is absent, bad or not supported
-     * @throws IOException if a model cannot be read, or nobody can listen at the port
+     * @throws io.tokenwise.api.BadFileException if a model or a PEM file is absent, bad or not supported
+     * @throws IllegalArgumentException if options do not go together, or a file of tokens has none
+     * @throws IOException if a file cannot be read, or nobody can listen at the port
      */
     public static TokenwiseServer start(ServerOptions options) throws IOException {
-        var workers = new ThreadPoolExecutor(
-                options.threads(), options.threads(), 1, TimeUnit.SECONDS, new ArrayBlockingQueue<>(512));
-        ServedModels models = open(options, workers);
-        var threads = new QueuedThreadPool(16, 4);
-        threads.setName("tokenwise-http");
-        threads.setDaemon(true);
-        var jetty = new Server(threads);
-        var http = new HttpConfiguration();
-        http.setSendServerVersion(false);
-        http.setRequestHeaderSize(options.limits().headerBytes());
-        http.setIdleTimeout(options.limits().idle().toMillis());
-        var connector =
-                new ServerConnector(jetty, new HttpConnectionFactory(http), new HTTP2CServerConnectionFactory(http));
-        connector.setHost(options.host());
-        connector.setPort(options.port());
-        connector.setIdleTimeout(options.limits().idle().toMillis());
-        jetty.addConnector(connector);
-        jetty.setHandler(new RoutingHandler(routes(options, models), options.limits()));
-        var server = new TokenwiseServer(jetty, connector, models, workers);
+        // What is wrong with these is told before models are opened, which takes long.
+        var http = HttpService.of(options.network(), options.limits());
+        Optional<BearerTokens> tokens = tokens(options.network().tokens());
+        Engine engine = Engine.open(engineOptions(options));
+        RequestQueue queue = RequestQueue.start(queueOptions(options));
         try {
-            jetty.start();
-        } catch (Exception e) {
-            server.close();
-            throw new IOException("cannot listen at " + options.host() + ", port " + options.port(), e);
+            ServedModels models = new ModelOpening(options, engine, queue).all();
+            http.listen(routes(options, models), options.limits(), tokens, options.accessLog());
+            return new TokenwiseServer(http, engine, queue, models, options.drain());
+        } catch (Throwable e) {
+            http.close(Duration.ZERO);
+            queue.close();
+            engine.close();
+            throw e;
         }
-        return server;
+    }
+
+    /** A call for each of the queue's threads, which computes it alone: what has to wait does so in the queue. */
+    private static EngineOptions engineOptions(ServerOptions options) {
+        return EngineOptions.defaults()
+                .withThreads(1)
+                .withConcurrentCalls(options.threads())
+                .withBackend(options.backend());
+    }
+
+    private static Optional<BearerTokens> tokens(Optional<Path> file) throws IOException {
+        return file.isEmpty() ? Optional.empty() : Optional.of(new BearerTokens(file.get()));
+    }
+
+    /** Only what asks for it floats, so the controller may be there for all. */
+    private static QueueOptions queueOptions(ServerOptions options) {
+        ServerOptions.Budgets budgets = options.budgets();
+        Control control = budgets.loadMayDecide()
+                ? Control.auto(Duration.ofMillis(budgets.targetMillis()), budgets.least())
+                : Control.fixed(1);
+        return QueueOptions.defaults().withWorkers(options.threads()).withControl(control);
     }
 
     /** Every endpoint. */
@@ -81,60 +82,24 @@ public final class TokenwiseServer implements AutoCloseable {
                 .add("GET", "/v1/models/*", ErrorForm.OPENAI, list::one);
     }
 
-    private static ServedModels open(ServerOptions options, ThreadPoolExecutor workers) throws IOException {
-        var defaults = new BudgetDefaults(AskedBudget.parse("budget", options.budget()), options.leastBudget());
-        var served = new ArrayList<ServedModel>();
-        try {
-            for (String model : options.models()) {
-                served.add(open(model, options, workers, defaults));
-            }
-            return new ServedModels(List.copyOf(served));
-        } catch (Throwable e) {
-            served.forEach(ServedModel::close);
-            throw e;
-        }
-    }
-
-    private static ServedModel open(
-            String model, ServerOptions options, ThreadPoolExecutor workers, BudgetDefaults defaults)
-            throws IOException {
-        String name = Path.of(model).toAbsolutePath().normalize().getFileName().toString();
-        ModelFiles files = ModelFiles.open(model);
-        EncoderOptions encoder = EncoderOptions.defaults()
-                .withThreads(1)
-                .withConcurrentCalls(options.threads())
-                .withBackend(options.backend());
-        return switch (files.description()) {
-            case TextDescription ignored ->
-                new ServedModel.Texts(name, new ServedText(TextEncoder.open(files, encoder), workers, defaults));
-            case ImageDescription ignored -> new ServedModel.Images(name, ImageClassifier.open(files, encoder));
-            case SpeechDescription ignored ->
-                new ServedModel.Speech(
-                        name,
-                        SpeechRecognizer.open(
-                                files,
-                                RecognizerOptions.defaults()
-                                        .withThreads(1)
-                                        .withConcurrentCalls(options.threads())
-                                        .withBackend(options.backend())));
-        };
-    }
-
     /** Where it listens. */
     public int port() {
-        return connector.getLocalPort();
+        return http.port();
     }
 
-    /** Stops to listen, then closes the models. */
+    /** What it serves: a line for each model. */
+    public List<String> models() {
+        return models.all().stream().map(ServedModel::describe).toList();
+    }
+
+    /** Stops to listen, answers what was accepted, for at most {@link ServerOptions#drain}, then closes the models. */
     @Override
-    public void close() {
+    public synchronized void close() {
         try {
-            jetty.stop();
-        } catch (Exception e) {
-            throw new IllegalStateException("the server cannot be stopped", e);
+            http.close(drain);
         } finally {
-            workers.shutdown();
-            models.close();
+            queue.close(Duration.ZERO);
+            engine.close();
         }
     }
 }

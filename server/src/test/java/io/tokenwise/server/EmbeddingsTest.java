@@ -2,7 +2,6 @@ package io.tokenwise.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tokenwise.EncoderOptions;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Budget;
 import java.io.IOException;
@@ -30,8 +29,8 @@ class EmbeddingsTest {
 
     @BeforeAll
     static void start() throws IOException {
-        server = TokenwiseServer.start(ServerOptions.of("minilm-acm").withPort(0));
-        encoder = TextEncoder.open("minilm-acm", EncoderOptions.defaults());
+        server = TokenwiseServer.start(ServerOptions.of(0, "minilm-acm"));
+        encoder = TextEncoder.open("minilm-acm");
     }
 
     @AfterAll
@@ -76,7 +75,7 @@ class EmbeddingsTest {
 
     @Test
     void idsAreTextsToo() throws Exception {
-        int[] ids = encoder.tokenizer().encode("a text").ids();
+        int[] ids = encoder.model().files().tokenizer().encode("a text").ids();
         for (String input : List.of(
                 "[" + ids[0] + "," + ids[1] + "," + ids[2] + "," + ids[3] + "]", "[[" + ids[1] + "," + ids[2] + "]]")) {
             HttpResponse<String> response =
