@@ -1,0 +1,71 @@
+package io.tokenwise.recipes.lucene;
+
+import io.tokenwise.TextEncoder;
+import io.tokenwise.api.Budget;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.lucene.document.Document;
+import org.apache.lucene.document.KnnFloatVectorField;
+import org.apache.lucene.document.StoredField;
+import org.apache.lucene.index.DirectoryReader;
+import org.apache.lucene.index.IndexWriter;
+import org.apache.lucene.index.IndexWriterConfig;
+import org.apache.lucene.index.VectorSimilarityFunction;
+import org.apache.lucene.search.IndexSearcher;
+import org.apache.lucene.search.KnnFloatVectorQuery;
+import org.apache.lucene.search.ScoreDoc;
+import org.apache.lucene.store.Directory;
+
+/**
+ * Search by meaning in a Lucene index. Passages are all embedded with one budget, for ever: vectors of several budgets compare worse, and nothing in an index tells
+ * which one a vector had. A query's vector is thrown away after the search, so its budget may follow the load.
+ */
+public final class LuceneSearch {
+    /** Never to be changed for an index that exists. */
+    private static final Budget PASSAGES = Budget.of(0.7);
+
+    private static final int BATCH = 64;
+
+    private final TextEncoder encoder;
+    private final Directory directory;
+
+    public LuceneSearch(TextEncoder encoder, Directory directory) {
+        this.encoder = encoder;
+        this.directory = directory;
+    }
+
+    /** Adds passages to the index. */
+    public void add(List<String> passages) throws IOException {
+        try (var writer = new IndexWriter(directory, new IndexWriterConfig())) {
+            for (int from = 0; from < passages.size(); from += BATCH) {
+                List<String> batch = passages.subList(from, Math.min(from + BATCH, passages.size()));
+                var embeddings = encoder.embedPassages(batch, PASSAGES);
+                for (int i = 0; i < batch.size(); i++) {
+                    writer.addDocument(document(batch.get(i), embeddings.get(i).vector()));
+                }
+            }
+        }
+    }
+
+    private static Document document(String passage, float[] vector) {
+        var document = new Document();
+        document.add(new StoredField("text", passage));
+        // Vectors have length 1, so that their dot product is the cosine.
+        document.add(new KnnFloatVectorField("vector", vector, VectorSimilarityFunction.DOT_PRODUCT));
+        return document;
+    }
+
+    /** The passages nearest to a query, nearest first. */
+    public List<String> search(String query, Budget budget, int most) throws IOException {
+        float[] vector = encoder.embedQuery(query, budget).vector();
+        try (var reader = DirectoryReader.open(directory)) {
+            var searcher = new IndexSearcher(reader);
+            var found = new ArrayList<String>();
+            for (ScoreDoc hit : searcher.search(new KnnFloatVectorQuery("vector", vector, most), most).scoreDocs) {
+                found.add(searcher.storedFields().document(hit.doc).get("text"));
+            }
+            return found;
+        }
+    }
+}
