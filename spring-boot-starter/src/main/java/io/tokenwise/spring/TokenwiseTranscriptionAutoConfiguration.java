@@ -1,0 +1,46 @@
+package io.tokenwise.spring;
+
+import io.tokenwise.RecognizerOptions;
+import io.tokenwise.SpeechRecognizer;
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.Budget;
+import java.io.IOException;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Conditional;
+
+/**
+ * A {@link SpeechRecognizer} and Spring AI's {@code TranscriptionModel} on it, if the application names a speech model, unless it has another one and does not ask
+ * for this by {@code spring.ai.model.audio.transcription=tokenwise}.
+ */
+@AutoConfiguration(
+        afterName = "org.springframework.ai.model.openai.autoconfigure.OpenAiAudioTranscriptionAutoConfiguration")
+@Conditional(WantedTranscription.class)
+@EnableConfigurationProperties(TokenwiseProperties.class)
+public class TokenwiseTranscriptionAutoConfiguration {
+    static final String MODEL = "tokenwise.speech.model";
+
+    @Bean
+    @ConditionalOnMissingBean
+    SpeechRecognizer tokenwiseSpeechRecognizer(TokenwiseProperties properties) throws IOException {
+        String model = properties.speech().model();
+        if (model == null) {
+            throw new IllegalStateException(
+                    "transcription by Tokenwise is asked for without a model; set " + MODEL + " to a folder with one");
+        }
+        return SpeechRecognizer.open(
+                model,
+                RecognizerOptions.defaults()
+                        .withBackend(new BackendChoice(properties.backend(), properties.precision())));
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    TokenwiseTranscriptionModel tokenwiseTranscriptionModel(
+            SpeechRecognizer recognizer, TokenwiseProperties properties) {
+        return new TokenwiseTranscriptionModel(
+                recognizer, Budget.flops(properties.speech().budget()));
+    }
+}
