@@ -12,7 +12,8 @@ final class JvmFlags {
     static Optional<String> advice(ModuleLayer modules) {
         return modules.findModule(VECTOR_MODULE).isPresent()
                 ? Optional.empty()
-                : Optional.of("Tokenwise computes without vector instructions, much slower: start the JVM with --add-modules "
-                        + VECTOR_MODULE + " --enable-native-access=ALL-UNNAMED, such as in JDK_JAVA_OPTIONS");
+                : Optional.of(
+                        "Tokenwise computes without vector instructions, much slower: start the JVM with --add-modules "
+                                + VECTOR_MODULE + " --enable-native-access=ALL-UNNAMED, such as in JDK_JAVA_OPTIONS");
     }
 }

@@ -1,9 +1,8 @@
 package io.tokenwise.spring;
 
 import io.micrometer.observation.ObservationRegistry;
-import io.tokenwise.EncoderOptions;
+import io.tokenwise.Engine;
 import io.tokenwise.TextEncoder;
-import io.tokenwise.api.BackendChoice;
 import java.io.IOException;
 import org.springframework.ai.document.Document;
 import org.springframework.ai.embedding.BatchingStrategy;
@@ -12,9 +11,9 @@ import org.springframework.ai.embedding.observation.EmbeddingModelObservationCon
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
-import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
+import org.springframework.context.annotation.Import;
 
 /**
  * A {@link TextEncoder} and Spring AI's {@code EmbeddingModel} on it, unless the application has another one and does not ask for this by
@@ -35,21 +34,12 @@ import org.springframework.context.annotation.Conditional;
             "org.springframework.ai.model.vertexai.autoconfigure.embedding.VertexAiTextEmbeddingAutoConfiguration"
         })
 @Conditional(WantedEmbedding.class)
-@EnableConfigurationProperties(TokenwiseProperties.class)
+@Import(TokenwiseEngineConfiguration.class)
 public class TokenwiseEmbeddingAutoConfiguration {
     @Bean
     @ConditionalOnMissingBean
-    TextEncoder tokenwiseTextEncoder(TokenwiseProperties properties) throws IOException {
-        EncoderOptions options = EncoderOptions.defaults()
-                .withBatchTokens(properties.batchTokens())
-                .withBackend(new BackendChoice(properties.backend(), properties.precision()));
-        if (properties.threads() != null) {
-            options = options.withThreads(properties.threads());
-        }
-        if (properties.concurrentCalls() != null) {
-            options = options.withConcurrentCalls(properties.concurrentCalls());
-        }
-        return TextEncoder.open(properties.model(), options);
+    TextEncoder tokenwiseTextEncoder(Engine engine, TokenwiseProperties properties) throws IOException {
+        return engine.textEncoder(properties.model());
     }
 
     @Bean
@@ -64,6 +54,7 @@ public class TokenwiseEmbeddingAutoConfiguration {
                 new TokenwiseEmbeddingModel.Settings(
                         properties.documents(),
                         properties.queries(),
+                        properties.longTexts(),
                         properties.metadataMode(),
                         observations.getIfUnique(() -> ObservationRegistry.NOOP),
                         convention.getIfAvailable()));
@@ -74,7 +65,7 @@ public class TokenwiseEmbeddingAutoConfiguration {
     TokenCountBatchingStrategy tokenwiseBatchingStrategy(TextEncoder encoder, TokenwiseProperties properties) {
         return new TokenCountBatchingStrategy(
                 new TokenwiseTokenCountEstimator(encoder),
-                Math.max(properties.documentBatchTokens(), encoder.tokenizer().maxTokens()),
+                Math.max(properties.documentBatchTokens(), encoder.maxTokens()),
                 0,
                 Document.DEFAULT_CONTENT_FORMATTER,
                 properties.metadataMode());

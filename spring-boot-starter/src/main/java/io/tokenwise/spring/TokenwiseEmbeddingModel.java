@@ -1,6 +1,8 @@
 package io.tokenwise.spring;
 
 import io.micrometer.observation.ObservationRegistry;
+import io.tokenwise.InputType;
+import io.tokenwise.LongTexts;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Budget;
 import java.util.List;
@@ -10,6 +12,7 @@ import org.springframework.ai.chat.metadata.DefaultUsage;
 import org.springframework.ai.document.Document;
 import org.springframework.ai.document.MetadataMode;
 import org.springframework.ai.embedding.AbstractEmbeddingModel;
+import org.springframework.ai.embedding.BatchingStrategy;
 import org.springframework.ai.embedding.Embedding;
 import org.springframework.ai.embedding.EmbeddingOptions;
 import org.springframework.ai.embedding.EmbeddingRequest;
@@ -45,6 +48,7 @@ public final class TokenwiseEmbeddingModel extends AbstractEmbeddingModel {
      *
      * @param documents budget of documents, and of all that is no query
      * @param queries budget of a single text, which is how vector stores ask for a query
+     * @param longTexts what becomes of texts with more tokens than the model reads
      * @param metadata which metadata of a document is put before its text
      * @param observations who is told of calls
      * @param convention how observations are named; null for Spring AI's own
@@ -52,12 +56,13 @@ public final class TokenwiseEmbeddingModel extends AbstractEmbeddingModel {
     public record Settings(
             Budget documents,
             Budget queries,
+            LongTexts longTexts,
             MetadataMode metadata,
             ObservationRegistry observations,
             EmbeddingModelObservationConvention convention) {
         /** Full budgets, metadata that is meant for embedding, nobody told. */
-        public static final Settings DEFAULT =
-                new Settings(Budget.FULL, Budget.FULL, MetadataMode.EMBED, ObservationRegistry.NOOP, null);
+        public static final Settings DEFAULT = new Settings(
+                Budget.FULL, Budget.FULL, LongTexts.CUT, MetadataMode.EMBED, ObservationRegistry.NOOP, null);
     }
 
     public TokenwiseEmbeddingModel(TextEncoder encoder, Settings settings) {
@@ -72,20 +77,28 @@ public final class TokenwiseEmbeddingModel extends AbstractEmbeddingModel {
      */
     @Override
     public EmbeddingResponse call(EmbeddingRequest request) {
-        return observed(request.getInstructions(), asked(request.getOptions()));
+        return observed(request.getInstructions(), asked(request.getOptions(), InputType.TEXT));
     }
 
-    /** The vector of a query. */
+    /** The vector of a query: how vector stores ask for one. */
     @Override
     public float[] embed(String text) {
         var options = TokenwiseEmbeddingOptions.DEFAULT.withBudget(settings.queries());
-        return call(new EmbeddingRequest(List.of(text), options)).getResult().getOutput();
+        return observed(List.of(text), asked(options, InputType.QUERY))
+                .getResult()
+                .getOutput();
     }
 
     @Override
     public float[] embed(Document document) {
-        var request = new EmbeddingRequest(List.of(getEmbeddingContent(document)), TokenwiseEmbeddingOptions.DEFAULT);
-        return call(request).getResult().getOutput();
+        return observed(List.of(getEmbeddingContent(document)), asked(null, InputType.PASSAGE))
+                .getResult()
+                .getOutput();
+    }
+
+    @Override
+    public List<float[]> embed(List<Document> documents, EmbeddingOptions options, BatchingStrategy batches) {
+        return super.embed(documents, asked(options, InputType.PASSAGE), batches);
     }
 
     @Override
@@ -95,7 +108,7 @@ public final class TokenwiseEmbeddingModel extends AbstractEmbeddingModel {
 
     @Override
     public int dimensions() {
-        return encoder.description().architecture().hiddenSize();
+        return encoder.dimensions();
     }
 
     private EmbeddingResponse observed(List<String> texts, TokenwiseEmbeddingOptions options) {
@@ -106,7 +119,7 @@ public final class TokenwiseEmbeddingModel extends AbstractEmbeddingModel {
         return EmbeddingModelObservationDocumentation.EMBEDDING_MODEL_OPERATION
                 .observation(settings.convention(), CONVENTION, () -> context, settings.observations())
                 .observe(() -> {
-                    EmbeddingResponse response = response(encoder.embed(texts, options.budget()), options.model());
+                    EmbeddingResponse response = response(encoder.embed(options.request(texts)), options.model());
                     context.setResponse(response);
                     return response;
                 });
@@ -129,8 +142,8 @@ public final class TokenwiseEmbeddingModel extends AbstractEmbeddingModel {
     }
 
     /** Options without gaps. */
-    private TokenwiseEmbeddingOptions asked(EmbeddingOptions options) {
-        String name = encoder.description().name();
+    private TokenwiseEmbeddingOptions asked(EmbeddingOptions options, InputType inputType) {
+        String name = encoder.name();
         if (options != null && options.getModel() != null && !options.getModel().equals(name)) {
             throw new IllegalArgumentException(
                     "model " + options.getModel() + " is asked for, tokenwise.model is " + name);
@@ -139,9 +152,8 @@ public final class TokenwiseEmbeddingModel extends AbstractEmbeddingModel {
             throw new IllegalArgumentException("dimensions " + options.getDimensions() + " are asked for, vectors of "
                     + name + " have " + dimensions());
         }
-        Budget budget = options instanceof TokenwiseEmbeddingOptions ours && ours.budget() != null
-                ? ours.budget()
-                : settings.documents();
-        return new TokenwiseEmbeddingOptions(name, dimensions(), budget);
+        var unless = new TokenwiseEmbeddingOptions(
+                name, dimensions(), settings.documents(), inputType, settings.longTexts());
+        return options instanceof TokenwiseEmbeddingOptions ours ? ours.or(unless) : unless;
     }
 }

@@ -1,6 +1,11 @@
 package io.tokenwise.spring;
 
+import io.tokenwise.EmbedRequest;
+import io.tokenwise.InputType;
+import io.tokenwise.LongTexts;
 import io.tokenwise.api.Budget;
+import java.util.List;
+import java.util.Objects;
 import org.springframework.ai.embedding.EmbeddingOptions;
 
 /**
@@ -9,10 +14,14 @@ import org.springframework.ai.embedding.EmbeddingOptions;
  * @param model the name of the only model there is, or null
  * @param dimensions as many as its vectors have, or null
  * @param budget what each text may cost, or null
+ * @param inputType what the texts are to the model, or null
+ * @param longTexts what becomes of texts with more tokens than the model reads, or null
  */
-public record TokenwiseEmbeddingOptions(String model, Integer dimensions, Budget budget) implements EmbeddingOptions {
+public record TokenwiseEmbeddingOptions(
+        String model, Integer dimensions, Budget budget, InputType inputType, LongTexts longTexts)
+        implements EmbeddingOptions {
     /** Nothing is asked for. */
-    public static final TokenwiseEmbeddingOptions DEFAULT = new TokenwiseEmbeddingOptions(null, null, null);
+    public static final TokenwiseEmbeddingOptions DEFAULT = new TokenwiseEmbeddingOptions(null, null, null, null, null);
 
     /** The given share of the dense model's time. */
     public static TokenwiseEmbeddingOptions budget(double share) {
@@ -20,7 +29,15 @@ public record TokenwiseEmbeddingOptions(String model, Integer dimensions, Budget
     }
 
     public TokenwiseEmbeddingOptions withBudget(Budget newBudget) {
-        return new TokenwiseEmbeddingOptions(model, dimensions, newBudget);
+        return new TokenwiseEmbeddingOptions(model, dimensions, newBudget, inputType, longTexts);
+    }
+
+    public TokenwiseEmbeddingOptions as(InputType newInputType) {
+        return new TokenwiseEmbeddingOptions(model, dimensions, budget, newInputType, longTexts);
+    }
+
+    public TokenwiseEmbeddingOptions withLongTexts(LongTexts newLongTexts) {
+        return new TokenwiseEmbeddingOptions(model, dimensions, budget, inputType, newLongTexts);
     }
 
     @Override
@@ -31,5 +48,20 @@ public record TokenwiseEmbeddingOptions(String model, Integer dimensions, Budget
     @Override
     public Integer getDimensions() {
         return dimensions;
+    }
+
+    /** These, and where they say nothing the others. */
+    TokenwiseEmbeddingOptions or(TokenwiseEmbeddingOptions others) {
+        return new TokenwiseEmbeddingOptions(
+                Objects.requireNonNullElse(model, others.model),
+                Objects.requireNonNullElse(dimensions, others.dimensions),
+                Objects.requireNonNullElse(budget, others.budget),
+                Objects.requireNonNullElse(inputType, others.inputType),
+                Objects.requireNonNullElse(longTexts, others.longTexts));
+    }
+
+    /** What options that leave nothing open ask for. */
+    EmbedRequest request(List<String> texts) {
+        return EmbedRequest.of(texts).withBudget(budget).as(inputType).withLongTexts(longTexts);
     }
 }

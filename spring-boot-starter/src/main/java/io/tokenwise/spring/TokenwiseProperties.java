@@ -1,5 +1,6 @@
 package io.tokenwise.spring;
 
+import io.tokenwise.LongTexts;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Precision;
@@ -14,9 +15,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param budget Share from 0 to 1 of what the dense model costs, for documents and all that is not a query. Dense models ignore it.
  * @param queryBudget The same for a single text, which is how vector stores ask for a query. Without it as tokenwise.budget.
  * @param budgetMode What budgets are a share of.
+ * @param longTexts What becomes of texts with more tokens than the model reads.
  * @param metadataMode Which metadata of a document is put before its text.
  * @param documentBatchTokens Tokens that vector stores give to one call when they add documents; raised to the model's longest text if less.
- * @param warmUp Whether the application is ready only when the model is as fast as it gets, some seconds after it could answer.
  * @param threads Threads that take part in one call at most. Without it all processors.
  * @param batchTokens Tokens that run through a model at once; bounds native memory.
  * @param concurrentCalls Calls that run at the same time, further ones wait. Without it four times as many as processors.
@@ -30,9 +31,9 @@ public record TokenwiseProperties(
         @DefaultValue("1") double budget,
         Double queryBudget,
         @DefaultValue("time") BudgetMode budgetMode,
+        @DefaultValue("cut") LongTexts longTexts,
         @DefaultValue("embed") MetadataMode metadataMode,
         @DefaultValue("8192") int documentBatchTokens,
-        @DefaultValue("false") boolean warmUp,
         Integer threads,
         @DefaultValue("1024") int batchTokens,
         Integer concurrentCalls,

@@ -17,7 +17,9 @@ public final class TokenwiseTokenCountEstimator implements TokenCountEstimator {
 
     @Override
     public int estimate(String text) {
-        return text == null ? 0 : encoder.tokenizer().encode(text).ids().length;
+        return text == null
+                ? 0
+                : encoder.model().files().tokenizer().encode(text).ids().length;
     }
 
     @Override

@@ -1,15 +1,14 @@
 package io.tokenwise.spring;
 
-import io.tokenwise.RecognizerOptions;
+import io.tokenwise.Engine;
 import io.tokenwise.SpeechRecognizer;
-import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
 import java.io.IOException;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
-import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
+import org.springframework.context.annotation.Import;
 
 /**
  * A {@link SpeechRecognizer} and Spring AI's {@code TranscriptionModel} on it, if the application names a speech model, unless it has another one and does not ask
@@ -18,22 +17,19 @@ import org.springframework.context.annotation.Conditional;
 @AutoConfiguration(
         afterName = "org.springframework.ai.model.openai.autoconfigure.OpenAiAudioTranscriptionAutoConfiguration")
 @Conditional(WantedTranscription.class)
-@EnableConfigurationProperties(TokenwiseProperties.class)
+@Import(TokenwiseEngineConfiguration.class)
 public class TokenwiseTranscriptionAutoConfiguration {
     static final String MODEL = "tokenwise.speech.model";
 
     @Bean
     @ConditionalOnMissingBean
-    SpeechRecognizer tokenwiseSpeechRecognizer(TokenwiseProperties properties) throws IOException {
+    SpeechRecognizer tokenwiseSpeechRecognizer(Engine engine, TokenwiseProperties properties) throws IOException {
         String model = properties.speech().model();
         if (model == null) {
             throw new IllegalStateException(
                     "transcription by Tokenwise is asked for without a model; set " + MODEL + " to a folder with one");
         }
-        return SpeechRecognizer.open(
-                model,
-                RecognizerOptions.defaults()
-                        .withBackend(new BackendChoice(properties.backend(), properties.precision())));
+        return engine.speechRecognizer(model);
     }
 
     @Bean

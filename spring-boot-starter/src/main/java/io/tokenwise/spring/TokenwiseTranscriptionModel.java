@@ -100,7 +100,7 @@ public final class TokenwiseTranscriptionModel implements TranscriptionModel {
     }
 
     private Budget budget(AudioTranscriptionOptions options) {
-        String name = recognizer.description().name();
+        String name = recognizer.name();
         if (options != null && options.getModel() != null && !options.getModel().equals(name)) {
             throw new IllegalArgumentException(
                     "model " + options.getModel() + " is asked for, tokenwise.speech.model is " + name);

@@ -15,8 +15,8 @@ class MetadataTest {
     @Test
     void everyPropertyHasADescription() throws Exception {
         List<String> names = new ArrayList<>();
-        try (InputStream in = TokenwiseProperties.class.getResourceAsStream(
-                "/META-INF/spring-configuration-metadata.json")) {
+        try (InputStream in =
+                TokenwiseProperties.class.getResourceAsStream("/META-INF/spring-configuration-metadata.json")) {
             for (JsonNode property : JsonMapper.shared().readTree(in).get("properties")) {
                 assertThat(property.path("description").asString(""))
                         .as(property.get("name").asString())

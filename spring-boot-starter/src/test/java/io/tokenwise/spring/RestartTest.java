@@ -2,8 +2,8 @@ package io.tokenwise.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tokenwise.EncoderOptions;
 import io.tokenwise.TextEncoder;
+import io.tokenwise.api.EngineOptions;
 import java.io.File;
 import java.net.MalformedURLException;
 import java.net.URL;
@@ -49,7 +49,7 @@ class RestartTest {
         Object[] second = start();
         try (var context = (AutoCloseable) second[0];
                 var here =
-                        TextEncoder.open("minilm-acm", EncoderOptions.defaults().withThreads(1))) {
+                        TextEncoder.open("minilm-acm", EngineOptions.defaults().withThreads(1))) {
             assertThat(context).isNotNull();
             assertThat((float[]) second[1]).containsExactly(before);
             assertThat(here.embed(TEXT).vector()).containsExactly(before);

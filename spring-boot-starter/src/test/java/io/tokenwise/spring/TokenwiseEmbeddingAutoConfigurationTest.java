@@ -3,6 +3,7 @@ package io.tokenwise.spring;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import io.tokenwise.Engine;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.BadFileException;
 import java.io.IOException;
@@ -64,6 +65,7 @@ class TokenwiseEmbeddingAutoConfigurationTest {
                         .hasSingleBean(EmbeddingModel.class)
                         .hasSingleBean(Other.class)
                         .doesNotHaveBean(TextEncoder.class)
+                        .doesNotHaveBean(Engine.class)
                         .doesNotHaveBean(BatchingStrategy.class)
                         .doesNotHaveBean(HealthIndicator.class));
     }
@@ -106,7 +108,11 @@ class TokenwiseEmbeddingAutoConfigurationTest {
                     var properties = run.getBean(TokenwiseProperties.class);
                     assertThat(properties.batchTokens()).isEqualTo(300);
                     TextEncoder encoder = run.getBean(TextEncoder.class);
-                    assertThat(encoder.backend().name()).startsWith("vector");
+                    assertThat(run.getBean(Engine.class).description())
+                            .startsWith("vector")
+                            .endsWith("f32, 1 thread");
+                    assertThat(run.getBean(Engine.class).options().concurrentCalls())
+                            .isEqualTo(2);
                     EmbeddingModel model = run.getBean(EmbeddingModel.class);
                     String text = "The cat sat on the mat, and slept until the evening.";
                     assertThat(model.embed(text))

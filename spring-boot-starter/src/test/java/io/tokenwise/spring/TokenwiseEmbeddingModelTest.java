@@ -7,10 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import io.micrometer.observation.ObservationRegistry;
 import io.micrometer.observation.tck.TestObservationRegistry;
 import io.micrometer.observation.tck.TestObservationRegistryAssert;
-import io.tokenwise.EncoderOptions;
+import io.tokenwise.LongTexts;
 import io.tokenwise.Spent;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.EngineOptions;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -36,7 +37,7 @@ class TokenwiseEmbeddingModelTest {
 
     @BeforeAll
     static void open() throws Exception {
-        encoder = TextEncoder.open("minilm-acm", EncoderOptions.defaults().withThreads(1));
+        encoder = TextEncoder.open("minilm-acm", EngineOptions.defaults().withThreads(1));
     }
 
     @AfterAll
@@ -153,7 +154,7 @@ class TokenwiseEmbeddingModelTest {
 
     @Test
     void aFailureIsObservedToo() throws Exception {
-        var closed = TextEncoder.open("minilm-acm", EncoderOptions.defaults().withThreads(1));
+        var closed = TextEncoder.open("minilm-acm", EngineOptions.defaults().withThreads(1));
         closed.close();
         var model = new TokenwiseEmbeddingModel(closed, settings(Budget.FULL, Budget.FULL, observations));
         assertThatIllegalStateException().isThrownBy(() -> model.embed("a cat"));
@@ -183,6 +184,7 @@ class TokenwiseEmbeddingModelTest {
 
     private static TokenwiseEmbeddingModel.Settings settings(
             Budget documents, Budget queries, ObservationRegistry observations) {
-        return new TokenwiseEmbeddingModel.Settings(documents, queries, MetadataMode.EMBED, observations, null);
+        return new TokenwiseEmbeddingModel.Settings(
+                documents, queries, LongTexts.CUT, MetadataMode.EMBED, observations, null);
     }
 }
