@@ -47,14 +47,15 @@ class TokenwiseEmbeddingAutoConfigurationTest {
     }
 
     @Test
-    void aloneItIsTheEmbeddingModel() {
+    void aloneItIsTheEmbeddingModelUntilTheContextCloses() {
+        var opened = new TextEncoder[1];
         context.run(run -> {
             assertThat(run).hasSingleBean(EmbeddingModel.class).hasSingleBean(TokenwiseEmbeddingModel.class);
-            float[] vector = run.getBean(EmbeddingModel.class).embed("a cat");
-            assertThat(vector)
-                    .containsExactly(
-                            run.getBean(TextEncoder.class).embed("a cat").vector());
+            opened[0] = run.getBean(TextEncoder.class);
+            assertThat(run.getBean(EmbeddingModel.class).embed("a cat"))
+                    .containsExactly(opened[0].embed("a cat").vector());
         });
+        assertThatIllegalStateException().isThrownBy(() -> opened[0].embed("a cat"));
     }
 
     @Test
@@ -125,30 +126,22 @@ class TokenwiseEmbeddingAutoConfigurationTest {
     }
 
     @Test
-    void closingTheContextClosesTheEncoder() {
-        var opened = new TextEncoder[1];
-        context.run(run -> opened[0] = run.getBean(TextEncoder.class));
-        assertThatIllegalStateException().isThrownBy(() -> opened[0].embed("a cat"));
-    }
-
-    @Test
-    void aDocumentThatIsTooLongIsNoReasonToFail() {
+    void aDocumentThatIsTooLongIsNoReasonToFailAndHealthIsUpWhileTheEncoderIsOpen() {
         context.withPropertyValues("tokenwise.document-batch-tokens=1").run(run -> {
             var documents = List.of(new Document("cat ".repeat(1_000)), new Document("a cat"), new Document("a dog"));
             List<List<Document>> batches = run.getBean(BatchingStrategy.class).batch(documents);
             assertThat(batches).containsExactly(documents.subList(0, 1), documents.subList(1, 3));
-        });
-    }
 
-    @Test
-    void healthIsUpWhileTheEncoderIsOpen() {
-        context.run(run -> {
             var health = run.getBean(HealthIndicator.class);
             assertThat(health.health().getStatus()).isEqualTo(Status.UP);
             assertThat(health.health().getDetails()).containsEntry("model", "minilm-acm");
             run.getBean(TextEncoder.class).close();
             assertThat(health.health().getStatus()).isEqualTo(Status.DOWN);
         });
+    }
+
+    @Test
+    void thereIsNoHealthWhereItIsTurnedOffOrTheApplicationHasNone() {
         lazy.withPropertyValues("management.health.tokenwise.enabled=false")
                 .run(run -> assertThat(run).hasNotFailed().doesNotHaveBean(HealthIndicator.class));
         lazy.withClassLoader(new FilteredClassLoader(HealthIndicator.class))

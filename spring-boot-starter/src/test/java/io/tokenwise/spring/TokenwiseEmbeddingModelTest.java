@@ -4,16 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import io.micrometer.common.KeyValues;
 import io.micrometer.observation.ObservationRegistry;
 import io.micrometer.observation.tck.TestObservationRegistry;
 import io.micrometer.observation.tck.TestObservationRegistryAssert;
+import io.tokenwise.InputType;
 import io.tokenwise.LongTexts;
 import io.tokenwise.Spent;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.EngineOptions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -26,6 +30,8 @@ import org.springframework.ai.embedding.EmbeddingOptions;
 import org.springframework.ai.embedding.EmbeddingRequest;
 import org.springframework.ai.embedding.EmbeddingResponse;
 import org.springframework.ai.embedding.TokenCountBatchingStrategy;
+import org.springframework.ai.embedding.observation.DefaultEmbeddingModelObservationConvention;
+import org.springframework.ai.embedding.observation.EmbeddingModelObservationContext;
 
 class TokenwiseEmbeddingModelTest {
     private static final List<String> TEXTS =
@@ -99,6 +105,35 @@ class TokenwiseEmbeddingModelTest {
                         EmbeddingOptions.builder().build(),
                         new TokenCountBatchingStrategy()))
                 .containsExactly(document);
+    }
+
+    @Test
+    void aStringIsAQueryADocumentAPassageAndAListOfTextsWhatItsOptionsSay() {
+        List<InputType> asked = new ArrayList<>();
+        var convention = new DefaultEmbeddingModelObservationConvention() {
+            @Override
+            public KeyValues getHighCardinalityKeyValues(EmbeddingModelObservationContext context) {
+                asked.add(((TokenwiseEmbeddingOptions) context.getRequest().getOptions()).inputType());
+                return KeyValues.empty();
+            }
+        };
+        var model = new TokenwiseEmbeddingModel(
+                encoder,
+                new TokenwiseEmbeddingModel.Settings(
+                        Budget.FULL, Budget.FULL, LongTexts.CUT, MetadataMode.EMBED, observations, convention));
+        String text = TEXTS.getFirst();
+        model.embed(text);
+        assertThat(Set.copyOf(asked)).containsExactly(InputType.QUERY);
+        asked.clear();
+        model.embed(new Document(text));
+        model.embed(List.of(new Document(text)), null, new TokenCountBatchingStrategy());
+        assertThat(Set.copyOf(asked)).containsExactly(InputType.PASSAGE);
+        asked.clear();
+        model.embed(List.of(text));
+        assertThat(Set.copyOf(asked)).containsExactly(InputType.TEXT);
+        asked.clear();
+        model.call(new EmbeddingRequest(List.of(text), TokenwiseEmbeddingOptions.DEFAULT.as(InputType.QUERY)));
+        assertThat(Set.copyOf(asked)).containsExactly(InputType.QUERY);
     }
 
     @Test
