@@ -89,6 +89,6 @@ class OpenAiJavaClientTest {
     void whatIsRefusedSaysWhy() {
         assertThatExceptionOfType(BadRequestException.class)
                 .isThrownBy(() -> vectors(params(Served.MODEL + "@2").build()))
-                .withMessageContaining("budget");
+                .withMessageContaining("from 0 to 1");
     }
 }

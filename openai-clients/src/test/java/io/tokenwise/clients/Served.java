@@ -15,7 +15,7 @@ record Served(TokenwiseServer server, TextEncoder encoder) implements AutoClosea
             List.of("How do I pay an invoice?", "Invoices are paid by bank transfer.", "Größe: 3 µm, 日本");
 
     static Served start() throws IOException {
-        var server = TokenwiseServer.start(ServerOptions.of(MODEL).withPort(0));
+        var server = TokenwiseServer.start(ServerOptions.of(0, MODEL));
         try {
             return new Served(server, TextEncoder.open(MODEL));
         } catch (Throwable e) {

@@ -57,6 +57,6 @@ class SpringAiClientTest {
     void anUnknownModelIsTheClientsOwnException() {
         assertThatThrownBy(() -> client("unknown").embed("a text"))
                 .isInstanceOf(NotFoundException.class)
-                .hasMessageContaining("unknown");
+                .hasMessageContaining("model");
     }
 }

@@ -55,6 +55,7 @@ public class TokenwiseEmbeddingAutoConfiguration {
                         properties.documents(),
                         properties.queries(),
                         properties.longTexts(),
+                        properties.timeout(),
                         properties.metadataMode(),
                         observations.getIfUnique(() -> ObservationRegistry.NOOP),
                         convention.getIfAvailable()));

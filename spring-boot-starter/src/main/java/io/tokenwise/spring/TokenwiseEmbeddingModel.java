@@ -5,6 +5,8 @@ import io.tokenwise.InputType;
 import io.tokenwise.LongTexts;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -49,6 +51,7 @@ public final class TokenwiseEmbeddingModel extends AbstractEmbeddingModel {
      * @param documents budget of documents, and of all that is no query
      * @param queries budget of a single text, which is how vector stores ask for a query
      * @param longTexts what becomes of texts with more tokens than the model reads
+     * @param timeout of a call; null for none
      * @param metadata which metadata of a document is put before its text
      * @param observations who is told of calls
      * @param convention how observations are named; null for Spring AI's own
@@ -57,12 +60,13 @@ public final class TokenwiseEmbeddingModel extends AbstractEmbeddingModel {
             Budget documents,
             Budget queries,
             LongTexts longTexts,
+            Duration timeout,
             MetadataMode metadata,
             ObservationRegistry observations,
             EmbeddingModelObservationConvention convention) {
         /** Full budgets, metadata that is meant for embedding, nobody told. */
         public static final Settings DEFAULT = new Settings(
-                Budget.FULL, Budget.FULL, LongTexts.CUT, MetadataMode.EMBED, ObservationRegistry.NOOP, null);
+                Budget.FULL, Budget.FULL, LongTexts.CUT, null, MetadataMode.EMBED, ObservationRegistry.NOOP, null);
     }
 
     public TokenwiseEmbeddingModel(TextEncoder encoder, Settings settings) {
@@ -74,6 +78,7 @@ public final class TokenwiseEmbeddingModel extends AbstractEmbeddingModel {
      * The vectors of many texts.
      *
      * @throws IllegalArgumentException if the options name another model or another number of dimensions, or ask for a budget that the model does not know
+     * @throws io.tokenwise.api.DeadlineException if the deadline passes before all is computed
      */
     @Override
     public EmbeddingResponse call(EmbeddingRequest request) {
@@ -152,8 +157,9 @@ public final class TokenwiseEmbeddingModel extends AbstractEmbeddingModel {
             throw new IllegalArgumentException("dimensions " + options.getDimensions() + " are asked for, vectors of "
                     + name + " have " + dimensions());
         }
+        Deadline deadline = settings.timeout() == null ? Deadline.NONE : Deadline.in(settings.timeout());
         var unless = new TokenwiseEmbeddingOptions(
-                name, dimensions(), settings.documents(), inputType, settings.longTexts());
+                name, dimensions(), settings.documents(), inputType, settings.longTexts(), deadline);
         return options instanceof TokenwiseEmbeddingOptions ours ? ours.or(unless) : unless;
     }
 }

@@ -4,6 +4,7 @@ import io.tokenwise.LongTexts;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Precision;
+import java.time.Duration;
 import org.springframework.ai.document.MetadataMode;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -16,6 +17,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param queryBudget The same for a single text, which is how vector stores ask for a query. Without it as tokenwise.budget.
  * @param budgetMode What budgets are a share of.
  * @param longTexts What becomes of texts with more tokens than the model reads.
+ * @param timeout After which a call for vectors fails if they are not all computed. Without it calls wait.
  * @param metadataMode Which metadata of a document is put before its text.
  * @param documentBatchTokens Tokens that vector stores give to one call when they add documents; raised to the model's longest text if less.
  * @param threads Threads that take part in one call at most. Without it all processors.
@@ -32,6 +34,7 @@ public record TokenwiseProperties(
         Double queryBudget,
         @DefaultValue("time") BudgetMode budgetMode,
         @DefaultValue("cut") LongTexts longTexts,
+        Duration timeout,
         @DefaultValue("embed") MetadataMode metadataMode,
         @DefaultValue("8192") int documentBatchTokens,
         Integer threads,

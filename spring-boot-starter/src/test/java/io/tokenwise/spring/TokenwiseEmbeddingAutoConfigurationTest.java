@@ -1,11 +1,13 @@
 package io.tokenwise.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.tokenwise.Engine;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.BadFileException;
+import io.tokenwise.api.DeadlineException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
@@ -168,6 +170,13 @@ class TokenwiseEmbeddingAutoConfigurationTest {
                 .run(run -> assertThat(run)
                         .getFailure()
                         .hasRootCauseMessage("tokenwise.budget is 1.5, must be from 0 to 1"));
+    }
+
+    @Test
+    void aTimeoutIsADeadlineOfEachCall() {
+        context.withPropertyValues("tokenwise.timeout=0s")
+                .run(run -> assertThatExceptionOfType(DeadlineException.class)
+                        .isThrownBy(() -> run.getBean(EmbeddingModel.class).embed("a cat")));
     }
 
     private static TextEncoder open(String model) {

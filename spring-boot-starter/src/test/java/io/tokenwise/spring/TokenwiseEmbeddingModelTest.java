@@ -1,6 +1,7 @@
 package io.tokenwise.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
@@ -13,7 +14,10 @@ import io.tokenwise.LongTexts;
 import io.tokenwise.Spent;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
+import io.tokenwise.api.DeadlineException;
 import io.tokenwise.api.EngineOptions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -83,6 +87,13 @@ class TokenwiseEmbeddingModelTest {
     }
 
     @Test
+    void nothingIsComputedAfterTheDeadline() {
+        var options = TokenwiseEmbeddingOptions.DEFAULT.withDeadline(Deadline.in(Duration.ZERO));
+        assertThatExceptionOfType(DeadlineException.class)
+                .isThrownBy(() -> model(Budget.FULL, Budget.FULL).call(new EmbeddingRequest(TEXTS, options)));
+    }
+
+    @Test
     void aLongTextIsCutAndTheResponseSaysSo() {
         EmbeddingResponse response =
                 model(Budget.FULL, Budget.FULL).embedForResponse(List.of("a cat", "cat ".repeat(1_000)));
@@ -120,7 +131,7 @@ class TokenwiseEmbeddingModelTest {
         var model = new TokenwiseEmbeddingModel(
                 encoder,
                 new TokenwiseEmbeddingModel.Settings(
-                        Budget.FULL, Budget.FULL, LongTexts.CUT, MetadataMode.EMBED, observations, convention));
+                        Budget.FULL, Budget.FULL, LongTexts.CUT, null, MetadataMode.EMBED, observations, convention));
         String text = TEXTS.getFirst();
         model.embed(text);
         assertThat(Set.copyOf(asked)).containsExactly(InputType.QUERY);
@@ -220,6 +231,6 @@ class TokenwiseEmbeddingModelTest {
     private static TokenwiseEmbeddingModel.Settings settings(
             Budget documents, Budget queries, ObservationRegistry observations) {
         return new TokenwiseEmbeddingModel.Settings(
-                documents, queries, LongTexts.CUT, MetadataMode.EMBED, observations, null);
+                documents, queries, LongTexts.CUT, null, MetadataMode.EMBED, observations, null);
     }
 }
