@@ -150,7 +150,10 @@ final class Candidates implements AutoCloseable {
         Series words = choice.series(WORDS, "frequent words dropped, untrained", Kind.RIVAL, true);
         Series random = choice.series("random", "random tokens dropped, untrained", Kind.RIVAL, true);
         for (double keep : KEEPS) {
-            add(words, "" + keep, new WordsDropped(whole(dense), dense.model().files().tokenizer(), frequentWords, keep));
+            add(
+                    words,
+                    "" + keep,
+                    new WordsDropped(whole(dense), dense.model().files().tokenizer(), frequentWords, keep));
         }
         for (double keep : KEEPS) {
             add(random, "" + keep, new RandomTokensDropped(whole(dense), keep, RANDOM_SEED));
@@ -159,7 +162,9 @@ final class Candidates implements AutoCloseable {
 
     private void addExits(List<String> texts) throws IOException {
         Series series = choice.series(EXIT, "early exit with a trained linear map", Kind.RIVAL, true);
-        for (int layers = 1; layers < dense.model().files().text().architecture().layers(); layers++) {
+        for (int layers = 1;
+                layers < dense.model().files().text().architecture().layers();
+                layers++) {
             if (choice.wanted.test(series.key() + "-" + layers)) {
                 add(series, "" + layers, EarlyExit.fitted(whole(firstLayers(layers)), teacher(texts)));
             }

@@ -66,7 +66,8 @@ final class StaticEmbeddings implements Embedder {
                     batch.add(new int[] {sep, id, cls});
                 }
                 workspace.reset();
-                try (HostTensor states = pass.stream().read(teacher.model().encoder().tokens(pass.begin(Budget.FULL), batch))) {
+                try (HostTensor states =
+                        pass.stream().read(teacher.model().encoder().tokens(pass.begin(Budget.FULL), batch))) {
                     for (int text = 0; text < to - from; text++) {
                         vectors.add(mean(states, 3 * text, 3));
                     }
