@@ -3,6 +3,7 @@ package io.tokenwise.spring;
 import io.tokenwise.SpeechRecognizer;
 import io.tokenwise.TimedText;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
 import io.tokenwise.audio.Sound;
 import io.tokenwise.audio.WavReader;
 import java.io.IOException;
@@ -82,7 +83,7 @@ public final class TokenwiseTranscriptionModel implements TranscriptionModel {
         Resource resource = prompt.getInstructions();
         String name = resource.getFilename() == null ? "recording" : resource.getFilename();
         try (WavReader wav = WavReader.open(name, resource.getInputStream())) {
-            recognizer.transcribe(new Heard(wav, cancelled), asked, null, each);
+            recognizer.transcribe(new Heard(wav, cancelled), asked, Deadline.NONE, each);
         }
     }
 
