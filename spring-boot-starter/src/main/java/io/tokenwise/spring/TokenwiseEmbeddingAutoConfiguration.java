@@ -9,8 +9,10 @@ import org.springframework.ai.embedding.BatchingStrategy;
 import org.springframework.ai.embedding.TokenCountBatchingStrategy;
 import org.springframework.ai.embedding.observation.EmbeddingModelObservationConvention;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.ApplicationRunner;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Import;
@@ -61,12 +63,24 @@ public class TokenwiseEmbeddingAutoConfiguration {
                         convention.getIfAvailable()));
     }
 
+    /** Before the application says that it is ready. */
+    @Bean
+    @ConditionalOnProperty("tokenwise.warm-up")
+    ApplicationRunner tokenwiseTextWarmUp(TextEncoder encoder) {
+        return arguments -> encoder.warmUp();
+    }
+
     @Bean
     @ConditionalOnMissingBean(BatchingStrategy.class)
     TokenCountBatchingStrategy tokenwiseBatchingStrategy(TextEncoder encoder, TokenwiseProperties properties) {
+        int batchTokens = Math.max(properties.documentBatchTokens(), encoder.maxTokens());
+        int most = switch (properties.longTexts()) {
+            case CUT -> encoder.maxTokens();
+            case SPLIT -> batchTokens;
+        };
         return new TokenCountBatchingStrategy(
-                new TokenwiseTokenCountEstimator(encoder),
-                Math.max(properties.documentBatchTokens(), encoder.maxTokens()),
+                new TokenwiseTokenCountEstimator(encoder, most),
+                batchTokens,
                 0,
                 Document.DEFAULT_CONTENT_FORMATTER,
                 properties.metadataMode());

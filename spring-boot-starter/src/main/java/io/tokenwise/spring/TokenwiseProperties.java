@@ -20,6 +20,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param timeout After which a call for vectors fails if they are not all computed. Without it calls wait.
  * @param metadataMode Which metadata of a document is put before its text.
  * @param documentBatchTokens Tokens that vector stores give to one call when they add documents; raised to the model's longest text if less.
+ * @param warmUp Whether the application is ready only when its models are as fast as they get, some seconds after they could answer.
  * @param threads Threads that take part in one call at most. Without it all processors.
  * @param batchTokens Tokens that run through a model at once; bounds native memory.
  * @param concurrentCalls Calls that run at the same time, further ones wait. Without it four times as many as processors.
@@ -37,6 +38,7 @@ public record TokenwiseProperties(
         Duration timeout,
         @DefaultValue("embed") MetadataMode metadataMode,
         @DefaultValue("8192") int documentBatchTokens,
+        @DefaultValue("false") boolean warmUp,
         Integer threads,
         @DefaultValue("1024") int batchTokens,
         Integer concurrentCalls,

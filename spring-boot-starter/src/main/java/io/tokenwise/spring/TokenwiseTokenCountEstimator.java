@@ -5,21 +5,22 @@ import org.springframework.ai.content.MediaContent;
 import org.springframework.ai.tokenizer.TokenCountEstimator;
 
 /**
- * Counts the tokens that a model reads of a text, special ones included: exact, and never more than the model reads, so that no document is too long for
- * a batch. Media count nothing: the model does not see them. Thread-safe.
+ * Counts the tokens of a text by a model's own tokenizer, special ones included, and never more than a given number, so that no document is too long for a batch. Media count
+ * nothing: the model does not see them. Thread-safe.
  */
 public final class TokenwiseTokenCountEstimator implements TokenCountEstimator {
     private final TextEncoder encoder;
+    private final int most;
 
-    public TokenwiseTokenCountEstimator(TextEncoder encoder) {
+    /** @param most what longer texts count: {@link TextEncoder#maxTokens} where they are cut */
+    public TokenwiseTokenCountEstimator(TextEncoder encoder, int most) {
         this.encoder = encoder;
+        this.most = most;
     }
 
     @Override
     public int estimate(String text) {
-        return text == null
-                ? 0
-                : encoder.model().files().tokenizer().encode(text).ids().length;
+        return text == null ? 0 : Math.min(most, encoder.countTokens(text));
     }
 
     @Override

@@ -4,8 +4,10 @@ import io.tokenwise.Engine;
 import io.tokenwise.SpeechRecognizer;
 import io.tokenwise.api.Budget;
 import java.io.IOException;
+import org.springframework.boot.ApplicationRunner;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Import;
@@ -30,6 +32,13 @@ public class TokenwiseTranscriptionAutoConfiguration {
                     "transcription by Tokenwise is asked for without a model; set " + MODEL + " to a folder with one");
         }
         return engine.speechRecognizer(model);
+    }
+
+    /** Before the application says that it is ready. */
+    @Bean
+    @ConditionalOnProperty("tokenwise.warm-up")
+    ApplicationRunner tokenwiseSpeechWarmUp(SpeechRecognizer recognizer) {
+        return arguments -> recognizer.warmUp();
     }
 
     @Bean

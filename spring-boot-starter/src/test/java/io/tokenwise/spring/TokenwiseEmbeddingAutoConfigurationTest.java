@@ -18,6 +18,7 @@ import org.springframework.ai.embedding.BatchingStrategy;
 import org.springframework.ai.embedding.EmbeddingModel;
 import org.springframework.ai.embedding.EmbeddingRequest;
 import org.springframework.ai.embedding.EmbeddingResponse;
+import org.springframework.boot.ApplicationRunner;
 import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.health.contributor.HealthIndicator;
@@ -140,6 +141,23 @@ class TokenwiseEmbeddingAutoConfigurationTest {
             run.getBean(TextEncoder.class).close();
             assertThat(health.health().getStatus()).isEqualTo(Status.DOWN);
         });
+    }
+
+    @Test
+    void aDocumentThatIsSplitIsNeverTooLong() {
+        context.withPropertyValues("tokenwise.document-batch-tokens=600", "tokenwise.long-texts=split")
+                .run(run -> {
+                    var documents = List.of(new Document("cat ".repeat(1_000)), new Document("a cat"));
+                    assertThat(run.getBean(BatchingStrategy.class).batch(documents))
+                            .containsExactly(documents.subList(0, 1), documents.subList(1, 2));
+                });
+    }
+
+    @Test
+    void warmingUpIsARunnerOfTheApplicationIfItIsAskedFor() {
+        lazy.run(run -> assertThat(run).doesNotHaveBean(ApplicationRunner.class));
+        lazy.withPropertyValues("tokenwise.warm-up=true")
+                .run(run -> assertThat(run).hasBean("tokenwiseTextWarmUp"));
     }
 
     @Test

@@ -9,6 +9,7 @@ import io.micrometer.common.KeyValues;
 import io.micrometer.observation.ObservationRegistry;
 import io.micrometer.observation.tck.TestObservationRegistry;
 import io.micrometer.observation.tck.TestObservationRegistryAssert;
+import io.tokenwise.EmbedRequest;
 import io.tokenwise.InputType;
 import io.tokenwise.LongTexts;
 import io.tokenwise.Spent;
@@ -99,6 +100,22 @@ class TokenwiseEmbeddingModelTest {
                 model(Budget.FULL, Budget.FULL).embedForResponse(List.of("a cat", "cat ".repeat(1_000)));
         List<Boolean> truncated = response.getMetadata().get(TokenwiseEmbeddingModel.TRUNCATED);
         assertThat(truncated).containsExactly(false, true);
+    }
+
+    @Test
+    void aLongTextIsSplitIfThatIsAskedFor() {
+        String text = "The cat sat on the mat, and slept until the evening. ".repeat(50);
+        var options = TokenwiseEmbeddingOptions.DEFAULT.withLongTexts(LongTexts.SPLIT);
+        float[] vector = model(Budget.FULL, Budget.FULL)
+                .call(new EmbeddingRequest(List.of(text), options))
+                .getResult()
+                .getOutput();
+        var request = EmbedRequest.of(text);
+        assertThat(vector)
+                .containsExactly(encoder.embed(request.withLongTexts(LongTexts.SPLIT))
+                        .getFirst()
+                        .vector())
+                .isNotEqualTo(encoder.embed(request).getFirst().vector());
     }
 
     @Test
@@ -212,12 +229,14 @@ class TokenwiseEmbeddingModelTest {
 
     @Test
     void tokensAreCountedAsTheModelReadsThem() {
-        var estimator = new TokenwiseTokenCountEstimator(encoder);
+        var estimator = new TokenwiseTokenCountEstimator(encoder, encoder.maxTokens());
         for (String text : TEXTS) {
             assertThat(estimator.estimate(text)).isEqualTo(encoder.embed(text).tokens());
         }
         String tooLong = "cat ".repeat(1_000);
         assertThat(estimator.estimate(tooLong)).isEqualTo(encoder.embed(tooLong).tokens());
+        assertThat(new TokenwiseTokenCountEstimator(encoder, 10_000).estimate(tooLong))
+                .isEqualTo(1_002);
         List<MediaContent> messages = List.of(new UserMessage(TEXTS.get(0)), new UserMessage(TEXTS.get(1)));
         assertThat(estimator.estimate(messages))
                 .isEqualTo(estimator.estimate(TEXTS.get(0)) + estimator.estimate(TEXTS.get(1)));
