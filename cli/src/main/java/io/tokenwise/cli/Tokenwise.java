@@ -45,7 +45,9 @@ final class Tokenwise implements Runnable {
             Info.class,
             Fetch.class,
             ScriptCommands.Test.class,
-            ScriptCommands.Bench.class);
+            ScriptCommands.Bench.class,
+            ScriptCommands.Install.class,
+            ScriptCommands.Dist.class);
 
     private final InputStream in;
 
