@@ -16,28 +16,31 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Writes tokenwise.cdx.json and THIRD-PARTY.txt into the folder of the tar: the bill of materials that Maven made, with what Maven does not know (the Java
- * runtime, libraries of the system), and the licence of each part with its text, as the parts carry them.
+ * runtime, libraries of the system), and the licence of each part with its text: as the parts carry it, or from dist/licences. That of the Apache
+ * License 2.0 stands once, in LICENSE.
  *
- * <p>Arguments: the bill, the folder, and the libraries of the system that were copied into it.
+ * <p>Arguments: the bill, the folder, the folder of licences, and the libraries of the system that were copied into it.
  */
 class Licences {
     private static final JsonMapper JSON =
             JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
     private final Path home;
+    private final Path known;
     private final ObjectNode bill;
     private final StringBuilder text = new StringBuilder();
     private final Map<String, TreeSet<String>> whoseTexts = new LinkedHashMap<>();
 
-    Licences(Path bill, Path home) {
+    Licences(Path bill, Path home, Path known) {
         this.home = home;
+        this.known = known;
         this.bill = (ObjectNode) JSON.readTree(bill.toFile());
     }
 
     public static void main(String[] args) throws IOException {
-        var licences = new Licences(Path.of(args[0]), Path.of(args[1]));
+        var licences = new Licences(Path.of(args[0]), Path.of(args[1]), Path.of(args[2]));
         var libraries = new ArrayList<Path>();
-        for (int i = 2; i < args.length; i++) {
+        for (int i = 3; i < args.length; i++) {
             libraries.add(Path.of(args[i]));
         }
         licences.write(libraries);
@@ -58,9 +61,9 @@ class Licences {
         }
         addRuntime();
         addLibraries(libraries);
-        try (var jars = Files.list(home.resolve("lib"))) {
-            for (Path jar : jars.filter(file -> file.toString().endsWith(".jar")).sorted().toList()) {
-                addTextsOf(jar);
+        for (var component : bill.withArray("components")) {
+            if (component.path("type").asString().equals("library") && component.has("purl")) {
+                addTextsOf((ObjectNode) component);
             }
         }
         addTexts();
@@ -137,18 +140,33 @@ class Licences {
         }
     }
 
-    private void addTextsOf(Path jar) throws IOException {
+    private void addTextsOf(ObjectNode component) throws IOException {
+        String name = component.path("name").asString();
+        Path jar = home.resolve("lib/" + name + "-" + component.path("version").asString() + ".jar");
+        boolean found = Files.exists(jar) && addTextsIn(jar);
+        Path text = known.resolve(name + ".txt");
+        if (Files.exists(text)) {
+            keepText(Files.readString(text), name);
+        } else if (!found && !licencesOf(component).equals("Apache-2.0")) {
+            throw new IllegalStateException(name + " carries no text of its licence; put it into dist/licences/" + name + ".txt");
+        }
+    }
+
+    private boolean addTextsIn(Path jar) throws IOException {
+        boolean found = false;
         try (var file = new JarFile(jar.toFile())) {
             for (var entry : file.stream().toList()) {
                 String name = entry.getName();
                 String last = name.substring(name.lastIndexOf('/') + 1);
                 if (last.matches("(?i).*(LICEN[CS]E|NOTICE|COPYING).*") && !last.endsWith(".class")) {
                     keepText(contentOf(file, name), jar.getFileName() + " " + last);
+                    found = true;
                 } else if (name.matches("META-INF/tokenwise/[^/]+/CARD.md")) {
                     keepText(sectionOf(contentOf(file, name)), jar.getFileName().toString());
                 }
             }
         }
+        return found;
     }
 
     private static String contentOf(JarFile file, String name) throws IOException {
