@@ -10,12 +10,17 @@ import java.io.PrintWriter;
 import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** The program: runs the command line and ends the JVM with its exit code. */
 public final class Main {
     private static final int SECONDS_TO_CLEAN_UP = 10;
+
+    /** Longer than {@code serve} takes at most to answer what it has accepted. */
+    private static final int SECONDS_TO_ANSWER = 90;
 
     private Main() {}
 
@@ -23,8 +28,9 @@ public final class Main {
     public static void main(String[] args) {
         var out = new PrintWriter(new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
         var err = new PrintWriter(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
-        var finished = new CountDownLatch(1);
-        interruptWhenStopped(Thread.currentThread(), finished);
+        var finished = new CompletableFuture<Integer>();
+        boolean serves = args.length > 0 && args[0].equals("serve");
+        interruptWhenStopped(Thread.currentThread(), finished, serves ? SECONDS_TO_ANSWER : SECONDS_TO_CLEAN_UP);
         if (List.of(args).contains("--verbose")) {
             System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "info");
         }
@@ -34,21 +40,29 @@ public final class Main {
             err.println("tokenwise: the result cannot be written to stdout");
             exitCode = 1;
         }
-        finished.countDown();
+        finished.complete(exitCode);
         System.exit(exitCode);
     }
 
     /**
      * On Ctrl-C (and SIGTERM) the JVM runs this hook and then ends with 130 (143). The command is interrupted and given time to
-     * remove what it has half written.
+     * remove what it has half written, or to finish what it has begun: one that says it is done, as a server does, ends the JVM with 0.
      */
-    private static void interruptWhenStopped(Thread command, CountDownLatch finished) {
+    private static void interruptWhenStopped(Thread command, CompletableFuture<Integer> finished, int seconds) {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            if (finished.isDone()) {
+                return;
+            }
             command.interrupt();
             try {
-                finished.await(SECONDS_TO_CLEAN_UP, TimeUnit.SECONDS);
+                if (finished.get(seconds, TimeUnit.SECONDS) == 0) {
+                    // The only way to another exit code from here.
+                    Runtime.getRuntime().halt(0);
+                }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
+            } catch (ExecutionException | TimeoutException e) {
+                // It takes too long: the JVM ends without it.
             }
         }));
     }

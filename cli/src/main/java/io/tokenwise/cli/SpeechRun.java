@@ -36,10 +36,11 @@ final class SpeechRun implements EvalRows.Run {
         this.way = way;
         this.recognizer = recognizer;
         how = way.how();
-        List<Acm> modules = recognizer.model().acms();
+        List<Acm> modules = recognizer.model().encoder().acms();
         dense = modules.isEmpty();
         spending = new SpeechSpending(
-                modules, Acmizer.modules(recognizer.model().tokenSlots()).size());
+                modules,
+                Acmizer.modules(recognizer.model().encoder().tokenSlots()).size());
     }
 
     /** Transcribes without measuring. */
@@ -134,8 +135,8 @@ final class SpeechRun implements EvalRows.Run {
         double flops = 0;
         long frames = 0;
         for (int[] segment : framesAndTokens) {
-            flops += segment[0] * recognizer.model().flopsPerToken(segment[0], share(spending.encoder()))
-                    + recognizer.model().decoder().flops(segment[0], segment[1], share(spending.decoder()));
+            flops += segment[0] * recognizer.model().encoder().flopsPerToken(segment[0], share(spending.encoder()))
+                    + recognizer.model().encoder().decoder().flops(segment[0], segment[1], share(spending.decoder()));
             frames += segment[0];
         }
         return flops / frames;

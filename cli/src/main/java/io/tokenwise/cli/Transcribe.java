@@ -67,7 +67,10 @@ final class Transcribe implements Callable<Integer> {
     public Integer call() throws IOException {
         String model = options.model(DEFAULT_MODEL);
         try (SpeechRecognizer recognizer = options.openRecognizer(model)) {
-            budget.remark(model, recognizer.model().acms(), spec.commandLine().getErr());
+            budget.remark(
+                    model,
+                    recognizer.model().encoder().acms(),
+                    spec.commandLine().getErr());
             if (picture != null) {
                 checkPicture(model, recognizer);
             }
@@ -78,7 +81,7 @@ final class Transcribe implements Callable<Integer> {
     }
 
     private void checkPicture(String model, SpeechRecognizer recognizer) {
-        if (recognizer.model().acms().isEmpty()) {
+        if (recognizer.model().encoder().acms().isEmpty()) {
             throw new IllegalArgumentException(
                     "--picture shows learners, which " + model + " has not: it is a dense model");
         }
@@ -94,7 +97,9 @@ final class Transcribe implements Callable<Integer> {
     private void transcribe(SpeechRecognizer recognizer, Path file) throws IOException {
         PrintWriter out = spec.commandLine().getOut();
         var learners = new FrameLearners(
-                picture == null ? List.of() : Acmizer.modules(recognizer.model().tokenSlots()));
+                picture == null
+                        ? List.of()
+                        : Acmizer.modules(recognizer.model().encoder().tokenSlots()));
         var heard = new AtomicBoolean();
         try (WavReader sound = WavReader.open(file)) {
             if (!options.json() && files.size() > 1) {

@@ -1,0 +1,97 @@
+package io.tokenwise.server;
+
+import io.tokenwise.server.ServerOptions.Limits;
+import io.tokenwise.server.ServerOptions.Network;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import org.eclipse.jetty.server.Server;
+
+/** Routes over HTTP, whatever they do. Thread-safe. */
+final class HttpService {
+    /** So long requests on connections that are open are still answered while it stops, and told to close: their clients had no way to know. */
+    private static final Duration LINGER = Duration.ofMillis(200);
+
+    private final Server jetty;
+    private final WatchedConnector connector;
+    private final ServerState state;
+
+    private HttpService(Server jetty, WatchedConnector connector, ServerState state) {
+        this.jetty = jetty;
+        this.connector = connector;
+        this.state = state;
+    }
+
+    /**
+     * Sets it up, but for listening.
+     *
+     * @throws io.tokenwise.api.BadFileException if a PEM file is absent, bad or not supported
+     * @throws IllegalArgumentException if options do not go together, or a file of tokens has none
+     * @throws IOException if a file cannot be read
+     */
+    static HttpService of(Network network, Limits limits) throws IOException {
+        Server jetty = Listening.jetty();
+        WatchedConnector connector = Listening.connector(jetty, network, limits);
+        jetty.addConnector(connector);
+        return new HttpService(jetty, connector, new ServerState());
+    }
+
+    ServerState state() {
+        return state;
+    }
+
+    /**
+     * Answers from now on.
+     *
+     * @throws IOException if nobody can listen at the port
+     */
+    void listen(Routes routes, Limits limits, Optional<BearerTokens> tokens, boolean accessLog) throws IOException {
+        jetty.setHandler(new RoutingHandler(routes, limits, tokens, state));
+        if (accessLog) {
+            jetty.setRequestLog(new AccessLog());
+        }
+        try {
+            jetty.start();
+        } catch (Exception e) {
+            throw new IOException(
+                    "cannot listen at " + connector.getHost() + ", port " + connector.getPort() + ": " + rootMessage(e),
+                    e);
+        }
+    }
+
+    private static String rootMessage(Throwable failure) {
+        Throwable cause = failure;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return cause.getMessage();
+    }
+
+    int port() {
+        return connector.getLocalPort();
+    }
+
+    /**
+     * Stops to listen, and answers what was accepted. Requests that still come on open connections are answered for a moment, with {@code Connection: close}.
+     *
+     * @param most how long it waits
+     */
+    void close(Duration most) {
+        state.drain();
+        long end = System.nanoTime() + most.toNanos();
+        try {
+            connector.shutdown();
+            if (!connector.getConnectedEndPoints().isEmpty()) {
+                Thread.sleep(LINGER);
+            }
+            state.awaitIdle(Duration.ofNanos(end - System.nanoTime()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        try {
+            jetty.stop();
+        } catch (Exception e) {
+            throw new IllegalStateException("the server cannot be stopped", e);
+        }
+    }
+}

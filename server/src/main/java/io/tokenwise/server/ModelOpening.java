@@ -1,0 +1,68 @@
+package io.tokenwise.server;
+
+import io.tokenwise.Engine;
+import io.tokenwise.io.ImageDescription;
+import io.tokenwise.io.ModelDescription;
+import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.SpeechDescription;
+import io.tokenwise.io.TextDescription;
+import io.tokenwise.serving.RequestQueue;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Opens the models that a server is to serve, and makes them as fast as they get. */
+final class ModelOpening {
+    private static final Logger LOG = LoggerFactory.getLogger(ModelOpening.class);
+
+    private final ServerOptions options;
+    private final Engine engine;
+    private final RequestQueue queue;
+    private final BudgetDefaults defaults;
+
+    ModelOpening(ServerOptions options, Engine engine, RequestQueue queue) {
+        this.options = options;
+        this.engine = engine;
+        this.queue = queue;
+        this.defaults = BudgetDefaults.of(options.budgets());
+    }
+
+    /**
+     * Opens all; the engine closes them.
+     *
+     * @throws io.tokenwise.api.BadFileException if one is absent, bad or not supported
+     * @throws IllegalArgumentException if two have one name
+     */
+    ServedModels all() throws IOException {
+        var served = new ArrayList<ServedModel>();
+        for (String model : options.models()) {
+            long start = System.nanoTime();
+            served.add(open(model));
+            LOG.info(
+                    "{}: open and warm after {} ms",
+                    served.getLast().name(),
+                    TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start));
+        }
+        return new ServedModels(List.copyOf(served));
+    }
+
+    private ServedModel open(String model) throws IOException {
+        String name = Path.of(model).toAbsolutePath().normalize().getFileName().toString();
+        return switch (description(model)) {
+            case TextDescription ignored ->
+                new ServedModel.Texts(name, new ServedText(name, engine.textEncoder(model), queue, defaults));
+            case ImageDescription ignored -> new ServedModel.Images(name, engine.imageClassifier(model));
+            case SpeechDescription ignored -> new ServedModel.Speech(name, engine.speechRecognizer(model));
+        };
+    }
+
+    private static ModelDescription description(String model) throws IOException {
+        try (ModelFiles files = ModelFiles.open(model)) {
+            return files.description();
+        }
+    }
+}

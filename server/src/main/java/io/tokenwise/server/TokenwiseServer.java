@@ -1,0 +1,105 @@
+package io.tokenwise.server;
+
+import io.tokenwise.Engine;
+import io.tokenwise.api.EngineOptions;
+import io.tokenwise.serving.Control;
+import io.tokenwise.serving.QueueOptions;
+import io.tokenwise.serving.RequestQueue;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** Models over HTTP. It answers once {@link #start} has returned, until it is closed. Thread-safe. */
+public final class TokenwiseServer implements AutoCloseable {
+    private final HttpService http;
+    private final Engine engine;
+    private final RequestQueue queue;
+    private final ServedModels models;
+    private final Duration drain;
+
+    private TokenwiseServer(HttpService http, Engine engine, RequestQueue queue, ServedModels models, Duration drain) {
+        this.http = http;
+        this.engine = engine;
+        this.queue = queue;
+        this.models = models;
+        this.drain = drain;
+    }
+
+    /**
+     * Opens the models, makes them fast, which takes some seconds each, and listens.
+     *
+     * @throws io.tokenwise.api.BadFileException if a model or a PEM file is absent, bad or not supported
+     * @throws IllegalArgumentException if options do not go together, or a file of tokens has none
+     * @throws IOException if a file cannot be read, or nobody can listen at the port
+     */
+    public static TokenwiseServer start(ServerOptions options) throws IOException {
+        // What is wrong with these is told before models are opened, which takes long.
+        var http = HttpService.of(options.network(), options.limits());
+        Optional<BearerTokens> tokens = tokens(options.network().tokens());
+        Engine engine = Engine.open(engineOptions(options));
+        RequestQueue queue = RequestQueue.start(queueOptions(options));
+        try {
+            ServedModels models = new ModelOpening(options, engine, queue).all();
+            http.listen(routes(options, models), options.limits(), tokens, options.accessLog());
+            return new TokenwiseServer(http, engine, queue, models, options.drain());
+        } catch (Throwable e) {
+            http.close(Duration.ZERO);
+            queue.close();
+            engine.close();
+            throw e;
+        }
+    }
+
+    /** A call for each of the queue's threads, which computes it alone: what has to wait does so in the queue. */
+    private static EngineOptions engineOptions(ServerOptions options) {
+        return EngineOptions.defaults()
+                .withThreads(1)
+                .withConcurrentCalls(options.threads())
+                .withBackend(options.backend());
+    }
+
+    private static Optional<BearerTokens> tokens(Optional<Path> file) throws IOException {
+        return file.isEmpty() ? Optional.empty() : Optional.of(new BearerTokens(file.get()));
+    }
+
+    /** Only what asks for it floats, so the controller may be there for all. */
+    private static QueueOptions queueOptions(ServerOptions options) {
+        ServerOptions.Budgets budgets = options.budgets();
+        Control control = budgets.loadMayDecide()
+                ? Control.auto(Duration.ofMillis(budgets.targetMillis()), budgets.least())
+                : Control.fixed(1);
+        return QueueOptions.defaults().withWorkers(options.threads()).withControl(control);
+    }
+
+    /** Every endpoint. */
+    private static Routes routes(ServerOptions options, ServedModels models) {
+        var list = new ModelsRoute(models);
+        return new Routes()
+                .add("POST", "/v1/embeddings", ErrorForm.OPENAI, new EmbeddingsRoute(models, options.limits()))
+                .add("GET", "/v1/models", ErrorForm.OPENAI, list::list)
+                .add("GET", "/v1/models/*", ErrorForm.OPENAI, list::one);
+    }
+
+    /** Where it listens. */
+    public int port() {
+        return http.port();
+    }
+
+    /** What it serves: a line for each model. */
+    public List<String> models() {
+        return models.all().stream().map(ServedModel::describe).toList();
+    }
+
+    /** Stops to listen, answers what was accepted, for at most {@link ServerOptions#drain}, then closes the models. */
+    @Override
+    public synchronized void close() {
+        try {
+            http.close(drain);
+        } finally {
+            queue.close(Duration.ZERO);
+            engine.close();
+        }
+    }
+}
