@@ -3,6 +3,7 @@ module io.tokenwise.engine {
     requires transitive tools.jackson.databind;
     requires com.google.protobuf;
     requires java.desktop;
+    requires java.management;
     requires transitive io.tokenwise.kernels;
     requires io.tokenwise.natives;
     requires org.slf4j;
