@@ -43,4 +43,25 @@ abstract class ScriptCommands implements Runnable {
             description =
                     "Times Tokenwise and its peers on the same texts in one run; ./tokenwise bench --help has the options.")
     static final class Bench extends ScriptCommands {}
+
+    @Command(
+            name = "install",
+            header = "Put the libraries into the local Maven repository.",
+            customSynopsis = "./tokenwise install [MAVEN OPTIONS]",
+            description = "Builds, without tests, all that a Java project may depend on, and installs it as io.tokenwise:*.",
+            footerHeading = "%nExamples:%n",
+            footer = {"  ./tokenwise install", "  ./tokenwise install -Dmaven.repo.local=/tmp/repository"})
+    static final class Install extends ScriptCommands {}
+
+    @Command(
+            name = "dist",
+            header = "Make what is published: jars, and a tar that needs no Java.",
+            customSynopsis = {"./tokenwise dist [FOLDER]", "./tokenwise dist --check", "./tokenwise dist --fresh"},
+            description = {
+                "Leaves in FOLDER (target/dist) a Maven repository with sources, Javadoc and bills of materials, the command with"
+                        + " its own Java runtime as a tar, licences, and SHA-256 sums.",
+                "--check builds twice, in two folders, and compares every byte; --fresh installs into an empty repository and builds"
+                        + " projects outside of the sources by the README's lines."
+            })
+    static final class Dist extends ScriptCommands {}
 }

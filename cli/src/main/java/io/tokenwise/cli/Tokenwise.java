@@ -47,7 +47,9 @@ final class Tokenwise implements Runnable {
             Serve.class,
             Fetch.class,
             ScriptCommands.Test.class,
-            ScriptCommands.Bench.class);
+            ScriptCommands.Bench.class,
+            ScriptCommands.Install.class,
+            ScriptCommands.Dist.class);
 
     private final InputStream in;
 

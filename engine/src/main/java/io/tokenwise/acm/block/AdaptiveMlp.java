@@ -14,7 +14,7 @@ import java.util.Map;
 /**
  * An MLP of which a token may have less. With k of the N learners it gets {@code c_0 + s_1(x) + .. + s_k(x) + residual} with
  * {@code s_n(x) = W2_n gelu(W1_n x + b1_n) + c_n} if k is less than N, and with all N what the dense MLP gives, {@code mlp(x) + residual}.
- * Only the first T learners have weights, T < N: k is 0 to T, or N.
+ * Only the first T learners have weights, {@code T < N}: k is 0 to T, or N.
  *
  * <p>Learner n starts as the n-th slice of the dense MLP's hidden units, the most important first. Differing from the paper, learners have an
  * output bias c_n: it starts as minus the slice's mean contribution, which c_0 holds instead, so that a learner left out is replaced by

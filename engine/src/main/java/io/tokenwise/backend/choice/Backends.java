@@ -38,6 +38,7 @@ public final class Backends {
      * @throws IllegalArgumentException if this machine cannot do what is wanted; the message says what it offers
      */
     public static Backend open(BackendChoice choice, int threads) {
+        JvmFaults.ofThisJvm().ifPresent(LOG::warn);
         return new Backends(choice).open(threads);
     }
 
