@@ -1,0 +1,6 @@
+package io.tokenwise.bench.load;
+
+/** TEMPORARY. */
+final class ServedModel {
+    private ServedModel() {}
+}
