@@ -1,0 +1,31 @@
+package io.tokenwise.server;
+
+import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.RequestLog;
+import org.eclipse.jetty.server.Response;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A line for each request: who, what, status, bytes and milliseconds. No header and no query, which may hold secrets, and nothing of texts. */
+final class AccessLog implements RequestLog {
+    private static final Logger LOG = LoggerFactory.getLogger("io.tokenwise.server.access");
+
+    @Override
+    public void log(Request request, Response response) {
+        long nanos = System.nanoTime() - request.getBeginNanoTime();
+        LOG.info(
+                "{} {} {} {} {} bytes {} ms",
+                Request.getRemoteAddr(request),
+                request.getMethod(),
+                printable(Request.getPathInContext(request)),
+                response.getStatus(),
+                Response.getContentBytesWritten(response),
+                TimeUnit.NANOSECONDS.toMicros(nanos) / 1000.0);
+    }
+
+    /** Strangers must not write lines of their own. */
+    private static String printable(String path) {
+        return path.replaceAll("[^\\x21-\\x7e]", "?");
+    }
+}

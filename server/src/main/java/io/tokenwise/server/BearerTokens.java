@@ -1,0 +1,125 @@
+package io.tokenwise.server;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermission;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The tokens that requests may carry, from a file with one a line; empty lines and those that begin with {@code #} do not count. The file is read again
+ * once it has changed, so that tokens are added and taken back without a restart. Thread-safe.
+ */
+final class BearerTokens {
+    private static final Logger LOG = LoggerFactory.getLogger(BearerTokens.class);
+    private static final String SCHEME = "bearer ";
+
+    /** Shorter ones can be guessed. */
+    private static final int LEAST_LENGTH = 16;
+
+    /** How often the file is looked at, at most. */
+    private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private static final Set<PosixFilePermission> OTHERS = Set.of(
+            PosixFilePermission.GROUP_READ,
+            PosixFilePermission.GROUP_WRITE,
+            PosixFilePermission.OTHERS_READ,
+            PosixFilePermission.OTHERS_WRITE);
+
+    private final Path file;
+
+    /** Of digests all have one length, so that comparing says nothing of the tokens'. */
+    private volatile List<byte[]> digests;
+
+    private FileTime read;
+    private long lookedNanos = System.nanoTime();
+
+    /**
+     * Reads the file.
+     *
+     * @throws IllegalArgumentException if it has no token, or one that is short
+     */
+    BearerTokens(Path file) throws IOException {
+        this.file = file;
+        read = Files.getLastModifiedTime(file);
+        digests = digests(file);
+        warnOfOthers(file);
+    }
+
+    /** Whether a request with this header may go on. */
+    boolean allow(String authorization) {
+        lookAgain();
+        if (authorization == null || !authorization.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+            return false;
+        }
+        byte[] given = digest(authorization.substring(SCHEME.length()).strip());
+        boolean found = false;
+        for (byte[] digest : digests) {
+            // All are compared, so that time does not say which one it was.
+            found |= MessageDigest.isEqual(digest, given);
+        }
+        return found;
+    }
+
+    /** What is bad now leaves the tokens that were good. */
+    private synchronized void lookAgain() {
+        if (System.nanoTime() - lookedNanos < LOOK_NANOS) {
+            return;
+        }
+        lookedNanos = System.nanoTime();
+        try {
+            FileTime changed = Files.getLastModifiedTime(file);
+            if (!changed.equals(read)) {
+                read = changed;
+                digests = digests(file);
+                LOG.info("{}: read again", file);
+            }
+        } catch (IOException | IllegalArgumentException e) {
+            LOG.warn("{}: cannot be read again, the tokens stay as they were: {}", file, e.getMessage());
+        }
+    }
+
+    private static List<byte[]> digests(Path file) throws IOException {
+        var digests = new ArrayList<byte[]>();
+        for (String line : Files.readAllLines(file)) {
+            String token = line.strip();
+            if (token.isEmpty() || token.startsWith("#")) {
+                continue;
+            }
+            if (token.length() < LEAST_LENGTH) {
+                throw new IllegalArgumentException(
+                        file + ": a token has " + token.length() + " characters, must have at least " + LEAST_LENGTH);
+            }
+            digests.add(digest(token));
+        }
+        if (digests.isEmpty()) {
+            throw new IllegalArgumentException(file + ": has no token, must have one a line");
+        }
+        return List.copyOf(digests);
+    }
+
+    private static byte[] digest(String token) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(token.getBytes(StandardCharsets.UTF_8));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    private static void warnOfOthers(Path file) throws IOException {
+        var view = Files.getFileAttributeView(file, PosixFileAttributeView.class);
+        if (view != null && view.readAttributes().permissions().stream().anyMatch(OTHERS::contains)) {
+            LOG.warn("{}: others can read the tokens: chmod 600 it", file);
+        }
+    }
+}

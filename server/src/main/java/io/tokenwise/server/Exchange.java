@@ -1,0 +1,130 @@
+package io.tokenwise.server;
+
+import io.tokenwise.Deadline;
+import io.tokenwise.server.ServerOptions.Limits;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.MimeTypes;
+import org.eclipse.jetty.server.Request;
+
+/** A request, as routes see it, that waits for its answer. A route calls it from one thread at a time. */
+final class Exchange {
+    /** How long an answer is waited for, in milliseconds; a client's own header. */
+    static final String DEADLINE_HEADER = "x-tokenwise-deadline-ms";
+
+    private static final int MOST_DEADLINE_MILLIS = 600_000;
+
+    private final Request request;
+    private final String pathRest;
+    private final Limits limits;
+    private final BytesInFlight inFlight;
+
+    /** What is computed for it. Guarded by itself. */
+    private final List<Future<?>> work = new ArrayList<>();
+
+    private boolean gone;
+
+    /** @param pathRest what of the path stands in the place of a route's {@code *}, or empty */
+    Exchange(Request request, String pathRest, Limits limits, BytesInFlight inFlight) {
+        this.request = request;
+        this.pathRest = pathRest;
+        this.limits = limits;
+        this.inFlight = inFlight;
+    }
+
+    /** What of the path stands in the place of the route's {@code *}, or empty. */
+    String pathRest() {
+        return pathRest;
+    }
+
+    Optional<String> header(String name) {
+        return Optional.ofNullable(request.getHeaders().get(name));
+    }
+
+    /** Jetty's own request, for what this class has not. */
+    Request request() {
+        return request;
+    }
+
+    /** Where answers are written that are ready on the queue's threads, which have other work. */
+    Executor executor() {
+        return request.getComponents().getExecutor();
+    }
+
+    /** When the request arrived, as {@link System#nanoTime}. */
+    long arrivedNanos() {
+        return request.getBeginNanoTime();
+    }
+
+    /**
+     * When the client gives up, by its header.
+     *
+     * @throws ApiError 400 if that is no number of milliseconds
+     */
+    Deadline deadline() {
+        Optional<String> header = header(DEADLINE_HEADER);
+        if (header.isEmpty()) {
+            return Deadline.NONE;
+        }
+        if (!header.get().matches("[0-9]{1,6}")
+                || Integer.parseInt(header.get()) > MOST_DEADLINE_MILLIS
+                || Integer.parseInt(header.get()) < 1) {
+            throw ApiError.field(
+                    DEADLINE_HEADER,
+                    DEADLINE_HEADER + " must be a whole number of milliseconds from 1 to " + MOST_DEADLINE_MILLIS);
+        }
+        Duration left = Duration.ofMillis(Integer.parseInt(header.get()));
+        return Deadline.in(left.minusNanos(System.nanoTime() - arrivedNanos()));
+    }
+
+    /**
+     * The body's bytes.
+     *
+     * @return failed with {@link ApiError} if there are more than {@code mostBytes} or they come too slowly
+     */
+    CompletableFuture<byte[]> body(long mostBytes) {
+        return BodyReading.of(request, mostBytes, limits.arrival(), inFlight);
+    }
+
+    /**
+     * The body as a JSON object.
+     *
+     * @return failed with {@link ApiError} if it is none, or not sent as {@code application/json}: a page of a browser can send all else
+     *     to other hosts without being asked
+     */
+    CompletableFuture<Fields> json() {
+        String type =
+                MimeTypes.getContentTypeWithoutCharset(request.getHeaders().get(HttpHeader.CONTENT_TYPE));
+        if (!"application/json".equalsIgnoreCase(type)) {
+            throw ApiError.of(415, "send JSON, with the header Content-Type: application/json");
+        }
+        return body(limits.bodyBytes()).thenApply(bytes -> new Fields(Json.object(bytes)));
+    }
+
+    /** Cancels what is computed for the request if its client goes away before. */
+    void cancelWhenGone(Future<?> future) {
+        synchronized (work) {
+            work.add(future);
+            if (!gone) {
+                return;
+            }
+        }
+        future.cancel(false);
+    }
+
+    /** The client has gone: nobody wants the answer. */
+    void gone() {
+        List<Future<?>> futures;
+        synchronized (work) {
+            gone = true;
+            futures = List.copyOf(work);
+        }
+        futures.forEach(future -> future.cancel(false));
+    }
+}

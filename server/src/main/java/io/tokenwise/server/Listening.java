@@ -1,0 +1,92 @@
+package io.tokenwise.server;
+
+import io.tokenwise.server.ServerOptions.Limits;
+import io.tokenwise.server.ServerOptions.Network;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import org.eclipse.jetty.alpn.server.ALPNServerConnectionFactory;
+import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
+import org.eclipse.jetty.http2.server.HTTP2ServerConnectionFactory;
+import org.eclipse.jetty.server.ConnectionFactory;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.NetworkConnectionLimit;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.SslConnectionFactory;
+import org.eclipse.jetty.util.ssl.SslContextFactory;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+
+/** Sets Jetty up: HTTP/1.1 and 2, in clear text or TLS, within limits. */
+final class Listening {
+    /** Nothing that runs on them waits or computes much. */
+    private static final int MOST_THREADS = 16;
+
+    private static final int LEAST_THREADS = 4;
+
+    private Listening() {}
+
+    static Server jetty() {
+        var threads = new QueuedThreadPool(MOST_THREADS, LEAST_THREADS);
+        threads.setName("tokenwise-http");
+        threads.setDaemon(true);
+        var jetty = new Server(threads);
+        jetty.setErrorHandler(new HttpErrors());
+        return jetty;
+    }
+
+    /**
+     * Where a server listens.
+     *
+     * @throws IllegalArgumentException if strangers could call without a token, and nobody said that they may
+     * @throws io.tokenwise.api.BadFileException if a PEM file is none
+     */
+    static WatchedConnector connector(Server jetty, Network network, Limits limits) throws IOException {
+        checkWhoCanCall(network);
+        var http = new HttpConfiguration();
+        http.setSendServerVersion(false);
+        http.setSendDateHeader(true);
+        http.setRequestHeaderSize(limits.headerBytes());
+        http.setIdleTimeout(limits.idle().toMillis());
+        var connector = new WatchedConnector(jetty, limits.arrival(), protocols(network, http));
+        connector.setHost(network.host());
+        connector.setPort(network.port());
+        connector.setIdleTimeout(limits.idle().toMillis());
+        // Else requests that wait for their answer while it stops would count as idle after a second.
+        connector.setShutdownIdleTimeout(limits.idle().toMillis());
+        connector.addBean(new NetworkConnectionLimit(limits.connections(), connector));
+        return connector;
+    }
+
+    private static void checkWhoCanCall(Network network) throws IOException {
+        boolean isLoopback = InetAddress.getByName(network.host()).isLoopbackAddress();
+        if (!isLoopback && network.tokens().isEmpty() && !network.insecure()) {
+            throw new IllegalArgumentException(
+                    "host " + network.host()
+                            + " can be reached from other machines: give a file of tokens (--token-file), or say that anybody may call (--insecure)");
+        }
+    }
+
+    private static ConnectionFactory[] protocols(Network network, HttpConfiguration http) throws IOException {
+        var http1 = new HttpConnectionFactory(http);
+        if (network.tls().isEmpty()) {
+            return new ConnectionFactory[] {http1, new HTTP2CServerConnectionFactory(http)};
+        }
+        var alpn = new ALPNServerConnectionFactory();
+        alpn.setDefaultProtocol(http1.getProtocol());
+        var ssl = new SslConnectionFactory(tls(network.tls().get()), alpn.getProtocol());
+        return new ConnectionFactory[] {ssl, alpn, new HTTP2ServerConnectionFactory(http), http1};
+    }
+
+    private static SslContextFactory.Server tls(ServerOptions.Tls files) throws IOException {
+        // Java's key stores want a password, also in memory.
+        var random = new byte[16];
+        new SecureRandom().nextBytes(random);
+        String password = HexFormat.of().formatHex(random);
+        var tls = new SslContextFactory.Server();
+        tls.setKeyStore(PemFiles.keyStore(files, password.toCharArray()));
+        tls.setKeyStorePassword(password);
+        return tls;
+    }
+}

@@ -1,0 +1,53 @@
+package io.tokenwise.server;
+
+import io.tokenwise.TextEncoder;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+/** {@code GET /v1/models} and {@code /v1/models/NAME}: OpenAI's fields, and what a client of vectors wants to know. */
+final class ModelsRoute {
+    private final ServedModels models;
+    private final long created = Instant.now().getEpochSecond();
+
+    ModelsRoute(ServedModels models) {
+        this.models = models;
+    }
+
+    CompletableFuture<Reply> list(Exchange ignored) {
+        List<Map<String, Object>> all =
+                models.all().stream().map(this::described).toList();
+        return CompletableFuture.completedFuture(Reply.json(Map.of("object", "list", "data", all)));
+    }
+
+    CompletableFuture<Reply> one(Exchange exchange) {
+        return CompletableFuture.completedFuture(
+                Reply.json(described(models.find(exchange.pathRest()).model())));
+    }
+
+    private Map<String, Object> described(ServedModel model) {
+        var fields = new LinkedHashMap<String, Object>();
+        fields.put("id", model.name());
+        fields.put("object", "model");
+        fields.put("created", created);
+        fields.put("owned_by", "tokenwise");
+        switch (model) {
+            case ServedModel.Texts texts -> {
+                TextEncoder encoder = texts.text().encoder();
+                fields.put("kind", "texts");
+                fields.put("dimensions", encoder.description().outputs());
+                fields.put("max_tokens", encoder.description().maxTokens());
+                fields.put("adaptive", encoder.encoder().isAdaptive());
+            }
+            case ServedModel.Images images -> {
+                fields.put("kind", "images");
+                fields.put("labels", images.classifier().description().labels());
+                fields.put("adaptive", images.classifier().model().encoder().isAdaptive());
+            }
+            case ServedModel.Speech ignored -> fields.put("kind", "speech");
+        }
+        return fields;
+    }
+}

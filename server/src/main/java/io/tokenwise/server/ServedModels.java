@@ -1,0 +1,69 @@
+package io.tokenwise.server;
+
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The models that are served, by name. Thread-safe. */
+final class ServedModels implements AutoCloseable {
+    private final Map<String, ServedModel> byName = new LinkedHashMap<>();
+
+    /** @throws IllegalArgumentException if two have one name */
+    ServedModels(List<ServedModel> models) {
+        for (ServedModel model : models) {
+            if (byName.put(model.name(), model) != null) {
+                throw new IllegalArgumentException(
+                        "two models are called " + model.name() + ": rename the folder of one of them");
+            }
+        }
+    }
+
+    /**
+     * A model, as a request names it.
+     *
+     * @param budget what stands behind the name, as in {@code minilm-acm@0.5} or {@code minilm-acm@auto}; or empty
+     */
+    record Named<M extends ServedModel>(M model, Optional<AskedBudget> budget) {}
+
+    Collection<ServedModel> all() {
+        return byName.values();
+    }
+
+    /** The only or first one of its kind: for APIs whose requests name no model. */
+    <M extends ServedModel> Optional<M> first(Class<M> kind) {
+        return all().stream().filter(kind::isInstance).map(kind::cast).findFirst();
+    }
+
+    /** @throws ApiError 404 if no model has that name, 400 if what stands behind it is no budget */
+    Named<ServedModel> find(String name) {
+        ServedModel whole = byName.get(name);
+        if (whole != null) {
+            return new Named<>(whole, Optional.empty());
+        }
+        int at = name.lastIndexOf('@');
+        ServedModel model = at < 0 ? null : byName.get(name.substring(0, at));
+        if (model == null) {
+            throw ApiError.of(404, "there is no model of this name: GET /v1/models lists those that are served")
+                    .withParam("model")
+                    .withCode("model_not_found");
+        }
+        return new Named<>(model, Optional.of(AskedBudget.parse("model", name.substring(at + 1))));
+    }
+
+    /** @throws ApiError as {@link #find(String)}, and 400 if it is of another kind */
+    <M extends ServedModel> Named<M> find(String name, Class<M> kind) {
+        Named<ServedModel> found = find(name);
+        if (!kind.isInstance(found.model())) {
+            throw ApiError.field(
+                    "model", "model " + found.model().name() + " is of another kind than this endpoint serves");
+        }
+        return new Named<>(kind.cast(found.model()), found.budget());
+    }
+
+    @Override
+    public void close() {
+        all().forEach(ServedModel::close);
+    }
+}

@@ -1,0 +1,61 @@
+package io.tokenwise.server;
+
+import io.tokenwise.Deadline;
+import io.tokenwise.TextEncoder;
+import io.tokenwise.api.Budget;
+import io.tokenwise.serving.Answer;
+import io.tokenwise.serving.BudgetRange;
+import io.tokenwise.serving.Lane;
+import io.tokenwise.serving.Request;
+import io.tokenwise.serving.RequestQueue;
+import io.tokenwise.serving.ServedModel;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/** A text encoder that is served: what routes for texts have in common. Thread-safe. */
+final class ServedText implements AutoCloseable {
+    private final TextEncoder encoder;
+    private final BudgetDefaults defaults;
+    private final Lane<float[]> lane;
+
+    /** Puts the encoder, which is closed with this, into the queue; that takes some seconds. */
+    ServedText(String name, TextEncoder encoder, RequestQueue queue, BudgetDefaults defaults) {
+        this.encoder = encoder;
+        this.defaults = defaults;
+        lane = queue.add(new ServedModel(name, encoder.model()));
+    }
+
+    TextEncoder encoder() {
+        return encoder;
+    }
+
+    /** What budget an ask stands for in this model. */
+    BudgetRange range(AskedBudget asked) {
+        return switch (asked) {
+            case AskedBudget.Share share -> BudgetRange.pinned(encoder.encoder().budget(share.share()));
+            case AskedBudget.Auto ignored ->
+                BudgetRange.floating(encoder.encoder().budget(defaults.least()), Budget.FULL);
+        };
+    }
+
+    BudgetDefaults defaults() {
+        return defaults;
+    }
+
+    /**
+     * The vectors of inputs, later: accepted as one or refused as one. Cancelling it takes back what does not run yet.
+     *
+     * @param inputs token ids, special ones included
+     * @throws io.tokenwise.serving.OverloadedException if they are not accepted
+     */
+    CompletableFuture<List<Answer<float[]>>> submit(List<int[]> inputs, BudgetRange range, Deadline deadline) {
+        return Together.all(lane.submitAll(inputs.stream()
+                .map(input -> new Request(input, deadline, range))
+                .toList()));
+    }
+
+    @Override
+    public void close() {
+        encoder.close();
+    }
+}

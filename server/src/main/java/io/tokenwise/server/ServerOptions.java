@@ -1,0 +1,174 @@
+package io.tokenwise.server;
+
+import io.tokenwise.api.BackendChoice;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a server serves, where, and within which limits.
+ *
+ * @param models built-in names or directories; a directory is served under its last name
+ * @param threads that compute, each a batch of its own
+ * @param backend what computes, and in which precision
+ * @param drain how long {@link TokenwiseServer#close} waits for requests that were accepted
+ * @param accessLog whether each request is logged, at level info, by the logger {@code io.tokenwise.server.access}
+ */
+public record ServerOptions(
+        List<String> models,
+        int threads,
+        BackendChoice backend,
+        Budgets budgets,
+        Network network,
+        Limits limits,
+        Duration drain,
+        boolean accessLog) {
+    /** Where only programs of the same machine can call. */
+    private static final String LOOPBACK = "127.0.0.1";
+
+    /**
+     * What requests get.
+     *
+     * @param usual of requests that say nothing of budgets: {@code auto} (load decides, for single texts and what is called a query), or a number from 0 to 1
+     * @param least to which load may bring down what floats, 0 to 1
+     * @param targetMillis what 99 of 100 answers that float are to take at most, from arrival to answer
+     */
+    public record Budgets(String usual, double least, int targetMillis) {
+        public Budgets {
+            AskedBudget.check(usual);
+            if (!(least >= 0 && least <= 1)) {
+                throw new IllegalArgumentException("the least budget " + least + " is outside 0..1");
+            }
+            if (targetMillis < 1) {
+                throw new IllegalArgumentException("the target must be 1 millisecond or more, is " + targetMillis);
+            }
+        }
+
+        /** Full budget unless a request says {@code auto}; that may come down to .25, for 100 ms. */
+        public static Budgets defaults() {
+            return new Budgets("1", 0.25, 100);
+        }
+    }
+
+    /**
+     * Where it listens, and to whom.
+     *
+     * @param port 0 for any that is free
+     * @param tokens a file of bearer tokens, one a line, of which a request must have one; read again when it changes
+     * @param tls if it is to speak HTTPS
+     * @param insecure allows another host than loopback without tokens
+     * @param metrics whether {@code /metrics} answers
+     * @param page whether there is a page at {@code /}
+     */
+    public record Network(
+            String host,
+            int port,
+            Optional<Path> tokens,
+            Optional<Tls> tls,
+            boolean insecure,
+            boolean metrics,
+            boolean page) {
+        public Network {
+            if (port < 0 || port > 65_535) {
+                throw new IllegalArgumentException("port " + port + " is outside 0..65535");
+            }
+        }
+
+        /** On 127.0.0.1, without tokens and TLS. */
+        public static Network loopback(int port) {
+            return new Network(LOOPBACK, port, Optional.empty(), Optional.empty(), false, true, true);
+        }
+
+        public Network withHost(String newHost) {
+            return new Network(newHost, port, tokens, tls, insecure, metrics, page);
+        }
+
+        public Network withTokens(Path file) {
+            return new Network(host, port, Optional.of(file), tls, insecure, metrics, page);
+        }
+
+        public Network withTls(Tls newTls) {
+            return new Network(host, port, tokens, Optional.of(newTls), insecure, metrics, page);
+        }
+    }
+
+    /**
+     * PEM files.
+     *
+     * @param certificates the server's, then those that vouch for it
+     * @param key its private key, in PKCS#8, not encrypted
+     */
+    public record Tls(Path certificates, Path key) {}
+
+    /**
+     * What one client, or all together, may ask for.
+     *
+     * @param bodyBytes of one request
+     * @param bodiesBytes of all requests that are not answered yet
+     * @param arrival in which a request's head, and then its body, must have come
+     * @param texts of one request
+     * @param headerBytes of one request, its first line included
+     * @param connections at the same time; further ones wait to be accepted
+     * @param idle after which a connection without traffic is closed
+     */
+    public record Limits(
+            int bodyBytes,
+            long bodiesBytes,
+            Duration arrival,
+            int texts,
+            int headerBytes,
+            int connections,
+            Duration idle) {
+        public Limits {
+            if (bodyBytes < 1 || bodiesBytes < bodyBytes || texts < 1 || headerBytes < 256 || connections < 1) {
+                throw new IllegalArgumentException(
+                        "limits: bytes of a body, texts and connections must be at least 1, bytes of headers at least 256, bytes of all bodies at least those of one");
+            }
+            if (arrival.toMillis() < 1 || idle.toMillis() < 1) {
+                throw new IllegalArgumentException("limits: times must be at least 1 millisecond");
+            }
+        }
+
+        /** 2 MB and 2,048 texts a request, as text-embeddings-inference and OpenAI have it; 256 MB of bodies, 10 seconds for each, 1,024 connections, 60 seconds idle. */
+        public static Limits defaults() {
+            return new Limits(
+                    2_000_000, 256_000_000, Duration.ofSeconds(10), 2048, 16_384, 1024, Duration.ofSeconds(60));
+        }
+    }
+
+    public ServerOptions {
+        models = List.copyOf(models);
+        if (models.isEmpty()) {
+            throw new IllegalArgumentException("give a server at least one model");
+        }
+        if (threads < 1) {
+            throw new IllegalArgumentException("threads must be at least 1, are " + threads);
+        }
+    }
+
+    /** At loopback, with all processors and the fastest precision; requests that say nothing get the full budget. */
+    public static ServerOptions of(int port, String... models) {
+        return new ServerOptions(
+                List.of(models),
+                Runtime.getRuntime().availableProcessors(),
+                BackendChoice.AUTO,
+                Budgets.defaults(),
+                Network.loopback(port),
+                Limits.defaults(),
+                Duration.ofSeconds(20),
+                false);
+    }
+
+    public ServerOptions withNetwork(Network newNetwork) {
+        return new ServerOptions(models, threads, backend, budgets, newNetwork, limits, drain, accessLog);
+    }
+
+    public ServerOptions withLimits(Limits newLimits) {
+        return new ServerOptions(models, threads, backend, budgets, network, newLimits, drain, accessLog);
+    }
+
+    public ServerOptions withBudgets(Budgets newBudgets) {
+        return new ServerOptions(models, threads, backend, newBudgets, network, limits, drain, accessLog);
+    }
+}

@@ -1,0 +1,46 @@
+package io.tokenwise.serving;
+
+import io.tokenwise.api.Budget;
+
+/**
+ * Between which budgets the queue may choose for a request. What goes into an index is pinned: its vectors never change with load. Results that are used once, such as
+ * those of queries, may float.
+ *
+ * @param least the smallest; budgets in between have its unit and routing
+ * @param most the largest, which it gets without load
+ */
+public record BudgetRange(Budget least, Budget most) {
+    public BudgetRange {
+        if (least.share() > most.share()) {
+            throw new IllegalArgumentException(
+                    "least budget " + least.share() + " is above the largest, " + most.share());
+        }
+        if (most.share() < 1 && (least.unit() != most.unit() || least.routing() != most.routing())) {
+            throw new IllegalArgumentException("least and largest budget must have the same unit and routing, are "
+                    + least.unit() + " " + least.routing() + " and " + most.unit() + " " + most.routing());
+        }
+    }
+
+    /** Always this budget. */
+    public static BudgetRange pinned(Budget budget) {
+        return new BudgetRange(budget, budget);
+    }
+
+    /** What load leaves, from the least to the most. */
+    public static BudgetRange floating(Budget least, Budget most) {
+        return new BudgetRange(least, most);
+    }
+
+    /** Whether there is nothing to choose. */
+    public boolean isPinned() {
+        return least.equals(most);
+    }
+
+    /** The budget of this share, or the nearest in the range. */
+    Budget at(double share) {
+        if (share >= most.share()) {
+            return most;
+        }
+        return share <= least.share() ? least : Budget.of(share, least.unit(), least.routing(), least.seed());
+    }
+}

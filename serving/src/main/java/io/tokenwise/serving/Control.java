@@ -1,0 +1,60 @@
+package io.tokenwise.serving;
+
+import java.time.Duration;
+
+/**
+ * Who chooses budgets of requests that may float, and whether requests are refused that could not be answered in time.
+ *
+ * @param mode who chooses
+ * @param share of {@link Mode#FIXED} the budget, of {@link Mode#AUTO} the least that it chooses, 0 to 1; a request's own range counts more
+ * @param target of {@link Mode#AUTO} the time from arrival to answer that 99 of 100 requests shall meet; otherwise zero
+ * @param feedForward whether each batch's budgets follow from what waits and what it costs
+ * @param feedback whether measured latencies correct that
+ * @param shedding whether a request is refused that would not meet the target, or its own deadline, even at the least budget
+ */
+public record Control(
+        Mode mode, double share, Duration target, boolean feedForward, boolean feedback, boolean shedding) {
+    /** Who chooses. */
+    public enum Mode {
+        /** Nobody: each request has its largest budget. */
+        OFF,
+        /** The operator. */
+        FIXED,
+        /** The controller, which holds a latency target. */
+        AUTO
+    }
+
+    public Control {
+        if (!(share >= 0 && share <= 1)) {
+            throw new IllegalArgumentException("control: budget " + share + " is outside 0..1");
+        }
+        if (mode == Mode.AUTO && (target.isNegative() || target.isZero())) {
+            throw new IllegalArgumentException("control: target is " + target.toMillis() + " ms, must be above 0");
+        }
+    }
+
+    /** Each request has its largest budget, and none is refused while there is room. */
+    public static Control off() {
+        return new Control(Mode.OFF, 1, Duration.ZERO, false, false, false);
+    }
+
+    /** Each request has this share, or what its range has nearest. Those are refused that could not meet their own deadline. */
+    public static Control fixed(double share) {
+        return new Control(Mode.FIXED, share, Duration.ZERO, false, false, true);
+    }
+
+    /**
+     * Budgets hold the target. Where even the least budget does not, requests are refused.
+     *
+     * @param target for the time from arrival to answer of 99 of 100 requests
+     * @param leastShare the controller does not go below it
+     */
+    public static Control auto(Duration target, double leastShare) {
+        return new Control(Mode.AUTO, leastShare, target, true, true, true);
+    }
+
+    /** The same with parts of it left out, to compare. */
+    public Control with(boolean newFeedForward, boolean newFeedback, boolean newShedding) {
+        return new Control(mode, share, target, newFeedForward, newFeedback, newShedding);
+    }
+}

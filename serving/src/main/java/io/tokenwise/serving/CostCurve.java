@@ -1,0 +1,72 @@
+package io.tokenwise.serving;
+
+import java.util.List;
+
+/**
+ * What batches of a model take on one thread, in microseconds: a share for the batch itself, and for each input what the dense model takes for its length, times the
+ * share that its budget leaves. Measured beforehand, and corrected as a whole by what batches then take. Not thread-safe.
+ */
+final class CostCurve {
+    /** An input of so many tokens takes the dense model so long, beside what its batch takes. */
+    record Point(int tokens, double micros) {}
+
+    /** Of the weight of what was learned before, for each batch: some fifty batches count. */
+    private static final double FORGETTING = 0.98;
+
+    /** A first batch that was interrupted by something else must not say too much: as if so many batches had been as predicted. */
+    private static final double FIRST_BATCHES = 5;
+
+    private final double batchMicros;
+    private final int batchTokens;
+    private final List<Point> points;
+    private double taken;
+    private double predicted;
+
+    /**
+     * @param batchMicros what a batch takes beside its inputs
+     * @param batchTokens of a full batch
+     * @param points ascending in tokens, at least one
+     */
+    CostCurve(double batchMicros, int batchTokens, List<Point> points) {
+        this.batchMicros = batchMicros;
+        this.batchTokens = batchTokens;
+        this.points = List.copyOf(points);
+        double typical = points.getLast().micros();
+        predicted = FIRST_BATCHES * typical * typical;
+        taken = predicted;
+    }
+
+    /** What the dense model takes for an input of so many tokens, uncorrected; beyond what was measured in proportion. */
+    double denseMicros(int tokens) {
+        Point below = new Point(0, 0);
+        for (Point point : points) {
+            if (tokens <= point.tokens()) {
+                double place = (double) (tokens - below.tokens()) / (point.tokens() - below.tokens());
+                return below.micros() + place * (point.micros() - below.micros());
+            }
+            below = point;
+        }
+        return below.micros() * tokens / below.tokens();
+    }
+
+    /** What a batch takes beside its inputs, uncorrected. */
+    double batchMicros() {
+        return batchMicros;
+    }
+
+    /** The same for each token of a full batch: where much waits, batches are full. */
+    double batchMicrosPerToken() {
+        return batchMicros / batchTokens;
+    }
+
+    /** By what predictions are to be multiplied, as the last batches say. */
+    double scale() {
+        return taken / predicted;
+    }
+
+    /** Learns from a batch: least squares of the scale, the older the less. */
+    void learn(double predictedMicros, double takenMicros) {
+        predicted = FORGETTING * predicted + predictedMicros * predictedMicros;
+        taken = FORGETTING * taken + predictedMicros * takenMicros;
+    }
+}

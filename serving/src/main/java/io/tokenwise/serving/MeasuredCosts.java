@@ -1,0 +1,117 @@
+package io.tokenwise.serving;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+
+/**
+ * What a model costs on this machine, measured when it is put into a queue, which warms it up too: the dense model by length, and what is left of that at some budgets
+ * where the model cannot say it beforehand.
+ *
+ * @param costs of batches at full budget
+ * @param shares of the dense model's time at budgets of 0, 1/4, 1/2, 3/4 and 1
+ */
+record MeasuredCosts(CostCurve costs, double[] shares) {
+    private static final int[] LENGTHS = {8, 16, 32, 64, 128, 256, 512};
+
+    /** Tokens of the batches by which is measured what a batch saves. */
+    private static final int SHORT = 16;
+
+    private static final int SHORT_TEXTS = 8;
+
+    /** Until C2 has compiled what runs, and for one length: longer models are measured once each. */
+    private static final long WARM_UP_NANOS = 1_500_000_000L;
+
+    private static final int WARM_UP_RUNS = 2000;
+
+    private static final long LENGTH_NANOS = 100_000_000L;
+    private static final int MOST_RUNS = 15;
+    private static final int QUARTERS = 4;
+
+    static <R> MeasuredCosts of(Served<R> model, int batchTokens) {
+        var measurement = new Measurement<>(model);
+        measurement.warmUp();
+        List<CostCurve.Point> alone = new ArrayList<>();
+        for (int length : LENGTHS) {
+            int[] input = model.sample(Math.min(length, model.maxTokens()));
+            int tokens = model.tokens(input);
+            if (alone.isEmpty() || tokens > alone.getLast().tokens()) {
+                double least = alone.isEmpty() ? 0 : alone.getLast().micros();
+                alone.add(new CostCurve.Point(tokens, Math.max(least, measurement.micros(List.of(input), 1))));
+            }
+        }
+        double batchMicros = measurement.batchMicros(alone);
+        List<CostCurve.Point> points = alone.stream()
+                .map(point -> new CostCurve.Point(point.tokens(), point.micros() - batchMicros))
+                .toList();
+        return new MeasuredCosts(new CostCurve(batchMicros, batchTokens, points), measurement.shares());
+    }
+
+    /** The share of the dense model's time that a budget leaves, where the model cannot say it. */
+    double share(double budget) {
+        double place = budget * QUARTERS;
+        int below = Math.min((int) place, QUARTERS - 1);
+        return shares[below] + (place - below) * (shares[below + 1] - shares[below]);
+    }
+
+    private record Measurement<R>(Served<R> model) {
+        void warmUp() {
+            int[] input = model.sample(Math.min(LENGTHS[3], model.maxTokens()));
+            long start = System.nanoTime();
+            for (int run = 0; run < WARM_UP_RUNS && System.nanoTime() - start < WARM_UP_NANOS; run++) {
+                boolean isShort = model.isAdaptive() && run % 2 == 1;
+                model.run(List.of(input), List.of(model.budget(isShort ? 1.0 / 2 : 1)));
+            }
+        }
+
+        /** The median of some runs. */
+        double micros(List<int[]> inputs, double share) {
+            var budgets = Collections.nCopies(inputs.size(), model.budget(share));
+            var nanos = new ArrayList<Long>();
+            long start = System.nanoTime();
+            long last = start;
+            do {
+                model.run(inputs, budgets);
+                long now = System.nanoTime();
+                nanos.add(now - last);
+                last = now;
+            } while (nanos.size() < MOST_RUNS && last - start < LENGTH_NANOS);
+            Collections.sort(nanos);
+            return nanos.get(nanos.size() / 2) / 1000.0;
+        }
+
+        /** Of what an input alone takes, what several share: at most half. */
+        double batchMicros(List<CostCurve.Point> alone) {
+            int[] input = model.sample(Math.min(SHORT, model.maxTokens()));
+            double one = alone.stream()
+                    .filter(point -> point.tokens() == model.tokens(input))
+                    .findFirst()
+                    .orElse(alone.getFirst())
+                    .micros();
+            double many = micros(Collections.nCopies(SHORT_TEXTS, input), 1);
+            return Math.clamp(
+                    (SHORT_TEXTS * one - many) / (SHORT_TEXTS - 1),
+                    0,
+                    alone.getFirst().micros() / 2);
+        }
+
+        double[] shares() {
+            int[] input = model.sample(Math.min(LENGTHS[3], model.maxTokens()));
+            var shares = new double[QUARTERS + 1];
+            boolean isKnown = !model.isAdaptive()
+                    || !Double.isNaN(model.spent(input, model.budget(1.0 / 2)).time());
+            if (isKnown) {
+                Arrays.fill(shares, 1);
+                return shares;
+            }
+            double dense = micros(List.of(input), 1);
+            shares[QUARTERS] = 1;
+            for (int i = QUARTERS - 1; i >= 0; i--) {
+                double measured = micros(List.of(input), (double) i / QUARTERS) / dense;
+                shares[i] = Math.min(shares[i + 1], measured);
+            }
+            return shares;
+        }
+    }
+}

@@ -1,0 +1,259 @@
+package io.tokenwise.serving;
+
+import io.tokenwise.DeadlineException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Requests of several models before a few threads. Nothing waits for a batch to fill: a thread that has nothing to do takes what is there. Work whose deadline has
+ * passed is dropped before it is computed, and the {@link Control} chooses budgets of those requests that may float.
+ *
+ * <p>Thread-safe. Futures are completed on the queue's threads: what is chained to them must be short, or go elsewhere.
+ */
+public final class RequestQueue implements AutoCloseable {
+    private final QueueOptions options;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition work = lock.newCondition();
+    private final Condition idle = lock.newCondition();
+    private final List<Thread> threads = new ArrayList<>();
+
+    /** All below guarded by the lock. */
+    private final Scheduler<Pending<?>> scheduler;
+
+    private final Latencies latencies = new Latencies();
+    private final Counts counts = new Counts();
+    private int runningBatches;
+    private boolean closed;
+
+    private RequestQueue(QueueOptions options) {
+        this.options = options;
+        scheduler = new Scheduler<>(options);
+    }
+
+    /** Starts the threads, which end when it is closed. */
+    public static RequestQueue start(QueueOptions options) {
+        var queue = new RequestQueue(options);
+        for (int i = 0; i < options.workers(); i++) {
+            queue.threads.add(
+                    Thread.ofPlatform().daemon().name("tokenwise-queue-" + i).start(queue::work));
+        }
+        return queue;
+    }
+
+    /**
+     * Puts a model into the queue. Some seconds pass while what it costs is measured, on the calling thread, which also makes it as fast as it gets.
+     *
+     * @throws IllegalStateException if it is closed
+     */
+    public <R> Lane<R> add(Served<R> model) {
+        var lane = new Lane<>(this, model, options.control(), MeasuredCosts.of(model, options.batchTokens()));
+        lock.lock();
+        try {
+            checkOpen();
+            scheduler.add(lane.load());
+        } finally {
+            lock.unlock();
+        }
+        return lane;
+    }
+
+    /** What it was started with. */
+    public QueueOptions options() {
+        return options;
+    }
+
+    long nowNanos() {
+        return System.nanoTime();
+    }
+
+    void offer(List<Pending<?>> entries, long nowNanos) {
+        lock.lock();
+        try {
+            checkOpen();
+            scheduler.offer(entries, nowNanos);
+            counts.accepted += entries.size();
+            if (entries.size() == 1) {
+                work.signal();
+            } else {
+                work.signalAll();
+            }
+        } catch (OverloadedException e) {
+            counts.shed += entries.size();
+            throw e;
+        } finally {
+            lock.unlock();
+        }
+        entries.forEach(entry -> entry.future.whenComplete((answer, e) -> withdraw(entry)));
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw new IllegalStateException("the queue is closed");
+        }
+    }
+
+    /** Whoever completed the future before it ran does not want it any more. */
+    private void withdraw(Pending<?> entry) {
+        lock.lock();
+        try {
+            if (scheduler.withdraw(entry)) {
+                counts.cancelled++;
+                signalIfIdle();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void work() {
+        while (true) {
+            var expired = new ArrayList<Pending<?>>();
+            Batch<Pending<?>> batch;
+            lock.lock();
+            try {
+                batch = await(expired);
+            } finally {
+                lock.unlock();
+            }
+            expired.forEach(entry -> entry.future.completeExceptionally(
+                    new DeadlineException("the deadline passed before the request was computed")));
+            if (batch != null) {
+                runBatch(batch);
+            } else if (expired.isEmpty()) {
+                return;
+            }
+        }
+    }
+
+    /** The next batch; null if requests have expired, or if it is closed and nothing waits. */
+    private Batch<Pending<?>> await(List<Pending<?>> expired) {
+        while (true) {
+            long nowNanos = nowNanos();
+            expired.addAll(scheduler.dropExpired(nowNanos));
+            counts.expired += expired.size();
+            Batch<Pending<?>> batch = scheduler.next(nowNanos);
+            if (batch != null) {
+                runningBatches++;
+                return batch;
+            }
+            signalIfIdle();
+            if (!expired.isEmpty() || closed) {
+                return null;
+            }
+            work.awaitUninterruptibly();
+        }
+    }
+
+    private void signalIfIdle() {
+        if (scheduler.isIdle()) {
+            idle.signalAll();
+        }
+    }
+
+    private void runBatch(Batch<Pending<?>> batch) {
+        List<Outcome> outcomes = Outcome.of(batch);
+        lock.lock();
+        try {
+            long nowNanos = nowNanos();
+            runningBatches--;
+            scheduler.finished(batch, nowNanos);
+            for (Outcome outcome : outcomes) {
+                counts.answered += outcome.failure() == null ? 1 : 0;
+                counts.failed += outcome.failure() == null ? 0 : 1;
+                latencies.add(nowNanos, (nowNanos - outcome.entry().arrivalNanos) / 1000);
+            }
+            counts.batches++;
+            counts.batchedRequests += batch.entries().size();
+            counts.batchedTokens += batch.tokens();
+            signalIfIdle();
+        } finally {
+            lock.unlock();
+        }
+        outcomes.forEach(Outcome::tell);
+    }
+
+    /** What it is doing, for metrics. */
+    public QueueState state() {
+        lock.lock();
+        try {
+            long nowNanos = nowNanos();
+            return new QueueState(
+                    scheduler.waitingRequests(),
+                    scheduler.waitingTokens(),
+                    runningBatches,
+                    Math.round(scheduler.predictedWaitMicros(nowNanos)),
+                    1 - (double) scheduler.step() / Dial.STEPS,
+                    Math.round(latencies.quantile(nowNanos, 0.5)),
+                    Math.round(latencies.quantile(nowNanos, 0.99)),
+                    counts.accepted,
+                    counts.answered,
+                    counts.shed,
+                    counts.expired,
+                    counts.cancelled,
+                    counts.failed,
+                    counts.batches,
+                    counts.batchedRequests,
+                    counts.batchedTokens);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Refuses new requests, finishes those that were accepted, and ends the threads. */
+    @Override
+    public void close() {
+        close(Duration.ofSeconds(Long.MAX_VALUE));
+    }
+
+    /**
+     * The same, but after some time what does not run yet is given up: its futures have an {@link IllegalStateException}. What runs is finished.
+     *
+     * @param most how long to wait
+     */
+    public void close(Duration most) {
+        List<Pending<?>> givenUp;
+        lock.lock();
+        try {
+            closed = true;
+            work.signalAll();
+            awaitIdle(most);
+            givenUp = scheduler.dropAll();
+            counts.failed += givenUp.size();
+        } finally {
+            lock.unlock();
+        }
+        givenUp.forEach(entry -> entry.future.completeExceptionally(
+                new IllegalStateException("the queue was closed before the request ran")));
+        threads.forEach(RequestQueue::join);
+    }
+
+    /** A caller that is interrupted does not want to wait. */
+    private void awaitIdle(Duration most) {
+        long leftNanos = most.compareTo(Duration.ofNanos(Entry.NEVER)) < 0 ? most.toNanos() : Entry.NEVER;
+        try {
+            while (!scheduler.isIdle() && leftNanos > 0) {
+                leftNanos = idle.awaitNanos(leftNanos);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** But for a thread that closes the queue it belongs to: what is chained to an answer may. */
+    private static void join(Thread thread) {
+        boolean interrupted = false;
+        while (thread != Thread.currentThread() && thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,45 @@
+package io.tokenwise.serving;
+
+import io.tokenwise.Spent;
+import io.tokenwise.api.Budget;
+import java.util.List;
+
+/**
+ * What a {@link RequestQueue} needs of a model. {@link ServedModel} is one for what gives a vector or logits. Implementations are thread-safe.
+ *
+ * @param <R> what comes out for an input
+ */
+public interface Served<R> {
+    /** Its name in messages and metrics. */
+    String name();
+
+    /**
+     * How many tokens an input is, which is what it costs.
+     *
+     * @throws IllegalArgumentException if the model cannot read it
+     */
+    int tokens(int[] input);
+
+    /** An input of about so many tokens, to measure what the model costs; of the length that there is, if all have one. */
+    int[] sample(int tokens);
+
+    /** The longest input that costs are measured of; longer ones are reckoned from it. */
+    int maxTokens();
+
+    /** Whether budgets change what it does. */
+    boolean isAdaptive();
+
+    /** The budget of this share, in the unit that the model knows. */
+    Budget budget(double share);
+
+    /**
+     * What an input will cost.
+     *
+     * @return with a time of NaN if that is not known before it runs; what a budget costs is then measured
+     * @throws IllegalArgumentException if the budget is one that the model cannot keep
+     */
+    Spent spent(int[] input, Budget budget);
+
+    /** Runs a batch on the calling thread: a result for each input, in their order, each with a budget of its own. */
+    List<R> run(List<int[]> inputs, List<Budget> budgets);
+}

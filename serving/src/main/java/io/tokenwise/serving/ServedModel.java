@@ -1,0 +1,89 @@
+package io.tokenwise.serving;
+
+import io.tokenwise.OpenModel;
+import io.tokenwise.Spent;
+import io.tokenwise.api.Budget;
+import io.tokenwise.io.TextDescription;
+import io.tokenwise.model.Encoder;
+import java.util.Arrays;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+
+/** A text encoder or an image classifier in a queue: token ids or pixels in, a vector or logits out. The model stays its opener's, to be closed after the queue. */
+public final class ServedModel implements Served<float[]> {
+    private final String name;
+    private final OpenModel model;
+
+    /**
+     * @param name in messages and metrics
+     * @param model opened with one thread and at least as many concurrent calls as the queue has workers
+     */
+    public ServedModel(String name, OpenModel model) {
+        this.name = name;
+        this.model = model;
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public int tokens(int[] input) {
+        int tokens = encoder().description().tokens(input);
+        if (tokens < 1 || tokens > maxTokens()) {
+            throw new IllegalArgumentException(
+                    name + ": an input of " + tokens + " tokens; must be 1 to " + maxTokens());
+        }
+        return tokens;
+    }
+
+    /** Random words, between the marks that each text has; or noise. */
+    @Override
+    public int[] sample(int tokens) {
+        RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(tokens);
+        if (!(encoder().description() instanceof TextDescription)) {
+            int side = model.files().image().architecture().imageSize();
+            return random.ints(side * side, 0, 1 << 24).toArray();
+        }
+        int[] marks = model.files().tokenizer().encode("").ids();
+        int[] input = Arrays.copyOf(marks, Math.max(tokens, marks.length));
+        int words = model.files().tokenizer().vocabularySize();
+        for (int i = 1; i < input.length - 1; i++) {
+            input[i] = random.nextInt(words / 2, words);
+        }
+        input[input.length - 1] = marks[marks.length - 1];
+        return input;
+    }
+
+    @Override
+    public int maxTokens() {
+        return encoder().description().maxTokens();
+    }
+
+    @Override
+    public boolean isAdaptive() {
+        return encoder().isAdaptive();
+    }
+
+    @Override
+    public Budget budget(double share) {
+        return encoder().budget(share);
+    }
+
+    @Override
+    public Spent spent(int[] input, Budget budget) {
+        encoder().plan(input, budget);
+        return Spent.of(encoder(), input, budget);
+    }
+
+    @Override
+    public List<float[]> run(List<int[]> inputs, List<Budget> budgets) {
+        return List.of(model.encode(inputs, budgets));
+    }
+
+    private Encoder encoder() {
+        return model.encoder();
+    }
+}
