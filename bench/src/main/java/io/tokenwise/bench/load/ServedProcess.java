@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A server in a JVM of its own, on a core of its own: {@link ServedModel} with the given arguments. Close stops it as an operator would, by SIGTERM. */
+/** A server in a JVM of its own, on a core of its own: {@link ServerMain} with the given arguments. Close stops it as an operator would, by SIGTERM. */
 final class ServedProcess implements AutoCloseable {
     private static final String READY = "listening on ";
     private static final long STOP_SECONDS = 60;
@@ -21,7 +21,7 @@ final class ServedProcess implements AutoCloseable {
         var command = new ArrayList<>(Cores.onServersCore());
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), ServedModel.class.getName()));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), ServerMain.class.getName()));
         command.addAll(arguments);
         process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)

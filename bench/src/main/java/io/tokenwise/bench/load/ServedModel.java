@@ -1,6 +1,0 @@
-package io.tokenwise.bench.load;
-
-/** TEMPORARY. */
-final class ServedModel {
-    private ServedModel() {}
-}
