@@ -12,12 +12,16 @@ module io.tokenwise.bench {
     requires java.desktop;
     requires jdk.management;
     requires jmh.core;
+    requires HdrHistogram;
     requires org.tribuo.util.onnx;
     requires tools.jackson.databind;
 
     exports io.tokenwise.bench;
 
     opens io.tokenwise.bench to
+            info.picocli,
+            tools.jackson.databind;
+    opens io.tokenwise.bench.load to
             info.picocli,
             tools.jackson.databind;
 }

@@ -6,10 +6,10 @@ import java.util.List;
 import java.util.Locale;
 
 /** Numbers to places along a line, with ticks at round numbers. */
-record Axis(double low, double high, double start, double end, boolean isLogarithmic, double step) {
+public record Axis(double low, double high, double start, double end, boolean isLogarithmic, double step) {
     private static final double MARGIN = 0.08;
 
-    static Axis linear(double[] values, double start, double end) {
+    public static Axis linear(double[] values, double start, double end) {
         double low = Arrays.stream(values).min().orElseThrow();
         double high = Arrays.stream(values).max().orElseThrow();
         double range = Math.max(high - low, 1e-3);
@@ -20,7 +20,7 @@ record Axis(double low, double high, double start, double end, boolean isLogarit
         return new Axis(low - MARGIN * range, high + MARGIN * range, start, end, false, step);
     }
 
-    static Axis logarithmic(double[] values, double start, double end) {
+    public static Axis logarithmic(double[] values, double start, double end) {
         double low = Arrays.stream(values).min().orElseThrow();
         double high = Arrays.stream(values).max().orElseThrow();
         // At least a factor of four, so that ticks fit.
@@ -28,12 +28,12 @@ record Axis(double low, double high, double start, double end, boolean isLogarit
         return new Axis(low / margin, high * margin, start, end, true, 0);
     }
 
-    double at(double value) {
+    public double at(double value) {
         double share = isLogarithmic ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
         return start + share * (end - start);
     }
 
-    List<Double> ticks() {
+    public List<Double> ticks() {
         var ticks = new ArrayList<Double>();
         if (isLogarithmic) {
             for (double decade = Math.pow(10, Math.floor(Math.log10(low))); decade <= high; decade *= 10) {
@@ -51,7 +51,7 @@ record Axis(double low, double high, double start, double end, boolean isLogarit
         return ticks;
     }
 
-    String label(double tick) {
+    public String label(double tick) {
         if (isLogarithmic) {
             int digits = (int) Math.max(0, Math.ceil(-Math.log10(tick)));
             return String.format(Locale.ROOT, "%." + digits + "f", tick);

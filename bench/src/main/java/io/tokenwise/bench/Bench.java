@@ -1,6 +1,7 @@
 package io.tokenwise.bench;
 
 import ai.onnxruntime.OrtException;
+import io.tokenwise.bench.load.LoadCommand;
 import io.tokenwise.io.ModelFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -44,6 +45,7 @@ import picocli.CommandLine.Spec;
             BenchCommands.Speech.class,
             FrontierCommand.class,
             SoakCommand.class,
+            LoadCommand.class,
             BenchCommands.Jmh.class
         },
         footerHeading = "%nExamples:%n",
@@ -61,6 +63,7 @@ import picocli.CommandLine.Spec;
             "  ./tokenwise bench frontier                 quality against measured time, ours and rivals",
             "  ./tokenwise bench train                    distillation steps beside libtorch's",
             "  ./tokenwise bench soak --minutes 60        mixed calls for an hour: is memory flat?",
+            "  ./tokenwise bench load                     a server under load: who holds a latency target",
             "  ./tokenwise bench jmh EncoderBenchmark     whole forwards by JMH; its own options may follow",
             "",
             "Exit codes: 0 done, 1 failed, 2 wrong usage."

@@ -1,7 +1,7 @@
 package io.tokenwise.bench;
 
 /** What pictures are drawn on: lines, points and texts, in pixels from the upper left corner; colours as {@code #1b9e77}. */
-interface Drawing {
+public interface Drawing {
     /**
      * A text with a white rim, which can be read across lines.
      *

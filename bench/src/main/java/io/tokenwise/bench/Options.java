@@ -11,11 +11,11 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** Options that several commands have. */
-final class Options {
+public final class Options {
     private Options() {}
 
     /** What every command has: its help. */
-    static final class Help {
+    public static final class Help {
         @Option(
                 names = {"-h", "--help"},
                 usageHelp = true,
@@ -81,7 +81,7 @@ final class Options {
     }
 
     /** In which engine of ours. */
-    static final class Engine {
+    public static final class Engine {
         @Option(
                 names = "--engine",
                 paramLabel = "NAME",
@@ -112,7 +112,7 @@ final class Options {
     }
 
     /** Reads how many of something there are to be: 1 or more. */
-    static final class CountConverter implements ITypeConverter<Integer> {
+    public static final class CountConverter implements ITypeConverter<Integer> {
         @Override
         public Integer convert(String text) {
             try {

@@ -6,10 +6,10 @@ import java.util.Locale;
  * A drawing of lines, points and texts as scalable vector graphics. By hand, because Java's chart libraries want AWT's fonts, which headless
  * machines lack.
  */
-final class Svg implements Drawing {
+public final class Svg implements Drawing {
     private final StringBuilder content = new StringBuilder();
 
-    Svg(int width, int height) {
+    public Svg(int width, int height) {
         add(
                 "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\""
                         + " font-family=\"Helvetica, Arial, 'DejaVu Sans', sans-serif\">",

@@ -13,7 +13,7 @@ import java.util.List;
  * @param what one line for people
  * @param calls each the texts of one call
  */
-record TimedTexts(String name, String what, List<List<String>> calls) {
+public record TimedTexts(String name, String what, List<List<String>> calls) {
     static final String BULK = "bulk";
 
     /** Texts that take turns: more of short ones, so that no single one decides. */
@@ -31,7 +31,7 @@ record TimedTexts(String name, String what, List<List<String>> calls) {
      * @param name a number of tokens as {@code tokenizer} counts them, special ones included, or {@code bulk}: 64 texts of mixed lengths in one call
      * @throws IllegalArgumentException if the name is neither, or no text can have so many tokens; the message says what is possible
      */
-    static TimedTexts of(String name, WordNet wordNet, Tokenizer tokenizer) {
+    public static TimedTexts of(String name, WordNet wordNet, Tokenizer tokenizer) {
         if (name.equals(BULK)) {
             List<String> texts = Scenario.bulkTexts(wordNet);
             return new TimedTexts(BULK, texts.size() + " texts of mixed lengths a call", List.of(texts));

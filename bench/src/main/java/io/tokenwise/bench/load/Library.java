@@ -1,0 +1,63 @@
+package io.tokenwise.bench.load;
+
+import io.tokenwise.TextEncoder;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The library as a service would call it, beside which the server is measured.
+ *
+ * @param texts of a load; the first ones are the shortest
+ */
+record Library(TextEncoder encoder, List<String> texts) {
+    private static final long NANOS = 2_000_000_000L;
+
+    /** As many as the server puts into a batch. */
+    private static final int BATCH_TOKENS = 512;
+
+    private static final int SHORTEST = 8;
+
+    /** Of one short text a call, one call after the other. */
+    double medianMicros() {
+        var micros = new ArrayList<Double>();
+        long end = System.nanoTime() + NANOS;
+        for (int i = 0; System.nanoTime() < end; i++) {
+            long begin = System.nanoTime();
+            encoder.embed(texts.get(i % SHORTEST));
+            micros.add((System.nanoTime() - begin) / 1e3);
+        }
+        return LoadRow.quantile(micros.stream().mapToDouble(Double::doubleValue).sorted().toArray(), 0.5);
+    }
+
+    /** In lists as large as the server's batches. */
+    double textsPerSecond() {
+        List<List<String>> batches = batches();
+        long begin = System.nanoTime();
+        int done = 0;
+        for (int i = 0; System.nanoTime() - begin < NANOS; i++) {
+            List<String> batch = batches.get(i % batches.size());
+            encoder.embed(batch);
+            done += batch.size();
+        }
+        return done / ((System.nanoTime() - begin) / 1e9);
+    }
+
+    /** All lengths in each. */
+    private List<List<String>> batches() {
+        var batches = new ArrayList<List<String>>();
+        var batch = new ArrayList<String>();
+        int tokens = 0;
+        for (int i = 0; i < texts.size(); i++) {
+            String text = texts.get(i * 7 % texts.size());
+            int more = encoder.tokenizer().encode(text).ids().length;
+            if (tokens + more > BATCH_TOKENS) {
+                batches.add(List.copyOf(batch));
+                batch.clear();
+                tokens = 0;
+            }
+            batch.add(text);
+            tokens += more;
+        }
+        return batches;
+    }
+}

@@ -1,0 +1,76 @@
+package io.tokenwise.bench.load;
+
+import io.tokenwise.EncoderOptions;
+import io.tokenwise.TextEncoder;
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.Precision;
+import io.tokenwise.server.ServerOptions;
+import io.tokenwise.server.TokenwiseServer;
+import io.tokenwise.serving.Control;
+import io.tokenwise.testdata.WordNet;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+
+/**
+ * The process that is under load: a server with one thread and one controller, which also measures the library beside itself when it is told to by a line on
+ * stdin.
+ */
+final class ServerMain {
+    /** What the controller may come down to: the cosine to full budget is .82 there (docs/quality.md). */
+    private static final double LEAST_BUDGET = 0.35;
+
+    private static final Duration DRAIN = Duration.ofSeconds(30);
+
+    private ServerMain() {}
+
+    public static void main(String[] args) throws IOException {
+        String model = args[0];
+        var backend = new BackendChoice(BackendChoice.Kind.AUTO, Precision.valueOf(args[1]));
+        Control control = control(Controller.valueOf(args[2]), Duration.ofMillis(Integer.parseInt(args[3])));
+        ServerOptions usual = ServerOptions.of(0, model);
+        var options = new ServerOptions(
+                usual.models(),
+                1,
+                backend,
+                new ServerOptions.Budgets("1", control),
+                usual.network(),
+                usual.limits(),
+                DRAIN,
+                false);
+        TokenwiseServer server = TokenwiseServer.start(options);
+        Runtime.getRuntime().addShutdownHook(new Thread(server::close));
+        System.out.println("listening on http://127.0.0.1:" + server.port());
+        listen(model, backend);
+    }
+
+    private static Control control(Controller controller, Duration target) {
+        return switch (controller) {
+            case NONE -> Control.off();
+            case SHEDDING, HALF, ORACLE -> Control.fixed(1);
+            case FEEDBACK -> Control.auto(target, LEAST_BUDGET).with(false, true, true);
+            case FEED_FORWARD -> Control.auto(target, LEAST_BUDGET).with(true, false, true);
+            case BOTH -> Control.auto(target, LEAST_BUDGET);
+        };
+    }
+
+    /** Until stdin ends; the server goes on until SIGTERM. */
+    private static void listen(String model, BackendChoice backend) throws IOException {
+        var lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        Library library = null;
+        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+            if (library == null) {
+                library = open(model, backend);
+            }
+            System.out.println(line.equals("library-alone") ? library.medianMicros() : library.textsPerSecond());
+        }
+    }
+
+    private static Library open(String model, BackendChoice backend) throws IOException {
+        var encoder = TextEncoder.open(
+                model, EncoderOptions.defaults().withThreads(1).withBackend(backend));
+        return new Library(encoder, LoadTexts.of(encoder, WordNet.load()).texts());
+    }
+}
