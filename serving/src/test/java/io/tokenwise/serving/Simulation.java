@@ -74,7 +74,10 @@ final class Simulation {
 
     Simulation(Setting setting) {
         this.setting = setting;
-        options = QueueOptions.defaults().withWorkers(setting.workers).withControl(setting.control);
+        options = QueueOptions.defaults()
+                .withWorkers(setting.workers)
+                .withWaiting(1 << 20, 1 << 30)
+                .withControl(setting.control);
         measured = model.measured(options, setting.withLosses);
         load = new ModelLoad(measured.costs());
         scheduler = new Scheduler<>(options);
