@@ -31,6 +31,7 @@ module io.tokenwise.engine {
     exports io.tokenwise.model;
     exports io.tokenwise.nn;
     exports io.tokenwise.search;
+    exports io.tokenwise.session;
     exports io.tokenwise.tensor;
     exports io.tokenwise.train;
 }

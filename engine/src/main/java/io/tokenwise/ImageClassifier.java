@@ -2,22 +2,27 @@ package io.tokenwise;
 
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
+import io.tokenwise.api.EngineOptions;
 import io.tokenwise.image.Image;
 import io.tokenwise.image.ImageReader;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.session.OpenModel;
+import io.tokenwise.session.WarmUp;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.Semaphore;
 
 /**
  * Tells the classes of images with a Vision Transformer, dense or adaptive; what a service imports.
  *
- * <p>Thread-safe: any number of threads may call; {@link EncoderOptions#concurrentCalls} of them run at once and the others wait. A result does
+ * <p>Thread-safe: any number of threads may call; {@link EngineOptions#concurrentCalls} of them run at once and the others wait. A result does
  * not depend on the number of threads nor on what else is in the call. Close waits for running calls, then frees all native
  * memory; later calls, and those that still wait for others, throw {@link IllegalStateException}.
  */
@@ -28,24 +33,24 @@ public final class ImageClassifier implements AutoCloseable {
     /** A large image takes much memory while it is read: as many at once as calls run. */
     private final Semaphore reading;
 
-    private ImageClassifier(OpenModel model, EncoderOptions options) {
+    ImageClassifier(OpenModel model) {
         this.model = model;
-        reading = new Semaphore(options.concurrentCalls());
+        reading = new Semaphore(model.options().concurrentCalls());
     }
 
     /**
-     * Opens a model with {@link EncoderOptions#defaults}.
+     * Opens a model on an engine of its own with {@link EngineOptions#defaults}; to share one see {@link Engine#imageClassifier}.
      *
-     * @param model a built-in name ({@link ModelFiles#builtInNames}, such as {@code vit-cifar10-acm}) or a directory in Hugging Face's layout
+     * @param model a built-in name, such as {@code vit-cifar10-acm}, or a directory in Hugging Face's layout
      * @throws io.tokenwise.api.BadFileException if a file is absent, bad or not supported, or the model is no image classifier
      */
     public static ImageClassifier open(String model) throws IOException {
-        return open(model, EncoderOptions.defaults());
+        return open(model, EngineOptions.defaults());
     }
 
-    /** Opens a model; see {@link #open(String)}. */
-    public static ImageClassifier open(String model, EncoderOptions options) throws IOException {
-        return new ImageClassifier(OpenModel.open(model, options, ModelFiles::image), options);
+    /** Opens a model on an engine of its own; see {@link #open(String)}. */
+    public static ImageClassifier open(String model, EngineOptions options) throws IOException {
+        return new ImageClassifier(OpenModel.open(model, options, ModelFiles::image));
     }
 
     /**
@@ -53,8 +58,8 @@ public final class ImageClassifier implements AutoCloseable {
      *
      * @throws io.tokenwise.api.BadFileException if the model is no image classifier
      */
-    public static ImageClassifier open(ModelFiles files, EncoderOptions options) {
-        return new ImageClassifier(OpenModel.open(files, options, ModelFiles::image), options);
+    public static ImageClassifier open(ModelFiles files, EngineOptions options) {
+        return new ImageClassifier(OpenModel.open(files, options, ModelFiles::image));
     }
 
     /** The class of an image in a JPEG or PNG file, at full budget; otherwise as {@link #classify(Path, Budget)}. */
@@ -64,12 +69,13 @@ public final class ImageClassifier implements AutoCloseable {
 
     /**
      * The class of an image in a JPEG or PNG file. Reading takes up to 20 bytes of Java's heap for each pixel, of no more files at once than {@link
-     * EncoderOptions#concurrentCalls}.
+     * EngineOptions#concurrentCalls}.
      *
      * @throws io.tokenwise.api.BadFileException if the file is no such image, or a bad or too large one
      */
     public Classification classify(Path file, Budget budget) throws IOException {
-        return classifyPrepared(List.of(read(file).rgb()), List.of(budget)).getFirst();
+        return classifyPrepared(List.of(read(file).rgb()), List.of(budget), Deadline.NONE)
+                .getFirst();
     }
 
     private Image read(Path file) throws IOException {
@@ -110,14 +116,24 @@ public final class ImageClassifier implements AutoCloseable {
      * @throws IllegalArgumentException if there are not as many budgets as images
      */
     public List<Classification> classify(List<Image> images, List<Budget> budgets) {
-        return classifyPrepared(
-                images.stream().map(image -> prepare(image).rgb()).toList(), budgets);
+        return classify(images, budgets, Deadline.NONE);
     }
 
-    private List<Classification> classifyPrepared(List<int[]> pixels, List<Budget> budgets) {
+    /**
+     * The classes of many images, in their order, each with a budget of its own.
+     *
+     * @throws IllegalArgumentException if there are not as many budgets as images
+     * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
+     */
+    public List<Classification> classify(List<Image> images, List<Budget> budgets, Deadline deadline) {
+        return classifyPrepared(
+                images.stream().map(image -> prepare(image).rgb()).toList(), budgets, deadline);
+    }
+
+    private List<Classification> classifyPrepared(List<int[]> pixels, List<Budget> budgets, Deadline deadline) {
         List<String> labels = description().labels();
         var classifications = new ArrayList<Classification>(pixels.size());
-        Arrays.stream(model.encode(pixels, budgets))
+        Arrays.stream(model.encode(pixels, budgets, deadline))
                 .forEach(logits -> classifications.add(Classification.of(logits, labels)));
         return classifications;
     }
@@ -128,12 +144,41 @@ public final class ImageClassifier implements AutoCloseable {
                 description().preparation(), description().architecture().imageSize());
     }
 
-    /** What the model is. */
-    public ImageDescription description() {
+    private ImageDescription description() {
         return model.files().image();
     }
 
-    /** The model behind, for evaluation; it is closed with this object. */
+    /** What the model is called. */
+    public String name() {
+        return description().name();
+    }
+
+    /** What classes are called, in the order of {@link Classification#probabilities}. */
+    public List<String> labels() {
+        return description().labels();
+    }
+
+    /** Whether budgets change what it does; a dense model ignores them. */
+    public boolean isAdaptive() {
+        return model.encoder().isAdaptive();
+    }
+
+    /**
+     * Classifies images at several budgets until that gets no faster, which takes up to eight seconds: the JVM compiles what runs often. To be called before a service says that it is
+     * ready. It takes one of the calls that run at the same time.
+     *
+     * @throws IllegalStateException if it is closed
+     */
+    public void warmUp() {
+        int size = description().architecture().imageSize();
+        int[] pixels =
+                new SplittableRandom(1).ints((long) size * size, 0, 1 << 24).toArray();
+        List<Double> shares = isAdaptive() ? List.of(1.0, 0.75, 0.5, 0.25) : List.of(1.0);
+        List<Budget> budgets = shares.stream().map(model.encoder()::budget).toList();
+        WarmUp.repeat(() -> budgets.forEach(budget -> model.encode(List.of(pixels), List.of(budget))));
+    }
+
+    /** The model behind, for this project's own modules. */
     public OpenModel model() {
         return model;
     }

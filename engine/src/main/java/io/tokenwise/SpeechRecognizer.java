@@ -1,136 +1,57 @@
 package io.tokenwise;
 
-import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.api.Budget;
-import io.tokenwise.audio.Resampler;
+import io.tokenwise.api.Deadline;
+import io.tokenwise.api.EngineOptions;
 import io.tokenwise.audio.Sound;
-import io.tokenwise.audio.SpeechSegment;
 import io.tokenwise.audio.SpeechSegments;
 import io.tokenwise.audio.WavReader;
-import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.choice.Backends;
 import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.MoonshineArchitecture;
-import io.tokenwise.io.SpeechDescription;
-import io.tokenwise.model.Encoder;
-import io.tokenwise.nn.Decoding;
-import io.tokenwise.nn.Pass;
-import io.tokenwise.nn.TokenBatch;
-import io.tokenwise.tensor.Tensor;
-import io.tokenwise.tensor.Workspace;
+import io.tokenwise.session.OpenModel;
+import io.tokenwise.session.Transcription;
+import io.tokenwise.session.WarmUp;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
+import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
 /**
  * Turns recordings of English speech into text with a Moonshine; what a service imports. Recordings may have any length: they are cut into segments in
  * pauses ({@link SpeechSegments}), which are transcribed one after the other.
  *
- * <p>Thread-safe: any number of threads may call; segments of {@link RecognizerOptions#concurrentCalls} of them run at once and the others wait. A text
+ * <p>Thread-safe: any number of threads may call; segments of {@link EngineOptions#concurrentCalls} of them run at once and the others wait. A text
  * does not depend on the number of threads. Close waits for the segments that run, then frees all native memory; later calls, those that wait for others, and
  * those that have segments left, throw {@link IllegalStateException}.
  */
 public final class SpeechRecognizer implements AutoCloseable {
-    private final Backend backend;
-    private final SpeechDescription description;
-    private final Encoder model;
-    private final SessionPool<Session> sessions;
-    private final OpenUntilClosed open = new OpenUntilClosed("speech recogniser");
+    private final OpenModel model;
 
-    /** One segment's worth of working memory. */
-    private record Session(Workspace workspace, Pass pass, TokenBatch batch) implements AutoCloseable {
-        static Session open(Backend backend, long limitBytes) {
-            var workspace = backend.workspace(limitBytes);
-            return new Session(workspace, new Pass(backend.stream(), workspace), new TokenBatch());
-        }
-
-        @Override
-        public void close() {
-            workspace.close();
-        }
-    }
-
-    private SpeechRecognizer(Backend backend, ModelFiles files, RecognizerOptions options) {
-        this.backend = backend;
-        description = files.speech();
-        model = Encoder.load(files, backend);
-        try {
-            files.close();
-            long limitBytes = memoryLimit(description.architecture());
-            sessions = new SessionPool<>(
-                    "speech recogniser", options.concurrentCalls(), () -> Session.open(backend, limitBytes));
-        } catch (Throwable e) {
-            model.close();
-            throw e;
-        }
+    SpeechRecognizer(OpenModel model) {
+        this.model = model;
     }
 
     /**
-     * Opens a model with {@link RecognizerOptions#defaults}.
+     * Opens a model on an engine of its own with {@link EngineOptions#defaults}; to share one see {@link Engine#speechRecognizer}.
      *
      * @param model a name that {@code ./tokenwise fetch} knows, such as {@code moonshine-tiny}, or a directory with a Moonshine in ONNX files or in
      *     Hugging Face's layout
      * @throws io.tokenwise.api.BadFileException if a file is absent, bad or not supported
      */
     public static SpeechRecognizer open(String model) throws IOException {
-        return open(model, RecognizerOptions.defaults());
+        return open(model, EngineOptions.defaults());
     }
 
-    /** Opens a model; see {@link #open(String)}. */
-    public static SpeechRecognizer open(String model, RecognizerOptions options) throws IOException {
-        return open(ModelFiles.open(model), options);
-    }
-
-    /** Opens a model in a directory; see {@link #open(String)}. */
-    public static SpeechRecognizer open(Path directory, RecognizerOptions options) throws IOException {
-        return open(ModelFiles.open(directory), options);
+    /** Opens a model on an engine of its own; see {@link #open(String)}. */
+    public static SpeechRecognizer open(String model, EngineOptions options) throws IOException {
+        return new SpeechRecognizer(OpenModel.open(model, options, ModelFiles::speech));
     }
 
     /** Opens a model from its files, which this closes. */
-    public static SpeechRecognizer open(ModelFiles files, RecognizerOptions options) {
-        Backend backend = null;
-        try {
-            // Before threads are started for nothing.
-            files.speech();
-            backend = Backends.open(options.backend(), options.threads());
-            return new SpeechRecognizer(backend, files, options);
-        } catch (Throwable e) {
-            files.close();
-            if (backend != null) {
-                backend.close();
-            }
-            throw e;
-        }
-    }
-
-    /**
-     * Native memory that one session never passes, in bytes: twice what the longest segment needs, because a workspace that grows holds up to twice its
-     * content. That is the front end with its windows, or the encoder's layers and, beside the frames, the keys and values of the decoder's.
-     */
-    public static long memoryLimit(MoonshineArchitecture sizes) {
-        long hidden = sizes.hiddenSize();
-        int frames = MoonshineArchitecture.frames(SpeechDescription.MOST_SAMPLES);
-        long frontEnd = frames * frontEndFloats(sizes);
-        long encoder = frames * (hidden * (sizes.layers() + 10) + sizes.intermediateSize());
-        long tokens = Decoding.columns(frames)
-                + Decoding.columns(SpeechDescription.mostTokens(SpeechDescription.MOST_SAMPLES));
-        long decoder = sizes.decoderLayers() * (2 * hidden * tokens + 12 * hidden + 4L * sizes.intermediateSize())
-                + sizes.vocabularySize();
-        return 2 * Float.BYTES * (frontEnd + encoder + decoder) + (4L << 20);
-    }
-
-    /** Values that the front end holds for a frame: its samples, and of the convolutions. */
-    static long frontEndFloats(MoonshineArchitecture sizes) {
-        long hidden = sizes.hiddenSize();
-        // The first convolution has 6 rows, the second 2 of twice the width; the windows of only one are there at a
-        // time.
-        long windows = Math.max(6 * 127, 2 * 7 * hidden);
-        return MoonshineArchitecture.FRAME_SAMPLES + hidden * (6 + 2 * 2 + 2) + windows;
+    public static SpeechRecognizer open(ModelFiles files, EngineOptions options) {
+        return new SpeechRecognizer(OpenModel.open(files, options, ModelFiles::speech));
     }
 
     /** What is said in a WAV file, at full budget; otherwise as {@link #transcribe(Path, Budget)}. */
@@ -171,97 +92,70 @@ public final class SpeechRecognizer implements AutoCloseable {
     }
 
     /**
-     * What is said in a sound of any rate and length; otherwise as {@link #transcribe(Sound, Budget, LearnerObserver, Consumer)}.
+     * What is said in a sound of any rate and length; otherwise as {@link #transcribe(Sound, Budget, Deadline, Consumer)}.
      *
      * @return segment by segment; none if all is silence
      */
     public List<TimedText> transcribe(Sound sound, Budget budget) throws IOException {
         var texts = new ArrayList<TimedText>();
-        transcribe(sound, budget, null, texts::add);
+        transcribe(sound, budget, Deadline.NONE, texts::add);
         return texts;
     }
 
-    /** What is said in a sound of any rate and length, at full budget; otherwise as {@link #transcribe(Sound, Budget, LearnerObserver, Consumer)}. */
+    /** What is said in a sound of any rate and length, at full budget; otherwise as {@link #transcribe(Sound, Budget, Deadline, Consumer)}. */
     public void transcribe(Sound sound, Consumer<TimedText> each) throws IOException {
-        transcribe(sound, Budget.FULL, null, each);
+        transcribe(sound, Budget.FULL, Deadline.NONE, each);
     }
 
     /**
      * What is said in a sound of any rate and length, told segment by segment as it is read; memory holds one segment.
      *
      * @param budget of each segment, for its frames and for the tokens of its text
-     * @param observer told what adaptive modules spend on a segment's frames, then on each of its tokens; may be null
      * @param each gets the segments in their order, on this thread
      * @throws IOException if the sound cannot be read to its end
      * @throws IllegalArgumentException if a sample is not a finite number, when its segment is read
+     * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last segment begins; those before it have been told
      */
-    public void transcribe(Sound sound, Budget budget, LearnerObserver observer, Consumer<TimedText> each)
-            throws IOException {
-        var segments = new SpeechSegments(Resampler.to16kHz(sound));
-        for (Optional<SpeechSegment> next = segments.next(); next.isPresent(); next = segments.next()) {
-            SpeechSegment segment = next.get();
-            int[] tokens = tokens(segment.samples(), budget, observer);
-            each.accept(new TimedText(
-                    (double) segment.firstSample() / Sound.SPEECH_HZ,
-                    (double) segment.endSample() / Sound.SPEECH_HZ,
-                    description.vocabulary().decode(tokens),
-                    tokens.length));
+    public void transcribe(Sound sound, Budget budget, Deadline deadline, Consumer<TimedText> each) throws IOException {
+        new Transcription(model, budget, null, deadline)
+                .of(sound, (start, end, text, tokens) -> each.accept(new TimedText(start, end, text, tokens)));
+    }
+
+    /** What the model is called. */
+    public String name() {
+        return model.files().speech().name();
+    }
+
+    /** Whether budgets change what it does; a dense model ignores them. */
+    public boolean isAdaptive() {
+        return model.encoder().isAdaptive();
+    }
+
+    /**
+     * Transcribes noise at several budgets until that gets no faster, which takes up to some ten seconds: the JVM compiles what runs often. To be called before a service says that
+     * it is ready. It takes one of the calls that run at the same time.
+     *
+     * @throws IllegalStateException if it is closed
+     */
+    public void warmUp() {
+        var random = new SplittableRandom(1);
+        var samples = new float[2 * Sound.SPEECH_HZ];
+        for (int i = 0; i < samples.length; i++) {
+            samples[i] = (float) random.nextDouble(-0.3, 0.3);
         }
+        List<Double> shares = isAdaptive() ? List.of(1.0, 0.5, 0.25) : List.of(1.0);
+        List<Budget> budgets = shares.stream().map(model.encoder()::budget).toList();
+        WarmUp.repeat(
+                () -> budgets.forEach(budget -> new Transcription(model, budget, null, Deadline.NONE).tokens(samples)));
     }
 
-    /** The text of one segment; none below {@link MoonshineArchitecture#LEAST_SAMPLES}, where no word can be. */
-    private int[] tokens(float[] samples, Budget budget, LearnerObserver observer) {
-        if (samples.length < MoonshineArchitecture.LEAST_SAMPLES) {
-            return new int[0];
-        }
-        return open.use(() -> {
-            Session session = sessions.borrow();
-            try {
-                return tokens(session, samples, budget, observer);
-            } finally {
-                sessions.giveBack(session);
-            }
-        });
-    }
-
-    private int[] tokens(Session session, float[] samples, Budget budget, LearnerObserver observer) {
-        var bits = new int[samples.length];
-        Arrays.setAll(bits, i -> Float.floatToRawIntBits(samples[i]));
-        session.batch.clear();
-        model.add(session.batch, bits);
-        Pass pass = session.pass.begin(budget).with(LearnerObserver.class, observer);
-        Tensor frames = model.tokens(pass, session.batch);
-        return model.decoder().write(pass, frames, SpeechDescription.mostTokens(samples.length));
-    }
-
-    /** What the model is. */
-    public SpeechDescription description() {
-        return description;
-    }
-
-    /** The model behind, for evaluation; it is closed with this object. */
-    public Encoder model() {
+    /** The model behind, for this project's own modules. */
+    public OpenModel model() {
         return model;
-    }
-
-    /** What computes: its name, threads and precision. */
-    public Backend backend() {
-        return backend;
-    }
-
-    /** Native memory that all sessions hold now, in bytes. */
-    public long workspaceBytes() {
-        return sessions.all().stream()
-                .mapToLong(session -> session.workspace.bytes())
-                .sum();
     }
 
     @Override
     public void close() {
-        open.close(sessions::refuse, () -> {
-            sessions.close();
-            model.close();
-            backend.close();
-        });
+        model.close();
     }
 }

@@ -1,75 +1,80 @@
 package io.tokenwise;
 
 import io.tokenwise.api.Budget;
-import io.tokenwise.backend.Backend;
+import io.tokenwise.api.EngineOptions;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.io.Tokenizer;
-import io.tokenwise.model.Encoder;
+import io.tokenwise.nn.VectorLength;
+import io.tokenwise.session.OpenModel;
+import io.tokenwise.session.WarmUp;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * Turns texts into vectors with a pre-trained encoder, dense or adaptive; what a service imports.
  *
- * <p>Thread-safe: any number of threads may call; {@link EncoderOptions#concurrentCalls} of them run at once and the others wait. A result does
- * not depend on the number of threads nor on what else is in the call. Close waits for running calls, then frees all native
- * memory; later calls, and those that still wait for others, throw {@link IllegalStateException}.
+ * <p>Thread-safe: any number of threads may call; {@link EngineOptions#concurrentCalls} of them run at once and the others wait. A call computes on its own thread and the
+ * engine's workers, that of a virtual thread on one of the engine's platform threads. An interrupt ends a call between two batches. A result does not depend on the number of threads nor on what
+ * else is in the call. Close waits for running calls, then frees all native memory; later calls, and those that still wait for others, throw {@link IllegalStateException}.
  */
 public final class TextEncoder implements AutoCloseable {
     private final OpenModel model;
     private final Tokenizer tokenizer;
 
-    private TextEncoder(OpenModel model) {
+    TextEncoder(OpenModel model) {
         this.model = model;
         this.tokenizer = model.files().tokenizer();
     }
 
-    /** Opens the {@linkplain ModelFiles#defaultName default} built-in model; see {@link #open(String)}. */
+    /** Opens the default built-in model, {@code minilm-acm} if it is on the class path, else {@code minilm}; see {@link #open(String)}. */
     public static TextEncoder open() throws IOException {
         return open(ModelFiles.defaultName());
     }
 
     /**
-     * Opens a model with {@link EncoderOptions#defaults}.
+     * Opens a model on an engine of its own with {@link EngineOptions#defaults}; to share one see {@link Engine#textEncoder}.
      *
-     * @param model a built-in name ({@link ModelFiles#builtInNames}) or a directory in Hugging Face's layout
+     * @param model a built-in name, such as {@code minilm-acm}, or a directory in Hugging Face's layout
      * @throws io.tokenwise.api.BadFileException if a file is absent, bad or not supported
      */
     public static TextEncoder open(String model) throws IOException {
-        return open(model, EncoderOptions.defaults());
+        return open(model, EngineOptions.defaults());
     }
 
-    /** Opens a model; see {@link #open(String)}. */
-    public static TextEncoder open(String model, EncoderOptions options) throws IOException {
+    /** Opens a model on an engine of its own; see {@link #open(String)}. */
+    public static TextEncoder open(String model, EngineOptions options) throws IOException {
         return new TextEncoder(OpenModel.open(model, options, ModelFiles::text));
     }
 
     /** Opens a model from its files, which the encoder closes. */
-    public static TextEncoder open(ModelFiles files, EncoderOptions options) {
+    public static TextEncoder open(ModelFiles files, EngineOptions options) {
         return new TextEncoder(OpenModel.open(files, options, ModelFiles::text));
     }
 
     /** The vector of one text, at full budget. */
     public Embedding embed(String text) {
-        return embed(text, Budget.FULL);
+        return embed(EmbedRequest.of(text)).getFirst();
     }
 
     /** The vector of one text. */
     public Embedding embed(String text, Budget budget) {
-        return embed(List.of(text), budget).getFirst();
+        return embed(EmbedRequest.of(text).withBudget(budget)).getFirst();
     }
 
     /** The vectors of many texts, in their order, at full budget. */
     public List<Embedding> embed(List<String> texts) {
-        return embed(texts, Budget.FULL);
+        return embed(EmbedRequest.of(texts));
     }
 
     /** The vectors of many texts, in their order, all with the same budget. */
     public List<Embedding> embed(List<String> texts, Budget budget) {
-        return embed(texts, Collections.nCopies(texts.size(), budget));
+        return embed(EmbedRequest.of(texts).withBudget(budget));
     }
 
     /**
@@ -78,57 +83,195 @@ public final class TextEncoder implements AutoCloseable {
      * @throws IllegalArgumentException if there are not as many budgets as texts
      */
     public List<Embedding> embed(List<String> texts, List<Budget> budgets) {
-        List<Tokenizer.Encoded> encoded = texts.stream().map(tokenizer::encode).toList();
-        float[][] vectors =
-                model.encode(encoded.stream().map(Tokenizer.Encoded::ids).toList(), budgets);
-        var embeddings = new ArrayList<Embedding>(texts.size());
-        for (int i = 0; i < vectors.length; i++) {
-            Tokenizer.Encoded text = encoded.get(i);
-            int tokens = text.ids().length;
-            Spent spent = Spent.of(encoder(), text.ids(), budgets.get(i));
-            embeddings.add(new Embedding(vectors[i], tokens, text.truncated(), spent));
-        }
-        return embeddings;
+        return embed(EmbedRequest.of(texts).withBudgets(budgets));
     }
 
     /** The vector of a search query: with what the model wants to see before queries, if anything. */
     public Embedding embedQuery(String query, Budget budget) {
-        return embed(description().queryPrefix() + query, budget);
+        return embed(EmbedRequest.of(query).withBudget(budget).as(InputType.QUERY))
+                .getFirst();
     }
 
     /** The vectors of texts to be found: with what the model wants to see before them, if anything. */
     public List<Embedding> embedPassages(List<String> passages, Budget budget) {
-        String prefix = description().passagePrefix();
-        return embed(passages.stream().map(passage -> prefix + passage).toList(), budget);
+        return embed(EmbedRequest.of(passages).withBudget(budget).as(InputType.PASSAGE));
     }
 
-    /** What the model is. */
-    public TextDescription description() {
+    /**
+     * The vectors of a request's texts, in their order.
+     *
+     * @throws IllegalArgumentException if a budget is one that the model cannot keep
+     * @throws IllegalStateException if it is closed, or if the thread is interrupted while it waits for its turn or between two batches
+     * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
+     */
+    public List<Embedding> embed(EmbedRequest request) {
+        return embed(request, (inputs, budgets, length) -> model.encode(inputs, budgets, length, request.deadline()));
+    }
+
+    /**
+     * The same without waiting: computed on the engine's own platform threads, on which also runs what depends on the future, unless it is told another executor. Of many calls as
+     * many as {@link EngineOptions#concurrentCalls} run at once and the others wait in their order.
+     *
+     * <p>A future that is cancelled drops what is not computed yet. It fails as {@link #embed(EmbedRequest)} does, with {@link io.tokenwise.api.DeadlineException} as soon as the deadline
+     * passes, and with {@link java.util.concurrent.RejectedExecutionException} if 16,384 calls wait already.
+     */
+    public CompletableFuture<List<Embedding>> embedAsync(EmbedRequest request) {
+        return model.start(request.deadline(), encoding -> embed(request, encoding));
+    }
+
+    private List<Embedding> embed(EmbedRequest request, OpenModel.Encoding encoding) {
+        return request.longTexts() == LongTexts.CUT ? embedCut(request, encoding) : embedSplit(request, encoding);
+    }
+
+    private List<Embedding> embedCut(EmbedRequest request, OpenModel.Encoding encoding) {
+        String prefix = prefix(request.inputType());
+        List<Tokenizer.Encoded> encoded = request.texts().stream()
+                .map(text -> tokenizer.encode(prefix + text))
+                .toList();
+        float[][] vectors = encoding.encode(
+                encoded.stream().map(Tokenizer.Encoded::ids).toList(), request.budgets(), VectorLength.DESCRIBED);
+        var embeddings = new ArrayList<Embedding>(vectors.length);
+        for (int i = 0; i < vectors.length; i++) {
+            Tokenizer.Encoded text = encoded.get(i);
+            Spent spent =
+                    Spent.of(model.encoder(), text.ids(), request.budgets().get(i));
+            embeddings.add(new Embedding(vectors[i], text.ids().length, text.truncated(), spent));
+        }
+        return embeddings;
+    }
+
+    private List<Embedding> embedSplit(EmbedRequest request, OpenModel.Encoding encoding) {
+        String prefix = prefix(request.inputType());
+        int most = description().architecture().maxPositions();
+        List<TextParts> texts = request.texts().stream()
+                .map(text -> TextParts.of(prefix, text, tokenizer, most))
+                .toList();
+        var whole = new Inputs();
+        var parts = new Inputs();
+        for (int i = 0; i < texts.size(); i++) {
+            TextParts text = texts.get(i);
+            (text.isWhole() ? whole : parts).add(text, request.budgets().get(i));
+        }
+        // An average is of vectors as they were pooled.
+        Iterator<float[]> ofWhole = whole.encode(encoding, VectorLength.DESCRIBED);
+        Iterator<float[]> ofParts = parts.encode(encoding, VectorLength.POOLED);
+        var embeddings = new ArrayList<Embedding>(texts.size());
+        for (int i = 0; i < texts.size(); i++) {
+            TextParts text = texts.get(i);
+            Spent spent =
+                    Spent.of(model.encoder(), text.parts(), request.budgets().get(i));
+            float[] vector = text.isWhole() ? ofWhole.next() : mean(text, ofParts);
+            embeddings.add(new Embedding(vector, text.tokens(), false, spent));
+        }
+        return embeddings;
+    }
+
+    private float[] mean(TextParts text, Iterator<float[]> vectors) {
+        float[] mean = text.mean(text.parts().stream().map(_ -> vectors.next()).toList());
+        return description().normalize() ? TextParts.scaled(mean) : mean;
+    }
+
+    /** What runs together. */
+    private record Inputs(List<int[]> ids, List<Budget> budgets) {
+        Inputs() {
+            this(new ArrayList<>(), new ArrayList<>());
+        }
+
+        void add(TextParts text, Budget budget) {
+            ids.addAll(text.parts());
+            budgets.addAll(Collections.nCopies(text.parts().size(), budget));
+        }
+
+        Iterator<float[]> encode(OpenModel.Encoding encoding, VectorLength length) {
+            return List.of(encoding.encode(ids, budgets, length)).iterator();
+        }
+    }
+
+    private String prefix(InputType type) {
+        return switch (type) {
+            case TEXT -> "";
+            case QUERY -> description().queryPrefix();
+            case PASSAGE -> description().passagePrefix();
+        };
+    }
+
+    private TextDescription description() {
         return model.files().text();
     }
 
-    public Tokenizer tokenizer() {
-        return tokenizer;
+    /** What the model is called. */
+    public String name() {
+        return description().name();
     }
 
-    /** The model behind, for evaluation; it is closed with this object. */
+    /** Values of a vector. */
+    public int dimensions() {
+        return description().outputs();
+    }
+
+    /** Tokens that the model reads of a text at most, special ones included. */
+    public int maxTokens() {
+        return description().maxTokens();
+    }
+
+    /** Whether budgets change what it does; a dense model ignores them. */
+    public boolean isAdaptive() {
+        return model.encoder().isAdaptive();
+    }
+
+    /** Whether queries and passages get different vectors, because the model has words to put before them. */
+    public boolean hasInputTypes() {
+        return !description().queryPrefix().equals(description().passagePrefix());
+    }
+
+    /** How many tokens a text has, special ones included, however long it is; more than {@link #maxTokens} are not all read. */
+    public int countTokens(String text) {
+        return tokenizer.encodeAll(text).length + 2;
+    }
+
+    /** A text's tokens in their order, special ones included, however long it is. */
+    public List<TextToken> tokenize(String text) {
+        List<Tokenizer.Place> places = tokenizer.places(text);
+        int[] ids = tokenizer.surrounded(
+                places.stream().mapToInt(Tokenizer.Place::id).toArray());
+        List<String> words = tokenizer.tokens(ids);
+        var tokens = new ArrayList<TextToken>(ids.length);
+        tokens.add(new TextToken(ids[0], words.getFirst(), 0, 0, true));
+        for (int i = 0; i < places.size(); i++) {
+            Tokenizer.Place place = places.get(i);
+            tokens.add(new TextToken(place.id(), words.get(i + 1), place.start(), place.end(), false));
+        }
+        tokens.add(new TextToken(ids[ids.length - 1], words.getLast(), 0, 0, true));
+        return tokens;
+    }
+
+    /**
+     * Embeds short and long texts at several budgets until that gets no faster, which takes from some tenths of a second to eight: the JVM compiles what runs often. To be called before a
+     * service says that it is ready. It takes one of the calls that run at the same time, and all threads of a call.
+     *
+     * @throws IllegalStateException if it is closed
+     */
+    public void warmUp() {
+        var inputs = new Inputs();
+        List<Double> shares = isAdaptive() ? List.of(1.0, 0.75, 0.5, 0.25) : List.of(1.0);
+        for (int length : new int[] {8, 32, maxTokens()}) {
+            var ids = new int[Math.min(length, maxTokens())];
+            Arrays.setAll(ids, i -> (1_000 + 37 * i) % tokenizer.vocabularySize());
+            shares.forEach(
+                    share -> inputs.add(new TextParts(ids), model.encoder().budget(share)));
+        }
+        WarmUp.repeat(() -> {
+            for (int i = 0; i < inputs.ids().size(); i++) {
+                model.encode(
+                        List.of(inputs.ids().get(i)), List.of(inputs.budgets().get(i)));
+            }
+            model.encode(inputs.ids(), inputs.budgets());
+        });
+    }
+
+    /** The model behind, for this project's own modules. */
     public OpenModel model() {
         return model;
-    }
-
-    /** The network behind, for evaluation; it is closed with this object. */
-    public Encoder encoder() {
-        return model.encoder();
-    }
-
-    /** The token level below {@link #embed}: no tokenizer, observers allowed. */
-    public Sessions sessions() {
-        return model.sessions();
-    }
-
-    /** What computes: its name, threads and precision. */
-    public Backend backend() {
-        return model.backend();
     }
 
     @Override

@@ -8,6 +8,7 @@ import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.EngineOptions;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.image.Image;
@@ -35,8 +36,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The library's image classifier, on a model so small that its classes mean nothing. */
 class ImageClassifierTest {
-    private static final EncoderOptions OPTIONS =
-            EncoderOptions.defaults().withThreads(2).withBackend(BackendChoice.FLOAT32);
+    private static final EngineOptions OPTIONS =
+            EngineOptions.defaults().withThreads(2).withBackend(BackendChoice.FLOAT32);
 
     @TempDir
     static Path folder;
@@ -74,7 +75,7 @@ class ImageClassifierTest {
             assertThat(Arrays.stream(found.probabilities()).sum()).isCloseTo(1, offset(1e-12));
             assertThat(found.probability())
                     .isEqualTo(Arrays.stream(found.probabilities()).max().orElseThrow());
-            int label = classifier.description().labels().indexOf(found.label());
+            int label = classifier.model().files().image().labels().indexOf(found.label());
             assertThat(found.probabilities()[label]).isEqualTo(found.probability());
         }
     }

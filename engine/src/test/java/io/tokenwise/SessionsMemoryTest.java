@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.EngineOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,13 +34,13 @@ class SessionsMemoryTest {
     void nativeMemoryIsFlatOverTenThousandCalls(@TempDir Path directory) throws IOException {
         Path small = directory.resolve("small");
         TestModels.writeSmall(small);
-        var options = new EncoderOptions(2, 64, 2, BackendChoice.FLOAT32);
+        var options = new EngineOptions(2, 64, 2, BackendChoice.FLOAT32, false);
         try (TextEncoder encoder = TextEncoder.open(small.toString(), options)) {
             call(encoder, 2_000);
-            long held = encoder.sessions().workspaceBytes();
+            long held = encoder.model().sessions().workspaceBytes();
             long resident = residentBytes();
             call(encoder, 10_000);
-            assertThat(encoder.sessions().workspaceBytes()).isEqualTo(held);
+            assertThat(encoder.model().sessions().workspaceBytes()).isEqualTo(held);
             // A leak of a single tensor or encoding a call would be more than that; the heap may still grow a little.
             assertThat(residentBytes() - resident).isLessThan(24L << 20);
         }

@@ -8,6 +8,8 @@ import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
+import io.tokenwise.api.EngineOptions;
 import io.tokenwise.audio.Sound;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
@@ -17,6 +19,7 @@ import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.session.SpeechMemory;
 import io.tokenwise.tensor.HostMemory;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
@@ -58,7 +61,8 @@ class SpeechRecognizerTest {
     }
 
     private static SpeechRecognizer open(int threads, int calls) throws IOException {
-        return SpeechRecognizer.open(model, new RecognizerOptions(threads, calls, BackendChoice.FLOAT32));
+        return SpeechRecognizer.open(
+                model.toString(), new EngineOptions(threads, 1024, calls, BackendChoice.FLOAT32, false));
     }
 
     @Test
@@ -94,11 +98,11 @@ class SpeechRecognizerTest {
     void samplesAndSoundsTakeABudget() throws IOException {
         Path adaptive = folder.resolve("adaptive");
         writeAdaptive(adaptive);
-        try (SpeechRecognizer recognizer =
-                SpeechRecognizer.open(adaptive, new RecognizerOptions(1, 1, BackendChoice.FLOAT32))) {
+        try (SpeechRecognizer recognizer = SpeechRecognizer.open(
+                adaptive.toString(), new EngineOptions(1, 1024, 1, BackendChoice.FLOAT32, false))) {
             List<TimedText> expected = new ArrayList<>();
             Budget none = Budget.fixed(0);
-            recognizer.transcribe(Sound.of(Sound.SPEECH_HZ, sound), none, null, expected::add);
+            recognizer.transcribe(Sound.of(Sound.SPEECH_HZ, sound), none, Deadline.NONE, expected::add);
             assertThat(recognizer.transcribe(sound, none)).isEqualTo(expected);
             assertThat(recognizer.transcribe(Sound.of(Sound.SPEECH_HZ, sound), none))
                     .isEqualTo(expected);
@@ -187,11 +191,11 @@ class SpeechRecognizerTest {
             List<TimedText> texts = new ArrayList<>();
             recognizer.transcribe(endless, text -> {
                 texts.add(text);
-                bytes.add(recognizer.workspaceBytes());
+                bytes.add(recognizer.model().sessions().workspaceBytes());
             });
             assertThat(texts.getLast().endSeconds()).isEqualTo(600);
             assertThat(texts).hasSizeGreaterThanOrEqualTo(20);
-            long limit = SpeechRecognizer.memoryLimit(recognizer.description().architecture());
+            long limit = SpeechMemory.limit(recognizer.model().files().speech().architecture());
             assertThat(bytes).allSatisfy(held -> assertThat(held).isLessThanOrEqualTo(limit));
         }
     }
@@ -212,7 +216,7 @@ class SpeechRecognizerTest {
                                 }
                             })
                             .isInstanceOf(IllegalStateException.class)
-                            .hasMessage("the speech recogniser is closed");
+                            .hasMessage("the model is closed");
                 }));
             }
             started.await();
@@ -222,7 +226,7 @@ class SpeechRecognizerTest {
             for (Future<?> caller : callers) {
                 caller.get(30, TimeUnit.SECONDS);
             }
-            assertThat(recognizer.workspaceBytes()).isZero();
+            assertThat(recognizer.model().sessions().workspaceBytes()).isZero();
         }
     }
 
@@ -248,9 +252,9 @@ class SpeechRecognizerTest {
 
     @Test
     void optionsAreChecked() {
-        assertThatThrownBy(() -> RecognizerOptions.defaults().withThreads(0))
-                .hasMessageContaining("threads must be at least 1");
-        assertThatThrownBy(() -> RecognizerOptions.defaults().withConcurrentCalls(5_000))
-                .hasMessageContaining("concurrent calls 1 to 4096");
+        assertThatThrownBy(() -> EngineOptions.defaults().withThreads(0))
+                .hasMessageContaining("threads and batch tokens must be at least 1");
+        assertThatThrownBy(() -> EngineOptions.defaults().withConcurrentCalls(5_000))
+                .hasMessageContaining("concurrent calls must be 1 to 4096");
     }
 }

@@ -21,6 +21,7 @@ import io.tokenwise.model.Encoder;
 import io.tokenwise.model.NewEncoder;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;

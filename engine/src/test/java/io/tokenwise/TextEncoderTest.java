@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.EngineOptions;
+import io.tokenwise.session.Sessions;
 import io.tokenwise.testdata.WordNet;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -44,7 +46,7 @@ class TextEncoderTest {
 
     private TextEncoder open(int threads, int batchTokens, int concurrentCalls) throws IOException {
         return TextEncoder.open(
-                small, new EncoderOptions(threads, batchTokens, concurrentCalls, BackendChoice.FLOAT32));
+                small, new EngineOptions(threads, batchTokens, concurrentCalls, BackendChoice.FLOAT32, false));
     }
 
     @ParameterizedTest
@@ -94,8 +96,8 @@ class TextEncoderTest {
             for (int i = 0; i < many.size(); i++) {
                 assertSame(embeddings.get(i), encoder.embed(many.get(i)));
             }
-            assertThat(encoder.sessions().workspaceBytes())
-                    .isLessThanOrEqualTo(Sessions.memoryLimit(encoder.encoder(), 64));
+            assertThat(encoder.model().sessions().workspaceBytes())
+                    .isLessThanOrEqualTo(Sessions.memoryLimit(encoder.model().encoder(), 64));
             assertThat(encoder.embed(List.of())).isEmpty();
         }
     }
@@ -104,17 +106,22 @@ class TextEncoderTest {
     @Test
     void everyMixOfLengthsFitsTheMemoryLimit() throws IOException {
         try (TextEncoder encoder = open(2, 128, 1)) {
-            TestModels.acmize(encoder.encoder(), 4, TestModels.sequences(40));
+            TestModels.acmize(encoder.model().encoder(), 4, TestModels.sequences(40));
             for (int length : new int[] {1, 2, 3, 7, 40}) {
                 int[] lengths = new int[128 / length];
                 Arrays.fill(lengths, length);
                 // A workspace that has grown already would hide that growing needs more.
                 try (var sessions = new Sessions(
-                        encoder.encoder(), encoder.encoder().parameters().backend(), 128, 1)) {
+                        encoder.model().encoder(),
+                        encoder.model().encoder().parameters().backend(),
+                        128,
+                        1)) {
                     assertThat(sessions.encode(TestModels.sequences(lengths), Budget.FULL, null))
-                            .hasDimensions(lengths.length, encoder.encoder().hidden());
+                            .hasDimensions(
+                                    lengths.length, encoder.model().encoder().hidden());
                     assertThat(sessions.workspaceBytes())
-                            .isLessThanOrEqualTo(Sessions.memoryLimit(encoder.encoder(), 128));
+                            .isLessThanOrEqualTo(
+                                    Sessions.memoryLimit(encoder.model().encoder(), 128));
                 }
             }
         }
@@ -123,7 +130,7 @@ class TextEncoderTest {
     @Test
     void longTextsAreCutAndTheCallerLearnsOfIt() throws IOException {
         try (TextEncoder encoder = open(1, 64, 1)) {
-            int most = encoder.description().maxTokens();
+            int most = encoder.model().files().text().maxTokens();
             Embedding fits = encoder.embed("word ".repeat(most - 2));
             assertThat(fits.truncated()).isFalse();
             assertThat(fits.tokens()).isEqualTo(most);
@@ -136,7 +143,7 @@ class TextEncoderTest {
             assertThat(huge.tokens()).isEqualTo(most);
             // No space to cut at.
             assertThat(encoder.embed("x".repeat(100_000)).vector())
-                    .hasSize(encoder.encoder().hidden());
+                    .hasSize(encoder.model().encoder().hidden());
         }
     }
 
@@ -172,8 +179,8 @@ class TextEncoderTest {
     @Test
     void eachTextHasABudget() throws IOException {
         try (TextEncoder encoder = open(1, 64, 1)) {
-            TestModels.acmize(encoder.encoder(), 4, TestModels.sequences(40));
-            TestModels.randomizeGates(encoder.encoder(), 0.3);
+            TestModels.acmize(encoder.model().encoder(), 4, TestModels.sequences(40));
+            TestModels.randomizeGates(encoder.model().encoder(), 0.3);
             List<Budget> budgets = List.of(Budget.FULL, Budget.flops(0.4), Budget.hard(0.4), Budget.fixed(0.25));
             List<String> some = texts.subList(0, budgets.size());
             List<Embedding> together = encoder.embed(some, budgets);
@@ -182,7 +189,7 @@ class TextEncoderTest {
             }
             assertThatThrownBy(() -> encoder.embed(some, budgets.subList(0, 3)))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("encode: 4 inputs and 3 budgets; give one for each");
+                    .hasMessage("embed: 4 texts and 3 budgets; give one for each");
         }
     }
 
@@ -197,9 +204,9 @@ class TextEncoderTest {
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage("the model is closed");
         }
-        assertThatThrownBy(() -> encoder.sessions().encode(TestModels.sequences(3), Budget.FULL, null))
+        assertThatThrownBy(() -> encoder.model().sessions().encode(TestModels.sequences(3), Budget.FULL, null))
                 .isInstanceOf(IllegalStateException.class);
-        assertThat(encoder.sessions().workspaceBytes()).isZero();
+        assertThat(encoder.model().sessions().workspaceBytes()).isZero();
     }
 
     @Test
@@ -243,7 +250,7 @@ class TextEncoderTest {
         try (TextEncoder encoder = open(1, 64, 1)) {
             var inside = new CountDownLatch(1);
             var goOn = new CountDownLatch(1);
-            TestModels.acmize(encoder.encoder(), 4, TestModels.sequences(20));
+            TestModels.acmize(encoder.model().encoder(), 4, TestModels.sequences(20));
             LearnerObserver blocking = (module, learners, tokens, gated) -> {
                 inside.countDown();
                 try {
@@ -253,7 +260,7 @@ class TextEncoderTest {
                 }
             };
             Thread running = Thread.ofPlatform()
-                    .start(() -> encoder.sessions().encode(TestModels.sequences(3), Budget.FULL, blocking));
+                    .start(() -> encoder.model().sessions().encode(TestModels.sequences(3), Budget.FULL, blocking));
             inside.await();
             var failure = new AtomicReference<Throwable>();
             Thread waiter = Thread.ofPlatform().start(() -> {
@@ -278,23 +285,25 @@ class TextEncoderTest {
     @Test
     void failedCallGivesItsSessionBack() throws IOException {
         try (TextEncoder encoder = open(2, 64, 1)) {
-            TestModels.acmize(encoder.encoder(), 4, TestModels.sequences(20));
-            float[][] expected = encoder.sessions().encode(TestModels.sequences(5), Budget.FULL, null);
+            TestModels.acmize(encoder.model().encoder(), 4, TestModels.sequences(20));
+            float[][] expected = encoder.model().sessions().encode(TestModels.sequences(5), Budget.FULL, null);
             LearnerObserver failing = (module, learners, tokens, gated) -> {
                 throw new ArithmeticException("observer");
             };
             for (int i = 0; i < 10; i++) {
-                assertThatThrownBy(() -> encoder.sessions().encode(TestModels.sequences(5), Budget.FULL, failing))
+                assertThatThrownBy(
+                                () -> encoder.model().sessions().encode(TestModels.sequences(5), Budget.FULL, failing))
                         .hasMessage("observer");
-                assertThatThrownBy(() -> encoder.sessions().encode(List.of(new int[] {40_000}), Budget.FULL, null))
+                assertThatThrownBy(
+                                () -> encoder.model().sessions().encode(List.of(new int[] {40_000}), Budget.FULL, null))
                         .isInstanceOf(IllegalArgumentException.class)
                         .hasMessage("embeddingSum: row 40000 is outside a matrix of 30522 rows");
-                assertThatThrownBy(() -> encoder.sessions().encode(List.of(new int[41]), Budget.FULL, null))
+                assertThatThrownBy(() -> encoder.model().sessions().encode(List.of(new int[41]), Budget.FULL, null))
                         .hasMessage("embeddingSum: sequence 0 has 41 tokens, there are 40 positions");
-                assertThatThrownBy(() -> encoder.sessions().encode(List.of(new int[0]), Budget.FULL, null))
+                assertThatThrownBy(() -> encoder.model().sessions().encode(List.of(new int[0]), Budget.FULL, null))
                         .hasMessage("a sequence without tokens cannot be encoded");
             }
-            assertThat(encoder.sessions().encode(TestModels.sequences(5), Budget.FULL, null))
+            assertThat(encoder.model().sessions().encode(TestModels.sequences(5), Budget.FULL, null))
                     .isDeepEqualTo(expected);
         }
     }

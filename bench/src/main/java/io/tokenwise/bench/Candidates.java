@@ -1,10 +1,10 @@
 package io.tokenwise.bench;
 
 import ai.onnxruntime.OrtException;
-import io.tokenwise.EncoderOptions;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.EngineOptions;
 import io.tokenwise.bench.Candidate.Kind;
 import io.tokenwise.bench.Candidate.Series;
 import io.tokenwise.distill.FrequentWords;
@@ -107,11 +107,14 @@ final class Candidates implements AutoCloseable {
                 continue;
             }
             TextEncoder encoder = encoder(choice.model, choice.engine);
-            if (!encoder.encoder().isAdaptive()) {
+            if (!encoder.isAdaptive()) {
                 throw new IllegalArgumentException("--model " + choice.model + " is not adaptive; name a model that"
                         + " distill has made, or minilm-acm");
             }
-            add(series, "" + budget, new OwnEmbedder(encoder, encoder.encoder().budget(budget)));
+            add(
+                    series,
+                    "" + budget,
+                    new OwnEmbedder(encoder, encoder.model().encoder().budget(budget)));
         }
     }
 
@@ -136,8 +139,8 @@ final class Candidates implements AutoCloseable {
                         choice.series(key, "dense, ONNX Runtime " + precision, Kind.RIVAL, false),
                         "",
                         new OrtEmbedder(
-                                dense.description(),
-                                dense.tokenizer(),
+                                dense.model().files().text(),
+                                dense.model().files().tokenizer(),
                                 model.sorted().callers().get()));
             }
         }
@@ -147,7 +150,10 @@ final class Candidates implements AutoCloseable {
         Series words = choice.series(WORDS, "frequent words dropped, untrained", Kind.RIVAL, true);
         Series random = choice.series("random", "random tokens dropped, untrained", Kind.RIVAL, true);
         for (double keep : KEEPS) {
-            add(words, "" + keep, new WordsDropped(whole(dense), dense.tokenizer(), frequentWords, keep));
+            add(
+                    words,
+                    "" + keep,
+                    new WordsDropped(whole(dense), dense.model().files().tokenizer(), frequentWords, keep));
         }
         for (double keep : KEEPS) {
             add(random, "" + keep, new RandomTokensDropped(whole(dense), keep, RANDOM_SEED));
@@ -156,7 +162,9 @@ final class Candidates implements AutoCloseable {
 
     private void addExits(List<String> texts) throws IOException {
         Series series = choice.series(EXIT, "early exit with a trained linear map", Kind.RIVAL, true);
-        for (int layers = 1; layers < dense.description().architecture().layers(); layers++) {
+        for (int layers = 1;
+                layers < dense.model().files().text().architecture().layers();
+                layers++) {
             if (choice.wanted.test(series.key() + "-" + layers)) {
                 add(series, "" + layers, EarlyExit.fitted(whole(firstLayers(layers)), teacher(texts)));
             }
@@ -207,7 +215,8 @@ final class Candidates implements AutoCloseable {
                         series,
                         setting,
                         keep.isPresent()
-                                ? new WordsDropped(model, encoder.tokenizer(), frequentWords, keep.getAsDouble())
+                                ? new WordsDropped(
+                                        model, encoder.model().files().tokenizer(), frequentWords, keep.getAsDouble())
                                 : model);
             }
         }
@@ -236,8 +245,8 @@ final class Candidates implements AutoCloseable {
         return known;
     }
 
-    private static EncoderOptions options(OwnEngine engine) {
-        return EncoderOptions.defaults()
+    private static EngineOptions options(OwnEngine engine) {
+        return EngineOptions.defaults()
                 .withThreads(1)
                 .withConcurrentCalls(1)
                 .withBackend(new BackendChoice(engine.kind(), engine.precision()));

@@ -1,12 +1,12 @@
 package io.tokenwise.bench;
 
-import io.tokenwise.EncoderOptions;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.acm.leave.Leaving;
 import io.tokenwise.acm.leave.ShortPlans;
 import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.EngineOptions;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.cost.CostModel;
 import io.tokenwise.cost.CostTables;
@@ -92,7 +92,7 @@ record CostBench(
         if (measure) {
             measure(engine);
         }
-        var options = EncoderOptions.defaults()
+        var options = EngineOptions.defaults()
                 .withThreads(1)
                 .withConcurrentCalls(1)
                 .withBackend(new BackendChoice(engine.kind(), engine.precision()));
@@ -104,11 +104,11 @@ record CostBench(
     }
 
     private List<Case> cases(TextEncoder encoder, WordNet wordNet) throws IOException {
-        CostTables.Found found = CostTables.find(encoder.backend());
-        int most = encoder.description().maxTokens();
-        var sizes = Sizes.of(encoder.description().architecture());
+        CostTables.Found found = CostTables.find(encoder.model().backend());
+        int most = encoder.maxTokens();
+        var sizes = Sizes.of(encoder.model().files().text().architecture());
         var cost = new CostModel(found.table(), sizes, most);
-        Optional<ShortPlans> plans = encoder.encoder().leaving().map(Leaving::plans);
+        Optional<ShortPlans> plans = encoder.model().encoder().leaving().map(Leaving::plans);
         var cases = new ArrayList<Case>();
         for (int length : tokens) {
             if (length <= most) {
@@ -120,7 +120,7 @@ record CostBench(
                                     ? plans.get()
                                             .micros(
                                                     text.length,
-                                                    encoder.encoder().plan(text, budget))
+                                                    encoder.model().encoder().plan(text, budget))
                                     : cost.micros(text.length))
                             .average()
                             .orElseThrow();
@@ -131,7 +131,8 @@ record CostBench(
                             share,
                             micros,
                             texts.size(),
-                            () -> texts.forEach(text -> encoder.sessions().encode(List.of(text), budget, null))));
+                            () -> texts.forEach(
+                                    text -> encoder.model().sessions().encode(List.of(text), budget, null))));
                 }
             }
         }
@@ -165,7 +166,7 @@ record CostBench(
     }
 
     private static CostResults.Row row(Case one, double micros, double timeShare) {
-        var backend = one.encoder.backend();
+        var backend = one.encoder.model().backend();
         return new CostResults.Row(
                 backend.name(),
                 backend.precision().label(),

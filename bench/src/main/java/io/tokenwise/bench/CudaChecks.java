@@ -1,6 +1,5 @@
 package io.tokenwise.bench;
 
-import io.tokenwise.Sessions;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
@@ -10,6 +9,7 @@ import io.tokenwise.backend.cuda.CudaBackend;
 import io.tokenwise.bench.CudaResults.Check;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.Tensor;
 import java.io.IOException;
 import java.util.Arrays;

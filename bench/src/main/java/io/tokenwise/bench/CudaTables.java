@@ -1,6 +1,5 @@
 package io.tokenwise.bench;
 
-import io.tokenwise.Sessions;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Precision;
@@ -14,6 +13,7 @@ import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.natives.cuda.CudaUnavailableException;
+import io.tokenwise.session.Sessions;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -60,7 +60,8 @@ record Frontier(
         try (var candidates = Candidates.open(choice, frequentWords, fittedTo)) {
             List<TimedTexts> timed = new ArrayList<>();
             for (String length : lengths) {
-                timed.add(TimedTexts.of(length, wordNet, candidates.reference().tokenizer()));
+                timed.add(TimedTexts.of(
+                        length, wordNet, candidates.reference().model().files().tokenizer()));
             }
             var notes = new ArrayList<>(notes(candidates));
             Map<Candidate, Map<Metric, Score>> scores = judge(candidates, tasks(wordNet, candidates, notes));

@@ -14,16 +14,16 @@ import java.util.List;
 record OwnEmbedder(TextEncoder encoder, Budget budget) implements Embedder {
     @Override
     public String prefix(TextKind kind) {
-        return kind.prefix(encoder.description());
+        return kind.prefix(encoder.model().files().text());
     }
 
     @Override
     public int[] tokens(String prefix, String text) {
-        return encoder.tokenizer().encode(prefix + text).ids();
+        return encoder.model().files().tokenizer().encode(prefix + text).ids();
     }
 
     @Override
     public float[][] encode(List<int[]> texts) {
-        return encoder.sessions().encode(texts, budget, null);
+        return encoder.model().sessions().encode(texts, budget, null);
     }
 }

@@ -1,15 +1,15 @@
 package io.tokenwise.bench;
 
-import io.tokenwise.EncoderOptions;
-import io.tokenwise.Sessions;
 import io.tokenwise.Spent;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.choose.Spending;
 import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.EngineOptions;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.session.Sessions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,7 +34,7 @@ final class OwnModel implements AutoCloseable {
         try (files) {
             encoder = Encoder.load(files, backend);
         }
-        EncoderOptions options = EncoderOptions.defaults();
+        EngineOptions options = EngineOptions.defaults();
         sessions = new Sessions(encoder, backend, options.batchTokens(), options.concurrentCalls());
     }
 

@@ -1,12 +1,12 @@
 package io.tokenwise.bench;
 
 import io.tokenwise.Embedding;
-import io.tokenwise.EncoderOptions;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.EngineOptions;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
 import java.io.IOException;
@@ -91,22 +91,22 @@ final class Soak implements AutoCloseable {
     /** Saves MiniLM with learners of its own units and gates that know nothing, for where no trained model is. */
     static void saveUntrained(Path directory) throws IOException {
         try (TextEncoder minilm =
-                TextEncoder.open("minilm", EncoderOptions.defaults().withBackend(BackendChoice.FLOAT32))) {
-            Encoder encoder = minilm.encoder();
-            List<int[]> sample = Scenario.sample(minilm.tokenizer());
+                TextEncoder.open("minilm", EngineOptions.defaults().withBackend(BackendChoice.FLOAT32))) {
+            Encoder encoder = minilm.model().encoder();
+            List<int[]> sample = Scenario.sample(minilm.model().files().tokenizer());
             Acmizer.replace(
                     encoder.parameters(),
                     encoder.slots(),
                     AdaptiveLayers.mlps(LEARNERS),
-                    () -> minilm.sessions().encode(sample, Budget.FULL, null));
-            encoder.save(directory, minilm.tokenizer(), ModelWriter.Existing.REPLACE);
+                    () -> minilm.model().sessions().encode(sample, Budget.FULL, null));
+            encoder.save(directory, minilm.model().files().tokenizer(), ModelWriter.Existing.REPLACE);
         }
     }
 
     private static TextEncoder open(String model, OwnEngine engine, int threads) throws IOException {
         return TextEncoder.open(
                 model,
-                EncoderOptions.defaults()
+                EngineOptions.defaults()
                         .withThreads(threads)
                         .withConcurrentCalls(SESSIONS)
                         .withBackend(new BackendChoice(engine.kind(), engine.precision())));
@@ -115,14 +115,14 @@ final class Soak implements AutoCloseable {
     /** One text of each of many lengths from the shortest, which has no words, to one that is cut. */
     private static List<String> texts(TextEncoder encoder) throws IOException {
         List<String> words = List.of(String.join(" ", Scenario.sampleTexts()).split(" "));
-        int most = encoder.description().maxTokens();
+        int most = encoder.maxTokens();
         var texts = new ArrayList<>(List.of(""));
         int tokens = 3;
         int from = 0;
         while (tokens < most * 5 / 4) {
             int to = from + 1;
             String text = words.get(from);
-            while (encoder.tokenizer().encode(text).ids().length < Math.min(tokens, most)) {
+            while (encoder.model().files().tokenizer().encode(text).ids().length < Math.min(tokens, most)) {
                 text += " " + words.get(to++ % words.size());
             }
             texts.add(text);
@@ -145,7 +145,7 @@ final class Soak implements AutoCloseable {
                 String.join(" and ", models),
                 String.join(", ", engines.stream().map(OwnEngine::name).toList()),
                 texts.size(),
-                encoders.getFirst().description().maxTokens(),
+                encoders.getFirst().model().files().text().maxTokens(),
                 CALLERS,
                 100 * CPU_SHARE);
         for (int encoder = 0; encoder < encoders.size(); encoder++) {
@@ -258,7 +258,7 @@ final class Soak implements AutoCloseable {
                 encoder,
                 number,
                 texts.subList(first, first + count),
-                encoder.encoder().isAdaptive() ? BUDGETS.get(random.nextInt(BUDGETS.size())) : Budget.FULL);
+                encoder.isAdaptive() ? BUDGETS.get(random.nextInt(BUDGETS.size())) : Budget.FULL);
     }
 
     private void check(TextEncoder encoder, int number, List<String> list, Budget budget) {
@@ -277,8 +277,8 @@ final class Soak implements AutoCloseable {
             if (first != null && !Arrays.equals(first, vector)) {
                 throw new IllegalStateException("%s, %s, %s: the vector of a text of %d tokens changed"
                         .formatted(
-                                encoder.backend().name(),
-                                encoder.backend().precision().label(),
+                                encoder.model().backend().name(),
+                                encoder.model().backend().precision().label(),
                                 budget,
                                 results.get(i).tokens()));
             }
@@ -350,7 +350,7 @@ final class Soak implements AutoCloseable {
                 mebibytes(
                         ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed()),
                 mebibytes(encoders.stream()
-                        .mapToLong(encoder -> encoder.sessions().workspaceBytes())
+                        .mapToLong(encoder -> encoder.model().sessions().workspaceBytes())
                         .sum()),
                 ManagementFactory.getThreadMXBean().getThreadCount(),
                 100 * cpuShare());

@@ -35,7 +35,7 @@ final class StaticEmbeddings implements Embedder {
 
     /** Runs the whole vocabulary through the teacher, which takes its time. */
     static StaticEmbeddings of(TextEncoder teacher) {
-        Tokenizer tokenizer = teacher.tokenizer();
+        Tokenizer tokenizer = teacher.model().files().tokenizer();
         int[] empty = tokenizer.encode("").ids();
         int[] ids = IntStream.range(0, tokenizer.vocabularySize()).toArray();
         // Places that BERT's vocabulary keeps free: no text has them, and Model2Vec leaves them out of the order.
@@ -56,9 +56,9 @@ final class StaticEmbeddings implements Embedder {
     /** What the teacher makes of each token without others, {@code [vocabulary][hidden]}. */
     private static float[][] alone(TextEncoder teacher, int cls, int sep) {
         var vectors = new ArrayList<float[]>();
-        int vocabulary = teacher.tokenizer().vocabularySize();
-        try (var workspace = teacher.backend().workspace(Long.MAX_VALUE)) {
-            var pass = new Pass(teacher.backend().stream(), workspace);
+        int vocabulary = teacher.model().files().tokenizer().vocabularySize();
+        try (var workspace = teacher.model().backend().workspace(Long.MAX_VALUE)) {
+            var pass = new Pass(teacher.model().backend().stream(), workspace);
             for (int from = 0; from < vocabulary; from += BATCH_TOKENS) {
                 var batch = new TokenBatch();
                 int to = Math.min(vocabulary, from + BATCH_TOKENS);
@@ -66,7 +66,8 @@ final class StaticEmbeddings implements Embedder {
                     batch.add(new int[] {sep, id, cls});
                 }
                 workspace.reset();
-                try (HostTensor states = pass.stream().read(teacher.encoder().tokens(pass.begin(Budget.FULL), batch))) {
+                try (HostTensor states =
+                        pass.stream().read(teacher.model().encoder().tokens(pass.begin(Budget.FULL), batch))) {
                     for (int text = 0; text < to - from; text++) {
                         vectors.add(mean(states, 3 * text, 3));
                     }

@@ -1,6 +1,5 @@
 package io.tokenwise.bench;
 
-import io.tokenwise.Sessions;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.acm.make.Acmizer;
@@ -15,6 +14,7 @@ import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.NewEncoder;
+import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.HostTensor;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -115,7 +115,7 @@ class BenchTest {
     void aDenseModelIsRefused(@TempDir Path folder) throws IOException {
         Path dense = folder.resolve("dense");
         try (TextEncoder minilm = TextEncoder.open("minilm")) {
-            minilm.encoder().save(dense, minilm.tokenizer(), ModelWriter.Existing.KEEP);
+            minilm.model().encoder().save(dense, minilm.model().files().tokenizer(), ModelWriter.Existing.KEEP);
         }
         assertThat(run("--model", dense.toString())).isEqualTo(1);
         assertThat(err.toString().lines()).singleElement().asString().contains("is not adaptive");
@@ -192,13 +192,13 @@ class BenchTest {
     void aSavedAdaptiveModelIsRoutedByItsGates(@TempDir Path folder) throws IOException {
         Path adaptive = folder.resolve("adaptive");
         try (TextEncoder minilm = TextEncoder.open("minilm")) {
-            Encoder encoder = minilm.encoder();
+            Encoder encoder = minilm.model().encoder();
             Acmizer.replace(
                     encoder.parameters(),
                     encoder.slots(),
                     AdaptiveLayers.mlps(4),
                     () -> minilm.embed("Any text shows what units do."));
-            encoder.save(adaptive, minilm.tokenizer(), ModelWriter.Existing.KEEP);
+            encoder.save(adaptive, minilm.model().files().tokenizer(), ModelWriter.Existing.KEEP);
         }
         assertThat(run(
                         "--model",

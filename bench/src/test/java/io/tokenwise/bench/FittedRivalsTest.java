@@ -3,9 +3,9 @@ package io.tokenwise.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.tokenwise.EncoderOptions;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.EngineOptions;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.TextKind;
 import io.tokenwise.testdata.WordNet;
@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
 
 /** Rivals that are fitted to the dense model's vectors. */
 class FittedRivalsTest {
-    private static final EncoderOptions ONE_THREAD =
-            EncoderOptions.defaults().withThreads(1).withConcurrentCalls(1);
+    private static final EngineOptions ONE_THREAD =
+            EngineOptions.defaults().withThreads(1).withConcurrentCalls(1);
 
     private static double cosine(float[][] vectors, float[][] wanted, int from) {
         double sum = 0;

@@ -3,9 +3,9 @@ package io.tokenwise.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.tokenwise.EncoderOptions;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.EngineOptions;
 import io.tokenwise.io.ModelFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -106,14 +106,14 @@ class ThreadsTest {
 
     /** What the process runs. */
     public static void main(String[] args) throws IOException {
-        EncoderOptions options = EncoderOptions.defaults();
+        EngineOptions options = EngineOptions.defaults();
         try (TextEncoder encoder = TextEncoder.open("minilm")) {
             encoder.embed("a text");
             long workers = Thread.getAllStackTraces().keySet().stream()
                     .filter(thread -> thread.getName().startsWith("tokenwise-worker"))
                     .count();
-            System.out.println(encoder.backend().threads() + " thread, " + options.concurrentCalls() + " calls, "
-                    + workers + " workers");
+            System.out.println(encoder.model().backend().threads() + " thread, " + options.concurrentCalls()
+                    + " calls, " + workers + " workers");
         }
     }
 }

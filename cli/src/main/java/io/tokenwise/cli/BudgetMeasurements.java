@@ -2,13 +2,13 @@ package io.tokenwise.cli;
 
 import io.tokenwise.Classification;
 import io.tokenwise.Embedding;
-import io.tokenwise.OpenModel;
 import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.api.Budget;
 import io.tokenwise.cli.Row.Mode;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.TextDescription;
+import io.tokenwise.session.OpenModel;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;

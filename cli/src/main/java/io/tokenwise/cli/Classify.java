@@ -2,12 +2,12 @@ package io.tokenwise.cli;
 
 import io.tokenwise.Classification;
 import io.tokenwise.ImageClassifier;
-import io.tokenwise.OpenModel;
 import io.tokenwise.acm.choose.AdaptiveModule;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
 import io.tokenwise.image.ImageReader;
 import io.tokenwise.io.AtomicFiles;
+import io.tokenwise.session.OpenModel;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -74,7 +74,7 @@ final class Classify implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         String model = options.model(CommonOptions.IMAGE_MODEL);
         var inTurn = new FilesInTurn(spec);
-        try (ImageClassifier classifier = ImageClassifier.open(model, options.encoderOptions())) {
+        try (ImageClassifier classifier = ImageClassifier.open(model, options.engineOptions())) {
             List<AdaptiveModule> modules = classifier.model().encoder().modules();
             budget.remark(model, modules, spec.commandLine().getErr());
             if (pictures != null) {
@@ -126,7 +126,7 @@ final class Classify implements Callable<Integer> {
 
     private void classify(ImageClassifier classifier, List<Prepared> images) throws IOException {
         Budget share = budget.asked(options.seed());
-        List<String> labels = classifier.description().labels();
+        List<String> labels = classifier.labels();
         float[][] logits = classifier
                 .model()
                 .encode(images.stream().map(Prepared::pixels).toList(), Collections.nCopies(images.size(), share));

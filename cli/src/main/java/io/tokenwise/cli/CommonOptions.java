@@ -1,11 +1,10 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.EncoderOptions;
-import io.tokenwise.RecognizerOptions;
 import io.tokenwise.SpeechRecognizer;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.BackendChoice.Kind;
+import io.tokenwise.api.EngineOptions;
 import io.tokenwise.api.Precision;
 import io.tokenwise.io.ModelFiles;
 import java.io.IOException;
@@ -104,11 +103,11 @@ final class CommonOptions {
      * @throws io.tokenwise.api.BadFileException if it is absent, bad or not supported
      */
     TextEncoder open(String name) throws IOException {
-        return TextEncoder.open(name, encoderOptions());
+        return TextEncoder.open(name, engineOptions());
     }
 
-    EncoderOptions encoderOptions() {
-        return EncoderOptions.defaults().withThreads(threads).withBackend(new BackendChoice(backend, precision));
+    EngineOptions engineOptions() {
+        return EngineOptions.defaults().withThreads(threads).withBackend(new BackendChoice(backend, precision));
     }
 
     /**
@@ -139,8 +138,8 @@ final class CommonOptions {
 
     /** The same from a model's files, which this closes. */
     SpeechRecognizer openRecognizer(ModelFiles files) {
-        RecognizerOptions options =
-                RecognizerOptions.defaults().withThreads(threads).withBackend(new BackendChoice(backend, precision));
+        EngineOptions options =
+                EngineOptions.defaults().withThreads(threads).withBackend(new BackendChoice(backend, precision));
         return SpeechRecognizer.open(files, options);
     }
 

@@ -1,6 +1,5 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.OpenModel;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.choose.Spending;
 import io.tokenwise.api.BadFileException;
@@ -10,6 +9,7 @@ import io.tokenwise.distill.ControlWidths;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.AdaptiveConfig;
+import io.tokenwise.session.OpenModel;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -130,7 +130,7 @@ final class ControlOptions {
     /** What each module of the adaptive model spends on inputs, gate included, as a share of its dense FLOPs. */
     private Map<String, Double> spending(
             CommonOptions options, String adaptive, ModelDescription dense, List<int[]> inputs) throws IOException {
-        try (OpenModel model = OpenModel.open(adaptive, options.encoderOptions(), files -> check(files, dense))) {
+        try (OpenModel model = OpenModel.open(adaptive, options.engineOptions(), files -> check(files, dense))) {
             var spending = new Spending(model.encoder().acms());
             BudgetMeasurements.run(model, inputs, Budget.flops(share()), spending);
             Map<String, Double> shares = new LinkedHashMap<>();

@@ -1,10 +1,9 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.Classification;
-import io.tokenwise.EncoderOptions;
-import io.tokenwise.OpenModel;
 import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.EngineOptions;
 import io.tokenwise.cli.BudgetMeasurements.Quality;
 import io.tokenwise.cli.Report.ShadedImage;
 import io.tokenwise.cli.Report.ShadedRecording;
@@ -15,6 +14,7 @@ import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.TextDescription;
+import io.tokenwise.session.OpenModel;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -56,8 +56,8 @@ record DistilledReport(
         List<Quality> qualities;
         ModuleLearners modules;
         Budget.Unit unit;
-        try (OpenModel dense = openDense(options.encoderOptions());
-                OpenModel adaptive = open(options.encoderOptions())) {
+        try (OpenModel dense = openDense(options.engineOptions());
+                OpenModel adaptive = open(options.engineOptions())) {
             unit = adaptive.encoder().budgetUnit();
             measurements = new BudgetMeasurements(data, unit, options.seed(), err);
             qualities = measurements.quality(dense, adaptive);
@@ -68,7 +68,7 @@ record DistilledReport(
         var sentences = new ArrayList<ShadedText>();
         var images = new ArrayList<ShadedImage>();
         var recordings = new ArrayList<ShadedRecording>();
-        EncoderOptions oneThread = options.encoderOptions().withThreads(1);
+        EngineOptions oneThread = options.engineOptions().withThreads(1);
         try (OpenModel dense = openDense(oneThread);
                 OpenModel adaptive = open(oneThread)) {
             results = measurements.results(qualities, dense, adaptive);
@@ -96,11 +96,11 @@ record DistilledReport(
         return results;
     }
 
-    private OpenModel openDense(EncoderOptions how) throws IOException {
+    private OpenModel openDense(EngineOptions how) throws IOException {
         return OpenModel.open(ModelFiles.open(teacher).dense(), how, files -> {});
     }
 
-    private OpenModel open(EncoderOptions how) throws IOException {
+    private OpenModel open(EngineOptions how) throws IOException {
         return OpenModel.open(model, how, files -> {});
     }
 

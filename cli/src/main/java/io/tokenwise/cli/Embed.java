@@ -67,10 +67,10 @@ final class Embed implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         PrintWriter err = spec.commandLine().getErr();
         try (TextEncoder encoder = options.open(options.model())) {
-            budget.remark(options.model(), encoder.encoder().modules(), err);
+            budget.remark(options.model(), encoder.model().encoder().modules(), err);
             long cut = embedAll(encoder, new TextLines(root.in()));
             if (cut > 0) {
-                err.println(CommonOptions.cut(encoder.description().maxTokens(), cut));
+                err.println(CommonOptions.cut(encoder.maxTokens(), cut));
             }
         }
         return ExitCode.OK;

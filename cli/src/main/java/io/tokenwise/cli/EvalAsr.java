@@ -55,7 +55,7 @@ final class EvalAsr implements Callable<Integer> {
         List<Spoken> files = SpokenFiles.read(table).files();
         String model = options.model(Transcribe.DEFAULT_MODEL);
         try (SpeechRecognizer recognizer = options.openRecognizer(model);
-                SpeechRecognizer dense = recognizer.model().acms().isEmpty() ? null : openTeacher(recognizer)) {
+                SpeechRecognizer dense = recognizer.isAdaptive() ? openTeacher(recognizer) : null) {
             List<SpeechRun> runs = runs(dense == null ? recognizer : dense, recognizer);
             run(runs, files);
             if (runs.getFirst().soundSeconds() == 0) {
@@ -70,8 +70,8 @@ final class EvalAsr implements Callable<Integer> {
                             runs.getFirst().words().words(),
                             runs.getFirst().soundSeconds()),
                     model,
-                    recognizer.backend().kind().label(),
-                    recognizer.backend().precision().label(),
+                    recognizer.model().backend().kind().label(),
+                    recognizer.model().backend().precision().label(),
                     options.threads(),
                     EvalRows.of(runs, SpeechRun::metrics)));
         }
@@ -81,8 +81,7 @@ final class EvalAsr implements Callable<Integer> {
     /** What {@code --teacher} names, else the dense model that the adaptive one's own files hold. */
     private SpeechRecognizer openTeacher(SpeechRecognizer recognizer) throws IOException {
         return eval.teacher() == null
-                ? options.openRecognizer(
-                        ModelFiles.open(recognizer.description().name()).dense())
+                ? options.openRecognizer(ModelFiles.open(recognizer.name()).dense())
                 : options.openRecognizer(eval.teacher());
     }
 
@@ -90,7 +89,8 @@ final class EvalAsr implements Callable<Integer> {
     private List<SpeechRun> runs(SpeechRecognizer dense, SpeechRecognizer model) {
         var runs = new ArrayList<SpeechRun>();
         runs.add(new SpeechRun(EvalWay.dense(options.seed()), dense));
-        EvalWay.of(model.model().acms(), eval, options.seed()).forEach(way -> runs.add(new SpeechRun(way, model)));
+        EvalWay.of(model.model().encoder().acms(), eval, options.seed())
+                .forEach(way -> runs.add(new SpeechRun(way, model)));
         return runs;
     }
 

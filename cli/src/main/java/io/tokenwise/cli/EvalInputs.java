@@ -1,8 +1,8 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.OpenModel;
 import io.tokenwise.io.TextKind;
 import io.tokenwise.io.Tokenizer;
+import io.tokenwise.session.OpenModel;
 import java.util.List;
 
 /** Inputs of an evaluation, as a model reads them. */

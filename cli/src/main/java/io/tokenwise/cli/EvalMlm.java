@@ -1,11 +1,11 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.OpenModel;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.LineFile;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.Tokenizer;
 import io.tokenwise.model.MaskedLanguageModel;
+import io.tokenwise.session.OpenModel;
 import io.tokenwise.testdata.WordNet;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -64,7 +64,7 @@ final class EvalMlm implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         List<String> texts = texts();
         String name = options.model(DEFAULT_MODEL);
-        try (OpenModel model = OpenModel.open(name, options.encoderOptions(), ModelFiles::text);
+        try (OpenModel model = OpenModel.open(name, options.engineOptions(), ModelFiles::text);
                 OpenModel dense = EvalModels.openTeacher(model, options, eval, ModelFiles::text);
                 MaskedLanguageModel denseHead = head(dense, dense);
                 MaskedLanguageModel head = model == dense ? denseHead : head(model, dense)) {

@@ -1,10 +1,10 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.OpenModel;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Precision;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.session.OpenModel;
 import java.io.IOException;
 import java.util.function.Consumer;
 
@@ -26,7 +26,7 @@ record EvalModels(OpenModel model, OpenModel teacher, OpenModel reference) imple
      */
     static EvalModels open(String name, CommonOptions options, EvalOptions eval, Consumer<ModelFiles> check)
             throws IOException {
-        OpenModel model = OpenModel.open(name, options.encoderOptions(), check);
+        OpenModel model = OpenModel.open(name, options.engineOptions(), check);
         try {
             return withReference(options, model, openTeacher(model, options, eval, check), check);
         } catch (Throwable e) {
@@ -57,7 +57,7 @@ record EvalModels(OpenModel model, OpenModel teacher, OpenModel reference) imple
             String model, CommonOptions options, EvalOptions eval, String name, Consumer<ModelFiles> check)
             throws IOException {
         try {
-            return OpenModel.open(name, options.encoderOptions(), check);
+            return OpenModel.open(name, options.engineOptions(), check);
         } catch (BadFileException e) {
             if (eval.teacher() != null) {
                 throw e;
@@ -75,7 +75,7 @@ record EvalModels(OpenModel model, OpenModel teacher, OpenModel reference) imple
             return new EvalModels(model, teacher, teacher);
         }
         try {
-            var float32 = options.encoderOptions().withBackend(BackendChoice.FLOAT32);
+            var float32 = options.engineOptions().withBackend(BackendChoice.FLOAT32);
             String name = teacher.files().description().name();
             return new EvalModels(model, teacher, OpenModel.open(name, float32, check));
         } catch (Throwable e) {

@@ -1,7 +1,7 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.OpenModel;
 import io.tokenwise.api.Budget;
+import io.tokenwise.session.OpenModel;
 import java.util.List;
 
 /** One way to run a model that gives vectors, and what it has given and cost so far. For one thread. */

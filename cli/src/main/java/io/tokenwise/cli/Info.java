@@ -1,13 +1,12 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.EncoderOptions;
-import io.tokenwise.OpenModel;
 import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.acm.leave.ShortPlan;
 import io.tokenwise.acm.leave.ShortPlans;
 import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.EngineOptions;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.choice.Backends;
 import io.tokenwise.backend.choice.CudaStatus;
@@ -19,6 +18,7 @@ import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.session.OpenModel;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -95,7 +95,7 @@ final class Info implements Callable<Integer> {
                 .distinct()
                 .sorted()
                 .toList();
-        try (OpenModel opened = OpenModel.open(files, EncoderOptions.defaults(), any -> {})) {
+        try (OpenModel opened = OpenModel.open(files, EngineOptions.defaults(), any -> {})) {
             if (measure && opened.files().description() instanceof SpeechDescription) {
                 throw new ParameterException(
                         spec.commandLine(),

@@ -1,9 +1,9 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.OpenModel;
 import io.tokenwise.api.Budget;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.session.OpenModel;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

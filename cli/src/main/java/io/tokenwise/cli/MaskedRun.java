@@ -1,12 +1,12 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.OpenModel;
-import io.tokenwise.Sessions;
 import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.model.MaskedLanguageModel;
 import io.tokenwise.model.MaskedLanguageModel.Guesses;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.session.OpenModel;
+import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.LinkedHashMap;

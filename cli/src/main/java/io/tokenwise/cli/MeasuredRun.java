@@ -1,8 +1,8 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.OpenModel;
 import io.tokenwise.api.Budget;
 import io.tokenwise.cli.Row.Mode;
+import io.tokenwise.session.OpenModel;
 
 /** One way to run a model over the inputs of a task, and what it has cost so far. For one thread. */
 abstract class MeasuredRun implements EvalRows.Run {

@@ -1,12 +1,12 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.Embedding;
-import io.tokenwise.OpenModel;
 import io.tokenwise.Spent;
 import io.tokenwise.acm.choose.AdaptiveModule;
 import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.acm.choose.Spending;
 import io.tokenwise.api.Budget;
+import io.tokenwise.session.OpenModel;
 import java.util.List;
 
 /** Runs a model under one budget and adds up what that costs. For one thread. */

@@ -1,10 +1,10 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.OpenModel;
 import io.tokenwise.acm.choose.AdaptiveModule;
 import io.tokenwise.api.Budget;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.VitArchitecture;
+import io.tokenwise.session.OpenModel;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;

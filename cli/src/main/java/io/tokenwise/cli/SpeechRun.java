@@ -7,10 +7,12 @@ import io.tokenwise.acm.choose.SpeechSpending;
 import io.tokenwise.acm.choose.Spending;
 import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
 import io.tokenwise.audio.WavReader;
 import io.tokenwise.cli.Row.Mode;
 import io.tokenwise.cli.SpokenFiles.Spoken;
 import io.tokenwise.io.MoonshineArchitecture;
+import io.tokenwise.session.Transcription;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -36,16 +38,17 @@ final class SpeechRun implements EvalRows.Run {
         this.way = way;
         this.recognizer = recognizer;
         how = way.how();
-        List<Acm> modules = recognizer.model().acms();
+        List<Acm> modules = recognizer.model().encoder().acms();
         dense = modules.isEmpty();
         spending = new SpeechSpending(
-                modules, Acmizer.modules(recognizer.model().tokenSlots()).size());
+                modules,
+                Acmizer.modules(recognizer.model().encoder().tokenSlots()).size());
     }
 
     /** Transcribes without measuring. */
     void warmUp(Spoken file) throws IOException {
         try (WavReader sound = WavReader.open(file.audio())) {
-            recognizer.transcribe(sound, how, null, _ -> {});
+            recognizer.transcribe(sound, how, Deadline.NONE, _ -> {});
         }
     }
 
@@ -59,7 +62,8 @@ final class SpeechRun implements EvalRows.Run {
         List<TimedText> heard = new ArrayList<>();
         long start = System.nanoTime();
         try (WavReader sound = WavReader.open(file.audio())) {
-            recognizer.transcribe(sound, how, spending, heard::add);
+            new Transcription(recognizer.model(), how, spending, Deadline.NONE)
+                    .of(sound, (begin, end, text, tokens) -> heard.add(new TimedText(begin, end, text, tokens)));
             cutShort = sound.cutShort();
         }
         seconds += (System.nanoTime() - start) / 1e9;
@@ -134,8 +138,8 @@ final class SpeechRun implements EvalRows.Run {
         double flops = 0;
         long frames = 0;
         for (int[] segment : framesAndTokens) {
-            flops += segment[0] * recognizer.model().flopsPerToken(segment[0], share(spending.encoder()))
-                    + recognizer.model().decoder().flops(segment[0], segment[1], share(spending.decoder()));
+            flops += segment[0] * recognizer.model().encoder().flopsPerToken(segment[0], share(spending.encoder()))
+                    + recognizer.model().encoder().decoder().flops(segment[0], segment[1], share(spending.decoder()));
             frames += segment[0];
         }
         return flops / frames;

@@ -3,11 +3,13 @@ package io.tokenwise.cli;
 import io.tokenwise.SpeechRecognizer;
 import io.tokenwise.TimedText;
 import io.tokenwise.acm.make.Acmizer;
+import io.tokenwise.api.Deadline;
 import io.tokenwise.audio.Resampler;
 import io.tokenwise.audio.SpeechSegment;
 import io.tokenwise.audio.SpeechSegments;
 import io.tokenwise.audio.WavReader;
 import io.tokenwise.io.AtomicFiles;
+import io.tokenwise.session.Transcription;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -67,7 +69,10 @@ final class Transcribe implements Callable<Integer> {
     public Integer call() throws IOException {
         String model = options.model(DEFAULT_MODEL);
         try (SpeechRecognizer recognizer = options.openRecognizer(model)) {
-            budget.remark(model, recognizer.model().acms(), spec.commandLine().getErr());
+            budget.remark(
+                    model,
+                    recognizer.model().encoder().acms(),
+                    spec.commandLine().getErr());
             if (picture != null) {
                 checkPicture(model, recognizer);
             }
@@ -78,7 +83,7 @@ final class Transcribe implements Callable<Integer> {
     }
 
     private void checkPicture(String model, SpeechRecognizer recognizer) {
-        if (recognizer.model().acms().isEmpty()) {
+        if (recognizer.model().encoder().acms().isEmpty()) {
             throw new IllegalArgumentException(
                     "--picture shows learners, which " + model + " has not: it is a dense model");
         }
@@ -94,16 +99,20 @@ final class Transcribe implements Callable<Integer> {
     private void transcribe(SpeechRecognizer recognizer, Path file) throws IOException {
         PrintWriter out = spec.commandLine().getOut();
         var learners = new FrameLearners(
-                picture == null ? List.of() : Acmizer.modules(recognizer.model().tokenSlots()));
+                picture == null
+                        ? List.of()
+                        : Acmizer.modules(recognizer.model().encoder().tokenSlots()));
         var heard = new AtomicBoolean();
         try (WavReader sound = WavReader.open(file)) {
             if (!options.json() && files.size() > 1) {
                 out.println(file);
             }
-            recognizer.transcribe(sound, budget.asked(options.seed()), learners, segment -> {
-                print(out, file, segment);
+            var transcription =
+                    new Transcription(recognizer.model(), budget.asked(options.seed()), learners, Deadline.NONE);
+            transcription.of(sound, (start, end, text, tokens) -> {
+                print(out, file, new TimedText(start, end, text, tokens));
                 if (!heard.getAndSet(true) && picture != null) {
-                    draw(file, segment.text(), learners.shares());
+                    draw(file, text, learners.shares());
                 }
             });
             sound.cutShort().ifPresent(spec.commandLine().getErr()::println);

@@ -1,11 +1,11 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.OpenModel;
 import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.api.Budget;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.session.OpenModel;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;

@@ -34,14 +34,14 @@ final class UntrainedAdaptive {
     static void write(Path folder, String dense, int learners, List<String> texts) throws IOException {
         try (TextEncoder model = TextEncoder.open(dense)) {
             List<int[]> tokens = texts.stream()
-                    .map(text -> model.tokenizer().encode(text).ids())
+                    .map(text -> model.model().files().tokenizer().encode(text).ids())
                     .toList();
             Acmizer.replace(
-                    model.encoder().parameters(),
-                    model.encoder().slots(),
+                    model.model().encoder().parameters(),
+                    model.model().encoder().slots(),
                     AdaptiveLayers.mlps(learners),
-                    () -> model.sessions().encode(tokens, Budget.FULL, null));
-            model.encoder().save(folder, model.tokenizer(), ModelWriter.Existing.KEEP);
+                    () -> model.model().sessions().encode(tokens, Budget.FULL, null));
+            model.model().encoder().save(folder, model.model().files().tokenizer(), ModelWriter.Existing.KEEP);
         }
     }
 }

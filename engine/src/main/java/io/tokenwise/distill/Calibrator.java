@@ -1,6 +1,5 @@
 package io.tokenwise.distill;
 
-import io.tokenwise.Sessions;
 import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.acm.choose.BudgetSplit;
 import io.tokenwise.acm.choose.Calibration;
@@ -12,6 +11,7 @@ import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.TextDescription;
+import io.tokenwise.session.Sessions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

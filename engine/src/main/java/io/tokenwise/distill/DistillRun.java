@@ -1,6 +1,5 @@
 package io.tokenwise.distill;
 
-import io.tokenwise.Sessions;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.AtomicFiles;
@@ -12,6 +11,7 @@ import io.tokenwise.io.StoredType;
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.io.Tokenizer;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.train.DivergedException;
 import java.io.IOException;

@@ -1,12 +1,12 @@
 package io.tokenwise.distill;
 
 import io.tokenwise.Embedding;
-import io.tokenwise.Sessions;
 import io.tokenwise.Spent;
 import io.tokenwise.acm.choose.Spending;
 import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.session.Sessions;
 import java.util.List;
 import java.util.function.UnaryOperator;
 

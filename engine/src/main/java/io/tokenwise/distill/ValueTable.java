@@ -1,6 +1,5 @@
 package io.tokenwise.distill;
 
-import io.tokenwise.Sessions;
 import io.tokenwise.acm.leave.LeastWorth;
 import io.tokenwise.acm.leave.Leaving;
 import io.tokenwise.acm.leave.StayGate;
@@ -10,6 +9,7 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;

@@ -1,7 +1,6 @@
 package io.tokenwise.finetune;
 
 import io.tokenwise.Embedding;
-import io.tokenwise.Sessions;
 import io.tokenwise.api.Budget;
 import io.tokenwise.autograd.AdamW;
 import io.tokenwise.autograd.CosineSchedule;
@@ -18,6 +17,7 @@ import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;

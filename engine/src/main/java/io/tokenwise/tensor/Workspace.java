@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
+import java.util.function.LongUnaryOperator;
 
 /**
  * Memory for the tensors of one forward (and backward) pass: handed out in order, taken back all at once.
@@ -16,8 +17,9 @@ public final class Workspace implements AutoCloseable {
     private static final long SMALLEST_CHUNK = 1 << 20;
 
     private final Memory.Source source;
-    private final long limitBytes;
     private final IntUnaryOperator room;
+    private final LongUnaryOperator limit;
+    private long limitBytes;
     private final List<Chunk> chunks = new ArrayList<>();
     private final List<Tensor> tensors = new ArrayList<>();
     private final ArrayList<Mark> marks = new ArrayList<>();
@@ -29,20 +31,30 @@ public final class Workspace implements AutoCloseable {
     /** The most bytes, from the beginning of the first chunk, that a pass has needed. */
     private long peak;
 
+    /** Of all chunks; others may ask while a pass runs. */
+    private volatile long held;
+
     private boolean closed;
 
     /** @param source whose memory it is; a backend gives workspaces of its own */
     public Workspace(Memory.Source source, long limitBytes) {
-        this(source, limitBytes, IntUnaryOperator.identity());
+        this(source, limitBytes, IntUnaryOperator.identity(), LongUnaryOperator.identity());
     }
 
     /**
      * @param room for how many rows a tensor of so many gets memory, no fewer: where it is the same for two passes their tensors lie in the same places
+     * @param limit what such room makes of a limit
      */
-    public Workspace(Memory.Source source, long limitBytes, IntUnaryOperator room) {
+    public Workspace(Memory.Source source, long limitBytes, IntUnaryOperator room, LongUnaryOperator limit) {
         this.source = source;
-        this.limitBytes = limitBytes;
         this.room = room;
+        this.limit = limit;
+        this.limitBytes = limit.applyAsLong(limitBytes);
+    }
+
+    /** Raises its limit to so many bytes; a higher one stays. */
+    public void allow(long bytes) {
+        limitBytes = Math.max(limitBytes, limit.applyAsLong(bytes));
     }
 
     private record Chunk(Arena arena, Memory memory) {}
@@ -126,9 +138,9 @@ public final class Workspace implements AutoCloseable {
         depth = 0;
     }
 
-    /** Native memory held now, in bytes. */
+    /** Native memory held now, in bytes; any thread may ask. */
     public long bytes() {
-        return bytes(chunks.size());
+        return held;
     }
 
     private long bytes(int firstChunks) {
@@ -144,6 +156,17 @@ public final class Workspace implements AutoCloseable {
         closed = true;
         free();
         tensors.clear();
+    }
+
+    /** Frees all memory and forgets how much was needed and allowed. Tensors become invalid. */
+    public void release() {
+        free();
+        chunk = 0;
+        used = 0;
+        taken = 0;
+        depth = 0;
+        peak = 0;
+        limitBytes = 0;
     }
 
     private void reserve(long bytes) {
@@ -170,6 +193,7 @@ public final class Workspace implements AutoCloseable {
         Arena arena = Arena.ofShared();
         try {
             chunks.add(new Chunk(arena, source.allocate(arena, bytes)));
+            held = bytes(chunks.size());
         } catch (IllegalStateException e) {
             arena.close();
             throw new IllegalStateException("workspace: " + e.getMessage(), e);
@@ -181,6 +205,7 @@ public final class Workspace implements AutoCloseable {
             c.arena.close();
         }
         chunks.clear();
+        held = 0;
     }
 
     private static long align(long bytes) {

@@ -1,7 +1,6 @@
 package io.tokenwise.train;
 
 import io.tokenwise.Classification;
-import io.tokenwise.Sessions;
 import io.tokenwise.api.Budget;
 import io.tokenwise.autograd.AdamW;
 import io.tokenwise.autograd.CosineSchedule;
@@ -14,6 +13,7 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.image.LabelledImages;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.Workspace;
 import io.tokenwise.train.MicroBatches.Drawn;
 import java.io.IOException;

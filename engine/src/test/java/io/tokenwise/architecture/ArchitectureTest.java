@@ -52,6 +52,8 @@ class ArchitectureTest {
             .definedBy("io.tokenwise.acm..")
             .layer("model")
             .definedBy("io.tokenwise.model")
+            .layer("session")
+            .definedBy("io.tokenwise.session")
             .layer("library")
             .definedBy(
                     "io.tokenwise",
@@ -64,24 +66,26 @@ class ArchitectureTest {
             .mayNotAccessAnyLayer()
             .whereLayer("library")
             .mayNotBeAccessedByAnyLayer()
-            .whereLayer("model")
+            .whereLayer("session")
             .mayOnlyBeAccessedByLayers("library")
+            .whereLayer("model")
+            .mayOnlyBeAccessedByLayers("session", "library")
             .whereLayer("acm")
-            .mayOnlyBeAccessedByLayers("model", "library")
+            .mayOnlyBeAccessedByLayers("model", "session", "library")
             .whereLayer("nn")
-            .mayOnlyBeAccessedByLayers("acm", "model", "library")
+            .mayOnlyBeAccessedByLayers("acm", "model", "session", "library")
             .whereLayer("autograd")
-            .mayOnlyBeAccessedByLayers("nn", "acm", "model", "library")
+            .mayOnlyBeAccessedByLayers("nn", "acm", "model", "session", "library")
             .whereLayer("cost")
-            .mayOnlyBeAccessedByLayers("acm", "model", "library")
+            .mayOnlyBeAccessedByLayers("acm", "model", "session", "library")
             .whereLayer("backend")
-            .mayOnlyBeAccessedByLayers("cost", "autograd", "nn", "acm", "model", "library")
+            .mayOnlyBeAccessedByLayers("cost", "autograd", "nn", "acm", "model", "session", "library")
             .whereLayer("audio")
-            .mayOnlyBeAccessedByLayers("model", "library")
+            .mayOnlyBeAccessedByLayers("model", "session", "library")
             .whereLayer("image")
-            .mayOnlyBeAccessedByLayers("model", "library")
+            .mayOnlyBeAccessedByLayers("model", "session", "library")
             .whereLayer("io")
-            .mayOnlyBeAccessedByLayers("audio", "image", "cost", "model", "library");
+            .mayOnlyBeAccessedByLayers("audio", "image", "cost", "model", "session", "library");
 
     @ArchTest
     static final ArchRule NO_CYCLES =

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.tokenwise.Sessions;
 import io.tokenwise.TestModels;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.choose.Spending;
@@ -17,6 +16,7 @@ import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.MoonshineArchitecture;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.session.Sessions;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;

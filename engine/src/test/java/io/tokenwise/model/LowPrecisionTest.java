@@ -2,12 +2,12 @@ package io.tokenwise.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tokenwise.Sessions;
 import io.tokenwise.TestModels;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
+import io.tokenwise.session.Sessions;
 import java.io.IOException;
 import java.util.List;
 import java.util.stream.IntStream;

@@ -3,11 +3,11 @@ package io.tokenwise.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.tokenwise.EncoderOptions;
 import io.tokenwise.Spent;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.EngineOptions;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.testdata.WordNet;
 import java.io.IOException;
@@ -23,10 +23,10 @@ class MiniLmAcmTest {
     void isNearMiniLm(double time, double cosine) throws IOException {
         assumeTrue(ModelFiles.defaultName().equals("minilm-acm"), "module minilm-acm has no model yet");
         List<String> texts = WordNet.load().examples().subList(0, 200);
-        var options = EncoderOptions.defaults().withBackend(BackendChoice.FLOAT32);
+        var options = EngineOptions.defaults().withBackend(BackendChoice.FLOAT32);
         try (TextEncoder minilm = TextEncoder.open("minilm", options);
                 TextEncoder shipped = TextEncoder.open("minilm-acm", options)) {
-            assertThat(shipped.encoder().teacher()).isEqualTo("minilm");
+            assertThat(shipped.model().encoder().teacher()).isEqualTo("minilm");
             assertThat(meanCosine(minilm, shipped, texts, Budget.of(time))).isGreaterThan(cosine);
         }
     }

@@ -3,7 +3,6 @@ package io.tokenwise.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.tokenwise.Sessions;
 import io.tokenwise.TestModels;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.api.Budget;
@@ -12,6 +11,7 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
+import io.tokenwise.session.Sessions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -2,12 +2,12 @@ package io.tokenwise.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tokenwise.EncoderOptions;
 import io.tokenwise.TestModels;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.EngineOptions;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.StoredType;
@@ -34,11 +34,11 @@ class SavedModelTest {
     void directorySavedFromMiniLmIsMiniLm(@TempDir Path directory) throws IOException {
         List<String> texts = WordNet.load().examples().subList(0, 50);
         Path target = directory.resolve("minilm");
-        try (TextEncoder builtIn = TextEncoder.open("minilm", EncoderOptions.defaults())) {
-            builtIn.encoder().save(target, builtIn.tokenizer(), ModelWriter.Existing.KEEP);
-            try (TextEncoder saved = TextEncoder.open(target.toString(), EncoderOptions.defaults())) {
-                assertThat(saved.description().maxTokens())
-                        .isEqualTo(builtIn.description().maxTokens());
+        try (TextEncoder builtIn = TextEncoder.open("minilm", EngineOptions.defaults())) {
+            builtIn.model().encoder().save(target, builtIn.model().files().tokenizer(), ModelWriter.Existing.KEEP);
+            try (TextEncoder saved = TextEncoder.open(target.toString(), EngineOptions.defaults())) {
+                assertThat(saved.model().files().text().maxTokens())
+                        .isEqualTo(builtIn.model().files().text().maxTokens());
                 for (int i = 0; i < texts.size(); i++) {
                     assertThat(saved.embed(texts.get(i), Budget.flops(0.5)).vector())
                             .as(texts.get(i))
@@ -53,11 +53,11 @@ class SavedModelTest {
     void adaptiveModelWithoutItsAcmObjectIsTheDenseOne(@TempDir Path directory) throws IOException {
         List<String> texts = WordNet.load().examples().subList(0, 20);
         Path target = directory.resolve("adaptive");
-        var options = EncoderOptions.defaults().withBackend(BackendChoice.FLOAT32);
+        var options = EngineOptions.defaults().withBackend(BackendChoice.FLOAT32);
         try (TextEncoder minilm = TextEncoder.open("minilm", options);
                 ModelFiles files = ModelFiles.builtIn("minilm");
-                Encoder adaptive =
-                        Encoder.load(files, minilm.encoder().parameters().backend())) {
+                Encoder adaptive = Encoder.load(
+                        files, minilm.model().encoder().parameters().backend())) {
             TestModels.acmize(adaptive, AdaptiveLayers.parse("mlp,qk,vo", 4), TestModels.sequences(30, 20));
             adaptive.save(target, files.tokenizer(), ModelWriter.Existing.KEEP);
             Path config = target.resolve("config.json");
@@ -65,7 +65,7 @@ class SavedModelTest {
             json.remove("acm");
             Files.writeString(config, json.toString());
             try (TextEncoder dense = TextEncoder.open(target.toString(), options)) {
-                assertThat(dense.encoder().acms()).isEmpty();
+                assertThat(dense.model().encoder().acms()).isEmpty();
                 for (String text : texts) {
                     assertThat(dense.embed(text).cosine(minilm.embed(text)))
                             .as(text)
@@ -80,9 +80,11 @@ class SavedModelTest {
         List<String> texts = WordNet.load().examples().subList(0, 50);
         Path first = directory.resolve("first");
         Path second = directory.resolve("second");
-        var options = EncoderOptions.defaults().withBackend(BackendChoice.FLOAT32);
+        var options = EngineOptions.defaults().withBackend(BackendChoice.FLOAT32);
         try (TextEncoder minilm = TextEncoder.open("minilm", options)) {
-            minilm.encoder().save(first, minilm.tokenizer(), ModelWriter.Existing.KEEP, StoredType.S8);
+            minilm.model()
+                    .encoder()
+                    .save(first, minilm.model().files().tokenizer(), ModelWriter.Existing.KEEP, StoredType.S8);
             assertThat(Files.size(first.resolve("model.safetensors"))).isLessThan(24_000_000);
             try (TextEncoder small = TextEncoder.open(first.toString(), options)) {
                 for (String text : texts) {
@@ -90,7 +92,9 @@ class SavedModelTest {
                             .as(text)
                             .isGreaterThan(.995);
                 }
-                small.encoder().save(second, small.tokenizer(), ModelWriter.Existing.KEEP, StoredType.S8);
+                small.model()
+                        .encoder()
+                        .save(second, small.model().files().tokenizer(), ModelWriter.Existing.KEEP, StoredType.S8);
             }
         }
         for (String file : List.of("model.safetensors", "config.json", "tokenizer.json", "modules.json")) {

@@ -3,11 +3,11 @@ package io.tokenwise.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.tokenwise.EncoderOptions;
 import io.tokenwise.ImageClassifier;
 import io.tokenwise.StoredModels;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.EngineOptions;
 import io.tokenwise.image.Image;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -32,7 +32,8 @@ class StoredLearnersTest {
     @Test
     void givesWhatItGaveWhenItWasStored() throws Exception {
         String folder = StoredModels.vitWithLearners().toString();
-        try (var classifier = ImageClassifier.open(folder, new EncoderOptions(1, 256, 1, BackendChoice.FLOAT32))) {
+        try (var classifier =
+                ImageClassifier.open(folder, new EngineOptions(1, 256, 1, BackendChoice.FLOAT32, false))) {
             GIVEN.forEach((budget, given) -> assertThat(
                             classifier.classify(image(), budget).probabilities())
                     .as("%s", budget)

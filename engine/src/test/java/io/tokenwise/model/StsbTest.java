@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.tokenwise.Embedding;
-import io.tokenwise.EncoderOptions;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.EngineOptions;
 import io.tokenwise.api.Precision;
 import io.tokenwise.testdata.SharedData;
 import io.tokenwise.testdata.Spearman;
@@ -54,7 +54,7 @@ class StsbTest {
     private static TextEncoder open(BackendChoice choice) throws IOException {
         try {
             return TextEncoder.open(
-                    "minilm", EncoderOptions.defaults().withThreads(2).withBackend(choice));
+                    "minilm", EngineOptions.defaults().withThreads(2).withBackend(choice));
         } catch (IllegalArgumentException e) {
             return Assumptions.abort(e.getMessage());
         }

@@ -29,10 +29,10 @@ class VitCifar10Test {
         try (var dense = ImageClassifier.open("vit-cifar10");
                 var adaptive = ImageClassifier.open("vit-cifar10-acm")) {
             assertThat(adaptive.model().encoder().teacher()).isEqualTo("vit-cifar10");
-            LabelledImages images = LabelledImageReader.of(dense.description())
+            LabelledImages images = LabelledImageReader.of(dense.model().files().image())
                     .read(tar.get(), Split.of("test"))
                     .shuffled(1);
-            assertThat(images.classes()).isEqualTo(dense.description().labels());
+            assertThat(images.classes()).isEqualTo(dense.model().files().image().labels());
             double right = right(dense, images, Budget.FULL);
             assertThat(right).isGreaterThan(.82);
             assertThat(right(adaptive, images, Budget.FULL)).isGreaterThan(right - .01);

@@ -2,11 +2,11 @@ package io.tokenwise.speech;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tokenwise.RecognizerOptions;
 import io.tokenwise.SpeechRecognizer;
 import io.tokenwise.TimedText;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.EngineOptions;
 import io.tokenwise.audio.Sound;
 import io.tokenwise.audio.WavBytes;
 import io.tokenwise.audio.WavReader;
@@ -31,8 +31,8 @@ class LoudSpeechTest {
 
     /** The only segment's text, which ends by itself: before the model's own limit. */
     private static TimedText transcribe(Sound sound) throws IOException {
-        try (SpeechRecognizer recognizer =
-                SpeechRecognizer.open(fetched("moonshine-tiny"), new RecognizerOptions(2, 1, BackendChoice.FLOAT32))) {
+        try (SpeechRecognizer recognizer = SpeechRecognizer.open(
+                fetched("moonshine-tiny").toString(), new EngineOptions(2, 1024, 1, BackendChoice.FLOAT32, false))) {
             List<TimedText> texts = recognizer.transcribe(sound, Budget.FULL);
             assertThat(texts).hasSize(1);
             TimedText text = texts.getFirst();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.LongUnaryOperator;
 import org.junit.jupiter.api.Test;
 
 class WorkspaceTest {
@@ -37,7 +38,8 @@ class WorkspaceTest {
 
     @Test
     void tensorsOfRoundedRowsLieInTheSamePlaces() {
-        try (var workspace = new Workspace(HostMemory::allocate, 64 * MEGABYTE, rows -> (rows + 15) / 16 * 16)) {
+        try (var workspace = new Workspace(
+                HostMemory::allocate, 64 * MEGABYTE, rows -> (rows + 15) / 16 * 16, LongUnaryOperator.identity())) {
             for (int rows : new int[] {16, 1, 9}) {
                 workspace.tensor(rows, 100);
                 Tensor second = workspace.tensor(rows, 10);

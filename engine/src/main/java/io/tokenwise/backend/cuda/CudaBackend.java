@@ -167,7 +167,7 @@ public final class CudaBackend implements Backend {
     @Override
     public Workspace workspace(long limitBytes) {
         // So that a pass of any sizes fits that would fit if its tensors had no more memory than they need.
-        return new Workspace((arena, bytes) -> allocate(arena, bytes, false), Bucket.bytes(limitBytes), Bucket::of);
+        return new Workspace((arena, bytes) -> allocate(arena, bytes, false), limitBytes, Bucket::of, Bucket::bytes);
     }
 
     private synchronized DeviceMemory allocate(Arena arena, long bytes, boolean kept) {

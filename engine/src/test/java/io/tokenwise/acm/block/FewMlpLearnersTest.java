@@ -2,7 +2,6 @@ package io.tokenwise.acm.block;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tokenwise.Sessions;
 import io.tokenwise.TestModels;
 import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.api.Budget;
@@ -13,6 +12,7 @@ import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.io.IOException;

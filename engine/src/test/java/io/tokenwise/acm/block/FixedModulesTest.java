@@ -2,7 +2,6 @@ package io.tokenwise.acm.block;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tokenwise.Sessions;
 import io.tokenwise.TestModels;
 import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.acm.make.Acmizer;
@@ -18,6 +17,7 @@ import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;

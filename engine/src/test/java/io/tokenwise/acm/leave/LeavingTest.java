@@ -3,7 +3,6 @@ package io.tokenwise.acm.leave;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.tokenwise.Sessions;
 import io.tokenwise.TestModels;
 import io.tokenwise.TestVits;
 import io.tokenwise.acm.choose.Spending;
@@ -19,6 +18,7 @@ import io.tokenwise.io.StoredType;
 import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.NewEncoder;
+import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.HostTensor;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;

@@ -2,7 +2,6 @@ package io.tokenwise.backend.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tokenwise.Sessions;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.api.Precision;
 import io.tokenwise.distill.DistillConfig;
@@ -14,6 +13,7 @@ import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.natives.cuda.CudaException;
 import io.tokenwise.natives.cuda.CudaUnavailableException;
+import io.tokenwise.session.Sessions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;

@@ -2,7 +2,6 @@ package io.tokenwise.backend.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tokenwise.Sessions;
 import io.tokenwise.TestModels;
 import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.api.Budget;
@@ -14,6 +13,7 @@ import io.tokenwise.fakecuda.FakeCounts;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.session.Sessions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -2,7 +2,6 @@ package io.tokenwise.backend.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tokenwise.Sessions;
 import io.tokenwise.TestModels;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.api.Budget;
@@ -17,6 +16,7 @@ import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.natives.cuda.CudaException;
 import io.tokenwise.natives.cuda.CudaUnavailableException;
+import io.tokenwise.session.Sessions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,6 +1,5 @@
 package io.tokenwise.backend.cuda;
 
-import io.tokenwise.Sessions;
 import io.tokenwise.TestModels;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.api.Budget;
@@ -12,6 +11,7 @@ import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.natives.cuda.CudaUnavailableException;
+import io.tokenwise.session.Sessions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

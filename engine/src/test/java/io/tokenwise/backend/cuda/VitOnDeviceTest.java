@@ -2,7 +2,6 @@ package io.tokenwise.backend.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tokenwise.Sessions;
 import io.tokenwise.StoredModels;
 import io.tokenwise.TestVits;
 import io.tokenwise.api.Budget;
@@ -15,6 +14,7 @@ import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.NewEncoder;
+import io.tokenwise.session.Sessions;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.net.URISyntaxException;

@@ -2,13 +2,13 @@ package io.tokenwise.backend.cuda;
 
 import com.sun.management.ThreadMXBean;
 import io.tokenwise.AllocationSites;
-import io.tokenwise.Sessions;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Precision;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.natives.cuda.CudaUnavailableException;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.session.Sessions;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;

@@ -1,25 +1,30 @@
-package io.tokenwise;
+package io.tokenwise.session;
 
 import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.acm.leave.ShortPlan;
 import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
 import io.tokenwise.backend.Backend;
+import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.MoonshineArchitecture;
+import io.tokenwise.io.SpeechDescription;
+import io.tokenwise.io.TextDescription;
 import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.nn.VectorLength;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
-import io.tokenwise.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 
 /**
- * Runs an encoder on inputs, such as token ids or pixels: a fixed number of sessions, each with its own stream and workspace, lent to one call at a time.
- * Thread-safe.
+ * Runs an encoder on inputs, such as token ids or pixels, in sessions that are lent to one call at a time: of its own, or shared with other models. Thread-safe.
  */
 public final class Sessions implements AutoCloseable {
     /** Numbers that the inputs of a batch may have, if there are several: few patches may have many pixels. */
@@ -27,17 +32,43 @@ public final class Sessions implements AutoCloseable {
 
     private final Encoder encoder;
     private final int batchTokens;
-    private final SessionPool<Session> sessions;
+    private final SessionPool pool;
+    private final boolean ownsPool;
+    private final long limitBytes;
+
+    /** Calls that have a session now. */
+    private final AtomicInteger running = new AtomicInteger();
+
+    /** Told when nothing runs any more; also guards {@link #closed}. */
+    private final Object idle = new Object();
+
+    private volatile boolean refusing;
+    private boolean closed;
 
     /**
+     * With sessions of its own.
+     *
      * @param batchTokens tokens that run through the model at once; raised to the model's longest text if less
      * @param count calls that run at the same time; further ones wait
      */
     public Sessions(Encoder encoder, Backend backend, int batchTokens, int count) {
+        this(encoder, new SessionPool(backend, count), true, batchTokens);
+    }
+
+    Sessions(Encoder encoder, SessionPool pool, boolean ownsPool, int batchTokens) {
         this.encoder = encoder;
+        this.pool = pool;
+        this.ownsPool = ownsPool;
         this.batchTokens = Math.max(batchTokens, encoder.description().maxTokens());
-        long limitBytes = memoryLimit(encoder, this.batchTokens);
-        sessions = new SessionPool<>("model", count, () -> new Session(backend, limitBytes));
+        limitBytes = switch (encoder.description()) {
+            case TextDescription text ->
+                // A part of a split text may have more tokens than a whole one.
+                memoryLimit(
+                        encoder, Math.max(this.batchTokens, text.architecture().maxPositions()));
+            case ImageDescription _ -> memoryLimit(encoder, this.batchTokens);
+            case SpeechDescription speech ->
+                Math.max(memoryLimit(encoder, this.batchTokens), SpeechMemory.limit(speech.architecture()));
+        };
     }
 
     /**
@@ -55,26 +86,9 @@ public final class Sessions implements AutoCloseable {
             floatsPerToken += vit.patchValues() + vit.hiddenSize() + vit.classes() / vit.tokens() + 1;
         }
         if (sizes instanceof MoonshineArchitecture moonshine) {
-            floatsPerToken += SpeechRecognizer.frontEndFloats(moonshine);
+            floatsPerToken += SpeechMemory.frontEndFloats(moonshine);
         }
         return Math.addExact(Math.multiplyExact(2L * Float.BYTES * batchTokens, floatsPerToken), 4L << 20);
-    }
-
-    /** One text's or batch's worth of working memory. */
-    private static final class Session implements AutoCloseable {
-        final Workspace workspace;
-        final Pass pass;
-        final TokenBatch batch = new TokenBatch();
-
-        Session(Backend backend, long limitBytes) {
-            workspace = backend.workspace(limitBytes);
-            pass = new Pass(backend.stream(), workspace);
-        }
-
-        @Override
-        public void close() {
-            workspace.close();
-        }
     }
 
     /** The vectors of many sequences, in their order, all with the same budget; otherwise as the method with a budget for each. */
@@ -89,30 +103,39 @@ public final class Sessions implements AutoCloseable {
      * @param budgets one for each sequence
      * @param observer told what adaptive modules spend, batch by batch in the order of the sequences; may be null
      * @throws IllegalArgumentException if there are not as many budgets as sequences
-     * @throws IllegalStateException if closed, or if the thread is interrupted while it waits for its turn
+     * @throws IllegalStateException if closed, or if the thread is interrupted while it waits for its turn or between two batches
      */
     public float[][] encode(List<int[]> sequences, List<Budget> budgets, LearnerObserver observer) {
+        return encode(sequences, budgets, VectorLength.DESCRIBED, observer, Stop.NEVER);
+    }
+
+    float[][] encode(
+            List<int[]> sequences, List<Budget> budgets, VectorLength length, LearnerObserver observer, Stop stop) {
         if (budgets.size() != sequences.size()) {
             throw new IllegalArgumentException(
                     "encode: " + sequences.size() + " inputs and " + budgets.size() + " budgets; give one for each");
         }
         List<ShortPlan> plans = plans(sequences, budgets);
         var vectors = new float[sequences.size()][encoder.outputs()];
-        Session session = sessions.borrow();
+        Session session = borrow(stop.deadline());
         try {
             int done = 0;
             while (done < vectors.length) {
+                stop.check(done, vectors.length, encoder.description().inputs());
                 int from = done;
-                session.batch.clear();
+                session.batch().clear();
                 int narrowLayers = plans.get(from).narrowLayers();
                 while (done < vectors.length
                         && (done == from
-                                || fits(sequences.get(done), session.batch)
+                                || fits(sequences.get(done), session.batch())
                                         && plans.get(done).narrowLayers() == narrowLayers)) {
-                    encoder.add(session.batch, sequences.get(done++));
+                    encoder.add(session.batch(), sequences.get(done++));
                 }
-                Pass pass = session.pass.begin(budgets.subList(from, done)).with(LearnerObserver.class, observer);
-                Tensor y = encoder.forward(pass, session.batch, plans.subList(from, done));
+                Pass pass = session.pass()
+                        .begin(budgets.subList(from, done))
+                        .with(LearnerObserver.class, observer)
+                        .with(VectorLength.class, length);
+                Tensor y = encoder.forward(pass, session.batch(), plans.subList(from, done));
                 try (HostTensor values = pass.stream().read(y)) {
                     for (int i = from; i < done; i++) {
                         values.copyRow(i - from, vectors[i], 0);
@@ -120,7 +143,7 @@ public final class Sessions implements AutoCloseable {
                 }
             }
         } finally {
-            sessions.giveBack(session);
+            giveBack(session);
         }
         return vectors;
     }
@@ -149,34 +172,97 @@ public final class Sessions implements AutoCloseable {
             throw new IllegalArgumentException("encode: " + batch.sequences() + " sequences of " + width
                     + " values do not fit an array of " + vectors.length);
         }
-        Session session = sessions.borrow();
+        Session session = borrow(Deadline.NONE);
         try {
-            Pass pass = session.pass.begin(budget).with(LearnerObserver.class, observer);
+            Pass pass = session.pass().begin(budget).with(LearnerObserver.class, observer);
             try (HostTensor values = pass.stream().read(encoder.forward(pass, batch))) {
                 for (int i = 0; i < batch.sequences(); i++) {
                     values.copyRow(i, vectors, i * width);
                 }
             }
         } finally {
-            sessions.giveBack(session);
+            giveBack(session);
         }
     }
 
-    /** Calls that wait for a session, and later ones, throw {@link IllegalStateException}; those that run go on. */
-    void refuse() {
-        sessions.refuse();
+    /**
+     * What a call computes in a session, which it has for that long.
+     *
+     * @throws IllegalStateException if closed, or if the thread is interrupted while it waits for its turn
+     * @throws io.tokenwise.api.DeadlineException if the deadline passes first
+     */
+    public <T> T lend(Deadline deadline, Function<Session, T> work) {
+        Session session = borrow(deadline);
+        try {
+            return work.apply(session);
+        } finally {
+            giveBack(session);
+        }
+    }
+
+    private Session borrow(Deadline deadline) {
+        refuseIfClosed();
+        Session session = pool.borrow(deadline);
+        running.incrementAndGet();
+        try {
+            // It may have been closed while we waited; from here on closing waits for us.
+            refuseIfClosed();
+            session.allow(limitBytes);
+            return session;
+        } catch (Throwable e) {
+            giveBack(session);
+            throw e;
+        }
+    }
+
+    private void refuseIfClosed() {
+        if (refusing) {
+            throw new IllegalStateException("the model is closed");
+        }
+    }
+
+    private void giveBack(Session session) {
+        pool.giveBack(session);
+        if (running.decrementAndGet() == 0 && refusing) {
+            synchronized (idle) {
+                idle.notifyAll();
+            }
+        }
     }
 
     /** Native memory that all sessions hold now, in bytes. */
     public long workspaceBytes() {
-        return sessions.all().stream()
-                .mapToLong(session -> session.workspace.bytes())
-                .sum();
+        return pool.bytes();
     }
 
     /** Waits for running calls, then frees the working memory; later and waiting calls throw {@link IllegalStateException}. */
     @Override
     public void close() {
-        sessions.close();
+        refusing = true;
+        if (ownsPool) {
+            pool.close();
+            return;
+        }
+        synchronized (idle) {
+            awaitIdle();
+            if (!closed) {
+                closed = true;
+                pool.forget();
+            }
+        }
+    }
+
+    private void awaitIdle() {
+        boolean interrupted = false;
+        while (running.get() > 0) {
+            try {
+                idle.wait();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

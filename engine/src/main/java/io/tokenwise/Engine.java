@@ -1,0 +1,72 @@
+package io.tokenwise;
+
+import io.tokenwise.api.EngineOptions;
+import io.tokenwise.io.ModelFiles;
+import io.tokenwise.session.EngineCore;
+import java.io.IOException;
+
+/**
+ * Threads, what computes, and working memory, shared by all models that are opened with it; an application has one. A call of any of them takes one of {@link
+ * EngineOptions#concurrentCalls}, and further calls wait, whatever their model.
+ *
+ * <p>Thread-safe. A model may be closed before the engine. Closing the engine waits for running calls, then closes all of its models; later calls, and those that still
+ * wait for others, throw {@link IllegalStateException}.
+ */
+public final class Engine implements AutoCloseable {
+    private final EngineCore core;
+
+    private Engine(EngineCore core) {
+        this.core = core;
+    }
+
+    /** With {@link EngineOptions#defaults}. */
+    public static Engine open() {
+        return open(EngineOptions.defaults());
+    }
+
+    /**
+     * Starts the threads and finds out what computes.
+     *
+     * @throws IllegalArgumentException if this machine cannot do what is wanted; the message says what it offers
+     */
+    public static Engine open(EngineOptions options) {
+        return new Engine(EngineCore.open(options));
+    }
+
+    /**
+     * Opens a text encoder.
+     *
+     * @param model a built-in name, such as {@code minilm-acm}, or a directory in Hugging Face's layout
+     * @throws io.tokenwise.api.BadFileException if a file is absent, bad or not supported, or the model is no text encoder
+     * @throws IllegalStateException if the engine is closed
+     */
+    public TextEncoder textEncoder(String model) throws IOException {
+        return new TextEncoder(core.open(model, ModelFiles::text));
+    }
+
+    /** Opens an image classifier; see {@link #textEncoder}. */
+    public ImageClassifier imageClassifier(String model) throws IOException {
+        return new ImageClassifier(core.open(model, ModelFiles::image));
+    }
+
+    /** Opens a speech recogniser; see {@link #textEncoder}. */
+    public SpeechRecognizer speechRecognizer(String model) throws IOException {
+        return new SpeechRecognizer(core.open(model, ModelFiles::speech));
+    }
+
+    public EngineOptions options() {
+        return core.options();
+    }
+
+    /** What computes, such as {@code onednn (AVX512_CORE_VNNI), s8, 2 threads}. */
+    public String description() {
+        int threads = core.backend().threads();
+        return core.backend().name() + ", " + core.backend().precision().label() + ", " + threads
+                + (threads == 1 ? " thread" : " threads");
+    }
+
+    @Override
+    public void close() {
+        core.close();
+    }
+}

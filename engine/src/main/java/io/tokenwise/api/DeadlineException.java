@@ -1,0 +1,10 @@
+package io.tokenwise.api;
+
+/** The {@link Deadline} of a call passed before all was computed; nothing is computed for it after that. The message says how far it came. */
+public final class DeadlineException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    public DeadlineException(String message) {
+        super(message);
+    }
+}

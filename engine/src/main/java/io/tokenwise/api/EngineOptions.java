@@ -1,0 +1,56 @@
+package io.tokenwise.api;
+
+/**
+ * What an engine, and with it all models that it opens, may use.
+ *
+ * @param threads that take part in one call at most, the caller included
+ * @param batchTokens tokens that run through a text encoder or image classifier at once, of an image one for each patch and one for its class; longer lists are cut.
+ *     Bounds native memory. Raised to the model's longest text, or to an image, if less
+ * @param concurrentCalls calls that run at the same time, of a recording one segment; further ones wait. Bounds native memory
+ * @param backend what computes, and in which precision
+ * @param management whether the engine tells of itself by an MXBean, {@code io.tokenwise:type=Engine,id=1} and so on
+ */
+public record EngineOptions(
+        int threads, int batchTokens, int concurrentCalls, BackendChoice backend, boolean management) {
+    private static final int MOST_CALLS = 4096;
+
+    public EngineOptions {
+        if (threads < 1 || batchTokens < 1) {
+            throw new IllegalArgumentException(
+                    "threads and batch tokens must be at least 1; they are " + threads + " and " + batchTokens);
+        }
+        if (concurrentCalls < 1 || concurrentCalls > MOST_CALLS) {
+            throw new IllegalArgumentException(
+                    "concurrent calls must be 1 to " + MOST_CALLS + ", not " + concurrentCalls + "; further ones wait");
+        }
+    }
+
+    /**
+     * All processors, batches of 1,024 tokens, four times as many concurrent calls as processors, and the fastest precision that the CPU has
+     * instructions for; no MXBean.
+     */
+    public static EngineOptions defaults() {
+        int processors = Runtime.getRuntime().availableProcessors();
+        return new EngineOptions(processors, 1024, 4 * processors, BackendChoice.AUTO, false);
+    }
+
+    public EngineOptions withThreads(int newThreads) {
+        return new EngineOptions(newThreads, batchTokens, concurrentCalls, backend, management);
+    }
+
+    public EngineOptions withBatchTokens(int newBatchTokens) {
+        return new EngineOptions(threads, newBatchTokens, concurrentCalls, backend, management);
+    }
+
+    public EngineOptions withConcurrentCalls(int newConcurrentCalls) {
+        return new EngineOptions(threads, batchTokens, newConcurrentCalls, backend, management);
+    }
+
+    public EngineOptions withBackend(BackendChoice newBackend) {
+        return new EngineOptions(threads, batchTokens, concurrentCalls, newBackend, management);
+    }
+
+    public EngineOptions withManagement(boolean newManagement) {
+        return new EngineOptions(threads, batchTokens, concurrentCalls, backend, newManagement);
+    }
+}

@@ -1,0 +1,201 @@
+package io.tokenwise.session;
+
+import io.tokenwise.api.BadFileException;
+import io.tokenwise.api.EngineOptions;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.choice.Backends;
+import io.tokenwise.io.ModelFiles;
+import io.tokenwise.natives.FreedMemory;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Consumer;
+
+/**
+ * What the models that are opened with one engine share: the backend with its threads, sessions, and threads that compute for those who wait. Thread-safe.
+ *
+ * <p>Close waits for running calls, then closes all models and frees all native memory; later calls, and those that still wait for others, throw {@link
+ * IllegalStateException}.
+ */
+public final class EngineCore implements AutoCloseable {
+    private final EngineOptions options;
+    private final Backend backend;
+    private final SessionPool sessions;
+    private final CallThreads calls;
+    private final Set<OpenModel> models = new LinkedHashSet<>();
+
+    /** Read by what opens a model, which closing waits for. */
+    private final ReadWriteLock opening = new ReentrantReadWriteLock();
+
+    private boolean closed;
+
+    private EngineCore(EngineOptions options, Backend backend) {
+        this.options = options;
+        this.backend = backend;
+        sessions = new SessionPool(backend, options.concurrentCalls());
+        calls = new CallThreads(options.concurrentCalls());
+    }
+
+    /**
+     * Starts threads and finds out what computes.
+     *
+     * @throws IllegalArgumentException if this machine cannot do what is wanted; the message says what it offers
+     */
+    public static EngineCore open(EngineOptions options) {
+        Backend backend = Backends.open(options.backend(), options.threads());
+        try {
+            return new EngineCore(options, backend);
+        } catch (Throwable e) {
+            backend.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Opens a model on an engine of its own, which is closed with it.
+     *
+     * @param model a built-in name ({@link ModelFiles#builtInNames}) or a directory in Hugging Face's layout
+     * @param check throws if it is not the kind of model that is wanted, before its weights are read
+     * @throws BadFileException if a file is absent, bad or not supported
+     */
+    static OpenModel openAlone(String model, EngineOptions options, Consumer<ModelFiles> check) throws IOException {
+        // At the same time, because each takes some hundred milliseconds in a JVM that has just started.
+        CompletableFuture<EngineCore> core = CompletableFuture.supplyAsync(() -> open(options));
+        ModelFiles files;
+        try {
+            files = ModelFiles.open(model);
+        } catch (Throwable e) {
+            core.thenAccept(EngineCore::close);
+            throw e;
+        }
+        EngineCore opened;
+        try {
+            opened = result(core);
+        } catch (Throwable e) {
+            files.close();
+            throw e;
+        }
+        return opened.openOnly(files, check);
+    }
+
+    /** The same from the model's files, which it closes. */
+    static OpenModel openAlone(ModelFiles files, EngineOptions options, Consumer<ModelFiles> check) {
+        EngineCore core;
+        try {
+            // Before threads are started for nothing.
+            check.accept(files);
+            core = open(options);
+        } catch (Throwable e) {
+            files.close();
+            throw e;
+        }
+        return core.openOnly(files, check);
+    }
+
+    private OpenModel openOnly(ModelFiles files, Consumer<ModelFiles> check) {
+        try {
+            return open(files, check, this::close);
+        } catch (Throwable e) {
+            close();
+            throw e;
+        }
+    }
+
+    private static <T> T result(CompletableFuture<T> future) {
+        try {
+            return future.join();
+        } catch (CompletionException e) {
+            switch (e.getCause()) {
+                case RuntimeException cause -> throw cause;
+                case Error cause -> throw cause;
+                case null, default -> throw e;
+            }
+        }
+    }
+
+    /** Opens a model beside others; see {@link #openAlone}. */
+    public OpenModel open(String model, Consumer<ModelFiles> check) throws IOException {
+        return open(ModelFiles.open(model), check);
+    }
+
+    /** Opens a model beside others from its files, which it closes, also if this fails. */
+    public OpenModel open(ModelFiles files, Consumer<ModelFiles> check) {
+        return open(files, check, () -> {});
+    }
+
+    private OpenModel open(ModelFiles files, Consumer<ModelFiles> check, Runnable afterwards) {
+        opening.readLock().lock();
+        try {
+            if (closed) {
+                throw new IllegalStateException("the engine is closed");
+            }
+            check.accept(files);
+            var model = new OpenModel(this, files, afterwards);
+            synchronized (models) {
+                models.add(model);
+            }
+            return model;
+        } catch (Throwable e) {
+            files.close();
+            throw e;
+        } finally {
+            opening.readLock().unlock();
+        }
+    }
+
+    /** A model was closed. */
+    void forget(OpenModel model) {
+        synchronized (models) {
+            models.remove(model);
+        }
+        // Nobody has to wait for it, least of all a process that ends now.
+        Thread.ofPlatform().daemon().name("tokenwise-close").start(FreedMemory::giveBack);
+    }
+
+    public EngineOptions options() {
+        return options;
+    }
+
+    /** What computes: its name, threads and precision. */
+    public Backend backend() {
+        return backend;
+    }
+
+    SessionPool sessions() {
+        return sessions;
+    }
+
+    CallThreads calls() {
+        return calls;
+    }
+
+    private List<OpenModel> models() {
+        synchronized (models) {
+            return new ArrayList<>(models);
+        }
+    }
+
+    @Override
+    public void close() {
+        sessions.refuse();
+        opening.writeLock().lock();
+        try {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            models().forEach(OpenModel::closeModel);
+            calls.close();
+            sessions.close();
+            backend.close();
+        } finally {
+            opening.writeLock().unlock();
+        }
+    }
+}

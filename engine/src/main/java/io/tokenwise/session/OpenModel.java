@@ -1,0 +1,159 @@
+package io.tokenwise.session;
+
+import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
+import io.tokenwise.api.EngineOptions;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.nn.VectorLength;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/**
+ * A model that can run: its files, what computes, and sessions. It is what the doors have in common, {@code TextEncoder}, {@code ImageClassifier} and {@code
+ * SpeechRecognizer}.
+ *
+ * <p>Thread-safe. Close waits for running calls, then frees the model's memory; later calls, and those that still wait for others, throw {@link IllegalStateException}.
+ */
+public final class OpenModel implements AutoCloseable {
+    private final EngineCore core;
+    private final ModelFiles files;
+    private final Encoder encoder;
+    private final Sessions sessions;
+    private final Runnable afterwards;
+    private boolean closed;
+
+    /** @param afterwards called when the model was closed */
+    OpenModel(EngineCore core, ModelFiles files, Runnable afterwards) {
+        this.core = core;
+        this.files = files;
+        this.afterwards = afterwards;
+        encoder = Encoder.load(files, core.backend());
+        try {
+            files.weights().close();
+            sessions =
+                    new Sessions(encoder, core.sessions(), false, core.options().batchTokens());
+        } catch (Throwable e) {
+            encoder.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Opens a model on an engine of its own, which is closed with it.
+     *
+     * @param model a built-in name ({@link ModelFiles#builtInNames}) or a directory in Hugging Face's layout
+     * @param check throws if it is not the kind of model that is wanted, before its weights are read
+     * @throws io.tokenwise.api.BadFileException if a file is absent, bad or not supported
+     */
+    public static OpenModel open(String model, EngineOptions options, Consumer<ModelFiles> check) throws IOException {
+        return EngineCore.openAlone(model, options, check);
+    }
+
+    /** The same from the model's files, which it closes, also if this fails. */
+    public static OpenModel open(ModelFiles files, EngineOptions options, Consumer<ModelFiles> check) {
+        return EngineCore.openAlone(files, options, check);
+    }
+
+    /** What the model gives for many inputs, without a deadline; see {@link #encode(List, List, Deadline)}. */
+    public float[][] encode(List<int[]> inputs, List<Budget> budgets) {
+        return encode(inputs, budgets, Deadline.NONE);
+    }
+
+    /**
+     * What the model gives for many inputs, in their order, each with a budget of its own. Of a virtual thread it is computed on one of the engine's platform threads.
+     *
+     * @throws IllegalArgumentException if there are not as many budgets as inputs
+     * @throws IllegalStateException if it is closed, or if the thread is interrupted
+     * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
+     */
+    public float[][] encode(List<int[]> inputs, List<Budget> budgets, Deadline deadline) {
+        return encode(inputs, budgets, VectorLength.DESCRIBED, deadline);
+    }
+
+    /** The same with texts' vectors of another length. */
+    public float[][] encode(List<int[]> inputs, List<Budget> budgets, VectorLength length, Deadline deadline) {
+        return onPlatform(deadline, stop -> sessions.encode(inputs, budgets, length, null, stop));
+    }
+
+    /** What a call computes in a session, which it has for that long; otherwise as {@link #encode(List, List, Deadline)}. */
+    public <T> T lend(Deadline deadline, Function<Session, T> work) {
+        return onPlatform(
+                deadline,
+                stop -> sessions.lend(stop.deadline(), session -> {
+                    stop.check(0, 1, encoder.description().inputs());
+                    return work.apply(session);
+                }));
+    }
+
+    private <T> T onPlatform(Deadline deadline, Function<Stop, T> work) {
+        return Thread.currentThread().isVirtual() ? core.calls().await(deadline, work) : work.apply(Stop.at(deadline));
+    }
+
+    /**
+     * Computes on the engine's platform threads, as many at once as calls run; others wait in their order.
+     *
+     * @param work gets a way to {@link #encode(List, List, Deadline) encode} that ends when the future is done, because it was cancelled or is too late
+     * @return a future that fails as {@link #encode(List, List, Deadline)} does, with {@link java.util.concurrent.RejectedExecutionException} if too many calls wait
+     */
+    public <T> CompletableFuture<T> start(Deadline deadline, Function<Encoding, T> work) {
+        return core.calls()
+                .start(
+                        deadline,
+                        stop -> work.apply(
+                                (inputs, budgets, length) -> sessions.encode(inputs, budgets, length, null, stop)));
+    }
+
+    /** Encodes the inputs of one call. */
+    @FunctionalInterface
+    public interface Encoding {
+        float[][] encode(List<int[]> inputs, List<Budget> budgets, VectorLength length);
+    }
+
+    /** Its description and, if it reads text, tokenizer. */
+    public ModelFiles files() {
+        return files;
+    }
+
+    /** The network behind, for evaluation; it is closed with this object. */
+    public Encoder encoder() {
+        return encoder;
+    }
+
+    /** The level below {@link #encode}: observers allowed. */
+    public Sessions sessions() {
+        return sessions;
+    }
+
+    /** What computes: its name, threads and precision. */
+    public Backend backend() {
+        return core.backend();
+    }
+
+    /** What it may use, together with the other models of its engine. */
+    public EngineOptions options() {
+        return core.options();
+    }
+
+    @Override
+    public void close() {
+        closeModel();
+        afterwards.run();
+    }
+
+    /** Without what it was opened with. */
+    synchronized void closeModel() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        sessions.close();
+        encoder.close();
+        files.close();
+        core.forget(this);
+    }
+}
