@@ -32,7 +32,7 @@ public final class Lane<R> {
     }
 
     /**
-     * Asks the model. The future is always completed: with the answer, with {@link io.tokenwise.DeadlineException} if the deadline passed before it was computed, with what the model threw, or
+     * Asks the model. The future is always completed: with the answer, with {@link io.tokenwise.api.DeadlineException} if the deadline passed before it was computed, with what the model threw, or
      * with {@link IllegalStateException} if the queue was closed without waiting for it. Cancelling it, or completing it otherwise, takes the request back unless it runs already.
      *
      * @throws OverloadedException if it is not accepted
@@ -48,9 +48,10 @@ public final class Lane<R> {
         long nowNanos = queue.nowNanos();
         var pending = new ArrayList<Pending<R>>(requests.size());
         for (Request request : requests) {
-            boolean pinned = request.budget().isPinned();
-            Choices choices = Choices.of(model, control, request.input(), request.budget());
-            pending.add(new Pending<>(this, request.input(), choices, pinned, timing(request, nowNanos)));
+            // First of all, since it says whether the model can read the input.
+            int tokens = model.served().tokens(request.input());
+            pending.add(new Pending<>(
+                    this, request, tokens, Choices.of(model, control, request), timing(request, nowNanos)));
         }
         queue.offer(List.copyOf(pending), nowNanos);
         return pending.stream().map(one -> one.future).toList();

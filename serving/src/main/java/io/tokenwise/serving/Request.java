@@ -1,6 +1,6 @@
 package io.tokenwise.serving;
 
-import io.tokenwise.Deadline;
+import io.tokenwise.api.Deadline;
 import java.util.Objects;
 
 /**

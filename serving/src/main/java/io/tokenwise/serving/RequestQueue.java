@@ -1,6 +1,6 @@
 package io.tokenwise.serving;
 
-import io.tokenwise.DeadlineException;
+import io.tokenwise.api.DeadlineException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,12 +1,12 @@
 package io.tokenwise.serving;
 
 import io.tokenwise.Embedding;
-import io.tokenwise.OpenModel;
 import io.tokenwise.Spent;
 import io.tokenwise.api.Budget;
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.io.Tokenizer;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.session.OpenModel;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

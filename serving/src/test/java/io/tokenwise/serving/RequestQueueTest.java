@@ -3,9 +3,9 @@ package io.tokenwise.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.tokenwise.Deadline;
-import io.tokenwise.DeadlineException;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
+import io.tokenwise.api.DeadlineException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,17 +3,17 @@ package io.tokenwise.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.tokenwise.Deadline;
-import io.tokenwise.EncoderOptions;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
+import io.tokenwise.api.EngineOptions;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ServedModelTest {
     @Test
     void vectorsAreThoseOfTheLibraryBitForBit() throws Exception {
-        var options = EncoderOptions.defaults().withThreads(1).withConcurrentCalls(2);
+        var options = EngineOptions.defaults().withThreads(1).withConcurrentCalls(2);
         try (var encoder = TextEncoder.open("minilm-acm", options);
                 var queue = RequestQueue.start(QueueOptions.defaults().withWorkers(2))) {
             var lane = queue.add(new ServedModel("minilm-acm", encoder.model()));
@@ -21,7 +21,9 @@ class ServedModelTest {
             var budget = Budget.of(0.7);
             var requests = texts.stream()
                     .map(text -> new Request(
-                            encoder.tokenizer().encode(text).ids(), Deadline.NONE, BudgetRange.pinned(budget)))
+                            encoder.model().files().tokenizer().encode(text).ids(),
+                            Deadline.NONE,
+                            BudgetRange.pinned(budget)))
                     .toList();
             var answers = lane.submitAll(requests);
             var expected = encoder.embed(texts, budget);
