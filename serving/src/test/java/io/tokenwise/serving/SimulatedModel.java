@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 
-/** minilm-acm in s8 on one thread, as tables have it: what budgets take and lose by {@link MeasureBudgets}, and milliseconds by docs/performance.md. */
+/** minilm-acm in s8 on one thread, as tables have it: what budgets take and lose by {@link MeasureBudgets} (the beginnings of 200 of Cranfield's texts), and milliseconds by docs/performance.md. */
 final class SimulatedModel implements Served<Object> {
     /** Docs/performance.md: s8, .51 ms of 16 tokens and 4.41 ms of 128. A batch saves some of a call's time: 10 % between 256 and 1,024 tokens a batch. */
     private static final List<CostCurve.Point> DENSE =
