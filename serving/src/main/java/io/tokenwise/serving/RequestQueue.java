@@ -23,7 +23,9 @@ public final class RequestQueue implements AutoCloseable {
     /** All below guarded by the lock. */
     private final Scheduler<Pending<?>> scheduler;
 
-    private final Latencies latencies = new Latencies();
+    /** Of two seconds. */
+    private final Latencies latencies = new Latencies(8);
+
     private final Counts counts = new Counts();
     private int runningBatches;
     private boolean closed;
@@ -49,7 +51,7 @@ public final class RequestQueue implements AutoCloseable {
      * @throws IllegalStateException if it is closed
      */
     public <R> Lane<R> add(Served<R> model) {
-        return add(model, MeasuredCosts.of(model, options.batchTokens()));
+        return add(MeasuredModel.of(model, options));
     }
 
     /**
@@ -58,11 +60,11 @@ public final class RequestQueue implements AutoCloseable {
      * @throws IllegalStateException if it is closed
      */
     public <R> Lane<R> add(Served<R> model, Lane<?> like) {
-        return add(model, like.costs());
+        return add(like.measured().asked(model));
     }
 
-    private <R> Lane<R> add(Served<R> model, MeasuredCosts costs) {
-        var lane = new Lane<>(this, model, options.control(), costs);
+    private <R> Lane<R> add(MeasuredModel<R> model) {
+        var lane = new Lane<>(this, model);
         lock.lock();
         try {
             checkOpen();

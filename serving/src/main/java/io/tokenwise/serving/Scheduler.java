@@ -193,7 +193,7 @@ final class Scheduler<E extends Entry> {
         batch.model().costs.learn(batch.plainMicros(), (nowNanos - batch.startNanos()) / NANOS_PER_MICRO);
         for (E entry : batch.entries()) {
             entry.place = Entry.Place.GONE;
-            if (!entry.pinned) {
+            if (!entry.pinned && options.control().mode() == Control.Mode.AUTO) {
                 dial.answered(entry, nowNanos);
             }
         }
