@@ -38,7 +38,9 @@ final class EmbeddingsRoute implements Route {
             long start = System.nanoTime();
             Asked asked = read(exchange, fields);
             observation.asked(
-                    asked.model(), fields.needed("input").isArray(), Duration.ofNanos(System.nanoTime() - start));
+                    asked.model(),
+                    TextInputs.isList(fields.needed("input")),
+                    Duration.ofNanos(System.nanoTime() - start));
             var answers = asked.text().submit(asked.inputs().ids(), asked.range(), exchange.deadline());
             exchange.cancelWhenGone(answers);
             return answers.thenApplyAsync(all -> reply(observation, asked, all), exchange.executor());

@@ -33,7 +33,7 @@ record TeiInputs(TextInputs texts, boolean batch, int characters) {
      */
     static TeiInputs read(JsonNode inputs, Tokenizer tokenizer, String prefix, Cut cut) {
         var reading = new Reading(tokenizer, prefix, cut);
-        boolean batch = inputs.isArray() && !inputs.isEmpty() && !inputs.get(0).isNumber();
+        boolean batch = TextInputs.isList(inputs);
         if (!batch) {
             reading.input(inputs);
         } else {

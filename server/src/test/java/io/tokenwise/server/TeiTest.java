@@ -10,6 +10,7 @@ import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Budget;
 import io.tokenwise.image.ImageReader;
 import io.tokenwise.io.Tokenizer;
+import io.tokenwise.server.observe.OtlpReceiver;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -41,13 +42,18 @@ class TeiTest {
     private static final JsonMapper JSON = new JsonMapper();
     private static final String LONG = "word ".repeat(300);
 
+    private static final String TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+    private static OtlpReceiver receiver;
     private static TokenwiseServer server;
     private static TextEncoder encoder;
     private static HttpClient client;
 
     @BeforeAll
     static void start() throws IOException {
-        server = TokenwiseServer.start(ServerOptions.of(0, "minilm-acm", "vit-cifar10-acm"));
+        receiver = new OtlpReceiver();
+        server = TokenwiseServer.start(
+                ServerOptions.of(0, "minilm-acm", "vit-cifar10-acm").withOtlp(receiver.url()));
         encoder = TextEncoder.open("minilm-acm");
         client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     }
@@ -57,6 +63,11 @@ class TeiTest {
         client.close();
         server.close();
         encoder.close();
+        receiver.close();
+        assertThat(receiver.spans())
+                .as("what was sent at the latest when the server stopped")
+                .contains("embeddings minilm-acm", "classification vit-cifar10-acm", OtlpReceiver.bytes(TRACE));
+        assertThat(receiver.metrics()).contains("gen_ai.server.request.duration");
     }
 
     @Test
@@ -349,6 +360,7 @@ class TeiTest {
         return client.send(
                 HttpRequest.newBuilder(uri(path))
                         .header("content-type", type)
+                        .header("traceparent", "00-" + TRACE + "-00f067aa0ba902b7-01")
                         .POST(HttpRequest.BodyPublishers.ofString(body))
                         .build(),
                 HttpResponse.BodyHandlers.ofString());
