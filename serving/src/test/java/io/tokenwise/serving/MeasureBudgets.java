@@ -1,7 +1,7 @@
 package io.tokenwise.serving;
 
-import io.tokenwise.EncoderOptions;
 import io.tokenwise.TextEncoder;
+import io.tokenwise.api.EngineOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,11 +24,15 @@ class MeasureBudgets {
         List<String> texts = Files.readAllLines(Path.of(System.getProperty("tokenwise.texts")));
         var lines = new ArrayList<>(List.of("tokens,sixteenths,time,loss,typicalLoss"));
         try (var encoder =
-                TextEncoder.open("minilm-acm", EncoderOptions.defaults().withThreads(1))) {
+                TextEncoder.open("minilm-acm", EngineOptions.defaults().withThreads(1))) {
             var model = new ServedModel("minilm-acm", encoder.model());
             for (int tokens : LENGTHS) {
                 List<int[]> inputs = texts.stream()
-                        .map(text -> encoder.tokenizer().encode(text, tokens).ids())
+                        .map(text -> encoder.model()
+                                .files()
+                                .tokenizer()
+                                .encode(text, tokens)
+                                .ids())
                         .filter(ids -> ids.length == tokens)
                         .toList();
                 List<Double> losses = Losses.losses(model, inputs);
