@@ -63,8 +63,7 @@ final class ModelOpening {
                 yield new ServedModel.Images(name, classifier, lane, defaults);
             }
             case SpeechDescription ignored ->
-                new ServedModel.Speech(
-                        name, new ServedSpeech(name, engine.speechRecognizer(model), queue, defaults));
+                new ServedModel.Speech(name, new ServedSpeech(name, engine.speechRecognizer(model), queue, defaults));
         };
     }
 

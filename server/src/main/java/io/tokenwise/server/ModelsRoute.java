@@ -48,7 +48,7 @@ final class ModelsRoute {
             }
             case ServedModel.Speech speech -> {
                 fields.put("kind", "speech");
-                fields.put("adaptive", speech.recognizer().isAdaptive());
+                fields.put("adaptive", speech.speech().recognizer().isAdaptive());
             }
         }
         return fields;

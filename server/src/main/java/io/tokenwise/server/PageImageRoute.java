@@ -113,7 +113,7 @@ final class PageImageRoute implements Route {
     }
 
     private static Answer answer(ImageClassifier classifier, double share, Image image, Shaded shaded, Shaded full) {
-        List<String> labels = classifier.description().labels();
+        List<String> labels = classifier.labels();
         double[] probabilities = Classification.of(shaded.output(), labels).probabilities();
         List<Found> classes = IntStream.range(0, labels.size())
                 .mapToObj(i -> new Found(labels.get(i), probabilities[i]))

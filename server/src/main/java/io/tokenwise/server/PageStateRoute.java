@@ -54,7 +54,10 @@ final class PageStateRoute implements Route {
     private static Model model(ServedModel model) {
         return switch (model) {
             case ServedModel.Texts texts ->
-                new Model(texts.name(), "text", texts.text().encoder().encoder().isAdaptive());
+                new Model(
+                        texts.name(),
+                        "text",
+                        texts.text().encoder().model().encoder().isAdaptive());
             case ServedModel.Images images ->
                 new Model(
                         images.name(),

@@ -1,11 +1,11 @@
 package io.tokenwise.server;
 
 import io.tokenwise.Embedding;
-import io.tokenwise.OpenModel;
 import io.tokenwise.Spent;
 import io.tokenwise.api.Budget;
 import io.tokenwise.io.Tokenizer;
 import io.tokenwise.server.PageLanes.Ask;
+import io.tokenwise.session.OpenModel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -74,7 +74,7 @@ final class PageTextRoute implements Route {
         var found =
                 models.find(fields.neededText("model"), ServedModel.Texts.class).model();
         OpenModel model = found.text().encoder().model();
-        Tokenizer tokenizer = found.text().encoder().tokenizer();
+        Tokenizer tokenizer = found.text().tokenizer();
         double share = share(fields.needed("budget"));
         String text = fields.neededText("text");
         if (text.isBlank()) {

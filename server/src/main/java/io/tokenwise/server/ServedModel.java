@@ -21,7 +21,7 @@ sealed interface ServedModel {
                         "images, " + images.classifier().labels().size() + " classes, "
                                 + backend(images.classifier().model());
                     case Speech speech ->
-                        "speech, " + backend(speech.recognizer().model());
+                        "speech, " + backend(speech.speech().recognizer().model());
                 };
     }
 

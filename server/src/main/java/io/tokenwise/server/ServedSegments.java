@@ -1,14 +1,15 @@
 package io.tokenwise.server;
 
-import io.tokenwise.SpeechRecognizer;
 import io.tokenwise.Spent;
 import io.tokenwise.TimedText;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
 import io.tokenwise.audio.Sound;
-import io.tokenwise.audio.SpeechSegment;
 import io.tokenwise.io.MoonshineArchitecture;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.serving.Served;
+import io.tokenwise.session.OpenModel;
+import io.tokenwise.session.Transcription;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -24,11 +25,11 @@ final class ServedSegments implements Served<TimedText> {
     private static final int MEASURED_SECONDS = 10;
 
     private final String name;
-    private final SpeechRecognizer recognizer;
+    private final OpenModel model;
 
-    ServedSegments(String name, SpeechRecognizer recognizer) {
+    ServedSegments(String name, OpenModel model) {
         this.name = name;
-        this.recognizer = recognizer;
+        this.model = model;
     }
 
     /** Samples as an input has them. */
@@ -82,8 +83,18 @@ final class ServedSegments implements Served<TimedText> {
     @Override
     public List<TimedText> run(List<int[]> inputs, List<Budget> budgets) {
         return IntStream.range(0, inputs.size())
-                .mapToObj(i -> recognizer.transcribe(segment(inputs.get(i)), budgets.get(i)))
+                .mapToObj(i -> text(inputs.get(i), budgets.get(i)))
                 .toList();
+    }
+
+    private TimedText text(int[] bits, Budget budget) {
+        var samples = new float[bits.length];
+        for (int i = 0; i < bits.length; i++) {
+            samples[i] = Float.intBitsToFloat(bits[i]);
+        }
+        int[] tokens = new Transcription(model, budget, null, Deadline.NONE).tokens(samples);
+        String text = model.files().speech().vocabulary().decode(tokens);
+        return new TimedText(0, (double) bits.length / Sound.SPEECH_HZ, text, tokens.length);
     }
 
     /** As long as the segment was spoken: text then comes as fast as speech. */
@@ -93,15 +104,7 @@ final class ServedSegments implements Served<TimedText> {
         return spoken.compareTo(asked) > 0 ? spoken : asked;
     }
 
-    private static SpeechSegment segment(int[] bits) {
-        var samples = new float[bits.length];
-        for (int i = 0; i < bits.length; i++) {
-            samples[i] = Float.intBitsToFloat(bits[i]);
-        }
-        return new SpeechSegment(0, samples);
-    }
-
     private Encoder encoder() {
-        return recognizer.model();
+        return model.encoder();
     }
 }

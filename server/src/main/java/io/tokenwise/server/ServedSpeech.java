@@ -8,13 +8,19 @@ import io.tokenwise.serving.RequestQueue;
 
 /** A speech model that is served. Thread-safe. */
 final class ServedSpeech {
+    private final SpeechRecognizer recognizer;
     private final BudgetDefaults defaults;
     private final Lane<TimedText> lane;
 
     /** Puts the recogniser into the queue; that takes some seconds. */
     ServedSpeech(String name, SpeechRecognizer recognizer, RequestQueue queue, BudgetDefaults defaults) {
+        this.recognizer = recognizer;
         this.defaults = defaults;
-        lane = queue.add(new ServedSegments(name, recognizer));
+        lane = queue.add(new ServedSegments(name, recognizer.model()));
+    }
+
+    SpeechRecognizer recognizer() {
+        return recognizer;
     }
 
     /** For segments, as {@link ServedSegments#bits}. */

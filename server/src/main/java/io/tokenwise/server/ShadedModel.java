@@ -1,9 +1,9 @@
 package io.tokenwise.server;
 
-import io.tokenwise.OpenModel;
 import io.tokenwise.Spent;
 import io.tokenwise.api.Budget;
 import io.tokenwise.serving.Served;
+import io.tokenwise.session.OpenModel;
 import java.util.ArrayList;
 import java.util.List;
 

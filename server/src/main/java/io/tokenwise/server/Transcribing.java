@@ -1,7 +1,7 @@
 package io.tokenwise.server;
 
-import io.tokenwise.Deadline;
 import io.tokenwise.TimedText;
+import io.tokenwise.api.Deadline;
 import io.tokenwise.audio.Resampler;
 import io.tokenwise.audio.Sound;
 import io.tokenwise.audio.SpeechSegment;

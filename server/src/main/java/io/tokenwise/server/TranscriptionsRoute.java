@@ -1,7 +1,7 @@
 package io.tokenwise.server;
 
-import io.tokenwise.Deadline;
 import io.tokenwise.api.BadFileException;
+import io.tokenwise.api.Deadline;
 import io.tokenwise.audio.WavReader;
 import io.tokenwise.server.observe.Operation;
 import io.tokenwise.serving.BudgetRange;
