@@ -124,6 +124,11 @@ public final class TokenwiseEmbeddingModel extends DimensionAwareEmbeddingModel 
         return encoder.dimensions();
     }
 
+    /** Counts tokens as this model does, for a document splitter; until the model is closed. */
+    public TokenwiseTokenCountEstimator tokenCountEstimator() {
+        return new TokenwiseTokenCountEstimator(encoder);
+    }
+
     @Override
     public void close() {
         if (closesEncoder) {

@@ -3,14 +3,19 @@ package io.tokenwise.langchain4j;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.langchain4j.data.document.Document;
+import dev.langchain4j.data.document.splitter.DocumentSplitters;
 import dev.langchain4j.data.segment.TextSegment;
 import dev.langchain4j.exception.TimeoutException;
 import dev.langchain4j.model.ModelProvider;
 import dev.langchain4j.model.embedding.request.EmbeddingInputType;
 import dev.langchain4j.model.embedding.request.EmbeddingRequest;
 import dev.langchain4j.model.embedding.request.EmbeddingRequestParameters;
+import dev.langchain4j.model.embedding.response.EmbeddingResponse;
+import io.tokenwise.EmbedRequest;
 import io.tokenwise.Embedding;
 import io.tokenwise.Engine;
+import io.tokenwise.LongTexts;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
@@ -125,9 +130,9 @@ class TokenwiseEmbeddingModelTest {
     }
 
     @Test
-    void queriesAndDocumentsHaveTheirPrefixes() {
-        try (var model = TokenwiseEmbeddingModel.builder().modelName("e5-small").build();
-                var e5 = TextEncoder.open("e5-small")) {
+    void queriesAndDocumentsHaveTheirPrefixes() throws IOException {
+        try (var e5 = TextEncoder.open("e5-small")) {
+            var model = TokenwiseEmbeddingModel.builder().encoder(e5).build();
             assertThat(model.supportedParameters()).contains(EmbeddingRequestParameters.INPUT_TYPE);
             var queries =
                     model.embed(request().inputType(EmbeddingInputType.QUERY).build());
@@ -141,9 +146,45 @@ class TokenwiseEmbeddingModelTest {
                             .map(Embedding::vector)
                             .toList());
             assertThat(queries.embeddings()).isNotEqualTo(documents.embeddings());
-        } catch (IOException e) {
-            throw new AssertionError(e);
         }
+    }
+
+    @Test
+    void longTextsAreCutOrSplit() {
+        String text = TEXTS.getLast().repeat(50);
+        var cut = details(
+                builder().build().embed(EmbeddingRequest.builder().input(text).build()));
+        assertThat(cut.truncated()).isTrue();
+        assertThat(cut.tokens()).isEqualTo(encoder.maxTokens());
+        var split = details(builder()
+                .longTexts(LongTexts.SPLIT)
+                .build()
+                .embed(EmbeddingRequest.builder().input(text).build()));
+        assertThat(split.truncated()).isFalse();
+        assertThat(split.tokens()).isGreaterThanOrEqualTo(encoder.countTokens(text));
+        assertThat(split.vector())
+                .isEqualTo(encoder.embed(EmbedRequest.of(text).withLongTexts(LongTexts.SPLIT))
+                        .getFirst()
+                        .vector());
+    }
+
+    private static Embedding details(EmbeddingResponse response) {
+        return ((TokenwiseEmbeddingResponseMetadata) response.metadata())
+                .embeddings()
+                .getFirst();
+    }
+
+    @Test
+    void documentsAreSplitWhereTheModelStopsReading() {
+        var model = builder().build();
+        var splitter = DocumentSplitters.recursive(encoder.maxTokens(), 0, model.tokenCountEstimator());
+        var segments = splitter.split(Document.from((TEXTS.getLast() + "\n\n").repeat(50)));
+        assertThat(segments).hasSizeGreaterThan(1);
+        var response = model.embed(EmbeddingRequest.builder()
+                .inputs(segments.stream().map(TextSegment::text).toArray(String[]::new))
+                .build());
+        assertThat(((TokenwiseEmbeddingResponseMetadata) response.metadata()).embeddings())
+                .noneMatch(Embedding::truncated);
     }
 
     @Test

@@ -28,7 +28,7 @@ class LangChain4jClientTest {
 
     @BeforeAll
     static void start() throws IOException {
-        server = TokenwiseServer.start(ServerOptions.of("minilm-acm").withPort(0));
+        server = TokenwiseServer.start(ServerOptions.of(0, "minilm-acm"));
         encoder = TextEncoder.open("minilm-acm");
     }
 
