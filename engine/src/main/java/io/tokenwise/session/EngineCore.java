@@ -1,6 +1,7 @@
 package io.tokenwise.session;
 
 import io.tokenwise.api.BadFileException;
+import io.tokenwise.api.EngineMXBean;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.choice.Backends;
@@ -194,6 +195,11 @@ public final class EngineCore implements AutoCloseable {
         synchronized (models) {
             return new ArrayList<>(models);
         }
+    }
+
+    /** What it does now. */
+    public EngineMXBean state() {
+        return new Management(this);
     }
 
     @Override
