@@ -45,11 +45,24 @@ final class WordPiece {
     /** Ids that grow; more than {@code most} are not looked for. */
     private static final class Ids {
         final int most;
+
+        /** Where they are in the text; null if nobody asks. */
+        final WordPlaces places;
+
         int[] ids = new int[32];
         int size;
 
-        Ids(int most) {
+        Ids(int most, WordPlaces places) {
             this.most = most;
+            this.places = places;
+        }
+
+        /** A piece of the cleaned text. */
+        void add(int id, int from, int to) {
+            add(id);
+            if (places != null) {
+                places.add(id, from, to);
+            }
         }
 
         void add(int id) {
@@ -59,6 +72,14 @@ final class WordPiece {
             ids[size++] = id;
         }
 
+        /** Takes pieces back until there are so many. */
+        void cut(int newSize) {
+            size = newSize;
+            if (places != null) {
+                places.cut(newSize);
+            }
+        }
+
         boolean full() {
             return size > most;
         }
@@ -66,7 +87,19 @@ final class WordPiece {
 
     /** The ids of a text without the tokens around it; of a text with more than {@code most}, some more than that. */
     int[] encode(String text, int most) {
-        var ids = new Ids(most);
+        var ids = new Ids(most, null);
+        encode(text, ids);
+        return Arrays.copyOf(ids.ids, ids.size);
+    }
+
+    /** All ids of a text with their places. */
+    List<Tokenizer.Place> places(String text) {
+        var places = new WordPlaces();
+        encode(text, new Ids(Integer.MAX_VALUE, places));
+        return places.all();
+    }
+
+    private void encode(String text, Ids ids) {
         int start = 0;
         int at = 0;
         while (at < text.length() && !ids.full()) {
@@ -78,13 +111,16 @@ final class WordPiece {
             }
             stretch(text, start, at, ids);
             if (added != null) {
-                ids.add(json.added().get(added));
+                int id = json.added().get(added);
+                ids.add(id);
+                if (ids.places != null) {
+                    ids.places.addAsIs(id, at, at + added.length());
+                }
             }
             at += added == null ? 1 : added.length();
             start = at;
         }
         stretch(text, start, at, ids);
-        return Arrays.copyOf(ids.ids, ids.size);
     }
 
     private String addedAt(String text, int at) {
@@ -102,6 +138,9 @@ final class WordPiece {
             return;
         }
         String clean = clean(text, from, to);
+        if (ids.places != null) {
+            ids.places.begin(clean, text, from, to, this::clean);
+        }
         int start = 0;
         for (int at = 0; at < clean.length() && !ids.full(); ) {
             int c = clean.codePointAt(at);
@@ -205,14 +244,14 @@ final class WordPiece {
             }
             known = id != null;
             if (known) {
-                ids.add(id);
+                ids.add(id, start, end);
                 start = end;
                 pieces = continuations;
             }
         }
         if (!known) {
-            ids.size = before;
-            ids.add(json.unknown());
+            ids.cut(before);
+            ids.add(json.unknown(), from, to);
         }
     }
 }

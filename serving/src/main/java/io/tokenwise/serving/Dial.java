@@ -3,22 +3,24 @@ package io.tokenwise.serving;
 import java.util.Collection;
 
 /**
- * How far budgets are turned down, in steps from 0, everything at its largest, to the last, everything at its least. For each batch it follows from what waits and what
- * that costs: the first step at which all of it is answered when it is due. Not thread-safe.
+ * How far budgets are turned down, in steps from 0, everything at its largest, to the last, everything at its least. Feed-forward: for each batch it follows from what waits
+ * and what that costs; the first step at which all of it is answered when it is due. {@link Trim} corrects how much of the time until then may be used, or without
+ * feed-forward the step itself. Not thread-safe.
  */
 final class Dial {
-    /** A step is a sixteenth, so that results repeat. */
-    static final int STEPS = 16;
+    /** Budgets change by sixteenths, so that results repeat; a step may be one of them for some requests and none for others. */
+    static final int STEPS = 32;
 
-    /** Of the time until an answer is due, which is kept for what nobody foresees. */
+    /** Of the time until an answer is due: the rest is kept for what nobody foresees. */
     private static final double SLACK = 0.8;
 
-    /** What must be left when the dial is turned up again, so that it does not go to and fro. */
-    private static final double SLACK_UP = 0.7;
+    /** Of the slack, what all that waits must keep when the dial is turned up again, so that it does not go to and fro. */
+    private static final double UP = 0.85;
 
     private static final double NANOS_PER_MICRO = 1000;
 
     private final QueueOptions options;
+    private final Trim trim = new Trim();
     private int step;
 
     Dial(QueueOptions options) {
@@ -38,22 +40,28 @@ final class Dial {
      * @param pinnedMicros what pinned requests wait for
      */
     <E extends Entry> int step(Collection<E> waiting, long nowNanos, double remainingMicros, double pinnedMicros) {
-        if (options.control().feedForward()) {
-            var load = new Load<>(waiting, nowNanos, remainingMicros, pinnedMicros);
-            int down = first(load, SLACK);
-            step = down >= step ? down : Math.min(step, first(load, SLACK_UP));
+        Control control = options.control();
+        if (control.feedForward()) {
+            double slack = SLACK * (control.feedback() ? trim.slack() : 1);
+            var load = new Load(waiting, nowNanos, remainingMicros, pinnedMicros);
+            int down = first(load, slack);
+            step = down >= step ? down : Math.min(step, first(load, UP * slack));
+        } else if (control.feedback()) {
+            step = trim.step();
         }
         return step;
     }
 
-    /** A request that floats has its answer. */
-    void answered(Entry entry, long nowNanos) {}
+    /** A request that floats has its answer, which had a time to be due. */
+    void answered(Entry entry, long nowNanos) {
+        trim.answered((double) (nowNanos - entry.arrivalNanos) / (entry.dueNanos - entry.arrivalNanos), nowNanos, step);
+    }
 
-    private record Load<E extends Entry>(
-            Collection<E> waiting, long nowNanos, double remainingMicros, double pinnedMicros) {}
+    private record Load(
+            Collection<? extends Entry> waiting, long nowNanos, double remainingMicros, double pinnedMicros) {}
 
     /** The first step at which all that waits is answered in time; the last if none is. */
-    private int first(Load<?> load, double slack) {
+    private int first(Load load, double slack) {
         int low = 0;
         int high = STEPS;
         while (low < high) {
@@ -68,30 +76,27 @@ final class Dial {
     }
 
     /** A request is answered with the last of its batch. */
-    private boolean isInTime(Load<?> load, int step, double slack) {
+    private boolean isInTime(Load load, int step, double slack) {
+        var batch = new BatchSize(options);
         double ahead = 0;
-        double batch = 0;
         double least = Double.MAX_VALUE;
-        long tokens = 0;
         for (Entry entry : load.waiting) {
-            if (tokens + entry.tokens > options.batchTokens() && tokens > 0) {
-                if (endMicros(load, ahead, batch) > least) {
+            if (!batch.fits(entry, step)) {
+                if (endMicros(load, ahead, batch.micros()) > least) {
                     return false;
                 }
-                ahead += batch;
-                batch = 0;
-                tokens = 0;
+                ahead += batch.micros();
+                batch.clear();
                 least = Double.MAX_VALUE;
             }
-            tokens += entry.tokens;
-            batch += entry.micros(step);
+            batch.add(entry, step);
             double dueNanos = entry.arrivalNanos + slack * (entry.dueNanos - entry.arrivalNanos);
             least = Math.min(least, (dueNanos - load.nowNanos) / NANOS_PER_MICRO);
         }
-        return endMicros(load, ahead, batch) <= least;
+        return endMicros(load, ahead, batch.micros()) <= least;
     }
 
-    private double endMicros(Load<?> load, double ahead, double batch) {
+    private double endMicros(Load load, double ahead, double batch) {
         double before = Scheduler.shared(ahead, load.pinnedMicros, 1 - options.pinnedShare());
         return (load.remainingMicros + before) / options.workers() + batch;
     }

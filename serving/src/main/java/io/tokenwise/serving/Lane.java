@@ -1,7 +1,5 @@
 package io.tokenwise.serving;
 
-import io.tokenwise.Spent;
-import io.tokenwise.api.Budget;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -13,22 +11,20 @@ import java.util.concurrent.CompletableFuture;
  */
 public final class Lane<R> {
     private final RequestQueue queue;
-    private final Served<R> model;
     private final Control control;
-    private final MeasuredCosts costs;
+    private final MeasuredModel<R> model;
     private final ModelLoad load;
 
-    Lane(RequestQueue queue, Served<R> model, Control control, MeasuredCosts costs) {
+    Lane(RequestQueue queue, MeasuredModel<R> model) {
         this.queue = queue;
         this.model = model;
-        this.control = control;
-        this.costs = costs;
-        load = new ModelLoad(costs.costs());
+        control = queue.options().control();
+        load = new ModelLoad(model.costs());
     }
 
     /** The model behind. */
     public Served<R> model() {
-        return model;
+        return model.served();
     }
 
     ModelLoad load() {
@@ -53,7 +49,8 @@ public final class Lane<R> {
         var pending = new ArrayList<Pending<R>>(requests.size());
         for (Request request : requests) {
             boolean pinned = request.budget().isPinned();
-            pending.add(new Pending<>(this, request.input(), choices(request), pinned, timing(request, nowNanos)));
+            Choices choices = Choices.of(model, control, request.input(), request.budget());
+            pending.add(new Pending<>(this, request.input(), choices, pinned, timing(request, nowNanos)));
         }
         queue.offer(List.copyOf(pending), nowNanos);
         return pending.stream().map(one -> one.future).toList();
@@ -67,32 +64,5 @@ public final class Lane<R> {
                 control.mode() == Control.Mode.AUTO && !request.budget().isPinned();
         long targetNanos = hasTarget ? Math.min(left, control.target().toNanos()) : left;
         return new Entry.Timing(nowNanos, deadlineNanos, nowNanos + targetNanos);
-    }
-
-    private Choices choices(Request request) {
-        BudgetRange range = request.budget();
-        double dense = costs.costs().denseMicros(model.tokens(request.input()));
-        if (!model.isAdaptive() || range.isPinned()) {
-            return new Choices(List.of(choice(request, range.most(), dense)));
-        }
-        boolean isSteered = control.mode() == Control.Mode.AUTO && (control.feedForward() || control.feedback());
-        if (!isSteered) {
-            double share = control.mode() == Control.Mode.FIXED ? control.share() : 1;
-            return new Choices(List.of(choice(request, range.at(share), dense)));
-        }
-        var byStep = new ArrayList<Choices.Choice>();
-        for (int step = 0; step <= Dial.STEPS; step++) {
-            double share = Math.max(control.share(), 1 - (double) step / Dial.STEPS);
-            Budget budget = range.at(share);
-            boolean isSame = step > 0 && byStep.getLast().budget().equals(budget);
-            byStep.add(isSame ? byStep.getLast() : choice(request, budget, dense));
-        }
-        return new Choices(byStep);
-    }
-
-    private Choices.Choice choice(Request request, Budget budget, double denseMicros) {
-        Spent spent = model.spent(request.input(), budget);
-        double share = Double.isNaN(spent.time()) ? costs.share(budget.share()) : spent.time();
-        return new Choices.Choice(budget, spent, share * denseMicros);
     }
 }

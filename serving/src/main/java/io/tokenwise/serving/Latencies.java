@@ -2,17 +2,23 @@ package io.tokenwise.serving;
 
 import java.util.Arrays;
 
-/** Latencies of the last two seconds, to 4 %. Not thread-safe. */
+/** Latencies, or other positive numbers, of the last seconds, to 4 %. Not thread-safe. */
 final class Latencies {
     private static final long SLOT_NANOS = 250_000_000;
-    private static final int SLOTS = 8;
     private static final int PER_OCTAVE = 16;
     private static final int BUCKETS = 34 * PER_OCTAVE;
 
-    private final int[][] counts = new int[SLOTS][BUCKETS];
+    private final int[][] counts;
 
     /** Which quarter of a second a slot is of. */
-    private final long[] quarters = new long[SLOTS];
+    private final long[] quarters;
+
+    /** @param slots how many quarters of a second back it looks, the one that runs included */
+    Latencies(int slots) {
+        counts = new int[slots][BUCKETS];
+        quarters = new long[slots];
+        Arrays.fill(quarters, Long.MIN_VALUE);
+    }
 
     void add(long nowNanos, long micros) {
         int[] slot = counts[slot(nowNanos)];
@@ -42,13 +48,13 @@ final class Latencies {
 
     private int slot(long nowNanos) {
         forgetOld(nowNanos);
-        return (int) Math.floorMod(Math.floorDiv(nowNanos, SLOT_NANOS), (long) SLOTS);
+        return (int) Math.floorMod(Math.floorDiv(nowNanos, SLOT_NANOS), (long) quarters.length);
     }
 
     private void forgetOld(long nowNanos) {
         long newest = Math.floorDiv(nowNanos, SLOT_NANOS);
-        for (long quarter = newest - SLOTS + 1; quarter <= newest; quarter++) {
-            int slot = (int) Math.floorMod(quarter, (long) SLOTS);
+        for (long quarter = newest - quarters.length + 1; quarter <= newest; quarter++) {
+            int slot = (int) Math.floorMod(quarter, (long) quarters.length);
             if (quarters[slot] != quarter) {
                 quarters[slot] = quarter;
                 Arrays.fill(counts[slot], 0);

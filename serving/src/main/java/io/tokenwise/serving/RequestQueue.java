@@ -23,7 +23,9 @@ public final class RequestQueue implements AutoCloseable {
     /** All below guarded by the lock. */
     private final Scheduler<Pending<?>> scheduler;
 
-    private final Latencies latencies = new Latencies();
+    /** Of two seconds. */
+    private final Latencies latencies = new Latencies(8);
+
     private final Counts counts = new Counts();
     private int runningBatches;
     private boolean closed;
@@ -49,7 +51,7 @@ public final class RequestQueue implements AutoCloseable {
      * @throws IllegalStateException if it is closed
      */
     public <R> Lane<R> add(Served<R> model) {
-        var lane = new Lane<>(this, model, options.control(), MeasuredCosts.of(model, options.batchTokens()));
+        var lane = new Lane<>(this, MeasuredModel.of(model, options));
         lock.lock();
         try {
             checkOpen();

@@ -42,4 +42,17 @@ public interface Served<R> {
 
     /** Runs a batch on the calling thread: a result for each input, in their order, each with a budget of its own. */
     List<R> run(List<int[]> inputs, List<Budget> budgets);
+
+    /**
+     * Inputs of about so many tokens like those that it will be asked, by which is measured what quality budgets lose: requests that float then have those budgets that lose least
+     * together. Of none, as here, all have the same.
+     */
+    default List<int[]> typical(int tokens) {
+        return List.of();
+    }
+
+    /** How much worse a result is than that of full budget, such as 1 less their cosine; from 0, asked for {@link #typical} inputs only. */
+    default double loss(R full, R found) {
+        throw new UnsupportedOperationException(name() + ": a model with typical inputs must say what they lose");
+    }
 }

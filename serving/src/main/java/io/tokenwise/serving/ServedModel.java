@@ -1,10 +1,16 @@
 package io.tokenwise.serving;
 
+import io.tokenwise.Embedding;
 import io.tokenwise.Spent;
 import io.tokenwise.api.Budget;
 import io.tokenwise.io.TextDescription;
+import io.tokenwise.io.Tokenizer;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.session.OpenModel;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -81,6 +87,33 @@ public final class ServedModel implements Served<float[]> {
     @Override
     public List<float[]> run(List<int[]> inputs, List<Budget> budgets) {
         return List.of(model.encode(inputs, budgets));
+    }
+
+    /** Some English of several kinds, if it reads text. */
+    @Override
+    public List<int[]> typical(int tokens) {
+        if (!(encoder().description() instanceof TextDescription) || tokens < Tokenizer.LEAST_MAX_TOKENS) {
+            return List.of();
+        }
+        Tokenizer tokenizer = model.files().tokenizer();
+        return typicalTexts()
+                .lines()
+                .map(text -> tokenizer.encode(text, tokens).ids())
+                .filter(ids -> ids.length == tokens)
+                .toList();
+    }
+
+    private static String typicalTexts() {
+        try (InputStream in = ServedModel.class.getResourceAsStream("typical.txt")) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public double loss(float[] full, float[] found) {
+        return 1 - Embedding.cosine(full, found);
     }
 
     private Encoder encoder() {

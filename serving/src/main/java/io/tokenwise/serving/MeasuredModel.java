@@ -1,18 +1,18 @@
 package io.tokenwise.serving;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 
 /**
- * What a model costs on this machine, measured when it is put into a queue, which warms it up too: the dense model by length, and what is left of that at some budgets
+ * A model and what it costs on this machine, measured when it is put into a queue, which warms it up too: the dense model by length, and what is left of that at some budgets
  * where the model cannot say it beforehand.
  *
  * @param costs of batches at full budget
  * @param shares of the dense model's time at budgets of 0, 1/4, 1/2, 3/4 and 1
+ * @param losses of quality
  */
-record MeasuredCosts(CostCurve costs, double[] shares) {
+record MeasuredModel<R>(Served<R> served, CostCurve costs, List<Double> shares, Losses losses) {
     private static final int[] LENGTHS = {8, 16, 32, 64, 128, 256, 512};
 
     /** Tokens of the batches by which is measured what a batch saves. */
@@ -29,7 +29,7 @@ record MeasuredCosts(CostCurve costs, double[] shares) {
     private static final int MOST_RUNS = 15;
     private static final int QUARTERS = 4;
 
-    static <R> MeasuredCosts of(Served<R> model, int batchTokens) {
+    static <R> MeasuredModel<R> of(Served<R> model, QueueOptions options) {
         var measurement = new Measurement<>(model);
         measurement.warmUp();
         List<CostCurve.Point> alone = new ArrayList<>();
@@ -45,14 +45,19 @@ record MeasuredCosts(CostCurve costs, double[] shares) {
         List<CostCurve.Point> points = alone.stream()
                 .map(point -> new CostCurve.Point(point.tokens(), point.micros() - batchMicros))
                 .toList();
-        return new MeasuredCosts(new CostCurve(batchMicros, batchTokens, points), measurement.shares());
+        boolean isSteered = options.control().mode() == Control.Mode.AUTO;
+        return new MeasuredModel<>(
+                model,
+                new CostCurve(batchMicros, options.batchTokens(), points),
+                measurement.shares(),
+                isSteered ? Losses.measure(model) : Losses.NONE);
     }
 
     /** The share of the dense model's time that a budget leaves, where the model cannot say it. */
     double share(double budget) {
         double place = budget * QUARTERS;
         int below = Math.min((int) place, QUARTERS - 1);
-        return shares[below] + (place - below) * (shares[below + 1] - shares[below]);
+        return shares.get(below) + (place - below) * (shares.get(below + 1) - shares.get(below));
     }
 
     private record Measurement<R>(Served<R> model) {
@@ -96,20 +101,18 @@ record MeasuredCosts(CostCurve costs, double[] shares) {
                     alone.getFirst().micros() / 2);
         }
 
-        double[] shares() {
+        List<Double> shares() {
             int[] input = model.sample(Math.min(LENGTHS[3], model.maxTokens()));
-            var shares = new double[QUARTERS + 1];
             boolean isKnown = !model.isAdaptive()
                     || !Double.isNaN(model.spent(input, model.budget(1.0 / 2)).time());
             if (isKnown) {
-                Arrays.fill(shares, 1);
-                return shares;
+                return Collections.nCopies(QUARTERS + 1, 1.0);
             }
             double dense = micros(List.of(input), 1);
-            shares[QUARTERS] = 1;
+            var shares = new ArrayList<>(List.of(1.0));
             for (int i = QUARTERS - 1; i >= 0; i--) {
                 double measured = micros(List.of(input), (double) i / QUARTERS) / dense;
-                shares[i] = Math.min(shares[i + 1], measured);
+                shares.addFirst(Math.min(shares.getFirst(), measured));
             }
             return shares;
         }

@@ -1,0 +1,59 @@
+package io.tokenwise.langchain4j;
+
+import dev.langchain4j.data.message.AiMessage;
+import dev.langchain4j.data.message.ChatMessage;
+import dev.langchain4j.data.message.Content;
+import dev.langchain4j.data.message.SystemMessage;
+import dev.langchain4j.data.message.TextContent;
+import dev.langchain4j.data.message.ToolExecutionResultMessage;
+import dev.langchain4j.data.message.UserMessage;
+import dev.langchain4j.exception.UnsupportedFeatureException;
+import dev.langchain4j.model.TokenCountEstimator;
+import io.tokenwise.TextEncoder;
+
+/**
+ * Counts tokens as an encoder does, exactly, special ones included: a text of at most {@link TextEncoder#maxTokens} is read to its end. Give it to a document
+ * splitter, with that as the largest segment. Thread-safe.
+ */
+public final class TokenwiseTokenCountEstimator implements TokenCountEstimator {
+    private final TextEncoder encoder;
+
+    public TokenwiseTokenCountEstimator(TextEncoder encoder) {
+        this.encoder = encoder;
+    }
+
+    @Override
+    public int estimateTokenCountInText(String text) {
+        return encoder.countTokens(text);
+    }
+
+    /** The tokens of a message's texts; 0 if it has none. */
+    @Override
+    public int estimateTokenCountInMessage(ChatMessage message) {
+        return switch (message) {
+            case SystemMessage system -> encoder.countTokens(system.text());
+            case UserMessage user ->
+                user.contents().stream().mapToInt(this::countTokens).sum();
+            case AiMessage ai -> ai.text() == null ? 0 : encoder.countTokens(ai.text());
+            case ToolExecutionResultMessage result -> encoder.countTokens(result.text());
+            default ->
+                throw new UnsupportedFeatureException("a message of type " + message.type() + " has no text to count");
+        };
+    }
+
+    private int countTokens(Content content) {
+        if (content instanceof TextContent text) {
+            return encoder.countTokens(text.text());
+        }
+        throw new UnsupportedFeatureException("content of type " + content.type() + " has no text to count");
+    }
+
+    @Override
+    public int estimateTokenCountInMessages(Iterable<ChatMessage> messages) {
+        int tokens = 0;
+        for (ChatMessage message : messages) {
+            tokens += estimateTokenCountInMessage(message);
+        }
+        return tokens;
+    }
+}

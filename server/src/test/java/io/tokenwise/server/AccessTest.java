@@ -1,0 +1,207 @@
+package io.tokenwise.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tokenwise.api.BadFileException;
+import io.tokenwise.server.ServerOptions.Limits;
+import io.tokenwise.server.ServerOptions.Network;
+import io.tokenwise.server.ServerOptions.Tls;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Who may call, and how it is kept secret. */
+class AccessTest {
+    private static final String TOKEN = "a-token-of-some-length";
+
+    @TempDir
+    private Path folder;
+
+    private static HttpService started(Network network, Optional<BearerTokens> tokens) throws IOException {
+        HttpService http = HttpService.of(network, Limits.defaults());
+        Route hello = exchange -> CompletableFuture.completedFuture(Reply.text("text/plain", "hello"));
+        var routes = new Routes()
+                .add("GET", "/hello", ErrorForm.OPENAI, hello)
+                .addOpen("GET", "/open", ErrorForm.OPENAI, hello);
+        http.listen(routes, Limits.defaults(), tokens, false);
+        return http;
+    }
+
+    private static int status(HttpService http, String path, String authorization) throws IOException {
+        try (var client = new RawClient(http.port())) {
+            String header = authorization.isEmpty() ? "" : "Authorization: " + authorization + "\r\n";
+            return RawClient.status(client.send("GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\n" + header + "\r\n")
+                    .response());
+        }
+    }
+
+    @Test
+    void withTokensOnlyThoseWhoHaveOneMayCall() throws IOException {
+        Path file = Files.writeString(folder.resolve("tokens"), "# two\n" + TOKEN + "\n\nanother-token-of-ours\n");
+        HttpService http = started(Network.loopback(0), Optional.of(new BearerTokens(file)));
+        try {
+            assertThat(status(http, "/hello", "Bearer " + TOKEN)).isEqualTo(200);
+            assertThat(status(http, "/hello", "bearer another-token-of-ours")).isEqualTo(200);
+            for (String wrong : List.of(
+                    "",
+                    "Bearer",
+                    "Bearer ",
+                    "Bearer # two",
+                    TOKEN,
+                    "Basic " + TOKEN,
+                    "Bearer " + TOKEN + "x",
+                    "Bearer " + TOKEN.substring(1))) {
+                assertThat(status(http, "/hello", wrong)).as(wrong).isEqualTo(401);
+            }
+            // Nor does it say what is there.
+            assertThat(status(http, "/nothing", "")).isEqualTo(401);
+            assertThat(status(http, "/open", "")).isEqualTo(200);
+        } finally {
+            http.close(Duration.ZERO);
+        }
+    }
+
+    @Test
+    void theFileIsReadAgainOnceItHasChanged() throws Exception {
+        Path file = Files.writeString(folder.resolve("tokens"), TOKEN + "\n");
+        var tokens = new BearerTokens(file);
+        assertThat(tokens.allow("Bearer " + TOKEN)).isTrue();
+        Files.writeString(file, "another-token-of-ours\n");
+        Files.setLastModifiedTime(file, FileTime.from(Instant.now().plusSeconds(5)));
+        Thread.sleep(1100);
+        assertThat(tokens.allow("Bearer " + TOKEN)).isFalse();
+        assertThat(tokens.allow("Bearer another-token-of-ours")).isTrue();
+        Files.writeString(file, "short\n");
+        Files.setLastModifiedTime(file, FileTime.from(Instant.now().plusSeconds(10)));
+        Thread.sleep(1100);
+        assertThat(tokens.allow("Bearer another-token-of-ours")).isTrue();
+        assertThat(tokens.allow("Bearer short")).isFalse();
+    }
+
+    @Test
+    void aFileWithoutTokensIsRefused() throws IOException {
+        Path empty = Files.writeString(folder.resolve("empty"), "\n# none\n");
+        assertThatThrownBy(() -> new BearerTokens(empty)).hasMessageContaining("must have one a line");
+        Path brief = Files.writeString(folder.resolve("brief"), "secret\n");
+        assertThatThrownBy(() -> new BearerTokens(brief))
+                .hasMessageContaining("at least 16")
+                .hasMessageNotContaining("secret");
+    }
+
+    @Test
+    void strangersNeedATokenOrAWord() throws IOException {
+        Network everywhere = Network.loopback(0).withHost("0.0.0.0");
+        assertThatThrownBy(() -> HttpService.of(everywhere, Limits.defaults()))
+                .hasMessageContaining("--token-file")
+                .hasMessageContaining("--insecure");
+        var insecure = new Network("0.0.0.0", 0, Optional.empty(), Optional.empty(), true, true, true);
+        HttpService.of(insecure, Limits.defaults()).close(Duration.ZERO);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void speaksTls(HttpClient.Version version) throws Exception {
+        KeyStore keys = keys();
+        Certificate certificate = keys.getCertificate("server");
+        var tls = new Tls(
+                pem("chain.pem", "CERTIFICATE", certificate.getEncoded()),
+                pem(
+                        "key.pem",
+                        "PRIVATE KEY",
+                        keys.getKey("server", PASSWORD.toCharArray()).getEncoded()));
+        HttpService http = started(Network.loopback(0).withTls(tls), Optional.empty());
+        try (HttpClient client = HttpClient.newBuilder()
+                .sslContext(trusting(certificate))
+                .version(version)
+                .build()) {
+            HttpResponse<String> response = client.send(
+                    HttpRequest.newBuilder(URI.create("https://localhost:" + http.port() + "/hello"))
+                            .build(),
+                    HttpResponse.BodyHandlers.ofString());
+            assertThat(response.body()).isEqualTo("hello");
+            assertThat(response.version()).isEqualTo(version);
+        } finally {
+            http.close(Duration.ZERO);
+        }
+        Path other = pem("other.pem", "RSA PRIVATE KEY", new byte[] {1, 2, 3});
+        assertThatThrownBy(() -> HttpService.of(
+                        Network.loopback(0).withTls(new Tls(tls.certificates(), other)), Limits.defaults()))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageContaining("openssl pkcs8");
+        assertThatThrownBy(() ->
+                        HttpService.of(Network.loopback(0).withTls(new Tls(tls.key(), tls.key())), Limits.defaults()))
+                .isInstanceOf(BadFileException.class);
+    }
+
+    private static final String PASSWORD = "password";
+
+    /** A key and a certificate for localhost, made now: none that lies in a repository is worth anything. */
+    private KeyStore keys() throws Exception {
+        Path file = folder.resolve("keys.p12");
+        Process keytool = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "keytool")
+                                .toString(),
+                        "-genkeypair",
+                        "-alias",
+                        "server",
+                        "-keyalg",
+                        "EC",
+                        "-dname",
+                        "CN=localhost",
+                        "-ext",
+                        "SAN=dns:localhost,ip:127.0.0.1",
+                        "-storetype",
+                        "PKCS12",
+                        "-keystore",
+                        file.toString(),
+                        "-storepass",
+                        PASSWORD)
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(keytool.getInputStream().readAllBytes());
+        assertThat(keytool.waitFor()).as(said).isZero();
+        KeyStore keys = KeyStore.getInstance("PKCS12");
+        try (InputStream in = Files.newInputStream(file)) {
+            keys.load(in, PASSWORD.toCharArray());
+        }
+        return keys;
+    }
+
+    private Path pem(String name, String block, byte[] bytes) throws IOException {
+        String text = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(bytes);
+        return Files.writeString(
+                folder.resolve(name), "-----BEGIN " + block + "-----\n" + text + "\n-----END " + block + "-----\n");
+    }
+
+    private static SSLContext trusting(Certificate certificate) throws Exception {
+        KeyStore trusted = KeyStore.getInstance("PKCS12");
+        trusted.load(null, null);
+        trusted.setCertificateEntry("server", certificate);
+        TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        trust.init(trusted);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, trust.getTrustManagers(), null);
+        return context;
+    }
+}
