@@ -1,5 +1,6 @@
 package io.tokenwise;
 
+import io.tokenwise.api.EngineMXBean;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.session.EngineCore;
@@ -63,6 +64,11 @@ public final class Engine implements AutoCloseable {
         int threads = core.backend().threads();
         return core.backend().name() + ", " + core.backend().precision().label() + ", " + threads
                 + (threads == 1 ? " thread" : " threads");
+    }
+
+    /** What it does now, without JMX: the same that its MXBean tells. */
+    public EngineMXBean state() {
+        return core.state();
     }
 
     @Override

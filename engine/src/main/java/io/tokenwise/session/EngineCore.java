@@ -1,6 +1,7 @@
 package io.tokenwise.session;
 
 import io.tokenwise.api.BadFileException;
+import io.tokenwise.api.EngineMXBean;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.choice.Backends;
@@ -33,6 +34,7 @@ public final class EngineCore implements AutoCloseable {
     /** Read by what opens a model, which closing waits for. */
     private final ReadWriteLock opening = new ReentrantReadWriteLock();
 
+    private final Runnable unmanage;
     private boolean closed;
 
     private EngineCore(EngineOptions options, Backend backend) {
@@ -40,6 +42,7 @@ public final class EngineCore implements AutoCloseable {
         this.backend = backend;
         sessions = new SessionPool(backend, options.concurrentCalls());
         calls = new CallThreads(options.concurrentCalls());
+        unmanage = options.management() ? Management.register(this) : () -> {};
     }
 
     /**
@@ -175,10 +178,22 @@ public final class EngineCore implements AutoCloseable {
         return calls;
     }
 
+    /** The names of the models that are open. */
+    String[] names() {
+        return models().stream()
+                .map(model -> model.files().description().name())
+                .toArray(String[]::new);
+    }
+
     private List<OpenModel> models() {
         synchronized (models) {
             return new ArrayList<>(models);
         }
+    }
+
+    /** What it does now. */
+    public EngineMXBean state() {
+        return new Management(this);
     }
 
     @Override
@@ -190,6 +205,7 @@ public final class EngineCore implements AutoCloseable {
                 return;
             }
             closed = true;
+            unmanage.run();
             models().forEach(OpenModel::closeModel);
             calls.close();
             sessions.close();
