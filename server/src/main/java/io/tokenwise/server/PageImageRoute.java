@@ -67,24 +67,31 @@ final class PageImageRoute implements Route {
             double fullMillis,
             String fullLabel) {}
 
+    /** A request that is understood. */
+    private record Asked(String name, ImageClassifier classifier, double share, Image image) {}
+
     @Override
     public CompletableFuture<Reply> handle(Exchange exchange) {
+        return exchange.body(mostBytes)
+                .thenApplyAsync(bytes -> read(exchange, bytes), readers)
+                .thenCompose(asked -> lanes.ask(exchange, asked.name(), asks(asked))
+                        .thenApplyAsync(
+                                results -> Reply.json(answer(asked, results.get(1), results.get(0))),
+                                exchange.executor()));
+    }
+
+    private Asked read(Exchange exchange, byte[] bytes) {
         Fields query = Request.extractQueryParameters(exchange.request());
         var found =
                 models.find(needed(query, "model"), ServedModel.Images.class).model();
         double share = share(needed(query, "budget"));
-        ImageClassifier classifier = found.classifier();
-        return exchange.body(mostBytes)
-                .thenApplyAsync(bytes -> prepared(classifier, bytes), readers)
-                .thenCompose(image -> {
-                    Budget budget = classifier.model().encoder().budget(share);
-                    List<Ask> asks = List.of(new Ask(image.rgb(), Budget.FULL), new Ask(image.rgb(), budget));
-                    return lanes.ask(exchange, found.name(), asks)
-                            .thenApplyAsync(
-                                    results -> Reply.json(
-                                            answer(classifier, share, image, results.get(1), results.get(0))),
-                                    exchange.executor());
-                });
+        return new Asked(found.name(), found.classifier(), share, prepared(found.classifier(), bytes));
+    }
+
+    private static List<Ask> asks(Asked asked) {
+        int[] pixels = asked.image().rgb();
+        Budget budget = asked.classifier().model().encoder().budget(asked.share());
+        return List.of(new Ask(pixels, Budget.FULL), new Ask(pixels, budget));
     }
 
     private static String needed(Fields query, String name) {
@@ -112,7 +119,10 @@ final class PageImageRoute implements Route {
         }
     }
 
-    private static Answer answer(ImageClassifier classifier, double share, Image image, Shaded shaded, Shaded full) {
+    private static Answer answer(Asked asked, Shaded shaded, Shaded full) {
+        ImageClassifier classifier = asked.classifier();
+        Image image = asked.image();
+        double share = asked.share();
         List<String> labels = classifier.labels();
         double[] probabilities = Classification.of(shaded.output(), labels).probabilities();
         List<Found> classes = IntStream.range(0, labels.size())

@@ -203,9 +203,10 @@ final class Chromium implements AutoCloseable {
     /** Presses and releases a key, such as {@code Tab} of code 9. */
     void key(String key, int code) {
         for (String type : List.of("keyDown", "keyUp")) {
+            String text = type.equals("keyDown") && key.equals("Enter") ? "\r" : "";
             send(
                     "Input.dispatchKeyEvent",
-                    Map.of("type", type, "key", key, "code", key, "windowsVirtualKeyCode", code));
+                    Map.of("type", type, "key", key, "code", key, "windowsVirtualKeyCode", code, "text", text));
         }
     }
 

@@ -2,12 +2,17 @@ package io.tokenwise.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.serving.QueueOptions;
+import io.tokenwise.serving.RequestQueue;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -24,6 +29,7 @@ class PageTest {
     private static final String SHADED = "document.querySelectorAll(\"#tokens li\").length > 5";
     private static final int TAB = 9;
     private static final int LEFT = 37;
+    private static final int ENTER = 13;
     private static final int END = 35;
     private static final int HOME = 36;
 
@@ -172,6 +178,38 @@ class PageTest {
         assertThat(chromium.text("#control")).isEqualTo("auto");
         assertThat(chromium.text("#dial")).isEqualTo("1.00");
         assertThat(chromium.text("#waiting")).isEqualTo("0");
+    }
+
+    /** A server without models is enough for it. */
+    @Test
+    void asksForTheBearerTokenThatTheServerWants() throws Exception {
+        String token = "a-token-of-the-test-0123456789abcdef";
+        var network = ServerOptions.Network.loopback(0);
+        var limits = ServerOptions.Limits.defaults();
+        var tokens = Optional.of(new BearerTokens(Files.writeString(folder.resolve("tokens"), token + "\n")));
+        HttpService http = HttpService.of(network, limits);
+        try (var queue = RequestQueue.start(QueueOptions.defaults());
+                var observers = Observers.start(Optional.empty())) {
+            var routes = new Routes();
+            PageRoute.add(routes, new ServedModels(List.of()), queue, Runnable::run);
+            http.listen(routes, limits, tokens, false, observers);
+            chromium.open("http://127.0.0.1:" + http.port() + "/", "!document.querySelector('#token-form').hidden");
+            chromium.evaluate("document.querySelector('#token').focus()");
+            chromium.type(token);
+            chromium.key("Enter", ENTER);
+            chromium.await("document.querySelector('#load').textContent.includes(' answered, ')");
+
+            assertThat(chromium.evaluate("document.querySelector('#token-form').hidden && "
+                                    + "document.querySelector('#token').value === ''")
+                            .asBoolean())
+                    .isTrue();
+            assertThat(chromium.text("#text-title")).contains("no model");
+            assertThat(chromium.complaints()).allMatch(complaint -> complaint.contains("401"));
+            chromium.complaints().clear();
+            open();
+        } finally {
+            http.close(Duration.ZERO);
+        }
     }
 
     /** What it looks like is for eyes; that it fits is not. */

@@ -78,11 +78,15 @@ class TranscriptionsTest {
             return this;
         }
 
-        HttpRequest request() {
+        byte[] bytes() {
             body.writeBytes(("--" + BOUNDARY + "--\r\n").getBytes(StandardCharsets.UTF_8));
+            return body.toByteArray();
+        }
+
+        HttpRequest request() {
             return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + "/v1/audio/transcriptions"))
                     .header("Content-Type", "multipart/form-data; boundary=" + BOUNDARY)
-                    .POST(HttpRequest.BodyPublishers.ofByteArray(body.toByteArray()))
+                    .POST(HttpRequest.BodyPublishers.ofByteArray(bytes()))
                     .build();
         }
     }
@@ -289,6 +293,42 @@ class TranscriptionsTest {
             }
             return line.toString();
         }
+    }
+
+    /** Its other segments are not computed. */
+    @Test
+    void whoGoesAwayFreesTheQueue() throws Exception {
+        int segments = 500;
+        byte[] body = new Form()
+                .field("model", SpeechAndPageServer.SPEECH)
+                .file(SmallMoonshine.bursts(segments))
+                .bytes();
+        long before = answered();
+        try (var socket = new Socket("127.0.0.1", server.port())) {
+            OutputStream out = socket.getOutputStream();
+            out.write(
+                    ("POST /v1/audio/transcriptions HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary="
+                                    + Form.BOUNDARY + "\r\nContent-Length: " + body.length + "\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+            out.write(body);
+            out.flush();
+            while (answered() == before) {
+                Thread.sleep(5);
+            }
+        }
+        long last = -1;
+        for (long now = answered(); now != last; now = answered()) {
+            last = now;
+            Thread.sleep(500);
+        }
+        assertThat(last - before).isBetween(1L, segments - 1L);
+    }
+
+    private static long answered() throws IOException, InterruptedException {
+        HttpRequest state = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.port() + "/page/state"))
+                .build();
+        String body = client.send(state, HttpResponse.BodyHandlers.ofString()).body();
+        return JSON.readTree(body).at("/queue/answered").asLong();
     }
 
     @Test
