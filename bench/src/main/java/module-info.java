@@ -8,6 +8,8 @@ module io.tokenwise.bench {
     requires io.tokenwise.engine;
     requires io.tokenwise.kernels;
     requires io.tokenwise.natives;
+    requires io.tokenwise.server;
+    requires io.tokenwise.serving;
     requires io.tokenwise.testdata;
     requires java.desktop;
     requires jdk.management;

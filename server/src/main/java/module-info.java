@@ -1,7 +1,7 @@
 /** Models over HTTP, as clients of OpenAI and text-embeddings-inference know it. */
 module io.tokenwise.server {
     requires transitive io.tokenwise.engine;
-    requires io.tokenwise.serving;
+    requires transitive io.tokenwise.serving;
     requires static io.opentelemetry.api;
     requires static io.opentelemetry.context;
     requires static io.opentelemetry.sdk;
@@ -14,6 +14,7 @@ module io.tokenwise.server {
     requires org.eclipse.jetty.http2.server;
     requires org.eclipse.jetty.server;
     requires org.slf4j;
+    requires tools.jackson.databind;
 
     exports io.tokenwise.server;
 }

@@ -125,7 +125,7 @@ final class Serve implements Callable<Integer> {
                 models,
                 options.threads(),
                 options.engineOptions().backend(),
-                new ServerOptions.Budgets(budget, leastBudget, targetMillis),
+                ServerOptions.Budgets.of(budget, leastBudget, Duration.ofMillis(targetMillis)),
                 network.options(),
                 limits.options(),
                 Duration.ofSeconds(drainSeconds),

@@ -12,8 +12,7 @@ import io.tokenwise.serving.Served;
  */
 record BudgetDefaults(AskedBudget budget, double least) {
     static BudgetDefaults of(ServerOptions.Budgets budgets) {
-        AskedBudget usual = budgets.loadMayDecide() ? AskedBudget.parse("budget", budgets.usual()) : AskedBudget.FULL;
-        return new BudgetDefaults(usual, budgets.least());
+        return new BudgetDefaults(AskedBudget.parse("budget", budgets.usual()), budgets.least());
     }
 
     /** What budgets of a model an ask stands for. */

@@ -1,6 +1,7 @@
 package io.tokenwise.server;
 
 import io.tokenwise.api.BackendChoice;
+import io.tokenwise.serving.Control;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -32,34 +33,39 @@ public record ServerOptions(
     /**
      * What requests get.
      *
-     * @param usual of requests that say nothing of budgets: {@code auto} (load decides, for single texts and what is called a query), or a number from 0 to 1;
-     *     {@code off} for the full budget always, unless a request names a number
-     * @param least to which load may bring down what floats, 0 to 1
-     * @param targetMillis what 99 of 100 answers that float are to take at most, from arrival to answer
+     * @param usual of requests that say nothing of budgets: {@code auto} (load decides, for single texts and what is called a query), or a number from 0 to 1
+     * @param control who decides for those that leave it to load; without a target they get the full budget
      */
-    public record Budgets(String usual, double least, int targetMillis) {
+    public record Budgets(String usual, Control control) {
         private static final String OFF = "off";
+        private static final double LEAST = 0.25;
+        private static final Duration TARGET = Duration.ofMillis(100);
 
         public Budgets {
-            if (!usual.equals(OFF)) {
-                AskedBudget.check(usual);
-            }
-            if (!(least >= 0 && least <= 1)) {
-                throw new IllegalArgumentException("the least budget " + least + " is outside 0..1");
-            }
-            if (targetMillis < 1) {
-                throw new IllegalArgumentException("the target must be 1 millisecond or more, is " + targetMillis);
-            }
+            AskedBudget.check(usual);
         }
 
-        /** Whether load may decide for requests that ask for it. */
-        boolean loadMayDecide() {
-            return !usual.equals(OFF);
+        /**
+         * As the command line has it.
+         *
+         * @param usual as above, or {@code off} for the full budget always, unless a request names a number
+         * @param least to which load may bring down what floats, 0 to 1
+         * @param target for the time from arrival to answer of 99 of 100 answers that float
+         */
+        public static Budgets of(String usual, double least, Duration target) {
+            return usual.equals(OFF)
+                    ? new Budgets(String.valueOf(1), Control.fixed(1))
+                    : new Budgets(usual, Control.auto(target, least));
         }
 
         /** Full budget unless a request says {@code auto}; that may come down to .25, for 100 ms. */
         public static Budgets defaults() {
-            return new Budgets("1", 0.25, 100);
+            return of(String.valueOf(1), LEAST, TARGET);
+        }
+
+        /** To which load may bring down what floats. */
+        double least() {
+            return control.mode() == Control.Mode.AUTO ? control.share() : 1;
         }
     }
 

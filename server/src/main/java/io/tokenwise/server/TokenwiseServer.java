@@ -2,7 +2,6 @@ package io.tokenwise.server;
 
 import io.tokenwise.Engine;
 import io.tokenwise.api.EngineOptions;
-import io.tokenwise.serving.Control;
 import io.tokenwise.serving.QueueOptions;
 import io.tokenwise.serving.RequestQueue;
 import java.io.IOException;
@@ -103,11 +102,9 @@ public final class TokenwiseServer implements AutoCloseable {
 
     /** Only what asks for it floats, so the controller may be there for all. */
     private static QueueOptions queueOptions(ServerOptions options) {
-        ServerOptions.Budgets budgets = options.budgets();
-        Control control = budgets.loadMayDecide()
-                ? Control.auto(Duration.ofMillis(budgets.targetMillis()), budgets.least())
-                : Control.fixed(1);
-        return QueueOptions.defaults().withWorkers(options.threads()).withControl(control);
+        return QueueOptions.defaults()
+                .withWorkers(options.threads())
+                .withControl(options.budgets().control());
     }
 
     /** Every endpoint. */

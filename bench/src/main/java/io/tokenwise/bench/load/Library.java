@@ -49,7 +49,7 @@ record Library(TextEncoder encoder, List<String> texts) {
         int tokens = 0;
         for (int i = 0; i < texts.size(); i++) {
             String text = texts.get(i * 7 % texts.size());
-            int more = encoder.tokenizer().encode(text).ids().length;
+            int more = encoder.countTokens(text);
             if (tokens + more > BATCH_TOKENS) {
                 batches.add(List.copyOf(batch));
                 batch.clear();

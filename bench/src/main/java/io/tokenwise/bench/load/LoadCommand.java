@@ -1,8 +1,8 @@
 package io.tokenwise.bench.load;
 
-import io.tokenwise.EncoderOptions;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.EngineOptions;
 import io.tokenwise.api.Precision;
 import io.tokenwise.bench.Options;
 import io.tokenwise.io.AtomicFiles;
@@ -149,7 +149,7 @@ public final class LoadCommand implements Callable<Integer> {
 
     /** On one thread, as the server computes. */
     private LoadTexts texts() throws IOException {
-        var options = EncoderOptions.defaults()
+        var options = EngineOptions.defaults()
                 .withThreads(1)
                 .withBackend(new BackendChoice(BackendChoice.Kind.AUTO, precision));
         try (TextEncoder encoder = TextEncoder.open(model, options)) {

@@ -1,8 +1,8 @@
 package io.tokenwise.bench.load;
 
-import io.tokenwise.EncoderOptions;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.EngineOptions;
 import io.tokenwise.api.Precision;
 import io.tokenwise.server.ServerOptions;
 import io.tokenwise.server.TokenwiseServer;
@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * The process that is under load: a server with one thread and one controller, which also measures the library beside itself when it is told to by a line on
@@ -39,7 +40,8 @@ final class ServerMain {
                 usual.network(),
                 usual.limits(),
                 DRAIN,
-                false);
+                false,
+                Optional.empty());
         TokenwiseServer server = TokenwiseServer.start(options);
         Runtime.getRuntime().addShutdownHook(new Thread(server::close));
         System.out.println("listening on http://127.0.0.1:" + server.port());
@@ -70,7 +72,7 @@ final class ServerMain {
 
     private static Library open(String model, BackendChoice backend) throws IOException {
         var encoder = TextEncoder.open(
-                model, EncoderOptions.defaults().withThreads(1).withBackend(backend));
+                model, EngineOptions.defaults().withThreads(1).withBackend(backend));
         return new Library(encoder, LoadTexts.of(encoder, WordNet.load()).texts());
     }
 }
