@@ -3,6 +3,7 @@ module io.tokenwise.cli {
     requires info.picocli;
     requires java.desktop;
     requires io.tokenwise.engine;
+    requires io.tokenwise.server;
     requires io.tokenwise.testdata;
     requires org.apache.commons.csv;
     requires tools.jackson.databind;

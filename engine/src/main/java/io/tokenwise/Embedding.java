@@ -4,11 +4,27 @@ package io.tokenwise;
  * A text's vector.
  *
  * @param vector {@code [hidden]}, of length 1 for models that normalise
- * @param tokens how many tokens the text had after cutting, special ones included
+ * @param tokens how many tokens the text had after cutting, special ones included; of a text that was split all
  * @param truncated whether the text was longer than the model reads and its end was left out
- * @param spent what it cost
+ * @param spent what it cost; of a text that was split the mean of its parts by their tokens
  */
 public record Embedding(float[] vector, int tokens, boolean truncated, Spent spent) {
+    /** The vector in signed bytes, a quarter of its size. */
+    public Int8Vector int8() {
+        return Int8Vector.of(vector);
+    }
+
+    /** A bit for each value, 1 where it is positive, most significant first; the last byte is filled with zeros. What sentence-transformers calls {@code ubinary}. */
+    public byte[] binary() {
+        var bits = new byte[(vector.length + 7) / 8];
+        for (int i = 0; i < vector.length; i++) {
+            if (vector[i] > 0) {
+                bits[i / 8] |= (byte) (0x80 >> i % 8);
+            }
+        }
+        return bits;
+    }
+
     /** Cosine of the angle between the two vectors. */
     public double cosine(Embedding other) {
         return cosine(vector, other.vector);

@@ -9,12 +9,14 @@ import io.tokenwise.image.ImageReader;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.session.OpenModel;
+import io.tokenwise.session.WarmUp;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.Semaphore;
 
 /**
@@ -159,6 +161,21 @@ public final class ImageClassifier implements AutoCloseable {
     /** Whether budgets change what it does; a dense model ignores them. */
     public boolean isAdaptive() {
         return model.encoder().isAdaptive();
+    }
+
+    /**
+     * Classifies images at several budgets until that gets no faster, which takes up to eight seconds: the JVM compiles what runs often. To be called before a service says that it is
+     * ready. It takes one of the calls that run at the same time.
+     *
+     * @throws IllegalStateException if it is closed
+     */
+    public void warmUp() {
+        int size = description().architecture().imageSize();
+        int[] pixels =
+                new SplittableRandom(1).ints((long) size * size, 0, 1 << 24).toArray();
+        List<Double> shares = isAdaptive() ? List.of(1.0, 0.75, 0.5, 0.25) : List.of(1.0);
+        List<Budget> budgets = shares.stream().map(model.encoder()::budget).toList();
+        WarmUp.repeat(() -> budgets.forEach(budget -> model.encode(List.of(pixels), List.of(budget))));
     }
 
     /** The model behind, for this project's own modules. */

@@ -1,28 +1,21 @@
 package io.tokenwise;
 
-import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.api.EngineOptions;
-import io.tokenwise.audio.Resampler;
 import io.tokenwise.audio.Sound;
-import io.tokenwise.audio.SpeechSegment;
 import io.tokenwise.audio.SpeechSegments;
 import io.tokenwise.audio.WavReader;
 import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.MoonshineArchitecture;
-import io.tokenwise.io.SpeechDescription;
-import io.tokenwise.nn.Pass;
 import io.tokenwise.session.OpenModel;
-import io.tokenwise.session.Session;
-import io.tokenwise.tensor.Tensor;
+import io.tokenwise.session.Transcription;
+import io.tokenwise.session.WarmUp;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
+import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
 /**
@@ -35,11 +28,9 @@ import java.util.function.Consumer;
  */
 public final class SpeechRecognizer implements AutoCloseable {
     private final OpenModel model;
-    private final SpeechDescription description;
 
     SpeechRecognizer(OpenModel model) {
         this.model = model;
-        description = model.files().speech();
     }
 
     /**
@@ -101,70 +92,61 @@ public final class SpeechRecognizer implements AutoCloseable {
     }
 
     /**
-     * What is said in a sound of any rate and length; otherwise as {@link #transcribe(Sound, Budget, LearnerObserver, Consumer)}.
+     * What is said in a sound of any rate and length; otherwise as {@link #transcribe(Sound, Budget, Deadline, Consumer)}.
      *
      * @return segment by segment; none if all is silence
      */
     public List<TimedText> transcribe(Sound sound, Budget budget) throws IOException {
         var texts = new ArrayList<TimedText>();
-        transcribe(sound, budget, null, texts::add);
+        transcribe(sound, budget, Deadline.NONE, texts::add);
         return texts;
     }
 
-    /** What is said in a sound of any rate and length, at full budget; otherwise as {@link #transcribe(Sound, Budget, LearnerObserver, Consumer)}. */
+    /** What is said in a sound of any rate and length, at full budget; otherwise as {@link #transcribe(Sound, Budget, Deadline, Consumer)}. */
     public void transcribe(Sound sound, Consumer<TimedText> each) throws IOException {
-        transcribe(sound, Budget.FULL, null, each);
+        transcribe(sound, Budget.FULL, Deadline.NONE, each);
     }
 
     /**
      * What is said in a sound of any rate and length, told segment by segment as it is read; memory holds one segment.
      *
      * @param budget of each segment, for its frames and for the tokens of its text
-     * @param observer told what adaptive modules spend on a segment's frames, then on each of its tokens; may be null
      * @param each gets the segments in their order, on this thread
      * @throws IOException if the sound cannot be read to its end
      * @throws IllegalArgumentException if a sample is not a finite number, when its segment is read
+     * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last segment begins; those before it have been told
      */
-    public void transcribe(Sound sound, Budget budget, LearnerObserver observer, Consumer<TimedText> each)
-            throws IOException {
-        var segments = new SpeechSegments(Resampler.to16kHz(sound));
-        for (Optional<SpeechSegment> next = segments.next(); next.isPresent(); next = segments.next()) {
-            SpeechSegment segment = next.get();
-            int[] tokens = tokens(segment.samples(), budget, observer);
-            each.accept(new TimedText(
-                    (double) segment.firstSample() / Sound.SPEECH_HZ,
-                    (double) segment.endSample() / Sound.SPEECH_HZ,
-                    description.vocabulary().decode(tokens),
-                    tokens.length));
-        }
-    }
-
-    /** The text of one segment; none below {@link MoonshineArchitecture#LEAST_SAMPLES}, where no word can be. */
-    private int[] tokens(float[] samples, Budget budget, LearnerObserver observer) {
-        if (samples.length < MoonshineArchitecture.LEAST_SAMPLES) {
-            return new int[0];
-        }
-        return model.lend(Deadline.NONE, session -> tokens(session, samples, budget, observer));
-    }
-
-    private int[] tokens(Session session, float[] samples, Budget budget, LearnerObserver observer) {
-        var bits = new int[samples.length];
-        Arrays.setAll(bits, i -> Float.floatToRawIntBits(samples[i]));
-        session.batch().clear();
-        model.encoder().add(session.batch(), bits);
-        Pass pass = session.pass().begin(budget).with(LearnerObserver.class, observer);
-        Tensor frames = model.encoder().tokens(pass, session.batch());
-        return model.encoder().decoder().write(pass, frames, SpeechDescription.mostTokens(samples.length));
+    public void transcribe(Sound sound, Budget budget, Deadline deadline, Consumer<TimedText> each) throws IOException {
+        new Transcription(model, budget, null, deadline)
+                .of(sound, (start, end, text, tokens) -> each.accept(new TimedText(start, end, text, tokens)));
     }
 
     /** What the model is called. */
     public String name() {
-        return description.name();
+        return model.files().speech().name();
     }
 
     /** Whether budgets change what it does; a dense model ignores them. */
     public boolean isAdaptive() {
         return model.encoder().isAdaptive();
+    }
+
+    /**
+     * Transcribes noise at several budgets until that gets no faster, which takes up to some ten seconds: the JVM compiles what runs often. To be called before a service says that
+     * it is ready. It takes one of the calls that run at the same time.
+     *
+     * @throws IllegalStateException if it is closed
+     */
+    public void warmUp() {
+        var random = new SplittableRandom(1);
+        var samples = new float[2 * Sound.SPEECH_HZ];
+        for (int i = 0; i < samples.length; i++) {
+            samples[i] = (float) random.nextDouble(-0.3, 0.3);
+        }
+        List<Double> shares = isAdaptive() ? List.of(1.0, 0.5, 0.25) : List.of(1.0);
+        List<Budget> budgets = shares.stream().map(model.encoder()::budget).toList();
+        WarmUp.repeat(
+                () -> budgets.forEach(budget -> new Transcription(model, budget, null, Deadline.NONE).tokens(samples)));
     }
 
     /** The model behind, for this project's own modules. */

@@ -33,6 +33,21 @@ public record Spent(double time, double flops) {
         return new Spent(plans.timeShare(tokens, plan), plans.flopsShare(tokens, plan));
     }
 
+    /** What the parts of an input cost together, by their numbers of tokens. */
+    static Spent of(Encoder model, List<int[]> parts, Budget budget) {
+        double time = 0;
+        double flops = 0;
+        int all = 0;
+        for (int[] part : parts) {
+            int tokens = model.description().tokens(part);
+            Spent spent = of(model, part, budget);
+            time += tokens * spent.time;
+            flops += tokens * spent.flops;
+            all += tokens;
+        }
+        return new Spent(time / all, flops / all);
+    }
+
     /** The share of the dense model's FLOPs that inputs of a model whose tokens leave cost together. */
     public static double flops(Encoder model, List<int[]> inputs, Budget budget) {
         double spent = 0;

@@ -5,9 +5,14 @@ import io.tokenwise.api.EngineOptions;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.io.Tokenizer;
+import io.tokenwise.nn.VectorLength;
 import io.tokenwise.session.OpenModel;
+import io.tokenwise.session.WarmUp;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -100,7 +105,7 @@ public final class TextEncoder implements AutoCloseable {
      * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
      */
     public List<Embedding> embed(EmbedRequest request) {
-        return embed(request, (inputs, budgets) -> model.encode(inputs, budgets, request.deadline()));
+        return embed(request, (inputs, budgets, length) -> model.encode(inputs, budgets, length, request.deadline()));
     }
 
     /**
@@ -115,12 +120,16 @@ public final class TextEncoder implements AutoCloseable {
     }
 
     private List<Embedding> embed(EmbedRequest request, OpenModel.Encoding encoding) {
+        return request.longTexts() == LongTexts.CUT ? embedCut(request, encoding) : embedSplit(request, encoding);
+    }
+
+    private List<Embedding> embedCut(EmbedRequest request, OpenModel.Encoding encoding) {
         String prefix = prefix(request.inputType());
         List<Tokenizer.Encoded> encoded = request.texts().stream()
                 .map(text -> tokenizer.encode(prefix + text))
                 .toList();
-        float[][] vectors =
-                encoding.encode(encoded.stream().map(Tokenizer.Encoded::ids).toList(), request.budgets());
+        float[][] vectors = encoding.encode(
+                encoded.stream().map(Tokenizer.Encoded::ids).toList(), request.budgets(), VectorLength.DESCRIBED);
         var embeddings = new ArrayList<Embedding>(vectors.length);
         for (int i = 0; i < vectors.length; i++) {
             Tokenizer.Encoded text = encoded.get(i);
@@ -129,6 +138,53 @@ public final class TextEncoder implements AutoCloseable {
             embeddings.add(new Embedding(vectors[i], text.ids().length, text.truncated(), spent));
         }
         return embeddings;
+    }
+
+    private List<Embedding> embedSplit(EmbedRequest request, OpenModel.Encoding encoding) {
+        String prefix = prefix(request.inputType());
+        int most = description().architecture().maxPositions();
+        List<TextParts> texts = request.texts().stream()
+                .map(text -> TextParts.of(prefix, text, tokenizer, most))
+                .toList();
+        var whole = new Inputs();
+        var parts = new Inputs();
+        for (int i = 0; i < texts.size(); i++) {
+            TextParts text = texts.get(i);
+            (text.isWhole() ? whole : parts).add(text, request.budgets().get(i));
+        }
+        // An average is of vectors as they were pooled.
+        Iterator<float[]> ofWhole = whole.encode(encoding, VectorLength.DESCRIBED);
+        Iterator<float[]> ofParts = parts.encode(encoding, VectorLength.POOLED);
+        var embeddings = new ArrayList<Embedding>(texts.size());
+        for (int i = 0; i < texts.size(); i++) {
+            TextParts text = texts.get(i);
+            Spent spent =
+                    Spent.of(model.encoder(), text.parts(), request.budgets().get(i));
+            float[] vector = text.isWhole() ? ofWhole.next() : mean(text, ofParts);
+            embeddings.add(new Embedding(vector, text.tokens(), false, spent));
+        }
+        return embeddings;
+    }
+
+    private float[] mean(TextParts text, Iterator<float[]> vectors) {
+        float[] mean = text.mean(text.parts().stream().map(_ -> vectors.next()).toList());
+        return description().normalize() ? TextParts.scaled(mean) : mean;
+    }
+
+    /** What runs together. */
+    private record Inputs(List<int[]> ids, List<Budget> budgets) {
+        Inputs() {
+            this(new ArrayList<>(), new ArrayList<>());
+        }
+
+        void add(TextParts text, Budget budget) {
+            ids.addAll(text.parts());
+            budgets.addAll(Collections.nCopies(text.parts().size(), budget));
+        }
+
+        Iterator<float[]> encode(OpenModel.Encoding encoding, VectorLength length) {
+            return List.of(encoding.encode(ids, budgets, length)).iterator();
+        }
     }
 
     private String prefix(InputType type) {
@@ -166,6 +222,51 @@ public final class TextEncoder implements AutoCloseable {
     /** Whether queries and passages get different vectors, because the model has words to put before them. */
     public boolean hasInputTypes() {
         return !description().queryPrefix().equals(description().passagePrefix());
+    }
+
+    /** How many tokens a text has, special ones included, however long it is; more than {@link #maxTokens} are not all read. */
+    public int countTokens(String text) {
+        return tokenizer.encodeAll(text).length + 2;
+    }
+
+    /** A text's tokens in their order, special ones included, however long it is. */
+    public List<TextToken> tokenize(String text) {
+        List<Tokenizer.Place> places = tokenizer.places(text);
+        int[] ids = tokenizer.surrounded(
+                places.stream().mapToInt(Tokenizer.Place::id).toArray());
+        List<String> words = tokenizer.tokens(ids);
+        var tokens = new ArrayList<TextToken>(ids.length);
+        tokens.add(new TextToken(ids[0], words.getFirst(), 0, 0, true));
+        for (int i = 0; i < places.size(); i++) {
+            Tokenizer.Place place = places.get(i);
+            tokens.add(new TextToken(place.id(), words.get(i + 1), place.start(), place.end(), false));
+        }
+        tokens.add(new TextToken(ids[ids.length - 1], words.getLast(), 0, 0, true));
+        return tokens;
+    }
+
+    /**
+     * Embeds short and long texts at several budgets until that gets no faster, which takes from some tenths of a second to eight: the JVM compiles what runs often. To be called before a
+     * service says that it is ready. It takes one of the calls that run at the same time, and all threads of a call.
+     *
+     * @throws IllegalStateException if it is closed
+     */
+    public void warmUp() {
+        var inputs = new Inputs();
+        List<Double> shares = isAdaptive() ? List.of(1.0, 0.75, 0.5, 0.25) : List.of(1.0);
+        for (int length : new int[] {8, 32, maxTokens()}) {
+            var ids = new int[Math.min(length, maxTokens())];
+            Arrays.setAll(ids, i -> (1_000 + 37 * i) % tokenizer.vocabularySize());
+            shares.forEach(
+                    share -> inputs.add(new TextParts(ids), model.encoder().budget(share)));
+        }
+        WarmUp.repeat(() -> {
+            for (int i = 0; i < inputs.ids().size(); i++) {
+                model.encode(
+                        List.of(inputs.ids().get(i)), List.of(inputs.budgets().get(i)));
+            }
+            model.encode(inputs.ids(), inputs.budgets());
+        });
     }
 
     /** The model behind, for this project's own modules. */

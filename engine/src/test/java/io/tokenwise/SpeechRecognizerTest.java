@@ -8,6 +8,7 @@ import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.audio.Sound;
 import io.tokenwise.backend.Backend;
@@ -101,7 +102,7 @@ class SpeechRecognizerTest {
                 adaptive.toString(), new EngineOptions(1, 1024, 1, BackendChoice.FLOAT32, false))) {
             List<TimedText> expected = new ArrayList<>();
             Budget none = Budget.fixed(0);
-            recognizer.transcribe(Sound.of(Sound.SPEECH_HZ, sound), none, null, expected::add);
+            recognizer.transcribe(Sound.of(Sound.SPEECH_HZ, sound), none, Deadline.NONE, expected::add);
             assertThat(recognizer.transcribe(sound, none)).isEqualTo(expected);
             assertThat(recognizer.transcribe(Sound.of(Sound.SPEECH_HZ, sound), none))
                     .isEqualTo(expected);

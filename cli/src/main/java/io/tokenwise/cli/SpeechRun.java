@@ -7,10 +7,12 @@ import io.tokenwise.acm.choose.SpeechSpending;
 import io.tokenwise.acm.choose.Spending;
 import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
 import io.tokenwise.audio.WavReader;
 import io.tokenwise.cli.Row.Mode;
 import io.tokenwise.cli.SpokenFiles.Spoken;
 import io.tokenwise.io.MoonshineArchitecture;
+import io.tokenwise.session.Transcription;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -46,7 +48,7 @@ final class SpeechRun implements EvalRows.Run {
     /** Transcribes without measuring. */
     void warmUp(Spoken file) throws IOException {
         try (WavReader sound = WavReader.open(file.audio())) {
-            recognizer.transcribe(sound, how, null, _ -> {});
+            recognizer.transcribe(sound, how, Deadline.NONE, _ -> {});
         }
     }
 
@@ -60,7 +62,8 @@ final class SpeechRun implements EvalRows.Run {
         List<TimedText> heard = new ArrayList<>();
         long start = System.nanoTime();
         try (WavReader sound = WavReader.open(file.audio())) {
-            recognizer.transcribe(sound, how, spending, heard::add);
+            new Transcription(recognizer.model(), how, spending, Deadline.NONE)
+                    .of(sound, (begin, end, text, tokens) -> heard.add(new TimedText(begin, end, text, tokens)));
             cutShort = sound.cutShort();
         }
         seconds += (System.nanoTime() - start) / 1e9;

@@ -3,11 +3,13 @@ package io.tokenwise.cli;
 import io.tokenwise.SpeechRecognizer;
 import io.tokenwise.TimedText;
 import io.tokenwise.acm.make.Acmizer;
+import io.tokenwise.api.Deadline;
 import io.tokenwise.audio.Resampler;
 import io.tokenwise.audio.SpeechSegment;
 import io.tokenwise.audio.SpeechSegments;
 import io.tokenwise.audio.WavReader;
 import io.tokenwise.io.AtomicFiles;
+import io.tokenwise.session.Transcription;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -105,10 +107,12 @@ final class Transcribe implements Callable<Integer> {
             if (!options.json() && files.size() > 1) {
                 out.println(file);
             }
-            recognizer.transcribe(sound, budget.asked(options.seed()), learners, segment -> {
-                print(out, file, segment);
+            var transcription =
+                    new Transcription(recognizer.model(), budget.asked(options.seed()), learners, Deadline.NONE);
+            transcription.of(sound, (start, end, text, tokens) -> {
+                print(out, file, new TimedText(start, end, text, tokens));
                 if (!heard.getAndSet(true) && picture != null) {
-                    draw(file, segment.text(), learners.shares());
+                    draw(file, text, learners.shares());
                 }
             });
             sound.cutShort().ifPresent(spec.commandLine().getErr()::println);

@@ -29,15 +29,6 @@ public final class Tokenizer {
      */
     public record Encoded(int[] ids, boolean truncated) {}
 
-    /**
-     * A token of a text.
-     *
-     * @param id row of the word embedding
-     * @param start where the characters begin that it was made of, an index of the text
-     * @param end where they end
-     */
-    public record Token(int id, int start, int end) {}
-
     private Tokenizer(String file, byte[] json, int maxTokens) {
         if (maxTokens < LEAST_MAX_TOKENS) {
             throw new IllegalArgumentException("maxTokens is " + maxTokens + ", must be at least " + LEAST_MAX_TOKENS);
@@ -83,16 +74,39 @@ public final class Tokenizer {
         int room = most - 2;
         int[] tokens = wordPiece.encode(text, room);
         int count = Math.min(tokens.length, room);
-        int[] ids = new int[count + 2];
-        ids[0] = description.before();
-        System.arraycopy(tokens, 0, ids, 1, count);
-        ids[count + 1] = description.after();
-        return new Encoded(ids, tokens.length > room);
+        return new Encoded(surrounded(Arrays.copyOf(tokens, count)), tokens.length > room);
     }
 
-    /** All tokens of a text and where they stand, without the special ones around it; however long it is. */
-    public List<Token> tokens(String text) {
-        return wordPiece.tokens(text);
+    /** All tokens of a text however long it is, without the special ones around it. */
+    public int[] encodeAll(String text) {
+        return wordPiece.encode(text, Integer.MAX_VALUE);
+    }
+
+    /** Where in the text the tokens of {@link #encodeAll} are. */
+    public List<Place> places(String text) {
+        return wordPiece.places(text);
+    }
+
+    /**
+     * A token's place.
+     *
+     * @param start where it begins in the text, in chars
+     * @param end where it ends
+     */
+    public record Place(int id, int start, int end) {}
+
+    /** Such tokens with the special ones around them. */
+    public int[] surrounded(int... ids) {
+        int[] all = new int[ids.length + 2];
+        all[0] = description.before();
+        System.arraycopy(ids, 0, all, 1, ids.length);
+        all[ids.length + 1] = description.after();
+        return all;
+    }
+
+    /** Whether a token goes on with the word of the one before it. */
+    public boolean continuesWord(int id) {
+        return token(id).startsWith(description.prefix());
     }
 
     /**

@@ -1,7 +1,6 @@
 package io.tokenwise.io;
 
 import java.text.Normalizer;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -47,26 +46,38 @@ final class WordPiece {
     private static final class Ids {
         final int most;
 
-        /** Where they stand in the text; null if nobody asks. */
-        final Places places;
+        /** Where they are in the text; null if nobody asks. */
+        final WordPlaces places;
 
         int[] ids = new int[32];
         int size;
 
-        Ids(int most, Places places) {
+        Ids(int most, WordPlaces places) {
             this.most = most;
             this.places = places;
         }
 
-        /** @param from where its characters begin in what is read now, the text itself or a cleaned part of it */
+        /** A piece of the cleaned text. */
         void add(int id, int from, int to) {
+            add(id);
+            if (places != null) {
+                places.add(id, from, to);
+            }
+        }
+
+        void add(int id) {
             if (size == ids.length) {
                 ids = Arrays.copyOf(ids, 2 * size);
             }
-            if (places != null) {
-                places.put(size, from, to);
-            }
             ids[size++] = id;
+        }
+
+        /** Takes pieces back until there are so many. */
+        void cut(int newSize) {
+            size = newSize;
+            if (places != null) {
+                places.cut(newSize);
+            }
         }
 
         boolean full() {
@@ -74,43 +85,21 @@ final class WordPiece {
         }
     }
 
-    /** Where tokens stand in a text, of whose parts cleaned copies are read. */
-    private static final class Places {
-        int[] starts = new int[32];
-        int[] ends = new int[32];
-
-        /** For each character of the cleaned part where in the text that begins, and ends, of which it was made; null while the text itself is read. */
-        private int[] begin;
-
-        private int[] end;
-
-        void put(int index, int from, int to) {
-            if (index == starts.length) {
-                starts = Arrays.copyOf(starts, 2 * index);
-                ends = Arrays.copyOf(ends, 2 * index);
-            }
-            starts[index] = begin == null ? from : begin[from];
-            ends[index] = begin == null ? to : end[to - 1];
-        }
-    }
-
     /** The ids of a text without the tokens around it; of a text with more than {@code most}, some more than that. */
     int[] encode(String text, int most) {
-        return encode(text, new Ids(most, null));
+        var ids = new Ids(most, null);
+        encode(text, ids);
+        return Arrays.copyOf(ids.ids, ids.size);
     }
 
-    /** The tokens of a text without those around it, all of them. */
-    List<Tokenizer.Token> tokens(String text) {
-        var places = new Places();
-        int[] ids = encode(text, new Ids(Integer.MAX_VALUE, places));
-        var tokens = new ArrayList<Tokenizer.Token>(ids.length);
-        for (int i = 0; i < ids.length; i++) {
-            tokens.add(new Tokenizer.Token(ids[i], places.starts[i], places.ends[i]));
-        }
-        return tokens;
+    /** All ids of a text with their places. */
+    List<Tokenizer.Place> places(String text) {
+        var places = new WordPlaces();
+        encode(text, new Ids(Integer.MAX_VALUE, places));
+        return places.all();
     }
 
-    private int[] encode(String text, Ids ids) {
+    private void encode(String text, Ids ids) {
         int start = 0;
         int at = 0;
         while (at < text.length() && !ids.full()) {
@@ -122,13 +111,16 @@ final class WordPiece {
             }
             stretch(text, start, at, ids);
             if (added != null) {
-                ids.add(json.added().get(added), at, at + added.length());
+                int id = json.added().get(added);
+                ids.add(id);
+                if (ids.places != null) {
+                    ids.places.addAsIs(id, at, at + added.length());
+                }
             }
             at += added == null ? 1 : added.length();
             start = at;
         }
         stretch(text, start, at, ids);
-        return Arrays.copyOf(ids.ids, ids.size);
     }
 
     private String addedAt(String text, int at) {
@@ -147,7 +139,7 @@ final class WordPiece {
         }
         String clean = clean(text, from, to);
         if (ids.places != null) {
-            follow(text, from, to, clean.length(), ids.places);
+            ids.places.begin(clean, text, from, to, this::clean);
         }
         int start = 0;
         for (int at = 0; at < clean.length() && !ids.full(); ) {
@@ -165,24 +157,6 @@ final class WordPiece {
         }
         if (!ids.full()) {
             word(clean, start, clean.length(), ids);
-        }
-        if (ids.places != null) {
-            ids.places.begin = null;
-        }
-    }
-
-    /** Notes of which characters each of a cleaned part was made: cleaning does to a text what it does to its characters, but for the order of marks. */
-    private void follow(String text, int from, int to, int cleanLength, Places places) {
-        places.begin = new int[cleanLength];
-        places.end = new int[cleanLength];
-        int done = 0;
-        for (int at = from; at < to; ) {
-            int next = at + Character.charCount(text.codePointAt(at));
-            int made = clean(text, at, next).length();
-            Arrays.fill(places.begin, done, done + made, at);
-            Arrays.fill(places.end, done, done + made, next);
-            done += made;
-            at = next;
         }
     }
 
@@ -276,7 +250,7 @@ final class WordPiece {
             }
         }
         if (!known) {
-            ids.size = before;
+            ids.cut(before);
             ids.add(json.unknown(), from, to);
         }
     }

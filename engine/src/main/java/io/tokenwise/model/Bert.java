@@ -8,6 +8,7 @@ import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Embeddings;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.nn.VectorLength;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
@@ -28,18 +29,14 @@ record Bert(
                 parts.table("embeddings.position_embeddings.weight", sizes.maxPositions()),
                 parts.table("embeddings.token_type_embeddings.weight", sizes.typeVocabularySize()),
                 parts.norm("embeddings.LayerNorm"));
-        // A text's first and last token are marks, whose vectors all others lean on.
+        // A text's first and last token are marks, whose vectors all others lean on. Parts of split texts may have
+        // more tokens than whole ones.
         return new Bert(
                 description,
                 embeddings,
                 layers("", sizes, parts),
                 parts.shortPath(
-                        1,
-                        1,
-                        description.maxTokens(),
-                        sizes.vocabularySize(),
-                        0,
-                        prefix -> layers(prefix, sizes, parts)));
+                        1, 1, sizes.maxPositions(), sizes.vocabularySize(), 0, prefix -> layers(prefix, sizes, parts)));
     }
 
     private static List<BertLayer> layers(String prefix, BertArchitecture sizes, LayerBuilder parts) {
@@ -73,7 +70,8 @@ record Bert(
             case MEAN -> pass.meanPool(tokens, batch);
             case FIRST -> pass.firstPool(tokens, batch);
         };
-        return description.normalize() ? pass.l2Normalize(y) : y;
+        boolean scaled = description.normalize() && pass.given(VectorLength.class) != VectorLength.POOLED;
+        return scaled ? pass.l2Normalize(y) : y;
     }
 
     @Override

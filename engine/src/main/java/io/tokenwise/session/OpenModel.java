@@ -1,12 +1,12 @@
 package io.tokenwise.session;
 
-import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.nn.VectorLength;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -72,12 +72,22 @@ public final class OpenModel implements AutoCloseable {
      * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
      */
     public float[][] encode(List<int[]> inputs, List<Budget> budgets, Deadline deadline) {
-        return onPlatform(deadline, stop -> sessions.encode(inputs, budgets, (LearnerObserver) null, stop));
+        return encode(inputs, budgets, VectorLength.DESCRIBED, deadline);
+    }
+
+    /** The same with texts' vectors of another length. */
+    public float[][] encode(List<int[]> inputs, List<Budget> budgets, VectorLength length, Deadline deadline) {
+        return onPlatform(deadline, stop -> sessions.encode(inputs, budgets, length, null, stop));
     }
 
     /** What a call computes in a session, which it has for that long; otherwise as {@link #encode(List, List, Deadline)}. */
     public <T> T lend(Deadline deadline, Function<Session, T> work) {
-        return onPlatform(deadline, stop -> sessions.lend(stop.deadline(), work));
+        return onPlatform(
+                deadline,
+                stop -> sessions.lend(stop.deadline(), session -> {
+                    stop.check(0, 1, encoder.description().inputs());
+                    return work.apply(session);
+                }));
     }
 
     private <T> T onPlatform(Deadline deadline, Function<Stop, T> work) {
@@ -92,13 +102,16 @@ public final class OpenModel implements AutoCloseable {
      */
     public <T> CompletableFuture<T> start(Deadline deadline, Function<Encoding, T> work) {
         return core.calls()
-                .start(deadline, stop -> work.apply((inputs, budgets) -> sessions.encode(inputs, budgets, null, stop)));
+                .start(
+                        deadline,
+                        stop -> work.apply(
+                                (inputs, budgets, length) -> sessions.encode(inputs, budgets, length, null, stop)));
     }
 
     /** Encodes the inputs of one call. */
     @FunctionalInterface
     public interface Encoding {
-        float[][] encode(List<int[]> inputs, List<Budget> budgets);
+        float[][] encode(List<int[]> inputs, List<Budget> budgets, VectorLength length);
     }
 
     /** Its description and, if it reads text, tokenizer. */

@@ -6,12 +6,15 @@ import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.backend.Backend;
+import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.MoonshineArchitecture;
 import io.tokenwise.io.SpeechDescription;
+import io.tokenwise.io.TextDescription;
 import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.nn.VectorLength;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
@@ -57,9 +60,15 @@ public final class Sessions implements AutoCloseable {
         this.pool = pool;
         this.ownsPool = ownsPool;
         this.batchTokens = Math.max(batchTokens, encoder.description().maxTokens());
-        limitBytes = encoder.description() instanceof SpeechDescription speech
-                ? Math.max(SpeechMemory.limit(speech.architecture()), memoryLimit(encoder, this.batchTokens))
-                : memoryLimit(encoder, this.batchTokens);
+        limitBytes = switch (encoder.description()) {
+            case TextDescription text ->
+                // A part of a split text may have more tokens than a whole one.
+                memoryLimit(
+                        encoder, Math.max(this.batchTokens, text.architecture().maxPositions()));
+            case ImageDescription _ -> memoryLimit(encoder, this.batchTokens);
+            case SpeechDescription speech ->
+                Math.max(memoryLimit(encoder, this.batchTokens), SpeechMemory.limit(speech.architecture()));
+        };
     }
 
     /**
@@ -97,10 +106,11 @@ public final class Sessions implements AutoCloseable {
      * @throws IllegalStateException if closed, or if the thread is interrupted while it waits for its turn or between two batches
      */
     public float[][] encode(List<int[]> sequences, List<Budget> budgets, LearnerObserver observer) {
-        return encode(sequences, budgets, observer, Stop.NEVER);
+        return encode(sequences, budgets, VectorLength.DESCRIBED, observer, Stop.NEVER);
     }
 
-    float[][] encode(List<int[]> sequences, List<Budget> budgets, LearnerObserver observer, Stop stop) {
+    float[][] encode(
+            List<int[]> sequences, List<Budget> budgets, VectorLength length, LearnerObserver observer, Stop stop) {
         if (budgets.size() != sequences.size()) {
             throw new IllegalArgumentException(
                     "encode: " + sequences.size() + " inputs and " + budgets.size() + " budgets; give one for each");
@@ -121,7 +131,10 @@ public final class Sessions implements AutoCloseable {
                                         && plans.get(done).narrowLayers() == narrowLayers)) {
                     encoder.add(session.batch(), sequences.get(done++));
                 }
-                Pass pass = session.pass().begin(budgets.subList(from, done)).with(LearnerObserver.class, observer);
+                Pass pass = session.pass()
+                        .begin(budgets.subList(from, done))
+                        .with(LearnerObserver.class, observer)
+                        .with(VectorLength.class, length);
                 Tensor y = encoder.forward(pass, session.batch(), plans.subList(from, done));
                 try (HostTensor values = pass.stream().read(y)) {
                     for (int i = from; i < done; i++) {

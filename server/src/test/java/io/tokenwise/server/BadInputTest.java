@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -15,18 +15,15 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Every field of a request for vectors wrong in type, range, size and encoding: a line in OpenAI's form, the connection usable, the server unharmed. */
+@ExtendWith(MiniLmServer.class)
 class BadInputTest {
     private static final JsonMapper JSON = new JsonMapper();
-    private static TokenwiseServer server;
+
+    private static int port;
 
     @BeforeAll
-    static void start() throws IOException {
-        server = TokenwiseServer.start(ServerOptions.of(0, "minilm-acm"));
-    }
-
-    @AfterAll
-    static void stop() {
-        server.close();
+    static void start(TokenwiseServer server) {
+        port = server.port();
     }
 
     private static Arguments of(String body, int status, String param, String message) {
@@ -49,10 +46,10 @@ class BadInputTest {
                 of("{\"model\":\"minilm-acm\",\"input\":NaN}", 400, null, "no JSON"),
                 of("{\"model\":\"minilm-acm\",\"input\":\"\u0001\"}", 400, null, "no JSON"),
                 of("\u00ef\u00bb\u00bf", 400, null, "no JSON"),
-                of("[]", 400, null, "an object, is an array"),
-                of("null", 400, null, "an object, is null"),
-                of("\"text\"", 400, null, "an object, is a string"),
-                of("1", 400, null, "an object, is a number"),
+                of("[]", 400, null, "JSON object, is an array"),
+                of("null", 400, null, "JSON object, is null"),
+                of("\"text\"", 400, null, "JSON object, is a string"),
+                of("1", 400, null, "JSON object, is a number"),
                 of("[".repeat(100_000), 400, null, "limits"),
                 of("{\"a\":".repeat(50) + "1" + "}".repeat(50), 400, null, "limits"),
                 of("{\"model\":\"minilm-acm\",\"input\":1" + "0".repeat(500) + "}", 400, null, "limits"),
@@ -126,7 +123,7 @@ class BadInputTest {
     @ParameterizedTest
     @MethodSource("bodies")
     void isToldInOneLine(String body, int status, String param, String message) throws IOException {
-        try (var client = new RawClient(server.port())) {
+        try (var client = new RawClient(port)) {
             assertError(client.send(post("", body)).response(), status, param, message);
             // The same connection goes on.
             String good = client.send(post("", "{\"model\":\"minilm-acm\",\"input\":\"a\"}"))
@@ -148,7 +145,7 @@ class BadInputTest {
     @ParameterizedTest
     @MethodSource("headers")
     void headersAreFieldsToo(String header, String name) throws IOException {
-        try (var client = new RawClient(server.port())) {
+        try (var client = new RawClient(port)) {
             String response = client.send(post(header + "\r\n", "{\"model\":\"minilm-acm\",\"input\":\"a\"}"))
                     .response();
             assertError(response, 400, name, name + " must be");
@@ -168,7 +165,7 @@ class BadInputTest {
     @MethodSource("notUtf8")
     void textsAreUtf8(String hex) throws IOException {
         String bad = new String(HexFormat.of().parseHex(hex), StandardCharsets.ISO_8859_1);
-        try (var client = new RawClient(server.port())) {
+        try (var client = new RawClient(port)) {
             String response = client.send(post("", "{\"model\":\"minilm-acm\",\"input\":\"" + bad + "\"}"))
                     .response();
             assertError(response, 400, null, "not UTF-8");
@@ -178,7 +175,7 @@ class BadInputTest {
     @ParameterizedTest
     @MethodSource("fineThings")
     void whatClientsSendBesideIsIgnored(String fields) throws IOException {
-        try (var client = new RawClient(server.port())) {
+        try (var client = new RawClient(port)) {
             String response = client.send(post("", "{\"model\":\"minilm-acm\"," + fields + "}"))
                     .response();
             assertThat(RawClient.status(response)).as(response).isEqualTo(200);

@@ -16,26 +16,27 @@ import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** OpenAI's endpoints over real connections. */
+@ExtendWith(MiniLmServer.class)
 class EmbeddingsTest {
     private static final JsonMapper JSON = new JsonMapper();
     private static TokenwiseServer server;
     private static TextEncoder encoder;
 
     @BeforeAll
-    static void start() throws IOException {
-        server = TokenwiseServer.start(ServerOptions.of(0, "minilm-acm"));
+    static void open(TokenwiseServer shared) throws IOException {
+        server = shared;
         encoder = TextEncoder.open("minilm-acm");
     }
 
     @AfterAll
-    static void stop() {
-        server.close();
+    static void close() {
         encoder.close();
     }
 

@@ -11,14 +11,21 @@ import java.util.List;
  * @param byStep never growing in cost
  */
 record Choices(List<Choice> byStep) {
-    /**
-     * What the dense model's time for an input of {@link #PRICED_TOKENS} costs, in quality, at the first and the last step of prices. Of minilm-acm the first changes the budget of
-     * inputs of 500 tokens and more, and the last that of all.
-     */
-    private static final double LEAST_PRICE = 0.02;
+    /** What the dense model's time for an input of so many tokens costs, in quality, at all steps but the first and the last. */
+    private static final double[] PRICES = prices();
 
-    private static final double MOST_PRICE = 5;
     private static final int PRICED_TOKENS = 64;
+
+    /** Of minilm-acm the first price changes the budget of inputs of 500 tokens and more, and the last that of all. */
+    private static double[] prices() {
+        double least = 0.02;
+        double most = 5;
+        var prices = new double[Dial.STEPS - 1];
+        for (int i = 0; i < prices.length; i++) {
+            prices[i] = least * Math.pow(most / least, (double) i / (prices.length - 1));
+        }
+        return prices;
+    }
 
     /**
      * @param spent what it costs, as shares
@@ -85,25 +92,29 @@ record Choices(List<Choice> byStep) {
 
     /** Time has a price, and each request the budget that is worth most less what its time costs: where much time is saved for little, there it is saved first. */
     private static Choices priced(MeasuredModel<?> model, int[] input, List<Choice> candidates) {
-        int tokens = model.served().tokens(input);
         double unit = model.costs().denseMicros(PRICED_TOKENS);
+        double[] losses = losses(model, input, candidates);
         var byStep = new ArrayList<Choice>();
         byStep.add(candidates.getFirst());
-        for (int step = 1; step < Dial.STEPS; step++) {
-            double place = (double) (step - 1) / (Dial.STEPS - 2);
-            double price = LEAST_PRICE * Math.pow(MOST_PRICE / LEAST_PRICE, place) / unit;
-            Choice best = byStep.getLast();
-            for (Choice candidate : candidates) {
-                boolean isBetter = costs(model, tokens, candidate, price) < costs(model, tokens, best, price);
-                best = isBetter && candidate.micros() <= byStep.getLast().micros() ? candidate : best;
+        int best = 0;
+        for (double price : PRICES) {
+            // A higher price never buys more time, so that those before need not be looked at again.
+            for (int i = best + 1; i < losses.length; i++) {
+                double saved = candidates.get(best).micros() - candidates.get(i).micros();
+                if (losses[i] - losses[best] < price / unit * saved) {
+                    best = i;
+                }
             }
-            byStep.add(best);
+            byStep.add(candidates.get(best));
         }
         byStep.add(candidates.getLast());
         return new Choices(byStep);
     }
 
-    private static double costs(MeasuredModel<?> model, int tokens, Choice choice, double price) {
-        return model.losses().of(tokens, choice.budget().share()) + price * choice.micros();
+    private static double[] losses(MeasuredModel<?> model, int[] input, List<Choice> candidates) {
+        int tokens = model.served().tokens(input);
+        return candidates.stream()
+                .mapToDouble(choice -> model.losses().of(tokens, choice.budget().share()))
+                .toArray();
     }
 }

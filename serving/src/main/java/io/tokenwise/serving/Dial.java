@@ -77,26 +77,23 @@ final class Dial {
 
     /** A request is answered with the last of its batch. */
     private boolean isInTime(Load load, int step, double slack) {
+        var batch = new BatchSize(options);
         double ahead = 0;
-        double batch = 0;
         double least = Double.MAX_VALUE;
-        long tokens = 0;
         for (Entry entry : load.waiting) {
-            if (tokens > 0 && tokens + entry.tokens > options.batchTokens()) {
-                if (endMicros(load, ahead, batch) > least) {
+            if (!batch.fits(entry, step)) {
+                if (endMicros(load, ahead, batch.micros()) > least) {
                     return false;
                 }
-                ahead += batch;
-                batch = 0;
-                tokens = 0;
+                ahead += batch.micros();
+                batch.clear();
                 least = Double.MAX_VALUE;
             }
-            tokens += entry.tokens;
-            batch += entry.micros(step);
+            batch.add(entry, step);
             double dueNanos = entry.arrivalNanos + slack * (entry.dueNanos - entry.arrivalNanos);
             least = Math.min(least, (dueNanos - load.nowNanos) / NANOS_PER_MICRO);
         }
-        return endMicros(load, ahead, batch) <= least;
+        return endMicros(load, ahead, batch.micros()) <= least;
     }
 
     private double endMicros(Load load, double ahead, double batch) {

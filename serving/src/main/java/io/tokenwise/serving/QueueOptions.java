@@ -14,6 +14,9 @@ import java.util.Objects;
  */
 public record QueueOptions(
         int workers, int batchTokens, int waitingRequests, long waitingTokens, double pinnedShare, Control control) {
+    /** A batch waits for one that runs, and takes its own time. */
+    private static final int BATCHES_IN_TARGET = 4;
+
     public QueueOptions {
         if (workers < 1 || batchTokens < 1 || waitingRequests < 1 || waitingTokens < 1) {
             throw new IllegalArgumentException(
@@ -49,5 +52,12 @@ public record QueueOptions(
 
     public QueueOptions withControl(Control newControl) {
         return new QueueOptions(workers, batchTokens, waitingRequests, waitingTokens, pinnedShare, newControl);
+    }
+
+    /** What a batch takes at most where there is a target, unless it is a single request: who waits behind it must not miss the target because of it. */
+    double batchMicros() {
+        return control.mode() == Control.Mode.AUTO
+                ? control.target().toNanos() / (1000.0 * BATCHES_IN_TARGET)
+                : Double.POSITIVE_INFINITY;
     }
 }

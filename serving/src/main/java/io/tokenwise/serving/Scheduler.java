@@ -75,7 +75,11 @@ final class Scheduler<E extends Entry> {
             double ahead = entry.pinned
                     ? shared(ofPinned, ofFloating, options.pinnedShare())
                     : shared(ofFloating, ofPinned, 1 - options.pinnedShare());
-            double micros = (before + ahead) / options.workers() + entry.leastMicros();
+            double waits = (before + ahead) / options.workers();
+            // While it waits others come that run with it, and it is answered with them.
+            double together = entry.leastMicros() * options.batchTokens() / entry.tokens;
+            double micros =
+                    waits + Math.max(entry.leastMicros(), Math.min(Math.min(together, options.batchMicros()), waits));
             double late = micros - (entry.dueNanos - nowNanos) / NANOS_PER_MICRO;
             if (late > 0) {
                 throw overloaded(late);
@@ -147,7 +151,7 @@ final class Scheduler<E extends Entry> {
         }
         boolean pinnedNext = floating.isEmpty() || !pinned.isEmpty() && pinnedTurn <= floatingTurn;
         int step = pinnedNext ? 0 : dial.step(floating, nowNanos, remainingMicros(nowNanos), waitingMicros(true));
-        List<E> entries = take(pinnedNext ? pinned : floating);
+        List<E> entries = take(pinnedNext ? pinned : floating, step);
         CostCurve costs = entries.getFirst().model.costs;
         double plain = costs.batchMicros()
                 + entries.stream()
@@ -165,21 +169,21 @@ final class Scheduler<E extends Entry> {
     }
 
     /** The first that waits and what goes with it: as much as a batch holds, and no more than leaves its part to workers that have nothing to do either. */
-    private List<E> take(ArrayDeque<E> own) {
+    private List<E> take(ArrayDeque<E> own, int step) {
         int idle = Math.max(1, options.workers() - running.size());
         long part = Math.min(options.batchTokens(), Math.ceilDiv(waitingTokens, idle));
         ModelLoad model = own.getFirst().model;
         var entries = new ArrayList<E>();
-        long tokens = 0;
-        for (Iterator<E> all = own.iterator(); all.hasNext() && tokens < part; ) {
+        var size = new BatchSize(options);
+        for (Iterator<E> all = own.iterator(); all.hasNext() && size.tokens() < part; ) {
             E entry = all.next();
             if (entry.model != model) {
                 continue;
             }
-            if (!entries.isEmpty() && tokens + entry.tokens > options.batchTokens()) {
+            if (!size.fits(entry, step)) {
                 break;
             }
-            tokens += entry.tokens;
+            size.add(entry, step);
             all.remove();
             leave(entry, Entry.Place.RUNNING);
             entries.add(entry);

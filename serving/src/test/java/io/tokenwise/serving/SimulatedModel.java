@@ -59,18 +59,20 @@ final class SimulatedModel implements Served<Object> {
     }
 
     /** What a batch really takes. */
-    double trueMicros(List<SimulatedRequest> requests, int step) {
-        double micros = BATCH_MICROS;
-        for (SimulatedRequest request : requests) {
-            double share = request.choices.at(step).budget().share();
-            double time = request.choices.at(step).micros();
-            micros += share == 1 ? time : TRUE_TIME * time;
-        }
-        return micros;
+    static double trueMicros(List<SimulatedRequest> requests, int step) {
+        return BATCH_MICROS
+                + requests.stream()
+                        .mapToDouble(request -> trueMicros(request.choices.at(step)))
+                        .sum();
+    }
+
+    /** What an input really takes, beside its batch. */
+    static double trueMicros(Choices.Choice choice) {
+        return (choice.budget().share() == 1 ? 1 : TRUE_TIME) * choice.micros();
     }
 
     /** 1 less the cosine to the vector of full budget. */
-    double loss(int tokens, Budget budget) {
+    double lost(int tokens, Budget budget) {
         return at(nearest(tokens).losses, budget.share());
     }
 

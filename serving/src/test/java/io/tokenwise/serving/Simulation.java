@@ -121,7 +121,7 @@ final class Simulation {
             if (batch == null) {
                 return;
             }
-            double micros = model.trueMicros(batch.entries(), batch.step())
+            double micros = SimulatedModel.trueMicros(batch.entries(), batch.step())
                     * setting.slowness.applyAsDouble(nowNanos / 1e9)
                     * Math.exp(NOISE * random.nextGaussian());
             ends.add(new End(nowNanos + Math.round(1000 * micros), batch));

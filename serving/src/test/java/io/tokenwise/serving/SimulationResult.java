@@ -38,7 +38,7 @@ record SimulationResult(SimulatedModel model, List<SimulatedRequest> answered, i
     double meanCosine() {
         return 1
                 - floating(request -> true)
-                        .mapToDouble(request -> model.loss(request.tokens, request.budget))
+                        .mapToDouble(request -> model.lost(request.tokens, request.budget))
                         .average()
                         .orElseThrow();
     }

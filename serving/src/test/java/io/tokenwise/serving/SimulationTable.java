@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -31,12 +32,15 @@ class SimulationTable {
         var lines = new ArrayList<>(List.of(
                 "| load | controller | in time | goodput | shed | p99 ms | mean share | mean cosine |",
                 "|---|---|---|---|---|---|---|---|"));
-        loads.forEach((name, load) -> Loads.controls().forEach((controller, control) -> {
-            lines.add(row(name, controller, control, load, true));
-            if (controller.equals("both")) {
-                lines.add(row(name, "both, one budget for all", control, load, false));
-            }
-        }));
+        loads.forEach((name, load) -> {
+            Loads.controls().forEach((controller, control) -> lines.add(row(name, controller, control, load, true)));
+            lines.add(row(name, "both, one budget for all", Loads.AUTO, load, false));
+            double oracle = Arrays.stream(SEEDS)
+                    .mapToDouble(seed -> Oracle.meanCosine(Simulation.Setting.of(Control.off(), load, seed)))
+                    .average()
+                    .orElseThrow();
+            lines.add(String.format(Locale.ROOT, "| %s | oracle, a bound | | | | | | %.4f |", name, oracle));
+        });
         Files.write(Path.of("target", "simulation.md"), lines);
     }
 

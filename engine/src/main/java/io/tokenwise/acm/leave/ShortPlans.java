@@ -89,8 +89,7 @@ public final class ShortPlans {
 
     /** What a plan was measured to lose of inputs of about so many tokens. */
     public double loss(int tokens, ShortPlan plan) {
-        return losses.of(
-                tokens, (double) plan.rows() / tokens, losses.narrow().indexOf(plan.narrowLayers()));
+        return losses.of(tokens, (double) plan.rows() / tokens, losses.narrow().indexOf(plan.narrowLayers()));
     }
 
     /** How many tokens at an input's beginning always stay. */

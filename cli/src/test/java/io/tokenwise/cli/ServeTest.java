@@ -1,0 +1,117 @@
+package io.tokenwise.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The command {@code serve}. */
+class ServeTest extends CommandTest {
+    @Test
+    void whatIsAcceptedIsAnsweredAfterSigterm() throws Exception {
+        Process server = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--add-modules",
+                        "jdk.incubator.vector",
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Main.class.getName(),
+                        "serve",
+                        "--port",
+                        "0",
+                        "--threads",
+                        "1",
+                        "--max-connections",
+                        "20")
+                .start();
+        try (BufferedReader err = server.errorReader(StandardCharsets.UTF_8)) {
+            int port = port(err);
+            var clients = new ArrayList<Socket>();
+            for (int i = 0; i < 8; i++) {
+                clients.add(accepted(port));
+            }
+            // SIGTERM.
+            server.destroy();
+            for (Socket client : clients) {
+                String response = read(client);
+                assertThat(response).startsWith("HTTP/1.1 200").contains("\"index\":31");
+                client.close();
+            }
+            assertThat(server.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(server.exitValue()).isZero();
+        } finally {
+            server.destroyForcibly();
+        }
+    }
+
+    /** Reads until the server is ready. */
+    private static int port(BufferedReader err) throws IOException {
+        var said = new ArrayList<String>();
+        for (String line = err.readLine(); line != null; line = err.readLine()) {
+            said.add(line);
+            if (line.startsWith("listening on http://127.0.0.1:")) {
+                assertThat(said).anyMatch(other -> other.startsWith("minilm-acm: texts, 384 dimensions"));
+                return Integer.parseInt(line.substring(line.lastIndexOf(':') + 1));
+            }
+        }
+        throw new AssertionError("the server has ended: " + said);
+    }
+
+    /** A request of which the server has begun to read the body: it says so if it is asked whether to go on. */
+    private static Socket accepted(int port) throws IOException {
+        String text = "\"" + "how do I pay an invoice that is late? ".repeat(8) + "\"";
+        String body = "{\"model\":\"minilm-acm\",\"encoding_format\":\"base64\",\"input\":[" + (text + ",").repeat(31)
+                + text + "]}";
+        var client = new Socket("127.0.0.1", port);
+        client.setSoTimeout(60_000);
+        client.getOutputStream()
+                .write(("POST /v1/embeddings HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+                                + "Expect: 100-continue\r\nContent-Length: " + body.length() + "\r\n\r\n")
+                        .getBytes(StandardCharsets.US_ASCII));
+        byte[] goOn = client.getInputStream().readNBytes("HTTP/1.1 100 Continue\r\n\r\n".length());
+        assertThat(new String(goOn, StandardCharsets.US_ASCII)).startsWith("HTTP/1.1 100");
+        client.getOutputStream().write(body.getBytes(StandardCharsets.US_ASCII));
+        return client;
+    }
+
+    /** Until the server closes the connection, as it does after its last answer. */
+    private static String read(Socket client) throws IOException {
+        try (InputStream in = client.getInputStream()) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    @Test
+    void mistakesAreToldBeforeModelsAreOpened(@TempDir Path folder) throws IOException {
+        Path tokens = Files.writeString(folder.resolve("tokens"), "# none yet\n");
+        List<List<String>> mistakes = List.of(
+                List.of("--host", "0.0.0.0"),
+                List.of("--port", "70000"),
+                List.of("--budget", "much"),
+                List.of("--least-budget", "2"),
+                List.of("--target-millis", "0"),
+                List.of("--drain-seconds", "61"),
+                List.of("--tls-key", "key.pem"),
+                List.of("--token-file", tokens.toString()),
+                List.of("--token-file", folder.resolve("absent").toString()),
+                List.of("--model", "minilm-acm,"));
+        for (List<String> mistake : mistakes) {
+            err.getBuffer().setLength(0);
+            var args = new ArrayList<>(List.of("serve"));
+            args.addAll(mistake);
+            assertThat(run(args.toArray(String[]::new))).as(mistake.toString()).isIn(1, 2);
+            assertThat(err.toString().lines()).as(err.toString()).hasSize(1);
+        }
+    }
+}

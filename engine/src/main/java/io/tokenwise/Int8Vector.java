@@ -1,0 +1,23 @@
+package io.tokenwise;
+
+/**
+ * A vector in signed bytes, symmetric: each value times the scale is the vector's value, off by half a scale at most.
+ *
+ * @param values {@code [dimensions]}, from -127 to 127
+ * @param scale the largest magnitude over 127; 0 for a vector of zeros
+ */
+public record Int8Vector(byte[] values, float scale) {
+    /** The nearest to a vector. */
+    public static Int8Vector of(float[] vector) {
+        float most = 0;
+        for (float value : vector) {
+            most = Math.max(most, Math.abs(value));
+        }
+        float scale = most / Byte.MAX_VALUE;
+        var values = new byte[vector.length];
+        for (int i = 0; i < vector.length && scale > 0; i++) {
+            values[i] = (byte) Math.clamp(Math.round(vector[i] / scale), -Byte.MAX_VALUE, Byte.MAX_VALUE);
+        }
+        return new Int8Vector(values, scale);
+    }
+}

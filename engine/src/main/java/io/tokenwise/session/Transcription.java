@@ -1,0 +1,69 @@
+package io.tokenwise.session;
+
+import io.tokenwise.acm.choose.LearnerObserver;
+import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
+import io.tokenwise.audio.Resampler;
+import io.tokenwise.audio.Sound;
+import io.tokenwise.audio.SpeechSegment;
+import io.tokenwise.audio.SpeechSegments;
+import io.tokenwise.io.MoonshineArchitecture;
+import io.tokenwise.io.SpeechDescription;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.tensor.Tensor;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Optional;
+
+/**
+ * How a speech model writes what is said.
+ *
+ * @param budget of each segment, for its frames and for the tokens of its text
+ * @param observer told what adaptive modules spend on a segment's frames, then on each of its tokens; may be null
+ * @param deadline segments that have not begun by then are not computed
+ */
+public record Transcription(OpenModel model, Budget budget, LearnerObserver observer, Deadline deadline) {
+    /** Is told what was said in a segment. */
+    @FunctionalInterface
+    public interface Segments {
+        void next(double startSeconds, double endSeconds, String text, int tokens);
+    }
+
+    /**
+     * Of a sound of any rate and length, segment by segment as it is read; memory holds one segment.
+     *
+     * @param each gets the segments in their order, on this thread
+     * @throws IOException if the sound cannot be read to its end
+     * @throws IllegalArgumentException if a sample is not a finite number, when its segment is read
+     */
+    public void of(Sound sound, Segments each) throws IOException {
+        var segments = new SpeechSegments(Resampler.to16kHz(sound));
+        for (Optional<SpeechSegment> next = segments.next(); next.isPresent(); next = segments.next()) {
+            SpeechSegment segment = next.get();
+            int[] tokens = tokens(segment.samples());
+            each.next(
+                    (double) segment.firstSample() / Sound.SPEECH_HZ,
+                    (double) segment.endSample() / Sound.SPEECH_HZ,
+                    model.files().speech().vocabulary().decode(tokens),
+                    tokens.length);
+        }
+    }
+
+    /** The tokens of one segment's text, of samples at {@link Sound#SPEECH_HZ}; none below {@link MoonshineArchitecture#LEAST_SAMPLES}, where no word can be. */
+    public int[] tokens(float... samples) {
+        if (samples.length < MoonshineArchitecture.LEAST_SAMPLES) {
+            return new int[0];
+        }
+        return model.lend(deadline, session -> tokens(session, samples));
+    }
+
+    private int[] tokens(Session session, float... samples) {
+        var bits = new int[samples.length];
+        Arrays.setAll(bits, i -> Float.floatToRawIntBits(samples[i]));
+        session.batch().clear();
+        model.encoder().add(session.batch(), bits);
+        Pass pass = session.pass().begin(budget).with(LearnerObserver.class, observer);
+        Tensor frames = model.encoder().tokens(pass, session.batch());
+        return model.encoder().decoder().write(pass, frames, SpeechDescription.mostTokens(samples.length));
+    }
+}

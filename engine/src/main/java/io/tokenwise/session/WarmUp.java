@@ -1,0 +1,41 @@
+package io.tokenwise.session;
+
+import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
+
+/** Repeats work until it gets no faster: the JVM compiles what runs often, and working memory grows to what is needed. */
+public final class WarmUp {
+    /** A JVM that has just started needs one to three of them with a core of its own. */
+    private static final long MOST_NANOS = TimeUnit.SECONDS.toNanos(8);
+
+    /** Of so many rounds the median counts. */
+    private static final int ROUNDS = 8;
+
+    /** So many medians must bring nothing: what is being compiled shows late. */
+    private static final int CALM = 3;
+
+    private static final double NOTHING = 0.95;
+
+    private WarmUp() {}
+
+    /** Returns after some seconds at the latest, or when the round that runs then ends. */
+    public static void repeat(Runnable round) {
+        long begin = System.nanoTime();
+        long best = Long.MAX_VALUE;
+        var nanos = new long[ROUNDS];
+        for (int calm = 0; calm < CALM; ) {
+            for (int i = 0; i < ROUNDS; i++) {
+                long before = System.nanoTime();
+                round.run();
+                nanos[i] = System.nanoTime() - before;
+                if (System.nanoTime() - begin > MOST_NANOS) {
+                    return;
+                }
+            }
+            Arrays.sort(nanos);
+            long median = nanos[ROUNDS / 2];
+            calm = median < NOTHING * best ? 0 : calm + 1;
+            best = Math.min(best, median);
+        }
+    }
+}
