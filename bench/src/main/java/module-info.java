@@ -6,6 +6,7 @@ module io.tokenwise.bench {
     requires com.microsoft.onnxruntime;
     requires info.picocli;
     requires io.tokenwise.engine;
+    requires io.tokenwise.kernels;
     requires io.tokenwise.natives;
     requires io.tokenwise.testdata;
     requires java.desktop;

@@ -1,37 +1,99 @@
 /** Tensors, backends, autograd, layers, ACMs, distillation, fine-tuning, models, files and sound. */
 module io.tokenwise.engine {
-    requires transitive tools.jackson.databind;
     requires com.google.protobuf;
-    requires java.desktop;
-    requires transitive io.tokenwise.kernels;
+    requires io.tokenwise.kernels;
     requires io.tokenwise.natives;
+    requires java.desktop;
+    requires java.management;
+    requires jdk.jfr;
     requires org.slf4j;
     requires org.tribuo.util.onnx;
+    requires tools.jackson.databind;
 
     exports io.tokenwise;
-    exports io.tokenwise.acm.block;
-    exports io.tokenwise.acm.choose;
-    exports io.tokenwise.acm.config;
-    exports io.tokenwise.acm.leave;
-    exports io.tokenwise.acm.make;
     exports io.tokenwise.api;
     exports io.tokenwise.audio;
-    exports io.tokenwise.autograd;
-    exports io.tokenwise.backend;
-    exports io.tokenwise.backend.choice;
-    exports io.tokenwise.backend.cpu;
-    exports io.tokenwise.backend.cuda;
-    exports io.tokenwise.backend.onednn;
-    exports io.tokenwise.classify;
-    exports io.tokenwise.cost;
-    exports io.tokenwise.distill;
-    exports io.tokenwise.finetune;
     exports io.tokenwise.image;
-    exports io.tokenwise.io;
-    exports io.tokenwise.model;
-    exports io.tokenwise.nn;
-    exports io.tokenwise.search;
-    exports io.tokenwise.session;
-    exports io.tokenwise.tensor;
-    exports io.tokenwise.train;
+    exports io.tokenwise.acm.block to
+            io.tokenwise.bench,
+            io.tokenwise.cli;
+    exports io.tokenwise.acm.choose to
+            io.tokenwise.bench,
+            io.tokenwise.cli,
+            io.tokenwise.server,
+            io.tokenwise.serving;
+    exports io.tokenwise.acm.config to
+            io.tokenwise.bench,
+            io.tokenwise.cli;
+    exports io.tokenwise.acm.leave to
+            io.tokenwise.bench,
+            io.tokenwise.cli,
+            io.tokenwise.server,
+            io.tokenwise.serving;
+    exports io.tokenwise.acm.make to
+            io.tokenwise.bench,
+            io.tokenwise.cli;
+    exports io.tokenwise.autograd to
+            io.tokenwise.bench,
+            io.tokenwise.cli;
+    exports io.tokenwise.backend to
+            io.tokenwise.bench,
+            io.tokenwise.cli,
+            io.tokenwise.server,
+            io.tokenwise.serving;
+    exports io.tokenwise.backend.choice to
+            io.tokenwise.bench,
+            io.tokenwise.cli;
+    exports io.tokenwise.backend.cpu to
+            io.tokenwise.bench,
+            io.tokenwise.cli;
+    exports io.tokenwise.backend.cuda to
+            io.tokenwise.bench,
+            io.tokenwise.cli;
+    exports io.tokenwise.backend.onednn to
+            io.tokenwise.bench,
+            io.tokenwise.cli;
+    exports io.tokenwise.classify to
+            io.tokenwise.bench,
+            io.tokenwise.cli;
+    exports io.tokenwise.cost to
+            io.tokenwise.bench,
+            io.tokenwise.cli;
+    exports io.tokenwise.distill to
+            io.tokenwise.bench,
+            io.tokenwise.cli;
+    exports io.tokenwise.finetune to
+            io.tokenwise.bench,
+            io.tokenwise.cli;
+    exports io.tokenwise.io to
+            io.tokenwise.bench,
+            io.tokenwise.cli,
+            io.tokenwise.server,
+            io.tokenwise.serving;
+    exports io.tokenwise.model to
+            io.tokenwise.bench,
+            io.tokenwise.cli,
+            io.tokenwise.server,
+            io.tokenwise.serving;
+    exports io.tokenwise.nn to
+            io.tokenwise.bench,
+            io.tokenwise.cli,
+            io.tokenwise.server,
+            io.tokenwise.serving;
+    exports io.tokenwise.search to
+            io.tokenwise.bench,
+            io.tokenwise.cli;
+    exports io.tokenwise.session to
+            io.tokenwise.bench,
+            io.tokenwise.cli,
+            io.tokenwise.server,
+            io.tokenwise.serving;
+    exports io.tokenwise.tensor to
+            io.tokenwise.bench,
+            io.tokenwise.cli,
+            io.tokenwise.server,
+            io.tokenwise.serving;
+    exports io.tokenwise.train to
+            io.tokenwise.bench,
+            io.tokenwise.cli;
 }

@@ -2,5 +2,7 @@
 module io.tokenwise.kernels {
     requires static jdk.incubator.vector;
 
-    exports io.tokenwise.kernels;
+    exports io.tokenwise.kernels to
+            io.tokenwise.bench,
+            io.tokenwise.engine;
 }

@@ -1,7 +1,5 @@
 package io.tokenwise;
 
-import io.tokenwise.acm.leave.ShortPlan;
-import io.tokenwise.acm.leave.ShortPlans;
 import io.tokenwise.api.Budget;
 import io.tokenwise.model.Encoder;
 import java.util.List;
@@ -17,20 +15,9 @@ public record Spent(double time, double flops) {
     /** All of it. */
     public static final Spent ALL = new Spent(1, 1);
 
-    private static final Spent UNKNOWN = new Spent(Double.NaN, Double.NaN);
-
     /** What an input costs. */
     public static Spent of(Encoder model, int[] input, Budget budget) {
-        if (!model.isAdaptive() || budget.share() == 1) {
-            return ALL;
-        }
-        if (model.leaving().isEmpty()) {
-            return UNKNOWN;
-        }
-        ShortPlans plans = model.leaving().get().plans();
-        ShortPlan plan = model.plan(input, budget);
-        int tokens = model.description().tokens(input);
-        return new Spent(plans.timeShare(tokens, plan), plans.flopsShare(tokens, plan));
+        return new Spent(model.timeShare(input, budget), model.flopsShare(input, budget));
     }
 
     /** What the parts of an input cost together, by their numbers of tokens. */

@@ -6,6 +6,7 @@ import io.tokenwise.acm.choose.AdaptiveModule;
 import io.tokenwise.acm.config.ShortPathConfig;
 import io.tokenwise.acm.leave.Leaving;
 import io.tokenwise.acm.leave.ShortPlan;
+import io.tokenwise.acm.leave.ShortPlans;
 import io.tokenwise.acm.leave.StayingRows;
 import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.api.BadFileException;
@@ -29,6 +30,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.ToDoubleBiFunction;
 
 /**
  * A model: inputs in, such as a text's token ids or an image's pixels, and a vector for each out: a text's own, or the logits of an image's classes. A
@@ -172,6 +174,25 @@ public final class Encoder implements AutoCloseable {
                             + " was made without a short path, by which time is saved; give a budget in FLOPs (--flops, Budget.flops), or distil it again");
         }
         return ALL_DENSE;
+    }
+
+    /** The share of the dense model's time that an input costs, as this machine's cost model predicts it; NaN for a model of whose modules only the gates know it. */
+    public double timeShare(int[] input, Budget budget) {
+        return share(input, budget, (plans, plan) -> plans.timeShare(description.tokens(input), plan));
+    }
+
+    /** The same of the multiply-adds of the layers' products and of gates. */
+    public double flopsShare(int[] input, Budget budget) {
+        return share(input, budget, (plans, plan) -> plans.flopsShare(description.tokens(input), plan));
+    }
+
+    private double share(int[] input, Budget budget, ToDoubleBiFunction<ShortPlans, ShortPlan> share) {
+        if (!isAdaptive() || budget.share() == 1) {
+            return 1;
+        }
+        return leaving.isEmpty()
+                ? Double.NaN
+                : share.applyAsDouble(leaving.get().plans(), plan(input, budget));
     }
 
     /** The adaptive blocks, in the order in which they run; empty for a dense model. */

@@ -63,6 +63,11 @@ final class CallThreads {
         return future;
     }
 
+    /** Calls that no thread has taken yet. */
+    int waiting() {
+        return threads.getQueue().size();
+    }
+
     private void execute(CompletableFuture<?> future, Runnable task) {
         try {
             threads.execute(task);

@@ -33,6 +33,7 @@ public final class EngineCore implements AutoCloseable {
     /** Read by what opens a model, which closing waits for. */
     private final ReadWriteLock opening = new ReentrantReadWriteLock();
 
+    private final Runnable unmanage;
     private boolean closed;
 
     private EngineCore(EngineOptions options, Backend backend) {
@@ -40,6 +41,7 @@ public final class EngineCore implements AutoCloseable {
         this.backend = backend;
         sessions = new SessionPool(backend, options.concurrentCalls());
         calls = new CallThreads(options.concurrentCalls());
+        unmanage = options.management() ? Management.register(this) : () -> {};
     }
 
     /**
@@ -175,6 +177,13 @@ public final class EngineCore implements AutoCloseable {
         return calls;
     }
 
+    /** The names of the models that are open. */
+    String[] names() {
+        return models().stream()
+                .map(model -> model.files().description().name())
+                .toArray(String[]::new);
+    }
+
     private List<OpenModel> models() {
         synchronized (models) {
             return new ArrayList<>(models);
@@ -190,6 +199,7 @@ public final class EngineCore implements AutoCloseable {
                 return;
             }
             closed = true;
+            unmanage.run();
             models().forEach(OpenModel::closeModel);
             calls.close();
             sessions.close();

@@ -116,36 +116,69 @@ public final class Sessions implements AutoCloseable {
                     "encode: " + sequences.size() + " inputs and " + budgets.size() + " budgets; give one for each");
         }
         List<ShortPlan> plans = plans(sequences, budgets);
-        var vectors = new float[sequences.size()][encoder.outputs()];
+        var event = new EmbedEvent();
+        boolean isTold = event.isEnabled() && !sequences.isEmpty() && encoder.description() instanceof TextDescription;
+        event.begin();
+        long asked = isTold ? System.nanoTime() : 0;
         Session session = borrow(stop.deadline());
+        long began = isTold ? System.nanoTime() : 0;
+        float[][] vectors;
         try {
-            int done = 0;
-            while (done < vectors.length) {
-                stop.check(done, vectors.length, encoder.description().inputs());
-                int from = done;
-                session.batch().clear();
-                int narrowLayers = plans.get(from).narrowLayers();
-                while (done < vectors.length
-                        && (done == from
-                                || fits(sequences.get(done), session.batch())
-                                        && plans.get(done).narrowLayers() == narrowLayers)) {
-                    encoder.add(session.batch(), sequences.get(done++));
-                }
-                Pass pass = session.pass()
-                        .begin(budgets.subList(from, done))
-                        .with(LearnerObserver.class, observer)
-                        .with(VectorLength.class, length);
-                Tensor y = encoder.forward(pass, session.batch(), plans.subList(from, done));
-                try (HostTensor values = pass.stream().read(y)) {
-                    for (int i = from; i < done; i++) {
-                        values.copyRow(i - from, vectors[i], 0);
-                    }
-                }
-            }
+            vectors = encode(session, sequences, budgets, plans, length, observer, stop);
         } finally {
             giveBack(session);
         }
+        if (isTold) {
+            event.end();
+            event.queueNanos = began - asked;
+            event.computeNanos = System.nanoTime() - began;
+            if (event.shouldCommit()) {
+                event.tell(encoder, sequences, budgets);
+            }
+        }
         return vectors;
+    }
+
+    private float[][] encode(
+            Session session,
+            List<int[]> sequences,
+            List<Budget> budgets,
+            List<ShortPlan> plans,
+            VectorLength length,
+            LearnerObserver observer,
+            Stop stop) {
+        var vectors = new float[sequences.size()][encoder.outputs()];
+        int done = 0;
+        while (done < vectors.length) {
+            stop.check(done, vectors.length, encoder.description().inputs());
+            int from = done;
+            done = fill(session.batch(), sequences, plans, from);
+            Pass pass = session.pass()
+                    .begin(budgets.subList(from, done))
+                    .with(LearnerObserver.class, observer)
+                    .with(VectorLength.class, length);
+            Tensor y = encoder.forward(pass, session.batch(), plans.subList(from, done));
+            try (HostTensor values = pass.stream().read(y)) {
+                for (int i = from; i < done; i++) {
+                    values.copyRow(i - from, vectors[i], 0);
+                }
+            }
+        }
+        return vectors;
+    }
+
+    /** The next batch: inputs whose plans have equally many narrow layers, as far as they fit. Returns where the one after it begins. */
+    private int fill(TokenBatch batch, List<int[]> sequences, List<ShortPlan> plans, int from) {
+        batch.clear();
+        int next = from;
+        while (next < sequences.size()
+                && (next == from
+                        || fits(sequences.get(next), batch)
+                                && plans.get(next).narrowLayers()
+                                        == plans.get(from).narrowLayers())) {
+            encoder.add(batch, sequences.get(next++));
+        }
+        return next;
     }
 
     private List<ShortPlan> plans(List<int[]> sequences, List<Budget> budgets) {

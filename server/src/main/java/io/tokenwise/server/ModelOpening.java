@@ -52,8 +52,9 @@ final class ModelOpening {
     }
 
     private ServedModel open(String model) throws IOException {
+        ModelDescription description = description(model);
         String name = Path.of(model).toAbsolutePath().normalize().getFileName().toString();
-        return switch (description(model)) {
+        return switch (description) {
             case TextDescription ignored ->
                 new ServedModel.Texts(name, new ServedText(name, engine.textEncoder(model), queue, defaults));
             case ImageDescription ignored -> {

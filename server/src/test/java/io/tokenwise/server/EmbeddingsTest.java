@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Base64;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -87,6 +88,55 @@ class EmbeddingsTest {
     }
 
     @Test
+    void theBodySaysTheBudgetThenTheNameThenTheHeader() throws Exception {
+        assertThat(budget("\"minilm-acm\"", "", "0.5")).isEqualTo("0.5000");
+        assertThat(budget("\"minilm-acm@0.7\"", "", "0.5")).isEqualTo("0.7000");
+        assertThat(budget("\"minilm-acm\"", ",\"budget\":0.35", "0.5")).isEqualTo("0.3500");
+        assertThat(budget("\"minilm-acm@0.35\"", ",\"budget\":0.35", "auto")).isEqualTo("0.3500");
+        assertThat(budget("\"minilm-acm\"", ",\"budget\":\"0.7\",\"input_type\":\"passage\"", "auto"))
+                .isEqualTo("0.7000");
+        assertThat(Double.parseDouble(budget("\"minilm-acm@auto\"", "", "0.5"))).isBetween(0.25, 1.0);
+        assertThat(budget("\"minilm-acm\"", "", "1")).isEqualTo("1.000");
+    }
+
+    private static String budget(String model, String fields, String header) throws Exception {
+        HttpResponse<String> response = post(
+                HttpClient.Version.HTTP_1_1,
+                "{\"model\":" + model + ",\"input\":\"a text\"" + fields + "}",
+                BudgetAsk.HEADER,
+                header);
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        return response.headers().firstValue(BudgetAsk.HEADER).orElseThrow();
+    }
+
+    @Test
+    void whatCannotBeReadyInTimeIsNotComputed() throws Exception {
+        String text = "\"" + "word ".repeat(250) + "\"";
+        HttpResponse<String> response = post(
+                HttpClient.Version.HTTP_1_1,
+                "{\"model\":\"minilm-acm\",\"input\":[" + (text + ",").repeat(200) + text + "]}",
+                Exchange.DEADLINE_HEADER,
+                "5");
+        assertThat(response.statusCode()).as(response.body()).isIn(429, 504);
+        if (response.statusCode() == 429) {
+            assertThat(response.headers().firstValueAsLong("retry-after-ms").orElseThrow())
+                    .isPositive();
+            assertThat(response.headers().firstValueAsLong("retry-after").orElseThrow())
+                    .isPositive();
+        }
+    }
+
+    @Test
+    void textsThatAreCutAreTold() throws Exception {
+        HttpResponse<String> response = post(
+                HttpClient.Version.HTTP_1_1,
+                "{\"model\":\"minilm-acm\",\"input\":[\"a\",\"" + "word ".repeat(300) + "\"]}");
+        assertThat(response.headers().firstValue("x-tokenwise-truncated")).contains("1");
+        assertThat(JSON.readTree(response.body()).at("/usage/prompt_tokens").intValue())
+                .isEqualTo(3 + 256);
+    }
+
+    @Test
     void modelsAreListed() throws Exception {
         try (var client = HttpClient.newHttpClient()) {
             JsonNode list = JSON.readTree(
@@ -113,13 +163,15 @@ class EmbeddingsTest {
         return URI.create("http://127.0.0.1:" + server.port() + path);
     }
 
-    private static HttpResponse<String> post(HttpClient.Version version, String body) throws Exception {
+    private static HttpResponse<String> post(HttpClient.Version version, String body, String... headers)
+            throws Exception {
         try (var client = HttpClient.newBuilder().version(version).build()) {
             // Only a request without a body can change over to HTTP/2 in clear text.
             client.send(HttpRequest.newBuilder(uri("/v1/models")).build(), HttpResponse.BodyHandlers.discarding());
             return client.send(
                     HttpRequest.newBuilder(uri("/v1/embeddings"))
-                            .header("content-type", "application/json")
+                            .headers(Stream.concat(Stream.of("content-type", "application/json"), Stream.of(headers))
+                                    .toArray(String[]::new))
                             .POST(HttpRequest.BodyPublishers.ofString(body))
                             .build(),
                     HttpResponse.BodyHandlers.ofString());

@@ -1,0 +1,56 @@
+package io.tokenwise;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.Budget;
+import io.tokenwise.api.EngineOptions;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordingFile;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What Java Flight Recorder is told. */
+class EventsTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void aRecordingHasWhatACallCost() throws IOException {
+        EngineOptions options = EngineOptions.defaults().withBackend(BackendChoice.FLOAT32);
+        try (TextEncoder encoder = TextEncoder.open("minilm-acm", options);
+                var recording = new Recording()) {
+            encoder.embed("not recorded");
+            recording.enable("io.tokenwise.Embed").withoutThreshold();
+            recording.start();
+            Embedding half = encoder.embed("word ".repeat(98), Budget.of(0.5));
+            encoder.embed(List.of("word ".repeat(28), "word ".repeat(68)), List.of(Budget.FULL, Budget.of(0.5)));
+            encoder.embed(List.of());
+            recording.stop();
+            Path file = folder.resolve("calls.jfr");
+            recording.dump(file);
+            List<RecordedEvent> events = RecordingFile.readAllEvents(file);
+            assertThat(events).hasSize(2);
+            RecordedEvent first = events.getFirst();
+            assertThat(first.getString("model")).isEqualTo("minilm-acm");
+            assertThat(first.getInt("texts")).isEqualTo(1);
+            assertThat(first.getLong("tokens")).isEqualTo(100);
+            assertThat(first.getDouble("budget")).isEqualTo(0.5);
+            assertThat(first.getDouble("spent")).isCloseTo(half.spent().time(), within(1e-9));
+            assertThat(first.getLong("queueNanos")).isNotNegative();
+            assertThat(first.getLong("computeNanos"))
+                    .isPositive()
+                    .isLessThanOrEqualTo(first.getDuration().toNanos() + 1_000_000_000L);
+            RecordedEvent second = events.get(1);
+            assertThat(second.getInt("texts")).isEqualTo(2);
+            assertThat(second.getLong("tokens")).isEqualTo(100);
+            assertThat(second.getDouble("budget")).isCloseTo(0.65, within(1e-9));
+            assertThat(second.getDouble("spent")).isBetween(0.5, 0.75);
+        }
+    }
+}
