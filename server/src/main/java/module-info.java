@@ -14,6 +14,7 @@ module io.tokenwise.server {
     requires org.eclipse.jetty.http2.server;
     requires org.eclipse.jetty.server;
     requires org.slf4j;
+    requires tools.jackson.databind;
 
     exports io.tokenwise.server;
 }
