@@ -29,15 +29,6 @@ public final class Tokenizer {
      */
     public record Encoded(int[] ids, boolean truncated) {}
 
-    /**
-     * A token of a text.
-     *
-     * @param id row of the word embedding
-     * @param start where the characters begin that it was made of, an index of the text
-     * @param end where they end
-     */
-    public record Token(int id, int start, int end) {}
-
     private Tokenizer(String file, byte[] json, int maxTokens) {
         if (maxTokens < LEAST_MAX_TOKENS) {
             throw new IllegalArgumentException("maxTokens is " + maxTokens + ", must be at least " + LEAST_MAX_TOKENS);
@@ -103,11 +94,6 @@ public final class Tokenizer {
     /** Whether a token goes on with the word of the one before it. */
     public boolean continuesWord(int id) {
         return token(id).startsWith(description.prefix());
-    }
-
-    /** All tokens of a text and where they stand, without the special ones around it; however long it is. */
-    public List<Token> tokens(String text) {
-        return wordPiece.tokens(text);
     }
 
     /**

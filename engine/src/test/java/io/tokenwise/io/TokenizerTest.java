@@ -111,9 +111,9 @@ class TokenizerTest {
                     "\u4e2d\u6587\ud842\udfb7x \ufb01x \ud835\udc00b \u0130stanbul e\u0301a \ud55c\uae00 a\u0000b\u200bc \u1e69s");
             texts.add("x".repeat(101) + " unaffable[MASK]\ud83d\ude00.");
             for (String text : texts) {
-                List<Tokenizer.Token> tokens = tokenizer.tokens(text);
+                List<Tokenizer.Place> tokens = tokenizer.places(text);
                 Encoding encoding = library.encode(text, false, false);
-                assertThat(tokens.stream().map(Tokenizer.Token::id)).as(text).containsExactlyElementsOf(ids(encoding));
+                assertThat(tokens.stream().map(Tokenizer.Place::id)).as(text).containsExactlyElementsOf(ids(encoding));
                 for (int i = 0; i < tokens.size(); i++) {
                     CharSpan span = encoding.getCharTokenSpans()[i];
                     assertThat(List.of(tokens.get(i).start(), tokens.get(i).end()))

@@ -115,19 +115,7 @@ record TeiInputs(TextInputs texts, boolean batch, int characters) {
             }
             characters += text.codePointCount(0, text.length());
             Tokenizer.Encoded encoded = tokenizer.encode(prefix + text);
-            add(encoded.truncated() ? whole(encoded.ids(), prefix + text) : encoded.ids());
-        }
-
-        /** All ids, between the special ones of a cut text. */
-        private int[] whole(int[] framed, String text) {
-            List<Tokenizer.Token> tokens = tokenizer.tokens(text);
-            var all = new int[tokens.size() + 2];
-            all[0] = framed[0];
-            for (int i = 0; i < tokens.size(); i++) {
-                all[i + 1] = tokens.get(i).id();
-            }
-            all[all.length - 1] = framed[framed.length - 1];
-            return all;
+            add(encoded.truncated() ? tokenizer.surrounded(tokenizer.encodeAll(prefix + text)) : encoded.ids());
         }
 
         /** Of what is cut the first and the last id stay: the special ones. */

@@ -50,13 +50,13 @@ final class TeiTokenizeRoute {
     }
 
     private static void write(JsonGenerator json, Tokenizer tokenizer, String text, boolean special) {
-        int[] around = tokenizer.encode("").ids();
+        int[] around = tokenizer.surrounded();
         json.writeStartArray();
         if (special) {
             writeSpecial(json, tokenizer, around[0]);
         }
         var bytes = new BytesBefore(text);
-        for (Tokenizer.Token token : tokenizer.tokens(text)) {
+        for (Tokenizer.Place token : tokenizer.places(text)) {
             json.writeStartObject();
             json.writeNumberProperty("id", token.id());
             json.writeStringProperty("text", text.substring(token.start(), token.end()));
