@@ -9,6 +9,7 @@ import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.MultiPartConfig;
 import org.eclipse.jetty.http.MultiPartFormData;
 import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.util.Attributes;
 import org.eclipse.jetty.util.Promise;
 import org.eclipse.jetty.util.thread.Invocable;
 import org.eclipse.jetty.util.thread.Scheduler;
@@ -46,7 +47,8 @@ final class FormReading {
         parts.whenComplete((got, failure) -> late.cancel());
         MultiPartFormData.onParts(
                 source,
-                request,
+                // Not the request: Jetty would look for the parts there in the end, and log those that failed.
+                new Attributes.Mapped(),
                 type,
                 config(mostBytes),
                 Promise.Invocable.from(Invocable.InvocationType.NON_BLOCKING, (got, failure) -> {
