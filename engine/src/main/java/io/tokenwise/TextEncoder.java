@@ -231,14 +231,14 @@ public final class TextEncoder implements AutoCloseable {
 
     /** A text's tokens in their order, special ones included, however long it is. */
     public List<TextToken> tokenize(String text) {
-        List<Tokenizer.Token> places = tokenizer.tokens(text);
+        List<Tokenizer.Place> places = tokenizer.places(text);
         int[] ids = tokenizer.surrounded(
-                places.stream().mapToInt(Tokenizer.Token::id).toArray());
+                places.stream().mapToInt(Tokenizer.Place::id).toArray());
         List<String> words = tokenizer.tokens(ids);
         var tokens = new ArrayList<TextToken>(ids.length);
         tokens.add(new TextToken(ids[0], words.getFirst(), 0, 0, true));
         for (int i = 0; i < places.size(); i++) {
-            Tokenizer.Token place = places.get(i);
+            Tokenizer.Place place = places.get(i);
             tokens.add(new TextToken(place.id(), words.get(i + 1), place.start(), place.end(), false));
         }
         tokens.add(new TextToken(ids[ids.length - 1], words.getLast(), 0, 0, true));

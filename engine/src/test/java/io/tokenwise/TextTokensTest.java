@@ -58,12 +58,12 @@ class TextTokensTest {
                     "[CLS] [SEP][UNK]",
                     "q\u0323\u0307\u302e\u0323"));
             for (String text : texts) {
-                List<Tokenizer.Token> places = tokenizer.tokens(text);
-                assertThat(places.stream().mapToInt(Tokenizer.Token::id).toArray())
+                List<Tokenizer.Place> places = tokenizer.places(text);
+                assertThat(places.stream().mapToInt(Tokenizer.Place::id).toArray())
                         .as(text)
                         .isEqualTo(tokenizer.encodeAll(text));
                 int last = 0;
-                for (Tokenizer.Token place : places) {
+                for (Tokenizer.Place place : places) {
                     assertThat(place.start()).as(text).isBetween(last, text.length());
                     assertThat(place.end()).as(text).isBetween(place.start() + 1, text.length());
                     last = place.start();

@@ -48,7 +48,8 @@ abstract class ScriptCommands implements Runnable {
             name = "install",
             header = "Put the libraries into the local Maven repository.",
             customSynopsis = "./tokenwise install [MAVEN OPTIONS]",
-            description = "Builds, without tests, all that a Java project may depend on, and installs it as io.tokenwise:*.",
+            description =
+                    "Builds, without tests, all that a Java project may depend on, and installs it as io.tokenwise:*.",
             footerHeading = "%nExamples:%n",
             footer = {"  ./tokenwise install", "  ./tokenwise install -Dmaven.repo.local=/tmp/repository"})
     static final class Install extends ScriptCommands {}

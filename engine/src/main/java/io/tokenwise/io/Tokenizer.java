@@ -82,6 +82,19 @@ public final class Tokenizer {
         return wordPiece.encode(text, Integer.MAX_VALUE);
     }
 
+    /** Where in the text the tokens of {@link #encodeAll} are. */
+    public List<Place> places(String text) {
+        return wordPiece.places(text);
+    }
+
+    /**
+     * A token's place.
+     *
+     * @param start where it begins in the text, in chars
+     * @param end where it ends
+     */
+    public record Place(int id, int start, int end) {}
+
     /** Such tokens with the special ones around them. */
     public int[] surrounded(int... ids) {
         int[] all = new int[ids.length + 2];

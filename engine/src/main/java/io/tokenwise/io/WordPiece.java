@@ -93,7 +93,7 @@ final class WordPiece {
     }
 
     /** All ids of a text with their places. */
-    List<Tokenizer.Token> tokens(String text) {
+    List<Tokenizer.Place> places(String text) {
         var places = new WordPlaces();
         encode(text, new Ids(Integer.MAX_VALUE, places));
         return places.all();

@@ -5,7 +5,7 @@ import java.util.List;
 
 /** Where the pieces of a cleaned text are in the text itself, stretch by stretch. */
 final class WordPlaces {
-    private final List<Tokenizer.Token> places = new ArrayList<>();
+    private final List<Tokenizer.Place> places = new ArrayList<>();
 
     /** Of each char of the cleaned stretch, the characters that it comes from. */
     private int[] starts = new int[0];
@@ -49,12 +49,12 @@ final class WordPlaces {
 
     /** A piece of the cleaned stretch. */
     void add(int id, int from, int to) {
-        places.add(new Tokenizer.Token(id, starts[from], ends[to - 1]));
+        places.add(new Tokenizer.Place(id, starts[from], ends[to - 1]));
     }
 
     /** A piece of the text as it is. */
     void addAsIs(int id, int from, int to) {
-        places.add(new Tokenizer.Token(id, from, to));
+        places.add(new Tokenizer.Place(id, from, to));
     }
 
     /** Takes pieces back until there are so many. */
@@ -62,7 +62,7 @@ final class WordPlaces {
         places.subList(size, places.size()).clear();
     }
 
-    List<Tokenizer.Token> all() {
+    List<Tokenizer.Place> all() {
         return places;
     }
 }

@@ -26,7 +26,8 @@ record Library(TextEncoder encoder, List<String> texts) {
             encoder.embed(texts.get(i % SHORTEST));
             micros.add((System.nanoTime() - begin) / 1e3);
         }
-        return LoadRow.quantile(micros.stream().mapToDouble(Double::doubleValue).sorted().toArray(), 0.5);
+        return LoadRow.quantile(
+                micros.stream().mapToDouble(Double::doubleValue).sorted().toArray(), 0.5);
     }
 
     /** In lists as large as the server's batches. */

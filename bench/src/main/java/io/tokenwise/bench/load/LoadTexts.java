@@ -21,7 +21,12 @@ record LoadTexts(List<String> texts, List<float[]> vectors) {
     static LoadTexts of(TextEncoder encoder, WordNet wordNet) {
         var texts = new ArrayList<String>();
         for (int tokens = LEAST_TOKENS; tokens <= MOST_TOKENS; tokens += STEP) {
-            TimedTexts.of(String.valueOf(tokens), wordNet, encoder.model().files().tokenizer()).calls().stream()
+            TimedTexts.of(
+                            String.valueOf(tokens),
+                            wordNet,
+                            encoder.model().files().tokenizer())
+                    .calls()
+                    .stream()
                     .limit(8)
                     .forEach(texts::addAll);
         }

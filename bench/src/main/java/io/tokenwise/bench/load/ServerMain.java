@@ -71,8 +71,8 @@ final class ServerMain {
     }
 
     private static Library open(String model, BackendChoice backend) throws IOException {
-        var encoder = TextEncoder.open(
-                model, EngineOptions.defaults().withThreads(1).withBackend(backend));
+        var encoder =
+                TextEncoder.open(model, EngineOptions.defaults().withThreads(1).withBackend(backend));
         return new Library(encoder, LoadTexts.of(encoder, WordNet.load()).texts());
     }
 }
