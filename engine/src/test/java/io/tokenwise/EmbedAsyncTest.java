@@ -21,6 +21,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -32,9 +33,16 @@ class EmbedAsyncTest {
     private final CountDownLatch goOn = new CountDownLatch(1);
     private TextEncoder encoder;
 
-    @BeforeEach
-    void open(@TempDir Path folder) throws IOException {
+    @TempDir
+    static Path folder;
+
+    @BeforeAll
+    static void write() throws IOException {
         TestModels.writeSmall(folder);
+    }
+
+    @BeforeEach
+    void open() throws IOException {
         encoder = TextEncoder.open(folder.toString(), new EngineOptions(1, 64, 1, BackendChoice.FLOAT32, false));
         TestModels.acmize(encoder.model().encoder(), 4, TestModels.sequences(20));
     }

@@ -197,11 +197,9 @@ class EngineTest {
 
     @Test
     void aModelIsWarmedUp() throws IOException {
-        try (Engine engine = Engine.open(OPTIONS);
-                ImageClassifier image = engine.imageClassifier(model("image"))) {
+        try (Engine engine = Engine.open(OPTIONS)) {
             TextEncoder text = engine.textEncoder(model("text"));
             text.warmUp();
-            image.warmUp();
             assertThat(text.model().sessions().workspaceBytes()).isPositive();
             text.close();
             assertThatThrownBy(text::warmUp).isInstanceOf(IllegalStateException.class);
