@@ -137,21 +137,19 @@ class EngineTest {
                     () -> encoder.model().sessions().encode(TestModels.sequences(3), Budget.FULL, blocking));
             inside.await();
             Future<Embedding> waiting = callers.submit(() -> encoder.embed("waits"));
-            Future<?> closing = callers.submit(engine::close);
-            while (true) {
-                try {
-                    engine.textEncoder(model("text")).close();
-                } catch (IllegalStateException e) {
-                    break;
-                }
+            Thread closing = Thread.ofPlatform().start(engine::close);
+            while (closing.getState() != Thread.State.WAITING) {
+                Thread.sleep(1);
             }
-            assertThat(closing.isDone()).isFalse();
+            assertThatThrownBy(() -> engine.textEncoder(model("text")))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("the engine is closed");
             goOn.countDown();
             assertThat(running.get(30, TimeUnit.SECONDS)).hasNumberOfRows(1);
             assertThatThrownBy(() -> waiting.get(30, TimeUnit.SECONDS))
                     .hasRootCauseInstanceOf(IllegalStateException.class)
                     .hasRootCauseMessage("the model is closed");
-            closing.get(30, TimeUnit.SECONDS);
+            closing.join();
         }
         engine.close();
         encoder.close();
@@ -177,11 +175,11 @@ class EngineTest {
     void itTellsOfItselfIfAsked() throws Exception {
         var server = ManagementFactory.getPlatformMBeanServer();
         var all = new ObjectName("io.tokenwise:type=Engine,*");
-        try (Engine silent = Engine.open(OPTIONS)) {
+        try (Engine _ = Engine.open(OPTIONS)) {
             assertThat(server.queryNames(all, null)).isEmpty();
         }
         try (Engine engine = Engine.open(OPTIONS.withManagement(true));
-                Engine second = Engine.open(OPTIONS.withManagement(true));
+                Engine _ = Engine.open(OPTIONS.withManagement(true));
                 TextEncoder encoder = engine.textEncoder(model("text"))) {
             encoder.embed("a text");
             var name = new ObjectName("io.tokenwise:type=Engine,id=1");
@@ -200,8 +198,8 @@ class EngineTest {
     @Test
     void aModelIsWarmedUp() throws IOException {
         try (Engine engine = Engine.open(OPTIONS);
-                TextEncoder text = engine.textEncoder(model("text"));
                 ImageClassifier image = engine.imageClassifier(model("image"))) {
+            TextEncoder text = engine.textEncoder(model("text"));
             text.warmUp();
             image.warmUp();
             assertThat(text.model().sessions().workspaceBytes()).isPositive();

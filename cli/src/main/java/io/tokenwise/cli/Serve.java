@@ -85,6 +85,13 @@ final class Serve implements Callable<Integer> {
     @Option(names = "--access-log", description = "Log each request on stderr: who, what, status, bytes, milliseconds.")
     private boolean accessLog;
 
+    @Option(
+            names = "--otlp",
+            paramLabel = "URL",
+            description =
+                    "OpenTelemetry receiver, http://HOST:4318, to send a span for each request to, and metrics; else OTEL_EXPORTER_OTLP_ENDPOINT may name one.")
+    private String otlp;
+
     @Override
     public Integer call() throws IOException {
         PrintWriter err = spec.commandLine().getErr();
@@ -122,7 +129,8 @@ final class Serve implements Callable<Integer> {
                 network.options(),
                 limits.options(),
                 Duration.ofSeconds(drainSeconds),
-                accessLog);
+                accessLog,
+                Optional.ofNullable(otlp));
     }
 
     /** Where it listens, and to whom. */

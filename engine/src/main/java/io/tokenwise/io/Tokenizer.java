@@ -110,6 +110,33 @@ public final class Tokenizer {
     }
 
     /**
+     * A text with these tokens, as near as they tell: case and accents may be lost, and spaces are those that a writer would set.
+     *
+     * @param withSpecial whether tokens such as {@code [CLS]} are written too
+     * @throws IllegalArgumentException if an id is not in the vocabulary
+     */
+    public String decode(int[] ids, boolean withSpecial) {
+        var text = new StringBuilder();
+        for (int id : ids) {
+            String token = token(id);
+            if (!withSpecial && description.added().containsKey(token)) {
+                continue;
+            }
+            if (text.isEmpty()) {
+                text.append(token);
+            } else if (token.startsWith(description.prefix())) {
+                text.append(token, description.prefix().length(), token.length());
+            } else {
+                // What Hugging Face's decoder calls cleaning up; of its rules those that a single token of a BERT can
+                // meet.
+                boolean joins = token.equals(".") || token.equals("?") || token.equals("!") || token.equals(",");
+                text.append(joins ? "" : " ").append(token);
+            }
+        }
+        return text.toString();
+    }
+
+    /**
      * The tokens' text as the vocabulary has it, for example {@code ["[CLS]", "token", "##wise", "[SEP]"]}.
      *
      * @throws IllegalArgumentException if an id is not in the vocabulary

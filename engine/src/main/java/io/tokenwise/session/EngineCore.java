@@ -35,6 +35,7 @@ public final class EngineCore implements AutoCloseable {
     private final ReadWriteLock opening = new ReentrantReadWriteLock();
 
     private final Runnable unmanage;
+    private volatile boolean refusing;
     private boolean closed;
 
     private EngineCore(EngineOptions options, Backend backend) {
@@ -133,6 +134,11 @@ public final class EngineCore implements AutoCloseable {
     }
 
     private OpenModel open(ModelFiles files, Consumer<ModelFiles> check, Runnable afterwards) {
+        // Closing may wait for calls, which who opens a model now need not wait for.
+        if (refusing) {
+            files.close();
+            throw new IllegalStateException("the engine is closed");
+        }
         opening.readLock().lock();
         try {
             if (closed) {
@@ -198,6 +204,7 @@ public final class EngineCore implements AutoCloseable {
 
     @Override
     public void close() {
+        refusing = true;
         sessions.refuse();
         opening.writeLock().lock();
         try {

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.testdata.WordNet;
 import java.io.ByteArrayInputStream;
@@ -97,6 +99,52 @@ class TokenizerTest {
                 assertThat(tokenizer.encode(text).ids()).as(text).isEqualTo(ids(library, text));
             }
         }
+    }
+
+    @Test
+    void placesAreThoseOfTheLibrary() throws IOException {
+        Tokenizer tokenizer = Tokenizer.open("minilm", minilm.json(), 100_000);
+        try (HuggingFaceTokenizer library = library(minilm.json())) {
+            List<String> texts = new ArrayList<>(List.of(SENTENCES));
+            texts.addAll(WordNet.load().examples().subList(0, 500));
+            texts.add(
+                    "\u4e2d\u6587\ud842\udfb7x \ufb01x \ud835\udc00b \u0130stanbul e\u0301a \ud55c\uae00 a\u0000b\u200bc \u1e69s");
+            texts.add("x".repeat(101) + " unaffable[MASK]\ud83d\ude00.");
+            for (String text : texts) {
+                List<Tokenizer.Place> tokens = tokenizer.places(text);
+                Encoding encoding = library.encode(text, false, false);
+                assertThat(tokens.stream().map(Tokenizer.Place::id)).as(text).containsExactlyElementsOf(ids(encoding));
+                for (int i = 0; i < tokens.size(); i++) {
+                    CharSpan span = encoding.getCharTokenSpans()[i];
+                    assertThat(List.of(tokens.get(i).start(), tokens.get(i).end()))
+                            .as(text + ", token " + i)
+                            .isEqualTo(List.of(
+                                    text.offsetByCodePoints(0, span.getStart()),
+                                    text.offsetByCodePoints(0, span.getEnd())));
+                }
+            }
+        }
+    }
+
+    @Test
+    void idsBecomeTextsAsTheLibraryWritesThem() throws IOException {
+        try (HuggingFaceTokenizer library = library(minilm.json())) {
+            List<String> texts = new ArrayList<>(List.of(SENTENCES));
+            texts.addAll(WordNet.load().examples().subList(0, 1_000));
+            texts.add("he's (well, he isn't) \"here\"; do not, 'tis: they've? 3.5% [MASK] x-ray!");
+            for (String text : texts) {
+                int[] ids = minilm.encode(text).ids();
+                long[] asLongs = Arrays.stream(ids).asLongStream().toArray();
+                assertThat(minilm.decode(ids, false)).as(text).isEqualTo(library.decode(asLongs, true));
+                assertThat(minilm.decode(ids, true)).as(text).isEqualTo(library.decode(asLongs, false));
+            }
+        }
+        assertThatThrownBy(() -> minilm.decode(new int[] {99_999}, true))
+                .hasMessage("minilm: no token has the id 99999");
+    }
+
+    private static List<Integer> ids(Encoding encoding) {
+        return Arrays.stream(encoding.getIds()).mapToObj(Math::toIntExact).toList();
     }
 
     /** One at a time, and in random company. */

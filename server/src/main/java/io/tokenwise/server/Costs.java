@@ -1,6 +1,6 @@
 package io.tokenwise.server;
 
-import io.tokenwise.serving.Answer;
+import io.tokenwise.server.observe.ServedInput;
 import java.util.List;
 import java.util.Locale;
 
@@ -14,21 +14,13 @@ import java.util.Locale;
  * @param truncated texts that were cut
  */
 record Costs(double budget, double spent, long queueMicros, long computeMicros, int truncated) {
-    static <R> Costs of(TextInputs inputs, List<Answer<R>> answers) {
-        double tokens = inputs.tokens();
-        double budget = 0;
-        double spent = 0;
-        long queue = 0;
-        long compute = 0;
-        for (int i = 0; i < answers.size(); i++) {
-            Answer<R> answer = answers.get(i);
-            double share = inputs.ids().get(i).length / tokens;
-            budget += share * answer.budget().share();
-            spent += share * answer.spent().time();
-            queue = Math.max(queue, answer.queueMicros());
-            compute = Math.max(compute, answer.computeMicros());
-        }
-        return new Costs(budget, spent, queue, compute, inputs.truncated());
+    static Costs of(List<ServedInput> inputs, int truncated) {
+        return new Costs(
+                ServedInput.mean(inputs, ServedInput::budget),
+                ServedInput.mean(inputs, ServedInput::spent),
+                inputs.stream().mapToLong(ServedInput::queueMicros).max().orElse(0),
+                inputs.stream().mapToLong(ServedInput::computeMicros).max().orElse(0),
+                truncated);
     }
 
     /** Adds the headers. */

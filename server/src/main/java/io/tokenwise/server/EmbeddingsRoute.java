@@ -2,10 +2,12 @@ package io.tokenwise.server;
 
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.server.ServerOptions.Limits;
+import io.tokenwise.server.observe.Operation;
 import io.tokenwise.serving.Answer;
 import io.tokenwise.serving.BudgetRange;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
@@ -15,7 +17,7 @@ import tools.jackson.core.JsonGenerator;
 /** OpenAI's {@code POST /v1/embeddings}, with a budget. */
 final class EmbeddingsRoute implements Route {
     private static final String QUERY = "query";
-    private static final String PASSAGE = "passage";
+    static final String PASSAGE = "passage";
     private static final String BASE64 = "base64";
 
     private final ServedModels models;
@@ -31,11 +33,17 @@ final class EmbeddingsRoute implements Route {
 
     @Override
     public CompletableFuture<Reply> handle(Exchange exchange) {
+        Observation observation = exchange.observe(Operation.EMBED);
         return exchange.json().thenCompose(fields -> {
+            long start = System.nanoTime();
             Asked asked = read(exchange, fields);
+            observation.asked(
+                    asked.model(),
+                    TextInputs.isList(fields.needed("input")),
+                    Duration.ofNanos(System.nanoTime() - start));
             var answers = asked.text().submit(asked.inputs().ids(), asked.range(), exchange.deadline());
             exchange.cancelWhenGone(answers);
-            return answers.thenApplyAsync(all -> reply(asked, all), exchange.executor());
+            return answers.thenApplyAsync(all -> reply(observation, asked, all), exchange.executor());
         });
     }
 
@@ -62,8 +70,7 @@ final class EmbeddingsRoute implements Route {
     }
 
     /** Vectors for an index must not depend on load; queries may. */
-    private static AskedBudget budget(
-            BudgetDefaults defaults, Optional<AskedBudget> asked, Optional<String> kind, int texts) {
+    static AskedBudget budget(BudgetDefaults defaults, Optional<AskedBudget> asked, Optional<String> kind, int texts) {
         if (kind.equals(Optional.of(PASSAGE))) {
             if (asked.isPresent() && asked.get() instanceof AskedBudget.Auto) {
                 throw ApiError.field(
@@ -75,7 +82,7 @@ final class EmbeddingsRoute implements Route {
         return asked.orElse(texts == 1 || kind.isPresent() ? defaults.budget() : defaults.forIndex());
     }
 
-    private static void checkDimensions(Fields fields, String model, int dimensions) {
+    static void checkDimensions(Fields fields, String model, int dimensions) {
         fields.whole("dimensions").ifPresent(asked -> {
             if (asked != dimensions) {
                 throw ApiError.field(
@@ -86,8 +93,9 @@ final class EmbeddingsRoute implements Route {
         });
     }
 
-    private static Reply reply(Asked asked, List<Answer<float[]>> answers) {
-        return Costs.of(asked.inputs(), answers)
+    private static Reply reply(Observation observation, Asked asked, List<Answer<float[]>> answers) {
+        observation.answered(asked.inputs().lengths(), answers);
+        return Costs.of(observation.inputs(), asked.inputs().truncated())
                 .tell(Reply.json(200, Json.written(json -> write(json, asked, answers))));
     }
 

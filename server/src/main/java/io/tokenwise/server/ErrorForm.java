@@ -15,6 +15,14 @@ interface ErrorForm {
         return Map.of("error", inner);
     };
 
+    /** Text-embeddings-inference's. */
+    ErrorForm TEI = new TeiErrors();
+
+    /** The error as this API has it. */
+    default ApiError told(ApiError error) {
+        return error;
+    }
+
     /** What Jackson writes as the error's body. */
     Object body(ApiError error);
 

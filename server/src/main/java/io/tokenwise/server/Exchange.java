@@ -2,6 +2,8 @@ package io.tokenwise.server;
 
 import io.tokenwise.api.Deadline;
 import io.tokenwise.server.ServerOptions.Limits;
+import io.tokenwise.server.observe.Operation;
+import io.tokenwise.server.observe.ServedRequest.TraceContext;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +31,7 @@ final class Exchange {
     private final List<Future<?>> work = new ArrayList<>();
 
     private boolean gone;
+    private Observation observation;
 
     /** @param pathRest what of the path stands in the place of a route's {@code *}, or empty */
     Exchange(Request request, String pathRest, Limits limits, BytesInFlight inFlight) {
@@ -45,6 +48,19 @@ final class Exchange {
 
     Optional<String> header(String name) {
         return Optional.ofNullable(request.getHeaders().get(name));
+    }
+
+    /** Has the request counted, as one for this. */
+    Observation observe(Operation operation) {
+        var trace = new TraceContext(
+                header("traceparent").orElse(null), header("tracestate").orElse(null));
+        observation = new Observation(operation, trace, arrivedNanos());
+        return observation;
+    }
+
+    /** What is known of the request, if it is to be counted. */
+    Optional<Observation> observation() {
+        return Optional.ofNullable(observation);
     }
 
     /** Jetty's own request, for what this class has not. */

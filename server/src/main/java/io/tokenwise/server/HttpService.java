@@ -2,6 +2,7 @@ package io.tokenwise.server;
 
 import io.tokenwise.server.ServerOptions.Limits;
 import io.tokenwise.server.ServerOptions.Network;
+import io.tokenwise.server.observe.RequestListener;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
@@ -43,10 +44,13 @@ final class HttpService {
     /**
      * Answers from now on.
      *
+     * @param listener is told of each request that a route has counted
      * @throws IOException if nobody can listen at the port
      */
-    void listen(Routes routes, Limits limits, Optional<BearerTokens> tokens, boolean accessLog) throws IOException {
-        jetty.setHandler(new RoutingHandler(routes, limits, tokens, state));
+    void listen(
+            Routes routes, Limits limits, Optional<BearerTokens> tokens, boolean accessLog, RequestListener listener)
+            throws IOException {
+        jetty.setHandler(new RoutingHandler(routes, limits, tokens, state, listener));
         if (accessLog) {
             jetty.setRequestLog(new AccessLog());
         }

@@ -1,6 +1,7 @@
 package io.tokenwise.server;
 
 import io.tokenwise.Engine;
+import io.tokenwise.ImageClassifier;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
@@ -56,7 +57,11 @@ final class ModelOpening {
         return switch (description) {
             case TextDescription ignored ->
                 new ServedModel.Texts(name, new ServedText(name, engine.textEncoder(model), queue, defaults));
-            case ImageDescription ignored -> new ServedModel.Images(name, engine.imageClassifier(model));
+            case ImageDescription ignored -> {
+                ImageClassifier classifier = engine.imageClassifier(model);
+                var lane = queue.add(new io.tokenwise.serving.ServedModel(name, classifier.model()));
+                yield new ServedModel.Images(name, classifier, lane, defaults);
+            }
             case SpeechDescription ignored -> new ServedModel.Speech(name, engine.speechRecognizer(model));
         };
     }

@@ -2,6 +2,7 @@ package io.tokenwise.server;
 
 import io.tokenwise.api.DeadlineException;
 import io.tokenwise.server.ServerOptions.Limits;
+import io.tokenwise.server.observe.RequestListener;
 import io.tokenwise.serving.OverloadedException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -29,14 +30,17 @@ final class RoutingHandler extends Handler.Abstract.NonBlocking {
     private final Limits limits;
     private final Optional<BearerTokens> tokens;
     private final ServerState state;
+    private final RequestListener listener;
     private final BytesInFlight inFlight;
 
     /** @param tokens of which a request must have one; empty if none is needed */
-    RoutingHandler(Routes routes, Limits limits, Optional<BearerTokens> tokens, ServerState state) {
+    RoutingHandler(
+            Routes routes, Limits limits, Optional<BearerTokens> tokens, ServerState state, RequestListener listener) {
         this.routes = routes;
         this.limits = limits;
         this.tokens = tokens;
         this.state = state;
+        this.listener = listener;
         this.inFlight = new BytesInFlight(limits.bodiesBytes());
     }
 
@@ -75,10 +79,12 @@ final class RoutingHandler extends Handler.Abstract.NonBlocking {
                 // Of HTTP/2 Jetty leaves it out.
                 response.getHeaders().put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE);
             }
-            if (failure == null) {
+            Optional<ApiError> error = Optional.ofNullable(failure).map(this::error);
+            exchange.observation().ifPresent(known -> listener.served(known.end(error.map(Observation::failure))));
+            if (error.isEmpty()) {
                 write(reply, response, callback);
             } else {
-                write(error(failure), entry.errors(), response, callback);
+                write(error.get(), entry.errors(), response, callback);
             }
         });
     }
@@ -135,7 +141,8 @@ final class RoutingHandler extends Handler.Abstract.NonBlocking {
             case DeadlineException ignored ->
                 ApiError.of(504, "the deadline has passed before the answer was computed");
             // Nobody is there to read it.
-            case CancellationException ignored -> ApiError.of(503, "the request was cancelled");
+            case CancellationException ignored ->
+                ApiError.of(503, "the request was cancelled").withCode(Observation.DROPPED);
             case IllegalStateException ignored when state.isDraining() -> ApiError.of(503, "the server is stopping");
             default -> {
                 LOG.error("a request failed", cause);
@@ -144,7 +151,8 @@ final class RoutingHandler extends Handler.Abstract.NonBlocking {
         };
     }
 
-    static void write(ApiError error, ErrorForm form, Response response, Callback callback) {
+    static void write(ApiError failed, ErrorForm form, Response response, Callback callback) {
+        ApiError error = form.told(failed);
         Reply reply = Reply.json(error.status(), Json.bytes(form.body(error)));
         if (error.retryAfter() != null) {
             reply = retryAfter(reply, error.retryAfter());

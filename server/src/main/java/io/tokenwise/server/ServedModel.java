@@ -2,6 +2,8 @@ package io.tokenwise.server;
 
 import io.tokenwise.ImageClassifier;
 import io.tokenwise.SpeechRecognizer;
+import io.tokenwise.serving.BudgetRange;
+import io.tokenwise.serving.Lane;
 import io.tokenwise.session.OpenModel;
 
 /** A model that is served, under the name that requests give. */
@@ -31,8 +33,18 @@ sealed interface ServedModel {
     /** Texts in, vectors out. */
     record Texts(String name, ServedText text) implements ServedModel {}
 
-    /** Images in, classes out. */
-    record Images(String name, ImageClassifier classifier) implements ServedModel {}
+    /**
+     * Images in, classes out.
+     *
+     * @param lane for images' pixels, as the classifier prepares them; logits out
+     */
+    record Images(String name, ImageClassifier classifier, Lane<float[]> lane, BudgetDefaults defaults)
+            implements ServedModel {
+        /** What budget an ask stands for in this model. */
+        BudgetRange range(AskedBudget asked) {
+            return defaults.range(asked, lane.model());
+        }
+    }
 
     /** Speech in, text out. */
     record Speech(String name, SpeechRecognizer recognizer) implements ServedModel {}

@@ -61,4 +61,20 @@ final class ServedModels {
         }
         return new Named<>(kind.cast(found.model()), found.budget());
     }
+
+    /**
+     * The model that a request names, or else the first of its kind.
+     *
+     * @throws ApiError as {@link #find(String, Class)}, and 424 if none is served
+     */
+    <M extends ServedModel> Named<M> findOrFirst(Optional<String> name, Class<M> kind) {
+        if (name.isPresent()) {
+            return find(name.get(), kind);
+        }
+        M model = first(kind)
+                .orElseThrow(
+                        () -> ApiError.of(424, "Backend error: no model of the kind that this endpoint needs is served")
+                                .withCode(Observation.MODEL_TYPE));
+        return new Named<>(model, Optional.empty());
+    }
 }

@@ -1,7 +1,6 @@
 package io.tokenwise.server;
 
 import io.tokenwise.TextEncoder;
-import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.io.Tokenizer;
@@ -41,12 +40,12 @@ final class ServedText {
 
     /** What budget an ask stands for in this model. */
     BudgetRange range(AskedBudget asked) {
-        return switch (asked) {
-            case AskedBudget.Share share ->
-                BudgetRange.pinned(encoder.model().encoder().budget(share.share()));
-            case AskedBudget.Auto ignored ->
-                BudgetRange.floating(encoder.model().encoder().budget(defaults.least()), Budget.FULL);
-        };
+        return defaults.range(asked, lane.model());
+    }
+
+    /** Its way into the queue. */
+    Lane<float[]> lane() {
+        return lane;
     }
 
     BudgetDefaults defaults() {

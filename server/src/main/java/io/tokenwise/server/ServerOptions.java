@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param backend what computes, and in which precision
  * @param drain how long {@link TokenwiseServer#close} waits for requests that were accepted
  * @param accessLog whether each request is logged, at level info, by the logger {@code io.tokenwise.server.access}
+ * @param otlp URL of an OpenTelemetry receiver that is to get spans and metrics; without one OpenTelemetry\'s own variables may name it
  */
 public record ServerOptions(
         List<String> models,
@@ -23,7 +24,8 @@ public record ServerOptions(
         Network network,
         Limits limits,
         Duration drain,
-        boolean accessLog) {
+        boolean accessLog,
+        Optional<String> otlp) {
     /** Where only programs of the same machine can call. */
     private static final String LOOPBACK = "127.0.0.1";
 
@@ -155,6 +157,9 @@ public record ServerOptions(
         if (threads < 1) {
             throw new IllegalArgumentException("threads must be at least 1, are " + threads);
         }
+        if (otlp.isPresent() && !otlp.get().matches("https?://[!-~]+")) {
+            throw new IllegalArgumentException("the OTLP receiver must be a URL, as http://127.0.0.1:4318");
+        }
     }
 
     /** At loopback, with all processors and the fastest precision; requests that say nothing get the full budget. */
@@ -167,18 +172,24 @@ public record ServerOptions(
                 Network.loopback(port),
                 Limits.defaults(),
                 Duration.ofSeconds(20),
-                false);
+                false,
+                Optional.empty());
     }
 
     public ServerOptions withNetwork(Network newNetwork) {
-        return new ServerOptions(models, threads, backend, budgets, newNetwork, limits, drain, accessLog);
+        return new ServerOptions(models, threads, backend, budgets, newNetwork, limits, drain, accessLog, otlp);
     }
 
     public ServerOptions withLimits(Limits newLimits) {
-        return new ServerOptions(models, threads, backend, budgets, network, newLimits, drain, accessLog);
+        return new ServerOptions(models, threads, backend, budgets, network, newLimits, drain, accessLog, otlp);
     }
 
     public ServerOptions withBudgets(Budgets newBudgets) {
-        return new ServerOptions(models, threads, backend, newBudgets, network, limits, drain, accessLog);
+        return new ServerOptions(models, threads, backend, newBudgets, network, limits, drain, accessLog, otlp);
+    }
+
+    public ServerOptions withOtlp(String url) {
+        return new ServerOptions(
+                models, threads, backend, budgets, network, limits, drain, accessLog, Optional.of(url));
     }
 }

@@ -17,6 +17,16 @@ record TextInputs(List<int[]> ids, int truncated) {
         return ids.stream().mapToLong(text -> text.length).sum();
     }
 
+    /** Whether a field is a list of inputs, though perhaps of one, and not one text or one array of ids. */
+    static boolean isList(JsonNode node) {
+        return node.isArray() && !node.isEmpty() && !node.get(0).isNumber();
+    }
+
+    /** Tokens of each text. */
+    List<Integer> lengths() {
+        return ids.stream().map(text -> text.length).toList();
+    }
+
     /**
      * Reads a field.
      *

@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 
 /** Models over HTTP. It answers once {@link #start} has returned, until it is closed. Thread-safe. */
 public final class TokenwiseServer implements AutoCloseable {
@@ -18,13 +20,24 @@ public final class TokenwiseServer implements AutoCloseable {
     private final RequestQueue queue;
     private final ServedModels models;
     private final Duration drain;
+    private final Observers observers;
+    private final ExecutorService readers;
 
-    private TokenwiseServer(HttpService http, Engine engine, RequestQueue queue, ServedModels models, Duration drain) {
+    private TokenwiseServer(
+            HttpService http,
+            Engine engine,
+            RequestQueue queue,
+            ServedModels models,
+            Duration drain,
+            Observers observers,
+            ExecutorService readers) {
         this.http = http;
         this.engine = engine;
         this.queue = queue;
         this.models = models;
         this.drain = drain;
+        this.observers = observers;
+        this.readers = readers;
     }
 
     /**
@@ -38,18 +51,34 @@ public final class TokenwiseServer implements AutoCloseable {
         // What is wrong with these is told before models are opened, which takes long.
         var http = HttpService.of(options.network(), options.limits());
         Optional<BearerTokens> tokens = tokens(options.network().tokens());
+        Observers observers = Observers.start(options.otlp());
+        ExecutorService readers = readers();
         Engine engine = Engine.open(engineOptions(options));
         RequestQueue queue = RequestQueue.start(queueOptions(options));
         try {
             ServedModels models = new ModelOpening(options, engine, queue).all();
-            http.listen(routes(options, models), options.limits(), tokens, options.accessLog());
-            return new TokenwiseServer(http, engine, queue, models, options.drain());
+            QueueMetrics.add(observers.metrics(), queue);
+            Routes routes = routes(options, models);
+            TeiRoutes.add(routes, models, queue, http.state(), readers);
+            if (options.network().metrics()) {
+                routes.add("GET", "/metrics", ErrorForm.TEI, TeiRoutes.metrics(observers.metrics()));
+            }
+            http.listen(routes, options.limits(), tokens, options.accessLog(), observers);
+            return new TokenwiseServer(http, engine, queue, models, options.drain(), observers, readers);
         } catch (Throwable e) {
             http.close(Duration.ZERO);
             queue.close();
             engine.close();
+            readers.shutdown();
+            observers.close();
             throw e;
         }
+    }
+
+    /** Large images take long to decode, and up to 400 MB of the heap each. */
+    private static ExecutorService readers() {
+        return Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().daemon().name("tokenwise-reader").factory());
     }
 
     /** A call for each of the queue's threads, which computes it alone: what has to wait does so in the queue. */
@@ -98,8 +127,10 @@ public final class TokenwiseServer implements AutoCloseable {
         try {
             http.close(drain);
         } finally {
+            readers.shutdown();
             queue.close(Duration.ZERO);
             engine.close();
+            observers.close();
         }
     }
 }

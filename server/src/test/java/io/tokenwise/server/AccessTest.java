@@ -44,7 +44,7 @@ class AccessTest {
         var routes = new Routes()
                 .add("GET", "/hello", ErrorForm.OPENAI, hello)
                 .addOpen("GET", "/open", ErrorForm.OPENAI, hello);
-        http.listen(routes, Limits.defaults(), tokens, false);
+        http.listen(routes, Limits.defaults(), tokens, false, request -> {});
         return http;
     }
 

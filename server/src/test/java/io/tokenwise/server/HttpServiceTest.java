@@ -62,7 +62,7 @@ class HttpServiceTest {
                         "/holds",
                         ErrorForm.OPENAI,
                         exchange -> exchange.body(limits.bodyBytes()).thenCompose(body -> answerLater(exchange)));
-        service.listen(routes, limits, Optional.empty(), false);
+        service.listen(routes, limits, Optional.empty(), false, request -> {});
         return service;
     }
 

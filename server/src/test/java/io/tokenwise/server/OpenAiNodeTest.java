@@ -22,8 +22,7 @@ import tools.jackson.databind.json.JsonMapper;
  */
 @ExtendWith(MiniLmServer.class)
 class OpenAiNodeTest {
-    private static final String SCRIPT =
-            """
+    private static final String SCRIPT = """
             import { createRequire } from 'node:module';
             const require = createRequire(process.argv[2] + '/');
             const { OpenAI } = require('openai');

@@ -45,8 +45,10 @@ record Choices(List<Choice> byStep) {
         return byStep.getLast();
     }
 
-    /** What the control leaves of a range, for an input. */
-    static Choices of(MeasuredModel<?> model, Control control, int[] input, BudgetRange range) {
+    /** What the control leaves of a request's range. */
+    static Choices of(MeasuredModel<?> model, Control control, Request request) {
+        int[] input = request.input();
+        BudgetRange range = request.budget();
         if (!model.served().isAdaptive() || range.isPinned()) {
             return new Choices(List.of(choice(model, input, range.most())));
         }

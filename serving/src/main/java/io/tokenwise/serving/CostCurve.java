@@ -13,8 +13,11 @@ final class CostCurve {
     /** Of the weight of what was learned before, for each batch: some fifty batches count. */
     private static final double FORGETTING = 0.98;
 
-    /** A first batch that was interrupted by something else must not say too much: as if so many batches had been as predicted. */
+    /** A first batch must not say too much: as if so many like it had been as predicted. */
     private static final double FIRST_BATCHES = 5;
+
+    /** Nor a batch that something else stopped: no batch takes more than so many times what is predicted. */
+    private static final double MOST = 4;
 
     private final double batchMicros;
     private final int batchTokens;
@@ -31,9 +34,6 @@ final class CostCurve {
         this.batchMicros = batchMicros;
         this.batchTokens = batchTokens;
         this.points = List.copyOf(points);
-        double typical = points.getLast().micros();
-        predicted = FIRST_BATCHES * typical * typical;
-        taken = predicted;
     }
 
     /** What the dense model takes for an input of so many tokens, uncorrected; beyond what was measured in proportion. */
@@ -61,12 +61,18 @@ final class CostCurve {
 
     /** By what predictions are to be multiplied, as the last batches say. */
     double scale() {
-        return taken / predicted;
+        return predicted == 0 ? 1 : taken / predicted;
     }
 
     /** Learns from a batch: least squares of the scale, the older the less. */
     void learn(double predictedMicros, double takenMicros) {
-        predicted = FORGETTING * predicted + predictedMicros * predictedMicros;
-        taken = FORGETTING * taken + predictedMicros * takenMicros;
+        double square = predictedMicros * predictedMicros;
+        if (predicted == 0) {
+            predicted = FIRST_BATCHES * square;
+            taken = predicted;
+        }
+        double bounded = Math.min(takenMicros, MOST * scale() * predictedMicros);
+        predicted = FORGETTING * predicted + square;
+        taken = FORGETTING * taken + predictedMicros * bounded;
     }
 }

@@ -27,6 +27,10 @@ public final class Lane<R> {
         return model.served();
     }
 
+    MeasuredModel<R> measured() {
+        return model;
+    }
+
     ModelLoad load() {
         return load;
     }
@@ -48,9 +52,10 @@ public final class Lane<R> {
         long nowNanos = queue.nowNanos();
         var pending = new ArrayList<Pending<R>>(requests.size());
         for (Request request : requests) {
-            boolean pinned = request.budget().isPinned();
-            Choices choices = Choices.of(model, control, request.input(), request.budget());
-            pending.add(new Pending<>(this, request.input(), choices, pinned, timing(request, nowNanos)));
+            // First of all, since it says whether the model can read the input.
+            int tokens = model.served().tokens(request.input());
+            pending.add(new Pending<>(
+                    this, request, tokens, Choices.of(model, control, request), timing(request, nowNanos)));
         }
         queue.offer(List.copyOf(pending), nowNanos);
         return pending.stream().map(one -> one.future).toList();

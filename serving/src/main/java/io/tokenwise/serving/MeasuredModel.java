@@ -53,6 +53,11 @@ record MeasuredModel<R>(Served<R> served, CostCurve costs, List<Double> shares, 
                 isSteered ? Losses.measure(model) : Losses.NONE);
     }
 
+    /** The same network, asked for another result. */
+    <S> MeasuredModel<S> asked(Served<S> other) {
+        return new MeasuredModel<>(other, costs, shares, losses);
+    }
+
     /** The share of the dense model's time that a budget leaves, where the model cannot say it. */
     double share(double budget) {
         double place = budget * QUARTERS;

@@ -8,10 +8,10 @@ final class Pending<R> extends Entry {
     final int[] input;
     final CompletableFuture<Answer<R>> future = new CompletableFuture<>();
 
-    Pending(Lane<R> lane, int[] input, Choices choices, boolean pinned, Timing timing) {
-        super(lane.load(), choices, pinned, lane.model().tokens(input), timing);
+    Pending(Lane<R> lane, Request request, int tokens, Choices choices, Timing timing) {
+        super(lane.load(), choices, request.budget().isPinned(), tokens, timing);
         this.lane = lane;
-        this.input = input;
+        input = request.input();
     }
 
     /** @param answer of the lane's model */

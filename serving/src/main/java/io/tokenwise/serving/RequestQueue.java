@@ -51,7 +51,20 @@ public final class RequestQueue implements AutoCloseable {
      * @throws IllegalStateException if it is closed
      */
     public <R> Lane<R> add(Served<R> model) {
-        var lane = new Lane<>(this, MeasuredModel.of(model, options));
+        return add(MeasuredModel.of(model, options));
+    }
+
+    /**
+     * Puts a model into the queue that takes as long as another, because both are one network that is asked for different results. Nothing is measured.
+     *
+     * @throws IllegalStateException if it is closed
+     */
+    public <R> Lane<R> add(Served<R> model, Lane<?> like) {
+        return add(like.measured().asked(model));
+    }
+
+    private <R> Lane<R> add(MeasuredModel<R> model) {
+        var lane = new Lane<>(this, model);
         lock.lock();
         try {
             checkOpen();

@@ -1,6 +1,7 @@
 package io.tokenwise.serving;
 
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -25,7 +26,8 @@ final class Oracle {
         }
         for (SimulatedRequest request : new Simulation(setting).run().answered()) {
             int second = (int) request.arrivalSeconds();
-            seconds.get(second).add(Choices.of(measured, control, new int[request.tokens], range));
+            seconds.get(second)
+                    .add(Choices.of(measured, control, new Request(new int[request.tokens], Deadline.NONE, range)));
             tokens.get(second).add(request.tokens);
         }
         double loss = 0;

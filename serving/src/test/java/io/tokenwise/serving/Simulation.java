@@ -1,6 +1,7 @@
 package io.tokenwise.serving;
 
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -74,7 +75,10 @@ final class Simulation {
 
     Simulation(Setting setting) {
         this.setting = setting;
-        options = QueueOptions.defaults().withWorkers(setting.workers).withControl(setting.control);
+        options = QueueOptions.defaults()
+                .withWorkers(setting.workers)
+                .withWaiting(1 << 20, 1 << 30)
+                .withControl(setting.control);
         measured = model.measured(options, setting.withLosses);
         load = new ModelLoad(measured.costs());
         scheduler = new Scheduler<>(options);
@@ -105,7 +109,7 @@ final class Simulation {
         boolean pinned = random.nextDouble() < setting.pinnedShare;
         BudgetRange range =
                 pinned ? BudgetRange.pinned(Budget.FULL) : BudgetRange.floating(Budget.of(LEAST_SHARE), Budget.FULL);
-        Choices choices = Choices.of(measured, setting.control, new int[tokens], range);
+        Choices choices = Choices.of(measured, setting.control, new Request(new int[tokens], Deadline.NONE, range));
         long dueNanos = pinned ? Entry.NEVER : nowNanos + TARGET.toNanos();
         var timing = new Entry.Timing(nowNanos, Entry.NEVER, dueNanos);
         try {

@@ -87,12 +87,6 @@ public final class ShortPlans {
         return losses;
     }
 
-    /** What a plan was measured to lose of inputs of about so many tokens. */
-    public double loss(int tokens, ShortPlan plan) {
-        return losses.of(
-                tokens, (double) plan.rows() / tokens, losses.narrow().indexOf(plan.narrowLayers()));
-    }
-
     /** How many tokens at an input's beginning always stay. */
     public int first() {
         return first;

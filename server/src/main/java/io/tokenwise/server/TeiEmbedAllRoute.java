@@ -1,0 +1,65 @@
+package io.tokenwise.server;
+
+import io.tokenwise.TextEncoder;
+import io.tokenwise.api.Budget;
+import io.tokenwise.server.observe.Operation;
+import io.tokenwise.serving.Answer;
+import io.tokenwise.serving.BudgetRange;
+import io.tokenwise.serving.Lane;
+import io.tokenwise.serving.Request;
+import io.tokenwise.serving.RequestQueue;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Text-embeddings-inference's {@code POST /embed_all}: for each text the vectors of its tokens, the special ones included. At full budget only: with a smaller one tokens
+ * leave, and those have no vector.
+ */
+final class TeiEmbedAllRoute implements Route {
+    private final ServedModels models;
+    private final Map<String, Lane<float[][]>> lanes = new HashMap<>();
+
+    TeiEmbedAllRoute(ServedModels models, RequestQueue queue) {
+        this.models = models;
+        for (ServedModel model : models.all()) {
+            if (model instanceof ServedModel.Texts texts) {
+                lanes.put(model.name(), lane(texts.text(), queue));
+            }
+        }
+    }
+
+    private static Lane<float[][]> lane(ServedText text, RequestQueue queue) {
+        TextEncoder encoder = text.encoder();
+        var tokens =
+                new OtherResult<>(text.lane().model(), (inputs, budgets) -> TokenVectors.of(encoder.model(), inputs));
+        return queue.add(tokens, text.lane());
+    }
+
+    @Override
+    public CompletableFuture<Reply> handle(Exchange exchange) {
+        Observation observation = exchange.observe(Operation.EMBED);
+        return exchange.json().thenCompose(fields -> {
+            var texts = TeiTexts.read(exchange, observation, models, fields, fields, fields.needed("inputs"));
+            BudgetRange range = texts.range();
+            if (range.isPinned() && range.most().share() < 1) {
+                throw ApiError.field(
+                        "budget",
+                        "budget must be 1 or left out: with a smaller one tokens leave, and those have no vector");
+            }
+            return run(exchange, texts);
+        });
+    }
+
+    private CompletableFuture<Reply> run(Exchange exchange, TeiTexts texts) {
+        Lane<float[][]> lane = lanes.get(texts.model().name());
+        List<int[]> ids = texts.inputs().texts().ids();
+        CompletableFuture<List<Answer<float[][]>>> answers = Together.all(lane.submitAll(ids.stream()
+                .map(input -> new Request(input, exchange.deadline(), BudgetRange.pinned(Budget.FULL)))
+                .toList()));
+        exchange.cancelWhenGone(answers);
+        return answers.thenApplyAsync(
+                all -> texts.tell(Reply.json(all.stream().map(Answer::result).toList()), all), exchange.executor());
+    }
+}

@@ -1,0 +1,92 @@
+package io.tokenwise.server;
+
+import io.tokenwise.Embedding;
+import io.tokenwise.io.TextDescription;
+import io.tokenwise.server.observe.Operation;
+import io.tokenwise.serving.Answer;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Text-embeddings-inference's {@code POST /embed} and {@code /similarity}. */
+final class TeiEmbedRoute {
+    private final ServedModels models;
+
+    TeiEmbedRoute(ServedModels models) {
+        this.models = models;
+    }
+
+    /** {@code {inputs}} in, an array of vectors out. */
+    CompletableFuture<Reply> embed(Exchange exchange) {
+        Observation observation = exchange.observe(Operation.EMBED);
+        return exchange.json().thenCompose(fields -> embed(exchange, observation, fields));
+    }
+
+    CompletableFuture<Reply> embed(Exchange exchange, Observation observation, Fields fields) {
+        var texts = TeiTexts.read(exchange, observation, models, fields, fields, fields.needed("inputs"));
+        checkVectors(fields, texts.model());
+        return texts.vectors(exchange)
+                .thenApplyAsync(answers -> texts.tell(Reply.json(vectors(answers)), answers), exchange.executor());
+    }
+
+    private static float[][] vectors(List<Answer<float[]>> answers) {
+        return answers.stream().map(Answer::result).toArray(float[][]::new);
+    }
+
+    /** Vectors come as the model was trained to give them. */
+    private static void checkVectors(Fields fields, ServedModel.Texts model) {
+        TextDescription description = model.text().description();
+        boolean normalize = fields.flag("normalize").orElse(true);
+        if (normalize != description.normalize()) {
+            throw ApiError.field(
+                    "normalize",
+                    "normalize must be " + description.normalize() + " or left out: so are the vectors of "
+                            + model.name());
+        }
+        EmbeddingsRoute.checkDimensions(fields, model.name(), description.outputs());
+    }
+
+    /** {@code {inputs: {source_sentence, sentences}}} in, the cosine of each with the first out. */
+    CompletableFuture<Reply> similarity(Exchange exchange) {
+        Observation observation = exchange.observe(Operation.EMBED);
+        return exchange.json().thenCompose(fields -> similarity(exchange, observation, fields));
+    }
+
+    CompletableFuture<Reply> similarity(Exchange exchange, Observation observation, Fields fields) {
+        Fields inputs = new Fields(object("inputs", fields.needed("inputs")));
+        Fields parameters = new Fields(
+                fields.any("parameters").map(node -> object("parameters", node)).orElse(fields.json()));
+        ArrayNode all = fields.json().arrayNode();
+        all.add(inputs.neededText("source_sentence"));
+        JsonNode sentences = inputs.needed("sentences");
+        if (!sentences.isArray()) {
+            throw ApiError.field("sentences", "sentences must be an array of strings, is " + Json.kind(sentences));
+        }
+        if (sentences.isEmpty()) {
+            throw TeiInputs.empty("inputs.sentences");
+        }
+        sentences.forEach(sentence -> all.add(Fields.text("sentences", sentence)));
+        var texts = TeiTexts.read(exchange, observation, models, fields, parameters, all);
+        return texts.vectors(exchange)
+                .thenApplyAsync(
+                        answers -> texts.tell(Reply.json(cosines(vectors(answers))), answers), exchange.executor());
+    }
+
+    /** Of each vector but the first with that one. */
+    private static float[] cosines(float[][] vectors) {
+        var cosines = new float[vectors.length - 1];
+        for (int i = 0; i < cosines.length; i++) {
+            cosines[i] = (float) Embedding.cosine(vectors[0], vectors[i + 1]);
+        }
+        return cosines;
+    }
+
+    private static ObjectNode object(String name, JsonNode node) {
+        if (node instanceof ObjectNode object) {
+            return object;
+        }
+        throw ApiError.field(name, name + " must be an object, is " + Json.kind(node));
+    }
+}

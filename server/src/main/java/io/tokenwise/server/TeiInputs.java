@@ -1,0 +1,139 @@
+package io.tokenwise.server;
+
+import io.tokenwise.io.Tokenizer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * The field {@code inputs} as text-embeddings-inference knows it: a text or an array of token ids, or an array of such; ids are read as they are, the special ones
+ * included.
+ *
+ * @param batch whether it was a list, though perhaps of one
+ * @param characters of the texts, and how many ids
+ */
+record TeiInputs(TextInputs texts, boolean batch, int characters) {
+    /** Inputs of one request. */
+    static final int MOST = 32;
+
+    /**
+     * What becomes of texts that are longer than the model reads.
+     *
+     * @param allowed else they are errors
+     * @param left whether their beginning is left out, not their end
+     */
+    record Cut(boolean allowed, boolean left) {}
+
+    /**
+     * Reads the field.
+     *
+     * @param prefix what to put before each text
+     * @throws ApiError 400 if it is empty, 422 if it has another form, too many inputs, unknown ids, or a text that is too long and may not be cut
+     */
+    static TeiInputs read(JsonNode inputs, Tokenizer tokenizer, String prefix, Cut cut) {
+        var reading = new Reading(tokenizer, prefix, cut);
+        boolean batch = TextInputs.isList(inputs);
+        if (!batch) {
+            reading.input(inputs);
+        } else {
+            checkSize(inputs.size());
+            inputs.forEach(reading::input);
+        }
+        return new TeiInputs(new TextInputs(reading.ids, reading.truncated), batch, reading.characters);
+    }
+
+    static void checkSize(int inputs) {
+        if (inputs > MOST) {
+            throw ApiError.of(422, "batch size " + inputs + " > maximum allowed batch size " + MOST)
+                    .withCode(Observation.BATCH_SIZE);
+        }
+    }
+
+    static ApiError empty(String field) {
+        return ApiError.of(400, "Input validation error: `" + field + "` cannot be empty")
+                .withCode(TeiErrors.EMPTY);
+    }
+
+    private static ApiError wrong(String message) {
+        return ApiError.of(422, "Input validation error: " + message).withCode(Observation.TOKENIZATION);
+    }
+
+    /**
+     * Token ids of the tokenizer's vocabulary.
+     *
+     * @param field what to call them in messages
+     */
+    static int[] ids(String field, JsonNode array, Tokenizer tokenizer) {
+        if (array.isEmpty()) {
+            throw empty(field);
+        }
+        var ids = new int[array.size()];
+        for (int i = 0; i < ids.length; i++) {
+            JsonNode id = array.get(i);
+            if (!id.isInt() || id.intValue() < 0 || id.intValue() >= tokenizer.vocabularySize()) {
+                throw wrong("`" + field + "` must have token ids of this model, whole numbers from 0 to "
+                        + (tokenizer.vocabularySize() - 1));
+            }
+            ids[i] = id.intValue();
+        }
+        return ids;
+    }
+
+    /** What has been read so far. */
+    private static final class Reading {
+        private final Tokenizer tokenizer;
+        private final String prefix;
+        private final Cut cut;
+        private final List<int[]> ids = new ArrayList<>();
+        private int truncated;
+        private int characters;
+
+        Reading(Tokenizer tokenizer, String prefix, Cut cut) {
+            this.tokenizer = tokenizer;
+            this.prefix = prefix;
+            this.cut = cut;
+        }
+
+        void input(JsonNode input) {
+            if (input.isString()) {
+                text(Fields.text("inputs", input));
+            } else if (input.isArray()) {
+                int[] all = TeiInputs.ids("inputs", input, tokenizer);
+                characters += all.length;
+                add(all);
+            } else {
+                throw ApiError.field(
+                        "inputs",
+                        "inputs must be a string, an array of token ids, or an array of such, has " + Json.kind(input));
+            }
+        }
+
+        private void text(String text) {
+            if (text.isEmpty()) {
+                throw empty("inputs");
+            }
+            characters += text.codePointCount(0, text.length());
+            Tokenizer.Encoded encoded = tokenizer.encode(prefix + text);
+            add(encoded.truncated() ? tokenizer.surrounded(tokenizer.encodeAll(prefix + text)) : encoded.ids());
+        }
+
+        /** Of what is cut the first and the last id stay: the special ones. */
+        private void add(int[] all) {
+            int most = tokenizer.maxTokens();
+            if (all.length <= most) {
+                ids.add(all);
+                return;
+            }
+            if (!cut.allowed()) {
+                throw wrong("`inputs` must have less than " + most + " tokens. Given: " + all.length);
+            }
+            truncated++;
+            int from = cut.left() ? all.length - most : 0;
+            int[] kept = Arrays.copyOfRange(all, from, from + most);
+            kept[0] = all[0];
+            kept[most - 1] = all[all.length - 1];
+            ids.add(kept);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+package io.tokenwise.server;
+
+import io.tokenwise.server.TeiInputs.Cut;
+import io.tokenwise.serving.Answer;
+import io.tokenwise.serving.BudgetRange;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * A request of one of text-embeddings-inference's endpoints for texts, once it is understood. It may name a {@code model} and a {@code budget}, which are ours; a name
+ * of a prompt that is {@code query} lets the budget float.
+ */
+record TeiTexts(Observation observation, ServedModel.Texts model, TeiInputs inputs, BudgetRange range) {
+    private static final String QUERY = "query";
+
+    /**
+     * Reads a request.
+     *
+     * @param fields of the request
+     * @param parameters the fields that say how texts are read, where they are not the request's own
+     * @param given the texts
+     */
+    static TeiTexts read(
+            Exchange exchange,
+            Observation observation,
+            ServedModels models,
+            Fields fields,
+            Fields parameters,
+            JsonNode given) {
+        long start = System.nanoTime();
+        var found = models.findOrFirst(fields.text("model"), ServedModel.Texts.class);
+        ServedText text = found.model().text();
+        Optional<String> prompt = prompt(parameters);
+        boolean truncate = parameters.flag("truncate").orElse(true);
+        boolean left = parameters
+                .word("truncation_direction", List.of("left", "right", "Left", "Right"))
+                .orElse("right")
+                .toLowerCase(Locale.ROOT)
+                .equals("left");
+        var inputs = TeiInputs.read(given, text.tokenizer(), prefix(prompt, found.model()), new Cut(truncate, left));
+        AskedBudget budget = EmbeddingsRoute.budget(
+                text.defaults(),
+                BudgetAsk.of(exchange, fields, found.budget()),
+                prompt,
+                inputs.texts().ids().size());
+        observation.asked(found.model().name(), inputs.batch(), Duration.ofNanos(System.nanoTime() - start));
+        return new TeiTexts(observation, found.model(), inputs, text.range(budget));
+    }
+
+    /** Those that sentence-transformers' models have, so far as ours know them. */
+    private static Optional<String> prompt(Fields parameters) {
+        return parameters.word("prompt_name", List.of(QUERY, EmbeddingsRoute.PASSAGE));
+    }
+
+    private static String prefix(Optional<String> prompt, ServedModel.Texts model) {
+        var description = model.text().description();
+        return prompt.map(name -> name.equals(QUERY) ? description.queryPrefix() : description.passagePrefix())
+                .orElse("");
+    }
+
+    /** What to put before texts by the name of a prompt that a request gives. */
+    static String prefix(Fields fields, ServedModel.Texts model) {
+        return prefix(prompt(fields), model);
+    }
+
+    /** The vectors, later. */
+    CompletableFuture<List<Answer<float[]>>> vectors(Exchange exchange) {
+        var answers = model.text().submit(inputs.texts().ids(), range, exchange.deadline());
+        exchange.cancelWhenGone(answers);
+        return answers;
+    }
+
+    /** Adds what the answers cost to a reply. */
+    Reply tell(Reply reply, List<? extends Answer<?>> answers) {
+        observation.answered(inputs.texts().lengths(), answers);
+        Reply told = Costs.of(observation.inputs(), inputs.texts().truncated()).tell(reply);
+        return new TeiHeaders(observation, inputs.characters()).tell(told);
+    }
+}

@@ -1,0 +1,150 @@
+package io.tokenwise.server;
+
+import io.tokenwise.io.Tokenizer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.databind.JsonNode;
+
+/** Text-embeddings-inference's {@code POST /tokenize} and {@code /decode}. */
+final class TeiTokenizeRoute {
+    private final ServedModels models;
+
+    TeiTokenizeRoute(ServedModels models) {
+        this.models = models;
+    }
+
+    /** {@code {inputs}} in, for each text its tokens out: all of them, also of one that is too long for the model. */
+    CompletableFuture<Reply> tokenize(Exchange exchange) {
+        return exchange.json().thenApply(fields -> {
+            ServedModel.Texts model = models.findOrFirst(fields.text("model"), ServedModel.Texts.class)
+                    .model();
+            Tokenizer tokenizer = model.text().tokenizer();
+            boolean special = fields.flag("add_special_tokens").orElse(true);
+            String prefix = TeiTexts.prefix(fields, model);
+            List<String> texts = texts(fields.needed("inputs"), prefix);
+            return Reply.json(200, Json.written(json -> {
+                json.writeStartArray();
+                texts.forEach(text -> write(json, tokenizer, text, special));
+                json.writeEndArray();
+            }));
+        });
+    }
+
+    private static List<String> texts(JsonNode inputs, String prefix) {
+        List<String> texts = new ArrayList<>();
+        if (inputs.isArray()) {
+            if (inputs.isEmpty()) {
+                throw TeiInputs.empty("inputs");
+            }
+            TeiInputs.checkSize(inputs.size());
+            inputs.forEach(text -> texts.add(Fields.text("inputs", text)));
+        } else {
+            texts.add(Fields.text("inputs", inputs));
+        }
+        if (texts.contains("")) {
+            throw TeiInputs.empty("inputs");
+        }
+        return texts.stream().map(text -> prefix + text).toList();
+    }
+
+    private static void write(JsonGenerator json, Tokenizer tokenizer, String text, boolean special) {
+        int[] around = tokenizer.surrounded();
+        json.writeStartArray();
+        if (special) {
+            writeSpecial(json, tokenizer, around[0]);
+        }
+        var bytes = new BytesBefore(text);
+        for (Tokenizer.Place token : tokenizer.places(text)) {
+            json.writeStartObject();
+            json.writeNumberProperty("id", token.id());
+            json.writeStringProperty("text", text.substring(token.start(), token.end()));
+            json.writeBooleanProperty("special", false);
+            json.writeNumberProperty("start", bytes.of(token.start()));
+            json.writeNumberProperty("stop", bytes.of(token.end()));
+            json.writeEndObject();
+        }
+        if (special) {
+            writeSpecial(json, tokenizer, around[1]);
+        }
+        json.writeEndArray();
+    }
+
+    private static void writeSpecial(JsonGenerator json, Tokenizer tokenizer, int id) {
+        json.writeStartObject();
+        json.writeNumberProperty("id", id);
+        json.writeStringProperty("text", tokenizer.tokens(new int[] {id}).getFirst());
+        json.writeBooleanProperty("special", true);
+        json.writeNullProperty("start");
+        json.writeNullProperty("stop");
+        json.writeEndObject();
+    }
+
+    /** Text-embeddings-inference counts places in bytes of UTF-8. Asked from left to right it walks a text once. */
+    private static final class BytesBefore {
+        private final String text;
+        private int place;
+        private int bytes;
+
+        BytesBefore(String text) {
+            this.text = text;
+        }
+
+        /** The bytes before a place. */
+        int of(int asked) {
+            while (place < asked) {
+                int c = text.codePointAt(place);
+                place += Character.charCount(c);
+                bytes += size(c);
+            }
+            while (place > asked) {
+                int c = text.codePointBefore(place);
+                place -= Character.charCount(c);
+                bytes -= size(c);
+            }
+            return bytes;
+        }
+
+        private static int size(int c) {
+            if (c < 0x80) {
+                return 1;
+            }
+            if (c < 0x800) {
+                return 2;
+            }
+            return c < 0x10000 ? 3 : 4;
+        }
+    }
+
+    /** {@code {ids}} in, texts out. */
+    CompletableFuture<Reply> decode(Exchange exchange) {
+        return exchange.json().thenApply(fields -> {
+            Tokenizer tokenizer = models.findOrFirst(fields.text("model"), ServedModel.Texts.class)
+                    .model()
+                    .text()
+                    .tokenizer();
+            boolean withSpecial = !fields.flag("skip_special_tokens").orElse(true);
+            return Reply.json(texts(fields.needed("ids"), tokenizer, withSpecial));
+        });
+    }
+
+    private static List<String> texts(JsonNode ids, Tokenizer tokenizer, boolean withSpecial) {
+        if (!ids.isArray()
+                || !ids.isEmpty() && !ids.get(0).isArray() && !ids.get(0).isNumber()) {
+            throw ApiError.field("ids", "ids must be an array of token ids, or an array of such");
+        }
+        if (ids.isEmpty() || ids.get(0).isNumber()) {
+            return List.of(tokenizer.decode(TeiInputs.ids("ids", ids, tokenizer), withSpecial));
+        }
+        TeiInputs.checkSize(ids.size());
+        List<String> texts = new ArrayList<>();
+        for (JsonNode one : ids) {
+            if (!one.isArray()) {
+                throw ApiError.field("ids", "ids must be an array of token ids, or an array of such");
+            }
+            texts.add(tokenizer.decode(TeiInputs.ids("ids", one, tokenizer), withSpecial));
+        }
+        return texts;
+    }
+}

@@ -1,0 +1,7 @@
+package io.tokenwise.server.observe;
+
+/** Is told of requests, by many threads at once. It must be quick and throw nothing. */
+public interface RequestListener {
+    /** A request has been answered, well or not. */
+    void served(ServedRequest request);
+}

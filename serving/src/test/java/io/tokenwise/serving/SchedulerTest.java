@@ -1,0 +1,127 @@
+package io.tokenwise.serving;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.tokenwise.Spent;
+import io.tokenwise.api.Budget;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** A token takes a millisecond at full budget, and half of one at the least. */
+class SchedulerTest {
+    private static final long MILLI = 1_000_000;
+    private static final Control AUTO = Control.auto(Duration.ofMillis(100), 0.5);
+
+    private final QueueOptions options =
+            QueueOptions.defaults().withWorkers(1).withBatchTokens(10).withControl(AUTO);
+    private final Scheduler<Entry> scheduler = new Scheduler<>(options);
+    private final ModelLoad model = model();
+
+    private ModelLoad model() {
+        var added = new ModelLoad(new CostCurve(0, 10, List.of(new CostCurve.Point(1, 1000))));
+        scheduler.add(added);
+        return added;
+    }
+
+    private static Choices.Choice choice(double share, int tokens) {
+        return new Choices.Choice(Budget.of(share), new Spent(share, share), 1000 * share * tokens);
+    }
+
+    private static Entry floating(ModelLoad model, int tokens, long arrivalMillis, long dueMillis) {
+        var byStep = new ArrayList<Choices.Choice>();
+        for (int step = 0; step <= Dial.STEPS; step++) {
+            byStep.add(choice(1 - 0.5 * step / Dial.STEPS, tokens));
+        }
+        var timing = new Entry.Timing(arrivalMillis * MILLI, Entry.NEVER, dueMillis * MILLI);
+        return new Entry(model, new Choices(byStep), false, tokens, timing);
+    }
+
+    private static Entry pinned(ModelLoad model, int tokens, long deadlineMillis) {
+        long deadline = deadlineMillis < 0 ? Entry.NEVER : deadlineMillis * MILLI;
+        return new Entry(
+                model, new Choices(List.of(choice(1, tokens))), true, tokens, new Entry.Timing(0, deadline, deadline));
+    }
+
+    @Test
+    void refusesWhatWouldBeLateAtTheLeastBudgetAndSaysWhenToComeBack() {
+        for (int i = 0; i < 16; i++) {
+            scheduler.offer(List.of(floating(model, 10, 0, 100)), 0);
+        }
+        // 80 ms of work at the least, and its own 5, with others in its batch.
+        scheduler.offer(List.of(floating(model, 10, 0, 100)), 0);
+        assertThatThrownBy(() -> scheduler.offer(List.of(floating(model, 10, 0, 60)), 0))
+                .isInstanceOfSatisfying(
+                        OverloadedException.class,
+                        e -> assertThat(e.retryAfter()).isEqualTo(Duration.ofMillis(30)));
+        assertThat(scheduler.waitingRequests()).isEqualTo(17);
+    }
+
+    @Test
+    void theDialFollowsWhatWaits() {
+        scheduler.offer(List.of(floating(model, 10, 0, 100)), 0);
+        assertThat(scheduler.next(0).step()).isZero();
+        for (int i = 0; i < 12; i++) {
+            scheduler.offer(List.of(floating(model, 10, 0, 100)), 0);
+        }
+        // The first still runs for 10 ms: 70 ms are left of 80 for 120 ms of work.
+        Batch<Entry> batch = scheduler.next(0);
+        assertThat(1 - 0.5 * batch.step() / Dial.STEPS).isCloseTo(70.0 / 120, within(0.5 / Dial.STEPS));
+    }
+
+    @Test
+    void bothClassesHaveTheirShare() {
+        var fair = new Scheduler<Entry>(options.withPinnedShare(0.25).withControl(Control.off()));
+        fair.add(model);
+        for (int i = 0; i < 40; i++) {
+            fair.offer(List.of(pinned(model, 10, -1)), 0);
+            fair.offer(List.of(floating(model, 10, 0, 1_000_000)), 0);
+        }
+        int pinnedBatches = 0;
+        for (int i = 0; i < 40; i++) {
+            Batch<Entry> batch = fair.next(0);
+            pinnedBatches += batch.entries().getFirst().pinned ? 1 : 0;
+            fair.finished(batch, batch.endNanos());
+        }
+        assertThat(pinnedBatches).isEqualTo(10);
+    }
+
+    @Test
+    void aBatchIsOfOneModelAndNoneStarves() {
+        ModelLoad other = model();
+        Entry first = pinned(model, 2, -1);
+        Entry second = pinned(other, 2, -1);
+        Entry third = pinned(model, 2, -1);
+        scheduler.offer(List.of(first, second, third), 0);
+
+        assertThat(scheduler.next(0).entries()).containsExactly(first, third);
+        assertThat(scheduler.next(0).entries()).containsExactly(second);
+        assertThat(scheduler.next(0)).isNull();
+    }
+
+    @Test
+    void whatCannotBeInTimeIsDropped() {
+        Entry late = pinned(model, 10, 12);
+        Entry early = pinned(model, 2, 12);
+        var open = new Scheduler<Entry>(options.withControl(Control.off()));
+        open.offer(List.of(late, early), 0);
+
+        assertThat(open.dropExpired(2 * MILLI)).isEmpty();
+        assertThat(open.dropExpired(3 * MILLI)).containsExactly(late);
+        assertThat(open.next(3 * MILLI).entries()).containsExactly(early);
+    }
+
+    @Test
+    void costsAreCorrectedByWhatBatchesTake() {
+        for (int i = 0; i < 200; i++) {
+            scheduler.offer(List.of(pinned(model, 1, -1)), 0);
+            scheduler.finished(scheduler.next(0), 2 * MILLI);
+        }
+        assertThat(model.costs.scale()).isCloseTo(2, within(0.02));
+        scheduler.offer(List.of(pinned(model, 1, -1)), 0);
+        assertThat(scheduler.predictedWaitMicros(0)).isCloseTo(2000, within(20.0));
+    }
+}
