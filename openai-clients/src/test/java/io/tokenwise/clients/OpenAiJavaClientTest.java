@@ -82,7 +82,9 @@ class OpenAiJavaClientTest {
 
     @Test
     void theServersModelsAreListed() {
-        assertThat(client.models().list().data()).extracting(model -> model.id()).contains(Served.MODEL);
+        assertThat(client.models().list().data())
+                .extracting(model -> model.id())
+                .contains(Served.MODEL);
     }
 
     @Test
