@@ -80,6 +80,18 @@ class ControllerTest {
         assertThat(result.shed()).isZero();
     }
 
+    /** As by a machine that was busy then. */
+    @ParameterizedTest
+    @ValueSource(doubles = {0.2, 0.5, 0.7})
+    void costsThatWereMeasuredTwentyTimesTooHighAreForgottenWithinASecond(double load) {
+        var result = run(auto(load, 1).withCostsTooHigh(20));
+
+        assertThat(result.shedSeconds()).allMatch(second -> second < 1);
+        assertThat(result.shed()).isLessThan(result.offered() / 200);
+        assertThat(result.between(1, 20).meanShare()).isGreaterThan(0.999);
+        assertThat(result.shareInTime()).isGreaterThanOrEqualTo(0.99);
+    }
+
     @Test
     void aNoisyNeighbourIsSurvived() {
         var result = run(auto(0.8, 1).withSlowness(second -> second >= 8 && second < 12 ? 2 : 1));
