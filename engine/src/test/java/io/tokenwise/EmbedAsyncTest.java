@@ -97,6 +97,30 @@ class EmbedAsyncTest {
         assertThat(thread.get().isDaemon()).isTrue();
     }
 
+    /** A thread that serves others later must not keep what its first caller left to its children, a class loader least of all. */
+    @Test
+    void itsThreadsInheritNothingOfTheirCallers() throws Exception {
+        var local = new InheritableThreadLocal<String>();
+        var found = new AtomicReference<String>();
+        var loader = new AtomicReference<ClassLoader>();
+        Thread running = block();
+        var caller = new Thread(() -> {
+            local.set("the caller's");
+            CompletableFuture<Void> told = ask("a text").thenAccept(_ -> {
+                found.set(local.get());
+                loader.set(Thread.currentThread().getContextClassLoader());
+            });
+            goOn.countDown();
+            told.join();
+        });
+        caller.setContextClassLoader(new ClassLoader() {});
+        caller.start();
+        caller.join();
+        running.join();
+        assertThat(found.get()).isNull();
+        assertThat(loader.get()).isSameAs(ClassLoader.getSystemClassLoader());
+    }
+
     @Test
     void failuresAreTheCallers() {
         EmbedRequest wrong = EmbedRequest.of("a text").withBudget(Budget.of(0.5));

@@ -1,6 +1,7 @@
 package io.tokenwise;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.acm.choose.LearnerObserver;
@@ -96,6 +97,31 @@ class EngineTest {
             assertThat(text.model().sessions().workspaceBytes()).isZero();
             assertThat(text.embed("a text").vector()).isEqualTo(vector);
             assertThat(text.model().sessions().workspaceBytes()).isBetween(1L, 2 * limit);
+        }
+    }
+
+    /** Its session may be the one that is never lent again, because few call. */
+    @Test
+    void aCallThatRunsWhileAModelIsClosedGivesItsMemoryBackAtItsEnd() throws Exception {
+        try (Engine engine = Engine.open(OPTIONS);
+                TextEncoder text = engine.textEncoder(model("text"))) {
+            TextEncoder other = engine.textEncoder(model("text"));
+            TestModels.acmize(text.model().encoder(), 4, TestModels.sequences(20));
+            var inside = new CountDownLatch(1);
+            var goOn = new CountDownLatch(1);
+            LearnerObserver blocking = (_, _, _, _) -> {
+                inside.countDown();
+                assertThatCode(goOn::await).doesNotThrowAnyException();
+            };
+            Thread running = Thread.ofPlatform()
+                    .start(() -> text.model().sessions().encode(TestModels.sequences(3), Budget.FULL, blocking));
+            inside.await();
+            other.close();
+            assertThat(engine.state().getWorkspaceBytes()).isPositive();
+            goOn.countDown();
+            running.join();
+            assertThat(engine.state().getWorkspaceBytes()).isZero();
+            assertThat(text.embed("a text").tokens()).isEqualTo(4);
         }
     }
 

@@ -34,7 +34,9 @@ final class CallThreads {
                 IDLE_SECONDS,
                 TimeUnit.SECONDS,
                 new LinkedBlockingQueue<>(),
+                // Without what the caller left in its own: these threads outlive it, and compute for others.
                 work -> Thread.ofPlatform()
+                        .inheritInheritableThreadLocals(false)
                         .daemon()
                         .name("tokenwise-call-" + number.getAndIncrement())
                         .unstarted(work));

@@ -29,8 +29,8 @@ final class SessionPool implements AutoCloseable {
 
     private final AtomicInteger calls = new AtomicInteger();
 
-    /** Counts how often models were closed, whose memory sessions then give back. */
-    private volatile int epoch;
+    /** Counts how often models were closed, whose memory sessions then give back. Guarded by {@link #free}. */
+    private int epoch;
 
     private volatile boolean refusing;
     private boolean closed;
@@ -60,12 +60,9 @@ final class SessionPool implements AutoCloseable {
             turns.release();
             throw new IllegalStateException("the model is closed");
         }
-        Session session;
         synchronized (free) {
-            session = free.pop();
+            return free.pop();
         }
-        session.renew(epoch);
-        return session;
     }
 
     private void waitForTurn(Deadline deadline) {
@@ -84,6 +81,8 @@ final class SessionPool implements AutoCloseable {
 
     void giveBack(Session session) {
         synchronized (free) {
+            // Not when it is lent again, which the last of many sessions may never be.
+            session.renew(epoch);
             free.push(session);
         }
         turns.release();
@@ -94,7 +93,7 @@ final class SessionPool implements AutoCloseable {
         refusing = true;
     }
 
-    /** Frees the memory of sessions that are not lent, and later of the others: a model that may have needed it is closed. */
+    /** Frees the memory of sessions that are not lent, and of the others when they come back: a model that may have needed it is closed. */
     void forget() {
         synchronized (free) {
             epoch++;

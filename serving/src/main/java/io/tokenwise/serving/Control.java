@@ -14,6 +14,8 @@ import java.time.Duration;
  */
 public record Control(
         Mode mode, double share, Duration target, boolean feedForward, boolean feedback, boolean shedding) {
+    private static final Duration MOST_TARGET = Duration.ofHours(1);
+
     /** Who chooses. */
     public enum Mode {
         /** Nobody: each request has its largest budget. */
@@ -28,8 +30,9 @@ public record Control(
         if (!(share >= 0 && share <= 1)) {
             throw new IllegalArgumentException("control: budget " + share + " is outside 0..1");
         }
-        if (mode == Mode.AUTO && (target.isNegative() || target.isZero())) {
-            throw new IllegalArgumentException("control: target is " + target.toMillis() + " ms, must be above 0");
+        if (mode == Mode.AUTO && (!target.isPositive() || target.compareTo(MOST_TARGET) > 0)) {
+            throw new IllegalArgumentException(
+                    "control: target is " + target + ", must be above 0 and at most " + MOST_TARGET);
         }
     }
 

@@ -19,6 +19,12 @@ final class CostCurve {
     /** Nor a batch that something else stopped: no batch takes more than so many times what is predicted. */
     private static final double MOST = 4;
 
+    /** A batch that takes less than this share of what is predicted shows that what is known is wrong: other work on the machine makes none faster. */
+    private static final double TOO_FAST = 0.5;
+
+    /** For such a batch, so that some ten of them correct costs that were measured twenty times too high. */
+    private static final double FORGETTING_WRONG = 0.7;
+
     private final double batchMicros;
     private final int batchTokens;
     private final List<Point> points;
@@ -72,7 +78,8 @@ final class CostCurve {
             taken = predicted;
         }
         double bounded = Math.min(takenMicros, MOST * scale() * predictedMicros);
-        predicted = FORGETTING * predicted + square;
-        taken = FORGETTING * taken + predictedMicros * bounded;
+        double kept = takenMicros < TOO_FAST * scale() * predictedMicros ? FORGETTING_WRONG : FORGETTING;
+        predicted = kept * predicted + square;
+        taken = kept * taken + predictedMicros * bounded;
     }
 }

@@ -41,6 +41,11 @@ class Entry {
     /** See the fields of {@link Entry}. */
     record Timing(long arrivalNanos, long deadlineNanos, long dueNanos) {}
 
+    /** How much of the room for waiting tokens it needs. */
+    int room() {
+        return tokens;
+    }
+
     /** What it takes at a step of the dial, as predicted now. */
     final double micros(int step) {
         return model.costs.scale() * plainMicros(choices.at(step));

@@ -27,6 +27,10 @@ public final class Lane<R> {
         return model.served();
     }
 
+    RequestQueue queue() {
+        return queue;
+    }
+
     MeasuredModel<R> measured() {
         return model;
     }
@@ -47,7 +51,7 @@ public final class Lane<R> {
         return submitAll(List.of(request)).getFirst();
     }
 
-    /** Asks the model for several inputs, which are accepted as one or refused as one; see {@link #submit}. */
+    /** Asks the model for several inputs, which are accepted as one or refused as one; see {@link #submit}. More than {@link QueueOptions} has room for are always refused. */
     public List<CompletableFuture<Answer<R>>> submitAll(List<Request> requests) {
         long nowNanos = queue.nowNanos();
         var pending = new ArrayList<Pending<R>>(requests.size());

@@ -20,27 +20,22 @@ record MeasuredModel<R>(Served<R> served, CostCurve costs, List<Double> shares, 
 
     private static final int SHORT_TEXTS = 8;
 
-    /** Until C2 has compiled what runs, and for one length: longer models are measured once each. */
+    /** Until C2 has compiled what runs. */
     private static final long WARM_UP_NANOS = 1_500_000_000L;
 
     private static final int WARM_UP_RUNS = 2000;
 
+    /** For one length, unless that is fewer runs than the least: one alone may be disturbed. */
     private static final long LENGTH_NANOS = 100_000_000L;
+
+    private static final int LEAST_RUNS = 3;
     private static final int MOST_RUNS = 15;
     private static final int QUARTERS = 4;
 
     static <R> MeasuredModel<R> of(Served<R> model, QueueOptions options) {
         var measurement = new Measurement<>(model);
         measurement.warmUp();
-        List<CostCurve.Point> alone = new ArrayList<>();
-        for (int length : LENGTHS) {
-            int[] input = model.sample(Math.min(length, model.maxTokens()));
-            int tokens = model.tokens(input);
-            if (alone.isEmpty() || tokens > alone.getLast().tokens()) {
-                double least = alone.isEmpty() ? 0 : alone.getLast().micros();
-                alone.add(new CostCurve.Point(tokens, Math.max(least, measurement.micros(List.of(input), 1))));
-            }
-        }
+        List<CostCurve.Point> alone = measurement.alone();
         double batchMicros = measurement.batchMicros(alone);
         List<CostCurve.Point> points = alone.stream()
                 .map(point -> new CostCurve.Point(point.tokens(), point.micros() - batchMicros))
@@ -75,20 +70,34 @@ record MeasuredModel<R>(Served<R> served, CostCurve costs, List<Double> shares, 
             }
         }
 
-        /** The median of some runs. */
+        /** Inputs of each length, from the longest on: a shorter one takes no longer than a longer one, whatever disturbed it. */
+        List<CostCurve.Point> alone() {
+            var alone = new ArrayList<CostCurve.Point>();
+            double most = Double.MAX_VALUE;
+            for (int i = LENGTHS.length - 1; i >= 0; i--) {
+                int[] input = model.sample(Math.min(LENGTHS[i], model.maxTokens()));
+                int tokens = model.tokens(input);
+                if (alone.isEmpty() || tokens < alone.getFirst().tokens()) {
+                    most = Math.min(most, micros(List.of(input), 1));
+                    alone.addFirst(new CostCurve.Point(tokens, most));
+                }
+            }
+            return alone;
+        }
+
+        /** The least of some runs: what else runs on the machine, or in the queue, only ever adds. */
         double micros(List<int[]> inputs, double share) {
             var budgets = Collections.nCopies(inputs.size(), model.budget(share));
-            var nanos = new ArrayList<Long>();
+            long least = Long.MAX_VALUE;
             long start = System.nanoTime();
             long last = start;
-            do {
+            for (int runs = 0; runs < LEAST_RUNS || runs < MOST_RUNS && last - start < LENGTH_NANOS; runs++) {
                 model.run(inputs, budgets);
                 long now = System.nanoTime();
-                nanos.add(now - last);
+                least = Math.min(least, now - last);
                 last = now;
-            } while (nanos.size() < MOST_RUNS && last - start < LENGTH_NANOS);
-            Collections.sort(nanos);
-            return nanos.get(nanos.size() / 2) / 1000.0;
+            }
+            return least / 1000.0;
         }
 
         /** Of what an input alone takes, what several share: at most half. */

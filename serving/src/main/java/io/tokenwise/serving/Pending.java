@@ -4,6 +4,9 @@ import java.util.concurrent.CompletableFuture;
 
 /** A request and the future that its answer completes. */
 final class Pending<R> extends Entry {
+    /** Memory is what bounds how many wait: of 64 bytes for each token. */
+    private static final int NUMBERS_IN_TOKEN = 16;
+
     final Lane<R> lane;
     final int[] input;
     final CompletableFuture<Answer<R>> future = new CompletableFuture<>();
@@ -12,6 +15,11 @@ final class Pending<R> extends Entry {
         super(lane.load(), choices, request.budget().isPinned(), tokens, timing);
         this.lane = lane;
         input = request.input();
+    }
+
+    @Override
+    int room() {
+        return Math.max(tokens, input.length / NUMBERS_IN_TOKEN);
     }
 
     /** @param answer of the lane's model */

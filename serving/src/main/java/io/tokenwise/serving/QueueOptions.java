@@ -8,7 +8,7 @@ import java.util.Objects;
  * @param workers threads, each of which computes batches alone: open models with one thread and as many concurrent calls
  * @param batchTokens tokens that run together at most. Nothing waits for a batch to fill: larger ones cost tail latency, and save 10 % of the time
  * @param waitingRequests that wait at most; further ones are refused
- * @param waitingTokens their tokens together at most. Bounds memory
+ * @param waitingTokens their tokens together at most, where 16 numbers of an input, such as an image's pixels, count as a token at least. Bounds memory: to 64 bytes for each
  * @param pinnedShare of the workers' time that requests with a pinned budget get if they need it, and others at least leave them; above 0 and below 1
  * @param control who chooses budgets
  */

@@ -1,5 +1,6 @@
 package io.tokenwise.serving;
 
+import io.tokenwise.api.Deadline;
 import io.tokenwise.api.DeadlineException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -39,14 +40,18 @@ public final class RequestQueue implements AutoCloseable {
     public static RequestQueue start(QueueOptions options) {
         var queue = new RequestQueue(options);
         for (int i = 0; i < options.workers(); i++) {
-            queue.threads.add(
-                    Thread.ofPlatform().daemon().name("tokenwise-queue-" + i).start(queue::work));
+            queue.threads.add(Thread.ofPlatform()
+                    .inheritInheritableThreadLocals(false)
+                    .daemon()
+                    .name("tokenwise-queue-" + i)
+                    .start(queue::work));
         }
         return queue;
     }
 
     /**
-     * Puts a model into the queue. Some seconds pass while what it costs is measured, on the calling thread, which also makes it as fast as it gets.
+     * Puts a model into the queue. Some seconds pass while what it costs is measured, on the calling thread, which also makes it as fast as it gets. Requests of other models are then
+     * computed beside it, and take longer.
      *
      * @throws IllegalStateException if it is closed
      */
@@ -57,9 +62,14 @@ public final class RequestQueue implements AutoCloseable {
     /**
      * Puts a model into the queue that takes as long as another, because both are one network that is asked for different results. Nothing is measured.
      *
+     * @param like of this queue
      * @throws IllegalStateException if it is closed
      */
     public <R> Lane<R> add(Served<R> model, Lane<?> like) {
+        if (like.queue() != this) {
+            throw new IllegalArgumentException(model.name() + ": its costs are to be those of "
+                    + like.model().name() + ", which is in another queue");
+        }
         return add(like.measured().as(model));
     }
 
@@ -124,23 +134,25 @@ public final class RequestQueue implements AutoCloseable {
     }
 
     private void work() {
-        while (true) {
-            var expired = new ArrayList<Pending<?>>();
-            Batch<Pending<?>> batch;
-            lock.lock();
-            try {
-                batch = await(expired);
-            } finally {
-                lock.unlock();
-            }
-            expired.forEach(entry -> entry.future.completeExceptionally(
-                    new DeadlineException("the deadline passed before the request was computed")));
-            if (batch != null) {
-                runBatch(batch);
-            } else if (expired.isEmpty()) {
-                return;
-            }
+        while (workOnce()) {}
+    }
+
+    /** Waits for something to do, and does it; false if it is closed and nothing waits. */
+    private boolean workOnce() {
+        var expired = new ArrayList<Pending<?>>();
+        Batch<Pending<?>> batch;
+        lock.lock();
+        try {
+            batch = await(expired);
+        } finally {
+            lock.unlock();
         }
+        expired.forEach(entry -> entry.future.completeExceptionally(
+                new DeadlineException("the deadline passed before the request was computed")));
+        if (batch != null) {
+            runBatch(batch);
+        }
+        return batch != null || !expired.isEmpty();
     }
 
     /** The next batch; null if requests have expired, or if it is closed and nothing waits. */
@@ -172,22 +184,32 @@ public final class RequestQueue implements AutoCloseable {
         List<Outcome> outcomes = Outcome.of(batch);
         lock.lock();
         try {
-            long nowNanos = nowNanos();
-            runningBatches--;
-            scheduler.finished(batch, nowNanos);
-            for (Outcome outcome : outcomes) {
-                counts.answered += outcome.failure() == null ? 1 : 0;
-                counts.failed += outcome.failure() == null ? 0 : 1;
-                latencies.add(nowNanos, (nowNanos - outcome.entry().arrivalNanos) / 1000);
-            }
-            counts.batches++;
-            counts.batchedRequests += batch.entries().size();
-            counts.batchedTokens += batch.tokens();
+            count(batch, outcomes, nowNanos());
             signalIfIdle();
         } finally {
             lock.unlock();
         }
         outcomes.forEach(Outcome::tell);
+    }
+
+    private void count(Batch<Pending<?>> batch, List<Outcome> outcomes, long nowNanos) {
+        runningBatches--;
+        if (outcomes.stream().allMatch(outcome -> outcome.failure() == null)) {
+            scheduler.finished(batch, nowNanos);
+        } else {
+            scheduler.failed(batch);
+        }
+        for (Outcome outcome : outcomes) {
+            if (outcome.failure() == null) {
+                counts.answered++;
+                latencies.add(nowNanos, (nowNanos - outcome.entry().arrivalNanos) / 1000);
+            } else {
+                counts.failed++;
+            }
+        }
+        counts.batches++;
+        counts.batchedRequests += batch.entries().size();
+        counts.batchedTokens += batch.tokens();
     }
 
     /** What it is doing, for metrics. */
@@ -217,7 +239,7 @@ public final class RequestQueue implements AutoCloseable {
         }
     }
 
-    /** Refuses new requests, finishes those that were accepted, and ends the threads. */
+    /** Refuses new requests, finishes those that were accepted, and ends the threads. What is chained to an answer may call it: its thread then computes what waits. */
     @Override
     public void close() {
         close(Duration.ofSeconds(Long.MAX_VALUE));
@@ -229,12 +251,28 @@ public final class RequestQueue implements AutoCloseable {
      * @param most how long to wait
      */
     public void close(Duration most) {
-        List<Pending<?>> givenUp;
+        var until = Deadline.in(most);
         lock.lock();
         try {
             closed = true;
             work.signalAll();
-            awaitIdle(most);
+        } finally {
+            lock.unlock();
+        }
+        boolean isOwn = threads.contains(Thread.currentThread());
+        while (isOwn && !until.hasPassed() && workOnce()) {}
+        giveUp(until);
+        if (!isOwn) {
+            // Of its own threads two that close it would wait for each other.
+            threads.forEach(RequestQueue::join);
+        }
+    }
+
+    private void giveUp(Deadline until) {
+        List<Pending<?>> givenUp;
+        lock.lock();
+        try {
+            awaitIdle(until);
             givenUp = scheduler.dropAll();
             counts.failed += givenUp.size();
         } finally {
@@ -242,25 +280,22 @@ public final class RequestQueue implements AutoCloseable {
         }
         givenUp.forEach(entry -> entry.future.completeExceptionally(
                 new IllegalStateException("the queue was closed before the request ran")));
-        threads.forEach(RequestQueue::join);
     }
 
     /** A caller that is interrupted does not want to wait. */
-    private void awaitIdle(Duration most) {
-        long leftNanos = most.compareTo(Duration.ofNanos(Entry.NEVER)) < 0 ? most.toNanos() : Entry.NEVER;
+    private void awaitIdle(Deadline until) {
         try {
-            while (!scheduler.isIdle() && leftNanos > 0) {
-                leftNanos = idle.awaitNanos(leftNanos);
+            while (!scheduler.isIdle() && !until.hasPassed()) {
+                idle.awaitNanos(until.left().toNanos());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    /** But for a thread that closes the queue it belongs to: what is chained to an answer may. */
     private static void join(Thread thread) {
         boolean interrupted = false;
-        while (thread != Thread.currentThread() && thread.isAlive()) {
+        while (thread.isAlive()) {
             try {
                 thread.join();
             } catch (InterruptedException e) {

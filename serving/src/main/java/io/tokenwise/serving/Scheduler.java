@@ -14,6 +14,9 @@ import java.util.List;
 final class Scheduler<E extends Entry> {
     private static final double NANOS_PER_MICRO = 1000;
 
+    /** Nobody knows the load of the next minute. */
+    private static final long MOST_RETRY_MILLIS = 60_000;
+
     private final QueueOptions options;
     private final Dial dial;
     private final ArrayDeque<E> pinned = new ArrayDeque<>();
@@ -22,6 +25,7 @@ final class Scheduler<E extends Entry> {
     private final List<Batch<E>> running = new ArrayList<>();
     private int waitingRequests;
     private long waitingTokens;
+    private long waitingRoom;
 
     /** Predicted time that each class had, over its share: start-time fair queueing. */
     private double pinnedTurn;
@@ -40,16 +44,17 @@ final class Scheduler<E extends Entry> {
     /**
      * Accepts requests, all or none.
      *
-     * @throws OverloadedException if too many wait, or one of them would not be answered when it is due even at its least budget
+     * @throws OverloadedException if too many wait, or there is work and one of them would not be answered when it is due even at its least budget
      */
     void offer(List<E> entries, long nowNanos) {
-        long tokens = entries.stream().mapToLong(entry -> entry.tokens).sum();
+        long room = entries.stream().mapToLong(Entry::room).sum();
         boolean isFull = waitingRequests + entries.size() > options.waitingRequests()
-                || waitingTokens + tokens > options.waitingTokens();
+                || waitingRoom + room > options.waitingTokens();
         if (isFull) {
             throw overloaded(predictedWaitMicros(nowNanos));
         }
-        if (options.control().shedding()) {
+        // Where nothing is ahead, to come back later would not help.
+        if (options.control().shedding() && !isIdle()) {
             checkDue(entries, nowNanos);
         }
         for (E entry : entries) {
@@ -63,6 +68,7 @@ final class Scheduler<E extends Entry> {
             entry.place = Entry.Place.WAITING;
             waitingRequests++;
             waitingTokens += entry.tokens;
+            waitingRoom += entry.room();
             entry.model.add(entry);
         }
     }
@@ -90,7 +96,7 @@ final class Scheduler<E extends Entry> {
     }
 
     private static OverloadedException overloaded(double micros) {
-        return new OverloadedException(Duration.ofMillis(Math.max(1, Math.round(micros / 1000))));
+        return new OverloadedException(Duration.ofMillis(Math.clamp(Math.round(micros / 1000), 1, MOST_RETRY_MILLIS)));
     }
 
     /** What all workers need for own work of a class while the other has its share. */
@@ -104,13 +110,23 @@ final class Scheduler<E extends Entry> {
             return false;
         }
         leave(entry, Entry.Place.GONE);
+        // Not with the next batch, for which a long one that runs may be waited for while more come and go.
+        if (pinned.size() + floating.size() > 2 * waitingRequests) {
+            discardGone();
+        }
         return true;
+    }
+
+    private void discardGone() {
+        pinned.removeIf(entry -> entry.place != Entry.Place.WAITING);
+        floating.removeIf(entry -> entry.place != Entry.Place.WAITING);
     }
 
     private void leave(E entry, Entry.Place place) {
         entry.place = place;
         waitingRequests--;
         waitingTokens -= entry.tokens;
+        waitingRoom -= entry.room();
         entry.model.remove(entry);
     }
 
@@ -125,27 +141,25 @@ final class Scheduler<E extends Entry> {
                     expired.add(entry);
                 }
             }
-            own.removeIf(entry -> entry.place != Entry.Place.WAITING);
         }
+        discardGone();
         return expired;
     }
 
     /** Takes out all that wait. */
     List<E> dropAll() {
-        var all = new ArrayList<E>();
-        for (ArrayDeque<E> own : List.of(pinned, floating)) {
-            own.removeIf(entry -> entry.place != Entry.Place.WAITING);
-            all.addAll(own);
-            own.clear();
-        }
+        discardGone();
+        var all = new ArrayList<E>(pinned);
+        all.addAll(floating);
+        pinned.clear();
+        floating.clear();
         all.forEach(entry -> leave(entry, Entry.Place.GONE));
         return all;
     }
 
     /** The next batch for a worker that has nothing to do; null if nothing waits. */
     Batch<E> next(long nowNanos) {
-        pinned.removeIf(entry -> entry.place != Entry.Place.WAITING);
-        floating.removeIf(entry -> entry.place != Entry.Place.WAITING);
+        discardGone();
         if (pinned.isEmpty() && floating.isEmpty()) {
             return null;
         }
@@ -193,14 +207,23 @@ final class Scheduler<E extends Entry> {
 
     /** A batch has run. */
     void finished(Batch<E> batch, long nowNanos) {
-        running.remove(batch);
+        end(batch);
         batch.model().costs.learn(batch.plainMicros(), (nowNanos - batch.startNanos()) / NANOS_PER_MICRO);
         for (E entry : batch.entries()) {
-            entry.place = Entry.Place.GONE;
             if (!entry.pinned && options.control().mode() == Control.Mode.AUTO) {
                 dial.answered(entry, nowNanos);
             }
         }
+    }
+
+    /** A batch has run of which the model did not answer all: what that took says nothing of what it costs. */
+    void failed(Batch<E> batch) {
+        end(batch);
+    }
+
+    private void end(Batch<E> batch) {
+        running.remove(batch);
+        batch.entries().forEach(entry -> entry.place = Entry.Place.GONE);
     }
 
     /** What running batches still take, of all workers together. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tokenwise.api.Budget;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The controller in the simulator, whose clock is virtual: no machine is too slow for it. */
@@ -78,6 +79,18 @@ class ControllerTest {
 
         assertThat(result.shareInTime()).isGreaterThanOrEqualTo(0.99);
         assertThat(result.shed()).isZero();
+    }
+
+    /** As by a machine that was busy then: of 16 tokens a third of a second has been seen, where they take less than a millisecond. */
+    @ParameterizedTest
+    @CsvSource({"20, 0.2", "20, 0.5", "600, 0.2", "600, 0.5"})
+    void costsThatWereMeasuredFarTooHighAreForgottenWithinASecond(double times, double load) {
+        var result = run(auto(load, 1).withCostsTooHigh(times));
+
+        assertThat(result.shed()).isLessThan(5);
+        assertThat(result.shedSeconds()).allMatch(second -> second < 0.5);
+        assertThat(result.between(0.5, 20).meanShare()).isEqualTo(1);
+        assertThat(result.shareInTime()).isGreaterThanOrEqualTo(0.99);
     }
 
     @Test

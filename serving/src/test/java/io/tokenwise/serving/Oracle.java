@@ -16,7 +16,7 @@ final class Oracle {
         var model = new SimulatedModel();
         Control control = Control.auto(Simulation.TARGET, Simulation.LEAST_SHARE);
         var options = QueueOptions.defaults().withWorkers(setting.workers()).withControl(control);
-        MeasuredModel<Object> measured = model.measured(options, true);
+        MeasuredModel<Object> measured = model.measured(options, true, 1);
         var range = BudgetRange.floating(Budget.of(Simulation.LEAST_SHARE), Budget.FULL);
         var seconds = new ArrayList<List<Choices>>();
         var tokens = new ArrayList<List<Integer>>();

@@ -11,7 +11,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.assertj.core.api.Assertions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -206,6 +208,100 @@ class RequestQueueTest {
 
         assertThat(running).isCompleted();
         assertThatThrownBy(waiting::join).hasRootCauseMessage("the queue was closed before the request ran");
+    }
+
+    /** What is chained to an answer may close the queue, whose only thread it keeps. */
+    @Test
+    void itsOwnThreadMayCloseIt() {
+        var queue = RequestQueue.start(options().withBatchTokens(1));
+        var lane = queue.add(held());
+        var closed = hold(lane).thenRun(queue::close);
+        var waiting = List.of(lane.submit(request(PINNED, 1)), lane.submit(request(PINNED, 2)));
+        gate.countDown();
+
+        closed.join();
+        assertThat(waiting).allMatch(CompletableFuture::isDone);
+        assertThat(waiting.getLast().join().result().sum()).isEqualTo(2);
+        assertThatThrownBy(() -> lane.submit(request(PINNED, 1))).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void twoOfItsThreadsMayCloseItAtOnce() {
+        var queue = RequestQueue.start(options().withWorkers(2).withBatchTokens(1));
+        var both = new CyclicBarrier(3);
+        var lane = queue.add(PretendedModel.doing(inputs -> {
+            if (inputs.getFirst()[0] < 0) {
+                await(both);
+            }
+        }));
+        var answers = lane.submitAll(List.of(request(PINNED, -1), request(PINNED, -1)));
+        answers.stream().map(answer -> answer.thenRun(queue::close)).toList().forEach(CompletableFuture::join);
+        queue.close();
+        assertThat(queue.state().answered()).isEqualTo(2);
+    }
+
+    private static void await(CyclicBarrier barrier) {
+        try {
+            barrier.await(30, TimeUnit.SECONDS);
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Or who sends what a model cannot compute makes the queue refuse others. */
+    @Test
+    void whatFailsSaysNothingOfCosts() {
+        var model = PretendedModel.doing(inputs -> {
+            if (inputs.getFirst()[0] == 13) {
+                LockSupport.parkNanos(5_000_000);
+                throw new IllegalStateException("thirteen");
+            }
+        });
+        try (var queue = RequestQueue.start(options())) {
+            var lane = queue.add(model);
+            for (int i = 0; i < 5; i++) {
+                var failing = lane.submit(request(PINNED, 13));
+                assertThatThrownBy(failing::join).hasRootCauseMessage("thirteen");
+            }
+            assertThat(lane.load().costs.scale()).isEqualTo(1);
+            assertThat(queue.state().failed()).isEqualTo(5);
+            assertThat(queue.state().p99Micros()).isZero();
+        }
+    }
+
+    @Test
+    void costsAreThoseOfALaneOfTheSameQueue() {
+        try (var queue = RequestQueue.start(options());
+                var other = RequestQueue.start(options())) {
+            var lane = queue.add(PretendedModel.plain());
+            assertThat(queue.add(PretendedModel.plain(), lane).submit(request(PINNED, 1)))
+                    .succeedsWithin(Duration.ofSeconds(30));
+            assertThatThrownBy(() -> other.add(PretendedModel.plain(), lane))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("another queue");
+        }
+    }
+
+    @Test
+    void anInputsNumbersNeedRoomWhateverItsTokens() {
+        try (var queue = RequestQueue.start(options())) {
+            var lane = queue.add(PretendedModel.plain());
+            var timing = new Entry.Timing(0, Entry.NEVER, Entry.NEVER);
+            var choices = new Choices(List.of());
+
+            assertThat(new Pending<>(lane, request(PINNED, new int[1600]), 3, choices, timing).room())
+                    .isEqualTo(100);
+            assertThat(new Pending<>(lane, request(PINNED, new int[16]), 16, choices, timing).room())
+                    .isEqualTo(16);
+        }
+    }
+
+    @Test
+    void aTargetIsATime() {
+        assertThatThrownBy(() -> Control.auto(Duration.ZERO, 0.5)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Control.auto(Duration.ofSeconds(Long.MAX_VALUE), 0.5))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("at most PT1H");
     }
 
     @Test

@@ -6,12 +6,15 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.tokenwise.Spent;
 import io.tokenwise.api.Budget;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** A token takes a millisecond at full budget, and half of one at the least. */
+@Timeout(60)
 class SchedulerTest {
     private static final long MILLI = 1_000_000;
     private static final Control AUTO = Control.auto(Duration.ofMillis(100), 0.5);
@@ -58,6 +61,28 @@ class SchedulerTest {
                         OverloadedException.class,
                         e -> assertThat(e.retryAfter()).isEqualTo(Duration.ofMillis(30)));
         assertThat(scheduler.waitingRequests()).isEqualTo(17);
+    }
+
+    /** It would be late whenever it came. */
+    @Test
+    void nothingIsRefusedWhereNothingIsAhead() {
+        scheduler.offer(List.of(floating(model, 1000, 0, 100)), 0);
+        Batch<Entry> running = scheduler.next(0);
+        assertThat(running.entries()).hasSize(1);
+        assertThatThrownBy(() -> scheduler.offer(List.of(floating(model, 1000, 0, 100)), 0))
+                .isInstanceOf(OverloadedException.class);
+        scheduler.finished(running, running.endNanos());
+        scheduler.offer(List.of(floating(model, 1000, 0, 100), floating(model, 1000, 0, 100)), 0);
+        assertThat(scheduler.waitingRequests()).isEqualTo(2);
+    }
+
+    @Test
+    void whenToComeBackIsAMinuteAtMost() {
+        scheduler.offer(List.of(floating(model, 1 << 18, 0, 1_000_000)), 0);
+        assertThatThrownBy(() -> scheduler.offer(List.of(floating(model, 10, 0, 100)), 0))
+                .isInstanceOfSatisfying(
+                        OverloadedException.class,
+                        e -> assertThat(e.retryAfter()).isEqualTo(Duration.ofMinutes(1)));
     }
 
     @Test
@@ -112,6 +137,52 @@ class SchedulerTest {
         assertThat(open.dropExpired(2 * MILLI)).isEmpty();
         assertThat(open.dropExpired(3 * MILLI)).containsExactly(late);
         assertThat(open.next(3 * MILLI).entries()).containsExactly(early);
+    }
+
+    @Test
+    void aBatchThatFailedSaysNothingOfCosts() {
+        scheduler.offer(List.of(pinned(model, 1, -1)), 0);
+        scheduler.failed(scheduler.next(0));
+        assertThat(model.costs.scale()).isEqualTo(1);
+        assertThat(scheduler.isIdle()).isTrue();
+    }
+
+    /** Clients that ask and go away, while the only worker computes something long. */
+    @Test
+    void whatIsTakenBackIsNotKept() throws InterruptedException {
+        var gone = new ArrayList<WeakReference<Entry>>();
+        for (int i = 0; i < 100; i++) {
+            Entry entry = pinned(model, 1, -1);
+            scheduler.offer(List.of(entry), 0);
+            scheduler.withdraw(entry);
+            gone.add(new WeakReference<>(entry));
+        }
+        while (gone.stream().anyMatch(entry -> entry.get() != null)) {
+            System.gc();
+            Thread.sleep(1);
+        }
+        assertThat(scheduler.next(0)).isNull();
+    }
+
+    @Test
+    void inputsOfManyNumbersNeedRoomThoughTheyHaveFewTokens() {
+        var small = new Scheduler<Entry>(options.withWaiting(10, 100).withControl(Control.off()));
+        small.add(model);
+        small.offer(List.of(large(60)), 0);
+        assertThatThrownBy(() -> small.offer(List.of(large(60)), 0)).isInstanceOf(OverloadedException.class);
+        assertThat(small.waitingTokens()).isEqualTo(1);
+        assertThat(small.next(0).entries()).hasSize(1);
+        small.offer(List.of(large(60)), 0);
+    }
+
+    private Entry large(int room) {
+        return new Entry(
+                model, new Choices(List.of(choice(1, 1))), true, 1, new Entry.Timing(0, Entry.NEVER, Entry.NEVER)) {
+            @Override
+            int room() {
+                return room;
+            }
+        };
     }
 
     @Test

@@ -45,25 +45,31 @@ final class SimulatedModel implements Served<Object> {
         row.typicalLosses.add(Double.valueOf(fields[4]));
     }
 
-    /** As it is put into a queue: with the losses of typical texts, which are not those of the texts that come; or without. */
-    MeasuredModel<Object> measured(QueueOptions options, boolean withLosses) {
+    /** As it is put into a queue: with the losses of typical texts, which are not those of the texts that come; or without. Costs may be so many times too high. */
+    MeasuredModel<Object> measured(QueueOptions options, boolean withLosses, double tooHigh) {
         var losses = new ArrayList<Losses.OfLength>();
         for (int tokens : new int[] {16, 32, 64, 128}) {
             losses.add(new Losses.OfLength(tokens, rows.get(tokens).typicalLosses));
         }
         return new MeasuredModel<>(
                 this,
-                new CostCurve(BATCH_MICROS, options.batchTokens(), DENSE),
+                new CostCurve(
+                        tooHigh * BATCH_MICROS,
+                        options.batchTokens(),
+                        DENSE.stream()
+                                .map(point -> new CostCurve.Point(point.tokens(), tooHigh * point.micros()))
+                                .toList()),
                 List.of(1.0, 1.0, 1.0, 1.0, 1.0),
                 withLosses ? new Losses(losses) : Losses.NONE);
     }
 
-    /** What a batch really takes. */
-    static double trueMicros(List<SimulatedRequest> requests, int step) {
+    /** What a batch really takes, where costs were measured so many times too high. */
+    static double trueMicros(List<SimulatedRequest> requests, int step, double tooHigh) {
         return BATCH_MICROS
                 + requests.stream()
-                        .mapToDouble(request -> trueMicros(request.choices.at(step)))
-                        .sum();
+                                .mapToDouble(request -> trueMicros(request.choices.at(step)))
+                                .sum()
+                        / tooHigh;
     }
 
     /** What an input really takes, beside its batch. */

@@ -28,6 +28,7 @@ final class Simulation {
      * @param slowness by what time is multiplied at a second: a noisy neighbour, or a cost curve that is wrong
      * @param pinnedShare of the requests
      * @param withLosses whether the queue knows what budgets lose
+     * @param tooHigh how many times what they are costs were measured
      */
     record Setting(
             Control control,
@@ -37,25 +38,30 @@ final class Simulation {
             DoubleUnaryOperator slowness,
             double pinnedShare,
             boolean withLosses,
+            double tooHigh,
             long seed) {
         static Setting of(Control control, DoubleUnaryOperator load, long seed) {
-            return new Setting(control, 1, 20, load, second -> 1, 0, true, seed);
+            return new Setting(control, 1, 20, load, second -> 1, 0, true, 1, seed);
         }
 
         Setting withSlowness(DoubleUnaryOperator newSlowness) {
-            return new Setting(control, workers, seconds, load, newSlowness, pinnedShare, withLosses, seed);
+            return new Setting(control, workers, seconds, load, newSlowness, pinnedShare, withLosses, tooHigh, seed);
         }
 
         Setting withPinnedShare(double newPinnedShare) {
-            return new Setting(control, workers, seconds, load, slowness, newPinnedShare, withLosses, seed);
+            return new Setting(control, workers, seconds, load, slowness, newPinnedShare, withLosses, tooHigh, seed);
         }
 
         Setting withWorkers(int newWorkers) {
-            return new Setting(control, newWorkers, seconds, load, slowness, pinnedShare, withLosses, seed);
+            return new Setting(control, newWorkers, seconds, load, slowness, pinnedShare, withLosses, tooHigh, seed);
         }
 
         Setting withoutLosses() {
-            return new Setting(control, workers, seconds, load, slowness, pinnedShare, false, seed);
+            return new Setting(control, workers, seconds, load, slowness, pinnedShare, false, tooHigh, seed);
+        }
+
+        Setting withCostsTooHigh(double times) {
+            return new Setting(control, workers, seconds, load, slowness, pinnedShare, withLosses, times, seed);
         }
     }
 
@@ -70,7 +76,7 @@ final class Simulation {
     private final RandomGenerator random;
     private final PriorityQueue<End> ends = new PriorityQueue<>(Comparator.comparingLong(End::nanos));
     private final List<SimulatedRequest> answered = new ArrayList<>();
-    private int shed;
+    private final List<Double> shedSeconds = new ArrayList<>();
     private int offered;
 
     Simulation(Setting setting) {
@@ -79,7 +85,7 @@ final class Simulation {
                 .withWorkers(setting.workers)
                 .withWaiting(1 << 20, 1 << 30)
                 .withControl(setting.control);
-        measured = model.measured(options, setting.withLosses);
+        measured = model.measured(options, setting.withLosses, setting.tooHigh);
         load = new ModelLoad(measured.costs());
         scheduler = new Scheduler<>(options);
         scheduler.add(load);
@@ -87,7 +93,8 @@ final class Simulation {
     }
 
     SimulationResult run() {
-        double perSecond = setting.workers * 1e6 / measured.costs().denseMicros((SHORTEST + LONGEST) / 2);
+        double perSecond =
+                setting.workers * 1e6 * setting.tooHigh / measured.costs().denseMicros((SHORTEST + LONGEST) / 2);
         double second = 0;
         while (true) {
             second += -Math.log(1 - random.nextDouble()) / (perSecond * setting.load.applyAsDouble(second));
@@ -100,7 +107,7 @@ final class Simulation {
             begin(nowNanos);
         }
         endUntil(Long.MAX_VALUE);
-        return new SimulationResult(model, answered, offered, shed);
+        return new SimulationResult(model, answered, offered, shedSeconds);
     }
 
     private void arrive(long nowNanos) {
@@ -115,7 +122,7 @@ final class Simulation {
         try {
             scheduler.offer(List.of(new SimulatedRequest(load, choices, pinned, tokens, timing)), nowNanos);
         } catch (OverloadedException e) {
-            shed++;
+            shedSeconds.add(nowNanos / 1e9);
         }
     }
 
@@ -125,7 +132,7 @@ final class Simulation {
             if (batch == null) {
                 return;
             }
-            double micros = SimulatedModel.trueMicros(batch.entries(), batch.step())
+            double micros = SimulatedModel.trueMicros(batch.entries(), batch.step(), setting.tooHigh)
                     * setting.slowness.applyAsDouble(nowNanos / 1e9)
                     * Math.exp(NOISE * random.nextGaussian());
             ends.add(new End(nowNanos + Math.round(1000 * micros), batch));

@@ -5,7 +5,11 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** What became of simulated requests. Those that float are meant where nothing else is said. */
-record SimulationResult(SimulatedModel model, List<SimulatedRequest> answered, int offered, int shed) {
+record SimulationResult(SimulatedModel model, List<SimulatedRequest> answered, int offered, List<Double> shedSeconds) {
+    int shed() {
+        return shedSeconds.size();
+    }
+
     private Stream<SimulatedRequest> floating(Predicate<SimulatedRequest> which) {
         return answered.stream().filter(request -> !request.pinned).filter(which);
     }
@@ -14,7 +18,7 @@ record SimulationResult(SimulatedModel model, List<SimulatedRequest> answered, i
         List<SimulatedRequest> some = answered.stream()
                 .filter(request -> request.arrivalSeconds() >= fromSecond && request.arrivalSeconds() < toSecond)
                 .toList();
-        return new SimulationResult(model, some, some.size(), 0);
+        return new SimulationResult(model, some, some.size(), List.of());
     }
 
     long inTime() {
