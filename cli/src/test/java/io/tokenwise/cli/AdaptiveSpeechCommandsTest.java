@@ -3,6 +3,8 @@ package io.tokenwise.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.tokenwise.testmodels.NoiseWav;
+import io.tokenwise.testmodels.SmallMoonshine;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.InputStream;
@@ -43,10 +45,10 @@ class AdaptiveSpeechCommandsTest {
         SmallMoonshine.write(dense);
         recordings = Files.createDirectories(folder.resolve("recordings/more"));
         for (int seed = 0; seed < 24; seed++) {
-            SmallMoonshine.writeNoise(recordings.resolve(seed + ".WAV"), .9 + .02 * seed, seed);
+            Files.write(recordings.resolve(seed + ".WAV"), NoiseWav.of(.9 + .02 * seed, seed));
         }
-        cut = SmallMoonshine.writeCutNoise(recordings.resolve("cut.wav"), 1.75);
-        noise = SmallMoonshine.writeNoise(folder.resolve("noise.wav"), 1.5);
+        cut = Files.write(recordings.resolve("cut.wav"), NoiseWav.cut(1.75));
+        noise = Files.write(folder.resolve("noise.wav"), NoiseWav.of(1.5, 3));
         adaptive = folder.resolve("adaptive");
         var stdout = new StringWriter();
         var stderr = new StringWriter();

@@ -3,6 +3,8 @@ package io.tokenwise.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.tokenwise.testmodels.NoiseWav;
+import io.tokenwise.testmodels.SmallMoonshine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,8 +27,8 @@ class SpeechCommandsTest extends CommandTest {
     static void write() throws IOException {
         model = folder.resolve("model");
         SmallMoonshine.write(model);
-        one = SmallMoonshine.writeNoise(folder.resolve("one.wav"), 1);
-        two = SmallMoonshine.writeNoise(folder.resolve("two.wav"), 2);
+        one = Files.write(folder.resolve("one.wav"), NoiseWav.of(1, 3));
+        two = Files.write(folder.resolve("two.wav"), NoiseWav.of(2, 3));
     }
 
     @Test
@@ -164,7 +166,7 @@ class SpeechCommandsTest extends CommandTest {
 
     @Test
     void aFileThatEndsTooEarlyIsToldOnce() throws IOException {
-        Path cut = SmallMoonshine.writeCutNoise(folder.resolve("cut.wav"), 2);
+        Path cut = Files.write(folder.resolve("cut.wav"), NoiseWav.cut(2));
         String told = cut + ": lacks 4000 of the samples that its header says (0.50 s); what is there is used\n";
         assertThat(run("transcribe", "--model", model.toString(), cut.toString()))
                 .isZero();
@@ -179,8 +181,8 @@ class SpeechCommandsTest extends CommandTest {
 
     @Test
     void silenceIsSaidToBeSilent() throws IOException {
-        Path silent = SmallMoonshine.writeNoise(folder.resolve("silent.wav"), 2, 0, 0);
-        Path empty = SmallMoonshine.writeNoise(folder.resolve("empty.wav"), 0);
+        Path silent = Files.write(folder.resolve("silent.wav"), NoiseWav.of(2, 0, 0));
+        Path empty = Files.write(folder.resolve("empty.wav"), NoiseWav.of(0, 3));
         for (Path file : List.of(silent, empty)) {
             assertThat(run("transcribe", "--model", model.toString(), file.toString()))
                     .isZero();

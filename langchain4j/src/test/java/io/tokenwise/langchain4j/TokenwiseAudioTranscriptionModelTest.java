@@ -9,6 +9,7 @@ import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.model.audio.AudioTranscriptionRequest;
 import io.tokenwise.SpeechRecognizer;
 import io.tokenwise.TimedText;
+import io.tokenwise.testmodels.SmallMoonshine;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -8,6 +8,7 @@ import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.serving.RequestQueue;
+import io.tokenwise.serving.ServedEncoder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -59,7 +60,7 @@ final class ModelOpening {
                 new ServedModel.Texts(name, new ServedText(name, engine.textEncoder(model), queue, defaults));
             case ImageDescription ignored -> {
                 ImageClassifier classifier = engine.imageClassifier(model);
-                var lane = queue.add(new io.tokenwise.serving.ServedModel(name, classifier.model()));
+                var lane = queue.add(new ServedEncoder(name, classifier.model()));
                 yield new ServedModel.Images(name, classifier, lane, defaults);
             }
             case SpeechDescription ignored ->

@@ -9,7 +9,7 @@ import io.tokenwise.serving.BudgetRange;
 import io.tokenwise.serving.Lane;
 import io.tokenwise.serving.Request;
 import io.tokenwise.serving.RequestQueue;
-import io.tokenwise.serving.ServedModel;
+import io.tokenwise.serving.ServedEncoder;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -23,7 +23,7 @@ final class ServedText {
     ServedText(String name, TextEncoder encoder, RequestQueue queue, BudgetDefaults defaults) {
         this.encoder = encoder;
         this.defaults = defaults;
-        lane = queue.add(new ServedModel(name, encoder.model()));
+        lane = queue.add(new ServedEncoder(name, encoder.model()));
     }
 
     TextDescription description() {

@@ -15,10 +15,12 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** LangChain4j's client for OpenAI: one URL changed, and the library's vectors come back, bit for bit. */
+@ExtendWith(MiniLmServer.class)
 class LangChain4jClientTest {
     private static final List<String> TEXTS =
             List.of("How do I pay an invoice?", "Invoices are paid by bank transfer.", "Größe: 3 µm, 日本");
@@ -27,14 +29,13 @@ class LangChain4jClientTest {
     private static TextEncoder encoder;
 
     @BeforeAll
-    static void start() throws IOException {
-        server = TokenwiseServer.start(ServerOptions.of(0, "minilm-acm"));
+    static void open(TokenwiseServer shared) throws IOException {
+        server = shared;
         encoder = TextEncoder.open("minilm-acm");
     }
 
     @AfterAll
-    static void stop() {
-        server.close();
+    static void close() {
         encoder.close();
     }
 

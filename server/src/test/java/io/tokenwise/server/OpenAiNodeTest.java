@@ -1,7 +1,6 @@
 package io.tokenwise.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Budget;
@@ -11,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -21,7 +21,13 @@ import tools.jackson.databind.json.JsonMapper;
  * install --prefix DIR openai@6.49.0}.
  */
 @ExtendWith(MiniLmServer.class)
+@EnabledIfSystemProperty(
+        named = OpenAiNodeTest.MODULES,
+        matches = ".+",
+        disabledReason = "-Dtokenwise.node.modules does not say where npm's openai is")
 class OpenAiNodeTest {
+    static final String MODULES = "tokenwise.node.modules";
+
     private static final String SCRIPT = """
             import { createRequire } from 'node:module';
             const require = createRequire(process.argv[2] + '/');
@@ -41,8 +47,7 @@ class OpenAiNodeTest {
 
     @Test
     void vectorsAreTheLibrarysBitForBit(TokenwiseServer server, @TempDir Path folder) throws Exception {
-        String modules = System.getProperty("tokenwise.node.modules");
-        assumeTrue(modules != null, "-Dtokenwise.node.modules does not say where npm's openai is");
+        String modules = System.getProperty(MODULES);
         Path script = Files.writeString(folder.resolve("client.mjs"), SCRIPT);
         Process node = new ProcessBuilder(
                         "node", script.toString(), modules, "http://127.0.0.1:" + server.port() + "/v1")

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.serving.QueueOptions;
 import io.tokenwise.serving.RequestQueue;
+import io.tokenwise.testmodels.NoiseWav;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
@@ -160,7 +161,7 @@ class PageTest {
 
     @Test
     void hearsARecordingAndSaysWhenItIsNone() throws Exception {
-        chromium.choose("#file", Files.write(folder.resolve("said.wav"), SmallMoonshine.bursts(2)));
+        chromium.choose("#file", Files.write(folder.resolve("said.wav"), NoiseWav.bursts(2)));
         chromium.await("document.querySelectorAll('#heard li').length === 2");
         assertThat(chromium.text("#heard-note")).startsWith("5.0 s of sound in");
 

@@ -1,5 +1,6 @@
 package io.tokenwise.server;
 
+import io.tokenwise.testmodels.SmallMoonshine;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

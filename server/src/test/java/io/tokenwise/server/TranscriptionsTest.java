@@ -6,6 +6,7 @@ import io.tokenwise.SpeechRecognizer;
 import io.tokenwise.TimedText;
 import io.tokenwise.api.Budget;
 import io.tokenwise.audio.WavReader;
+import io.tokenwise.testmodels.NoiseWav;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -35,7 +36,7 @@ import tools.jackson.databind.json.JsonMapper;
 @ExtendWith(SpeechAndPageServer.class)
 class TranscriptionsTest {
     private static final JsonMapper JSON = new JsonMapper();
-    private static final byte[] SOUND = SmallMoonshine.bursts(3);
+    private static final byte[] SOUND = NoiseWav.bursts(3);
 
     private static SpeechAndPageServer.Running server;
     private static HttpClient client;
@@ -301,7 +302,7 @@ class TranscriptionsTest {
         int segments = 500;
         byte[] body = new Form()
                 .field("model", SpeechAndPageServer.SPEECH)
-                .file(SmallMoonshine.bursts(segments))
+                .file(NoiseWav.bursts(segments))
                 .bytes();
         long before = answered();
         try (var socket = new Socket("127.0.0.1", server.port())) {

@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * What a {@link RequestQueue} needs of a model. {@link ServedModel} is one for what gives a vector or logits. Implementations are thread-safe.
+ * What a {@link RequestQueue} needs of a model. {@link ServedEncoder} is one for what gives a vector or logits. Implementations are thread-safe.
  *
  * @param <R> what comes out for an input
  */

@@ -25,7 +25,7 @@ class MeasureBudgets {
         var lines = new ArrayList<>(List.of("tokens,sixteenths,time,loss,typicalLoss"));
         try (var encoder =
                 TextEncoder.open("minilm-acm", EngineOptions.defaults().withThreads(1))) {
-            var model = new ServedModel("minilm-acm", encoder.model());
+            var model = new ServedEncoder("minilm-acm", encoder.model());
             for (int tokens : LENGTHS) {
                 List<int[]> inputs = texts.stream()
                         .map(text -> encoder.model()

@@ -9,6 +9,8 @@ import io.tokenwise.TimedText;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
 import io.tokenwise.audio.WavReader;
+import io.tokenwise.testmodels.NoiseWav;
+import io.tokenwise.testmodels.SmallMoonshine;
 import java.io.ByteArrayInputStream;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,7 +27,7 @@ import org.springframework.core.io.ByteArrayResource;
 import org.springframework.core.io.Resource;
 
 class TokenwiseTranscriptionTest {
-    private static final byte[] WAV = SmallMoonshine.wav(3);
+    private static final byte[] WAV = NoiseWav.bursts(3);
     private static final Resource RECORDING = new ByteArrayResource(WAV);
 
     private static String model;
@@ -36,7 +38,9 @@ class TokenwiseTranscriptionTest {
 
     @BeforeAll
     static void write(@TempDir Path folder) throws Exception {
-        model = SmallMoonshine.write(folder.resolve("moonshine")).toString();
+        Path written = folder.resolve("moonshine");
+        SmallMoonshine.write(written);
+        model = written.toString();
     }
 
     @Test

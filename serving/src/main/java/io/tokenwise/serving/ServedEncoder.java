@@ -17,7 +17,7 @@ import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
 /** A text encoder or an image classifier in a queue: token ids or pixels in, a vector or logits out. The model stays its opener's, to be closed after the queue. */
-public final class ServedModel implements Served<float[]> {
+public final class ServedEncoder implements Served<float[]> {
     private final String name;
     private final OpenModel model;
 
@@ -25,7 +25,7 @@ public final class ServedModel implements Served<float[]> {
      * @param name in messages and metrics
      * @param model opened with one thread and at least as many concurrent calls as the queue has workers
      */
-    public ServedModel(String name, OpenModel model) {
+    public ServedEncoder(String name, OpenModel model) {
         this.name = name;
         this.model = model;
     }
@@ -104,7 +104,7 @@ public final class ServedModel implements Served<float[]> {
     }
 
     private static String typicalTexts() {
-        try (InputStream in = ServedModel.class.getResourceAsStream("typical.txt")) {
+        try (InputStream in = ServedEncoder.class.getResourceAsStream("typical.txt")) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -1,4 +1,4 @@
-package io.tokenwise.cli;
+package io.tokenwise.testmodels;
 
 import io.tokenwise.io.LlamaVocabulary;
 import io.tokenwise.io.ModelWriter;
@@ -7,8 +7,6 @@ import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.TensorData;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,16 +19,16 @@ import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** A Moonshine with random weights, so small that commands are quick, and noise for it. */
-final class SmallMoonshine {
+/** A Moonshine with random weights, so small that it is quick: what it writes has no sense, but is always the same. */
+public final class SmallMoonshine {
     private static final int PIECES = 300;
     private static final MoonshineArchitecture SIZES =
             new MoonshineArchitecture(48, 2, 2, 4, 48, PIECES + LlamaVocabulary.ADDED, 8);
 
     private SmallMoonshine() {}
 
-    /** Writes it as a folder. */
-    static void write(Path folder) throws IOException {
+    /** Writes it as a model directory, the folder; a file beside takes the vocabulary. */
+    public static void write(Path folder) throws IOException {
         var random = new SplittableRandom(7);
         Map<String, TensorData> tensors = new LinkedHashMap<>();
         SIZES.tensors().forEach((name, shape) -> {
@@ -50,36 +48,5 @@ final class SmallMoonshine {
                         + "\"");
         var description = new SpeechDescription("small", SIZES, LlamaVocabulary.read(script), Optional.empty());
         ModelWriter.write(folder, description, tensors, null, ModelWriter.Existing.KEEP);
-    }
-
-    /** Writes a WAV file of noise at 8 kHz: 16 bits, one channel. */
-    static Path writeNoise(Path file, double seconds) throws IOException {
-        return writeNoise(file, seconds, 3);
-    }
-
-    /** Another noise for each seed. */
-    static Path writeNoise(Path file, double seconds, long seed) throws IOException {
-        return writeNoise(file, seconds, seed, 5_000);
-    }
-
-    /** Writes such a file without its last half second, 4,000 samples. */
-    static Path writeCutNoise(Path file, double seconds) throws IOException {
-        byte[] whole = Files.readAllBytes(writeNoise(file, seconds));
-        return Files.write(file, Arrays.copyOf(whole, whole.length - 8_000));
-    }
-
-    static Path writeNoise(Path file, double seconds, long seed, int deviation) throws IOException {
-        var random = new SplittableRandom(seed);
-        int samples = (int) (8_000 * seconds);
-        ByteBuffer wav = ByteBuffer.allocate(44 + 2 * samples).order(ByteOrder.LITTLE_ENDIAN);
-        wav.put("RIFF".getBytes(StandardCharsets.US_ASCII)).putInt(36 + 2 * samples);
-        wav.put("WAVEfmt ".getBytes(StandardCharsets.US_ASCII)).putInt(16);
-        wav.putShort((short) 1).putShort((short) 1).putInt(8_000).putInt(16_000);
-        wav.putShort((short) 2).putShort((short) 16);
-        wav.put("data".getBytes(StandardCharsets.US_ASCII)).putInt(2 * samples);
-        for (int i = 0; i < samples; i++) {
-            wav.putShort((short) (deviation * random.nextGaussian()));
-        }
-        return Files.write(file, wav.array());
     }
 }

@@ -10,13 +10,13 @@ import io.tokenwise.api.EngineOptions;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-class ServedModelTest {
+class ServedEncoderTest {
     @Test
     void vectorsAreThoseOfTheLibraryBitForBit() throws Exception {
         var options = EngineOptions.defaults().withThreads(1).withConcurrentCalls(2);
         try (var encoder = TextEncoder.open("minilm-acm", options);
                 var queue = RequestQueue.start(QueueOptions.defaults().withWorkers(2))) {
-            var lane = queue.add(new ServedModel("minilm-acm", encoder.model()));
+            var lane = queue.add(new ServedEncoder("minilm-acm", encoder.model()));
             var texts = List.of("The cat sat on the mat.", "Invoices are paid by bank transfer within thirty days.");
             var budget = Budget.of(0.7);
             var requests = texts.stream()
