@@ -35,7 +35,7 @@ class SnippetTest {
     @BeforeAll
     static void compile() throws IOException {
         assertThat(compileBlocks("README.md")).containsExactly("Search");
-        assertThat(compileBlocks("docs/guide.md")).containsExactly("Look", "Listen");
+        assertThat(compileBlocks("docs/guide.md")).containsExactly("Calls", "Look", "Listen");
     }
 
     /** Compiles each Java block of a page, and returns the names of their classes. */
@@ -68,6 +68,11 @@ class SnippetTest {
         List<String> lines = run("Search");
         assertThat(lines).hasSize(2);
         assertThat(Double.parseDouble(lines.get(0))).isGreaterThan(Double.parseDouble(lines.get(1)));
+    }
+
+    @Test
+    void modelsShareAnEngine() throws Exception {
+        assertThat(run("Calls")).containsExactly("11 tokens, 384 bytes");
     }
 
     @Test
