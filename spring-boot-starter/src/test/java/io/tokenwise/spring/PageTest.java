@@ -23,7 +23,6 @@ class PageTest {
     private static final Path PAGE = Path.of("..", "docs", "spring.md");
     private static final Pattern JAVA_BLOCK = Pattern.compile("```java\\n(.*?class (\\w+) .*?)```", Pattern.DOTALL);
     private static final Pattern YAML_BLOCK = Pattern.compile("```yaml\\n(.*?)```", Pattern.DOTALL);
-    private static final Pattern LINK = Pattern.compile("]\\(([^)]+)\\)");
 
     @Test
     void theClassCompiles(@TempDir Path folder) throws Exception {
@@ -64,14 +63,6 @@ class PageTest {
                 assertThat(page).contains("`" + property.get("name").asString());
             }
         }
-    }
-
-    @Test
-    void linksLeadSomewhere() throws Exception {
-        assertThat(LINK.matcher(Files.readString(PAGE)).results().toList())
-                .isNotEmpty()
-                .allSatisfy(
-                        link -> assertThat(PAGE.resolveSibling(link.group(1))).exists());
     }
 
     private static MatchResult first(Pattern pattern) throws Exception {
