@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import javax.sound.sampled.AudioFileFormat;
 import javax.sound.sampled.AudioFormat;
@@ -25,9 +26,12 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The library examples of README.md and docs/guide.md, compiled and run as they stand there; that of speech on a small model with random weights. */
+/** The library examples of README.md and docs/guide.md, compiled and run as they stand there; that of speech on a small model with random weights; links of all pages. */
 class SnippetTest {
     private static final Pattern JAVA_BLOCK = Pattern.compile("```java\\n(.*?class (\\w+) .*?)```", Pattern.DOTALL);
+
+    /** To a file of ours, perhaps to a place in it. */
+    private static final Pattern LINK = Pattern.compile("]\\((?!https?:)([^)#]+)(#[^)]*)?\\)");
 
     @TempDir
     static Path folder;
@@ -35,7 +39,7 @@ class SnippetTest {
     @BeforeAll
     static void compile() throws IOException {
         assertThat(compileBlocks("README.md")).containsExactly("Search");
-        assertThat(compileBlocks("docs/guide.md")).containsExactly("Look", "Listen");
+        assertThat(compileBlocks("docs/guide.md")).containsExactly("Calls", "Look", "Listen");
     }
 
     /** Compiles each Java block of a page, and returns the names of their classes. */
@@ -71,6 +75,11 @@ class SnippetTest {
     }
 
     @Test
+    void modelsShareAnEngine() throws Exception {
+        assertThat(run("Calls")).containsExactly("11 tokens, 384 bytes");
+    }
+
+    @Test
     void anImageIsClassified() throws Exception {
         var image = new BufferedImage(64, 48, BufferedImage.TYPE_INT_RGB);
         var graphics = image.createGraphics();
@@ -102,6 +111,26 @@ class SnippetTest {
         }
         // In its first line: what a model of random weights writes may have several.
         assertThat(run("Listen", file.toString()).getFirst()).startsWith("0.0 1.5 ");
+    }
+
+    @Test
+    void linksOfAllPagesLeadSomewhere() throws IOException {
+        Path root = Path.of("..");
+        try (var below = Files.walk(root.resolve("docs"))) {
+            List<Path> pages = Stream.concat(
+                            below,
+                            Stream.of("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+                                    .map(root::resolve))
+                    .filter(file -> file.toString().endsWith(".md"))
+                    .toList();
+            assertThat(pages).hasSizeGreaterThan(20);
+            for (Path page : pages) {
+                assertThat(LINK.matcher(Files.readString(page)).results().map(link -> link.group(1)))
+                        .as(page.toString())
+                        .allSatisfy(
+                                link -> assertThat(page.resolveSibling(link)).exists());
+            }
+        }
     }
 
     private static List<String> run(String... classAndArguments) throws Exception {

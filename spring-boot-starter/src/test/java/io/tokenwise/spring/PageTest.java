@@ -1,0 +1,71 @@
+package io.tokenwise.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.beans.factory.config.YamlPropertiesFactoryBean;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+import org.springframework.core.io.ByteArrayResource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** docs/spring.md as it stands: its class compiles, its properties are ours. */
+class PageTest {
+    private static final Path PAGE = Path.of("..", "docs", "spring.md");
+    private static final Pattern JAVA_BLOCK = Pattern.compile("```java\\n(.*?class (\\w+) .*?)```", Pattern.DOTALL);
+    private static final Pattern YAML_BLOCK = Pattern.compile("```yaml\\n(.*?)```", Pattern.DOTALL);
+
+    @Test
+    void theClassCompiles(@TempDir Path folder) throws Exception {
+        MatchResult block = first(JAVA_BLOCK);
+        Path source = Files.writeString(folder.resolve(block.group(2) + ".java"), block.group(1));
+        assertThat(ToolProvider.getSystemJavaCompiler()
+                        .run(
+                                null,
+                                null,
+                                null,
+                                "-proc:none",
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                "-d",
+                                folder.toString(),
+                                source.toString()))
+                .isZero();
+    }
+
+    @Test
+    void thePropertiesOfTheExampleAreRead() throws Exception {
+        var yaml = new YamlPropertiesFactoryBean();
+        yaml.setResources(new ByteArrayResource(first(YAML_BLOCK).group(1).getBytes()));
+        TokenwiseProperties properties = new Binder(new MapConfigurationPropertySource(Map.copyOf(yaml.getObject())))
+                .bind("tokenwise", TokenwiseProperties.class)
+                .get();
+        assertThat(properties.model()).isEqualTo("minilm-acm");
+        assertThat(properties.budget()).isEqualTo(0.7);
+        assertThat(properties.queryBudget()).isEqualTo(0.5);
+    }
+
+    @Test
+    void everyPropertyIsThere() throws Exception {
+        String page = Files.readString(PAGE);
+        try (InputStream in =
+                TokenwiseProperties.class.getResourceAsStream("/META-INF/spring-configuration-metadata.json")) {
+            for (JsonNode property : JsonMapper.shared().readTree(in).get("properties")) {
+                assertThat(page).contains("`" + property.get("name").asString());
+            }
+        }
+    }
+
+    private static MatchResult first(Pattern pattern) throws Exception {
+        return pattern.matcher(Files.readString(PAGE)).results().findFirst().orElseThrow();
+    }
+}
