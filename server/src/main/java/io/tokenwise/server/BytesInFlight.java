@@ -1,5 +1,6 @@
 package io.tokenwise.server;
 
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import org.eclipse.jetty.server.Request;
 
@@ -12,13 +13,44 @@ final class BytesInFlight {
         this.most = most;
     }
 
-    /** Adds bytes until the request is answered; false, and nothing added, if they would be too many. */
-    boolean take(Request request, int count) {
-        if (bytes.addAndGet(count) > most) {
-            bytes.addAndGet(-count);
-            return false;
+    static ApiError full() {
+        return ApiError.busy(503, "the server holds too many requests", Duration.ofSeconds(1));
+    }
+
+    /** What one request takes, until it is answered. */
+    Held of(Request request) {
+        var held = new Held();
+        // One for all of them: a body may come byte by byte.
+        Request.addCompletionListener(request, failure -> held.release());
+        return held;
+    }
+
+    /** The bytes of one request. Thread-safe. */
+    final class Held {
+        private long taken;
+        private boolean released;
+
+        /** Adds bytes; false, and nothing added, if they would be too many, or if the request is answered. */
+        synchronized boolean take(int count) {
+            if (released) {
+                return false;
+            }
+            if (bytes.addAndGet(count) > most) {
+                bytes.addAndGet(-count);
+                return false;
+            }
+            taken += count;
+            return true;
         }
-        Request.addCompletionListener(request, failure -> bytes.addAndGet(-count));
-        return true;
+
+        /** How many it has. */
+        synchronized long taken() {
+            return taken;
+        }
+
+        private synchronized void release() {
+            released = true;
+            bytes.addAndGet(-taken);
+        }
     }
 }

@@ -13,6 +13,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.MimeTypes;
+import org.eclipse.jetty.http.MultiPartFormData;
 import org.eclipse.jetty.server.Request;
 
 /** A request, as routes see it, that waits for its answer. A route calls it from one thread at a time. */
@@ -106,6 +107,15 @@ final class Exchange {
      */
     CompletableFuture<byte[]> body(long mostBytes) {
         return BodyReading.of(request, mostBytes, limits.arrival(), inFlight);
+    }
+
+    /**
+     * The body as a form, to be closed.
+     *
+     * @return failed with {@link ApiError} as {@link #body}, and if it is none
+     */
+    CompletableFuture<MultiPartFormData.Parts> form(long mostBytes) {
+        return FormReading.of(request, mostBytes, limits.arrival(), inFlight);
     }
 
     /**

@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.MultiPartConfig;
 import org.eclipse.jetty.http.MultiPartFormData;
@@ -12,7 +11,6 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.util.Attributes;
 import org.eclipse.jetty.util.Promise;
 import org.eclipse.jetty.util.thread.Invocable;
-import org.eclipse.jetty.util.thread.Scheduler;
 
 /** Reads a multipart form as it comes, without a thread that waits: up to a size, within a time. What is large goes to temporary files. */
 final class FormReading {
@@ -29,22 +27,25 @@ final class FormReading {
     /**
      * Starts to read.
      *
-     * @return the parts, to be closed; failed with {@link ApiError} 400, 408 or 413
+     * @param most time for it, as {@link BodyArrival} counts
+     * @return the parts, to be closed; failed with {@link ApiError} 400, 408, 413 or 503
      */
-    static CompletableFuture<MultiPartFormData.Parts> of(Request request, long mostBytes, Duration most) {
+    static CompletableFuture<MultiPartFormData.Parts> of(
+            Request request, long mostBytes, Duration most, BytesInFlight inFlight) {
         String type = request.getHeaders().get(HttpHeader.CONTENT_TYPE);
         if (type == null || !type.toLowerCase(Locale.ROOT).startsWith("multipart/form-data")) {
             throw ApiError.of(415, "send a form, with the header Content-Type: multipart/form-data");
         }
         if (request.getLength() > mostBytes) {
-            throw ApiError.of(413, "the body is larger than " + mostBytes + " bytes");
+            throw LimitedSource.tooLarge(mostBytes);
         }
         var parts = new CompletableFuture<MultiPartFormData.Parts>();
-        var source = new LimitedSource(request, mostBytes);
-        Scheduler.Task late = request.getComponents()
-                .getScheduler()
-                .schedule(() -> late(source, parts, most), most.toMillis(), TimeUnit.MILLISECONDS);
-        parts.whenComplete((got, failure) -> late.cancel());
+        var held = inFlight.of(request);
+        var source = new LimitedSource(request, mostBytes, held);
+        BodyArrival.watch(request, most, held::taken, parts, error -> {
+            parts.completeExceptionally(error);
+            source.stop(error);
+        });
         MultiPartFormData.onParts(
                 source,
                 // Not the request: Jetty would look for the parts there in the end, and log those that failed.
@@ -70,12 +71,6 @@ final class FormReading {
                 .maxMemoryPartSize(MEMORY_BYTES)
                 .maxHeadersSize(HEADER_BYTES)
                 .build();
-    }
-
-    private static void late(LimitedSource source, CompletableFuture<?> parts, Duration most) {
-        var error = ApiError.of(408, "the body has not come within " + most.toSeconds() + " seconds");
-        parts.completeExceptionally(error);
-        source.stop(error);
     }
 
     /** What the client is told. */

@@ -16,8 +16,10 @@ final class HttpService {
     private final Server jetty;
     private final WatchedConnector connector;
     private final ServerState state;
+    private final Network network;
 
-    private HttpService(Server jetty, WatchedConnector connector, ServerState state) {
+    private HttpService(Server jetty, WatchedConnector connector, ServerState state, Network network) {
+        this.network = network;
         this.jetty = jetty;
         this.connector = connector;
         this.state = state;
@@ -34,7 +36,7 @@ final class HttpService {
         Server jetty = Listening.jetty();
         WatchedConnector connector = Listening.connector(jetty, network, limits);
         jetty.addConnector(connector);
-        return new HttpService(jetty, connector, new ServerState());
+        return new HttpService(jetty, connector, new ServerState(), network);
     }
 
     ServerState state() {
@@ -50,7 +52,7 @@ final class HttpService {
     void listen(
             Routes routes, Limits limits, Optional<BearerTokens> tokens, boolean accessLog, RequestListener listener)
             throws IOException {
-        jetty.setHandler(new RoutingHandler(routes, limits, tokens, state, listener));
+        jetty.setHandler(new RoutingHandler(routes, limits, new Callers(network, tokens), state, listener));
         if (accessLog) {
             jetty.setRequestLog(new AccessLog());
         }

@@ -2,15 +2,16 @@ package io.tokenwise.server;
 
 import org.eclipse.jetty.io.Content;
 
-/** A body that is read up to a size; past it, and after {@link #stop}, reading it fails. For one reader. */
+/** A body that is read up to a size, and as long as there is room for it; past that, and after {@link #stop}, reading it fails. For one reader. */
 final class LimitedSource implements Content.Source {
     private final Content.Source source;
     private final long mostBytes;
-    private long bytes;
+    private final BytesInFlight.Held held;
     private volatile ApiError stopped;
 
-    LimitedSource(Content.Source source, long mostBytes) {
+    LimitedSource(Content.Source source, long mostBytes, BytesInFlight.Held held) {
         this.source = source;
+        this.held = held;
         this.mostBytes = mostBytes;
     }
 
@@ -29,13 +30,23 @@ final class LimitedSource implements Content.Source {
         if (chunk == null || Content.Chunk.isFailure(chunk)) {
             return chunk;
         }
-        bytes += chunk.remaining();
-        if (bytes <= mostBytes) {
-            return chunk;
+        if (!held.take(chunk.remaining())) {
+            return failed(chunk, BytesInFlight.full());
         }
+        if (held.taken() > mostBytes) {
+            return failed(chunk, tooLarge(mostBytes));
+        }
+        return chunk;
+    }
+
+    private Content.Chunk failed(Content.Chunk chunk, ApiError error) {
         chunk.release();
-        stopped = ApiError.of(413, "the body is larger than " + mostBytes + " bytes");
-        return Content.Chunk.from(stopped);
+        stopped = error;
+        return Content.Chunk.from(error);
+    }
+
+    static ApiError tooLarge(long mostBytes) {
+        return ApiError.of(413, "the body is larger than " + mostBytes + " bytes");
     }
 
     @Override

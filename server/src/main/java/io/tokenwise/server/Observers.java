@@ -16,9 +16,10 @@ final class Observers implements RequestListener, AutoCloseable {
 
     private final Metrics metrics = new Metrics();
     private final RequestListener requestMetrics = new RequestMetrics(metrics);
-    private final Optional<OpenTelemetryListener> telemetry;
+    /** Not by its class: whoever has none need not have OpenTelemetry, without which that class cannot be linked. */
+    private final Optional<RequestListener> telemetry;
 
-    private Observers(Optional<OpenTelemetryListener> telemetry) {
+    private Observers(Optional<RequestListener> telemetry) {
         this.telemetry = telemetry;
     }
 
@@ -33,7 +34,7 @@ final class Observers implements RequestListener, AutoCloseable {
         return new Observers(otlp.isPresent() || configured ? Optional.of(telemetry(otlp)) : Optional.empty());
     }
 
-    private static OpenTelemetryListener telemetry(Optional<String> otlp) {
+    private static RequestListener telemetry(Optional<String> otlp) {
         try {
             return OpenTelemetryListener.start(otlp);
         } catch (NoClassDefFoundError e) {
@@ -55,6 +56,6 @@ final class Observers implements RequestListener, AutoCloseable {
 
     @Override
     public void close() {
-        telemetry.ifPresent(OpenTelemetryListener::close);
+        telemetry.ifPresent(RequestListener::close);
     }
 }

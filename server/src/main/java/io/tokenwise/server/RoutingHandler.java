@@ -3,6 +3,7 @@ package io.tokenwise.server;
 import io.tokenwise.api.DeadlineException;
 import io.tokenwise.server.ServerOptions.Limits;
 import io.tokenwise.server.observe.RequestListener;
+import io.tokenwise.server.observe.ServedRequest;
 import io.tokenwise.serving.OverloadedException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -28,17 +29,15 @@ final class RoutingHandler extends Handler.Abstract.NonBlocking {
 
     private final Routes routes;
     private final Limits limits;
-    private final Optional<BearerTokens> tokens;
+    private final Callers callers;
     private final ServerState state;
     private final RequestListener listener;
     private final BytesInFlight inFlight;
 
-    /** @param tokens of which a request must have one; empty if none is needed */
-    RoutingHandler(
-            Routes routes, Limits limits, Optional<BearerTokens> tokens, ServerState state, RequestListener listener) {
+    RoutingHandler(Routes routes, Limits limits, Callers callers, ServerState state, RequestListener listener) {
         this.routes = routes;
         this.limits = limits;
-        this.tokens = tokens;
+        this.callers = callers;
         this.state = state;
         this.listener = listener;
         this.inFlight = new BytesInFlight(limits.bodiesBytes());
@@ -50,18 +49,14 @@ final class RoutingHandler extends Handler.Abstract.NonBlocking {
         List<Routes.Entry> entries = routes.of(path);
         Routes.Entry entry = entry(entries, request.getMethod());
         boolean open = entry != null && entry.open();
-        if (!open && !isAllowed(request)) {
-            unauthorized(entries, response, callback);
+        if (!open && !callers.haveToken(request)) {
+            unauthorized(entries, request, response, callback);
         } else if (entry == null) {
-            refuse(entries, response, callback);
+            noRoute(entries, request, response, callback);
         } else {
             run(entry, new Exchange(request, entry.rest(path), limits, inFlight), response, callback);
         }
         return true;
-    }
-
-    private boolean isAllowed(Request request) {
-        return tokens.isEmpty() || tokens.get().allow(request.getHeaders().get(HttpHeader.AUTHORIZATION));
     }
 
     private void run(Routes.Entry entry, Exchange exchange, Response response, Callback callback) {
@@ -80,21 +75,42 @@ final class RoutingHandler extends Handler.Abstract.NonBlocking {
                 response.getHeaders().put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE);
             }
             Optional<ApiError> error = Optional.ofNullable(failure).map(this::error);
-            exchange.observation().ifPresent(known -> listener.served(known.end(error.map(Observation::failure))));
+            exchange.observation().ifPresent(known -> tell(known.end(error.map(Observation::failure))));
             if (error.isEmpty()) {
-                write(reply, response, callback);
+                write(reply, response, true, callback);
             } else {
-                write(error.get(), entry.errors(), response, callback);
+                refuse(error.get(), entry.errors(), request, response, callback);
             }
         });
     }
 
-    private static void unauthorized(List<Routes.Entry> entries, Response response, Callback callback) {
+    /** A listener's mistake is not the client's, who waits for the answer. */
+    private void tell(ServedRequest served) {
+        try {
+            listener.served(served);
+        } catch (RuntimeException | Error e) {
+            LOG.error("a request could not be told of", e);
+        }
+    }
+
+    /** An error may be ready before the body has come. */
+    private static void refuse(ApiError error, ErrorForm form, Request request, Response response, Callback callback) {
+        var rest = new LateBody(request, callback);
+        // After a 408 somebody waits for the body already, in vain.
+        if (error.status() == 408 || rest.hasCome()) {
+            write(error, form, response, callback);
+        } else {
+            write(reply(error, form), response, false, Callback.from(rest::forget, callback::failed));
+        }
+    }
+
+    private static void unauthorized(
+            List<Routes.Entry> entries, Request request, Response response, Callback callback) {
         response.getHeaders().put(HttpHeader.WWW_AUTHENTICATE, "Bearer");
         ErrorForm form =
                 entries.isEmpty() ? ErrorForm.OPENAI : entries.getFirst().errors();
         ApiError error = ApiError.of(401, "send a token of this server, as Authorization: Bearer TOKEN");
-        write(error.withCode("invalid_api_key"), form, response, callback);
+        refuse(error.withCode("invalid_api_key"), form, request, response, callback);
     }
 
     /** HEAD is answered like GET; Jetty leaves the body out. */
@@ -106,22 +122,24 @@ final class RoutingHandler extends Handler.Abstract.NonBlocking {
                 .orElse(null);
     }
 
-    private static void refuse(List<Routes.Entry> entries, Response response, Callback callback) {
+    private static void noRoute(List<Routes.Entry> entries, Request request, Response response, Callback callback) {
         if (entries.isEmpty()) {
-            write(ApiError.of(404, "there is nothing at this path"), ErrorForm.OPENAI, response, callback);
+            refuse(ApiError.of(404, "there is nothing at this path"), ErrorForm.OPENAI, request, response, callback);
             return;
         }
         List<String> methods = entries.stream().map(Routes.Entry::method).toList();
         response.getHeaders().put(HttpHeader.ALLOW, String.join(", ", methods));
-        write(
+        refuse(
                 ApiError.of(405, "use " + String.join(" or ", methods) + " for this path"),
                 entries.getFirst().errors(),
+                request,
                 response,
                 callback);
     }
 
-    private static CompletableFuture<Reply> answer(Route route, Exchange exchange) {
+    private CompletableFuture<Reply> answer(Route route, Exchange exchange) {
         try {
+            callers.checkNoPage(exchange.request());
             return route.handle(exchange);
         } catch (RuntimeException | Error e) {
             return CompletableFuture.failedFuture(e);
@@ -151,13 +169,14 @@ final class RoutingHandler extends Handler.Abstract.NonBlocking {
         };
     }
 
-    static void write(ApiError failed, ErrorForm form, Response response, Callback callback) {
+    static void write(ApiError error, ErrorForm form, Response response, Callback callback) {
+        write(reply(error, form), response, true, callback);
+    }
+
+    private static Reply reply(ApiError failed, ErrorForm form) {
         ApiError error = form.told(failed);
         Reply reply = Reply.json(error.status(), Json.bytes(form.body(error)));
-        if (error.retryAfter() != null) {
-            reply = retryAfter(reply, error.retryAfter());
-        }
-        write(reply, response, callback);
+        return error.retryAfter() == null ? reply : retryAfter(reply, error.retryAfter());
     }
 
     /** OpenAI's clients read the first, all others the second. */
@@ -167,13 +186,14 @@ final class RoutingHandler extends Handler.Abstract.NonBlocking {
                 .with("retry-after", Long.toString(Math.ceilDiv(millis, 1000)));
     }
 
-    private static void write(Reply reply, Response response, Callback callback) {
+    /** @param last whether the request is then done with */
+    private static void write(Reply reply, Response response, boolean last, Callback callback) {
         response.setStatus(reply.status());
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, reply.contentType());
         response.getHeaders().put(HttpHeader.CONTENT_LENGTH, reply.body().length);
         for (Map.Entry<String, String> header : reply.headers().entrySet()) {
             response.getHeaders().put(header.getKey(), header.getValue());
         }
-        response.write(true, ByteBuffer.wrap(reply.body()), callback);
+        response.write(last, ByteBuffer.wrap(reply.body()), callback);
     }
 }

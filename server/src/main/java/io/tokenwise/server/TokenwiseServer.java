@@ -58,11 +58,7 @@ public final class TokenwiseServer implements AutoCloseable {
             ServedModels models = new ModelOpening(options, engine, queue).all();
             QueueMetrics.add(observers.metrics(), queue);
             Routes routes = routes(options, models);
-            routes.add(
-                    "POST",
-                    "/v1/audio/transcriptions",
-                    ErrorForm.OPENAI,
-                    new TranscriptionsRoute(models, readers, options.limits().arrival()));
+            routes.add("POST", "/v1/audio/transcriptions", ErrorForm.OPENAI, new TranscriptionsRoute(models, readers));
             TeiRoutes.add(routes, models, queue, http.state(), readers);
             if (options.network().page()) {
                 PageRoute.add(routes, models, queue, readers);

@@ -23,22 +23,17 @@ final class TranscriptionsRoute implements Route {
 
     private final ServedModels models;
     private final Executor cutter;
-    private final Duration bodyTime;
 
-    /**
-     * @param cutter reads sound and cuts it into segments
-     * @param bodyTime in which a recording must have come
-     */
-    TranscriptionsRoute(ServedModels models, Executor cutter, Duration bodyTime) {
+    /** @param cutter reads sound and cuts it into segments */
+    TranscriptionsRoute(ServedModels models, Executor cutter) {
         this.models = models;
         this.cutter = cutter;
-        this.bodyTime = bodyTime;
     }
 
     @Override
     public CompletableFuture<Reply> handle(Exchange exchange) {
         Observation observation = exchange.observe(Operation.TRANSCRIBE);
-        return FormReading.of(exchange.request(), MOST_BYTES, bodyTime)
+        return exchange.form(MOST_BYTES)
                 .thenCompose(
                         parts -> closing(parts, () -> transcribe(exchange, observation, TranscriptionForm.of(parts))));
     }

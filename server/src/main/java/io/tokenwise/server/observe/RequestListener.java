@@ -4,4 +4,7 @@ package io.tokenwise.server.observe;
 public interface RequestListener {
     /** A request has been answered, well or not. */
     void served(ServedRequest request);
+
+    /** No further one comes. */
+    default void close() {}
 }
