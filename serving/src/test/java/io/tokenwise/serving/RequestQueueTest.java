@@ -235,7 +235,10 @@ class RequestQueueTest {
             }
         }));
         var answers = lane.submitAll(List.of(request(PINNED, -1), request(PINNED, -1)));
-        answers.stream().map(answer -> answer.thenRun(queue::close)).toList().forEach(CompletableFuture::join);
+        var closed =
+                answers.stream().map(answer -> answer.thenRun(queue::close)).toList();
+        await(both);
+        closed.forEach(CompletableFuture::join);
         queue.close();
         assertThat(queue.state().answered()).isEqualTo(2);
     }
