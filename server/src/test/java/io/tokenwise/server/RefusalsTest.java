@@ -2,6 +2,7 @@ package io.tokenwise.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.api.DeadlineException;
 import io.tokenwise.server.ServerOptions.Limits;
 import io.tokenwise.server.ServerOptions.Network;
 import io.tokenwise.server.observe.Operation;
@@ -50,6 +51,11 @@ class RefusalsTest {
                     exchange.observe(Operation.EMBED);
                     return CompletableFuture.completedFuture(Reply.text("text/plain", "hello"));
                 })
+                .add(
+                        "GET",
+                        "/late",
+                        ErrorForm.OPENAI,
+                        exchange -> CompletableFuture.failedFuture(new DeadlineException("too late")))
                 .add(
                         "POST",
                         "/json",
@@ -126,6 +132,13 @@ class RefusalsTest {
 
     private static HttpResponse<String> send(HttpClient client, HttpRequest request) throws Exception {
         return client.send(request, HttpResponse.BodyHandlers.ofString());
+    }
+
+    @Test
+    void whatIsTooLateIsNotAskedForAgain() throws IOException {
+        assertThat(ask("GET /late HTTP/1.1\r\n" + HOST + "\r\n"))
+                .startsWith("HTTP/1.1 504")
+                .containsIgnoringCase("x-should-retry: false");
     }
 
     @Test
