@@ -1,6 +1,7 @@
 package io.tokenwise.server;
 
 import java.util.Locale;
+import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /** What a request, or the server's default, says of budgets. */
@@ -38,18 +39,20 @@ sealed interface AskedBudget {
      * @throws ApiError 400 if it is neither auto nor a number from 0 to 1
      */
     static AskedBudget parse(String where, String text) {
+        return parsed(text).orElseThrow(() -> wrong(where));
+    }
+
+    /** A budget that is written as text; empty if it is none. */
+    static Optional<AskedBudget> parsed(String text) {
         if (text.equals(AUTO)) {
-            return new Auto();
+            return Optional.of(new Auto());
         }
         try {
             // Java's own spellings (1d, 0x1p-1, blanks) are not ours.
-            if (text.matches("[0-9.eE+-]{1,20}")) {
-                return share(where, Double.parseDouble(text));
-            }
+            return text.matches("[0-9.eE+-]{1,20}") ? share(Double.parseDouble(text)) : Optional.empty();
         } catch (NumberFormatException e) {
-            // Told below.
+            return Optional.empty();
         }
-        throw wrong(where);
     }
 
     /** @throws IllegalArgumentException if a budget that is written as text is none */
@@ -64,7 +67,7 @@ sealed interface AskedBudget {
     /** Reads a budget that is a field. */
     static AskedBudget of(String where, JsonNode node) {
         if (node.isNumber()) {
-            return share(where, node.doubleValue(Double.NaN));
+            return share(node.doubleValue(Double.NaN)).orElseThrow(() -> wrong(where));
         }
         if (node.isString()) {
             return parse(where, node.stringValue());
@@ -72,11 +75,8 @@ sealed interface AskedBudget {
         throw wrong(where);
     }
 
-    private static AskedBudget share(String where, double share) {
-        if (!(share >= 0 && share <= 1)) {
-            throw wrong(where);
-        }
-        return new Share(share);
+    private static Optional<AskedBudget> share(double share) {
+        return share >= 0 && share <= 1 ? Optional.of(new Share(share)) : Optional.empty();
     }
 
     private static ApiError wrong(String where) {

@@ -34,10 +34,16 @@ final class QueueMetrics {
         counter("tokenwise_expired", "Inputs dropped because their deadline passed", QueueState::expired);
         counter("tokenwise_cancelled", "Inputs whose client went away", QueueState::cancelled);
         counter("tokenwise_failed", "Inputs that a model failed on", QueueState::failed);
-        metrics.summary(
-                "te_batch_next_size", "Inputs of a batch", of(QueueState::batches), of(QueueState::batchedRequests));
-        metrics.summary(
-                "te_batch_next_tokens", "Tokens of a batch", of(QueueState::batches), of(QueueState::batchedTokens));
+        metrics.doublings(
+                "te_batch_next_size",
+                "Inputs of a batch",
+                () -> queue.state().batchSizes(),
+                of(QueueState::batchedRequests));
+        metrics.doublings(
+                "te_batch_next_tokens",
+                "Tokens of a batch",
+                () -> queue.state().batchTokens(),
+                of(QueueState::batchedTokens));
     }
 
     private void gauge(String name, String help, ToDoubleFunction<QueueState> value) {

@@ -176,6 +176,10 @@ final class RoutingHandler extends Handler.Abstract.NonBlocking {
     private static Reply reply(ApiError failed, ErrorForm form) {
         ApiError error = form.told(failed);
         Reply reply = Reply.json(error.status(), Json.bytes(form.body(error)));
+        if (error.status() == 504) {
+            // OpenAI's clients would ask again, twice, for what they said comes too late.
+            return reply.with("x-should-retry", "false");
+        }
         return error.retryAfter() == null ? reply : retryAfter(reply, error.retryAfter());
     }
 

@@ -49,7 +49,13 @@ final class ServedModels {
                     .withParam("model")
                     .withCode("model_not_found");
         }
-        return new Named<>(model, Optional.of(AskedBudget.parse("model", name.substring(at + 1))));
+        return new Named<>(model, Optional.of(suffix(name.substring(at + 1))));
+    }
+
+    private static AskedBudget suffix(String budget) {
+        return AskedBudget.parsed(budget)
+                .orElseThrow(() -> ApiError.field(
+                        "model", "the budget behind the model's @ must be a number from 0 to 1 or auto"));
     }
 
     /** @throws ApiError as {@link #find(String)}, and 400 if it is of another kind */

@@ -17,13 +17,15 @@ import org.eclipse.jetty.util.thread.Scheduler;
  * notice. It also knows since when a request's head has been on its way.
  */
 final class WatchedEndPoint extends SocketChannelEndPoint {
+    private static final int MOST_AHEAD = 128;
+
     private final Executor executor;
 
     /** Guards what is below; held while the channel is read. */
     private final Object lock = new Object();
 
-    /** What was read to see whether the client is there, and belongs to its next request. */
-    private final ByteBuffer ahead = ByteBuffer.allocate(1).limit(0);
+    /** What was read to see whether the client is there, and belongs to its next request, or is TLS's goodbye before the end. */
+    private final ByteBuffer ahead = ByteBuffer.allocate(MOST_AHEAD).limit(0);
 
     /** The request of HTTP/1 that is being answered, or null. */
     private Exchange exchange;
@@ -61,7 +63,7 @@ final class WatchedEndPoint extends SocketChannelEndPoint {
     void cancelIfGone() {
         Exchange left;
         synchronized (lock) {
-            if (exchange == null || ahead.hasRemaining() || isFillInterested() || !isGone()) {
+            if (exchange == null || isFillInterested() || !isGone()) {
                 return;
             }
             left = exchange;
@@ -69,10 +71,10 @@ final class WatchedEndPoint extends SocketChannelEndPoint {
         left.gone();
     }
 
-    /** Reads a byte, if there is one. */
+    /** Reads what there is, as long as there is room. */
     private boolean isGone() {
         try {
-            ahead.clear();
+            ahead.compact();
             int read = getChannel().read(ahead);
             ahead.flip();
             if (read > 0 && isFillInterested()) {

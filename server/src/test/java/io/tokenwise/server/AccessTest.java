@@ -9,10 +9,12 @@ import io.tokenwise.server.ServerOptions.Network;
 import io.tokenwise.server.ServerOptions.Tls;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -23,7 +25,10 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.Test;
@@ -124,12 +129,7 @@ class AccessTest {
     void speaksTls(HttpClient.Version version) throws Exception {
         KeyStore keys = keys();
         Certificate certificate = keys.getCertificate("server");
-        var tls = new Tls(
-                pem("chain.pem", "CERTIFICATE", certificate.getEncoded()),
-                pem(
-                        "key.pem",
-                        "PRIVATE KEY",
-                        keys.getKey("server", PASSWORD.toCharArray()).getEncoded()));
+        Tls tls = pemFiles(keys);
         HttpService http = started(Network.loopback(0).withTls(tls), Optional.empty());
         try (HttpClient client = HttpClient.newBuilder()
                 .sslContext(trusting(certificate))
@@ -152,6 +152,33 @@ class AccessTest {
         assertThatThrownBy(() ->
                         HttpService.of(Network.loopback(0).withTls(new Tls(tls.key(), tls.key())), Limits.defaults()))
                 .isInstanceOf(BadFileException.class);
+    }
+
+    /** Who leaves politely says so in TLS, which the server sees as bytes before the end. */
+    @Test
+    void aClientThatLeavesByTlsHasGone() throws Exception {
+        KeyStore keys = keys();
+        Network network = Network.loopback(0).withTls(pemFiles(keys));
+        HttpService http = HttpService.of(network, Limits.defaults());
+        var answer = new CompletableFuture<Reply>();
+        var asked = new CountDownLatch(1);
+        var routes = new Routes().add("GET", "/waits", ErrorForm.OPENAI, exchange -> {
+            exchange.cancelWhenGone(answer);
+            asked.countDown();
+            return answer;
+        });
+        http.listen(routes, Limits.defaults(), Optional.empty(), false, request -> {});
+        try {
+            SSLContext context = trusting(keys.getCertificate("server"));
+            try (Socket client = context.getSocketFactory().createSocket("127.0.0.1", http.port())) {
+                client.getOutputStream()
+                        .write("GET /waits HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                assertThat(asked.await(20, TimeUnit.SECONDS)).isTrue();
+            }
+            assertThatThrownBy(() -> answer.get(20, TimeUnit.SECONDS)).isInstanceOf(CancellationException.class);
+        } finally {
+            http.close(Duration.ZERO);
+        }
     }
 
     private static final String PASSWORD = "password";
@@ -186,6 +213,15 @@ class AccessTest {
             keys.load(in, PASSWORD.toCharArray());
         }
         return keys;
+    }
+
+    private Tls pemFiles(KeyStore keys) throws Exception {
+        return new Tls(
+                pem("chain.pem", "CERTIFICATE", keys.getCertificate("server").getEncoded()),
+                pem(
+                        "key.pem",
+                        "PRIVATE KEY",
+                        keys.getKey("server", PASSWORD.toCharArray()).getEncoded()));
     }
 
     private Path pem(String name, String block, byte[] bytes) throws IOException {

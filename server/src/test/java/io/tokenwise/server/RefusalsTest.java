@@ -2,6 +2,7 @@ package io.tokenwise.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.api.DeadlineException;
 import io.tokenwise.server.ServerOptions.Limits;
 import io.tokenwise.server.ServerOptions.Network;
 import io.tokenwise.server.observe.Operation;
@@ -50,6 +51,11 @@ class RefusalsTest {
                     exchange.observe(Operation.EMBED);
                     return CompletableFuture.completedFuture(Reply.text("text/plain", "hello"));
                 })
+                .add(
+                        "GET",
+                        "/late",
+                        ErrorForm.OPENAI,
+                        exchange -> CompletableFuture.failedFuture(new DeadlineException("too late")))
                 .add(
                         "POST",
                         "/json",
@@ -129,6 +135,13 @@ class RefusalsTest {
     }
 
     @Test
+    void whatIsTooLateIsNotAskedForAgain() throws IOException {
+        assertThat(ask("GET /late HTTP/1.1\r\n" + HOST + "\r\n"))
+                .startsWith("HTTP/1.1 504")
+                .containsIgnoringCase("x-should-retry: false");
+    }
+
+    @Test
     void theConnectionOfARefusedRequestGoesOn() throws IOException {
         try (var client = new RawClient(http.port())) {
             client.send(post("/json", "Content-Type: text/plain\r\nContent-Length: 10\r\n", "01234"));
@@ -139,13 +152,15 @@ class RefusalsTest {
     }
 
     @Test
-    void bodiesMayComeInVerySmallPieces() throws IOException {
+    void bodiesMayComeInVerySmallPieces() throws Exception {
         int pieces = 100_000;
         String chunked = post("/size", "Transfer-Encoding: chunked\r\n", "1\r\na\r\n".repeat(pieces) + "0\r\n\r\n");
         // More of them than there is room for, if any stayed.
         for (int i = 0; i < 25; i++) {
             assertThat(ask(chunked)).endsWith("{\"size\":" + pieces + "}");
         }
+        // The client may have its answer a moment before it counts as given.
+        http.state().awaitIdle(Duration.ofSeconds(20));
         assertThat(http.state().running()).isZero();
     }
 

@@ -261,6 +261,7 @@ class TeiTest {
         assertThat(metric("tokenwise_budget_count{model=\"minilm-acm\"}")).isPositive();
         assertThat(metric("te_queue_size")).isZero();
         assertThat(metric("te_batch_next_size_count")).isPositive();
+        assertThat(metric("te_batch_next_tokens_bucket{le=\"65536\"}")).isEqualTo(metric("te_batch_next_tokens_count"));
     }
 
     private static double metric(String name) throws Exception {

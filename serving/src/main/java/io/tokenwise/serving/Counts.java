@@ -11,4 +11,10 @@ final class Counts {
     long batches;
     long batchedRequests;
     long batchedTokens;
+
+    /** Requests of each batch. */
+    final Doublings sizes = new Doublings(13);
+
+    /** Tokens of each batch. */
+    final Doublings tokens = new Doublings(17);
 }

@@ -1,5 +1,7 @@
 package io.tokenwise.serving;
 
+import java.util.List;
+
 /**
  * What a {@link RequestQueue} is doing, and has done since it was started.
  *
@@ -19,6 +21,8 @@ package io.tokenwise.serving;
  * @param batches that ran
  * @param batchedRequests that ran in them
  * @param batchedTokens of these
+ * @param batchSizes how many batches had 1 request, 2, 3 to 4, 5 to 8 and so on; in the last place those that had more
+ * @param batchTokens the same of their tokens
  */
 public record QueueState(
         int waitingRequests,
@@ -36,4 +40,6 @@ public record QueueState(
         long failed,
         long batches,
         long batchedRequests,
-        long batchedTokens) {}
+        long batchedTokens,
+        List<Long> batchSizes,
+        List<Long> batchTokens) {}

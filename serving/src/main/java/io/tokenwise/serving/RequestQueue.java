@@ -210,6 +210,8 @@ public final class RequestQueue implements AutoCloseable {
         counts.batches++;
         counts.batchedRequests += batch.entries().size();
         counts.batchedTokens += batch.tokens();
+        counts.sizes.add(batch.entries().size());
+        counts.tokens.add(batch.tokens());
     }
 
     /** What it is doing, for metrics. */
@@ -233,7 +235,9 @@ public final class RequestQueue implements AutoCloseable {
                     counts.failed,
                     counts.batches,
                     counts.batchedRequests,
-                    counts.batchedTokens);
+                    counts.batchedTokens,
+                    counts.sizes.counts(),
+                    counts.tokens.counts());
         } finally {
             lock.unlock();
         }

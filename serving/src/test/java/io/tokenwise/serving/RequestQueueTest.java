@@ -83,6 +83,8 @@ class RequestQueueTest {
             assertThat(state.accepted()).isEqualTo(2);
             assertThat(state.answered()).isEqualTo(2);
             assertThat(state.batchedTokens()).isEqualTo(4);
+            assertThat(state.batchSizes()).startsWith(2L, 0L);
+            assertThat(state.batchTokens()).startsWith(1L, 0L, 1L, 0L);
             assertThat(state.p99Micros()).isPositive();
             assertThat(state.dial()).isEqualTo(1);
         }

@@ -1,9 +1,12 @@
 package io.tokenwise.server.observe;
 
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.DoubleSupplier;
+import java.util.function.IntToDoubleFunction;
+import java.util.function.Supplier;
 
 /**
  * Counters, gauges and histograms by name and labels, written as Prometheus reads them (text format 0.0.4). Label values must be few: what a client sends is
@@ -41,9 +44,13 @@ public final class Metrics {
         series(name, "gauge", help, labels, new Asked(value));
     }
 
-    /** How many values there were, and their sum, where somebody else adds them up. */
-    public void summary(String name, String help, DoubleSupplier count, DoubleSupplier sum, String... labels) {
-        series(name, "summary", help, labels, new Summed(count, sum));
+    /**
+     * How often values were how large, where somebody else counts them.
+     *
+     * @param counts of values up to 1, above it up to 2, above it up to 4 and so on; last of those above all
+     */
+    public void doublings(String name, String help, Supplier<List<Long>> counts, DoubleSupplier sum, String... labels) {
+        series(name, "histogram", help, labels, new Doublings(counts, sum));
     }
 
     /**
@@ -120,26 +127,32 @@ public final class Metrics {
         }
     }
 
-    private record Summed(DoubleSupplier count, DoubleSupplier sum) implements Series {
+    private record Doublings(Supplier<List<Long>> counts, DoubleSupplier sum) implements Series {
         @Override
         public void write(StringBuilder out, String name, String labels) {
-            line(out, name + "_sum", labels, sum.getAsDouble());
-            line(out, name + "_count", labels, count.getAsDouble());
+            long[] all = counts.get().stream().mapToLong(Long::longValue).toArray();
+            IntToDoubleFunction bound = bucket -> bucket < all.length - 1 ? 1L << bucket : Double.POSITIVE_INFINITY;
+            histogram(out, name, labels, all, bound, sum.getAsDouble());
         }
     }
 
     private record Distribution(Histogram values) implements Series {
         @Override
         public void write(StringBuilder out, String name, String labels) {
-            String before = labels.isEmpty() ? "" : labels + ",";
-            long[] counts = values.counts();
-            long upTo = 0;
-            for (int bucket = 0; bucket < counts.length; bucket++) {
-                upTo += counts[bucket];
-                line(out, name + "_bucket", before + "le=\"" + number(values.bound(bucket)) + '"', upTo);
-            }
-            line(out, name + "_sum", labels, values.sum());
-            line(out, name + "_count", labels, upTo);
+            histogram(out, name, labels, values.counts(), values::bound, values.sum());
         }
+    }
+
+    /** Buckets as Prometheus has them: each with those below. */
+    private static void histogram(
+            StringBuilder out, String name, String labels, long[] counts, IntToDoubleFunction bound, double sum) {
+        String before = labels.isEmpty() ? "" : labels + ",";
+        long upTo = 0;
+        for (int bucket = 0; bucket < counts.length; bucket++) {
+            upTo += counts[bucket];
+            line(out, name + "_bucket", before + "le=\"" + number(bound.applyAsDouble(bucket)) + '"', upTo);
+        }
+        line(out, name + "_sum", labels, sum);
+        line(out, name + "_count", labels, upTo);
     }
 }

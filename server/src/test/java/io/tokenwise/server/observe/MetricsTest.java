@@ -3,6 +3,7 @@ package io.tokenwise.server.observe;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class MetricsTest {
@@ -46,6 +47,22 @@ class MetricsTest {
                 size_bucket{model="m",le="+Inf"} 4
                 size_sum{model="m"} 11.5
                 size_count{model="m"} 4
+                """);
+    }
+
+    @Test
+    void doublingsAreCountedElsewhere() {
+        metrics.doublings("size", "Inputs", () -> List.of(2L, 0L, 3L, 1L), () -> 21);
+
+        assertThat(metrics.text()).isEqualTo("""
+                # HELP size Inputs
+                # TYPE size histogram
+                size_bucket{le="1"} 2
+                size_bucket{le="2"} 2
+                size_bucket{le="4"} 5
+                size_bucket{le="+Inf"} 6
+                size_sum 21
+                size_count 6
                 """);
     }
 
