@@ -1,6 +1,7 @@
 package io.tokenwise.fakecuda;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -98,8 +99,10 @@ public final class FakeCuda {
         Path library(List<KernelSource> sources) throws IOException {
             var objects = new ArrayList<Path>();
             objects.add(compiled("driver", Files.readString(headers.resolve("driver.cpp"))));
-            for (var source : sources) {
-                objects.add(compiled(source.name(), RegisteredSource.of(source, compiler.preprocess(source.text()))));
+            try {
+                sources.parallelStream().map(this::compiled).forEachOrdered(objects::add);
+            } catch (UncheckedIOException e) {
+                throw e.getCause();
             }
             var library = folder.resolve("libtokenwise-fake-cuda-" + Hashes.of(objects.toString()) + ".so");
             if (!Files.exists(library)) {
@@ -108,6 +111,14 @@ public final class FakeCuda {
                 Files.move(unfinished, library, StandardCopyOption.ATOMIC_MOVE);
             }
             return library;
+        }
+
+        private Path compiled(KernelSource source) {
+            try {
+                return compiled(source.name(), RegisteredSource.of(source, compiler.preprocess(source.text())));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
 
         private Path compiled(String name, String text) throws IOException {

@@ -226,9 +226,11 @@ class TranscriptionsTest {
         return three;
     }
 
+    /** By HTTP/1.1: of HTTP/2 Jetty resets the stream whose body it has not read, for which the client may fail before it sees the answer. */
     @Test
     void otherBodiesAreRefused() throws Exception {
         HttpRequest json = HttpRequest.newBuilder(new Form().request().uri())
+                .version(HttpClient.Version.HTTP_1_1)
                 .header("Content-Type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString("{}"))
                 .build();
@@ -237,6 +239,7 @@ class TranscriptionsTest {
 
         for (String type : List.of("multipart/form-data", "multipart/form-data; boundary=other")) {
             HttpRequest noBoundary = HttpRequest.newBuilder(new Form().request().uri())
+                    .version(HttpClient.Version.HTTP_1_1)
                     .header("Content-Type", type)
                     .POST(HttpRequest.BodyPublishers.ofString("--aBoundary7\r\n\r\n"))
                     .build();
