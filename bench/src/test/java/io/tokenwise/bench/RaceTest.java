@@ -7,8 +7,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("times")
 class RaceTest {
     private static final List<List<int[]>> ONE_CALL = List.of(List.of(new int[] {1, 2}));
     private static final Scenario ONE_TEXT = new Scenario("one", "one text", 1, ONE_CALL);
