@@ -34,7 +34,7 @@ final class CudaFolder {
     static final long MOST_BYTES = 60L << 20;
 
     private static final String MODULES =
-            "java.base,java.logging,java.management,java.xml,jdk.incubator.vector,jdk.management";
+            "java.base,java.logging,java.management,java.xml,jdk.incubator.vector,jdk.jfr,jdk.management";
 
     /** Folders of this build with classes, or the jars that are made of them. */
     private static final Set<String> OURS =
