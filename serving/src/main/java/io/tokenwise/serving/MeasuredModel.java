@@ -3,6 +3,7 @@ package io.tokenwise.serving;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * A model and what it costs on this machine, measured when it is put into a queue, which warms it up too: the dense model by length, and what is left of that at some budgets
@@ -21,7 +22,10 @@ record MeasuredModel<R>(Served<R> served, CostCurve costs, List<Double> shares, 
     private static final int SHORT_TEXTS = 8;
 
     /** Until C2 has compiled what runs. */
-    private static final long WARM_UP_NANOS = 1_500_000_000L;
+    private static final long WARM_UP_NANOS = 2_500_000_000L;
+
+    /** Up to 128 tokens: longer ones run the same code. */
+    private static final int WARM_LENGTHS = 5;
 
     private static final int WARM_UP_RUNS = 2000;
 
@@ -61,12 +65,20 @@ record MeasuredModel<R>(Served<R> served, CostCurve costs, List<Double> shares, 
     }
 
     private record Measurement<R>(Served<R> model) {
+        /** Lengths and budgets in turn, as load will have them: what has not run before is slow when it is needed most. */
         void warmUp() {
-            int[] input = model.sample(Math.min(LENGTHS[3], model.maxTokens()));
+            List<int[]> inputs = IntStream.of(LENGTHS)
+                    .limit(WARM_LENGTHS)
+                    .mapToObj(length -> model.sample(Math.min(length, model.maxTokens())))
+                    .toList();
             long start = System.nanoTime();
             for (int run = 0; run < WARM_UP_RUNS && System.nanoTime() - start < WARM_UP_NANOS; run++) {
-                boolean isShort = model.isAdaptive() && run % 2 == 1;
-                model.run(List.of(input), List.of(model.budget(isShort ? 1.0 / 2 : 1)));
+                int quarters = model.isAdaptive() ? run % QUARTERS : 0;
+                var budget = model.budget(1 - (double) quarters / QUARTERS);
+                // Alone, then with others.
+                int from = run / (2 * QUARTERS) % WARM_LENGTHS;
+                List<int[]> batch = run / QUARTERS % 2 == 0 ? List.of(inputs.get(from)) : inputs.subList(0, from + 1);
+                model.run(batch, Collections.nCopies(batch.size(), budget));
             }
         }
 
