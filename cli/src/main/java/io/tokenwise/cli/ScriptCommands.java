@@ -51,7 +51,7 @@ abstract class ScriptCommands implements Runnable {
             description =
                     "Builds, without tests, all that a Java project may depend on, and installs it as io.tokenwise:*.",
             footerHeading = "%nExamples:%n",
-            footer = {"  ./tokenwise install", "  ./tokenwise install -Dmaven.repo.local=/tmp/repository"})
+            footer = {"  ./tokenwise install", "  ./tokenwise install -Dmaven.repo.local=FOLDER"})
     static final class Install extends ScriptCommands {}
 
     @Command(

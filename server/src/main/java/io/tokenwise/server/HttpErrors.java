@@ -24,7 +24,7 @@ final class HttpErrors implements Request.Handler {
             case 414 -> "the request's first line is too long";
             case 417 -> "expect nothing but 100-continue";
             case 431 -> "the request's headers are too large";
-            case 501 -> "the request asks for what is not implemented";
+            case 501 -> "the request has a transfer coding that this server does not know";
             case 505 -> "use HTTP/1.1 or HTTP/2";
             default -> status >= 500 ? "the server has failed; its log says why" : "the request cannot be answered";
         };
