@@ -4,11 +4,22 @@ import java.io.IOException;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.Semaphore;
 
-/** Connections to a server, opened when there are too few; further requests wait, and their time counts. Thread-safe. */
+/**
+ * Connections to a server, opened when there are too few; further requests wait, and their time counts. One that was idle for long is not used again, as with any HTTP client: the server
+ * closes it after a minute, perhaps just as a request is sent. Thread-safe.
+ */
 final class Connections implements AutoCloseable {
+    private static final long MOST_IDLE_NANOS = 30_000_000_000L;
+
     private final int port;
     private final Semaphore room;
-    private final ConcurrentLinkedDeque<HttpConnection> idle = new ConcurrentLinkedDeque<>();
+    private final ConcurrentLinkedDeque<Idle> idle = new ConcurrentLinkedDeque<>();
+
+    private record Idle(HttpConnection connection, long sinceNanos) {
+        boolean isFresh() {
+            return System.nanoTime() - sinceNanos < MOST_IDLE_NANOS;
+        }
+    }
 
     Connections(int port, int most) {
         this.port = port;
@@ -31,7 +42,7 @@ final class Connections implements AutoCloseable {
      */
     HttpConnection.Response call(byte[] request) throws IOException {
         room.acquireUninterruptibly();
-        HttpConnection connection = idle.pollFirst();
+        HttpConnection connection = takeIdle();
         boolean used = connection != null;
         try {
             if (connection == null) {
@@ -41,7 +52,7 @@ final class Connections implements AutoCloseable {
             if (response.closes()) {
                 connection.close();
             } else {
-                idle.addFirst(connection);
+                idle.addFirst(new Idle(connection, System.nanoTime()));
             }
             return response;
         } catch (IOException | RuntimeException e) {
@@ -52,6 +63,17 @@ final class Connections implements AutoCloseable {
         } finally {
             room.release();
         }
+    }
+
+    /** The one that was used last; null if there is none. */
+    private HttpConnection takeIdle() {
+        for (Idle one = idle.pollFirst(); one != null; one = idle.pollFirst()) {
+            if (one.isFresh()) {
+                return one.connection;
+            }
+            one.connection.close();
+        }
+        return null;
     }
 
     private HttpConnection open() throws NotTakenException {
@@ -77,6 +99,6 @@ final class Connections implements AutoCloseable {
 
     @Override
     public void close() {
-        idle.forEach(HttpConnection::close);
+        idle.forEach(one -> one.connection.close());
     }
 }

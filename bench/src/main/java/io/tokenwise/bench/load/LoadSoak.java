@@ -76,7 +76,10 @@ final class LoadSoak {
                         answered++;
                     }
                     within += outcome.answeredWithin(targetNanos) ? 1 : 0;
-                    lost += !outcome.answered() && !outcome.shed() ? 1 : 0;
+                    if (!outcome.answered() && !outcome.shed()) {
+                        lost++;
+                        out.printf("lost: status %d after %.1f ms%n", outcome.status(), outcome.latencyNanos() / 1e6);
+                    }
                 }
                 sent += outcomes.length;
                 latencies.add(part);
