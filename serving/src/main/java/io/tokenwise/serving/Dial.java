@@ -44,8 +44,9 @@ final class Dial {
         if (control.feedForward()) {
             double slack = SLACK * (control.feedback() ? trim.slack() : 1);
             var load = new Load(waiting, nowNanos, remainingMicros, pinnedMicros);
-            int down = first(load, slack);
-            step = down >= step ? down : Math.min(step, first(load, UP * slack));
+            step = isInTime(load, step, slack)
+                    ? first(load, UP * slack, 0, step)
+                    : first(load, slack, Math.min(step + 1, STEPS), STEPS);
         } else if (control.feedback()) {
             step = trim.step();
         }
@@ -60,10 +61,10 @@ final class Dial {
     private record Load(
             Collection<? extends Entry> waiting, long nowNanos, double remainingMicros, double pinnedMicros) {}
 
-    /** The first step at which all that waits is answered in time; the last if none is. */
-    private int first(Load load, double slack) {
-        int low = 0;
-        int high = STEPS;
+    /** From one step to another the first at which all that waits is answered in time; the last of them if none is. */
+    private int first(Load load, double slack, int from, int to) {
+        int low = from;
+        int high = to;
         while (low < high) {
             int middle = (low + high) >>> 1;
             if (isInTime(load, middle, slack)) {
@@ -81,15 +82,15 @@ final class Dial {
         double ahead = 0;
         double least = Double.MAX_VALUE;
         for (Entry entry : load.waiting) {
-            if (!batch.fits(entry, step)) {
+            if (!batch.add(entry, step)) {
                 if (endMicros(load, ahead, batch.micros()) > least) {
                     return false;
                 }
                 ahead += batch.micros();
                 batch.clear();
+                batch.add(entry, step);
                 least = Double.MAX_VALUE;
             }
-            batch.add(entry, step);
             double dueNanos = entry.arrivalNanos + slack * (entry.dueNanos - entry.arrivalNanos);
             least = Math.min(least, (dueNanos - load.nowNanos) / NANOS_PER_MICRO);
         }

@@ -2,14 +2,6 @@ package io.tokenwise.serving;
 
 /** A request as the scheduler sees it, which guards it. */
 class Entry {
-    /** Where it is. */
-    enum Place {
-        NEW,
-        WAITING,
-        RUNNING,
-        GONE
-    }
-
     /** That there is no deadline: far away, and still not near the largest number, so that sums do not overflow. */
     static final long NEVER = Long.MAX_VALUE / 4;
 
@@ -24,8 +16,6 @@ class Entry {
 
     /** When it should be answered; budgets are chosen, and requests refused, by it. */
     final long dueNanos;
-
-    Place place = Place.NEW;
 
     /** @param timing when it arrived, and when it is to be answered */
     Entry(ModelLoad model, Choices choices, boolean pinned, int tokens, Timing timing) {
@@ -44,6 +34,16 @@ class Entry {
     /** How much of the room for waiting tokens it needs. */
     int room() {
         return tokens;
+    }
+
+    /**
+     * Whether its deadline has passed, or will have even if it runs now at its least budget. If it would have been late whenever it ran that is not believed: what is known of costs may
+     * be wrong, and only running shows it.
+     */
+    final boolean isExpired(long nowNanos) {
+        double leastNanos = 1000 * leastMicros();
+        boolean isBelieved = arrivalNanos + leastNanos <= deadlineNanos;
+        return nowNanos >= deadlineNanos || isBelieved && nowNanos + leastNanos > deadlineNanos;
     }
 
     /** What it takes at a step of the dial, as predicted now. */

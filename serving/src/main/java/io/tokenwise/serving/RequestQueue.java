@@ -74,15 +74,13 @@ public final class RequestQueue implements AutoCloseable {
     }
 
     private <R> Lane<R> add(MeasuredModel<R> model) {
-        var lane = new Lane<>(this, model);
         lock.lock();
         try {
             checkOpen();
-            scheduler.add(lane.load());
         } finally {
             lock.unlock();
         }
-        return lane;
+        return new Lane<>(this, model);
     }
 
     /** What it was started with. */
@@ -150,6 +148,8 @@ public final class RequestQueue implements AutoCloseable {
         expired.forEach(entry -> entry.future.completeExceptionally(
                 new DeadlineException("the deadline passed before the request was computed")));
         if (batch != null) {
+            // What is chained to an answer may leave its thread interrupted, and models do not run in such a one.
+            Thread.interrupted();
             runBatch(batch);
         }
         return batch != null || !expired.isEmpty();

@@ -24,10 +24,8 @@ class SchedulerTest {
     private final Scheduler<Entry> scheduler = new Scheduler<>(options);
     private final ModelLoad model = model();
 
-    private ModelLoad model() {
-        var added = new ModelLoad(new CostCurve(0, 10, List.of(new CostCurve.Point(1, 1000))));
-        scheduler.add(added);
-        return added;
+    private static ModelLoad model() {
+        return new ModelLoad(new CostCurve(0, 10, List.of(new CostCurve.Point(1, 1000))));
     }
 
     private static Choices.Choice choice(double share, int tokens) {
@@ -98,9 +96,26 @@ class SchedulerTest {
     }
 
     @Test
+    void theDialIsTurnedUpOnlyWhereThatLastsForAWhile() {
+        var waiting = new ArrayList<Entry>();
+        for (int i = 0; i < 10; i++) {
+            waiting.add(floating(model, 10, 0, 100));
+        }
+        scheduler.offer(waiting, 0);
+        Batch<Entry> first = scheduler.next(0);
+        long nowNanos = first.endNanos();
+        scheduler.finished(first, nowNanos);
+        scheduler.withdraw(waiting.get(9));
+        // 80 ms of work for 72 that are left, but for 60 where the dial is to be turned up.
+        Batch<Entry> second = scheduler.next(nowNanos);
+        assertThat(second.step()).isEqualTo(first.step()).isPositive();
+        waiting.subList(4, 9).forEach(scheduler::withdraw);
+        assertThat(scheduler.next(nowNanos).step()).isZero();
+    }
+
+    @Test
     void bothClassesHaveTheirShare() {
         var fair = new Scheduler<Entry>(options.withPinnedShare(0.25).withControl(Control.off()));
-        fair.add(model);
         for (int i = 0; i < 40; i++) {
             fair.offer(List.of(pinned(model, 10, -1)), 0);
             fair.offer(List.of(floating(model, 10, 0, 1_000_000)), 0);
@@ -112,6 +127,33 @@ class SchedulerTest {
             fair.finished(batch, batch.endNanos());
         }
         assertThat(pinnedBatches).isEqualTo(10);
+    }
+
+    @Test
+    void aClassThatHadNothingToDoDoesNotGetThatTimeLater() {
+        var fair = new Scheduler<Entry>(options.withControl(Control.off()));
+        for (int i = 0; i < 20; i++) {
+            fair.offer(List.of(pinned(model, 10, -1)), 0);
+            fair.finished(fair.next(0), 10 * MILLI);
+        }
+        for (int i = 0; i < 10; i++) {
+            fair.offer(List.of(pinned(model, 10, -1), floating(model, 10, 0, 1_000_000)), 0);
+        }
+        int pinnedBatches = 0;
+        for (int i = 0; i < 10; i++) {
+            pinnedBatches += fair.next(0).entries().getFirst().pinned ? 1 : 0;
+        }
+        assertThat(pinnedBatches).isEqualTo(5);
+    }
+
+    @Test
+    void whatWaitsIsDividedAmongWorkersThatHaveNothingToDo() {
+        var two = new Scheduler<Entry>(options.withWorkers(2).withControl(Control.off()));
+        two.offer(List.of(pinned(model, 3, -1), pinned(model, 3, -1)), 0);
+        assertThat(two.next(0).entries()).hasSize(1);
+        assertThat(two.next(0).entries()).hasSize(1);
+        two.offer(List.of(pinned(model, 3, -1), pinned(model, 3, -1)), 0);
+        assertThat(two.next(0).entries()).hasSize(2);
     }
 
     @Test
@@ -137,6 +179,41 @@ class SchedulerTest {
         assertThat(open.dropExpired(2 * MILLI)).isEmpty();
         assertThat(open.dropExpired(3 * MILLI)).containsExactly(late);
         assertThat(open.next(3 * MILLI).entries()).containsExactly(early);
+    }
+
+    /** Costs may have been measured too high, and would never be corrected if all that comes were dropped. */
+    @Test
+    void whatWouldBeLateWheneverItRanIsTried() {
+        Entry entry = pinned(model, 10, 5);
+        scheduler.offer(List.of(entry), 0);
+        assertThat(scheduler.dropExpired(4 * MILLI)).isEmpty();
+        assertThat(scheduler.dropExpired(5 * MILLI)).containsExactly(entry);
+    }
+
+    /** Models that are closed while the queue goes on. */
+    @Test
+    void aModelOfWhichNothingWaitsIsNotKept() throws InterruptedException {
+        List<WeakReference<ModelLoad>> gone = List.of(afterItRan(), afterAllWasTakenBack());
+        while (gone.stream().anyMatch(one -> one.get() != null)) {
+            System.gc();
+            Thread.sleep(1);
+        }
+        assertThat(scheduler.isIdle()).isTrue();
+    }
+
+    private WeakReference<ModelLoad> afterItRan() {
+        ModelLoad other = model();
+        scheduler.offer(List.of(floating(other, 1, 0, 100)), 0);
+        scheduler.finished(scheduler.next(0), MILLI);
+        return new WeakReference<>(other);
+    }
+
+    private WeakReference<ModelLoad> afterAllWasTakenBack() {
+        ModelLoad other = model();
+        scheduler.offer(List.of(pinned(other, 1, 2), pinned(other, 1, -1)), 0);
+        scheduler.dropExpired(2 * MILLI);
+        scheduler.dropAll();
+        return new WeakReference<>(other);
     }
 
     @Test
@@ -167,7 +244,6 @@ class SchedulerTest {
     @Test
     void inputsOfManyNumbersNeedRoomThoughTheyHaveFewTokens() {
         var small = new Scheduler<Entry>(options.withWaiting(10, 100).withControl(Control.off()));
-        small.add(model);
         small.offer(List.of(large(60)), 0);
         assertThatThrownBy(() -> small.offer(List.of(large(60)), 0)).isInstanceOf(OverloadedException.class);
         assertThat(small.waitingTokens()).isEqualTo(1);
