@@ -36,14 +36,14 @@ final class Dial {
      * Where it is to be for the next batch.
      *
      * @param waiting requests that float, in their order
-     * @param remainingMicros what running batches still take
+     * @param workers when they are free
      * @param pinnedMicros what pinned requests wait for
      */
-    <E extends Entry> int step(Collection<E> waiting, long nowNanos, double remainingMicros, double pinnedMicros) {
+    int step(Collection<? extends Entry> waiting, long nowNanos, Workers workers, double pinnedMicros) {
         Control control = options.control();
         if (control.feedForward()) {
             double slack = SLACK * (control.feedback() ? trim.slack() : 1);
-            var load = new Load(waiting, nowNanos, remainingMicros, pinnedMicros);
+            var load = new Load(waiting, nowNanos, workers, pinnedMicros);
             step = isInTime(load, step, slack)
                     ? first(load, UP * slack, 0, step)
                     : first(load, slack, Math.min(step + 1, STEPS), STEPS);
@@ -58,8 +58,7 @@ final class Dial {
         trim.answered((double) (nowNanos - entry.arrivalNanos) / (entry.dueNanos - entry.arrivalNanos), nowNanos, step);
     }
 
-    private record Load(
-            Collection<? extends Entry> waiting, long nowNanos, double remainingMicros, double pinnedMicros) {}
+    private record Load(Collection<? extends Entry> waiting, long nowNanos, Workers workers, double pinnedMicros) {}
 
     /** From one step to another the first at which all that waits is answered in time; the last of them if none is. */
     private int first(Load load, double slack, int from, int to) {
@@ -99,6 +98,6 @@ final class Dial {
 
     private double endMicros(Load load, double ahead, double batch) {
         double before = Scheduler.shared(ahead, load.pinnedMicros, 1 - options.pinnedShare());
-        return (load.remainingMicros + before) / options.workers() + batch;
+        return load.workers.doneMicros(before) + batch;
     }
 }

@@ -57,7 +57,8 @@ final class Scheduler<E extends Entry> {
             throw overloaded(predictedWaitMicros(nowNanos));
         }
         // Where nothing is ahead, to come back later would not help.
-        if (options.control().shedding() && !isIdle()) {
+        boolean isNext = waitingRequests == 0 && running.size() < options.workers();
+        if (options.control().shedding() && !isNext) {
             checkDue(entries, nowNanos);
         }
         for (E entry : entries) {
@@ -80,14 +81,14 @@ final class Scheduler<E extends Entry> {
     }
 
     private void checkDue(List<E> entries, long nowNanos) {
-        double before = remainingMicros(nowNanos);
+        Workers workers = workers(nowNanos);
         double ofPinned = waitingMicros(true);
         double ofFloating = waitingMicros(false);
         for (E entry : entries) {
             double ahead = entry.pinned
                     ? shared(ofPinned, ofFloating, options.pinnedShare())
                     : shared(ofFloating, ofPinned, 1 - options.pinnedShare());
-            double waits = (before + ahead) / options.workers();
+            double waits = workers.doneMicros(ahead);
             // While it waits others come that run with it, and it is answered with them.
             double together = entry.leastMicros() * options.batchTokens() / entry.tokens;
             double micros =
@@ -156,7 +157,7 @@ final class Scheduler<E extends Entry> {
             return null;
         }
         boolean pinnedNext = floating.isEmpty() || !pinned.isEmpty() && pinnedTurn <= floatingTurn;
-        int step = pinnedNext ? 0 : dial.step(floating, nowNanos, remainingMicros(nowNanos), waitingMicros(true));
+        int step = pinnedNext ? 0 : dial.step(floating, nowNanos, workers(nowNanos), waitingMicros(true));
         List<E> entries = take(pinnedNext ? pinned : floating, step);
         CostCurve costs = entries.getFirst().model.costs;
         double plain = costs.batchMicros()
@@ -212,13 +213,8 @@ final class Scheduler<E extends Entry> {
         running.remove(batch);
     }
 
-    /** What running batches still take, of all workers together. */
-    private double remainingMicros(long nowNanos) {
-        double remaining = 0;
-        for (Batch<E> batch : running) {
-            remaining += Math.max(0, batch.endNanos() - nowNanos) / NANOS_PER_MICRO;
-        }
-        return remaining;
+    private Workers workers(long nowNanos) {
+        return new Workers(options.workers(), running, nowNanos);
     }
 
     /** What waits of a class, at the least budgets. */
@@ -228,7 +224,7 @@ final class Scheduler<E extends Entry> {
 
     /** How long a request that came now would wait at the least budgets. */
     double predictedWaitMicros(long nowNanos) {
-        return (remainingMicros(nowNanos) + waitingMicros(true) + waitingMicros(false)) / options.workers();
+        return workers(nowNanos).doneMicros(waitingMicros(true) + waitingMicros(false));
     }
 
     boolean isIdle() {

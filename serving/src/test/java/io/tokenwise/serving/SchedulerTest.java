@@ -74,6 +74,28 @@ class SchedulerTest {
         assertThat(scheduler.waitingRequests()).isEqualTo(2);
     }
 
+    /** As a recording beside texts. */
+    @Test
+    void aLongBatchKeepsOneWorkerOnly() {
+        var two = new Scheduler<Entry>(options.withWorkers(2));
+        Entry tooLong = floating(model, 1000, 0, 100);
+        two.offer(List.of(tooLong), 0);
+        assertThat(two.next(0).step()).isEqualTo(Dial.STEPS);
+
+        // A worker has nothing to do: nothing is ahead.
+        two.offer(List.of(tooLong), 0);
+        assertThat(two.withdraw(tooLong)).isTrue();
+        two.offer(List.of(floating(model, 10, 0, 100)), 0);
+        assertThat(two.next(0).step()).isZero();
+
+        // One has for 10 ms, one for 500.
+        assertThatThrownBy(() -> two.offer(List.of(tooLong), 0)).isInstanceOf(OverloadedException.class);
+        two.offer(List.of(floating(model, 10, 0, 100)), 0);
+        assertThat(two.predictedWaitMicros(0)).isCloseTo(15_000, within(1.0));
+        two.offer(List.of(pinned(model, 2000, -1)), 0);
+        assertThat(two.predictedWaitMicros(0)).isCloseTo((2005 + 510) * 1000 / 2, within(1.0));
+    }
+
     @Test
     void whenToComeBackIsAMinuteAtMost() {
         scheduler.offer(List.of(floating(model, 1 << 18, 0, 1_000_000)), 0);
