@@ -246,13 +246,13 @@ class SchedulerTest {
         assertThat(scheduler.isIdle()).isTrue();
     }
 
-    /** Clients that ask and go away, while the only worker computes something long. */
+    /** Clients that ask and go away, while others wait for something long. */
     @Test
     void whatIsTakenBackIsNotKept() throws InterruptedException {
         var gone = new ArrayList<WeakReference<Entry>>();
         for (int i = 0; i < 100; i++) {
             Entry entry = pinned(model, 1, -1);
-            scheduler.offer(List.of(entry), 0);
+            scheduler.offer(List.of(entry, pinned(model, 1, -1)), 0);
             scheduler.withdraw(entry);
             gone.add(new WeakReference<>(entry));
         }
@@ -260,7 +260,8 @@ class SchedulerTest {
             System.gc();
             Thread.sleep(1);
         }
-        assertThat(scheduler.next(0)).isNull();
+        assertThat(scheduler.waitingRequests()).isEqualTo(100);
+        assertThat(scheduler.waitingTokens()).isEqualTo(100);
     }
 
     @Test
