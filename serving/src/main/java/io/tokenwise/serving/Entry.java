@@ -17,6 +17,9 @@ class Entry {
     /** When it should be answered; budgets are chosen, and requests refused, by it. */
     final long dueNanos;
 
+    /** At each step of the dial, uncorrected, with its part of what a full batch takes. Here, where it is near: for each batch all that waits is looked at. */
+    private final double[] plainMicros;
+
     /** @param timing when it arrived, and when it is to be answered */
     Entry(ModelLoad model, Choices choices, boolean pinned, int tokens, Timing timing) {
         this.model = model;
@@ -26,6 +29,10 @@ class Entry {
         arrivalNanos = timing.arrivalNanos;
         deadlineNanos = timing.deadlineNanos;
         dueNanos = timing.dueNanos;
+        double batchMicros = model.costs.batchMicrosPerToken() * tokens;
+        plainMicros = choices.byStep().stream()
+                .mapToDouble(choice -> choice.micros() + batchMicros)
+                .toArray();
     }
 
     /** See the fields of {@link Entry}. */
@@ -48,16 +55,16 @@ class Entry {
 
     /** What it takes at a step of the dial, as predicted now. */
     final double micros(int step) {
-        return model.costs.scale() * plainMicros(choices.at(step));
+        return model.costs.scale() * plainMicros[Math.min(step, plainMicros.length - 1)];
     }
 
     /** What it takes at its least budget, as predicted now. */
     final double leastMicros() {
-        return model.costs.scale() * plainMicros(choices.least());
+        return model.costs.scale() * leastPlainMicros();
     }
 
-    /** Uncorrected, with its part of what a full batch takes. */
-    final double plainMicros(Choices.Choice choice) {
-        return choice.micros() + model.costs.batchMicrosPerToken() * tokens;
+    /** The same, uncorrected. */
+    final double leastPlainMicros() {
+        return plainMicros[plainMicros.length - 1];
     }
 }

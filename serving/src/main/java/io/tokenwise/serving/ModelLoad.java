@@ -21,12 +21,12 @@ final class ModelLoad {
 
     void add(Entry entry) {
         waiting++;
-        change(entry, entry.plainMicros(entry.choices.least()));
+        change(entry, entry.leastPlainMicros());
     }
 
     void remove(Entry entry) {
         waiting--;
-        change(entry, -entry.plainMicros(entry.choices.least()));
+        change(entry, -entry.leastPlainMicros());
     }
 
     /** Whether nothing of it waits. */

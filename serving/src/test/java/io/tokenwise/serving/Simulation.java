@@ -62,16 +62,7 @@ final class Simulation {
 
         Setting withClients(double newPinnedShare, boolean newDeadlines) {
             return new Setting(
-                    control,
-                    workers,
-                    seconds,
-                    load,
-                    slowness,
-                    newPinnedShare,
-                    newDeadlines,
-                    withLosses,
-                    tooHigh,
-                    seed);
+                    control, workers, seconds, load, slowness, newPinnedShare, newDeadlines, withLosses, tooHigh, seed);
         }
 
         Setting withWorkers(int newWorkers) {
