@@ -53,7 +53,12 @@ final class Dial {
         return step;
     }
 
-    /** A request that floats has its answer, which had a time to be due. */
+    /** The part of the time until a request that floats is due that it may take, as predicted, to be accepted. */
+    double accepted() {
+        return options.control().feedback() ? trim.accepted() : 1;
+    }
+
+    /** A request that floats has its answer, which had a time to be due, or has expired. */
     void answered(Entry entry, long nowNanos) {
         trim.answered((double) (nowNanos - entry.arrivalNanos) / (entry.dueNanos - entry.arrivalNanos), nowNanos, step);
     }

@@ -82,8 +82,8 @@ final class Scheduler<E extends Entry> {
 
     private void checkDue(List<E> entries, long nowNanos) {
         Workers workers = workers(nowNanos);
-        double ofPinned = waitingMicros(true);
-        double ofFloating = waitingMicros(false);
+        double ofPinned = waitingMicros(pinned, nowNanos);
+        double ofFloating = waitingMicros(floating, nowNanos);
         for (E entry : entries) {
             double ahead = entry.pinned
                     ? shared(ofPinned, ofFloating, options.pinnedShare())
@@ -93,7 +93,8 @@ final class Scheduler<E extends Entry> {
             double together = entry.leastMicros() * options.batchTokens() / entry.tokens;
             double micros =
                     waits + Math.max(entry.leastMicros(), Math.min(Math.min(together, options.batchMicros()), waits));
-            double late = micros - (entry.dueNanos - nowNanos) / NANOS_PER_MICRO;
+            double part = entry.pinned ? 1 : dial.accepted();
+            double late = micros - part * (entry.dueNanos - nowNanos) / NANOS_PER_MICRO;
             if (late > 0) {
                 throw overloaded(late);
             }
@@ -137,7 +138,10 @@ final class Scheduler<E extends Entry> {
         for (Set<E> own : List.of(pinned, floating)) {
             own.removeIf(entry -> entry.isExpired(nowNanos) && expired.add(entry));
         }
-        expired.forEach(this::leave);
+        for (E entry : expired) {
+            leave(entry);
+            tellDial(entry, nowNanos);
+        }
         return expired;
     }
 
@@ -157,7 +161,7 @@ final class Scheduler<E extends Entry> {
             return null;
         }
         boolean pinnedNext = floating.isEmpty() || !pinned.isEmpty() && pinnedTurn <= floatingTurn;
-        int step = pinnedNext ? 0 : dial.step(floating, nowNanos, workers(nowNanos), waitingMicros(true));
+        int step = pinnedNext ? 0 : dial.step(floating, nowNanos, workers(nowNanos), waitingMicros(pinned, nowNanos));
         List<E> entries = take(pinnedNext ? pinned : floating, step);
         CostCurve costs = entries.getFirst().model.costs;
         double plain = costs.batchMicros()
@@ -201,10 +205,12 @@ final class Scheduler<E extends Entry> {
     void finished(Batch<E> batch, long nowNanos) {
         running.remove(batch);
         batch.model().costs.learn(batch.plainMicros(), (nowNanos - batch.startNanos()) / NANOS_PER_MICRO);
-        for (E entry : batch.entries()) {
-            if (!entry.pinned && options.control().mode() == Control.Mode.AUTO) {
-                dial.answered(entry, nowNanos);
-            }
+        batch.entries().forEach(entry -> tellDial(entry, nowNanos));
+    }
+
+    private void tellDial(E entry, long nowNanos) {
+        if (!entry.pinned && options.control().mode() == Control.Mode.AUTO) {
+            dial.answered(entry, nowNanos);
         }
     }
 
@@ -217,14 +223,18 @@ final class Scheduler<E extends Entry> {
         return new Workers(options.workers(), running, nowNanos);
     }
 
-    /** What waits of a class, at the least budgets. */
-    private double waitingMicros(boolean ofPinned) {
-        return models.stream().mapToDouble(model -> model.micros(ofPinned)).sum();
+    /** What waits of a class, at the least budgets, but for those of its first that have expired: they will be dropped, and are in nobody's way. */
+    private double waitingMicros(Set<E> own, long nowNanos) {
+        double expired = own.stream()
+                .takeWhile(entry -> entry.isExpired(nowNanos))
+                .mapToDouble(Entry::leastMicros)
+                .sum();
+        return models.stream().mapToDouble(model -> model.micros(own == pinned)).sum() - expired;
     }
 
     /** How long a request that came now would wait at the least budgets. */
     double predictedWaitMicros(long nowNanos) {
-        return workers(nowNanos).doneMicros(waitingMicros(true) + waitingMicros(false));
+        return workers(nowNanos).doneMicros(waitingMicros(pinned, nowNanos) + waitingMicros(floating, nowNanos));
     }
 
     boolean isIdle() {

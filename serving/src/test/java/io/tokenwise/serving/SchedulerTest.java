@@ -74,6 +74,38 @@ class SchedulerTest {
         assertThat(scheduler.waitingRequests()).isEqualTo(2);
     }
 
+    /** The only worker was stopped, and has had no time to drop it. */
+    @Test
+    void whatHasExpiredIsInNobodysWay() {
+        scheduler.offer(List.of(floating(model, 10, 0, 100)), 0);
+        scheduler.next(0);
+        for (int i = 0; i < 18; i++) {
+            scheduler.offer(List.of(dropped(model, 10, 0, 100)), 0);
+        }
+        assertThat(scheduler.predictedWaitMicros(95 * MILLI)).isCloseTo(90_000, within(1.0));
+        assertThatThrownBy(() -> scheduler.offer(List.of(floating(model, 10, 95, 150)), 95 * MILLI))
+                .isInstanceOf(OverloadedException.class);
+        scheduler.offer(List.of(floating(model, 10, 96, 150)), 96 * MILLI);
+        assertThat(scheduler.predictedWaitMicros(96 * MILLI)).isCloseTo(5000, within(1.0));
+    }
+
+    private static Entry dropped(ModelLoad model, int tokens, long arrivalMillis, long deadlineMillis) {
+        Entry entry = floating(model, tokens, arrivalMillis, deadlineMillis);
+        var timing = new Entry.Timing(entry.arrivalNanos, entry.dueNanos, entry.dueNanos);
+        return new Entry(model, entry.choices, false, tokens, timing);
+    }
+
+    /** Or the measured latencies would be those of the lucky ones. */
+    @Test
+    void whatIsDroppedCountsAsLate() {
+        var measuring = new Scheduler<Entry>(options.withControl(AUTO.with(false, true, true)));
+        for (int i = 1; i <= 200; i++) {
+            measuring.offer(List.of(dropped(model, 1, 20 * i, 20 * i + 100)), 20 * i * MILLI);
+            measuring.dropExpired(20 * i * MILLI);
+        }
+        assertThat(measuring.next(4_000 * MILLI).step()).isPositive();
+    }
+
     /** As a recording beside texts. */
     @Test
     void aLongBatchKeepsOneWorkerOnly() {
@@ -163,7 +195,9 @@ class SchedulerTest {
         }
         int pinnedBatches = 0;
         for (int i = 0; i < 10; i++) {
-            pinnedBatches += fair.next(0).entries().getFirst().pinned ? 1 : 0;
+            Batch<Entry> batch = fair.next(0);
+            pinnedBatches += batch.entries().getFirst().pinned ? 1 : 0;
+            fair.finished(batch, 10 * MILLI);
         }
         assertThat(pinnedBatches).isEqualTo(5);
     }

@@ -51,4 +51,15 @@ class TrimTest {
         answer(50, 0.1, 0);
         assertThat(trim.slack()).isCloseTo(1, within(0.01));
     }
+
+    @Test
+    void whereTheDialIsAtItsEndFewerAreAccepted() {
+        answer(20, 10, MIDDLE);
+        assertThat(trim.accepted()).isEqualTo(1);
+        answer(20, 10, Dial.STEPS);
+        assertThat(trim.accepted()).isCloseTo(0.5, within(0.01));
+        nowNanos += 10 * TICK;
+        answer(40, 0.1, Dial.STEPS);
+        assertThat(trim.accepted()).isEqualTo(1);
+    }
 }
