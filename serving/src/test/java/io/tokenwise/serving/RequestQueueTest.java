@@ -349,6 +349,22 @@ class RequestQueueTest {
         assertThat(BudgetRange.floating(Budget.flops(0.3), Budget.FULL).at(0.5)).isEqualTo(Budget.flops(0.5));
     }
 
+    /** No load of queries keeps anybody from filling an index. */
+    @Test
+    void theTargetIsThatOfRequestsThatFloatOnly() {
+        var control = Control.auto(Duration.ofNanos(1), 0.35);
+        try (var queue = RequestQueue.start(options().withControl(control))) {
+            var lane = queue.add(held());
+            hold(lane);
+
+            assertThatThrownBy(() -> lane.submit(request(FLOATING, new int[64])))
+                    .isInstanceOf(OverloadedException.class);
+            var pinned = lane.submit(request(PINNED, new int[64]));
+            gate.countDown();
+            assertThat(pinned.join().budget()).isEqualTo(Budget.of(0.7));
+        }
+    }
+
     @Test
     void aTargetIsATime() {
         assertThatThrownBy(() -> Control.auto(Duration.ZERO, 0.5)).isInstanceOf(IllegalArgumentException.class);
