@@ -2,24 +2,25 @@ package io.tokenwise.serving;
 
 /** How much is in a batch that is being put together. */
 final class BatchSize {
-    private final QueueOptions options;
+    private final int mostTokens;
+    private final double mostMicros;
     private long tokens;
     private double micros;
 
     BatchSize(QueueOptions options) {
-        this.options = options;
+        mostTokens = options.batchTokens();
+        mostMicros = options.batchMicros();
     }
 
-    /** Whether a request may run with those that are in it; always if there are none. */
-    boolean fits(Entry entry, int step) {
-        return tokens == 0
-                || tokens + entry.tokens <= options.batchTokens()
-                        && micros + entry.micros(step) <= options.batchMicros();
-    }
-
-    void add(Entry entry, int step) {
-        tokens += entry.tokens;
-        micros += entry.micros(step);
+    /** Adds a request if it may run with those that are in it, as it always may if there are none; false if not. */
+    boolean add(Entry entry, int step) {
+        double more = entry.micros(step);
+        boolean fits = tokens == 0 || tokens + entry.tokens <= mostTokens && micros + more <= mostMicros;
+        if (fits) {
+            tokens += entry.tokens;
+            micros += more;
+        }
+        return fits;
     }
 
     void clear() {

@@ -41,10 +41,6 @@ record Choices(List<Choice> byStep) {
         return byStep.get(Math.min(step, byStep.size() - 1));
     }
 
-    Choice least() {
-        return byStep.getLast();
-    }
-
     /** What the control leaves of a request's range. */
     static Choices of(MeasuredModel<?> model, Control control, Request request) {
         int[] input = request.input();

@@ -26,7 +26,7 @@ final class CostCurve {
     private static final double FORGETTING_WRONG = 0.7;
 
     private final double batchMicros;
-    private final int batchTokens;
+    private final double batchMicrosPerToken;
     private final List<Point> points;
     private double taken;
     private double predicted;
@@ -38,7 +38,7 @@ final class CostCurve {
      */
     CostCurve(double batchMicros, int batchTokens, List<Point> points) {
         this.batchMicros = batchMicros;
-        this.batchTokens = batchTokens;
+        batchMicrosPerToken = batchMicros / batchTokens;
         this.points = List.copyOf(points);
     }
 
@@ -62,7 +62,7 @@ final class CostCurve {
 
     /** The same for each token of a full batch: where much waits, batches are full. */
     double batchMicrosPerToken() {
-        return batchMicros / batchTokens;
+        return batchMicrosPerToken;
     }
 
     /** By what predictions are to be multiplied, as the last batches say. */

@@ -36,34 +36,39 @@ final class Dial {
      * Where it is to be for the next batch.
      *
      * @param waiting requests that float, in their order
-     * @param remainingMicros what running batches still take
+     * @param workers when they are free
      * @param pinnedMicros what pinned requests wait for
      */
-    <E extends Entry> int step(Collection<E> waiting, long nowNanos, double remainingMicros, double pinnedMicros) {
+    int step(Collection<? extends Entry> waiting, long nowNanos, Workers workers, double pinnedMicros) {
         Control control = options.control();
         if (control.feedForward()) {
             double slack = SLACK * (control.feedback() ? trim.slack() : 1);
-            var load = new Load(waiting, nowNanos, remainingMicros, pinnedMicros);
-            int down = first(load, slack);
-            step = down >= step ? down : Math.min(step, first(load, UP * slack));
+            var load = new Load(waiting, nowNanos, workers, pinnedMicros);
+            step = isInTime(load, step, slack)
+                    ? first(load, UP * slack, 0, step)
+                    : first(load, slack, Math.min(step + 1, STEPS), STEPS);
         } else if (control.feedback()) {
             step = trim.step();
         }
         return step;
     }
 
-    /** A request that floats has its answer, which had a time to be due. */
+    /** The part of the time until a request that floats is due that it may take, as predicted, to be accepted. */
+    double accepted() {
+        return options.control().feedback() ? trim.accepted() : 1;
+    }
+
+    /** A request that floats has its answer, which had a time to be due, or has expired. */
     void answered(Entry entry, long nowNanos) {
         trim.answered((double) (nowNanos - entry.arrivalNanos) / (entry.dueNanos - entry.arrivalNanos), nowNanos, step);
     }
 
-    private record Load(
-            Collection<? extends Entry> waiting, long nowNanos, double remainingMicros, double pinnedMicros) {}
+    private record Load(Collection<? extends Entry> waiting, long nowNanos, Workers workers, double pinnedMicros) {}
 
-    /** The first step at which all that waits is answered in time; the last if none is. */
-    private int first(Load load, double slack) {
-        int low = 0;
-        int high = STEPS;
+    /** From one step to another the first at which all that waits is answered in time; the last of them if none is. */
+    private int first(Load load, double slack, int from, int to) {
+        int low = from;
+        int high = to;
         while (low < high) {
             int middle = (low + high) >>> 1;
             if (isInTime(load, middle, slack)) {
@@ -81,15 +86,15 @@ final class Dial {
         double ahead = 0;
         double least = Double.MAX_VALUE;
         for (Entry entry : load.waiting) {
-            if (!batch.fits(entry, step)) {
+            if (!batch.add(entry, step)) {
                 if (endMicros(load, ahead, batch.micros()) > least) {
                     return false;
                 }
                 ahead += batch.micros();
                 batch.clear();
+                batch.add(entry, step);
                 least = Double.MAX_VALUE;
             }
-            batch.add(entry, step);
             double dueNanos = entry.arrivalNanos + slack * (entry.dueNanos - entry.arrivalNanos);
             least = Math.min(least, (dueNanos - load.nowNanos) / NANOS_PER_MICRO);
         }
@@ -98,6 +103,6 @@ final class Dial {
 
     private double endMicros(Load load, double ahead, double batch) {
         double before = Scheduler.shared(ahead, load.pinnedMicros, 1 - options.pinnedShare());
-        return (load.remainingMicros + before) / options.workers() + batch;
+        return load.workers.doneMicros(before) + batch;
     }
 }

@@ -2,14 +2,6 @@ package io.tokenwise.serving;
 
 /** A request as the scheduler sees it, which guards it. */
 class Entry {
-    /** Where it is. */
-    enum Place {
-        NEW,
-        WAITING,
-        RUNNING,
-        GONE
-    }
-
     /** That there is no deadline: far away, and still not near the largest number, so that sums do not overflow. */
     static final long NEVER = Long.MAX_VALUE / 4;
 
@@ -25,7 +17,8 @@ class Entry {
     /** When it should be answered; budgets are chosen, and requests refused, by it. */
     final long dueNanos;
 
-    Place place = Place.NEW;
+    /** At each step of the dial, uncorrected, with its part of what a full batch takes. Here, where it is near: for each batch all that waits is looked at. */
+    private final double[] plainMicros;
 
     /** @param timing when it arrived, and when it is to be answered */
     Entry(ModelLoad model, Choices choices, boolean pinned, int tokens, Timing timing) {
@@ -36,6 +29,10 @@ class Entry {
         arrivalNanos = timing.arrivalNanos;
         deadlineNanos = timing.deadlineNanos;
         dueNanos = timing.dueNanos;
+        double batchMicros = model.costs.batchMicrosPerToken() * tokens;
+        plainMicros = choices.byStep().stream()
+                .mapToDouble(choice -> choice.micros() + batchMicros)
+                .toArray();
     }
 
     /** See the fields of {@link Entry}. */
@@ -46,18 +43,28 @@ class Entry {
         return tokens;
     }
 
+    /**
+     * Whether its deadline has passed, or will have even if it runs now at its least budget. If it would have been late whenever it ran that is not believed: what is known of costs may
+     * be wrong, and only running shows it.
+     */
+    final boolean isExpired(long nowNanos) {
+        double leastNanos = 1000 * leastMicros();
+        boolean isBelieved = arrivalNanos + leastNanos <= deadlineNanos;
+        return nowNanos >= deadlineNanos || isBelieved && nowNanos + leastNanos > deadlineNanos;
+    }
+
     /** What it takes at a step of the dial, as predicted now. */
     final double micros(int step) {
-        return model.costs.scale() * plainMicros(choices.at(step));
+        return model.costs.scale() * plainMicros[Math.min(step, plainMicros.length - 1)];
     }
 
     /** What it takes at its least budget, as predicted now. */
     final double leastMicros() {
-        return model.costs.scale() * plainMicros(choices.least());
+        return model.costs.scale() * leastPlainMicros();
     }
 
-    /** Uncorrected, with its part of what a full batch takes. */
-    final double plainMicros(Choices.Choice choice) {
-        return choice.micros() + model.costs.batchMicrosPerToken() * tokens;
+    /** The same, uncorrected. */
+    final double leastPlainMicros() {
+        return plainMicros[plainMicros.length - 1];
     }
 }

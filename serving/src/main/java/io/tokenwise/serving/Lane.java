@@ -40,8 +40,8 @@ public final class Lane<R> {
     }
 
     /**
-     * Asks the model. The future is always completed: with the answer, with {@link io.tokenwise.api.DeadlineException} if the deadline passed before it was computed, with what the model threw, or
-     * with {@link IllegalStateException} if the queue was closed without waiting for it. Cancelling it, or completing it otherwise, takes the request back unless it runs already.
+     * Asks the model. The future is always completed: with the answer, with {@link io.tokenwise.api.DeadlineException} if the deadline passed before it was computed, as soon as one of the queue's
+     * threads has time to see that, with what the model threw, or with {@link IllegalStateException} if the queue was closed without waiting for it. Cancelling it, or completing it otherwise, takes the request back unless it runs already.
      *
      * @throws OverloadedException if it is not accepted
      * @throws IllegalArgumentException if the model cannot read the input or keep the budget
@@ -67,7 +67,7 @@ public final class Lane<R> {
 
     /** A request that floats is due at the target; any other, and where there is none, by its own deadline. */
     private Entry.Timing timing(Request request, long nowNanos) {
-        long left = Math.clamp(request.deadline().left().toNanos(), -Entry.NEVER, Entry.NEVER);
+        long left = Math.min(request.deadline().left().toNanos(), Entry.NEVER);
         long deadlineNanos = nowNanos + left;
         boolean hasTarget =
                 control.mode() == Control.Mode.AUTO && !request.budget().isPinned();

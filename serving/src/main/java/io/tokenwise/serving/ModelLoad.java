@@ -8,6 +8,7 @@ final class ModelLoad {
     private double pinnedMicros;
 
     private double floatingMicros;
+    private int waiting;
 
     ModelLoad(CostCurve costs) {
         this.costs = costs;
@@ -19,11 +20,18 @@ final class ModelLoad {
     }
 
     void add(Entry entry) {
-        change(entry, entry.plainMicros(entry.choices.least()));
+        waiting++;
+        change(entry, entry.leastPlainMicros());
     }
 
     void remove(Entry entry) {
-        change(entry, -entry.plainMicros(entry.choices.least()));
+        waiting--;
+        change(entry, -entry.leastPlainMicros());
+    }
+
+    /** Whether nothing of it waits. */
+    boolean isEmpty() {
+        return waiting == 0;
     }
 
     /** Rounding must not leave less than nothing. */

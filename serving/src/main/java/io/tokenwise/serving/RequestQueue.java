@@ -51,38 +51,23 @@ public final class RequestQueue implements AutoCloseable {
 
     /**
      * Puts a model into the queue. Some seconds pass while what it costs is measured, on the calling thread, which also makes it as fast as it gets. Requests of other models are then
-     * computed beside it, and take longer.
-     *
-     * @throws IllegalStateException if it is closed
+     * computed beside it, and take longer. Of a model of which nothing waits or runs the queue keeps nothing.
      */
     public <R> Lane<R> add(Served<R> model) {
-        return add(MeasuredModel.of(model, options));
+        return new Lane<>(this, MeasuredModel.of(model, options));
     }
 
     /**
      * Puts a model into the queue that takes as long as another, because both are one network that is asked for different results. Nothing is measured.
      *
      * @param like of this queue
-     * @throws IllegalStateException if it is closed
      */
     public <R> Lane<R> add(Served<R> model, Lane<?> like) {
         if (like.queue() != this) {
             throw new IllegalArgumentException(model.name() + ": its costs are to be those of "
                     + like.model().name() + ", which is in another queue");
         }
-        return add(like.measured().as(model));
-    }
-
-    private <R> Lane<R> add(MeasuredModel<R> model) {
-        var lane = new Lane<>(this, model);
-        lock.lock();
-        try {
-            checkOpen();
-            scheduler.add(lane.load());
-        } finally {
-            lock.unlock();
-        }
-        return lane;
+        return new Lane<>(this, like.measured().as(model));
     }
 
     /** What it was started with. */
@@ -150,6 +135,8 @@ public final class RequestQueue implements AutoCloseable {
         expired.forEach(entry -> entry.future.completeExceptionally(
                 new DeadlineException("the deadline passed before the request was computed")));
         if (batch != null) {
+            // What is chained to an answer may leave its thread interrupted, and models do not run in such a one.
+            Thread.interrupted();
             runBatch(batch);
         }
         return batch != null || !expired.isEmpty();

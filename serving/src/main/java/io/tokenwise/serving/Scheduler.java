@@ -1,10 +1,11 @@
 package io.tokenwise.serving;
 
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Which requests are accepted, which run next, together, and with which budgets. It has no threads and no clock: real workers and a simulator drive it alike. Not thread-safe.
@@ -19,9 +20,15 @@ final class Scheduler<E extends Entry> {
 
     private final QueueOptions options;
     private final Dial dial;
-    private final ArrayDeque<E> pinned = new ArrayDeque<>();
-    private final ArrayDeque<E> floating = new ArrayDeque<>();
-    private final List<ModelLoad> models = new ArrayList<>();
+
+    /** In the order in which they came; whoever takes one back need not look for it. */
+    private final LinkedHashSet<E> pinned = new LinkedHashSet<>();
+
+    private final LinkedHashSet<E> floating = new LinkedHashSet<>();
+
+    /** Of which something waits: of others nothing is kept. */
+    private final Set<ModelLoad> models = new LinkedHashSet<>();
+
     private final List<Batch<E>> running = new ArrayList<>();
     private int waitingRequests;
     private long waitingTokens;
@@ -37,10 +44,6 @@ final class Scheduler<E extends Entry> {
         dial = new Dial(options);
     }
 
-    void add(ModelLoad model) {
-        models.add(model);
-    }
-
     /**
      * Accepts requests, all or none.
      *
@@ -54,39 +57,44 @@ final class Scheduler<E extends Entry> {
             throw overloaded(predictedWaitMicros(nowNanos));
         }
         // Where nothing is ahead, to come back later would not help.
-        if (options.control().shedding() && !isIdle()) {
+        boolean isNext = waitingRequests == 0 && running.size() < options.workers();
+        if (options.control().shedding() && !isNext) {
             checkDue(entries, nowNanos);
         }
         for (E entry : entries) {
-            ArrayDeque<E> own = entry.pinned ? pinned : floating;
-            if (own.isEmpty()) {
+            if (own(entry).isEmpty()) {
                 // A class that had nothing to do does not get that time now.
                 pinnedTurn = entry.pinned ? Math.max(pinnedTurn, floatingTurn) : pinnedTurn;
                 floatingTurn = entry.pinned ? floatingTurn : Math.max(pinnedTurn, floatingTurn);
             }
-            own.add(entry);
-            entry.place = Entry.Place.WAITING;
+            own(entry).add(entry);
             waitingRequests++;
             waitingTokens += entry.tokens;
             waitingRoom += entry.room();
             entry.model.add(entry);
+            models.add(entry.model);
         }
     }
 
+    private LinkedHashSet<E> own(E entry) {
+        return entry.pinned ? pinned : floating;
+    }
+
     private void checkDue(List<E> entries, long nowNanos) {
-        double before = remainingMicros(nowNanos);
-        double ofPinned = waitingMicros(true);
-        double ofFloating = waitingMicros(false);
+        Workers workers = workers(nowNanos);
+        double ofPinned = waitingMicros(pinned, nowNanos);
+        double ofFloating = waitingMicros(floating, nowNanos);
         for (E entry : entries) {
             double ahead = entry.pinned
                     ? shared(ofPinned, ofFloating, options.pinnedShare())
                     : shared(ofFloating, ofPinned, 1 - options.pinnedShare());
-            double waits = (before + ahead) / options.workers();
+            double waits = workers.doneMicros(ahead);
             // While it waits others come that run with it, and it is answered with them.
             double together = entry.leastMicros() * options.batchTokens() / entry.tokens;
             double micros =
                     waits + Math.max(entry.leastMicros(), Math.min(Math.min(together, options.batchMicros()), waits));
-            double late = micros - (entry.dueNanos - nowNanos) / NANOS_PER_MICRO;
+            double part = entry.pinned ? 1 : dial.accepted();
+            double late = micros - part * (entry.dueNanos - nowNanos) / NANOS_PER_MICRO;
             if (late > 0) {
                 throw overloaded(late);
             }
@@ -106,65 +114,54 @@ final class Scheduler<E extends Entry> {
 
     /** Takes back what waits; false if it no longer does. */
     boolean withdraw(E entry) {
-        if (entry.place != Entry.Place.WAITING) {
+        if (!own(entry).remove(entry)) {
             return false;
         }
-        leave(entry, Entry.Place.GONE);
-        // Not with the next batch, for which a long one that runs may be waited for while more come and go.
-        if (pinned.size() + floating.size() > 2 * waitingRequests) {
-            discardGone();
-        }
+        leave(entry);
         return true;
     }
 
-    private void discardGone() {
-        pinned.removeIf(entry -> entry.place != Entry.Place.WAITING);
-        floating.removeIf(entry -> entry.place != Entry.Place.WAITING);
-    }
-
-    private void leave(E entry, Entry.Place place) {
-        entry.place = place;
+    /** Of what has just been taken out. */
+    private void leave(E entry) {
         waitingRequests--;
         waitingTokens -= entry.tokens;
         waitingRoom -= entry.room();
         entry.model.remove(entry);
+        if (entry.model.isEmpty()) {
+            models.remove(entry.model);
+        }
     }
 
-    /** Takes out those whose deadline has passed, or will have even if they run now at their least budget. */
+    /** Takes out those that {@link Entry#isExpired have expired}. */
     List<E> dropExpired(long nowNanos) {
         var expired = new ArrayList<E>();
-        for (ArrayDeque<E> own : List.of(pinned, floating)) {
-            for (E entry : own) {
-                boolean isLate = nowNanos + NANOS_PER_MICRO * entry.leastMicros() > entry.deadlineNanos;
-                if (entry.place == Entry.Place.WAITING && isLate) {
-                    leave(entry, Entry.Place.GONE);
-                    expired.add(entry);
-                }
-            }
+        for (Set<E> own : List.of(pinned, floating)) {
+            own.removeIf(entry -> entry.isExpired(nowNanos) && expired.add(entry));
         }
-        discardGone();
+        for (E entry : expired) {
+            leave(entry);
+            tellDial(entry, nowNanos);
+        }
         return expired;
     }
 
     /** Takes out all that wait. */
     List<E> dropAll() {
-        discardGone();
         var all = new ArrayList<E>(pinned);
         all.addAll(floating);
         pinned.clear();
         floating.clear();
-        all.forEach(entry -> leave(entry, Entry.Place.GONE));
+        all.forEach(this::leave);
         return all;
     }
 
     /** The next batch for a worker that has nothing to do; null if nothing waits. */
     Batch<E> next(long nowNanos) {
-        discardGone();
         if (pinned.isEmpty() && floating.isEmpty()) {
             return null;
         }
         boolean pinnedNext = floating.isEmpty() || !pinned.isEmpty() && pinnedTurn <= floatingTurn;
-        int step = pinnedNext ? 0 : dial.step(floating, nowNanos, remainingMicros(nowNanos), waitingMicros(true));
+        int step = pinnedNext ? 0 : dial.step(floating, nowNanos, workers(nowNanos), waitingMicros(pinned, nowNanos));
         List<E> entries = take(pinnedNext ? pinned : floating, step);
         CostCurve costs = entries.getFirst().model.costs;
         double plain = costs.batchMicros()
@@ -183,7 +180,7 @@ final class Scheduler<E extends Entry> {
     }
 
     /** The first that waits and what goes with it: as much as a batch holds, and no more than leaves its part to workers that have nothing to do either. */
-    private List<E> take(ArrayDeque<E> own, int step) {
+    private List<E> take(LinkedHashSet<E> own, int step) {
         int idle = Math.max(1, options.workers() - running.size());
         long part = Math.min(options.batchTokens(), Math.ceilDiv(waitingTokens, idle));
         ModelLoad model = own.getFirst().model;
@@ -194,12 +191,11 @@ final class Scheduler<E extends Entry> {
             if (entry.model != model) {
                 continue;
             }
-            if (!size.fits(entry, step)) {
+            if (!size.add(entry, step)) {
                 break;
             }
-            size.add(entry, step);
             all.remove();
-            leave(entry, Entry.Place.RUNNING);
+            leave(entry);
             entries.add(entry);
         }
         return entries;
@@ -207,42 +203,38 @@ final class Scheduler<E extends Entry> {
 
     /** A batch has run. */
     void finished(Batch<E> batch, long nowNanos) {
-        end(batch);
+        running.remove(batch);
         batch.model().costs.learn(batch.plainMicros(), (nowNanos - batch.startNanos()) / NANOS_PER_MICRO);
-        for (E entry : batch.entries()) {
-            if (!entry.pinned && options.control().mode() == Control.Mode.AUTO) {
-                dial.answered(entry, nowNanos);
-            }
+        batch.entries().forEach(entry -> tellDial(entry, nowNanos));
+    }
+
+    private void tellDial(E entry, long nowNanos) {
+        if (!entry.pinned && options.control().mode() == Control.Mode.AUTO) {
+            dial.answered(entry, nowNanos);
         }
     }
 
     /** A batch has run of which the model did not answer all: what that took says nothing of what it costs. */
     void failed(Batch<E> batch) {
-        end(batch);
-    }
-
-    private void end(Batch<E> batch) {
         running.remove(batch);
-        batch.entries().forEach(entry -> entry.place = Entry.Place.GONE);
     }
 
-    /** What running batches still take, of all workers together. */
-    private double remainingMicros(long nowNanos) {
-        double remaining = 0;
-        for (Batch<E> batch : running) {
-            remaining += Math.max(0, batch.endNanos() - nowNanos) / NANOS_PER_MICRO;
-        }
-        return remaining;
+    private Workers workers(long nowNanos) {
+        return new Workers(options.workers(), running, nowNanos);
     }
 
-    /** What waits of a class, at the least budgets. */
-    private double waitingMicros(boolean ofPinned) {
-        return models.stream().mapToDouble(model -> model.micros(ofPinned)).sum();
+    /** What waits of a class, at the least budgets, but for those of its first that have expired: they will be dropped, and are in nobody's way. */
+    private double waitingMicros(Set<E> own, long nowNanos) {
+        double expired = own.stream()
+                .takeWhile(entry -> entry.isExpired(nowNanos))
+                .mapToDouble(Entry::leastMicros)
+                .sum();
+        return models.stream().mapToDouble(model -> model.micros(own == pinned)).sum() - expired;
     }
 
     /** How long a request that came now would wait at the least budgets. */
     double predictedWaitMicros(long nowNanos) {
-        return (remainingMicros(nowNanos) + waitingMicros(true) + waitingMicros(false)) / options.workers();
+        return workers(nowNanos).doneMicros(waitingMicros(pinned, nowNanos) + waitingMicros(floating, nowNanos));
     }
 
     boolean isIdle() {

@@ -15,7 +15,7 @@ public interface Served<R> {
     String name();
 
     /**
-     * How many tokens an input is, which is what it costs.
+     * How many tokens an input is, at least 1, which is what it costs.
      *
      * @throws IllegalArgumentException if the model cannot read it
      */

@@ -80,6 +80,7 @@ public final class ServedEncoder implements Served<float[]> {
 
     @Override
     public Spent spent(int[] input, Budget budget) {
+        // For what it throws.
         encoder().plan(input, budget);
         return Spent.of(encoder(), input, budget);
     }

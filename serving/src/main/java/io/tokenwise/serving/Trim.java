@@ -2,7 +2,7 @@ package io.tokenwise.serving;
 
 /**
  * A slow integrator on what 99 of 100 requests took of the time until they were due: it corrects what the cost curve does not know, such as a noisy neighbour. It gives way four
- * times as fast as it takes back. Not thread-safe.
+ * times as fast as it takes back. Where the dial has come to its end, fewer requests are accepted instead. Not thread-safe.
  */
 final class Trim {
     private static final long TICK_NANOS = 200_000_000;
@@ -29,6 +29,7 @@ final class Trim {
     private final Latencies ratios = new Latencies(5);
 
     private double slackLog;
+    private double acceptedLog;
     private double step;
     private long lastTick = Long.MIN_VALUE;
     private int answers;
@@ -43,15 +44,23 @@ final class Trim {
         return Math.exp(slackLog);
     }
 
+    /**
+     * The part of the time until a request is due that it may take, as predicted, to be accepted: less than all where even the least budgets did not hold what is wanted, since of what comes
+     * later some overtakes, and that is not predicted.
+     */
+    double accepted() {
+        return Math.exp(acceptedLog);
+    }
+
     /** Where the dial is to be if nothing else says it. */
     int step() {
         return (int) Math.round(step);
     }
 
     /**
-     * An answer.
+     * An answer, or that there will be none in time.
      *
-     * @param ratio of the time from its arrival over that until it was due
+     * @param ratio of the time from its request's arrival over that until it was due
      * @param used where the dial is
      */
     void answered(double ratio, long nowNanos, int used) {
@@ -72,6 +81,9 @@ final class Trim {
         error = Math.clamp(error, -1, 1);
         double change = (error < 0 ? DOWN : UP) * error;
         step = Math.clamp(step - STEPS * change, 0, Dial.STEPS);
+        if (error > 0 || leastStep == Dial.STEPS) {
+            acceptedLog = Math.clamp(acceptedLog + change, Math.log(LEAST_SLACK), 0);
+        }
         // Where the dial is at an end, more slack or less changes nothing: then it goes back, so that it is there when
         // the dial moves again.
         boolean isAtEnd = error < 0 ? leastStep == Dial.STEPS : mostStep == 0;

@@ -162,11 +162,12 @@ class RequestQueueTest {
         }
     }
 
+    /** Be it an error: the only thread goes on. */
     @Test
     void oneThatFailsHarmsNoOther() {
         var model = PretendedModel.doing(inputs -> {
             if (inputs.stream().anyMatch(input -> input[0] == 13)) {
-                throw new IllegalStateException("thirteen");
+                throw new StackOverflowError("thirteen");
             }
         });
         try (var queue = RequestQueue.start(options())) {
@@ -177,6 +178,27 @@ class RequestQueueTest {
             assertThat(answers.get(2).join().result().sum()).isEqualTo(2);
             assertThatThrownBy(answers.get(1)::join).hasRootCauseMessage("thirteen");
             assertThat(queue.state().failed()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aThreadThatWasLeftInterruptedGoesOn() {
+        var model = PretendedModel.doing(inputs -> {
+            if (Thread.currentThread().isInterrupted()) {
+                throw new IllegalStateException("interrupted");
+            }
+            if (inputs.getFirst()[0] < 0) {
+                entered.countDown();
+                await(gate);
+            }
+        });
+        try (var queue = RequestQueue.start(options())) {
+            var lane = queue.add(model);
+            var interrupted = hold(lane).thenRun(() -> Thread.currentThread().interrupt());
+            gate.countDown();
+            interrupted.join();
+
+            assertThat(lane.submit(request(PINNED, 2)).join().result().sum()).isEqualTo(2);
         }
     }
 
@@ -210,6 +232,21 @@ class RequestQueueTest {
 
         assertThat(running).isCompleted();
         assertThatThrownBy(waiting::join).hasRootCauseMessage("the queue was closed before the request ran");
+    }
+
+    @Test
+    void whoIsInterruptedWaitsForNothingThatDoesNotRun() {
+        var queue = RequestQueue.start(options());
+        var lane = queue.add(held());
+        var running = hold(lane);
+        var waiting = lane.submit(request(PINNED, 1));
+        waiting.whenComplete((answer, e) -> gate.countDown());
+        Thread.currentThread().interrupt();
+        queue.close();
+
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(running).isCompleted();
+        assertThat(waiting).isCompletedExceptionally();
     }
 
     /** What is chained to an answer may close the queue, whose only thread it keeps. */
@@ -298,6 +335,33 @@ class RequestQueueTest {
                     .isEqualTo(100);
             assertThat(new Pending<>(lane, request(PINNED, new int[16]), 16, choices, timing).room())
                     .isEqualTo(16);
+        }
+    }
+
+    @Test
+    void aBudgetRangeHasTwoEndsThatBelongTogether() {
+        assertThatThrownBy(() -> BudgetRange.floating(Budget.FULL, Budget.of(0.5)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("least budget 1.0 is above the largest, 0.5");
+        assertThatThrownBy(() -> BudgetRange.floating(Budget.of(0.3), Budget.flops(0.5)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("must have the same unit and routing, are TIME LEARNED and FLOPS LEARNED");
+        assertThat(BudgetRange.floating(Budget.flops(0.3), Budget.FULL).at(0.5)).isEqualTo(Budget.flops(0.5));
+    }
+
+    /** No load of queries keeps anybody from filling an index. */
+    @Test
+    void theTargetIsThatOfRequestsThatFloatOnly() {
+        var control = Control.auto(Duration.ofNanos(1), 0.35);
+        try (var queue = RequestQueue.start(options().withControl(control))) {
+            var lane = queue.add(held());
+            hold(lane);
+
+            assertThatThrownBy(() -> lane.submit(request(FLOATING, new int[64])))
+                    .isInstanceOf(OverloadedException.class);
+            var pinned = lane.submit(request(PINNED, new int[64]));
+            gate.countDown();
+            assertThat(pinned.join().budget()).isEqualTo(Budget.of(0.7));
         }
     }
 

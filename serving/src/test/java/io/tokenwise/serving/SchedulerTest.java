@@ -24,10 +24,8 @@ class SchedulerTest {
     private final Scheduler<Entry> scheduler = new Scheduler<>(options);
     private final ModelLoad model = model();
 
-    private ModelLoad model() {
-        var added = new ModelLoad(new CostCurve(0, 10, List.of(new CostCurve.Point(1, 1000))));
-        scheduler.add(added);
-        return added;
+    private static ModelLoad model() {
+        return new ModelLoad(new CostCurve(0, 10, List.of(new CostCurve.Point(1, 1000))));
     }
 
     private static Choices.Choice choice(double share, int tokens) {
@@ -76,6 +74,60 @@ class SchedulerTest {
         assertThat(scheduler.waitingRequests()).isEqualTo(2);
     }
 
+    /** The only worker was stopped, and has had no time to drop it. */
+    @Test
+    void whatHasExpiredIsInNobodysWay() {
+        scheduler.offer(List.of(floating(model, 10, 0, 100)), 0);
+        scheduler.next(0);
+        for (int i = 0; i < 18; i++) {
+            scheduler.offer(List.of(dropped(model, 10, 0, 100)), 0);
+        }
+        assertThat(scheduler.predictedWaitMicros(95 * MILLI)).isCloseTo(90_000, within(1.0));
+        assertThatThrownBy(() -> scheduler.offer(List.of(floating(model, 10, 95, 150)), 95 * MILLI))
+                .isInstanceOf(OverloadedException.class);
+        scheduler.offer(List.of(floating(model, 10, 96, 150)), 96 * MILLI);
+        assertThat(scheduler.predictedWaitMicros(96 * MILLI)).isCloseTo(5000, within(1.0));
+    }
+
+    private static Entry dropped(ModelLoad model, int tokens, long arrivalMillis, long deadlineMillis) {
+        Entry entry = floating(model, tokens, arrivalMillis, deadlineMillis);
+        var timing = new Entry.Timing(entry.arrivalNanos, entry.dueNanos, entry.dueNanos);
+        return new Entry(model, entry.choices, false, tokens, timing);
+    }
+
+    /** Or the measured latencies would be those of the lucky ones. */
+    @Test
+    void whatIsDroppedCountsAsLate() {
+        var measuring = new Scheduler<Entry>(options.withControl(AUTO.with(false, true, true)));
+        for (int i = 1; i <= 200; i++) {
+            measuring.offer(List.of(dropped(model, 1, 20 * i, 20 * i + 100)), 20 * i * MILLI);
+            measuring.dropExpired(20 * i * MILLI);
+        }
+        assertThat(measuring.next(4_000 * MILLI).step()).isPositive();
+    }
+
+    /** As a recording beside texts. */
+    @Test
+    void aLongBatchKeepsOneWorkerOnly() {
+        var two = new Scheduler<Entry>(options.withWorkers(2));
+        Entry tooLong = floating(model, 1000, 0, 100);
+        two.offer(List.of(tooLong), 0);
+        assertThat(two.next(0).step()).isEqualTo(Dial.STEPS);
+
+        // A worker has nothing to do: nothing is ahead.
+        two.offer(List.of(tooLong), 0);
+        assertThat(two.withdraw(tooLong)).isTrue();
+        two.offer(List.of(floating(model, 10, 0, 100)), 0);
+        assertThat(two.next(0).step()).isZero();
+
+        // One has for 10 ms, one for 500.
+        assertThatThrownBy(() -> two.offer(List.of(tooLong), 0)).isInstanceOf(OverloadedException.class);
+        two.offer(List.of(floating(model, 10, 0, 100)), 0);
+        assertThat(two.predictedWaitMicros(0)).isCloseTo(15_000, within(1.0));
+        two.offer(List.of(pinned(model, 2000, -1)), 0);
+        assertThat(two.predictedWaitMicros(0)).isCloseTo((2005 + 510) * 1000 / 2, within(1.0));
+    }
+
     @Test
     void whenToComeBackIsAMinuteAtMost() {
         scheduler.offer(List.of(floating(model, 1 << 18, 0, 1_000_000)), 0);
@@ -98,9 +150,26 @@ class SchedulerTest {
     }
 
     @Test
+    void theDialIsTurnedUpOnlyWhereThatLastsForAWhile() {
+        var waiting = new ArrayList<Entry>();
+        for (int i = 0; i < 10; i++) {
+            waiting.add(floating(model, 10, 0, 100));
+        }
+        scheduler.offer(waiting, 0);
+        Batch<Entry> first = scheduler.next(0);
+        long nowNanos = first.endNanos();
+        scheduler.finished(first, nowNanos);
+        scheduler.withdraw(waiting.get(9));
+        // 80 ms of work for 72 that are left, but for 60 where the dial is to be turned up.
+        Batch<Entry> second = scheduler.next(nowNanos);
+        assertThat(second.step()).isEqualTo(first.step()).isPositive();
+        waiting.subList(4, 9).forEach(scheduler::withdraw);
+        assertThat(scheduler.next(nowNanos).step()).isZero();
+    }
+
+    @Test
     void bothClassesHaveTheirShare() {
         var fair = new Scheduler<Entry>(options.withPinnedShare(0.25).withControl(Control.off()));
-        fair.add(model);
         for (int i = 0; i < 40; i++) {
             fair.offer(List.of(pinned(model, 10, -1)), 0);
             fair.offer(List.of(floating(model, 10, 0, 1_000_000)), 0);
@@ -112,6 +181,35 @@ class SchedulerTest {
             fair.finished(batch, batch.endNanos());
         }
         assertThat(pinnedBatches).isEqualTo(10);
+    }
+
+    @Test
+    void aClassThatHadNothingToDoDoesNotGetThatTimeLater() {
+        var fair = new Scheduler<Entry>(options.withControl(Control.off()));
+        for (int i = 0; i < 20; i++) {
+            fair.offer(List.of(pinned(model, 10, -1)), 0);
+            fair.finished(fair.next(0), 10 * MILLI);
+        }
+        for (int i = 0; i < 10; i++) {
+            fair.offer(List.of(pinned(model, 10, -1), floating(model, 10, 0, 1_000_000)), 0);
+        }
+        int pinnedBatches = 0;
+        for (int i = 0; i < 10; i++) {
+            Batch<Entry> batch = fair.next(0);
+            pinnedBatches += batch.entries().getFirst().pinned ? 1 : 0;
+            fair.finished(batch, 10 * MILLI);
+        }
+        assertThat(pinnedBatches).isEqualTo(5);
+    }
+
+    @Test
+    void whatWaitsIsDividedAmongWorkersThatHaveNothingToDo() {
+        var two = new Scheduler<Entry>(options.withWorkers(2).withControl(Control.off()));
+        two.offer(List.of(pinned(model, 3, -1), pinned(model, 3, -1)), 0);
+        assertThat(two.next(0).entries()).hasSize(1);
+        assertThat(two.next(0).entries()).hasSize(1);
+        two.offer(List.of(pinned(model, 3, -1), pinned(model, 3, -1)), 0);
+        assertThat(two.next(0).entries()).hasSize(2);
     }
 
     @Test
@@ -139,6 +237,41 @@ class SchedulerTest {
         assertThat(open.next(3 * MILLI).entries()).containsExactly(early);
     }
 
+    /** Costs may have been measured too high, and would never be corrected if all that comes were dropped. */
+    @Test
+    void whatWouldBeLateWheneverItRanIsTried() {
+        Entry entry = pinned(model, 10, 5);
+        scheduler.offer(List.of(entry), 0);
+        assertThat(scheduler.dropExpired(4 * MILLI)).isEmpty();
+        assertThat(scheduler.dropExpired(5 * MILLI)).containsExactly(entry);
+    }
+
+    /** Models that are closed while the queue goes on. */
+    @Test
+    void aModelOfWhichNothingWaitsIsNotKept() throws InterruptedException {
+        List<WeakReference<ModelLoad>> gone = List.of(afterItRan(), afterAllWasTakenBack());
+        while (gone.stream().anyMatch(one -> one.get() != null)) {
+            System.gc();
+            Thread.sleep(1);
+        }
+        assertThat(scheduler.isIdle()).isTrue();
+    }
+
+    private WeakReference<ModelLoad> afterItRan() {
+        ModelLoad other = model();
+        scheduler.offer(List.of(floating(other, 1, 0, 100)), 0);
+        scheduler.finished(scheduler.next(0), MILLI);
+        return new WeakReference<>(other);
+    }
+
+    private WeakReference<ModelLoad> afterAllWasTakenBack() {
+        ModelLoad other = model();
+        scheduler.offer(List.of(pinned(other, 1, 2), pinned(other, 1, -1)), 0);
+        scheduler.dropExpired(2 * MILLI);
+        scheduler.dropAll();
+        return new WeakReference<>(other);
+    }
+
     @Test
     void aBatchThatFailedSaysNothingOfCosts() {
         scheduler.offer(List.of(pinned(model, 1, -1)), 0);
@@ -147,13 +280,13 @@ class SchedulerTest {
         assertThat(scheduler.isIdle()).isTrue();
     }
 
-    /** Clients that ask and go away, while the only worker computes something long. */
+    /** Clients that ask and go away, while others wait for something long. */
     @Test
     void whatIsTakenBackIsNotKept() throws InterruptedException {
         var gone = new ArrayList<WeakReference<Entry>>();
         for (int i = 0; i < 100; i++) {
             Entry entry = pinned(model, 1, -1);
-            scheduler.offer(List.of(entry), 0);
+            scheduler.offer(List.of(entry, pinned(model, 1, -1)), 0);
             scheduler.withdraw(entry);
             gone.add(new WeakReference<>(entry));
         }
@@ -161,13 +294,13 @@ class SchedulerTest {
             System.gc();
             Thread.sleep(1);
         }
-        assertThat(scheduler.next(0)).isNull();
+        assertThat(scheduler.waitingRequests()).isEqualTo(100);
+        assertThat(scheduler.waitingTokens()).isEqualTo(100);
     }
 
     @Test
     void inputsOfManyNumbersNeedRoomThoughTheyHaveFewTokens() {
         var small = new Scheduler<Entry>(options.withWaiting(10, 100).withControl(Control.off()));
-        small.add(model);
         small.offer(List.of(large(60)), 0);
         assertThatThrownBy(() -> small.offer(List.of(large(60)), 0)).isInstanceOf(OverloadedException.class);
         assertThat(small.waitingTokens()).isEqualTo(1);

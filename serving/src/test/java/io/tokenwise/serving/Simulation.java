@@ -27,6 +27,7 @@ final class Simulation {
      * @param load arrivals at a second, as a share of what all workers can do at full budget
      * @param slowness by what time is multiplied at a second: a noisy neighbour, or a cost curve that is wrong
      * @param pinnedShare of the requests
+     * @param withDeadlines whether clients give up when the target has passed
      * @param withLosses whether the queue knows what budgets lose
      * @param tooHigh how many times what they are costs were measured
      */
@@ -37,31 +38,55 @@ final class Simulation {
             DoubleUnaryOperator load,
             DoubleUnaryOperator slowness,
             double pinnedShare,
+            boolean withDeadlines,
             boolean withLosses,
             double tooHigh,
             long seed) {
         static Setting of(Control control, DoubleUnaryOperator load, long seed) {
-            return new Setting(control, 1, 20, load, second -> 1, 0, true, 1, seed);
+            return new Setting(control, 1, 20, load, second -> 1, 0, false, true, 1, seed);
         }
 
         Setting withSlowness(DoubleUnaryOperator newSlowness) {
-            return new Setting(control, workers, seconds, load, newSlowness, pinnedShare, withLosses, tooHigh, seed);
+            return new Setting(
+                    control,
+                    workers,
+                    seconds,
+                    load,
+                    newSlowness,
+                    pinnedShare,
+                    withDeadlines,
+                    withLosses,
+                    tooHigh,
+                    seed);
         }
 
-        Setting withPinnedShare(double newPinnedShare) {
-            return new Setting(control, workers, seconds, load, slowness, newPinnedShare, withLosses, tooHigh, seed);
+        Setting withClients(double newPinnedShare, boolean newDeadlines) {
+            return new Setting(
+                    control, workers, seconds, load, slowness, newPinnedShare, newDeadlines, withLosses, tooHigh, seed);
         }
 
         Setting withWorkers(int newWorkers) {
-            return new Setting(control, newWorkers, seconds, load, slowness, pinnedShare, withLosses, tooHigh, seed);
+            return new Setting(
+                    control,
+                    newWorkers,
+                    seconds,
+                    load,
+                    slowness,
+                    pinnedShare,
+                    withDeadlines,
+                    withLosses,
+                    tooHigh,
+                    seed);
         }
 
         Setting withoutLosses() {
-            return new Setting(control, workers, seconds, load, slowness, pinnedShare, false, tooHigh, seed);
+            return new Setting(
+                    control, workers, seconds, load, slowness, pinnedShare, withDeadlines, false, tooHigh, seed);
         }
 
         Setting withCostsTooHigh(double times) {
-            return new Setting(control, workers, seconds, load, slowness, pinnedShare, withLosses, times, seed);
+            return new Setting(
+                    control, workers, seconds, load, slowness, pinnedShare, withDeadlines, withLosses, times, seed);
         }
     }
 
@@ -78,6 +103,7 @@ final class Simulation {
     private final List<SimulatedRequest> answered = new ArrayList<>();
     private final List<Double> shedSeconds = new ArrayList<>();
     private int offered;
+    private int expired;
 
     Simulation(Setting setting) {
         this.setting = setting;
@@ -88,7 +114,6 @@ final class Simulation {
         measured = model.measured(options, setting.withLosses, setting.tooHigh);
         load = new ModelLoad(measured.costs());
         scheduler = new Scheduler<>(options);
-        scheduler.add(load);
         random = RandomGeneratorFactory.of("L64X128MixRandom").create(setting.seed);
     }
 
@@ -107,7 +132,7 @@ final class Simulation {
             begin(nowNanos);
         }
         endUntil(Long.MAX_VALUE);
-        return new SimulationResult(model, answered, offered, shedSeconds);
+        return new SimulationResult(model, answered, offered, expired, shedSeconds);
     }
 
     private void arrive(long nowNanos) {
@@ -117,8 +142,11 @@ final class Simulation {
         BudgetRange range =
                 pinned ? BudgetRange.pinned(Budget.FULL) : BudgetRange.floating(Budget.of(LEAST_SHARE), Budget.FULL);
         Choices choices = Choices.of(measured, setting.control, new Request(new int[tokens], Deadline.NONE, range));
-        long dueNanos = pinned ? Entry.NEVER : nowNanos + TARGET.toNanos();
-        var timing = new Entry.Timing(nowNanos, Entry.NEVER, dueNanos);
+        long target = nowNanos + TARGET.toNanos();
+        var timing = new Entry.Timing(
+                nowNanos,
+                setting.withDeadlines ? target : Entry.NEVER,
+                setting.withDeadlines || !pinned ? target : Entry.NEVER);
         try {
             scheduler.offer(List.of(new SimulatedRequest(load, choices, pinned, tokens, timing)), nowNanos);
         } catch (OverloadedException e) {
@@ -128,6 +156,7 @@ final class Simulation {
 
     private void begin(long nowNanos) {
         while (ends.size() < setting.workers) {
+            expired += scheduler.dropExpired(nowNanos).size();
             Batch<SimulatedRequest> batch = scheduler.next(nowNanos);
             if (batch == null) {
                 return;

@@ -5,7 +5,8 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /** What became of simulated requests. Those that float are meant where nothing else is said. */
-record SimulationResult(SimulatedModel model, List<SimulatedRequest> answered, int offered, List<Double> shedSeconds) {
+record SimulationResult(
+        SimulatedModel model, List<SimulatedRequest> answered, int offered, int expired, List<Double> shedSeconds) {
     int shed() {
         return shedSeconds.size();
     }
@@ -18,7 +19,7 @@ record SimulationResult(SimulatedModel model, List<SimulatedRequest> answered, i
         List<SimulatedRequest> some = answered.stream()
                 .filter(request -> request.arrivalSeconds() >= fromSecond && request.arrivalSeconds() < toSecond)
                 .toList();
-        return new SimulationResult(model, some, some.size(), List.of());
+        return new SimulationResult(model, some, some.size(), 0, List.of());
     }
 
     long inTime() {
