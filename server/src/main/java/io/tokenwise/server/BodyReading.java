@@ -36,7 +36,12 @@ final class BodyReading implements Runnable {
             reading.body.completeExceptionally(LimitedSource.tooLarge(mostBytes));
             return reading.body;
         }
-        BodyArrival.watch(request, most, reading.held::taken, reading.body, reading.body::completeExceptionally);
+        BodyArrival.watch(
+                request.getComponents().getScheduler(),
+                most,
+                reading.held::taken,
+                reading.body,
+                reading.body::completeExceptionally);
         reading.run();
         return reading.body;
     }

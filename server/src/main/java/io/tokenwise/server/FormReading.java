@@ -42,7 +42,7 @@ final class FormReading {
         var parts = new CompletableFuture<MultiPartFormData.Parts>();
         var held = inFlight.of(request);
         var source = new LimitedSource(request, mostBytes, held);
-        BodyArrival.watch(request, most, held::taken, parts, error -> {
+        BodyArrival.watch(request.getComponents().getScheduler(), most, held::taken, parts, error -> {
             parts.completeExceptionally(error);
             source.stop(error);
         });
