@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.util.component.Graceful;
 
 /** Routes over HTTP, whatever they do. Thread-safe. */
 final class HttpService {
@@ -86,7 +87,8 @@ final class HttpService {
         state.drain();
         long end = System.nanoTime() + most.toNanos();
         try {
-            connector.shutdown();
+            // Tells clients of HTTP/2 to go away, and those of HTTP/1 with their next answer.
+            Graceful.shutdown(jetty);
             if (!connector.getConnectedEndPoints().isEmpty()) {
                 Thread.sleep(LINGER);
             }
