@@ -16,6 +16,7 @@ final class Observers implements RequestListener, AutoCloseable {
 
     private final Metrics metrics = new Metrics();
     private final RequestListener requestMetrics = new RequestMetrics(metrics);
+
     /** Not by its class: whoever has none need not have OpenTelemetry, without which that class cannot be linked. */
     private final Optional<RequestListener> telemetry;
 

@@ -9,8 +9,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Consumer;
 
 /** Models over HTTP. It answers once {@link #start} has returned, until it is closed. Thread-safe. */
 public final class TokenwiseServer implements AutoCloseable {
@@ -39,41 +41,57 @@ public final class TokenwiseServer implements AutoCloseable {
         this.readers = readers;
     }
 
+    /** As {@link #start(ServerOptions, Consumer)}, telling nobody. */
+    public static TokenwiseServer start(ServerOptions options) throws IOException {
+        return start(options, model -> {});
+    }
+
     /**
      * Opens the models, makes them fast, which takes some seconds each, and listens.
      *
+     * @param opening is told the name of each model before it is opened
      * @throws io.tokenwise.api.BadFileException if a model or a PEM file is absent, bad or not supported
      * @throws IllegalArgumentException if options do not go together, or a file of tokens has none
      * @throws IOException if a file cannot be read, or nobody can listen at the port
      */
-    public static TokenwiseServer start(ServerOptions options) throws IOException {
+    public static TokenwiseServer start(ServerOptions options, Consumer<String> opening) throws IOException {
         // What is wrong with these is told before models are opened, which takes long.
         var http = HttpService.of(options.network(), options.limits());
         Optional<BearerTokens> tokens = tokens(options.network().tokens());
         Observers observers = Observers.start(options.otlp());
-        ExecutorService readers = readers();
+        try {
+            return start(options, opening, http, tokens, observers);
+        } catch (Throwable e) {
+            observers.close();
+            throw e;
+        }
+    }
+
+    private static TokenwiseServer start(
+            ServerOptions options,
+            Consumer<String> opening,
+            HttpService http,
+            Optional<BearerTokens> tokens,
+            Observers observers)
+            throws IOException {
         Engine engine = Engine.open(engineOptions(options));
         RequestQueue queue = RequestQueue.start(queueOptions(options));
+        ExecutorService readers = readers();
         try {
-            ServedModels models = new ModelOpening(options, engine, queue).all();
+            ServedModels models = new ModelOpening(options, engine, queue).all(opening);
             QueueMetrics.add(observers.metrics(), queue);
-            Routes routes = routes(options, models);
-            routes.add("POST", "/v1/audio/transcriptions", ErrorForm.OPENAI, new TranscriptionsRoute(models, readers));
-            TeiRoutes.add(routes, models, queue, http.state(), readers);
-            if (options.network().page()) {
-                PageRoute.add(routes, models, queue, readers);
-            }
-            if (options.network().metrics()) {
-                routes.add("GET", "/metrics", ErrorForm.TEI, TeiRoutes.metrics(observers.metrics()));
-            }
-            http.listen(routes, options.limits(), tokens, options.accessLog(), observers);
+            http.listen(
+                    routes(options, models, queue, http.state(), observers, readers),
+                    options.limits(),
+                    tokens,
+                    options.accessLog(),
+                    observers);
             return new TokenwiseServer(http, engine, queue, models, options.drain(), observers, readers);
         } catch (Throwable e) {
             http.close(Duration.ZERO);
-            queue.close();
+            queue.close(Duration.ZERO);
             engine.close();
             readers.shutdown();
-            observers.close();
             throw e;
         }
     }
@@ -104,12 +122,27 @@ public final class TokenwiseServer implements AutoCloseable {
     }
 
     /** Every endpoint. */
-    private static Routes routes(ServerOptions options, ServedModels models) {
+    private static Routes routes(
+            ServerOptions options,
+            ServedModels models,
+            RequestQueue queue,
+            ServerState state,
+            Observers observers,
+            Executor readers) {
         var list = new ModelsRoute(models);
-        return new Routes()
+        var routes = new Routes()
                 .add("POST", "/v1/embeddings", ErrorForm.OPENAI, new EmbeddingsRoute(models, options.limits()))
+                .add("POST", "/v1/audio/transcriptions", ErrorForm.OPENAI, new TranscriptionsRoute(models, readers))
                 .add("GET", "/v1/models", ErrorForm.OPENAI, list::list)
                 .add("GET", "/v1/models/*", ErrorForm.OPENAI, list::one);
+        TeiRoutes.add(routes, models, queue, state, readers);
+        if (options.network().page()) {
+            PageRoute.add(routes, models, queue, readers);
+        }
+        if (options.network().metrics()) {
+            routes.add("GET", "/metrics", ErrorForm.TEI, TeiRoutes.metrics(observers.metrics()));
+        }
+        return routes;
     }
 
     /** Where it listens. */
