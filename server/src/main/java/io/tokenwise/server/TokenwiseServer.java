@@ -155,14 +155,15 @@ public final class TokenwiseServer implements AutoCloseable {
         return models.all().stream().map(ServedModel::describe).toList();
     }
 
-    /** Stops to listen, answers what was accepted, for at most {@link ServerOptions#drain}, then closes the models. */
+    /** Stops to listen, answers what was accepted, for at most {@link ServerOptions#drain}, refuses what is left (503), then closes the models. */
     @Override
     public synchronized void close() {
         try {
-            http.close(drain);
-        } finally {
+            http.drain(drain);
             readers.shutdown();
             queue.close(Duration.ZERO);
+            http.end();
+        } finally {
             engine.close();
             observers.close();
         }

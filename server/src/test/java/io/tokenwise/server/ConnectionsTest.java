@@ -101,6 +101,8 @@ class ConnectionsTest {
             CompletableFuture<Reply> answer = waiting.asked();
             response.cancel(true);
             assertThatThrownBy(() -> answer.get(20, TimeUnit.SECONDS)).isInstanceOf(CancellationException.class);
+            http.state().awaitIdle(Duration.ofSeconds(20));
+            assertThat(http.state().running()).isZero();
         }
     }
 

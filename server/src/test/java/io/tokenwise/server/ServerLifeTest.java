@@ -14,11 +14,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** A server that cannot start. */
-class ServerStartTest {
+/** A server that cannot start, and one that has to stop. */
+class ServerLifeTest {
     private static final BackendChoice IMPOSSIBLE = new BackendChoice(BackendChoice.Kind.VECTOR, Precision.S8);
+
+    private static final String HOST = "Host: localhost\r\n";
 
     private final List<String> opening = new ArrayList<>();
 
@@ -52,6 +55,40 @@ class ServerStartTest {
             awaitNoMoreThan(before);
             assertThatThrownBy(() -> TokenwiseServer.start(absent)).isInstanceOf(BadFileException.class);
             awaitNoMoreThan(before);
+        }
+    }
+
+    @Test
+    void whatCannotBeAnsweredBeforeTheEndIsRefused() throws Exception {
+        ServerOptions usual = ServerOptions.of(0, "minilm-acm");
+        var hasty = new ServerOptions(
+                usual.models(),
+                1,
+                usual.backend(),
+                usual.budgets(),
+                usual.network(),
+                usual.limits(),
+                Duration.ofMillis(1),
+                false,
+                Optional.empty());
+        // Seconds of work.
+        String text = "\"" + "word ".repeat(60) + "\"";
+        String body = "{\"model\":\"minilm-acm\",\"input\":[" + (text + ",").repeat(2047) + text + "]}";
+        TokenwiseServer server = TokenwiseServer.start(hasty);
+        try (var client = new RawClient(server.port());
+                var metrics = new RawClient(server.port())) {
+            client.send("POST /v1/embeddings HTTP/1.1\r\n" + HOST + "Content-Type: application/json\r\nContent-Length: "
+                    + body.length() + "\r\n\r\n" + body);
+            Pattern waits = Pattern.compile("(?m)^te_queue_size [1-9]");
+            while (!waits.matcher(metrics.send("GET /metrics HTTP/1.1\r\n" + HOST + "\r\n")
+                            .response())
+                    .find()) {
+                Thread.sleep(10);
+            }
+            server.close();
+            assertThat(client.response()).startsWith("HTTP/1.1 503").contains("the server is stopping");
+        } finally {
+            server.close();
         }
     }
 
