@@ -15,7 +15,7 @@ import java.util.Optional;
  * @param backend what computes, and in which precision
  * @param drain how long {@link TokenwiseServer#close} waits for requests that were accepted
  * @param accessLog whether each request is logged, at level info, by the logger {@code io.tokenwise.server.access}
- * @param otlp URL of an OpenTelemetry receiver that is to get spans and metrics; without one OpenTelemetry's own variables may name it
+ * @param otlp URL of an OpenTelemetry receiver that is to get spans and metrics; without one OpenTelemetry\'s own variables may name it
  */
 public record ServerOptions(
         List<String> models,

@@ -41,18 +41,25 @@ public final class TokenwiseServer implements AutoCloseable {
         this.readers = readers;
     }
 
-    /** As {@link #start(ServerOptions, Consumer)}, telling nobody. */
+    /**
+     * Opens the models, makes them fast, which takes some seconds each, and listens.
+     *
+     * @throws io.tokenwise.api.BadFileException if a model or a PEM file is absent, bad or not supported
+     * @throws IllegalArgumentException if options do not go together, or a file of tokens has none
+     * @throws IOException if a file cannot be read, or nobody can listen at the port
+     */
     public static TokenwiseServer start(ServerOptions options) throws IOException {
         return start(options, model -> {});
     }
 
     /**
-     * Opens the models, makes them fast, which takes some seconds each, and listens.
+     * The same for those who wait.
      *
+     * @param options what it serves, where, and within which limits
      * @param opening is told the name of each model before it is opened
-     * @throws io.tokenwise.api.BadFileException if a model or a PEM file is absent, bad or not supported
-     * @throws IllegalArgumentException if options do not go together, or a file of tokens has none
-     * @throws IOException if a file cannot be read, or nobody can listen at the port
+     * @return the server, which answers until it is closed
+     * @throws io.tokenwise.api.BadFileException as {@link #start(ServerOptions)}
+     * @throws IOException as {@link #start(ServerOptions)}
      */
     public static TokenwiseServer start(ServerOptions options, Consumer<String> opening) throws IOException {
         // What is wrong with these is told before models are opened, which takes long.
