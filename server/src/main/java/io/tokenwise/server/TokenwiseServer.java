@@ -167,10 +167,10 @@ public final class TokenwiseServer implements AutoCloseable {
     public synchronized void close() {
         try {
             http.drain(drain);
-            readers.shutdown();
             queue.close(Duration.ZERO);
             http.end();
         } finally {
+            readers.shutdown();
             engine.close();
             observers.close();
         }
