@@ -4,7 +4,10 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import org.eclipse.jetty.server.Request;
 
-/** Bytes of the bodies of all requests that are not answered yet: bounded, so that many large ones cannot fill the heap. Thread-safe. */
+/**
+ * Bytes of the bodies of all requests that are not answered yet, and of answers that their clients have not taken yet: bounded, so that many large ones cannot fill the heap.
+ * Thread-safe.
+ */
 final class BytesInFlight {
     private final long most;
     private final AtomicLong bytes = new AtomicLong();
@@ -17,7 +20,7 @@ final class BytesInFlight {
         return ApiError.busy(503, "the server holds too many requests", Duration.ofSeconds(1));
     }
 
-    /** What one request takes, until it is answered. */
+    /** What one request and its answer take, until that is taken. */
     Held of(Request request) {
         var held = new Held();
         // One for all of them: a body may come byte by byte.
@@ -39,6 +42,16 @@ final class BytesInFlight {
                 bytes.addAndGet(-count);
                 return false;
             }
+            taken += count;
+            return true;
+        }
+
+        /** Adds an answer's bytes; false, and nothing added, if there are too many already. So one that is larger than all together may be can be given too. */
+        synchronized boolean takeAnswer(int count) {
+            if (released || bytes.get() >= most) {
+                return false;
+            }
+            bytes.addAndGet(count);
             taken += count;
             return true;
         }

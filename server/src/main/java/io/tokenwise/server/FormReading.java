@@ -28,10 +28,11 @@ final class FormReading {
      * Starts to read.
      *
      * @param most time for it, as {@link BodyArrival} counts
+     * @param held what this request takes of what all may take together
      * @return the parts, to be closed; failed with {@link ApiError} 400, 408, 413 or 503
      */
     static CompletableFuture<MultiPartFormData.Parts> of(
-            Request request, long mostBytes, Duration most, BytesInFlight inFlight) {
+            Request request, long mostBytes, Duration most, BytesInFlight.Held held) {
         String type = request.getHeaders().get(HttpHeader.CONTENT_TYPE);
         if (type == null || !type.toLowerCase(Locale.ROOT).startsWith("multipart/form-data")) {
             throw ApiError.of(415, "send a form, with the header Content-Type: multipart/form-data");
@@ -40,7 +41,6 @@ final class FormReading {
             throw LimitedSource.tooLarge(mostBytes);
         }
         var parts = new CompletableFuture<MultiPartFormData.Parts>();
-        var held = inFlight.of(request);
         var source = new LimitedSource(request, mostBytes, held);
         BodyArrival.watch(request.getComponents().getScheduler(), most, held::taken, parts, error -> {
             parts.completeExceptionally(error);

@@ -151,7 +151,10 @@ final class RoutingHandler extends Handler.Abstract.NonBlocking {
     private CompletableFuture<Reply> answer(Route route, Exchange exchange) {
         try {
             callers.checkNoPage(exchange.request());
-            return route.handle(exchange);
+            return route.handle(exchange).thenApply(reply -> {
+                exchange.hold(reply);
+                return reply;
+            });
         } catch (RuntimeException | Error e) {
             return CompletableFuture.failedFuture(e);
         }

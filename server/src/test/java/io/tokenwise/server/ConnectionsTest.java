@@ -29,6 +29,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ConnectionsTest {
     private static final Duration LONG = Duration.ofSeconds(30);
     private static final String HOST = "Host: 127.0.0.1\r\n";
+
+    /** More than systems keep for a client that does not read. */
+    private static final int LARGE = 8 << 20;
+
     private static final String HELLO = "GET /hello HTTP/1.1\r\n" + HOST + "\r\n";
 
     private final WaitingRoute waiting = new WaitingRoute();
@@ -46,7 +50,16 @@ class ConnectionsTest {
                         ErrorForm.OPENAI,
                         exchange -> CompletableFuture.completedFuture(Reply.text("text/plain", "hello")))
                 .add("GET", "/waits", ErrorForm.OPENAI, waiting)
-                .add("GET", "/nothing-comes", ErrorForm.OPENAI, exchange -> CompletableFuture.completedFuture(null))
+                .add(
+                        "GET",
+                        "/large",
+                        ErrorForm.OPENAI,
+                        exchange -> CompletableFuture.completedFuture(Reply.text("text/plain", "a".repeat(LARGE))))
+                .add(
+                        "GET",
+                        "/mistake",
+                        ErrorForm.OPENAI,
+                        exchange -> CompletableFuture.completedFuture(new Reply(200, "text/plain", new byte[0], null)))
                 .add("POST", "/computes", ErrorForm.OPENAI, exchange -> exchange.json()
                         .thenApply(fields -> {
                             entered.countDown();
@@ -160,10 +173,31 @@ class ConnectionsTest {
     }
 
     @Test
+    void answersThatAreNotTakenAreBoundedTogetherToo() throws Exception {
+        start(LONG, 50, LONG);
+        String large = "GET /large HTTP/1.1\r\nConnection: close\r\n" + HOST + "\r\n";
+        try (var slow = new Socket()) {
+            slow.setReceiveBufferSize(16 << 10);
+            slow.setSoTimeout(20_000);
+            slow.connect(new InetSocketAddress("127.0.0.1", http.port()));
+            slow.getOutputStream().write(large.getBytes(StandardCharsets.US_ASCII));
+            assertThat(slow.getInputStream().read()).isEqualTo('H');
+            try (var other = new RawClient(http.port())) {
+                assertThat(other.send(large).response()).startsWith("HTTP/1.1 503").contains("retry-after");
+            }
+            assertThat(slow.getInputStream().readAllBytes()).hasSizeGreaterThan(LARGE);
+        }
+        http.state().awaitIdle(Duration.ofSeconds(20));
+        try (var other = new RawClient(http.port())) {
+            assertThat(other.send(large).response()).startsWith("HTTP/1.1 200");
+        }
+    }
+
+    @Test
     void aMistakeOfOursIsAnAnswerToo() throws IOException {
         start(LONG, 50, LONG);
         try (var client = new RawClient(http.port())) {
-            String response = client.send("GET /nothing-comes HTTP/1.1\r\n" + HOST + "\r\n").response();
+            String response = client.send("GET /mistake HTTP/1.1\r\n" + HOST + "\r\n").response();
             assertThat(response).startsWith("HTTP/1.1 500").contains("server_error").doesNotContain("null.", "Exception");
         }
     }
