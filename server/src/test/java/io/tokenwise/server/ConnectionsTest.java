@@ -60,8 +60,11 @@ class ConnectionsTest {
                         "/mistake",
                         ErrorForm.OPENAI,
                         exchange -> CompletableFuture.completedFuture(new Reply(200, "text/plain", new byte[0], null)))
-                .add("POST", "/computes", ErrorForm.OPENAI, exchange -> exchange.json()
-                        .thenApply(fields -> {
+                .add(
+                        "POST",
+                        "/computes",
+                        ErrorForm.OPENAI,
+                        exchange -> exchange.json().thenApply(fields -> {
                             entered.countDown();
                             await(gate);
                             return Reply.json(fields.json().size());
@@ -123,7 +126,9 @@ class ConnectionsTest {
     void aRefusalDoesNotStartTheClockForTheNextRequest() throws Exception {
         start(Duration.ofMillis(100), 50, LONG);
         try (var client = new RawClient(http.port())) {
-            assertThat(RawClient.status(client.send("GET /no HTTP/1.1\r\n" + HOST + "\r\n").response())).isEqualTo(404);
+            assertThat(RawClient.status(
+                            client.send("GET /no HTTP/1.1\r\n" + HOST + "\r\n").response()))
+                    .isEqualTo(404);
             Thread.sleep(1_000);
             assertThat(client.send(HELLO).response()).endsWith("hello");
             Thread.sleep(1_000);
@@ -183,7 +188,9 @@ class ConnectionsTest {
             slow.getOutputStream().write(large.getBytes(StandardCharsets.US_ASCII));
             assertThat(slow.getInputStream().read()).isEqualTo('H');
             try (var other = new RawClient(http.port())) {
-                assertThat(other.send(large).response()).startsWith("HTTP/1.1 503").contains("retry-after");
+                assertThat(other.send(large).response())
+                        .startsWith("HTTP/1.1 503")
+                        .contains("retry-after");
             }
             assertThat(slow.getInputStream().readAllBytes()).hasSizeGreaterThan(LARGE);
         }
@@ -197,8 +204,12 @@ class ConnectionsTest {
     void aMistakeOfOursIsAnAnswerToo() throws IOException {
         start(LONG, 50, LONG);
         try (var client = new RawClient(http.port())) {
-            String response = client.send("GET /mistake HTTP/1.1\r\n" + HOST + "\r\n").response();
-            assertThat(response).startsWith("HTTP/1.1 500").contains("server_error").doesNotContain("null.", "Exception");
+            String response =
+                    client.send("GET /mistake HTTP/1.1\r\n" + HOST + "\r\n").response();
+            assertThat(response)
+                    .startsWith("HTTP/1.1 500")
+                    .contains("server_error")
+                    .doesNotContain("null.", "Exception");
         }
     }
 }

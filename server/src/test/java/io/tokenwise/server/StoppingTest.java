@@ -100,8 +100,7 @@ class StoppingTest {
         try (var socket = new Socket("127.0.0.1", http.port())) {
             socket.setSoTimeout(20_000);
             var in = new DataInputStream(socket.getInputStream());
-            socket.getOutputStream()
-                    .write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            socket.getOutputStream().write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
             // No settings; then as stream 1, which ends: GET, http, :path /waits, :authority localhost.
             socket.getOutputStream().write(HexFormat.of().parseHex("000000" + "04" + "00" + "00000000"));
             socket.getOutputStream()

@@ -20,8 +20,7 @@ class WatchedEndPointTest {
                         ServerSocketChannel.open().bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
                 SocketChannel client = SocketChannel.open(server.getLocalAddress());
                 SocketChannel accepted = server.accept()) {
-            var endPoint =
-                    new WatchedEndPoint(accepted, null, null, new ScheduledExecutorScheduler(), Runnable::run);
+            var endPoint = new WatchedEndPoint(accepted, null, null, new ScheduledExecutorScheduler(), Runnable::run);
             client.write(ByteBuffer.wrap(new byte[] {'G'}));
             assertThat(endPoint.fill(BufferUtil.allocate(10))).isEqualTo(1);
             for (int i = 0; i < 10; i++) {
