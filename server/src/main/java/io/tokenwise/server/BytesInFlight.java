@@ -5,12 +5,13 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.eclipse.jetty.server.Request;
 
 /**
- * Bytes of the bodies of all requests that are not answered yet, and of answers that their clients have not taken yet: bounded, so that many large ones cannot fill the heap.
+ * Bytes of the bodies of all requests that are not answered yet, and of answers that their clients have not taken yet: each bounded, so that many large ones cannot fill the heap.
  * Thread-safe.
  */
 final class BytesInFlight {
     private final long most;
     private final AtomicLong bytes = new AtomicLong();
+    private final AtomicLong answers = new AtomicLong();
 
     BytesInFlight(long most) {
         this.most = most;
@@ -31,6 +32,7 @@ final class BytesInFlight {
     /** The bytes of one request. Thread-safe. */
     final class Held {
         private long taken;
+        private long answer;
         private boolean released;
 
         /** Adds bytes; false, and nothing added, if they would be too many, or if the request is answered. */
@@ -48,11 +50,11 @@ final class BytesInFlight {
 
         /** Adds an answer's bytes; false, and nothing added, if there are too many already. So one that is larger than all together may be can be given too. */
         synchronized boolean takeAnswer(int count) {
-            if (released || bytes.get() >= most) {
+            if (released || answers.get() >= most) {
                 return false;
             }
-            bytes.addAndGet(count);
-            taken += count;
+            answers.addAndGet(count);
+            answer = count;
             return true;
         }
 
@@ -64,6 +66,7 @@ final class BytesInFlight {
         private synchronized void release() {
             released = true;
             bytes.addAndGet(-taken);
+            answers.addAndGet(-answer);
         }
     }
 }

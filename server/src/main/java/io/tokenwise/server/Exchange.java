@@ -11,7 +11,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
-import java.util.function.Supplier;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.MimeTypes;
 import org.eclipse.jetty.http.MultiPartFormData;
@@ -23,9 +22,6 @@ final class Exchange {
     static final String DEADLINE_HEADER = "x-tokenwise-deadline-ms";
 
     private static final int MOST_DEADLINE_MILLIS = 600_000;
-
-    /** Bodies above it are lists of texts. To understand them takes milliseconds, in which the thread that reads would leave all other connections alone. */
-    private static final int LARGE_BYTES = 16 << 10;
 
     private final Request request;
     private final String pathRest;
@@ -134,15 +130,7 @@ final class Exchange {
         if (!"application/json".equalsIgnoreCase(type)) {
             throw ApiError.of(415, "send JSON, with the header Content-Type: application/json");
         }
-        return body(limits.bodyBytes()).thenCompose(this::fields);
-    }
-
-    /** Those of a large body come on another thread, for what is done with them too. */
-    private CompletableFuture<Fields> fields(byte[] body) {
-        Supplier<Fields> read = () -> new Fields(Json.object(body));
-        return body.length > LARGE_BYTES
-                ? CompletableFuture.supplyAsync(read, executor())
-                : CompletableFuture.completedFuture(read.get());
+        return body(limits.bodyBytes()).thenApply(bytes -> new Fields(Json.object(bytes)));
     }
 
     /** @throws ApiError 503 if there is no room for the answer until its client has taken it */

@@ -14,6 +14,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpHeaderValue;
 import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
@@ -25,6 +26,9 @@ import org.slf4j.LoggerFactory;
 /** Gives each request to its route, and writes what comes of it. No thread waits meanwhile. */
 final class RoutingHandler extends Handler.Abstract.NonBlocking {
     private static final Logger LOG = LoggerFactory.getLogger(RoutingHandler.class);
+
+    /** Bodies above it are lists of texts. To understand them takes milliseconds, in which the thread that waits for all connections must not be away. */
+    private static final int LARGE_BYTES = 16 << 10;
 
     private final Routes routes;
     private final Limits limits;
@@ -54,10 +58,16 @@ final class RoutingHandler extends Handler.Abstract.NonBlocking {
             unauthorized(entries, request, response, callback);
         } else if (entry == null) {
             noRoute(entries, request, response, callback);
+        } else if (isLarge(request)) {
+            exchange.executor().execute(() -> run(entry, exchange, response, callback));
         } else {
             run(entry, exchange, response, callback);
         }
         return true;
+    }
+
+    private static boolean isLarge(Request request) {
+        return request.getLength() > LARGE_BYTES || request.getHeaders().contains(HttpHeader.TRANSFER_ENCODING);
     }
 
     /** Until it is answered. */
@@ -78,6 +88,10 @@ final class RoutingHandler extends Handler.Abstract.NonBlocking {
     private void run(Routes.Entry entry, Exchange exchange, Response response, Callback callback) {
         answer(entry.route(), exchange)
                 .handle((reply, failure) -> {
+                    if (state.isDraining()) {
+                        // Of HTTP/2 Jetty leaves it out.
+                        response.getHeaders().put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE);
+                    }
                     Optional<ApiError> error = Optional.ofNullable(failure).map(this::error);
                     exchange.observation().ifPresent(known -> tell(known.end(error.map(Observation::failure))));
                     if (error.isEmpty()) {
