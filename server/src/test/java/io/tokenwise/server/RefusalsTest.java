@@ -169,6 +169,17 @@ class RefusalsTest {
     }
 
     @Test
+    void aFormWhoseLengthNobodySaidIsCutOffToo() throws IOException {
+        String part = "--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"a\"\r\n\r\n";
+        String large = part + "a".repeat(MOST_BODY);
+        String refused = ask(post(
+                "/form",
+                "Content-Type: multipart/form-data; boundary=x\r\nTransfer-Encoding: chunked\r\n",
+                Integer.toHexString(large.length()) + "\r\n" + large + "\r\n"));
+        assertThat(refused).startsWith("HTTP/1.1 413").contains("larger than " + MOST_BODY + " bytes");
+    }
+
+    @Test
     void formsAreBoundedTogetherToo() throws IOException {
         String part = "--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"a\"\r\n\r\n";
         String body = part + "a".repeat(200_000);

@@ -65,6 +65,8 @@ class StoppingTest {
             client.send("GET /waits HTTP/1.1\r\n" + HOST);
             CompletableFuture<Reply> answer = waiting.asked();
             CompletableFuture<Void> stopped = stop();
+            // Longer than it waits in any case.
+            Thread.sleep(1_000);
             assertThat(stopped.isDone()).isFalse();
             answer.complete(atLast());
             assertThat(client.response()).endsWith("at last").containsIgnoringCase("Connection: close");
