@@ -279,7 +279,7 @@ class PageTest {
         try (var queue = RequestQueue.start(QueueOptions.defaults());
                 var observers = Observers.start(Optional.empty())) {
             var routes = new Routes();
-            PageRoute.add(routes, new ServedModels(List.of()), queue, Runnable::run);
+            PageRoute.add(routes, new ServedModels(List.of()), queue, new ImageDecoding());
             http.listen(routes, limits, tokens, false, observers);
             chromium.open("http://127.0.0.1:" + http.port() + "/", "!document.querySelector('#token-form').hidden");
             chromium.evaluate("document.querySelector('#token').focus()");
