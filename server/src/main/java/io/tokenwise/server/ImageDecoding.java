@@ -19,6 +19,9 @@ import java.util.function.UnaryOperator;
 final class ImageDecoding {
     private static final int MOST_PIXELS = 20_000_000;
 
+    /** Of the sides. Models read squares: a strip becomes as long in proportion before its middle is cut out. */
+    private static final int MOST_RATIO = 50;
+
     /** While an image is read. */
     private static final int BYTES_PER_PIXEL = 20;
 
@@ -95,20 +98,36 @@ final class ImageDecoding {
 
         private Image image(byte[] file) {
             try {
-                return prepare.apply(reader.read(file, name));
+                Image image = reader.read(file, name);
+                checkSides(image.width(), image.height());
+                return prepare.apply(image);
             } catch (BadFileException e) {
                 throw told(name, e);
-            } catch (IllegalArgumentException e) {
-                // Of a strip that cannot be resized.
-                throw ApiError.field(name, name + ": " + e.getMessage());
+            } catch (OutOfMemoryError e) {
+                throw full();
+            }
+        }
+
+        private void checkSides(int width, int height) {
+            if (Math.max(width, height) > MOST_RATIO * Math.min(width, height)) {
+                throw ApiError.field(
+                        name,
+                        name + ": has " + width + " x " + height + " pixels; a side may be at most " + MOST_RATIO
+                                + " times the other");
             }
         }
     }
 
-    /** That the heap is full is not the client's mistake. */
+    /** What the client is told. That the heap is full is not its mistake, and what a decoder throws that is not about files names classes. */
     static ApiError told(String name, BadFileException bad) {
-        return bad.getCause() instanceof OutOfMemoryError
-                ? ApiError.busy(503, "the server has no room for an image of this size now", Duration.ofSeconds(1))
-                : ApiError.field(name, bad.getMessage());
+        return switch (bad.getCause()) {
+            case OutOfMemoryError ignored -> full();
+            case RuntimeException ignored -> ApiError.field(name, name + ": is truncated or corrupt");
+            case null, default -> ApiError.field(name, bad.getMessage());
+        };
+    }
+
+    private static ApiError full() {
+        return ApiError.busy(503, "the server has no room for an image of this size now", Duration.ofSeconds(1));
     }
 }

@@ -2,6 +2,7 @@ package io.tokenwise.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Deadline;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import javax.imageio.ImageIO;
@@ -27,8 +29,12 @@ class ImageDecodingTest {
     private final CountDownLatch mayEnd = new CountDownLatch(1);
 
     private static byte[] png() throws IOException {
+        return png(2, 2);
+    }
+
+    private static byte[] png(int width, int height) throws IOException {
         var bytes = new ByteArrayOutputStream();
-        ImageIO.write(new BufferedImage(2, 2, BufferedImage.TYPE_INT_RGB), "png", bytes);
+        ImageIO.write(new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB), "png", bytes);
         return bytes.toByteArray();
     }
 
@@ -86,18 +92,41 @@ class ImageDecodingTest {
         assertThat(decoded).isEmpty();
     }
 
-    @Test
-    void whatIsNoImageIsTheClientsMistakeAndAFullHeapIsNot() {
-        var none = decoding.all(List.of(new byte[] {1, 2, 3}), "inputs", Deadline.NONE, by("none"));
-        assertThatThrownBy(() -> result(none))
-                .cause()
-                .isInstanceOfSatisfying(ApiError.class, error -> assertThat(error.status())
-                        .isEqualTo(400))
-                .hasMessageStartingWith("inputs: is not an image");
+    private ApiError refused(byte[] file, UnaryOperator<Image> prepare) {
+        var images = decoding.all(List.of(file), "inputs", Deadline.NONE, prepare);
+        var failure = catchThrowableOfType(ExecutionException.class, () -> result(images));
+        return (ApiError) failure.getCause();
+    }
 
-        ApiError full = ImageDecoding.told("inputs", new BadFileException("inputs", "is large", new OutOfMemoryError()));
+    @Test
+    void whatIsNoImageIsTheClientsMistakeAndAFullHeapIsNot() throws IOException {
+        ApiError none = refused(new byte[] {1, 2, 3}, image -> image);
+        assertThat(none.status()).isEqualTo(400);
+        assertThat(none.param()).isEqualTo("inputs");
+        assertThat(none.getMessage()).startsWith("inputs: is not an image");
+
+        ApiError full = refused(png(), image -> {
+            throw new OutOfMemoryError("Java heap space");
+        });
         assertThat(full.status()).isEqualTo(503);
         assertThat(full.retryAfter()).isPositive();
+        var read = new BadFileException("inputs", "does not fit", new OutOfMemoryError());
+        assertThat(ImageDecoding.told("inputs", read).status()).isEqualTo(503);
+    }
+
+    @Test
+    void decodersExceptionsAreNotTold() {
+        var thrown = new BadFileException("inputs", "is corrupt: java.lang.X", new NegativeArraySizeException());
+        assertThat(ImageDecoding.told("inputs", thrown)).hasMessage("inputs: is truncated or corrupt");
+    }
+
+    /** A strip of a kilobyte would become 100 million pixels. */
+    @Test
+    void stripsAreRefused() throws IOException {
+        assertThat(refused(png(2, 101), image -> image))
+                .hasMessage("inputs: has 2 x 101 pixels; a side may be at most 50 times the other");
+        assertThat(decoding.all(List.of(png(100, 2)), "inputs", Deadline.NONE, image -> image))
+                .succeedsWithin(Duration.ofMinutes(1));
     }
 
     @Test
