@@ -1,6 +1,5 @@
 package io.tokenwise.server;
 
-import io.tokenwise.backend.Backend;
 import io.tokenwise.server.observe.ServedInput;
 import java.util.Map;
 import java.util.function.ToLongFunction;
@@ -8,15 +7,15 @@ import java.util.function.ToLongFunction;
 /**
  * What text-embeddings-inference says in the headers of an answer: times in whole milliseconds, those of the queue and of computing as means over the inputs.
  *
- * @param backend that computed
+ * @param backend the name of the one that computed
  * @param characters of the texts
  */
-record TeiHeaders(Observation observation, Backend backend, int characters) {
+record TeiHeaders(Observation observation, String backend, int characters) {
     Reply tell(Reply reply) {
         long totalMillis = observation.elapsed().toMillis();
         Map<String, Object> headers = Map.of(
                 "x-compute-type",
-                computeType(backend.name()),
+                backend.startsWith("cuda") ? "gpu+optimized" : "cpu",
                 "x-compute-time",
                 totalMillis,
                 "x-compute-characters",
@@ -36,11 +35,6 @@ record TeiHeaders(Observation observation, Backend backend, int characters) {
             told = told.with(header.getKey(), header.getValue().toString());
         }
         return told;
-    }
-
-    /** There are two words for it there. */
-    static String computeType(String backend) {
-        return backend.startsWith("cuda") ? "gpu+optimized" : "cpu";
     }
 
     private long meanMillis(ToLongFunction<ServedInput> micros) {

@@ -140,7 +140,7 @@ final class TeiPredictRoute {
         Observation observation = asked.observation();
         int tokens = asked.model().lane().model().maxTokens();
         observation.answered(Collections.nCopies(answers.size(), tokens), answers);
-        return new TeiHeaders(observation, asked.model().classifier().model().backend(), 0)
+        return new TeiHeaders(observation, asked.model().classifier().model().backend().name(), 0)
                 .tell(Costs.of(observation.inputs(), 0).tell(reply));
     }
 }

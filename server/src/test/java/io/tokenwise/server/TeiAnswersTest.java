@@ -2,7 +2,12 @@ package io.tokenwise.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.Spent;
 import io.tokenwise.TextEncoder;
+import io.tokenwise.api.Budget;
+import io.tokenwise.server.observe.Operation;
+import io.tokenwise.server.observe.ServedRequest.TraceContext;
+import io.tokenwise.serving.Answer;
 import io.tokenwise.serving.QueueOptions;
 import io.tokenwise.serving.RequestQueue;
 import java.io.IOException;
@@ -26,9 +31,28 @@ class TeiAnswersTest {
     }
 
     @Test
-    void whatComputesHasItsWord() {
-        assertThat(TeiHeaders.computeType("cuda (NVIDIA H100)")).isEqualTo("gpu+optimized");
-        assertThat(TeiHeaders.computeType("onednn (avx512)")).isEqualTo("cpu");
+    void headersSayWhereTheTimeWent() {
+        var observation = new Observation(Operation.EMBED, TraceContext.NONE, System.nanoTime());
+        observation.asked("model", true, Duration.ofMillis(7));
+        observation.answered(
+                List.of(3, 5),
+                List.of(
+                        new Answer<>("", Budget.FULL, Spent.ALL, 1_000, 20_000),
+                        new Answer<>("", Budget.FULL, Spent.ALL, 3_000, 40_000)));
+
+        assertThat(headers(observation, "onednn (avx512)"))
+                .containsEntry("x-compute-type", "cpu")
+                .containsEntry("x-compute-tokens", "8")
+                .containsEntry("x-compute-characters", "11")
+                .containsEntry("x-tokenization-time", "7")
+                .containsEntry("x-queue-time", "2")
+                .containsEntry("x-inference-time", "30")
+                .containsKeys("x-total-time", "x-compute-time");
+        assertThat(headers(observation, "cuda (NVIDIA H100)")).containsEntry("x-compute-type", "gpu+optimized");
+    }
+
+    private static Map<String, String> headers(Observation observation, String backend) {
+        return new TeiHeaders(observation, backend, 11).tell(Reply.json("")).headers();
     }
 
     @Test
