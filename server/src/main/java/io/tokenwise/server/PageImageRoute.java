@@ -64,8 +64,7 @@ final class PageImageRoute implements Route {
     public CompletableFuture<Reply> handle(Exchange exchange) {
         return exchange.body(MOST_BYTES).thenCompose(bytes -> {
             Asked asked = read(exchange);
-            var images =
-                    decoding.all(List.of(bytes), "image", exchange.deadline(), asked.classifier()::prepare);
+            var images = decoding.all(List.of(bytes), "image", exchange.deadline(), asked.classifier()::prepare);
             exchange.cancelWhenGone(images);
             return images.thenCompose(image -> run(exchange, asked, image.getFirst()));
         });

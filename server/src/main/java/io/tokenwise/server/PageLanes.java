@@ -25,7 +25,10 @@ final class PageLanes {
                 case ServedModel.Texts texts ->
                     lanes.put(
                             texts.name(),
-                            lane(queue, texts.text().lane(), texts.text().encoder().model()));
+                            lane(
+                                    queue,
+                                    texts.text().lane(),
+                                    texts.text().encoder().model()));
                 case ServedModel.Images images ->
                     lanes.put(
                             images.name(),
@@ -41,8 +44,8 @@ final class PageLanes {
         var shaded = new OtherResult<>(
                 plain.model(),
                 (inputs, budgets) -> IntStream.range(0, inputs.size())
-                        .mapToObj(i -> Shaded.of(
-                                model, inputs.get(i), plain.model().tokens(inputs.get(i)), budgets.get(i)))
+                        .mapToObj(i ->
+                                Shaded.of(model, inputs.get(i), plain.model().tokens(inputs.get(i)), budgets.get(i)))
                         .toList());
         return queue.add(shaded, plain);
     }

@@ -55,7 +55,8 @@ final class TeiEmbedAllRoute implements Route {
                         "budget must be 1 or left out: with a smaller one tokens leave, and those have no vector");
             }
             int hidden = texts.model().text().encoder().model().encoder().hidden();
-            answers.hold(exchange, BYTES_PER_NUMBER * hidden * texts.inputs().texts().tokens());
+            answers.hold(
+                    exchange, BYTES_PER_NUMBER * hidden * texts.inputs().texts().tokens());
             return run(exchange, texts);
         });
     }

@@ -68,11 +68,11 @@ final class TeiPredictRoute {
     CompletableFuture<Reply> predict(Exchange exchange, Observation observation, Fields fields) {
         Asked asked = read(exchange, observation, fields);
         long start = System.nanoTime();
-        var images = decoding.all(asked.images(), INPUTS, asked.deadline(), asked.model().classifier()::prepare);
+        var images = decoding.all(
+                asked.images(), INPUTS, asked.deadline(), asked.model().classifier()::prepare);
         exchange.cancelWhenGone(images);
         return images.thenCompose(decoded -> {
-                    observation.asked(
-                            asked.model().name(), asked.batch(), Duration.ofNanos(System.nanoTime() - start));
+                    observation.asked(asked.model().name(), asked.batch(), Duration.ofNanos(System.nanoTime() - start));
                     return run(exchange, asked, decoded);
                 })
                 .thenApplyAsync(answers -> reply(asked, answers), exchange.executor());
@@ -140,7 +140,10 @@ final class TeiPredictRoute {
         Observation observation = asked.observation();
         int tokens = asked.model().lane().model().maxTokens();
         observation.answered(Collections.nCopies(answers.size(), tokens), answers);
-        return new TeiHeaders(observation, asked.model().classifier().model().backend().name(), 0)
+        return new TeiHeaders(
+                        observation,
+                        asked.model().classifier().model().backend().name(),
+                        0)
                 .tell(Costs.of(observation.inputs(), 0).tell(reply));
     }
 }

@@ -10,8 +10,7 @@ import java.util.concurrent.CompletableFuture;
 final class TeiRoutes {
     private TeiRoutes() {}
 
-    static void add(
-            Routes routes, ServedModels models, RequestQueue queue, ServerState state, ImageDecoding decoding) {
+    static void add(Routes routes, ServedModels models, RequestQueue queue, ServerState state, ImageDecoding decoding) {
         var embed = new TeiEmbedRoute(models);
         var answers = LargeAnswers.ofTheHeap();
         var tokens = new TeiTokenizeRoute(models, answers);

@@ -48,8 +48,7 @@ final class Transcribing {
         }
     }
 
-    private Transcribing(
-            Recording sound, Lane<TimedText> lane, BudgetRange range, Deadline deadline, Executor cutter) {
+    private Transcribing(Recording sound, Lane<TimedText> lane, BudgetRange range, Deadline deadline, Executor cutter) {
         this.sound = sound;
         segments = new SpeechSegments(Resampler.to16kHz(sound));
         this.lane = lane;

@@ -43,12 +43,16 @@ class FormReadingTest {
     private static HttpService service(Duration arrival) throws IOException {
         var limits = new Limits(10_000, 10_000_000, arrival, 10, 4_096, 50, PATIENCE);
         HttpService service = HttpService.of(Network.loopback(0), limits);
-        var routes = new Routes().add("POST", "/form", ErrorForm.OPENAI, exchange -> exchange.form(MOST_BYTES)
-                .thenApply(parts -> {
-                    long files = files(Path.of(System.getProperty(TEMPORARY)));
-                    parts.close();
-                    return Reply.json(Map.of("files", files));
-                }));
+        var routes = new Routes()
+                .add(
+                        "POST",
+                        "/form",
+                        ErrorForm.OPENAI,
+                        exchange -> exchange.form(MOST_BYTES).thenApply(parts -> {
+                            long files = files(Path.of(System.getProperty(TEMPORARY)));
+                            parts.close();
+                            return Reply.json(Map.of("files", files));
+                        }));
         service.listen(routes, limits, Optional.empty(), false, request -> {});
         return service;
     }
@@ -135,8 +139,8 @@ class FormReadingTest {
     void whoSendsTooMuchLeavesNoFile() throws Exception {
         try (var client = new RawClient(patient.port())) {
             String chunk = Integer.toHexString(600_000) + "\r\n";
-            client.send(head("Transfer-Encoding: chunked") + chunk + PART + "x".repeat(600_000 - PART.length())
-                    + "\r\n" + chunk + "x".repeat(600_000) + "\r\n0\r\n\r\n");
+            client.send(head("Transfer-Encoding: chunked") + chunk + PART + "x".repeat(600_000 - PART.length()) + "\r\n"
+                    + chunk + "x".repeat(600_000) + "\r\n0\r\n\r\n");
             assertThat(client.response()).contains(" 413 ");
         }
         awaitFiles(0);

@@ -183,9 +183,7 @@ class PageTest {
 
     @Test
     void aServerThatAnswersLateIsShownNonetheless() throws Exception {
-        answerFrom(
-                "/page/state",
-                "new Promise(done => setTimeout(done, 1500)).then(() => real(path, options))");
+        answerFrom("/page/state", "new Promise(done => setTimeout(done, 1500)).then(() => real(path, options))");
         chromium.await("window.asked === 1");
         chromium.evaluate("document.querySelector('#load').textContent = ''");
         chromium.await("document.querySelector('#load').textContent.includes(' answered, ')");

@@ -22,7 +22,8 @@ class QueueMetricsTest {
                 .contains("tokenwise_predicted_wait 4", "tokenwise_dial 0.5")
                 .contains("tokenwise_shed 10", "tokenwise_expired 11", "tokenwise_cancelled 12", "tokenwise_failed 13")
                 .contains("te_batch_next_size_bucket{le=\"1\"} 17", "te_batch_next_size_sum 15")
-                .contains("te_batch_next_size_count 18", "te_batch_next_tokens_sum 16", "te_batch_next_tokens_count 20");
+                .contains(
+                        "te_batch_next_size_count 18", "te_batch_next_tokens_sum 16", "te_batch_next_tokens_count 20");
         assertThat(lines)
                 .contains("# TYPE te_queue_size gauge", "# TYPE tokenwise_shed counter")
                 .contains("# TYPE te_batch_next_size histogram");

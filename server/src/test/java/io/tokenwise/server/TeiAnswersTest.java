@@ -64,8 +64,8 @@ class TeiAnswersTest {
                 HttpClient client = HttpClient.newBuilder()
                         .version(HttpClient.Version.HTTP_1_1)
                         .build()) {
-            var text = new ServedText(
-                    "minilm-acm", encoder, queue, BudgetDefaults.of(ServerOptions.Budgets.defaults()));
+            var text =
+                    new ServedText("minilm-acm", encoder, queue, BudgetDefaults.of(ServerOptions.Budgets.defaults()));
             var models = new ServedModels(List.of(new ServedModel.Texts("minilm-acm", text)));
             var tokenize = new TeiTokenizeRoute(models, new LargeAnswers(1_000));
             var all = new TeiEmbedAllRoute(models, queue, new LargeAnswers(20_000));

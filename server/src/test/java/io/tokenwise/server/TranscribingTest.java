@@ -102,7 +102,9 @@ class TranscribingTest {
             }
             CompletableFuture<HttpResponse<String>> next = send(client, http.port());
             cuts.take().run();
-            assertThat(next.get(1, TimeUnit.MINUTES).statusCode()).as("there is room").isEqualTo(400);
+            assertThat(next.get(1, TimeUnit.MINUTES).statusCode())
+                    .as("there is room")
+                    .isEqualTo(400);
         } finally {
             http.close(Duration.ZERO);
         }

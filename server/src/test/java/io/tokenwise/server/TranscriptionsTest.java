@@ -207,9 +207,8 @@ class TranscriptionsTest {
 
     @Test
     void everyPartHasANameAndIsUtf8() throws Exception {
-        HttpResponse<String> nameless = send(new Form()
-                .field("model", SpeechAndPageServer.SPEECH)
-                .part("filename=\"said.wav\"", SOUND));
+        HttpResponse<String> nameless =
+                send(new Form().field("model", SpeechAndPageServer.SPEECH).part("filename=\"said.wav\"", SOUND));
         assertThat(nameless.statusCode()).isEqualTo(400);
         assertThat(nameless.body()).contains("a part of the form has no name");
         byte[] latin = "en\u00e9".getBytes(StandardCharsets.ISO_8859_1);
@@ -366,8 +365,7 @@ class TranscriptionsTest {
         String before = System.setProperty("java.io.tmpdir", folder.toString());
         try {
             for (String model : List.of(SpeechAndPageServer.SPEECH, "none")) {
-                int status =
-                        send(new Form().field("model", model).file(SOUND)).statusCode();
+                int status = send(new Form().field("model", model).file(SOUND)).statusCode();
                 assertThat(status).isEqualTo(model.equals("none") ? 404 : 200);
                 assertThat(folder).isEmptyDirectory();
             }
