@@ -234,7 +234,7 @@ class PageTest {
             chromium.prefer("prefers-color-scheme", scheme);
             assertThat(chromium.evaluate("""
                     (() => {
-                      const pixel = document.createElement('canvas').getContext('2d');
+                      const pixel = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
                       const light = color => {
                         pixel.fillStyle = color;
                         pixel.fillRect(0, 0, 1, 1);
