@@ -103,7 +103,7 @@ public final class TokenwiseServer implements AutoCloseable {
         }
     }
 
-    /** Large images take long to decode, and up to 400 MB of the heap each. */
+    /** Recordings are read and cut by one thread, so that the others are the queue's. */
     private static ExecutorService readers() {
         return Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().daemon().name("tokenwise-reader").factory());
@@ -142,9 +142,10 @@ public final class TokenwiseServer implements AutoCloseable {
                 .add("POST", "/v1/audio/transcriptions", ErrorForm.OPENAI, new TranscriptionsRoute(models, readers))
                 .add("GET", "/v1/models", ErrorForm.OPENAI, list::list)
                 .add("GET", "/v1/models/*", ErrorForm.OPENAI, list::one);
-        TeiRoutes.add(routes, models, queue, state, readers);
+        var decoding = new ImageDecoding();
+        TeiRoutes.add(routes, models, queue, state, decoding);
         if (options.network().page()) {
-            PageRoute.add(routes, models, queue, readers);
+            PageRoute.add(routes, models, queue, decoding);
         }
         if (options.network().metrics()) {
             routes.add("GET", "/metrics", ErrorForm.TEI, TeiRoutes.metrics(observers.metrics()));

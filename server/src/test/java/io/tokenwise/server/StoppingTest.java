@@ -34,7 +34,7 @@ class StoppingTest {
         queue = RequestQueue.start(QueueOptions.defaults().withWorkers(1));
         http = HttpService.of(Network.loopback(0), Limits.defaults());
         var routes = new Routes().add("GET", "/waits", ErrorForm.OPENAI, waiting);
-        TeiRoutes.add(routes, new ServedModels(List.of()), queue, http.state(), Runnable::run);
+        TeiRoutes.add(routes, new ServedModels(List.of()), queue, http.state(), new ImageDecoding());
         http.listen(routes, Limits.defaults(), Optional.empty(), false, request -> {});
     }
 
