@@ -98,7 +98,8 @@ final class Serve implements Callable<Integer> {
         if (accessLog) {
             System.setProperty("org.slf4j.simpleLogger.log.io.tokenwise.server.access", "info");
         }
-        try (TokenwiseServer server = TokenwiseServer.start(serverOptions())) {
+        try (TokenwiseServer server =
+                TokenwiseServer.start(serverOptions(), model -> err.println("opening " + model))) {
             server.models().forEach(err::println);
             err.println("listening on " + network.address(server.port()));
             awaitStop();

@@ -61,6 +61,7 @@ class ServeTest extends CommandTest {
         for (String line = err.readLine(); line != null; line = err.readLine()) {
             said.add(line);
             if (line.startsWith("listening on http://127.0.0.1:")) {
+                assertThat(said).contains("opening minilm-acm");
                 assertThat(said).anyMatch(other -> other.startsWith("minilm-acm: texts, 384 dimensions"));
                 return Integer.parseInt(line.substring(line.lastIndexOf(':') + 1));
             }

@@ -1,6 +1,7 @@
 package io.tokenwise.server;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -91,7 +92,7 @@ final class BearerTokens {
 
     private static List<byte[]> digests(Path file) throws IOException {
         var digests = new ArrayList<byte[]>();
-        for (String line : Files.readAllLines(file)) {
+        for (String line : lines(file)) {
             String token = line.strip();
             if (token.isEmpty() || token.startsWith("#")) {
                 continue;
@@ -106,6 +107,14 @@ final class BearerTokens {
             throw new IllegalArgumentException(file + ": has no token, must have one a line");
         }
         return List.copyOf(digests);
+    }
+
+    private static List<String> lines(Path file) throws IOException {
+        try {
+            return Files.readAllLines(file);
+        } catch (CharacterCodingException e) {
+            throw new IllegalArgumentException(file + ": is no text in UTF-8, must have one token a line", e);
+        }
     }
 
     private static byte[] digest(String token) {

@@ -5,7 +5,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
-import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.util.thread.Scheduler;
 
 /** Watches whether a body comes fast enough: it has some time, and the same again as long as a good part of it came each time. Recordings take longer than texts. */
@@ -13,16 +12,23 @@ final class BodyArrival {
     /** A good part: 26 kB a second of the usual ten. */
     private static final int PART_BYTES = 256 << 10;
 
+    /** Before a body is found late, a tenth of the time to read what may have come while this machine stood still. */
+    private static final int AGAIN = 10;
+
     private final Scheduler scheduler;
     private final Duration time;
     private final LongSupplier bytes;
     private final CompletableFuture<?> body;
     private final Consumer<ApiError> late;
 
-    /** The next look. Guarded by this, as is the number of parts. */
+    /** The next look. Guarded by this. */
     private Scheduler.Task look;
 
-    private long parts;
+    /** Parts that must have come at the next look. This and what follows are its own: one follows the other. */
+    private long parts = 1;
+
+    /** Whether it is the second one for the same part. */
+    private boolean again;
 
     private BodyArrival(
             Scheduler scheduler,
@@ -45,16 +51,19 @@ final class BodyArrival {
      * @param late is given a 408 once it is too slow
      */
     static void watch(
-            Request request, Duration time, LongSupplier bytes, CompletableFuture<?> body, Consumer<ApiError> late) {
-        var arrival = new BodyArrival(request.getComponents().getScheduler(), time, bytes, body, late);
-        arrival.lookLater();
+            Scheduler scheduler,
+            Duration time,
+            LongSupplier bytes,
+            CompletableFuture<?> body,
+            Consumer<ApiError> late) {
+        var arrival = new BodyArrival(scheduler, time, bytes, body, late);
+        arrival.lookAfter(time);
         body.whenComplete((whole, failure) -> arrival.stop());
     }
 
-    private synchronized void lookLater() {
+    private synchronized void lookAfter(Duration wait) {
         if (!body.isDone()) {
-            parts++;
-            look = scheduler.schedule(this::look, time.toMillis(), TimeUnit.MILLISECONDS);
+            look = scheduler.schedule(this::look, wait.toMillis(), TimeUnit.MILLISECONDS);
         }
     }
 
@@ -63,17 +72,16 @@ final class BodyArrival {
     }
 
     private void look() {
-        if (bytes.getAsLong() >= partsBytes()) {
-            lookLater();
-        } else {
+        boolean enough = bytes.getAsLong() >= parts * PART_BYTES;
+        if (!enough && again) {
             late.accept(ApiError.of(
                     408,
                     "the body has not come within " + time.toSeconds() + " seconds, nor " + PART_BYTES
                             + " bytes of it in each"));
+            return;
         }
-    }
-
-    private synchronized long partsBytes() {
-        return parts * PART_BYTES;
+        again = !enough;
+        parts += enough ? 1 : 0;
+        lookAfter(enough ? time : time.dividedBy(AGAIN));
     }
 }

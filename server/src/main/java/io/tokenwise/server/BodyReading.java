@@ -27,16 +27,21 @@ final class BodyReading implements Runnable {
      * Starts to read.
      *
      * @param most time for it, as {@link BodyArrival} counts
-     * @param inFlight what all bodies take together
+     * @param held what this request takes of what all may take together
      * @return the body; failed with {@link ApiError} 413, 408 or 503
      */
-    static CompletableFuture<byte[]> of(Request request, long mostBytes, Duration most, BytesInFlight inFlight) {
-        var reading = new BodyReading(request, mostBytes, inFlight.of(request));
+    static CompletableFuture<byte[]> of(Request request, long mostBytes, Duration most, BytesInFlight.Held held) {
+        var reading = new BodyReading(request, mostBytes, held);
         if (request.getHeaders().getLongField(HttpHeader.CONTENT_LENGTH) > mostBytes) {
             reading.body.completeExceptionally(LimitedSource.tooLarge(mostBytes));
             return reading.body;
         }
-        BodyArrival.watch(request, most, reading.held::taken, reading.body, reading.body::completeExceptionally);
+        BodyArrival.watch(
+                request.getComponents().getScheduler(),
+                most,
+                held::taken,
+                reading.body,
+                reading.body::completeExceptionally);
         reading.run();
         return reading.body;
     }

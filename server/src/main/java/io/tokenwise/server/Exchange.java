@@ -26,7 +26,7 @@ final class Exchange {
     private final Request request;
     private final String pathRest;
     private final Limits limits;
-    private final BytesInFlight inFlight;
+    private final BytesInFlight.Held held;
 
     /** What is computed for it. Guarded by itself. */
     private final List<Future<?>> work = new ArrayList<>();
@@ -39,7 +39,7 @@ final class Exchange {
         this.request = request;
         this.pathRest = pathRest;
         this.limits = limits;
-        this.inFlight = inFlight;
+        held = inFlight.of(request);
     }
 
     /** What of the path stands in the place of the route's {@code *}, or empty. */
@@ -106,7 +106,7 @@ final class Exchange {
      * @return failed with {@link ApiError} if there are more than {@code mostBytes} or they come too slowly
      */
     CompletableFuture<byte[]> body(long mostBytes) {
-        return BodyReading.of(request, mostBytes, limits.arrival(), inFlight);
+        return BodyReading.of(request, mostBytes, limits.arrival(), held);
     }
 
     /**
@@ -115,7 +115,7 @@ final class Exchange {
      * @return failed with {@link ApiError} as {@link #body}, and if it is none
      */
     CompletableFuture<MultiPartFormData.Parts> form(long mostBytes) {
-        return FormReading.of(request, mostBytes, limits.arrival(), inFlight);
+        return FormReading.of(request, mostBytes, limits.arrival(), held);
     }
 
     /**
@@ -131,6 +131,13 @@ final class Exchange {
             throw ApiError.of(415, "send JSON, with the header Content-Type: application/json");
         }
         return body(limits.bodyBytes()).thenApply(bytes -> new Fields(Json.object(bytes)));
+    }
+
+    /** @throws ApiError 503 if there is no room for the answer until its client has taken it */
+    void hold(Reply answer) {
+        if (!held.takeAnswer(answer.body().length)) {
+            throw BytesInFlight.full();
+        }
     }
 
     /** Cancels what is computed for the request if its client goes away before. */

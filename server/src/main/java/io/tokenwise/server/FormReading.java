@@ -1,5 +1,7 @@
 package io.tokenwise.server;
 
+import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
@@ -11,9 +13,13 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.util.Attributes;
 import org.eclipse.jetty.util.Promise;
 import org.eclipse.jetty.util.thread.Invocable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Reads a multipart form as it comes, without a thread that waits: up to a size, within a time. What is large goes to temporary files. */
 final class FormReading {
+    private static final Logger LOG = LoggerFactory.getLogger(FormReading.class);
+
     /** Of headers of a part. */
     private static final int HEADER_BYTES = 4_096;
 
@@ -28,10 +34,11 @@ final class FormReading {
      * Starts to read.
      *
      * @param most time for it, as {@link BodyArrival} counts
-     * @return the parts, to be closed; failed with {@link ApiError} 400, 408, 413 or 503
+     * @param held what this request takes of what all may take together
+     * @return the parts, to be closed; failed with {@link ApiError} 400, 408, 413, 500 or 503
      */
     static CompletableFuture<MultiPartFormData.Parts> of(
-            Request request, long mostBytes, Duration most, BytesInFlight inFlight) {
+            Request request, long mostBytes, Duration most, BytesInFlight.Held held) {
         String type = request.getHeaders().get(HttpHeader.CONTENT_TYPE);
         if (type == null || !type.toLowerCase(Locale.ROOT).startsWith("multipart/form-data")) {
             throw ApiError.of(415, "send a form, with the header Content-Type: multipart/form-data");
@@ -40,9 +47,8 @@ final class FormReading {
             throw LimitedSource.tooLarge(mostBytes);
         }
         var parts = new CompletableFuture<MultiPartFormData.Parts>();
-        var held = inFlight.of(request);
         var source = new LimitedSource(request, mostBytes, held);
-        BodyArrival.watch(request, most, held::taken, parts, error -> {
+        BodyArrival.watch(request.getComponents().getScheduler(), most, held::taken, parts, error -> {
             parts.completeExceptionally(error);
             source.stop(error);
         });
@@ -73,11 +79,20 @@ final class FormReading {
                 .build();
     }
 
+    /** A full disk is an IOException of no kind of its own. Connections break with kinds of theirs. */
+    private static boolean isOfFile(Throwable cause) {
+        return cause instanceof FileSystemException || cause.getClass() == IOException.class;
+    }
+
     /** What the client is told. */
     private static ApiError told(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof ApiError error) {
                 return error;
+            }
+            if (isOfFile(cause)) {
+                LOG.error("a form cannot be stored in the folder for temporary files", failure);
+                return ApiError.of(500, "the server cannot store the form; its log says why");
             }
         }
         return ApiError.of(

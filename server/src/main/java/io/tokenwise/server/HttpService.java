@@ -7,10 +7,13 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.util.component.Graceful;
 
 /** Routes over HTTP, whatever they do. Thread-safe. */
 final class HttpService {
-    /** So long requests on connections that are open are still answered while it stops, and told to close: their clients had no way to know. */
+    /**
+     * So long requests on connections that are open are still answered while it stops, and told to close: their clients had no way to know. What is refused in the end is written within it too.
+     */
     private static final Duration LINGER = Duration.ofMillis(200);
 
     private final Server jetty;
@@ -82,15 +85,25 @@ final class HttpService {
      *
      * @param most how long it waits
      */
-    void close(Duration most) {
+    void drain(Duration most) {
         state.drain();
         long end = System.nanoTime() + most.toNanos();
+        // Tells clients of HTTP/2 to go away, and those of HTTP/1 with their next answer.
+        Graceful.shutdown(jetty);
         try {
-            connector.shutdown();
             if (!connector.getConnectedEndPoints().isEmpty()) {
                 Thread.sleep(LINGER);
             }
             state.awaitIdle(Duration.ofNanos(end - System.nanoTime()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Ends, a moment after the last answer. */
+    void end() {
+        try {
+            state.awaitIdle(LINGER);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -99,5 +112,11 @@ final class HttpService {
         } catch (Exception e) {
             throw new IllegalStateException("the server cannot be stopped", e);
         }
+    }
+
+    /** Both. */
+    void close(Duration most) {
+        drain(most);
+        end();
     }
 }

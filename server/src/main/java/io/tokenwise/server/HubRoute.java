@@ -41,11 +41,9 @@ final class HubRoute implements Route {
     }
 
     private static ObjectNode withParameters(ObjectNode request) {
-        if (!(request.get("parameters") instanceof ObjectNode parameters)) {
-            return request;
+        if (request.get("parameters") instanceof ObjectNode parameters) {
+            request.setAll(parameters);
         }
-        ObjectNode all = request.deepCopy();
-        all.setAll(parameters);
-        return all;
+        return request;
     }
 }

@@ -26,6 +26,12 @@ final class Listening {
 
     private static final int LEAST_THREADS = 4;
 
+    /**
+     * Connections that wait while there are as many as may be, or until a thread has time to accept them. Who comes when there is no place waits for a second before the system tries again: a
+     * burst brings more than Java's default of 50.
+     */
+    private static final int ACCEPT_QUEUE = 1024;
+
     private Listening() {}
 
     static Server jetty() {
@@ -53,6 +59,7 @@ final class Listening {
         var connector = new WatchedConnector(jetty, limits.arrival(), protocols(network, http));
         connector.setHost(network.host());
         connector.setPort(network.port());
+        connector.setAcceptQueueSize(ACCEPT_QUEUE);
         connector.setIdleTimeout(limits.idle().toMillis());
         // Else requests that wait for their answer while it stops would count as idle after a second.
         connector.setShutdownIdleTimeout(limits.idle().toMillis());

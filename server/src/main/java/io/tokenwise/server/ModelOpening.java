@@ -12,8 +12,10 @@ import io.tokenwise.serving.ServedEncoder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.List;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,29 +35,48 @@ final class ModelOpening {
         this.defaults = BudgetDefaults.of(options.budgets());
     }
 
+    /** A model whose files have been found to be good, but not its weights. */
+    private record Found(String model, String name, ModelDescription description) {}
+
     /**
-     * Opens all; the engine closes them.
+     * Opens all; the engine closes them. What can be said without it, is said before the first one is opened, which takes long.
      *
+     * @param opening is told each one's name before
      * @throws io.tokenwise.api.BadFileException if one is absent, bad or not supported
      * @throws IllegalArgumentException if two have one name
      */
-    ServedModels all() throws IOException {
+    ServedModels all(Consumer<String> opening) throws IOException {
         var served = new ArrayList<ServedModel>();
-        for (String model : options.models()) {
+        for (Found found : find()) {
+            opening.accept(found.name());
             long start = System.nanoTime();
-            served.add(open(model));
+            served.add(open(found));
             LOG.info(
                     "{}: open and warm after {} ms",
-                    served.getLast().name(),
+                    found.name(),
                     TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start));
         }
-        return new ServedModels(List.copyOf(served));
+        return new ServedModels(served);
     }
 
-    private ServedModel open(String model) throws IOException {
-        ModelDescription description = description(model);
-        String name = Path.of(model).toAbsolutePath().normalize().getFileName().toString();
-        return switch (description) {
+    private Collection<Found> find() throws IOException {
+        var byName = new LinkedHashMap<String, Found>();
+        for (String model : options.models()) {
+            ModelDescription description = description(model);
+            String name =
+                    Path.of(model).toAbsolutePath().normalize().getFileName().toString();
+            if (byName.put(name, new Found(model, name, description)) != null) {
+                throw new IllegalArgumentException(
+                        "two models are called " + name + ": rename the folder of one of them");
+            }
+        }
+        return byName.values();
+    }
+
+    private ServedModel open(Found found) throws IOException {
+        String model = found.model();
+        String name = found.name();
+        return switch (found.description()) {
             case TextDescription ignored ->
                 new ServedModel.Texts(name, new ServedText(name, engine.textEncoder(model), queue, defaults));
             case ImageDescription ignored -> {

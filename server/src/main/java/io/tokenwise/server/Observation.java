@@ -17,7 +17,7 @@ final class Observation {
     /** Of a failed request's {@link ApiError}: the model was given more inputs than one request may have. */
     static final String BATCH_SIZE = "batch_size";
 
-    /** Of a failed request's {@link ApiError}: a text is empty or too long, or has unknown ids. */
+    /** Of a failed request's {@link ApiError}: a text is too long and may not be cut, or has unknown ids. */
     static final String TOKENIZATION = "tokenization";
 
     /** Of a failed request's {@link ApiError}: its client went away. */

@@ -16,6 +16,7 @@ final class Observers implements RequestListener, AutoCloseable {
 
     private final Metrics metrics = new Metrics();
     private final RequestListener requestMetrics = new RequestMetrics(metrics);
+
     /** Not by its class: whoever has none need not have OpenTelemetry, without which that class cannot be linked. */
     private final Optional<RequestListener> telemetry;
 
@@ -27,11 +28,16 @@ final class Observers implements RequestListener, AutoCloseable {
      * Starts with what is configured.
      *
      * @param otlp URL of an OTLP receiver; if empty, OpenTelemetry's own settings may name one
-     * @throws IllegalArgumentException if a receiver is named and OpenTelemetry is not on the class path
+     * @throws IllegalArgumentException if a receiver is named, and OpenTelemetry is not on the class path or does not take its settings
      */
     static Observers start(Optional<String> otlp) {
-        boolean configured = System.getenv(VARIABLE) != null || System.getProperty(PROPERTY) != null;
+        boolean configured = isSet(System.getenv(VARIABLE)) || isSet(System.getProperty(PROPERTY));
         return new Observers(otlp.isPresent() || configured ? Optional.of(telemetry(otlp)) : Optional.empty());
+    }
+
+    /** What is empty counts as not set, as OpenTelemetry has it. */
+    private static boolean isSet(String setting) {
+        return setting != null && !setting.isBlank();
     }
 
     private static RequestListener telemetry(Optional<String> otlp) {
@@ -41,6 +47,9 @@ final class Observers implements RequestListener, AutoCloseable {
             throw new IllegalArgumentException(
                     "an OTLP endpoint is set, and OpenTelemetry is not on the class path: add opentelemetry-sdk-extension-autoconfigure, -exporter-otlp and -exporter-sender-jdk",
                     e);
+        } catch (RuntimeException e) {
+            Throwable why = e.getCause() == null ? e : e.getCause();
+            throw new IllegalArgumentException("OpenTelemetry's settings: " + why.getMessage(), e);
         }
     }
 

@@ -3,43 +3,33 @@ package io.tokenwise.server;
 import io.tokenwise.Classification;
 import io.tokenwise.ImageClassifier;
 import io.tokenwise.Spent;
-import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
 import io.tokenwise.image.Image;
-import io.tokenwise.image.ImageReader;
 import io.tokenwise.server.PageLanes.Ask;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 import java.util.stream.IntStream;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.util.Fields;
 
 /** {@code POST /page/image?model=NAME&budget=B} with a JPEG or PNG as body: its classes at a budget, beside the same at full budget, and which patches stay. */
 final class PageImageRoute implements Route {
-    /** While an image is read it takes up to 20 bytes a pixel. */
-    private static final int MOST_PIXELS = 20_000_000;
+    /** Photographs have some megabytes. */
+    private static final int MOST_BYTES = 10 << 20;
 
     private static final int MOST_CLASSES = 5;
 
     private final ServedModels models;
     private final PageLanes lanes;
-    private final Executor readers;
-    private final int mostBytes;
-    private final ImageReader reader = new ImageReader(MOST_PIXELS);
+    private final ImageDecoding decoding;
 
-    /** @param readers decode images, which takes long for large ones */
-    PageImageRoute(ServedModels models, PageLanes lanes, Executor readers, int mostBytes) {
+    PageImageRoute(ServedModels models, PageLanes lanes, ImageDecoding decoding) {
         this.models = models;
         this.lanes = lanes;
-        this.readers = readers;
-        this.mostBytes = mostBytes;
+        this.decoding = decoding;
     }
 
     /** A class and how likely it is. */
@@ -68,28 +58,35 @@ final class PageImageRoute implements Route {
             String fullLabel) {}
 
     /** A request that is understood. */
-    private record Asked(String name, ImageClassifier classifier, double share, Image image) {}
+    private record Asked(String name, ImageClassifier classifier, double share) {}
 
     @Override
     public CompletableFuture<Reply> handle(Exchange exchange) {
-        return exchange.body(mostBytes)
-                .thenApplyAsync(bytes -> read(exchange, bytes), readers)
-                .thenCompose(asked -> lanes.ask(exchange, asked.name(), asks(asked))
-                        .thenApplyAsync(
-                                results -> Reply.json(answer(asked, results.get(1), results.get(0))),
-                                exchange.executor()));
+        return exchange.body(MOST_BYTES).thenCompose(bytes -> {
+            Asked asked = read(exchange);
+            var images = decoding.all(List.of(bytes), "image", exchange.deadline(), asked.classifier()::prepare);
+            exchange.cancelWhenGone(images);
+            return images.thenCompose(image -> run(exchange, asked, image.getFirst()));
+        });
     }
 
-    private Asked read(Exchange exchange, byte[] bytes) {
+    private Asked read(Exchange exchange) {
         Fields query = Request.extractQueryParameters(exchange.request());
         var found =
                 models.find(needed(query, "model"), ServedModel.Images.class).model();
-        double share = share(needed(query, "budget"));
-        return new Asked(found.name(), found.classifier(), share, prepared(found.classifier(), bytes));
+        double share = PageTextRoute.share(AskedBudget.parse("budget", needed(query, "budget")));
+        return new Asked(found.name(), found.classifier(), share);
     }
 
-    private static List<Ask> asks(Asked asked) {
-        int[] pixels = asked.image().rgb();
+    private CompletableFuture<Reply> run(Exchange exchange, Asked asked, Image image) {
+        return lanes.ask(exchange, asked.name(), asks(asked, image))
+                .thenApplyAsync(
+                        results -> Reply.json(answer(asked, image, results.get(1), results.get(0))),
+                        exchange.executor());
+    }
+
+    private static List<Ask> asks(Asked asked, Image image) {
+        int[] pixels = image.rgb();
         Budget budget = asked.classifier().model().encoder().budget(asked.share());
         return List.of(new Ask(pixels, Budget.FULL), new Ask(pixels, budget));
     }
@@ -102,26 +99,8 @@ final class PageImageRoute implements Route {
         return value;
     }
 
-    private static double share(String budget) {
-        if (AskedBudget.parse("budget", budget) instanceof AskedBudget.Share share) {
-            return share.share();
-        }
-        throw ApiError.field("budget", "budget must be a number from 0 to 1");
-    }
-
-    private Image prepared(ImageClassifier classifier, byte[] bytes) {
-        try {
-            return classifier.prepare(reader.read(new ByteArrayInputStream(bytes), "image"));
-        } catch (BadFileException | IllegalArgumentException e) {
-            throw ApiError.of(400, e.getMessage());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static Answer answer(Asked asked, Shaded shaded, Shaded full) {
+    private static Answer answer(Asked asked, Image image, Shaded shaded, Shaded full) {
         ImageClassifier classifier = asked.classifier();
-        Image image = asked.image();
         double share = asked.share();
         List<String> labels = classifier.labels();
         double[] probabilities = Classification.of(shaded.output(), labels).probabilities();

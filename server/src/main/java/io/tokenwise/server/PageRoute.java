@@ -9,14 +9,10 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 
 /** {@code GET /}: the page. It needs no token, as it says nothing; what it asks for does. Browsers are told that it loads nothing else. */
 final class PageRoute implements Route {
     private final Reply reply;
-
-    /** Photographs have some megabytes. */
-    private static final int MOST_IMAGE_BYTES = 10 << 20;
 
     private PageRoute() {
         String page = page();
@@ -32,16 +28,12 @@ final class PageRoute implements Route {
     }
 
     /** The page, and what it asks for. */
-    static void add(Routes routes, ServedModels models, RequestQueue queue, Executor readers) {
+    static void add(Routes routes, ServedModels models, RequestQueue queue, ImageDecoding decoding) {
         var lanes = new PageLanes(models, queue);
         routes.addOpen("GET", "/", ErrorForm.OPENAI, new PageRoute())
                 .add("GET", "/page/state", ErrorForm.OPENAI, new PageStateRoute(models, queue))
                 .add("POST", "/page/text", ErrorForm.OPENAI, new PageTextRoute(models, lanes))
-                .add(
-                        "POST",
-                        "/page/image",
-                        ErrorForm.OPENAI,
-                        new PageImageRoute(models, lanes, readers, MOST_IMAGE_BYTES));
+                .add("POST", "/page/image", ErrorForm.OPENAI, new PageImageRoute(models, lanes, decoding));
     }
 
     @Override

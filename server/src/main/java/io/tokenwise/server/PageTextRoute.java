@@ -75,7 +75,7 @@ final class PageTextRoute implements Route {
                 models.find(fields.neededText("model"), ServedModel.Texts.class).model();
         OpenModel model = found.text().encoder().model();
         Tokenizer tokenizer = found.text().tokenizer();
-        double share = share(fields.needed("budget"));
+        double share = share(AskedBudget.of("budget", fields.needed("budget")));
         String text = fields.neededText("text");
         if (text.isBlank()) {
             throw ApiError.field("text", "text has no word: give a text");
@@ -92,8 +92,8 @@ final class PageTextRoute implements Route {
         return new Asked(found.name(), model, share, model.encoder().budget(share), tokenizer.encode(text), ids);
     }
 
-    static double share(JsonNode budget) {
-        if (AskedBudget.of("budget", budget) instanceof AskedBudget.Share share) {
+    static double share(AskedBudget budget) {
+        if (budget instanceof AskedBudget.Share share) {
             return share.share();
         }
         throw ApiError.field("budget", "budget must be a number from 0 to 1");

@@ -4,24 +4,25 @@ import io.tokenwise.server.observe.Metrics;
 import io.tokenwise.serving.QueueState;
 import io.tokenwise.serving.RequestQueue;
 import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
 /** What the queue does, by text-embeddings-inference's names where it has one. */
 final class QueueMetrics {
     private final Metrics metrics;
-    private final RequestQueue queue;
+    private final Supplier<QueueState> queue;
 
-    private QueueMetrics(Metrics metrics, RequestQueue queue) {
+    QueueMetrics(Metrics metrics, Supplier<QueueState> queue) {
         this.metrics = metrics;
         this.queue = queue;
     }
 
     /** Adds what the queue says, whenever somebody reads it. */
     static void add(Metrics metrics, RequestQueue queue) {
-        new QueueMetrics(metrics, queue).add();
+        new QueueMetrics(metrics, queue::state).add();
     }
 
-    private void add() {
+    void add() {
         gauge("te_queue_size", "Inputs that wait", QueueState::waitingRequests);
         gauge("tokenwise_queue_tokens", "Tokens that wait", QueueState::waitingTokens);
         gauge("tokenwise_running_batches", "Batches that run", QueueState::runningBatches);
@@ -37,12 +38,12 @@ final class QueueMetrics {
         metrics.doublings(
                 "te_batch_next_size",
                 "Inputs of a batch",
-                () -> queue.state().batchSizes(),
+                () -> queue.get().batchSizes(),
                 of(QueueState::batchedRequests));
         metrics.doublings(
                 "te_batch_next_tokens",
                 "Tokens of a batch",
-                () -> queue.state().batchTokens(),
+                () -> queue.get().batchTokens(),
                 of(QueueState::batchedTokens));
     }
 
@@ -55,6 +56,6 @@ final class QueueMetrics {
     }
 
     private DoubleSupplier of(ToDoubleFunction<QueueState> value) {
-        return () -> value.applyAsDouble(queue.state());
+        return () -> value.applyAsDouble(queue.get());
     }
 }

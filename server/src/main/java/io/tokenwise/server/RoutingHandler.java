@@ -27,6 +27,9 @@ import org.slf4j.LoggerFactory;
 final class RoutingHandler extends Handler.Abstract.NonBlocking {
     private static final Logger LOG = LoggerFactory.getLogger(RoutingHandler.class);
 
+    /** Bodies above it are lists of texts. To understand them takes milliseconds, in which the thread that waits for all connections must not be away. */
+    private static final int LARGE_BYTES = 16 << 10;
+
     private final Routes routes;
     private final Limits limits;
     private final Callers callers;
@@ -48,18 +51,27 @@ final class RoutingHandler extends Handler.Abstract.NonBlocking {
         String path = Request.getPathInContext(request);
         List<Routes.Entry> entries = routes.of(path);
         Routes.Entry entry = entry(entries, request.getMethod());
+        var exchange = new Exchange(request, entry == null ? "" : entry.rest(path), limits, inFlight);
+        follow(exchange);
         boolean open = entry != null && entry.open();
         if (!open && !callers.haveToken(request)) {
             unauthorized(entries, request, response, callback);
         } else if (entry == null) {
             noRoute(entries, request, response, callback);
+        } else if (isLarge(request)) {
+            exchange.executor().execute(() -> run(entry, exchange, response, callback));
         } else {
-            run(entry, new Exchange(request, entry.rest(path), limits, inFlight), response, callback);
+            run(entry, exchange, response, callback);
         }
         return true;
     }
 
-    private void run(Routes.Entry entry, Exchange exchange, Response response, Callback callback) {
+    private static boolean isLarge(Request request) {
+        return request.getLength() > LARGE_BYTES || request.getHeaders().contains(HttpHeader.TRANSFER_ENCODING);
+    }
+
+    /** Until it is answered. */
+    private void follow(Exchange exchange) {
         Request request = exchange.request();
         WatchedEndPoint endPoint = WatchedConnector.endPoint(request);
         state.began();
@@ -69,19 +81,32 @@ final class RoutingHandler extends Handler.Abstract.NonBlocking {
             endPoint.ended();
         });
         request.addFailureListener(failure -> exchange.gone());
-        answer(entry.route(), exchange).whenComplete((reply, failure) -> {
-            if (state.isDraining()) {
-                // Of HTTP/2 Jetty leaves it out.
-                response.getHeaders().put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE);
-            }
-            Optional<ApiError> error = Optional.ofNullable(failure).map(this::error);
-            exchange.observation().ifPresent(known -> tell(known.end(error.map(Observation::failure))));
-            if (error.isEmpty()) {
-                write(reply, response, true, callback);
-            } else {
-                refuse(error.get(), entry.errors(), request, response, callback);
-            }
-        });
+        // Else Jetty fails requests that take longer than connections may be idle.
+        request.addIdleTimeoutListener(timeout -> false);
+    }
+
+    private void run(Routes.Entry entry, Exchange exchange, Response response, Callback callback) {
+        answer(entry.route(), exchange)
+                .handle((reply, failure) -> {
+                    if (state.isDraining()) {
+                        // Of HTTP/2 Jetty leaves it out.
+                        response.getHeaders().put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE);
+                    }
+                    Optional<ApiError> error = Optional.ofNullable(failure).map(this::error);
+                    exchange.observation().ifPresent(known -> tell(known.end(error.map(Observation::failure))));
+                    if (error.isEmpty()) {
+                        write(reply, response, true, callback);
+                    } else {
+                        refuse(error.get(), entry.errors(), exchange.request(), response, callback);
+                    }
+                    return reply;
+                })
+                // No mistake of ours leaves a client without an answer.
+                .exceptionally(mistake -> {
+                    LOG.error("a request could not be answered", mistake);
+                    callback.failed(mistake);
+                    return null;
+                });
     }
 
     /** A listener's mistake is not the client's, who waits for the answer. */
@@ -140,7 +165,10 @@ final class RoutingHandler extends Handler.Abstract.NonBlocking {
     private CompletableFuture<Reply> answer(Route route, Exchange exchange) {
         try {
             callers.checkNoPage(exchange.request());
-            return route.handle(exchange);
+            return route.handle(exchange).thenApply(reply -> {
+                exchange.hold(reply);
+                return reply;
+            });
         } catch (RuntimeException | Error e) {
             return CompletableFuture.failedFuture(e);
         }

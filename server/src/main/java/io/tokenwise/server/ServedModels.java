@@ -10,14 +10,9 @@ import java.util.Optional;
 final class ServedModels {
     private final Map<String, ServedModel> byName = new LinkedHashMap<>();
 
-    /** @throws IllegalArgumentException if two have one name */
+    /** @param models each of another name */
     ServedModels(List<ServedModel> models) {
-        for (ServedModel model : models) {
-            if (byName.put(model.name(), model) != null) {
-                throw new IllegalArgumentException(
-                        "two models are called " + model.name() + ": rename the folder of one of them");
-            }
-        }
+        models.forEach(model -> byName.put(model.name(), model));
     }
 
     /**

@@ -123,7 +123,7 @@ public record ServerOptions(
      * What one client, or all together, may ask for.
      *
      * @param bodyBytes of one request
-     * @param bodiesBytes of all requests that are not answered yet
+     * @param bodiesBytes of all requests that are not answered yet, and as much again of answers that are not taken yet
      * @param arrival in which a request's head, and then its body, must have come
      * @param texts of one request
      * @param headerBytes of one request, its first line included

@@ -1,5 +1,9 @@
 package io.tokenwise.server;
 
+import io.tokenwise.api.Budget;
+import io.tokenwise.session.OpenModel;
+import java.util.List;
+
 /**
  * What a model gave for one input, and what its tokens went through.
  *
@@ -8,6 +12,14 @@ package io.tokenwise.server;
  * @param micros that it took alone
  */
 record Shaded(float[] output, double[] shares, long micros) {
+    /** Runs an input of so many tokens alone, and watches it. */
+    static Shaded of(OpenModel model, int[] input, int tokens, Budget budget) {
+        var shading = new Shading(model.encoder(), tokens);
+        long began = System.nanoTime();
+        float[] output = model.sessions().encode(List.of(input), budget, shading)[0];
+        return new Shaded(output, shading.shares(), (System.nanoTime() - began) / 1000);
+    }
+
     double millis() {
         return micros / 1000.0;
     }

@@ -2,6 +2,7 @@ package io.tokenwise.server;
 
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
 import io.tokenwise.server.observe.Operation;
 import io.tokenwise.serving.Answer;
 import io.tokenwise.serving.BudgetRange;
@@ -18,11 +19,16 @@ import java.util.concurrent.CompletableFuture;
  * leave, and those have no vector.
  */
 final class TeiEmbedAllRoute implements Route {
+    /** Of the answer, as {@code -0.01234567,}. */
+    private static final int BYTES_PER_NUMBER = 12;
+
     private final ServedModels models;
+    private final LargeAnswers answers;
     private final Map<String, Lane<float[][]>> lanes = new HashMap<>();
 
-    TeiEmbedAllRoute(ServedModels models, RequestQueue queue) {
+    TeiEmbedAllRoute(ServedModels models, RequestQueue queue, LargeAnswers answers) {
         this.models = models;
+        this.answers = answers;
         for (ServedModel model : models.all()) {
             if (model instanceof ServedModel.Texts texts) {
                 lanes.put(model.name(), lane(texts.text(), queue));
@@ -48,6 +54,9 @@ final class TeiEmbedAllRoute implements Route {
                         "budget",
                         "budget must be 1 or left out: with a smaller one tokens leave, and those have no vector");
             }
+            int hidden = texts.model().text().encoder().model().encoder().hidden();
+            answers.hold(
+                    exchange, BYTES_PER_NUMBER * hidden * texts.inputs().texts().tokens());
             return run(exchange, texts);
         });
     }
@@ -55,11 +64,12 @@ final class TeiEmbedAllRoute implements Route {
     private CompletableFuture<Reply> run(Exchange exchange, TeiTexts texts) {
         Lane<float[][]> lane = lanes.get(texts.model().name());
         List<int[]> ids = texts.inputs().texts().ids();
-        CompletableFuture<List<Answer<float[][]>>> answers = Together.all(lane.submitAll(ids.stream()
-                .map(input -> new Request(input, exchange.deadline(), BudgetRange.pinned(Budget.FULL)))
+        Deadline deadline = exchange.deadline();
+        CompletableFuture<List<Answer<float[][]>>> vectors = Together.all(lane.submitAll(ids.stream()
+                .map(input -> new Request(input, deadline, BudgetRange.pinned(Budget.FULL)))
                 .toList()));
-        exchange.cancelWhenGone(answers);
-        return answers.thenApplyAsync(
+        exchange.cancelWhenGone(vectors);
+        return vectors.thenApplyAsync(
                 all -> texts.tell(Reply.json(all.stream().map(Answer::result).toList()), all), exchange.executor());
     }
 }

@@ -7,14 +7,15 @@ import java.util.function.ToLongFunction;
 /**
  * What text-embeddings-inference says in the headers of an answer: times in whole milliseconds, those of the queue and of computing as means over the inputs.
  *
+ * @param backend the name of the one that computed
  * @param characters of the texts
  */
-record TeiHeaders(Observation observation, int characters) {
+record TeiHeaders(Observation observation, String backend, int characters) {
     Reply tell(Reply reply) {
         long totalMillis = observation.elapsed().toMillis();
         Map<String, Object> headers = Map.of(
                 "x-compute-type",
-                "cpu",
+                backend.startsWith("cuda") ? "gpu+optimized" : "cpu",
                 "x-compute-time",
                 totalMillis,
                 "x-compute-characters",

@@ -11,8 +11,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.eclipse.jetty.server.Request;
 
 /** Text-embeddings-inference's {@code GET /info}, of the first model or, with {@code ?model=NAME}, of another. What it says there of a Git commit is null. */
@@ -83,11 +81,14 @@ final class TeiInfoRoute {
         info.put("model_dtype", model.backend().precision().name().toLowerCase(Locale.ROOT));
     }
 
-    private static Map<String, Object> labels(List<String> labels) {
+    /** Two classes may have one label, as ImageNet's cranes: it then stands for the last one, as in Hugging Face's files. */
+    static Map<String, Object> labels(List<String> labels) {
         Map<String, String> byId = new LinkedHashMap<>();
-        IntStream.range(0, labels.size()).forEach(id -> byId.put(Integer.toString(id), labels.get(id)));
-        Map<String, Integer> byLabel =
-                IntStream.range(0, labels.size()).boxed().collect(Collectors.toMap(labels::get, id -> id));
+        Map<String, Integer> byLabel = new LinkedHashMap<>();
+        for (int id = 0; id < labels.size(); id++) {
+            byId.put(Integer.toString(id), labels.get(id));
+            byLabel.put(labels.get(id), id);
+        }
         return Map.of("id2label", byId, "label2id", byLabel);
     }
 }

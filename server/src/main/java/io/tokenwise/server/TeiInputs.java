@@ -115,7 +115,13 @@ record TeiInputs(TextInputs texts, boolean batch, int characters) {
             }
             characters += text.codePointCount(0, text.length());
             Tokenizer.Encoded encoded = tokenizer.encode(prefix + text);
-            add(encoded.truncated() ? tokenizer.surrounded(tokenizer.encodeAll(prefix + text)) : encoded.ids());
+            if (encoded.truncated() && (cut.left() || !cut.allowed())) {
+                add(tokenizer.surrounded(tokenizer.encodeAll(prefix + text)));
+            } else {
+                // What is cut at the end need not be read to it: a text may have megabytes.
+                truncated += encoded.truncated() ? 1 : 0;
+                ids.add(encoded.ids());
+            }
         }
 
         /** Of what is cut the first and the last id stay: the special ones. */

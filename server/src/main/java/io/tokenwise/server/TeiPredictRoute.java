@@ -1,9 +1,8 @@
 package io.tokenwise.server;
 
 import io.tokenwise.Classification;
-import io.tokenwise.ImageClassifier;
-import io.tokenwise.api.BadFileException;
-import io.tokenwise.image.ImageReader;
+import io.tokenwise.api.Deadline;
+import io.tokenwise.image.Image;
 import io.tokenwise.server.observe.Operation;
 import io.tokenwise.serving.Answer;
 import io.tokenwise.serving.BudgetRange;
@@ -15,7 +14,6 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 import java.util.stream.IntStream;
 import tools.jackson.databind.JsonNode;
 
@@ -24,19 +22,14 @@ import tools.jackson.databind.JsonNode;
  * come with their scores, the likeliest first.
  */
 final class TeiPredictRoute {
-    /** While an image is read it takes up to 20 bytes a pixel. */
-    private static final int MOST_PIXELS = 20_000_000;
-
     private static final String INPUTS = "inputs";
 
     private final ServedModels models;
-    private final Executor readers;
-    private final ImageReader reader = new ImageReader(MOST_PIXELS);
+    private final ImageDecoding decoding;
 
-    /** @param readers decode images, which takes long for large ones */
-    TeiPredictRoute(ServedModels models, Executor readers) {
+    TeiPredictRoute(ServedModels models, ImageDecoding decoding) {
         this.models = models;
-        this.readers = readers;
+        this.decoding = decoding;
     }
 
     /** A class and how likely it is, or its logit. */
@@ -46,9 +39,10 @@ final class TeiPredictRoute {
     private record Asked(
             Observation observation,
             ServedModel.Images model,
-            List<String> images,
+            List<byte[]> images,
             boolean batch,
             BudgetRange range,
+            Deadline deadline,
             boolean rawScores) {
         List<List<Prediction>> predictions(List<Answer<float[]>> answers) {
             List<String> labels = model.classifier().labels();
@@ -73,8 +67,14 @@ final class TeiPredictRoute {
 
     CompletableFuture<Reply> predict(Exchange exchange, Observation observation, Fields fields) {
         Asked asked = read(exchange, observation, fields);
-        return CompletableFuture.supplyAsync(() -> pixels(asked), readers)
-                .thenCompose(pixels -> run(exchange, asked, pixels))
+        long start = System.nanoTime();
+        var images = decoding.all(
+                asked.images(), INPUTS, asked.deadline(), asked.model().classifier()::prepare);
+        exchange.cancelWhenGone(images);
+        return images.thenCompose(decoded -> {
+                    observation.asked(asked.model().name(), asked.batch(), Duration.ofNanos(System.nanoTime() - start));
+                    return run(exchange, asked, decoded);
+                })
                 .thenApplyAsync(answers -> reply(asked, answers), exchange.executor());
     }
 
@@ -83,7 +83,7 @@ final class TeiPredictRoute {
         ServedModel.Images model = found.model();
         JsonNode inputs = fields.needed(INPUTS);
         boolean batch = inputs.isArray() && !inputs.isEmpty() && inputs.get(0).isArray();
-        List<String> images = new ArrayList<>();
+        List<byte[]> images = new ArrayList<>();
         if (batch) {
             TeiInputs.checkSize(inputs.size());
             inputs.forEach(one -> images.add(image(one)));
@@ -93,10 +93,10 @@ final class TeiPredictRoute {
         AskedBudget budget = BudgetAsk.of(exchange, fields, found.budget())
                 .orElse(model.defaults().budget());
         boolean rawScores = fields.flag("raw_scores").orElse(false);
-        return new Asked(observation, model, images, batch, model.range(budget), rawScores);
+        return new Asked(observation, model, images, batch, model.range(budget), exchange.deadline(), rawScores);
     }
 
-    private static String image(JsonNode input) {
+    private static byte[] image(JsonNode input) {
         JsonNode image = input.isArray() && input.size() == 1 ? input.get(0) : input;
         if (!image.isString()) {
             throw ApiError.field(
@@ -105,27 +105,11 @@ final class TeiPredictRoute {
         if (image.stringValue().isEmpty()) {
             throw TeiInputs.empty(INPUTS);
         }
-        return image.stringValue();
-    }
-
-    private List<int[]> pixels(Asked asked) {
-        long start = System.nanoTime();
-        ImageClassifier classifier = asked.model().classifier();
-        List<int[]> pixels =
-                asked.images().stream().map(image -> pixels(classifier, image)).toList();
-        asked.observation().asked(asked.model().name(), asked.batch(), Duration.ofNanos(System.nanoTime() - start));
-        return pixels;
-    }
-
-    private int[] pixels(ImageClassifier classifier, String image) {
         try {
-            byte[] bytes = Base64.getDecoder().decode(base64(image));
-            return classifier.prepare(reader.read(bytes, INPUTS)).rgb();
-        } catch (BadFileException e) {
-            throw wrong(e.getMessage());
+            return Base64.getDecoder().decode(base64(image.stringValue()));
         } catch (IllegalArgumentException e) {
-            // Of the decoder, whose words quote the image, or of a strip that cannot be resized.
-            throw wrong("inputs must be a JPEG or PNG in Base64, or a data URL of one");
+            // The decoder's words quote the image.
+            throw ApiError.field(INPUTS, "inputs must be a JPEG or PNG in Base64, or a data URL of one");
         }
     }
 
@@ -135,20 +119,16 @@ final class TeiPredictRoute {
         }
         int comma = image.indexOf(',');
         if (comma < 0 || !image.substring(0, comma).endsWith(";base64")) {
-            throw wrong("a data URL must hold Base64: data:image/png;base64,...");
+            throw ApiError.field(INPUTS, "inputs: a data URL must hold Base64: data:image/png;base64,...");
         }
         return image.substring(comma + 1);
     }
 
-    private static ApiError wrong(String message) {
-        return ApiError.of(422, "Input validation error: " + message).withCode(Observation.TOKENIZATION);
-    }
-
-    private static CompletableFuture<List<Answer<float[]>>> run(Exchange exchange, Asked asked, List<int[]> pixels) {
+    private static CompletableFuture<List<Answer<float[]>>> run(Exchange exchange, Asked asked, List<Image> images) {
         var answers = Together.all(asked.model()
                 .lane()
-                .submitAll(pixels.stream()
-                        .map(image -> new Request(image, exchange.deadline(), asked.range()))
+                .submitAll(images.stream()
+                        .map(image -> new Request(image.rgb(), asked.deadline(), asked.range()))
                         .toList()));
         exchange.cancelWhenGone(answers);
         return answers;
@@ -160,7 +140,10 @@ final class TeiPredictRoute {
         Observation observation = asked.observation();
         int tokens = asked.model().lane().model().maxTokens();
         observation.answered(Collections.nCopies(answers.size(), tokens), answers);
-        return new TeiHeaders(observation, 0)
+        return new TeiHeaders(
+                        observation,
+                        asked.model().classifier().model().backend().name(),
+                        0)
                 .tell(Costs.of(observation.inputs(), 0).tell(reply));
     }
 }

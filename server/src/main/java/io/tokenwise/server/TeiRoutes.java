@@ -5,21 +5,20 @@ import io.tokenwise.server.observe.Operation;
 import io.tokenwise.serving.RequestQueue;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 
 /** The endpoints of text-embeddings-inference 1.9, and {@code POST /} of Hugging Face's inference endpoints. */
 final class TeiRoutes {
     private TeiRoutes() {}
 
-    /** @param readers decode images */
-    static void add(Routes routes, ServedModels models, RequestQueue queue, ServerState state, Executor readers) {
+    static void add(Routes routes, ServedModels models, RequestQueue queue, ServerState state, ImageDecoding decoding) {
         var embed = new TeiEmbedRoute(models);
-        var tokens = new TeiTokenizeRoute(models);
-        var predict = new TeiPredictRoute(models, readers);
+        var answers = LargeAnswers.ofTheHeap();
+        var tokens = new TeiTokenizeRoute(models, answers);
+        var predict = new TeiPredictRoute(models, decoding);
         var hub = new HubRoute(models, embed, predict);
         var info = new TeiInfoRoute(models, queue.options());
         routes.add("POST", "/embed", ErrorForm.TEI, embed::embed)
-                .add("POST", "/embed_all", ErrorForm.TEI, new TeiEmbedAllRoute(models, queue))
+                .add("POST", "/embed_all", ErrorForm.TEI, new TeiEmbedAllRoute(models, queue, answers))
                 .add("POST", "/similarity", ErrorForm.TEI, embed::similarity)
                 .add("POST", "/tokenize", ErrorForm.TEI, tokens::tokenize)
                 .add("POST", "/decode", ErrorForm.TEI, tokens::decode)

@@ -78,6 +78,8 @@ record TeiTexts(Observation observation, ServedModel.Texts model, TeiInputs inpu
     Reply tell(Reply reply, List<? extends Answer<?>> answers) {
         observation.answered(inputs.texts().lengths(), answers);
         Reply told = Costs.of(observation.inputs(), inputs.texts().truncated()).tell(reply);
-        return new TeiHeaders(observation, inputs.characters()).tell(told);
+        return new TeiHeaders(
+                        observation, model.text().encoder().model().backend().name(), inputs.characters())
+                .tell(told);
     }
 }

@@ -9,10 +9,15 @@ import tools.jackson.databind.JsonNode;
 
 /** Text-embeddings-inference's {@code POST /tokenize} and {@code /decode}. */
 final class TeiTokenizeRoute {
-    private final ServedModels models;
+    /** Of the answer: two megabytes of text may have a million tokens. */
+    private static final int BYTES_PER_TOKEN = 80;
 
-    TeiTokenizeRoute(ServedModels models) {
+    private final ServedModels models;
+    private final LargeAnswers answers;
+
+    TeiTokenizeRoute(ServedModels models, LargeAnswers answers) {
         this.models = models;
+        this.answers = answers;
     }
 
     /** {@code {inputs}} in, for each text its tokens out: all of them, also of one that is too long for the model. */
@@ -24,6 +29,10 @@ final class TeiTokenizeRoute {
             boolean special = fields.flag("add_special_tokens").orElse(true);
             String prefix = TeiTexts.prefix(fields, model);
             List<String> texts = texts(fields.needed("inputs"), prefix);
+            long tokens = texts.stream()
+                    .mapToLong(text -> tokenizer.encodeAll(text).length)
+                    .sum();
+            answers.hold(exchange, BYTES_PER_TOKEN * tokens);
             return Reply.json(200, Json.written(json -> {
                 json.writeStartArray();
                 texts.forEach(text -> write(json, tokenizer, text, special));

@@ -9,8 +9,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Consumer;
 
 /** Models over HTTP. It answers once {@link #start} has returned, until it is closed. Thread-safe. */
 public final class TokenwiseServer implements AutoCloseable {
@@ -47,38 +49,61 @@ public final class TokenwiseServer implements AutoCloseable {
      * @throws IOException if a file cannot be read, or nobody can listen at the port
      */
     public static TokenwiseServer start(ServerOptions options) throws IOException {
+        return start(options, model -> {});
+    }
+
+    /**
+     * The same for those who wait.
+     *
+     * @param options what it serves, where, and within which limits
+     * @param opening is told the name of each model before it is opened
+     * @return the server, which answers until it is closed
+     * @throws io.tokenwise.api.BadFileException as {@link #start(ServerOptions)}
+     * @throws IOException as {@link #start(ServerOptions)}
+     */
+    public static TokenwiseServer start(ServerOptions options, Consumer<String> opening) throws IOException {
         // What is wrong with these is told before models are opened, which takes long.
         var http = HttpService.of(options.network(), options.limits());
         Optional<BearerTokens> tokens = tokens(options.network().tokens());
         Observers observers = Observers.start(options.otlp());
-        ExecutorService readers = readers();
-        Engine engine = Engine.open(engineOptions(options));
-        RequestQueue queue = RequestQueue.start(queueOptions(options));
         try {
-            ServedModels models = new ModelOpening(options, engine, queue).all();
-            QueueMetrics.add(observers.metrics(), queue);
-            Routes routes = routes(options, models);
-            routes.add("POST", "/v1/audio/transcriptions", ErrorForm.OPENAI, new TranscriptionsRoute(models, readers));
-            TeiRoutes.add(routes, models, queue, http.state(), readers);
-            if (options.network().page()) {
-                PageRoute.add(routes, models, queue, readers);
-            }
-            if (options.network().metrics()) {
-                routes.add("GET", "/metrics", ErrorForm.TEI, TeiRoutes.metrics(observers.metrics()));
-            }
-            http.listen(routes, options.limits(), tokens, options.accessLog(), observers);
-            return new TokenwiseServer(http, engine, queue, models, options.drain(), observers, readers);
+            return start(options, opening, http, tokens, observers);
         } catch (Throwable e) {
-            http.close(Duration.ZERO);
-            queue.close();
-            engine.close();
-            readers.shutdown();
             observers.close();
             throw e;
         }
     }
 
-    /** Large images take long to decode, and up to 400 MB of the heap each. */
+    private static TokenwiseServer start(
+            ServerOptions options,
+            Consumer<String> opening,
+            HttpService http,
+            Optional<BearerTokens> tokens,
+            Observers observers)
+            throws IOException {
+        Engine engine = Engine.open(engineOptions(options));
+        RequestQueue queue = RequestQueue.start(queueOptions(options));
+        ExecutorService readers = readers();
+        try {
+            ServedModels models = new ModelOpening(options, engine, queue).all(opening);
+            QueueMetrics.add(observers.metrics(), queue);
+            http.listen(
+                    routes(options, models, queue, http.state(), observers, readers),
+                    options.limits(),
+                    tokens,
+                    options.accessLog(),
+                    observers);
+            return new TokenwiseServer(http, engine, queue, models, options.drain(), observers, readers);
+        } catch (Throwable e) {
+            http.close(Duration.ZERO);
+            queue.close(Duration.ZERO);
+            engine.close();
+            readers.shutdown();
+            throw e;
+        }
+    }
+
+    /** Recordings are read and cut by one thread, so that the others are the queue's. */
     private static ExecutorService readers() {
         return Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().daemon().name("tokenwise-reader").factory());
@@ -104,12 +129,28 @@ public final class TokenwiseServer implements AutoCloseable {
     }
 
     /** Every endpoint. */
-    private static Routes routes(ServerOptions options, ServedModels models) {
+    private static Routes routes(
+            ServerOptions options,
+            ServedModels models,
+            RequestQueue queue,
+            ServerState state,
+            Observers observers,
+            Executor readers) {
         var list = new ModelsRoute(models);
-        return new Routes()
+        var routes = new Routes()
                 .add("POST", "/v1/embeddings", ErrorForm.OPENAI, new EmbeddingsRoute(models, options.limits()))
+                .add("POST", "/v1/audio/transcriptions", ErrorForm.OPENAI, new TranscriptionsRoute(models, readers))
                 .add("GET", "/v1/models", ErrorForm.OPENAI, list::list)
                 .add("GET", "/v1/models/*", ErrorForm.OPENAI, list::one);
+        var decoding = new ImageDecoding();
+        TeiRoutes.add(routes, models, queue, state, decoding);
+        if (options.network().page()) {
+            PageRoute.add(routes, models, queue, decoding);
+        }
+        if (options.network().metrics()) {
+            routes.add("GET", "/metrics", ErrorForm.TEI, TeiRoutes.metrics(observers.metrics()));
+        }
+        return routes;
     }
 
     /** Where it listens. */
@@ -122,14 +163,15 @@ public final class TokenwiseServer implements AutoCloseable {
         return models.all().stream().map(ServedModel::describe).toList();
     }
 
-    /** Stops to listen, answers what was accepted, for at most {@link ServerOptions#drain}, then closes the models. */
+    /** Stops to listen, answers what was accepted, for at most {@link ServerOptions#drain}, refuses what is left (503), then closes the models. */
     @Override
     public synchronized void close() {
         try {
-            http.close(drain);
+            http.drain(drain);
+            queue.close(Duration.ZERO);
+            http.end();
         } finally {
             readers.shutdown();
-            queue.close(Duration.ZERO);
             engine.close();
             observers.close();
         }

@@ -11,7 +11,6 @@ import io.tokenwise.serving.Answer;
 import io.tokenwise.serving.BudgetRange;
 import io.tokenwise.serving.Lane;
 import io.tokenwise.serving.Request;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -23,7 +22,7 @@ import java.util.concurrent.Executor;
  * result is completed by somebody else, such as by being cancelled, nothing more of it is computed.
  */
 final class Transcribing {
-    private final CountedSound sound;
+    private final Recording sound;
     private final SpeechSegments segments;
     private final Lane<TimedText> lane;
     private final BudgetRange range;
@@ -49,8 +48,7 @@ final class Transcribing {
         }
     }
 
-    private Transcribing(
-            CountedSound sound, Lane<TimedText> lane, BudgetRange range, Deadline deadline, Executor cutter) {
+    private Transcribing(Recording sound, Lane<TimedText> lane, BudgetRange range, Deadline deadline, Executor cutter) {
         this.sound = sound;
         segments = new SpeechSegments(Resampler.to16kHz(sound));
         this.lane = lane;
@@ -66,36 +64,10 @@ final class Transcribing {
      * @return failed with what reading the sound, or the queue, throws
      */
     static CompletableFuture<Heard> start(
-            Sound sound, Lane<TimedText> lane, BudgetRange range, Deadline deadline, Executor cutter) {
-        var running = new Transcribing(new CountedSound(sound), lane, range, deadline, cutter);
+            Recording sound, Lane<TimedText> lane, BudgetRange range, Deadline deadline, Executor cutter) {
+        var running = new Transcribing(sound, lane, range, deadline, cutter);
         cutter.execute(running::next);
         return running.heard;
-    }
-
-    /** Sound that knows how much of it was read. */
-    private static final class CountedSound implements Sound {
-        private final Sound sound;
-        private long samples;
-
-        CountedSound(Sound sound) {
-            this.sound = sound;
-        }
-
-        @Override
-        public int rateHz() {
-            return sound.rateHz();
-        }
-
-        @Override
-        public int read(float[] into, int offset, int count) throws IOException {
-            int read = sound.read(into, offset, count);
-            samples += Math.max(0, read);
-            return read;
-        }
-
-        double seconds() {
-            return (double) samples / rateHz();
-        }
     }
 
     private void next() {
@@ -120,19 +92,19 @@ final class Transcribing {
         CompletableFuture<Answer<TimedText>> asked =
                 lane.submit(new Request(ServedSegments.bits(segment.samples()), deadline, range));
         heard.whenComplete((result, failure) -> asked.cancel(false));
-        asked.whenCompleteAsync(
-                (answer, failure) -> {
-                    if (failure != null) {
-                        heard.completeExceptionally(failure);
-                        return;
-                    }
-                    frames.add(MoonshineArchitecture.frames(segment.samples().length));
-                    answers.add(answer);
-                    texts.add(timed(
-                            segment, answer.result().text(), answer.result().tokens()));
-                    next();
-                },
-                cutter);
+        // A cutter that is closed takes nothing more: that is a failure too, which somebody waits for.
+        asked.thenAcceptAsync(answer -> answered(segment, answer), cutter).whenComplete((done, failure) -> {
+            if (failure != null) {
+                heard.completeExceptionally(failure);
+            }
+        });
+    }
+
+    private void answered(SpeechSegment segment, Answer<TimedText> answer) {
+        frames.add(MoonshineArchitecture.frames(segment.samples().length));
+        answers.add(answer);
+        texts.add(timed(segment, answer.result().text(), answer.result().tokens()));
+        next();
     }
 
     private static TimedText timed(SpeechSegment segment, String text, int tokens) {

@@ -19,7 +19,7 @@ record Transcript(double seconds, List<TimedText> segments) {
     /** What a transcription is paid by elsewhere: the seconds of sound, begun ones whole. */
     record Usage(String type, long seconds) {}
 
-    /** What {@link TranscriptFormat#VERBOSE_JSON} is. OpenAI's {@code avg_logprob} and {@code no_speech_prob} are left out: nothing here measures them. */
+    /** What {@link TranscriptFormat#VERBOSE_JSON} is. OpenAI's {@code tokens}, {@code avg_logprob}, {@code compression_ratio} and {@code no_speech_prob} are left out: nobody here uses the first, or measures the others. */
     record Verbose(String task, String language, double duration, String text, List<Segment> segments, Usage usage) {}
 
     /** @param seek where the segment begins, in hundredths of a second, as Whisper counts */

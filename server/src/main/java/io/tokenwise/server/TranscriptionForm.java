@@ -1,11 +1,17 @@
 package io.tokenwise.server;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.eclipse.jetty.http.MultiPart;
 import org.eclipse.jetty.http.MultiPartFormData;
+import org.eclipse.jetty.io.Content;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -59,6 +65,10 @@ record TranscriptionForm(String model, TranscriptFormat format, Fields fields, M
     private static void checkOnce(MultiPartFormData.Parts parts) {
         var seen = new HashSet<String>();
         for (MultiPart.Part part : parts) {
+            // Jetty lets them through, and cannot look for a name where one has none.
+            if (part.getName() == null) {
+                throw ApiError.of(400, "a part of the form has no name in its Content-Disposition header");
+            }
             if (!seen.add(part.getName()) && SINGLE.contains(part.getName())) {
                 throw ApiError.field(part.getName(), part.getName() + " is there twice: send it once");
             }
@@ -110,6 +120,14 @@ record TranscriptionForm(String model, TranscriptFormat format, Fields fields, M
             throw ApiError.field(
                     part.getName(), part.getName() + " is too long: at most " + MOST_FIELD_BYTES + " bytes");
         }
-        return part.getContentAsString(StandardCharsets.UTF_8);
+        try (InputStream content = Content.Source.asInputStream(part.createContentSource())) {
+            // Not by the charset that the part's own header names, which may be any word.
+            ByteBuffer bytes = ByteBuffer.wrap(content.readAllBytes());
+            return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
+        } catch (CharacterCodingException e) {
+            throw ApiError.field(part.getName(), part.getName() + " is not UTF-8");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }

@@ -5,24 +5,30 @@ import io.tokenwise.api.Deadline;
 import io.tokenwise.audio.WavReader;
 import io.tokenwise.server.observe.Operation;
 import io.tokenwise.serving.BudgetRange;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 import org.eclipse.jetty.http.MultiPart;
-import org.eclipse.jetty.http.MultiPartFormData;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.util.IO;
 
 /** OpenAI's {@code POST /v1/audio/transcriptions}, for WAV files: segment by segment through the queue. */
 final class TranscriptionsRoute implements Route {
     /** OpenAI's limit. */
     private static final long MOST_BYTES = 25L << 20;
 
+    /** Each may hold 8 MB while it is heard: 2 of sound, its copies, and up to 6 of a filter for an odd rate. */
+    static final int MOST_AT_ONCE = 64;
+
     private final ServedModels models;
     private final Executor cutter;
+    private final Semaphore room = new Semaphore(MOST_AT_ONCE);
 
     /** @param cutter reads sound and cuts it into segments */
     TranscriptionsRoute(ServedModels models, Executor cutter) {
@@ -38,16 +44,15 @@ final class TranscriptionsRoute implements Route {
                         parts -> closing(parts, () -> transcribe(exchange, observation, TranscriptionForm.of(parts))));
     }
 
-    /** The recording's temporary file is deleted whatever comes. */
-    private static CompletableFuture<Reply> closing(
-            MultiPartFormData.Parts parts, Supplier<CompletableFuture<Reply>> answer) {
-        CompletableFuture<Reply> reply;
+    /** Closes what an answer is made of whatever comes: a form deletes its temporary files then. */
+    private static <T> CompletableFuture<T> closing(Closeable read, Supplier<CompletableFuture<T>> answer) {
+        CompletableFuture<T> reply;
         try {
             reply = answer.get();
         } catch (RuntimeException | Error e) {
             reply = CompletableFuture.failedFuture(e);
         }
-        return reply.whenComplete((ignored, failure) -> parts.close());
+        return reply.whenComplete((ignored, failure) -> IO.close(read));
     }
 
     private CompletableFuture<Reply> transcribe(Exchange exchange, Observation observation, TranscriptionForm form) {
@@ -58,12 +63,17 @@ final class TranscriptionsRoute implements Route {
         BudgetRange range = speech.range(budget);
         Deadline deadline = exchange.deadline();
         observation.asked(found.model().name(), false, Duration.ZERO);
+        if (!room.tryAcquire()) {
+            throw ApiError.busy(
+                    429, MOST_AT_ONCE + " recordings are being heard: try again later", Duration.ofSeconds(1));
+        }
         return CompletableFuture.supplyAsync(() -> open(form.file()), cutter)
-                .thenCompose(wav -> {
-                    var heard = Transcribing.start(wav, speech.lane(), range, deadline, cutter);
+                .thenCompose(recording -> closing(recording, () -> {
+                    var heard = Transcribing.start(recording, speech.lane(), range, deadline, cutter);
                     exchange.cancelWhenGone(heard);
-                    return heard.whenComplete((ignored, failure) -> close(wav));
-                })
+                    return heard;
+                }))
+                .whenComplete((heard, failure) -> room.release())
                 .handleAsync(
                         (heard, failure) -> {
                             if (failure != null) {
@@ -74,17 +84,10 @@ final class TranscriptionsRoute implements Route {
                         exchange.executor());
     }
 
-    private static WavReader open(MultiPart.Part file) {
+    private static Recording open(MultiPart.Part file) {
         try {
-            return WavReader.open("file", Content.Source.asInputStream(file.createContentSource()));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static void close(WavReader wav) {
-        try {
-            wav.close();
+            WavReader wav = WavReader.open("file", Content.Source.asInputStream(file.createContentSource()));
+            return new Recording(wav, wav::close);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

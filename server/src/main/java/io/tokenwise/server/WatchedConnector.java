@@ -17,12 +17,12 @@ final class WatchedConnector extends ServerConnector {
     /** How long work for a client that has gone may go on. */
     private static final long LOOK_MILLIS = 50;
 
-    private final Duration arrival;
+    private final long mostWaits;
 
     /** @param arrival in which a request's head must have come */
     WatchedConnector(Server server, Duration arrival, ConnectionFactory... protocols) {
         super(server, 1, 1, protocols);
-        this.arrival = arrival;
+        mostWaits = arrival.toMillis() / LOOK_MILLIS;
     }
 
     @Override
@@ -47,7 +47,7 @@ final class WatchedConnector extends ServerConnector {
             for (EndPoint endPoint : getConnectedEndPoints()) {
                 if (endPoint instanceof WatchedEndPoint watched) {
                     watched.cancelIfGone();
-                    watched.closeIfSlow(arrival);
+                    watched.closeIfSlow(mostWaits);
                 }
             }
         } finally {

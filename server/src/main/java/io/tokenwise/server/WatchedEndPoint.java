@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
-import java.time.Duration;
 import java.util.concurrent.Executor;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
@@ -14,7 +13,7 @@ import org.eclipse.jetty.util.thread.Scheduler;
 
 /**
  * A connection of which can be asked whether its client is still there, while a request waits for its answer: Jetty reads nothing then, and so would not
- * notice. It also knows since when a request's head has been on its way.
+ * notice. It also knows how long a request's head has been waited for.
  */
 final class WatchedEndPoint extends SocketChannelEndPoint {
     private static final int MOST_AHEAD = 128;
@@ -30,8 +29,11 @@ final class WatchedEndPoint extends SocketChannelEndPoint {
     /** The request of HTTP/1 that is being answered, or null. */
     private Exchange exchange;
 
-    /** When the first byte of the next request came; 0 if none has. */
-    private long headNanos;
+    /** Whether a byte of the next request's head has come. */
+    private boolean headBegun;
+
+    /** How often, since then, the rest was found to be waited for. */
+    private int waits;
 
     /** HTTP/2 reads all the time, and has many requests at once. */
     private boolean isMultiplexed;
@@ -47,7 +49,7 @@ final class WatchedEndPoint extends SocketChannelEndPoint {
         synchronized (lock) {
             isMultiplexed = multiplexed;
             exchange = multiplexed ? null : request;
-            headNanos = 0;
+            headBegun = false;
         }
     }
 
@@ -55,7 +57,7 @@ final class WatchedEndPoint extends SocketChannelEndPoint {
     void ended() {
         synchronized (lock) {
             exchange = null;
-            headNanos = 0;
+            headBegun = false;
         }
     }
 
@@ -87,13 +89,13 @@ final class WatchedEndPoint extends SocketChannelEndPoint {
         }
     }
 
-    /** Closes the connection if a request's head has been on its way for longer. */
-    void closeIfSlow(Duration most) {
+    /**
+     * Called now and then: closes the connection if the rest of a request's head was waited for more often. Counted, not timed: what has come but was not read, because this machine
+     * or process stood still, is not the client's fault.
+     */
+    void closeIfSlow(long mostWaits) {
         synchronized (lock) {
-            if (isMultiplexed
-                    || exchange != null
-                    || headNanos == 0
-                    || System.nanoTime() - headNanos <= most.toNanos()) {
+            if (isMultiplexed || exchange != null || !headBegun || !isFillInterested() || ++waits <= mostWaits) {
                 return;
             }
         }
@@ -104,8 +106,9 @@ final class WatchedEndPoint extends SocketChannelEndPoint {
     public int fill(ByteBuffer buffer) throws IOException {
         synchronized (lock) {
             int filled = ahead.hasRemaining() ? fillAhead(buffer) : super.fill(buffer);
-            if (filled > 0 && headNanos == 0) {
-                headNanos = System.nanoTime() | 1;
+            if (filled > 0 && !headBegun) {
+                headBegun = true;
+                waits = 0;
             }
             return filled;
         }

@@ -7,8 +7,10 @@ import io.tokenwise.api.BadFileException;
 import io.tokenwise.server.ServerOptions.Limits;
 import io.tokenwise.server.ServerOptions.Network;
 import io.tokenwise.server.ServerOptions.Tls;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PrintStream;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -112,6 +114,35 @@ class AccessTest {
         assertThatThrownBy(() -> new BearerTokens(brief))
                 .hasMessageContaining("at least 16")
                 .hasMessageNotContaining("secret");
+        Path bytes = Files.write(folder.resolve("bytes"), new byte[] {(byte) 0xff, 0});
+        assertThatThrownBy(() -> new BearerTokens(bytes)).hasMessageStartingWith(bytes + ": is no text");
+    }
+
+    @Test
+    void theAccessLogSaysWhoAskedForWhatAndNoSecret() throws Exception {
+        Path file = Files.writeString(folder.resolve("tokens"), TOKEN + "\n");
+        HttpService http = HttpService.of(Network.loopback(0), Limits.defaults());
+        var routes = new Routes()
+                .add(
+                        "GET",
+                        "/hello",
+                        ErrorForm.OPENAI,
+                        exchange -> CompletableFuture.completedFuture(Reply.text("text/plain", "hello")));
+        PrintStream usual = System.err;
+        var log = new ByteArrayOutputStream();
+        System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
+        try {
+            http.listen(routes, Limits.defaults(), Optional.of(new BearerTokens(file)), true, request -> {});
+            status(http, "/hello?text=private", "Bearer " + TOKEN);
+            status(http, "/caf%C3%A9", "Bearer a-wrong-token-of-ours");
+            http.close(Duration.ofSeconds(20));
+        } finally {
+            System.setErr(usual);
+        }
+        assertThat(log.toString(StandardCharsets.UTF_8))
+                .containsPattern("127\\.0\\.0\\.1 GET /hello 200 5 bytes [0-9.]+ ms")
+                .containsPattern("GET /caf\\? 401 [0-9]+ bytes")
+                .doesNotContain("private", TOKEN, "a-wrong-token");
     }
 
     @Test
@@ -152,6 +183,29 @@ class AccessTest {
         assertThatThrownBy(() ->
                         HttpService.of(Network.loopback(0).withTls(new Tls(tls.key(), tls.key())), Limits.defaults()))
                 .isInstanceOf(BadFileException.class);
+    }
+
+    @Test
+    void aKeyIsFoundAmongOtherBlocksAndMustBeTheCertificates() throws Exception {
+        KeyStore keys = keys();
+        Tls tls = pemFiles(keys);
+        Path all = Files.writeString(
+                folder.resolve("all.pem"), Files.readString(tls.certificates()) + Files.readString(tls.key()));
+        HttpService.of(Network.loopback(0).withTls(new Tls(all, all)), Limits.defaults())
+                .close(Duration.ZERO);
+        Files.delete(folder.resolve("keys.p12"));
+        Path other = pem(
+                "other-key.pem",
+                "PRIVATE KEY",
+                keys().getKey("server", PASSWORD.toCharArray()).getEncoded());
+        assertThatThrownBy(() -> HttpService.of(
+                        Network.loopback(0).withTls(new Tls(tls.certificates(), other)), Limits.defaults()))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageContaining("another certificate");
+        Path binary = Files.write(folder.resolve("key.der"), new byte[] {0x30, (byte) 0x82, 1, 2});
+        assertThatThrownBy(() -> HttpService.of(
+                        Network.loopback(0).withTls(new Tls(tls.certificates(), binary)), Limits.defaults()))
+                .hasMessageContaining("must have a PEM block PRIVATE KEY");
     }
 
     /** Who leaves politely says so in TLS, which the server sees as bytes before the end. */

@@ -7,7 +7,6 @@ import java.net.http.WebSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Comparator;
@@ -48,9 +47,9 @@ final class Chromium implements AutoCloseable {
                 .findFirst();
     }
 
-    Chromium(Path program, String... more) throws IOException, InterruptedException {
+    Chromium(Path program) throws IOException, InterruptedException {
         profile = Files.createTempDirectory("tokenwise-chromium");
-        var command = new ArrayList<>(List.of(
+        List<String> command = List.of(
                 program.toString(),
                 "--headless=new",
                 // The test may run as root, in a container with little shared memory and no network.
@@ -62,9 +61,8 @@ final class Chromium implements AutoCloseable {
                 "--no-first-run",
                 "--hide-scrollbars",
                 "--remote-debugging-port=0",
-                "--user-data-dir=" + profile));
-        command.addAll(List.of(more));
-        command.add("about:blank");
+                "--user-data-dir=" + profile,
+                "about:blank");
         process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(profile.resolve("log").toFile())

@@ -290,25 +290,4 @@ class HttpServiceTest {
         assertThat(ask(post("/json", "Content-Type: application/json; charset=utf-8\r\nContent-Length: 2\r\n", "{}")))
                 .endsWith("{}");
     }
-
-    @Test
-    void stoppingAnswersWhatWasAccepted() throws Exception {
-        HttpService stopping = started(Limits.defaults());
-        int port = stopping.port();
-        try (var client = new RawClient(port);
-                var idle = new RawClient(port)) {
-            client.send(get("/waits"));
-            CompletableFuture<Reply> answer = WAITING.take();
-            var stopped = CompletableFuture.runAsync(() -> stopping.close(Duration.ofSeconds(20)));
-            while (!stopping.state().isDraining()) {
-                Thread.onSpinWait();
-            }
-            assertThat(stopped.isDone()).isFalse();
-            answer.complete(Reply.text("text/plain", "at last"));
-            assertThat(client.response()).endsWith("at last").containsIgnoringCase("Connection: close");
-            stopped.get(20, TimeUnit.SECONDS);
-            assertThat(idle.isClosed()).isTrue();
-            assertThatThrownBy(() -> new RawClient(port)).isInstanceOf(IOException.class);
-        }
-    }
 }

@@ -33,6 +33,31 @@ class ObserversTest {
         }
     }
 
+    @Test
+    void whatIsEmptyIsNotConfigured() throws Exception {
+        String endpoint = "otel.exporter.otlp.endpoint";
+        System.setProperty(endpoint, "");
+        try (URLClassLoader without = loaderWithoutOpenTelemetry()) {
+            run(without, "tells");
+        } finally {
+            System.clearProperty(endpoint);
+        }
+    }
+
+    @Test
+    void settingsThatOpenTelemetryDoesNotTakeAreSaid() {
+        String sampler = "otel.traces.sampler";
+        System.setProperty(sampler, "nonsense");
+        try {
+            assertThatThrownBy(() -> Observers.start(Optional.of("http://127.0.0.1:4318")))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith("OpenTelemetry's settings: ")
+                    .hasMessageContaining("nonsense");
+        } finally {
+            System.clearProperty(sampler);
+        }
+    }
+
     private static void run(ClassLoader loader, String method) throws Exception {
         Class<?> inside = loader.loadClass(Inside.class.getName());
         assertThat(inside.getClassLoader()).isEqualTo(loader);

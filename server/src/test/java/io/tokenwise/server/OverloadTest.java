@@ -83,7 +83,7 @@ class OverloadTest {
         var models = new ServedModels(List.of(new ServedModel.Texts("minilm-acm", text)));
         var routes = new Routes()
                 .add("POST", "/v1/embeddings", ErrorForm.OPENAI, new EmbeddingsRoute(models, Limits.defaults()));
-        TeiRoutes.add(routes, models, queue, http.state(), Runnable::run);
+        TeiRoutes.add(routes, models, queue, http.state(), new ImageDecoding());
         http.listen(routes, Limits.defaults(), Optional.empty(), false, request -> {});
     }
 

@@ -170,15 +170,100 @@ class PageTest {
         // The browser itself notes every answer that is an error.
         assertThat(chromium.complaints()).hasSize(1).first().asString().contains("400");
         chromium.complaints().clear();
+        assertThat(chromium.evaluate("document.querySelector('#heard').hidden").asBoolean())
+                .as("what the other file said")
+                .isTrue();
+    }
+
+    /** As a network does that answers late, or never. */
+    private static void answerFrom(String path, String javascript) {
+        chromium.evaluate("window.asked = 0; window.fetch = ((real) => (path, options) => path.startsWith('" + path
+                + "') ? (window.asked++, " + javascript + ") : real(path, options))(window.fetch)");
+    }
+
+    @Test
+    void aServerThatAnswersLateIsShownNonetheless() throws Exception {
+        answerFrom("/page/state", "new Promise(done => setTimeout(done, 1500)).then(() => real(path, options))");
+        chromium.await("window.asked === 1");
+        chromium.evaluate("document.querySelector('#load').textContent = ''");
+        chromium.await("document.querySelector('#load').textContent.includes(' answered, ')");
+    }
+
+    @Test
+    void aRecordingThatIsAskedForAgainIsListenedTo() throws Exception {
+        answerFrom(
+                "/v1/audio/transcriptions",
+                "new Promise((_, no) => options.signal.addEventListener('abort', () => no(new DOMException('', 'AbortError'))))");
+        chromium.choose("#file", Files.write(folder.resolve("said.wav"), NoiseWav.bursts(1)));
+        chromium.await("window.asked === 1");
+        chromium.evaluate("document.querySelector('#budget').focus()");
+        chromium.key("ArrowLeft", LEFT);
+        chromium.await("window.asked === 2");
+
+        assertThat(chromium.text("#heard-note")).startsWith("Listening");
+    }
+
+    @Test
+    void anAnswerIsShownBesideTheTextsThatItIsOf() throws Exception {
+        answerFrom("/page/text", "new Promise(done => { window.answer = done; })");
+        chromium.evaluate("""
+                window.shown = askText();
+                document.querySelector('#others li').remove();
+                window.answer(Response.json({ budget: 1, learners: true, tokens: [], narrowLayers: 0, layers: 6,
+                    truncated: false, spentTime: 1, spentFlops: 1, millis: 1, fullMillis: 1, cosine: 1,
+                    others: [0.1, 0.2, 0.3].map(cosine => ({ cosine, fullCosine: cosine })) }));
+                window.shown""");
+
+        assertThat(chromium.text("#others small")).isEqualTo("0.200, full 0.200");
+    }
+
+    @Test
+    void aNetworkThatFailsIsToldFromAMistakeOfThePage() throws Exception {
+        answerFrom("/page/text", "Promise.reject(new TypeError('Failed to fetch'))");
+        chromium.evaluate("askText()");
+        assertThat(chromium.text("#trouble")).isEqualTo("The server cannot be reached.");
+
+        chromium.evaluate("trouble(new TypeError('x is not a function'))");
+        assertThat(chromium.text("#trouble")).isEqualTo("x is not a function");
+    }
+
+    /** By the figures of the Web Content Accessibility Guidelines, which ask for 4.5. */
+    @Test
+    void tokensOfEveryShadeCanBeReadInLightAndDark() {
+        for (String scheme : new String[] {"light", "dark"}) {
+            chromium.prefer("prefers-color-scheme", scheme);
+            assertThat(chromium.evaluate("""
+                    (() => {
+                      const pixel = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+                      const light = color => {
+                        pixel.fillStyle = color;
+                        pixel.fillRect(0, 0, 1, 1);
+                        const [r, g, b] = [...pixel.getImageData(0, 0, 1, 1).data].map(v => v / 255)
+                            .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+                        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+                      };
+                      let least = 21;
+                      for (let share = 1; share <= 100; share++) {
+                        const item = tokenOf({ text: 'a', share: share / 100, special: false }, undefined, true);
+                        byId('tokens').append(item);
+                        const style = getComputedStyle(item);
+                        const lights = [light(style.color), light(style.backgroundColor)];
+                        least = Math.min(least, (Math.max(...lights) + 0.05) / (Math.min(...lights) + 0.05));
+                        item.remove();
+                      }
+                      return least;
+                    })()""").asDouble()).as(scheme).isGreaterThan(4.4);
+        }
+        chromium.prefer("prefers-color-scheme", "light");
     }
 
     @Test
     void showsWhatTheQueueDoes() throws Exception {
         chromium.await("document.querySelector('#load').textContent.includes(' answered, ')");
-
         assertThat(chromium.text("#control")).isEqualTo("auto");
-        assertThat(chromium.text("#dial")).isEqualTo("1.00");
-        assertThat(chromium.text("#waiting")).isEqualTo("0");
+        // What another test has left may still run.
+        chromium.await("document.querySelector('#dial').textContent === '1.00'");
+        chromium.await("document.querySelector('#waiting').textContent === '0'");
     }
 
     /** A server without models is enough for it. */
@@ -192,7 +277,7 @@ class PageTest {
         try (var queue = RequestQueue.start(QueueOptions.defaults());
                 var observers = Observers.start(Optional.empty())) {
             var routes = new Routes();
-            PageRoute.add(routes, new ServedModels(List.of()), queue, Runnable::run);
+            PageRoute.add(routes, new ServedModels(List.of()), queue, new ImageDecoding());
             http.listen(routes, limits, tokens, false, observers);
             chromium.open("http://127.0.0.1:" + http.port() + "/", "!document.querySelector('#token-form').hidden");
             chromium.evaluate("document.querySelector('#token').focus()");

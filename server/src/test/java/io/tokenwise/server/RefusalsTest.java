@@ -12,16 +12,20 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Requests that are refused or hard to read: the client sees why, and nothing of them stays. Without a model. */
 class RefusalsTest {
@@ -165,6 +169,17 @@ class RefusalsTest {
     }
 
     @Test
+    void aFormWhoseLengthNobodySaidIsCutOffToo() throws IOException {
+        String part = "--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"a\"\r\n\r\n";
+        String large = part + "a".repeat(MOST_BODY);
+        String refused = ask(post(
+                "/form",
+                "Content-Type: multipart/form-data; boundary=x\r\nTransfer-Encoding: chunked\r\n",
+                Integer.toHexString(large.length()) + "\r\n" + large + "\r\n"));
+        assertThat(refused).startsWith("HTTP/1.1 413").contains("larger than " + MOST_BODY + " bytes");
+    }
+
+    @Test
     void formsAreBoundedTogetherToo() throws IOException {
         String part = "--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"a\"\r\n\r\n";
         String body = part + "a".repeat(200_000);
@@ -180,6 +195,39 @@ class RefusalsTest {
             client.close();
         }
         assertThat(full).isPositive();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void ofAFormThatDoesNotEndNoFileStays(boolean leaves, @TempDir Path folder) throws Exception {
+        String temporary = System.setProperty("java.io.tmpdir", folder.toString());
+        String head = "--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"a\"\r\n\r\n";
+        try (var client = new RawClient(http.port())) {
+            client.send(post(
+                    "/form",
+                    "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 250000\r\n",
+                    head + "a".repeat(200_000)));
+            awaitFiles(folder, 1);
+            if (!leaves) {
+                assertThat(RawClient.status(client.response())).isEqualTo(408);
+                awaitFiles(folder, 0);
+            }
+        } finally {
+            System.setProperty("java.io.tmpdir", temporary);
+        }
+        awaitFiles(folder, 0);
+    }
+
+    private static void awaitFiles(Path folder, int count) throws Exception {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (files(folder) != count && System.nanoTime() < end) {
+            Thread.sleep(10);
+        }
+        assertThat(files(folder)).isEqualTo(count);
+    }
+
+    private static int files(Path folder) {
+        return folder.toFile().list().length;
     }
 
     @Test

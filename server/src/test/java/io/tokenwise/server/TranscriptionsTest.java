@@ -18,15 +18,14 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
@@ -207,6 +206,31 @@ class TranscriptionsTest {
     }
 
     @Test
+    void everyPartHasANameAndIsUtf8() throws Exception {
+        HttpResponse<String> nameless =
+                send(new Form().field("model", SpeechAndPageServer.SPEECH).part("filename=\"said.wav\"", SOUND));
+        assertThat(nameless.statusCode()).isEqualTo(400);
+        assertThat(nameless.body()).contains("a part of the form has no name");
+        byte[] latin = "en\u00e9".getBytes(StandardCharsets.ISO_8859_1);
+        assertError(
+                send(new Form()
+                        .field("model", SpeechAndPageServer.SPEECH)
+                        .part("name=\"prompt\"", latin)
+                        .part("name=\"language\"", latin)
+                        .file(SOUND)),
+                400,
+                "language",
+                "language is not UTF-8");
+        String model = SpeechAndPageServer.SPEECH;
+        HttpResponse<String> odd = send(new Form()
+                .part(
+                        "name=\"model\"\r\nContent-Type: text/plain; charset=no-such-thing",
+                        model.getBytes(StandardCharsets.UTF_8))
+                .file(SOUND));
+        assertThat(odd.statusCode()).as(odd.body()).isEqualTo(200);
+    }
+
+    @Test
     void whatIsNoSoundIsSaidInALine() throws Exception {
         for (byte[] bad : List.of(new byte[0], "no sound".getBytes(StandardCharsets.UTF_8), stereo3())) {
             HttpResponse<String> response =
@@ -335,24 +359,18 @@ class TranscriptionsTest {
         return JSON.readTree(body).at("/queue/answered").asLong();
     }
 
+    /** Whether such files are written at all is for {@link FormReadingTest}. */
     @Test
-    void temporaryFilesAreDeleted() throws Exception {
-        long before = temporaryFiles();
-        assertThat(send(new Form().field("model", SpeechAndPageServer.SPEECH).file(SOUND))
-                        .statusCode())
-                .isEqualTo(200);
-        assertThat(send(new Form().field("model", "none").file(SOUND)).statusCode())
-                .isEqualTo(404);
-        assertThat(temporaryFiles()).isEqualTo(before);
-    }
-
-    private static long temporaryFiles() throws IOException {
-        try (var files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
-            return files.filter(file -> file.getFileName()
-                            .toString()
-                            .toLowerCase(Locale.ROOT)
-                            .startsWith("multipart"))
-                    .count();
+    void temporaryFilesAreDeleted(@TempDir Path folder) throws Exception {
+        String before = System.setProperty("java.io.tmpdir", folder.toString());
+        try {
+            for (String model : List.of(SpeechAndPageServer.SPEECH, "none")) {
+                int status = send(new Form().field("model", model).file(SOUND)).statusCode();
+                assertThat(status).isEqualTo(model.equals("none") ? 404 : 200);
+                assertThat(folder).isEmptyDirectory();
+            }
+        } finally {
+            System.setProperty("java.io.tmpdir", before);
         }
     }
 

@@ -4,9 +4,9 @@ import java.util.Locale;
 
 /** Why a request got no answer, by text-embeddings-inference's names for its {@code te_request_failure}. */
 public enum Failure {
-    /** A field of the request is wrong. */
+    /** A field of the request is wrong, absent or empty. */
     VALIDATION,
-    /** A text is empty or too long, or an id is not in the vocabulary. */
+    /** A text is too long and may not be cut, or an id is not in the vocabulary. */
     TOKENIZATION,
     /** More inputs than a request may have. */
     BATCH_SIZE,

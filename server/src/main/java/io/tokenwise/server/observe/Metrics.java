@@ -31,17 +31,17 @@ public final class Metrics {
      * @param labels names and values in turn
      */
     public LongAdder counter(String name, String help, String... labels) {
-        return ((Counter) series(name, "counter", help, labels, new Counter(new LongAdder()))).value();
+        return ((Counter) series(name, "counter", help, labels, () -> new Counter(new LongAdder()))).value();
     }
 
     /** A number that grows and that somebody else counts. */
     public void counter(String name, String help, DoubleSupplier value, String... labels) {
-        series(name, "counter", help, labels, new Asked(value));
+        series(name, "counter", help, labels, () -> new Asked(value));
     }
 
     /** A number that goes up and down, asked for when it is read. */
     public void gauge(String name, String help, DoubleSupplier value, String... labels) {
-        series(name, "gauge", help, labels, new Asked(value));
+        series(name, "gauge", help, labels, () -> new Asked(value));
     }
 
     /**
@@ -50,7 +50,7 @@ public final class Metrics {
      * @param counts of values up to 1, above it up to 2, above it up to 4 and so on; last of those above all
      */
     public void doublings(String name, String help, Supplier<List<Long>> counts, DoubleSupplier sum, String... labels) {
-        series(name, "histogram", help, labels, new Doublings(counts, sum));
+        series(name, "histogram", help, labels, () -> new Doublings(counts, sum));
     }
 
     /**
@@ -59,17 +59,16 @@ public final class Metrics {
      * @param bounds largest value of each bucket, ascending
      */
     public Histogram histogram(String name, String help, double[] bounds, String... labels) {
-        return ((Distribution) series(name, "histogram", help, labels, new Distribution(new Histogram(bounds))))
+        return ((Distribution) series(name, "histogram", help, labels, () -> new Distribution(new Histogram(bounds))))
                 .values();
     }
 
-    private Series series(String name, String type, String help, String[] labels, Series ifNew) {
+    private Series series(String name, String type, String help, String[] labels, Supplier<Series> ifNew) {
         Family family = families.computeIfAbsent(name, n -> new Family(type, help, new ConcurrentSkipListMap<>()));
         if (!family.type().equals(type)) {
             throw new IllegalArgumentException("metric " + name + " is a " + family.type() + ", not a " + type);
         }
-        Series before = family.series().putIfAbsent(written(labels), ifNew);
-        return before == null ? ifNew : before;
+        return family.series().computeIfAbsent(written(labels), n -> ifNew.get());
     }
 
     private static String written(String[] labels) {

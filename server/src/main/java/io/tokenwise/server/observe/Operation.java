@@ -19,7 +19,7 @@ public enum Operation {
         return genAiName;
     }
 
-    /** What names of metrics begin with that count texts, images or recordings; text-embeddings-inference knows no recordings. */
+    /** What names of metrics begin with that count texts, images or segments of recordings, which text-embeddings-inference has not. */
     String metricPrefix() {
         return metricPrefix;
     }

@@ -56,7 +56,8 @@ public final class RequestMetrics implements RequestListener {
         metrics.histogram("te_request_input_length", "Tokens of an input", LENGTHS)
                 .add(input.tokens());
         String prefix = request.operation().metricPrefix();
-        metrics.counter(prefix + "_count", "Inputs of this kind").increment();
+        metrics.counter(prefix + "_count", "Inputs of this kind in requests that were answered well")
+                .increment();
         metrics.counter(prefix + "_success", "Inputs of this kind that were computed")
                 .increment();
         double queueSeconds = input.queueMicros() / 1e6;

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.function.ToDoubleFunction;
 
 /**
- * What one text, image or recording of a request cost.
+ * What one text, image or segment of a recording cost.
  *
  * @param tokens that the model read
  * @param budget that it ran with, 0..1

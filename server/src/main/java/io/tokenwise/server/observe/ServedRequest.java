@@ -14,7 +14,7 @@ import java.util.Optional;
  * @param inputs what was computed for it; empty if it failed
  * @param failure why it failed, if so
  * @param begin when it arrived
- * @param tokenization the time that it took to make tokens of its texts, or pixels of its images
+ * @param tokenization the time until its texts were tokens, or its images pixels
  * @param total from its arrival until the answer was ready
  * @param trace what the client says of the trace that it belongs to
  */

@@ -2,7 +2,10 @@ package io.tokenwise.server.observe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertSame;
 
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -64,6 +67,22 @@ class MetricsTest {
                 size_sum 21
                 size_count 6
                 """);
+    }
+
+    /** For each input of each request. */
+    @Test
+    void whatIsThereIsNotMadeAgain() {
+        double[] bounds = Histogram.geometric(1, 2, 35);
+        Histogram first = metrics.histogram("size", "Tokens", bounds);
+        var thread = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        int times = 1_000;
+        long before = thread.getCurrentThreadAllocatedBytes();
+        for (int i = 0; i < times; i++) {
+            assertSame(first, metrics.histogram("size", "Tokens", bounds));
+        }
+        long each = (thread.getCurrentThreadAllocatedBytes() - before) / times;
+
+        assertThat(each).as("bytes, of which 36 counters take over 1,000").isLessThan(600);
     }
 
     @Test

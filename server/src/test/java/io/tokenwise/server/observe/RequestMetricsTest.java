@@ -45,6 +45,9 @@ class RequestMetricsTest {
                 .contains("te_embed_count 2\n", "te_embed_success 2\n")
                 .contains("te_request_duration_sum 0.003\n", "te_request_queue_duration_count 1\n")
                 .contains("te_embed_inference_duration_count 2\n", "te_request_input_length_sum 40\n")
+                .contains("te_request_queue_duration_sum 0.001\n", "te_request_inference_duration_sum 0.002\n")
+                .contains("te_embed_queue_duration_sum 0.002\n", "te_embed_inference_duration_sum 0.004\n")
+                .contains("te_request_tokenization_duration_sum 2.0E-5\n")
                 .contains("te_request_duration_bucket{le=\"1.5E-5\"} 0\n")
                 .contains("tokenwise_budget_bucket{model=\"minilm-acm\",le=\"0.5\"} 1\n")
                 .contains("tokenwise_spent_count{model=\"minilm-acm\"} 1\n");

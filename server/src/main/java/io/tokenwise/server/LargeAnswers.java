@@ -1,0 +1,27 @@
+package io.tokenwise.server;
+
+/** Bytes of answers that are many times as large as what is asked: bounded until they are sent, so that a few clients who read slowly, or not at all, cannot fill the heap. Thread-safe. */
+final class LargeAnswers {
+    private final BytesInFlight bytes;
+
+    LargeAnswers(long mostBytes) {
+        bytes = new BytesInFlight(mostBytes);
+    }
+
+    /** A quarter of the heap: while an answer is written it takes its size twice. */
+    static LargeAnswers ofTheHeap() {
+        return new LargeAnswers(Runtime.getRuntime().maxMemory() / 4);
+    }
+
+    /**
+     * Counts an answer until it is sent.
+     *
+     * @param count about its size in bytes
+     * @throws ApiError 503 if there is no room for it
+     */
+    void hold(Exchange exchange, long count) {
+        if (!bytes.of(exchange.request()).take((int) Math.min(Integer.MAX_VALUE, count))) {
+            throw BytesInFlight.full();
+        }
+    }
+}

@@ -1,0 +1,132 @@
+package io.tokenwise.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tokenwise.SpeechRecognizer;
+import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
+import io.tokenwise.audio.WavReader;
+import io.tokenwise.serving.BudgetRange;
+import io.tokenwise.serving.QueueOptions;
+import io.tokenwise.serving.RequestQueue;
+import io.tokenwise.testmodels.NoiseWav;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Recordings whose cutter is the test's. */
+@ExtendWith(SpeechAndPageServer.class)
+class TranscribingTest {
+    private static SpeechRecognizer recognizer;
+    private static RequestQueue queue;
+    private static ServedSpeech speech;
+
+    @BeforeAll
+    static void start(SpeechAndPageServer.Running running) throws IOException {
+        recognizer = SpeechRecognizer.open(running.speech().toString());
+        queue = RequestQueue.start(QueueOptions.defaults());
+        speech = new ServedSpeech("speech", recognizer, queue, BudgetDefaults.of(ServerOptions.Budgets.defaults()));
+    }
+
+    @AfterAll
+    static void stop() {
+        queue.close();
+        recognizer.close();
+    }
+
+    /** As when the server is closed. */
+    @Test
+    void failsIfItCannotGoOn() throws Exception {
+        var isClosed = new AtomicBoolean();
+        Executor cutter = task -> {
+            if (isClosed.getAndSet(true)) {
+                throw new RejectedExecutionException("closed");
+            }
+            task.run();
+        };
+        WavReader wav = WavReader.open("file", new ByteArrayInputStream(NoiseWav.bursts(2)));
+        var heard = Transcribing.start(
+                new Recording(wav, wav::close), speech.lane(), BudgetRange.pinned(Budget.FULL), Deadline.NONE, cutter);
+
+        assertThatThrownBy(() -> heard.get(1, TimeUnit.MINUTES)).hasCauseInstanceOf(RejectedExecutionException.class);
+    }
+
+    @Test
+    void soManyAreHeardAtOnceAndFurtherOnesAreRefused() throws Exception {
+        var network = ServerOptions.Network.loopback(0);
+        var limits = ServerOptions.Limits.defaults();
+        HttpService http = HttpService.of(network, limits);
+        BlockingQueue<Runnable> cuts = new LinkedBlockingQueue<>();
+        try (HttpClient client =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
+            var models = new ServedModels(List.of(new ServedModel.Speech("speech", speech)));
+            var route = new TranscriptionsRoute(models, cuts::add);
+            var routes = new Routes().add("POST", "/v1/audio/transcriptions", ErrorForm.OPENAI, route);
+            http.listen(routes, limits, Optional.empty(), false, request -> {});
+            List<CompletableFuture<HttpResponse<String>>> heard = new ArrayList<>();
+            for (int i = 0; i < TranscriptionsRoute.MOST_AT_ONCE; i++) {
+                heard.add(send(client, http.port()));
+            }
+            while (cuts.size() < heard.size()) {
+                Thread.sleep(5);
+            }
+
+            HttpResponse<String> refused = send(client, http.port()).get(1, TimeUnit.MINUTES);
+            assertThat(refused.statusCode()).isEqualTo(429);
+            assertThat(refused.headers().firstValue("retry-after-ms")).contains("1000");
+            cuts.forEach(Runnable::run);
+            cuts.clear();
+            for (CompletableFuture<HttpResponse<String>> one : heard) {
+                assertThat(one.get(1, TimeUnit.MINUTES).statusCode())
+                        .as("it is no sound")
+                        .isEqualTo(400);
+            }
+            CompletableFuture<HttpResponse<String>> next = send(client, http.port());
+            cuts.take().run();
+            assertThat(next.get(1, TimeUnit.MINUTES).statusCode())
+                    .as("there is room")
+                    .isEqualTo(400);
+        } finally {
+            http.close(Duration.ZERO);
+        }
+    }
+
+    private static CompletableFuture<HttpResponse<String>> send(HttpClient client, int port) {
+        String body = """
+                --b\r
+                Content-Disposition: form-data; name="model"\r
+                \r
+                speech\r
+                --b\r
+                Content-Disposition: form-data; name="file"; filename="f"\r
+                \r
+                no sound\r
+                --b--\r
+                """;
+        HttpRequest request = HttpRequest.newBuilder(
+                        URI.create("http://127.0.0.1:" + port + "/v1/audio/transcriptions"))
+                .header("Content-Type", "multipart/form-data; boundary=b")
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .build();
+        return client.sendAsync(request, HttpResponse.BodyHandlers.ofString());
+    }
+}
