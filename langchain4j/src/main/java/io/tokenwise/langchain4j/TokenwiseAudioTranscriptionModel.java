@@ -45,21 +45,27 @@ public final class TokenwiseAudioTranscriptionModel implements AudioTranscriptio
     /**
      * What is said in a recording; empty if nothing is.
      *
-     * @throws InvalidRequestException if the audio is absent, or no WAV that is read here
+     * @throws InvalidRequestException if the audio has neither bytes nor base64, or is no WAV that is read here
      * @throws UnsupportedFeatureException if the request has a prompt, a temperature or another language
      */
     @Override
     public AudioTranscriptionResponse transcribe(AudioTranscriptionRequest request) {
         refuseUnsupported(request);
         try (var wav = WavReader.open("audio", new ByteArrayInputStream(bytes(request.audio())))) {
-            List<TimedText> segments = recognizer.transcribe(wav, budget);
-            return AudioTranscriptionResponse.from(
-                    segments.stream().map(TimedText::text).collect(Collectors.joining(" ")));
+            return AudioTranscriptionResponse.from(text(recognizer.transcribe(wav, budget)));
         } catch (BadFileException e) {
             throw new InvalidRequestException(e.getMessage(), e);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** One line; segments in which no words were heard add nothing. */
+    static String text(List<TimedText> segments) {
+        return segments.stream()
+                .map(TimedText::text)
+                .filter(words -> !words.isBlank())
+                .collect(Collectors.joining(" "));
     }
 
     private static void refuseUnsupported(AudioTranscriptionRequest request) {
@@ -72,6 +78,7 @@ public final class TokenwiseAudioTranscriptionModel implements AudioTranscriptio
         }
         String language = request.language();
         if (language != null
+                && !language.isBlank()
                 && !Locale.forLanguageTag(language).getLanguage().equals("en")
                 && !language.equalsIgnoreCase("english")) {
             throw new UnsupportedFeatureException("language: " + language + ", the model knows English (en) only");
@@ -79,14 +86,11 @@ public final class TokenwiseAudioTranscriptionModel implements AudioTranscriptio
     }
 
     private static byte[] bytes(Audio audio) {
-        if (audio == null) {
-            throw new InvalidRequestException("audio: is absent, must be a WAV file");
-        }
         if (audio.binaryData() != null) {
             return audio.binaryData();
         }
         if (audio.base64Data() == null) {
-            throw new InvalidRequestException("audio: has a URL only, which is not fetched; give its bytes or base64");
+            throw new InvalidRequestException("audio: has neither bytes nor base64; give one, a URL is not fetched");
         }
         try {
             return Base64.getDecoder().decode(audio.base64Data());

@@ -10,6 +10,7 @@ import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.model.TokenCountEstimator;
 import io.tokenwise.TextEncoder;
+import java.util.List;
 
 /**
  * Counts tokens as an encoder does, exactly, special ones included: a text of at most {@link TextEncoder#maxTokens} is read to its end. Give it to a document
@@ -32,13 +33,16 @@ public final class TokenwiseTokenCountEstimator implements TokenCountEstimator {
     public int estimateTokenCountInMessage(ChatMessage message) {
         return switch (message) {
             case SystemMessage system -> encoder.countTokens(system.text());
-            case UserMessage user ->
-                user.contents().stream().mapToInt(this::countTokens).sum();
+            case UserMessage user -> countTokens(user.contents());
             case AiMessage ai -> ai.text() == null ? 0 : encoder.countTokens(ai.text());
-            case ToolExecutionResultMessage result -> encoder.countTokens(result.text());
+            case ToolExecutionResultMessage result -> countTokens(result.contents());
             default ->
                 throw new UnsupportedFeatureException("a message of type " + message.type() + " has no text to count");
         };
+    }
+
+    private int countTokens(List<Content> contents) {
+        return contents.stream().mapToInt(this::countTokens).sum();
     }
 
     private int countTokens(Content content) {

@@ -47,10 +47,14 @@ class TokenwiseTokenCountEstimatorTest {
                 SystemMessage.from("the cat"),
                 UserMessage.from(TextContent.from("the cat sat"), TextContent.from("the mat")),
                 AiMessage.from("the"),
-                ToolExecutionResultMessage.from("1", "tool", "the cat sat there"));
+                ToolExecutionResultMessage.from("1", "tool", "the cat sat there"),
+                ToolExecutionResultMessage.builder()
+                        .toolName("tool")
+                        .contents(TextContent.from("the cat"), TextContent.from("the mat"))
+                        .build());
         assertThat(messages.stream().map(estimator::estimateTokenCountInMessage))
-                .containsExactly(4, 5 + 4, 3, 6);
-        assertThat(estimator.estimateTokenCountInMessages(messages)).isEqualTo(22);
+                .containsExactly(4, 5 + 4, 3, 6, 4 + 4);
+        assertThat(estimator.estimateTokenCountInMessages(messages)).isEqualTo(30);
     }
 
     @Test
@@ -59,6 +63,12 @@ class TokenwiseTokenCountEstimatorTest {
         assertThatThrownBy(() -> estimator.estimateTokenCountInMessage(image))
                 .isInstanceOf(UnsupportedFeatureException.class)
                 .hasMessage("content of type IMAGE has no text to count");
+        var result = ToolExecutionResultMessage.builder()
+                .toolName("tool")
+                .contents(ImageContent.from("https://localhost/cat.png"))
+                .build();
+        assertThatThrownBy(() -> estimator.estimateTokenCountInMessage(result))
+                .isInstanceOf(UnsupportedFeatureException.class);
         var custom = CustomMessage.from(Map.of("a", 1));
         assertThatThrownBy(() -> estimator.estimateTokenCountInMessage(custom))
                 .hasMessage("a message of type CUSTOM has no text to count");

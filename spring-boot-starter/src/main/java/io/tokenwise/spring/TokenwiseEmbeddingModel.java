@@ -24,6 +24,7 @@ import org.springframework.ai.embedding.observation.DefaultEmbeddingModelObserva
 import org.springframework.ai.embedding.observation.EmbeddingModelObservationContext;
 import org.springframework.ai.embedding.observation.EmbeddingModelObservationConvention;
 import org.springframework.ai.embedding.observation.EmbeddingModelObservationDocumentation;
+import org.springframework.util.Assert;
 
 /**
  * A {@link TextEncoder} as Spring AI's {@code EmbeddingModel}. Thread-safe; the encoder is its caller's to close.
@@ -51,7 +52,7 @@ public final class TokenwiseEmbeddingModel extends AbstractEmbeddingModel {
      * @param documents budget of documents, and of all that is no query
      * @param queries budget of a single text, which is how vector stores ask for a query
      * @param longTexts what becomes of texts with more tokens than the model reads
-     * @param timeout of a call; null for none
+     * @param timeout of a call, or of one batch of documents; null for none
      * @param metadata which metadata of a document is put before its text
      * @param observations who is told of calls
      * @param convention how observations are named; null for Spring AI's own
@@ -88,6 +89,7 @@ public final class TokenwiseEmbeddingModel extends AbstractEmbeddingModel {
     /** The vector of a query: how vector stores ask for one. */
     @Override
     public float[] embed(String text) {
+        Assert.notNull(text, "Text must not be null");
         var options = TokenwiseEmbeddingOptions.DEFAULT.withBudget(settings.queries());
         return observed(List.of(text), asked(options, InputType.QUERY))
                 .getResult()
@@ -103,11 +105,14 @@ public final class TokenwiseEmbeddingModel extends AbstractEmbeddingModel {
 
     @Override
     public List<float[]> embed(List<Document> documents, EmbeddingOptions options, BatchingStrategy batches) {
-        return super.embed(documents, asked(options, InputType.PASSAGE), batches);
+        // The timeout is for each batch: however many documents are added, none is late for their number.
+        Deadline deadline = options instanceof TokenwiseEmbeddingOptions ours ? ours.deadline() : null;
+        return super.embed(documents, asked(options, InputType.PASSAGE).withDeadline(deadline), batches);
     }
 
     @Override
     public String getEmbeddingContent(Document document) {
+        Assert.notNull(document, "Document must not be null");
         return document.getFormattedContent(settings.metadata());
     }
 

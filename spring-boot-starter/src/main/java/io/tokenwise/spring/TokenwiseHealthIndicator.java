@@ -10,24 +10,23 @@ import org.springframework.boot.health.contributor.Health;
 
 /** Up if the encoder gives a vector; out of service if other calls keep it from doing so for long. */
 final class TokenwiseHealthIndicator extends AbstractHealthIndicator {
-    /** From here on Boot itself calls an indicator slow. */
-    private static final Duration LONG = Duration.ofSeconds(10);
-
     private final TextEncoder encoder;
+    private final Duration longestWait;
 
-    TokenwiseHealthIndicator(TextEncoder encoder) {
+    TokenwiseHealthIndicator(TextEncoder encoder, Duration longestWait) {
         super("the encoder gives no vector");
         this.encoder = encoder;
+        this.longestWait = longestWait;
     }
 
     @Override
     protected void doHealthCheck(Health.Builder builder) {
         builder.withDetail("model", encoder.name());
         try {
-            encoder.embed(EmbedRequest.of("health").withDeadline(Deadline.in(LONG)));
+            encoder.embed(EmbedRequest.of("health").withDeadline(Deadline.in(longestWait)));
             builder.up();
         } catch (DeadlineException e) {
-            builder.outOfService().withDetail("waits", "a text waited " + LONG.toSeconds() + " s for its turn");
+            builder.outOfService().withDetail("waits", "a text waited " + longestWait.toSeconds() + " s for its turn");
         }
     }
 }

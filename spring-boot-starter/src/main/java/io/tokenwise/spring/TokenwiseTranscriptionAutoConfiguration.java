@@ -11,6 +11,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Import;
+import org.springframework.util.StringUtils;
 
 /**
  * A {@link SpeechRecognizer} and Spring AI's {@code TranscriptionModel} on it, if the application names a speech model, unless it has another one and does not ask
@@ -27,7 +28,7 @@ public class TokenwiseTranscriptionAutoConfiguration {
     @ConditionalOnMissingBean
     SpeechRecognizer tokenwiseSpeechRecognizer(Engine engine, TokenwiseProperties properties) throws IOException {
         String model = properties.speech().model();
-        if (model == null) {
+        if (!StringUtils.hasText(model)) {
             throw new IllegalStateException(
                     "transcription by Tokenwise is asked for without a model; set " + MODEL + " to a folder with one");
         }

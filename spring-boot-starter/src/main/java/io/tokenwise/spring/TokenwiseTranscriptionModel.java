@@ -109,10 +109,11 @@ public final class TokenwiseTranscriptionModel implements TranscriptionModel {
         return options instanceof TokenwiseTranscriptionOptions ours && ours.budget() != null ? ours.budget() : budget;
     }
 
-    private static AudioTranscriptionResponse response(List<TimedText> segments) {
+    /** Text on one line, to which segments without words add nothing. */
+    static AudioTranscriptionResponse response(List<TimedText> segments) {
         String text = segments.stream()
                 .map(TimedText::text)
-                .filter(words -> !words.isEmpty())
+                .filter(words -> !words.isBlank())
                 .collect(Collectors.joining(" "));
         var metadata = new AudioTranscriptionResponseMetadata();
         metadata.put(SEGMENTS, List.copyOf(segments));

@@ -13,9 +13,13 @@ import org.springframework.ai.vectorstore.SimpleVectorStore;
 import org.springframework.ai.vectorstore.VectorStore;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.SpringBootConfiguration;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.context.annotation.ImportCandidates;
+import org.springframework.boot.diagnostics.FailureAnalyzer;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.context.annotation.Bean;
+import org.springframework.core.io.support.SpringFactoriesLoader;
 
 /** A Boot application that knows Spring AI's interfaces only, configured as the README says. */
 @SpringBootTest(properties = {"tokenwise.model=minilm-acm", "tokenwise.budget=0.7", "tokenwise.threads=1"})
@@ -46,6 +50,19 @@ class ApplicationTest {
         List<Document> found = store.similaritySearch(
                 SearchRequest.builder().query("How do I pay a bill?").topK(1).build());
         assertThat(found).extracting(Document::getText).containsExactly(INVOICES);
+    }
+
+    @Test
+    void bootFindsAllThatIsHere() {
+        assertThat(ImportCandidates.load(AutoConfiguration.class, null))
+                .contains(
+                        TokenwiseEmbeddingAutoConfiguration.class.getName(),
+                        TokenwiseHealthAutoConfiguration.class.getName(),
+                        TokenwiseMetricsAutoConfiguration.class.getName(),
+                        TokenwiseTranscriptionAutoConfiguration.class.getName());
+        // Boot's own ones want arguments, without which they are left out.
+        assertThat(SpringFactoriesLoader.forDefaultResourceLocation().load(FailureAnalyzer.class, (_, _, _) -> {}))
+                .hasAtLeastOneElementOfType(ModelFailureAnalyzer.class);
     }
 
     @Test

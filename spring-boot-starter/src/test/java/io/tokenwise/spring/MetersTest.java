@@ -6,6 +6,13 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.tokenwise.Engine;
+import io.tokenwise.TextEncoder;
+import io.tokenwise.api.Deadline;
+import io.tokenwise.api.EngineOptions;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.springframework.ai.embedding.observation.EmbeddingModelMeterObservationHandler;
 import org.springframework.ai.model.embedding.observation.autoconfigure.EmbeddingObservationAutoConfiguration;
@@ -19,6 +26,9 @@ class MetersTest {
             .withConfiguration(AutoConfigurations.of(
                     EmbeddingObservationAutoConfiguration.class, TokenwiseMetricsAutoConfiguration.class));
 
+    private final ApplicationContextRunner engines = new ApplicationContextRunner()
+            .withConfiguration(AutoConfigurations.of(TokenwiseMetricsAutoConfiguration.class));
+
     @Test
     void tokensAreCountedWhereThereAreMeters() {
         context.withBean(MeterRegistry.class, SimpleMeterRegistry::new)
@@ -27,30 +37,58 @@ class MetersTest {
 
     @Test
     void anEnginesCallsAndMemoryAreGauges() {
-        new ApplicationContextRunner()
-                .withConfiguration(AutoConfigurations.of(TokenwiseMetricsAutoConfiguration.class))
-                .withBean(Engine.class, Engine::open)
+        engines.withBean(
+                        Engine.class, () -> Engine.open(EngineOptions.defaults().withConcurrentCalls(1)))
                 .run(run -> {
                     var registry = new SimpleMeterRegistry();
                     run.getBean(MeterBinder.class).bindTo(registry);
-                    assertThat(registry.get("tokenwise.calls.running").gauge().value())
-                            .isZero();
-                    assertThat(registry.get("tokenwise.calls.waiting").gauge().value())
-                            .isZero();
                     Engine engine = run.getBean(Engine.class);
                     try (var encoder = engine.textEncoder("minilm-acm")) {
                         encoder.embed("a cat");
-                        assertThat(registry.get("tokenwise.workspace").gauge().value())
+                        assertThat(value(registry, "tokenwise.calls.running")).isZero();
+                        assertThat(value(registry, "tokenwise.workspace"))
                                 .isPositive()
                                 .isEqualTo(engine.state().getWorkspaceBytes());
+                        CompletableFuture<?> other =
+                                encoder.model().lend(Deadline.NONE, _ -> whileItsOnlyCallRuns(encoder, registry));
+                        assertThat(other).succeedsWithin(Duration.ofMinutes(1));
                     }
                 });
     }
 
+    /** Starts another call, which waits. */
+    private static CompletableFuture<?> whileItsOnlyCallRuns(TextEncoder encoder, MeterRegistry registry) {
+        assertThat(value(registry, "tokenwise.calls.waiting")).isZero();
+        var other = CompletableFuture.supplyAsync(() -> encoder.embed("a dog"));
+        long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
+        while (value(registry, "tokenwise.calls.waiting") < 1 && System.nanoTime() < end) {
+            LockSupport.parkNanos(1_000_000);
+        }
+        assertThat(value(registry, "tokenwise.calls.waiting")).isEqualTo(1);
+        assertThat(value(registry, "tokenwise.calls.running")).isEqualTo(1);
+        return other;
+    }
+
+    private static double value(MeterRegistry registry, String gauge) {
+        return registry.get(gauge).gauge().value();
+    }
+
+    @Test
+    void ofSeveralEnginesThePrimaryIsToldOrNone() {
+        var first = engines.withBean("first", Engine.class, Engine::open);
+        first.withBean("second", Engine.class, Engine::open)
+                .run(run -> assertThat(run).hasNotFailed().doesNotHaveBean(MeterBinder.class));
+        first.withBean("second", Engine.class, Engine::open, bean -> bean.setPrimary(true))
+                .run(run -> assertThat(run).hasNotFailed().hasSingleBean(MeterBinder.class));
+    }
+
     @Test
     void withoutMicrometersMetersNothingFails() {
-        context.withClassLoader(new FilteredClassLoader("io.micrometer.core"))
-                .run(run ->
-                        assertThat(run).hasNotFailed().doesNotHaveBean(EmbeddingModelMeterObservationHandler.class));
+        context.withBean(Engine.class, Engine::open)
+                .withClassLoader(new FilteredClassLoader("io.micrometer.core"))
+                .run(run -> assertThat(run)
+                        .hasNotFailed()
+                        .doesNotHaveBean(EmbeddingModelMeterObservationHandler.class)
+                        .doesNotHaveBean("tokenwiseEngineMeters"));
     }
 }

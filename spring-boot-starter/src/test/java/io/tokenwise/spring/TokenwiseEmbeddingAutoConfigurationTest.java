@@ -4,20 +4,28 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import io.micrometer.observation.ObservationRegistry;
+import io.micrometer.observation.tck.TestObservationRegistry;
+import io.micrometer.observation.tck.TestObservationRegistryAssert;
 import io.tokenwise.Engine;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.DeadlineException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.springframework.ai.document.Document;
+import org.springframework.ai.document.MetadataMode;
 import org.springframework.ai.embedding.AbstractEmbeddingModel;
 import org.springframework.ai.embedding.BatchingStrategy;
 import org.springframework.ai.embedding.EmbeddingModel;
 import org.springframework.ai.embedding.EmbeddingRequest;
 import org.springframework.ai.embedding.EmbeddingResponse;
+import org.springframework.ai.embedding.observation.DefaultEmbeddingModelObservationConvention;
+import org.springframework.ai.embedding.observation.EmbeddingModelObservationConvention;
 import org.springframework.boot.ApplicationRunner;
 import org.springframework.boot.LazyInitializationBeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -110,13 +118,13 @@ class TokenwiseEmbeddingAutoConfigurationTest {
                         "tokenwise.batch-tokens=300")
                 .run(run -> {
                     var properties = run.getBean(TokenwiseProperties.class);
-                    assertThat(properties.batchTokens()).isEqualTo(300);
                     TextEncoder encoder = run.getBean(TextEncoder.class);
                     assertThat(run.getBean(Engine.class).description())
                             .startsWith("vector")
                             .endsWith("f32, 1 thread");
-                    assertThat(run.getBean(Engine.class).options().concurrentCalls())
-                            .isEqualTo(2);
+                    var options = run.getBean(Engine.class).options();
+                    assertThat(options.concurrentCalls()).isEqualTo(2);
+                    assertThat(options.batchTokens()).isEqualTo(300);
                     EmbeddingModel model = run.getBean(EmbeddingModel.class);
                     String text = "The cat sat on the mat, and slept until the evening.";
                     assertThat(model.embed(text))
@@ -125,6 +133,9 @@ class TokenwiseEmbeddingAutoConfigurationTest {
                     assertThat(model.embed(List.of(text)))
                             .containsExactly(
                                     encoder.embed(text, properties.documents()).vector());
+                    var document = new Document(text, Map.of("title", "The cat"));
+                    assertThat(model.getEmbeddingContent(document))
+                            .isEqualTo(document.getFormattedContent(MetadataMode.NONE));
                 });
     }
 
@@ -138,6 +149,9 @@ class TokenwiseEmbeddingAutoConfigurationTest {
             var health = run.getBean(HealthIndicator.class);
             assertThat(health.health().getStatus()).isEqualTo(Status.UP);
             assertThat(health.health().getDetails()).containsEntry("model", "minilm-acm");
+            var late = new TokenwiseHealthIndicator(run.getBean(TextEncoder.class), Duration.ZERO).health();
+            assertThat(late.getStatus()).isEqualTo(Status.OUT_OF_SERVICE);
+            assertThat(late.getDetails()).containsKeys("model", "waits");
             run.getBean(TextEncoder.class).close();
             assertThat(health.health().getStatus()).isEqualTo(Status.DOWN);
         });
@@ -150,22 +164,68 @@ class TokenwiseEmbeddingAutoConfigurationTest {
                     var documents = List.of(new Document("cat ".repeat(1_000)), new Document("a cat"));
                     assertThat(run.getBean(BatchingStrategy.class).batch(documents))
                             .containsExactly(documents.subList(0, 1), documents.subList(1, 2));
+                    int most = run.getBean(TextEncoder.class).maxTokens();
+                    List<Boolean> truncated = run.getBean(EmbeddingModel.class)
+                            .embedForResponse(List.of("cat ".repeat(most)))
+                            .getMetadata()
+                            .get(TokenwiseEmbeddingModel.TRUNCATED);
+                    assertThat(truncated).containsExactly(false);
                 });
     }
 
     @Test
     void warmingUpIsARunnerOfTheApplicationIfItIsAskedFor() {
         lazy.run(run -> assertThat(run).doesNotHaveBean(ApplicationRunner.class));
-        lazy.withPropertyValues("tokenwise.warm-up=true")
-                .run(run -> assertThat(run).hasBean("tokenwiseTextWarmUp"));
+        context.withPropertyValues("tokenwise.warm-up=true").run(run -> {
+            // Which takes seconds, unless it fails at once.
+            run.getBean(TextEncoder.class).close();
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> run.getBean(ApplicationRunner.class).run(null));
+        });
     }
 
     @Test
     void thereIsNoHealthWhereItIsTurnedOffOrTheApplicationHasNone() {
-        lazy.withPropertyValues("management.health.tokenwise.enabled=false")
-                .run(run -> assertThat(run).hasNotFailed().doesNotHaveBean(HealthIndicator.class));
+        for (String off : List.of("management.health.tokenwise.enabled", "management.health.defaults.enabled")) {
+            lazy.withPropertyValues(off + "=false")
+                    .run(run -> assertThat(run).hasNotFailed().doesNotHaveBean(HealthIndicator.class));
+        }
         lazy.withClassLoader(new FilteredClassLoader(HealthIndicator.class))
                 .run(run -> assertThat(run).hasNotFailed().hasSingleBean(EmbeddingModel.class));
+    }
+
+    @Test
+    void ofSeveralEncodersHealthIsThePrimarysOrThereIsNone() {
+        var other = lazy.withBean("other", Other.class).withBean("first", TextEncoder.class, () -> open("minilm-acm"));
+        other.withBean("second", TextEncoder.class, () -> open("minilm-acm"))
+                .run(run -> assertThat(run).hasNotFailed().doesNotHaveBean(HealthIndicator.class));
+        other.withBean("second", TextEncoder.class, () -> open("minilm-acm"), bean -> bean.setPrimary(true))
+                .run(run -> assertThat(run).hasNotFailed().hasSingleBean(HealthIndicator.class));
+    }
+
+    @Test
+    void theApplicationsOwnBatchingStrategyIsTaken() {
+        BatchingStrategy own = List::of;
+        lazy.withBean("own", BatchingStrategy.class, () -> own)
+                .run(run -> assertThat(run)
+                        .hasSingleBean(EmbeddingModel.class)
+                        .getBean(BatchingStrategy.class)
+                        .isSameAs(own));
+    }
+
+    @Test
+    void callsAreToldToTheApplicationsObservationsByItsConvention() {
+        var observations = TestObservationRegistry.create();
+        var convention = new DefaultEmbeddingModelObservationConvention() {
+            @Override
+            public String getName() {
+                return "its.own.name";
+            }
+        };
+        context.withBean(ObservationRegistry.class, () -> observations)
+                .withBean(EmbeddingModelObservationConvention.class, () -> convention)
+                .run(run -> run.getBean(EmbeddingModel.class).embed("a cat"));
+        TestObservationRegistryAssert.assertThat(observations).hasObservationWithNameEqualTo("its.own.name");
     }
 
     @Test
@@ -183,16 +243,8 @@ class TokenwiseEmbeddingAutoConfigurationTest {
     }
 
     @Test
-    void aBudgetThatIsNoneIsRefusedAtTheStart() {
-        context.withPropertyValues("tokenwise.budget=1.5")
-                .run(run -> assertThat(run)
-                        .getFailure()
-                        .hasRootCauseMessage("tokenwise.budget is 1.5, must be from 0 to 1"));
-    }
-
-    @Test
     void aTimeoutIsADeadlineOfEachCall() {
-        context.withPropertyValues("tokenwise.timeout=0s")
+        context.withPropertyValues("tokenwise.timeout=1ns")
                 .run(run -> assertThatExceptionOfType(DeadlineException.class)
                         .isThrownBy(() -> run.getBean(EmbeddingModel.class).embed("a cat")));
     }

@@ -20,9 +20,11 @@ import io.tokenwise.api.DeadlineException;
 import io.tokenwise.api.EngineOptions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -30,6 +32,7 @@ import org.springframework.ai.chat.messages.UserMessage;
 import org.springframework.ai.content.MediaContent;
 import org.springframework.ai.document.Document;
 import org.springframework.ai.document.MetadataMode;
+import org.springframework.ai.embedding.BatchingStrategy;
 import org.springframework.ai.embedding.Embedding;
 import org.springframework.ai.embedding.EmbeddingOptions;
 import org.springframework.ai.embedding.EmbeddingRequest;
@@ -138,17 +141,7 @@ class TokenwiseEmbeddingModelTest {
     @Test
     void aStringIsAQueryADocumentAPassageAndAListOfTextsWhatItsOptionsSay() {
         List<InputType> asked = new ArrayList<>();
-        var convention = new DefaultEmbeddingModelObservationConvention() {
-            @Override
-            public KeyValues getHighCardinalityKeyValues(EmbeddingModelObservationContext context) {
-                asked.add(((TokenwiseEmbeddingOptions) context.getRequest().getOptions()).inputType());
-                return KeyValues.empty();
-            }
-        };
-        var model = new TokenwiseEmbeddingModel(
-                encoder,
-                new TokenwiseEmbeddingModel.Settings(
-                        Budget.FULL, Budget.FULL, LongTexts.CUT, null, MetadataMode.EMBED, observations, convention));
+        var model = telling(null, options -> asked.add(options.inputType()));
         String text = TEXTS.getFirst();
         model.embed(text);
         assertThat(Set.copyOf(asked)).containsExactly(InputType.QUERY);
@@ -162,6 +155,52 @@ class TokenwiseEmbeddingModelTest {
         asked.clear();
         model.call(new EmbeddingRequest(List.of(text), TokenwiseEmbeddingOptions.DEFAULT.as(InputType.QUERY)));
         assertThat(Set.copyOf(asked)).containsExactly(InputType.QUERY);
+    }
+
+    @Test
+    void aTimeoutIsForEachBatchOfDocumentsADeadlineForAll() {
+        Set<Deadline> asked = new HashSet<>();
+        var model = telling(Duration.ofHours(1), options -> asked.add(options.deadline()));
+        var documents = List.of(new Document(TEXTS.get(0)), new Document(TEXTS.get(1)));
+        BatchingStrategy alone = all -> all.stream().map(List::of).toList();
+        model.embed(documents, null, alone);
+        assertThat(asked).hasSize(2).doesNotContain(Deadline.NONE);
+        asked.clear();
+        var deadline = Deadline.in(Duration.ofHours(1));
+        model.embed(documents, TokenwiseEmbeddingOptions.DEFAULT.withDeadline(deadline), alone);
+        assertThat(asked).containsExactly(deadline);
+    }
+
+    /** A model that tells which options its calls have. */
+    private TokenwiseEmbeddingModel telling(Duration timeout, Consumer<TokenwiseEmbeddingOptions> told) {
+        var convention = new DefaultEmbeddingModelObservationConvention() {
+            @Override
+            public KeyValues getHighCardinalityKeyValues(EmbeddingModelObservationContext context) {
+                told.accept((TokenwiseEmbeddingOptions) context.getRequest().getOptions());
+                return KeyValues.empty();
+            }
+        };
+        return new TokenwiseEmbeddingModel(
+                encoder,
+                new TokenwiseEmbeddingModel.Settings(
+                        Budget.FULL,
+                        Budget.FULL,
+                        LongTexts.CUT,
+                        timeout,
+                        MetadataMode.EMBED,
+                        observations,
+                        convention));
+    }
+
+    @Test
+    void nullIsRefusedAsSpringAiDoes() {
+        var model = model(Budget.FULL, Budget.FULL);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> model.embed((String) null))
+                .withMessage("Text must not be null");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> model.embed((Document) null))
+                .withMessage("Document must not be null");
     }
 
     @Test
