@@ -18,6 +18,11 @@ import io.tokenwise.TextEncoder;
 public final class TokenwiseTokenCountEstimator implements TokenCountEstimator {
     private final TextEncoder encoder;
 
+    /**
+     * Counts as an encoder does.
+     *
+     * @param encoder open as long as tokens are counted
+     */
     public TokenwiseTokenCountEstimator(TextEncoder encoder) {
         this.encoder = encoder;
     }

@@ -15,6 +15,9 @@ import org.springframework.context.annotation.Bean;
 @ConditionalOnBean(TextEncoder.class)
 @ConditionalOnProperty(name = "management.health.tokenwise.enabled", matchIfMissing = true)
 public class TokenwiseHealthAutoConfiguration {
+    /** Made by Spring Boot. */
+    public TokenwiseHealthAutoConfiguration() {}
+
     @Bean
     @ConditionalOnMissingBean(name = "tokenwiseHealthIndicator")
     HealthIndicator tokenwiseHealthIndicator(TextEncoder encoder) {

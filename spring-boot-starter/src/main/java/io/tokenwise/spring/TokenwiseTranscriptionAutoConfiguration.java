@@ -23,6 +23,9 @@ import org.springframework.context.annotation.Import;
 public class TokenwiseTranscriptionAutoConfiguration {
     static final String MODEL = "tokenwise.speech.model";
 
+    /** Made by Spring Boot. */
+    public TokenwiseTranscriptionAutoConfiguration() {}
+
     @Bean
     @ConditionalOnMissingBean
     SpeechRecognizer tokenwiseSpeechRecognizer(Engine engine, TokenwiseProperties properties) throws IOException {
