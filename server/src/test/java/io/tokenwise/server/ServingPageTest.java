@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -50,6 +51,7 @@ class ServingPageTest {
     void theLimitsAreTheDefaults() throws IOException {
         var limits = ServerOptions.Limits.defaults();
         var queue = QueueOptions.defaults();
+        var control = ServerOptions.Budgets.defaults().control();
         assertThat(Files.readString(PAGE))
                 .contains(
                         row("--max-body-bytes", limits.bodyBytes()),
@@ -59,21 +61,18 @@ class ServingPageTest {
                         row("--idle-seconds", limits.idle().toSeconds()),
                         "| | " + limits.headerBytes() / 1024 + " kB | of headers |",
                         "| | " + limits.bodiesBytes() / 1_000_000 + " MB | of bodies ",
-                        "| | %,d inputs or %,d tokens |"
-                                .formatted(queue.waitingRequests(), queue.waitingTokens()),
-                        "`--least-budget` (%s)"
-                                .formatted(Double.toString(
-                                                ServerOptions.Budgets.defaults().least())
-                                        .substring(1)),
-                        "`--target-millis` (%d)"
-                                .formatted(ServerOptions.Budgets.defaults()
-                                        .control()
-                                        .target()
-                                        .toMillis()));
+                        "| | " + number(queue.waitingRequests()) + " inputs or " + number(queue.waitingTokens())
+                                + " tokens | wait at most",
+                        "`--least-budget` (" + String.valueOf(control.share()).substring(1) + ")",
+                        "`--target-millis` (" + control.target().toMillis() + ")");
     }
 
     private static String row(String option, long value) {
-        return "| `%s` | %,d |".formatted(option, value);
+        return "| `" + option + "` | " + number(value) + " |";
+    }
+
+    private static String number(long value) {
+        return String.format(Locale.ROOT, "%,d", value);
     }
 
     @Test
