@@ -78,10 +78,10 @@ class ServingPageTest {
     @Test
     void theMetricsAreWritten() throws IOException {
         var metrics = new Metrics();
-        var request = new RequestMetrics(metrics);
+        var requests = new RequestMetrics(metrics);
         for (Operation operation : Operation.values()) {
             var input = new ServedInput(3, 1, 1, 1, 1);
-            request.served(new ServedRequest(
+            requests.served(new ServedRequest(
                     operation,
                     "m",
                     false,
