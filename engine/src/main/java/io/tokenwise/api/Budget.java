@@ -44,6 +44,11 @@ public record Budget(double share, Unit unit, Routing routing, long seed) {
         RANDOM
     }
 
+    /**
+     * Checks the share.
+     *
+     * @throws IllegalArgumentException if it is outside 0..1
+     */
     public Budget {
         if (!(share >= 0 && share <= 1)) {
             throw new IllegalArgumentException("budget " + share + " is outside 0..1");

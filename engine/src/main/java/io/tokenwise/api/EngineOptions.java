@@ -15,6 +15,11 @@ public record EngineOptions(
         int threads, int batchTokens, int concurrentCalls, BackendChoice backend, boolean management) {
     private static final int MOST_CALLS = 4096;
 
+    /**
+     * Checks the numbers.
+     *
+     * @throws IllegalArgumentException if threads or batch tokens are less than 1, or concurrent calls are not 1 to 4,096
+     */
     public EngineOptions {
         if (threads < 1 || batchTokens < 1) {
             throw new IllegalArgumentException(

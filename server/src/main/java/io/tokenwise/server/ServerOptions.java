@@ -44,6 +44,11 @@ public record ServerOptions(
         private static final double LEAST = 0.25;
         private static final Duration TARGET = Duration.ofMillis(100);
 
+        /**
+         * Checks the usual budget.
+         *
+         * @throws IllegalArgumentException if it is neither {@code auto} nor a number from 0 to 1
+         */
         public Budgets {
             AskedBudget.check(usual);
         }
@@ -93,6 +98,11 @@ public record ServerOptions(
             boolean insecure,
             boolean metrics,
             boolean page) {
+        /**
+         * Checks the port.
+         *
+         * @throws IllegalArgumentException if it is outside 0..65535
+         */
         public Network {
             if (port < 0 || port > 65_535) {
                 throw new IllegalArgumentException("port " + port + " is outside 0..65535");
@@ -163,6 +173,11 @@ public record ServerOptions(
             int headerBytes,
             int connections,
             Duration idle) {
+        /**
+         * Checks the limits.
+         *
+         * @throws IllegalArgumentException if one is too small for any request
+         */
         public Limits {
             if (bodyBytes < 1 || bodiesBytes < bodyBytes || texts < 1 || headerBytes < 256 || connections < 1) {
                 throw new IllegalArgumentException(
@@ -180,6 +195,11 @@ public record ServerOptions(
         }
     }
 
+    /**
+     * Checks what can be checked without opening anything.
+     *
+     * @throws IllegalArgumentException if there is no model, no thread, or an OTLP receiver that is no URL
+     */
     public ServerOptions {
         models = List.copyOf(models);
         if (models.isEmpty()) {

@@ -10,6 +10,11 @@ import io.tokenwise.api.Budget;
  * @param most the largest, which it gets without load
  */
 public record BudgetRange(Budget least, Budget most) {
+    /**
+     * Checks that the budgets are two ends of one range.
+     *
+     * @throws IllegalArgumentException if the least is above the largest, or they differ in unit or routing
+     */
     public BudgetRange {
         if (least.share() > most.share()) {
             throw new IllegalArgumentException(

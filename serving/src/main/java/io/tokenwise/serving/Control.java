@@ -26,6 +26,11 @@ public record Control(
         AUTO
     }
 
+    /**
+     * Checks share and target.
+     *
+     * @throws IllegalArgumentException if the share is outside 0..1, or {@link Mode#AUTO} has a target that is not above 0 and at most an hour
+     */
     public Control {
         if (!(share >= 0 && share <= 1)) {
             throw new IllegalArgumentException("control: budget " + share + " is outside 0..1");

@@ -8,6 +8,7 @@ public final class OverloadedException extends RuntimeException {
     @Serial
     private static final long serialVersionUID = 1;
 
+    /** When there may be room again. */
     private final Duration retryAfter;
 
     /**

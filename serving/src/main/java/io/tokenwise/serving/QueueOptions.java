@@ -17,6 +17,11 @@ public record QueueOptions(
     /** A batch waits for one that runs, and takes its own time. */
     private static final int BATCHES_IN_TARGET = 4;
 
+    /**
+     * Checks the numbers.
+     *
+     * @throws IllegalArgumentException if one is less than 1, or the share of pinned requests is not between 0 and 1
+     */
     public QueueOptions {
         if (workers < 1 || batchTokens < 1 || waitingRequests < 1 || waitingTokens < 1) {
             throw new IllegalArgumentException(
