@@ -10,7 +10,13 @@ import java.util.List;
  * @param probabilities of all classes, in the order of the model's labels; they sum to 1
  */
 public record Classification(String label, double probability, double[] probabilities) {
-    /** From the logits of the classes, by softmax. */
+    /**
+     * From the logits of the classes, by softmax.
+     *
+     * @param logits of the classes, at least one
+     * @param labels what the classes are called, in the same order
+     * @return the likeliest, and the probabilities of all
+     */
     public static Classification of(float[] logits, List<String> labels) {
         int best = likeliest(logits);
         var probabilities = new double[logits.length];
@@ -25,7 +31,11 @@ public record Classification(String label, double probability, double[] probabil
         return new Classification(labels.get(best), probabilities[best], probabilities);
     }
 
-    /** The number of the class with the largest logit, the first of them if several are equal. */
+    /**
+     * {@return the number of the class with the largest logit, the first of them if several are equal}
+     *
+     * @param logits of the classes, at least one
+     */
     public static int likeliest(float[] logits) {
         int best = 0;
         for (int c = 1; c < logits.length; c++) {

@@ -16,7 +16,11 @@ import java.util.List;
  */
 public record EmbedRequest(
         List<String> texts, List<Budget> budgets, InputType inputType, LongTexts longTexts, Deadline deadline) {
-    /** @throws IllegalArgumentException if there are not as many budgets as texts */
+    /**
+     * Checks and copies the texts.
+     *
+     * @throws IllegalArgumentException if there are not as many budgets as texts
+     */
     public EmbedRequest {
         if (budgets.size() != texts.size()) {
             throw new IllegalArgumentException(
@@ -25,35 +29,67 @@ public record EmbedRequest(
         texts = List.copyOf(texts);
     }
 
-    /** Texts as they are, at full budget, cut where they are too long, without a deadline. */
+    /**
+     * {@return a request for texts as they are, at full budget, cut where they are too long, without a deadline}
+     *
+     * @param texts none of them null
+     */
     public static EmbedRequest of(List<String> texts) {
         return new EmbedRequest(
                 texts, Collections.nCopies(texts.size(), Budget.FULL), InputType.TEXT, LongTexts.CUT, Deadline.NONE);
     }
 
-    /** One text; otherwise as {@link #of(List)}. */
+    /**
+     * {@return a request for one text, otherwise as {@link #of(List)}}
+     *
+     * @param text not null
+     */
     public static EmbedRequest of(String text) {
         return of(List.of(text));
     }
 
-    /** The same budget for all texts. */
+    /**
+     * {@return the same with one budget for all texts}
+     *
+     * @param budget of each text
+     */
     public EmbedRequest withBudget(Budget budget) {
         return withBudgets(Collections.nCopies(texts.size(), budget));
     }
 
-    /** A budget for each text. */
+    /**
+     * {@return the same with a budget for each text}
+     *
+     * @param newBudgets in the order of the texts, as many
+     * @throws IllegalArgumentException if there are not as many budgets as texts
+     */
     public EmbedRequest withBudgets(List<Budget> newBudgets) {
         return new EmbedRequest(texts, newBudgets, inputType, longTexts, deadline);
     }
 
+    /**
+     * {@return the same with the words before the texts that the model wants, if any}
+     *
+     * @param newInputType what the texts are to the model
+     */
     public EmbedRequest as(InputType newInputType) {
         return new EmbedRequest(texts, budgets, newInputType, longTexts, deadline);
     }
 
+    /**
+     * {@return the same with another treatment of long texts}
+     *
+     * @param newLongTexts what becomes of texts with more tokens than the model reads
+     */
     public EmbedRequest withLongTexts(LongTexts newLongTexts) {
         return new EmbedRequest(texts, budgets, inputType, newLongTexts, deadline);
     }
 
+    /**
+     * {@return the same with a deadline}
+     *
+     * @param newDeadline until when the vectors are wanted
+     */
     public EmbedRequest withDeadline(Deadline newDeadline) {
         return new EmbedRequest(texts, budgets, inputType, longTexts, newDeadline);
     }

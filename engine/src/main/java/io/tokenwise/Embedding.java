@@ -9,12 +9,15 @@ package io.tokenwise;
  * @param spent what it cost; of a text that was split the mean of its parts by their tokens
  */
 public record Embedding(float[] vector, int tokens, boolean truncated, Spent spent) {
-    /** The vector in signed bytes, a quarter of its size. */
+    /** {@return the vector in signed bytes, a quarter of its size} */
     public Int8Vector int8() {
         return Int8Vector.of(vector);
     }
 
-    /** A bit for each value, 1 where it is positive, most significant first; the last byte is filled with zeros. What sentence-transformers calls {@code ubinary}. */
+    /**
+     * {@return a bit for each value, 1 where it is positive, most significant first; the last byte is filled with zeros}
+     * What sentence-transformers calls {@code ubinary}.
+     */
     public byte[] binary() {
         var bits = new byte[(vector.length + 7) / 8];
         for (int i = 0; i < vector.length; i++) {
@@ -25,12 +28,22 @@ public record Embedding(float[] vector, int tokens, boolean truncated, Spent spe
         return bits;
     }
 
-    /** Cosine of the angle between the two vectors. */
+    /**
+     * {@return the cosine of the angle between the two vectors, -1 to 1}
+     *
+     * @param other of as many dimensions
+     */
     public double cosine(Embedding other) {
         return cosine(vector, other.vector);
     }
 
-    /** Cosine of the angle between two vectors of the same size, whatever their lengths. */
+    /**
+     * {@return the cosine of the angle between two vectors, whatever their lengths; NaN if one is all zeros}
+     *
+     * @param a {@code [dimensions]}
+     * @param b {@code [dimensions]}
+     * @throws IllegalArgumentException if they are not of one size
+     */
     public static double cosine(float[] a, float[] b) {
         if (a.length != b.length) {
             throw new IllegalArgumentException("cosine: vectors of " + a.length + " and " + b.length + " values");

@@ -20,7 +20,7 @@ public final class Engine implements AutoCloseable {
         this.core = core;
     }
 
-    /** With {@link EngineOptions#defaults}. */
+    /** {@return an engine with {@link EngineOptions#defaults}} */
     public static Engine open() {
         return open(EngineOptions.defaults());
     }
@@ -28,6 +28,8 @@ public final class Engine implements AutoCloseable {
     /**
      * Starts the threads and finds out what computes.
      *
+     * @param options what it may use
+     * @return an engine without models, to be closed
      * @throws IllegalArgumentException if this machine cannot do what is wanted; the message says what it offers
      */
     public static Engine open(EngineOptions options) {
@@ -38,35 +40,50 @@ public final class Engine implements AutoCloseable {
      * Opens a text encoder.
      *
      * @param model a built-in name, such as {@code minilm-acm}, or a directory in Hugging Face's layout
+     * @return the encoder, which closes with the engine if not before
      * @throws io.tokenwise.api.BadFileException if a file is absent, bad or not supported, or the model is no text encoder
      * @throws IllegalStateException if the engine is closed
+     * @throws IOException if a file cannot be read
      */
     public TextEncoder textEncoder(String model) throws IOException {
         return new TextEncoder(core.open(model, ModelFiles::text));
     }
 
-    /** Opens an image classifier; see {@link #textEncoder}. */
+    /**
+     * Opens an image classifier; see {@link #textEncoder}.
+     *
+     * @param model a built-in name, such as {@code vit-cifar10-acm}, or a directory in Hugging Face's layout
+     * @return the classifier, which closes with the engine if not before
+     * @throws IOException if a file cannot be read
+     */
     public ImageClassifier imageClassifier(String model) throws IOException {
         return new ImageClassifier(core.open(model, ModelFiles::image));
     }
 
-    /** Opens a speech recogniser; see {@link #textEncoder}. */
+    /**
+     * Opens a speech recogniser; see {@link #textEncoder}.
+     *
+     * @param model a fetched name, such as {@code moonshine-tiny}, or a directory with a Moonshine
+     * @return the recogniser, which closes with the engine if not before
+     * @throws IOException if a file cannot be read
+     */
     public SpeechRecognizer speechRecognizer(String model) throws IOException {
         return new SpeechRecognizer(core.open(model, ModelFiles::speech));
     }
 
+    /** {@return what it was opened with} */
     public EngineOptions options() {
         return core.options();
     }
 
-    /** What computes, such as {@code onednn (AVX512_CORE_VNNI), s8, 2 threads}. */
+    /** {@return what computes, such as {@code onednn (AVX512_CORE_VNNI), s8, 2 threads}} */
     public String description() {
         int threads = core.backend().threads();
         return core.backend().name() + ", " + core.backend().precision().label() + ", " + threads
                 + (threads == 1 ? " thread" : " threads");
     }
 
-    /** What it does now, without JMX: the same that its MXBean tells. */
+    /** {@return what it does now, without JMX: the same that its MXBean tells} */
     public EngineMXBean state() {
         return core.state();
     }

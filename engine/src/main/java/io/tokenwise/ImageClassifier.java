@@ -42,13 +42,22 @@ public final class ImageClassifier implements AutoCloseable {
      * Opens a model on an engine of its own with {@link EngineOptions#defaults}; to share one see {@link Engine#imageClassifier}.
      *
      * @param model a built-in name, such as {@code vit-cifar10-acm}, or a directory in Hugging Face's layout
+     * @return the classifier, to be closed
      * @throws io.tokenwise.api.BadFileException if a file is absent, bad or not supported, or the model is no image classifier
+     * @throws IOException if a file cannot be read
      */
     public static ImageClassifier open(String model) throws IOException {
         return open(model, EngineOptions.defaults());
     }
 
-    /** Opens a model on an engine of its own; see {@link #open(String)}. */
+    /**
+     * Opens a model on an engine of its own; see {@link #open(String)}.
+     *
+     * @param model a built-in name or a directory
+     * @param options what the engine may use
+     * @return the classifier, to be closed
+     * @throws IOException if a file cannot be read
+     */
     public static ImageClassifier open(String model, EngineOptions options) throws IOException {
         return new ImageClassifier(OpenModel.open(model, options, ModelFiles::image));
     }
@@ -56,13 +65,21 @@ public final class ImageClassifier implements AutoCloseable {
     /**
      * Opens a model from its files, which the classifier closes, also if this fails.
      *
+     * @param files of the model
+     * @param options what its engine may use
+     * @return the classifier, to be closed
      * @throws io.tokenwise.api.BadFileException if the model is no image classifier
      */
     public static ImageClassifier open(ModelFiles files, EngineOptions options) {
         return new ImageClassifier(OpenModel.open(files, options, ModelFiles::image));
     }
 
-    /** The class of an image in a JPEG or PNG file, at full budget; otherwise as {@link #classify(Path, Budget)}. */
+    /**
+     * {@return the class of an image in a file, at full budget; otherwise as {@link #classify(Path, Budget)}}
+     *
+     * @param file a JPEG or PNG
+     * @throws IOException if it cannot be read
+     */
     public Classification classify(Path file) throws IOException {
         return classify(file, Budget.FULL);
     }
@@ -71,7 +88,11 @@ public final class ImageClassifier implements AutoCloseable {
      * The class of an image in a JPEG or PNG file. Reading takes up to 20 bytes of Java's heap for each pixel, of no more files at once than {@link
      * EngineOptions#concurrentCalls}.
      *
+     * @param file a JPEG or PNG
+     * @param budget what the image may cost
+     * @return the likeliest class, and the probabilities of all
      * @throws io.tokenwise.api.BadFileException if the file is no such image, or a bad or too large one
+     * @throws IOException if the file cannot be read
      */
     public Classification classify(Path file, Budget budget) throws IOException {
         return classifyPrepared(List.of(read(file).rgb()), List.of(budget), Deadline.NONE)
@@ -90,29 +111,49 @@ public final class ImageClassifier implements AutoCloseable {
         }
     }
 
-    /** The class of an image, at full budget. */
+    /**
+     * {@return the class of an image, at full budget}
+     *
+     * @param image of any size
+     */
     public Classification classify(Image image) {
         return classify(image, Budget.FULL);
     }
 
-    /** The class of an image. */
+    /**
+     * {@return the class of an image}
+     *
+     * @param image of any size
+     * @param budget what it may cost
+     */
     public Classification classify(Image image, Budget budget) {
         return classify(List.of(image), budget).getFirst();
     }
 
-    /** The classes of many images, in their order, at full budget. */
+    /**
+     * {@return the classes of many images, in their order, at full budget}
+     *
+     * @param images of any sizes
+     */
     public List<Classification> classify(List<Image> images) {
         return classify(images, Budget.FULL);
     }
 
-    /** The classes of many images, in their order, all with the same budget. */
+    /**
+     * {@return the classes of many images, in their order}
+     *
+     * @param images of any sizes
+     * @param budget what each of them may cost
+     */
     public List<Classification> classify(List<Image> images, Budget budget) {
         return classify(images, Collections.nCopies(images.size(), budget));
     }
 
     /**
-     * The classes of many images, in their order, each with a budget of its own.
+     * {@return the classes of many images, in their order}
      *
+     * @param images of any sizes
+     * @param budgets one for each image
      * @throws IllegalArgumentException if there are not as many budgets as images
      */
     public List<Classification> classify(List<Image> images, List<Budget> budgets) {
@@ -120,8 +161,11 @@ public final class ImageClassifier implements AutoCloseable {
     }
 
     /**
-     * The classes of many images, in their order, each with a budget of its own.
+     * {@return the classes of many images, in their order}
      *
+     * @param images of any sizes
+     * @param budgets one for each image
+     * @param deadline until when the classes are wanted
      * @throws IllegalArgumentException if there are not as many budgets as images
      * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
      */
@@ -138,7 +182,12 @@ public final class ImageClassifier implements AutoCloseable {
         return classifications;
     }
 
-    /** The image as the model reads it: resized, and cut to a square. */
+    /**
+     * {@return the image as the model reads it: resized, and cut to a square}
+     *
+     * @param image of any size
+     * @throws IllegalArgumentException if its sides differ so much that it would become too large
+     */
     public Image prepare(Image image) {
         return image.prepared(
                 description().preparation(), description().architecture().imageSize());
@@ -148,17 +197,17 @@ public final class ImageClassifier implements AutoCloseable {
         return model.files().image();
     }
 
-    /** What the model is called. */
+    /** {@return what the model is called} */
     public String name() {
         return description().name();
     }
 
-    /** What classes are called, in the order of {@link Classification#probabilities}. */
+    /** {@return what classes are called, in the order of {@link Classification#probabilities}} */
     public List<String> labels() {
         return description().labels();
     }
 
-    /** Whether budgets change what it does; a dense model ignores them. */
+    /** {@return whether budgets change what it does; a dense model ignores them} */
     public boolean isAdaptive() {
         return model.encoder().isAdaptive();
     }
@@ -178,7 +227,7 @@ public final class ImageClassifier implements AutoCloseable {
         WarmUp.repeat(() -> budgets.forEach(budget -> model.encode(List.of(pixels), List.of(budget))));
     }
 
-    /** The model behind, for this project's own modules. */
+    /** {@return the model behind, for this project's own modules} */
     public OpenModel model() {
         return model;
     }

@@ -7,7 +7,11 @@ package io.tokenwise;
  * @param scale the largest magnitude over 127; 0 for a vector of zeros
  */
 public record Int8Vector(byte[] values, float scale) {
-    /** The nearest to a vector. */
+    /**
+     * {@return the nearest to a vector}
+     *
+     * @param vector {@code [dimensions]}
+     */
     public static Int8Vector of(float[] vector) {
         float most = 0;
         for (float value : vector) {

@@ -38,23 +38,44 @@ public final class SpeechRecognizer implements AutoCloseable {
      *
      * @param model a name that {@code ./tokenwise fetch} knows, such as {@code moonshine-tiny}, or a directory with a Moonshine in ONNX files or in
      *     Hugging Face's layout
+     * @return the recogniser, to be closed
      * @throws io.tokenwise.api.BadFileException if a file is absent, bad or not supported
+     * @throws IOException if a file cannot be read
      */
     public static SpeechRecognizer open(String model) throws IOException {
         return open(model, EngineOptions.defaults());
     }
 
-    /** Opens a model on an engine of its own; see {@link #open(String)}. */
+    /**
+     * Opens a model on an engine of its own; see {@link #open(String)}.
+     *
+     * @param model a fetched name or a directory
+     * @param options what the engine may use
+     * @return the recogniser, to be closed
+     * @throws IOException if a file cannot be read
+     */
     public static SpeechRecognizer open(String model, EngineOptions options) throws IOException {
         return new SpeechRecognizer(OpenModel.open(model, options, ModelFiles::speech));
     }
 
-    /** Opens a model from its files, which this closes. */
+    /**
+     * Opens a model from its files, which this closes.
+     *
+     * @param files of the model
+     * @param options what its engine may use
+     * @return the recogniser, to be closed
+     */
     public static SpeechRecognizer open(ModelFiles files, EngineOptions options) {
         return new SpeechRecognizer(OpenModel.open(files, options, ModelFiles::speech));
     }
 
-    /** What is said in a WAV file, at full budget; otherwise as {@link #transcribe(Path, Budget)}. */
+    /**
+     * What is said in a WAV file, at full budget; otherwise as {@link #transcribe(Path, Budget)}.
+     *
+     * @param wav English speech
+     * @return segment by segment; none if all is silence
+     * @throws IOException if the file cannot be read
+     */
     public List<TimedText> transcribe(Path wav) throws IOException {
         return transcribe(wav, Budget.FULL);
     }
@@ -63,8 +84,11 @@ public final class SpeechRecognizer implements AutoCloseable {
      * What is said in a WAV file. Of one that ends before its header says, what is there; {@link WavReader#cutShort} tells who reads it by a method that
      * takes a {@link Sound}.
      *
+     * @param wav English speech
+     * @param budget of each segment, in FLOPs
      * @return segment by segment; none if all is silence
      * @throws io.tokenwise.api.BadFileException if it is no WAV file that is read here
+     * @throws IOException if the file cannot be read
      */
     public List<TimedText> transcribe(Path wav, Budget budget) throws IOException {
         try (WavReader reader = WavReader.open(wav)) {
@@ -72,7 +96,12 @@ public final class SpeechRecognizer implements AutoCloseable {
         }
     }
 
-    /** What is said in sound that is in memory, at full budget; otherwise as {@link #transcribe(float[], Budget)}. */
+    /**
+     * What is said in sound that is in memory, at full budget; otherwise as {@link #transcribe(float[], Budget)}.
+     *
+     * @param samples at {@link Sound#SPEECH_HZ}, mono, each from -1 to 1
+     * @return segment by segment; none if all is silence
+     */
     public List<TimedText> transcribe(float... samples) {
         return transcribe(samples, Budget.FULL);
     }
@@ -80,6 +109,8 @@ public final class SpeechRecognizer implements AutoCloseable {
     /**
      * What is said in sound of {@link Sound#SPEECH_HZ}, mono, each sample from -1 to 1.
      *
+     * @param samples in their order; not changed
+     * @param budget of each segment, in FLOPs
      * @return segment by segment; none if all is silence
      * @throws IllegalArgumentException if a sample is not a finite number
      */
@@ -94,7 +125,10 @@ public final class SpeechRecognizer implements AutoCloseable {
     /**
      * What is said in a sound of any rate and length; otherwise as {@link #transcribe(Sound, Budget, Deadline, Consumer)}.
      *
+     * @param sound read to its end, not closed
+     * @param budget of each segment, in FLOPs
      * @return segment by segment; none if all is silence
+     * @throws IOException if the sound cannot be read to its end
      */
     public List<TimedText> transcribe(Sound sound, Budget budget) throws IOException {
         var texts = new ArrayList<TimedText>();
@@ -102,7 +136,13 @@ public final class SpeechRecognizer implements AutoCloseable {
         return texts;
     }
 
-    /** What is said in a sound of any rate and length, at full budget; otherwise as {@link #transcribe(Sound, Budget, Deadline, Consumer)}. */
+    /**
+     * What is said in a sound of any rate and length, at full budget; otherwise as {@link #transcribe(Sound, Budget, Deadline, Consumer)}.
+     *
+     * @param sound read to its end, not closed
+     * @param each gets the segments in their order, on this thread
+     * @throws IOException if the sound cannot be read to its end
+     */
     public void transcribe(Sound sound, Consumer<TimedText> each) throws IOException {
         transcribe(sound, Budget.FULL, Deadline.NONE, each);
     }
@@ -110,7 +150,9 @@ public final class SpeechRecognizer implements AutoCloseable {
     /**
      * What is said in a sound of any rate and length, told segment by segment as it is read; memory holds one segment.
      *
+     * @param sound read to its end, not closed
      * @param budget of each segment, for its frames and for the tokens of its text
+     * @param deadline until when the text is wanted
      * @param each gets the segments in their order, on this thread
      * @throws IOException if the sound cannot be read to its end
      * @throws IllegalArgumentException if a sample is not a finite number, when its segment is read
@@ -121,12 +163,12 @@ public final class SpeechRecognizer implements AutoCloseable {
                 .of(sound, (start, end, text, tokens) -> each.accept(new TimedText(start, end, text, tokens)));
     }
 
-    /** What the model is called. */
+    /** {@return what the model is called} */
     public String name() {
         return model.files().speech().name();
     }
 
-    /** Whether budgets change what it does; a dense model ignores them. */
+    /** {@return whether budgets change what it does; a dense model ignores them} */
     public boolean isAdaptive() {
         return model.encoder().isAdaptive();
     }
@@ -149,7 +191,7 @@ public final class SpeechRecognizer implements AutoCloseable {
                 () -> budgets.forEach(budget -> new Transcription(model, budget, null, Deadline.NONE).tokens(samples)));
     }
 
-    /** The model behind, for this project's own modules. */
+    /** {@return the model behind, for this project's own modules} */
     public OpenModel model() {
         return model;
     }

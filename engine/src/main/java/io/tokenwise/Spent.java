@@ -15,7 +15,13 @@ public record Spent(double time, double flops) {
     /** All of it. */
     public static final Spent ALL = new Spent(1, 1);
 
-    /** What an input costs. */
+    /**
+     * {@return what an input costs}
+     *
+     * @param model that reads it
+     * @param input as the model reads it
+     * @param budget that it has
+     */
     public static Spent of(Encoder model, int[] input, Budget budget) {
         return new Spent(model.timeShare(input, budget), model.flopsShare(input, budget));
     }
@@ -35,7 +41,13 @@ public record Spent(double time, double flops) {
         return new Spent(time / all, flops / all);
     }
 
-    /** The share of the dense model's FLOPs that inputs of a model whose tokens leave cost together. */
+    /**
+     * {@return the share of the dense model's FLOPs that inputs of a model whose tokens leave cost together}
+     *
+     * @param model that reads them
+     * @param inputs as the model reads them, at least one
+     * @param budget of each
+     */
     public static double flops(Encoder model, List<int[]> inputs, Budget budget) {
         double spent = 0;
         long all = 0;

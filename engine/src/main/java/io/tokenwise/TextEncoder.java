@@ -32,7 +32,12 @@ public final class TextEncoder implements AutoCloseable {
         this.tokenizer = model.files().tokenizer();
     }
 
-    /** Opens the default built-in model, {@code minilm-acm} if it is on the class path, else {@code minilm}; see {@link #open(String)}. */
+    /**
+     * Opens the default built-in model, {@code minilm-acm} if it is on the class path, else {@code minilm}; see {@link #open(String)}.
+     *
+     * @return the encoder, to be closed
+     * @throws IOException if a file cannot be read
+     */
     public static TextEncoder open() throws IOException {
         return open(ModelFiles.defaultName());
     }
@@ -41,58 +46,103 @@ public final class TextEncoder implements AutoCloseable {
      * Opens a model on an engine of its own with {@link EngineOptions#defaults}; to share one see {@link Engine#textEncoder}.
      *
      * @param model a built-in name, such as {@code minilm-acm}, or a directory in Hugging Face's layout
+     * @return the encoder, to be closed
      * @throws io.tokenwise.api.BadFileException if a file is absent, bad or not supported
+     * @throws IOException if a file cannot be read
      */
     public static TextEncoder open(String model) throws IOException {
         return open(model, EngineOptions.defaults());
     }
 
-    /** Opens a model on an engine of its own; see {@link #open(String)}. */
+    /**
+     * Opens a model on an engine of its own; see {@link #open(String)}.
+     *
+     * @param model a built-in name or a directory
+     * @param options what the engine may use
+     * @return the encoder, to be closed
+     * @throws IOException if a file cannot be read
+     */
     public static TextEncoder open(String model, EngineOptions options) throws IOException {
         return new TextEncoder(OpenModel.open(model, options, ModelFiles::text));
     }
 
-    /** Opens a model from its files, which the encoder closes. */
+    /**
+     * Opens a model from its files, which the encoder closes.
+     *
+     * @param files of the model
+     * @param options what its engine may use
+     * @return the encoder, to be closed
+     */
     public static TextEncoder open(ModelFiles files, EngineOptions options) {
         return new TextEncoder(OpenModel.open(files, options, ModelFiles::text));
     }
 
-    /** The vector of one text, at full budget. */
+    /**
+     * {@return the vector of one text, at full budget}
+     *
+     * @param text cut if it is too long
+     */
     public Embedding embed(String text) {
         return embed(EmbedRequest.of(text)).getFirst();
     }
 
-    /** The vector of one text. */
+    /**
+     * {@return the vector of one text}
+     *
+     * @param text cut if it is too long
+     * @param budget what it may cost
+     */
     public Embedding embed(String text, Budget budget) {
         return embed(EmbedRequest.of(text).withBudget(budget)).getFirst();
     }
 
-    /** The vectors of many texts, in their order, at full budget. */
+    /**
+     * {@return the vectors of many texts, in their order, at full budget}
+     *
+     * @param texts cut where they are too long
+     */
     public List<Embedding> embed(List<String> texts) {
         return embed(EmbedRequest.of(texts));
     }
 
-    /** The vectors of many texts, in their order, all with the same budget. */
+    /**
+     * {@return the vectors of many texts, in their order}
+     *
+     * @param texts cut where they are too long
+     * @param budget what each of them may cost
+     */
     public List<Embedding> embed(List<String> texts, Budget budget) {
         return embed(EmbedRequest.of(texts).withBudget(budget));
     }
 
     /**
-     * The vectors of many texts, in their order, each with a budget of its own.
+     * {@return the vectors of many texts, in their order}
      *
+     * @param texts cut where they are too long
+     * @param budgets one for each text
      * @throws IllegalArgumentException if there are not as many budgets as texts
      */
     public List<Embedding> embed(List<String> texts, List<Budget> budgets) {
         return embed(EmbedRequest.of(texts).withBudgets(budgets));
     }
 
-    /** The vector of a search query: with what the model wants to see before queries, if anything. */
+    /**
+     * {@return the vector of a search query: with what the model wants to see before queries, if anything}
+     *
+     * @param query cut if it is too long
+     * @param budget what it may cost
+     */
     public Embedding embedQuery(String query, Budget budget) {
         return embed(EmbedRequest.of(query).withBudget(budget).as(InputType.QUERY))
                 .getFirst();
     }
 
-    /** The vectors of texts to be found: with what the model wants to see before them, if anything. */
+    /**
+     * {@return the vectors of texts to be found, in their order: with what the model wants to see before them, if anything}
+     *
+     * @param passages cut where they are too long
+     * @param budget what each of them may cost
+     */
     public List<Embedding> embedPassages(List<String> passages, Budget budget) {
         return embed(EmbedRequest.of(passages).withBudget(budget).as(InputType.PASSAGE));
     }
@@ -100,6 +150,8 @@ public final class TextEncoder implements AutoCloseable {
     /**
      * The vectors of a request's texts, in their order.
      *
+     * @param request the texts, and how
+     * @return a vector for each text
      * @throws IllegalArgumentException if a budget is one that the model cannot keep
      * @throws IllegalStateException if it is closed, or if the thread is interrupted while it waits for its turn or between two batches
      * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
@@ -114,6 +166,9 @@ public final class TextEncoder implements AutoCloseable {
      *
      * <p>A future that is cancelled drops what is not computed yet. It fails as {@link #embed(EmbedRequest)} does, with {@link io.tokenwise.api.DeadlineException} as soon as the deadline
      * passes (what depends on it then runs on the JVM's one timer thread, and must be short), and with {@link java.util.concurrent.RejectedExecutionException} if 16,384 calls wait already.
+     *
+     * @param request the texts, and how
+     * @return a vector for each text, later
      */
     public CompletableFuture<List<Embedding>> embedAsync(EmbedRequest request) {
         return model.start(request.deadline(), encoding -> embed(request, encoding));
@@ -199,37 +254,45 @@ public final class TextEncoder implements AutoCloseable {
         return model.files().text();
     }
 
-    /** What the model is called. */
+    /** {@return what the model is called} */
     public String name() {
         return description().name();
     }
 
-    /** Values of a vector. */
+    /** {@return how many values a vector has} */
     public int dimensions() {
         return description().outputs();
     }
 
-    /** Tokens that the model reads of a text at most, special ones included. */
+    /** {@return how many tokens the model reads of a text at most, special ones included} */
     public int maxTokens() {
         return description().maxTokens();
     }
 
-    /** Whether budgets change what it does; a dense model ignores them. */
+    /** {@return whether budgets change what it does; a dense model ignores them} */
     public boolean isAdaptive() {
         return model.encoder().isAdaptive();
     }
 
-    /** Whether queries and passages get different vectors, because the model has words to put before them. */
+    /** {@return whether queries and passages get different vectors, because the model has words to put before them} */
     public boolean hasInputTypes() {
         return !description().queryPrefix().equals(description().passagePrefix());
     }
 
-    /** How many tokens a text has, special ones included, however long it is; more than {@link #maxTokens} are not all read. */
+    /**
+     * {@return how many tokens a text has, special ones included, however long it is; more than {@link #maxTokens} are not all read}
+     *
+     * @param text without what the model wants to see before it
+     */
     public int countTokens(String text) {
         return tokenizer.encodeAll(text).length + 2;
     }
 
-    /** A text's tokens in their order, special ones included, however long it is. */
+    /**
+     * {@return a text's tokens in their order, special ones included, however long it is}
+     *
+     * @param text without what the model wants to see before it
+     */
     public List<TextToken> tokenize(String text) {
         List<Tokenizer.Place> places = tokenizer.places(text);
         int[] ids = tokenizer.surrounded(
@@ -269,7 +332,7 @@ public final class TextEncoder implements AutoCloseable {
         });
     }
 
-    /** The model behind, for this project's own modules. */
+    /** {@return the model behind, for this project's own modules} */
     public OpenModel model() {
         return model;
     }

@@ -7,6 +7,7 @@ import java.util.Locale;
  * bfloat16; else the fastest precision that the CPU has instructions for (signed bytes, then bfloat16, then float32), and oneDNN is used for the first
  * two if it is there, for float32 on CPUs that get more out of it than out of Java.
  *
+ * @param kind who computes
  * @param precision null for the fastest
  */
 public record BackendChoice(Kind kind, Precision precision) {
@@ -16,14 +17,18 @@ public record BackendChoice(Kind kind, Precision precision) {
     /** Float32 in pure Java: the same numbers on every machine with vectors of the same width. */
     public static final BackendChoice FLOAT32 = new BackendChoice(Kind.VECTOR, Precision.F32);
 
-    /** Who computes. AUTO stands for one of the others, whichever suits the machine. */
+    /** Who computes. */
     public enum Kind {
+        /** Whichever suits the machine. */
         AUTO,
+        /** Java, by the Vector API. */
         VECTOR,
+        /** The oneDNN library, on the CPU. */
         ONEDNN,
+        /** A device of NVIDIA. */
         CUDA;
 
-        /** As the command line writes it. */
+        /** {@return the name as the command line writes it, such as {@code onednn}} */
         public String label() {
             return name().toLowerCase(Locale.ROOT);
         }

@@ -6,12 +6,23 @@ public final class BadFileException extends RuntimeException {
 
     private static final int MAX_LENGTH = 600;
 
-    /** A fact about a file, as {@code file: fact}. */
+    /**
+     * Says {@code file: fact}.
+     *
+     * @param file its name, or the part of it
+     * @param fact what is wrong, and what would be right
+     */
     public BadFileException(String file, String fact) {
         super(printable(file + ": " + fact));
     }
 
-    /** A fact about a file that another exception revealed. */
+    /**
+     * Says {@code file: fact}, of a fact that another exception revealed.
+     *
+     * @param file its name, or the part of it
+     * @param fact what is wrong, and what would be right
+     * @param cause by which it was seen
+     */
     public BadFileException(String file, String fact, Throwable cause) {
         super(printable(file + ": " + fact), cause);
     }

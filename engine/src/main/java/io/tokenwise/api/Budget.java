@@ -44,38 +44,77 @@ public record Budget(double share, Unit unit, Routing routing, long seed) {
         RANDOM
     }
 
+    /**
+     * Checks the share.
+     *
+     * @throws IllegalArgumentException if it is outside 0..1
+     */
     public Budget {
         if (!(share >= 0 && share <= 1)) {
             throw new IllegalArgumentException("budget " + share + " is outside 0..1");
         }
     }
 
-    /** The given share of the dense model's time. */
+    /**
+     * {@return a share of the dense model's time}
+     *
+     * @param share 0 to 1
+     * @throws IllegalArgumentException if it is outside 0..1
+     */
     public static Budget of(double share) {
         return of(share, Unit.TIME, Routing.LEARNED, 0);
     }
 
-    /** The given share of the FLOPs on average, spent as the trained gates decide. */
+    /**
+     * {@return a share of the FLOPs on average, spent as the trained gates decide}
+     *
+     * @param share 0 to 1
+     * @throws IllegalArgumentException if it is outside 0..1
+     */
     public static Budget flops(double share) {
         return of(share, Unit.FLOPS, Routing.LEARNED, 0);
     }
 
-    /** At most the given share of the FLOPs for each text, by construction: spent as the trained gates decide, as far as it reaches. */
+    /**
+     * {@return a share of the FLOPs that no text exceeds, by construction: spent as the trained gates decide, as far as it reaches}
+     *
+     * @param share 0 to 1
+     * @throws IllegalArgumentException if it is outside 0..1
+     */
     public static Budget hard(double share) {
         return of(share, Unit.FLOPS, Routing.HARD, 0);
     }
 
-    /** The given share of the FLOPs, the same for every token. */
+    /**
+     * {@return a share of the FLOPs, the same for every token}
+     *
+     * @param share 0 to 1
+     * @throws IllegalArgumentException if it is outside 0..1
+     */
     public static Budget fixed(double share) {
         return new Budget(share, Unit.FLOPS, Routing.STATIC, 0);
     }
 
-    /** The given share of the FLOPs, spent as the trained gates decide, but on random tokens. */
+    /**
+     * {@return a share of the FLOPs, spent as the trained gates decide, but on random tokens}
+     *
+     * @param share 0 to 1
+     * @param seed of the same choice for the same tokens
+     * @throws IllegalArgumentException if it is outside 0..1
+     */
     public static Budget shuffled(double share, long seed) {
         return new Budget(share, Unit.FLOPS, Routing.RANDOM, seed);
     }
 
-    /** At share 1 all budgets are equal, but for controls, which may be asked for by name. */
+    /**
+     * {@return a budget; at share 1 all are equal, but for controls, which may be asked for by name}
+     *
+     * @param share 0 to 1
+     * @param unit what it is a share of
+     * @param routing who decides
+     * @param seed of {@link Routing#RANDOM}; otherwise unused
+     * @throws IllegalArgumentException if the share is outside 0..1
+     */
     public static Budget of(double share, Unit unit, Routing routing, long seed) {
         boolean control = routing == Routing.STATIC || routing == Routing.RANDOM;
         return share == 1 && !control ? FULL : new Budget(share, unit, routing, seed);

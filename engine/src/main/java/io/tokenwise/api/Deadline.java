@@ -16,7 +16,11 @@ public final class Deadline {
         this.atNanos = atNanos;
     }
 
-    /** So long from now; passed at once if it is zero or negative. */
+    /**
+     * {@return a deadline so long from now}
+     *
+     * @param duration passed at once if it is zero or negative
+     */
     public static Deadline in(Duration duration) {
         Duration most = Duration.ofNanos(MOST_NANOS);
         Duration least = most.negated();
@@ -24,12 +28,12 @@ public final class Deadline {
         return new Deadline(System.nanoTime() + within.toNanos());
     }
 
-    /** Whether it is over. */
+    /** {@return whether it is over} */
     public boolean hasPassed() {
         return this != NONE && leftNanos() <= 0;
     }
 
-    /** What is left until then; zero if it has passed, centuries if there is none. */
+    /** {@return what is left until then; zero if it has passed, centuries if there is none} */
     public Duration left() {
         return Duration.ofNanos(Math.max(0, leftNanos()));
     }

@@ -4,6 +4,11 @@ package io.tokenwise.api;
 public final class DeadlineException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
+    /**
+     * Says how far a call came.
+     *
+     * @param message one line
+     */
     public DeadlineException(String message) {
         super(message);
     }

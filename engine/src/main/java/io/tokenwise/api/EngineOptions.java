@@ -15,6 +15,11 @@ public record EngineOptions(
         int threads, int batchTokens, int concurrentCalls, BackendChoice backend, boolean management) {
     private static final int MOST_CALLS = 4096;
 
+    /**
+     * Checks the numbers.
+     *
+     * @throws IllegalArgumentException if threads or batch tokens are less than 1, or concurrent calls are not 1 to 4,096
+     */
     public EngineOptions {
         if (threads < 1 || batchTokens < 1) {
             throw new IllegalArgumentException(
@@ -27,30 +32,55 @@ public record EngineOptions(
     }
 
     /**
-     * All processors, batches of 1,024 tokens, four times as many concurrent calls as processors, and the fastest precision that the CPU has
-     * instructions for; no MXBean.
+     * {@return options for all processors, batches of 1,024 tokens, four times as many concurrent calls as processors, and the fastest precision that the CPU
+     * has instructions for; no MXBean}
      */
     public static EngineOptions defaults() {
         int processors = Runtime.getRuntime().availableProcessors();
         return new EngineOptions(processors, 1024, 4 * processors, BackendChoice.AUTO, false);
     }
 
+    /**
+     * {@return the same with other threads}
+     *
+     * @param newThreads that take part in one call at most, at least 1
+     */
     public EngineOptions withThreads(int newThreads) {
         return new EngineOptions(newThreads, batchTokens, concurrentCalls, backend, management);
     }
 
+    /**
+     * {@return the same with other batches}
+     *
+     * @param newBatchTokens that run at once at most, at least 1
+     */
     public EngineOptions withBatchTokens(int newBatchTokens) {
         return new EngineOptions(threads, newBatchTokens, concurrentCalls, backend, management);
     }
 
+    /**
+     * {@return the same with another number of calls}
+     *
+     * @param newConcurrentCalls that run at the same time, 1 to 4,096
+     */
     public EngineOptions withConcurrentCalls(int newConcurrentCalls) {
         return new EngineOptions(threads, batchTokens, newConcurrentCalls, backend, management);
     }
 
+    /**
+     * {@return the same with another backend}
+     *
+     * @param newBackend what computes, and in which precision
+     */
     public EngineOptions withBackend(BackendChoice newBackend) {
         return new EngineOptions(threads, batchTokens, concurrentCalls, newBackend, management);
     }
 
+    /**
+     * {@return the same with or without an MXBean}
+     *
+     * @param newManagement whether there is one
+     */
     public EngineOptions withManagement(boolean newManagement) {
         return new EngineOptions(threads, batchTokens, concurrentCalls, backend, newManagement);
     }

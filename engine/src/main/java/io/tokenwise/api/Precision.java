@@ -4,6 +4,7 @@ import java.util.Locale;
 
 /** The type in which a backend multiplies matrices. All else is float32, sums of products too. */
 public enum Precision {
+    /** float32: 24 significant bits. */
     F32(4),
     /** bfloat16: float32 with 8 instead of 24 significant bits. */
     BF16(2),
@@ -19,12 +20,12 @@ public enum Precision {
         this.bytes = bytes;
     }
 
-    /** What a packed weight takes. */
+    /** {@return the bytes of a packed weight} */
     public int bytes() {
         return bytes;
     }
 
-    /** As the command line and JSON write it. */
+    /** {@return the name as the command line and JSON write it, such as {@code bf16}} */
     public String label() {
         return name().toLowerCase(Locale.ROOT);
     }

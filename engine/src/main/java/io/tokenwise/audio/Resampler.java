@@ -54,6 +54,8 @@ public final class Resampler implements Sound {
     /**
      * The same sound at 16 kHz; itself if that is its rate.
      *
+     * @param sound of any rate that is supported; from here on read by what is returned
+     * @return what is read from it at {@link Sound#SPEECH_HZ}
      * @throws IllegalArgumentException if its rate is not from 1 to 384 kHz
      */
     public static Sound to16kHz(Sound sound) {

@@ -11,19 +11,27 @@ public interface Sound {
     /** Samples a second that speech models are trained on. */
     int SPEECH_HZ = 16_000;
 
-    /** Samples a second. */
+    /** {@return the samples a second} */
     int rateHz();
 
     /**
      * Reads on. Fewer samples than asked for are not yet the end.
      *
+     * @param into where samples are written
+     * @param offset of the first of them
      * @param count how many at most, at least 1
      * @return how many were read, at least 1; -1 at the end
      * @throws IndexOutOfBoundsException if the array has no such range
+     * @throws IOException if the sound cannot be read on
      */
     int read(float[] into, int offset, int count) throws IOException;
 
-    /** Sound that is in memory already; the array is not copied. */
+    /**
+     * {@return sound that is in memory already}
+     *
+     * @param rateHz samples a second
+     * @param samples each from -1 to 1; not copied
+     */
     static Sound of(int rateHz, float... samples) {
         return new Sound() {
             private int position;

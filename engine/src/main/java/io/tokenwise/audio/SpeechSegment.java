@@ -7,7 +7,7 @@ package io.tokenwise.audio;
  * @param samples its own, not shared
  */
 public record SpeechSegment(long firstSample, float[] samples) {
-    /** Where it ends, in samples: that of the first one after it. */
+    /** {@return where it ends, in samples: that of the first one after it} */
     public long endSample() {
         return firstSample + samples.length;
     }

@@ -57,14 +57,21 @@ public final class SpeechSegments {
     /** Where in the sound the held samples begin. */
     private long firstSample;
 
-    /** Segments of at most {@link #LONGEST}. */
+    /**
+     * Cuts into segments of at most {@link #LONGEST}.
+     *
+     * @param sound at {@link Sound#SPEECH_HZ}
+     */
     public SpeechSegments(Sound sound) {
         this(sound, LONGEST);
     }
 
     /**
+     * Cuts into segments of at most a given length.
+     *
      * @param sound at {@link Sound#SPEECH_HZ}
      * @param longest no segment is longer; 2 seconds to 10 minutes
+     * @throws IllegalArgumentException if either is otherwise
      */
     public SpeechSegments(Sound sound, Duration longest) {
         if (sound.rateHz() != Sound.SPEECH_HZ) {
@@ -82,8 +89,9 @@ public final class SpeechSegments {
     }
 
     /**
-     * The next segment; empty at the end.
+     * {@return the next segment; empty at the end}
      *
+     * @throws IOException if the sound cannot be read on
      * @throws IllegalArgumentException if a sample is not a finite number; it has the sample's number
      */
     public Optional<SpeechSegment> next() throws IOException {

@@ -51,7 +51,10 @@ public final class WavReader implements Sound, AutoCloseable {
     /**
      * Opens a file, which may be a pipe.
      *
+     * @param file its name is used in messages
+     * @return a reader of its samples, to be closed
      * @throws BadFileException if it is not there or is no WAV that is read here
+     * @throws IOException if it cannot be read
      */
     public static WavReader open(Path file) throws IOException {
         if (!Files.exists(file) || Files.isDirectory(file)) {
@@ -65,7 +68,10 @@ public final class WavReader implements Sound, AutoCloseable {
      * Reads a stream, which it closes, also if this fails.
      *
      * @param name what to call it in messages
+     * @param in a WAV file from its first byte on
+     * @return a reader of its samples, to be closed
      * @throws BadFileException if it is no WAV that is read here
+     * @throws IOException if it cannot be read
      */
     public static WavReader open(String name, InputStream in) throws IOException {
         try {
@@ -81,14 +87,14 @@ public final class WavReader implements Sound, AutoCloseable {
         return format.rateHz();
     }
 
-    /** 1 or 2; what is read is their mean. */
+    /** {@return 1 or 2; what is read is their mean} */
     public int channels() {
         return format.channels();
     }
 
     /**
-     * After all has been read: a line for users that names the file and how much is missing, if it has fewer samples than its header says, or ends within
-     * one.
+     * {@return after all has been read, a line for users that names the file and how much is missing, if it has fewer samples than its header says, or ends
+     * within one}
      */
     public Optional<String> cutShort() {
         if (missingFrames > 0) {

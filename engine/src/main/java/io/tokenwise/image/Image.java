@@ -15,7 +15,11 @@ public record Image(int width, int height, int[] rgb) {
     /** The most pixels that resizing and padding make, 400 MB: a strip of 1 x 60000 at a shorter side of 224 would have 3 billion. */
     public static final int MOST_PIXELS = 100_000_000;
 
-    /** @throws IllegalArgumentException if the sides and the number of pixels do not fit */
+    /**
+     * Checks the sides.
+     *
+     * @throws IllegalArgumentException if the sides and the number of pixels do not fit
+     */
     public Image {
         if (width < 1 || height < 1 || (long) width * height != rgb.length) {
             throw new IllegalArgumentException("image: " + width + " x " + height + " with " + rgb.length + " pixels");
@@ -25,6 +29,10 @@ public record Image(int width, int height, int[] rgb) {
     /**
      * The image in another size, each side scaled on its own: the same bits as Pillow's {@code resize} gives.
      *
+     * @param width in pixels
+     * @param height in pixels
+     * @param resampling how pixels are weighed
+     * @return of that size
      * @throws IllegalArgumentException if a side is below 1, or the result has more than {@link #MOST_PIXELS}
      */
     public Image resized(int width, int height, Resampling resampling) {
@@ -38,6 +46,9 @@ public record Image(int width, int height, int[] rgb) {
     /**
      * The image with its shorter side as named and the longer one in proportion, rounded down: torchvision's {@code Resize(size)}.
      *
+     * @param size of the shorter side, in pixels
+     * @param resampling how pixels are weighed
+     * @return with the longer side at least as large
      * @throws IllegalArgumentException if the size is below 1, or the result has more than {@link #MOST_PIXELS}
      */
     public Image resizedShorterSide(int size, Resampling resampling) {
@@ -50,6 +61,10 @@ public record Image(int width, int height, int[] rgb) {
     /**
      * The image at the least size that covers a rectangle, then its centre: for a square, the shorter side resized and the centre cropped.
      *
+     * @param width in pixels
+     * @param height in pixels
+     * @param resampling how pixels are weighed
+     * @return of that size
      * @throws IllegalArgumentException if a side is below 1, or the resized image would have more than {@link #MOST_PIXELS}
      */
     public Image fitted(int width, int height, Resampling resampling) {
@@ -63,7 +78,13 @@ public record Image(int width, int height, int[] rgb) {
         return resized((int) fullWidth, (int) fullHeight, resampling).centerCrop(width, height);
     }
 
-    /** As a model reads it that takes squares of {@code size} pixels. */
+    /**
+     * {@return the image as a model reads it}
+     *
+     * @param preparation what the model's files say of it
+     * @param size of the model's squares, in pixels
+     * @throws IllegalArgumentException if the resized image would have more than {@link #MOST_PIXELS}
+     */
     public Image prepared(ImagePreparation preparation, int size) {
         int to = preparation.resizedTo();
         Resampling resampling = preparation.bicubic() ? Resampling.BICUBIC : Resampling.BILINEAR;
@@ -74,6 +95,9 @@ public record Image(int width, int height, int[] rgb) {
     /**
      * The middle of the image; where an odd number of columns or rows goes, the left or upper part loses one less.
      *
+     * @param width in pixels
+     * @param height in pixels
+     * @return of that size
      * @throws IllegalArgumentException if the image is smaller
      */
     public Image centerCrop(int width, int height) {
@@ -89,6 +113,9 @@ public record Image(int width, int height, int[] rgb) {
      *
      * @param x the part's first column
      * @param y the part's first row
+     * @param width the part's, in pixels
+     * @param height the part's, in pixels
+     * @return the part
      * @throws IllegalArgumentException if the part is empty or does not lie within the image
      */
     public Image cropped(int x, int y, int width, int height) {
@@ -107,7 +134,7 @@ public record Image(int width, int height, int[] rgb) {
         return new Image(width, height, part);
     }
 
-    /** The image with left and right exchanged. */
+    /** {@return the image with left and right exchanged} */
     public Image mirrored() {
         int[] mirrored = new int[rgb.length];
         for (int row = 0; row < rgb.length; row += width) {
@@ -122,6 +149,7 @@ public record Image(int width, int height, int[] rgb) {
      * The image with a black border, from which training takes random crops.
      *
      * @param border in pixels, on each of the four sides; at least 0
+     * @return larger by twice the border
      * @throws IllegalArgumentException if it is below 0, or the result has more than {@link #MOST_PIXELS}
      */
     public Image padded(int border) {
@@ -137,7 +165,7 @@ public record Image(int width, int height, int[] rgb) {
         return new Image((int) wide, height + 2 * border, padded);
     }
 
-    /** Whether sides and pixels are equal. */
+    /** {@return whether sides and pixels are equal} */
     @Override
     public boolean equals(Object other) {
         return other instanceof Image that
@@ -151,7 +179,7 @@ public record Image(int width, int height, int[] rgb) {
         return 31 * (31 * width + height) + Arrays.hashCode(rgb);
     }
 
-    /** The sides, such as {@code 640 x 480}. */
+    /** {@return the sides, such as {@code 640 x 480}} */
     @Override
     public String toString() {
         return width + " x " + height;

@@ -38,15 +38,15 @@ public final class ImageReader {
     private final JdkDecoder jpegDecoder = JdkDecoder.find("jpeg");
     private final JdkDecoder pngDecoder = JdkDecoder.find("png");
 
-    /** A reader of up to {@link #DEFAULT_MOST_PIXELS}. */
+    /** Reads images of up to {@link #DEFAULT_MOST_PIXELS}. */
     public ImageReader() {
         this(DEFAULT_MOST_PIXELS);
     }
 
     /**
-     * A reader that refuses larger images.
+     * Reads images up to a size.
      *
-     * @param mostPixels width times height, at least 1
+     * @param mostPixels width times height of the largest, at least 1
      */
     public ImageReader(int mostPixels) {
         if (mostPixels < 1) {
@@ -58,7 +58,10 @@ public final class ImageReader {
     /**
      * Reads a file.
      *
+     * @param file a JPEG or PNG
+     * @return its pixels, upright
      * @throws BadFileException if it is not a sound JPEG or PNG, or is too large, for the heap too
+     * @throws IOException if it cannot be read
      */
     public Image read(Path file) throws IOException {
         try (InputStream in = Files.newInputStream(file)) {
@@ -69,8 +72,11 @@ public final class ImageReader {
     /**
      * Reads all of a stream, which stays open; of what begins like no JPEG or PNG only the first bytes.
      *
+     * @param in a JPEG or PNG from its first byte on
      * @param name what to call it in messages
+     * @return its pixels, upright
      * @throws BadFileException if it is not a sound JPEG or PNG, or is too large, for the heap too
+     * @throws IOException if it cannot be read
      */
     public Image read(InputStream in, String name) throws IOException {
         var all = new PushbackInputStream(in, START_BYTES);
@@ -92,7 +98,9 @@ public final class ImageReader {
     /**
      * Reads a file's bytes.
      *
+     * @param bytes of a JPEG or PNG; not changed
      * @param name what to call it in messages
+     * @return its pixels, upright
      * @throws BadFileException if it is not a sound JPEG or PNG, or is too large, for the heap too
      */
     public Image read(byte[] bytes, String name) {

@@ -40,7 +40,11 @@ public record LabelledImageReader(ImageReader images, int width, int height, Una
     /** Of all their paths. */
     private static final long MOST_CHARACTERS = 200_000_000;
 
-    /** @throws IllegalArgumentException if a side is less than 1 or more than 65,535 pixels */
+    /**
+     * Checks the sides.
+     *
+     * @throws IllegalArgumentException if a side is less than 1 or more than 65,535 pixels
+     */
     public LabelledImageReader {
         if (Math.min(width, height) < 1 || Math.max(width, height) > ImageReader.LONGEST_SIDE) {
             throw new IllegalArgumentException("images of " + width + " x " + height + "; sides must be 1 to "
@@ -48,17 +52,31 @@ public record LabelledImageReader(ImageReader images, int width, int height, Una
         }
     }
 
-    /** A reader of images up to the usual size, resized bilinearly until they cover the other size, of which the centre is kept. */
+    /**
+     * A reader of images up to the usual size, resized bilinearly until they cover the other size, of which the centre is kept.
+     *
+     * @param width of all images, in pixels
+     * @param height of all images, in pixels
+     */
     public LabelledImageReader(int width, int height) {
         this(new ImageReader(), width, height, image -> image.fitted(width, height, Resampling.BILINEAR));
     }
 
-    /** A reader of images as a model reads them. */
+    /**
+     * {@return a reader of images as a model reads them}
+     *
+     * @param model what its files say
+     */
     public static LabelledImageReader of(ImageDescription model) {
         return of(model.preparation(), model.architecture().imageSize());
     }
 
-    /** A reader of images as a model reads them that takes squares of {@code size} pixels. */
+    /**
+     * {@return a reader of images as a model reads them}
+     *
+     * @param preparation what the model's files say of it
+     * @param size of the model's squares, in pixels
+     */
     public static LabelledImageReader of(ImagePreparation preparation, int size) {
         return new LabelledImageReader(new ImageReader(), size, size, image -> image.prepared(preparation, size));
     }
@@ -66,9 +84,12 @@ public record LabelledImageReader(ImageReader images, int width, int height, Una
     /**
      * Reads a data set of whatever kind is there: a tar file, a folder with MNIST's files, or a folder of folders.
      *
+     * @param source the file or folder
      * @param split which part of it; MNIST's files have train and test
+     * @return its images, in the order of classes and names
      * @throws BadFileException as the methods below
      * @throws InterruptedException if the thread was interrupted
+     * @throws IOException if a file cannot be read
      */
     public LabelledImages read(Path source, Split split) throws IOException, InterruptedException {
         if (Files.isRegularFile(source)) {
@@ -78,8 +99,11 @@ public record LabelledImageReader(ImageReader images, int width, int height, Una
     }
 
     /**
-     * Whether a data set has a part of that name, as a {@link Split} names it, whatever lies in it; MNIST's files have train and test.
+     * {@return whether a data set has a part of that name, whatever lies in it; MNIST's files have train and test}
      *
+     * @param source the file or folder
+     * @param part as a {@link Split} names it
+     * @throws IOException if it cannot be read
      * @throws BadFileException if it is no folder, or a file but no sound tar file
      */
     public static boolean has(Path source, String part) throws IOException {
@@ -102,9 +126,12 @@ public record LabelledImageReader(ImageReader images, int width, int height, Una
     /**
      * Reads a folder with a folder of images for each class.
      *
+     * @param folder of the data set
      * @param split which of the folders inside holds the classes
+     * @return its images, in the order of classes and names
      * @throws BadFileException if there are fewer than two classes, a class without images, or in a class a file that is not an image
      * @throws InterruptedException if the thread was interrupted
+     * @throws IOException if a file cannot be read
      */
     public LabelledImages readFolder(Path folder, Split split) throws IOException, InterruptedException {
         ClassFolders found = ClassFolders.among(pathsIn(folder), split, folder.toString());
@@ -119,9 +146,12 @@ public record LabelledImageReader(ImageReader images, int width, int height, Una
     /**
      * Reads a tar file, plain or gzipped, of such a folder, without unpacking it: once for its names, and again for the images.
      *
+     * @param tar plain or gzipped
      * @param split as for {@link #readFolder}
+     * @return its images, in the order of classes and names
      * @throws BadFileException as for {@link #readFolder}, or if it is truncated, corrupt, or has links and other special entries
      * @throws InterruptedException if the thread was interrupted
+     * @throws IOException if a file cannot be read
      */
     public LabelledImages readTar(Path tar, Split split) throws IOException, InterruptedException {
         ClassFolders found = ClassFolders.among(pathsInTar(tar), split, tar.toString());
@@ -149,8 +179,10 @@ public record LabelledImageReader(ImageReader images, int width, int height, Una
      * @param folder with {@code train-images-idx3-ubyte}, {@code train-labels-idx1-ubyte}, and the same with {@code t10k}
      * @param split {@code train}, or {@code test} for the files called {@code t10k}
      * @param classes the names of labels 0, 1 and so on
+     * @return its images, in their order
      * @throws BadFileException if a file is missing, is not what its header claims, or has a label outside the classes
      * @throws InterruptedException if the thread was interrupted
+     * @throws IOException if a file cannot be read
      */
     public LabelledImages readIdx(Path folder, String split, List<String> classes)
             throws IOException, InterruptedException {

@@ -18,7 +18,11 @@ import java.util.stream.IntStream;
  * @param classes their names
  */
 public record LabelledImages(int width, int height, List<int[]> pixels, int[] labels, List<String> classes) {
-    /** @throws IllegalArgumentException if images and labels do not fit, or there are fewer than two classes */
+    /**
+     * Checks and copies the lists.
+     *
+     * @throws IllegalArgumentException if images and labels do not fit, or there are fewer than two classes
+     */
     public LabelledImages {
         pixels = List.copyOf(pixels);
         classes = List.copyOf(classes);
@@ -40,24 +44,36 @@ public record LabelledImages(int width, int height, List<int[]> pixels, int[] la
         }
     }
 
-    /** How many images there are. */
+    /** {@return how many images there are} */
     public int size() {
         return labels.length;
     }
 
-    /** One of them. */
+    /**
+     * {@return one of the images, whose pixels are not copied}
+     *
+     * @param index from 0
+     */
     public Image image(int index) {
         return new Image(width, height, pixels.get(index));
     }
 
-    /** The same images in a random order that depends on the seed alone. */
+    /**
+     * {@return the same images in a random order}
+     *
+     * @param seed on which alone the order depends
+     */
     public LabelledImages shuffled(long seed) {
         List<Integer> order = new ArrayList<>(IntStream.range(0, size()).boxed().toList());
         Collections.shuffle(order, new Random(seed));
         return only(order.stream().mapToInt(Integer::intValue).toArray());
     }
 
-    /** Some of the images, by their numbers. */
+    /**
+     * {@return some of the images}
+     *
+     * @param numbers of them, from 0
+     */
     public LabelledImages only(int... numbers) {
         return new LabelledImages(
                 width,

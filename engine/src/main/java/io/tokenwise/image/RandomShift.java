@@ -10,7 +10,12 @@ import java.util.random.RandomGenerator;
  * @param mirrored whether they are mirrored at all
  */
 public record RandomShift(int size, boolean mirrored) {
-    /** An image's pixels, varied. The array that is given is not changed, but may be the one that comes back. */
+    /**
+     * {@return an image's pixels, varied}
+     *
+     * @param pixels {@code [size * size]}; not changed, but may be the array that comes back
+     * @param random by which it is varied
+     */
     public int[] of(int[] pixels, RandomGenerator random) {
         int most = size / 8;
         int x = random.nextInt(2 * most + 1);

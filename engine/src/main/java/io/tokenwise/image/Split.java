@@ -10,12 +10,20 @@ public record Split(String name, boolean needed) {
     /** All classes, which must lie in one folder. */
     public static final Split ALL = new Split("", false);
 
-    /** The part of that name, which must be there. */
+    /**
+     * {@return the part of that name, which must be there}
+     *
+     * @param name of its folder
+     */
     public static Split of(String name) {
         return new Split(name, true);
     }
 
-    /** The part of that name if there is one, else all. */
+    /**
+     * {@return the part of that name if there is one, else all}
+     *
+     * @param name of its folder
+     */
     public static Split usual(String name) {
         return new Split(name, false);
     }

@@ -31,12 +31,21 @@ public final class TokenwiseAudioTranscriptionModel implements AudioTranscriptio
     private final SpeechRecognizer recognizer;
     private final Budget budget;
 
-    /** Transcribes at full budget. */
+    /**
+     * Transcribes at full budget.
+     *
+     * @param recognizer stays the caller's
+     */
     public TokenwiseAudioTranscriptionModel(SpeechRecognizer recognizer) {
         this(recognizer, Budget.FULL);
     }
 
-    /** Transcribes with one budget, which must be one of FLOPs. */
+    /**
+     * Transcribes with one budget.
+     *
+     * @param recognizer stays the caller's
+     * @param budget of each segment, in FLOPs
+     */
     public TokenwiseAudioTranscriptionModel(SpeechRecognizer recognizer, Budget budget) {
         this.recognizer = recognizer;
         this.budget = budget;

@@ -54,7 +54,7 @@ public final class TokenwiseEmbeddingModel extends DimensionAwareEmbeddingModel 
         encoder = closesEncoder ? builder.open() : builder.encoder;
     }
 
-    /** The built-in model, if its artifact is there, or the one that the builder is told. */
+    /** {@return a builder of the built-in model, if its artifact is there, or of the one that it is told} */
     public static Builder builder() {
         return new Builder();
     }
@@ -124,7 +124,7 @@ public final class TokenwiseEmbeddingModel extends DimensionAwareEmbeddingModel 
         return encoder.dimensions();
     }
 
-    /** Counts tokens as this model does, for a document splitter; until the model is closed. */
+    /** {@return what counts tokens as this model does, for a document splitter; until the model is closed} */
     public TokenwiseTokenCountEstimator tokenCountEstimator() {
         return new TokenwiseTokenCountEstimator(encoder);
     }
@@ -147,47 +147,87 @@ public final class TokenwiseEmbeddingModel extends DimensionAwareEmbeddingModel 
 
         private Builder() {}
 
-        /** A built-in name such as {@code minilm-acm}, whose artifact must be there, or a directory in Hugging Face's layout. */
+        /**
+         * Says which model is opened.
+         *
+         * @param nameOrFolder a built-in name such as {@code minilm-acm}, whose artifact must be there, or a directory in Hugging Face's layout
+         * @return this
+         */
         public Builder modelName(String nameOrFolder) {
             model = nameOrFolder;
             return this;
         }
 
-        /** An encoder that is open already, and stays open when the model is closed. */
+        /**
+         * Takes an encoder that is open already, and stays open when the model is closed.
+         *
+         * @param open the encoder
+         * @return this
+         */
         public Builder encoder(TextEncoder open) {
             encoder = open;
             return this;
         }
 
-        /** Where the model is opened, so that it shares threads and memory with others; without one it has an engine of its own. The engine stays the caller's. */
+        /**
+         * Where the model is opened, so that it shares threads and memory with others; without one it has an engine of its own. The engine stays the caller's.
+         *
+         * @param shared the caller's
+         * @return this
+         */
         public Builder engine(Engine shared) {
             engine = shared;
             return this;
         }
 
-        /** The share of the dense model's time that calls without a budget may take; see {@link Budget#of(double)}. */
+        /**
+         * Says what calls without a budget may cost; see {@link Budget#of(double)}.
+         *
+         * @param share of the dense model's time, 0 to 1
+         * @return this
+         */
         public Builder budget(double share) {
             return budget(Budget.of(share));
         }
 
-        /** What calls without a budget may cost; all of the dense model, if not said. */
+        /**
+         * Says what calls without a budget may cost; all of the dense model, if not said.
+         *
+         * @param newBudget of each text
+         * @return this
+         */
         public Builder budget(Budget newBudget) {
             budget = Objects.requireNonNull(newBudget, "budget");
             return this;
         }
 
-        /** What becomes of texts that are longer than the model reads: cut, if not said; LangChain4j's own in-process models split them. */
+        /**
+         * Says what becomes of texts that are longer than the model reads: cut, if not said; LangChain4j's own in-process models split them.
+         *
+         * @param newLongTexts cut or split
+         * @return this
+         */
         public Builder longTexts(LongTexts newLongTexts) {
             longTexts = Objects.requireNonNull(newLongTexts, "longTexts");
             return this;
         }
 
-        /** Who is told of calls. */
+        /**
+         * Says who is told of calls.
+         *
+         * @param newListeners in the order in which they are told
+         * @return this
+         */
         public Builder listeners(EmbeddingModelListener... newListeners) {
             return listeners(List.of(newListeners));
         }
 
-        /** Who is told of calls. */
+        /**
+         * Says who is told of calls.
+         *
+         * @param newListeners in the order in which they are told
+         * @return this
+         */
         public Builder listeners(List<EmbeddingModelListener> newListeners) {
             listeners = List.copyOf(newListeners);
             return this;
@@ -196,7 +236,9 @@ public final class TokenwiseEmbeddingModel extends DimensionAwareEmbeddingModel 
         /**
          * Opens the model, or takes the encoder.
          *
+         * @return the model, to be closed
          * @throws io.tokenwise.api.BadFileException if a file of the model is absent, bad or not supported
+         * @throws IllegalArgumentException if what was said does not go together
          */
         public TokenwiseEmbeddingModel build() {
             if (encoder != null && (model != null || engine != null)) {

@@ -27,17 +27,17 @@ public final class TokenwiseEmbeddingRequestParameters extends DefaultEmbeddingR
         super(builder);
     }
 
-    /** What the texts may cost; null if the call does not say. */
+    /** {@return what the texts may cost; null if the call does not say} */
     public Budget budget() {
         return parameter(BUDGET);
     }
 
-    /** Until when the vectors are wanted; null if the call does not say. */
+    /** {@return until when the vectors are wanted; null if the call does not say} */
     public Deadline deadline() {
         return parameter(DEADLINE);
     }
 
-    /** Parameters of which none is set. */
+    /** {@return a builder of parameters of which none is set} */
     public static Builder builder() {
         return new Builder();
     }
@@ -47,20 +47,32 @@ public final class TokenwiseEmbeddingRequestParameters extends DefaultEmbeddingR
         private Builder() {}
 
         /**
-         * The given share of the dense model's time.
+         * Says what each text may cost.
          *
+         * @param share of the dense model's time, 0 to 1
+         * @return this
          * @throws IllegalArgumentException if it is outside 0..1
          */
         public Builder budget(double share) {
             return budget(Budget.of(share));
         }
 
-        /** A budget of any kind. */
+        /**
+         * Says what each text may cost.
+         *
+         * @param budget of any kind that the model knows
+         * @return this
+         */
         public Builder budget(Budget budget) {
             return set(BUDGET, budget);
         }
 
-        /** Until when the vectors are wanted. */
+        /**
+         * Says until when the vectors are wanted.
+         *
+         * @param deadline of the whole call
+         * @return this
+         */
         public Builder deadline(Deadline deadline) {
             return set(DEADLINE, deadline);
         }

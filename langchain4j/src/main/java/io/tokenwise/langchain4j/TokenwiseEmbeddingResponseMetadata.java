@@ -22,12 +22,12 @@ public final class TokenwiseEmbeddingResponseMetadata extends EmbeddingResponseM
         return new TokenUsage(embeddings.stream().mapToInt(Embedding::tokens).sum());
     }
 
-    /** What the texts were allowed to cost. */
+    /** {@return what the texts were allowed to cost} */
     public Budget budget() {
         return budget;
     }
 
-    /** The engine's own results in the order of the inputs: tokens, whether the text was cut, and what it cost. Vectors are those of the response. */
+    /** {@return the engine's own results in the order of the inputs: tokens, whether the text was cut, and what it cost; vectors are those of the response} */
     public List<Embedding> embeddings() {
         return embeddings;
     }

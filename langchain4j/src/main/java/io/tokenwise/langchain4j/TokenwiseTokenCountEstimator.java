@@ -19,6 +19,11 @@ import java.util.List;
 public final class TokenwiseTokenCountEstimator implements TokenCountEstimator {
     private final TextEncoder encoder;
 
+    /**
+     * Counts as an encoder does.
+     *
+     * @param encoder open as long as tokens are counted
+     */
     public TokenwiseTokenCountEstimator(TextEncoder encoder) {
         this.encoder = encoder;
     }

@@ -13,9 +13,12 @@ import java.util.Optional;
  * @param models built-in names or directories; a directory is served under its last name
  * @param threads that compute, each a batch of its own
  * @param backend what computes, and in which precision
+ * @param budgets what requests get
+ * @param network where it listens, and to whom
+ * @param limits what clients may ask for
  * @param drain how long {@link TokenwiseServer#close} waits for requests that were accepted
  * @param accessLog whether each request is logged, at level info, by the logger {@code io.tokenwise.server.access}
- * @param otlp URL of an OpenTelemetry receiver that is to get spans and metrics; without one OpenTelemetry\'s own variables may name it
+ * @param otlp URL of an OpenTelemetry receiver that is to get spans and metrics; without one OpenTelemetry's own variables may name it
  */
 public record ServerOptions(
         List<String> models,
@@ -41,6 +44,11 @@ public record ServerOptions(
         private static final double LEAST = 0.25;
         private static final Duration TARGET = Duration.ofMillis(100);
 
+        /**
+         * Checks the usual budget.
+         *
+         * @throws IllegalArgumentException if it is neither {@code auto} nor a number from 0 to 1
+         */
         public Budgets {
             AskedBudget.check(usual);
         }
@@ -51,6 +59,8 @@ public record ServerOptions(
          * @param usual as above, or {@code off} for the full budget always, unless a request names a number
          * @param least to which load may bring down what floats, 0 to 1
          * @param target for the time from arrival to answer of 99 of 100 answers that float
+         * @return the budgets
+         * @throws IllegalArgumentException if one of these is outside
          */
         public static Budgets of(String usual, double least, Duration target) {
             return usual.equals(OFF)
@@ -58,7 +68,7 @@ public record ServerOptions(
                     : new Budgets(usual, Control.auto(target, least));
         }
 
-        /** Full budget unless a request says {@code auto}; that may come down to .25, for 100 ms. */
+        /** {@return full budget unless a request says {@code auto}; that may come down to .25, for 100 ms} */
         public static Budgets defaults() {
             return of(String.valueOf(1), LEAST, TARGET);
         }
@@ -72,6 +82,7 @@ public record ServerOptions(
     /**
      * Where it listens, and to whom.
      *
+     * @param host name or address at which it listens
      * @param port 0 for any that is free
      * @param tokens a file of bearer tokens, one a line, of which a request must have one; read again when it changes
      * @param tls if it is to speak HTTPS
@@ -87,25 +98,49 @@ public record ServerOptions(
             boolean insecure,
             boolean metrics,
             boolean page) {
+        /**
+         * Checks the port.
+         *
+         * @throws IllegalArgumentException if it is outside 0..65535
+         */
         public Network {
             if (port < 0 || port > 65_535) {
                 throw new IllegalArgumentException("port " + port + " is outside 0..65535");
             }
         }
 
-        /** On 127.0.0.1, without tokens and TLS. */
+        /**
+         * {@return 127.0.0.1, without tokens and TLS}
+         *
+         * @param port 0 for any that is free
+         */
         public static Network loopback(int port) {
             return new Network(LOOPBACK, port, Optional.empty(), Optional.empty(), false, true, true);
         }
 
+        /**
+         * {@return the same at another address}
+         *
+         * @param newHost name or address; other than loopback it needs tokens, or {@link #insecure}
+         */
         public Network withHost(String newHost) {
             return new Network(newHost, port, tokens, tls, insecure, metrics, page);
         }
 
+        /**
+         * {@return the same for those who have a token}
+         *
+         * @param file with one a line, of at least 16 characters
+         */
         public Network withTokens(Path file) {
             return new Network(host, port, Optional.of(file), tls, insecure, metrics, page);
         }
 
+        /**
+         * {@return the same by HTTPS}
+         *
+         * @param newTls the server's certificate and key
+         */
         public Network withTls(Tls newTls) {
             return new Network(host, port, tokens, Optional.of(newTls), insecure, metrics, page);
         }
@@ -138,6 +173,11 @@ public record ServerOptions(
             int headerBytes,
             int connections,
             Duration idle) {
+        /**
+         * Checks the limits.
+         *
+         * @throws IllegalArgumentException if one is too small for any request
+         */
         public Limits {
             if (bodyBytes < 1 || bodiesBytes < bodyBytes || texts < 1 || headerBytes < 256 || connections < 1) {
                 throw new IllegalArgumentException(
@@ -148,13 +188,18 @@ public record ServerOptions(
             }
         }
 
-        /** 2 MB and 2,048 texts a request, as text-embeddings-inference and OpenAI have it; 256 MB of bodies, 10 seconds for each, 1,024 connections, 60 seconds idle. */
+        /** {@return 2 MB and 2,048 texts a request, as text-embeddings-inference and OpenAI have it; 256 MB of bodies, 10 seconds for each, 1,024 connections, 60 seconds idle} */
         public static Limits defaults() {
             return new Limits(
                     2_000_000, 256_000_000, Duration.ofSeconds(10), 2048, 16_384, 1024, Duration.ofSeconds(60));
         }
     }
 
+    /**
+     * Checks what can be checked without opening anything.
+     *
+     * @throws IllegalArgumentException if there is no model, no thread, or an OTLP receiver that is no URL
+     */
     public ServerOptions {
         models = List.copyOf(models);
         if (models.isEmpty()) {
@@ -168,7 +213,12 @@ public record ServerOptions(
         }
     }
 
-    /** At loopback, with all processors and the fastest precision; requests that say nothing get the full budget. */
+    /**
+     * {@return options at loopback, with all processors and the fastest precision; requests that say nothing get the full budget}
+     *
+     * @param port 0 for any that is free
+     * @param models built-in names or directories, at least one
+     */
     public static ServerOptions of(int port, String... models) {
         return new ServerOptions(
                 List.of(models),
@@ -182,18 +232,38 @@ public record ServerOptions(
                 Optional.empty());
     }
 
+    /**
+     * {@return the same elsewhere, or for others}
+     *
+     * @param newNetwork where it listens, and to whom
+     */
     public ServerOptions withNetwork(Network newNetwork) {
         return new ServerOptions(models, threads, backend, budgets, newNetwork, limits, drain, accessLog, otlp);
     }
 
+    /**
+     * {@return the same within other limits}
+     *
+     * @param newLimits what clients may ask for
+     */
     public ServerOptions withLimits(Limits newLimits) {
         return new ServerOptions(models, threads, backend, budgets, network, newLimits, drain, accessLog, otlp);
     }
 
+    /**
+     * {@return the same with other budgets}
+     *
+     * @param newBudgets what requests get
+     */
     public ServerOptions withBudgets(Budgets newBudgets) {
         return new ServerOptions(models, threads, backend, newBudgets, network, limits, drain, accessLog, otlp);
     }
 
+    /**
+     * {@return the same with OpenTelemetry}
+     *
+     * @param url of its receiver, such as {@code http://127.0.0.1:4318}
+     */
     public ServerOptions withOtlp(String url) {
         return new ServerOptions(
                 models, threads, backend, budgets, network, limits, drain, accessLog, Optional.of(url));

@@ -44,6 +44,8 @@ public final class TokenwiseServer implements AutoCloseable {
     /**
      * Opens the models, makes them fast, which takes some seconds each, and listens.
      *
+     * @param options what it serves, where, and within which limits
+     * @return the server, which answers until it is closed
      * @throws io.tokenwise.api.BadFileException if a model or a PEM file is absent, bad or not supported
      * @throws IllegalArgumentException if options do not go together, or a file of tokens has none
      * @throws IOException if a file cannot be read, or nobody can listen at the port
@@ -153,12 +155,12 @@ public final class TokenwiseServer implements AutoCloseable {
         return routes;
     }
 
-    /** Where it listens. */
+    /** {@return the port at which it listens} */
     public int port() {
         return http.port();
     }
 
-    /** What it serves: a line for each model. */
+    /** {@return a line for each model that it serves} */
     public List<String> models() {
         return models.all().stream().map(ServedModel::describe).toList();
     }

@@ -6,6 +6,7 @@ import io.tokenwise.api.Budget;
 /**
  * What a {@link Lane} answers.
  *
+ * @param <R> what the model gives for an input
  * @param result of the model
  * @param budget that it had
  * @param spent what it cost, as shares of the dense model's time and FLOPs

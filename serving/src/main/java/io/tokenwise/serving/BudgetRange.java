@@ -10,6 +10,11 @@ import io.tokenwise.api.Budget;
  * @param most the largest, which it gets without load
  */
 public record BudgetRange(Budget least, Budget most) {
+    /**
+     * Checks that the budgets are two ends of one range.
+     *
+     * @throws IllegalArgumentException if the least is above the largest, or they differ in unit or routing
+     */
     public BudgetRange {
         if (least.share() > most.share()) {
             throw new IllegalArgumentException(
@@ -21,17 +26,27 @@ public record BudgetRange(Budget least, Budget most) {
         }
     }
 
-    /** Always this budget. */
+    /**
+     * {@return always this budget}
+     *
+     * @param budget that is kept whatever the load is
+     */
     public static BudgetRange pinned(Budget budget) {
         return new BudgetRange(budget, budget);
     }
 
-    /** What load leaves, from the least to the most. */
+    /**
+     * {@return what load leaves}
+     *
+     * @param least the smallest
+     * @param most the largest, which it gets without load
+     * @throws IllegalArgumentException if the least is above the largest, or they differ in unit or routing
+     */
     public static BudgetRange floating(Budget least, Budget most) {
         return new BudgetRange(least, most);
     }
 
-    /** Whether there is nothing to choose. */
+    /** {@return whether there is nothing to choose} */
     public boolean isPinned() {
         return least.equals(most);
     }

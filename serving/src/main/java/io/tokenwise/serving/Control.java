@@ -26,6 +26,11 @@ public record Control(
         AUTO
     }
 
+    /**
+     * Checks share and target.
+     *
+     * @throws IllegalArgumentException if the share is outside 0..1, or {@link Mode#AUTO} has a target that is not above 0 and at most an hour
+     */
     public Control {
         if (!(share >= 0 && share <= 1)) {
             throw new IllegalArgumentException("control: budget " + share + " is outside 0..1");
@@ -36,27 +41,40 @@ public record Control(
         }
     }
 
-    /** Each request has its largest budget, and none is refused while there is room. */
+    /** {@return a control by which each request has its largest budget, and none is refused while there is room} */
     public static Control off() {
         return new Control(Mode.OFF, 1, Duration.ZERO, false, false, false);
     }
 
-    /** Each request has this share, or what its range has nearest. Those are refused that could not meet their own deadline. */
+    /**
+     * {@return a control by which each request has one share, or what its range has nearest}
+     * Those are refused that could not meet their own deadline.
+     *
+     * @param share 0 to 1
+     */
     public static Control fixed(double share) {
         return new Control(Mode.FIXED, share, Duration.ZERO, false, false, true);
     }
 
     /**
-     * Budgets hold the target. Where even the least budget does not, requests are refused.
+     * {@return a control by which budgets hold a target}
+     * Where even the least budget does not, requests are refused.
      *
-     * @param target for the time from arrival to answer of 99 of 100 requests
-     * @param leastShare the controller does not go below it
+     * @param target for the time from arrival to answer of 99 of 100 requests; above 0, at most an hour
+     * @param leastShare the controller does not go below it; 0 to 1
+     * @throws IllegalArgumentException if either is outside
      */
     public static Control auto(Duration target, double leastShare) {
         return new Control(Mode.AUTO, leastShare, target, true, true, true);
     }
 
-    /** The same with parts of it left out, to compare. */
+    /**
+     * {@return the same with parts of it left out, to compare}
+     *
+     * @param newFeedForward whether each batch's budgets follow from what waits
+     * @param newFeedback whether measured latencies correct that
+     * @param newShedding whether requests are refused that would be late
+     */
     public Control with(boolean newFeedForward, boolean newFeedback, boolean newShedding) {
         return new Control(mode, share, target, newFeedForward, newFeedback, newShedding);
     }

@@ -22,7 +22,7 @@ public final class Lane<R> {
         load = new ModelLoad(model.costs());
     }
 
-    /** The model behind. */
+    /** {@return the model behind} */
     public Served<R> model() {
         return model.served();
     }
@@ -43,6 +43,8 @@ public final class Lane<R> {
      * Asks the model. The future is always completed: with the answer, with {@link io.tokenwise.api.DeadlineException} if the deadline passed before it was computed, as soon as one of the queue's
      * threads has time to see that, with what the model threw, or with {@link IllegalStateException} if the queue was closed without waiting for it. Cancelling it, or completing it otherwise, takes the request back unless it runs already.
      *
+     * @param request the input, and what it may cost
+     * @return its answer, later
      * @throws OverloadedException if it is not accepted
      * @throws IllegalArgumentException if the model cannot read the input or keep the budget
      * @throws IllegalStateException if the queue is closed
@@ -51,7 +53,13 @@ public final class Lane<R> {
         return submitAll(List.of(request)).getFirst();
     }
 
-    /** Asks the model for several inputs, which are accepted as one or refused as one; see {@link #submit}. More than {@link QueueOptions} has room for are always refused. */
+    /**
+     * Asks the model for several inputs, which are accepted as one or refused as one; see {@link #submit}. More than {@link QueueOptions} has room for are always refused.
+     *
+     * @param requests in their order
+     * @return an answer for each, later
+     * @throws OverloadedException if they are not accepted
+     */
     public List<CompletableFuture<Answer<R>>> submitAll(List<Request> requests) {
         long nowNanos = queue.nowNanos();
         var pending = new ArrayList<Pending<R>>(requests.size());

@@ -8,15 +8,20 @@ public final class OverloadedException extends RuntimeException {
     @Serial
     private static final long serialVersionUID = 1;
 
+    /** When there may be room again. */
     private final Duration retryAfter;
 
-    /** @param retryAfter when there may be room again */
+    /**
+     * Says when to come back.
+     *
+     * @param retryAfter when there may be room again
+     */
     public OverloadedException(Duration retryAfter) {
         super("too much is waiting; try again in " + retryAfter.toMillis() + " ms");
         this.retryAfter = retryAfter;
     }
 
-    /** When there may be room again: what waits now will then have been computed, as predicted. */
+    /** {@return when there may be room again: what waits now will then have been computed, as predicted} */
     public Duration retryAfter() {
         return retryAfter;
     }

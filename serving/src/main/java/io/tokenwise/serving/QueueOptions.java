@@ -17,6 +17,11 @@ public record QueueOptions(
     /** A batch waits for one that runs, and takes its own time. */
     private static final int BATCHES_IN_TARGET = 4;
 
+    /**
+     * Checks the numbers.
+     *
+     * @throws IllegalArgumentException if one is less than 1, or the share of pinned requests is not between 0 and 1
+     */
     public QueueOptions {
         if (workers < 1 || batchTokens < 1 || waitingRequests < 1 || waitingTokens < 1) {
             throw new IllegalArgumentException(
@@ -29,27 +34,53 @@ public record QueueOptions(
         Objects.requireNonNull(control, "control");
     }
 
-    /** A worker for each processor, batches of 512 tokens, 4,096 waiting requests of a million tokens, half of the time for pinned ones, no control. */
+    /** {@return a worker for each processor, batches of 512 tokens, 4,096 waiting requests of a million tokens, half of the time for pinned ones, no control} */
     public static QueueOptions defaults() {
         return new QueueOptions(Runtime.getRuntime().availableProcessors(), 512, 4096, 1 << 20, 0.5, Control.off());
     }
 
+    /**
+     * {@return the same with another number of workers}
+     *
+     * @param newWorkers threads that compute, at least 1
+     */
     public QueueOptions withWorkers(int newWorkers) {
         return new QueueOptions(newWorkers, batchTokens, waitingRequests, waitingTokens, pinnedShare, control);
     }
 
+    /**
+     * {@return the same with other batches}
+     *
+     * @param newBatchTokens that run together at most, at least 1
+     */
     public QueueOptions withBatchTokens(int newBatchTokens) {
         return new QueueOptions(workers, newBatchTokens, waitingRequests, waitingTokens, pinnedShare, control);
     }
 
+    /**
+     * {@return the same with other room}
+     *
+     * @param newRequests that wait at most, at least 1
+     * @param newTokens of them together at most, at least 1
+     */
     public QueueOptions withWaiting(int newRequests, long newTokens) {
         return new QueueOptions(workers, batchTokens, newRequests, newTokens, pinnedShare, control);
     }
 
+    /**
+     * {@return the same with other shares of time}
+     *
+     * @param newPinnedShare of requests with a pinned budget; above 0 and below 1
+     */
     public QueueOptions withPinnedShare(double newPinnedShare) {
         return new QueueOptions(workers, batchTokens, waitingRequests, waitingTokens, newPinnedShare, control);
     }
 
+    /**
+     * {@return the same with another control}
+     *
+     * @param newControl who chooses budgets
+     */
     public QueueOptions withControl(Control newControl) {
         return new QueueOptions(workers, batchTokens, waitingRequests, waitingTokens, pinnedShare, newControl);
     }

@@ -11,6 +11,7 @@ import java.util.Objects;
  * @param budget what it may cost
  */
 public record Request(int[] input, Deadline deadline, BudgetRange budget) {
+    /** Checks that nothing is null. */
     public Request {
         Objects.requireNonNull(input, "input");
         Objects.requireNonNull(deadline, "deadline");

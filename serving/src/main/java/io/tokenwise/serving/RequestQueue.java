@@ -36,7 +36,12 @@ public final class RequestQueue implements AutoCloseable {
         scheduler = new Scheduler<>(options);
     }
 
-    /** Starts the threads, which end when it is closed. */
+    /**
+     * Starts the threads, which end when it is closed.
+     *
+     * @param options what it may use
+     * @return a queue without models, to be closed
+     */
     public static RequestQueue start(QueueOptions options) {
         var queue = new RequestQueue(options);
         for (int i = 0; i < options.workers(); i++) {
@@ -52,6 +57,10 @@ public final class RequestQueue implements AutoCloseable {
     /**
      * Puts a model into the queue. Some seconds pass while what it costs is measured, on the calling thread, which also makes it as fast as it gets. Requests of other models are then
      * computed beside it, and take longer. Of a model of which nothing waits or runs the queue keeps nothing.
+     *
+     * @param <R> what the model gives for an input
+     * @param model stays its opener's, to be closed after the queue
+     * @return the way in for its requests
      */
     public <R> Lane<R> add(Served<R> model) {
         return new Lane<>(this, MeasuredModel.of(model, options));
@@ -60,7 +69,11 @@ public final class RequestQueue implements AutoCloseable {
     /**
      * Puts a model into the queue that takes as long as another, because both are one network that is asked for different results. Nothing is measured.
      *
+     * @param <R> what the model gives for an input
+     * @param model stays its opener's, to be closed after the queue
      * @param like of this queue
+     * @return the way in for its requests
+     * @throws IllegalArgumentException if the other is of another queue
      */
     public <R> Lane<R> add(Served<R> model, Lane<?> like) {
         if (like.queue() != this) {
@@ -70,7 +83,7 @@ public final class RequestQueue implements AutoCloseable {
         return new Lane<>(this, like.measured().as(model));
     }
 
-    /** What it was started with. */
+    /** {@return what it was started with} */
     public QueueOptions options() {
         return options;
     }
@@ -201,7 +214,7 @@ public final class RequestQueue implements AutoCloseable {
         counts.tokens.add(batch.tokens());
     }
 
-    /** What it is doing, for metrics. */
+    /** {@return what it is doing, for metrics} */
     public QueueState state() {
         lock.lock();
         try {

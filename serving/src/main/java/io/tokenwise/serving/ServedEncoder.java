@@ -22,6 +22,8 @@ public final class ServedEncoder implements Served<float[]> {
     private final OpenModel model;
 
     /**
+     * Puts a model in front of a queue.
+     *
      * @param name in messages and metrics
      * @param model opened with one thread and at least as many concurrent calls as the queue has workers
      */

@@ -38,6 +38,9 @@ import org.springframework.context.annotation.Import;
 @Conditional(WantedEmbedding.class)
 @Import(TokenwiseEngineConfiguration.class)
 public class TokenwiseEmbeddingAutoConfiguration {
+    /** Made by Spring Boot. */
+    public TokenwiseEmbeddingAutoConfiguration() {}
+
     @Bean
     @ConditionalOnMissingBean
     TextEncoder tokenwiseTextEncoder(Engine engine, TokenwiseProperties properties) throws IOException {

@@ -70,6 +70,12 @@ public final class TokenwiseEmbeddingModel extends AbstractEmbeddingModel {
                 Budget.FULL, Budget.FULL, LongTexts.CUT, null, MetadataMode.EMBED, ObservationRegistry.NOOP, null);
     }
 
+    /**
+     * Embeds with an encoder.
+     *
+     * @param encoder its caller's to close
+     * @param settings what holds unless a call's options say otherwise
+     */
     public TokenwiseEmbeddingModel(TextEncoder encoder, Settings settings) {
         this.encoder = encoder;
         this.settings = settings;

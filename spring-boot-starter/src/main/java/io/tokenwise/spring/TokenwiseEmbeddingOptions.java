@@ -26,23 +26,47 @@ public record TokenwiseEmbeddingOptions(
     public static final TokenwiseEmbeddingOptions DEFAULT =
             new TokenwiseEmbeddingOptions(null, null, null, null, null, null);
 
-    /** The given share of the dense model's time. */
+    /**
+     * {@return options with a budget alone}
+     *
+     * @param share of the dense model's time, 0 to 1
+     */
     public static TokenwiseEmbeddingOptions budget(double share) {
         return DEFAULT.withBudget(Budget.of(share));
     }
 
+    /**
+     * {@return the same with another budget}
+     *
+     * @param newBudget of each text
+     */
     public TokenwiseEmbeddingOptions withBudget(Budget newBudget) {
         return new TokenwiseEmbeddingOptions(model, dimensions, newBudget, inputType, longTexts, deadline);
     }
 
+    /**
+     * {@return the same for texts that are something else to the model}
+     *
+     * @param newInputType what they are
+     */
     public TokenwiseEmbeddingOptions as(InputType newInputType) {
         return new TokenwiseEmbeddingOptions(model, dimensions, budget, newInputType, longTexts, deadline);
     }
 
+    /**
+     * {@return the same with another treatment of long texts}
+     *
+     * @param newLongTexts what becomes of texts with more tokens than the model reads
+     */
     public TokenwiseEmbeddingOptions withLongTexts(LongTexts newLongTexts) {
         return new TokenwiseEmbeddingOptions(model, dimensions, budget, inputType, newLongTexts, deadline);
     }
 
+    /**
+     * {@return the same with a deadline}
+     *
+     * @param newDeadline until when the vectors are wanted
+     */
     public TokenwiseEmbeddingOptions withDeadline(Deadline newDeadline) {
         return new TokenwiseEmbeddingOptions(model, dimensions, budget, inputType, longTexts, newDeadline);
     }

@@ -19,6 +19,9 @@ public class TokenwiseHealthAutoConfiguration {
     /** From here on Boot itself calls an indicator slow. */
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
 
+    /** Made by Spring Boot. */
+    public TokenwiseHealthAutoConfiguration() {}
+
     @Bean
     @ConditionalOnMissingBean(name = "tokenwiseHealthIndicator")
     HealthIndicator tokenwiseHealthIndicator(TextEncoder encoder) {

@@ -12,6 +12,9 @@ import org.springframework.context.annotation.Bean;
 @ConditionalOnClass(MeterBinder.class)
 @ConditionalOnSingleCandidate(Engine.class)
 public class TokenwiseMetricsAutoConfiguration {
+    /** Made by Spring Boot. */
+    public TokenwiseMetricsAutoConfiguration() {}
+
     @Bean
     MeterBinder tokenwiseEngineMeters(Engine engine) {
         return new EngineMeters(engine);

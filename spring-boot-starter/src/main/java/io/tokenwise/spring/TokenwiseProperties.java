@@ -46,6 +46,11 @@ public record TokenwiseProperties(
         Precision precision,
         @DefaultValue Speech speech) {
 
+    /**
+     * Checks the budgets.
+     *
+     * @throws IllegalArgumentException if one is outside 0..1
+     */
     public TokenwiseProperties {
         check("tokenwise.budget", budget);
         if (queryBudget != null) {
@@ -63,6 +68,11 @@ public record TokenwiseProperties(
      * @param budget Share from 0 to 1 of the dense model's multiply-adds. Dense models ignore it.
      */
     public record Speech(String model, @DefaultValue("1") double budget) {
+        /**
+         * Checks the budget.
+         *
+         * @throws IllegalArgumentException if it is outside 0..1
+         */
         public Speech {
             check("tokenwise.speech.budget", budget);
         }

@@ -12,7 +12,12 @@ public final class TokenwiseTokenCountEstimator implements TokenCountEstimator {
     private final TextEncoder encoder;
     private final int most;
 
-    /** @param most what longer texts count: {@link TextEncoder#maxTokens} where they are cut */
+    /**
+     * Counts as an encoder does.
+     *
+     * @param encoder open as long as tokens are counted
+     * @param most what longer texts count: {@link TextEncoder#maxTokens} where they are cut
+     */
     public TokenwiseTokenCountEstimator(TextEncoder encoder, int most) {
         this.encoder = encoder;
         this.most = most;

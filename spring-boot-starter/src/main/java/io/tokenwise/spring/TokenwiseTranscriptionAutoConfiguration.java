@@ -24,6 +24,9 @@ import org.springframework.util.StringUtils;
 public class TokenwiseTranscriptionAutoConfiguration {
     static final String MODEL = "tokenwise.speech.model";
 
+    /** Made by Spring Boot. */
+    public TokenwiseTranscriptionAutoConfiguration() {}
+
     @Bean
     @ConditionalOnMissingBean
     SpeechRecognizer tokenwiseSpeechRecognizer(Engine engine, TokenwiseProperties properties) throws IOException {

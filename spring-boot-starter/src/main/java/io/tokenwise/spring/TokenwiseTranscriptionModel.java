@@ -37,7 +37,12 @@ public final class TokenwiseTranscriptionModel implements TranscriptionModel {
     private final SpeechRecognizer recognizer;
     private final Budget budget;
 
-    /** @param budget of each segment, unless a call's options say otherwise */
+    /**
+     * Transcribes with a recognizer.
+     *
+     * @param recognizer its caller's to close
+     * @param budget of each segment, unless a call's options say otherwise
+     */
     public TokenwiseTranscriptionModel(SpeechRecognizer recognizer, Budget budget) {
         this.recognizer = recognizer;
         this.budget = budget;

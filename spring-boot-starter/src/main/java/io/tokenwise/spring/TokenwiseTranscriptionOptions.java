@@ -10,7 +10,11 @@ import org.springframework.ai.audio.transcription.AudioTranscriptionOptions;
  * @param budget what each segment may cost, or null
  */
 public record TokenwiseTranscriptionOptions(String model, Budget budget) implements AudioTranscriptionOptions {
-    /** The given share of the dense model's multiply-adds. */
+    /**
+     * {@return options with a budget alone}
+     *
+     * @param share of the dense model's multiply-adds, 0 to 1
+     */
     public static TokenwiseTranscriptionOptions flops(double share) {
         return new TokenwiseTranscriptionOptions(null, Budget.flops(share));
     }

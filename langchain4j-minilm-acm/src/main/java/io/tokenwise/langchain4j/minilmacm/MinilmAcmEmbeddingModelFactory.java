@@ -29,6 +29,9 @@ public final class MinilmAcmEmbeddingModelFactory implements EmbeddingModelFacto
         }
     }
 
+    /** Made by {@link java.util.ServiceLoader}. */
+    public MinilmAcmEmbeddingModelFactory() {}
+
     @Override
     public EmbeddingModel create() {
         return Shared.MODEL;
