@@ -68,7 +68,7 @@ final class Serve implements Callable<Integer> {
     @Option(
             names = "--least-budget",
             paramLabel = "0..1",
-            defaultValue = "0.25",
+            defaultValue = "0.35",
             converter = CommonOptions.BudgetConverter.class,
             description =
                     "Load brings budgets down to this at most, then refuses requests (default: ${DEFAULT-VALUE}).")

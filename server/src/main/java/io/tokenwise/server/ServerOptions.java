@@ -41,7 +41,9 @@ public record ServerOptions(
      */
     public record Budgets(String usual, Control control) {
         private static final String OFF = "off";
-        private static final double LEAST = 0.25;
+        /** The least of which it was measured what search and sentence similarity lose (docs/quality.md). */
+        private static final double LEAST = 0.35;
+
         private static final Duration TARGET = Duration.ofMillis(100);
 
         /**
@@ -68,7 +70,7 @@ public record ServerOptions(
                     : new Budgets(usual, Control.auto(target, least));
         }
 
-        /** {@return full budget unless a request says {@code auto}; that may come down to .25, for 100 ms} */
+        /** {@return full budget unless a request says {@code auto}; that may come down to .35, for 100 ms} */
         public static Budgets defaults() {
             return of(String.valueOf(1), LEAST, TARGET);
         }
