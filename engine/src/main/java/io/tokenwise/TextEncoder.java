@@ -113,7 +113,8 @@ public final class TextEncoder implements AutoCloseable {
      * many as {@link EngineOptions#concurrentCalls} run at once and the others wait in their order.
      *
      * <p>A future that is cancelled drops what is not computed yet. It fails as {@link #embed(EmbedRequest)} does, with {@link io.tokenwise.api.DeadlineException} as soon as the deadline
-     * passes (what depends on it then runs on the JVM's one timer thread, and must be short), and with {@link java.util.concurrent.RejectedExecutionException} if 16,384 calls wait already.
+     * passes (what depends on it then runs on the JVM's one timer thread, and must be short), and with {@link java.util.concurrent.RejectedExecutionException} if 16,384 calls wait already, those of virtual
+     * threads included.
      */
     public CompletableFuture<List<Embedding>> embedAsync(EmbedRequest request) {
         return model.start(request.deadline(), encoding -> embed(request, encoding));
