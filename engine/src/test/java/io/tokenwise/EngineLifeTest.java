@@ -72,7 +72,7 @@ class EngineLifeTest {
                 TextEncoder next = engine.textEncoder(model);
                 open.getAndSet(next).close();
             }
-        } catch (Exception e) {
+        } catch (Throwable e) {
             failures.add(e);
         }
     }

@@ -197,6 +197,20 @@ class EngineTest {
         }
     }
 
+    /** Whichever fails first, of a model with an engine of its own: its files, or what they hold. */
+    @Test
+    void aModelThatCannotBeOpenedLeavesNoThreads() throws Exception {
+        Set<Thread> before = Thread.getAllStackTraces().keySet();
+        assertThatThrownBy(() -> TextEncoder.open(model("absent"), OPTIONS)).hasMessageContaining("absent");
+        assertThatThrownBy(() -> TextEncoder.open(model("image"), OPTIONS))
+                .hasMessageContaining("a text encoder is wanted");
+        while (Thread.getAllStackTraces().keySet().stream()
+                .anyMatch(thread ->
+                        !before.contains(thread) && thread.getName().startsWith("tokenwise-worker"))) {
+            Thread.sleep(1);
+        }
+    }
+
     @Test
     void itTellsOfItselfIfAsked() throws Exception {
         var server = ManagementFactory.getPlatformMBeanServer();
