@@ -205,8 +205,7 @@ class EngineTest {
         assertThatThrownBy(() -> TextEncoder.open(model("image"), OPTIONS))
                 .hasMessageContaining("a text encoder is wanted");
         while (Thread.getAllStackTraces().keySet().stream()
-                .anyMatch(thread ->
-                        !before.contains(thread) && thread.getName().startsWith("tokenwise-worker"))) {
+                .anyMatch(thread -> !before.contains(thread) && thread.getName().startsWith("tokenwise-worker"))) {
             Thread.sleep(1);
         }
     }
