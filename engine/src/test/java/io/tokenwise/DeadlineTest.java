@@ -72,15 +72,18 @@ class DeadlineTest {
         Thread running = Thread.ofPlatform()
                 .start(() -> encoder.model().sessions().encode(TestModels.sequences(3), Budget.FULL, blocking));
         inside.await();
-        EmbedRequest request = EmbedRequest.of("waits").withDeadline(Deadline.in(Duration.ofMillis(50)));
-        assertThatThrownBy(() -> encoder.embed(request))
-                .isInstanceOf(DeadlineException.class)
-                .hasMessage("the deadline passed while waiting for one of 1 calls to end");
-        assertThat(encoder.embed(EmbedRequest.of(List.of()).withDeadline(Deadline.in(Duration.ofMillis(50)))))
-                .as("nothing to wait for")
-                .isEmpty();
-        goOn.countDown();
-        running.join();
+        try {
+            EmbedRequest request = EmbedRequest.of("waits").withDeadline(Deadline.in(Duration.ofMillis(50)));
+            assertThatThrownBy(() -> encoder.embed(request))
+                    .isInstanceOf(DeadlineException.class)
+                    .hasMessage("the deadline passed while waiting for one of 1 calls to end");
+            assertThat(encoder.embed(EmbedRequest.of(List.of()).withDeadline(Deadline.in(Duration.ofMillis(50)))))
+                    .as("nothing to wait for")
+                    .isEmpty();
+        } finally {
+            goOn.countDown();
+            running.join();
+        }
         assertThat(encoder.embed("the session is free again").vector()).isNotEmpty();
     }
 }

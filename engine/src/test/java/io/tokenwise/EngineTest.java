@@ -117,9 +117,10 @@ class EngineTest {
                     .start(() -> text.model().sessions().encode(TestModels.sequences(3), Budget.FULL, blocking));
             inside.await();
             other.close();
-            assertThat(engine.state().getWorkspaceBytes()).isPositive();
+            long held = engine.state().getWorkspaceBytes();
             goOn.countDown();
             running.join();
+            assertThat(held).isPositive();
             assertThat(engine.state().getWorkspaceBytes()).isZero();
             assertThat(text.embed("a text").tokens()).isEqualTo(4);
         }
