@@ -6,7 +6,7 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * Texts to embed, and how.
+ * Texts to embed, and how. Immutable: lists are copied.
  *
  * @param texts none of them null
  * @param budgets one for each text
@@ -27,6 +27,7 @@ public record EmbedRequest(
                     "embed: " + texts.size() + " texts and " + budgets.size() + " budgets; give one for each");
         }
         texts = List.copyOf(texts);
+        budgets = List.copyOf(budgets);
     }
 
     /**

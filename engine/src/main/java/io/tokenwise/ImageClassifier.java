@@ -22,9 +22,9 @@ import java.util.concurrent.Semaphore;
 /**
  * Tells the classes of images with a Vision Transformer, dense or adaptive; what a service imports.
  *
- * <p>Thread-safe: any number of threads may call; {@link EngineOptions#concurrentCalls} of them run at once and the others wait. A result does
- * not depend on the number of threads nor on what else is in the call. Close waits for running calls, then frees all native
- * memory; later calls, and those that still wait for others, throw {@link IllegalStateException}.
+ * <p>Thread-safe: any number of threads may call; {@link EngineOptions#concurrentCalls} of them run at once and the others wait. That of a virtual thread computes on one of
+ * the engine's platform threads. An interrupt ends a call between two batches. A result does not depend on the number of threads nor on what else is in the call. Close waits
+ * for running calls, then frees all native memory; later calls, and those that still wait for others, throw {@link IllegalStateException}.
  */
 public final class ImageClassifier implements AutoCloseable {
     private final OpenModel model;
@@ -167,6 +167,7 @@ public final class ImageClassifier implements AutoCloseable {
      * @param budgets one for each image
      * @param deadline until when the classes are wanted
      * @throws IllegalArgumentException if there are not as many budgets as images
+     * @throws IllegalStateException if it is closed, or if the thread is interrupted while it waits for its turn or between two batches
      * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
      */
     public List<Classification> classify(List<Image> images, List<Budget> budgets, Deadline deadline) {

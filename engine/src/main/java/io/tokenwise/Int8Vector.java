@@ -4,7 +4,7 @@ package io.tokenwise;
  * A vector in signed bytes, symmetric: each value times the scale is the vector's value, off by half a scale at most.
  *
  * @param values {@code [dimensions]}, from -127 to 127
- * @param scale the largest magnitude over 127; 0 for a vector of zeros
+ * @param scale the largest magnitude over 127; 0 for a vector of zeros, no finite number for one that has such a value
  */
 public record Int8Vector(byte[] values, float scale) {
     /**

@@ -24,7 +24,7 @@ import java.util.function.Consumer;
  *
  * <p>Thread-safe: any number of threads may call; segments of {@link EngineOptions#concurrentCalls} of them run at once and the others wait. A text
  * does not depend on the number of threads. Close waits for the segments that run, then frees all native memory; later calls, those that wait for others, and
- * those that have segments left, throw {@link IllegalStateException}.
+ * those that have segments left, throw {@link IllegalStateException}. An interrupt ends a call between two segments.
  */
 public final class SpeechRecognizer implements AutoCloseable {
     private final OpenModel model;
@@ -156,6 +156,7 @@ public final class SpeechRecognizer implements AutoCloseable {
      * @param each gets the segments in their order, on this thread
      * @throws IOException if the sound cannot be read to its end
      * @throws IllegalArgumentException if a sample is not a finite number, when its segment is read
+     * @throws IllegalStateException if it is closed, or if the thread is interrupted while it waits for its turn or between two segments
      * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last segment begins; those before it have been told
      */
     public void transcribe(Sound sound, Budget budget, Deadline deadline, Consumer<TimedText> each) throws IOException {

@@ -161,11 +161,13 @@ public final class TextEncoder implements AutoCloseable {
     }
 
     /**
-     * The same without waiting: computed on the engine's own platform threads, on which also runs what depends on the future, unless it is told another executor. Of many calls as
+     * The same without waiting: computed on the engine's own platform threads, on which also runs what depends on the future, unless it is told another executor: that must not wait for
+     * another future of the engine. Of many calls as
      * many as {@link EngineOptions#concurrentCalls} run at once and the others wait in their order.
      *
      * <p>A future that is cancelled drops what is not computed yet. It fails as {@link #embed(EmbedRequest)} does, with {@link io.tokenwise.api.DeadlineException} as soon as the deadline
-     * passes (what depends on it then runs on the JVM's one timer thread, and must be short), and with {@link java.util.concurrent.RejectedExecutionException} if 16,384 calls wait already.
+     * passes (what depends on it then runs on the JVM's one timer thread, and must be short), and with {@link java.util.concurrent.RejectedExecutionException} if 16,384 calls wait already, those of virtual
+     * threads included.
      *
      * @param request the texts, and how
      * @return a vector for each text, later

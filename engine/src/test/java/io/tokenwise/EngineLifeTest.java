@@ -26,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 class EngineLifeTest {
     private static final int CALLERS = 4;
     private static final int CALLS = 60;
+    private static final int ROUNDS = 20;
     private static final String TEXT = "word ".repeat(20);
 
     private final ConcurrentLinkedQueue<Throwable> failures = new ConcurrentLinkedQueue<>();
@@ -66,13 +67,57 @@ class EngineLifeTest {
         }
     }
 
+    /** Often, because where the end meets a call is chance. */
+    @Test
+    void eachCallEndsWhenTheEngineIsClosed(@TempDir Path folder) throws Exception {
+        TestModels.writeSmall(folder);
+        for (int round = 0; round < ROUNDS; round++) {
+            var options = new EngineOptions(2, 64, 2, BackendChoice.FLOAT32, false);
+            Engine engine = Engine.open(options);
+            TextEncoder encoder = engine.textEncoder(folder.toString());
+            expected = encoder.embed(TEXT).vector();
+            var callers = new ArrayList<Thread>();
+            for (int caller = 0; caller < CALLERS; caller++) {
+                var random = new Random(caller);
+                Thread.Builder kind = caller % 2 == 0 ? Thread.ofPlatform() : Thread.ofVirtual();
+                callers.add(kind.start(() -> callUntilClosed(encoder, random)));
+            }
+            Thread.sleep(round % 5);
+            engine.close();
+            for (Thread caller : callers) {
+                caller.join();
+            }
+            assertThat(failures).isEmpty();
+            assertThat(engine.state().getWorkspaceBytes()).isZero();
+        }
+    }
+
+    private void callUntilClosed(TextEncoder encoder, Random random) {
+        EmbedRequest request = EmbedRequest.of(List.of(TEXT, TEXT, TEXT, TEXT));
+        while (true) {
+            try {
+                check(random.nextBoolean() ? encoder.embed(request) : async(encoder, request, random));
+            } catch (CancellationException _) {
+                Thread.onSpinWait();
+            } catch (IllegalStateException e) {
+                if (!e.getMessage().matches("the (model|engine) is closed")) {
+                    failures.add(e);
+                }
+                return;
+            } catch (Throwable e) {
+                failures.add(e);
+                return;
+            }
+        }
+    }
+
     private void closeAndOpen(Engine engine, String model, AtomicBoolean ended) {
         try {
             while (!ended.get()) {
                 TextEncoder next = engine.textEncoder(model);
                 open.getAndSet(next).close();
             }
-        } catch (Exception e) {
+        } catch (Throwable e) {
             failures.add(e);
         }
     }

@@ -117,9 +117,10 @@ class EngineTest {
                     .start(() -> text.model().sessions().encode(TestModels.sequences(3), Budget.FULL, blocking));
             inside.await();
             other.close();
-            assertThat(engine.state().getWorkspaceBytes()).isPositive();
+            long held = engine.state().getWorkspaceBytes();
             goOn.countDown();
             running.join();
+            assertThat(held).isPositive();
             assertThat(engine.state().getWorkspaceBytes()).isZero();
             assertThat(text.embed("a text").tokens()).isEqualTo(4);
         }
@@ -194,6 +195,19 @@ class EngineTest {
             try (TextEncoder encoder = engine.textEncoder(model("text"))) {
                 assertThat(encoder.embed("fine").tokens()).isEqualTo(3);
             }
+        }
+    }
+
+    /** Whichever fails first, of a model with an engine of its own: its files, or what they hold. */
+    @Test
+    void aModelThatCannotBeOpenedLeavesNoThreads() throws Exception {
+        Set<Thread> before = Thread.getAllStackTraces().keySet();
+        assertThatThrownBy(() -> TextEncoder.open(model("absent"), OPTIONS)).hasMessageContaining("absent");
+        assertThatThrownBy(() -> TextEncoder.open(model("image"), OPTIONS))
+                .hasMessageContaining("a text encoder is wanted");
+        while (Thread.getAllStackTraces().keySet().stream()
+                .anyMatch(thread -> !before.contains(thread) && thread.getName().startsWith("tokenwise-worker"))) {
+            Thread.sleep(1);
         }
     }
 

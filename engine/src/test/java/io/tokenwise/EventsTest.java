@@ -1,14 +1,19 @@
 package io.tokenwise;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.within;
 
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
 import io.tokenwise.api.EngineOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
@@ -19,6 +24,48 @@ import org.junit.jupiter.api.io.TempDir;
 class EventsTest {
     @TempDir
     Path folder;
+
+    /** Where all threads are busy, that is where it waits. */
+    @Test
+    void theQueueIsAlsoThatForAThread() throws Exception {
+        EngineOptions options =
+                EngineOptions.defaults().withBackend(BackendChoice.FLOAT32).withConcurrentCalls(1);
+        var inside = new CountDownLatch(1);
+        var goOn = new CountDownLatch(1);
+        try (TextEncoder encoder = TextEncoder.open("minilm-acm", options);
+                var recording = new Recording()) {
+            recording.enable("io.tokenwise.Embed").withoutThreshold();
+            recording.start();
+            Thread running = Thread.ofPlatform()
+                    .start(() -> encoder.model().lend(Deadline.NONE, _ -> {
+                        inside.countDown();
+                        assertThatCode(goOn::await).doesNotThrowAnyException();
+                        return null;
+                    }));
+            inside.await();
+            CompletableFuture<?> first = encoder.embedAsync(EmbedRequest.of("waits for the session"));
+            String last = "waits for the thread of the first";
+            CompletableFuture<?> second = encoder.embedAsync(EmbedRequest.of(last));
+            long asked = System.nanoTime();
+            Thread.sleep(20);
+            long waited = System.nanoTime() - asked;
+            goOn.countDown();
+            CompletableFuture.allOf(first, second).get(30, TimeUnit.SECONDS);
+            running.join();
+            assertThat(events(recording))
+                    .hasSize(2)
+                    .filteredOn(event -> event.getLong("tokens") == encoder.countTokens(last))
+                    .singleElement()
+                    .satisfies(event -> assertThat(event.getLong("queueNanos")).isGreaterThanOrEqualTo(waited));
+        }
+    }
+
+    private List<RecordedEvent> events(Recording recording) throws IOException {
+        recording.stop();
+        Path file = folder.resolve("calls.jfr");
+        recording.dump(file);
+        return RecordingFile.readAllEvents(file);
+    }
 
     @Test
     void aRecordingHasWhatACallCost() throws IOException {
@@ -31,10 +78,7 @@ class EventsTest {
             Embedding half = encoder.embed("word ".repeat(98), Budget.of(0.5));
             encoder.embed(List.of("word ".repeat(28), "word ".repeat(68)), List.of(Budget.FULL, Budget.of(0.5)));
             encoder.embed(List.of());
-            recording.stop();
-            Path file = folder.resolve("calls.jfr");
-            recording.dump(file);
-            List<RecordedEvent> events = RecordingFile.readAllEvents(file);
+            List<RecordedEvent> events = events(recording);
             assertThat(events).hasSize(2);
             RecordedEvent first = events.getFirst();
             assertThat(first.getString("model")).isEqualTo("minilm-acm");

@@ -8,6 +8,8 @@ import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
+import io.tokenwise.api.DeadlineException;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
@@ -22,6 +24,7 @@ import java.lang.foreign.Arena;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -103,6 +106,19 @@ class ImageClassifierTest {
             assertThatThrownBy(() -> classifier.classify(images, budgets.subList(0, 3)))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("3");
+        }
+    }
+
+    @Test
+    void nothingIsComputedAfterADeadlineThatHasPassed() throws IOException {
+        try (ImageClassifier classifier = open("dense")) {
+            List<Image> images = List.of(image(1, 12, 12), image(2, 12, 12));
+            List<Budget> budgets = List.of(Budget.FULL, Budget.FULL);
+            assertThatThrownBy(() -> classifier.classify(images, budgets, Deadline.in(Duration.ZERO)))
+                    .isInstanceOf(DeadlineException.class)
+                    .hasMessage("the deadline passed after 0 of 2 images");
+            assertThat(classifier.classify(images, budgets, Deadline.in(Duration.ofHours(1))))
+                    .hasSize(2);
         }
     }
 

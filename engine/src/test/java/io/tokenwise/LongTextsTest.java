@@ -119,11 +119,32 @@ class LongTextsTest {
         assertThat(found.get(2).vector()).isEqualTo(split(text).vector());
     }
 
+    /** Of over 100 characters it is unknown as a whole. */
     @Test
-    void aWordWithoutEndIsCut() {
-        assertThat(split("ab1".repeat(60) + " " + "😀".repeat(10_000)).vector()).doesNotContain(Float.NaN);
-        assertThat(encoder.embed(EmbedRequest.of("x".repeat(50_000)).withLongTexts(LongTexts.SPLIT)))
-                .hasSize(1);
+    void aWordWithoutEndIsOneToken() {
+        assertThat(split("ab1".repeat(60) + " " + "😀".repeat(10_000)).tokens()).isEqualTo(4);
+        assertThat(split("x".repeat(50_000)).vector()).doesNotContain(Float.NaN);
+    }
+
+    @Test
+    void aWordOfMoreTokensThanAPartIsCut() {
+        Tokenizer tokenizer = encoder.model().files().tokenizer();
+        String word = "q7w2e3r4t5".repeat(4);
+        int[] ids = tokenizer.encodeAll("a " + word);
+        assertThat(ids).hasSizeGreaterThan(12);
+        TextParts parts = TextParts.of("", "a " + word, tokenizer, 6);
+        assertThat(parts.weights()).startsWith(1, 4, 4);
+        assertThat(parts.parts().stream()
+                        .flatMapToInt(part -> Arrays.stream(part, 1, part.length - 1))
+                        .toArray())
+                .isEqualTo(ids);
+    }
+
+    /** As the model leaves them, where other numbers would be none. */
+    @Test
+    void aMeanOfZerosStaysZero() {
+        assertThat(TextParts.scaled(0, 0)).containsExactly(0, 0);
+        assertThat(TextParts.scaled(3, -4)).containsExactly(0.6f, -0.8f);
     }
 
     @Test

@@ -61,6 +61,13 @@ class QuantizedVectorsTest {
         assertThat(embedding(Float.MIN_VALUE, -Float.MIN_VALUE).int8().values()).containsOnly(0);
     }
 
+    /** Bytes cannot say that they stand for no number; the scale does. */
+    @Test
+    void whatIsNoNumberMakesTheScaleNone() {
+        assertThat(embedding(1, Float.NaN, -1).int8().scale()).isNaN();
+        assertThat(embedding(1, Float.NEGATIVE_INFINITY).int8().scale()).isInfinite();
+    }
+
     @Test
     void bitsAreThoseOfPositiveValuesMostSignificantFirst() {
         assertThat(embedding(1, -1, 0, 2, -0f, 0.1f, -3, 1e-30f, 5, -1).binary())

@@ -9,6 +9,7 @@ import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
+import io.tokenwise.api.DeadlineException;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.audio.Sound;
 import io.tokenwise.backend.Backend;
@@ -26,6 +27,7 @@ import io.tokenwise.tensor.Workspace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -107,6 +109,35 @@ class SpeechRecognizerTest {
             assertThat(recognizer.transcribe(Sound.of(Sound.SPEECH_HZ, sound), none))
                     .isEqualTo(expected);
             assertThat(recognizer.transcribe(sound)).isNotEqualTo(expected);
+        }
+    }
+
+    @Test
+    void aRecordingStopsBetweenTwoSegments() throws IOException {
+        try (SpeechRecognizer recognizer = open(1, 1)) {
+            List<TimedText> expected = recognizer.transcribe(sound);
+            List<TimedText> told = new ArrayList<>();
+            assertThatThrownBy(() -> recognizer.transcribe(Sound.of(Sound.SPEECH_HZ, sound), text -> {
+                        told.add(text);
+                        Thread.currentThread().interrupt();
+                    }))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("interrupted after 1 segment");
+            assertThat(Thread.interrupted()).isTrue();
+            assertThat(told).containsExactly(expected.getFirst());
+            told.clear();
+            var deadline = Deadline.in(Duration.ofMillis(500));
+            assertThatThrownBy(() ->
+                            recognizer.transcribe(Sound.of(Sound.SPEECH_HZ, sound), Budget.FULL, deadline, text -> {
+                                told.add(text);
+                                while (!deadline.hasPassed()) {
+                                    Thread.onSpinWait();
+                                }
+                            }))
+                    .isInstanceOf(DeadlineException.class)
+                    // None, if the machine is stalled for so long.
+                    .hasMessageStartingWith("the deadline passed after " + told.size() + " ");
+            assertThat(told).hasSizeLessThan(2);
         }
     }
 

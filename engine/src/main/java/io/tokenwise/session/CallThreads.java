@@ -6,6 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -17,30 +18,59 @@ import java.util.function.Function;
  * compute. Daemons, started when they are needed and ended when they were idle for some seconds. Thread-safe.
  */
 final class CallThreads {
-    /** Calls of {@link #start} that may wait. Each holds its texts; a caller that is so far ahead has lost control. */
+    /** Calls that may wait when another one is {@link #start started}. Each holds its texts; a caller that is so far ahead has lost control. */
     static final int MOST_WAITING = 16_384;
 
     private static final long IDLE_SECONDS = 5;
 
     private final ThreadPoolExecutor threads;
-    private final AtomicInteger waiting = new AtomicInteger();
 
     /** @param most as many as calls run at the same time */
     CallThreads(int most) {
-        var number = new AtomicInteger();
+        this(most, daemons());
+    }
+
+    CallThreads(int most, ThreadFactory factory) {
         threads = new ThreadPoolExecutor(
-                most,
-                most,
-                IDLE_SECONDS,
-                TimeUnit.SECONDS,
-                new LinkedBlockingQueue<>(),
-                // Without what the caller left in its own: these threads outlive it, and compute for others.
-                work -> Thread.ofPlatform()
-                        .inheritInheritableThreadLocals(false)
-                        .daemon()
-                        .name("tokenwise-call-" + number.getAndIncrement())
-                        .unstarted(work));
+                most, most, IDLE_SECONDS, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), factory);
         threads.allowCoreThreadTimeOut(true);
+    }
+
+    /** Without what the caller left in its own: these threads outlive it, and compute for others. */
+    private static ThreadFactory daemons() {
+        var number = new AtomicInteger();
+        return work -> Thread.ofPlatform()
+                .inheritInheritableThreadLocals(false)
+                .daemon()
+                .name("tokenwise-call-" + number.getAndIncrement())
+                .unstarted(work);
+    }
+
+    /** What one caller waits for. */
+    private static final class Call<T> implements Runnable {
+        final CompletableFuture<T> future = new CompletableFuture<>();
+        private final Deadline deadline;
+        private final Function<Stop, T> work;
+        private final long askedNanos = System.nanoTime();
+        private volatile boolean taken;
+
+        Call(Deadline deadline, Function<Stop, T> work) {
+            this.deadline = deadline;
+            this.work = work;
+        }
+
+        @Override
+        public void run() {
+            taken = true;
+            if (future.isDone()) {
+                return;
+            }
+            try {
+                future.complete(work.apply(new Stop(deadline, future, System.nanoTime() - askedNanos)));
+            } catch (Throwable e) {
+                future.completeExceptionally(e);
+            }
+        }
     }
 
     /**
@@ -49,18 +79,11 @@ final class CallThreads {
      * is too late, is left out.
      */
     <T> CompletableFuture<T> start(Deadline deadline, Function<Stop, T> work) {
-        var future = new CompletableFuture<T>();
-        if (waiting.incrementAndGet() > MOST_WAITING) {
-            waiting.decrementAndGet();
-            future.completeExceptionally(new RejectedExecutionException(
+        if (waiting() >= MOST_WAITING) {
+            return CompletableFuture.failedFuture(new RejectedExecutionException(
                     MOST_WAITING + " calls wait already; wait for some of their futures before you call again"));
-            return future;
         }
-        var stop = new Stop(deadline, future);
-        execute(future, () -> {
-            waiting.decrementAndGet();
-            complete(future, stop, work);
-        });
+        CompletableFuture<T> future = submit(deadline, work);
         failAt(deadline, future);
         return future;
     }
@@ -70,23 +93,23 @@ final class CallThreads {
         return threads.getQueue().size();
     }
 
-    private void execute(CompletableFuture<?> future, Runnable task) {
+    private <T> CompletableFuture<T> submit(Deadline deadline, Function<Stop, T> work) {
+        var call = new Call<>(deadline, work);
         try {
-            threads.execute(task);
+            threads.execute(call);
         } catch (RejectedExecutionException e) {
-            future.completeExceptionally(new IllegalStateException("the engine is closed", e));
-        }
-    }
-
-    private static <T> void complete(CompletableFuture<T> future, Stop stop, Function<Stop, T> work) {
-        if (future.isDone()) {
-            return;
-        }
-        try {
-            future.complete(work.apply(stop));
+            call.future.completeExceptionally(new IllegalStateException("the engine is closed", e));
         } catch (Throwable e) {
-            future.completeExceptionally(e);
+            // The system has no more threads.
+            call.future.completeExceptionally(e);
         }
+        // What nobody waits for must not wait itself: while all threads are busy it would pile up with its texts.
+        call.future.whenComplete((_, _) -> {
+            if (!call.taken) {
+                threads.remove(call);
+            }
+        });
+        return call.future;
     }
 
     private static void failAt(Deadline deadline, CompletableFuture<?> future) {
@@ -107,9 +130,7 @@ final class CallThreads {
      * @throws IllegalStateException if this thread is interrupted while it waits
      */
     <T> T await(Deadline deadline, Function<Stop, T> work) {
-        var future = new CompletableFuture<T>();
-        var stop = new Stop(deadline, future);
-        execute(future, () -> complete(future, stop, work));
+        CompletableFuture<T> future = submit(deadline, work);
         try {
             return deadline == Deadline.NONE
                     ? future.get()

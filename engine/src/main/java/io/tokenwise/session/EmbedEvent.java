@@ -11,7 +11,7 @@ import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
 import jdk.jfr.Timespan;
 
-/** A call that embeds texts, told to Java Flight Recorder if somebody records it. */
+/** A call that has embedded texts, told to Java Flight Recorder if somebody records it; of images and speech nothing is told. */
 @Name("io.tokenwise.Embed")
 @Label("Embed Texts")
 @Category("Tokenwise")
@@ -21,6 +21,7 @@ final class EmbedEvent extends Event {
     String model;
 
     @Label("Texts")
+    @Description("Parts of texts that were split count as texts")
     int texts;
 
     @Label("Tokens")
@@ -37,7 +38,7 @@ final class EmbedEvent extends Event {
     double spent;
 
     @Label("Queue Time")
-    @Description("Waiting for a session")
+    @Description("Waiting for one of the engine's threads, if the caller's own does not compute, and for a session")
     @Timespan(Timespan.NANOSECONDS)
     long queueNanos;
 

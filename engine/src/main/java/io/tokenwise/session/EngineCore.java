@@ -125,12 +125,7 @@ public final class EngineCore implements AutoCloseable {
 
     /** Opens a model beside others; see {@link #openAlone}. */
     public OpenModel open(String model, Consumer<ModelFiles> check) throws IOException {
-        return open(ModelFiles.open(model), check);
-    }
-
-    /** Opens a model beside others from its files, which it closes, also if this fails. */
-    public OpenModel open(ModelFiles files, Consumer<ModelFiles> check) {
-        return open(files, check, () -> {});
+        return open(ModelFiles.open(model), check, () -> {});
     }
 
     private OpenModel open(ModelFiles files, Consumer<ModelFiles> check, Runnable afterwards) {

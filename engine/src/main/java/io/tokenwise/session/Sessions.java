@@ -115,9 +115,14 @@ public final class Sessions implements AutoCloseable {
             throw new IllegalArgumentException(
                     "encode: " + sequences.size() + " inputs and " + budgets.size() + " budgets; give one for each");
         }
+        if (sequences.isEmpty()) {
+            // There is nothing to wait for.
+            refuseIfClosed();
+            return new float[0][];
+        }
         List<ShortPlan> plans = plans(sequences, budgets);
         var event = new EmbedEvent();
-        boolean isTold = event.isEnabled() && !sequences.isEmpty() && encoder.description() instanceof TextDescription;
+        boolean isTold = event.isEnabled() && encoder.description() instanceof TextDescription;
         event.begin();
         long asked = isTold ? System.nanoTime() : 0;
         Session session = borrow(stop.deadline());
@@ -130,7 +135,7 @@ public final class Sessions implements AutoCloseable {
         }
         if (isTold) {
             event.end();
-            event.queueNanos = began - asked;
+            event.queueNanos = stop.queuedNanos() + began - asked;
             event.computeNanos = System.nanoTime() - began;
             if (event.shouldCommit()) {
                 event.tell(encoder, sequences, budgets);

@@ -9,12 +9,13 @@ import java.util.concurrent.Future;
  * What ends a call before all of it is computed: its deadline, that nobody waits for it any more, or an interrupt. Asked between batches; a batch that runs is finished.
  *
  * @param future who waits for the call, who may have cancelled it; null if nobody can
+ * @param queuedNanos how long the call has waited for a thread
  */
-record Stop(Deadline deadline, Future<?> future) {
-    static final Stop NEVER = new Stop(Deadline.NONE, null);
+record Stop(Deadline deadline, Future<?> future, long queuedNanos) {
+    static final Stop NEVER = new Stop(Deadline.NONE, null, 0);
 
     static Stop at(Deadline deadline) {
-        return deadline == Deadline.NONE ? NEVER : new Stop(deadline, null);
+        return deadline == Deadline.NONE ? NEVER : new Stop(deadline, null, 0);
     }
 
     /**
@@ -26,14 +27,19 @@ record Stop(Deadline deadline, Future<?> future) {
      * @throws IllegalStateException if the thread was interrupted after the first batch began
      */
     void check(int done, int all, String inputs) {
+        check(done, "of " + all + " " + inputs);
+    }
+
+    /** Before each part of an input of which nobody knows how many there will be; otherwise as {@link #check(int, int, String)}. */
+    void check(int done, String parts) {
         if (deadline.hasPassed()) {
-            throw new DeadlineException("the deadline passed after " + done + " of " + all + " " + inputs);
+            throw new DeadlineException("the deadline passed after " + done + " " + parts);
         }
         if (future != null && future.isDone()) {
-            throw new CancellationException("cancelled after " + done + " of " + all + " " + inputs);
+            throw new CancellationException("cancelled after " + done + " " + parts);
         }
         if (done > 0 && Thread.currentThread().isInterrupted()) {
-            throw new IllegalStateException("interrupted after " + done + " of " + all + " " + inputs);
+            throw new IllegalStateException("interrupted after " + done + " " + parts);
         }
     }
 }

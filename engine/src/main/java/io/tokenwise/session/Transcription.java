@@ -35,10 +35,15 @@ public record Transcription(OpenModel model, Budget budget, LearnerObserver obse
      * @param each gets the segments in their order, on this thread
      * @throws IOException if the sound cannot be read to its end
      * @throws IllegalArgumentException if a sample is not a finite number, when its segment is read
+     * @throws IllegalStateException if the model is closed, or if the thread is interrupted while it waits for its turn or between two segments
+     * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last segment begins
      */
     public void of(Sound sound, Segments each) throws IOException {
         var segments = new SpeechSegments(Resampler.to16kHz(sound));
+        int done = 0;
         for (Optional<SpeechSegment> next = segments.next(); next.isPresent(); next = segments.next()) {
+            Stop.at(deadline).check(done, done == 1 ? "segment" : "segments");
+            done++;
             SpeechSegment segment = next.get();
             int[] tokens = tokens(segment.samples());
             each.next(
