@@ -310,6 +310,8 @@ class PageTest {
                 assertThat(chromium.evaluate("document.documentElement.scrollWidth")
                                 .asInt())
                         .isEqualTo(width);
+                // Colours fade.
+                chromium.evaluate("new Promise(done => setTimeout(done, 300))");
                 chromium.screenshot(Path.of("target", "page-" + scheme + "-" + width + ".png"));
             }
         }
