@@ -15,7 +15,7 @@ final class Connections implements AutoCloseable {
         room = new Semaphore(most);
     }
 
-    /** Nobody took the request: there is no server, or it had closed the connection since the last answer, which a client may find out only so. */
+    /** The server has not read the request: nobody listens, or it had closed the connection before. */
     static final class NotTakenException extends IOException {
         private static final long serialVersionUID = 1;
 
@@ -25,30 +25,23 @@ final class Connections implements AutoCloseable {
     }
 
     /**
-     * One request and its answer; a connection that fails is not used again.
+     * One request and its answer; a connection that fails is not used again. A server may close one that has been idle, which a client finds out with its
+     * next request: that one goes on a new connection, as with all clients of HTTP.
      *
      * @throws NotTakenException if the server cannot have begun with it
      */
     HttpConnection.Response call(byte[] request) throws IOException {
         room.acquireUninterruptibly();
-        HttpConnection connection = idle.pollFirst();
-        boolean used = connection != null;
         try {
-            if (connection == null) {
-                connection = open();
+            HttpConnection kept = idle.pollFirst();
+            if (kept != null) {
+                try {
+                    return exchange(kept, request);
+                } catch (NotTakenException e) {
+                    // On a new one, then.
+                }
             }
-            HttpConnection.Response response = exchange(connection, request, used);
-            if (response.closes()) {
-                connection.close();
-            } else {
-                idle.addFirst(connection);
-            }
-            return response;
-        } catch (IOException | RuntimeException e) {
-            if (connection != null) {
-                connection.close();
-            }
-            throw e;
+            return exchange(open(), request);
         } finally {
             room.release();
         }
@@ -62,16 +55,20 @@ final class Connections implements AutoCloseable {
         }
     }
 
-    private static HttpConnection.Response exchange(HttpConnection connection, byte[] request, boolean used)
-            throws IOException {
+    private HttpConnection.Response exchange(HttpConnection connection, byte[] request) throws IOException {
         try {
             connection.send(request);
-            return connection.receive();
-        } catch (IOException e) {
-            if (used && !connection.hasBegunToAnswer()) {
-                throw new NotTakenException(e);
+            HttpConnection.Response response = connection.receive();
+            if (response.closes()) {
+                connection.close();
+            } else {
+                idle.addFirst(connection);
             }
-            throw e;
+            return response;
+        } catch (IOException e) {
+            boolean unread = connection.isUnread();
+            connection.close();
+            throw unread ? new NotTakenException(e) : e;
         }
     }
 
