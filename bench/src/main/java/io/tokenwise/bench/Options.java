@@ -74,7 +74,7 @@ public final class Options {
     }
 
     /** @throws ParameterException if something is not good */
-    static void check(CommandSpec spec, boolean good, String otherwise) {
+    public static void check(CommandSpec spec, boolean good, String otherwise) {
         if (!good) {
             throw new ParameterException(spec.commandLine(), otherwise);
         }

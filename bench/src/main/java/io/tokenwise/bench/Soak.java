@@ -31,7 +31,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * single texts and lists of 2 to 256 tokens, changing budgets, several callers on one encoder at a time, and other encoders that open and
  * close meanwhile. Pauses keep it at a share of one core.
  */
-final class Soak implements AutoCloseable {
+public final class Soak implements AutoCloseable {
     /** Of one core, once all is open and warm. */
     private static final double CPU_SHARE = 0.25;
 
@@ -188,7 +188,7 @@ final class Soak implements AutoCloseable {
     }
 
     /** The most by which a later figure exceeds the one at a tenth of the time. */
-    static long growthAfterATenth(List<Long> resident) {
+    public static long growthAfterATenth(List<Long> resident) {
         int tenth = (resident.size() - 1) / 10;
         return resident.stream().skip(tenth).mapToLong(Long::longValue).max().orElseThrow() - resident.get(tenth);
     }

@@ -55,6 +55,11 @@ class BenchTest {
                 "train --steps 0| must be 1 or more, not 0",
                 "frontier --rival list| 'list' must be NAME=DIR or NAME=DIR@KEEP",
                 "frontier --glosses 5| --glosses must be 100 or more, not 5",
+                "load --precision S9| give f32, bf16 or s8, not 'S9'",
+                "load --precision bf16 --load steep| --load: none has such a name",
+                "load --load step,burst --controller bath| --controller: none has such a name",
+                "load --cost --soak 1| give --cost or --soak, not both",
+                "load --soak 0| --soak must be over 0 and at most 10000 minutes",
                 "train --engine vector| no engine is called vector; there are vector-f32",
             })
     void wrongUsageIsOneLineAndCodeTwo(String arguments, String message) {

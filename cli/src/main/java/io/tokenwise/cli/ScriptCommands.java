@@ -57,12 +57,16 @@ abstract class ScriptCommands implements Runnable {
     @Command(
             name = "dist",
             header = "Make what is published: jars, and a tar that needs no Java.",
-            customSynopsis = {"./tokenwise dist [FOLDER]", "./tokenwise dist --check", "./tokenwise dist --fresh"},
+            customSynopsis = {
+                "./tokenwise dist [FOLDER]",
+                "./tokenwise dist --check",
+                "./tokenwise dist --fresh [PROJECT...]"
+            },
             description = {
                 "Leaves in FOLDER (target/dist) a Maven repository with sources, Javadoc and bills of materials, the command with"
                         + " its own Java runtime as a tar, licences, and SHA-256 sums.",
                 "--check builds twice, in two folders, and compares every byte; --fresh installs into an empty repository and builds"
-                        + " projects outside of the sources by the README's lines."
+                        + " projects outside of the sources by the README's lines: engine, langchain4j and spring, or those named."
             })
     static final class Dist extends ScriptCommands {}
 }

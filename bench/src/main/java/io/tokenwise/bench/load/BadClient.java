@@ -5,6 +5,7 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.Random;
 
 /** Clients as they come from the internet: each call does one thing that a server must bear. */
@@ -72,7 +73,7 @@ enum BadClient {
         void call(int port, byte[] request, Random random) throws IOException {
             try (Socket socket = open(port)) {
                 String body = BODIES[random.nextInt(BODIES.length)];
-                socket.getOutputStream().write(HttpConnection.post("/v1/embeddings", body, java.util.Map.of()));
+                socket.getOutputStream().write(HttpConnection.post("/v1/embeddings", body, Map.of()));
                 drain(socket);
             }
         }

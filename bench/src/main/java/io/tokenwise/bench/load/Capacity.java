@@ -43,8 +43,8 @@ final class Capacity {
         return answered.get() / ((System.nanoTime() - begin) / 1e9);
     }
 
-    /** Microseconds of each call, one after the other on one connection. */
-    static double[] alone(Connections connections, List<byte[]> requests, double seconds) throws IOException {
+    /** Median microseconds of a call, one after the other on one connection. */
+    static double medianMicros(Connections connections, List<byte[]> requests, double seconds) throws IOException {
         var micros = new ArrayList<Double>();
         long end = System.nanoTime() + (long) (seconds * 1e9);
         for (int i = 0; System.nanoTime() < end; i++) {
@@ -52,7 +52,8 @@ final class Capacity {
             expect200(connections.call(requests.get(i % requests.size())));
             micros.add((System.nanoTime() - begin) / 1e3);
         }
-        return micros.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+        return LoadRow.quantile(
+                micros.stream().mapToDouble(Double::doubleValue).sorted().toArray(), 0.5);
     }
 
     private static void expect200(HttpConnection.Response response) throws IOException {

@@ -1,5 +1,7 @@
 package io.tokenwise.bench.load;
 
+import java.util.Locale;
+
 /** The ways of meeting a load, side by side. */
 enum Controller {
     NONE("none", "full budget, everybody waits"),
@@ -40,8 +42,10 @@ enum Controller {
             case HALF -> "0.5";
             case FEEDBACK, FEED_FORWARD, BOTH -> "auto";
             case ORACLE ->
-                "%.4f"
-                        .formatted(Math.min(
+                String.format(
+                        Locale.ROOT,
+                        "%.4f",
+                        Math.min(
                                 1,
                                 ORACLE_LOAD / load.phases().get(arrival.phase()).times()));
         };

@@ -6,11 +6,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A connection that is kept for one request after the other: HTTP/1.1 with bodies of known length, which is all that the load needs. It costs a few
@@ -19,6 +21,7 @@ import java.util.Map;
 final class HttpConnection implements AutoCloseable {
     private static final int MOST_HEADER = 16 << 10;
     private static final int TIMEOUT_MILLIS = 60_000;
+    private static final long RESET_NANOS = 5_000_000;
 
     private final Socket socket;
     private final InputStream in;
@@ -45,7 +48,8 @@ final class HttpConnection implements AutoCloseable {
     }
 
     HttpConnection(int port) throws IOException {
-        socket = new Socket(InetAddress.getLoopbackAddress(), port);
+        socket = new Socket();
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), TIMEOUT_MILLIS);
         socket.setTcpNoDelay(true);
         socket.setSoTimeout(TIMEOUT_MILLIS);
         in = new BufferedInputStream(socket.getInputStream(), 8 << 10);
@@ -73,9 +77,22 @@ final class HttpConnection implements AutoCloseable {
         out.write(request);
     }
 
-    /** Whether a byte of an answer to the last request has come. */
-    boolean hasBegunToAnswer() {
-        return begunToAnswer;
+    /**
+     * Of a connection that has failed: whether the server has read nothing of the last request. It had closed the connection before, and the request was
+     * answered with a reset, after which nothing can be sent; who reads a request and then closes sends none yet.
+     */
+    boolean isUnread() {
+        if (begunToAnswer) {
+            return false;
+        }
+        // It may be on its way.
+        LockSupport.parkNanos(RESET_NANOS);
+        try {
+            out.write(0);
+            return false;
+        } catch (IOException e) {
+            return true;
+        }
     }
 
     /** @throws IOException if the server closes the connection, or answers something else than HTTP/1.1 with a length */
@@ -87,12 +104,13 @@ final class HttpConnection implements AutoCloseable {
         }
         var headers = new HashMap<String, String>();
         for (String line = line(); !line.isEmpty(); line = line()) {
-            int colon = line.indexOf(':');
-            headers.put(
-                    line.substring(0, colon).toLowerCase(Locale.ROOT),
-                    line.substring(colon + 1).strip());
+            String[] header = line.split(":", 2);
+            if (header.length < 2) {
+                throw new IOException("a header without a colon: " + line);
+            }
+            headers.put(header[0].toLowerCase(Locale.ROOT), header[1].strip());
         }
-        int length = Integer.parseInt(headers.getOrDefault("content-length", "0"));
+        int length = number(headers.getOrDefault("content-length", "0"));
         if (headers.containsKey("transfer-encoding")) {
             throw new IOException("an answer in chunks: " + statusLine);
         }
@@ -100,7 +118,15 @@ final class HttpConnection implements AutoCloseable {
         if (body.length < length) {
             throw new EOFException("the server closed the connection within an answer");
         }
-        return new Response(Integer.parseInt(parts[1]), headers, body);
+        return new Response(number(parts[1]), headers, body);
+    }
+
+    private static int number(String digits) throws IOException {
+        try {
+            return Integer.parseInt(digits);
+        } catch (NumberFormatException e) {
+            throw new IOException("not a number of HTTP: " + digits, e);
+        }
     }
 
     private String line() throws IOException {

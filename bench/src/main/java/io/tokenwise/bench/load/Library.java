@@ -1,29 +1,25 @@
 package io.tokenwise.bench.load;
 
 import io.tokenwise.TextEncoder;
+import io.tokenwise.serving.QueueOptions;
 import java.util.ArrayList;
 import java.util.List;
 
-/**
- * The library as a service would call it, beside which the server is measured.
- *
- * @param texts of a load; the first ones are the shortest
- */
-record Library(TextEncoder encoder, List<String> texts) {
+/** The library as a service would call it, beside which the server is measured. */
+record Library(TextEncoder encoder, LoadTexts texts) {
     private static final long NANOS = 2_000_000_000L;
 
     /** As many as the server puts into a batch. */
-    private static final int BATCH_TOKENS = 512;
-
-    private static final int SHORTEST = 8;
+    private static final int BATCH_TOKENS = QueueOptions.defaults().batchTokens();
 
     /** Of one short text a call, one call after the other. */
     double medianMicros() {
+        List<String> shortest = texts.shortest();
         var micros = new ArrayList<Double>();
         long end = System.nanoTime() + NANOS;
         for (int i = 0; System.nanoTime() < end; i++) {
             long begin = System.nanoTime();
-            encoder.embed(texts.get(i % SHORTEST));
+            encoder.embed(shortest.get(i % shortest.size()));
             micros.add((System.nanoTime() - begin) / 1e3);
         }
         return LoadRow.quantile(
@@ -48,8 +44,9 @@ record Library(TextEncoder encoder, List<String> texts) {
         var batches = new ArrayList<List<String>>();
         var batch = new ArrayList<String>();
         int tokens = 0;
-        for (int i = 0; i < texts.size(); i++) {
-            String text = texts.get(i * 7 % texts.size());
+        List<String> all = texts.texts();
+        for (int i = 0; i < all.size(); i++) {
+            String text = all.get(i * 7 % all.size());
             int more = encoder.countTokens(text);
             if (tokens + more > BATCH_TOKENS) {
                 batches.add(List.copyOf(batch));

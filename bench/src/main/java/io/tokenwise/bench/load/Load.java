@@ -1,6 +1,7 @@
 package io.tokenwise.bench.load;
 
 import java.util.List;
+import java.util.Locale;
 
 /**
  * How many requests come when: phases of Poisson arrivals.
@@ -19,7 +20,7 @@ record Load(String name, List<Phase> phases, int neighbourPhase) {
 
     /** One rate throughout. */
     static Load poisson(double times, double seconds) {
-        return new Load("%.1f x".formatted(times), List.of(new Phase(seconds, times)), -1);
+        return new Load(String.format(Locale.ROOT, "%.1f x", times), List.of(new Phase(seconds, times)), -1);
     }
 
     /** Too much for a while, then little again. */

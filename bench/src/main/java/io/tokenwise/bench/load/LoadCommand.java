@@ -1,29 +1,20 @@
 package io.tokenwise.bench.load;
 
-import io.tokenwise.TextEncoder;
-import io.tokenwise.api.BackendChoice;
-import io.tokenwise.api.EngineOptions;
 import io.tokenwise.api.Precision;
 import io.tokenwise.bench.Options;
-import io.tokenwise.io.AtomicFiles;
-import io.tokenwise.io.Processor;
-import io.tokenwise.testdata.WordNet;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
+import picocli.CommandLine.TypeConversionException;
 
 /** {@code ./tokenwise bench load}: a latency target under load, by each controller. */
 @Command(
@@ -45,16 +36,6 @@ import tools.jackson.databind.json.JsonMapper;
             "  ./tokenwise bench load --soak 60           an hour at 1.5 beside bad clients"
         })
 public final class LoadCommand implements Callable<Integer> {
-    private static final JsonMapper JSON = new JsonMapper();
-    private static final int CONNECTIONS = 1000;
-    private static final int UNDER_WAY = 64;
-    private static final double CAPACITY_SECONDS = 6;
-    private static final double WARM_UP_SECONDS = 20;
-    private static final double OVERLOAD = 1.3;
-
-    /** Between two runs: what is left of the last one is over. */
-    private static final long PAUSE_MILLIS = 500;
-
     @Spec
     private CommandSpec spec;
 
@@ -71,8 +52,9 @@ public final class LoadCommand implements Callable<Integer> {
     @Option(
             names = "--precision",
             paramLabel = "P",
-            defaultValue = "S8",
-            description = "f32, bf16 or s8 (default: s8).")
+            defaultValue = "s8",
+            converter = PrecisionConverter.class,
+            description = "f32, bf16 or s8 (default: ${DEFAULT-VALUE}).")
     private Precision precision;
 
     @Option(
@@ -134,134 +116,61 @@ public final class LoadCommand implements Callable<Integer> {
             description = "Only a server at 1.5 for so long, beside clients that vanish, send garbage, or send slowly.")
     private Double soakMinutes;
 
+    /** Reads the label of a precision. */
+    static final class PrecisionConverter implements ITypeConverter<Precision> {
+        @Override
+        public Precision convert(String text) {
+            return Arrays.stream(Precision.values())
+                    .filter(value -> value.label().equals(text))
+                    .findFirst()
+                    .orElseThrow(() -> new TypeConversionException("give f32, bf16 or s8, not '" + text + "'"));
+        }
+    }
+
     @Override
     public Integer call() throws IOException, InterruptedException {
-        if (soakMinutes != null && !(soakMinutes > 0 && soakMinutes <= 10_000)) {
-            throw new ParameterException(spec.commandLine(), "--soak must be over 0 and at most 10000 minutes");
-        }
-        Cores.pinThisProcess();
-        PrintWriter out = spec.commandLine().getOut();
-        LoadTexts texts = texts();
-        if (cost) {
-            return cost(texts, out) ? 0 : 1;
-        }
-        return (soakMinutes != null ? soak(texts, out) : race(texts, out)) ? 0 : 1;
-    }
-
-    /** On one thread, as the server computes. */
-    private LoadTexts texts() throws IOException {
-        var options = EngineOptions.defaults()
-                .withThreads(1)
-                .withBackend(new BackendChoice(BackendChoice.Kind.AUTO, precision));
-        try (TextEncoder encoder = TextEncoder.open(model, options)) {
-            return LoadTexts.of(encoder, WordNet.load());
-        }
-    }
-
-    private ServedProcess serve(Controller controller) throws IOException {
-        return new ServedProcess(List.of(model, precision.name(), controller.name(), String.valueOf(targetMillis)));
-    }
-
-    private boolean cost(LoadTexts texts, PrintWriter out) throws IOException, InterruptedException {
-        try (ServedProcess server = serve(Controller.SHEDDING);
-                var connections = new Connections(server.port(), CONNECTIONS)) {
-            capacity(connections, texts, WARM_UP_SECONDS);
-            return ServerCost.run(server, connections, texts, model + "@1", out);
-        }
-    }
-
-    private boolean soak(LoadTexts texts, PrintWriter out) throws IOException, InterruptedException {
-        Controller both = Controller.BOTH;
-        try (ServedProcess server = serve(both)) {
-            double capacity;
-            try (var connections = new Connections(server.port(), CONNECTIONS)) {
-                capacity(connections, texts, WARM_UP_SECONDS);
-                capacity = capacity(connections, texts, CAPACITY_SECONDS);
-            }
-            Load load = Load.poisson(1, 1);
-            return new LoadSoak(
-                            server,
-                            texts,
-                            arrival -> request(both, load, arrival, texts),
-                            capacity,
-                            targetMillis * 1_000_000L,
-                            out)
-                    .run(soakMinutes, CONNECTIONS);
-        }
-    }
-
-    /** Each controller has a server of its own; capacity is that of the first one, the same for all. */
-    private boolean race(LoadTexts texts, PrintWriter out) throws IOException, InterruptedException {
+        Options.check(spec, !cost || soakMinutes == null, "give --cost or --soak, not both");
+        Options.check(
+                spec,
+                soakMinutes == null || soakMinutes > 0 && soakMinutes <= 10_000,
+                "--soak must be over 0 and at most 10000 minutes");
         List<Load> chosenLoads = chosenLoads();
         List<Controller> chosen = Arrays.stream(Controller.values())
                 .filter(controller -> startsWithOne(controller.label(), controllers))
                 .toList();
-        if (chosenLoads.isEmpty() || chosen.isEmpty()) {
-            throw new ParameterException(spec.commandLine(), "no load or no controller has such a name; see --help");
-        }
-        var rows = new ArrayList<LoadRow>();
-        double capacity = 0;
-        for (Controller controller : chosen) {
-            try (ServedProcess server = serve(controller);
-                    var connections = new Connections(server.port(), CONNECTIONS)) {
-                capacity(connections, texts, WARM_UP_SECONDS);
-                double measured = capacity(connections, texts, CAPACITY_SECONDS);
-                capacity = capacity == 0 ? measured : capacity;
-                out.printf(
-                        "%s (%s): %.0f requests a second at full budget%n",
-                        controller.label(), controller.what(), measured);
-                out.flush();
-                // What only overload runs is slow at first: C2 compiles it on the server's core.
-                run(controller, Load.poisson(OVERLOAD, WARM_UP_SECONDS), seeds, capacity, connections, texts);
-                for (Load load : chosenLoads) {
-                    for (int seed = 0; seed < seeds; seed++) {
-                        rows.add(run(controller, load, seed, capacity, connections, texts));
-                    }
-                }
-            }
-        }
-        var results = new LoadResults(
-                Processor.name(),
-                System.getProperty("java.version"),
-                model + " " + precision.label(),
-                targetMillis,
-                capacity,
-                rows);
-        return report(results, out);
+        Options.check(spec, !chosenLoads.isEmpty(), "--load: none has such a name; --help has all");
+        Options.check(spec, !chosen.isEmpty(), "--controller: none has such a name; --help has all");
+        Cores.pinThisProcess();
+        var underLoad = ModelUnderLoad.open(model, precision, targetMillis);
+        PrintWriter out = spec.commandLine().getOut();
+        boolean holds = cost
+                ? cost(underLoad, out)
+                : soakMinutes != null ? soak(underLoad, out) : race(underLoad, chosenLoads, chosen, out);
+        return holds ? 0 : 1;
     }
 
-    private LoadRow run(
-            Controller controller, Load load, int seed, double capacity, Connections connections, LoadTexts texts)
-            throws InterruptedException {
-        Thread.sleep(PAUSE_MILLIS);
-        List<Arrival> arrivals = Arrival.of(load, capacity, texts.texts().size(), seed);
-        Thread neighbour = load.neighbourPhase() < 0
-                ? null
-                : NoisyNeighbour.during(
-                        load.begin(load.neighbourPhase()),
-                        load.phases().get(load.neighbourPhase()).seconds());
-        Outcome[] outcomes =
-                new OpenLoop(connections, texts).run(arrivals, arrival -> request(controller, load, arrival, texts));
-        if (neighbour != null) {
-            neighbour.join();
+    private static boolean cost(ModelUnderLoad underLoad, PrintWriter out) throws IOException, InterruptedException {
+        try (var server = new ControlledServer(Controller.SHEDDING, underLoad)) {
+            server.capacity(ControlledServer.WARM_UP_SECONDS);
+            return ServerCost.run(server, underLoad, out);
         }
-        return LoadRow.of(load, controller, seed, outcomes, targetMillis * 1_000_000L);
     }
 
-    /** Those who shed are told by when an answer is wanted; who does not, is not asked to hurry. */
-    private byte[] request(Controller controller, Load load, Arrival arrival, LoadTexts texts) {
-        return EmbeddingCall.request(
-                model + "@" + controller.budget(load, arrival),
-                List.of(texts.texts().get(arrival.text())),
-                controller == Controller.NONE ? 0 : targetMillis);
+    private boolean soak(ModelUnderLoad underLoad, PrintWriter out) throws IOException, InterruptedException {
+        try (var server = new ControlledServer(Controller.BOTH, underLoad)) {
+            server.warmUp();
+            double capacity = server.capacity(ControlledServer.CAPACITY_SECONDS);
+            return new LoadSoak(server, underLoad, capacity, out).run(soakMinutes);
+        }
     }
 
-    private double capacity(Connections connections, LoadTexts texts, double forSeconds)
+    private boolean race(ModelUnderLoad underLoad, List<Load> chosenLoads, List<Controller> chosen, PrintWriter out)
             throws IOException, InterruptedException {
-        List<byte[]> requests = texts.texts().stream()
-                .map(text -> EmbeddingCall.request(model + "@1", List.of(text), 0))
-                .toList();
-        return Capacity.perSecond(connections, requests, UNDER_WAY, forSeconds);
+        LoadFolder results = LoadFolder.create(folder);
+        LoadResults all = new LoadRace(underLoad, chosenLoads, seeds, out).run(chosen, results);
+        out.print(all.generator() + LoadBounds.text(all));
+        out.flush();
+        return LoadBounds.of(all).stream().allMatch(LoadBounds.Bound::holds);
     }
 
     private List<Load> chosenLoads() {
@@ -280,22 +189,5 @@ public final class LoadCommand implements Callable<Integer> {
 
     private static boolean startsWithOne(String name, List<String> starts) {
         return starts.stream().anyMatch(name::startsWith);
-    }
-
-    private boolean report(LoadResults results, PrintWriter out) throws IOException {
-        var text = new StringBuilder(results.table());
-        List<LoadBounds.Bound> bounds = LoadBounds.of(results);
-        bounds.forEach(bound -> text.append(bound.line()).append(System.lineSeparator()));
-        out.print(text);
-        out.flush();
-        Files.createDirectories(folder);
-        write("load.json", JSON.writeValueAsBytes(results));
-        write("load.svg", LoadPicture.svg(results).getBytes(StandardCharsets.UTF_8));
-        write("load.txt", text.toString().getBytes(StandardCharsets.UTF_8));
-        return bounds.stream().allMatch(LoadBounds.Bound::holds);
-    }
-
-    private void write(String name, byte[] content) throws IOException {
-        AtomicFiles.write(folder.resolve(name), stream -> stream.write(content));
     }
 }

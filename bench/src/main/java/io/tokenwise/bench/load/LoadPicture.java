@@ -64,7 +64,7 @@ final class LoadPicture {
                         results.cpu(),
                         results.model(),
                         results.targetMillis()));
-        svg.vertical(20, TOP + HEIGHT / 2, 13, "mean cosine to full budget, of what was answered");
+        svg.vertical(20, (TOP + legendTop() - GAP_Y) / 2, 13, "mean cosine to full budget, of what was answered");
         for (int i = 0; i < loads.size(); i++) {
             panel(loads.get(i), LEFT + i % COLUMNS * (PANEL + GAP_X), TOP + i / COLUMNS * (HEIGHT + GAP_Y));
         }

@@ -1,11 +1,13 @@
 package io.tokenwise.bench.load;
 
+import io.tokenwise.bench.Soak;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.HdrHistogram.Histogram;
 
@@ -26,65 +28,61 @@ final class LoadSoak {
     /** Each kind of bad client calls so often. */
     private static final long BAD_EVERY_MILLIS = 200;
 
-    private final ServedProcess server;
-    private final LoadTexts texts;
-    private final OpenLoop.Requests requests;
+    private static final Controller CONTROLLER = Controller.BOTH;
+    private static final long STOP_AFTER_MILLIS = 1500;
+    private static final double STOP_LOAD_SECONDS = 3;
+
+    private final ControlledServer server;
+    private final ModelUnderLoad model;
     private final double capacityPerSecond;
-    private final long targetNanos;
     private final PrintWriter out;
     private final AtomicLong badCalls = new AtomicLong();
     private volatile boolean stopping;
 
-    LoadSoak(
-            ServedProcess server,
-            LoadTexts texts,
-            OpenLoop.Requests requests,
-            double capacityPerSecond,
-            long targetNanos,
-            PrintWriter out) {
+    LoadSoak(ControlledServer server, ModelUnderLoad model, double capacityPerSecond, PrintWriter out) {
         this.server = server;
-        this.texts = texts;
-        this.requests = requests;
+        this.model = model;
         this.capacityPerSecond = capacityPerSecond;
-        this.targetNanos = targetNanos;
         this.out = out;
     }
 
     /** Whether all held; the server has stopped then. */
-    boolean run(double minutes, int mostConnections) throws IOException, InterruptedException {
+    boolean run(double minutes) throws IOException, InterruptedException {
         List<Thread> bad = startBadClients();
         var latencies = new Histogram(3);
+        var lost = new TreeMap<String, Integer>();
         long sent = 0;
         long within = 0;
-        long answered = 0;
-        long lost = 0;
         var memory = new ArrayList<ProcessMemory>();
         out.printf(
-                "%8s %9s %9s %8s %8s %8s %9s %9s %8s %8s%n",
-                "minute", "sent", "answered", "in time", "shed", "lost", "p99 ms", "bad calls", "RSS MiB", "threads");
-        try (var connections = new Connections(server.port(), mostConnections)) {
-            var loop = new OpenLoop(connections, texts);
-            double seconds = minutes * 60 / LINES;
+                "%8s %9s %9s %8s %8s %8s %12s %9s %8s %8s%n",
+                "minute",
+                "sent",
+                "answered",
+                "in time",
+                "shed",
+                "lost",
+                "p99 ms now",
+                "bad calls",
+                "RSS MiB",
+                "threads");
+        try (Connections connections = server.connect()) {
             for (int line = 0; line < LINES; line++) {
-                Load load = Load.poisson(TIMES, seconds);
-                Outcome[] outcomes = loop.run(
-                        Arrival.of(load, capacityPerSecond, texts.texts().size(), line), requests);
-                var part = new Histogram(3);
+                List<Outcome> outcomes = run(connections, minutes * 60 / LINES, line);
+                LoadRow.counts(outcomes, Outcome::failed)
+                        .forEach((kind, count) -> lost.merge(kind, count, Integer::sum));
+                var now = new Histogram(3);
                 for (Outcome outcome : outcomes) {
                     if (outcome.answered()) {
-                        part.recordValue(outcome.latencyNanos() / 1000);
-                        answered++;
+                        now.recordValue(outcome.latencyNanos() / 1000);
                     }
-                    within += outcome.answeredWithin(targetNanos) ? 1 : 0;
-                    if (!outcome.answered() && !outcome.shed()) {
-                        lost++;
-                        out.printf("lost: status %d after %.1f ms%n", outcome.status(), outcome.latencyNanos() / 1e6);
-                    }
+                    within += outcome.answeredWithin(model.targetNanos()) ? 1 : 0;
                 }
-                sent += outcomes.length;
-                latencies.add(part);
-                memory.add(ProcessMemory.of(server.pid()));
-                line((line + 1) * minutes / LINES, sent, answered, within, lost, part, memory.getLast());
+                sent += outcomes.size();
+                latencies.add(now);
+                memory.add(ProcessMemory.of(server.process().pid()));
+                long answered = latencies.getTotalCount();
+                line((line + 1) * minutes / LINES, sent, answered, within, sum(lost), now, memory.getLast());
             }
         } finally {
             stopping = true;
@@ -92,49 +90,54 @@ final class LoadSoak {
         for (Thread thread : bad) {
             thread.join();
         }
-        boolean stopped = stopsUnderLoad(mostConnections);
-        return judge(within / (double) answered, lost, memory) & stopped;
+        boolean stopped = stopsUnderLoad();
+        return judge(latencies, within, lost, memory) & stopped;
+    }
+
+    private List<Outcome> run(Connections connections, double seconds, int seed) throws InterruptedException {
+        Load load = Load.poisson(TIMES, seconds);
+        List<Arrival> arrivals =
+                Arrival.of(load, capacityPerSecond, model.texts().texts().size(), seed);
+        return List.of(new OpenLoop(connections, model.texts())
+                .run(arrivals, arrival -> model.request(CONTROLLER, load, arrival)));
+    }
+
+    private static int sum(Map<String, Integer> counts) {
+        return counts.values().stream().mapToInt(Integer::intValue).sum();
     }
 
     private void line(
-            double minute, long sent, long answered, long within, long lost, Histogram part, ProcessMemory memory) {
+            double minute, long sent, long answered, long within, long lost, Histogram now, ProcessMemory memory) {
         out.printf(
-                "%8.1f %9d %9d %7.2f%% %7.2f%% %8d %9.1f %9d %8.1f %8d%n",
+                "%8.1f %9d %9d %7.2f%% %7.2f%% %8d %12.1f %9d %8.1f %8d%n",
                 minute,
                 sent,
                 answered,
                 100.0 * within / Math.max(1, answered),
                 100.0 * (sent - answered - lost) / sent,
                 lost,
-                part.getValueAtPercentile(99) / 1e3,
+                now.getValueAtPercentile(99) / 1e3,
                 badCalls.get(),
                 memory.residentBytes() / (double) (1 << 20),
                 memory.threads());
         out.flush();
     }
 
-    private boolean judge(double within, long lost, List<ProcessMemory> memory) {
-        int tenth = memory.size() / 10;
-        long base = memory.get(tenth).residentBytes();
-        long most = memory.stream()
-                .skip(tenth)
-                .mapToLong(ProcessMemory::residentBytes)
-                .max()
-                .orElse(base);
-        int moreThreads = memory.stream()
-                        .skip(tenth)
-                        .mapToInt(ProcessMemory::threads)
-                        .max()
-                        .orElse(0)
-                - memory.get(tenth).threads();
+    private boolean judge(Histogram latencies, long within, Map<String, Integer> lost, List<ProcessMemory> memory) {
+        double share = within / (double) latencies.getTotalCount();
+        long growth = Soak.growthAfterATenth(
+                memory.stream().map(ProcessMemory::residentBytes).toList());
+        long moreThreads = Soak.growthAfterATenth(
+                memory.stream().map(now -> (long) now.threads()).toList());
         return says(
-                        "answered in time, of what was answered: %.4f, at least %.2f".formatted(within, LEAST_WITHIN),
-                        within >= LEAST_WITHIN)
-                & says("lost: " + lost, lost == 0)
+                        "answered in time, of what was answered: %.4f, at least %.2f (p99 %.1f ms)"
+                                .formatted(share, LEAST_WITHIN, latencies.getValueAtPercentile(99) / 1e3),
+                        share >= LEAST_WITHIN)
+                & says("lost: " + LoadResults.text(lost), lost.isEmpty())
                 & says(
                         "resident memory after the first tenth: %.1f MiB more at most, %d allowed"
-                                .formatted((most - base) / (double) (1 << 20), MOST_GROWTH_BYTES >> 20),
-                        most - base <= MOST_GROWTH_BYTES)
+                                .formatted(growth / (double) (1 << 20), MOST_GROWTH_BYTES >> 20),
+                        growth <= MOST_GROWTH_BYTES)
                 & says(
                         "threads: %d more at most, %d allowed".formatted(moreThreads, MOST_MORE_THREADS),
                         moreThreads <= MOST_MORE_THREADS);
@@ -147,31 +150,34 @@ final class LoadSoak {
     }
 
     /** SIGTERM while requests come: what was accepted is answered, later ones are refused or find nobody. */
-    private boolean stopsUnderLoad(int mostConnections) throws IOException, InterruptedException {
-        Load load = Load.poisson(TIMES, 3);
-        Outcome[] outcomes;
-        try (var connections = new Connections(server.port(), mostConnections)) {
+    private boolean stopsUnderLoad() throws IOException, InterruptedException {
+        List<Outcome> outcomes;
+        try (Connections connections = server.connect()) {
             Thread.ofVirtual().start(() -> {
                 try {
-                    Thread.sleep(1500);
+                    Thread.sleep(STOP_AFTER_MILLIS);
                 } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                 }
-                server.terminate();
+                server.process().terminate();
             });
-            outcomes = new OpenLoop(connections, texts)
-                    .run(Arrival.of(load, capacityPerSecond, texts.texts().size(), LINES), requests);
+            outcomes = run(connections, STOP_LOAD_SECONDS, LINES);
         }
-        int exit = server.await();
-        long cut = Arrays.stream(outcomes).filter(Outcome::cutShort).count();
+        int exit = server.process().await();
+        Map<String, Integer> lost = LoadRow.counts(outcomes, Outcome::lost);
         return says(
-                "SIGTERM under load: exit %d, %d requests sent and not answered".formatted(exit, cut),
-                exit == ENDED_BY_SIGTERM && cut == 0);
+                "SIGTERM under load: exit %d, lost: %s; answered %d of %d"
+                        .formatted(
+                                exit,
+                                LoadResults.text(lost),
+                                outcomes.stream().filter(Outcome::answered).count(),
+                                outcomes.size()),
+                exit == ENDED_BY_SIGTERM && lost.isEmpty());
     }
 
     private List<Thread> startBadClients() {
         var threads = new ArrayList<Thread>();
-        byte[] request = requests.of(new Arrival(0, 0, 0, false));
+        byte[] request = model.request(CONTROLLER, Load.poisson(TIMES, 1), new Arrival(0, 0, 0, false));
         for (BadClient client : BadClient.values()) {
             threads.add(Thread.ofVirtual().start(() -> keepCalling(client, request)));
         }
@@ -186,7 +192,7 @@ final class LoadSoak {
             calls.removeIf(call -> !call.isAlive());
             calls.add(Thread.ofVirtual().start(() -> {
                 try {
-                    client.call(server.port(), request, new Random(seed));
+                    client.call(server.process().port(), request, new Random(seed));
                 } catch (IOException e) {
                     // The server has thrown it out, which is its right.
                 } catch (InterruptedException e) {

@@ -3,35 +3,42 @@ package io.tokenwise.bench.load;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 
-/** A process that wants all of the server's core, and so gets half of it, until it is closed. */
-final class NoisyNeighbour implements AutoCloseable {
-    private final Process process;
+/** A process that wants all of the server's core, and so gets half of it. */
+final class NoisyNeighbour {
+    /** It ends with us, however we end: it would else disturb whatever is measured next. */
+    private static final List<String> BUSY = List.of("sh", "-c", "while kill -0 $PPID; do :; done");
 
-    NoisyNeighbour() throws IOException {
+    private NoisyNeighbour() {}
+
+    /** In that time from now. The future ends with it, and fails if the neighbour was not there throughout. */
+    static Future<Void> during(double fromSeconds, double seconds) {
         var command = new ArrayList<>(Cores.onServersCore());
-        command.addAll(List.of("sh", "-c", "while :; do :; done"));
-        process = new ProcessBuilder(command).start();
+        command.addAll(BUSY);
+        return during(command, fromSeconds, seconds);
     }
 
-    /** In that time of a load, on a thread of its own; closed by the time the thread ends. */
-    static Thread during(double fromSeconds, double seconds) {
-        return Thread.ofVirtual().start(() -> {
+    /** The same of any process. */
+    static Future<Void> during(List<String> command, double fromSeconds, double seconds) {
+        var time = new FutureTask<Void>(() -> {
+            Thread.sleep((long) (fromSeconds * 1e3));
+            Process process = new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .start();
             try {
-                Thread.sleep((long) (fromSeconds * 1e3));
-                try (var _ = new NoisyNeighbour()) {
-                    Thread.sleep((long) (seconds * 1e3));
+                if (process.waitFor((long) (seconds * 1e3), TimeUnit.MILLISECONDS)) {
+                    throw new IOException(String.join(" ", command) + " ended with " + process.exitValue());
                 }
-            } catch (IOException e) {
-                throw new IllegalStateException("the noisy neighbour does not start", e);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
+            } finally {
+                process.destroyForcibly();
             }
+            return null;
         });
-    }
-
-    @Override
-    public void close() {
-        process.destroyForcibly();
+        Thread.ofVirtual().start(time);
+        return time;
     }
 }

@@ -42,7 +42,7 @@ final class OpenLoop {
             }
             Thread.ofVirtual().start(() -> {
                 try {
-                    outcomes[number] = outcome(arrival, due, requests.of(arrival));
+                    outcomes[number] = outcome(arrival, due, requests);
                 } finally {
                     open.countDown();
                 }
@@ -52,25 +52,28 @@ final class OpenLoop {
         return outcomes;
     }
 
-    private Outcome outcome(Arrival arrival, long due, byte[] request) {
+    private Outcome outcome(Arrival arrival, long due, Requests requests) {
+        long delay = System.nanoTime() - due;
         try {
-            HttpConnection.Response response = connections.call(request);
+            HttpConnection.Response response = connections.call(requests.of(arrival));
             long latency = System.nanoTime() - due;
             if (response.status() != 200) {
-                return new Outcome(arrival, latency, response.status(), Double.NaN, Double.NaN, false);
+                return Outcome.refused(arrival, latency, delay, response.status());
             }
             float[] vector = EmbeddingCall.vector(response);
             float[] full = texts.vectors().get(arrival.text());
             return new Outcome(
                     arrival,
                     latency,
+                    delay,
                     200,
+                    "200",
                     response.number("x-tokenwise-spent"),
                     Embedding.cosine(vector, full),
                     Arrays.equals(vector, full));
-        } catch (IOException e) {
-            int status = e instanceof Connections.NotTakenException ? Outcome.NOT_SENT : 0;
-            return new Outcome(arrival, System.nanoTime() - due, status, Double.NaN, Double.NaN, false);
+        } catch (IOException | RuntimeException e) {
+            // An answer that cannot be read is none.
+            return Outcome.failed(arrival, System.nanoTime() - due, delay, e);
         }
     }
 }

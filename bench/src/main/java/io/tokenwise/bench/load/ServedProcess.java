@@ -50,10 +50,6 @@ final class ServedProcess implements AutoCloseable {
         return process.pid();
     }
 
-    boolean isAlive() {
-        return process.isAlive();
-    }
-
     /** A measurement that it makes itself, by the library. */
     double ask(String measurement) throws IOException {
         process.outputWriter().write(measurement + "\n");

@@ -12,29 +12,23 @@ import java.util.List;
 final class ServerCost {
     private static final int ROUNDS = 9;
     private static final double SECONDS = 2;
-    private static final int UNDER_WAY = 64;
     private static final double MOST_MORE_MICROS = 300;
     private static final double LEAST_SHARE = 0.9;
 
     private ServerCost() {}
 
     /** Prints both, and returns whether they hold. */
-    static boolean run(ServedProcess server, Connections connections, LoadTexts texts, String model, PrintWriter out)
+    static boolean run(ControlledServer server, ModelUnderLoad model, PrintWriter out)
             throws IOException, InterruptedException {
-        List<byte[]> shortest = texts.texts().subList(0, 8).stream()
-                .map(text -> EmbeddingCall.request(model, List.of(text), 0))
-                .toList();
-        List<byte[]> all = texts.texts().stream()
-                .map(text -> EmbeddingCall.request(model, List.of(text), 0))
-                .toList();
+        List<byte[]> shortest = model.fullBudget(model.texts().shortest());
         var medians = new ArrayList<double[]>();
         var rates = new ArrayList<double[]>();
         for (int round = 0; round < ROUNDS; round++) {
-            double library = server.ask("library-alone");
-            double http = LoadRow.quantile(Capacity.alone(connections, shortest, SECONDS), 0.5);
+            double library = server.process().ask("library-alone");
+            double http = server.medianMicros(shortest, SECONDS);
             medians.add(new double[] {library, http});
-            double libraryRate = server.ask("library-rate");
-            double httpRate = Capacity.perSecond(connections, all, UNDER_WAY, SECONDS);
+            double libraryRate = server.process().ask("library-rate");
+            double httpRate = server.capacity(SECONDS);
             rates.add(new double[] {libraryRate, httpRate});
         }
         double library = median(medians, 0);

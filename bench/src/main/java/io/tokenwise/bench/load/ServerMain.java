@@ -42,6 +42,10 @@ final class ServerMain {
                 DRAIN,
                 false,
                 Optional.empty());
+        // It would else go on when the generator is killed, and disturb whatever is measured next.
+        ProcessHandle.current()
+                .parent()
+                .ifPresent(generator -> generator.onExit().thenRun(() -> System.exit(1)));
         TokenwiseServer server = TokenwiseServer.start(options);
         Runtime.getRuntime().addShutdownHook(new Thread(server::close));
         System.out.println("listening on http://127.0.0.1:" + server.port());
@@ -73,6 +77,6 @@ final class ServerMain {
     private static Library open(String model, BackendChoice backend) throws IOException {
         var encoder =
                 TextEncoder.open(model, EngineOptions.defaults().withThreads(1).withBackend(backend));
-        return new Library(encoder, LoadTexts.of(encoder, WordNet.load()).texts());
+        return new Library(encoder, LoadTexts.of(encoder, WordNet.load()));
     }
 }

@@ -12,8 +12,11 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** Against a server that answers one request after the other, each in 20 ms. */
@@ -47,6 +50,48 @@ class OpenLoopTest {
     }
 
     @Test
+    void aGeneratorThatIsLateIsCharged() throws IOException, InterruptedException {
+        HttpServer server = start(200);
+        try (var connections = new Connections(server.getAddress().getPort(), 1)) {
+            // Was due long before the loop begins, which is 20 ms from now.
+            List<Arrival> late = List.of(new Arrival(-3_000_000_000L, 0, 0, false));
+            Outcome outcome =
+                    new OpenLoop(connections, texts).run(late, _ -> EmbeddingCall.request("m", List.of("a"), 0))[0];
+            assertThat(outcome.delayNanos()).isGreaterThan(2_900_000_000L);
+            assertThat(outcome.latencyNanos()).isGreaterThan(outcome.delayNanos());
+        } finally {
+            server.stop(0);
+        }
+    }
+
+    @Test
+    void aRequestDoesNotWaitForTheAnswerOfAnEarlierOne() throws IOException, InterruptedException {
+        HttpServer server = start(200);
+        List<Arrival> arrivals = Collections.nCopies(5, new Arrival(0, 0, 0, false));
+        var begun = new CountDownLatch(arrivals.size());
+        try (var connections = new Connections(server.getAddress().getPort(), arrivals.size())) {
+            Outcome[] outcomes = new OpenLoop(connections, texts).run(arrivals, _ -> {
+                begun.countDown();
+                awaitAll(begun);
+                return EmbeddingCall.request("m", List.of("a"), 0);
+            });
+            assertThat(outcomes).allMatch(Outcome::answered);
+        } finally {
+            server.stop(0);
+        }
+    }
+
+    private static void awaitAll(CountDownLatch latch) {
+        try {
+            if (!latch.await(20, TimeUnit.SECONDS)) {
+                throw new IllegalStateException("one waits for another");
+            }
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
     void refusalsAndFailuresAreToldApart() throws IOException, InterruptedException {
         HttpServer server = start(429);
         int port = server.getAddress().getPort();
@@ -55,11 +100,26 @@ class OpenLoopTest {
             var loop = new OpenLoop(connections, texts);
             Outcome refused = loop.run(one, _ -> EmbeddingCall.request("m", List.of("a"), 50))[0];
             assertThat(refused.shed()).isTrue();
-            assertThat(refused.cutShort()).isFalse();
+            assertThat(refused.kind()).isEqualTo("429");
             server.stop(0);
             Outcome failed = loop.run(one, _ -> EmbeddingCall.request("m", List.of("a"), 50))[0];
-            assertThat(failed.status()).isEqualTo(Outcome.NOT_SENT);
+            assertThat(failed.kind()).isEqualTo("not taken (ConnectException)");
             assertThat(failed.shed()).isFalse();
+        }
+    }
+
+    @Test
+    void anAnswerThatCannotBeReadIsAFailureOfItsOwn() throws IOException, InterruptedException {
+        HttpServer server = start(200);
+        List<Arrival> two = List.of(new Arrival(0, 0, 0, false), new Arrival(0, 0, 1, false));
+        var longer = new LoadTexts(List.of("a", "b"), List.of(VECTOR, new float[] {0, 1, 0}));
+        try (var connections = new Connections(server.getAddress().getPort(), 2)) {
+            Outcome[] outcomes =
+                    new OpenLoop(connections, longer).run(two, arrival -> EmbeddingCall.request("m", List.of("a"), 0));
+            assertThat(outcomes[0].answered()).isTrue();
+            assertThat(outcomes[1].kind()).as("a vector of another size").isEqualTo("IllegalArgumentException");
+        } finally {
+            server.stop(0);
         }
     }
 
