@@ -20,9 +20,6 @@ import java.util.Optional;
  * stdin.
  */
 final class ServerMain {
-    /** What the controller may come down to: the cosine to full budget is .82 there (docs/quality.md). */
-    private static final double LEAST_BUDGET = 0.35;
-
     private static final Duration DRAIN = Duration.ofSeconds(30);
 
     private ServerMain() {}
@@ -53,12 +50,13 @@ final class ServerMain {
     }
 
     private static Control control(Controller controller, Duration target) {
+        double least = ServerOptions.Budgets.defaults().control().share();
         return switch (controller) {
             case NONE -> Control.off();
             case SHEDDING, HALF, ORACLE -> Control.fixed(1);
-            case FEEDBACK -> Control.auto(target, LEAST_BUDGET).with(false, true, true);
-            case FEED_FORWARD -> Control.auto(target, LEAST_BUDGET).with(true, false, true);
-            case BOTH -> Control.auto(target, LEAST_BUDGET);
+            case FEEDBACK -> Control.auto(target, least).with(false, true, true);
+            case FEED_FORWARD -> Control.auto(target, least).with(true, false, true);
+            case BOTH -> Control.auto(target, least);
         };
     }
 
