@@ -104,6 +104,14 @@ class PageRoutesTest {
         }
     }
 
+    /** Its layers tell nobody. */
+    @Test
+    void ofADenseModelAllTokensGoThroughAll() throws IOException {
+        try (var encoder = TextEncoder.open("minilm-acm")) {
+            assertThat(new Shading(encoder.model().encoder(), 2).shares()).containsExactly(1, 1);
+        }
+    }
+
     @Test
     void atFullBudgetAllTokensGoThroughAll() throws Exception {
         JsonNode answer = JSON.readTree(
