@@ -1,7 +1,10 @@
 package io.tokenwise.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
+import io.tokenwise.TextEncoder;
+import io.tokenwise.api.Budget;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -9,6 +12,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.util.List;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -80,10 +84,45 @@ class PageRoutesTest {
                         .mapToDouble(token -> token.get("share").asDouble()))
                 .contains(0.0, 1.0)
                 .hasSize(15);
-        assertThat(answer.get("cosine").asDouble()).isLessThan(0.99);
         assertThat(answer.get("spentTime").asDouble()).isBetween(0.01, 0.9);
-        assertThat(answer.get("others").get(0).get("fullCosine").asDouble()).isBetween(0.3, 0.99);
         assertThat(answer.get("others").get(1).isNull()).isTrue();
+    }
+
+    @Test
+    void cosinesAreTheLibrarys() throws Exception {
+        JsonNode answer = JSON.readTree(postText("""
+                {"model": "minilm-acm", "budget": 0.1, "text": "Bills and debts are paid.", "others": ["", "Pay the bills."]}""").body());
+
+        List<String> texts = List.of("Bills and debts are paid.", "Pay the bills.");
+        try (var encoder = TextEncoder.open("minilm-acm")) {
+            var least = encoder.embed(texts, Budget.of(0.1));
+            var full = encoder.embed(texts);
+            assertThat(answer.get("cosine").asDouble()).isEqualTo(least.get(0).cosine(full.get(0)), within(1e-6));
+            JsonNode other = answer.get("others").get(1);
+            assertThat(other.get("cosine").asDouble()).isEqualTo(least.get(0).cosine(least.get(1)), within(1e-6));
+            assertThat(other.get("fullCosine").asDouble()).isEqualTo(full.get(0).cosine(full.get(1)), within(1e-6));
+        }
+    }
+
+    /** Its layers tell nobody. */
+    @Test
+    void ofADenseModelAllTokensGoThroughAll() throws IOException {
+        try (var encoder = TextEncoder.open("minilm-acm")) {
+            assertThat(new Shading(encoder.model().encoder(), 2).shares()).containsExactly(1, 1);
+        }
+    }
+
+    @Test
+    void atFullBudgetAllTokensGoThroughAll() throws Exception {
+        JsonNode answer = JSON.readTree(
+                postText("{\"model\": \"minilm-acm\", \"budget\": 1, \"text\": \"Pay the bills.\", \"others\": []}")
+                        .body());
+
+        assertThat(StreamSupport.stream(answer.get("tokens").spliterator(), false)
+                        .mapToDouble(token -> token.get("share").asDouble()))
+                .hasSize(6)
+                .containsOnly(1.0);
+        assertThat(answer.get("cosine").asDouble()).isEqualTo(1, within(1e-6));
     }
 
     @ParameterizedTest
