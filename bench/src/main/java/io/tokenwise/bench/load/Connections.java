@@ -4,16 +4,23 @@ import java.io.IOException;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.Semaphore;
 
-/** Connections to a server, opened when there are too few; further requests wait, and their time counts. Thread-safe. */
+/**
+ * Connections to a server, opened when there are too few; further requests wait, and their time counts. One that was idle for half a minute is not used again, as
+ * with most clients: the server closes it after a minute, perhaps just as a request is sent. Thread-safe.
+ */
 final class Connections implements AutoCloseable {
+    private static final long MOST_IDLE_NANOS = 30_000_000_000L;
+
     private final int port;
     private final Semaphore room;
-    private final ConcurrentLinkedDeque<HttpConnection> idle = new ConcurrentLinkedDeque<>();
+    private final ConcurrentLinkedDeque<Idle> idle = new ConcurrentLinkedDeque<>();
 
     Connections(int port, int most) {
         this.port = port;
         room = new Semaphore(most);
     }
+
+    private record Idle(HttpConnection connection, long sinceNanos) {}
 
     /** The server has not read the request: nobody listens, or it had closed the connection before. */
     static final class NotTakenException extends IOException {
@@ -33,7 +40,7 @@ final class Connections implements AutoCloseable {
     HttpConnection.Response call(byte[] request) throws IOException {
         room.acquireUninterruptibly();
         try {
-            HttpConnection kept = idle.pollFirst();
+            HttpConnection kept = takeIdle();
             if (kept != null) {
                 try {
                     return exchange(kept, request);
@@ -45,6 +52,17 @@ final class Connections implements AutoCloseable {
         } finally {
             room.release();
         }
+    }
+
+    /** The one that was used last; null if there is none. */
+    private HttpConnection takeIdle() {
+        for (Idle one = idle.pollFirst(); one != null; one = idle.pollFirst()) {
+            if (System.nanoTime() - one.sinceNanos < MOST_IDLE_NANOS) {
+                return one.connection;
+            }
+            one.connection.close();
+        }
+        return null;
     }
 
     private HttpConnection open() throws NotTakenException {
@@ -62,7 +80,7 @@ final class Connections implements AutoCloseable {
             if (response.closes()) {
                 connection.close();
             } else {
-                idle.addFirst(connection);
+                idle.addFirst(new Idle(connection, System.nanoTime()));
             }
             return response;
         } catch (IOException e) {
@@ -74,6 +92,6 @@ final class Connections implements AutoCloseable {
 
     @Override
     public void close() {
-        idle.forEach(HttpConnection::close);
+        idle.forEach(one -> one.connection.close());
     }
 }

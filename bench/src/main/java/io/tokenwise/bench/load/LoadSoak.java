@@ -69,8 +69,10 @@ final class LoadSoak {
         try (Connections connections = server.connect()) {
             for (int line = 0; line < LINES; line++) {
                 List<Outcome> outcomes = run(connections, minutes * 60 / LINES, line);
-                LoadRow.counts(outcomes, Outcome::failed)
-                        .forEach((kind, count) -> lost.merge(kind, count, Integer::sum));
+                LoadRow.counts(outcomes, Outcome::failed).forEach((kind, count) -> {
+                    lost.merge(kind, count, Integer::sum);
+                    out.printf("lost: %d times %s%n", count, kind);
+                });
                 var now = new Histogram(3);
                 for (Outcome outcome : outcomes) {
                     if (outcome.answered()) {
