@@ -151,7 +151,7 @@ public final class LoadCommand implements Callable<Integer> {
 
     private static boolean cost(ModelUnderLoad underLoad, PrintWriter out) throws IOException, InterruptedException {
         try (var server = new ControlledServer(Controller.SHEDDING, underLoad)) {
-            server.capacity(ControlledServer.WARM_UP_SECONDS);
+            server.warmUp();
             return ServerCost.run(server, underLoad, out);
         }
     }

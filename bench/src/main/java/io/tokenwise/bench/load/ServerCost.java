@@ -24,10 +24,10 @@ final class ServerCost {
         var medians = new ArrayList<double[]>();
         var rates = new ArrayList<double[]>();
         for (int round = 0; round < ROUNDS; round++) {
-            double library = server.process().ask("library-alone");
+            double library = server.process().ask(ServerMain.LIBRARY_ALONE);
             double http = server.medianMicros(shortest, SECONDS);
             medians.add(new double[] {library, http});
-            double libraryRate = server.process().ask("library-rate");
+            double libraryRate = server.process().ask(ServerMain.LIBRARY_RATE);
             double httpRate = server.capacity(SECONDS);
             rates.add(new double[] {libraryRate, httpRate});
         }

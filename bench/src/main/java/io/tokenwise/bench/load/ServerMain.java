@@ -11,6 +11,7 @@ import io.tokenwise.testdata.WordNet;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
@@ -20,6 +21,12 @@ import java.util.Optional;
  * stdin.
  */
 final class ServerMain {
+    /** What it is asked: how long the JVM has compiled, on all its threads; and of the library. */
+    static final String COMPILED_SECONDS = "compiled-seconds";
+
+    static final String LIBRARY_ALONE = "library-alone";
+    static final String LIBRARY_RATE = "library-rate";
+
     private static final Duration DRAIN = Duration.ofSeconds(30);
 
     private ServerMain() {}
@@ -65,10 +72,17 @@ final class ServerMain {
         var lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         Library library = null;
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-            if (library == null) {
+            if (library == null && !line.equals(COMPILED_SECONDS)) {
                 library = open(model, backend);
             }
-            System.out.println(line.equals("library-alone") ? library.medianMicros() : library.textsPerSecond());
+            System.out.println(
+                    switch (line) {
+                        case COMPILED_SECONDS ->
+                            ManagementFactory.getCompilationMXBean().getTotalCompilationTime() / 1e3;
+                        case LIBRARY_ALONE -> library.medianMicros();
+                        case LIBRARY_RATE -> library.textsPerSecond();
+                        default -> throw new IOException("asked for " + line);
+                    });
         }
     }
 
