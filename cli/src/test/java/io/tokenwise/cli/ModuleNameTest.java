@@ -2,8 +2,8 @@ package io.tokenwise.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.Models;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
