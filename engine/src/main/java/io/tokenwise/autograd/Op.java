@@ -187,21 +187,6 @@ public interface Op {
         }
     }
 
-    /** {@code y = x_1 * silu(x_2)} for each block {@code [x_1, x_2]} of {@code 2 * units} columns. */
-    record GatedSilu(Tensor x, int units, Tensor y) implements Op {
-        @Override
-        public boolean matters(Tape tape) {
-            return tape.tracks(x);
-        }
-
-        @Override
-        public void backward(Backward to, Tensor dy) {
-            Tensor dx = to.like(x);
-            to.stream().gatedSiluBackward(x, units, dy, dx);
-            to.add(x, dx);
-        }
-    }
-
     /** Attention over other rows; queries and keysValues may be one tensor. */
     record Attend(Tensor queries, Tensor keysValues, AttendedRows rows, Tensor probabilities, Tensor y) implements Op {
         @Override

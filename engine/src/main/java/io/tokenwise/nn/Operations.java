@@ -259,16 +259,6 @@ public abstract sealed class Operations implements Recorder permits Pass {
         }
     }
 
-    /** {@code x_1 * silu(x_2)} for each block {@code [x_1, x_2]} of {@code 2 * units} columns of x: {@code [rows, 2 * columns]} to half the columns. */
-    public final Tensor gatedSilu(Tensor x, int units) {
-        Tensor y = tensor(x.rows(), x.columns() / 2);
-        stream.gatedSilu(x, units, y);
-        if (tape != null) {
-            tape.record(new Op.GatedSilu(x, units, y));
-        }
-        return y;
-    }
-
     /**
      * Attention of queries, each row's first columns, over keys and values of other rows, to contexts {@code [queries, hidden]}.
      *
