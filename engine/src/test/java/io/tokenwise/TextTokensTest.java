@@ -3,8 +3,8 @@ package io.tokenwise;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.Tokenizer;
 import io.tokenwise.testdata.WordNet;
+import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,8 +1,8 @@
 package io.tokenwise.bench;
 
 import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.Tokenizer;
 import io.tokenwise.testdata.WordNet;
+import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

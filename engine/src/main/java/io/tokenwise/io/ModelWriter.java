@@ -1,5 +1,6 @@
 package io.tokenwise.io;
 
+import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.tokenwise.api.BadFileException;
+import io.tokenwise.tokenizer.Tokenizer;
+import io.tokenwise.tokenizer.TokenizerTest;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,9 +1,10 @@
-package io.tokenwise.io;
+package io.tokenwise.tokenizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.api.BadFileException;
+import io.tokenwise.io.ModelFiles;
 import io.tokenwise.testdata.FetchedData;
 import io.tokenwise.testdata.WordNet;
 import java.io.IOException;
