@@ -59,6 +59,10 @@ public final class Weights {
         }
         if (!gain) {
             scale(name, shape, values);
+            if (shift > 0 && EMBEDDINGS.matcher(name).matches()) {
+                // Such families multiply them by the root of their length: what layers add would be small beside them.
+                multiply(values, values.length, 1 / Math.sqrt(shape[1]));
+            }
         }
         return values;
     }
