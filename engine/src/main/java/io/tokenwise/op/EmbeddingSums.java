@@ -30,9 +30,13 @@ public final class EmbeddingSums {
             cpu.operands(words, positions, types)
                     .d(y)
                     .integers(ids)
-                    .forSequences(y, offsets, sequences, (o, from, to, _) -> o.kernels
-                            .sequences()
-                            .embeddingSum(o.integers, o.offsets, o.a, o.b, 0, o.c, o.d, o.columns, from, to));
+                    .forSequences(
+                            y,
+                            offsets,
+                            sequences,
+                            (o, from, to, _) -> o.kernels
+                                    .sequences()
+                                    .embeddingSum(o.integers, o.offsets, o.a, o.b, 0, o.c, o.d, o.columns, from, to));
         } else {
             CudaDevice.of(stream)
                     .kernel("embeddingSum")
@@ -66,10 +70,22 @@ public final class EmbeddingSums {
                     .integers(ids)
                     .offsets(offsets)
                     .blocks(sequences)
-                    .forColumns(dy, (o, from, to, _) -> o.kernels
-                            .sequences()
-                            .embeddingSumBackward(
-                                    o.integers, o.offsets, o.blocks, o.a, o.b, o.c, 0, o.d, o.columns, from, to));
+                    .forColumns(
+                            dy,
+                            (o, from, to, _) -> o.kernels
+                                    .sequences()
+                                    .embeddingSumBackward(
+                                            o.integers,
+                                            o.offsets,
+                                            o.blocks,
+                                            o.a,
+                                            o.b,
+                                            o.c,
+                                            0,
+                                            o.d,
+                                            o.columns,
+                                            from,
+                                            to));
         } else {
             CudaDevice cuda = CudaDevice.of(stream);
             cuda.kernel("embeddingWordsBackward")
@@ -124,14 +140,7 @@ public final class EmbeddingSums {
         public void backward(Backward to, Tensor dy) {
             Tensor dTypes = to.tape().trains(types) ? to.gradientOf(types) : null;
             EmbeddingSums.backward(
-                    to.stream(),
-                    ids,
-                    offsets,
-                    sequences,
-                    dy,
-                    to.gradientOf(words),
-                    to.gradientOf(positions),
-                    dTypes);
+                    to.stream(), ids, offsets, sequences, dy, to.gradientOf(words), to.gradientOf(positions), dTypes);
         }
     }
 
