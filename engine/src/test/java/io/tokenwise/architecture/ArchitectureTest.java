@@ -83,7 +83,7 @@ class ArchitectureTest {
             .whereLayer("nn")
             .mayOnlyBeAccessedByLayers("acm", "model", "session", "library")
             .whereLayer("op")
-            .mayOnlyBeAccessedByLayers("cost", "nn", "acm", "model", "session", "library")
+            .mayOnlyBeAccessedByLayers("choice", "cost", "nn", "acm", "model", "session", "library")
             .whereLayer("autograd")
             .mayOnlyBeAccessedByLayers("op", "nn", "acm", "model", "session", "library")
             .whereLayer("cost")
