@@ -19,8 +19,8 @@ public final class GatedUnits {
         check("gatedUnits", x, gate, units, y);
         if (stream.device() instanceof CpuDevice cpu) {
             cpu.operands(x, y, null)
-                    .forBlocks(y, units, (o, from, to, _) ->
-                            o.kernels.speech().gatedSilu(o.a, o.b, o.columns, from, to));
+                    .forBlocks(
+                            y, units, (o, from, to, _) -> o.kernels.speech().gatedSilu(o.a, o.b, o.columns, from, to));
         } else {
             CudaDevice.of(stream)
                     .kernel("gatedSilu")
@@ -37,8 +37,11 @@ public final class GatedUnits {
         Shapes.same("gatedUnitsBackward", x, dx);
         if (stream.device() instanceof CpuDevice cpu) {
             cpu.operands(x, dy, dx)
-                    .forBlocks(dy, units, (o, from, to, _) ->
-                            o.kernels.speech().gatedSiluBackward(o.a, o.b, o.c, o.columns, from, to));
+                    .forBlocks(
+                            dy,
+                            units,
+                            (o, from, to, _) ->
+                                    o.kernels.speech().gatedSiluBackward(o.a, o.b, o.c, o.columns, from, to));
         } else {
             CudaDevice.of(stream)
                     .kernel("gatedSiluBackward")

@@ -7,13 +7,13 @@ import io.tokenwise.kernels.SequenceOps;
 import io.tokenwise.kernels.SequenceOps.AttentionCall;
 import io.tokenwise.tensor.Tensor;
 
-/** Attention cut by head and sequence, which are independent of each other. */
+/** Attention cut by head and sequence, which are independent of each other. Public for package op. */
 public final class AttentionJob extends Job {
     /** Multiply-adds a task should at least do, so that handing it to a thread pays. */
     private static final long GRAIN = 200_000;
 
-    public final AttentionCall call = new AttentionCall();
-    public boolean backward;
+    private final AttentionCall call = new AttentionCall();
+    private boolean backward;
 
     private final SequenceOps kernels;
     private int sequences;
@@ -67,6 +67,14 @@ public final class AttentionJob extends Job {
         call.headSize = headSize;
         call.scale = (float) (1 / Math.sqrt(headSize));
         call.probabilities = null;
+        backward = false;
+    }
+
+    /** What was prepared goes backward: from the gradient of the context to that of Q, K and V side by side. */
+    public void gradients(Tensor dContext, Tensor dQkv) {
+        call.dContext = dContext.floats();
+        call.dQkv = dQkv.floats();
+        backward = true;
     }
 
     private void keepProbabilities(Tensor probabilities) {

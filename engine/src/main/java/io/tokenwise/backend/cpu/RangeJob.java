@@ -7,6 +7,7 @@ import io.tokenwise.kernels.Floats;
 import io.tokenwise.kernels.Kernels;
 import io.tokenwise.kernels.Scratch;
 import io.tokenwise.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 
 /**
  * An operation over the index range {@code [0, count)}, of values, rows, columns or sequences, cut into tasks. Operands are plain
@@ -40,6 +41,9 @@ public final class RangeJob extends Job {
     public ImagePatches patches;
     public RotaryPositions rotary;
 
+    /** Half of a tensor, for as long as its operation runs. */
+    private final Floats half = new Floats(MemorySegment.NULL, 0);
+
     private final WorkerPool pool;
     private final Scratch scratch;
     private Body body;
@@ -68,6 +72,13 @@ public final class RangeJob extends Job {
 
     public RangeJob e(Tensor x) {
         e = floats(x);
+        return this;
+    }
+
+    /** {@link #d} is the lower half of x's rows. */
+    public RangeJob lowerHalf(Tensor x) {
+        half.point(x.floats().segment(), x.floats().at((long) x.rows() / 2 * x.columns()));
+        d = half;
         return this;
     }
 
