@@ -1,5 +1,7 @@
 package io.tokenwise.nn;
 
+import io.tokenwise.kernels.Activation;
+import io.tokenwise.op.GatedUnits;
 import io.tokenwise.backend.MlpSlices;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
@@ -61,7 +63,7 @@ public final class Mlp implements Block {
      * @param together if the MLP is gated, how many columns of u lie together before those of g
      */
     public Tensor units(Pass pass, Tensor x, Linear some, int together) {
-        return gated ? pass.gatedSilu(some.forward(pass, x), together) : some.forwardGelu(pass, x);
+        return gated ? GatedUnits.of(pass, some.forward(pass, x), Activation.SILU, together) : some.forwardGelu(pass, x);
     }
 
     @Override

@@ -1,5 +1,7 @@
 package io.tokenwise.acm.block;
 
+import io.tokenwise.kernels.Activation;
+import io.tokenwise.op.GatedUnits;
 import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.acm.choose.Routings;
 import io.tokenwise.autograd.SlicedWeight;
@@ -153,7 +155,7 @@ final class GroupedMlp {
         Tensor units = pass.tensor(1, acm.learnersPerSlice() * learned.width());
         for (int n = 0; n < Math.min(count, upBiases.size()); n++) {
             stream.linear(x, upSlices.get(n), upBiases.get(n), false, null, both);
-            stream.gatedSilu(both, learned.width(), units);
+            GatedUnits.forward(stream, both, Activation.SILU, learned.width(), units);
             stream.linear(units, downSlices.get(n), downBiases.get(n), false, n == 0 ? residual : y, y);
         }
     }

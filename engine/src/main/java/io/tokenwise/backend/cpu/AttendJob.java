@@ -7,9 +7,9 @@ import io.tokenwise.kernels.SpeechOps.AttendCall;
 import io.tokenwise.tensor.Tensor;
 
 /** Attention over other rows, cut by head and sequence, which are independent of each other. */
-final class AttendJob extends Job {
-    final AttendCall call = new AttendCall();
-    boolean backward;
+public final class AttendJob extends Job {
+    public final AttendCall call = new AttendCall();
+    public boolean backward;
 
     private final SpeechOps kernels;
     private int sequences;
@@ -19,7 +19,7 @@ final class AttendJob extends Job {
     }
 
     /** Takes the operands of both directions; contexts or their gradients are set by the caller. */
-    void prepare(Tensor queries, Tensor keysValues, AttendedRows rows, Tensor contexts, Tensor probabilities) {
+    public void prepare(Tensor queries, Tensor keysValues, AttendedRows rows, Tensor contexts, Tensor probabilities) {
         sequences = rows.sequences();
         call.queries = queries.floats();
         call.queryStride = queries.columns();

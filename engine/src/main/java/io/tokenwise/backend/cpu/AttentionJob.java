@@ -8,12 +8,12 @@ import io.tokenwise.kernels.SequenceOps.AttentionCall;
 import io.tokenwise.tensor.Tensor;
 
 /** Attention cut by head and sequence, which are independent of each other. */
-final class AttentionJob extends Job {
+public final class AttentionJob extends Job {
     /** Multiply-adds a task should at least do, so that handing it to a thread pays. */
     private static final long GRAIN = 200_000;
 
-    final AttentionCall call = new AttentionCall();
-    boolean backward;
+    public final AttentionCall call = new AttentionCall();
+    public boolean backward;
 
     private final SequenceOps kernels;
     private int sequences;
@@ -25,7 +25,7 @@ final class AttentionJob extends Job {
     }
 
     /** Q, K and V side by side; context and probabilities may be null. */
-    void prepare(Tensor qkv, int[] offsets, int sequenceCount, int heads, Tensor context, Tensor probabilities) {
+    public void prepare(Tensor qkv, int[] offsets, int sequenceCount, int heads, Tensor context, Tensor probabilities) {
         prepare(offsets, sequenceCount, heads, qkv.columns() / (3 * heads));
         call.dense(qkv.floats(), context == null ? null : context.floats());
         if (probabilities != null) {
@@ -34,7 +34,7 @@ final class AttentionJob extends Job {
     }
 
     /** Q, K, V and the context wherever the layout says. */
-    void prepare(
+    public void prepare(
             Tensor q,
             Tensor k,
             Tensor v,
