@@ -2,9 +2,11 @@ package io.tokenwise.backend.cpu;
 
 import io.tokenwise.backend.ImagePatches;
 import io.tokenwise.backend.RotaryPositions;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.kernels.Elementwise.AdamWStep;
 import io.tokenwise.kernels.Floats;
 import io.tokenwise.kernels.Kernels;
+import io.tokenwise.kernels.RowParts;
 import io.tokenwise.kernels.Scratch;
 import io.tokenwise.tensor.Tensor;
 
@@ -33,12 +35,15 @@ public final class RangeJob extends Job {
     public int rows;
     public int blocks;
     public float value;
+    public float more;
     public AdamWStep step;
     public int[] integers;
     public int[] offsets;
     public double[] sums;
     public ImagePatches patches;
     public RotaryPositions rotary;
+    public RowParts parts;
+    public Activation activation;
 
     private final WorkerPool pool;
     private final Scratch scratch;
@@ -73,6 +78,21 @@ public final class RangeJob extends Job {
 
     public RangeJob value(float x) {
         value = x;
+        return this;
+    }
+
+    public RangeJob more(float x) {
+        more = x;
+        return this;
+    }
+
+    public RangeJob parts(RowParts x) {
+        parts = x;
+        return this;
+    }
+
+    public RangeJob activation(Activation x) {
+        activation = x;
         return this;
     }
 
