@@ -55,7 +55,7 @@ public final class FormedAttention {
         CpuDevice cpu = CpuDevice.only(stream, NAME);
         AttentionJob job = cpu.attention();
         job.prepare(qkv, offsets, sequences, form.heads(), form.keyHeads(), context, probabilities);
-        run(cpu, job, form, false);
+        run(cpu, job, form);
     }
 
     /** As {@link SelfAttention#forward(Stream, Tensor, Tensor, Tensor, AttentionLayout, int[], int, int, Tensor)}; which heads share keys is the layout's. */
@@ -74,7 +74,7 @@ public final class FormedAttention {
         CpuDevice cpu = CpuDevice.only(stream, NAME);
         AttentionJob job = cpu.attention();
         job.prepare(q, k, v, layout, offsets, sequences, form.heads(), context);
-        run(cpu, job, form, false);
+        run(cpu, job, form);
     }
 
     /** Of as many key heads as heads, from the probabilities that were kept. */
@@ -93,12 +93,11 @@ public final class FormedAttention {
         AttentionJob job = cpu.attention();
         job.prepare(qkv, offsets, sequences, form.heads(), null, probabilities);
         job.gradients(dContext, dQkv);
-        run(cpu, job, form, true);
+        run(cpu, job, form);
     }
 
-    private static void run(CpuDevice cpu, AttentionJob job, Form form, boolean backward) {
+    private static void run(CpuDevice cpu, AttentionJob job, Form form) {
         job.form(form.scale(), form.before(), form.after(), form.bias());
-        job.backward = backward;
         cpu.run(job);
     }
 
@@ -147,7 +146,7 @@ public final class FormedAttention {
             int before = part == 0 ? head : form.heads() + (part - 1) * form.keyHeads() + head / shared;
             starts[i] = before * size;
         }
-        Scales.gatherUnits(pass.stream(), qkv, starts, size, y);
+        Scales.gather(pass.stream(), qkv, starts, size, y);
         pass.tape().record(new Repeated(qkv, form, y));
         return y;
     }
@@ -162,12 +161,12 @@ public final class FormedAttention {
         @Override
         public void backward(Backward to, Tensor dy) {
             Tensor dx = to.like(x);
-            Scales.gatherUnits(to.stream(), dy, starts(0), form.headSize(), dx);
+            Scales.gather(to.stream(), dy, starts(0), form.headSize(), dx);
             if (form.heads() > form.keyHeads()) {
                 Tensor more = to.like(x);
                 to.stream().fill(more, 0);
                 for (int i = 1; i < form.heads() / form.keyHeads(); i++) {
-                    Scales.gatherUnits(to.stream(), dy, starts(i), form.headSize(), more);
+                    Scales.gather(to.stream(), dy, starts(i), form.headSize(), more);
                     to.stream().add(dx, more, dx);
                 }
             }

@@ -9,6 +9,7 @@ import io.tokenwise.kernels.Kernels;
 import io.tokenwise.kernels.RowParts;
 import io.tokenwise.kernels.Scratch;
 import io.tokenwise.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 
 /**
  * An operation over the index range {@code [0, count)}, of values, rows, columns or sequences, cut into tasks. Operands are plain
@@ -34,6 +35,7 @@ public final class RangeJob extends Job {
     public int columns;
     public int rows;
     public int blocks;
+    public int first;
     public float value;
     public float more;
     public AdamWStep step;
@@ -44,6 +46,9 @@ public final class RangeJob extends Job {
     public RotaryPositions rotary;
     public RowParts parts;
     public Activation activation;
+
+    /** Half of a tensor, for as long as its operation runs. */
+    private final Floats half = new Floats(MemorySegment.NULL, 0);
 
     private final WorkerPool pool;
     private final Scratch scratch;
@@ -76,8 +81,20 @@ public final class RangeJob extends Job {
         return this;
     }
 
+    /** {@link #d} is the lower half of x's rows. */
+    public RangeJob lowerHalf(Tensor x) {
+        half.point(x.floats().segment(), x.floats().at((long) x.rows() / 2 * x.columns()));
+        d = half;
+        return this;
+    }
+
     public RangeJob value(float x) {
         value = x;
+        return this;
+    }
+
+    public RangeJob first(int x) {
+        first = x;
         return this;
     }
 

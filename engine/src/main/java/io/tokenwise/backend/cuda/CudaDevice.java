@@ -54,6 +54,26 @@ public final class CudaDevice implements Device {
         return launches.scratch(bytes);
     }
 
+    /** Where the first so many of these values lie, with room for more; what lies there already is not uploaded again. */
+    public long upload(int[] values, int count, int room) {
+        return launches.upload(values, count, room);
+    }
+
+    /** As {@link #upload(int[], int, int)}, with room for no more. */
+    public long upload(float[] values, int count) {
+        return launches.upload(values, count, count);
+    }
+
+    /** As {@link #upload(float[], int)}. */
+    public long upload(double[] values, int count) {
+        return launches.upload(values, count);
+    }
+
+    /** Where a tensor's first value lies. */
+    public long address(Tensor x) {
+        return launches.address(x);
+    }
+
     public void zero(Tensor x) {
         launches.zero(launches.address(x), (long) x.size() * Float.BYTES);
     }

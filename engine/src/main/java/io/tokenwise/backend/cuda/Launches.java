@@ -168,6 +168,11 @@ public final class Launches {
         run(blocks(Bucket.of(rows), 4), 128);
     }
 
+    /** For kernels that take tiles of 4 rows and 128 columns. */
+    public void runTiles(int rows, int columns) {
+        run(blocks(rows, 4), blocks(columns, 128), 1, 128, 0);
+    }
+
     /** Tells a product by cuBLASLt, of at least one row: {@code y = x weights + bias}, if its kind has one. */
     void multiply(LtProduct product, int rows, long x, long weights, long bias, long y) {
         order();
@@ -192,7 +197,7 @@ public final class Launches {
     // ---- memory
 
     /** Where a tensor's first value lies; null is 0. */
-    public long address(Tensor x) {
+    long address(Tensor x) {
         return x == null ? 0 : DeviceMemory.address(x, device.cuda);
     }
 
@@ -222,7 +227,7 @@ public final class Launches {
     }
 
     /** As {@link #upload(int[], int, int)}, with room for no more. */
-    long upload(long[] values, int valueCount) {
+    public long upload(long[] values, int valueCount) {
         return device.upload(values, valueCount);
     }
 
