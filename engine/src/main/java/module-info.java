@@ -93,6 +93,11 @@ module io.tokenwise.engine {
             io.tokenwise.cli,
             io.tokenwise.server,
             io.tokenwise.serving;
+    exports io.tokenwise.tokenizer to
+            io.tokenwise.bench,
+            io.tokenwise.cli,
+            io.tokenwise.server,
+            io.tokenwise.serving;
     exports io.tokenwise.train to
             io.tokenwise.bench,
             io.tokenwise.cli;

@@ -1,10 +1,10 @@
 package io.tokenwise;
 
-import io.tokenwise.io.LlamaVocabulary;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.MoonshineArchitecture;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.TensorData;
+import io.tokenwise.tokenizer.LlamaVocabulary;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

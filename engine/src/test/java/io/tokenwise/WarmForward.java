@@ -12,6 +12,7 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.choice.Backends;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.Models;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.session.Sessions;
@@ -99,7 +100,7 @@ final class WarmForward {
         if (!kind.adaptive) {
             return;
         }
-        try (ModelFiles files = ModelFiles.builtIn("minilm");
+        try (ModelFiles files = Models.builtIn("minilm");
                 Encoder encoder = TestModels.shortPath(files, backend);
                 var sessions = new Sessions(encoder, backend, 256, 1)) {
             var batch = TokenBatch.of(TestModels.sequences(12, 12, 12).toArray(int[][]::new));

@@ -12,9 +12,10 @@ import io.tokenwise.cost.CostModel;
 import io.tokenwise.cost.CostTables;
 import io.tokenwise.cost.Sizes;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.Models;
 import io.tokenwise.io.Processor;
-import io.tokenwise.io.Tokenizer;
 import io.tokenwise.testdata.WordNet;
+import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -145,7 +146,7 @@ record CostBench(
             throw new IllegalArgumentException("--tokens: " + length + " must be " + Tokenizer.LEAST_MAX_TOKENS
                     + " or more, with a text's two marks");
         }
-        try (ModelFiles files = ModelFiles.open(model)) {
+        try (ModelFiles files = Models.open(model)) {
             Tokenizer tokenizer = files.tokenizer();
             return TimedTexts.of(Integer.toString(length), wordNet, tokenizer).calls().stream()
                     .flatMap(List::stream)
@@ -157,7 +158,7 @@ record CostBench(
     /** Keeps the table where the model then finds it. */
     private void measure(OwnEngine engine) {
         err.printf("measures the table of %s%n", engine.label());
-        try (ModelFiles files = ModelFiles.open(model);
+        try (ModelFiles files = Models.open(model);
                 Backend backend = engine.open(1)) {
             CostTables.measure(backend, List.of(Sizes.of(files.description().architecture()), StayGate.SIZES));
         } catch (IOException e) {

@@ -10,6 +10,7 @@ import io.tokenwise.distill.Calibrator;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ImagePreparation;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.Models;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.model.Encoder;
@@ -116,7 +117,7 @@ final class VitBench {
         try (var folder = TemporaryFolder.create("tokenwise-vit-")) {
             Path stored = folder.path().resolve("dense");
             dense.save(stored, null, ModelWriter.Existing.KEEP);
-            try (ModelFiles files = ModelFiles.open(stored)) {
+            try (ModelFiles files = Models.open(stored)) {
                 return NewEncoder.withShortPath(
                         files, backend, encoder -> encodeWhole(encoder, backend, images), new SplittableRandom(3));
             }

@@ -10,6 +10,7 @@ import io.tokenwise.audio.WavReader;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.Models;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Pass;
@@ -45,7 +46,7 @@ class MoonshineOnnxRuntimeTest {
         Path folder = fetched(name);
         List<Path> clips = clips();
         try (Backend backend = VectorBackend.open(THREADS);
-                ModelFiles files = ModelFiles.open(folder);
+                ModelFiles files = Models.open(folder);
                 Encoder model = Encoder.load(files, backend);
                 Workspace workspace = new Workspace(HostMemory::allocate, 1L << 30);
                 OrtMoonshine peer = new OrtMoonshine(folder, true, THREADS)) {

@@ -13,11 +13,12 @@ import io.tokenwise.image.LabelledImageReader;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.Models;
 import io.tokenwise.io.ModelWriter.Existing;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.TextDescription;
-import io.tokenwise.io.Tokenizer;
 import io.tokenwise.model.AdaptiveConfig;
+import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -126,7 +127,7 @@ final class Distill implements Callable<Integer> {
         boolean wantsControl = control.wanted();
         PrintWriter err = spec.commandLine().getErr();
         BackendChoice training = options.training();
-        try (ModelFiles files = ModelFiles.open(options.teacher());
+        try (ModelFiles files = Models.open(options.teacher());
                 Backend backend = Backends.open(training, options.threads())) {
             DistillConfig config = config(files, wantsControl);
             var remarks = new ArrayList<String>();

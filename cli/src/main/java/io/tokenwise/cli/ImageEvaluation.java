@@ -7,6 +7,7 @@ import io.tokenwise.image.LabelledImages;
 import io.tokenwise.image.Split;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.Models;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -29,7 +30,7 @@ record ImageEvaluation(ImageDescription model, List<int[]> images, int[] labels,
     static ImageEvaluation read(Path data, Split split, String model, ClassesOption classes)
             throws IOException, InterruptedException {
         ImageDescription description;
-        try (ModelFiles files = ModelFiles.open(model)) {
+        try (ModelFiles files = Models.open(model)) {
             description = files.image();
         }
         LabelledImages read = classes.named(LabelledImageReader.of(description).read(data, split), data);

@@ -16,6 +16,7 @@ import io.tokenwise.cost.Sizes;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.Models;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.session.OpenModel;
@@ -89,7 +90,7 @@ final class Info implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        ModelFiles files = ModelFiles.open(model);
+        ModelFiles files = Models.open(model);
         List<String> stored = files.weights().names().stream()
                 .map(files.weights()::type)
                 .distinct()

@@ -2,6 +2,7 @@ package io.tokenwise.cli;
 
 import io.tokenwise.io.BertArchitecture;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.Models;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.Pooling;
 import io.tokenwise.io.TensorData;
@@ -40,7 +41,7 @@ final class SmallModel {
             tensors.put(name, new TensorData(shape, MemorySegment.ofArray(values)));
         });
         tensors.putAll(more);
-        try (ModelFiles minilm = ModelFiles.builtIn("minilm")) {
+        try (ModelFiles minilm = Models.builtIn("minilm")) {
             ModelWriter.write(folder, description, tensors, minilm.tokenizer(), ModelWriter.Existing.KEEP);
         }
     }

@@ -1,5 +1,6 @@
 package io.tokenwise.io;
 
+import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** Writes model directories that {@link ModelFiles#open}, and Python's transformers and sentence-transformers, read. */
+/** Writes model directories that {@link Models#open}, and Python's transformers and sentence-transformers, read. */
 public final class ModelWriter {
     /** What {@link #write} puts into a directory, and thus may replace. */
     private static final List<String> OURS = List.of(

@@ -1,5 +1,6 @@
 package io.tokenwise.io;
 
+import io.tokenwise.tokenizer.LlamaVocabulary;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 

@@ -1,6 +1,7 @@
 package io.tokenwise.io;
 
 import io.tokenwise.api.BadFileException;
+import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -36,6 +36,8 @@ class ArchitectureTest {
             .definedBy("io.tokenwise.tensor")
             .layer("io")
             .definedBy("io.tokenwise.io")
+            .layer("tokenizer")
+            .definedBy("io.tokenwise.tokenizer")
             .layer("audio")
             .definedBy("io.tokenwise.audio")
             .layer("image")
@@ -80,12 +82,14 @@ class ArchitectureTest {
             .mayOnlyBeAccessedByLayers("acm", "model", "session", "library")
             .whereLayer("backend")
             .mayOnlyBeAccessedByLayers("cost", "autograd", "nn", "acm", "model", "session", "library")
+            .whereLayer("tokenizer")
+            .mayOnlyBeAccessedByLayers("model", "session", "library")
             .whereLayer("audio")
             .mayOnlyBeAccessedByLayers("model", "session", "library")
             .whereLayer("image")
             .mayOnlyBeAccessedByLayers("model", "session", "library")
             .whereLayer("io")
-            .mayOnlyBeAccessedByLayers("audio", "image", "cost", "model", "session", "library");
+            .mayOnlyBeAccessedByLayers("tokenizer", "audio", "image", "cost", "model", "session", "library");
 
     @ArchTest
     static final ArchRule NO_CYCLES =

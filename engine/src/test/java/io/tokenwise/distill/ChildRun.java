@@ -5,6 +5,7 @@ import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.Models;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.StoredType;
 import java.nio.file.Path;
@@ -62,7 +63,7 @@ final class ChildRun {
     }
 
     public static void main(String[] args) throws Exception {
-        try (ModelFiles files = ModelFiles.open(Path.of(args[0]));
+        try (ModelFiles files = Models.open(Path.of(args[0]));
                 Backend backend = VectorBackend.open(1)) {
             DistillConfig config = args.length > 2 ? leaving(STEPS, 5) : config(STEPS, 5);
             of(files, config, Path.of(args[1])).run(backend, new DistillRun.Listener() {});

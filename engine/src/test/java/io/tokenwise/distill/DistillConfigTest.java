@@ -7,6 +7,7 @@ import io.tokenwise.StoredModels;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.config.AcmConfig;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.Models;
 import io.tokenwise.model.AdaptiveConfig;
 import org.junit.jupiter.api.Test;
 
@@ -25,7 +26,7 @@ class DistillConfigTest {
 
     @Test
     void aModelThatGoesOnLearnsNoBudgetThatItsGatesCannotReach() throws Exception {
-        try (ModelFiles files = ModelFiles.open(StoredModels.vitWithLearners())) {
+        try (ModelFiles files = Models.open(StoredModels.vitWithLearners())) {
             AcmConfig acm = AdaptiveConfig.of(files.description()).acm().orElseThrow();
             double least = acm.calibration().leastSpent();
             assertThat(usual.withLowestBudget(least / 2).goingOn(acm).lowestBudget())

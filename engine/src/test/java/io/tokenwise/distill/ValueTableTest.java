@@ -8,6 +8,7 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.Models;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
@@ -28,7 +29,7 @@ class ValueTableTest {
     void holdsTheMeanOfWhatTheGateSaysOfATokenLessForFrequentOnes() throws Exception {
         TestModels.write(folder, TestModels.WIDER);
         List<int[]> texts = List.of(new int[] {1, 7, 8, 2}, new int[] {1, 7, 9, 10, 2});
-        try (ModelFiles files = ModelFiles.open(folder);
+        try (ModelFiles files = Models.open(folder);
                 Backend backend = VectorBackend.open(1);
                 Encoder model = TestModels.shortPath(files, backend);
                 var workspace = new Workspace(HostMemory::allocate, 1 << 24)) {

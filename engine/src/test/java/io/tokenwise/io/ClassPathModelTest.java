@@ -63,9 +63,9 @@ class ClassPathModelTest {
     @ValueSource(booleans = {false, true})
     void isTheModelOfItsFolder(boolean inJar) throws IOException {
         onClassPath(inJar ? jar() : temp.resolve("classes"));
-        assertThat(ModelFiles.defaultName()).isEqualTo("minilm-acm");
-        try (ModelFiles found = ModelFiles.open("minilm-acm");
-                ModelFiles written = ModelFiles.open(model);
+        assertThat(Models.defaultName()).isEqualTo("minilm-acm");
+        try (ModelFiles found = Models.open("minilm-acm");
+                ModelFiles written = Models.open(model);
                 Arena arena = Arena.ofConfined()) {
             assertThat(found.description().name()).isEqualTo("minilm-acm");
             assertThat(found.description())
@@ -89,14 +89,14 @@ class ClassPathModelTest {
         byte[] whole = Files.readAllBytes(weights);
         Files.write(weights, Arrays.copyOf(whole, whole.length - 1));
         onClassPath(jar());
-        assertThatThrownBy(() -> ModelFiles.open("minilm-acm"))
+        assertThatThrownBy(() -> Models.open("minilm-acm"))
                 .isInstanceOf(BadFileException.class)
                 .hasMessageStartingWith("minilm-acm model.safetensors: tensor ")
                 .hasMessageEndingWith("the file is cut short or corrupt");
         Files.write(weights, whole);
         Files.delete(model.resolve("config.json"));
         onClassPath(temp.resolve("classes"));
-        assertThatThrownBy(() -> ModelFiles.open("minilm-acm"))
+        assertThatThrownBy(() -> Models.open("minilm-acm"))
                 .isInstanceOf(BadFileException.class)
                 .hasMessage("minilm-acm config.json: no such file on the class path");
     }

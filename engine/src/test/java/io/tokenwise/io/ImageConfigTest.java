@@ -32,7 +32,7 @@ class ImageConfigTest {
 
     private ImagePreparation preparation(String json) throws IOException {
         Files.writeString(directory.resolve("preprocessor_config.json"), json.replace('\'', '"'));
-        try (ModelFiles files = ModelFiles.open(directory)) {
+        try (ModelFiles files = Models.open(directory)) {
             return files.image().preparation();
         }
     }
@@ -92,12 +92,12 @@ class ImageConfigTest {
     void whatIsLeftOutIsAsInTheModelsOfWhoeverNamedTheTensors() throws IOException {
         Files.delete(directory.resolve("preprocessor_config.json"));
         config("\"layer_norm_eps\" : 1.0E-6,", "");
-        try (ModelFiles files = ModelFiles.open(directory)) {
+        try (ModelFiles files = Models.open(directory)) {
             assertThat(files.image().preparation()).isEqualTo(ImagePreparation.stretched(12));
             assertThat(files.image().architecture().layerNormEpsilon()).isEqualTo(1e-12);
         }
         rename(TestVits.SMALL);
-        try (ModelFiles files = ModelFiles.open(directory)) {
+        try (ModelFiles files = Models.open(directory)) {
             assertThat(files.image().preparation())
                     .isEqualTo(new ImagePreparation(
                             13, false, false, List.of(0.485, 0.456, 0.406), List.of(0.229, 0.224, 0.225)));
@@ -125,7 +125,7 @@ class ImageConfigTest {
         // 518.
         var base = new VitArchitecture(768, 2, 12, 8, 224, 16, 3, 1e-6);
         onlyWeights(base);
-        try (ModelFiles files = ModelFiles.open(directory)) {
+        try (ModelFiles files = Models.open(directory)) {
             assertThat(files.image().architecture()).isEqualTo(base);
             assertThat(files.image().labels()).containsExactly("LABEL_0", "LABEL_1", "LABEL_2");
             assertThat(files.image().preparation())
@@ -134,7 +134,7 @@ class ImageConfigTest {
         }
         var huge = new VitArchitecture(1280, 1, 16, 8, 518, 14, 3, 1e-6);
         onlyWeights(huge);
-        try (ModelFiles files = ModelFiles.open(directory)) {
+        try (ModelFiles files = Models.open(directory)) {
             assertThat(files.image().architecture()).isEqualTo(huge);
             assertThat(files.image().preparation().resizedTo()).isEqualTo(518);
         }
@@ -149,13 +149,13 @@ class ImageConfigTest {
                 "tensor heads.head.weight has shape [1, 768]; it must have 2 dimensions, number 1 from 2 to 65536");
         TestVits.writeSmall(directory.resolveSibling("other"));
         Files.delete(directory.resolveSibling("other").resolve("config.json"));
-        assertThatThrownBy(() -> ModelFiles.open(directory.resolveSibling("other")))
+        assertThatThrownBy(() -> Models.open(directory.resolveSibling("other")))
                 .isInstanceOf(BadFileException.class)
                 .hasMessageContaining("config.json: no such file");
     }
 
     private void refusedWeights(String fact) {
-        assertThatThrownBy(() -> ModelFiles.open(directory))
+        assertThatThrownBy(() -> Models.open(directory))
                 .isInstanceOf(BadFileException.class)
                 .hasMessageStartingWith(directory.resolve("model.safetensors") + ": " + fact)
                 .message()
@@ -186,7 +186,7 @@ class ImageConfigTest {
             })
     void sizesThatCannotBeAreRefused(String part, String other, String message) throws IOException {
         config(part, other);
-        assertThatThrownBy(() -> ModelFiles.open(directory))
+        assertThatThrownBy(() -> Models.open(directory))
                 .isInstanceOf(BadFileException.class)
                 .hasMessageContaining("config.json: " + message)
                 .message()
@@ -196,7 +196,7 @@ class ImageConfigTest {
     @Test
     void labelsThatOccurTwiceAreToldApart() throws IOException {
         config("\"3\" : \"class 3\"", "\"3\" : \"class 1\"");
-        try (ModelFiles files = ModelFiles.open(directory)) {
+        try (ModelFiles files = Models.open(directory)) {
             assertThat(files.image().labels())
                     .isEqualTo(List.of("class 0", "class 1", "class 2", "class 1 (3)", "class 4"));
         }
@@ -208,7 +208,7 @@ class ImageConfigTest {
                 .mapToObj(i -> "\"" + i + "\" : \"same\"")
                 .collect(Collectors.joining(", ", "\"id2label\" : {", "}, \"x\" : {"));
         config("\"id2label\" : {", many);
-        assertThatThrownBy(() -> ModelFiles.open(directory))
+        assertThatThrownBy(() -> Models.open(directory))
                 .isInstanceOf(BadFileException.class)
                 .hasMessageContaining("config.json: id2label names 100000 classes; at most 65536 are read");
     }
@@ -216,7 +216,7 @@ class ImageConfigTest {
     @Test
     void namesThatSteerATerminalAreRefused() throws IOException {
         config("\"3\" : \"class 3\"", "\"3\" : \"\\u001b[31m\"");
-        assertThatThrownBy(() -> ModelFiles.open(directory))
+        assertThatThrownBy(() -> Models.open(directory))
                 .isInstanceOf(BadFileException.class)
                 .hasMessageContaining("config.json: id2label has control characters in the name of class 3");
     }

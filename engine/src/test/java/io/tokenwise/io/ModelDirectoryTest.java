@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.tokenwise.api.BadFileException;
+import io.tokenwise.tokenizer.Tokenizer;
+import io.tokenwise.tokenizer.TokenizerTest;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -72,7 +74,7 @@ class ModelDirectoryTest {
     void descriptionSurvivesTheWay() throws IOException {
         JsonNode acm = JsonMapper.shared().readTree("{\"learners\":4,\"layers\":[0,1]}");
         write(TINY.withAcm(Optional.of(acm)), ModelWriter.Existing.KEEP);
-        try (ModelFiles files = ModelFiles.open(directory)) {
+        try (ModelFiles files = Models.open(directory)) {
             assertThat(files.description())
                     .usingRecursiveComparison()
                     .ignoringFields("name", "acm")
@@ -92,7 +94,7 @@ class ModelDirectoryTest {
         }
         Path config = directory.resolve("config.json");
         Files.writeString(config, Files.readString(config).replaceFirst("\\{", "{\"acm\" : null,"));
-        try (ModelFiles files = ModelFiles.open(directory)) {
+        try (ModelFiles files = Models.open(directory)) {
             assertThat(files.text().pooling()).isEqualTo(Pooling.MEAN);
             assertThat(files.text().normalize()).isFalse();
             assertThat(files.description().maxTokens()).isEqualTo(16);
@@ -113,7 +115,7 @@ class ModelDirectoryTest {
                 tensor));
         renamed.put("cls.seq_relationship.bias", new TensorData(new long[] {0}, MemorySegment.ofArray(new float[0])));
         SafetensorsWriter.write(directory.resolve("model.safetensors"), renamed, Map.of());
-        try (ModelFiles files = ModelFiles.open(directory);
+        try (ModelFiles files = Models.open(directory);
                 Arena arena = Arena.ofConfined()) {
             assertThat(files.weights().names()).hasSameElementsAs(tensors.keySet());
             ModelFilesTest.readAll(files.weights(), arena)
@@ -129,18 +131,18 @@ class ModelDirectoryTest {
         String name = "encoder.layer.1.output.dense.weight";
         tensors.put(name, new TensorData(new long[] {8, 4}, MemorySegment.ofArray(new float[32])));
         rewriteTensors();
-        assertThatThrownBy(() -> ModelFiles.open(directory))
+        assertThatThrownBy(() -> Models.open(directory))
                 .isInstanceOf(BadFileException.class)
                 .hasMessageEndingWith("model.safetensors: tensor " + name
                         + " has shape [8, 4], by the model's description it must be [4, 8]");
         tensors.remove(name);
         rewriteTensors();
-        assertThatThrownBy(() -> ModelFiles.open(directory))
+        assertThatThrownBy(() -> Models.open(directory))
                 .isInstanceOf(BadFileException.class)
                 .hasMessageEndingWith("model.safetensors: has no tensor " + name);
         tensors.clear();
         rewriteTensors();
-        assertThatThrownBy(() -> ModelFiles.open(directory))
+        assertThatThrownBy(() -> Models.open(directory))
                 .isInstanceOf(BadFileException.class)
                 .hasMessageEndingWith("not the weights of a BERT");
     }
@@ -225,7 +227,7 @@ class ModelDirectoryTest {
         String text = Files.readString(path);
         assertThat(text).contains(good);
         Files.writeString(path, text.replace(good, bad));
-        assertThatThrownBy(() -> ModelFiles.open(directory))
+        assertThatThrownBy(() -> Models.open(directory))
                 .isInstanceOf(BadFileException.class)
                 .hasMessageStartingWith(directory.toString())
                 .hasMessageContaining(fact)
@@ -238,7 +240,7 @@ class ModelDirectoryTest {
     void absentFileIsNamed(String file) throws IOException {
         write(TINY, ModelWriter.Existing.KEEP);
         Files.delete(directory.resolve(file));
-        assertThatThrownBy(() -> ModelFiles.open(directory))
+        assertThatThrownBy(() -> Models.open(directory))
                 .isInstanceOf(BadFileException.class)
                 .hasMessage(directory.resolve(file) + ": no such file");
     }
@@ -252,7 +254,7 @@ class ModelDirectoryTest {
     void aFileOfAnotherFormIsNamedWithTheWayOut(String file, String other) throws IOException {
         write(TINY, ModelWriter.Existing.KEEP);
         Files.move(directory.resolve(file), directory.resolve(other));
-        assertThatThrownBy(() -> ModelFiles.open(directory))
+        assertThatThrownBy(() -> Models.open(directory))
                 .isInstanceOf(BadFileException.class)
                 .hasMessageStartingWith(directory.resolve(file) + ": no such file, and " + other + " is not read; ")
                 .hasMessageContaining("save_pretrained(");
@@ -260,11 +262,11 @@ class ModelDirectoryTest {
 
     @Test
     void whatIsNoDirectoryIsNoModel() throws IOException {
-        assertThatThrownBy(() -> ModelFiles.open(directory))
+        assertThatThrownBy(() -> Models.open(directory))
                 .isInstanceOf(BadFileException.class)
                 .hasMessageContaining("tiny: no such directory; a model is a directory with");
         Files.createFile(directory);
-        assertThatThrownBy(() -> ModelFiles.open(directory))
+        assertThatThrownBy(() -> Models.open(directory))
                 .isInstanceOf(BadFileException.class)
                 .hasMessageContaining("is not a directory");
     }
@@ -278,7 +280,7 @@ class ModelDirectoryTest {
                 .hasMessage(directory + ": exists and is not empty");
         tensors.values().forEach(tensor -> tensor.floats().fill((byte) 0));
         write(TINY, ModelWriter.Existing.REPLACE);
-        try (ModelFiles files = ModelFiles.open(directory);
+        try (ModelFiles files = Models.open(directory);
                 Arena arena = Arena.ofConfined()) {
             ModelFilesTest.readAll(files.weights(), arena)
                     .forEach((name, tensor) -> assertThat(

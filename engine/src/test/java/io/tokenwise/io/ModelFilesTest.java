@@ -27,7 +27,7 @@ class ModelFilesTest {
     @ParameterizedTest
     @ValueSource(strings = {"minilm", "bge-small", "e5-small"})
     void builtInModelHasAllTensorsOfItsArchitecture(String name) throws IOException {
-        try (ModelFiles files = ModelFiles.builtIn(name)) {
+        try (ModelFiles files = Models.builtIn(name)) {
             Map<String, long[]> expected = files.description().architecture().tensors();
             assertThat(files.weights().names()).containsExactlyInAnyOrderElementsOf(expected.keySet());
             expected.forEach((tensor, shape) ->
@@ -39,12 +39,12 @@ class ModelFilesTest {
     @Test
     void directoryHoldsWhatTheBuiltInModelHolds(@TempDir Path temp) throws IOException {
         Path directory = temp.resolve("model");
-        try (ModelFiles builtIn = ModelFiles.builtIn("minilm");
+        try (ModelFiles builtIn = Models.builtIn("minilm");
                 Arena arena = Arena.ofConfined()) {
             Map<String, TensorData> tensors = readAll(builtIn.weights(), arena);
             ModelWriter.write(
                     directory, builtIn.description(), tensors, builtIn.tokenizer(), ModelWriter.Existing.KEEP);
-            try (ModelFiles written = ModelFiles.open(directory)) {
+            try (ModelFiles written = Models.open(directory)) {
                 TextDescription description = written.text();
                 assertThat(description)
                         .usingRecursiveComparison()
@@ -140,7 +140,7 @@ class ModelFilesTest {
 
     @Test
     void unknownBuiltInModelIsRefused() {
-        assertThatThrownBy(() -> ModelFiles.builtIn("nothing"))
+        assertThatThrownBy(() -> Models.builtIn("nothing"))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(
                         "no built-in model nothing; there are [minilm-acm, vit-cifar10-acm, vit-cifar10, minilm, bge-small, e5-small, bert-base, moonshine-tiny, moonshine-base]");

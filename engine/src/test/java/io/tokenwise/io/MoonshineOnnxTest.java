@@ -40,7 +40,7 @@ class MoonshineOnnxTest {
     @Test
     void sizesAndWeightsAreRead() throws IOException {
         graphs.write(folder);
-        try (ModelFiles files = ModelFiles.open(folder);
+        try (ModelFiles files = Models.open(folder);
                 Arena arena = Arena.ofConfined()) {
             assertThat(files.speech().architecture()).isEqualTo(TestMoonshines.SMALL);
             assertThat(files.weights().names()).containsExactlyInAnyOrderElementsOf(graphs.expected.keySet());
@@ -59,7 +59,7 @@ class MoonshineOnnxTest {
 
     private void assertBad(String... message) throws IOException {
         graphs.write(folder);
-        var failure = assertThatThrownBy(() -> ModelFiles.open(folder)).isInstanceOf(BadFileException.class);
+        var failure = assertThatThrownBy(() -> Models.open(folder)).isInstanceOf(BadFileException.class);
         for (String part : message) {
             failure.hasMessageContaining(part);
         }
@@ -169,13 +169,13 @@ class MoonshineOnnxTest {
         Path decoder = folder.resolve(MoonshineOnnx.DECODER);
         byte[] whole = Files.readAllBytes(decoder);
         Files.write(decoder, Arrays.copyOf(whole, whole.length / 2));
-        assertThatThrownBy(() -> ModelFiles.open(folder))
+        assertThatThrownBy(() -> Models.open(folder))
                 .isInstanceOf(BadFileException.class)
                 .hasMessageContaining(decoder + ": is not an ONNX model");
         Files.copy(folder.resolve(MoonshineOnnx.ENCODER), decoder, StandardCopyOption.REPLACE_EXISTING);
-        assertThatThrownBy(() -> ModelFiles.open(folder)).hasMessage(decoder + ": has no If with an else_branch");
+        assertThatThrownBy(() -> Models.open(folder)).hasMessage(decoder + ": has no If with an else_branch");
         Files.delete(decoder);
-        assertThatThrownBy(() -> ModelFiles.open(folder)).hasMessage(decoder + ": no such file");
+        assertThatThrownBy(() -> Models.open(folder)).hasMessage(decoder + ": no such file");
     }
 
     /** Whatever a damaged file claims, it is read or refused in one line. */
@@ -195,7 +195,7 @@ class MoonshineOnnxTest {
                     bad[random.nextBoolean() ? at : bad.length - 1 - at] = (byte) random.nextInt(256);
                 }
                 Files.write(file, bad);
-                try (ModelFiles files = ModelFiles.open(folder)) {
+                try (ModelFiles files = Models.open(folder)) {
                     assertThat(files.speech().architecture().hiddenSize()).isPositive();
                 } catch (BadFileException e) {
                     assertThat(e.getMessage()).doesNotContain("\n");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.tokenwise.api.Precision;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.Models;
 import java.io.IOException;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
@@ -11,7 +12,7 @@ import org.junit.jupiter.api.Test;
 class EncoderMemoryTest {
     @Test
     void aContainerThatIsTooSmallIsToldBeforeMemoryIsTaken() throws IOException {
-        try (ModelFiles files = ModelFiles.builtIn("minilm")) {
+        try (ModelFiles files = Models.builtIn("minilm")) {
             ModelShapes shapes = NeededTensors.check(files, AdaptiveConfig.DENSE);
             NeededTensors.checkMemory("minilm", shapes, Precision.F32, OptionalLong.empty());
             NeededTensors.checkMemory("minilm", shapes, Precision.F32, OptionalLong.of(1L << 30));

@@ -14,16 +14,17 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.BertArchitecture;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.Models;
 import io.tokenwise.io.Pooling;
 import io.tokenwise.io.TensorData;
 import io.tokenwise.io.TextDescription;
-import io.tokenwise.io.Tokenizer;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.HostMemory;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import io.tokenwise.testdata.FetchedData;
+import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
@@ -75,7 +76,7 @@ class MaskedLanguageModelTest {
             Map<String, TensorData> weights = TestModels.weights(arena, withHead(WIDE), 0.05);
             TestModels.write(temp.resolve("wide"), describe(WIDE), weights);
             try (Backend backend = VectorBackend.open(2);
-                    ModelFiles files = ModelFiles.open(temp.resolve("wide"));
+                    ModelFiles files = Models.open(temp.resolve("wide"));
                     Encoder encoder = Encoder.load(files, backend);
                     MaskedLanguageModel head = MaskedLanguageModel.load(files.weights(), encoder);
                     var workspace = new Workspace(HostMemory::allocate, 1L << 30)) {
@@ -119,7 +120,7 @@ class MaskedLanguageModelTest {
     void aModelWithoutHeadIsRefused() throws IOException {
         TestModels.writeSmall(temp.resolve("small"));
         try (Backend backend = VectorBackend.open(1);
-                ModelFiles files = ModelFiles.open(temp.resolve("small"));
+                ModelFiles files = Models.open(temp.resolve("small"));
                 Encoder encoder = Encoder.load(files, backend)) {
             assertThat(MaskedLanguageModel.isIn(files.weights())).isFalse();
             assertThatThrownBy(() -> MaskedLanguageModel.load(files.weights(), encoder))
@@ -142,7 +143,7 @@ class MaskedLanguageModelTest {
             TestModels.write(temp.resolve("small"), TestModels.DESCRIPTION, TestModels.weights(arena, shapes, 0.3));
         }
         try (Backend backend = VectorBackend.open(1);
-                ModelFiles files = ModelFiles.open(temp.resolve("small"));
+                ModelFiles files = Models.open(temp.resolve("small"));
                 Encoder encoder = Encoder.load(files, backend)) {
             assertThatThrownBy(() -> MaskedLanguageModel.load(files.weights(), encoder))
                     .isInstanceOf(BadFileException.class)
@@ -157,7 +158,7 @@ class MaskedLanguageModelTest {
         Path folder = FetchedData.find("bert-base")
                 .orElseGet(() -> Assumptions.abort("bert-base is not here; ./tokenwise fetch bert-base brings it"));
         try (Backend backend = precision == Precision.F32 ? VectorBackend.open(2) : TestModels.oneDnn(precision, 2);
-                ModelFiles files = ModelFiles.open(folder);
+                ModelFiles files = Models.open(folder);
                 Encoder encoder = Encoder.load(files, backend);
                 MaskedLanguageModel head = MaskedLanguageModel.load(files.weights(), encoder);
                 var workspace = new Workspace(HostMemory::allocate, 1L << 30)) {

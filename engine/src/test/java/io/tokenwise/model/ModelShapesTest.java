@@ -12,6 +12,7 @@ import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.BertArchitecture;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.Models;
 import io.tokenwise.io.Pooling;
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.io.VitArchitecture;
@@ -84,7 +85,7 @@ class ModelShapesTest {
     private static long workspace(Path folder, int layers) throws IOException {
         TestModels.write(folder, new BertArchitecture(96, layers, 3, 192, 30522, 40, 2, 1e-12));
         try (Backend backend = VectorBackend.open(1);
-                ModelFiles files = ModelFiles.open(folder);
+                ModelFiles files = Models.open(folder);
                 Encoder model = Encoder.load(files, backend);
                 var sessions = new Sessions(model, backend, 1024, 1)) {
             List<int[]> texts = TestModels.sequences(IntStream.generate(() -> 32)

@@ -15,6 +15,7 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.Models;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.Safetensors;
 import io.tokenwise.io.TensorData;
@@ -61,7 +62,7 @@ class VitTest {
             TestVits.write(directory, description, weights, names);
             float[][] wanted = libtorch(description, weights, pixels);
             try (Backend backend = VectorBackend.open(2);
-                    ModelFiles files = ModelFiles.open(directory);
+                    ModelFiles files = Models.open(directory);
                     Encoder encoder = Encoder.load(files, backend);
                     var sessions = new Sessions(encoder, backend, 1, 1)) {
                 float[][] logits = sessions.encode(pixels, Budget.FULL, null);
@@ -107,7 +108,7 @@ class VitTest {
     void anImageGivesTheSameAloneAndInABatch() throws IOException {
         Path directory = TestVits.writeSmall(temp.resolve("vit"));
         try (Backend backend = VectorBackend.open(2);
-                ModelFiles files = ModelFiles.open(directory);
+                ModelFiles files = Models.open(directory);
                 Encoder encoder = Encoder.load(files, backend);
                 var sessions = new Sessions(encoder, backend, 1024, 1)) {
             List<int[]> images = TestVits.images(TestVits.SMALL, 7);
@@ -128,7 +129,7 @@ class VitTest {
         Path directory = TestVits.writeSmall(temp.resolve("vit"));
         List<int[]> images = TestVits.images(TestVits.SMALL, 7);
         try (Backend backend = VectorBackend.open(2);
-                ModelFiles files = ModelFiles.open(directory);
+                ModelFiles files = Models.open(directory);
                 Encoder dense = Encoder.load(files, backend);
                 Encoder adaptive = Encoder.load(files, backend);
                 var denseSessions = new Sessions(dense, backend, 1024, 1);
@@ -149,7 +150,7 @@ class VitTest {
                         .containsExactly(24, 3, 4, 4);
                 assertThat(tensors.shape("classifier.weight")).containsExactly(5, 24);
             }
-            try (ModelFiles savedFiles = ModelFiles.open(saved);
+            try (ModelFiles savedFiles = Models.open(saved);
                     Encoder read = Encoder.load(savedFiles, backend);
                     var readSessions = new Sessions(read, backend, 1024, 1)) {
                 assertThat(savedFiles.image().labels()).isEqualTo(files.image().labels());
@@ -164,13 +165,13 @@ class VitTest {
     @Test
     void otherKindOfModelIsNamed() throws IOException {
         Path directory = TestVits.writeSmall(temp.resolve("vit"));
-        try (ModelFiles files = ModelFiles.open(directory)) {
+        try (ModelFiles files = Models.open(directory)) {
             assertThatThrownBy(files::tokenizer)
                     .isInstanceOf(BadFileException.class)
                     .hasMessageContaining("is an image classifier; a text encoder is wanted here");
         }
         TestModels.writeSmall(temp.resolve("bert"));
-        try (ModelFiles files = ModelFiles.open(temp.resolve("bert"))) {
+        try (ModelFiles files = Models.open(temp.resolve("bert"))) {
             assertThatThrownBy(files::image)
                     .isInstanceOf(BadFileException.class)
                     .hasMessageContaining("is a text encoder; an image classifier is wanted here");

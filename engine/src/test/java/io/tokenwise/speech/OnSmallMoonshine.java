@@ -7,6 +7,7 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.Models;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Pass;
@@ -46,7 +47,7 @@ abstract class OnSmallMoonshine {
     }
 
     final Encoder load(Path directory) throws IOException {
-        try (ModelFiles files = ModelFiles.open(directory)) {
+        try (ModelFiles files = Models.open(directory)) {
             return Encoder.load(files, backend);
         }
     }

@@ -10,6 +10,7 @@ import io.tokenwise.image.LabelledImages;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ImagePreparation;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.Models;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.io.VitArchitecture;
 import java.io.IOException;
@@ -120,7 +121,7 @@ class VitTrainingRunTest {
             bytes.run(backend, new VitTrainingRun.Listener() {});
         }
         assertThat(weights(bytes).length).isLessThan(weights(floats).length);
-        try (ModelFiles files = ModelFiles.open(bytes.out())) {
+        try (ModelFiles files = Models.open(bytes.out())) {
             assertThat(files.image().labels()).containsExactly("dark", "bright");
         }
     }

@@ -5,6 +5,7 @@ import io.tokenwise.ImageClassifier;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.Models;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.serving.RequestQueue;
@@ -90,7 +91,7 @@ final class ModelOpening {
     }
 
     private static ModelDescription description(String model) throws IOException {
-        try (ModelFiles files = ModelFiles.open(model)) {
+        try (ModelFiles files = Models.open(model)) {
             return files.description();
         }
     }

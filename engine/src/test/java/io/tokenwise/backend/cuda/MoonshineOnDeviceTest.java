@@ -12,6 +12,7 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.fakecuda.FakeControls;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.Models;
 import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.model.Encoder;
@@ -84,7 +85,7 @@ class MoonshineOnDeviceTest {
     }
 
     private static Encoder load(String name, Backend backend) throws IOException {
-        try (ModelFiles files = ModelFiles.open(folder.resolve(name))) {
+        try (ModelFiles files = Models.open(folder.resolve(name))) {
             return Encoder.load(files, backend);
         }
     }

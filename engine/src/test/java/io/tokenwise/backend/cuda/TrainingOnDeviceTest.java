@@ -16,6 +16,7 @@ import io.tokenwise.io.BertArchitecture;
 import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.ImagePreparation;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.Models;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.train.VitTrainingConfig;
@@ -107,7 +108,7 @@ class TrainingOnDeviceTest {
         Labels labels = Labels.Classes.of(texts, names);
         compare("fine-tuning", precision, percent, steps, (backend, out) -> {
             var losses = new ArrayList<Double>();
-            try (ModelFiles files = ModelFiles.open(folder.resolve("model"))) {
+            try (ModelFiles files = Models.open(folder.resolve("model"))) {
                 new FineTuneRun(files, labels, new FineTuneConfig(2, tokensPerStep, 3e-3, 1), out)
                         .run(backend, (_, _, loss) -> losses.add(loss));
             }

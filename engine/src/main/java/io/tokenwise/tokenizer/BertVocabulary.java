@@ -1,6 +1,7 @@
-package io.tokenwise.io;
+package io.tokenwise.tokenizer;
 
 import io.tokenwise.api.BadFileException;
+import io.tokenwise.io.JsonFile;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -11,8 +12,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The vocabulary of an uncased BERT as Google published it, {@value #FILE}: a piece a line, whose id is the line's number. */
-final class BertVocabulary {
-    static final String FILE = "vocab.txt";
+public final class BertVocabulary {
+    public static final String FILE = "vocab.txt";
 
     private static final List<String> SPECIAL = List.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]");
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
@@ -24,7 +25,7 @@ final class BertVocabulary {
      *
      * @throws BadFileException if it is no such file
      */
-    static byte[] tokenizerJson(String file, byte[] text) {
+    public static byte[] tokenizerJson(String file, byte[] text) {
         Map<String, Integer> ids = ids(file, text);
         ObjectNode root = JSON.objectNode().put("version", "1.0");
         var added = root.putArray("added_tokens");

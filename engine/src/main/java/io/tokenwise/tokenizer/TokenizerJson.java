@@ -1,6 +1,7 @@
-package io.tokenwise.io;
+package io.tokenwise.tokenizer;
 
 import io.tokenwise.api.BadFileException;
+import io.tokenwise.io.JsonFile;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;

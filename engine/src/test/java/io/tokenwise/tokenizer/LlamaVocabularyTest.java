@@ -1,4 +1,4 @@
-package io.tokenwise.io;
+package io.tokenwise.tokenizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

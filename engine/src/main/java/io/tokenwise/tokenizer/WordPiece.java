@@ -1,4 +1,4 @@
-package io.tokenwise.io;
+package io.tokenwise.tokenizer;
 
 import java.text.Normalizer;
 import java.util.Arrays;

@@ -1,4 +1,4 @@
-package io.tokenwise.io;
+package io.tokenwise.tokenizer;
 
 import java.util.BitSet;
 import java.util.HexFormat;

@@ -1,4 +1,4 @@
-package io.tokenwise.io;
+package io.tokenwise.tokenizer;
 
 import io.tokenwise.api.BadFileException;
 import java.io.ByteArrayOutputStream;
@@ -63,7 +63,7 @@ public final class LlamaVocabulary {
     }
 
     /** Parses the package's file, which is not copied. */
-    static LlamaVocabulary parse(String file, byte[] script) {
+    public static LlamaVocabulary parse(String file, byte[] script) {
         if (script.length > MOST_BYTES) {
             throw new BadFileException(file, "a vocabulary of more than " + MOST_BYTES + " bytes is not read");
         }
@@ -123,7 +123,7 @@ public final class LlamaVocabulary {
     }
 
     /** The package's file. Not a copy. */
-    byte[] script() {
+    public byte[] script() {
         return script;
     }
 

@@ -1,6 +1,7 @@
-package io.tokenwise.io;
+package io.tokenwise.tokenizer;
 
 import io.tokenwise.api.BadFileException;
+import io.tokenwise.io.JsonFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;

@@ -1,4 +1,4 @@
-package io.tokenwise.io;
+package io.tokenwise.tokenizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -8,6 +8,8 @@ import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import io.tokenwise.api.BadFileException;
+import io.tokenwise.io.ModelFiles;
+import io.tokenwise.io.Models;
 import io.tokenwise.testdata.WordNet;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -30,9 +32,9 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class TokenizerTest {
+public class TokenizerTest {
     /** The smallest complete tokenizer of the kind that is read. */
-    static final String SMALL = """
+    public static final String SMALL = """
             {"version":"1.0","truncation":{"direction":"Right","max_length":4,"strategy":"LongestFirst","stride":0},
              "padding":{"strategy":{"Fixed":9},"direction":"Right","pad_to_multiple_of":null,"pad_id":0,"pad_type_id":0,"pad_token":"[PAD]"},
              "added_tokens":[{"id":2,"content":"[CLS]","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true}],
@@ -59,7 +61,7 @@ class TokenizerTest {
 
     @BeforeAll
     static void open() throws IOException {
-        try (ModelFiles files = ModelFiles.builtIn("minilm")) {
+        try (ModelFiles files = Models.builtIn("minilm")) {
             minilm = Tokenizer.open("minilm", files.tokenizer().json(), 256);
         }
     }
