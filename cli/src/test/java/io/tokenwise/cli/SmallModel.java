@@ -7,6 +7,7 @@ import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.Pooling;
 import io.tokenwise.io.TensorData;
 import io.tokenwise.io.TextDescription;
+import io.tokenwise.model.ModelShapes;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -32,7 +33,7 @@ final class SmallModel {
         var description = new TextDescription("small", SIZES, 40, Pooling.MEAN, true, "", "", Optional.empty());
         var random = new SplittableRandom(7);
         Map<String, TensorData> tensors = new LinkedHashMap<>();
-        SIZES.tensors().forEach((name, shape) -> {
+        ModelShapes.of(description).tensors().forEach((name, shape) -> {
             var values = new float[(int) Arrays.stream(shape).reduce(1, Math::multiplyExact)];
             double mean = name.endsWith("LayerNorm.weight") ? 1 : 0;
             for (int i = 0; i < values.length; i++) {

@@ -28,7 +28,7 @@ class ModelFilesTest {
     @ValueSource(strings = {"minilm", "bge-small", "e5-small"})
     void builtInModelHasAllTensorsOfItsArchitecture(String name) throws IOException {
         try (ModelFiles files = Models.builtIn(name)) {
-            Map<String, long[]> expected = files.description().architecture().tensors();
+            Map<String, long[]> expected = ModelShapes.of(files.description()).tensors();
             assertThat(files.weights().names()).containsExactlyInAnyOrderElementsOf(expected.keySet());
             expected.forEach((tensor, shape) ->
                     assertThat(files.weights().shape(tensor)).as(tensor).containsExactly(shape));

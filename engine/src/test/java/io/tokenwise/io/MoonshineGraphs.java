@@ -44,7 +44,7 @@ final class MoonshineGraphs {
     private int number;
 
     MoonshineGraphs(MoonshineArchitecture sizes) {
-        sizes.tensors().forEach((name, shape) -> {
+        HuggingFaceTensors.of(sizes).forEach((name, shape) -> {
             boolean inDecoder = name.startsWith("decoder.");
             GraphProto.Builder graph = inDecoder ? first : encoder;
             weights = inDecoder ? decoder : encoder;

@@ -3,7 +3,9 @@ package io.tokenwise.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import io.tokenwise.HuggingFaceTensors;
 import io.tokenwise.TestModels;
+import io.tokenwise.TestMoonshines;
 import io.tokenwise.TestVits;
 import io.tokenwise.api.Budget;
 import io.tokenwise.autograd.Parameters;
@@ -14,6 +16,7 @@ import io.tokenwise.io.ModelDescription;
 import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.Models;
 import io.tokenwise.io.Pooling;
+import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.TextDescription;
 import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.session.Sessions;
@@ -28,6 +31,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Names and shapes are what building a network says, and building one for them takes no memory. */
 class ModelShapesTest {
+    private static final SpeechDescription MOONSHINE =
+            new SpeechDescription("small", TestMoonshines.SMALL, null, Optional.empty());
+
     private static void assertShapes(ModelDescription description, Map<String, long[]> expected) {
         Map<String, long[]> shapes = ModelShapes.of(description).tensors();
         assertThat(shapes).containsOnlyKeys(expected.keySet());
@@ -36,14 +42,16 @@ class ModelShapesTest {
 
     @Test
     void builtNetworksHaveTheTensorsThatHuggingFaceNames() {
-        assertShapes(TestModels.DESCRIPTION, TestModels.SMALL.tensors());
-        assertShapes(TestVits.describe(TestVits.SMALL), TestVits.SMALL.tensors());
+        assertShapes(TestModels.DESCRIPTION, HuggingFaceTensors.of(TestModels.SMALL));
+        assertShapes(TestVits.describe(TestVits.SMALL), HuggingFaceTensors.of(TestVits.SMALL));
+        assertShapes(MOONSHINE, HuggingFaceTensors.of(TestMoonshines.SMALL));
     }
 
     @Test
     void layersHaveTheirPaths() {
         assertThat(ModelShapes.of(TestModels.DESCRIPTION).layerPaths())
                 .containsExactly(List.of("encoder.layer.0", "encoder.layer.1"));
+        assertThat(ModelShapes.of(MOONSHINE).layerPaths().get(1)).startsWith("decoder.layers.0", "decoder.layers.1");
     }
 
     /** Of the largest sizes that a description may have, far more than there is memory for. */
