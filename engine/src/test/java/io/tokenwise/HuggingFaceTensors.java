@@ -1,8 +1,8 @@
 package io.tokenwise;
 
-import io.tokenwise.io.BertArchitecture;
-import io.tokenwise.io.MoonshineArchitecture;
-import io.tokenwise.io.VitArchitecture;
+import io.tokenwise.model.bert.BertArchitecture;
+import io.tokenwise.model.moonshine.MoonshineArchitecture;
+import io.tokenwise.model.vit.VitArchitecture;
 import java.util.LinkedHashMap;
 import java.util.Map;
 

@@ -2,8 +2,8 @@ package io.tokenwise.bench;
 
 import ai.onnxruntime.OrtException;
 import io.tokenwise.bench.load.LoadCommand;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.Models;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;

@@ -8,7 +8,7 @@ import io.tokenwise.api.EngineOptions;
 import io.tokenwise.bench.Candidate.Kind;
 import io.tokenwise.bench.Candidate.Series;
 import io.tokenwise.distill.FrequentWords;
-import io.tokenwise.io.Models;
+import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;

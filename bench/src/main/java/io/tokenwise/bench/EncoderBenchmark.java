@@ -1,8 +1,8 @@
 package io.tokenwise.bench;
 
 import io.tokenwise.api.Budget;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.Models;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;

@@ -2,8 +2,8 @@ package io.tokenwise.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.Models;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;

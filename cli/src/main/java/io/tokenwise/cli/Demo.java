@@ -2,14 +2,14 @@ package io.tokenwise.cli;
 
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.choice.Backends;
+import io.tokenwise.choice.Backends;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.DistillRun;
 import io.tokenwise.distill.History;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.Models;
-import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.AdaptiveConfig;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -3,7 +3,7 @@ package io.tokenwise.cli;
 import io.tokenwise.SpeechRecognizer;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.cli.SpokenFiles.Spoken;
-import io.tokenwise.io.Models;
+import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -2,9 +2,9 @@ package io.tokenwise.cli;
 
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.LineFile;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.Models;
-import io.tokenwise.model.MaskedLanguageModel;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.bert.MaskedLanguageModel;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.session.OpenModel;
 import io.tokenwise.testdata.WordNet;
 import io.tokenwise.tokenizer.Tokenizer;

@@ -1,7 +1,7 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.Models;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.util.List;
 

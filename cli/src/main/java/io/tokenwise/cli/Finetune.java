@@ -1,12 +1,12 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.choice.Backends;
+import io.tokenwise.choice.Backends;
 import io.tokenwise.finetune.FineTuneConfig;
 import io.tokenwise.finetune.FineTuneRun;
 import io.tokenwise.finetune.Labels;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.Models;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.testdata.StsPairs;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;

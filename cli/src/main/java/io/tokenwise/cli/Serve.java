@@ -1,6 +1,6 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.io.Models;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.server.ServerOptions;
 import io.tokenwise.server.TokenwiseServer;
 import java.io.IOException;

@@ -3,7 +3,7 @@ package io.tokenwise.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.io.LineFile;
-import io.tokenwise.io.Models;
+import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;

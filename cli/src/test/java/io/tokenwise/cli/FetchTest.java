@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.api.BadFileException;
-import io.tokenwise.io.Models;
+import io.tokenwise.model.open.Models;
 import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -1,12 +1,12 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.io.BertArchitecture;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.Models;
-import io.tokenwise.io.ModelWriter;
-import io.tokenwise.io.Pooling;
+import io.tokenwise.model.bert.BertArchitecture;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.Pooling;
 import io.tokenwise.io.TensorData;
-import io.tokenwise.io.TextDescription;
+import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.ModelShapes;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;

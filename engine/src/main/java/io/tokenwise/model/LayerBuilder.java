@@ -10,7 +10,6 @@ import io.tokenwise.autograd.Parameter.Part;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.RotaryPositions;
-import io.tokenwise.io.Architecture;
 import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.LayerNames.Side;
 import io.tokenwise.model.StoredTensor.Columns;
@@ -58,7 +57,7 @@ public final class LayerBuilder {
     private final Part part;
     private final BlockSlot.Role role;
 
-    LayerBuilder(Parameters parameters, Architecture sizes, AdaptiveConfig config) {
+    public LayerBuilder(Parameters parameters, Architecture sizes, AdaptiveConfig config) {
         this.parameters = parameters;
         this.sizes = sizes;
         this.config = config;
@@ -106,7 +105,7 @@ public final class LayerBuilder {
     }
 
     /** Tensors of what was built so far. */
-    List<StoredTensor> stored() {
+    public List<StoredTensor> stored() {
         return stored;
     }
 
@@ -161,7 +160,7 @@ public final class LayerBuilder {
     }
 
     /** Q, K and V of a layer side by side. */
-    Linear qkv(String layer, AttentionForm form, LayerNames names) {
+    public Linear qkv(String layer, AttentionForm form, LayerNames names) {
         return sideBySide(
                 layer,
                 "qkv",
@@ -215,7 +214,7 @@ public final class LayerBuilder {
     }
 
     /** A block's place. */
-    BlockSlot slot(String path, Block block) {
+    public BlockSlot slot(String path, Block block) {
         return new BlockSlot(prefix + path, role, block);
     }
 

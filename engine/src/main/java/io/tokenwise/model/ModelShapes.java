@@ -1,7 +1,6 @@
 package io.tokenwise.model;
 
 import io.tokenwise.autograd.Parameters;
-import io.tokenwise.io.ModelDescription;
 import io.tokenwise.nn.BlockSlot;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

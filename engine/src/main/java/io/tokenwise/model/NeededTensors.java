@@ -7,7 +7,6 @@ import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Precision;
 import io.tokenwise.autograd.Parameter;
-import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.WeightSource;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Mlp;

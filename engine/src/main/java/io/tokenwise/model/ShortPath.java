@@ -9,8 +9,6 @@ import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.cost.CostModel;
 import io.tokenwise.cost.CostTable;
 import io.tokenwise.cost.CostTables;
-import io.tokenwise.cost.Sizes;
-import io.tokenwise.io.Architecture;
 import io.tokenwise.nn.Attention;
 import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.NormForm;
@@ -24,7 +22,7 @@ import java.util.function.Supplier;
  *
  * @param narrow the narrow form of each layer
  */
-record ShortPath(Leaving leaving, List<TransformerLayer> narrow) {
+public record ShortPath(Leaving leaving, List<TransformerLayer> narrow) {
     /**
      * With zero weights; empty if names and shapes are all that is wanted.
      *
@@ -67,7 +65,7 @@ record ShortPath(Leaving leaving, List<TransformerLayer> narrow) {
     private static ForwardTime time(int maxTokens, LayerBuilder parts) {
         CostTable table = CostTables.find(parts.parameters().backend()).table();
         return new ForwardTime(
-                new CostModel(table, Sizes.of(parts.sizes()), maxTokens),
+                new CostModel(table, parts.sizes().sizes(), maxTokens),
                 new CostModel(table, StayGate.SIZES, maxTokens));
     }
 

@@ -25,18 +25,18 @@ import java.util.List;
  * @param ranges columns of the parameter that the tensor fills, in the order in which the file has them
  * @param shape in the file
  */
-record StoredTensor(String name, Parameter parameter, List<Columns> ranges, Layout layout, List<Long> shape) {
+public record StoredTensor(String name, Parameter parameter, List<Columns> ranges, Layout layout, List<Long> shape) {
     /** A difference of a learner is a twentieth of what it is added to: in 13 steps it is rounded no more coarsely than that is in 255. */
     private static final int DIFFERENCE_STEPS = 6;
 
     /** Columns of a parameter that lie side by side. */
-    record Columns(int from, int count) {
+    public record Columns(int from, int count) {
         static Columns all(Parameter parameter) {
             return new Columns(0, parameter.value().columns());
         }
     }
 
-    enum Layout {
+    public enum Layout {
         /** {@code [columns]}: the parameter is one row. */
         VECTOR,
         /** {@code [rows, columns]}. */
@@ -56,7 +56,7 @@ record StoredTensor(String name, Parameter parameter, List<Columns> ranges, Layo
         }
     }
 
-    StoredTensor {
+    public StoredTensor {
         assert ranges.size() == 1 || layout != Layout.MATRIX : name + ": a matrix of more than one range";
     }
 
@@ -146,7 +146,7 @@ record StoredTensor(String name, Parameter parameter, List<Columns> ranges, Layo
     }
 
     /** Reads the tensor into the parameter, which has to be told that it {@link Parameter#changed} once all its tensors are read. */
-    void load(WeightSource source) {
+    public void load(WeightSource source) {
         long[] inFile = source.shape(name);
         if (!Arrays.equals(inFile, dimensions())) {
             throw new BadFileException(

@@ -2,7 +2,6 @@ package io.tokenwise.model;
 
 import io.tokenwise.acm.leave.Leaving;
 import io.tokenwise.backend.Stream;
-import io.tokenwise.io.TextDescription;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Embeddings;
 import io.tokenwise.nn.LayerNorm;

@@ -2,8 +2,8 @@ package io.tokenwise.train;
 
 import io.tokenwise.autograd.EpochOrder;
 import io.tokenwise.autograd.Parameter;
-import io.tokenwise.io.ImageDescription;
-import io.tokenwise.io.VitArchitecture;
+import io.tokenwise.model.ImageDescription;
+import io.tokenwise.model.vit.VitArchitecture;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.ProjectedAttention;

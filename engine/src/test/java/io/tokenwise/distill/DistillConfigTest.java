@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tokenwise.StoredModels;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.config.AcmConfig;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.Models;
 import io.tokenwise.model.AdaptiveConfig;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import org.junit.jupiter.api.Test;
 
 class DistillConfigTest {

@@ -3,8 +3,7 @@ package io.tokenwise.model;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.tokenwise.api.Precision;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.Models;
+import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;

@@ -3,8 +3,8 @@ package io.tokenwise.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Activation;
-import io.tokenwise.io.BertArchitecture;
 import io.tokenwise.io.TensorData;
+import io.tokenwise.model.bert.BertArchitecture;
 import java.util.Map;
 
 /** A BERT with its masked-LM head written on libtorch's operations, as Hugging Face's transformers have it, from tensors with their names. */

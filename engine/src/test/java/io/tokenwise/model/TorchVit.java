@@ -7,7 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.convolutional.Conv2d;
 import io.tokenwise.io.TensorData;
-import io.tokenwise.io.VitArchitecture;
+import io.tokenwise.model.vit.VitArchitecture;
 import java.util.Map;
 
 /** A Vision Transformer written on libtorch's operations, as torchvision has it, from tensors with Hugging Face's names. */

@@ -3,7 +3,7 @@ package io.tokenwise.model;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.tokenwise.autograd.Parameters;
-import io.tokenwise.io.BertArchitecture;
+import io.tokenwise.model.bert.BertArchitecture;
 import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.LayerForm.NormPlace;
 import io.tokenwise.model.LayerNames.Norms;
