@@ -29,7 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class ModelFilesTest {
+public class ModelFilesTest {
     @ParameterizedTest
     @ValueSource(strings = {"minilm", "bge-small", "e5-small"})
     void builtInModelHasAllTensorsOfItsArchitecture(String name) throws IOException {
@@ -152,7 +152,7 @@ class ModelFilesTest {
                         "no built-in model nothing; there are [minilm-acm, vit-cifar10-acm, vit-cifar10, minilm, bge-small, e5-small, bert-base, moonshine-tiny, moonshine-base]");
     }
 
-    static Map<String, TensorData> readAll(WeightSource weights, Arena arena) {
+    public static Map<String, TensorData> readAll(WeightSource weights, Arena arena) {
         Map<String, TensorData> tensors = new LinkedHashMap<>();
         for (String name : weights.names()) {
             long[] shape = weights.shape(name);
