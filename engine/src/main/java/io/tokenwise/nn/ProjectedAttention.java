@@ -4,7 +4,7 @@ import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
 
 /** Attention of rows to each other, whose Q, K and V are one product of the block's input. */
-public sealed interface ProjectedAttention extends Block permits SelfAttention, RotaryAttention, CachedAttention {
+public sealed interface ProjectedAttention extends Block permits Attention, CachedAttention {
     /** {@code [hidden, 3 * hidden]}: Q, K and V side by side, each head by head. */
     Linear qkv();
 
@@ -15,6 +15,9 @@ public sealed interface ProjectedAttention extends Block permits SelfAttention, 
 
     /** How many columns of each head of Q and K, the first ones, are turned in pairs by a token's position. */
     int rotated();
+
+    /** Whether {@link #attend} only reads Q, K and V of the batch, so that their columns may lie anywhere ({@code AttentionLayout}). */
+    boolean readsColumnsAnywhere();
 
     /**
      * From {@code [tokens, 3 * hidden]} as {@link #qkv} gives it, which may be changed, the heads' results side by side, {@code [tokens, hidden]}.

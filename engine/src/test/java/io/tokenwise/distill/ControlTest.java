@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.ModelShapes;
 import io.tokenwise.TestModels;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.choose.Spending;
@@ -11,7 +13,6 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.StoredType;
-import io.tokenwise.model.Architecture;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
@@ -22,6 +23,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -64,7 +67,7 @@ class ControlTest {
     }
 
     private static List<List<String>> layers(int count) {
-        return List.of(Architecture.paths("encoder.layer.", count));
+        return List.of(IntStream.range(0, count).mapToObj(i -> "encoder.layer." + i).toList());
     }
 
     private static double cosine(History history) {
@@ -140,7 +143,12 @@ class ControlTest {
     @Test
     void aDecoderIsCutAsTheEncoderIs() {
         AdaptiveLayers mlps = AdaptiveLayers.mlps(4);
-        List<List<String>> paths = new MoonshineArchitecture(288, 4, 2, 8, 1152, 32768, 32).layerPaths();
+        var moonshine = new SpeechDescription(
+                "moonshine",
+                new MoonshineArchitecture(288, 4, 2, 8, 1152, 32768, 32),
+                null,
+                Optional.empty());
+        List<List<String>> paths = ModelShapes.of(moonshine).layerPaths();
         assertThat(ControlWidths.layers(paths, mlps, 0.5))
                 .containsExactly(
                         Map.entry("encoder.layers.0.mlp", 0),

@@ -2,7 +2,6 @@ package io.tokenwise.acm.block;
 
 import io.tokenwise.kernels.SequenceOps;
 import io.tokenwise.nn.ProjectedAttention;
-import io.tokenwise.nn.SelfAttention;
 import java.util.Arrays;
 import java.util.List;
 
@@ -44,7 +43,7 @@ public final class AttentionUnits {
 
     /** Columns of a unit of what would be made of that attention; divides the width of a head. */
     public static int width(ProjectedAttention dense) {
-        return dense instanceof SelfAttention ? LAID_OUT_WIDTH : GATHERED_WIDTH;
+        return dense.readsColumnsAnywhere() ? LAID_OUT_WIDTH : GATHERED_WIDTH;
     }
 
     /** How many units each learner has: as many as every other. */

@@ -7,7 +7,6 @@ import io.tokenwise.backend.Routing;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.ProjectedAttention;
-import io.tokenwise.nn.SelfAttention;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
@@ -57,7 +56,7 @@ final class GroupedAttention {
         LearnerColumns ofContext =
                 columns(decision < 0 ? new int[units.hidden() / units.width()] : units.valueOutput(), decision);
         output = new AttentionOutput(learned, ofContext);
-        boolean gathered = !(dense instanceof SelfAttention);
+        boolean gathered = !dense.readsColumnsAnywhere();
         layout = gathered ? null : new AttentionLayout(starts(0), starts(1), starts(2), ofContext.starts());
         wholeLayout =
                 gathered ? null : new AttentionLayout(sideBySide(0), sideBySide(1), sideBySide(2), ofContext.starts());

@@ -4,6 +4,8 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
+import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.ModelShapes;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.OnnxFile;
 import io.tokenwise.io.OnnxGraph;
@@ -22,6 +24,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -66,7 +69,8 @@ public final class MoonshineOnnx implements WeightSource {
         }
         tensors = found;
         architecture = architecture(encoder, decoder, decoderFile);
-        Set<String> known = architecture.tensors().keySet();
+        var description = new SpeechDescription(folder.toString(), architecture, null, Optional.empty());
+        Set<String> known = ModelShapes.of(description).tensors().keySet();
         found.forEach((name, stored) -> {
             if (!known.contains(name)) {
                 throw stored.graph.bad("has weights of " + name + ", which no Moonshine has");

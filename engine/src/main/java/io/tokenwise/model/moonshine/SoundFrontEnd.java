@@ -10,11 +10,12 @@ import io.tokenwise.tensor.Tensor;
 
 /** Moonshine's front end (Jeffries et al. 2024, section 3.1): three convolutions from samples to frames, of 384 samples each. */
 record SoundFrontEnd(Convolution first, GroupNorm norm, Convolution second, Convolution third) {
-    static SoundFrontEnd of(int hidden, LayerBuilder parts) {
+    static SoundFrontEnd of(MoonshineArchitecture architecture, LayerBuilder parts) {
+        int hidden = architecture.hiddenSize();
         int[][] sizes = MoonshineArchitecture.CONVOLUTIONS;
         return new SoundFrontEnd(
                 parts.convolution("encoder.conv1", 1, hidden, sizes[0][0], sizes[0][1], false),
-                parts.groupNorm("encoder.groupnorm"),
+                parts.groupNorm("encoder.groupnorm", architecture.layerNormEpsilon()),
                 parts.convolution("encoder.conv2", hidden, 2 * hidden, sizes[1][0], sizes[1][1], true),
                 parts.convolution("encoder.conv3", 2 * hidden, hidden, sizes[2][0], sizes[2][1], true));
     }

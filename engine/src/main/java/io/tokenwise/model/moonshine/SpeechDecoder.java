@@ -1,13 +1,15 @@
 package io.tokenwise.model.moonshine;
 
-import io.tokenwise.autograd.Weight;
-import io.tokenwise.backend.RotaryPositions;
-import io.tokenwise.backend.Stream;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.autograd.Weight;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.model.moonshine.MoonshineArchitecture;
+import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Decoding;
 import io.tokenwise.nn.LayerNorm;
+import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TeacherForcing;
 import io.tokenwise.nn.TokenBatch;
@@ -33,17 +35,14 @@ public final class SpeechDecoder {
 
     /** With zero weights. */
     static SpeechDecoder of(MoonshineArchitecture sizes, LayerBuilder parts) {
-        var positions = new RotaryPositions(
-                SpeechDescription.mostTokens(SpeechDescription.MOST_SAMPLES),
-                sizes.hiddenSize() / sizes.heads(),
-                sizes.rotated(),
-                MoonshineArchitecture.ROTARY_BASE);
+        AttentionForm attention =
+                Moonshine.attention(sizes, SpeechDescription.mostTokens(SpeechDescription.MOST_SAMPLES));
         return new SpeechDecoder(
                 parts.tiedTable("decoder.embed_tokens.weight", sizes.vocabularySize()),
                 IntStream.range(0, sizes.decoderLayers())
-                        .mapToObj(i -> DecoderLayer.of(i, sizes, positions, parts))
+                        .mapToObj(i -> DecoderLayer.of(i, sizes, attention, parts))
                         .toList(),
-                parts.normWithoutShift("decoder.norm"));
+                parts.head().norm("decoder.norm", NormForm.unshifted(sizes.layerNormEpsilon())));
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.tokenwise.model.moonshine;
 
+import io.tokenwise.HuggingFaceTensors;
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
@@ -44,7 +45,7 @@ final class MoonshineGraphs {
     private int number;
 
     MoonshineGraphs(MoonshineArchitecture sizes) {
-        sizes.tensors().forEach((name, shape) -> {
+        HuggingFaceTensors.of(sizes).forEach((name, shape) -> {
             boolean inDecoder = name.startsWith("decoder.");
             GraphProto.Builder graph = inDecoder ? first : encoder;
             weights = inDecoder ? decoder : encoder;

@@ -3,6 +3,7 @@ package io.tokenwise.model.open;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tokenwise.model.ModelShapes;
 import io.tokenwise.io.TensorData;
 import io.tokenwise.io.WeightSource;
 import io.tokenwise.model.ModelFiles;
@@ -33,7 +34,7 @@ public class ModelFilesTest {
     @ValueSource(strings = {"minilm", "bge-small", "e5-small"})
     void builtInModelHasAllTensorsOfItsArchitecture(String name) throws IOException {
         try (ModelFiles files = Models.builtIn(name)) {
-            Map<String, long[]> expected = files.description().architecture().tensors();
+            Map<String, long[]> expected = ModelShapes.of(files.description()).tensors();
             assertThat(files.weights().names()).containsExactlyInAnyOrderElementsOf(expected.keySet());
             expected.forEach((tensor, shape) ->
                     assertThat(files.weights().shape(tensor)).as(tensor).containsExactly(shape));
