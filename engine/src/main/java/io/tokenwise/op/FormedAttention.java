@@ -4,7 +4,6 @@ import io.tokenwise.autograd.Backward;
 import io.tokenwise.autograd.Op;
 import io.tokenwise.autograd.Recorder;
 import io.tokenwise.autograd.Tape;
-import io.tokenwise.backend.AttentionLayout;
 import io.tokenwise.backend.Shapes;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.backend.cpu.AttentionJob;
@@ -55,25 +54,6 @@ public final class FormedAttention {
         CpuDevice cpu = CpuDevice.only(stream, NAME);
         AttentionJob job = cpu.attention();
         job.prepare(qkv, offsets, sequences, form.heads(), form.keyHeads(), context, probabilities);
-        run(cpu, job, form);
-    }
-
-    /** As {@link SelfAttention#forward(Stream, Tensor, Tensor, Tensor, AttentionLayout, int[], int, int, Tensor)}; which heads share keys is the layout's. */
-    public static void forward(
-            Stream stream,
-            Tensor q,
-            Tensor k,
-            Tensor v,
-            AttentionLayout layout,
-            Form form,
-            int[] offsets,
-            int sequences,
-            Tensor context) {
-        Shapes.offsets("attention", offsets, sequences, q.rows());
-        layout.check(q, k, v, form.heads(), context);
-        CpuDevice cpu = CpuDevice.only(stream, NAME);
-        AttentionJob job = cpu.attention();
-        job.prepare(q, k, v, layout, offsets, sequences, form.heads(), context);
         run(cpu, job, form);
     }
 

@@ -10,7 +10,7 @@ import io.tokenwise.backend.Stream;
 import io.tokenwise.model.moonshine.MoonshineArchitecture;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.BlockSlot;
-import io.tokenwise.nn.LayerNorm;
+import io.tokenwise.nn.Norm;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Pass;
@@ -23,7 +23,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Moonshine (Jeffries et al. 2024): an encoder that makes frames of sound, beside the decoder that writes their text. The front end cannot be trained. */
-public record Moonshine(SoundFrontEnd frontEnd, LayerStack layers, Optional<LayerNorm> norm, SpeechDecoder decoder)
+public record Moonshine(SoundFrontEnd frontEnd, LayerStack layers, Optional<Norm> norm, SpeechDecoder decoder)
         implements Network {
     /** Of an encoder's layer, and so far of a decoder's. */
     static final LayerNames NAMES = LayerNames.of(

@@ -42,7 +42,7 @@ public final class SpeechDecoder {
                 IntStream.range(0, sizes.decoderLayers())
                         .mapToObj(i -> DecoderLayer.of(i, sizes, attention, parts))
                         .toList(),
-                parts.head().norm("decoder.norm", NormForm.unshifted(sizes.layerNormEpsilon())));
+                parts.head().layerNorm("decoder.norm", NormForm.unshifted(sizes.layerNormEpsilon())));
     }
 
     /**

@@ -15,7 +15,7 @@ import io.tokenwise.image.ImagePreparation;
 import io.tokenwise.model.vit.VitArchitecture;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.BlockSlot;
-import io.tokenwise.nn.LayerNorm;
+import io.tokenwise.nn.Norm;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
@@ -33,7 +33,7 @@ public record Vit(
         Parameter classToken,
         Parameter positions,
         LayerStack layers,
-        Optional<LayerNorm> norm,
+        Optional<Norm> norm,
         Linear classifier)
         implements Network {
     private static final LayerNames NAMES = LayerNames.of(
