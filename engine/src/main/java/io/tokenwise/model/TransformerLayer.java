@@ -4,6 +4,7 @@ import io.tokenwise.nn.Block;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Norm;
 import io.tokenwise.nn.Pass;
+import io.tokenwise.op.Sums;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
@@ -79,7 +80,7 @@ public record TransformerLayer(
 
     private static Tensor around(
             Pass pass, Optional<Norm> before, Block block, Optional<Norm> after, Tensor x) {
-        return pass.add(x, norm(pass, after, block.forward(pass, norm(pass, before, x), null)));
+        return Sums.of(pass, x, norm(pass, after, block.forward(pass, norm(pass, before, x), null)));
     }
 
     private static Tensor norm(Pass pass, Optional<Norm> norm, Tensor x) {
