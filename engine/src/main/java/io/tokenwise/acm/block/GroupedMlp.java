@@ -1,7 +1,5 @@
 package io.tokenwise.acm.block;
 
-import io.tokenwise.kernels.Activation;
-import io.tokenwise.op.GatedUnits;
 import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.acm.choose.Routings;
 import io.tokenwise.autograd.SlicedWeight;
@@ -9,8 +7,10 @@ import io.tokenwise.backend.MlpSlices;
 import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Routing;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
+import io.tokenwise.op.GatedUnits;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
