@@ -2,6 +2,7 @@ package io.tokenwise.model;
 
 import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.io.MoonshineArchitecture;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.nn.Block;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.CachedAttention;
@@ -44,9 +45,11 @@ record DecoderLayer(
                 sizes.heads(),
                 layer);
         LayerNorm mlpNorm = parts.normWithoutShift(path + "final_layernorm");
-        Mlp mlp = Mlp.gated(
+        var mlp = new Mlp(
                 parts.linear(path + "mlp.fc1", hidden, 2 * sizes.intermediateSize()),
-                parts.linear(path + "mlp.fc2", sizes.intermediateSize(), hidden));
+                parts.linear(path + "mlp.fc2", sizes.intermediateSize(), hidden),
+                Activation.SILU,
+                true);
         return new DecoderLayer(
                 writtenNorm,
                 parts.attention(path + "attention", written),

@@ -2,6 +2,7 @@ package io.tokenwise.backend.cpu;
 
 import io.tokenwise.backend.ImagePatches;
 import io.tokenwise.backend.RotaryPositions;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.kernels.Elementwise.AdamWStep;
 import io.tokenwise.kernels.Floats;
 import io.tokenwise.kernels.Kernels;
@@ -32,6 +33,7 @@ final class RangeJob extends Job {
     int blocks;
     float value;
     AdamWStep step;
+    Activation activation;
     int[] integers;
     int[] offsets;
     double[] sums;
