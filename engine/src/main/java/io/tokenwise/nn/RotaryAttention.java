@@ -12,6 +12,16 @@ public record RotaryAttention(Linear qkv, Linear output, int heads, RotaryPositi
     }
 
     @Override
+    public boolean readsColumnsAnywhere() {
+        return false;
+    }
+
+    @Override
+    public boolean cutsQueries() {
+        return true;
+    }
+
+    @Override
     public Tensor attend(Pass pass, Tensor projected) {
         // Queries and keys, which come first.
         pass.rotate(projected, pass.batch(), positions, 2 * heads);

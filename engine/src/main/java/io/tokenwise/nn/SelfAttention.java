@@ -10,6 +10,16 @@ public record SelfAttention(Linear qkv, Linear output, int heads) implements Pro
     }
 
     @Override
+    public boolean readsColumnsAnywhere() {
+        return true;
+    }
+
+    @Override
+    public boolean cutsQueries() {
+        return true;
+    }
+
+    @Override
     public Tensor attend(Pass pass, Tensor projected) {
         return pass.attention(projected, pass.batch(), heads);
     }
