@@ -1,6 +1,6 @@
 package io.tokenwise;
 
-import io.tokenwise.io.Tokenizer;
+import io.tokenwise.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

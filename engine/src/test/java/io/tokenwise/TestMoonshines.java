@@ -1,10 +1,10 @@
 package io.tokenwise;
 
-import io.tokenwise.io.LlamaVocabulary;
-import io.tokenwise.io.ModelWriter;
-import io.tokenwise.io.MoonshineArchitecture;
-import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.TensorData;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.moonshine.MoonshineArchitecture;
+import io.tokenwise.tokenizer.LlamaVocabulary;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -49,7 +49,7 @@ public final class TestMoonshines {
     public static Map<String, TensorData> weights(Arena arena, MoonshineArchitecture sizes) {
         var random = new SplittableRandom(3);
         Map<String, TensorData> weights = new LinkedHashMap<>();
-        sizes.tensors().forEach((name, shape) -> {
+        HuggingFaceTensors.of(sizes).forEach((name, shape) -> {
             long size = 1;
             for (long dimension : shape) {
                 size *= dimension;

@@ -1,11 +1,11 @@
 package io.tokenwise;
 
-import io.tokenwise.io.ImageDescription;
-import io.tokenwise.io.ImagePreparation;
-import io.tokenwise.io.ModelWriter;
+import io.tokenwise.image.ImagePreparation;
 import io.tokenwise.io.SafetensorsWriter;
 import io.tokenwise.io.TensorData;
-import io.tokenwise.io.VitArchitecture;
+import io.tokenwise.model.ImageDescription;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.vit.VitArchitecture;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -46,7 +46,7 @@ public final class TestVits {
     public static Map<String, TensorData> weights(Arena arena, VitArchitecture sizes) {
         var random = new SplittableRandom(3);
         Map<String, TensorData> weights = new LinkedHashMap<>();
-        sizes.tensors().forEach((name, shape) -> {
+        HuggingFaceTensors.of(sizes).forEach((name, shape) -> {
             long size = 1;
             for (long dimension : shape) {
                 size *= dimension;

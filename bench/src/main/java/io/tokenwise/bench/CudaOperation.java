@@ -1,5 +1,7 @@
 package io.tokenwise.bench;
 
+import io.tokenwise.kernels.Activation;
+import io.tokenwise.op.GatedUnits;
 import io.tokenwise.backend.AttendedRows;
 import io.tokenwise.backend.InputSlices;
 import io.tokenwise.backend.MlpSlices;
@@ -182,7 +184,7 @@ record CudaOperation(String name, boolean product, Body body) {
                 }),
                 new CudaOperation("gatedSilu", false, s -> {
                     Tensor y = s.zeros(70, 48);
-                    s.stream().gatedSilu(s.random(70, 96), 16, y);
+                    GatedUnits.forward(s.stream(), s.random(70, 96), Activation.SILU, 16, y);
                     return read(s, y);
                 }));
     }

@@ -1,10 +1,10 @@
 package io.tokenwise.bench;
 
-import io.tokenwise.io.Tokenizer;
 import io.tokenwise.testdata.SharedData;
 import io.tokenwise.testdata.Spearman;
 import io.tokenwise.testdata.StsPairs;
 import io.tokenwise.testdata.WordNet;
+import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -2,11 +2,11 @@ package io.tokenwise.bench;
 
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Budget;
-import io.tokenwise.io.TextKind;
-import io.tokenwise.io.Tokenizer;
+import io.tokenwise.model.TextKind;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.HostTensor;
+import io.tokenwise.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;

@@ -1,8 +1,8 @@
 package io.tokenwise.bench;
 
 import io.tokenwise.distill.FrequentWords;
-import io.tokenwise.io.Tokenizer;
 import io.tokenwise.testdata.WordNet;
+import io.tokenwise.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,8 +1,8 @@
 package io.tokenwise.bench;
 
 import io.tokenwise.distill.FrequentWords;
-import io.tokenwise.io.TextKind;
-import io.tokenwise.io.Tokenizer;
+import io.tokenwise.model.TextKind;
+import io.tokenwise.tokenizer.Tokenizer;
 import java.util.List;
 
 /**

@@ -1,7 +1,7 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.io.Tokenizer;
 import io.tokenwise.testdata.WordNet;
+import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;

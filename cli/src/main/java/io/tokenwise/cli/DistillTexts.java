@@ -2,7 +2,7 @@ package io.tokenwise.cli;
 
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.LineFile;
-import io.tokenwise.io.Tokenizer;
+import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

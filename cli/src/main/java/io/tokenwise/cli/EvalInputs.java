@@ -1,8 +1,8 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.io.TextKind;
-import io.tokenwise.io.Tokenizer;
+import io.tokenwise.model.TextKind;
 import io.tokenwise.session.OpenModel;
+import io.tokenwise.tokenizer.Tokenizer;
 import java.util.List;
 
 /** Inputs of an evaluation, as a model reads them. */

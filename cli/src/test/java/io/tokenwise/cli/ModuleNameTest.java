@@ -2,7 +2,9 @@ package io.tokenwise.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelShapes;
+import io.tokenwise.model.open.Models;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -27,8 +29,8 @@ class ModuleNameTest {
 
     @Test
     void aModelOfSixLayersHasNoSeventh() throws Exception {
-        try (ModelFiles files = ModelFiles.builtIn("vit-cifar10")) {
-            List<String> names = files.description().architecture().layerPaths().stream()
+        try (ModelFiles files = Models.builtIn("vit-cifar10")) {
+            List<String> names = ModelShapes.of(files.description()).layerPaths().stream()
                     .flatMap(List::stream)
                     .flatMap(layer ->
                             Stream.of(".attention.qk", ".attention.vo", ".mlp").map(layer::concat))

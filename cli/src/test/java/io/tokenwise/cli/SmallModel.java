@@ -1,11 +1,13 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.io.BertArchitecture;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
-import io.tokenwise.io.Pooling;
+import io.tokenwise.model.bert.BertArchitecture;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.Pooling;
 import io.tokenwise.io.TensorData;
-import io.tokenwise.io.TextDescription;
+import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.ModelShapes;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -31,7 +33,7 @@ final class SmallModel {
         var description = new TextDescription("small", SIZES, 40, Pooling.MEAN, true, "", "", Optional.empty());
         var random = new SplittableRandom(7);
         Map<String, TensorData> tensors = new LinkedHashMap<>();
-        SIZES.tensors().forEach((name, shape) -> {
+        ModelShapes.of(description).tensors().forEach((name, shape) -> {
             var values = new float[(int) Arrays.stream(shape).reduce(1, Math::multiplyExact)];
             double mean = name.endsWith("LayerNorm.weight") ? 1 : 0;
             for (int i = 0; i < values.length; i++) {
@@ -40,7 +42,7 @@ final class SmallModel {
             tensors.put(name, new TensorData(shape, MemorySegment.ofArray(values)));
         });
         tensors.putAll(more);
-        try (ModelFiles minilm = ModelFiles.builtIn("minilm")) {
+        try (ModelFiles minilm = Models.builtIn("minilm")) {
             ModelWriter.write(folder, description, tensors, minilm.tokenizer(), ModelWriter.Existing.KEEP);
         }
     }

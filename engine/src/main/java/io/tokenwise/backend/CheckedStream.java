@@ -18,6 +18,11 @@ public final class CheckedStream implements Stream {
     }
 
     @Override
+    public Device device() {
+        return stream.device();
+    }
+
+    @Override
     public HostTensor read(Tensor x) {
         return stream.read(x);
     }
@@ -610,19 +615,6 @@ public final class CheckedStream implements Stream {
     }
 
     @Override
-    public void gatedSilu(Tensor x, int units, Tensor y) {
-        checkGated("gatedSilu", x, units, y);
-        stream.gatedSilu(x, units, y);
-    }
-
-    @Override
-    public void gatedSiluBackward(Tensor x, int units, Tensor dy, Tensor dx) {
-        checkGated("gatedSiluBackward", x, units, dy);
-        Shapes.same("gatedSiluBackward", x, dx);
-        stream.gatedSiluBackward(x, units, dy, dx);
-    }
-
-    @Override
     public void toColumns(Tensor x, int column, Tensor cache, int at) {
         if (column < 0 || column + cache.rows() > x.columns() || at < 0 || at + x.rows() > cache.columns()) {
             throw new IllegalArgumentException("toColumns: " + x.shape() + " from column " + column
@@ -673,13 +665,5 @@ public final class CheckedStream implements Stream {
             throw new IllegalArgumentException("argmax: row " + row + " of " + x.shape());
         }
         return stream.argmax(x, row);
-    }
-
-    private static void checkGated(String operation, Tensor x, int units, Tensor y) {
-        Shapes.require(operation, x, y.rows(), 2 * y.columns());
-        if (units < 1 || y.columns() % units != 0) {
-            throw new IllegalArgumentException(
-                    operation + ": " + y.shape() + " is not cut into blocks of " + units + " columns");
-        }
     }
 }

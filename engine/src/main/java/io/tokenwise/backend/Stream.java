@@ -13,6 +13,9 @@ import java.util.List;
  * <p>One caller at a time. Several streams of one backend may work at once.
  */
 public interface Stream {
+    /** With which the operations of package op compute; checks nothing. */
+    Device device();
+
     // ---- what the host sees
 
     /** A tensor's values to read, once this stream has done what it was told; to be closed. */
@@ -259,11 +262,6 @@ public interface Stream {
      * @param position of each sequence's first row
      */
     void rotate(Tensor x, int[] offsets, int sequences, int position, RotaryPositions positions, int heads);
-
-    /** {@code y = x_1 * silu(x_2)} for each block {@code [x_1, x_2]} of {@code 2 * units} columns of x; y has half of x's columns. */
-    void gatedSilu(Tensor x, int units, Tensor y);
-
-    void gatedSiluBackward(Tensor x, int units, Tensor dy, Tensor dx);
 
     /** {@code cache[c, at + r] = x[r, column + c]} for all rows of x and of the cache. */
     void toColumns(Tensor x, int column, Tensor cache, int at);

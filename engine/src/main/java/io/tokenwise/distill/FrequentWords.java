@@ -1,6 +1,6 @@
 package io.tokenwise.distill;
 
-import io.tokenwise.io.Tokenizer;
+import io.tokenwise.tokenizer.Tokenizer;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;

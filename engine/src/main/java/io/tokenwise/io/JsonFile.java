@@ -21,12 +21,12 @@ import tools.jackson.databind.json.JsonMapper;
  * A JSON object from outside, read strictly: UTF-8 only, no key twice, limited in size and depth. The accessors check a
  * field's type and range and name file and field when they refuse it.
  */
-record JsonFile(String file, JsonNode root) {
+public record JsonFile(String file, JsonNode root) {
     /** Deeper than any file that we read (a tokenizer.json has 8 levels). */
     private static final int MAX_DEPTH = 64;
 
     /** A tokenizer.json takes 0.7 MB, the header of a BERT's safetensors 0.03 MB; a parsed tree costs some 20 times as much. */
-    static final int MAX_BYTES = 16 << 20;
+    public static final int MAX_BYTES = 16 << 20;
 
     private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
@@ -37,7 +37,7 @@ record JsonFile(String file, JsonNode root) {
             .build();
 
     /** Parses an array of objects. */
-    static List<JsonFile> parseArray(String file, byte[] bytes) {
+    public static List<JsonFile> parseArray(String file, byte[] bytes) {
         JsonNode root = tree(file, bytes);
         if (!root.isArray() || !root.values().stream().allMatch(JsonNode::isObject)) {
             throw new BadFileException(file, "must hold a JSON array of objects");
@@ -48,7 +48,7 @@ record JsonFile(String file, JsonNode root) {
     }
 
     /** Parses an object. */
-    static JsonFile parse(String file, byte[] bytes) {
+    public static JsonFile parse(String file, byte[] bytes) {
         JsonNode root = tree(file, bytes);
         if (!root.isObject()) {
             throw new BadFileException(file, "must hold a JSON object");
@@ -57,7 +57,7 @@ record JsonFile(String file, JsonNode root) {
     }
 
     /** The bytes of a file that must exist, as far as JSON is read. */
-    static byte[] bytes(Path path) throws IOException {
+    public static byte[] bytes(Path path) throws IOException {
         if (!Files.isRegularFile(path)) {
             throw new BadFileException(path.toString(), Files.exists(path) ? "is not a file" : "no such file");
         }
@@ -85,15 +85,15 @@ record JsonFile(String file, JsonNode root) {
     }
 
     /** JSON text of a tree, indented, with a final newline. */
-    static byte[] format(JsonNode tree) {
+    public static byte[] format(JsonNode tree) {
         return (tree.toPrettyString() + "\n").getBytes(StandardCharsets.UTF_8);
     }
 
-    boolean has(String field) {
+    public boolean has(String field) {
         return root.has(field) && !root.get(field).isNull();
     }
 
-    int integer(String field, int least, int most) {
+    public int integer(String field, int least, int most) {
         JsonNode value = root.path(field);
         if (!value.isIntegralNumber()
                 || !value.canConvertToInt()
@@ -104,11 +104,11 @@ record JsonFile(String file, JsonNode root) {
         return value.intValue();
     }
 
-    int integer(String field, int least, int most, int absent) {
+    public int integer(String field, int least, int most, int absent) {
         return has(field) ? integer(field, least, most) : absent;
     }
 
-    double number(String field, double least, double most) {
+    public double number(String field, double least, double most) {
         JsonNode value = root.path(field);
         if (!value.isNumber() || !(value.doubleValue() >= least && value.doubleValue() <= most)) {
             throw refuse(field, "a number from " + least + " to " + most);
@@ -116,7 +116,7 @@ record JsonFile(String file, JsonNode root) {
         return value.doubleValue();
     }
 
-    boolean flag(String field, boolean absent) {
+    public boolean flag(String field, boolean absent) {
         if (has(field) && !root.get(field).isBoolean()) {
             throw refuse(field, "true or false");
         }
@@ -124,7 +124,7 @@ record JsonFile(String file, JsonNode root) {
     }
 
     /** Refuses a field unless it is absent or one of the supported strings. */
-    void supports(String field, String... supported) {
+    public void supports(String field, String... supported) {
         boolean known = !has(field)
                 || root.get(field).isString()
                         && Arrays.asList(supported).contains(root.get(field).stringValue());
@@ -133,7 +133,7 @@ record JsonFile(String file, JsonNode root) {
         }
     }
 
-    BadFileException refuse(String field, String supported) {
+    public BadFileException refuse(String field, String supported) {
         String value = has(field) ? root.get(field).toString() : "missing";
         String shown = value.length() > 60 ? value.substring(0, 60) + "..." : value;
         return new BadFileException(file, field + " is " + shown + "; supported: " + supported);

@@ -3,7 +3,6 @@ package io.tokenwise.model;
 import io.tokenwise.acm.block.AdaptiveBlock;
 import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.acm.choose.AdaptiveModule;
-import io.tokenwise.acm.config.ShortPathConfig;
 import io.tokenwise.acm.leave.Leaving;
 import io.tokenwise.acm.leave.ShortPlan;
 import io.tokenwise.acm.leave.ShortPlans;
@@ -15,16 +14,14 @@ import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
-import io.tokenwise.io.ImageDescription;
-import io.tokenwise.io.ModelDescription;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.StoredType;
-import io.tokenwise.io.Tokenizer;
+import io.tokenwise.model.moonshine.Moonshine;
+import io.tokenwise.model.moonshine.SpeechDecoder;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -123,15 +120,14 @@ public final class Encoder implements AutoCloseable {
     /** The parameters of a text encoder but for its embeddings. */
     public List<Parameter> layerParameters() {
         return parameters.all().stream()
-                .filter(parameter -> !parameter.name().startsWith("embeddings."))
+                .filter(parameter -> parameter.part() != Parameter.Part.EMBEDDINGS)
                 .toList();
     }
 
     /** The parameters of the short path's narrow layers; empty without one. */
     public List<Parameter> narrowParameters() {
         return parameters.all().stream()
-                .filter(parameter -> parameter.name().startsWith(ShortPathConfig.PREFIX)
-                        && !parameter.name().startsWith(NeededTensors.GATE))
+                .filter(parameter -> parameter.part() == Parameter.Part.NARROW)
                 .toList();
     }
 

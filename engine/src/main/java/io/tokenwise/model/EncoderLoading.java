@@ -10,12 +10,10 @@ import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
-import io.tokenwise.io.ImageDescription;
 import io.tokenwise.io.MachineMemory;
-import io.tokenwise.io.ModelDescription;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.SpeechDescription;
-import io.tokenwise.io.TextDescription;
+import io.tokenwise.model.bert.Bert;
+import io.tokenwise.model.vit.Vit;
+import io.tokenwise.model.moonshine.Moonshine;
 import java.lang.foreign.Arena;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,8 +31,9 @@ final class EncoderLoading {
         try {
             ModelDescription description = files.description();
             AdaptiveConfig config = AdaptiveConfig.of(description);
-            NeededTensors.check(files, config);
-            NeededTensors.checkMemory(files, backend.precision(), MachineMemory.limitBytes());
+            ModelShapes shapes = NeededTensors.check(files, config);
+            NeededTensors.checkMemory(
+                    description.name(), shapes, backend.precision(), MachineMemory.limitBytes());
             var parts = new LayerBuilder(parameters, description.architecture(), config);
             Network network = network(description, config, parts);
             boolean parallel = backend.threads() > 1;
@@ -67,6 +66,11 @@ final class EncoderLoading {
             List<Acm> modules = Acmizer.modules(network.slots());
             Acmizer.place(modules);
             Acmizer.split(modules, config.acm().map(AcmConfig::split).orElse(BudgetSplit.EVEN));
+            if (config.shortPath().isPresent() && !parts.shapesOnly() && network.leaving().isEmpty()) {
+                throw new BadFileException(
+                        description.name(),
+                        "is a model none of whose tokens can leave: name mlp, or projections of attention");
+            }
             return network;
         } catch (IllegalArgumentException e) {
             throw new BadFileException(description.name() + " config.json", e.getMessage());

@@ -5,6 +5,8 @@ import io.tokenwise.backend.MlpSlices;
 import io.tokenwise.backend.OutputSlices;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.kernels.Activation;
+import io.tokenwise.op.Activations;
+import io.tokenwise.op.GatedUnits;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
 
@@ -67,11 +69,12 @@ public final class Mlp implements Block {
      * @param together if the MLP is gated, how many columns of u lie together before those of g
      */
     public Tensor units(Pass pass, Tensor x, Linear some, int together) {
-        if (activation != (gated ? Activation.SILU : Activation.GELU)) {
-            throw new UnsupportedOperationException(
-                    this + ": " + activation + (gated ? " of gates" : "") + " has no gradient yet");
+        if (gated) {
+            return GatedUnits.of(pass, some.forward(pass, x), activation, together);
         }
-        return gated ? pass.gatedSilu(some.forward(pass, x), together) : some.forwardGelu(pass, x);
+        return activation == Activation.GELU
+                ? some.forwardGelu(pass, x)
+                : Activations.of(pass, some.forward(pass, x), activation);
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.tokenwise.nn;
 
 import io.tokenwise.autograd.Op;
 import io.tokenwise.autograd.Parameter;
+import io.tokenwise.autograd.Recorder;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.AttendedRows;
@@ -11,12 +12,11 @@ import io.tokenwise.backend.Staying;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
-import java.util.Arrays;
 
 /**
  * The differentiable operations: each takes its result from the workspace and, with a tape, records itself. Shapes are checked by the stream. Not thread-safe.
  */
-public abstract sealed class Operations permits Pass {
+public abstract sealed class Operations implements Recorder permits Pass {
     private final Stream stream;
     private final Workspace workspace;
     private Tape tape;
@@ -31,24 +31,19 @@ public abstract sealed class Operations permits Pass {
         tape = newTape;
     }
 
-    /** Where operations compute. */
+    @Override
     public final Stream stream() {
         return stream;
     }
 
-    /** Where their results lie. */
+    @Override
     public final Workspace workspace() {
         return workspace;
     }
 
-    /** Null in inference. */
+    @Override
     public final Tape tape() {
         return tape;
-    }
-
-    /** For a result: its values are unspecified. */
-    public final Tensor tensor(int rows, int columns) {
-        return workspace.tensor(rows, columns);
     }
 
     /** {@code act(x W + bias) + residual}: act is erf-GELU or nothing; bias and residual may be null. */
@@ -264,16 +259,6 @@ public abstract sealed class Operations permits Pass {
         }
     }
 
-    /** {@code x_1 * silu(x_2)} for each block {@code [x_1, x_2]} of {@code 2 * units} columns of x: {@code [rows, 2 * columns]} to half the columns. */
-    public final Tensor gatedSilu(Tensor x, int units) {
-        Tensor y = tensor(x.rows(), x.columns() / 2);
-        stream.gatedSilu(x, units, y);
-        if (tape != null) {
-            tape.record(new Op.GatedSilu(x, units, y));
-        }
-        return y;
-    }
-
     /**
      * Attention of queries, each row's first columns, over keys and values of other rows, to contexts {@code [queries, hidden]}.
      *
@@ -297,16 +282,5 @@ public abstract sealed class Operations permits Pass {
             tape.record(new Op.LinearTransposed(x, weight, y));
         }
         return y;
-    }
-
-    /** Throws if an operation that has no gradient were part of what is trained. */
-    final void frozen(String operation, Tensor x, Parameter... parameters) {
-        boolean trained = tape != null
-                && (tape.tracks(x)
-                        || Arrays.stream(parameters).anyMatch(parameter -> parameter != null && parameter.trainable()));
-        if (trained) {
-            throw new UnsupportedOperationException(
-                    operation + ": has no gradient, so neither it nor what comes before it can be trained");
-        }
     }
 }

@@ -4,7 +4,7 @@ import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
 
 /** Attention of rows to each other, whose Q, K and V are one product of the block's input. */
-public sealed interface ProjectedAttention extends Block permits SelfAttention, RotaryAttention, CachedAttention {
+public sealed interface ProjectedAttention extends Block permits Attention, CachedAttention {
     /** {@code [hidden, queryColumns + 2 * keyColumns]}: Q, K and V side by side, each head by head. */
     Linear qkv();
 

@@ -6,12 +6,12 @@ import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.io.ImageDescription;
-import io.tokenwise.io.MoonshineArchitecture;
-import io.tokenwise.io.SpeechDescription;
-import io.tokenwise.io.TextDescription;
-import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ImageDescription;
+import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.moonshine.MoonshineArchitecture;
+import io.tokenwise.model.vit.VitArchitecture;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.nn.VectorLength;
@@ -73,12 +73,12 @@ public final class Sessions implements AutoCloseable {
 
     /**
      * Native memory that one session never passes, in bytes: twice what a batch needs, because a workspace that grows holds up
-     * to twice its content. A token needs its input (a patch's values; a text's is a number), its embedding and each layer's result, and within a layer
+     * to twice its content. A token needs its input (a patch's values; a text's is a number), its embedding and two layers' results, and within a layer
      * Q, K, V, context, attention output, norms, MLP output and the units.
      */
     public static long memoryLimit(Encoder encoder, int batchTokens) {
         var sizes = encoder.description().architecture();
-        long floatsPerToken = (long) sizes.hiddenSize() * (sizes.layers() + 10) + sizes.intermediateSize() + 256;
+        long floatsPerToken = 12L * sizes.hiddenSize() + sizes.intermediateSize() + 256;
         if (encoder.leaving().isPresent()) {
             floatsPerToken += 10 * StayGate.WIDTH + StayGate.UNITS;
         }

@@ -1,7 +1,7 @@
 package io.tokenwise.session;
 
-import io.tokenwise.io.MoonshineArchitecture;
-import io.tokenwise.io.SpeechDescription;
+import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.moonshine.MoonshineArchitecture;
 import io.tokenwise.nn.Decoding;
 
 /** What a speech model needs while it runs. */
@@ -16,7 +16,7 @@ public final class SpeechMemory {
         long hidden = sizes.hiddenSize();
         int frames = MoonshineArchitecture.frames(SpeechDescription.MOST_SAMPLES);
         long frontEnd = frames * frontEndFloats(sizes);
-        long encoder = frames * (hidden * (sizes.layers() + 10) + sizes.intermediateSize());
+        long encoder = frames * (12 * hidden + sizes.intermediateSize());
         long tokens = Decoding.columns(frames)
                 + Decoding.columns(SpeechDescription.mostTokens(SpeechDescription.MOST_SAMPLES));
         long decoder = sizes.decoderLayers() * (2 * hidden * tokens + 12 * hidden + 4L * sizes.intermediateSize())

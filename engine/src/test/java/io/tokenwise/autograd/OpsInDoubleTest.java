@@ -2,6 +2,8 @@ package io.tokenwise.autograd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.kernels.Kernels;
@@ -101,8 +103,11 @@ class OpsInDoubleTest {
     void everyOperationHasACase() {
         Set<String> tested = new HashSet<>();
         OpCases.tiny().forEach(op -> tested.add(op.name().split(" ")[0].toLowerCase(Locale.ROOT)));
-        for (Class<?> op : Op.class.getPermittedSubclasses()) {
-            assertThat(tested).contains(op.getSimpleName().toLowerCase(Locale.ROOT));
-        }
+        var known =
+                new ClassFileImporter(List.of(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)).importPackagesOf(Op.class);
+        var operations = known.stream().filter(type -> type.isAssignableTo(Op.class) && !type.isInterface());
+        assertThat(operations)
+                .isNotEmpty()
+                .allSatisfy(op -> assertThat(tested).contains(op.getSimpleName().toLowerCase(Locale.ROOT)));
     }
 }

@@ -1,5 +1,7 @@
 package io.tokenwise.autograd;
 
+import io.tokenwise.kernels.Activation;
+import io.tokenwise.op.GatedUnits;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -88,10 +90,10 @@ final class SpeechOpCases {
     static OpCase gatedSilu(int rows, int blocks, int units) {
         Operand x = Operand.tensor(rows, blocks * 2 * units);
         return OpCases.op(
-                "gatedSilu " + x + " by " + units,
+                "gatedUnits " + x + " by " + units,
                 List.of(x),
                 2,
-                (pass, o) -> pass.gatedSilu(o.tensor(0), units),
+                (pass, o) -> GatedUnits.of(pass, o.tensor(0), Activation.SILU, units),
                 m -> Matrix.fill(rows, blocks * units, i -> {
                     int up = i / units * 2 * units + i % units;
                     double gate = m.getFirst().values()[up + units];

@@ -1,5 +1,7 @@
 package io.tokenwise.backend;
 
+import io.tokenwise.kernels.Activation;
+import io.tokenwise.op.GatedUnits;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -391,13 +393,13 @@ class ShapeErrorsTest {
                         "3 of 8 columns; an even number of at most all is needed",
                         o -> new RotaryPositions(9, 8, 3, 100)),
                 mistake(
-                        "gatedSilu",
+                        "gatedUnits",
                         "expected [4, 6], got [4, 5]",
-                        o -> o.stream().gatedSilu(o.t(4, 5), 3, o.t(4, 3))),
+                        o -> GatedUnits.forward(o.stream(), o.t(4, 5), Activation.SILU, 3, o.t(4, 3))),
                 mistake(
-                        "gatedSilu",
+                        "gatedUnits",
                         "[4, 3] is not cut into blocks of 2 columns",
-                        o -> o.stream().gatedSilu(o.t(4, 6), 2, o.t(4, 3))),
+                        o -> GatedUnits.forward(o.stream(), o.t(4, 6), Activation.SILU, 2, o.t(4, 3))),
                 mistake(
                         "attend",
                         "queries [5, 4] and keys and values [5, 7] from column 0 on do not give contexts [5, 4] of 2 heads",

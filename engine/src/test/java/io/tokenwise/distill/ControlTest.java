@@ -4,23 +4,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.ModelShapes;
 import io.tokenwise.TestModels;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.choose.Spending;
 import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.Architecture;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
-import io.tokenwise.io.MoonshineArchitecture;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.moonshine.MoonshineArchitecture;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.session.Sessions;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,7 +46,7 @@ class ControlTest {
     private History distill(String name, int steps, Map<String, Integer> widths) throws Exception {
         var kept = new History[1];
         DistillConfig config = ChildRun.config(steps, 1).withLayers(ADAPT).withFixed(widths);
-        try (ModelFiles files = ModelFiles.open(folder.resolve("dense"));
+        try (ModelFiles files = Models.open(folder.resolve("dense"));
                 Backend backend = VectorBackend.open(1)) {
             new DistillRun(
                             files,
@@ -63,7 +67,7 @@ class ControlTest {
     }
 
     private static List<List<String>> layers(int count) {
-        return List.of(Architecture.paths("encoder.layer.", count));
+        return List.of(IntStream.range(0, count).mapToObj(i -> "encoder.layer." + i).toList());
     }
 
     private static double cosine(History history) {
@@ -78,7 +82,7 @@ class ControlTest {
         assertThat(cosine(history)).isGreaterThan(cosine(distill("untrained", 4, widths)));
         assertThat(history.steps()).noneMatch(step -> step.phase() == Distillation.Phase.GATES);
         assertThat(history.steps()).allMatch(step -> step.budgetLoss() == 0);
-        try (ModelFiles files = ModelFiles.open(folder.resolve("control"));
+        try (ModelFiles files = Models.open(folder.resolve("control"));
                 Backend backend = VectorBackend.open(1);
                 Encoder control = Encoder.load(files, backend);
                 var sessions = new Sessions(control, backend, 64, 1)) {
@@ -104,8 +108,8 @@ class ControlTest {
         assertThat(widths).containsEntry("encoder.layer.0.mlp", 0).containsEntry("encoder.layer.1.attention.vo", 3);
         History history = distill("short", 200, widths);
         assertThat(cosine(history)).isGreaterThan(cosine(distill("untrained", 4, widths)));
-        try (ModelFiles denseFiles = ModelFiles.open(folder.resolve("dense"));
-                ModelFiles files = ModelFiles.open(folder.resolve("short"));
+        try (ModelFiles denseFiles = Models.open(folder.resolve("dense"));
+                ModelFiles files = Models.open(folder.resolve("short"));
                 Backend backend = VectorBackend.open(1);
                 Encoder dense = Encoder.load(denseFiles, backend);
                 Encoder control = Encoder.load(files, backend)) {
@@ -139,7 +143,12 @@ class ControlTest {
     @Test
     void aDecoderIsCutAsTheEncoderIs() {
         AdaptiveLayers mlps = AdaptiveLayers.mlps(4);
-        List<List<String>> paths = new MoonshineArchitecture(288, 4, 2, 8, 1152, 32768, 32).layerPaths();
+        var moonshine = new SpeechDescription(
+                "moonshine",
+                new MoonshineArchitecture(288, 4, 2, 8, 1152, 32768, 32),
+                null,
+                Optional.empty());
+        List<List<String>> paths = ModelShapes.of(moonshine).layerPaths();
         assertThat(ControlWidths.layers(paths, mlps, 0.5))
                 .containsExactly(
                         Map.entry("encoder.layers.0.mlp", 0),

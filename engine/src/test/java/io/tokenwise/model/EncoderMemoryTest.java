@@ -3,7 +3,7 @@ package io.tokenwise.model;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.tokenwise.api.Precision;
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
@@ -11,15 +11,17 @@ import org.junit.jupiter.api.Test;
 class EncoderMemoryTest {
     @Test
     void aContainerThatIsTooSmallIsToldBeforeMemoryIsTaken() throws IOException {
-        try (ModelFiles files = ModelFiles.builtIn("minilm")) {
-            NeededTensors.checkMemory(files, Precision.F32, OptionalLong.empty());
-            NeededTensors.checkMemory(files, Precision.F32, OptionalLong.of(1L << 30));
+        try (ModelFiles files = Models.builtIn("minilm")) {
+            ModelShapes shapes = NeededTensors.check(files, AdaptiveConfig.DENSE);
+            NeededTensors.checkMemory("minilm", shapes, Precision.F32, OptionalLong.empty());
+            NeededTensors.checkMemory("minilm", shapes, Precision.F32, OptionalLong.of(1L << 30));
             // 22.57 million values, of which 11.92 million are embeddings, which are not packed.
             assertThatIllegalStateException()
-                    .isThrownBy(() -> NeededTensors.checkMemory(files, Precision.F32, OptionalLong.of(100L << 20)))
+                    .isThrownBy(() -> NeededTensors.checkMemory(
+                            "minilm", shapes, Precision.F32, OptionalLong.of(100L << 20)))
                     .withMessage("minilm: needs about 126 MiB of native memory for its weights,"
                             + " this machine or container has 100 MiB in all");
-            NeededTensors.checkMemory(files, Precision.S8, OptionalLong.of(100L << 20));
+            NeededTensors.checkMemory("minilm", shapes, Precision.S8, OptionalLong.of(100L << 20));
         }
     }
 }

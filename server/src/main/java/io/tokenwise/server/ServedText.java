@@ -2,14 +2,14 @@ package io.tokenwise.server;
 
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Deadline;
-import io.tokenwise.io.TextDescription;
-import io.tokenwise.io.Tokenizer;
+import io.tokenwise.model.TextDescription;
 import io.tokenwise.serving.Answer;
 import io.tokenwise.serving.BudgetRange;
 import io.tokenwise.serving.Lane;
 import io.tokenwise.serving.Request;
 import io.tokenwise.serving.RequestQueue;
 import io.tokenwise.serving.ServedEncoder;
+import io.tokenwise.tokenizer.Tokenizer;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 

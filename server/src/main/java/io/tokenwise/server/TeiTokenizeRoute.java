@@ -1,6 +1,6 @@
 package io.tokenwise.server;
 
-import io.tokenwise.io.Tokenizer;
+import io.tokenwise.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;

@@ -1,10 +1,11 @@
 package io.tokenwise.testmodels;
 
-import io.tokenwise.io.LlamaVocabulary;
-import io.tokenwise.io.ModelWriter;
-import io.tokenwise.io.MoonshineArchitecture;
-import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.TensorData;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.moonshine.MoonshineArchitecture;
+import io.tokenwise.tokenizer.LlamaVocabulary;
+import io.tokenwise.model.ModelShapes;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -29,16 +30,6 @@ public final class SmallMoonshine {
 
     /** Writes it as a model directory, the folder; a file beside takes the vocabulary. */
     public static void write(Path folder) throws IOException {
-        var random = new SplittableRandom(7);
-        Map<String, TensorData> tensors = new LinkedHashMap<>();
-        SIZES.tensors().forEach((name, shape) -> {
-            var values = new float[(int) Arrays.stream(shape).reduce(1, Math::multiplyExact)];
-            double mean = name.endsWith("norm.weight") ? 1 : 0;
-            for (int i = 0; i < values.length; i++) {
-                values[i] = (float) (mean + 0.3 * random.nextGaussian());
-            }
-            tensors.put(name, new TensorData(shape, MemorySegment.ofArray(values)));
-        });
         String pieces = "<unk>\n<s>\n</s>\n"
                 + IntStream.range(0, 256).mapToObj("<0x%02X>\n"::formatted).collect(Collectors.joining())
                 + IntStream.range(259, PIECES).mapToObj(i -> "\u2581w" + i).collect(Collectors.joining("\n"));
@@ -47,6 +38,16 @@ public final class SmallMoonshine {
                 "llama_vocab_base64 = \"" + Base64.getEncoder().encodeToString(pieces.getBytes(StandardCharsets.UTF_8))
                         + "\"");
         var description = new SpeechDescription("small", SIZES, LlamaVocabulary.read(script), Optional.empty());
+        var random = new SplittableRandom(7);
+        Map<String, TensorData> tensors = new LinkedHashMap<>();
+        ModelShapes.of(description).tensors().forEach((name, shape) -> {
+            var values = new float[(int) Arrays.stream(shape).reduce(1, Math::multiplyExact)];
+            double mean = name.endsWith("norm.weight") ? 1 : 0;
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) (mean + 0.3 * random.nextGaussian());
+            }
+            tensors.put(name, new TensorData(shape, MemorySegment.ofArray(values)));
+        });
         ModelWriter.write(folder, description, tensors, null, ModelWriter.Existing.KEEP);
     }
 }

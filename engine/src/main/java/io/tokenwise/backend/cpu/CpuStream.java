@@ -2,6 +2,7 @@ package io.tokenwise.backend.cpu;
 
 import io.tokenwise.backend.AttendedRows;
 import io.tokenwise.backend.AttentionLayout;
+import io.tokenwise.backend.Device;
 import io.tokenwise.backend.HardBudgets;
 import io.tokenwise.backend.ImagePatches;
 import io.tokenwise.backend.InputSlices;
@@ -14,7 +15,6 @@ import io.tokenwise.backend.Staying;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.kernels.Elementwise.AdamWStep;
 import io.tokenwise.kernels.Kernels;
-import io.tokenwise.kernels.Scratch;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
@@ -25,6 +25,7 @@ import java.util.List;
  * {@link ValueTasks}, {@link RowTasks}, {@link SequenceTasks} and {@link SpeechTasks}, whose operations have the same names. Allocates nothing once warm.
  */
 public final class CpuStream implements Stream {
+    private final CpuDevice device;
     private final Products products;
     private final ValueTasks valueTasks;
     private final RowTasks rowTasks;
@@ -35,13 +36,18 @@ public final class CpuStream implements Stream {
     private final CpuRows all = new CpuRows();
 
     public CpuStream(Kernels kernels, WorkerPool pool, Products products) {
-        var range = new RangeJob(kernels, pool);
-        var scratch = new Scratch();
+        device = new CpuDevice(kernels, pool);
+        var range = device.operands(null, null, null);
         this.products = products;
-        this.valueTasks = new ValueTasks(range, scratch);
-        this.rowTasks = new RowTasks(range, scratch);
-        this.sequenceTasks = new SequenceTasks(range, scratch, pool);
-        this.speechTasks = new SpeechTasks(range, scratch, pool);
+        this.valueTasks = new ValueTasks(range);
+        this.rowTasks = new RowTasks(range);
+        this.sequenceTasks = new SequenceTasks(device, range);
+        this.speechTasks = new SpeechTasks(device, range);
+    }
+
+    @Override
+    public Device device() {
+        return device;
     }
 
     @Override
@@ -440,16 +446,6 @@ public final class CpuStream implements Stream {
     @Override
     public void rotate(Tensor x, int[] offsets, int sequences, int position, RotaryPositions positions, int heads) {
         speechTasks.rotate(x, offsets, sequences, position, positions, heads);
-    }
-
-    @Override
-    public void gatedSilu(Tensor x, int units, Tensor y) {
-        speechTasks.gatedSilu(x, units, y);
-    }
-
-    @Override
-    public void gatedSiluBackward(Tensor x, int units, Tensor dy, Tensor dx) {
-        speechTasks.gatedSiluBackward(x, units, dy, dx);
     }
 
     @Override

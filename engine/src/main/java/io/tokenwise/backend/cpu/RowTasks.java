@@ -12,11 +12,9 @@ import java.lang.foreign.MemorySegment;
  */
 final class RowTasks {
     private final RangeJob range;
-    private final Scratch scratch;
 
-    RowTasks(RangeJob range, Scratch scratch) {
+    RowTasks(RangeJob range) {
         this.range = range;
-        this.scratch = scratch;
     }
 
     void dots(Tensor x, Tensor weight, Tensor bias, Tensor y) {
@@ -25,7 +23,6 @@ final class RowTasks {
         range.blocks = y.columns();
         range.forRows(
                 x,
-                scratch,
                 (o, from, to, s) -> o.kernels.rows().dots(o.a, o.b, o.c, o.blocks, o.d, o.columns, from, to, s));
     }
 
@@ -36,7 +33,7 @@ final class RowTasks {
         range.rows = from;
         range.blocks = column;
         range.integers = rows;
-        range.forEach(to - from, RangeJob.grain(y.columns() - column), scratch, RowTasks::copyToRows);
+        range.forEach(to - from, RangeJob.grain(y.columns() - column), RowTasks::copyToRows);
     }
 
     private static void copyToRows(RangeJob o, int from, int to, Scratch scratch) {
@@ -51,7 +48,7 @@ final class RowTasks {
     void takeRows(Tensor x, int[] rows, Tensor y) {
         range.operands(x, y, null);
         range.integers = rows;
-        range.forRows(y, scratch, (o, from, to, s) -> {
+        range.forRows(y, (o, from, to, s) -> {
             for (int i = from; i < to; i++) {
                 copyRow(o.a, o.integers[i], o.b, i, o.columns);
             }
@@ -62,7 +59,7 @@ final class RowTasks {
     void putRows(Tensor x, int[] rows, Tensor y) {
         range.operands(x, y, null);
         range.integers = rows;
-        range.forRows(x, scratch, (o, from, to, s) -> {
+        range.forRows(x, (o, from, to, s) -> {
             for (int i = from; i < to; i++) {
                 copyRow(o.a, i, o.b, o.integers[i], o.columns);
             }
@@ -85,7 +82,6 @@ final class RowTasks {
         range.value = epsilon;
         range.forRows(
                 x,
-                scratch,
                 (o, from, to, s) -> o.kernels.rows().layerNorm(o.a, o.b, o.c, o.value, o.d, o.e, o.columns, from, to));
     }
 
@@ -95,7 +91,6 @@ final class RowTasks {
         range.e = dx.floats();
         range.forRows(
                 x,
-                scratch,
                 (o, from, to, s) -> o.kernels.rows().layerNormBackward(o.a, o.b, o.c, o.d, o.e, o.columns, from, to));
     }
 
@@ -105,7 +100,6 @@ final class RowTasks {
         range.e = dBeta.floats();
         range.forColumns(
                 x,
-                scratch,
                 (o, from, to, s) -> o.kernels
                         .rows()
                         .layerNormParameterGradient(o.a, o.b, o.c, o.d, o.e, o.rows, o.columns, from, to));
@@ -114,23 +108,23 @@ final class RowTasks {
     void addColumnSums(Tensor x, Tensor sums) {
         range.operands(x, sums, null);
         range.forColumns(
-                x, scratch, (o, from, to, s) -> o.kernels.rows().addColumnSums(o.a, o.b, o.rows, o.columns, from, to));
+                x, (o, from, to, s) -> o.kernels.rows().addColumnSums(o.a, o.b, o.rows, o.columns, from, to));
     }
 
     void softmax(Tensor x, Tensor y) {
         range.operands(x, y, null);
-        range.forRows(x, scratch, (o, from, to, s) -> o.kernels.rows().softmax(o.a, o.b, o.columns, from, to));
+        range.forRows(x, (o, from, to, s) -> o.kernels.rows().softmax(o.a, o.b, o.columns, from, to));
     }
 
     void softmaxBackward(Tensor y, Tensor dy, Tensor dx) {
         range.operands(y, dy, dx);
         range.forRows(
-                y, scratch, (o, from, to, s) -> o.kernels.rows().softmaxBackward(o.a, o.b, o.c, o.columns, from, to));
+                y, (o, from, to, s) -> o.kernels.rows().softmaxBackward(o.a, o.b, o.c, o.columns, from, to));
     }
 
     void l2Normalize(Tensor x, Tensor y, Tensor norms) {
         range.operands(x, y, norms);
-        range.forRows(x, scratch, (o, from, to, s) -> o.kernels.rows().l2Normalize(o.a, o.b, o.c, o.columns, from, to));
+        range.forRows(x, (o, from, to, s) -> o.kernels.rows().l2Normalize(o.a, o.b, o.c, o.columns, from, to));
     }
 
     void l2NormalizeBackward(Tensor y, Tensor norms, Tensor dy, Tensor dx) {
@@ -138,7 +132,6 @@ final class RowTasks {
         range.d = dx.floats();
         range.forRows(
                 y,
-                scratch,
                 (o, from, to, s) -> o.kernels.rows().l2NormalizeBackward(o.a, o.b, o.c, o.d, o.columns, from, to));
     }
 
@@ -147,7 +140,6 @@ final class RowTasks {
         range.blocks = scale.columns();
         range.forRows(
                 x,
-                scratch,
                 (o, from, to, s) ->
                         o.kernels.rows().scaleBlocks(o.a, o.b, o.c, o.blocks, o.columns / o.blocks, from, to));
     }
@@ -159,7 +151,6 @@ final class RowTasks {
         range.blocks = scale.columns();
         range.forRows(
                 x,
-                scratch,
                 (o, from, to, s) -> o.kernels
                         .rows()
                         .scaleBlocksBackward(o.a, o.b, o.c, o.d, o.e, o.blocks, o.columns / o.blocks, from, to));
@@ -171,7 +162,6 @@ final class RowTasks {
         range.integers = places;
         range.forRows(
                 x,
-                scratch,
                 (o, from, to, s) -> o.kernels
                         .rows()
                         .scaleUnits(o.a, o.b, o.blocks, o.integers, o.c, o.columns / o.integers.length, from, to));
@@ -183,7 +173,6 @@ final class RowTasks {
         range.integers = starts;
         range.forRows(
                 x,
-                scratch,
                 (o, from, to, s) -> o.kernels.rows().gatherUnits(o.a, o.columns, o.integers, o.blocks, o.b, from, to));
     }
 
@@ -195,7 +184,6 @@ final class RowTasks {
         range.integers = places;
         range.forRows(
                 x,
-                scratch,
                 (o, from, to, s) -> o.kernels
                         .rows()
                         .scaleUnitsBackward(

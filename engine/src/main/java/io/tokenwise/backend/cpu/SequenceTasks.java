@@ -3,7 +3,6 @@ package io.tokenwise.backend.cpu;
 import io.tokenwise.backend.AttentionLayout;
 import io.tokenwise.backend.ImagePatches;
 import io.tokenwise.backend.Stream;
-import io.tokenwise.kernels.Scratch;
 import io.tokenwise.kernels.SequenceOps.AttentionCall;
 import io.tokenwise.tensor.Tensor;
 
@@ -11,16 +10,14 @@ import io.tokenwise.tensor.Tensor;
  * {@link Stream}'s operations on sequences of rows, cut into tasks; shapes are already checked. One caller at a time, like the stream.
  */
 final class SequenceTasks {
+    private final CpuDevice device;
     private final RangeJob range;
-    private final Scratch scratch;
-    private final WorkerPool pool;
     private final AttentionJob attention;
 
-    SequenceTasks(RangeJob range, Scratch scratch, WorkerPool pool) {
+    SequenceTasks(CpuDevice device, RangeJob range) {
+        this.device = device;
         this.range = range;
-        this.scratch = scratch;
-        this.pool = pool;
-        this.attention = new AttentionJob(range.kernels.sequences());
+        attention = device.attention();
     }
 
     void embeddingSum(int[] ids, int[] offsets, int sequences, Tensor words, Tensor positions, Tensor types, Tensor y) {
@@ -31,7 +28,6 @@ final class SequenceTasks {
                 y,
                 offsets,
                 sequences,
-                scratch,
                 (o, from, to, s) -> o.kernels
                         .sequences()
                         .embeddingSum(o.integers, o.offsets, o.a, o.b, 0, o.c, o.d, o.columns, from, to));
@@ -46,7 +42,6 @@ final class SequenceTasks {
         range.blocks = sequences;
         range.forColumns(
                 dy,
-                scratch,
                 (o, from, to, s) -> o.kernels
                         .sequences()
                         .embeddingSumBackward(
@@ -60,7 +55,6 @@ final class SequenceTasks {
         range.forEach(
                 images,
                 RangeJob.grain(y.size() / Math.max(1, images)),
-                scratch,
                 (o, from, to, s) -> o.kernels
                         .sequences()
                         .patches(
@@ -75,7 +69,6 @@ final class SequenceTasks {
         range.forEach(
                 y.rows() / positions.rows(),
                 RangeJob.grain(positions.size()),
-                scratch,
                 (o, from, to, s) -> o.kernels.sequences().withFirst(o.a, o.b, o.c, o.d, o.rows, o.columns, from, to));
     }
 
@@ -86,7 +79,6 @@ final class SequenceTasks {
         range.forEach(
                 dy.rows() / tokens,
                 RangeJob.grain(tokens * dy.columns()),
-                scratch,
                 (o, from, to, s) -> o.kernels.sequences().withoutFirst(o.a, o.b, o.rows, o.columns, from, to));
     }
 
@@ -95,7 +87,6 @@ final class SequenceTasks {
         range.blocks = dPositions.rows();
         range.forColumns(
                 dy,
-                scratch,
                 (o, from, to, s) -> o.kernels
                         .sequences()
                         .withFirstBackward(o.a, o.b, o.c, o.blocks, o.rows / o.blocks, o.columns, from, to));
@@ -140,7 +131,7 @@ final class SequenceTasks {
     void attention(Tensor qkv, int[] offsets, int sequences, int heads, Tensor context, Tensor probabilities) {
         attention.prepare(qkv, offsets, sequences, heads, context, probabilities);
         attention.backward = false;
-        pool.run(attention, attention.tasks(pool.threads()), scratch);
+        device.run(attention);
     }
 
     void attention(
@@ -154,7 +145,7 @@ final class SequenceTasks {
             Tensor context) {
         attention.prepare(q, k, v, layout, offsets, sequences, heads, context);
         attention.backward = false;
-        pool.run(attention, attention.tasks(pool.threads()), scratch);
+        device.run(attention);
     }
 
     void attentionBackward(
@@ -164,11 +155,11 @@ final class SequenceTasks {
         call.dContext = dContext.floats();
         call.dQkv = dQkv.floats();
         attention.backward = true;
-        pool.run(attention, attention.tasks(pool.threads()), scratch);
+        device.run(attention);
     }
 
     private void pool(Tensor tokens, int[] offsets, int sequences, Tensor pooled, RangeJob.Body body) {
         range.operands(tokens, pooled, null);
-        range.forSequences(tokens, offsets, sequences, scratch, body);
+        range.forSequences(tokens, offsets, sequences, body);
     }
 }

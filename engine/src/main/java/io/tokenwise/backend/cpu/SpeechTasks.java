@@ -4,26 +4,23 @@ import io.tokenwise.backend.AttendedRows;
 import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.kernels.Floats;
-import io.tokenwise.kernels.Scratch;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /** {@link Stream}'s operations of speech models, cut into tasks; shapes are already checked. One caller at a time, like the stream. */
 final class SpeechTasks {
+    private final CpuDevice device;
     private final RangeJob range;
-    private final Scratch scratch;
-    private final WorkerPool pool;
     private final AttendJob attention;
 
     /** Half of a cache, for as long as its attention runs. */
     private final Floats values = new Floats(MemorySegment.NULL, 0);
 
-    SpeechTasks(RangeJob range, Scratch scratch, WorkerPool pool) {
+    SpeechTasks(CpuDevice device, RangeJob range) {
+        this.device = device;
         this.range = range;
-        this.pool = pool;
-        attention = new AttendJob(range.kernels.speech());
-        this.scratch = scratch;
+        attention = device.attend();
     }
 
     void samples(int[] values, Tensor y) {
@@ -45,7 +42,6 @@ final class SpeechTasks {
                 x,
                 offsets,
                 sequences,
-                scratch,
                 (o, from, to, s) -> o.kernels
                         .speech()
                         .windows(o.a, o.offsets, o.columns, o.rows, o.blocks, o.b, o.integers, from, to));
@@ -53,7 +49,7 @@ final class SpeechTasks {
 
     void tanh(Tensor x, Tensor y) {
         range.operands(x, y, null);
-        range.forValues(x, scratch, (o, from, to, s) -> o.kernels.speech().tanh(o.a, o.b, from, to));
+        range.forValues(x, (o, from, to, s) -> o.kernels.speech().tanh(o.a, o.b, from, to));
     }
 
     void groupNorm(Tensor x, int[] offsets, int sequences, Tensor gamma, Tensor beta, float epsilon, Tensor y) {
@@ -64,7 +60,6 @@ final class SpeechTasks {
                 x,
                 offsets,
                 sequences,
-                scratch,
                 (o, from, to, s) ->
                         o.kernels.speech().groupNorm(o.a, o.offsets, o.b, o.c, o.value, o.d, o.columns, from, to));
     }
@@ -78,7 +73,6 @@ final class SpeechTasks {
                 x,
                 offsets,
                 sequences,
-                scratch,
                 (o, from, to, s) -> o.kernels
                         .speech()
                         .rotate(
@@ -93,25 +87,6 @@ final class SpeechTasks {
                                 o.rotary.rotated(),
                                 from,
                                 to));
-    }
-
-    void gatedSilu(Tensor x, int units, Tensor y) {
-        range.operands(x, y, null);
-        forBlocks(y, units, (o, from, to, s) -> o.kernels.speech().gatedSilu(o.a, o.b, o.columns, from, to));
-    }
-
-    void gatedSiluBackward(Tensor x, int units, Tensor dy, Tensor dx) {
-        range.operands(x, dy, dx);
-        forBlocks(
-                dy,
-                units,
-                (o, from, to, s) -> o.kernels.speech().gatedSiluBackward(o.a, o.b, o.c, o.columns, from, to));
-    }
-
-    /** Blocks lie one after the other, row by row: to the kernel they are rows. */
-    private void forBlocks(Tensor y, int units, RangeJob.Body body) {
-        range.columns = units;
-        range.forEach(y.size() / units, RangeJob.grain(units), scratch, body);
     }
 
     void toColumns(Tensor x, int column, Tensor cache, int at) {
@@ -132,7 +107,6 @@ final class SpeechTasks {
         range.forEach(
                 heads,
                 RangeJob.grain(2 * length * range.blocks),
-                scratch,
                 (o, from, to, s) -> o.kernels
                         .speech()
                         .attendOne(o.a, o.b, o.d, o.columns, o.rows, o.blocks, scale(o.blocks), o.c, from, to, s));
@@ -142,7 +116,7 @@ final class SpeechTasks {
         attention.prepare(queries, keysValues, rows, contexts, probabilities);
         attention.call.contexts = contexts.floats();
         attention.backward = false;
-        pool.run(attention, attention.tasks(), scratch);
+        device.run(attention);
     }
 
     void attendBackward(
@@ -158,7 +132,7 @@ final class SpeechTasks {
         attention.call.dQueries = dQueries.floats();
         attention.call.dKeysValues = dKeysValues.floats();
         attention.backward = true;
-        pool.run(attention, attention.tasks(), scratch);
+        device.run(attention);
     }
 
     private static float scale(int headSize) {

@@ -27,9 +27,9 @@ public final class VectorProducts implements Products {
     private final Floats columns = new Floats(MemorySegment.NULL, 0);
 
     public VectorProducts(Kernels kernels, WorkerPool pool) {
-        packing = new RangeJob(kernels, pool);
+        packing = new RangeJob(kernels, pool, scratch);
         gemm = new GemmJob(kernels.gemm(), pool);
-        range = new RangeJob(kernels, pool);
+        range = new RangeJob(kernels, pool, scratch);
     }
 
     @Override
@@ -44,7 +44,7 @@ public final class VectorProducts implements Products {
         int panels = (target.outputs() + panel - 1) / panel;
         int grain = Math.max(1, RangeJob.GRAIN_VALUES / (panel * Math.max(1, target.inputs())));
         packing.forEach(
-                panels, grain, scratch, transposed ? VectorProducts::packTransposed : VectorProducts::packPlain);
+                panels, grain, transposed ? VectorProducts::packTransposed : VectorProducts::packPlain);
     }
 
     private static Floats corner(Tensor source, int row, int column) {
@@ -94,14 +94,14 @@ public final class VectorProducts implements Products {
         range.activation = slices.activation();
         range.columns = slices.units(n);
         if (!slices.gated()) {
-            range.forEach(rows * range.columns, RangeJob.GRAIN_VALUES, scratch, VectorProducts::activate);
+            range.forEach(rows * range.columns, RangeJob.GRAIN_VALUES, VectorProducts::activate);
             return range.a;
         }
         columns.point(
                 range.a.segment(),
                 range.a.at((long) rows * slices.ups().weights().get(n).outputs()));
         range.b = columns;
-        range.forEach(rows, RangeJob.grain(range.columns), scratch, VectorProducts::gate);
+        range.forEach(rows, RangeJob.grain(range.columns), VectorProducts::gate);
         return columns;
     }
 

@@ -84,25 +84,6 @@ final class CudaSpeech {
                 .runValues(x.rows(), each, BLOCK);
     }
 
-    void gatedSilu(Tensor x, int units, Tensor y) {
-        launches.kernel("gatedSilu")
-                .tensor(x)
-                .tensor(y)
-                .count(y.size())
-                .integer(units)
-                .runValues(y);
-    }
-
-    void gatedSiluBackward(Tensor x, int units, Tensor dy, Tensor dx) {
-        launches.kernel("gatedSiluBackward")
-                .tensor(x)
-                .tensor(dy)
-                .tensor(dx)
-                .integer(dy.size())
-                .integer(units)
-                .runValues(dy);
-    }
-
     void toColumns(Tensor x, int column, Tensor cache, int at) {
         launches.kernel("toColumns")
                 .tensor(x)

@@ -3,6 +3,7 @@ package io.tokenwise.backend.cuda;
 import io.tokenwise.api.Precision;
 import io.tokenwise.backend.AttendedRows;
 import io.tokenwise.backend.AttentionLayout;
+import io.tokenwise.backend.Device;
 import io.tokenwise.backend.HardBudgets;
 import io.tokenwise.backend.ImagePatches;
 import io.tokenwise.backend.InputSlices;
@@ -25,6 +26,7 @@ import java.util.List;
  */
 final class CudaStream implements Stream {
     private final Launches launches;
+    private final CudaDevice device;
     private final GateLaunch gates;
     private final CudaReading reading;
     private final CudaPacking packing;
@@ -43,6 +45,7 @@ final class CudaStream implements Stream {
         reading = new CudaReading(launches);
         packing = new CudaPacking(launches);
         var formed = new FormedTensor(launches, precision);
+        device = new CudaDevice(launches, formed, precision);
         products = new CudaProducts(launches, formed);
         values = new CudaValues(launches);
         onRows = new CudaRows(launches, launches.tables(), formed);
@@ -51,6 +54,11 @@ final class CudaStream implements Stream {
         speech = new CudaSpeech(launches, launches.tables());
         losses = new CudaLosses(launches);
         optimizer = new CudaOptimizer(launches);
+    }
+
+    @Override
+    public Device device() {
+        return device;
     }
 
     @Override
@@ -416,16 +424,6 @@ final class CudaStream implements Stream {
     @Override
     public void rotate(Tensor x, int[] offsets, int sequences, int position, RotaryPositions positions, int heads) {
         speech.rotate(x, offsets, sequences, position, positions, heads);
-    }
-
-    @Override
-    public void gatedSilu(Tensor x, int units, Tensor y) {
-        speech.gatedSilu(x, units, y);
-    }
-
-    @Override
-    public void gatedSiluBackward(Tensor x, int units, Tensor dy, Tensor dx) {
-        speech.gatedSiluBackward(x, units, dy, dx);
     }
 
     @Override

@@ -1,5 +1,7 @@
 package io.tokenwise.backend.cuda;
 
+import io.tokenwise.kernels.Activation;
+import io.tokenwise.op.GatedUnits;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.api.Precision;
@@ -96,7 +98,7 @@ class AloneOnDeviceTest {
                 }),
                 new Operation("gatedSilu", (stream, b) -> {
                     Tensor y = b.result(48);
-                    stream.gatedSilu(b.tokens(96), 16, y);
+                    GatedUnits.forward(stream, b.tokens(96), Activation.SILU, 16, y);
                     return y;
                 }),
                 new Operation("embeddingSum", (stream, b) -> {

@@ -1,5 +1,7 @@
 package io.tokenwise.backend.cuda;
 
+import io.tokenwise.kernels.Activation;
+import io.tokenwise.op.GatedUnits;
 import io.tokenwise.backend.ImagePatches;
 import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Staying;
@@ -201,9 +203,9 @@ final class SequenceCases {
     private void gated(int rows, int blocks, int units) {
         cases.add(new Case("gatedSilu " + rows + " x " + blocks + " x " + units, 2e-6, s -> {
             Tensor x = s.between(-9, 9, rows, 2 * blocks * units);
-            s.stream().gatedSilu(x, units, s.untouched(rows, blocks * units));
+            GatedUnits.forward(s.stream(), x, Activation.SILU, units, s.untouched(rows, blocks * units));
             Tensor dy = s.random(rows, blocks * units);
-            s.stream().gatedSiluBackward(x, units, dy, s.untouched(rows, 2 * blocks * units));
+            GatedUnits.backward(s.stream(), x, Activation.SILU, units, dy, s.untouched(rows, 2 * blocks * units));
         }));
     }
 

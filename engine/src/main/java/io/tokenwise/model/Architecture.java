@@ -1,0 +1,36 @@
+package io.tokenwise.model;
+
+import io.tokenwise.cost.Sizes;
+
+/** The sizes of a transformer encoder, as far as all have them. */
+public interface Architecture {
+    /** Width of a token's vector. */
+    int hiddenSize();
+
+    /** Number of encoder layers. */
+    int layers();
+
+    /** Attention heads; divides the hidden size. */
+    int heads();
+
+    /** Hidden units of each MLP. */
+    int intermediateSize();
+
+    /** Added to the variance in every LayerNorm. */
+    double layerNormEpsilon();
+
+    /** Those on which its time depends; of a model for speech, its encoder's. */
+    default Sizes sizes() {
+        return new Sizes(hiddenSize(), intermediateSize(), heads(), layers());
+    }
+
+    /** Multiply-adds of a layer's products for one token: Q, K, V and O, and the MLP. */
+    default long layerFlopsPerToken() {
+        return 4L * hiddenSize() * hiddenSize() + 2L * hiddenSize() * intermediateSize();
+    }
+
+    /** Those of the MLP among them. */
+    default long mlpFlopsPerToken() {
+        return 2L * hiddenSize() * intermediateSize();
+    }
+}

@@ -1,0 +1,43 @@
+package io.tokenwise.model;
+
+import io.tokenwise.nn.NormForm;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a text encoder is, apart from its weights.
+ *
+ * @param hiddenSize width of a token's vector
+ * @param forms of the layers, first to last
+ * @param lastNorm after the last layer; empty if there is none
+ */
+public record EncoderForm(
+        int hiddenSize, EmbeddingForm embeddings, List<LayerForm> forms, Optional<NormForm> lastNorm) {
+    // Far above every published model, far below what exhausts memory by a typing error.
+    private static final int MOST_WIDTH = 1 << 16;
+    private static final int MOST_LAYERS = 1 << 10;
+
+    /** @throws IllegalArgumentException if sizes are beyond all measure */
+    public EncoderForm {
+        if (hiddenSize < 1 || hiddenSize > MOST_WIDTH) {
+            throw new IllegalArgumentException("hidden size is " + hiddenSize + ", must be 1 to " + MOST_WIDTH);
+        }
+        if (forms.isEmpty() || forms.size() > MOST_LAYERS) {
+            throw new IllegalArgumentException(forms.size() + " layers: must be 1 to " + MOST_LAYERS);
+        }
+        forms = List.copyOf(forms);
+    }
+
+    /**
+     * The same with the first layers alone.
+     *
+     * @throws IllegalArgumentException if there are fewer, or none is left
+     */
+    EncoderForm withLayers(int first) {
+        if (first < 1 || first > forms.size()) {
+            throw new IllegalArgumentException(
+                    "the first " + first + " layers of " + forms.size() + ": must be 1 to " + forms.size());
+        }
+        return new EncoderForm(hiddenSize, embeddings, forms.subList(0, first), lastNorm);
+    }
+}
