@@ -10,7 +10,6 @@ import io.tokenwise.autograd.Parameter.Part;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.RotaryPositions;
-import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.LayerNames.Side;
 import io.tokenwise.model.StoredTensor.Columns;
 import io.tokenwise.model.StoredTensor.Layout;
@@ -210,13 +209,6 @@ public final class LayerBuilder {
     }
 
     private Mlp dense(String layer, MlpForm form, LayerNames names) {
-        if (form.activation() != (form.gated() ? Activation.SILU : Activation.GELU)) {
-            throw new IllegalArgumentException((form.gated() ? "a gated MLP with " : "an MLP with ") + form.activation()
-                    + " is not supported yet");
-        }
-        if (!form.upBias() || !form.downBias()) {
-            throw new IllegalArgumentException("an MLP without biases is not supported yet");
-        }
         var ups = new ArrayList<Wide>();
         ups.add(new Wide(names.up(), form.units()));
         if (form.gated()) {
@@ -225,7 +217,7 @@ public final class LayerBuilder {
         int hidden = sizes.hiddenSize();
         Linear up = sideBySide(layer, "up+gate", hidden, ups, form.upBias());
         Linear down = sideBySide(layer, "", form.units(), List.of(new Wide(names.down(), hidden)), form.downBias());
-        return form.gated() ? Mlp.gated(up, down) : new Mlp(up, down);
+        return new Mlp(up, down, form.activation(), form.gated());
     }
 
     /** A block's place. */
