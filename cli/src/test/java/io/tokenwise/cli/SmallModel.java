@@ -1,13 +1,13 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.model.bert.BertArchitecture;
+import io.tokenwise.io.TensorData;
 import io.tokenwise.model.ModelFiles;
-import io.tokenwise.model.open.Models;
+import io.tokenwise.model.ModelShapes;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.Pooling;
-import io.tokenwise.io.TensorData;
 import io.tokenwise.model.TextDescription;
-import io.tokenwise.model.ModelShapes;
+import io.tokenwise.model.bert.BertArchitecture;
+import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;

@@ -12,8 +12,8 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.io.MachineMemory;
 import io.tokenwise.model.bert.Bert;
-import io.tokenwise.model.vit.Vit;
 import io.tokenwise.model.moonshine.Moonshine;
+import io.tokenwise.model.vit.Vit;
 import java.lang.foreign.Arena;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,8 +32,7 @@ final class EncoderLoading {
             ModelDescription description = files.description();
             AdaptiveConfig config = AdaptiveConfig.of(description);
             ModelShapes shapes = NeededTensors.check(files, config);
-            NeededTensors.checkMemory(
-                    description.name(), shapes, backend.precision(), MachineMemory.limitBytes());
+            NeededTensors.checkMemory(description.name(), shapes, backend.precision(), MachineMemory.limitBytes());
             var parts = new LayerBuilder(parameters, description.architecture(), config);
             Network network = network(description, config, parts);
             boolean parallel = backend.threads() > 1;
@@ -66,7 +65,9 @@ final class EncoderLoading {
             List<Acm> modules = Acmizer.modules(network.slots());
             Acmizer.place(modules);
             Acmizer.split(modules, config.acm().map(AcmConfig::split).orElse(BudgetSplit.EVEN));
-            if (config.shortPath().isPresent() && !parts.shapesOnly() && network.leaving().isEmpty()) {
+            if (config.shortPath().isPresent()
+                    && !parts.shapesOnly()
+                    && network.leaving().isEmpty()) {
                 throw new BadFileException(
                         description.name(),
                         "is a model none of whose tokens can leave: name mlp, or projections of attention");

@@ -154,8 +154,8 @@ public final class LayerBuilder {
     /** Attention of a layer, such as {@code encoder.layer.0.}, or what was made of it. */
     BlockSlot attention(String layer, AttentionForm form, LayerNames names) {
         int hidden = sizes.hiddenSize();
-        Linear output = sideBySide(
-                layer, "", form.width(), List.of(new Wide(names.output(), hidden)), form.outputBias());
+        Linear output =
+                sideBySide(layer, "", form.width(), List.of(new Wide(names.output(), hidden)), form.outputBias());
         return attention(layer + "attention", new Attention(qkv(layer, form, names), output, form, rotary(form)));
     }
 
@@ -271,8 +271,8 @@ public final class LayerBuilder {
 
     private void store(
             Map<String, Map<Integer, Columns>> files, String layer, String what, Parameter parameter, Layout layout) {
-        files.forEach((tensor, ranges) -> stored.add(new StoredTensor(
-                prefix + layer + tensor + what, parameter, List.copyOf(ranges.values()), layout)));
+        files.forEach((tensor, ranges) -> stored.add(
+                new StoredTensor(prefix + layer + tensor + what, parameter, List.copyOf(ranges.values()), layout)));
     }
 
     private Parameter add(String name, int rows, int columns, Kind kind) {

@@ -33,7 +33,10 @@ public record TextNetwork(
             LayerNames names,
             String lastNorm,
             LayerBuilder parts) {
-        int rows = form.embeddings().positions().map(EmbeddingForm.PositionTable::rows).orElse(description.maxTokens());
+        int rows = form.embeddings()
+                .positions()
+                .map(EmbeddingForm.PositionTable::rows)
+                .orElse(description.maxTokens());
         // A text's first and last token are marks, whose vectors all others lean on. Parts of split texts may have
         // more tokens than whole ones.
         var tokens = new LeavingTokens(1, 1, rows, form.embeddings().vocabulary(), 0);
@@ -53,7 +56,8 @@ public record TextNetwork(
         }
         return new Embeddings(
                 parts.table(names.words() + ".weight", form.vocabulary()),
-                parts.table(names.positions() + ".weight", form.positions().get().rows()),
+                parts.table(
+                        names.positions() + ".weight", form.positions().get().rows()),
                 form.types() == 0 ? null : parts.table(names.types() + ".weight", form.types()),
                 parts.norm(names.norm(), form.norm().get()));
     }

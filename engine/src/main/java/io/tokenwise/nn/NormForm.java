@@ -12,7 +12,8 @@ public record NormForm(boolean centred, boolean shifted, boolean plusOne, double
     /** @throws IllegalArgumentException if rows of zeros would have no norm */
     public NormForm {
         if (!(epsilon > 0) || epsilon > 1) {
-            throw new IllegalArgumentException("the epsilon of a norm is " + epsilon + ", must be above 0 and at most 1");
+            throw new IllegalArgumentException(
+                    "the epsilon of a norm is " + epsilon + ", must be above 0 and at most 1");
         }
     }
 

@@ -2,9 +2,9 @@ package io.tokenwise.train;
 
 import io.tokenwise.autograd.EpochOrder;
 import io.tokenwise.autograd.Parameter;
+import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ImageDescription;
 import io.tokenwise.model.vit.VitArchitecture;
-import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.ProjectedAttention;
 import io.tokenwise.tensor.HostTensor;

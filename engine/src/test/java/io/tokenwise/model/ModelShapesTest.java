@@ -53,8 +53,7 @@ class ModelShapesTest {
     @Test
     void shapesOfTheLargestModelTakeNoMemory() {
         var sizes = new VitArchitecture(1 << 16, 1 << 10, 1 << 8, 1 << 16, 1 << 12, 1 << 5, 1 << 16, 1e-6);
-        Map<String, long[]> shapes =
-                ModelShapes.of(TestVits.describe(sizes)).tensors();
+        Map<String, long[]> shapes = ModelShapes.of(TestVits.describe(sizes)).tensors();
         assertThat(shapes).hasSize(4 + 16 * (1 << 10) + 4);
         assertThat(shapes.get("encoder.layer.1023.output.dense.weight")).containsExactly(1 << 16, 1 << 16);
         var text = new BertArchitecture(1 << 16, 1 << 10, 1 << 8, 1 << 16, 1 << 24, 1 << 24, 2, 1e-12);
@@ -91,9 +90,8 @@ class ModelShapesTest {
                 ModelFiles files = Models.open(folder);
                 Encoder model = Encoder.load(files, backend);
                 var sessions = new Sessions(model, backend, 1024, 1)) {
-            List<int[]> texts = TestModels.sequences(IntStream.generate(() -> 32)
-                    .limit(32)
-                    .toArray());
+            List<int[]> texts =
+                    TestModels.sequences(IntStream.generate(() -> 32).limit(32).toArray());
             // Twice, since at first a workspace grows in pieces.
             sessions.encode(texts, Budget.FULL, null);
             sessions.encode(texts, Budget.FULL, null);

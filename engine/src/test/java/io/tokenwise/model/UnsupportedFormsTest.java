@@ -3,11 +3,11 @@ package io.tokenwise.model;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.tokenwise.autograd.Parameters;
-import io.tokenwise.model.bert.BertArchitecture;
 import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.LayerForm.NormPlace;
 import io.tokenwise.model.LayerNames.Norms;
 import io.tokenwise.model.LayerNames.Side;
+import io.tokenwise.model.bert.BertArchitecture;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
@@ -35,7 +35,9 @@ class UnsupportedFormsTest {
         String attention = "attention with ";
         String mlp = "an MLP with ";
         return Stream.of(
-                Arguments.of(layer(PLAIN.withKeyHeads(1), MLP), attention + "fewer heads of keys and values than of queries"),
+                Arguments.of(
+                        layer(PLAIN.withKeyHeads(1), MLP),
+                        attention + "fewer heads of keys and values than of queries"),
                 Arguments.of(layer(PLAIN.scaledBy(0.25), MLP), attention + "scores scaled by 0.25"),
                 Arguments.of(layer(PLAIN.withHeadNorm(NORM), MLP), attention + "norms of queries and keys"),
                 Arguments.of(
@@ -52,12 +54,12 @@ class UnsupportedFormsTest {
                         attention + "rotary positions of halves, or of scaled frequencies"),
                 Arguments.of(layer(PLAIN.with(new Positions.Slopes()), MLP), attention + "slopes"),
                 Arguments.of(layer(PLAIN.with(new Positions.Buckets(32, 128)), MLP), attention + "position buckets"),
+                Arguments.of(layer(PLAIN, new MlpForm(12, Activation.RELU, false, true, true)), mlp + "RELU"),
+                Arguments.of(layer(PLAIN, new MlpForm(12, Activation.GELU, true, true, true)), "a gated MLP with GELU"),
                 Arguments.of(
-                        layer(PLAIN, new MlpForm(12, Activation.RELU, false, true, true)), mlp + "RELU"),
+                        layer(PLAIN, new MlpForm(12, Activation.GELU, false, false, true)), "an MLP without biases"),
                 Arguments.of(
-                        layer(PLAIN, new MlpForm(12, Activation.GELU, true, true, true)), "a gated MLP with GELU"),
-                Arguments.of(layer(PLAIN, new MlpForm(12, Activation.GELU, false, false, true)), "an MLP without biases"),
-                Arguments.of(layer(PLAIN, new MlpForm(12, Activation.GELU, false, true, false)), "an MLP without biases"),
+                        layer(PLAIN, new MlpForm(12, Activation.GELU, false, true, false)), "an MLP without biases"),
                 Arguments.of(LayerForm.of(NormPlace.AFTER, NormForm.rms(1e-6), PLAIN, MLP), "RMSNorm"),
                 Arguments.of(
                         LayerForm.of(NormPlace.AROUND, new NormForm(false, false, true, 1e-6), PLAIN, MLP), "RMSNorm"));

@@ -1,11 +1,11 @@
 package io.tokenwise.testmodels;
 
 import io.tokenwise.io.TensorData;
+import io.tokenwise.model.ModelShapes;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.model.moonshine.MoonshineArchitecture;
 import io.tokenwise.tokenizer.LlamaVocabulary;
-import io.tokenwise.model.ModelShapes;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;

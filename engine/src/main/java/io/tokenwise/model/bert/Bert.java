@@ -8,7 +8,6 @@ import io.tokenwise.model.LayerNames;
 import io.tokenwise.model.Network;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextNetwork;
-import io.tokenwise.model.bert.BertArchitecture;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
@@ -36,7 +35,8 @@ public final class Bert {
 
     /** With zero weights. */
     public static Network of(TextDescription description, LayerBuilder parts) {
-        return TextNetwork.of(description, form(description.architecture()), TABLES, "encoder.layer.", NAMES, null, parts);
+        return TextNetwork.of(
+                description, form(description.architecture()), TABLES, "encoder.layer.", NAMES, null, parts);
     }
 
     private static EncoderForm form(BertArchitecture sizes) {

@@ -1,13 +1,12 @@
 package io.tokenwise.model.moonshine;
 
+import io.tokenwise.backend.Stream;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.LayerForm;
 import io.tokenwise.model.LayerNames;
 import io.tokenwise.model.LayerStack;
 import io.tokenwise.model.Network;
 import io.tokenwise.model.SpeechDescription;
-import io.tokenwise.backend.Stream;
-import io.tokenwise.model.moonshine.MoonshineArchitecture;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.LayerNorm;
@@ -53,8 +52,8 @@ public record Moonshine(SoundFrontEnd frontEnd, LayerStack layers, Optional<Laye
 
     /** Attention of an encoder's layer, or of a decoder's, with as many tokens as said at most. */
     static AttentionForm attention(MoonshineArchitecture sizes, int tokens) {
-        var positions = new Positions.Rotary(
-                sizes.rotated(), MoonshineArchitecture.ROTARY_BASE, false, new double[0], tokens);
+        var positions =
+                new Positions.Rotary(sizes.rotated(), MoonshineArchitecture.ROTARY_BASE, false, new double[0], tokens);
         return AttentionForm.plain(sizes.heads(), sizes.hiddenSize() / sizes.heads())
                 .withoutBiases()
                 .with(positions);

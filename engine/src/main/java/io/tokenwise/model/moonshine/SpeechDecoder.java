@@ -1,10 +1,9 @@
 package io.tokenwise.model.moonshine;
 
-import io.tokenwise.model.LayerBuilder;
-import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.Stream;
-import io.tokenwise.model.moonshine.MoonshineArchitecture;
+import io.tokenwise.model.LayerBuilder;
+import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Decoding;

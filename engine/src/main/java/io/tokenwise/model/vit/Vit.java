@@ -1,5 +1,10 @@
 package io.tokenwise.model.vit;
 
+import io.tokenwise.acm.leave.Leaving;
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.backend.ImagePatches;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.image.ImagePreparation;
 import io.tokenwise.model.ImageDescription;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.LayerForm;
@@ -7,12 +12,6 @@ import io.tokenwise.model.LayerNames;
 import io.tokenwise.model.LayerStack;
 import io.tokenwise.model.LeavingTokens;
 import io.tokenwise.model.Network;
-import io.tokenwise.acm.leave.Leaving;
-import io.tokenwise.autograd.Parameter;
-import io.tokenwise.backend.ImagePatches;
-import io.tokenwise.backend.Stream;
-import io.tokenwise.image.ImagePreparation;
-import io.tokenwise.model.vit.VitArchitecture;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.LayerNorm;

@@ -3,10 +3,10 @@ package io.tokenwise.model.open;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.tokenwise.model.ModelShapes;
 import io.tokenwise.io.TensorData;
 import io.tokenwise.io.WeightSource;
 import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelShapes;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.TextDescription;
 import java.io.File;
