@@ -72,6 +72,16 @@ public record EncoderForm(
         return (long) hiddenSize * mlp.units() * (mlp.gated() ? 3 : 2);
     }
 
+    /** Of heads with norms Q and K are there twice, of a gated MLP units, gates and their products. */
+    @Override
+    public long floatsPerToken() {
+        AttentionForm attention = forms.getFirst().attention();
+        MlpForm mlp = forms.getFirst().mlp();
+        long columns = 2L * (attention.width() + attention.keyWidth());
+        long normed = attention.headNorm().isPresent() ? attention.width() + attention.keyWidth() : 0;
+        return 8L * hiddenSize + columns + normed + (mlp.gated() ? 3L : 1L) * mlp.units();
+    }
+
     /** Tokens of the longest text; empty if the form has no limit of its own. */
     public Optional<Integer> mostTokens() {
         return embeddings.positions().map(EmbeddingForm.PositionTable::tokens);

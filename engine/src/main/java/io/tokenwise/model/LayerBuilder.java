@@ -361,10 +361,10 @@ public final class LayerBuilder {
     }
 
     /** A convolution along rows of channels. */
-    public Convolution convolution(String path, int channels, int outputs, int width, int step, boolean biased) {
-        Parameter weight = add(path + ".weight", width * channels, outputs, Kind.WEIGHT);
+    public Convolution convolution(String path, int channels, int outputs, SoundForm.Step step, boolean biased) {
+        Parameter weight = add(path + ".weight", step.width() * channels, outputs, Kind.WEIGHT);
         stored.add(StoredTensor.convolution(weight.name(), weight, channels));
         Parameter bias = biased ? vector(path + ".bias", outputs) : null;
-        return new Convolution(new Linear(new Weight(parameters, weight), bias), width, step);
+        return new Convolution(new Linear(new Weight(parameters, weight), bias), step.width(), step.step());
     }
 }

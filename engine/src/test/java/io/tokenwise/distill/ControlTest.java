@@ -17,6 +17,7 @@ import io.tokenwise.model.ModelShapes;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.model.moonshine.MoonshineArchitecture;
+import io.tokenwise.model.moonshine.MoonshineFamily;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.session.Sessions;
 import java.nio.file.Path;
@@ -145,7 +146,12 @@ class ControlTest {
     void aDecoderIsCutAsTheEncoderIs() {
         AdaptiveLayers mlps = AdaptiveLayers.mlps(4);
         var moonshine = new SpeechDescription(
-                "moonshine", new MoonshineArchitecture(288, 4, 2, 8, 1152, 32768, 32), null, Optional.empty());
+                "moonshine",
+                MoonshineFamily.MOONSHINE,
+                new MoonshineArchitecture(288, 4, 2, 8, 1152, 32768, 32),
+                MoonshineArchitecture.SOUND,
+                null,
+                Optional.empty());
         List<List<String>> paths = ModelShapes.of(moonshine).layerPaths();
         assertThat(ControlWidths.layers(paths, mlps, 0.5))
                 .containsExactly(

@@ -15,7 +15,7 @@ import java.util.Collections;
 import java.util.Optional;
 
 /** BERT's encoder (Devlin et al. 2019), pooled to a vector for each text. */
-public final class Bert {
+final class Bert {
     private static final EmbeddingForm.Names TABLES = new EmbeddingForm.Names(
             "embeddings.word_embeddings",
             "embeddings.position_embeddings",
@@ -34,9 +34,9 @@ public final class Bert {
     private Bert() {}
 
     /** With zero weights. */
-    public static Network of(TextDescription description, LayerBuilder parts) {
+    static Network of(TextDescription description, LayerBuilder parts) {
         return TextNetwork.of(
-                description, form(description.architecture()), TABLES, "encoder.layer.", NAMES, null, parts);
+                description, form((BertArchitecture) description.architecture()), TABLES, "encoder.layer.", NAMES, null, parts);
     }
 
     private static EncoderForm form(BertArchitecture sizes) {

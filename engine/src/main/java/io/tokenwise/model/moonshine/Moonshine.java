@@ -7,6 +7,7 @@ import io.tokenwise.model.LayerNames;
 import io.tokenwise.model.LayerStack;
 import io.tokenwise.model.Network;
 import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.SpeechWriter;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.LayerNorm;
@@ -22,7 +23,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Moonshine (Jeffries et al. 2024): an encoder that makes frames of sound, beside the decoder that writes their text. The front end cannot be trained. */
-public record Moonshine(SoundFrontEnd frontEnd, LayerStack layers, Optional<LayerNorm> norm, SpeechDecoder decoder)
+record Moonshine(SoundFrontEnd frontEnd, LayerStack layers, Optional<LayerNorm> norm, SpeechDecoder decoder)
         implements Network {
     /** Of an encoder's layer, and so far of a decoder's. */
     static final LayerNames NAMES = LayerNames.of(
@@ -35,8 +36,8 @@ public record Moonshine(SoundFrontEnd frontEnd, LayerStack layers, Optional<Laye
             LayerNames.Norms.of("input_layernorm", "post_attention_layernorm"));
 
     /** With zero weights. */
-    public static Moonshine of(SpeechDescription description, LayerBuilder parts) {
-        MoonshineArchitecture sizes = description.architecture();
+    static Moonshine of(SpeechDescription description, LayerBuilder parts) {
+        var sizes = (MoonshineArchitecture) description.architecture();
         var norm = NormForm.unshifted(sizes.layerNormEpsilon());
         var layer = LayerForm.of(
                 LayerForm.NormPlace.BEFORE,
@@ -96,6 +97,11 @@ public record Moonshine(SoundFrontEnd frontEnd, LayerStack layers, Optional<Laye
     @Override
     public double fixedFlops(int tokens) {
         return tokens * frontEnd.flopsPerFrame();
+    }
+
+    @Override
+    public Optional<SpeechWriter> writer() {
+        return Optional.of(decoder);
     }
 
     @Override

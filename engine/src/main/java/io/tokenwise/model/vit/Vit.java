@@ -26,7 +26,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** The Vision Transformer (Dosovitskiy et al. 2021) with a classifier on its class token. */
-public record Vit(
+record Vit(
         ImagePatches patches,
         Linear projection,
         Parameter classToken,
@@ -45,8 +45,8 @@ public record Vit(
             LayerNames.Norms.of("layernorm_before", "layernorm_after"));
 
     /** With zero weights. */
-    public static Vit of(ImageDescription description, LayerBuilder parts) {
-        VitArchitecture sizes = description.architecture();
+    static Vit of(ImageDescription description, LayerBuilder parts) {
+        var sizes = (VitArchitecture) description.architecture();
         ImagePreparation preparation = description.preparation();
         long hidden = sizes.hiddenSize();
         var norm = NormForm.layerNorm(sizes.layerNormEpsilon());
