@@ -24,9 +24,12 @@ import io.tokenwise.nn.LayerNorm;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.MlpForm;
+import io.tokenwise.nn.Norm;
 import io.tokenwise.nn.NormForm;
+import io.tokenwise.nn.PositionBias;
 import io.tokenwise.nn.Positions;
 import io.tokenwise.nn.ProjectedAttention;
+import io.tokenwise.nn.RmsNorm;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -51,6 +54,9 @@ public final class LayerBuilder {
     /** Of layers with the same rotary positions. */
     private final Map<List<Object>, RotaryPositions> angles;
 
+    /** Of layers with the same slopes or buckets. */
+    private final Map<List<Object>, PositionBias> biases;
+
     /** Before the names of all that it makes. */
     private final String prefix;
 
@@ -63,6 +69,7 @@ public final class LayerBuilder {
         this.config = config;
         stored = new ArrayList<>();
         angles = new HashMap<>();
+        biases = new HashMap<>();
         prefix = "";
         part = Part.LAYER;
         role = BlockSlot.Role.ENCODER;
@@ -74,6 +81,7 @@ public final class LayerBuilder {
         config = whole.config;
         stored = whole.stored;
         angles = whole.angles;
+        biases = whole.biases;
         this.prefix = prefix;
         this.part = part;
         this.role = role;
@@ -154,9 +162,16 @@ public final class LayerBuilder {
     /** Attention of a layer, such as {@code encoder.layer.0.}, or what was made of it. */
     BlockSlot attention(String layer, AttentionForm form, LayerNames names) {
         int hidden = sizes.hiddenSize();
-        Linear output =
-                sideBySide(layer, "", form.width(), List.of(new Wide(names.output(), hidden)), form.outputBias());
-        return attention(layer + "attention", new Attention(qkv(layer, form, names), output, form, rotary(form)));
+        Linear output = sideBySide(
+                layer, "", form.width(), List.of(new Wide(names.output(), hidden)), form.outputBias());
+        LayerNames.Norms norms = names.norms();
+        Attention.HeadNorms headNorms = form.headNorm()
+                .map(norm -> new Attention.HeadNorms(
+                        rms(layer + norms.query(), norm, form.headSize()), rms(layer + norms.key(), norm, form.headSize())))
+                .orElse(null);
+        return attention(
+                layer + "attention",
+                new Attention(qkv(layer, form, names), output, form, rotary(form), headNorms, bias(form)));
     }
 
     /** Q, K and V of a layer side by side. */
@@ -230,9 +245,36 @@ public final class LayerBuilder {
         }
         // Before the file is checked nothing large is computed.
         int most = shapesOnly() ? 1 : rotary.most();
-        List<Object> key = List.of(form.headSize(), rotary.rotated(), rotary.base(), rotary.halves(), most);
+        double[] factors = rotary.frequencyFactors();
+        List<Object> key = List.of(
+                form.headSize(), rotary.rotated(), rotary.base(), rotary.halves(), most, Arrays.toString(factors));
         return angles.computeIfAbsent(
-                key, _ -> new RotaryPositions(most, form.headSize(), rotary.rotated(), rotary.base()));
+                key,
+                _ -> rotary.halves()
+                        ? RotaryPositions.halves(most, form.headSize(), rotary.rotated(), rotary.base(), factors)
+                        : new RotaryPositions(most, form.headSize(), rotary.rotated(), rotary.base()));
+    }
+
+    /** What is added to scores, one object for all layers with the same; null if the form has none. */
+    private PositionBias bias(AttentionForm form) {
+        return switch (form.positions()) {
+            case Positions.Slopes slopes ->
+                biases.computeIfAbsent(
+                        List.of(form.heads(), form.scale(), slopes),
+                        _ -> PositionBias.slopes(parameters, form.heads(), shapesOnly() ? 1 : slopes.most(), form.scale()));
+            case Positions.Buckets buckets ->
+                biases.computeIfAbsent(
+                        List.of(form.heads(), form.scale(), buckets),
+                        _ -> PositionBias.buckets(
+                                parameters, buckets(buckets.table(), buckets.buckets(), form.heads()), buckets, form.scale()));
+            case Positions.None _, Positions.Rotary _ -> null;
+        };
+    }
+
+    private Parameter buckets(String name, int rows, int heads) {
+        Parameter table = add(name, rows, heads, Kind.TABLE);
+        stored.add(StoredTensor.matrix(table.name(), table));
+        return table;
     }
 
     /** A matrix of a file, or a part of one, and how many columns it has in ours. */
@@ -307,13 +349,25 @@ public final class LayerBuilder {
     }
 
     /** A norm of tokens' vectors. */
-    public LayerNorm norm(String path, NormForm form) {
-        return norm(path, form, sizes.hiddenSize());
+    public Norm norm(String path, NormForm form) {
+        return form.centred() ? layerNorm(path, form) : rms(path, form, sizes.hiddenSize());
     }
 
-    LayerNorm norm(String path, NormForm form, int width) {
+    private RmsNorm rms(String path, NormForm form, int width) {
+        if (form.centred() || form.shifted()) {
+            throw new IllegalArgumentException("the norm " + path + " must be a RMSNorm without shift");
+        }
+        return RmsNorm.of(stored(add(path + ".weight", 1, width, Kind.GAIN)), form.plusOne(), form.epsilon());
+    }
+
+    /** The same that is a LayerNorm. */
+    public LayerNorm layerNorm(String path, NormForm form) {
+        return layerNorm(path, form, sizes.hiddenSize());
+    }
+
+    LayerNorm layerNorm(String path, NormForm form, int width) {
         if (!form.centred() || form.plusOne()) {
-            throw new IllegalArgumentException("RMSNorm is not supported yet");
+            throw new IllegalArgumentException("the norm " + path + " must be a LayerNorm without 1 added to its gain");
         }
         Parameter gain = stored(add(path + ".weight", 1, width, Kind.GAIN));
         Parameter shift = form.shifted()

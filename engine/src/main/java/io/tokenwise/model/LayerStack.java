@@ -2,7 +2,7 @@ package io.tokenwise.model;
 
 import io.tokenwise.acm.leave.Leaving;
 import io.tokenwise.nn.BlockSlot;
-import io.tokenwise.nn.LayerNorm;
+import io.tokenwise.nn.Norm;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
@@ -33,7 +33,7 @@ public record LayerStack(List<TransformerLayer> layers, Optional<ShortPath> shor
     }
 
     /** The same with a norm after the last layer; empty for none. */
-    public Tensor forward(Pass pass, Tensor x, int narrowLayers, Optional<LayerNorm> lastNorm) {
+    public Tensor forward(Pass pass, Tensor x, int narrowLayers, Optional<Norm> lastNorm) {
         if (lastNorm.isEmpty()) {
             return forward(pass, x, narrowLayers);
         }

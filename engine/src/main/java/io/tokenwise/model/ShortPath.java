@@ -74,14 +74,14 @@ public record ShortPath(Leaving leaving, List<TransformerLayer> narrow) {
         var norm = NormForm.layerNorm(sizes.layerNormEpsilon());
         return new StayGate(
                 parts.linear("projection", sizes.hiddenSize(), width),
-                parts.norm("projection_norm", norm, width),
+                parts.layerNorm("projection_norm", norm, width),
                 Attention.plain(
                         parts.linear("attention.qkv", width, 3 * width),
                         parts.linear("attention.output", width, width),
                         StayGate.HEADS),
-                parts.norm("attention_norm", norm, width),
+                parts.layerNorm("attention_norm", norm, width),
                 new Mlp(parts.linear("mlp.up", width, StayGate.UNITS), parts.linear("mlp.down", StayGate.UNITS, width)),
-                parts.norm("output_norm", norm, width),
+                parts.layerNorm("output_norm", norm, width),
                 parts.linear("value", width, 1),
                 vocabulary == 0 ? null : parts.vector("table", vocabulary),
                 sizes.layers() * sizes.layerFlopsPerToken());

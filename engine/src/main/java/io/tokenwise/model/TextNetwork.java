@@ -4,17 +4,20 @@ import io.tokenwise.acm.leave.Leaving;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Embeddings;
-import io.tokenwise.nn.LayerNorm;
+import io.tokenwise.nn.Norm;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.nn.VectorLength;
+import io.tokenwise.op.EmbeddingSums;
+import io.tokenwise.op.Lengths;
+import io.tokenwise.op.Pools;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
 
 /** An encoder of texts: embeddings, layers, and of each text's token vectors one. */
 public record TextNetwork(
-        TextDescription description, Embeddings embeddings, LayerStack layers, Optional<LayerNorm> lastNorm)
+        TextDescription description, Embeddings embeddings, LayerStack layers, Optional<Norm> lastNorm)
         implements Network {
     /**
      * With zero weights.
@@ -48,18 +51,15 @@ public record TextNetwork(
     }
 
     private static Embeddings embeddings(EmbeddingForm form, EmbeddingForm.Names names, LayerBuilder parts) {
-        if (form.positions().isEmpty() || form.positions().get().first() != 0) {
-            throw new IllegalArgumentException("embeddings without positions, or not from 0 on, are not supported yet");
-        }
-        if (form.norm().isEmpty() || form.scale() != 1) {
-            throw new IllegalArgumentException("embeddings that are scaled, or not normed, are not supported yet");
-        }
+        int first = form.positions().map(EmbeddingForm.PositionTable::first).orElse(0);
         return new Embeddings(
                 parts.table(names.words() + ".weight", form.vocabulary()),
-                parts.table(
-                        names.positions() + ".weight", form.positions().get().rows()),
+                form.positions()
+                        .map(table -> parts.table(names.positions() + ".weight", table.rows()))
+                        .orElse(null),
                 form.types() == 0 ? null : parts.table(names.types() + ".weight", form.types()),
-                parts.norm(names.norm(), form.norm().get()));
+                new EmbeddingSums.Form((float) form.scale(), first),
+                form.norm().map(norm -> parts.norm(names.norm(), norm)).orElse(null));
     }
 
     @Override
@@ -75,11 +75,11 @@ public record TextNetwork(
     @Override
     public Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch) {
         Tensor y = switch (description.pooling()) {
-            case MEAN -> pass.meanPool(tokens, batch);
-            case FIRST -> pass.firstPool(tokens, batch);
+            case MEAN -> Pools.mean(pass, tokens, batch.offsets(), batch.sequences());
+            case FIRST -> Pools.first(pass, tokens, batch.offsets(), batch.sequences());
         };
         boolean scaled = description.normalize() && pass.given(VectorLength.class) != VectorLength.POOLED;
-        return scaled ? pass.l2Normalize(y) : y;
+        return scaled ? Lengths.of(pass, y) : y;
     }
 
     @Override

@@ -2,8 +2,9 @@ package io.tokenwise.model;
 
 import io.tokenwise.nn.Block;
 import io.tokenwise.nn.BlockSlot;
-import io.tokenwise.nn.LayerNorm;
+import io.tokenwise.nn.Norm;
 import io.tokenwise.nn.Pass;
+import io.tokenwise.op.Sums;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
@@ -18,12 +19,12 @@ import java.util.Optional;
  */
 public record TransformerLayer(
         LayerForm.NormPlace place,
-        Optional<LayerNorm> attentionBefore,
+        Optional<Norm> attentionBefore,
         BlockSlot attention,
-        Optional<LayerNorm> attentionAfter,
-        Optional<LayerNorm> mlpBefore,
+        Optional<Norm> attentionAfter,
+        Optional<Norm> mlpBefore,
         BlockSlot mlp,
-        Optional<LayerNorm> mlpAfter) {
+        Optional<Norm> mlpAfter) {
     /**
      * With zero weights.
      *
@@ -35,16 +36,16 @@ public record TransformerLayer(
         boolean before = form.place() != LayerForm.NormPlace.AFTER;
         boolean after = form.place() != LayerForm.NormPlace.BEFORE;
         boolean both = before && after;
-        Optional<LayerNorm> attentionBefore =
+        Optional<Norm> attentionBefore =
                 form.attentionNorm().filter(_ -> before).map(norm -> parts.norm(path + norms.attention(), norm));
         BlockSlot attention = parts.attention(path, form.attention(), names);
-        Optional<LayerNorm> attentionAfter = form.attentionNorm()
+        Optional<Norm> attentionAfter = form.attentionNorm()
                 .filter(_ -> after)
                 .map(norm -> parts.norm(path + (both ? norms.attended() : norms.attention()), norm));
-        Optional<LayerNorm> mlpBefore =
+        Optional<Norm> mlpBefore =
                 Optional.of(form.mlpNorm()).filter(_ -> before).map(norm -> parts.norm(path + norms.mlp(), norm));
         BlockSlot mlp = parts.mlp(path, form.mlp(), names);
-        Optional<LayerNorm> mlpAfter = Optional.of(form.mlpNorm())
+        Optional<Norm> mlpAfter = Optional.of(form.mlpNorm())
                 .filter(_ -> after)
                 .map(norm -> parts.norm(path + (both ? norms.added() : norms.mlp()), norm));
         return new TransformerLayer(form.place(), attentionBefore, attention, attentionAfter, mlpBefore, mlp, mlpAfter);
@@ -77,11 +78,11 @@ public record TransformerLayer(
     }
 
     private static Tensor around(
-            Pass pass, Optional<LayerNorm> before, Block block, Optional<LayerNorm> after, Tensor x) {
-        return pass.add(x, norm(pass, after, block.forward(pass, norm(pass, before, x), null)));
+            Pass pass, Optional<Norm> before, Block block, Optional<Norm> after, Tensor x) {
+        return Sums.of(pass, x, norm(pass, after, block.forward(pass, norm(pass, before, x), null)));
     }
 
-    private static Tensor norm(Pass pass, Optional<LayerNorm> norm, Tensor x) {
+    private static Tensor norm(Pass pass, Optional<Norm> norm, Tensor x) {
         if (norm.isEmpty()) {
             return x;
         }

@@ -41,16 +41,21 @@ public sealed interface Positions {
         }
     }
 
-    /** Scores fall with distance, in each head by a slope of its own (ALiBi, Press et al. 2022), to both sides alike. */
-    record Slopes() implements Positions {}
+    /**
+     * Scores fall with distance, in each head by a slope of its own (ALiBi, Press et al. 2022), to both sides alike.
+     *
+     * @param most positions that inputs may have
+     */
+    record Slopes(int most) implements Positions {}
 
     /**
      * To scores is added what a table has for the distance's bucket (T5, Raffel et al. 2020), to both sides apart.
      *
+     * @param table its name in files, with {@code .weight}
      * @param buckets rows of the table; even
      * @param farthest distance from which all fall into the last bucket
      */
-    record Buckets(int buckets, int farthest) implements Positions {
+    record Buckets(String table, int buckets, int farthest) implements Positions {
         /** @throws IllegalArgumentException if sides cannot have as many buckets */
         public Buckets {
             if (buckets < 4 || buckets % 4 != 0 || farthest <= buckets / 4) {

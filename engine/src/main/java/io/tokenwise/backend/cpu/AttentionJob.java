@@ -7,13 +7,13 @@ import io.tokenwise.kernels.SequenceOps;
 import io.tokenwise.kernels.SequenceOps.AttentionCall;
 import io.tokenwise.tensor.Tensor;
 
-/** Attention cut by head and sequence, which are independent of each other. */
-final class AttentionJob extends Job {
+/** Attention cut by head and sequence, which are independent of each other. Public for package op. */
+public final class AttentionJob extends Job {
     /** Multiply-adds a task should at least do, so that handing it to a thread pays. */
     private static final long GRAIN = 200_000;
 
-    final AttentionCall call = new AttentionCall();
-    boolean backward;
+    private final AttentionCall call = new AttentionCall();
+    private boolean backward;
 
     private final SequenceOps kernels;
     private int sequences;
@@ -25,16 +25,28 @@ final class AttentionJob extends Job {
     }
 
     /** Q, K and V side by side; context and probabilities may be null. */
-    void prepare(Tensor qkv, int[] offsets, int sequenceCount, int heads, Tensor context, Tensor probabilities) {
-        prepare(offsets, sequenceCount, heads, qkv.columns() / (3 * heads));
-        call.dense(qkv.floats(), context == null ? null : context.floats());
+    public void prepare(Tensor qkv, int[] offsets, int sequenceCount, int heads, Tensor context, Tensor probabilities) {
+        prepare(qkv, offsets, sequenceCount, heads, heads, context, probabilities);
+    }
+
+    /** The same with fewer heads of keys and values. */
+    public void prepare(
+            Tensor qkv,
+            int[] offsets,
+            int sequenceCount,
+            int heads,
+            int keyHeads,
+            Tensor context,
+            Tensor probabilities) {
+        prepare(offsets, sequenceCount, heads, qkv.columns() / (heads + 2 * keyHeads));
+        call.grouped(qkv.floats(), keyHeads, context == null ? null : context.floats());
         if (probabilities != null) {
             keepProbabilities(probabilities);
         }
     }
 
     /** Q, K, V and the context wherever the layout says. */
-    void prepare(
+    public void prepare(
             Tensor q,
             Tensor k,
             Tensor v,
@@ -51,6 +63,19 @@ final class AttentionJob extends Job {
         place(call.context, context, layout.context(), headSize);
     }
 
+    /**
+     * After it was prepared: another scale of scores, what a token sees of those before and after its own, and what is added to scores.
+     *
+     * @param bias {@code [heads, 2 * reach + 1]}, or null
+     */
+    public void form(float scale, int before, int after, Tensor bias) {
+        call.scale = scale;
+        call.before = before;
+        call.after = after;
+        call.bias = bias == null ? null : bias.floats();
+        call.reach = bias == null ? 0 : bias.columns() / 2;
+    }
+
     /** Units that lie side by side are told so, since a whole head is copied faster than its units. */
     private static void place(HeadColumns columns, Tensor tensor, int[] starts, int headSize) {
         if (AttentionLayout.areSideBySide(starts)) {
@@ -65,8 +90,16 @@ final class AttentionJob extends Job {
         call.offsets = offsets;
         call.heads = heads;
         call.headSize = headSize;
-        call.scale = (float) (1 / Math.sqrt(headSize));
         call.probabilities = null;
+        form((float) (1 / Math.sqrt(headSize)), Integer.MAX_VALUE, Integer.MAX_VALUE, null);
+        backward = false;
+    }
+
+    /** What was prepared goes backward: from the gradient of the context to that of Q, K and V side by side. */
+    public void gradients(Tensor dContext, Tensor dQkv) {
+        call.dContext = dContext.floats();
+        call.dQkv = dQkv.floats();
+        backward = true;
     }
 
     private void keepProbabilities(Tensor probabilities) {
@@ -91,7 +124,8 @@ final class AttentionJob extends Job {
         perTask = Math.max(1, units);
         if (threads > 1 && units > 0) {
             long length = call.offsets[sequences] / sequences;
-            long work = Math.max(1, length * length * call.headSize * 2);
+            long seen = Math.min(length, (long) call.before + call.after + 1);
+            long work = Math.max(1, length * seen * call.headSize * 2);
             perTask = Math.clamp(GRAIN / work, 1, Math.max(1, units / (2 * threads)));
         }
         return (units + perTask - 1) / perTask;

@@ -67,7 +67,7 @@ public final class MaskedLanguageModel implements AutoCloseable {
             var model = new MaskedLanguageModel(
                     parameters,
                     parts.linear(PATH + "transform.dense", sizes.hiddenSize(), sizes.hiddenSize()),
-                    parts.norm(PATH + "transform.LayerNorm", NormForm.layerNorm(sizes.layerNormEpsilon())),
+                    parts.layerNorm(PATH + "transform.LayerNorm", NormForm.layerNorm(sizes.layerNormEpsilon())),
                     words,
                     parts.vector(BIAS, words.inputs()));
             parts.stored().forEach(tensor -> tensor.load(weights));

@@ -36,21 +36,21 @@ record DecoderLayer(
         int hidden = sizes.hiddenSize();
         var norm = NormForm.unshifted(sizes.layerNormEpsilon());
         var mlp = new MlpForm(sizes.intermediateSize(), Activation.SILU, true, true, true);
-        LayerNorm writtenNorm = parts.norm(path + "input_layernorm", norm);
+        LayerNorm writtenNorm = parts.layerNorm(path + "input_layernorm", norm);
         var written = new CachedAttention(
                 parts.qkv(path, attention, NAMES),
                 parts.matrices(path, "", hidden, hidden, "self_attn.o_proj"),
                 sizes.heads(),
                 parts.rotary(attention),
                 layer);
-        LayerNorm heardNorm = parts.norm(path + "post_attention_layernorm", norm);
+        LayerNorm heardNorm = parts.layerNorm(path + "post_attention_layernorm", norm);
         var heard = new CrossAttention(
                 parts.matrices(path, "", hidden, hidden, "encoder_attn.q_proj"),
                 parts.matrices(path, "kv", hidden, hidden, "encoder_attn.k_proj", "encoder_attn.v_proj"),
                 parts.matrices(path, "", hidden, hidden, "encoder_attn.o_proj"),
                 sizes.heads(),
                 layer);
-        LayerNorm mlpNorm = parts.norm(path + "final_layernorm", norm);
+        LayerNorm mlpNorm = parts.layerNorm(path + "final_layernorm", norm);
         return new DecoderLayer(
                 writtenNorm,
                 parts.attention(path + "attention", written),

@@ -10,12 +10,13 @@ import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.model.SpeechWriter;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.BlockSlot;
-import io.tokenwise.nn.LayerNorm;
+import io.tokenwise.nn.Norm;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.Positions;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.Pools;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -23,7 +24,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Moonshine (Jeffries et al. 2024): an encoder that makes frames of sound, beside the decoder that writes their text. The front end cannot be trained. */
-record Moonshine(SoundFrontEnd frontEnd, LayerStack layers, Optional<LayerNorm> norm, SpeechDecoder decoder)
+record Moonshine(SoundFrontEnd frontEnd, LayerStack layers, Optional<Norm> norm, SpeechDecoder decoder)
         implements Network {
     /** Of an encoder's layer, and so far of a decoder's. */
     static final LayerNames NAMES = LayerNames.of(
@@ -76,7 +77,7 @@ record Moonshine(SoundFrontEnd frontEnd, LayerStack layers, Optional<LayerNorm> 
     /** The mean of a recording's frames; its text is the decoder's matter. */
     @Override
     public Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch) {
-        return pass.meanPool(tokens, batch);
+        return Pools.mean(pass, tokens, batch.offsets(), batch.sequences());
     }
 
     /** The encoder's, then the decoder's. */
