@@ -15,7 +15,7 @@ import java.util.Optional;
  */
 public record EncoderForm(
         int hiddenSize, EmbeddingForm embeddings, List<LayerForm> forms, Optional<NormForm> lastNorm)
-        implements Architecture {
+        implements TextArchitecture {
     // Far above every published model, far below what exhausts memory by a typing error.
     private static final int MOST_WIDTH = 1 << 16;
     private static final int MOST_LAYERS = 1 << 10;
@@ -82,16 +82,24 @@ public record EncoderForm(
         return 8L * hiddenSize + columns + normed + (mlp.gated() ? 3L : 1L) * mlp.units();
     }
 
-    /** Tokens of the longest text; empty if the form has no limit of its own. */
-    public Optional<Integer> mostTokens() {
-        return embeddings.positions().map(EmbeddingForm.PositionTable::tokens);
+    @Override
+    public int vocabularySize() {
+        return embeddings.vocabulary();
     }
 
-    /**
-     * The same with the first layers alone.
-     *
-     * @throws IllegalArgumentException if there are fewer, or none is left
-     */
+    /** As many as the table of positions has, else as the layers have. */
+    @Override
+    public int maxPositions() {
+        return embeddings
+                .positions()
+                .map(EmbeddingForm.PositionTable::tokens)
+                .orElseGet(() -> forms.stream()
+                        .mapToInt(form -> form.attention().positions().most())
+                        .min()
+                        .orElseThrow());
+    }
+
+    @Override
     public EncoderForm withLayers(int first) {
         if (first < 1 || first > forms.size()) {
             throw new IllegalArgumentException(

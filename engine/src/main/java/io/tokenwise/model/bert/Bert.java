@@ -15,7 +15,7 @@ import java.util.Collections;
 import java.util.Optional;
 
 /** BERT's encoder (Devlin et al. 2019), pooled to a vector for each text. */
-final class Bert {
+public final class Bert {
     private static final EmbeddingForm.Names TABLES = new EmbeddingForm.Names(
             "embeddings.word_embeddings",
             "embeddings.position_embeddings",
@@ -35,8 +35,12 @@ final class Bert {
 
     /** With zero weights. */
     static Network of(TextDescription description, LayerBuilder parts) {
-        return TextNetwork.of(
-                description, form((BertArchitecture) description.architecture()), TABLES, "encoder.layer.", NAMES, null, parts);
+        return of(description, form((BertArchitecture) description.architecture()), parts);
+    }
+
+    /** One of BERT's relatives, whose tensors have the same names. */
+    public static Network of(TextDescription description, EncoderForm form, LayerBuilder parts) {
+        return TextNetwork.of(description, form, TABLES, "encoder.layer.", NAMES, null, parts);
     }
 
     private static EncoderForm form(BertArchitecture sizes) {

@@ -58,14 +58,15 @@ public final class DistilBertFamily implements TextFamily {
         config.supports("activation", "gelu");
         EncoderConfig sizes = EncoderConfig.read(config, "dim", "n_layers", "n_heads", "hidden_dim");
         var positions = new EmbeddingForm.PositionTable(EncoderConfig.positionRows(config, 0), 0);
-        return EncoderForm.of(
-                sizes,
+        return new EncoderForm(
+                sizes.hidden(),
                 new EmbeddingForm(sizes.vocabulary(), Optional.of(positions), 0, 1, Optional.of(NORM)),
-                LayerForm.of(
+                Collections.nCopies(sizes.layers(), LayerForm.of(
                         LayerForm.NormPlace.AFTER,
                         NORM,
                         AttentionForm.plain(sizes.heads(), sizes.hidden() / sizes.heads()),
-                        MlpForm.gelu(sizes.units())));
+                        MlpForm.gelu(sizes.units()))),
+                Optional.empty());
     }
 
     @Override

@@ -55,14 +55,15 @@ public final class RobertaFamily implements TextFamily {
         int first = 1 + config.integer("pad_token_id", 0, sizes.vocabulary() - 1, 1);
         var positions = new EmbeddingForm.PositionTable(EncoderConfig.positionRows(config, first), first);
         int types = config.integer("type_vocab_size", 1, 256, 2);
-        return EncoderForm.of(
-                sizes,
+        return new EncoderForm(
+                sizes.hidden(),
                 new EmbeddingForm(sizes.vocabulary(), Optional.of(positions), types, 1, Optional.of(norm)),
-                LayerForm.of(
+                Collections.nCopies(sizes.layers(), LayerForm.of(
                         LayerForm.NormPlace.AFTER,
                         norm,
                         AttentionForm.plain(sizes.heads(), sizes.hidden() / sizes.heads()),
-                        MlpForm.gelu(sizes.units())));
+                        MlpForm.gelu(sizes.units()))),
+                Optional.empty());
     }
 
     @Override
