@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import io.tokenwise.HuggingFaceTensors;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.AtomicFiles;
 import io.tokenwise.io.SafetensorsWriter;
@@ -61,7 +62,7 @@ class ModelDirectoryTest {
         directory = temp.resolve("tiny");
         tensors = new LinkedHashMap<>();
         Random random = new Random(6);
-        TINY.architecture().tensors().forEach((name, shape) -> {
+        HuggingFaceTensors.of(TINY.architecture()).forEach((name, shape) -> {
             float[] values = new float[(int) (shape[0] * (shape.length == 2 ? shape[1] : 1))];
             for (int i = 0; i < values.length; i++) {
                 values[i] = random.nextFloat();
