@@ -41,9 +41,6 @@ module io.tokenwise.engine {
             io.tokenwise.cli,
             io.tokenwise.server,
             io.tokenwise.serving;
-    exports io.tokenwise.backend.choice to
-            io.tokenwise.bench,
-            io.tokenwise.cli;
     exports io.tokenwise.backend.cpu to
             io.tokenwise.bench,
             io.tokenwise.cli;
@@ -51,6 +48,9 @@ module io.tokenwise.engine {
             io.tokenwise.bench,
             io.tokenwise.cli;
     exports io.tokenwise.backend.onednn to
+            io.tokenwise.bench,
+            io.tokenwise.cli;
+    exports io.tokenwise.choice to
             io.tokenwise.bench,
             io.tokenwise.cli;
     exports io.tokenwise.classify to
@@ -75,6 +75,22 @@ module io.tokenwise.engine {
             io.tokenwise.cli,
             io.tokenwise.server,
             io.tokenwise.serving;
+    exports io.tokenwise.model.bert to
+            io.tokenwise.bench,
+            io.tokenwise.cli;
+    exports io.tokenwise.model.moonshine to
+            io.tokenwise.bench,
+            io.tokenwise.cli,
+            io.tokenwise.server,
+            io.tokenwise.serving;
+    exports io.tokenwise.model.open to
+            io.tokenwise.bench,
+            io.tokenwise.cli,
+            io.tokenwise.server,
+            io.tokenwise.serving;
+    exports io.tokenwise.model.vit to
+            io.tokenwise.bench,
+            io.tokenwise.cli;
     exports io.tokenwise.nn to
             io.tokenwise.bench,
             io.tokenwise.cli,

@@ -2,7 +2,7 @@ package io.tokenwise;
 
 import io.tokenwise.api.EngineMXBean;
 import io.tokenwise.api.EngineOptions;
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.ModelFiles;
 import io.tokenwise.session.EngineCore;
 import java.io.IOException;
 

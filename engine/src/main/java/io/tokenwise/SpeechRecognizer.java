@@ -6,7 +6,7 @@ import io.tokenwise.api.EngineOptions;
 import io.tokenwise.audio.Sound;
 import io.tokenwise.audio.SpeechSegments;
 import io.tokenwise.audio.WavReader;
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.ModelFiles;
 import io.tokenwise.session.OpenModel;
 import io.tokenwise.session.Transcription;
 import io.tokenwise.session.WarmUp;

@@ -2,8 +2,9 @@ package io.tokenwise;
 
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.EngineOptions;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.TextDescription;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.VectorLength;
 import io.tokenwise.session.OpenModel;
 import io.tokenwise.session.WarmUp;
@@ -39,7 +40,7 @@ public final class TextEncoder implements AutoCloseable {
      * @throws IOException if a file cannot be read
      */
     public static TextEncoder open() throws IOException {
-        return open(ModelFiles.defaultName());
+        return open(Models.defaultName());
     }
 
     /**

@@ -88,7 +88,7 @@ class FaceTest {
         for (String hidden : new String[] {
             "io.tokenwise.session.OpenModel",
             "io.tokenwise.model.Encoder",
-            "io.tokenwise.io.ModelFiles",
+            "io.tokenwise.model.ModelFiles",
             "io.tokenwise.backend.Backend",
             "io.tokenwise.tensor.Tensor"
         }) {

@@ -15,9 +15,10 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.image.Image;
 import io.tokenwise.image.Resampling;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.open.Models;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -49,7 +50,7 @@ class ImageClassifierTest {
     static void write() throws IOException {
         TestVits.writeSmall(folder.resolve("dense"));
         try (Backend backend = VectorBackend.open(1);
-                ModelFiles files = ModelFiles.open(folder.resolve("dense"));
+                ModelFiles files = Models.open(folder.resolve("dense"));
                 Encoder encoder = Encoder.load(files, backend)) {
             TestModels.acmize(encoder, AdaptiveLayers.parse("mlp,qk,vo", 3), TestVits.images(TestVits.SMALL, 5));
             TestModels.randomizeGates(encoder, 0.3);
@@ -173,7 +174,7 @@ class ImageClassifierTest {
 
     @Test
     void itOpensFilesAndClosesThem() throws IOException {
-        ModelFiles adaptive = ModelFiles.open(folder.resolve("adaptive"));
+        ModelFiles adaptive = Models.open(folder.resolve("adaptive"));
         Image image = image(6, 20, 20);
         try (ImageClassifier classifier = ImageClassifier.open(adaptive, OPTIONS);
                 ImageClassifier byName = open("adaptive")) {
@@ -182,7 +183,7 @@ class ImageClassifierTest {
         }
         assertClosed(adaptive);
         TestModels.writeSmall(folder.resolve("text"));
-        ModelFiles text = ModelFiles.open(folder.resolve("text"));
+        ModelFiles text = Models.open(folder.resolve("text"));
         assertThatThrownBy(() -> ImageClassifier.open(text, OPTIONS))
                 .isInstanceOf(BadFileException.class)
                 .hasMessage(folder.resolve("text") + ": is a text encoder; an image classifier is wanted here");

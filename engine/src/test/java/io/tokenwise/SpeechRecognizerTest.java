@@ -14,10 +14,11 @@ import io.tokenwise.api.EngineOptions;
 import io.tokenwise.audio.Sound;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
-import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.session.SpeechMemory;
@@ -166,7 +167,7 @@ class SpeechRecognizerTest {
 
     private static void writeAdaptive(Path directory) throws IOException {
         try (Backend backend = VectorBackend.open(1);
-                ModelFiles files = ModelFiles.open(model);
+                ModelFiles files = Models.open(model);
                 Encoder encoder = Encoder.load(files, backend);
                 Workspace workspace = new Workspace(HostMemory::allocate, 1L << 28)) {
             var pass = new Pass(backend.stream(), workspace);
@@ -275,7 +276,7 @@ class SpeechRecognizerTest {
                     .hasMessageContaining("absent.wav: no such file");
         }
         Files.delete(model.resolve("llama-tokenizer.js"));
-        assertThatThrownBy(() -> ModelFiles.open(model))
+        assertThatThrownBy(() -> Models.open(model))
                 .isInstanceOf(BadFileException.class)
                 .hasMessageContaining("llama-tokenizer.js: no such file");
         TestMoonshines.writeVocabulary(model);

@@ -9,9 +9,10 @@ import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.open.Models;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,7 +28,7 @@ class SpentTest {
         Path dense = folder.resolve("dense");
         TestModels.write(dense, TestModels.WIDER);
         Path out = folder.resolve("adaptive");
-        try (ModelFiles files = ModelFiles.open(dense);
+        try (ModelFiles files = Models.open(dense);
                 Backend backend = VectorBackend.open(1);
                 Encoder model = tokensLeave ? TestModels.shortPath(files, backend) : Encoder.load(files, backend)) {
             if (!tokensLeave) {
@@ -49,7 +50,7 @@ class SpentTest {
 
     @Test
     void aBudgetInTimeIsKeptAsPredicted() throws Exception {
-        try (ModelFiles files = ModelFiles.builtIn("minilm");
+        try (ModelFiles files = Models.builtIn("minilm");
                 Backend backend = VectorBackend.open(1);
                 Encoder model = TestModels.shortPath(files, backend)) {
             for (int tokens : new int[] {16, 32, 64, 200}) {

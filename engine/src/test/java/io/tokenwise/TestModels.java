@@ -10,15 +10,16 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.api.Precision;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.choice.Backends;
-import io.tokenwise.io.BertArchitecture;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
-import io.tokenwise.io.Pooling;
+import io.tokenwise.choice.Backends;
 import io.tokenwise.io.TensorData;
-import io.tokenwise.io.TextDescription;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.NewEncoder;
+import io.tokenwise.model.Pooling;
+import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.bert.BertArchitecture;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.session.Sessions;
@@ -69,7 +70,7 @@ public final class TestModels {
     /** Writes a BERT as a model directory, with MiniLM's tokenizer. */
     public static void write(Path directory, TextDescription description, Map<String, TensorData> tensors)
             throws IOException {
-        try (ModelFiles minilm = ModelFiles.builtIn("minilm")) {
+        try (ModelFiles minilm = Models.builtIn("minilm")) {
             ModelWriter.write(directory, description, tensors, minilm.tokenizer(), ModelWriter.Existing.KEEP);
         }
     }
@@ -139,7 +140,7 @@ public final class TestModels {
 
     /** A built-in model on a backend. */
     public static Encoder builtIn(String name, Backend backend) throws IOException {
-        try (ModelFiles files = ModelFiles.builtIn(name)) {
+        try (ModelFiles files = Models.builtIn(name)) {
             return Encoder.load(files, backend);
         }
     }

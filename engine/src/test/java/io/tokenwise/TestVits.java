@@ -1,11 +1,11 @@
 package io.tokenwise;
 
-import io.tokenwise.io.ImageDescription;
-import io.tokenwise.io.ImagePreparation;
-import io.tokenwise.io.ModelWriter;
+import io.tokenwise.image.ImagePreparation;
 import io.tokenwise.io.SafetensorsWriter;
 import io.tokenwise.io.TensorData;
-import io.tokenwise.io.VitArchitecture;
+import io.tokenwise.model.ImageDescription;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.vit.VitArchitecture;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -9,10 +9,11 @@ import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.choice.Backends;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.choice.Backends;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.session.Sessions;
 import java.io.IOException;
@@ -99,7 +100,7 @@ final class WarmForward {
         if (!kind.adaptive) {
             return;
         }
-        try (ModelFiles files = ModelFiles.builtIn("minilm");
+        try (ModelFiles files = Models.builtIn("minilm");
                 Encoder encoder = TestModels.shortPath(files, backend);
                 var sessions = new Sessions(encoder, backend, 256, 1)) {
             var batch = TokenBatch.of(TestModels.sequences(12, 12, 12).toArray(int[][]::new));

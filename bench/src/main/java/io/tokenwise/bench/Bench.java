@@ -2,7 +2,8 @@ package io.tokenwise.bench;
 
 import ai.onnxruntime.OrtException;
 import io.tokenwise.bench.load.LoadCommand;
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -190,7 +191,7 @@ public final class Bench implements Callable<Integer> {
         Optional<Path> adaptive = model.find();
         List<Scenario> scenarios;
         Optional<Quality.Texts> heldOut;
-        try (ModelFiles minilm = ModelFiles.builtIn("minilm")) {
+        try (ModelFiles minilm = Models.builtIn("minilm")) {
             scenarios = Scenario.all(minilm.tokenizer()).stream()
                     .filter(scenario -> scenarioNames.contains(scenario.name()))
                     .toList();

@@ -8,7 +8,7 @@ import io.tokenwise.api.EngineOptions;
 import io.tokenwise.bench.Candidate.Kind;
 import io.tokenwise.bench.Candidate.Series;
 import io.tokenwise.distill.FrequentWords;
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -193,7 +193,7 @@ final class Candidates implements AutoCloseable {
 
     private TextEncoder firstLayers(int layers) throws IOException {
         return opened.add(
-                TextEncoder.open(ModelFiles.open(choice.denseModel).firstLayers(layers), options(choice.engine)));
+                TextEncoder.open(Models.open(choice.denseModel).firstLayers(layers), options(choice.engine)));
     }
 
     private void addRivals(FrequentWords frequentWords) throws IOException {

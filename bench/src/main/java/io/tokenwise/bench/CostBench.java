@@ -10,9 +10,9 @@ import io.tokenwise.api.EngineOptions;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.cost.CostModel;
 import io.tokenwise.cost.CostTables;
-import io.tokenwise.cost.Sizes;
-import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.Processor;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.testdata.WordNet;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
@@ -106,7 +106,7 @@ record CostBench(
     private List<Case> cases(TextEncoder encoder, WordNet wordNet) throws IOException {
         CostTables.Found found = CostTables.find(encoder.model().backend());
         int most = encoder.maxTokens();
-        var sizes = Sizes.of(encoder.model().files().text().architecture());
+        var sizes = encoder.model().files().text().architecture().sizes();
         var cost = new CostModel(found.table(), sizes, most);
         Optional<ShortPlans> plans = encoder.model().encoder().leaving().map(Leaving::plans);
         var cases = new ArrayList<Case>();
@@ -145,7 +145,7 @@ record CostBench(
             throw new IllegalArgumentException("--tokens: " + length + " must be " + Tokenizer.LEAST_MAX_TOKENS
                     + " or more, with a text's two marks");
         }
-        try (ModelFiles files = ModelFiles.open(model)) {
+        try (ModelFiles files = Models.open(model)) {
             Tokenizer tokenizer = files.tokenizer();
             return TimedTexts.of(Integer.toString(length), wordNet, tokenizer).calls().stream()
                     .flatMap(List::stream)
@@ -157,9 +157,9 @@ record CostBench(
     /** Keeps the table where the model then finds it. */
     private void measure(OwnEngine engine) {
         err.printf("measures the table of %s%n", engine.label());
-        try (ModelFiles files = ModelFiles.open(model);
+        try (ModelFiles files = Models.open(model);
                 Backend backend = engine.open(1)) {
-            CostTables.measure(backend, List.of(Sizes.of(files.description().architecture()), StayGate.SIZES));
+            CostTables.measure(backend, List.of(files.description().architecture().sizes(), StayGate.SIZES));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -1,6 +1,6 @@
 package io.tokenwise.bench;
 
-import io.tokenwise.io.TextKind;
+import io.tokenwise.model.TextKind;
 import io.tokenwise.search.BeirFolder;
 import io.tokenwise.search.BeirFolder.Document;
 import io.tokenwise.search.BeirFolder.Query;

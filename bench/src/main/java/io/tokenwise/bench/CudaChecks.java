@@ -7,8 +7,9 @@ import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.backend.cuda.CudaBackend;
 import io.tokenwise.bench.CudaResults.Check;
-import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.Tensor;
 import java.io.IOException;
@@ -192,7 +193,7 @@ final class CudaChecks {
     }
 
     static Encoder load(String name, Backend backend) throws IOException {
-        try (ModelFiles files = ModelFiles.builtIn(name)) {
+        try (ModelFiles files = Models.builtIn(name)) {
             return Encoder.load(files, backend);
         }
     }

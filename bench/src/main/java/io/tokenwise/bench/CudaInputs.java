@@ -1,6 +1,7 @@
 package io.tokenwise.bench;
 
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.testdata.WordNet;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
@@ -30,7 +31,7 @@ record CudaInputs(boolean quick, List<int[]> texts, String what) {
             throw new IllegalArgumentException(file + ": has no line; each is a text");
         }
         List<int[]> texts;
-        try (ModelFiles files = ModelFiles.builtIn("minilm-acm")) {
+        try (ModelFiles files = Models.builtIn("minilm-acm")) {
             Tokenizer tokenizer = files.tokenizer();
             texts = lines.stream().map(line -> tokenizer.encode(line).ids()).toList();
         }

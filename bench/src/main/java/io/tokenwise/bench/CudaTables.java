@@ -9,9 +9,10 @@ import io.tokenwise.distill.Distillation;
 import io.tokenwise.distill.LearnerDistillation;
 import io.tokenwise.distill.Student;
 import io.tokenwise.distill.TrainingInputs;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
+import io.tokenwise.model.vit.VitArchitecture;
 import io.tokenwise.natives.cuda.CudaUnavailableException;
 import io.tokenwise.session.Sessions;
 import java.io.IOException;
@@ -251,7 +252,7 @@ final class CudaTables {
                 usual.fixed(),
                 usual.seed());
         List<int[]> texts = inputs.texts();
-        try (ModelFiles whole = ModelFiles.builtIn("minilm-acm");
+        try (ModelFiles whole = Models.builtIn("minilm-acm");
                 ModelFiles files = whole.dense();
                 CudaBackend device = CudaBackend.open(precision);
                 Encoder teacher = Encoder.load(files, device);

@@ -1,6 +1,6 @@
 package io.tokenwise.bench;
 
-import io.tokenwise.io.TextKind;
+import io.tokenwise.model.TextKind;
 import java.util.ArrayList;
 import java.util.List;
 

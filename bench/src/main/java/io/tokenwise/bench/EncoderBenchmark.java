@@ -1,7 +1,8 @@
 package io.tokenwise.bench;
 
 import io.tokenwise.api.Budget;
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -44,7 +45,7 @@ public class EncoderBenchmark {
     @Setup(Level.Trial)
     public void open() throws IOException {
         OwnEngine own = OwnEngine.named(engine);
-        try (ModelFiles minilm = ModelFiles.builtIn("minilm")) {
+        try (ModelFiles minilm = Models.builtIn("minilm")) {
             calls = Scenario.all(minilm.tokenizer()).stream()
                     .filter(s -> s.name().equals(scenario))
                     .findFirst()

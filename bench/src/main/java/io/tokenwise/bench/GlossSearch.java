@@ -2,9 +2,9 @@ package io.tokenwise.bench;
 
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.choice.Backends;
+import io.tokenwise.choice.Backends;
 import io.tokenwise.classify.LinearClassifier;
-import io.tokenwise.io.TextKind;
+import io.tokenwise.model.TextKind;
 import io.tokenwise.testdata.WordNet;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,7 +1,8 @@
 package io.tokenwise.bench;
 
 import ai.onnxruntime.OrtException;
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -92,7 +93,7 @@ final class Lineup implements AutoCloseable {
     }
 
     private static List<int[]> sample() throws IOException {
-        try (ModelFiles minilm = ModelFiles.builtIn("minilm")) {
+        try (ModelFiles minilm = Models.builtIn("minilm")) {
             return Scenario.sample(minilm.tokenizer());
         }
     }

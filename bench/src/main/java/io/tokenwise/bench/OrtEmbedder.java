@@ -1,7 +1,7 @@
 package io.tokenwise.bench;
 
-import io.tokenwise.io.TextDescription;
-import io.tokenwise.io.TextKind;
+import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.TextKind;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.util.List;
 

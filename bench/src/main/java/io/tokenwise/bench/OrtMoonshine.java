@@ -6,7 +6,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
-import io.tokenwise.io.SpeechDescription;
+import io.tokenwise.model.SpeechDescription;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;

@@ -2,7 +2,7 @@ package io.tokenwise.bench;
 
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Budget;
-import io.tokenwise.io.TextKind;
+import io.tokenwise.model.TextKind;
 import java.util.List;
 
 /**

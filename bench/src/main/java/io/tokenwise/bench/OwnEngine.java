@@ -3,7 +3,7 @@ package io.tokenwise.bench;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.choice.Backends;
+import io.tokenwise.choice.Backends;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

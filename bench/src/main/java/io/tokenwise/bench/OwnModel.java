@@ -7,8 +7,9 @@ import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.session.Sessions;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -40,7 +41,7 @@ final class OwnModel implements AutoCloseable {
 
     /** MiniLM as it is. */
     static OwnModel dense(OwnEngine engine, int threads) throws IOException {
-        return new OwnModel(ModelFiles.builtIn("minilm"), engine, threads);
+        return new OwnModel(Models.builtIn("minilm"), engine, threads);
     }
 
     /** MiniLM with learners cut from its own units by how they behave on the sample, and gates that know nothing. */
@@ -58,8 +59,8 @@ final class OwnModel implements AutoCloseable {
 
     /** A saved adaptive model of MiniLM's sizes. */
     static OwnModel adaptive(Path directory, OwnEngine engine, int threads) throws IOException {
-        OwnModel model = new OwnModel(ModelFiles.open(directory), engine, threads);
-        try (ModelFiles minilm = ModelFiles.builtIn("minilm")) {
+        OwnModel model = new OwnModel(Models.open(directory), engine, threads);
+        try (ModelFiles minilm = Models.builtIn("minilm")) {
             if (!model.encoder
                     .description()
                     .architecture()

@@ -1,8 +1,8 @@
 package io.tokenwise.bench;
 
 import io.tokenwise.api.Budget;
-import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;

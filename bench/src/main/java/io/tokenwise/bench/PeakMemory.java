@@ -1,7 +1,8 @@
 package io.tokenwise.bench;
 
 import ai.onnxruntime.OrtException;
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -64,7 +65,7 @@ record PeakMemory(String name, String label, String scenario, int threads, long 
                 Optional.of(args[3]).filter(path -> !path.isEmpty()).map(Path::of),
                 args[0]::equals);
         Scenario scenario;
-        try (ModelFiles minilm = ModelFiles.builtIn("minilm")) {
+        try (ModelFiles minilm = Models.builtIn("minilm")) {
             scenario = Scenario.all(minilm.tokenizer()).stream()
                     .filter(s -> s.name().equals(args[1]))
                     .findFirst()

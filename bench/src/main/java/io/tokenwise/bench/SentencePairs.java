@@ -1,6 +1,6 @@
 package io.tokenwise.bench;
 
-import io.tokenwise.io.TextKind;
+import io.tokenwise.model.TextKind;
 import io.tokenwise.testdata.Spearman;
 import io.tokenwise.testdata.StsPairs;
 import java.util.Arrays;

@@ -8,8 +8,9 @@ import io.tokenwise.audio.SpeechSegment;
 import io.tokenwise.audio.SpeechSegments;
 import io.tokenwise.audio.WavReader;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -65,7 +66,7 @@ record SpeechBench(Path recordings, Path onnx, Optional<Path> adaptive, List<Dou
     }
 
     private static Encoder load(Path folder, Backend backend) throws IOException {
-        try (ModelFiles files = ModelFiles.open(folder)) {
+        try (ModelFiles files = Models.open(folder)) {
             files.speech();
             return Encoder.load(files, backend);
         }

@@ -2,7 +2,7 @@ package io.tokenwise.bench;
 
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Budget;
-import io.tokenwise.io.TextKind;
+import io.tokenwise.model.TextKind;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.HostTensor;

@@ -8,7 +8,8 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.JniUtils;
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -26,7 +27,7 @@ final class TorchModel implements AutoCloseable {
     /** @param threads within one operation, for all of libtorch in this process */
     TorchModel(int threads) throws IOException {
         JniUtils.setNumThreads(threads);
-        try (ModelFiles minilm = ModelFiles.builtIn("minilm")) {
+        try (ModelFiles minilm = Models.builtIn("minilm")) {
             weights = IValue.listFrom(TorchWeights.of(minilm, manager));
         }
     }

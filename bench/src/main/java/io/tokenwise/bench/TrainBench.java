@@ -7,8 +7,9 @@ import io.tokenwise.distill.Distillation;
 import io.tokenwise.distill.LearnerDistillation;
 import io.tokenwise.distill.Student;
 import io.tokenwise.distill.TrainingInputs;
-import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.testdata.WordNet;
 import io.tokenwise.tokenizer.Tokenizer;
@@ -50,7 +51,7 @@ final class TrainBench {
         out.printf(
                 "%-22s %8s %14s %14s %8s %10s %12s%n",
                 "texts", "threads", "own tokens/s", "torch tokens/s", "ratio", "own loss", "torch loss");
-        try (ModelFiles minilm = ModelFiles.builtIn("minilm")) {
+        try (ModelFiles minilm = Models.builtIn("minilm")) {
             for (int count : threads) {
                 print(
                         out,

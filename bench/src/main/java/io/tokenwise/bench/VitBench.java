@@ -7,13 +7,14 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.distill.Calibrator;
-import io.tokenwise.io.ImageDescription;
-import io.tokenwise.io.ImagePreparation;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
-import io.tokenwise.io.VitArchitecture;
+import io.tokenwise.image.ImagePreparation;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ImageDescription;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.NewEncoder;
+import io.tokenwise.model.open.Models;
+import io.tokenwise.model.vit.VitArchitecture;
 import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.HostTensor;
 import java.io.IOException;
@@ -116,7 +117,7 @@ final class VitBench {
         try (var folder = TemporaryFolder.create("tokenwise-vit-")) {
             Path stored = folder.path().resolve("dense");
             dense.save(stored, null, ModelWriter.Existing.KEEP);
-            try (ModelFiles files = ModelFiles.open(stored)) {
+            try (ModelFiles files = Models.open(stored)) {
                 return NewEncoder.withShortPath(
                         files, backend, encoder -> encodeWhole(encoder, backend, images), new SplittableRandom(3));
             }

@@ -3,8 +3,9 @@ package io.tokenwise.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.distill.FrequentWords;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.TextKind;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.TextKind;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.testdata.WordNet;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
@@ -20,7 +21,7 @@ class DroppedTest {
 
     @BeforeAll
     static void open() throws IOException {
-        try (ModelFiles minilm = ModelFiles.builtIn("minilm")) {
+        try (ModelFiles minilm = Models.builtIn("minilm")) {
             tokenizer = minilm.tokenizer();
         }
     }

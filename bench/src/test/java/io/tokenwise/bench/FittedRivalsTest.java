@@ -6,8 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.EngineOptions;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.TextKind;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.TextKind;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.testdata.WordNet;
 import java.io.IOException;
 import java.util.Arrays;
@@ -33,7 +34,7 @@ class FittedRivalsTest {
     void theMapBringsFirstLayersNearerToTheWholeModel() throws IOException {
         List<String> texts = TeacherVectors.draw(WordNet.load().glosses(), 3).subList(0, 300);
         try (TextEncoder whole = TextEncoder.open("minilm", ONE_THREAD);
-                TextEncoder two = TextEncoder.open(ModelFiles.builtIn("minilm").firstLayers(2), ONE_THREAD)) {
+                TextEncoder two = TextEncoder.open(Models.builtIn("minilm").firstLayers(2), ONE_THREAD)) {
             var first = new OwnEmbedder(two, Budget.FULL);
             TeacherVectors teacher = TeacherVectors.of(new OwnEmbedder(whole, Budget.FULL), texts);
             EarlyExit exit = EarlyExit.fitted(first, teacher);
@@ -51,8 +52,8 @@ class FittedRivalsTest {
     @Test
     void allLayersAreTheWholeModelAndNoMoreAreThere() throws IOException {
         try (TextEncoder whole = TextEncoder.open("minilm", ONE_THREAD);
-                TextEncoder six = TextEncoder.open(ModelFiles.builtIn("minilm").firstLayers(6), ONE_THREAD);
-                ModelFiles files = ModelFiles.builtIn("minilm")) {
+                TextEncoder six = TextEncoder.open(Models.builtIn("minilm").firstLayers(6), ONE_THREAD);
+                ModelFiles files = Models.builtIn("minilm")) {
             List<String> texts = List.of("one text", "and another one");
             assertThat(new OwnEmbedder(six, Budget.FULL).embed(TextKind.TEXT, texts))
                     .isDeepEqualTo(new OwnEmbedder(whole, Budget.FULL).embed(TextKind.TEXT, texts));

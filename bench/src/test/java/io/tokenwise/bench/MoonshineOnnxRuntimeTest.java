@@ -9,9 +9,10 @@ import io.tokenwise.audio.Sound;
 import io.tokenwise.audio.WavReader;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.HostMemory;
@@ -45,7 +46,7 @@ class MoonshineOnnxRuntimeTest {
         Path folder = fetched(name);
         List<Path> clips = clips();
         try (Backend backend = VectorBackend.open(THREADS);
-                ModelFiles files = ModelFiles.open(folder);
+                ModelFiles files = Models.open(folder);
                 Encoder model = Encoder.load(files, backend);
                 Workspace workspace = new Workspace(HostMemory::allocate, 1L << 30);
                 OrtMoonshine peer = new OrtMoonshine(folder, true, THREADS)) {

@@ -2,7 +2,8 @@ package io.tokenwise.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -12,7 +13,7 @@ import org.junit.jupiter.api.Test;
 class ScenarioTest {
     @Test
     void textsAreWholeRealAndOfTheNamedLength() throws IOException {
-        try (ModelFiles minilm = ModelFiles.builtIn("minilm")) {
+        try (ModelFiles minilm = Models.builtIn("minilm")) {
             List<Scenario> scenarios = Scenario.all(minilm.tokenizer());
             assertThat(scenarios).extracting(Scenario::name).isEqualTo(Scenario.NAMES);
             assertThat(scenarios.get(0).tokensPerCall()).isEqualTo(16);
@@ -36,7 +37,7 @@ class ScenarioTest {
 
     @Test
     void theBulkIsMixedAndTheSameEveryTime() throws IOException {
-        try (ModelFiles minilm = ModelFiles.builtIn("minilm")) {
+        try (ModelFiles minilm = Models.builtIn("minilm")) {
             Scenario bulk = Scenario.all(minilm.tokenizer()).get(2);
             int[] lengths = lengths(bulk);
             assertThat(lengths)

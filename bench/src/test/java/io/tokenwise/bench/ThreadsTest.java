@@ -6,7 +6,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.EngineOptions;
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -31,7 +32,7 @@ class ThreadsTest {
         assumeTrue(Runtime.getRuntime().availableProcessors() > 1, "OpenMP starts no thread on one processor");
         assumeTrue(TorchScript.isAvailable(), "no libtorch for this platform");
         List<int[]> texts;
-        try (ModelFiles minilm = ModelFiles.builtIn("minilm")) {
+        try (ModelFiles minilm = Models.builtIn("minilm")) {
             texts = Scenario.sample(minilm.tokenizer());
         }
         try (var torch = new TorchModel(2)) {

@@ -2,9 +2,9 @@ package io.tokenwise.cli;
 
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.distill.ControlWidths;
-import io.tokenwise.io.ModelDescription;
-import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.StoredType;
+import io.tokenwise.model.ModelDescription;
+import io.tokenwise.model.SpeechDescription;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;

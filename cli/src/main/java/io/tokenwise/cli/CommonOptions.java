@@ -6,7 +6,8 @@ import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.BackendChoice.Kind;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.api.Precision;
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.function.Function;
@@ -123,7 +124,7 @@ final class CommonOptions {
 
     /** The model to run. */
     String model() {
-        return model == null ? ModelFiles.defaultName() : model;
+        return model == null ? Models.defaultName() : model;
     }
 
     /** The model to run for a task that the default is not for. */
@@ -133,7 +134,7 @@ final class CommonOptions {
 
     /** Opens a speech recogniser with the threads, backend and precision that were asked for; otherwise as {@link #open}. */
     SpeechRecognizer openRecognizer(String name) throws IOException {
-        return openRecognizer(ModelFiles.open(name));
+        return openRecognizer(Models.open(name));
     }
 
     /** The same from a model's files, which this closes. */

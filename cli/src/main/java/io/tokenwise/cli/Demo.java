@@ -2,13 +2,14 @@ package io.tokenwise.cli;
 
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.choice.Backends;
+import io.tokenwise.choice.Backends;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.DistillRun;
 import io.tokenwise.distill.History;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.AdaptiveConfig;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -90,7 +91,7 @@ final class Demo implements Callable<Integer> {
         ParseResult given = spec.commandLine().getParseResult();
         return train
                 || TRAINING.stream().anyMatch(given::hasMatchedOption)
-                || ModelFiles.defaultName().equals(options.teacher());
+                || Models.defaultName().equals(options.teacher());
     }
 
     /** Measures the model that came with the build. */
@@ -100,7 +101,7 @@ final class Demo implements Callable<Integer> {
         Files.createDirectories(out);
         DistilledReport report;
         String half;
-        try (ModelFiles files = ModelFiles.open(model)) {
+        try (ModelFiles files = Models.open(model)) {
             half = half(AdaptiveConfig.of(files.description()).shortPath().isPresent());
             report = report(model, files.tokenizer(), DemoTexts.read(files.tokenizer(), 0, options.seed()));
         }
@@ -123,7 +124,7 @@ final class Demo implements Callable<Integer> {
         BackendChoice training = options.training();
         Path model = out.resolve("model");
         Files.createDirectories(out);
-        try (ModelFiles files = ModelFiles.open(options.teacher());
+        try (ModelFiles files = Models.open(options.teacher());
                 Backend backend = Backends.open(training, options.threads())) {
             DistillConfig config =
                     DistillConfig.forTokens(tokens, options.seed()).withLayers(adapt.layers(files.description()));

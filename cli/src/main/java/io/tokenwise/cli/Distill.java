@@ -4,19 +4,20 @@ import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.config.AcmConfig;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.choice.Backends;
+import io.tokenwise.choice.Backends;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.DistillRun;
 import io.tokenwise.distill.History;
 import io.tokenwise.distill.ShorterTexts;
 import io.tokenwise.image.LabelledImageReader;
-import io.tokenwise.io.ImageDescription;
-import io.tokenwise.io.ModelDescription;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter.Existing;
-import io.tokenwise.io.SpeechDescription;
-import io.tokenwise.io.TextDescription;
 import io.tokenwise.model.AdaptiveConfig;
+import io.tokenwise.model.ImageDescription;
+import io.tokenwise.model.ModelDescription;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter.Existing;
+import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -126,7 +127,7 @@ final class Distill implements Callable<Integer> {
         boolean wantsControl = control.wanted();
         PrintWriter err = spec.commandLine().getErr();
         BackendChoice training = options.training();
-        try (ModelFiles files = ModelFiles.open(options.teacher());
+        try (ModelFiles files = Models.open(options.teacher());
                 Backend backend = Backends.open(training, options.threads())) {
             DistillConfig config = config(files, wantsControl);
             var remarks = new ArrayList<String>();
@@ -184,7 +185,7 @@ final class Distill implements Callable<Integer> {
                     (field != null ? "--field is for texts" : "--data names " + data.size() + " files") + "; "
                             + options.teacher() + " reads images, from one folder or .tar");
         }
-        return LabelledImageReader.of(description)
+        return description.reader()
                 .read(data.getFirst(), split.orUsual("train"))
                 .shuffled(options.seed())
                 .pixels();

@@ -6,7 +6,7 @@ import io.tokenwise.audio.Sound;
 import io.tokenwise.audio.SpeechSegment;
 import io.tokenwise.audio.SpeechSegments;
 import io.tokenwise.audio.WavReader;
-import io.tokenwise.io.MoonshineArchitecture;
+import io.tokenwise.model.moonshine.MoonshineArchitecture;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;

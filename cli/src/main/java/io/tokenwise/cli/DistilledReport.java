@@ -10,10 +10,10 @@ import io.tokenwise.cli.Report.ShadedRecording;
 import io.tokenwise.cli.Report.ShadedText;
 import io.tokenwise.distill.History;
 import io.tokenwise.io.AtomicFiles;
-import io.tokenwise.io.ImageDescription;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.SpeechDescription;
-import io.tokenwise.io.TextDescription;
+import io.tokenwise.model.ImageDescription;
+import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.session.OpenModel;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -97,7 +97,7 @@ record DistilledReport(
     }
 
     private OpenModel openDense(EngineOptions how) throws IOException {
-        return OpenModel.open(ModelFiles.open(teacher).dense(), how, files -> {});
+        return OpenModel.open(Models.open(teacher).dense(), how, files -> {});
     }
 
     private OpenModel open(EngineOptions how) throws IOException {

@@ -3,7 +3,7 @@ package io.tokenwise.cli;
 import io.tokenwise.SpeechRecognizer;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.cli.SpokenFiles.Spoken;
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -81,7 +81,7 @@ final class EvalAsr implements Callable<Integer> {
     /** What {@code --teacher} names, else the dense model that the adaptive one's own files hold. */
     private SpeechRecognizer openTeacher(SpeechRecognizer recognizer) throws IOException {
         return eval.teacher() == null
-                ? options.openRecognizer(ModelFiles.open(recognizer.name()).dense())
+                ? options.openRecognizer(Models.open(recognizer.name()).dense())
                 : options.openRecognizer(eval.teacher());
     }
 

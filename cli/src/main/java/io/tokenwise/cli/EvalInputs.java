@@ -1,6 +1,6 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.io.TextKind;
+import io.tokenwise.model.TextKind;
 import io.tokenwise.session.OpenModel;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.util.List;

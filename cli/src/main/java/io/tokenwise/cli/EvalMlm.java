@@ -2,8 +2,9 @@ package io.tokenwise.cli;
 
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.LineFile;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.model.MaskedLanguageModel;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.bert.MaskedLanguageModel;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.session.OpenModel;
 import io.tokenwise.testdata.WordNet;
 import io.tokenwise.tokenizer.Tokenizer;
@@ -118,12 +119,12 @@ final class EvalMlm implements Callable<Integer> {
 
     /** A model's own head, or that of the dense one. */
     private static MaskedLanguageModel head(OpenModel model, OpenModel dense) throws IOException {
-        try (ModelFiles own = ModelFiles.open(model.files().description().name())) {
+        try (ModelFiles own = Models.open(model.files().description().name())) {
             if (model == dense || MaskedLanguageModel.isIn(own.weights())) {
                 return MaskedLanguageModel.load(own.weights(), model.encoder());
             }
         }
-        try (ModelFiles files = ModelFiles.open(dense.files().description().name())) {
+        try (ModelFiles files = Models.open(dense.files().description().name())) {
             return MaskedLanguageModel.load(files.weights(), model.encoder());
         }
     }

@@ -3,7 +3,7 @@ package io.tokenwise.cli;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Precision;
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.ModelFiles;
 import io.tokenwise.session.OpenModel;
 import java.io.IOException;
 import java.util.function.Consumer;

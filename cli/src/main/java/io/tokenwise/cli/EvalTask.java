@@ -1,6 +1,7 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.util.List;
 
@@ -22,7 +23,7 @@ interface EvalTask {
 
     /** The model that is judged if none is named. */
     default String defaultModel() {
-        return ModelFiles.defaultName();
+        return Models.defaultName();
     }
 
     /** Throws if a model is not of the kind that the task wants. */

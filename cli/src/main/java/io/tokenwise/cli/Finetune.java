@@ -1,11 +1,12 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.choice.Backends;
+import io.tokenwise.choice.Backends;
 import io.tokenwise.finetune.FineTuneConfig;
 import io.tokenwise.finetune.FineTuneRun;
 import io.tokenwise.finetune.Labels;
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.testdata.StsPairs;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
@@ -126,7 +127,7 @@ final class Finetune implements Callable<Integer> {
         }
         double right;
         Labels labels;
-        try (ModelFiles files = ModelFiles.open(options.teacher());
+        try (ModelFiles files = Models.open(options.teacher());
                 Backend backend = Backends.open(options.training(), options.threads())) {
             labels = read(files.tokenizer());
             var run = new FineTuneRun(files, labels, FineTuneConfig.of(epochs, rate, options.seed()), out);

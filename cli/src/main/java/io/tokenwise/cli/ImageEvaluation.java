@@ -5,8 +5,9 @@ import io.tokenwise.api.BadFileException;
 import io.tokenwise.image.LabelledImageReader;
 import io.tokenwise.image.LabelledImages;
 import io.tokenwise.image.Split;
-import io.tokenwise.io.ImageDescription;
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.ImageDescription;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -29,10 +30,10 @@ record ImageEvaluation(ImageDescription model, List<int[]> images, int[] labels,
     static ImageEvaluation read(Path data, Split split, String model, ClassesOption classes)
             throws IOException, InterruptedException {
         ImageDescription description;
-        try (ModelFiles files = ModelFiles.open(model)) {
+        try (ModelFiles files = Models.open(model)) {
             description = files.image();
         }
-        LabelledImages read = classes.named(LabelledImageReader.of(description).read(data, split), data);
+        LabelledImages read = classes.named(description.reader().read(data, split), data);
         var numbers = new int[read.classes().size()];
         for (int c = 0; c < numbers.length; c++) {
             numbers[c] = description.labels().indexOf(read.classes().get(c));

@@ -8,16 +8,17 @@ import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.choice.Backends;
-import io.tokenwise.backend.choice.CudaStatus;
+import io.tokenwise.choice.Backends;
+import io.tokenwise.choice.CudaStatus;
 import io.tokenwise.cost.CostModel;
 import io.tokenwise.cost.CostTables;
 import io.tokenwise.cost.Sizes;
-import io.tokenwise.io.ImageDescription;
-import io.tokenwise.io.ModelDescription;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ImageDescription;
+import io.tokenwise.model.ModelDescription;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.session.OpenModel;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -89,7 +90,7 @@ final class Info implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        ModelFiles files = ModelFiles.open(model);
+        ModelFiles files = Models.open(model);
         List<String> stored = files.weights().names().stream()
                 .map(files.weights()::type)
                 .distinct()
@@ -146,7 +147,7 @@ final class Info implements Callable<Integer> {
             return null;
         }
         int most = description.maxTokens();
-        var sizes = Sizes.of(description.architecture());
+        var sizes = description.architecture().sizes();
         CostTables.Found found = measure ? measured(backend, sizes) : CostTables.find(backend);
         var model = new CostModel(found.table(), sizes, most);
         Map<Integer, Double> millis = new LinkedHashMap<>();

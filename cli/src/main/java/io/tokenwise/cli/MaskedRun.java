@@ -1,8 +1,8 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.acm.choose.LearnerObserver;
-import io.tokenwise.model.MaskedLanguageModel;
-import io.tokenwise.model.MaskedLanguageModel.Guesses;
+import io.tokenwise.model.bert.MaskedLanguageModel;
+import io.tokenwise.model.bert.MaskedLanguageModel.Guesses;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.session.OpenModel;

@@ -1,6 +1,6 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.server.ServerOptions;
 import io.tokenwise.server.TokenwiseServer;
 import java.io.IOException;
@@ -121,7 +121,7 @@ final class Serve implements Callable<Integer> {
         if (drainSeconds > 60) {
             throw new ParameterException(spec.commandLine(), "--drain-seconds must be 1 to 60, not " + drainSeconds);
         }
-        List<String> models = List.of(options.model(ModelFiles.defaultName()).split(",", -1));
+        List<String> models = List.of(options.model(Models.defaultName()).split(",", -1));
         return new ServerOptions(
                 models,
                 options.threads(),

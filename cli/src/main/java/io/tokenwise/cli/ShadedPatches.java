@@ -2,8 +2,8 @@ package io.tokenwise.cli;
 
 import io.tokenwise.acm.choose.AdaptiveModule;
 import io.tokenwise.api.Budget;
-import io.tokenwise.io.ImageDescription;
-import io.tokenwise.io.VitArchitecture;
+import io.tokenwise.model.ImageDescription;
+import io.tokenwise.model.vit.VitArchitecture;
 import io.tokenwise.session.OpenModel;
 import java.awt.Color;
 import java.awt.Graphics2D;

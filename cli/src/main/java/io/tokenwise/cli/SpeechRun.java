@@ -11,7 +11,7 @@ import io.tokenwise.api.Deadline;
 import io.tokenwise.audio.WavReader;
 import io.tokenwise.cli.Row.Mode;
 import io.tokenwise.cli.SpokenFiles.Spoken;
-import io.tokenwise.io.MoonshineArchitecture;
+import io.tokenwise.model.moonshine.MoonshineArchitecture;
 import io.tokenwise.session.Transcription;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -1,7 +1,7 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.audio.Sound;
-import io.tokenwise.io.MoonshineArchitecture;
+import io.tokenwise.model.moonshine.MoonshineArchitecture;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.FontMetrics;

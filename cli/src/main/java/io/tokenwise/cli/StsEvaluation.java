@@ -2,7 +2,7 @@ package io.tokenwise.cli;
 
 import io.tokenwise.Embedding;
 import io.tokenwise.api.BadFileException;
-import io.tokenwise.io.TextKind;
+import io.tokenwise.model.TextKind;
 import io.tokenwise.testdata.Spearman;
 import io.tokenwise.testdata.StsPairs;
 import io.tokenwise.testdata.StsPairs.Pair;

@@ -1,13 +1,13 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.choice.Backends;
+import io.tokenwise.choice.Backends;
+import io.tokenwise.image.ImagePreparation;
 import io.tokenwise.image.LabelledImageReader;
 import io.tokenwise.image.LabelledImages;
 import io.tokenwise.image.Split;
-import io.tokenwise.io.ImageDescription;
-import io.tokenwise.io.ImagePreparation;
-import io.tokenwise.io.VitArchitecture;
+import io.tokenwise.model.ImageDescription;
+import io.tokenwise.model.vit.VitArchitecture;
 import io.tokenwise.train.VitTrainingConfig;
 import io.tokenwise.train.VitTrainingRun;
 import java.io.IOException;

@@ -2,7 +2,7 @@ package io.tokenwise.cli;
 
 import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.api.Budget;
-import io.tokenwise.io.SpeechDescription;
+import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.session.OpenModel;

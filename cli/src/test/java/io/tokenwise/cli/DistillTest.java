@@ -3,7 +3,7 @@ package io.tokenwise.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.io.LineFile;
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -325,7 +325,7 @@ class DistillTest extends CommandTest {
     @Test
     void ofMoreTextThanMemoryShouldHoldARandomPartIsKept() throws IOException {
         Path file = file("many.txt", MORE);
-        try (var files = ModelFiles.builtIn("minilm")) {
+        try (var files = Models.builtIn("minilm")) {
             var all = new DistillTexts(files.tokenizer(), 1, true);
             all.read(file, "text");
             List<int[]> sequences = all.sequences();

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.api.BadFileException;
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.open.Models;
 import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -397,7 +397,7 @@ class FetchTest {
                 place.resolve(model.parts().getFirst().kept().getFirst().files()), "not really");
         System.setProperty("tokenwise.cache", folder.toString());
         try {
-            assertThatThrownBy(() -> ModelFiles.builtIn(name))
+            assertThatThrownBy(() -> Models.builtIn(name))
                     .isInstanceOf(BadFileException.class)
                     .hasMessageStartingWith(jar + ": is damaged");
         } finally {

@@ -2,7 +2,8 @@ package io.tokenwise.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -27,7 +28,7 @@ class ModuleNameTest {
 
     @Test
     void aModelOfSixLayersHasNoSeventh() throws Exception {
-        try (ModelFiles files = ModelFiles.builtIn("vit-cifar10")) {
+        try (ModelFiles files = Models.builtIn("vit-cifar10")) {
             List<String> names = files.description().architecture().layerPaths().stream()
                     .flatMap(List::stream)
                     .flatMap(layer ->

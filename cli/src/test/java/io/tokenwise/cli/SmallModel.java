@@ -1,11 +1,12 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.io.BertArchitecture;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
-import io.tokenwise.io.Pooling;
 import io.tokenwise.io.TensorData;
-import io.tokenwise.io.TextDescription;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.Pooling;
+import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.bert.BertArchitecture;
+import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -40,7 +41,7 @@ final class SmallModel {
             tensors.put(name, new TensorData(shape, MemorySegment.ofArray(values)));
         });
         tensors.putAll(more);
-        try (ModelFiles minilm = ModelFiles.builtIn("minilm")) {
+        try (ModelFiles minilm = Models.builtIn("minilm")) {
             ModelWriter.write(folder, description, tensors, minilm.tokenizer(), ModelWriter.Existing.KEEP);
         }
     }

@@ -4,7 +4,7 @@ import io.tokenwise.TextEncoder;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.api.Budget;
-import io.tokenwise.io.ModelWriter;
+import io.tokenwise.model.ModelWriter;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,7 +1,5 @@
 package io.tokenwise.cost;
 
-import io.tokenwise.io.Architecture;
-
 /**
  * The sizes of an encoder on which its time depends.
  *
@@ -29,15 +27,6 @@ public record Sizes(int hidden, int intermediate, int heads, int layers) {
         if (value < 1 || value > MOST) {
             throw new IllegalArgumentException(name + " is " + value + ", must be 1 to " + MOST);
         }
-    }
-
-    /** Those of a model; of one for speech, of its encoder. */
-    public static Sizes of(Architecture architecture) {
-        return new Sizes(
-                architecture.hiddenSize(),
-                architecture.intermediateSize(),
-                architecture.heads(),
-                architecture.layers());
     }
 
     /** Weights of a layer's attention: queries, keys and values, and the output. */

@@ -1,6 +1,6 @@
 package io.tokenwise.distill;
 
-import io.tokenwise.io.ModelDescription;
+import io.tokenwise.model.ModelDescription;
 import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.HashSet;

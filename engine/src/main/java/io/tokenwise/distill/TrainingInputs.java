@@ -2,10 +2,10 @@ package io.tokenwise.distill;
 
 import io.tokenwise.autograd.EpochOrder;
 import io.tokenwise.image.RandomShift;
-import io.tokenwise.io.ImageDescription;
-import io.tokenwise.io.ModelDescription;
-import io.tokenwise.io.SpeechDescription;
-import io.tokenwise.io.TextDescription;
+import io.tokenwise.model.ImageDescription;
+import io.tokenwise.model.ModelDescription;
+import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.TextDescription;
 import io.tokenwise.nn.TokenBatch;
 import java.util.List;
 import java.util.function.IntPredicate;

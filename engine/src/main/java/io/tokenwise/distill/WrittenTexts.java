@@ -2,8 +2,8 @@ package io.tokenwise.distill;
 
 import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;

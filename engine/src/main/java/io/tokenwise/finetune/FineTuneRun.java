@@ -2,9 +2,9 @@ package io.tokenwise.finetune;
 
 import io.tokenwise.autograd.EpochOrder;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
 import io.tokenwise.train.DivergedException;
 import java.io.IOException;
 import java.nio.file.Path;

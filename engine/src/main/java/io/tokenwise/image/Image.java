@@ -1,6 +1,5 @@
 package io.tokenwise.image;
 
-import io.tokenwise.io.ImagePreparation;
 import java.util.Arrays;
 
 /**

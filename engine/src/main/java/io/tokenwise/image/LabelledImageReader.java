@@ -1,8 +1,6 @@
 package io.tokenwise.image;
 
 import io.tokenwise.api.BadFileException;
-import io.tokenwise.io.ImageDescription;
-import io.tokenwise.io.ImagePreparation;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -60,15 +58,6 @@ public record LabelledImageReader(ImageReader images, int width, int height, Una
      */
     public LabelledImageReader(int width, int height) {
         this(new ImageReader(), width, height, image -> image.fitted(width, height, Resampling.BILINEAR));
-    }
-
-    /**
-     * {@return a reader of images as a model reads them}
-     *
-     * @param model what its files say
-     */
-    public static LabelledImageReader of(ImageDescription model) {
-        return of(model.preparation(), model.architecture().imageSize());
     }
 
     /**

@@ -73,19 +73,19 @@ public final class AtomicFiles {
     }
 
     /** One line with the name that the user knows, in place of "No space left on device" or a temporary file's name. */
-    static IOException cannotWrite(Path target, IOException failure) {
+    public static IOException cannotWrite(Path target, IOException failure) {
         IOException root = failure.getCause() instanceof IOException cause ? cause : failure;
         String kind = root instanceof FileSystemException ? root.getClass().getSimpleName() + " " : "";
         return new IOException(target + ": cannot be written: " + kind + root.getMessage(), root);
     }
 
     /** A name beside the target, thus on the same file system, that nothing else uses. */
-    static Path temporarySibling(Path target) {
+    public static Path temporarySibling(Path target) {
         return target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + TEMPORARY);
     }
 
     /** Makes renames in a directory survive a power failure. */
-    static void syncDirectory(Path directory) throws IOException {
+    public static void syncDirectory(Path directory) throws IOException {
         // Windows cannot open a directory as a file; its file system journals renames by itself.
         if (directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {
             try (FileChannel channel = FileChannel.open(directory)) {

@@ -14,7 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** The bytes of a file, on disk or in native memory, that are read from any place on. Reading is thread-safe. */
-sealed interface ByteSource extends AutoCloseable {
+public sealed interface ByteSource extends AutoCloseable {
     long size() throws IOException;
 
     /**

@@ -15,14 +15,14 @@ import java.nio.file.Path;
  * An ONNX model in memory: the graph, whose tensors' data stay in the file's bytes. They lie outside the heap until {@link #close}: there they would
  * stay for long, and make it grow.
  */
-record OnnxFile(String file, GraphProto graph, ByteSource.InMemory bytes) implements AutoCloseable {
+public record OnnxFile(String file, GraphProto graph, ByteSource.InMemory bytes) implements AutoCloseable {
     private static final int FLOAT = 1;
     private static final int FLOAT16 = 10;
     private static final int DOUBLE = 11;
     private static final int BFLOAT16 = 16;
 
     /** Reads a file. */
-    static OnnxFile open(Path path) throws IOException {
+    public static OnnxFile open(Path path) throws IOException {
         String file = path.toString();
         if (!Files.isRegularFile(path)) {
             throw new BadFileException(file, Files.exists(path) ? "is not a file" : "no such file");
@@ -51,7 +51,7 @@ record OnnxFile(String file, GraphProto graph, ByteSource.InMemory bytes) implem
     }
 
     /** The format of a tensor's values; null if they are no floating-point numbers. */
-    static StoredFloat format(TensorProto tensor) {
+    public static StoredFloat format(TensorProto tensor) {
         return switch (tensor.getDataType()) {
             case FLOAT -> StoredFloat.F32;
             case FLOAT16 -> StoredFloat.F16;

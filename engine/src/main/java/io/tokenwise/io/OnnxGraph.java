@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 
 /** The nodes of an ONNX graph, and who gives what to whom. What a node reads that is no constant was made by another node, or is an input. */
-final class OnnxGraph {
+public final class OnnxGraph {
     private static final int UINT8 = 2;
     private static final int INT8 = 3;
 
@@ -29,13 +29,13 @@ final class OnnxGraph {
     private final Map<String, List<NodeProto>> consumers = new HashMap<>();
 
     /** How the values of a tensor become numbers: {@code (value - zero) * scale + shift}. */
-    record Scaling(int zero, float scale, float shift) {}
+    public record Scaling(int zero, float scale, float shift) {}
 
     /**
      * @param branch which branch of the graph's only If is read as if it were there always, such as {@code else_branch}; null if there is none
      * @throws BadFileException if there is no such branch
      */
-    OnnxGraph(OnnxFile file, String branch) {
+    public OnnxGraph(OnnxFile file, String branch) {
         this.file = file;
         add(file.graph());
         if (branch != null) {
@@ -67,21 +67,21 @@ final class OnnxGraph {
         }
     }
 
-    BadFileException bad(String fact) {
+    public BadFileException bad(String fact) {
         return new BadFileException(file.file(), fact);
     }
 
-    List<NodeProto> nodes() {
+    public List<NodeProto> nodes() {
         return nodes;
     }
 
     /** The constant that a node reads in a place; null if that is no constant or not there. */
-    TensorProto constant(NodeProto node, int input) {
+    public TensorProto constant(NodeProto node, int input) {
         return input < node.getInputCount() ? constants.get(node.getInput(input)) : null;
     }
 
     /** The node that makes what another reads in a place. */
-    NodeProto producer(NodeProto node, int input) {
+    public NodeProto producer(NodeProto node, int input) {
         String name = input < node.getInputCount() ? node.getInput(input) : "number " + input;
         NodeProto producer = producers.get(name);
         if (producer == null) {
@@ -91,7 +91,7 @@ final class OnnxGraph {
     }
 
     /** The node of a kind that reads what another makes. */
-    NodeProto consumer(NodeProto node, String operation) {
+    public NodeProto consumer(NodeProto node, String operation) {
         return node.getOutputList().stream()
                 .flatMap(output -> consumers.getOrDefault(output, List.of()).stream())
                 .filter(next -> next.getOpType().equals(operation))
@@ -100,7 +100,7 @@ final class OnnxGraph {
     }
 
     /** The whole numbers of an attribute. */
-    List<Long> integers(NodeProto node, String attribute) {
+    public List<Long> integers(NodeProto node, String attribute) {
         return node.getAttributeList().stream()
                 .filter(a -> a.getName().equals(attribute))
                 .findFirst()
@@ -109,7 +109,7 @@ final class OnnxGraph {
     }
 
     /** The constant that is a single float in one of a node's two places. */
-    float scalar(NodeProto node) {
+    public float scalar(NodeProto node) {
         for (int input = 0; input < node.getInputCount(); input++) {
             TensorProto tensor = constant(node, input);
             if (tensor != null && OnnxFile.format(tensor) == StoredFloat.F32 && values(tensor) == 1) {
@@ -120,7 +120,7 @@ final class OnnxGraph {
     }
 
     /** The constant that is a single byte in one of a node's places. */
-    int scalarByte(NodeProto node, int input) {
+    public int scalarByte(NodeProto node, int input) {
         TensorProto tensor = constant(node, input);
         if (tensor == null || !isBytes(tensor) || values(tensor) != 1) {
             throw bad("node " + node.getName() + ": its input " + input + " is not a constant of one byte");
@@ -135,7 +135,7 @@ final class OnnxGraph {
     }
 
     /** Values that a tensor's shape says it has. */
-    long values(TensorProto tensor) {
+    public long values(TensorProto tensor) {
         long values = 1;
         for (long dimension : tensor.getDimsList()) {
             if (dimension < 0 || Math.multiplyHigh(values, dimension) != 0) {
@@ -147,7 +147,7 @@ final class OnnxGraph {
     }
 
     /** The values of a small float tensor. */
-    float[] floats(TensorProto tensor) {
+    public float[] floats(TensorProto tensor) {
         var values = new float[tensor.getFloatDataCount()];
         for (int i = 0; i < values.length; i++) {
             values[i] = tensor.getFloatData(i);
@@ -161,16 +161,16 @@ final class OnnxGraph {
         return values;
     }
 
-    static boolean isBytes(TensorProto tensor) {
+    public static boolean isBytes(TensorProto tensor) {
         return tensor.getDataType() == UINT8 || tensor.getDataType() == INT8;
     }
 
-    static boolean signed(TensorProto tensor) {
+    public static boolean signed(TensorProto tensor) {
         return tensor.getDataType() == INT8;
     }
 
     /** Checks that the file holds all values of a tensor of floats or bytes. */
-    void requireData(TensorProto tensor) {
+    public void requireData(TensorProto tensor) {
         StoredFloat format = OnnxFile.format(tensor);
         if (format == null && !isBytes(tensor)) {
             throw bad("tensor " + tensor.getName() + " holds type " + tensor.getDataType()
@@ -180,7 +180,7 @@ final class OnnxGraph {
     }
 
     /** Reads a tensor as float32. */
-    void read(TensorProto tensor, Scaling scaling, MemorySegment floats) {
+    public void read(TensorProto tensor, Scaling scaling, MemorySegment floats) {
         MemorySegment data = MemorySegment.ofBuffer(tensor.getRawData().asReadOnlyByteBuffer());
         long count = floats.byteSize() / Float.BYTES;
         if (!isBytes(tensor)) {

@@ -73,7 +73,7 @@ public final class OnnxWeights implements WeightSource {
     }
 
     /** Reads a model's bytes, as {@link ByteSource#read} does. */
-    static OnnxWeights read(String file, InputStream in, long bytes) throws IOException {
+    public static OnnxWeights read(String file, InputStream in, long bytes) throws IOException {
         return of(OnnxFile.read(file, in, bytes));
     }
 

@@ -96,7 +96,7 @@ public final class Safetensors implements WeightSource {
     }
 
     /** Takes over a file's bytes and checks its whole header; see {@link #open}. */
-    static Safetensors of(String file, ByteSource bytes) throws IOException {
+    public static Safetensors of(String file, ByteSource bytes) throws IOException {
         try {
             long size = bytes.size();
             if (size < 8) {
@@ -155,7 +155,7 @@ public final class Safetensors implements WeightSource {
     }
 
     /** {@link #read(String, MemorySegment)}; without the check for NaN and infinity where a checksum vouches for the values. */
-    void read(String name, MemorySegment destination, boolean checkFinite) {
+    public void read(String name, MemorySegment destination, boolean checkFinite) {
         Entry entry = find(name);
         int each = ELEMENT_BYTES.get(entry.dtype);
         long elements = (entry.end - entry.begin) / each;

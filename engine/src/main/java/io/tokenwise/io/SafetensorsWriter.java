@@ -43,7 +43,7 @@ public final class SafetensorsWriter {
     }
 
     /** Writes tensors, matrices in the type that is asked for; see {@link #write(Path, Map, Map)}. */
-    static void write(Path file, Map<String, TensorData> tensors, Map<String, String> metadata, StoredType type)
+    public static void write(Path file, Map<String, TensorData> tensors, Map<String, String> metadata, StoredType type)
             throws IOException {
         var entries = new ArrayList<Entry>();
         tensors.forEach((name, tensor) -> {

@@ -6,7 +6,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /** The floating-point formats of weight files, little-endian. */
-enum StoredFloat {
+public enum StoredFloat {
     F32(4) {
         @Override
         void decode(MemorySegment from, long count, MemorySegment floats, long at) {
@@ -58,7 +58,7 @@ enum StoredFloat {
     }
 
     /** Refuses NaN and infinity among some of a tensor's elements: no computation survives one among the weights. */
-    static void requireFinite(MemorySegment floats, long from, long count, String file, String tensor) {
+    public static void requireFinite(MemorySegment floats, long from, long count, String file, String tensor) {
         // The largest magnitude by its bits, which order like the numbers: a loop without branches, so that C2
         // vectorises it.
         int largest = 0;
@@ -78,7 +78,7 @@ enum StoredFloat {
         }
     }
 
-    static void requireSize(MemorySegment destination, long elements, String file, String tensor) {
+    public static void requireSize(MemorySegment destination, long elements, String file, String tensor) {
         if (destination.byteSize() != 4 * elements) {
             throw new IllegalArgumentException(file + ": tensor " + tensor + ": destination has "
                     + destination.byteSize() + " bytes, its " + elements + " float32 elements take " + 4 * elements);

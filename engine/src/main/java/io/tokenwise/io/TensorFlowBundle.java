@@ -27,7 +27,7 @@ import java.util.zip.CRC32C;
  * <p>Here tensors have PyTorch's names: {@code module/bert/encoder/layer_0/output/dense/kernel} is {@code module.bert.encoder.layer.0.output.dense.weight}. TensorFlow
  * keeps such a kernel as {@code [in, out]}; it is given transposed.
  */
-final class TensorFlowBundle implements WeightSource {
+public final class TensorFlowBundle implements WeightSource {
     static final String INDEX = "variables.index";
     static final String DATA = "variables.data-00000-of-00001";
 
@@ -51,7 +51,7 @@ final class TensorFlowBundle implements WeightSource {
         this.entries = entries;
     }
 
-    static boolean isIn(Path folder) {
+    public static boolean isIn(Path folder) {
         return Files.exists(folder.resolve(INDEX));
     }
 
@@ -60,7 +60,7 @@ final class TensorFlowBundle implements WeightSource {
      *
      * @throws BadFileException if one is absent, damaged or not such a file
      */
-    static TensorFlowBundle open(Path folder) throws IOException {
+    public static TensorFlowBundle open(Path folder) throws IOException {
         Path index = folder.resolve(INDEX);
         Path dataFile = folder.resolve(DATA);
         List<LevelDbTable.Entry> table = LevelDbTable.read(index.toString(), bytes(index));

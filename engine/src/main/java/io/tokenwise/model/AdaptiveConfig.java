@@ -3,7 +3,6 @@ package io.tokenwise.model;
 import io.tokenwise.acm.config.AcmConfig;
 import io.tokenwise.acm.config.ShortPathConfig;
 import io.tokenwise.api.BadFileException;
-import io.tokenwise.io.ModelDescription;
 import java.util.Optional;
 
 /**
@@ -13,7 +12,7 @@ import java.util.Optional;
  * @param shortPath how tokens leave; empty if none can
  */
 public record AdaptiveConfig(Optional<AcmConfig> acm, Optional<ShortPathConfig> shortPath) {
-    static final AdaptiveConfig DENSE = new AdaptiveConfig(Optional.empty(), Optional.empty());
+    public static final AdaptiveConfig DENSE = new AdaptiveConfig(Optional.empty(), Optional.empty());
 
     /** @throws BadFileException if the description has no valid {@code acm} object */
     public static AdaptiveConfig of(ModelDescription description) {

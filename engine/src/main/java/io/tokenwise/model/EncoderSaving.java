@@ -7,8 +7,6 @@ import io.tokenwise.acm.leave.Leaving;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.backend.Stream;
-import io.tokenwise.io.ModelDescription;
-import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.io.TensorData;
 import io.tokenwise.tensor.HostTensor;

@@ -15,8 +15,6 @@ import io.tokenwise.autograd.Weight;
 import io.tokenwise.cost.CostModel;
 import io.tokenwise.cost.CostTable;
 import io.tokenwise.cost.CostTables;
-import io.tokenwise.cost.Sizes;
-import io.tokenwise.io.Architecture;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Convolution;
 import io.tokenwise.nn.GroupNorm;
@@ -35,14 +33,14 @@ import java.util.function.Function;
  * Makes the parts of which {@link Network}s are built, with zero weights, under the names of Hugging Face, and remembers which tensor of a file goes
  * where. Where the model is adaptive it makes adaptive blocks.
  */
-final class LayerBuilder {
+public final class LayerBuilder {
     private final Parameters parameters;
     private final Architecture sizes;
     private final Optional<AcmConfig> acm;
     private final Optional<ShortPathConfig> shortPath;
     private final List<StoredTensor> stored = new ArrayList<>();
 
-    LayerBuilder(Parameters parameters, Architecture sizes, AdaptiveConfig config) {
+    public LayerBuilder(Parameters parameters, Architecture sizes, AdaptiveConfig config) {
         this.parameters = parameters;
         this.sizes = sizes;
         acm = config.acm();
@@ -50,7 +48,7 @@ final class LayerBuilder {
     }
 
     /** Tensors of what was built so far. */
-    List<StoredTensor> stored() {
+    public List<StoredTensor> stored() {
         return stored;
     }
 
@@ -60,7 +58,7 @@ final class LayerBuilder {
      * @param layer such as {@code encoder.layer.0.}
      * @param projections where Q, K and V are in it, such as {@code attention.self.}
      */
-    BlockSlot attention(String layer, String projections) {
+    public BlockSlot attention(String layer, String projections) {
         String path = layer + "attention";
         Linear output = linear(path + ".output.dense", sizes.hiddenSize(), sizes.hiddenSize());
         var dense = new SelfAttention(qkv(layer + projections), output, sizes.heads());
@@ -68,7 +66,7 @@ final class LayerBuilder {
     }
 
     /** Attention of that path, such as {@code decoder.layers.0.attention}, or what was made of it. */
-    BlockSlot attention(String path, ProjectedAttention dense) {
+    public BlockSlot attention(String path, ProjectedAttention dense) {
         if (acm.isPresent() && !acm.get().attentionGates(path).isEmpty()) {
             return new BlockSlot(path, adaptive(acm.get().attention(parameters, path, dense)));
         }
@@ -76,7 +74,7 @@ final class LayerBuilder {
     }
 
     /** The MLP of a layer, such as {@code encoder.layer.0.}. */
-    BlockSlot mlp(String layer) {
+    public BlockSlot mlp(String layer) {
         int hidden = sizes.hiddenSize();
         int units = layer.startsWith(ShortPathConfig.PREFIX)
                 ? NarrowLayers.unitsOf(sizes.intermediateSize())
@@ -87,7 +85,7 @@ final class LayerBuilder {
     }
 
     /** An MLP of that path, such as {@code decoder.layers.0.mlp}, or what was made of it. */
-    BlockSlot mlp(String path, Mlp dense) {
+    public BlockSlot mlp(String path, Mlp dense) {
         if (acm.isPresent() && acm.get().hasMlp(path)) {
             return new BlockSlot(path, adaptive(acm.get().mlp(parameters, path, dense)));
         }
@@ -103,7 +101,7 @@ final class LayerBuilder {
      * @param patchesPerSide of images; 0 if inputs are something else
      * @param layers makes its narrow layers, whose names begin with what it is given
      */
-    <L> Optional<ShortPath<L>> shortPath(
+    public <L> Optional<ShortPath<L>> shortPath(
             int first, int last, int maxTokens, int vocabulary, int patchesPerSide, Function<String, List<L>> layers) {
         return shortPath.map(config -> {
             StayGate gate = stayGate(ShortPathConfig.PREFIX + "gate.", vocabulary);
@@ -137,7 +135,7 @@ final class LayerBuilder {
     private ForwardTime time(int maxTokens) {
         CostTable table = CostTables.find(parameters.backend()).table();
         return new ForwardTime(
-                new CostModel(table, Sizes.of(sizes), maxTokens), new CostModel(table, StayGate.SIZES, maxTokens));
+                new CostModel(table, sizes.sizes(), maxTokens), new CostModel(table, StayGate.SIZES, maxTokens));
     }
 
     private StayGate stayGate(String path, int vocabulary) {
@@ -174,7 +172,7 @@ final class LayerBuilder {
         return new Linear(new Weight(parameters, weight), bias);
     }
 
-    Linear linear(String path, int inputs, int outputs) {
+    public Linear linear(String path, int inputs, int outputs) {
         Parameter weight = parameters.add(path + ".weight", inputs, outputs);
         Parameter bias = parameters.add(path + ".bias", 1, outputs);
         stored.add(StoredTensor.transposed(weight.name(), weight));
@@ -183,7 +181,7 @@ final class LayerBuilder {
     }
 
     /** A convolution of images whose windows lie side by side: a linear layer on the windows, whose channels come one after the other. */
-    Linear patchProjection(String path, int channels, int side) {
+    public Linear patchProjection(String path, int channels, int side) {
         int inputs = channels * side * side;
         int outputs = sizes.hiddenSize();
         Parameter weight = parameters.add(path + ".weight", inputs, outputs);
@@ -194,7 +192,7 @@ final class LayerBuilder {
         return new Linear(new Weight(parameters, weight), bias);
     }
 
-    LayerNorm norm(String path) {
+    public LayerNorm norm(String path) {
         return norm(path, sizes.hiddenSize());
     }
 
@@ -207,21 +205,21 @@ final class LayerBuilder {
     }
 
     /** A table of vectors, {@code [rows, hidden]}. */
-    Parameter table(String name, int rows) {
+    public Parameter table(String name, int rows) {
         Parameter table = parameters.add(name, rows, sizes.hiddenSize());
         stored.add(StoredTensor.matrix(name, table));
         return table;
     }
 
     /** The same, which a file has with dimensions of 1 before it. */
-    Parameter table(String name, int rows, Long... shape) {
+    public Parameter table(String name, int rows, Long... shape) {
         Parameter table = parameters.add(name, rows, sizes.hiddenSize());
         stored.add(StoredTensor.matrix(name, table).shaped(shape));
         return table;
     }
 
     /** Linear layers without biases, side by side in one, though a file has each by itself. */
-    Linear matrices(int inputs, int outputs, String... paths) {
+    public Linear matrices(int inputs, int outputs, String... paths) {
         Parameter weight = parameters.add(String.join("+", paths) + ".weight", inputs, paths.length * outputs);
         stored.addAll(StoredTensor.sideBySide(
                 Arrays.stream(paths).map(path -> path + ".weight").toList(), weight, StoredTensor.Layout.TRANSPOSED));
@@ -229,34 +227,34 @@ final class LayerBuilder {
     }
 
     /** A convolution along rows of channels. */
-    Convolution convolution(String path, int channels, int outputs, int width, int step, boolean biased) {
+    public Convolution convolution(String path, int channels, int outputs, int width, int step, boolean biased) {
         Parameter weight = parameters.add(path + ".weight", width * channels, outputs);
         stored.add(StoredTensor.convolution(weight.name(), weight, channels));
         Parameter bias = biased ? vector(path + ".bias", outputs) : null;
         return new Convolution(new Linear(new Weight(parameters, weight), bias), width, step);
     }
 
-    GroupNorm groupNorm(String path) {
+    public GroupNorm groupNorm(String path) {
         return new GroupNorm(
                 vector(path + ".weight", sizes.hiddenSize()), vector(path + ".bias", sizes.hiddenSize()), (float)
                         sizes.layerNormEpsilon());
     }
 
     /** A norm that does not shift. */
-    LayerNorm normWithoutShift(String path) {
+    public LayerNorm normWithoutShift(String path) {
         Parameter none = parameters.fixed(path + ".bias", 1, sizes.hiddenSize());
         return new LayerNorm(vector(path + ".weight", sizes.hiddenSize()), none, (float) sizes.layerNormEpsilon());
     }
 
     /** A vector, {@code [1, columns]}. */
-    Parameter vector(String name, int columns) {
+    public Parameter vector(String name, int columns) {
         Parameter vector = parameters.add(name, 1, columns);
         stored.add(StoredTensor.vector(name, vector));
         return vector;
     }
 
     /** A table of vectors, {@code [rows, hidden]}, that is also multiplied by. */
-    Weight tiedTable(String name, int rows) {
+    public Weight tiedTable(String name, int rows) {
         return new Weight(parameters, table(name, rows));
     }
 }

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** An architecture as a definition over nn: how inputs become tokens, which layers these go through, and what comes out for each input. */
-interface Network {
+public interface Network {
     /** What the first layer reads, {@code [tokens, hidden]}, of all tokens of the batch. */
     Tensor embeddings(Pass pass, TokenBatch batch);
 

@@ -9,8 +9,6 @@ import io.tokenwise.api.BadFileException;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.io.ModelDescription;
-import io.tokenwise.io.ModelFiles;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.util.Optional;

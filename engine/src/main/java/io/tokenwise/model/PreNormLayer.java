@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** One pre-LayerNorm encoder layer (Dosovitskiy et al. 2021, equations 2 and 3): attention and MLP, each with a norm before it and a residual connection around both. */
-record PreNormLayer(LayerNorm attentionNorm, BlockSlot attention, LayerNorm mlpNorm, BlockSlot mlp) {
+public record PreNormLayer(LayerNorm attentionNorm, BlockSlot attention, LayerNorm mlpNorm, BlockSlot mlp) {
     /** {@code [tokens, hidden]} to the same. */
-    Tensor forward(Pass pass, Tensor x) {
+    public Tensor forward(Pass pass, Tensor x) {
         Tensor y = pass.tensor(x.rows(), x.columns());
         pass.push();
         Tensor normed = pass.tensor(x.rows(), x.columns());
@@ -22,7 +22,7 @@ record PreNormLayer(LayerNorm attentionNorm, BlockSlot attention, LayerNorm mlpN
     }
 
     /** The places of attention and MLP of each layer, in the order in which they run. */
-    static List<BlockSlot> slots(List<PreNormLayer> layers) {
+    public static List<BlockSlot> slots(List<PreNormLayer> layers) {
         return layers.stream()
                 .flatMap(layer -> Stream.of(layer.attention, layer.mlp))
                 .toList();

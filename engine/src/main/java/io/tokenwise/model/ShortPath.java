@@ -9,9 +9,9 @@ import java.util.List;
  *
  * @param narrow the narrow form of each layer
  */
-record ShortPath<L>(Leaving leaving, List<L> narrow) {
+public record ShortPath<L>(Leaving leaving, List<L> narrow) {
     /** A layer in its narrow form, or the dense model's own. */
-    L layer(List<L> dense, int layer, int narrowLayers) {
+    public L layer(List<L> dense, int layer, int narrowLayers) {
         return (leaving.narrow().isNarrow(layer, narrowLayers) ? narrow : dense).get(layer);
     }
 }

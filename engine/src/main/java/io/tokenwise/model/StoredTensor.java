@@ -26,7 +26,7 @@ import java.util.List;
  * @param columns how many it fills
  * @param shape in the file
  */
-record StoredTensor(String name, Parameter parameter, int fromColumn, int columns, Layout layout, List<Long> shape) {
+public record StoredTensor(String name, Parameter parameter, int fromColumn, int columns, Layout layout, List<Long> shape) {
     /** A difference of a learner is a twentieth of what it is added to: in 13 steps it is rounded no more coarsely than that is in 255. */
     private static final int DIFFERENCE_STEPS = 6;
 
@@ -126,7 +126,7 @@ record StoredTensor(String name, Parameter parameter, int fromColumn, int column
     }
 
     /** Reads the tensor into the parameter, which has to be told that it {@link Parameter#changed} once all its tensors are read. */
-    void load(WeightSource source) {
+    public void load(WeightSource source) {
         long[] inFile = source.shape(name);
         if (!Arrays.equals(inFile, dimensions())) {
             throw new BadFileException(

@@ -4,8 +4,9 @@ import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.EngineMXBean;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.choice.Backends;
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.choice.Backends;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.natives.FreedMemory;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -64,7 +65,7 @@ public final class EngineCore implements AutoCloseable {
     /**
      * Opens a model on an engine of its own, which is closed with it.
      *
-     * @param model a built-in name ({@link ModelFiles#builtInNames}) or a directory in Hugging Face's layout
+     * @param model a built-in name ({@link Models#builtInNames}) or a directory in Hugging Face's layout
      * @param check throws if it is not the kind of model that is wanted, before its weights are read
      * @throws BadFileException if a file is absent, bad or not supported
      */
@@ -73,7 +74,7 @@ public final class EngineCore implements AutoCloseable {
         CompletableFuture<EngineCore> core = CompletableFuture.supplyAsync(() -> open(options));
         ModelFiles files;
         try {
-            files = ModelFiles.open(model);
+            files = Models.open(model);
         } catch (Throwable e) {
             core.thenAccept(EngineCore::close);
             throw e;
@@ -125,7 +126,7 @@ public final class EngineCore implements AutoCloseable {
 
     /** Opens a model beside others; see {@link #openAlone}. */
     public OpenModel open(String model, Consumer<ModelFiles> check) throws IOException {
-        return open(ModelFiles.open(model), check, () -> {});
+        return open(Models.open(model), check, () -> {});
     }
 
     private OpenModel open(ModelFiles files, Consumer<ModelFiles> check, Runnable afterwards) {

@@ -4,8 +4,9 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.VectorLength;
 import java.io.IOException;
 import java.util.List;
@@ -46,7 +47,7 @@ public final class OpenModel implements AutoCloseable {
     /**
      * Opens a model on an engine of its own, which is closed with it.
      *
-     * @param model a built-in name ({@link ModelFiles#builtInNames}) or a directory in Hugging Face's layout
+     * @param model a built-in name ({@link Models#builtInNames}) or a directory in Hugging Face's layout
      * @param check throws if it is not the kind of model that is wanted, before its weights are read
      * @throws io.tokenwise.api.BadFileException if a file is absent, bad or not supported
      */

@@ -1,7 +1,7 @@
 package io.tokenwise.session;
 
-import io.tokenwise.io.MoonshineArchitecture;
-import io.tokenwise.io.SpeechDescription;
+import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.moonshine.MoonshineArchitecture;
 import io.tokenwise.nn.Decoding;
 
 /** What a speech model needs while it runs. */

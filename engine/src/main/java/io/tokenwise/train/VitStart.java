@@ -2,9 +2,9 @@ package io.tokenwise.train;
 
 import io.tokenwise.autograd.EpochOrder;
 import io.tokenwise.autograd.Parameter;
-import io.tokenwise.io.ImageDescription;
-import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ImageDescription;
+import io.tokenwise.model.vit.VitArchitecture;
 import io.tokenwise.tensor.HostTensor;
 import java.util.List;
 import java.util.random.RandomGenerator;

@@ -52,8 +52,10 @@ class ArchitectureTest {
             .definedBy("io.tokenwise.nn")
             .layer("acm")
             .definedBy("io.tokenwise.acm..")
+            .layer("choice")
+            .definedBy("io.tokenwise.choice")
             .layer("model")
-            .definedBy("io.tokenwise.model")
+            .definedBy("io.tokenwise.model..")
             .layer("session")
             .definedBy("io.tokenwise.session")
             .layer("library")
@@ -72,6 +74,8 @@ class ArchitectureTest {
             .mayOnlyBeAccessedByLayers("library")
             .whereLayer("model")
             .mayOnlyBeAccessedByLayers("session", "library")
+            .whereLayer("choice")
+            .mayOnlyBeAccessedByLayers("session", "library")
             .whereLayer("acm")
             .mayOnlyBeAccessedByLayers("model", "session", "library")
             .whereLayer("nn")
@@ -81,7 +85,7 @@ class ArchitectureTest {
             .whereLayer("cost")
             .mayOnlyBeAccessedByLayers("acm", "model", "session", "library")
             .whereLayer("backend")
-            .mayOnlyBeAccessedByLayers("cost", "autograd", "nn", "acm", "model", "session", "library")
+            .mayOnlyBeAccessedByLayers("choice", "cost", "autograd", "nn", "acm", "model", "session", "library")
             .whereLayer("tokenizer")
             .mayOnlyBeAccessedByLayers("model", "session", "library")
             .whereLayer("audio")
@@ -110,16 +114,22 @@ class ArchitectureTest {
             .definedBy("io.tokenwise.backend.onednn")
             .layer("cuda")
             .definedBy("io.tokenwise.backend.cuda")
-            .layer("choice")
-            .definedBy("io.tokenwise.backend.choice")
-            .whereLayer("choice")
-            .mayNotBeAccessedByAnyLayer()
             .whereLayer("onednn")
-            .mayOnlyBeAccessedByLayers("choice")
+            .mayNotBeAccessedByAnyLayer()
             .whereLayer("cuda")
-            .mayOnlyBeAccessedByLayers("choice")
+            .mayNotBeAccessedByAnyLayer()
             .whereLayer("cpu")
-            .mayOnlyBeAccessedByLayers("onednn", "choice");
+            .mayOnlyBeAccessedByLayers("onednn");
+
+    /** One of them is opened there; all others know the interface. */
+    @ArchTest
+    static final ArchRule BACKENDS_ARE_KNOWN_TO_WHO_OPENS_THEM = noClasses()
+            .that()
+            .resideOutsideOfPackages("io.tokenwise.backend..", "io.tokenwise.choice")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    "io.tokenwise.backend.cpu", "io.tokenwise.backend.onednn", "io.tokenwise.backend.cuda");
 
     /** Others read and write a tensor by its backend, which may keep it on a device. */
     @ArchTest

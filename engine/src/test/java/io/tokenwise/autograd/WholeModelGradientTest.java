@@ -12,8 +12,9 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.HostMemory;
@@ -55,7 +56,7 @@ class WholeModelGradientTest {
     @BeforeEach
     void open() throws IOException {
         TestModels.writeSmall(directory.resolve("small"));
-        try (ModelFiles files = ModelFiles.open(directory.resolve("small"))) {
+        try (ModelFiles files = Models.open(directory.resolve("small"))) {
             encoder = Encoder.load(files, backend);
         }
         TestModels.acmize(encoder, LAYERS, TestModels.sequences(30, 20));

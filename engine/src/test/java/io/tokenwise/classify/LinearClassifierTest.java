@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.choice.Backends;
+import io.tokenwise.choice.Backends;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

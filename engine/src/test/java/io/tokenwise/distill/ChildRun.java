@@ -4,9 +4,10 @@ import io.tokenwise.TestModels;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.StoredType;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.open.Models;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -62,7 +63,7 @@ final class ChildRun {
     }
 
     public static void main(String[] args) throws Exception {
-        try (ModelFiles files = ModelFiles.open(Path.of(args[0]));
+        try (ModelFiles files = Models.open(Path.of(args[0]));
                 Backend backend = VectorBackend.open(1)) {
             DistillConfig config = args.length > 2 ? leaving(STEPS, 5) : config(STEPS, 5);
             of(files, config, Path.of(args[1])).run(backend, new DistillRun.Listener() {});

@@ -10,12 +10,13 @@ import io.tokenwise.acm.choose.Spending;
 import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.Architecture;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
-import io.tokenwise.io.MoonshineArchitecture;
 import io.tokenwise.io.StoredType;
+import io.tokenwise.model.Architecture;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.moonshine.MoonshineArchitecture;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.session.Sessions;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -42,7 +43,7 @@ class ControlTest {
     private History distill(String name, int steps, Map<String, Integer> widths) throws Exception {
         var kept = new History[1];
         DistillConfig config = ChildRun.config(steps, 1).withLayers(ADAPT).withFixed(widths);
-        try (ModelFiles files = ModelFiles.open(folder.resolve("dense"));
+        try (ModelFiles files = Models.open(folder.resolve("dense"));
                 Backend backend = VectorBackend.open(1)) {
             new DistillRun(
                             files,
@@ -78,7 +79,7 @@ class ControlTest {
         assertThat(cosine(history)).isGreaterThan(cosine(distill("untrained", 4, widths)));
         assertThat(history.steps()).noneMatch(step -> step.phase() == Distillation.Phase.GATES);
         assertThat(history.steps()).allMatch(step -> step.budgetLoss() == 0);
-        try (ModelFiles files = ModelFiles.open(folder.resolve("control"));
+        try (ModelFiles files = Models.open(folder.resolve("control"));
                 Backend backend = VectorBackend.open(1);
                 Encoder control = Encoder.load(files, backend);
                 var sessions = new Sessions(control, backend, 64, 1)) {
@@ -104,8 +105,8 @@ class ControlTest {
         assertThat(widths).containsEntry("encoder.layer.0.mlp", 0).containsEntry("encoder.layer.1.attention.vo", 3);
         History history = distill("short", 200, widths);
         assertThat(cosine(history)).isGreaterThan(cosine(distill("untrained", 4, widths)));
-        try (ModelFiles denseFiles = ModelFiles.open(folder.resolve("dense"));
-                ModelFiles files = ModelFiles.open(folder.resolve("short"));
+        try (ModelFiles denseFiles = Models.open(folder.resolve("dense"));
+                ModelFiles files = Models.open(folder.resolve("short"));
                 Backend backend = VectorBackend.open(1);
                 Encoder dense = Encoder.load(denseFiles, backend);
                 Encoder control = Encoder.load(files, backend)) {

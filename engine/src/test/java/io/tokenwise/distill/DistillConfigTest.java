@@ -6,8 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tokenwise.StoredModels;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.config.AcmConfig;
-import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.AdaptiveConfig;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import org.junit.jupiter.api.Test;
 
 class DistillConfigTest {
@@ -25,7 +26,7 @@ class DistillConfigTest {
 
     @Test
     void aModelThatGoesOnLearnsNoBudgetThatItsGatesCannotReach() throws Exception {
-        try (ModelFiles files = ModelFiles.open(StoredModels.vitWithLearners())) {
+        try (ModelFiles files = Models.open(StoredModels.vitWithLearners())) {
             AcmConfig acm = AdaptiveConfig.of(files.description()).acm().orElseThrow();
             double least = acm.calibration().leastSpent();
             assertThat(usual.withLowestBudget(least / 2).goingOn(acm).lowestBudget())

@@ -11,8 +11,9 @@ import io.tokenwise.backend.cuda.CudaBackend;
 import io.tokenwise.backend.cuda.FakeDevice;
 import io.tokenwise.fakecuda.FakeControls;
 import io.tokenwise.fakecuda.FakeCounts;
-import io.tokenwise.io.BertArchitecture;
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.bert.BertArchitecture;
+import io.tokenwise.model.open.Models;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -36,7 +37,7 @@ class DistillationOnDeviceTest {
 
     private List<Distillation.Step> run(Backend backend, DistillConfig config, String out) throws Exception {
         var steps = new ArrayList<Distillation.Step>();
-        try (ModelFiles files = ModelFiles.open(folder.resolve("dense"))) {
+        try (ModelFiles files = Models.open(folder.resolve("dense"))) {
             ChildRun.of(files, config, folder.resolve(out)).run(backend, new DistillRun.Listener() {
                 @Override
                 public void step(Distillation.Step step) {

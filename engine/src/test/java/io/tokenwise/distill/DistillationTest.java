@@ -9,11 +9,12 @@ import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.Safetensors;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.model.AdaptiveConfig;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.train.DivergedException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -56,7 +57,7 @@ class DistillationTest {
     private List<Distillation.Step> run(Path out, DistillConfig config, int threads, int stopAfter) throws Exception {
         var steps = new ArrayList<Distillation.Step>();
         history = null;
-        try (ModelFiles files = ModelFiles.open(dense);
+        try (ModelFiles files = Models.open(dense);
                 Backend backend = VectorBackend.open(threads)) {
             new DistillRun(files, ChildRun.texts(), config, out, ModelWriter.Existing.KEEP, 9, stored)
                     .run(backend, new DistillRun.Listener() {
@@ -111,7 +112,7 @@ class DistillationTest {
                 Map.of(),
                 usual.seed());
         for (int threads : new int[] {1, 3}) {
-            try (ModelFiles files = ModelFiles.builtIn("minilm");
+            try (ModelFiles files = Models.builtIn("minilm");
                     Backend backend = TestModels.oneDnn(precision, threads)) {
                 Path out = folder.resolve("threads" + threads);
                 new DistillRun(files, ChildRun.texts(), config, out, ModelWriter.Existing.KEEP, 9, StoredType.F32)
@@ -126,7 +127,7 @@ class DistillationTest {
     void oneThatFailedAfterItsLastStepEndsAsAnUnbrokenOne() throws Exception {
         Path model = folder.resolve("small");
         TestModels.writeSmall(model);
-        try (ModelFiles files = ModelFiles.open(model);
+        try (ModelFiles files = Models.open(model);
                 Backend backend = VectorBackend.open(1)) {
             DistillConfig config = ChildRun.leaving(STEPS, 1);
             ChildRun.of(files, config, folder.resolve("unbroken")).run(backend, new DistillRun.Listener() {});
@@ -354,7 +355,7 @@ class DistillationTest {
     }
 
     private DistillConfig goingOn(DistillConfig config) throws IOException {
-        try (ModelFiles files = ModelFiles.open(dense)) {
+        try (ModelFiles files = Models.open(dense)) {
             return config.goingOn(AdaptiveConfig.of(files.description()).acm().orElseThrow());
         }
     }

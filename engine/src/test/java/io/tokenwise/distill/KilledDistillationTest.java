@@ -6,7 +6,8 @@ import io.tokenwise.ChildJvm;
 import io.tokenwise.TestModels;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -29,7 +30,7 @@ class KilledDistillationTest {
         Path model = folder.resolve("dense");
         TestModels.writeSmall(model);
         Path unbroken = folder.resolve("unbroken");
-        try (ModelFiles files = ModelFiles.open(model);
+        try (ModelFiles files = Models.open(model);
                 Backend backend = VectorBackend.open(2)) {
             ChildRun.of(files, config, unbroken).run(backend, new DistillRun.Listener() {});
         }

@@ -7,8 +7,9 @@ import io.tokenwise.TestModels;
 import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
@@ -44,7 +45,7 @@ class StepBudgetsTest {
     @Test
     void theLossSaysByWhatShareOfTheBudgetItIsMissedAndItsGradientIsThatOfTheLoss() throws Exception {
         TestModels.writeSmall(folder.resolve("dense"));
-        try (ModelFiles files = ModelFiles.open(folder.resolve("dense"));
+        try (ModelFiles files = Models.open(folder.resolve("dense"));
                 Backend backend = VectorBackend.open(1);
                 Encoder student = Student.of(files, backend, CONFIG, ChildRun.texts());
                 var workspace = backend.workspace(1 << 20)) {

@@ -3,7 +3,7 @@ package io.tokenwise.distill;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.TestVits;
-import io.tokenwise.io.ImageDescription;
+import io.tokenwise.model.ImageDescription;
 import io.tokenwise.nn.TokenBatch;
 import java.util.ArrayList;
 import java.util.Arrays;

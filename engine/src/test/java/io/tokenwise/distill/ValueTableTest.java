@@ -7,8 +7,9 @@ import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.HostMemory;
@@ -28,7 +29,7 @@ class ValueTableTest {
     void holdsTheMeanOfWhatTheGateSaysOfATokenLessForFrequentOnes() throws Exception {
         TestModels.write(folder, TestModels.WIDER);
         List<int[]> texts = List.of(new int[] {1, 7, 8, 2}, new int[] {1, 7, 9, 10, 2});
-        try (ModelFiles files = ModelFiles.open(folder);
+        try (ModelFiles files = Models.open(folder);
                 Backend backend = VectorBackend.open(1);
                 Encoder model = TestModels.shortPath(files, backend);
                 var workspace = new Workspace(HostMemory::allocate, 1 << 24)) {

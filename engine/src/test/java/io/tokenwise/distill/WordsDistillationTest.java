@@ -6,10 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tokenwise.TestModels;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.nio.file.Files;
@@ -53,7 +54,7 @@ class WordsDistillationTest {
 
     private History run(Path out, int steps, int threads, int stopAfter) throws Exception {
         var kept = new History[1];
-        try (ModelFiles files = ModelFiles.open(dense);
+        try (ModelFiles files = Models.open(dense);
                 Backend backend = VectorBackend.open(threads)) {
             Tokenizer tokenizer = files.tokenizer();
             List<int[]> inputs =
@@ -89,8 +90,8 @@ class WordsDistillationTest {
         assertThat(1 - after.cosine()).isLessThan(0.8 * (1 - before.cosine()));
         assertThat(after.spent()).isEqualTo(before.spent()).isBetween(0.5, 0.8);
         assertThat(history.steps()).allMatch(step -> step.phase() == Distillation.Phase.END_TO_END);
-        try (ModelFiles teacherFiles = ModelFiles.open(dense);
-                ModelFiles files = ModelFiles.open(folder.resolve("list"));
+        try (ModelFiles teacherFiles = Models.open(dense);
+                ModelFiles files = Models.open(folder.resolve("list"));
                 Backend backend = VectorBackend.open(1);
                 Encoder teacher = Encoder.load(teacherFiles, backend);
                 Encoder student = Encoder.load(files, backend)) {
@@ -121,7 +122,7 @@ class WordsDistillationTest {
     /** What is trained on is what the model is given in use. */
     @Test
     void tokensThatStayAreThoseOfTheShorterText() throws Exception {
-        try (ModelFiles files = ModelFiles.open(dense)) {
+        try (ModelFiles files = Models.open(dense)) {
             Tokenizer tokenizer = files.tokenizer();
             List<String> texts = new ArrayList<>(texts());
             // Longer than the 40 tokens that the model reads.
@@ -146,7 +147,7 @@ class WordsDistillationTest {
 
     @Test
     void aTextWhoseTokensAreNotThoseOfItsWordsStaysWhole() throws Exception {
-        try (ModelFiles files = ModelFiles.open(dense)) {
+        try (ModelFiles files = Models.open(dense)) {
             String text = "the cat\fsat on the mat";
             int[] ids = files.tokenizer().encode(text).ids();
             assertThat(new ShorterTexts(List.of(text), files.tokenizer()).shorter(ids, 0.35))
@@ -157,7 +158,7 @@ class WordsDistillationTest {
 
     @Test
     void anAdaptiveModelIsRefused() throws Exception {
-        try (ModelFiles files = ModelFiles.builtIn("minilm-acm")) {
+        try (ModelFiles files = Models.builtIn("minilm-acm")) {
             var shorter = new ShorterTexts(texts(), files.tokenizer());
             List<int[]> inputs = texts().stream()
                     .map(text -> files.tokenizer().encode(text).ids())

@@ -10,8 +10,9 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.session.Sessions;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -64,7 +65,7 @@ class FineTuneRunTest {
     private double run(Labels labels, String out, int epochs, long seed, FineTuneRun.Listener listener)
             throws IOException, InterruptedException {
         try (Backend backend = VectorBackend.open(2);
-                ModelFiles files = ModelFiles.open(model.toString())) {
+                ModelFiles files = Models.open(model.toString())) {
             var config = new FineTuneConfig(epochs, 128, 3e-3, seed);
             return new FineTuneRun(files, labels, config, folder.resolve(out)).run(backend, listener);
         }
@@ -72,7 +73,7 @@ class FineTuneRunTest {
 
     private float[][] vectors(Path of, List<int[]> texts) throws IOException {
         try (Backend backend = VectorBackend.open(1);
-                ModelFiles files = ModelFiles.open(of.toString());
+                ModelFiles files = Models.open(of.toString());
                 Encoder encoder = Encoder.load(files, backend);
                 var sessions = new Sessions(encoder, backend, 256, 1)) {
             return sessions.encode(texts, Budget.FULL, null);
@@ -180,8 +181,8 @@ class FineTuneRunTest {
     void embeddingsStayAsTheyAre() throws Exception {
         run(classes(60), "out", 2, 1);
         try (Backend backend = VectorBackend.open(1);
-                ModelFiles before = ModelFiles.open(model.toString());
-                ModelFiles after = ModelFiles.open(folder.resolve("out").toString());
+                ModelFiles before = Models.open(model.toString());
+                ModelFiles after = Models.open(folder.resolve("out").toString());
                 Encoder old = Encoder.load(before, backend);
                 Encoder trained = Encoder.load(after, backend)) {
             old.parameters().all().forEach(parameter -> {
@@ -240,7 +241,7 @@ class FineTuneRunTest {
     @Test
     void anAdaptiveModelIsRefused() throws Exception {
         try (Backend backend = VectorBackend.open(1);
-                ModelFiles files = ModelFiles.open(model.toString());
+                ModelFiles files = Models.open(model.toString());
                 Encoder encoder = Encoder.load(files, backend)) {
             TestModels.acmize(encoder, 4, TestModels.sequences(9));
             Labels labels = classes(30);

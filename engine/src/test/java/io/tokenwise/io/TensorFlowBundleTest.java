@@ -9,6 +9,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.TensorFlowBundleFiles.Message;
 import io.tokenwise.io.TensorFlowBundleFiles.Table;
+import io.tokenwise.model.bert.BertWeights;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;

@@ -3,7 +3,7 @@ package io.tokenwise.model;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.tokenwise.api.Precision;
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class EncoderMemoryTest {
     @Test
     void aContainerThatIsTooSmallIsToldBeforeMemoryIsTaken() throws IOException {
-        try (ModelFiles files = ModelFiles.builtIn("minilm")) {
+        try (ModelFiles files = Models.builtIn("minilm")) {
             NeededTensors.checkMemory(files, Precision.F32, OptionalLong.empty());
             NeededTensors.checkMemory(files, Precision.F32, OptionalLong.of(1L << 30));
             // 22.57 million values, of which 11.92 million are embeddings, which are not packed.

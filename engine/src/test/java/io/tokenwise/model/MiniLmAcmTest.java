@@ -8,7 +8,7 @@ import io.tokenwise.TextEncoder;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.EngineOptions;
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.testdata.WordNet;
 import java.io.IOException;
 import java.util.List;
@@ -21,7 +21,7 @@ class MiniLmAcmTest {
     @ParameterizedTest
     @CsvSource({"1, .998", ".85, .95", ".7, .92", ".5, .84"})
     void isNearMiniLm(double time, double cosine) throws IOException {
-        assumeTrue(ModelFiles.defaultName().equals("minilm-acm"), "module minilm-acm has no model yet");
+        assumeTrue(Models.defaultName().equals("minilm-acm"), "module minilm-acm has no model yet");
         List<String> texts = WordNet.load().examples().subList(0, 200);
         var options = EngineOptions.defaults().withBackend(BackendChoice.FLOAT32);
         try (TextEncoder minilm = TextEncoder.open("minilm", options);
@@ -35,7 +35,7 @@ class MiniLmAcmTest {
     @ParameterizedTest
     @ValueSource(doubles = {.5, .7, .85})
     void spendsNoMoreTimeThanABudgetSays(double share) throws IOException {
-        assumeTrue(ModelFiles.defaultName().equals("minilm-acm"), "module minilm-acm has no model yet");
+        assumeTrue(Models.defaultName().equals("minilm-acm"), "module minilm-acm has no model yet");
         // Of two words none can leave.
         List<String> texts = WordNet.load().examples().stream()
                 .filter(text -> text.split(" ").length >= 6)

@@ -13,9 +13,8 @@ import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.StoredType;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.session.Sessions;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -64,7 +63,7 @@ class NumpyForwardTest {
         TestModels.writeSmall(dense);
         try (Backend backend = VectorBackend.open(1)) {
             save(dense, model, layers, type, backend, sequences);
-            try (ModelFiles files = ModelFiles.open(model);
+            try (ModelFiles files = Models.open(model);
                     Encoder encoder = Encoder.load(files, backend);
                     var sessions = new Sessions(encoder, backend, 1024, 1)) {
                 for (double budget : new double[] {.4, .6, 1}) {
@@ -77,7 +76,7 @@ class NumpyForwardTest {
     private static void save(
             Path dense, Path model, String layers, StoredType type, Backend backend, List<int[]> sequences)
             throws IOException {
-        try (ModelFiles files = ModelFiles.open(dense);
+        try (ModelFiles files = Models.open(dense);
                 Encoder encoder = Encoder.load(files, backend)) {
             if (layers != null) {
                 var all = AdaptiveLayers.parse(layers.replace(ONE, ""), LEARNERS);

@@ -9,9 +9,7 @@ import ai.onnxruntime.OrtSession;
 import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.Pooling;
-import io.tokenwise.io.TextDescription;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.session.Sessions;
 import io.tokenwise.testdata.WordNet;
 import io.tokenwise.tokenizer.Tokenizer;
@@ -51,7 +49,7 @@ class OnnxRuntimeTest {
     private static void assertEqual(String name, String resource, int lengths, int count)
             throws IOException, OrtException {
         try (Backend backend = VectorBackend.open(THREADS);
-                ModelFiles files = ModelFiles.builtIn(name);
+                ModelFiles files = Models.builtIn(name);
                 Encoder encoder = Encoder.load(files, backend);
                 Sessions sessions = new Sessions(encoder, backend, 1024, 1);
                 OrtEnvironment environment = OrtEnvironment.getEnvironment();

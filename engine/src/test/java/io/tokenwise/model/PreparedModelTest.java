@@ -9,8 +9,7 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.session.Sessions;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -31,7 +30,7 @@ class PreparedModelTest {
     void open(@TempDir Path directory) throws IOException {
         TestModels.writeSmall(directory.resolve("small"));
         backend = VectorBackend.open(1);
-        files = ModelFiles.open(directory.resolve("small"));
+        files = Models.open(directory.resolve("small"));
     }
 
     @AfterEach
@@ -67,7 +66,7 @@ class PreparedModelTest {
                 .toList());
         model.prepare(backend.stream());
         model.save(saved, files.tokenizer(), ModelWriter.Existing.KEEP);
-        try (ModelFiles savedFiles = ModelFiles.open(saved);
+        try (ModelFiles savedFiles = Models.open(saved);
                 Encoder loaded = Encoder.load(savedFiles, backend)) {
             for (int i = 0; i < budgets.size(); i++) {
                 float[][] vectors = encode(model, budgets.get(i));

@@ -8,9 +8,8 @@ import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.EngineOptions;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.StoredType;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.testdata.WordNet;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -55,7 +54,7 @@ class SavedModelTest {
         Path target = directory.resolve("adaptive");
         var options = EngineOptions.defaults().withBackend(BackendChoice.FLOAT32);
         try (TextEncoder minilm = TextEncoder.open("minilm", options);
-                ModelFiles files = ModelFiles.builtIn("minilm");
+                ModelFiles files = Models.builtIn("minilm");
                 Encoder adaptive = Encoder.load(
                         files, minilm.model().encoder().parameters().backend())) {
             TestModels.acmize(adaptive, AdaptiveLayers.parse("mlp,qk,vo", 4), TestModels.sequences(30, 20));
@@ -106,8 +105,8 @@ class SavedModelTest {
     }
 
     private static void assertThatWeightsAreWithinHalfAStep(Path saved) throws IOException {
-        try (ModelFiles minilm = ModelFiles.builtIn("minilm");
-                ModelFiles small = ModelFiles.open(saved);
+        try (ModelFiles minilm = Models.builtIn("minilm");
+                ModelFiles small = Models.open(saved);
                 Arena arena = Arena.ofConfined()) {
             assertThat(small.weights().names())
                     .containsExactlyInAnyOrderElementsOf(minilm.weights().names());

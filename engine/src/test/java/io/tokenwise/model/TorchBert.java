@@ -3,14 +3,14 @@ package io.tokenwise.model;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.nn.Activation;
-import io.tokenwise.io.BertArchitecture;
 import io.tokenwise.io.TensorData;
+import io.tokenwise.model.bert.BertArchitecture;
 import java.util.Map;
 
 /** A BERT with its masked-LM head written on libtorch's operations, as Hugging Face's transformers have it, from tensors with their names. */
-record TorchBert(NDManager manager, BertArchitecture sizes, Map<String, TensorData> weights) {
+public record TorchBert(NDManager manager, BertArchitecture sizes, Map<String, TensorData> weights) {
     /** Token vectors {@code [1, tokens, hidden]} of a text after the last layer. */
-    NDArray tokens(int[] ids) {
+    public NDArray tokens(int[] ids) {
         var layers = new TorchLayers(manager, sizes, weights);
         NDArray words = layers.get("embeddings.word_embeddings.weight").get(manager.create(ids));
         NDArray places = layers.get("embeddings.position_embeddings.weight").get("0:" + ids.length);
@@ -27,7 +27,7 @@ record TorchBert(NDManager manager, BertArchitecture sizes, Map<String, TensorDa
     }
 
     /** Of token vectors the logits of all words. */
-    NDArray logits(NDArray tokens) {
+    public NDArray logits(NDArray tokens) {
         var layers = new TorchLayers(manager, sizes, weights);
         NDArray units = Activation.gelu(layers.linear(tokens, "cls.predictions.transform.dense"));
         return layers.norm(units, "cls.predictions.transform.LayerNorm")

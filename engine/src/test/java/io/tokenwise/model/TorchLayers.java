@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.norm.LayerNorm;
-import io.tokenwise.io.Architecture;
 import io.tokenwise.io.TensorData;
 import java.nio.ByteOrder;
 import java.util.Map;

@@ -7,13 +7,13 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.convolutional.Conv2d;
 import io.tokenwise.io.TensorData;
-import io.tokenwise.io.VitArchitecture;
+import io.tokenwise.model.vit.VitArchitecture;
 import java.util.Map;
 
 /** A Vision Transformer written on libtorch's operations, as torchvision has it, from tensors with Hugging Face's names. */
-record TorchVit(NDManager manager, VitArchitecture sizes, Map<String, TensorData> weights) {
+public record TorchVit(NDManager manager, VitArchitecture sizes, Map<String, TensorData> weights) {
     /** Logits {@code [images, classes]} of normalised images {@code [images, 3, size, size]}. */
-    NDArray logits(NDArray images) {
+    public NDArray logits(NDArray images) {
         var layers = new TorchLayers(manager, sizes, weights);
         String projection = "embeddings.patch_embeddings.projection";
         int patch = sizes.patchSize();

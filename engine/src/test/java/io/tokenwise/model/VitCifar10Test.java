@@ -29,7 +29,7 @@ class VitCifar10Test {
         try (var dense = ImageClassifier.open("vit-cifar10");
                 var adaptive = ImageClassifier.open("vit-cifar10-acm")) {
             assertThat(adaptive.model().encoder().teacher()).isEqualTo("vit-cifar10");
-            LabelledImages images = LabelledImageReader.of(dense.model().files().image())
+            LabelledImages images = dense.model().files().image().reader()
                     .read(tar.get(), Split.of("test"))
                     .shuffled(1);
             assertThat(images.classes()).isEqualTo(dense.model().files().image().labels());

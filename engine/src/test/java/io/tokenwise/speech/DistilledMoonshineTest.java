@@ -15,10 +15,11 @@ import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.DistillRun;
 import io.tokenwise.distill.Distillation;
 import io.tokenwise.distill.History;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -47,7 +48,7 @@ class DistilledMoonshineTest extends OnSmallMoonshine {
                 .mapToObj(seed -> TestMoonshines.bits(TestMoonshines.noise(.3 + .02 * seed, seed)))
                 .toList();
         var kept = new ArrayList<History>();
-        try (ModelFiles files = ModelFiles.open(dense)) {
+        try (ModelFiles files = Models.open(dense)) {
             new DistillRun(files, recordings, config(steps), out, ModelWriter.Existing.KEEP, 50, StoredType.F32)
                     .run(backend, new DistillRun.Listener() {
                         @Override
@@ -174,7 +175,7 @@ class DistilledMoonshineTest extends OnSmallMoonshine {
         List<int[]> recordings = IntStream.range(0, 20)
                 .mapToObj(seed -> TestMoonshines.bits(TestMoonshines.noise(.3, seed)))
                 .toList();
-        try (ModelFiles files = ModelFiles.open(dense)) {
+        try (ModelFiles files = Models.open(dense)) {
             var run = new DistillRun(
                     files, recordings, attention, folder.resolve("x"), ModelWriter.Existing.KEEP, 5, StoredType.F32);
             assertThatThrownBy(() -> run.run(backend, new DistillRun.Listener() {}))

@@ -10,7 +10,7 @@ import io.tokenwise.api.EngineOptions;
 import io.tokenwise.audio.Sound;
 import io.tokenwise.audio.WavBytes;
 import io.tokenwise.audio.WavReader;
-import io.tokenwise.io.SpeechDescription;
+import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.testdata.FetchedData;
 import java.io.IOException;
 import java.nio.file.Path;

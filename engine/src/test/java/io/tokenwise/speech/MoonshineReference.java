@@ -1,7 +1,7 @@
 package io.tokenwise.speech;
 
-import io.tokenwise.io.MoonshineArchitecture;
 import io.tokenwise.io.TensorData;
+import io.tokenwise.model.moonshine.MoonshineArchitecture;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;

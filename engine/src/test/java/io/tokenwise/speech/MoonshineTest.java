@@ -10,11 +10,12 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
-import io.tokenwise.io.MoonshineArchitecture;
-import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.moonshine.MoonshineArchitecture;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.HostMemory;
@@ -56,7 +57,7 @@ class MoonshineTest {
     }
 
     private Encoder load(Path directory) throws IOException {
-        try (ModelFiles files = ModelFiles.open(directory)) {
+        try (ModelFiles files = Models.open(directory)) {
             return Encoder.load(files, backend);
         }
     }
@@ -188,7 +189,7 @@ class MoonshineTest {
 
     @Test
     void anEncoderOfTextsWritesNoText() throws IOException {
-        try (ModelFiles files = ModelFiles.builtIn("minilm");
+        try (ModelFiles files = Models.builtIn("minilm");
                 Encoder model = Encoder.load(files, backend)) {
             assertThatThrownBy(model::decoder).hasMessage("minilm: writes no text");
             assertThatThrownBy(files::speech)

@@ -6,9 +6,10 @@ import io.tokenwise.TestMoonshines;
 import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.HostMemory;
@@ -46,7 +47,7 @@ abstract class OnSmallMoonshine {
     }
 
     final Encoder load(Path directory) throws IOException {
-        try (ModelFiles files = ModelFiles.open(directory)) {
+        try (ModelFiles files = Models.open(directory)) {
             return Encoder.load(files, backend);
         }
     }

@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.api.BadFileException;
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.testdata.FetchedData;
 import io.tokenwise.testdata.WordNet;
 import java.io.IOException;
@@ -30,7 +31,7 @@ class BertVocabularyTest {
 
     @Test
     void itIsThatOfTheTokenizerJson() throws IOException {
-        try (ModelFiles minilm = ModelFiles.builtIn("minilm")) {
+        try (ModelFiles minilm = Models.builtIn("minilm")) {
             Tokenizer wanted = minilm.tokenizer();
             List<String> pieces =
                     wanted.tokens(IntStream.range(0, wanted.vocabularySize()).toArray());
@@ -43,7 +44,7 @@ class BertVocabularyTest {
     void bertBasesIsMiniLms() throws IOException {
         Path folder = FetchedData.find("bert-base")
                 .orElseGet(() -> Assumptions.abort("bert-base is not here; ./tokenwise fetch bert-base brings it"));
-        try (ModelFiles minilm = ModelFiles.builtIn("minilm")) {
+        try (ModelFiles minilm = Models.builtIn("minilm")) {
             assertSame(open(Files.readAllBytes(folder.resolve(BertVocabulary.FILE))), minilm.tokenizer());
         }
     }

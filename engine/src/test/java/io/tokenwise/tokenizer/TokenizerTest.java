@@ -8,7 +8,8 @@ import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import io.tokenwise.api.BadFileException;
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.testdata.WordNet;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -60,7 +61,7 @@ public class TokenizerTest {
 
     @BeforeAll
     static void open() throws IOException {
-        try (ModelFiles files = ModelFiles.builtIn("minilm")) {
+        try (ModelFiles files = Models.builtIn("minilm")) {
             minilm = Tokenizer.open("minilm", files.tokenizer().json(), 256);
         }
     }

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.ImageDescription;
-import io.tokenwise.io.ImagePreparation;
-import io.tokenwise.io.VitArchitecture;
+import io.tokenwise.image.ImagePreparation;
+import io.tokenwise.model.ImageDescription;
+import io.tokenwise.model.vit.VitArchitecture;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

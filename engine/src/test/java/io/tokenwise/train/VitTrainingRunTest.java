@@ -6,12 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
+import io.tokenwise.image.ImagePreparation;
 import io.tokenwise.image.LabelledImages;
-import io.tokenwise.io.ImageDescription;
-import io.tokenwise.io.ImagePreparation;
-import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.StoredType;
-import io.tokenwise.io.VitArchitecture;
+import io.tokenwise.model.ImageDescription;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
+import io.tokenwise.model.vit.VitArchitecture;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -120,7 +121,7 @@ class VitTrainingRunTest {
             bytes.run(backend, new VitTrainingRun.Listener() {});
         }
         assertThat(weights(bytes).length).isLessThan(weights(floats).length);
-        try (ModelFiles files = ModelFiles.open(bytes.out())) {
+        try (ModelFiles files = Models.open(bytes.out())) {
             assertThat(files.image().labels()).containsExactly("dark", "bright");
         }
     }

@@ -1,6 +1,6 @@
 package io.tokenwise.server;
 
-import io.tokenwise.io.TextDescription;
+import io.tokenwise.model.TextDescription;
 import io.tokenwise.server.ServerOptions.Limits;
 import io.tokenwise.server.observe.Operation;
 import io.tokenwise.serving.Answer;

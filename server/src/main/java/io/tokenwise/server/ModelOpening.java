@@ -2,11 +2,12 @@ package io.tokenwise.server;
 
 import io.tokenwise.Engine;
 import io.tokenwise.ImageClassifier;
-import io.tokenwise.io.ImageDescription;
-import io.tokenwise.io.ModelDescription;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.SpeechDescription;
-import io.tokenwise.io.TextDescription;
+import io.tokenwise.model.ImageDescription;
+import io.tokenwise.model.ModelDescription;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.serving.RequestQueue;
 import io.tokenwise.serving.ServedEncoder;
 import java.io.IOException;
@@ -90,7 +91,7 @@ final class ModelOpening {
     }
 
     private static ModelDescription description(String model) throws IOException {
-        try (ModelFiles files = ModelFiles.open(model)) {
+        try (ModelFiles files = Models.open(model)) {
             return files.description();
         }
     }

@@ -2,7 +2,7 @@ package io.tokenwise.server;
 
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Deadline;
-import io.tokenwise.io.TextDescription;
+import io.tokenwise.model.TextDescription;
 import io.tokenwise.serving.Answer;
 import io.tokenwise.serving.BudgetRange;
 import io.tokenwise.serving.Lane;

@@ -1,7 +1,7 @@
 package io.tokenwise.server;
 
 import io.tokenwise.Embedding;
-import io.tokenwise.io.TextDescription;
+import io.tokenwise.model.TextDescription;
 import io.tokenwise.server.observe.Operation;
 import io.tokenwise.serving.Answer;
 import java.util.List;

@@ -1,6 +1,6 @@
 package io.tokenwise.server;
 
-import io.tokenwise.io.Pooling;
+import io.tokenwise.model.Pooling;
 import io.tokenwise.serving.QueueOptions;
 import io.tokenwise.session.OpenModel;
 import java.io.IOException;

@@ -6,7 +6,7 @@ import io.tokenwise.audio.Resampler;
 import io.tokenwise.audio.Sound;
 import io.tokenwise.audio.SpeechSegment;
 import io.tokenwise.audio.SpeechSegments;
-import io.tokenwise.io.MoonshineArchitecture;
+import io.tokenwise.model.moonshine.MoonshineArchitecture;
 import io.tokenwise.serving.Answer;
 import io.tokenwise.serving.BudgetRange;
 import io.tokenwise.serving.Lane;

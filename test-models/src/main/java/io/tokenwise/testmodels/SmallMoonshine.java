@@ -1,9 +1,9 @@
 package io.tokenwise.testmodels;
 
-import io.tokenwise.io.ModelWriter;
-import io.tokenwise.io.MoonshineArchitecture;
-import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.io.TensorData;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.moonshine.MoonshineArchitecture;
 import io.tokenwise.tokenizer.LlamaVocabulary;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;

@@ -11,9 +11,10 @@ import io.tokenwise.autograd.Matrix;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.session.Sessions;
@@ -46,7 +47,7 @@ class AdaptiveAttentionTest {
     void isTheDenseModelUntilItSaves(String layers, @TempDir Path directory) throws IOException {
         String[] parts = layers.split(" ");
         try (Backend backend = VectorBackend.open(2);
-                ModelFiles files = ModelFiles.builtIn("minilm");
+                ModelFiles files = Models.builtIn("minilm");
                 Encoder adaptive = Encoder.load(files, backend)) {
             float[][] dense = encode(adaptive, Budget.FULL);
             long fullFlops = (long) adaptive.flopsPerToken(1, 1);
@@ -61,7 +62,7 @@ class AdaptiveAttentionTest {
 
             TestModels.randomizeGates(adaptive, 0.3);
             adaptive.save(directory.resolve("adaptive"), files.tokenizer(), ModelWriter.Existing.KEEP);
-            try (ModelFiles saved = ModelFiles.open(directory.resolve("adaptive"));
+            try (ModelFiles saved = Models.open(directory.resolve("adaptive"));
                     Encoder read = Encoder.load(saved, backend)) {
                 for (Budget budget : List.of(Budget.FULL, Budget.flops(0.5), Budget.fixed(0.25), Budget.hard(0.5))) {
                     assertThat(encode(read, budget)).as("saved, %s", budget).isDeepEqualTo(encode(adaptive, budget));

@@ -11,10 +11,11 @@ import io.tokenwise.api.Precision;
 import io.tokenwise.autograd.Matrix;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.BertArchitecture;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.bert.BertArchitecture;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.session.Sessions;
@@ -54,7 +55,7 @@ class FixedModulesTest {
     void write() throws IOException {
         TestModels.write(folder.resolve("dense"), SIZES);
         try (Backend backend = VectorBackend.open(1);
-                ModelFiles files = ModelFiles.open(folder.resolve("dense"));
+                ModelFiles files = Models.open(folder.resolve("dense"));
                 Encoder encoder = Encoder.load(files, backend)) {
             TestModels.acmize(encoder, AdaptiveLayers.parse("mlp,qk,vo", LEARNERS), texts);
             encoder.save(folder.resolve("adaptive"), files.tokenizer(), ModelWriter.Existing.KEEP);
@@ -163,7 +164,7 @@ class FixedModulesTest {
     }
 
     private Encoder load(String name, Backend backend) throws IOException {
-        try (ModelFiles files = ModelFiles.open(folder.resolve(name))) {
+        try (ModelFiles files = Models.open(folder.resolve(name))) {
             return Encoder.load(files, backend);
         }
     }
@@ -175,7 +176,7 @@ class FixedModulesTest {
     /** The adaptive model as a control. */
     private String writeControl(String name, ToIntFunction<Acm> count) throws IOException {
         try (Backend backend = VectorBackend.open(1);
-                ModelFiles files = ModelFiles.open(folder.resolve("adaptive"));
+                ModelFiles files = Models.open(folder.resolve("adaptive"));
                 Encoder encoder = Encoder.load(files, backend)) {
             Acmizer.fix(
                     encoder.acms(), encoder.acms().stream().collect(Collectors.toMap(Acm::path, count::applyAsInt)));

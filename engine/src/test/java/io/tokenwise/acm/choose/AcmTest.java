@@ -9,9 +9,10 @@ import io.tokenwise.autograd.Matrix;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.session.Sessions;
@@ -51,7 +52,7 @@ class AcmTest {
     @BeforeAll
     void open(@TempDir Path directory) throws IOException {
         saved = directory.resolve("adaptive");
-        try (ModelFiles files = ModelFiles.builtIn("minilm")) {
+        try (ModelFiles files = Models.builtIn("minilm")) {
             adaptive = Encoder.load(files, backend);
             dense = encode(adaptive, texts, Budget.FULL, null);
             TestModels.acmize(adaptive, LEARNERS, texts);
@@ -145,7 +146,7 @@ class AcmTest {
         }
         for (int threads : new int[] {1, 3}) {
             try (Backend other = VectorBackend.open(threads);
-                    ModelFiles files = ModelFiles.open(saved);
+                    ModelFiles files = Models.open(saved);
                     Encoder encoder = Encoder.load(files, other)) {
                 for (Budget budget : budgets()) {
                     float[][] expected = encode(adaptive, texts, budget, null);

@@ -12,8 +12,9 @@ import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
@@ -40,7 +41,7 @@ class GateTrainingTest {
         TestModels.writeSmall(directory.resolve("small"));
         var batch = TokenBatch.of(TestModels.sequences(7, 12, 3, 20).toArray(int[][]::new));
         try (Backend backend = VectorBackend.open(1);
-                ModelFiles files = ModelFiles.open(directory.resolve("small"));
+                ModelFiles files = Models.open(directory.resolve("small"));
                 Encoder encoder = Encoder.load(files, backend);
                 var workspace = backend.workspace(1L << 28)) {
             Stream stream = backend.stream();

@@ -8,9 +8,10 @@ import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.open.Models;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -114,7 +115,7 @@ class AcmConfigTest {
         Path adaptive = folder.resolve("adaptive");
         TestModels.writeSmall(dense);
         try (Backend backend = VectorBackend.open(1);
-                ModelFiles files = ModelFiles.open(dense);
+                ModelFiles files = Models.open(dense);
                 Encoder encoder = Encoder.load(files, backend)) {
             TestModels.acmize(encoder, 4, List.of(new int[] {1, 2, 3, 4}));
             encoder.save(adaptive, files.tokenizer(), ModelWriter.Existing.KEEP);
@@ -123,7 +124,7 @@ class AcmConfigTest {
             assertThat(text).contains(good);
             Files.writeString(config, text.replace(good, bad));
             assertThatThrownBy(() -> {
-                        try (ModelFiles changed = ModelFiles.open(adaptive)) {
+                        try (ModelFiles changed = Models.open(adaptive)) {
                             Encoder.load(changed, backend).close();
                         }
                     })

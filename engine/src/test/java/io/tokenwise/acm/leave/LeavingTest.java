@@ -12,12 +12,13 @@ import io.tokenwise.api.Precision;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
 import io.tokenwise.io.StoredType;
-import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.NewEncoder;
+import io.tokenwise.model.open.Models;
+import io.tokenwise.model.vit.VitArchitecture;
 import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.HostTensor;
 import java.lang.foreign.Arena;
@@ -48,7 +49,7 @@ class LeavingTest {
     @BeforeEach
     void write() throws Exception {
         TestModels.write(folder.resolve("dense"), TestModels.WIDER);
-        dense = ModelFiles.open(folder.resolve("dense"));
+        dense = Models.open(folder.resolve("dense"));
     }
 
     private static float[][] encode(Encoder model, Backend backend, List<int[]> texts, Budget budget) {
@@ -117,7 +118,7 @@ class LeavingTest {
                     TestVits.weights(arena, sizes),
                     TestVits.Names.HUGGING_FACE);
         }
-        try (ModelFiles files = ModelFiles.open(folder.resolve("vit"));
+        try (ModelFiles files = Models.open(folder.resolve("vit"));
                 Backend backend = VectorBackend.open(1);
                 Encoder teacher = Encoder.load(files, backend);
                 Encoder model = NewEncoder.withShortPath(
@@ -349,7 +350,7 @@ class LeavingTest {
                 Encoder model = TestModels.shortPath(dense, backend)) {
             model.save(saved, dense.tokenizer(), ModelWriter.Existing.KEEP, type);
             float[][] wanted = encode(model, backend, TEXTS, Budget.flops(0.5));
-            try (ModelFiles files = ModelFiles.open(saved);
+            try (ModelFiles files = Models.open(saved);
                     Encoder again = Encoder.load(files, backend)) {
                 float[][] found = encode(again, backend, TEXTS, Budget.flops(0.5));
                 if (type == StoredType.F32) {
@@ -406,7 +407,7 @@ class LeavingTest {
     private static void refuses(Backend backend, Path model, String config, String fact) throws Exception {
         Files.writeString(model.resolve("config.json"), config);
         assertThatThrownBy(() -> {
-                    try (ModelFiles files = ModelFiles.open(model)) {
+                    try (ModelFiles files = Models.open(model)) {
                         Encoder.load(files, backend).close();
                     }
                 })

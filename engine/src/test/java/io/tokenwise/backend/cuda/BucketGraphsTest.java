@@ -10,10 +10,11 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.fakecuda.FakeControls;
 import io.tokenwise.fakecuda.FakeCounts;
-import io.tokenwise.io.BertArchitecture;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.bert.BertArchitecture;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.session.Sessions;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -48,7 +49,7 @@ class BucketGraphsTest {
     static void write() throws IOException {
         TestModels.write(folder.resolve("dense"), SIZES);
         try (Backend backend = VectorBackend.open(2);
-                ModelFiles files = ModelFiles.open(folder.resolve("dense"));
+                ModelFiles files = Models.open(folder.resolve("dense"));
                 Encoder encoder = Encoder.load(files, backend)) {
             TestModels.acmize(encoder, AdaptiveLayers.parse("mlp,qk,vo", 4), SHAPES.getFirst());
             TestModels.randomizeGates(encoder, 0.3);
@@ -75,7 +76,7 @@ class BucketGraphsTest {
 
         Running(String model, Precision precision, Budget budget) throws IOException {
             device = TinyModels.device(precision);
-            try (ModelFiles files = ModelFiles.open(folder.resolve(model))) {
+            try (ModelFiles files = Models.open(folder.resolve(model))) {
                 encoder = Encoder.load(files, device);
             }
             this.budget = budget;

@@ -12,10 +12,11 @@ import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.fakecuda.FakeControls;
 import io.tokenwise.fakecuda.FakeCounts;
 import io.tokenwise.fakecuda.KernelCounts;
-import io.tokenwise.io.BertArchitecture;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.bert.BertArchitecture;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.session.Sessions;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -63,7 +64,7 @@ class DispatchOnDeviceTest {
     static void write() throws IOException {
         TestModels.write(folder.resolve("dense"), SIZES);
         try (Backend backend = VectorBackend.open(2);
-                ModelFiles files = ModelFiles.open(folder.resolve("dense"));
+                ModelFiles files = Models.open(folder.resolve("dense"));
                 Encoder encoder = Encoder.load(files, backend)) {
             TestModels.acmize(encoder, AdaptiveLayers.parse("mlp,qk,vo", 4), TEXTS);
             TestModels.randomizeGates(encoder, 0.3);
@@ -156,8 +157,8 @@ class DispatchOnDeviceTest {
     @Test
     void workFallsWithTheBudgetAndLaunchesAreFew() throws Exception {
         try (CudaBackend device = TinyModels.device(Precision.BF16);
-                ModelFiles dense = ModelFiles.open(folder.resolve("dense"));
-                ModelFiles adaptive = ModelFiles.open(folder.resolve("adaptive"));
+                ModelFiles dense = Models.open(folder.resolve("dense"));
+                ModelFiles adaptive = Models.open(folder.resolve("adaptive"));
                 Encoder teacher = Encoder.load(dense, device);
                 Encoder student = Encoder.load(adaptive, device)) {
             Done whole = forward(teacher, Budget.FULL);

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.tokenwise.api.Precision;
 import io.tokenwise.fakecuda.FakeControls;
-import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
 import io.tokenwise.natives.cuda.CudaException;
 import io.tokenwise.natives.cuda.NvrtcException;
 import java.io.IOException;

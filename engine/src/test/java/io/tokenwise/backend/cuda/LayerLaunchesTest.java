@@ -10,10 +10,11 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.fakecuda.FakeControls;
 import io.tokenwise.fakecuda.KernelCounts;
-import io.tokenwise.io.BertArchitecture;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.bert.BertArchitecture;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.natives.cuda.CudaUnavailableException;
 import io.tokenwise.session.Sessions;
 import java.io.IOException;
@@ -52,7 +53,7 @@ class LayerLaunchesTest {
         var sizes = new BertArchitecture(128, layers, 4, 256, 30522, 40, 2, 1e-12);
         TestModels.write(folder.resolve("dense" + layers), sizes);
         try (Backend backend = VectorBackend.open(2);
-                ModelFiles files = ModelFiles.open(folder.resolve("dense" + layers));
+                ModelFiles files = Models.open(folder.resolve("dense" + layers));
                 Encoder encoder = Encoder.load(files, backend)) {
             TestModels.acmize(encoder, AdaptiveLayers.parse("mlp,qk,vo", 4), TEXTS);
             TestModels.randomizeGates(encoder, 0.3);
@@ -100,7 +101,7 @@ class LayerLaunchesTest {
             throws IOException {
         FakeControls controls = FakeDevice.start();
         try (CudaBackend device = CudaBackend.open(precision);
-                ModelFiles files = ModelFiles.open(folder.resolve("adaptive" + layers));
+                ModelFiles files = Models.open(folder.resolve("adaptive" + layers));
                 Encoder encoder = Encoder.load(files, device);
                 var sessions = new Sessions(encoder, device, 2048, 1)) {
             sessions.encode(texts, budget, null);

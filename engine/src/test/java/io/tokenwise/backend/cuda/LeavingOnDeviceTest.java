@@ -10,9 +10,10 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.fakecuda.FakeControls;
 import io.tokenwise.fakecuda.FakeCounts;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.session.Sessions;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -58,7 +59,7 @@ class LeavingOnDeviceTest {
     static void write() throws IOException {
         TestModels.write(folder.resolve("dense"), TestModels.WIDER);
         try (Backend backend = VectorBackend.open(2);
-                ModelFiles files = ModelFiles.open(folder.resolve("dense"));
+                ModelFiles files = Models.open(folder.resolve("dense"));
                 Encoder encoder = TestModels.shortPath(files, backend)) {
             encoder.save(folder.resolve("leaving"), files.tokenizer(), ModelWriter.Existing.KEEP);
         }
@@ -77,7 +78,7 @@ class LeavingOnDeviceTest {
     }
 
     private static Encoder load(Backend backend) throws IOException {
-        try (ModelFiles files = ModelFiles.open(folder.resolve("leaving"))) {
+        try (ModelFiles files = Models.open(folder.resolve("leaving"))) {
             return Encoder.load(files, backend);
         }
     }

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Precision;
-import io.tokenwise.backend.choice.CudaStatus;
+import io.tokenwise.choice.CudaStatus;
 import io.tokenwise.fakecuda.FakeControls;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.natives.cuda.CudaUnavailableException;

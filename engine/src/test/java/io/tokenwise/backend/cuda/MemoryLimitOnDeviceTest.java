@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.tokenwise.api.Precision;
 import io.tokenwise.fakecuda.FakeControls;
-import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.regex.Matcher;

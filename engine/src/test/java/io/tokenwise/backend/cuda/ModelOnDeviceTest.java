@@ -10,10 +10,11 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.fakecuda.FakeControls;
 import io.tokenwise.fakecuda.FakeCounts;
-import io.tokenwise.io.BertArchitecture;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.bert.BertArchitecture;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.natives.cuda.CudaException;
 import io.tokenwise.natives.cuda.CudaUnavailableException;
 import io.tokenwise.session.Sessions;
@@ -62,7 +63,7 @@ class ModelOnDeviceTest {
     static void write() throws IOException {
         TestModels.write(folder.resolve("dense"), SIZES);
         try (Backend backend = VectorBackend.open(2);
-                ModelFiles files = ModelFiles.open(folder.resolve("dense"));
+                ModelFiles files = Models.open(folder.resolve("dense"));
                 Encoder encoder = Encoder.load(files, backend)) {
             TestModels.acmize(encoder, AdaptiveLayers.parse("mlp,qk,vo", 4), TEXTS);
             TestModels.randomizeGates(encoder, 0.3);
@@ -91,7 +92,7 @@ class ModelOnDeviceTest {
     }
 
     private static Encoder load(String name, Backend backend) throws IOException {
-        try (ModelFiles files = ModelFiles.open(folder.resolve(name))) {
+        try (ModelFiles files = Models.open(folder.resolve(name))) {
             return Encoder.load(files, backend);
         }
     }

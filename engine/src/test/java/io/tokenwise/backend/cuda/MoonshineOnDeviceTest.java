@@ -11,10 +11,11 @@ import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.fakecuda.FakeControls;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
-import io.tokenwise.io.SpeechDescription;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.HostTensor;
@@ -84,7 +85,7 @@ class MoonshineOnDeviceTest {
     }
 
     private static Encoder load(String name, Backend backend) throws IOException {
-        try (ModelFiles files = ModelFiles.open(folder.resolve(name))) {
+        try (ModelFiles files = Models.open(folder.resolve(name))) {
             return Encoder.load(files, backend);
         }
     }

@@ -6,10 +6,11 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.BertArchitecture;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.bert.BertArchitecture;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.natives.cuda.CudaUnavailableException;
 import io.tokenwise.session.Sessions;
 import java.io.IOException;
@@ -48,7 +49,7 @@ final class TinyModels {
         TestModels.write(folder.resolve(DENSE), SIZES);
         shortenVocabulary(folder.resolve(DENSE).resolve("tokenizer.json"));
         try (Backend backend = VectorBackend.open(1);
-                ModelFiles files = ModelFiles.open(folder.resolve(DENSE));
+                ModelFiles files = Models.open(folder.resolve(DENSE));
                 Encoder encoder = Encoder.load(files, backend)) {
             TestModels.acmize(encoder, AdaptiveLayers.parse("mlp,qk,vo", 2), TEXTS);
             TestModels.randomizeGates(encoder, 0.3);
@@ -78,7 +79,7 @@ final class TinyModels {
     }
 
     ModelFiles files(String name) throws IOException {
-        return ModelFiles.open(folder.resolve(name));
+        return Models.open(folder.resolve(name));
     }
 
     Encoder load(String name, Backend backend) throws IOException {

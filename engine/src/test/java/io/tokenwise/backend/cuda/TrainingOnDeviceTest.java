@@ -11,13 +11,14 @@ import io.tokenwise.fakecuda.FakeControls;
 import io.tokenwise.finetune.FineTuneConfig;
 import io.tokenwise.finetune.FineTuneRun;
 import io.tokenwise.finetune.Labels;
+import io.tokenwise.image.ImagePreparation;
 import io.tokenwise.image.LabelledImages;
-import io.tokenwise.io.BertArchitecture;
-import io.tokenwise.io.ImageDescription;
-import io.tokenwise.io.ImagePreparation;
-import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.StoredType;
-import io.tokenwise.io.VitArchitecture;
+import io.tokenwise.model.ImageDescription;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.bert.BertArchitecture;
+import io.tokenwise.model.open.Models;
+import io.tokenwise.model.vit.VitArchitecture;
 import io.tokenwise.train.VitTrainingConfig;
 import io.tokenwise.train.VitTrainingRun;
 import java.nio.file.Files;
@@ -107,7 +108,7 @@ class TrainingOnDeviceTest {
         Labels labels = Labels.Classes.of(texts, names);
         compare("fine-tuning", precision, percent, steps, (backend, out) -> {
             var losses = new ArrayList<Double>();
-            try (ModelFiles files = ModelFiles.open(folder.resolve("model"))) {
+            try (ModelFiles files = Models.open(folder.resolve("model"))) {
                 new FineTuneRun(files, labels, new FineTuneConfig(2, tokensPerStep, 3e-3, 1), out)
                         .run(backend, (_, _, loss) -> losses.add(loss));
             }

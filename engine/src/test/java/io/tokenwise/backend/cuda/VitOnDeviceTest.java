@@ -9,11 +9,12 @@ import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.fakecuda.FakeControls;
-import io.tokenwise.io.ModelFiles;
-import io.tokenwise.io.ModelWriter;
-import io.tokenwise.io.VitArchitecture;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.NewEncoder;
+import io.tokenwise.model.open.Models;
+import io.tokenwise.model.vit.VitArchitecture;
 import io.tokenwise.session.Sessions;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -57,7 +58,7 @@ class VitOnDeviceTest {
                     dense, TestVits.describe(SIZES), TestVits.weights(arena, SIZES), TestVits.Names.HUGGING_FACE);
         }
         try (Backend backend = VectorBackend.open(1);
-                ModelFiles files = ModelFiles.open(dense);
+                ModelFiles files = Models.open(dense);
                 Encoder leaving = NewEncoder.withShortPath(
                         files, backend, vit -> logits(vit, IMAGES, Budget.FULL), new SplittableRandom(5))) {
             leaving.save(folder.resolve("leaving"), null, ModelWriter.Existing.KEEP);
@@ -77,7 +78,7 @@ class VitOnDeviceTest {
     }
 
     private static Encoder load(Path directory, Backend backend) throws IOException {
-        try (ModelFiles files = ModelFiles.open(directory)) {
+        try (ModelFiles files = Models.open(directory)) {
             return Encoder.load(files, backend);
         }
     }
@@ -161,7 +162,7 @@ class VitOnDeviceTest {
         List<Budget> budgets = precision == Precision.F32
                 ? List.of(Budget.FULL, Budget.flops(0.75), Budget.flops(0.5), Budget.hard(0.5))
                 : List.of(Budget.FULL, Budget.fixed(0.5));
-        try (ModelFiles files = ModelFiles.open(StoredModels.vitWithLearners());
+        try (ModelFiles files = Models.open(StoredModels.vitWithLearners());
                 Encoder expected = Encoder.load(files, cpu);
                 CudaBackend device = TinyModels.device(precision);
                 Encoder encoder = Encoder.load(files, device)) {

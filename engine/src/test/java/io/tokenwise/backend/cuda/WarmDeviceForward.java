@@ -4,8 +4,9 @@ import com.sun.management.ThreadMXBean;
 import io.tokenwise.AllocationSites;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Precision;
-import io.tokenwise.io.ModelFiles;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.natives.cuda.CudaUnavailableException;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.session.Sessions;
@@ -34,7 +35,7 @@ final class WarmDeviceForward {
     public static void main(String[] args) throws IOException, CudaUnavailableException {
         FakeDevice.start();
         try (CudaBackend device = CudaBackend.open(Precision.F32);
-                ModelFiles files = ModelFiles.open(Path.of(args[0]));
+                ModelFiles files = Models.open(Path.of(args[0]));
                 Encoder encoder = Encoder.load(files, device);
                 var sessions = new Sessions(encoder, device, 64, 1)) {
             // One goes up in place of the other.

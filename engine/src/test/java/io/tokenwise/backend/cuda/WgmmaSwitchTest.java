@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.tokenwise.api.Precision;
-import io.tokenwise.backend.choice.CudaStatus;
+import io.tokenwise.choice.CudaStatus;
 import io.tokenwise.fakecuda.FakeControls;
 import io.tokenwise.natives.cuda.CudaUnavailableException;
 import io.tokenwise.natives.cuda.Nvrtc;

@@ -1,0 +1,66 @@
+package io.tokenwise.model;
+
+import io.tokenwise.image.ImagePreparation;
+import io.tokenwise.image.LabelledImageReader;
+import io.tokenwise.model.vit.VitArchitecture;
+import java.util.List;
+import java.util.Optional;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * What an image classifier is, apart from its weights. It reads the pixels of an image, row by row, each as {@code 0xRRGGBB}, and gives a logit for
+ * each class.
+ *
+ * @param labels names of the classes, in the order of the logits
+ */
+public record ImageDescription(
+        String name,
+        VitArchitecture architecture,
+        ImagePreparation preparation,
+        List<String> labels,
+        Optional<JsonNode> acm)
+        implements ModelDescription {
+    public ImageDescription {
+        labels = List.copyOf(labels);
+        if (labels.size() != architecture.classes()) {
+            throw new IllegalArgumentException(
+                    labels.size() + " labels for " + architecture.classes() + " classes: give one for each");
+        }
+    }
+
+    /** What reads images of files as the model wants them. */
+    public LabelledImageReader reader() {
+        return LabelledImageReader.of(preparation, architecture.imageSize());
+    }
+
+    @Override
+    public ImageDescription withAcm(Optional<JsonNode> newAcm) {
+        return new ImageDescription(name, architecture, preparation, labels, newAcm);
+    }
+
+    @Override
+    public String inputs() {
+        return "images";
+    }
+
+    /** @throws IllegalArgumentException if the image has another size than the model's */
+    @Override
+    public int tokens(int[] pixels) {
+        int size = architecture.imageSize();
+        if (pixels.length != size * size) {
+            throw new IllegalArgumentException("an image of " + pixels.length + " pixels; the model reads " + size
+                    + " x " + size + ": resize it first");
+        }
+        return architecture.tokens();
+    }
+
+    @Override
+    public int maxTokens() {
+        return architecture.tokens();
+    }
+
+    @Override
+    public int outputs() {
+        return architecture.classes();
+    }
+}

@@ -1,0 +1,111 @@
+package io.tokenwise.model;
+
+import io.tokenwise.api.BadFileException;
+import io.tokenwise.io.WeightSource;
+import io.tokenwise.tokenizer.Tokenizer;
+import java.util.Optional;
+
+/**
+ * A model's files: its description, weights and, if it reads text, tokenizer. Weights may be closed as soon as they are loaded, by
+ * {@code weights().close()}; closing twice is harmless.
+ */
+public final class ModelFiles implements AutoCloseable {
+    private final ModelDescription description;
+    private final WeightSource weights;
+
+    /** Null if the model reads no text. */
+    private final Tokenizer tokenizer;
+
+    /** @param tokenizer null if the model reads no text */
+    public ModelFiles(ModelDescription description, WeightSource weights, Tokenizer tokenizer) {
+        this.description = description;
+        this.weights = weights;
+        this.tokenizer = tokenizer;
+    }
+
+    /** What the model is. */
+    public ModelDescription description() {
+        return description;
+    }
+
+    /**
+     * What the text encoder is.
+     *
+     * @throws BadFileException if the model reads no text
+     */
+    public TextDescription text() {
+        if (description instanceof TextDescription text) {
+            return text;
+        }
+        throw new BadFileException(description.name(), "is " + kind(description) + "; a text encoder is wanted here");
+    }
+
+    /**
+     * What the image classifier is.
+     *
+     * @throws BadFileException if the model reads no images
+     */
+    public ImageDescription image() {
+        if (description instanceof ImageDescription image) {
+            return image;
+        }
+        throw new BadFileException(
+                description.name(), "is " + kind(description) + "; an image classifier is wanted here");
+    }
+
+    /**
+     * What the speech recogniser is.
+     *
+     * @throws BadFileException if the model reads no sound
+     */
+    public SpeechDescription speech() {
+        if (description instanceof SpeechDescription speech) {
+            return speech;
+        }
+        throw new BadFileException(
+                description.name(), "is " + kind(description) + "; a speech recogniser is wanted here");
+    }
+
+    private static String kind(ModelDescription description) {
+        return switch (description) {
+            case TextDescription _ -> "a text encoder";
+            case ImageDescription _ -> "an image classifier";
+            case SpeechDescription _ -> "a speech recogniser";
+        };
+    }
+
+    /** The dense model that an adaptive one is at full budget, from the same files: to close one is to close both. A dense model is that itself. */
+    public ModelFiles dense() {
+        return new ModelFiles(description.withAcm(Optional.empty()), weights, tokenizer);
+    }
+
+    /**
+     * The text encoder that pools what the first layers of this dense one give, from the same files: to close one is to close both.
+     *
+     * @throws BadFileException if the model reads no text
+     * @throws IllegalArgumentException if it has fewer layers, or none is left
+     */
+    public ModelFiles firstLayers(int layers) {
+        return new ModelFiles(text().withLayers(layers), weights, tokenizer);
+    }
+
+    /** The model's weights; all tensors of its architecture are there in the right shapes, unless it is adaptive. */
+    public WeightSource weights() {
+        return weights;
+    }
+
+    /**
+     * The text encoder's tokenizer.
+     *
+     * @throws BadFileException if the model reads no text
+     */
+    public Tokenizer tokenizer() {
+        text();
+        return tokenizer;
+    }
+
+    @Override
+    public void close() {
+        weights.close();
+    }
+}

@@ -1,0 +1,169 @@
+package io.tokenwise.model;
+
+import io.tokenwise.io.AtomicFiles;
+import io.tokenwise.io.SafetensorsWriter;
+import io.tokenwise.io.StoredType;
+import io.tokenwise.io.TensorData;
+import io.tokenwise.model.bert.TextConfig;
+import io.tokenwise.model.moonshine.SpeechConfig;
+import io.tokenwise.model.open.Models;
+import io.tokenwise.model.vit.ImageConfig;
+import io.tokenwise.model.vit.VitWeights;
+import io.tokenwise.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** Writes model directories that {@link Models#open}, and Python's transformers and sentence-transformers, read. */
+public final class ModelWriter {
+    /** What {@link #write} puts into a directory, and thus may replace. */
+    private static final List<String> OURS = List.of(
+            "config.json",
+            "model.safetensors",
+            "tokenizer.json",
+            "modules.json",
+            "sentence_bert_config.json",
+            "config_sentence_transformers.json",
+            TextConfig.POOLING,
+            ImageConfig.PREPARATION,
+            SpeechConfig.VOCABULARY);
+
+    private ModelWriter() {}
+
+    /** What to do with a model that is there already. */
+    public enum Existing {
+        /** Fail. */
+        KEEP,
+        /** Write the new one in its place; still fail if the directory holds anything that is not part of a model. */
+        REPLACE
+    }
+
+    /** Writes a model in float32; see {@link #write(Path, ModelDescription, Map, Tokenizer, Existing, StoredType)}. */
+    public static void write(
+            Path directory,
+            ModelDescription description,
+            Map<String, TensorData> tensors,
+            Tokenizer tokenizer,
+            Existing existing)
+            throws IOException {
+        write(directory, description, tensors, tokenizer, existing, StoredType.F32);
+    }
+
+    /**
+     * Writes a model. The directory appears under its name only when every file is complete and on disk; after an
+     * exception nothing is left, and a model that was there before still is.
+     *
+     * @param tensors by Hugging Face name without {@code bert.}, {@code vit.} or {@code model.}
+     * @param tokenizer null if the model reads no text
+     * @param type of the matrices; as bytes, Python's safetensors reads them, its transformers do not
+     * @throws IOException if the target must not be replaced, or cannot be written
+     */
+    public static void write(
+            Path directory,
+            ModelDescription description,
+            Map<String, TensorData> tensors,
+            Tokenizer tokenizer,
+            Existing existing,
+            StoredType type)
+            throws IOException {
+        Path target = directory.toAbsolutePath().normalize();
+        checkTarget(target, existing);
+        Path temporary = AtomicFiles.temporarySibling(target);
+        try {
+            Files.createDirectories(target.getParent());
+            Files.createDirectory(temporary);
+            writeFiles(temporary, description, tensors, tokenizer, type);
+            AtomicFiles.syncDirectory(temporary);
+            moveInPlace(temporary, target);
+            AtomicFiles.syncDirectory(target.getParent());
+        } catch (IOException e) {
+            throw AtomicFiles.cannotWrite(target, e);
+        } finally {
+            // Still there only if something failed.
+            delete(temporary);
+        }
+    }
+
+    /**
+     * Checks that {@link #write} would accept a target, before hours of work whose result it is to take.
+     *
+     * @throws IOException if it would not; the message says why
+     */
+    public static void checkTarget(Path directory, Existing existing) throws IOException {
+        if (!Files.exists(directory)) {
+            return;
+        }
+        if (!Files.isDirectory(directory)) {
+            throw new IOException(directory + ": is a file; a model is written as a directory");
+        }
+        try (Stream<Path> entries = Files.list(directory)) {
+            for (Path entry : (Iterable<Path>) entries::iterator) {
+                if (existing == Existing.KEEP) {
+                    throw new IOException(directory + ": exists and is not empty");
+                }
+                if (!OURS.contains(entry.getFileName().toString())) {
+                    throw new IOException(directory + ": is not replaced, because it holds " + entry.getFileName()
+                            + ", which is not part of a model");
+                }
+            }
+        }
+    }
+
+    private static void writeFiles(
+            Path directory,
+            ModelDescription description,
+            Map<String, TensorData> tensors,
+            Tokenizer tokenizer,
+            StoredType type)
+            throws IOException {
+        Map<String, TensorData> named =
+                description instanceof ImageDescription ? VitWeights.huggingFace(tensors) : tensors;
+        SafetensorsWriter.write(directory.resolve(ModelFolder.WEIGHTS), named, Map.of("format", "pt"), type);
+        switch (description) {
+            case TextDescription text -> {
+                write(directory.resolve("tokenizer.json"), tokenizer.json());
+                TextConfig.write(directory, text);
+            }
+            case ImageDescription image -> ImageConfig.write(directory, image);
+            case SpeechDescription speech -> SpeechConfig.write(directory, speech);
+        }
+    }
+
+    public static void write(Path file, byte[] content) throws IOException {
+        AtomicFiles.write(file, out -> out.write(content));
+    }
+
+    /** A directory can be renamed onto an empty one; a model that is to be replaced is put aside first. */
+    private static void moveInPlace(Path temporary, Path target) throws IOException {
+        Path old = AtomicFiles.temporarySibling(target);
+        boolean replacing = Files.exists(target);
+        if (replacing) {
+            Files.move(target, old, StandardCopyOption.ATOMIC_MOVE);
+        }
+        try {
+            Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            if (replacing) {
+                Files.move(old, target, StandardCopyOption.ATOMIC_MOVE);
+            }
+            throw e;
+        }
+        delete(old);
+    }
+
+    /** Deletes a model directory, complete or not; it has one level of folders. */
+    private static void delete(Path directory) throws IOException {
+        if (Files.isDirectory(directory)) {
+            try (Stream<Path> files = Files.walk(directory)) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
+            }
+        }
+    }
+}

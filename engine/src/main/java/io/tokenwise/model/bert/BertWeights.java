@@ -1,0 +1,45 @@
+package io.tokenwise.model.bert;
+
+import io.tokenwise.api.BadFileException;
+import io.tokenwise.io.WeightSource;
+import io.tokenwise.model.RenamedWeights;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Finds a BERT's tensors, whatever the exporter put before their names ({@code bert.}, {@code model.}) and whether its LayerNorms have the
+ * names of today or TensorFlow's gamma and beta. A masked-LM head is beside the encoder: {@code cls.predictions.bias} of {@code
+ * bert.embeddings.word_embeddings.weight}.
+ */
+public final class BertWeights {
+    private static final String WORDS = "embeddings.word_embeddings.weight";
+
+    /** Of what predicts masked tokens. */
+    private static final String HEAD = "cls.predictions.";
+
+    private BertWeights() {}
+
+    /** @throws BadFileException if these are not the weights of a BERT */
+    public static Map<String, RenamedWeights.Origin> origins(WeightSource source) {
+        String words = source.names().stream()
+                .filter(name -> name.equals(WORDS) || name.endsWith("." + WORDS))
+                .findFirst()
+                .orElseThrow(() -> new BadFileException(
+                        source.description(), "has no tensor " + WORDS + ": not the weights of a BERT"));
+        String prefix = words.substring(0, words.length() - WORDS.length());
+        String head = prefix.replaceFirst("bert\\.$", "") + HEAD;
+        Map<String, RenamedWeights.Origin> origins = new LinkedHashMap<>();
+        for (String name : source.names()) {
+            if (name.startsWith(prefix)) {
+                origins.put(today(name.substring(prefix.length())), new RenamedWeights.Origin(name));
+            } else if (name.startsWith(head)) {
+                origins.put(today(HEAD + name.substring(head.length())), new RenamedWeights.Origin(name));
+            }
+        }
+        return origins;
+    }
+
+    private static String today(String name) {
+        return name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias");
+    }
+}

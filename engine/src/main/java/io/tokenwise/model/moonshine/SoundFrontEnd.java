@@ -1,0 +1,50 @@
+package io.tokenwise.model.moonshine;
+
+import io.tokenwise.backend.Stream;
+import io.tokenwise.model.LayerBuilder;
+import io.tokenwise.nn.Convolution;
+import io.tokenwise.nn.GroupNorm;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.Tensor;
+
+/** Moonshine's front end (Jeffries et al. 2024, section 3.1): three convolutions from samples to frames, of 384 samples each. */
+record SoundFrontEnd(Convolution first, GroupNorm norm, Convolution second, Convolution third) {
+    static SoundFrontEnd of(int hidden, LayerBuilder parts) {
+        int[][] sizes = MoonshineArchitecture.CONVOLUTIONS;
+        return new SoundFrontEnd(
+                parts.convolution("encoder.conv1", 1, hidden, sizes[0][0], sizes[0][1], false),
+                parts.groupNorm("encoder.groupnorm"),
+                parts.convolution("encoder.conv2", hidden, 2 * hidden, sizes[1][0], sizes[1][1], true),
+                parts.convolution("encoder.conv3", 2 * hidden, hidden, sizes[2][0], sizes[2][1], true));
+    }
+
+    /** The frames of the batch's recordings, {@code [frames, hidden]}. */
+    Tensor forward(Pass pass, TokenBatch batch) {
+        int count = batch.sequences();
+        int[] samples = batch.inputOffsets();
+        int[] afterFirst = first.offsets(samples, count);
+        int[] afterSecond = second.offsets(afterFirst, count);
+        Tensor y = pass.tensor(batch.tokens(), norm.gamma().value().columns());
+        pass.push();
+        Tensor x = first.forward(pass, pass.samples(batch), samples, afterFirst, count, false);
+        pass.stream().tanh(x, x);
+        norm.forward(pass, x, afterFirst, count);
+        x = second.forward(pass, x, afterFirst, afterSecond, count, true);
+        x = third.forward(pass, x, afterSecond, batch.offsets(), count, true);
+        return pass.popKeeping(x, y);
+    }
+
+    /** Multiply-adds of a frame. */
+    double flopsPerFrame() {
+        double perSecond = second.kernel().flopsPerToken()
+                + second.step() * (double) first.kernel().flopsPerToken();
+        return third.kernel().flopsPerToken() + third.step() * perSecond;
+    }
+
+    void prepare(Stream stream) {
+        first.kernel().weight().prepare(stream);
+        second.kernel().weight().prepare(stream);
+        third.kernel().weight().prepare(stream);
+    }
+}

@@ -1,0 +1,219 @@
+package io.tokenwise.model.open;
+
+import io.tokenwise.api.BadFileException;
+import io.tokenwise.io.CacheFolder;
+import io.tokenwise.io.OnnxWeights;
+import io.tokenwise.io.Safetensors;
+import io.tokenwise.io.SafetensorsWriter;
+import io.tokenwise.io.TensorData;
+import io.tokenwise.io.WeightSource;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.zip.CRC32C;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A built-in model's weights from a folder in which they lie unpacked: inflating a jar and parsing ONNX takes half a second, reading
+ * safetensors a tenth of that.
+ *
+ * <p>A file there is named after the model and the checksum of the weights in the jar, so that it never stands for another version, and
+ * older versions are deleted. It holds a checksum of each tensor, and one of their names and shapes; one that does not fit sends us back to
+ * the jar. Files appear
+ * complete or not at all, so that any number of processes may share the folder. If the folder cannot be used, the jar is read.
+ */
+final class CachedWeights implements WeightSource {
+    private static final Logger LOG = LoggerFactory.getLogger(CachedWeights.class);
+
+    /** In the file's metadata, beside the tensors'; no tensor is called so. */
+    private static final String TABLE = "checksum of names and shapes";
+
+    /** No writer takes that long: what is older was left by one that was killed. */
+    private static final Duration LEFT_BEHIND = Duration.ofHours(1);
+
+    private final BuiltInModel model;
+    private final Path file;
+    private final Safetensors cached;
+    private volatile boolean closed;
+
+    /** Where we turned to when the file could not be read. */
+    private volatile OnnxWeights original;
+
+    private CachedWeights(BuiltInModel model, Path file) throws IOException {
+        this.model = model;
+        this.file = file;
+        this.cached = Safetensors.open(file);
+        if (!checksumOfTable(cached).equals(cached.metadata().get(TABLE))) {
+            cached.close();
+            throw new BadFileException(file.toString(), "its names and shapes have another checksum");
+        }
+    }
+
+    /** The model's weights: unpacked ones if the folder is set and has them, else those of the jar, which it has next time. */
+    static WeightSource open(BuiltInModel model) throws IOException {
+        Optional<Path> folder = CacheFolder.find();
+        OptionalLong checksum = folder.isEmpty() ? OptionalLong.empty() : model.checksum();
+        if (checksum.isEmpty()) {
+            return original(model);
+        }
+        Path file = folder.get().resolve("%s-%08x.safetensors".formatted(name(model), checksum.getAsLong()));
+        if (Files.exists(file)) {
+            try {
+                return new CachedWeights(model, file);
+            } catch (IOException | BadFileException e) {
+                LOG.warn("{} is not used: {}", file, e.getMessage());
+            }
+        }
+        OnnxWeights original = original(model);
+        try {
+            write(model, original, file);
+        } catch (IOException | UncheckedIOException | DirectoryIteratorException | BadFileException e) {
+            LOG.info("the weights of {} are not kept for the next time: {}", name(model), e.getMessage());
+        } catch (Throwable e) {
+            original.close();
+            throw e;
+        }
+        return original;
+    }
+
+    @Override
+    public String description() {
+        return name(model);
+    }
+
+    @Override
+    public Set<String> names() {
+        return cached.names();
+    }
+
+    @Override
+    public long[] shape(String name) {
+        return cached.shape(name);
+    }
+
+    @Override
+    public String type(String name) {
+        return cached.type(name);
+    }
+
+    @Override
+    public void read(String name, MemorySegment destination) {
+        requireOpen();
+        if (original == null) {
+            try {
+                cached.read(name, destination, false);
+                if (checksum(destination).equals(cached.metadata().get(name))) {
+                    return;
+                }
+                fallBack("tensor " + name + " has another checksum", true);
+            } catch (BadFileException e) {
+                fallBack(e.getMessage(), true);
+            } catch (UncheckedIOException e) {
+                // An interrupt, for example, closes the file, which says nothing of what is in it.
+                fallBack(e.getMessage(), false);
+            }
+        }
+        original.read(name, destination);
+    }
+
+    @Override
+    public synchronized void close() {
+        closed = true;
+        cached.close();
+        if (original != null) {
+            original.close();
+        }
+    }
+
+    private synchronized void fallBack(String reason, boolean damaged) {
+        requireOpen();
+        try {
+            if (original == null) {
+                LOG.warn("{} is {}: {}", file, damaged ? "damaged and deleted" : "not used", reason);
+                if (damaged) {
+                    Files.deleteIfExists(file);
+                }
+                original = original(model);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the weights of " + name(model) + " are closed");
+        }
+    }
+
+    private static OnnxWeights original(BuiltInModel model) throws IOException {
+        return model.weights();
+    }
+
+    private static void write(BuiltInModel model, OnnxWeights weights, Path file) throws IOException {
+        Files.createDirectories(file.getParent());
+        deleteOthers(name(model), file);
+        Map<String, TensorData> tensors = new LinkedHashMap<>();
+        Map<String, String> checksums = new HashMap<>();
+        try (Arena arena = Arena.ofConfined()) {
+            for (String name : weights.names()) {
+                long[] shape = weights.shape(name);
+                MemorySegment floats = arena.allocate(4 * Arrays.stream(shape).reduce(1, Math::multiplyExact), 4);
+                weights.read(name, floats);
+                tensors.put(name, new TensorData(shape, floats));
+                checksums.put(name, checksum(floats));
+            }
+            checksums.put(TABLE, checksumOfTable(weights));
+            SafetensorsWriter.write(file, tensors, checksums);
+        }
+    }
+
+    /** Deletes other versions of the model, and what killed writers left. */
+    private static void deleteOthers(String model, Path file) throws IOException {
+        try (var siblings = Files.newDirectoryStream(file.getParent(), "{,.}" + model + "-*.safetensors*")) {
+            for (Path sibling : siblings) {
+                boolean old = Files.getLastModifiedTime(sibling)
+                        .toInstant()
+                        .isBefore(Instant.now().minus(LEFT_BEHIND));
+                boolean temporary = sibling.getFileName().toString().startsWith(".");
+                if (!sibling.equals(file) && (old || !temporary)) {
+                    Files.deleteIfExists(sibling);
+                }
+            }
+        }
+    }
+
+    private static String checksum(MemorySegment floats) {
+        CRC32C sum = new CRC32C();
+        sum.update(floats.asByteBuffer());
+        return Long.toHexString(sum.getValue());
+    }
+
+    private static String checksumOfTable(WeightSource weights) {
+        CRC32C sum = new CRC32C();
+        for (String name : new TreeSet<>(weights.names())) {
+            sum.update((name + Arrays.toString(weights.shape(name))).getBytes(StandardCharsets.UTF_8));
+        }
+        return Long.toHexString(sum.getValue());
+    }
+
+    private static String name(BuiltInModel model) {
+        return model.description().name();
+    }
+}

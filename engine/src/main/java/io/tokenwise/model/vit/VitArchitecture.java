@@ -1,0 +1,111 @@
+package io.tokenwise.model.vit;
+
+import io.tokenwise.model.Architecture;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The sizes of a Vision Transformer with a classifier (Dosovitskiy et al. 2021): pre-LayerNorm, a class token, learned positions, erf-GELU.
+ *
+ * @param imageSize width and height of the images that it reads, in pixels
+ * @param patchSize width and height of a patch, which is a token; divides the image size
+ * @param classes that it tells apart
+ */
+public record VitArchitecture(
+        int hiddenSize,
+        int layers,
+        int heads,
+        int intermediateSize,
+        int imageSize,
+        int patchSize,
+        int classes,
+        double layerNormEpsilon)
+        implements Architecture {
+    // Far above every published ViT, far below what overflows an int or exhausts memory by a typing error.
+    private static final int MOST_WIDTH = 1 << 16;
+    private static final int MOST_LAYERS = 1 << 10;
+    private static final int MOST_PIXELS = 1 << 12;
+    private static final int MOST_PATCHES = 1 << 14;
+
+    /** @throws IllegalArgumentException if sizes do not fit each other, or are beyond all measure */
+    public VitArchitecture {
+        within("hidden size", hiddenSize, MOST_WIDTH);
+        within("layers", layers, MOST_LAYERS);
+        within("hidden units", intermediateSize, MOST_WIDTH);
+        within("image size", imageSize, MOST_PIXELS);
+        within("heads", heads, hiddenSize);
+        within("patch size", patchSize, imageSize);
+        if (hiddenSize % heads != 0) {
+            throw new IllegalArgumentException(
+                    "hidden size " + hiddenSize + " is not a multiple of " + heads + " heads");
+        }
+        int side = imageSize / patchSize;
+        if (imageSize % patchSize != 0 || side * side > MOST_PATCHES) {
+            throw new IllegalArgumentException("patches of " + patchSize + " pixels must cover images of " + imageSize
+                    + ", and be at most " + MOST_PATCHES);
+        }
+    }
+
+    private static void within(String what, int value, int most) {
+        if (value < 1 || value > most) {
+            throw new IllegalArgumentException(what + " is " + value + ", must be 1 to " + most);
+        }
+    }
+
+    /** Red, green and blue. */
+    public static final int CHANNELS = 3;
+
+    /** In a row of an image's patches, and in a column. */
+    public int patchesPerSide() {
+        return imageSize / patchSize;
+    }
+
+    /** Of an image: its patches, row by row. */
+    public int patches() {
+        return patchesPerSide() * patchesPerSide();
+    }
+
+    /** Of an image: the class token, then its patches. */
+    public int tokens() {
+        return patches() + 1;
+    }
+
+    /** Values of a patch. */
+    public int patchValues() {
+        return CHANNELS * patchSize * patchSize;
+    }
+
+    @Override
+    public Map<String, long[]> tensors() {
+        Map<String, long[]> shapes = new LinkedHashMap<>();
+        shapes.put("embeddings.cls_token", new long[] {1, 1, hiddenSize});
+        shapes.put("embeddings.position_embeddings", new long[] {1, tokens(), hiddenSize});
+        String projection = "embeddings.patch_embeddings.projection";
+        shapes.put(projection + ".weight", new long[] {hiddenSize, CHANNELS, patchSize, patchSize});
+        shapes.put(projection + ".bias", new long[] {hiddenSize});
+        for (int i = 0; i < layers; i++) {
+            String layer = "encoder.layer." + i + ".";
+            vectors(shapes, layer + "layernorm_before");
+            linear(shapes, layer + "attention.attention.query", hiddenSize, hiddenSize);
+            linear(shapes, layer + "attention.attention.key", hiddenSize, hiddenSize);
+            linear(shapes, layer + "attention.attention.value", hiddenSize, hiddenSize);
+            linear(shapes, layer + "attention.output.dense", hiddenSize, hiddenSize);
+            vectors(shapes, layer + "layernorm_after");
+            linear(shapes, layer + "intermediate.dense", intermediateSize, hiddenSize);
+            linear(shapes, layer + "output.dense", hiddenSize, intermediateSize);
+        }
+        vectors(shapes, "layernorm");
+        linear(shapes, "classifier", classes, hiddenSize);
+        return shapes;
+    }
+
+    private void vectors(Map<String, long[]> shapes, String norm) {
+        shapes.put(norm + ".weight", new long[] {hiddenSize});
+        shapes.put(norm + ".bias", new long[] {hiddenSize});
+    }
+
+    private static void linear(Map<String, long[]> shapes, String name, int out, int in) {
+        shapes.put(name + ".weight", new long[] {out, in});
+        shapes.put(name + ".bias", new long[] {out});
+    }
+}

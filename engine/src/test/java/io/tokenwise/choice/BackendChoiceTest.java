@@ -1,0 +1,107 @@
+package io.tokenwise.choice;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tokenwise.ChildJvm;
+import io.tokenwise.TestModels;
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.BackendChoice.Kind;
+import io.tokenwise.api.Precision;
+import io.tokenwise.backend.Backend;
+import java.io.IOException;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What is chosen, and what is refused, on machines with less than this one: other JVMs with the library or its instructions taken away. */
+class BackendChoiceTest {
+    /** Opens what the arguments name and tells what came. */
+    static final class Opener {
+        private Opener() {}
+
+        public static void main(String[] arguments) {
+            Precision precision = arguments[1].equals("auto") ? null : Precision.valueOf(arguments[1]);
+            try (Backend backend = Backends.open(new BackendChoice(Kind.valueOf(arguments[0]), precision), 1)) {
+                boolean sevenBits = backend.name().endsWith(", weights in 7 bits)");
+                System.out.println(
+                        backend.kind() + " " + backend.precision() + (sevenBits ? ", weights in 7 bits" : ""));
+            } catch (IllegalArgumentException e) {
+                System.out.println("refused: " + e.getMessage());
+            }
+        }
+    }
+
+    private static final String AVX = "-Dtokenwise.onednn.isa=AVX";
+    private static final String AVX2 = "-Dtokenwise.onednn.isa=AVX2";
+    private static final String AVX512 = "-Dtokenwise.onednn.isa=AVX512_CORE";
+    private static final String VNNI = "-Dtokenwise.onednn.isa=AVX512_CORE_VNNI";
+    private static final String NO_LIBRARY = "-Dtokenwise.onednn.library=/nowhere/libdnnl.so.3";
+
+    @Test
+    void withoutTheLibraryVectorServesUnlessMoreIsAskedFor() throws Exception {
+        assertThat(open(Kind.AUTO, "auto", NO_LIBRARY)).isEqualTo("VECTOR F32");
+        assertThat(open(Kind.ONEDNN, "auto", NO_LIBRARY))
+                .startsWith("refused: backend onednn: oneDNN is not available: /nowhere/libdnnl.so.3")
+                .endsWith("; backend vector with precision f32 works without");
+        assertThat(open(Kind.AUTO, "S8", NO_LIBRARY)).startsWith("refused: precision s8 needs oneDNN: ");
+    }
+
+    @Test
+    void aCpuWithoutInstructionsForAPrecisionIsNotGivenIt() throws Exception {
+        TestModels.oneDnn(Precision.S8, 1).close();
+        assertThat(open(Kind.AUTO, "auto", AVX)).isEqualTo("VECTOR F32");
+        assertThat(open(Kind.ONEDNN, "auto", AVX)).isEqualTo("ONEDNN F32");
+        assertThat(open(Kind.AUTO, "S8", AVX))
+                .isEqualTo("refused: precision s8: this CPU (AVX) has no instructions for it; it offers f32");
+        assertThat(open(Kind.AUTO, "BF16", VNNI))
+                .isEqualTo("refused: precision bf16: this CPU (AVX512_CORE_VNNI) has no instructions for it;"
+                        + " it offers f32 and s8");
+        assertThat(open(Kind.AUTO, "auto", VNNI)).isEqualTo("ONEDNN S8");
+    }
+
+    @Test
+    void withoutVnniSignedBytesHaveWeightsIn7Bits() throws Exception {
+        TestModels.oneDnn(Precision.S8, 1).close();
+        assertThat(open(Kind.AUTO, "auto", AVX2)).isEqualTo("ONEDNN S8, weights in 7 bits");
+        assertThat(open(Kind.ONEDNN, "S8", AVX512)).isEqualTo("ONEDNN S8, weights in 7 bits");
+    }
+
+    /** Only where AVX-512 comes without bfloat16 is our own float32 slow. */
+    @Test
+    void float32IsOneDnnsWhereOursIsSlow() throws Exception {
+        TestModels.oneDnn(Precision.S8, 1).close();
+        assertThat(open(Kind.AUTO, "F32", AVX2)).isEqualTo("VECTOR F32");
+        assertThat(open(Kind.AUTO, "F32", "-Dtokenwise.onednn.isa=AVX512_CORE_BF16"))
+                .isEqualTo("VECTOR F32");
+        assertThat(open(Kind.AUTO, "F32", AVX512)).isEqualTo("ONEDNN F32");
+        assertThat(open(Kind.AUTO, "F32", VNNI)).isEqualTo("ONEDNN F32");
+        assertThat(open(Kind.VECTOR, "F32", VNNI)).isEqualTo("VECTOR F32");
+        assertThat(open(Kind.AUTO, "F32", NO_LIBRARY)).isEqualTo("VECTOR F32");
+    }
+
+    @Test
+    void withoutADriverCudaIsRefusedAndAutoTakesTheCpu() throws Exception {
+        String nowhere = "-Dtokenwise.cuda.driver=/nowhere/libcuda.so.1";
+        assertThat(open(Kind.CUDA, "auto", nowhere))
+                .startsWith("refused: backend cuda: ")
+                .contains("/nowhere/libcuda.so.1")
+                .endsWith("; backends vector and onednn work without");
+        assertThat(open(Kind.AUTO, "F32", nowhere)).isIn("VECTOR F32", "ONEDNN F32");
+    }
+
+    @Test
+    void vectorHasFloat32Only() {
+        assertThatThrownBy(() -> Backends.open(new BackendChoice(Kind.VECTOR, Precision.BF16), 1))
+                .hasMessage("precision bf16: backend vector has f32 only; use backend onednn, or precision f32");
+    }
+
+    private static String open(Kind kind, String precision, String flag) throws IOException, InterruptedException {
+        Process process = ChildJvm.of(List.of(flag), Opener.class, kind.name(), precision)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+        assertThat(process.waitFor()).as(output).isZero();
+        return output.strip();
+    }
+}

@@ -1,0 +1,350 @@
+package io.tokenwise.model.open;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import io.tokenwise.api.BadFileException;
+import io.tokenwise.io.AtomicFiles;
+import io.tokenwise.io.SafetensorsWriter;
+import io.tokenwise.io.TensorData;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.Pooling;
+import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.bert.BertArchitecture;
+import io.tokenwise.tokenizer.Tokenizer;
+import io.tokenwise.tokenizer.TokenizerTest;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+class ModelDirectoryTest {
+    private static final TextDescription TINY = new TextDescription(
+            "tiny",
+            new BertArchitecture(4, 2, 2, 8, 9, 16, 2, 1e-12),
+            12,
+            Pooling.FIRST,
+            true,
+            "q: ",
+            "p: ",
+            Optional.empty());
+
+    @TempDir
+    Path temp;
+
+    private Path directory;
+    private Map<String, TensorData> tensors;
+
+    @BeforeEach
+    void prepare() {
+        directory = temp.resolve("tiny");
+        tensors = new LinkedHashMap<>();
+        Random random = new Random(6);
+        TINY.architecture().tensors().forEach((name, shape) -> {
+            float[] values = new float[(int) (shape[0] * (shape.length == 2 ? shape[1] : 1))];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = random.nextFloat();
+            }
+            tensors.put(name, new TensorData(shape, MemorySegment.ofArray(values)));
+        });
+    }
+
+    private void write(TextDescription description, ModelWriter.Existing existing) throws IOException {
+        byte[] json = TokenizerTest.SMALL.getBytes(StandardCharsets.UTF_8);
+        Tokenizer tokenizer = Tokenizer.open("small", json, 12);
+        ModelWriter.write(directory, description, tensors, tokenizer, existing);
+    }
+
+    private void rewriteTensors() throws IOException {
+        SafetensorsWriter.write(directory.resolve("model.safetensors"), tensors, Map.of());
+    }
+
+    @Test
+    void descriptionSurvivesTheWay() throws IOException {
+        JsonNode acm = JsonMapper.shared().readTree("{\"learners\":4,\"layers\":[0,1]}");
+        write(TINY.withAcm(Optional.of(acm)), ModelWriter.Existing.KEEP);
+        try (ModelFiles files = Models.open(directory)) {
+            assertThat(files.description())
+                    .usingRecursiveComparison()
+                    .ignoringFields("name", "acm")
+                    .isEqualTo(TINY);
+            assertThat(files.description().acm()).contains(acm);
+            assertThat(files.description().name()).isEqualTo(directory.toString());
+        }
+    }
+
+    @Test
+    void directoryOfThePlainTransformersKindIsReadWithSentenceTransformersDefaults() throws IOException {
+        write(TINY, ModelWriter.Existing.KEEP);
+        for (String file : new String[] {
+            "modules.json", "sentence_bert_config.json", "config_sentence_transformers.json", "1_Pooling/config.json"
+        }) {
+            Files.delete(directory.resolve(file));
+        }
+        Path config = directory.resolve("config.json");
+        Files.writeString(config, Files.readString(config).replaceFirst("\\{", "{\"acm\" : null,"));
+        try (ModelFiles files = Models.open(directory)) {
+            assertThat(files.text().pooling()).isEqualTo(Pooling.MEAN);
+            assertThat(files.text().normalize()).isFalse();
+            assertThat(files.description().maxTokens()).isEqualTo(16);
+            assertThat(files.text().queryPrefix()).isEmpty();
+            assertThat(files.description().acm()).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"bert.", "model.", "0.auto_model."})
+    void prefixesAndOldNamesOfLayerNormsAreUnderstood(String prefix) throws IOException {
+        write(TINY, ModelWriter.Existing.KEEP);
+        Map<String, TensorData> renamed = new LinkedHashMap<>();
+        tensors.forEach((name, tensor) -> renamed.put(
+                prefix
+                        + name.replace("LayerNorm.weight", "LayerNorm.gamma")
+                                .replace("LayerNorm.bias", "LayerNorm.beta"),
+                tensor));
+        renamed.put("cls.seq_relationship.bias", new TensorData(new long[] {0}, MemorySegment.ofArray(new float[0])));
+        SafetensorsWriter.write(directory.resolve("model.safetensors"), renamed, Map.of());
+        try (ModelFiles files = Models.open(directory);
+                Arena arena = Arena.ofConfined()) {
+            assertThat(files.weights().names()).hasSameElementsAs(tensors.keySet());
+            ModelFilesTest.readAll(files.weights(), arena)
+                    .forEach((name, tensor) -> assertThat(
+                                    tensor.floats().mismatch(tensors.get(name).floats()))
+                            .isEqualTo(-1));
+        }
+    }
+
+    @Test
+    void tensorsMustFitTheDescription() throws IOException {
+        write(TINY, ModelWriter.Existing.KEEP);
+        String name = "encoder.layer.1.output.dense.weight";
+        tensors.put(name, new TensorData(new long[] {8, 4}, MemorySegment.ofArray(new float[32])));
+        rewriteTensors();
+        assertThatThrownBy(() -> Models.open(directory))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageEndingWith("model.safetensors: tensor " + name
+                        + " has shape [8, 4], by the model's description it must be [4, 8]");
+        tensors.remove(name);
+        rewriteTensors();
+        assertThatThrownBy(() -> Models.open(directory))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageEndingWith("model.safetensors: has no tensor " + name);
+        tensors.clear();
+        rewriteTensors();
+        assertThatThrownBy(() -> Models.open(directory))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageEndingWith("not the weights of a BERT");
+    }
+
+    static Stream<Arguments> badConfigs() {
+        String config = "config.json";
+        String pooling = "1_Pooling/config.json";
+        return Stream.of(
+                arguments(config, "\"bert\"", "\"roberta\"", "model_type is \"roberta\"; supported: bert"),
+                arguments(config, "\"gelu\"", "\"gelu_new\"", "hidden_act is \"gelu_new\"; supported: gelu"),
+                arguments(config, "\"gelu\"", "7", "hidden_act is 7; supported: gelu"),
+                arguments(
+                        config,
+                        "\"absolute\"",
+                        "\"relative_key\"",
+                        "position_embedding_type is \"relative_key\"; supported: absolute"),
+                arguments(config, "\"pad_token_id\"", "\"is_decoder\" : true, \"pad_token_id\"", "is_decoder"),
+                arguments(
+                        config,
+                        "\"hidden_size\" : 4",
+                        "\"hidden_size\" : 5",
+                        "hidden_size 5 is not a multiple of num_attention_heads 2"),
+                arguments(
+                        config,
+                        "\"hidden_size\" : 4",
+                        "\"hidden_size\" : 2147483648",
+                        "hidden_size is 2147483648; supported: an integer from 1 to 65536"),
+                arguments(config, "\"hidden_size\" : 4", "\"hidden_size\" : -4", "hidden_size is -4"),
+                arguments(config, "\"hidden_size\" : 4", "\"hidden_size\" : 4.5", "hidden_size is 4.5"),
+                arguments(config, "\"hidden_size\" : 4", "\"hidden_size\" : \"4\"", "hidden_size is \"4\""),
+                arguments(config, "\"hidden_size\"", "\"size\"", "hidden_size is missing"),
+                arguments(config, "\"num_hidden_layers\" : 2", "\"num_hidden_layers\" : 0", "num_hidden_layers is 0"),
+                arguments(
+                        config,
+                        "\"num_attention_heads\" : 2",
+                        "\"num_attention_heads\" : 0",
+                        "num_attention_heads is 0"),
+                arguments(config, "\"vocab_size\" : 9", "\"vocab_size\" : 1000000000", "vocab_size is 1000000000"),
+                arguments(
+                        config,
+                        "\"max_position_embeddings\" : 16",
+                        "\"max_position_embeddings\" : 2",
+                        "max_position_embeddings is 2"),
+                arguments(config, "1.0E-12", "\"NaN\"", "layer_norm_eps is \"NaN\""),
+                arguments(config, "1.0E-12", "-1", "layer_norm_eps is -1"),
+                arguments(
+                        config,
+                        "\"vocab_size\" : 9",
+                        "\"vocab_size\" : 8",
+                        "tensor embeddings.word_embeddings.weight has shape [9, 4]"),
+                arguments(config, "{", "[", "config.json: is not valid JSON"),
+                arguments(
+                        "sentence_bert_config.json",
+                        "12",
+                        "17",
+                        "max_seq_length is 17; supported: an integer from 3 to 16"),
+                arguments(
+                        pooling,
+                        "\"pooling_mode_cls_token\" : true",
+                        "\"pooling_mode_cls_token\" : true, \"pooling_mode_max_tokens\" : true",
+                        "pooling modes [pooling_mode_cls_token, pooling_mode_max_tokens]"),
+                arguments(
+                        pooling,
+                        "\"pooling_mode_cls_token\" : true",
+                        "\"pooling_mode_cls_token\" : false",
+                        "pooling modes []"),
+                arguments(
+                        "modules.json",
+                        "models.Normalize",
+                        "models.Dense",
+                        "type is \"sentence_transformers.models.Dense\""),
+                arguments("modules.json", "\"1_Pooling\"", "\"../1_Pooling\"", "path is \"../1_Pooling\""),
+                arguments("modules.json", "\"path\" : \"\"", "\"path\" : \"0\"", "path is \"0\""),
+                arguments("modules.json", "[ {", "{\"a\" : [ {", "is not valid JSON"));
+    }
+
+    @ParameterizedTest(name = "{2}")
+    @MethodSource("badConfigs")
+    void unsupportedConfigurationIsOneLine(String file, String good, String bad, String fact) throws IOException {
+        write(TINY, ModelWriter.Existing.KEEP);
+        Path path = directory.resolve(file);
+        String text = Files.readString(path);
+        assertThat(text).contains(good);
+        Files.writeString(path, text.replace(good, bad));
+        assertThatThrownBy(() -> Models.open(directory))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageStartingWith(directory.toString())
+                .hasMessageContaining(fact)
+                .message()
+                .hasLineCount(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"config.json", "model.safetensors", "tokenizer.json", "1_Pooling/config.json"})
+    void absentFileIsNamed(String file) throws IOException {
+        write(TINY, ModelWriter.Existing.KEEP);
+        Files.delete(directory.resolve(file));
+        assertThatThrownBy(() -> Models.open(directory))
+                .isInstanceOf(BadFileException.class)
+                .hasMessage(directory.resolve(file) + ": no such file");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "model.safetensors, pytorch_model.bin",
+        "model.safetensors, model.safetensors.index.json",
+        "tokenizer.json, vocab.txt"
+    })
+    void aFileOfAnotherFormIsNamedWithTheWayOut(String file, String other) throws IOException {
+        write(TINY, ModelWriter.Existing.KEEP);
+        Files.move(directory.resolve(file), directory.resolve(other));
+        assertThatThrownBy(() -> Models.open(directory))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageStartingWith(directory.resolve(file) + ": no such file, and " + other + " is not read; ")
+                .hasMessageContaining("save_pretrained(");
+    }
+
+    @Test
+    void whatIsNoDirectoryIsNoModel() throws IOException {
+        assertThatThrownBy(() -> Models.open(directory))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageContaining("tiny: no such directory; a model is a directory with");
+        Files.createFile(directory);
+        assertThatThrownBy(() -> Models.open(directory))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageContaining("is not a directory");
+    }
+
+    @Test
+    void existingModelIsReplacedOnlyWhenAskedFor() throws IOException {
+        Files.createDirectory(directory);
+        write(TINY, ModelWriter.Existing.KEEP);
+        assertThatThrownBy(() -> write(TINY, ModelWriter.Existing.KEEP))
+                .isInstanceOf(IOException.class)
+                .hasMessage(directory + ": exists and is not empty");
+        tensors.values().forEach(tensor -> tensor.floats().fill((byte) 0));
+        write(TINY, ModelWriter.Existing.REPLACE);
+        try (ModelFiles files = Models.open(directory);
+                Arena arena = Arena.ofConfined()) {
+            ModelFilesTest.readAll(files.weights(), arena)
+                    .forEach((name, tensor) -> assertThat(
+                                    tensor.floats().mismatch(tensors.get(name).floats()))
+                            .isEqualTo(-1));
+        }
+        assertThat(temp).isDirectoryNotContaining(path -> !path.equals(directory));
+    }
+
+    @Test
+    void whatIsNotOursIsNeverDeleted() throws IOException {
+        write(TINY, ModelWriter.Existing.KEEP);
+        Path diary = Files.writeString(directory.resolve("diary.txt"), "mine");
+        assertThatThrownBy(() -> write(TINY, ModelWriter.Existing.REPLACE))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("holds diary.txt");
+        assertThat(diary).hasContent("mine");
+        directory = diary;
+        assertThatThrownBy(() -> write(TINY, ModelWriter.Existing.REPLACE)).hasMessageContaining("is a file");
+    }
+
+    @Test
+    void failureHalfWayLeavesTheOldModelAndNothingElse() throws IOException {
+        write(TINY, ModelWriter.Existing.KEEP);
+        byte[] before = Files.readAllBytes(directory.resolve("model.safetensors"));
+        try (Arena arena = Arena.ofConfined()) {
+            tensors.put("z", new TensorData(new long[] {1}, arena.allocate(4)));
+        }
+        assertThatThrownBy(() -> write(TINY, ModelWriter.Existing.REPLACE)).isInstanceOf(IllegalStateException.class);
+        assertThat(directory.resolve("model.safetensors")).hasBinaryContent(before);
+        assertThat(temp).isDirectoryNotContaining(path -> !path.equals(directory));
+    }
+
+    @Test
+    void targetThatCannotBeWrittenIsNamed() throws IOException {
+        directory = Files.createFile(temp.resolve("file")).resolve("tiny");
+        assertThatThrownBy(() -> write(TINY, ModelWriter.Existing.KEEP))
+                .isInstanceOf(IOException.class)
+                .hasMessageStartingWith(directory + ": cannot be written: ");
+        assertThatThrownBy(() -> AtomicFiles.write(directory, out -> out.write(1)))
+                .isInstanceOf(IOException.class)
+                .hasMessageStartingWith(directory + ": cannot be written: ");
+    }
+
+    @Test
+    void atomicFileIsOldOrNew() throws IOException {
+        Path file = temp.resolve("state");
+        AtomicFiles.write(file, out -> out.write(new byte[] {1, 2}));
+        assertThatThrownBy(() -> AtomicFiles.write(file, out -> {
+                    out.write(new byte[100]);
+                    throw new IOException("No space left on device");
+                }))
+                .hasMessage(file + ": cannot be written: No space left on device");
+        assertThat(file).hasBinaryContent(new byte[] {1, 2});
+        AtomicFiles.write(file, out -> out.write(3));
+        assertThat(file).hasBinaryContent(new byte[] {3});
+        assertThat(temp).isDirectoryNotContaining(path -> !path.equals(file));
+    }
+}
