@@ -180,22 +180,22 @@ final class ByteLevel {
         }
         boolean prefixed = prefixSpace && text.charAt(from) != ' ';
         String words = prefixed ? " " + text.substring(from, to) : text;
-        // Where a char of the text is among the words; the space before them has no place of its own.
+        // Where a char of the text is among the words; the space before them has the place of the character after it.
         int shift = prefixed ? from - 1 : 0;
         int end = to - shift;
-        var word = new Word();
+        var word = new Word(from, prefixed ? from + Character.charCount(text.codePointAt(from)) : from, shift);
         for (int at = prefixed ? 0 : from; at < end && !sink.full(); ) {
             int next = pattern == null ? end : pattern.end(words, at, end);
             word.read(words, at, next);
-            give(word, at, next, from, shift, sink);
+            give(word, at, next, sink);
             at = next;
         }
     }
 
-    private void give(Word word, int at, int next, int from, int shift, Sink sink) {
+    private void give(Word word, int at, int next, Sink sink) {
         int id = word.size > 0 && word.size <= longest ? find(word.bytes, word.size, word.hash) : -1;
         if (id >= 0 && isWhole(id)) {
-            sink.token(id, Math.max(from, at + shift), Math.max(from, next + shift));
+            sink.token(id, word.start(at), word.end(next));
             return;
         }
         var symbols = word.symbols;
@@ -204,10 +204,7 @@ final class ByteLevel {
         }
         symbols.merge(0, bpe.merges());
         for (int i = 0; i < symbols.count; i++) {
-            sink.token(
-                    symbols.ids[i],
-                    Math.max(from, symbols.starts[i] + shift),
-                    Math.max(from, symbols.ends[i] + shift));
+            sink.token(symbols.ids[i], word.start(symbols.starts[i]), word.end(symbols.ends[i]));
         }
         symbols.count = 0;
     }
@@ -236,6 +233,31 @@ final class ByteLevel {
         byte[] widths = new byte[64];
         int size;
         int hash;
+
+        private final int from;
+        private final int least;
+        private final int shift;
+
+        /**
+         * For all words of a text.
+         *
+         * @param from where it begins
+         * @param least where a token ends at least
+         * @param shift from places among the words to those in the text
+         */
+        Word(int from, int least, int shift) {
+            this.from = from;
+            this.least = least;
+            this.shift = shift;
+        }
+
+        int start(int at) {
+            return Math.max(from, at + shift);
+        }
+
+        int end(int at) {
+            return Math.max(least, at + shift);
+        }
 
         void read(String text, int from, int to) {
             size = 0;

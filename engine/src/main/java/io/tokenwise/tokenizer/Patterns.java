@@ -44,6 +44,11 @@ enum Patterns {
                 file, "pre_tokenizer splits by " + regex + "; supported: the patterns of GPT-2, cl100k, Llama 3 and Qwen 2");
     }
 
+    /** Its text. */
+    String regex() {
+        return regex;
+    }
+
     /** Where the piece ends that begins at {@code from}; {@code to} is the end of the text. */
     int end(String text, int from, int to) {
         int c = text.codePointAt(from);

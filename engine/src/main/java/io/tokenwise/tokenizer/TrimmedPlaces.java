@@ -8,6 +8,7 @@ final class TrimmedPlaces implements ByteLevel.Sink {
     /** How byte-level vocabularies write a space. */
     private static final char SPACE = '\u0120';
 
+    private final String text;
     private final String[] pieces;
     private final boolean prefixSpace;
     private final ByteLevel.Sink to;
@@ -18,7 +19,8 @@ final class TrimmedPlaces implements ByteLevel.Sink {
      *
      * @param prefixSpace what the post_processor says of it
      */
-    TrimmedPlaces(String[] pieces, boolean prefixSpace, ByteLevel.Sink to) {
+    TrimmedPlaces(String text, String[] pieces, boolean prefixSpace, ByteLevel.Sink to) {
+        this.text = text;
         this.pieces = pieces;
         this.prefixSpace = prefixSpace;
         this.to = to;
@@ -37,8 +39,13 @@ final class TrimmedPlaces implements ByteLevel.Sink {
         }
         boolean first = !any || start == 0;
         any = true;
-        int from = first && prefixSpace && before == 1 ? start : Math.min(start + before, end);
-        to.token(id, from, end >= after ? Math.max(end - after, from) : end);
+        int c = start < end ? text.codePointAt(start) : ' ';
+        // A space that is not in the text counts as the character that has its place.
+        boolean set = before > 0 && c != ' ';
+        int skipped = first && prefixSpace && before == 1 ? 0 : set ? Character.charCount(c) : before;
+        int from = Math.min(start + skipped, end);
+        int until = after == 0 ? end : set && after == piece.length() ? start : end - after;
+        to.token(id, from, Math.max(until, from));
     }
 
     @Override
