@@ -174,7 +174,7 @@ public final class Tokenizer {
     public List<Place> places(String text) {
         Tokens tokens = Tokens.withPlaces();
         encode(text, tokens);
-        return description.trim().map(trim -> trim.of(tokens.places())).orElse(tokens.places());
+        return description.trim().map(trim -> trim.of(text, tokens.places())).orElse(tokens.places());
     }
 
     /**

@@ -43,9 +43,9 @@ record TokenizerJson(
      * @param prefixSpace whether a space before the first word is one that the tokenizer put in
      */
     record Trim(String[] pieces, boolean prefixSpace) {
-        List<Tokenizer.Place> of(List<Tokenizer.Place> places) {
+        List<Tokenizer.Place> of(String text, List<Tokenizer.Place> places) {
             Tokens trimmed = Tokens.withPlaces();
-            var through = new TrimmedPlaces(pieces, prefixSpace, trimmed);
+            var through = new TrimmedPlaces(text, pieces, prefixSpace, trimmed);
             places.forEach(place -> through.token(place.id(), place.start(), place.end()));
             return trimmed.places();
         }
