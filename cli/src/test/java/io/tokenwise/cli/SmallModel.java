@@ -6,6 +6,7 @@ import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.Pooling;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.bert.BertArchitecture;
+import io.tokenwise.model.bert.BertFamily;
 import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -29,7 +30,8 @@ final class SmallModel {
 
     /** The same with more tensors, such as those of a head. */
     static void write(Path folder, Map<String, TensorData> more) throws IOException {
-        var description = new TextDescription("small", SIZES, 40, Pooling.MEAN, true, "", "", Optional.empty());
+        var description =
+                new TextDescription("small", BertFamily.BERT, SIZES, 40, Pooling.MEAN, true, "", "", Optional.empty());
         var random = new SplittableRandom(7);
         Map<String, TensorData> tensors = new LinkedHashMap<>();
         SIZES.tensors().forEach((name, shape) -> {

@@ -227,11 +227,11 @@ public final class LayerBuilder {
     }
 
     /** A convolution along rows of channels. */
-    public Convolution convolution(String path, int channels, int outputs, int width, int step, boolean biased) {
-        Parameter weight = parameters.add(path + ".weight", width * channels, outputs);
+    public Convolution convolution(String path, int channels, int outputs, SoundForm.Step step, boolean biased) {
+        Parameter weight = parameters.add(path + ".weight", step.width() * channels, outputs);
         stored.add(StoredTensor.convolution(weight.name(), weight, channels));
         Parameter bias = biased ? vector(path + ".bias", outputs) : null;
-        return new Convolution(new Linear(new Weight(parameters, weight), bias), width, step);
+        return new Convolution(new Linear(new Weight(parameters, weight), bias), step.width(), step.step());
     }
 
     public GroupNorm groupNorm(String path) {

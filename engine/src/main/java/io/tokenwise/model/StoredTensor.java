@@ -26,7 +26,8 @@ import java.util.List;
  * @param columns how many it fills
  * @param shape in the file
  */
-public record StoredTensor(String name, Parameter parameter, int fromColumn, int columns, Layout layout, List<Long> shape) {
+public record StoredTensor(
+        String name, Parameter parameter, int fromColumn, int columns, Layout layout, List<Long> shape) {
     /** A difference of a learner is a twentieth of what it is added to: in 13 steps it is rounded no more coarsely than that is in 255. */
     private static final int DIFFERENCE_STEPS = 6;
 

@@ -7,11 +7,8 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.model.ImageDescription;
-import io.tokenwise.model.SpeechDescription;
-import io.tokenwise.model.TextDescription;
-import io.tokenwise.model.moonshine.MoonshineArchitecture;
-import io.tokenwise.model.vit.VitArchitecture;
+import io.tokenwise.model.InputKind;
+import io.tokenwise.model.RowMemory;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.nn.VectorLength;
@@ -60,15 +57,8 @@ public final class Sessions implements AutoCloseable {
         this.pool = pool;
         this.ownsPool = ownsPool;
         this.batchTokens = Math.max(batchTokens, encoder.description().maxTokens());
-        limitBytes = switch (encoder.description()) {
-            case TextDescription text ->
-                // A part of a split text may have more tokens than a whole one.
-                memoryLimit(
-                        encoder, Math.max(this.batchTokens, text.architecture().maxPositions()));
-            case ImageDescription _ -> memoryLimit(encoder, this.batchTokens);
-            case SpeechDescription speech ->
-                Math.max(memoryLimit(encoder, this.batchTokens), SpeechMemory.limit(speech.architecture()));
-        };
+        limitBytes = memoryLimit(
+                encoder, Math.max(this.batchTokens, encoder.description().maxTokensOfPart()));
     }
 
     /**
@@ -82,13 +72,10 @@ public final class Sessions implements AutoCloseable {
         if (encoder.leaving().isPresent()) {
             floatsPerToken += 10 * StayGate.WIDTH + StayGate.UNITS;
         }
-        if (sizes instanceof VitArchitecture vit) {
-            floatsPerToken += vit.patchValues() + vit.hiddenSize() + vit.classes() / vit.tokens() + 1;
-        }
-        if (sizes instanceof MoonshineArchitecture moonshine) {
-            floatsPerToken += SpeechMemory.frontEndFloats(moonshine);
-        }
-        return Math.addExact(Math.multiplyExact(2L * Float.BYTES * batchTokens, floatsPerToken), 4L << 20);
+        RowMemory ofFamily = encoder.description().family().memory(encoder.description());
+        long floats = Math.addExact(
+                Math.multiplyExact(batchTokens, floatsPerToken + ofFamily.floatsPerToken()), ofFamily.floats());
+        return Math.addExact(Math.multiplyExact(2L * Float.BYTES, floats), 4L << 20);
     }
 
     /** The vectors of many sequences, in their order, all with the same budget; otherwise as the method with a budget for each. */
@@ -122,7 +109,7 @@ public final class Sessions implements AutoCloseable {
         }
         List<ShortPlan> plans = plans(sequences, budgets);
         var event = new EmbedEvent();
-        boolean isTold = event.isEnabled() && encoder.description() instanceof TextDescription;
+        boolean isTold = event.isEnabled() && encoder.description().reads() == InputKind.TEXT;
         event.begin();
         long asked = isTold ? System.nanoTime() : 0;
         Session session = borrow(stop.deadline());

@@ -4,7 +4,7 @@ import io.tokenwise.Embedding;
 import io.tokenwise.Spent;
 import io.tokenwise.api.Budget;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.InputKind;
 import io.tokenwise.session.OpenModel;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
@@ -50,7 +50,7 @@ public final class ServedEncoder implements Served<float[]> {
     @Override
     public int[] sample(int tokens) {
         RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(tokens);
-        if (!(encoder().description() instanceof TextDescription)) {
+        if (encoder().description().reads() != InputKind.TEXT) {
             int side = model.files().image().architecture().imageSize();
             return random.ints(side * side, 0, 1 << 24).toArray();
         }
@@ -90,7 +90,7 @@ public final class ServedEncoder implements Served<float[]> {
     /** Some English of several kinds, if it reads text. */
     @Override
     public List<int[]> typical(int tokens) {
-        if (!(encoder().description() instanceof TextDescription) || tokens < Tokenizer.LEAST_MAX_TOKENS) {
+        if (encoder().description().reads() != InputKind.TEXT || tokens < Tokenizer.LEAST_MAX_TOKENS) {
             return List.of();
         }
         Tokenizer tokenizer = model.files().tokenizer();

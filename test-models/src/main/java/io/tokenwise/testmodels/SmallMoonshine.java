@@ -4,6 +4,7 @@ import io.tokenwise.io.TensorData;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.model.moonshine.MoonshineArchitecture;
+import io.tokenwise.model.moonshine.MoonshineFamily;
 import io.tokenwise.tokenizer.LlamaVocabulary;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -46,7 +47,13 @@ public final class SmallMoonshine {
                 folder.resolveSibling("vocabulary.js"),
                 "llama_vocab_base64 = \"" + Base64.getEncoder().encodeToString(pieces.getBytes(StandardCharsets.UTF_8))
                         + "\"");
-        var description = new SpeechDescription("small", SIZES, LlamaVocabulary.read(script), Optional.empty());
+        var description = new SpeechDescription(
+                "small",
+                MoonshineFamily.MOONSHINE,
+                SIZES,
+                MoonshineArchitecture.SOUND,
+                LlamaVocabulary.read(script),
+                Optional.empty());
         ModelWriter.write(folder, description, tensors, null, ModelWriter.Existing.KEEP);
     }
 }

@@ -17,15 +17,15 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** BERT's encoder (Devlin et al. 2019), pooled to a vector for each text. */
-public record Bert(
+record Bert(
         TextDescription description,
         Embeddings embeddings,
         List<BertLayer> layers,
         Optional<ShortPath<BertLayer>> shortPath)
         implements Network {
     /** With zero weights. */
-    public static Bert of(TextDescription description, LayerBuilder parts) {
-        BertArchitecture sizes = description.architecture();
+    static Bert of(TextDescription description, LayerBuilder parts) {
+        var sizes = (BertArchitecture) description.architecture();
         var embeddings = new Embeddings(
                 parts.table("embeddings.word_embeddings.weight", sizes.vocabularySize()),
                 parts.table("embeddings.position_embeddings.weight", sizes.maxPositions()),

@@ -1,6 +1,6 @@
 package io.tokenwise.model.bert;
 
-import io.tokenwise.model.Architecture;
+import io.tokenwise.model.TextArchitecture;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -25,9 +25,9 @@ public record BertArchitecture(
         int maxPositions,
         int typeVocabularySize,
         double layerNormEpsilon)
-        implements Architecture {
+        implements TextArchitecture {
 
-    /** @throws IllegalArgumentException if there are fewer layers, or none is left */
+    @Override
     public BertArchitecture withLayers(int first) {
         if (first < 1 || first > layers) {
             throw new IllegalArgumentException(

@@ -6,6 +6,7 @@ import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.Network;
 import io.tokenwise.model.PreNormLayer;
 import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.SpeechWriter;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.LayerNorm;
 import io.tokenwise.nn.Linear;
@@ -16,14 +17,15 @@ import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** Moonshine (Jeffries et al. 2024): an encoder that makes frames of sound, beside the decoder that writes their text. The front end cannot be trained. */
-public record Moonshine(SoundFrontEnd frontEnd, List<PreNormLayer> layers, LayerNorm norm, SpeechDecoder decoder)
+record Moonshine(SoundFrontEnd frontEnd, List<PreNormLayer> layers, LayerNorm norm, SpeechDecoder decoder)
         implements Network {
     /** With zero weights. */
-    public static Moonshine of(SpeechDescription description, LayerBuilder parts) {
-        MoonshineArchitecture sizes = description.architecture();
+    static Moonshine of(SpeechDescription description, LayerBuilder parts) {
+        var sizes = (MoonshineArchitecture) description.architecture();
         var positions = new RotaryPositions(
                 description.maxTokens(),
                 sizes.hiddenSize() / sizes.heads(),
@@ -93,6 +95,11 @@ public record Moonshine(SoundFrontEnd frontEnd, List<PreNormLayer> layers, Layer
     @Override
     public List<BlockSlot> tokenSlots() {
         return PreNormLayer.slots(layers);
+    }
+
+    @Override
+    public Optional<SpeechWriter> writer() {
+        return Optional.of(decoder);
     }
 
     /** The front end's. */

@@ -156,8 +156,8 @@ public final class MoonshineOnnx implements WeightSource {
         String module = "encoder." + module(node);
         int number = module.charAt(module.length() - 1) - '1';
         if (!module.matches("encoder\\.conv[123]")
-                || !graph.integers(node, "strides")
-                        .equals(List.of((long) MoonshineArchitecture.CONVOLUTIONS[number][1]))
+                || !graph.integers(node, "strides").equals(List.of((long)
+                        MoonshineArchitecture.SOUND.convolutions().get(number).step()))
                 || graph.integers(node, "pads").stream().anyMatch(pad -> pad != 0)) {
             throw graph.bad("node " + node.getName()
                     + " is not one of Moonshine's three convolutions: steps 64, 3 and 2, without padding");

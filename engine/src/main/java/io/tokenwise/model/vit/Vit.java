@@ -21,7 +21,7 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** The Vision Transformer (Dosovitskiy et al. 2021) with a classifier on its class token. */
-public record Vit(
+record Vit(
         ImagePatches patches,
         Linear projection,
         Parameter classToken,
@@ -32,8 +32,8 @@ public record Vit(
         Linear classifier)
         implements Network {
     /** With zero weights. */
-    public static Vit of(ImageDescription description, LayerBuilder parts) {
-        VitArchitecture sizes = description.architecture();
+    static Vit of(ImageDescription description, LayerBuilder parts) {
+        var sizes = (VitArchitecture) description.architecture();
         ImagePreparation preparation = description.preparation();
         long hidden = sizes.hiddenSize();
         return new Vit(

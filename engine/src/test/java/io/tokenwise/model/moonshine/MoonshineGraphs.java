@@ -139,7 +139,10 @@ final class MoonshineGraphs {
         NodeProto.Builder convolution = path.endsWith("1")
                 ? node(path + "/Conv", "Conv", "x", path + ".add:0")
                 : node(path + "/Conv", "Conv", "x", path + ".add:0", name.replace("weight", "bias"));
-        long step = MoonshineArchitecture.CONVOLUTIONS[path.charAt(path.length() - 1) - '1'][1];
+        long step = MoonshineArchitecture.SOUND
+                .convolutions()
+                .get(path.charAt(path.length() - 1) - '1')
+                .step();
         graph.addNode(convolution.addAttribute(
                 AttributeProto.newBuilder().setName("strides").addInts(step)));
     }

@@ -13,6 +13,7 @@ import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.Pooling;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.bert.BertArchitecture;
+import io.tokenwise.model.bert.BertFamily;
 import io.tokenwise.tokenizer.Tokenizer;
 import io.tokenwise.tokenizer.TokenizerTest;
 import java.io.IOException;
@@ -40,6 +41,7 @@ import tools.jackson.databind.json.JsonMapper;
 class ModelDirectoryTest {
     private static final TextDescription TINY = new TextDescription(
             "tiny",
+            BertFamily.BERT,
             new BertArchitecture(4, 2, 2, 8, 9, 16, 2, 1e-12),
             12,
             Pooling.FIRST,

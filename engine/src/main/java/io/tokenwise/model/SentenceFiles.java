@@ -1,56 +1,49 @@
-package io.tokenwise.model.bert;
+package io.tokenwise.model;
 
 import io.tokenwise.api.BadFileException;
-import io.tokenwise.io.AtomicFiles;
 import io.tokenwise.io.JsonFile;
-import io.tokenwise.model.ModelFolder;
-import io.tokenwise.model.ModelWriter;
-import io.tokenwise.model.Pooling;
-import io.tokenwise.model.TextDescription;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Reads and writes what describes a text encoder: config.json of a BERT and, where present, sentence-transformers' files. */
-public final class TextConfig {
-    // Far above every published BERT, far below what overflows an int or exhausts memory by a typing error.
-    private static final int MAX_WIDTH = 1 << 16;
-    private static final int MAX_LAYERS = 1 << 10;
-    private static final int MAX_ROWS = 1 << 24;
-
-    public static final String POOLING = "1_Pooling";
+/** What sentence-transformers has beside a text encoder's config.json: what becomes of token vectors, how long texts may be, what is put before them. */
+final class SentenceFiles {
+    private static final String MODULES = "modules.json";
+    private static final String LENGTH = "sentence_bert_config.json";
+    private static final String PROMPTS = "config_sentence_transformers.json";
+    private static final String POOLING = "1_Pooling";
 
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
-    private TextConfig() {}
+    private SentenceFiles() {}
 
-    public static TextDescription read(ModelFolder folder, JsonFile config) throws IOException {
-        BertArchitecture architecture = architecture(config);
+    /** What the files say; all may be absent. */
+    static TextDescription describe(
+            TextFamily family, TextArchitecture architecture, ModelFolder folder, JsonFile config) throws IOException {
         List<JsonFile> modules = modules(folder);
         int maxTokens = architecture.maxPositions();
-        if (folder.has("sentence_bert_config.json")) {
-            maxTokens = folder.read("sentence_bert_config.json")
+        if (folder.has(LENGTH)) {
+            maxTokens = folder.read(LENGTH)
                     .integer("max_seq_length", Tokenizer.LEAST_MAX_TOKENS, architecture.maxPositions(), maxTokens);
         }
         String queryPrefix = "";
         String passagePrefix = "";
-        if (folder.has("config_sentence_transformers.json")) {
-            JsonNode prompts = folder.read("config_sentence_transformers.json")
-                    .root()
-                    .path("prompts");
+        if (folder.has(PROMPTS)) {
+            JsonNode prompts = folder.read(PROMPTS).root().path("prompts");
             queryPrefix = prompts.path("query").asString("");
             passagePrefix =
                     prompts.path("passage").asString(prompts.path("document").asString(""));
         }
         return new TextDescription(
                 folder.name(),
+                family,
                 architecture,
                 maxTokens,
                 pooling(folder, modules),
@@ -60,36 +53,12 @@ public final class TextConfig {
                 config.has("acm") ? Optional.of(config.root().get("acm")) : Optional.empty());
     }
 
-    private static BertArchitecture architecture(JsonFile config) {
-        config.supports("hidden_act", "gelu");
-        config.supports("position_embedding_type", "absolute");
-        if (config.flag("is_decoder", false) || config.flag("add_cross_attention", false)) {
-            throw new BadFileException(
-                    config.file(), "is_decoder or add_cross_attention is true; supported: an encoder");
-        }
-        int hidden = config.integer("hidden_size", 1, MAX_WIDTH);
-        int heads = config.integer("num_attention_heads", 1, hidden);
-        if (hidden % heads != 0) {
-            throw new BadFileException(
-                    config.file(), "hidden_size " + hidden + " is not a multiple of num_attention_heads " + heads);
-        }
-        return new BertArchitecture(
-                hidden,
-                config.integer("num_hidden_layers", 1, MAX_LAYERS),
-                heads,
-                config.integer("intermediate_size", 1, MAX_WIDTH),
-                config.integer("vocab_size", 1, MAX_ROWS),
-                config.integer("max_position_embeddings", Tokenizer.LEAST_MAX_TOKENS, MAX_ROWS),
-                config.integer("type_vocab_size", 1, MAX_WIDTH, 2),
-                config.has("layer_norm_eps") ? config.number("layer_norm_eps", 0, 1) : 1e-12);
-    }
-
     /** The steps of sentence-transformers' pipeline: none if the directory has no modules.json. */
     private static List<JsonFile> modules(ModelFolder folder) throws IOException {
-        if (!folder.has("modules.json")) {
+        if (!folder.has(MODULES)) {
             return List.of();
         }
-        List<JsonFile> modules = JsonFile.parseArray(folder.file("modules.json"), folder.json("modules.json"));
+        List<JsonFile> modules = JsonFile.parseArray(folder.file(MODULES), folder.json(MODULES));
         for (JsonFile module : modules) {
             if (!List.of("Transformer", "Pooling", "Normalize").contains(type(module))) {
                 throw module.refuse("type", "Transformer, Pooling, Normalize");
@@ -137,43 +106,21 @@ public final class TextConfig {
                         + "; supported: exactly one of pooling_mode_mean_tokens, pooling_mode_cls_token");
     }
 
-    /** Writes all files of a text encoder but its weights and tokenizer. */
-    public static void write(Path directory, TextDescription description) throws IOException {
-        ModelWriter.write(directory.resolve("config.json"), JsonFile.format(config(description)));
-        ModelWriter.write(directory.resolve("modules.json"), JsonFile.format(modules(description)));
+    /** What is written for a model, by the path in its folder. */
+    static Map<String, byte[]> of(TextDescription description) {
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        files.put(MODULES, JsonFile.format(modules(description)));
         ObjectNode length = JSON.objectNode().put("max_seq_length", description.maxTokens());
-        ModelWriter.write(
-                directory.resolve("sentence_bert_config.json"), JsonFile.format(length.put("do_lower_case", false)));
+        files.put(LENGTH, JsonFile.format(length.put("do_lower_case", false)));
         if (!description.queryPrefix().isEmpty() || !description.passagePrefix().isEmpty()) {
             ObjectNode prompts = JSON.objectNode();
             prompts.putObject("prompts")
                     .put("query", description.queryPrefix())
                     .put("passage", description.passagePrefix());
-            ModelWriter.write(directory.resolve("config_sentence_transformers.json"), JsonFile.format(prompts));
+            files.put(PROMPTS, JsonFile.format(prompts));
         }
-        Path pooling = Files.createDirectory(directory.resolve(POOLING));
-        ModelWriter.write(pooling.resolve("config.json"), JsonFile.format(pooling(description)));
-        AtomicFiles.syncDirectory(pooling);
-    }
-
-    private static ObjectNode config(TextDescription description) {
-        BertArchitecture sizes = description.architecture();
-        ObjectNode config = JSON.objectNode();
-        config.putArray("architectures").add("BertModel");
-        config.put("model_type", "bert")
-                .put("hidden_size", sizes.hiddenSize())
-                .put("num_hidden_layers", sizes.layers())
-                .put("num_attention_heads", sizes.heads())
-                .put("intermediate_size", sizes.intermediateSize())
-                .put("vocab_size", sizes.vocabularySize())
-                .put("max_position_embeddings", sizes.maxPositions())
-                .put("type_vocab_size", sizes.typeVocabularySize())
-                .put("layer_norm_eps", sizes.layerNormEpsilon())
-                .put("hidden_act", "gelu")
-                .put("position_embedding_type", "absolute")
-                .put("pad_token_id", 0);
-        description.acm().ifPresent(acm -> config.set("acm", acm));
-        return config;
+        files.put(POOLING + "/config.json", JsonFile.format(pooling(description)));
+        return files;
     }
 
     private static ArrayNode modules(TextDescription description) {
