@@ -51,7 +51,8 @@ public final class ShardedSafetensors implements WeightSource {
         Map<String, String> files = new LinkedHashMap<>();
         json.root().get(MAP).properties().forEach(field -> {
             String file = field.getValue().isString() ? field.getValue().stringValue() : "";
-            // A name without a separator stays in the folder; what a link there points to is its owner's affair, as for a single file.
+            // A name without a separator stays in the folder; what a link there points to is its owner's affair, as for
+            // a single file.
             if (!file.endsWith(".safetensors") || file.indexOf('/') >= 0 || file.indexOf('\\') >= 0) {
                 throw new BadFileException(
                         json.file(),
@@ -82,9 +83,8 @@ public final class ShardedSafetensors implements WeightSource {
 
     /** Those of a matrix of bytes are no tensor of their own. */
     private boolean isScales(String name) {
-        String matrix = name.endsWith(Safetensors.SCALE)
-                ? name.substring(0, name.length() - Safetensors.SCALE.length())
-                : name;
+        String matrix =
+                name.endsWith(Safetensors.SCALE) ? name.substring(0, name.length() - Safetensors.SCALE.length()) : name;
         return !matrix.equals(name) && files.containsKey(matrix) && type(matrix).equals("I8");
     }
 

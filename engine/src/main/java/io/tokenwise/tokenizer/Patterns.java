@@ -8,7 +8,10 @@ import io.tokenwise.api.BadFileException;
  */
 enum Patterns {
     /** GPT-2's, which also RoBERTa and ModernBERT have. */
-    GPT2("'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+", false, Integer.MAX_VALUE),
+    GPT2(
+            "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
+            false,
+            Integer.MAX_VALUE),
     /** That of cl100k and Llama 3: numbers are cut after three digits. */
     CL100K(modern("\\p{N}{1,3}"), true, 3),
     /** Qwen's: each digit is a word. */
@@ -41,7 +44,8 @@ enum Patterns {
             }
         }
         throw new BadFileException(
-                file, "pre_tokenizer splits by " + regex + "; supported: the patterns of GPT-2, cl100k, Llama 3 and Qwen 2");
+                file,
+                "pre_tokenizer splits by " + regex + "; supported: the patterns of GPT-2, cl100k, Llama 3 and Qwen 2");
     }
 
     /** Its text. */

@@ -51,7 +51,8 @@ class ShardedSafetensorsTest {
 
     private void index(String map) throws IOException {
         Files.writeString(
-                temp.resolve(ShardedSafetensors.INDEX), "{\"metadata\":{\"total_size\":24},\"weight_map\":" + map + "}");
+                temp.resolve(ShardedSafetensors.INDEX),
+                "{\"metadata\":{\"total_size\":24},\"weight_map\":" + map + "}");
     }
 
     private void good() throws IOException {
@@ -65,7 +66,10 @@ class ShardedSafetensorsTest {
         shard(
                 SECOND,
                 "{\"d\":{\"dtype\":\"F64\",\"shape\":[1,1],\"data_offsets\":[0,8]}}",
-                ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putDouble(-0.5).array());
+                ByteBuffer.allocate(8)
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .putDouble(-0.5)
+                        .array());
         index("{\"d\":\"" + SECOND + "\",\"a\":\"" + FIRST + "\",\"h\":\"" + FIRST + "\",\"b\":\"" + FIRST + "\"}");
     }
 
@@ -161,7 +165,8 @@ class ShardedSafetensorsTest {
         for (int i = 0; i < DAMAGED; i++) {
             Path file = temp.resolve(new String[] {ShardedSafetensors.INDEX, FIRST, SECOND}[i % 3]);
             byte[] whole = Files.readAllBytes(file);
-            byte[] damaged = random.nextInt(4) == 0 ? Arrays.copyOf(whole, random.nextInt(whole.length)) : whole.clone();
+            byte[] damaged =
+                    random.nextInt(4) == 0 ? Arrays.copyOf(whole, random.nextInt(whole.length)) : whole.clone();
             for (int flips = random.nextInt(3); flips > 0 && damaged.length > 0; flips--) {
                 damaged[random.nextInt(damaged.length)] = (byte) random.nextInt(256);
             }

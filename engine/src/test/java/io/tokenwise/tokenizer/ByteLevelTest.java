@@ -23,7 +23,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ByteLevelTest {
-    private static final String GPT2 = "{\"type\":\"ByteLevel\",\"add_prefix_space\":%s,\"trim_offsets\":%s,\"use_regex\":true}";
+    private static final String GPT2 =
+            "{\"type\":\"ByteLevel\",\"add_prefix_space\":%s,\"trim_offsets\":%s,\"use_regex\":true}";
 
     /** Minutes of comparing instead of seconds. */
     private static final boolean LONG = Boolean.getBoolean("tokenwise.long");
@@ -112,7 +113,8 @@ class ByteLevelTest {
         var ours = new ByteLevel("tokenizer.json", vocabulary.bpe(), pattern, false);
         try (var library = new HuggingFace(json(vocabulary, pattern))) {
             var text = new StringBuilder();
-            // All of them take the library minutes; what is left out here is mostly ideographs and code points without characters.
+            // All of them take the library minutes; what is left out here is mostly ideographs and code points without
+            // characters.
             int step = LONG ? 1 : 64;
             for (int c = 0; c <= Character.MAX_CODE_POINT; c += c < 0x3400 ? 1 : step) {
                 if (Character.getType(c) != Character.SURROGATE) {
@@ -161,7 +163,8 @@ class ByteLevelTest {
         ByteVocabulary vocabulary = trained(Patterns.GPT2);
         var ours = new ByteLevel("tokenizer.json", vocabulary.bpe(), Patterns.GPT2, true);
         try (var library = new HuggingFace(vocabulary.json(GPT2.formatted(true, false), ""))) {
-            for (String text : List.of("", " ", "  ", "the man", " the man", "\nthe", "'s", "\u4e2d\u6587", "1", "\ud83d\ude00 x", ".")) {
+            for (String text : List.of(
+                    "", " ", "  ", "the man", " the man", "\nthe", "'s", "\u4e2d\u6587", "1", "\ud83d\ude00 x", ".")) {
                 assertThat(tokens(ours, text)).as(text).isEqualTo(library.tokens(text));
             }
         }
@@ -249,7 +252,8 @@ class ByteLevelTest {
     void anotherPatternIsRefusedByItsText() {
         assertThat(Patterns.of("f", Patterns.QWEN2.regex())).isEqualTo(Patterns.QWEN2);
         assertThatThrownBy(() -> Patterns.of("f", "\\w+"))
-                .hasMessage("f: pre_tokenizer splits by \\w+; supported: the patterns of GPT-2, cl100k, Llama 3 and Qwen 2");
+                .hasMessage(
+                        "f: pre_tokenizer splits by \\w+; supported: the patterns of GPT-2, cl100k, Llama 3 and Qwen 2");
     }
 
     @ParameterizedTest

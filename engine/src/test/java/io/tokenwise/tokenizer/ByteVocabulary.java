@@ -40,7 +40,10 @@ final class ByteVocabulary {
         List<List<String>> words = new ArrayList<>();
         List<Integer> times = new ArrayList<>();
         counts.forEach((word, count) -> {
-            words.add(new ArrayList<>(printed(word).chars().mapToObj(c -> String.valueOf((char) c)).toList()));
+            words.add(new ArrayList<>(printed(word)
+                    .chars()
+                    .mapToObj(c -> String.valueOf((char) c))
+                    .toList()));
             times.add(count);
         });
         while (vocabulary.merges.size() < merges) {
@@ -84,7 +87,9 @@ final class ByteVocabulary {
                         .reversed()
                         .thenComparing(e -> String.join(" ", e.getKey()), Comparator.naturalOrder()))
                 .forEach(e -> {
-                    if (best.size() < most && used.add(e.getKey().get(0)) && used.add(e.getKey().get(1))) {
+                    if (best.size() < most
+                            && used.add(e.getKey().get(0))
+                            && used.add(e.getKey().get(1))) {
                         best.add(e.getKey().toArray(String[]::new));
                     }
                 });
