@@ -92,6 +92,9 @@ module io.tokenwise.engine {
             io.tokenwise.cli,
             io.tokenwise.server,
             io.tokenwise.serving;
+    exports io.tokenwise.op to
+            io.tokenwise.bench,
+            io.tokenwise.cli;
     exports io.tokenwise.search to
             io.tokenwise.bench,
             io.tokenwise.cli;

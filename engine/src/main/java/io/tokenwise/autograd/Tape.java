@@ -21,7 +21,7 @@ public final class Tape {
 
     /** Records the operation if one of its inputs matters to training. */
     public void record(Op op) {
-        if (matters(op)) {
+        if (op.matters(this)) {
             ops.add(op);
             tracked.add(op.y());
         }
@@ -41,43 +41,17 @@ public final class Tape {
      * seeded with those of its losses; gradients of parameters are added where it says.
      */
     public void backward(Gradients gradients, Stream stream, Workspace workspace) {
-        var table = new GradientTable(this, gradients, stream, workspace);
+        var to = new Backward(this, gradients, stream, workspace);
         for (int i = ops.size() - 1; i >= 0; i--) {
             Tensor dy = gradients.of(ops.get(i).y());
             if (dy != null) {
-                table.apply(ops.get(i), dy);
+                ops.get(i).backward(to, dy);
             }
         }
     }
 
-    private boolean matters(Op op) {
-        return switch (op) {
-            case Op.Linear(var x, var weight, var bias, var y) ->
-                tracks(x) || weight.parameter().trainable() || trains(bias);
-            case Op.Gelu(var x, var y) -> tracks(x);
-            case Op.Add(var a, var b, var y) -> tracks(a) || tracks(b);
-            case Op.LayerNorm(var x, var gamma, var beta, var statistics, var y) ->
-                tracks(x) || trains(gamma) || trains(beta);
-            case Op.Attention op2 -> tracks(op2.qkv());
-            case Op.Softmax(var x, var y) -> tracks(x);
-            case Op.EmbeddingSum e -> trains(e.words()) || trains(e.positions()) || trains(e.types());
-            case Op.WithFirst first -> tracks(first.x()) || trains(first.first()) || trains(first.positions());
-            case Op.Rotate rotate -> tracks(rotate.y());
-            case Op.GatedSilu(var x, var units, var y) -> tracks(x);
-            case Op.Attend attend -> tracks(attend.queries()) || tracks(attend.keysValues());
-            case Op.LinearTransposed(var x, var weight, var y) ->
-                tracks(x) || weight.parameter().trainable();
-            case Op.TakeRows take -> tracks(take.x());
-            case Op.MeanPool pool -> tracks(pool.x());
-            case Op.FirstPool pool -> tracks(pool.x());
-            case Op.L2Normalize(var x, var norms, var y) -> tracks(x);
-            case Op.ScaleBlocks(var x, var scale, var y) -> tracks(x) || tracks(scale);
-            case Op.ScaleUnits units -> tracks(units.x()) || tracks(units.scale());
-            case Op.Choose choose -> tracks(choose.logits());
-        };
-    }
-
-    private static boolean trains(Parameter parameter) {
+    /** Whether a parameter, which may be null, is trained. */
+    public boolean trains(Parameter parameter) {
         return parameter != null && parameter.trainable();
     }
 }

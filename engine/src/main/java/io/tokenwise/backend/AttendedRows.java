@@ -28,7 +28,7 @@ public record AttendedRows(
         return Math.toIntExact(probabilityOffsets()[sequences]);
     }
 
-    void check(String operation, Tensor queries, Tensor keysValues, Tensor contexts, Tensor probabilities) {
+    public void check(String operation, Tensor queries, Tensor keysValues, Tensor contexts, Tensor probabilities) {
         Shapes.offsets(operation, queryOffsets, sequences, queries.rows());
         Shapes.offsets(operation, keyOffsets, sequences, keysValues.rows());
         int hidden = contexts.columns();

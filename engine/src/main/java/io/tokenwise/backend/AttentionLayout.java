@@ -60,7 +60,7 @@ public record AttentionLayout(int[] query, int[] key, int[] value, int[] context
         return query.length * UNIT;
     }
 
-    void check(Tensor q, Tensor k, Tensor v, int heads, Tensor context) {
+    public void check(Tensor q, Tensor k, Tensor v, int heads, Tensor context) {
         if (heads < 1 || query.length % heads != 0) {
             throw new IllegalArgumentException("attention: " + columns() + " columns are not those of " + heads
                     + " heads of a multiple of " + UNIT + " columns");

@@ -4,63 +4,30 @@ import io.tokenwise.tensor.Tensor;
 import java.util.List;
 
 /** Shape checks that name the operation and both shapes. */
-final class Shapes {
+public final class Shapes {
     private Shapes() {}
 
-    static void same(String operation, Tensor a, Tensor b) {
+    public static void same(String operation, Tensor a, Tensor b) {
         if (!a.sameShape(b)) {
             throw new IllegalArgumentException(operation + ": shapes differ: " + a.shape() + " and " + b.shape());
         }
     }
 
-    static void sameColumns(String operation, Tensor a, Tensor b) {
+    public static void sameColumns(String operation, Tensor a, Tensor b) {
         if (a.columns() != b.columns()) {
             throw new IllegalArgumentException(operation + ": columns differ: " + a.shape() + " and " + b.shape());
         }
     }
 
     /** {@code vector} is {@code [1, columns]}. */
-    static void vector(String operation, Tensor vector, int columns) {
+    public static void vector(String operation, Tensor vector, int columns) {
         require(operation, vector, 1, columns);
     }
 
-    static void require(String operation, Tensor tensor, int rows, int columns) {
+    public static void require(String operation, Tensor tensor, int rows, int columns) {
         if (tensor.rows() != rows || tensor.columns() != columns) {
             throw new IllegalArgumentException(
                     operation + ": expected [" + rows + ", " + columns + "], got " + tensor.shape());
-        }
-    }
-
-    /** Columns of x in as many units as there are places, each with one of the factors of scale's rows, or with none. */
-    static void units(String operation, Tensor x, Tensor scale, int[] places) {
-        if (x.rows() != scale.rows() || places.length == 0 || x.columns() % places.length != 0) {
-            throw new IllegalArgumentException(operation + ": " + x.shape() + " cannot be scaled in " + places.length
-                    + " units by " + scale.shape());
-        }
-        for (int place : places) {
-            if (place >= scale.columns()) {
-                throw new IllegalArgumentException(
-                        operation + ": a unit has factor " + place + ", there are " + scale.columns());
-            }
-        }
-    }
-
-    /** Each unit begins where x has its columns, or is left out, and y has as many units. */
-    static void gathered(String operation, Tensor x, int[] starts, int width, Tensor y) {
-        require(operation, y, x.rows(), Math.multiplyExact(starts.length, width));
-        for (int start : starts) {
-            if (width < 1 || start > x.columns() - width) {
-                throw new IllegalArgumentException(
-                        operation + ": a unit of " + width + " columns from " + start + " on is outside " + x.shape());
-            }
-        }
-    }
-
-    /** The columns of {@code x} fall into as many blocks of one width as {@code scale} has columns. */
-    static void blocks(String operation, Tensor x, Tensor scale) {
-        if (scale.rows() != x.rows() || scale.columns() == 0 || x.columns() % scale.columns() != 0) {
-            throw new IllegalArgumentException(
-                    operation + ": " + x.shape() + " cannot be scaled in blocks by " + scale.shape());
         }
     }
 
@@ -76,7 +43,7 @@ final class Shapes {
     }
 
     /** Offsets ascend from 0 to {@code rows}. */
-    static void offsets(String operation, int[] offsets, int sequences, int rows) {
+    public static void offsets(String operation, int[] offsets, int sequences, int rows) {
         if (sequences < 0 || offsets.length <= sequences || offsets[0] != 0 || offsets[sequences] != rows) {
             throw new IllegalArgumentException(
                     operation + ": offsets of " + sequences + " sequences do not cover the " + rows + " rows");
@@ -89,7 +56,7 @@ final class Shapes {
     }
 
     /** The first {@code count} entries are rows of a matrix with {@code limit} rows. */
-    static void rows(String operation, int[] rows, int count, int limit) {
+    public static void rows(String operation, int[] rows, int count, int limit) {
         if (count > rows.length) {
             throw new IllegalArgumentException(operation + ": " + count + " rows wanted, " + rows.length + " given");
         }

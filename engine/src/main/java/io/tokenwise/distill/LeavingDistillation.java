@@ -12,6 +12,8 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.InputKind;
 import io.tokenwise.model.Objective;
+import io.tokenwise.op.Losses;
+import io.tokenwise.op.Pools;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -84,7 +86,7 @@ final class LeavingDistillation extends StepwiseDistillation {
         var tape = new Tape();
         Tensor y = leaving.gate().values(pass.train(tape), embeddings);
         Tensor dy = pass.tensor(y.rows(), 1);
-        double loss = stream.squaredErrorWhereKnown(y, wanted, dy);
+        double loss = Losses.squaredErrorWhereKnown(stream, y, wanted, dy);
         var gradients = new Gradients(stream, workspace);
         gradients.add(y, dy);
         tape.backward(gradients, stream, workspace);
@@ -114,8 +116,16 @@ final class LeavingDistillation extends StepwiseDistillation {
         }
         // Nothing reads an image's patches after the last layer.
         tokenLoss(
-                classes ? pass.firstPool(tokens, pass.batch()) : tokens,
-                classes ? teacherPass.firstPool(targetTokens, batch) : stayingRows(targetTokens),
+                classes
+                        ? Pools.first(
+                                pass,
+                                tokens,
+                                pass.batch().offsets(),
+                                pass.batch().sequences())
+                        : tokens,
+                classes
+                        ? Pools.first(teacherPass, targetTokens, batch.offsets(), batch.sequences())
+                        : stayingRows(targetTokens),
                 1,
                 gradients);
         tape.backward(gradients, stream, workspace);

@@ -17,6 +17,8 @@ import io.tokenwise.model.InputKind;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.Lengths;
+import io.tokenwise.op.Losses;
 import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
@@ -132,7 +134,7 @@ public final class FineTuning implements AutoCloseable {
         pass.train(tape);
         Tensor y = model.forward(pass, batch);
         if (!model.description().givesUnitVectors()) {
-            y = pass.l2Normalize(y);
+            y = Lengths.of(pass, y);
         }
         var gradients = new Gradients(stream, workspace);
         double loss = switch (labels) {
@@ -142,7 +144,7 @@ public final class FineTuning implements AutoCloseable {
                 gradients.add(logits, dLogits);
                 int[] wanted =
                         IntStream.of(examples).map(i -> classes.numbers()[i]).toArray();
-                yield stream.crossEntropy(logits, wanted, dLogits);
+                yield Losses.crossEntropy(stream, logits, wanted, dLogits);
             }
             case Labels.Pairs pairs -> {
                 Tensor dy = pass.tensor(y.rows(), y.columns());
@@ -150,7 +152,7 @@ public final class FineTuning implements AutoCloseable {
                 double[] scores = IntStream.of(examples)
                         .mapToDouble(i -> pairs.scores()[i])
                         .toArray();
-                yield stream.order(y, scores, TEMPERATURE, dy);
+                yield Losses.order(stream, y, scores, TEMPERATURE, dy);
             }
         };
         tape.backward(gradients, stream, workspace);

@@ -73,8 +73,7 @@ public record JsonFile(String file, JsonNode root) {
      * @param streamed who reads each of them; the parser is at the value's begin, and must be at its end afterwards
      * @return all other fields
      */
-    public static JsonFile parse(
-            String file, byte[] bytes, String part, Map<String, Consumer<JsonParser>> streamed) {
+    public static JsonFile parse(String file, byte[] bytes, String part, Map<String, Consumer<JsonParser>> streamed) {
         requireSize(file, bytes, MAX_STREAMED_BYTES);
         var reader = new InputStreamReader(new ByteArrayInputStream(bytes), StandardCharsets.UTF_8.newDecoder());
         try (JsonParser in = MAPPER.createParser(reader)) {

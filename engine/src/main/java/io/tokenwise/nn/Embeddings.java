@@ -1,6 +1,7 @@
 package io.tokenwise.nn;
 
 import io.tokenwise.autograd.Parameter;
+import io.tokenwise.op.EmbeddingSums;
 import io.tokenwise.tensor.Tensor;
 
 /** BERT's input: word, position and type embeddings summed, then normalised. */
@@ -9,7 +10,10 @@ public record Embeddings(Parameter words, Parameter positions, Parameter types, 
     public Tensor forward(Pass pass, TokenBatch batch) {
         Tensor y = pass.tensor(batch.tokens(), words.value().columns());
         pass.push();
-        norm.forward(pass, pass.embeddingSum(batch, words, positions, types), y);
+        norm.forward(
+                pass,
+                EmbeddingSums.of(pass, batch.inputs(), batch.offsets(), batch.sequences(), words, positions, types),
+                y);
         pass.pop();
         return y;
     }

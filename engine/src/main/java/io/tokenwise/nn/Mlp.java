@@ -2,6 +2,8 @@ package io.tokenwise.nn;
 
 import io.tokenwise.backend.MlpSlices;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.kernels.Activation;
+import io.tokenwise.op.GatedUnits;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
 
@@ -61,7 +63,9 @@ public final class Mlp implements Block {
      * @param together if the MLP is gated, how many columns of u lie together before those of g
      */
     public Tensor units(Pass pass, Tensor x, Linear some, int together) {
-        return gated ? pass.gatedSilu(some.forward(pass, x), together) : some.forwardGelu(pass, x);
+        return gated
+                ? GatedUnits.of(pass, some.forward(pass, x), Activation.SILU, together)
+                : some.forwardGelu(pass, x);
     }
 
     @Override

@@ -13,8 +13,9 @@ public record RotaryAttention(Linear qkv, Linear output, int heads, RotaryPositi
 
     @Override
     public Tensor attend(Pass pass, Tensor projected) {
-        // Queries and keys, which come first.
-        pass.rotate(projected, pass.batch(), positions, 2 * heads);
-        return pass.attention(projected, pass.batch(), heads);
+        // Queries and keys, which come Rotations.of(first.pass, projected, pass.batch().offsets(),
+        // pass.batch().sequences(), positions, 2 * heads);
+        return io.tokenwise.op.SelfAttention.of(
+                pass, projected, pass.batch().offsets(), pass.batch().sequences(), heads);
     }
 }

@@ -11,6 +11,7 @@ public record SelfAttention(Linear qkv, Linear output, int heads) implements Pro
 
     @Override
     public Tensor attend(Pass pass, Tensor projected) {
-        return pass.attention(projected, pass.batch(), heads);
+        return io.tokenwise.op.SelfAttention.of(
+                pass, projected, pass.batch().offsets(), pass.batch().sequences(), heads);
     }
 }

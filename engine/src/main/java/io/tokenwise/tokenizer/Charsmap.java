@@ -79,7 +79,8 @@ final class Charsmap implements Normalizer {
             }
             if (end(strings, value) - value > LONGEST_STRING) {
                 throw new BadFileException(
-                        file, FIELD + " has a string of more than " + LONGEST_STRING + " bytes; supported: shorter ones");
+                        file,
+                        FIELD + " has a string of more than " + LONGEST_STRING + " bytes; supported: shorter ones");
             }
         }
     }

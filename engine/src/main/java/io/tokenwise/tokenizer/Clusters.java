@@ -44,10 +44,8 @@ final class Clusters {
     private static boolean breaksAround(int c) {
         return switch (Character.getType(c)) {
             case Character.CONTROL, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> true;
-            case Character.FORMAT -> c != 0x200C
-                    && c != ZERO_WIDTH_JOINER
-                    && !isPrepended(c)
-                    && !(c >= 0xE0020 && c <= 0xE007F);
+            case Character.FORMAT ->
+                c != 0x200C && c != ZERO_WIDTH_JOINER && !isPrepended(c) && !(c >= 0xE0020 && c <= 0xE007F);
             case Character.UNASSIGNED -> c == 0x2065 || c >= 0xFFF0 && c <= 0xFFF8 || c >= 0xE0000 && c <= 0xE0FFF;
             default -> false;
         };
@@ -123,8 +121,7 @@ final class Clusters {
         if (open) {
             return vowel || last;
         }
-        return last
-                && (afterSyllable || before >= 0x11A8 && before <= 0x11FF || before >= 0xD7CB && before <= 0xD7FB);
+        return last && (afterSyllable || before >= 0x11A8 && before <= 0x11FF || before >= 0xD7CB && before <= 0xD7FB);
     }
 
     private static boolean isFirst(int c) {

@@ -41,9 +41,7 @@ final class FrameJson {
         }
         Frame frame = reading.frame == null
                 ? new Frame(
-                        new int[0],
-                        new int[0],
-                        Optional.of(new Frame.Pair(new int[0], new int[0], new int[0], 0, 1)))
+                        new int[0], new int[0], Optional.of(new Frame.Pair(new int[0], new int[0], new int[0], 0, 1)))
                 : reading.frame;
         return new Read(frame, reading.trims, reading.trimsPrefix);
     }
@@ -69,7 +67,8 @@ final class FrameJson {
                 set(new Frame(
                         new int[] {first},
                         new int[] {last},
-                        Optional.of(new Frame.Pair(new int[] {first}, new int[] {last, last}, new int[] {last}, 0, 0))));
+                        Optional.of(
+                                new Frame.Pair(new int[] {first}, new int[] {last, last}, new int[] {last}, 0, 0))));
             }
             case "ByteLevel" -> trim(fields);
             case "Sequence" -> {
@@ -121,7 +120,11 @@ final class FrameJson {
                     file, "post_processor.pair must be special tokens around sequence A and then sequence B");
         }
         return Optional.of(new Frame.Pair(
-                ids(pair, 0, a), ids(pair, a + 1, b), ids(pair, b + 1, pair.size()), pair.get(a).type, pair.get(b).type));
+                ids(pair, 0, a),
+                ids(pair, a + 1, b),
+                ids(pair, b + 1, pair.size()),
+                pair.get(a).type,
+                pair.get(b).type));
     }
 
     /**
@@ -165,7 +168,8 @@ final class FrameJson {
     private int id(JsonNode id) {
         if (!id.isIntegralNumber() || !id.canConvertToInt() || id.intValue() < 0 || id.intValue() >= vocabularySize) {
             throw new BadFileException(
-                    file, "post_processor: a token has the id " + id + ", ids here go from 0 to " + (vocabularySize - 1));
+                    file,
+                    "post_processor: a token has the id " + id + ", ids here go from 0 to " + (vocabularySize - 1));
         }
         return id.intValue();
     }

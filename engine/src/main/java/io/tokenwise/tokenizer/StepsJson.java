@@ -64,10 +64,11 @@ record StepsJson(JsonFile json) {
             case "NFD" -> new UnicodeForm(java.text.Normalizer.Form.NFD);
             case "NFKC" -> new UnicodeForm(java.text.Normalizer.Form.NFKC);
             case "NFKD" -> new UnicodeForm(java.text.Normalizer.Form.NFKD);
-            default -> throw unsupported(
-                    "normalizer",
-                    step,
-                    "Precompiled, Replace, Prepend, Strip, Lowercase, Nmt, NFC, NFD, NFKC, NFKD or, with WordPiece, BertNormalizer");
+            default ->
+                throw unsupported(
+                        "normalizer",
+                        step,
+                        "Precompiled, Replace, Prepend, Strip, Lowercase, Nmt, NFC, NFD, NFKC, NFKD or, with WordPiece, BertNormalizer");
         };
     }
 
@@ -85,7 +86,8 @@ record StepsJson(JsonFile json) {
         String wanted = pattern.path("String").asString("");
         if (wanted.isEmpty()) {
             throw new BadFileException(
-                    json.file(), part + ": pattern is " + pattern + "; supported: {\"String\": a text} or, in a normalizer, "
+                    json.file(),
+                    part + ": pattern is " + pattern + "; supported: {\"String\": a text} or, in a normalizer, "
                             + "{\"Regex\": \" {2,}\"}");
         }
         return wanted;
@@ -148,21 +150,21 @@ record StepsJson(JsonFile json) {
 
     private Decoder decoder(JsonFile step) {
         return switch (type(step)) {
-            case "WordPiece" -> Decoder.wordPiece(
-                    step.root().path("prefix").asString("##"), step.flag("cleanup", true));
+            case "WordPiece" ->
+                Decoder.wordPiece(step.root().path("prefix").asString("##"), step.flag("cleanup", true));
             case "Metaspace" -> {
                 Metaspace metaspace = metaspace(step, false);
-                yield Decoder.metaspace(
-                        String.valueOf(metaspace.mark()), metaspace.first() || metaspace.always());
+                yield Decoder.metaspace(String.valueOf(metaspace.mark()), metaspace.first() || metaspace.always());
             }
-            case "Replace" -> Decoder.replace(
-                    pattern("decoder", step.root().path("pattern")), text("decoder", step, "content"));
+            case "Replace" ->
+                Decoder.replace(pattern("decoder", step.root().path("pattern")), text("decoder", step, "content"));
             case "ByteFallback" -> Decoder.byteFallback();
             case "ByteLevel" -> Decoder.byteLevel();
             case "Fuse" -> Decoder.fuse();
             case "Strip" -> strip(step);
-            default -> throw unsupported(
-                    "decoder", step, "WordPiece, Metaspace, Replace, ByteFallback, ByteLevel, Fuse, Strip");
+            default ->
+                throw unsupported(
+                        "decoder", step, "WordPiece, Metaspace, Replace, ByteFallback, ByteLevel, Fuse, Strip");
         };
     }
 

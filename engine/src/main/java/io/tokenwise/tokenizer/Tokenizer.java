@@ -94,8 +94,8 @@ public final class Tokenizer {
                         file + ": post_processor has no form for pairs of texts; this model takes one text"));
         int room = most - pair.marks();
         if (room < 2) {
-            throw new IllegalArgumentException(file + ": pairs can be cut to " + (pair.marks() + 2) + " or more tokens, not to "
-                    + most);
+            throw new IllegalArgumentException(
+                    file + ": pairs can be cut to " + (pair.marks() + 2) + " or more tokens, not to " + most);
         }
         int[] a = ids(first, room);
         int[] b = ids(second, room);
@@ -247,7 +247,7 @@ public final class Tokenizer {
     }
 
     private String token(int id) {
-        if (id < 0 || id >= vocabularySize()) {
+        if (id < 0 || id >= vocabularySize() || description.vocabulary()[id] == null) {
             throw new IllegalArgumentException(file + ": no token has the id " + id);
         }
         return description.vocabulary()[id];

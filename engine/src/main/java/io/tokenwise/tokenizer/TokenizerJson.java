@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 /**
  * What a tokenizer.json says, checked: only the parts that we know are let through.
  *
- * @param vocabulary all tokens, indexed by id
+ * @param vocabulary all tokens, indexed by id; null where an id has none
  * @param special ids of tokens that are no text
  * @param added ids of tokens that are found in a text as they stand, special or not
  * @param raw those that are found before the text is normalized
@@ -59,10 +59,7 @@ record TokenizerJson(
     static TokenizerJson read(String file, byte[] bytes) {
         var vocabulary = new Vocabulary(file);
         JsonFile json = JsonFile.parse(
-                file,
-                bytes,
-                "model",
-                Map.of("vocab", vocabulary::readPieces, "merges", vocabulary::readMerges));
+                file, bytes, "model", Map.of("vocab", vocabulary::readPieces, "merges", vocabulary::readMerges));
         String type = json.root().path("model").path("type").asString("missing");
         var model = new JsonFile(file, json.root().path("model"));
         var steps = new StepsJson(json);
@@ -73,9 +70,11 @@ record TokenizerJson(
         if (scores ? !vocabulary.isArray() : !vocabulary.isObject()) {
             throw new BadFileException(
                     file,
-                    "model.vocab must be " + (scores ? "an array of pieces and their scores" : "an object of tokens and their ids"));
+                    "model.vocab must be "
+                            + (scores ? "an array of pieces and their scores" : "an object of tokens and their ids"));
         }
         if (type.equals("WordPiece")) {
+            vocabulary.requireAllIds();
             WordPiece pieces = wordPiece(json, model, vocabulary);
             vocabulary.readAdded(json);
             vocabulary.added().forEach(token -> refuseNormalized(file, token));
@@ -118,8 +117,8 @@ record TokenizerJson(
             special.set(token.id(), token.special());
         }
         FrameJson.Read frame = FrameJson.read(json, vocabulary.all().length);
-        Map<Boolean, List<AddedToken>> byTime = vocabulary.added().stream()
-                .collect(Collectors.partitioningBy(AddedToken::normalized));
+        Map<Boolean, List<AddedToken>> byTime =
+                vocabulary.added().stream().collect(Collectors.partitioningBy(AddedToken::normalized));
         return new TokenizerJson(
                 vocabulary.all(),
                 special,
@@ -229,6 +228,7 @@ record TokenizerJson(
     private static Patterns split(JsonFile step) {
         boolean invert = step.flag("invert", false);
         step.supports("behavior", invert ? "Removed" : "Isolated");
-        return Patterns.of(step.file(), step.root().path("pattern").path("Regex").asString(""));
+        return Patterns.of(
+                step.file(), step.root().path("pattern").path("Regex").asString(""));
     }
 }

@@ -36,7 +36,8 @@ final class Unigram {
             if (pieces[id].isEmpty() || pieces[id].length() > LONGEST) {
                 throw new BadFileException(
                         file,
-                        "model.vocab: piece " + id + " has " + pieces[id].length() + " chars; supported: 1 to " + LONGEST);
+                        "model.vocab: piece " + id + " has " + pieces[id].length() + " chars; supported: 1 to "
+                                + LONGEST);
             }
             chars += pieces[id].length();
             if (chars > Trie.MOST_CHARS) {

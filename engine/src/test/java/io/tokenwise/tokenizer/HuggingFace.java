@@ -26,8 +26,7 @@ final class HuggingFace implements AutoCloseable {
     private HuggingFace(byte[] json, Map<String, String> options) throws IOException {
         System.setProperty("OPT_OUT_TRACKING", "true");
         try {
-            library = HuggingFaceTokenizer.newInstance(
-                    new ByteArrayInputStream(json), options);
+            library = HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json), options);
         } finally {
             System.clearProperty("OPT_OUT_TRACKING");
         }

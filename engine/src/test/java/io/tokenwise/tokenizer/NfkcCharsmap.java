@@ -65,7 +65,8 @@ final class NfkcCharsmap {
             strings.write(0);
         }
         int[] units = new DoubleArray(keys).units();
-        ByteBuffer all = ByteBuffer.allocate(4 + 4 * units.length + strings.size()).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer all =
+                ByteBuffer.allocate(4 + 4 * units.length + strings.size()).order(ByteOrder.LITTLE_ENDIAN);
         all.putInt(4 * units.length);
         for (int unit : units) {
             all.putInt(unit);

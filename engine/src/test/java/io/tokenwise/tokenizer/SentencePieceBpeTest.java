@@ -63,7 +63,8 @@ class SentencePieceBpeTest {
                     int[] ids = ours.encode(text).ids();
                     assertThat(ours.decode(ids, false)).as(text).isEqualTo(library.decode(ids, true));
                 }
-                for (String text : List.of("", " ", "  ", "a", " a", "<s>", " <s> the</s>the", "the<unk>the", "\n\n the")) {
+                for (String text :
+                        List.of("", " ", "  ", "a", " a", "<s>", " <s> the</s>the", "the<unk>the", "\n\n the")) {
                     assertThat(tokens(ours, text)).as(text).isEqualTo(library.tokens(text));
                 }
             }
@@ -93,19 +94,34 @@ class SentencePieceBpeTest {
         return Stream.of(
                 arguments("\"unk_token\":\"<unk>\"", "\"unk_token\":\"none\"", "model.unk_token is not in model.vocab"),
                 arguments("\"dropout\":null", "\"dropout\":0.1", "dropout is 0.1; supported: 0"),
-                arguments("\"end_of_word_suffix\":null", "\"end_of_word_suffix\":\"</w>\"", "end_of_word_suffix is \"</w>\"; supported: "),
+                arguments(
+                        "\"end_of_word_suffix\":null",
+                        "\"end_of_word_suffix\":\"</w>\"",
+                        "end_of_word_suffix is \"</w>\"; supported: "),
                 arguments("\"fuse_unk\":true", "\"fuse_unk\":3", "fuse_unk is 3; supported: true or false"),
-                arguments("[\"\u2581\",\"\u2581\"]", "[\"\u2581\",\"nowhere\"]", "model.merges: number 1 needs the piece 'nowhere'"),
+                arguments(
+                        "[\"\u2581\",\"\u2581\"]",
+                        "[\"\u2581\",\"nowhere\"]",
+                        "model.merges: number 1 needs the piece 'nowhere'"),
                 arguments("[\"\u2581\",\"\u2581\"]", "[\"\u2581\"]", "model.merges: entry 0 must be two pieces"),
-                arguments("[\"\u2581\",\"\u2581\"]", "[\"\u2581\",\"\u2581\",\"\u2581\"]", "model.merges: entry 0 must be two pieces"),
+                arguments(
+                        "[\"\u2581\",\"\u2581\"]",
+                        "[\"\u2581\",\"\u2581\",\"\u2581\"]",
+                        "model.merges: entry 0 must be two pieces"),
                 arguments("[\"\u2581\",\"\u2581\"]", "7", "model.merges: entry 0 must be two pieces"),
                 arguments("\"!\":260", "\"!\":259", "model.vocab gives the id 259 twice"),
                 arguments("\"!\":260", "\"!\":999999", "a token has the id 999999, ids here go from 0 to"),
                 arguments("\"!\":260", "\"!\":99999999999", "a token has the id 99999999999, ids here go from 0 to"),
                 arguments("\"!\":260", "\"!\":[[]]", "a token has the id "),
-                arguments("\"type\":\"Split\"", "\"type\":\"Punctuation\"", "pre_tokenizer.type is Punctuation; supported: Metaspace"),
+                arguments(
+                        "\"type\":\"Split\"",
+                        "\"type\":\"Punctuation\"",
+                        "pre_tokenizer.type is Punctuation; supported: Metaspace"),
                 arguments("\"type\":\"Fuse\"", "\"type\":\"CTC\"", "decoder.type is CTC; supported: WordPiece"),
-                arguments("{\"type\":\"Fuse\"}", "{\"type\":\"Strip\",\"content\":\"ab\",\"start\":1,\"stop\":0}", "content is \"ab\"; supported: one character"));
+                arguments(
+                        "{\"type\":\"Fuse\"}",
+                        "{\"type\":\"Strip\",\"content\":\"ab\",\"start\":1,\"stop\":0}",
+                        "content is \"ab\"; supported: one character"));
     }
 
     @ParameterizedTest(name = "{1}")

@@ -39,8 +39,7 @@ class UnigramTest {
         STRIPPED(
                 "[%s,{\"type\":\"Strip\",\"strip_left\":false,\"strip_right\":true},"
                         + "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\" {2,}\"},\"content\":\"\u2581\"}]",
-                UnigramVocabulary.METASPACE.formatted("always", true),
-                false),
+                UnigramVocabulary.METASPACE.formatted("always", true), false),
         /** T5 and others: the text is not cut before the model, and bytes stand for what is in no piece. */
         WHOLE("[%s]", UnigramVocabulary.METASPACE.formatted("first", false), true),
         NOTHING_PUT_IN("[%s]", UnigramVocabulary.METASPACE.formatted("never", true), false);
@@ -58,7 +57,8 @@ class UnigramTest {
         byte[] json() {
             UnigramVocabulary vocabulary = UnigramVocabulary.of(wordPieces, 8_000);
             vocabulary.normalizer = "{\"type\":\"Sequence\",\"normalizers\":"
-                    + normalizers.formatted("{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"" + charsmap + "\"}") + "}";
+                    + normalizers.formatted("{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"" + charsmap + "\"}")
+                    + "}";
             vocabulary.preTokenizer = preTokenizer;
             return (bytes ? vocabulary.withBytes() : vocabulary).json();
         }
@@ -116,7 +116,9 @@ class UnigramTest {
                 if (c % 256 == 255 && !text.isEmpty()) {
                     String block = text.toString();
                     text.setLength(0);
-                    assertThat(tokens(ours, block)).as("U+%X to U+%X", c - 255, c).isEqualTo(library.tokens(block));
+                    assertThat(tokens(ours, block))
+                            .as("U+%X to U+%X", c - 255, c)
+                            .isEqualTo(library.tokens(block));
                 }
             }
         }
@@ -172,7 +174,9 @@ class UnigramTest {
                             "  <mask>\t\n",
                             "<s>a</s> <s><mask></s>b</s",
                             "\uff1cmask\uff1e x<mask>1_<mask>_")) {
-                        assertThat(tokens(ours, text)).as(layout + " " + flags + " " + text).isEqualTo(library.tokens(text));
+                        assertThat(tokens(ours, text))
+                                .as(layout + " " + flags + " " + text)
+                                .isEqualTo(library.tokens(text));
                     }
                 }
             }
@@ -186,7 +190,8 @@ class UnigramTest {
         var scripts = new TenScripts(5);
         try (var library = new HuggingFace(json)) {
             for (int i = 0; i < 200; i++) {
-                int[] ids = ours.encode(i % 2 == 0 ? glosses.get(i) : scripts.sentence()).ids();
+                int[] ids = ours.encode(i % 2 == 0 ? glosses.get(i) : scripts.sentence())
+                        .ids();
                 assertThat(ours.decode(ids, false)).isEqualTo(library.decode(ids, true));
                 assertThat(ours.decode(ids, true)).isEqualTo(library.decode(ids, false));
             }
@@ -235,15 +240,24 @@ class UnigramTest {
                 arguments("[\"!\",", "[\"!\",1e999],[\"!!\",", "model.vocab: entry 5 must be"),
                 arguments("[\"!\",", "[\"!\",NaN],[\"!!\",", "is not valid JSON"),
                 arguments("[\"!\",", "[\"!\"],[\"!!\",", "model.vocab: entry 5 must be"),
-                arguments("\"unk_id\":3", "\"unk_id\":null", "unk_id is missing; supported: an integer from 0 to 110"),
-                arguments("\"unk_id\":3", "\"unk_id\":111", "unk_id is 111; supported: an integer from 0 to 110"),
-                arguments("\"id\":110,", "\"id\":109,", "added token <mask> has not the id"),
+                arguments("\"unk_id\":3", "\"unk_id\":null", "unk_id is missing; supported: an integer from 0 to 98"),
+                arguments("\"unk_id\":3", "\"unk_id\":111", "unk_id is 111; supported: an integer from 0 to 98"),
+                arguments("\"id\":98,", "\"id\":97,", "added token <mask> has not the id"),
                 arguments("\"Metaspace\"", "\"Unheard\"", "pre_tokenizer.type is Unheard; supported: Metaspace"),
                 arguments("\"split\":true", "\"split\":1", "split is 1; supported: true or false"),
-                arguments("\"always\"", "\"sometimes\"", "prepend_scheme is \"sometimes\"; supported: always or first or never"),
-                arguments("\"replacement\":\"\u2581\"", "\"replacement\":\"__\"", "replacement is \"__\"; supported: one character"),
+                arguments(
+                        "\"always\"",
+                        "\"sometimes\"",
+                        "prepend_scheme is \"sometimes\"; supported: always or first or never"),
+                arguments(
+                        "\"replacement\":\"\u2581\"",
+                        "\"replacement\":\"__\"",
+                        "replacement is \"__\"; supported: one character"),
                 arguments("\"id\":\"B\"", "\"id\":\"A\"", "post_processor.pair must be"),
-                arguments("\"normalizer\":null", "\"normalizer\":{\"type\":\"Unheard\"}", "normalizer.type is Unheard; supported: Precompiled"),
+                arguments(
+                        "\"normalizer\":null",
+                        "\"normalizer\":{\"type\":\"Unheard\"}",
+                        "normalizer.type is Unheard; supported: Precompiled"),
                 arguments(
                         "\"normalizer\":null",
                         "\"normalizer\":{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"(a+)+b\"},\"content\":\"\"}",

@@ -14,8 +14,9 @@ import tools.jackson.databind.node.ObjectNode;
 final class UnigramVocabulary {
     static final String METASPACE =
             "{\"type\":\"Metaspace\",\"replacement\":\"\u2581\",\"prepend_scheme\":\"%s\",\"split\":%s}";
-    static final String WHITE_AND_METASPACE = "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"WhitespaceSplit\"},"
-            + METASPACE.formatted("always", true) + "]}";
+    static final String WHITE_AND_METASPACE =
+            "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"WhitespaceSplit\"},"
+                    + METASPACE.formatted("always", true) + "]}";
 
     final Map<String, Double> scores = new LinkedHashMap<>();
     String normalizer = "null";

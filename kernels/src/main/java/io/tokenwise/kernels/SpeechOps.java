@@ -52,6 +52,26 @@ public interface SpeechOps {
             int to);
 
     /**
+     * {@link #rotate} with the pairs half of the rotated columns apart, as most models since GPT-NeoX have them: {@code x[c] = x[c] * cosines[p, c] + x[(c +
+     * rotated / 2) % rotated] * sines[p, c]}.
+     *
+     * @param cosines {@code [positions, rotated]}, each angle's twice, in both halves
+     * @param sines the same, with a minus in the first half
+     */
+    void rotateHalves(
+            Floats x,
+            int columns,
+            int[] offsets,
+            int position,
+            float[] cosines,
+            float[] sines,
+            int heads,
+            int headSize,
+            int rotated,
+            int from,
+            int to);
+
+    /**
      * Keeps rows for {@link #attendOne}: {@code cache[c, at + r] = x[r, column + c]} for the rows of x {@code [rows, columns]} and as many columns as the
      * cache {@code [count, stride]} has rows.
      */

@@ -57,8 +57,7 @@ public final class ServedEncoder implements Served<float[]> {
         Tokenizer tokenizer = model.files().tokenizer();
         int words = tokenizer.vocabularySize();
         int wanted = Math.max(0, tokens - tokenizer.frame().marks());
-        return tokenizer.surrounded(
-                random.ints(wanted, words / 2, words).toArray());
+        return tokenizer.surrounded(random.ints(wanted, words / 2, words).toArray());
     }
 
     @Override

@@ -7,8 +7,10 @@ import io.tokenwise.backend.MlpSlices;
 import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Routing;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
+import io.tokenwise.op.GatedUnits;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -153,7 +155,7 @@ final class GroupedMlp {
         Tensor units = pass.tensor(1, acm.learnersPerSlice() * learned.width());
         for (int n = 0; n < Math.min(count, upBiases.size()); n++) {
             stream.linear(x, upSlices.get(n), upBiases.get(n), false, null, both);
-            stream.gatedSilu(both, learned.width(), units);
+            GatedUnits.forward(stream, both, Activation.SILU, learned.width(), units);
             stream.linear(units, downSlices.get(n), downBiases.get(n), false, n == 0 ? residual : y, y);
         }
     }

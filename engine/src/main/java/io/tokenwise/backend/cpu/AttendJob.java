@@ -6,10 +6,10 @@ import io.tokenwise.kernels.SpeechOps;
 import io.tokenwise.kernels.SpeechOps.AttendCall;
 import io.tokenwise.tensor.Tensor;
 
-/** Attention over other rows, cut by head and sequence, which are independent of each other. */
-final class AttendJob extends Job {
-    final AttendCall call = new AttendCall();
-    boolean backward;
+/** Attention over other rows, cut by head and sequence, which are independent of each other. Public for package op. */
+public final class AttendJob extends Job {
+    private final AttendCall call = new AttendCall();
+    private boolean backward;
 
     private final SpeechOps kernels;
     private int sequences;
@@ -19,7 +19,7 @@ final class AttendJob extends Job {
     }
 
     /** Takes the operands of both directions; contexts or their gradients are set by the caller. */
-    void prepare(Tensor queries, Tensor keysValues, AttendedRows rows, Tensor contexts, Tensor probabilities) {
+    public void prepare(Tensor queries, Tensor keysValues, AttendedRows rows, Tensor contexts, Tensor probabilities) {
         sequences = rows.sequences();
         call.queries = queries.floats();
         call.queryStride = queries.columns();
@@ -34,6 +34,20 @@ final class AttendJob extends Job {
         call.causal = rows.causal();
         call.probabilities = probabilities.floats();
         call.probabilityOffsets = rows.probabilityOffsets();
+    }
+
+    /** What was prepared goes forward. */
+    public void contexts(Tensor contexts) {
+        call.contexts = contexts.floats();
+        backward = false;
+    }
+
+    /** What was prepared goes backward: from the gradient of the contexts to those of queries, and of keys and values. */
+    public void gradients(Tensor dContexts, Tensor dQueries, Tensor dKeysValues) {
+        call.dContexts = dContexts.floats();
+        call.dQueries = dQueries.floats();
+        call.dKeysValues = dKeysValues.floats();
+        backward = true;
     }
 
     int tasks() {

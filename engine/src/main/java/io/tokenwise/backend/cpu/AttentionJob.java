@@ -7,13 +7,13 @@ import io.tokenwise.kernels.SequenceOps;
 import io.tokenwise.kernels.SequenceOps.AttentionCall;
 import io.tokenwise.tensor.Tensor;
 
-/** Attention cut by head and sequence, which are independent of each other. */
-final class AttentionJob extends Job {
+/** Attention cut by head and sequence, which are independent of each other. Public for package op. */
+public final class AttentionJob extends Job {
     /** Multiply-adds a task should at least do, so that handing it to a thread pays. */
     private static final long GRAIN = 200_000;
 
-    final AttentionCall call = new AttentionCall();
-    boolean backward;
+    private final AttentionCall call = new AttentionCall();
+    private boolean backward;
 
     private final SequenceOps kernels;
     private int sequences;
@@ -25,7 +25,7 @@ final class AttentionJob extends Job {
     }
 
     /** Q, K and V side by side; context and probabilities may be null. */
-    void prepare(Tensor qkv, int[] offsets, int sequenceCount, int heads, Tensor context, Tensor probabilities) {
+    public void prepare(Tensor qkv, int[] offsets, int sequenceCount, int heads, Tensor context, Tensor probabilities) {
         prepare(offsets, sequenceCount, heads, qkv.columns() / (3 * heads));
         call.dense(qkv.floats(), context == null ? null : context.floats());
         if (probabilities != null) {
@@ -34,7 +34,7 @@ final class AttentionJob extends Job {
     }
 
     /** Q, K, V and the context wherever the layout says. */
-    void prepare(
+    public void prepare(
             Tensor q,
             Tensor k,
             Tensor v,
@@ -67,6 +67,14 @@ final class AttentionJob extends Job {
         call.headSize = headSize;
         call.scale = (float) (1 / Math.sqrt(headSize));
         call.probabilities = null;
+        backward = false;
+    }
+
+    /** What was prepared goes backward: from the gradient of the context to that of Q, K and V side by side. */
+    public void gradients(Tensor dContext, Tensor dQkv) {
+        call.dContext = dContext.floats();
+        call.dQkv = dQkv.floats();
+        backward = true;
     }
 
     private void keepProbabilities(Tensor probabilities) {

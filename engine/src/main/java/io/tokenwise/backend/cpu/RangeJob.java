@@ -7,86 +7,166 @@ import io.tokenwise.kernels.Floats;
 import io.tokenwise.kernels.Kernels;
 import io.tokenwise.kernels.Scratch;
 import io.tokenwise.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 
 /**
  * An operation over the index range {@code [0, count)}, of values, rows, columns or sequences, cut into tasks. Operands are plain
- * fields and the body captures nothing, so that starting one allocates nothing.
+ * fields and the body captures nothing, so that starting one allocates nothing. Public for package op, which gets it by {@link CpuDevice#operands}; of one
+ * stream.
  */
-final class RangeJob extends Job {
+public final class RangeJob extends Job {
     /** Values a task should at least work on, so that handing it to a thread (about 5 microseconds) pays. */
     static final int GRAIN_VALUES = 16_384;
 
     /** What to do for the indices {@code from} (inclusive) to {@code to} (exclusive). */
-    interface Body {
+    @FunctionalInterface
+    public interface Body {
         void run(RangeJob operands, int from, int to, Scratch scratch);
     }
 
-    final Kernels kernels;
-    Floats a;
-    Floats b;
-    Floats c;
-    Floats d;
-    Floats e;
-    int columns;
-    int rows;
-    int blocks;
-    float value;
-    AdamWStep step;
-    int[] integers;
-    int[] offsets;
-    double[] sums;
-    ImagePatches patches;
-    RotaryPositions rotary;
+    public final Kernels kernels;
+    public Floats a;
+    public Floats b;
+    public Floats c;
+    public Floats d;
+    public Floats e;
+    public int columns;
+    public int rows;
+    public int blocks;
+    public float value;
+    public AdamWStep step;
+    public int[] integers;
+    public int[] offsets;
+    public double[] sums;
+    public ImagePatches patches;
+    public RotaryPositions rotary;
+
+    /** Half of a tensor, for as long as its operation runs. */
+    private final Floats half = new Floats(MemorySegment.NULL, 0);
 
     private final WorkerPool pool;
+    private final Scratch scratch;
     private Body body;
     private int count;
     private int chunk;
 
-    RangeJob(Kernels kernels, WorkerPool pool) {
+    RangeJob(Kernels kernels, WorkerPool pool, Scratch scratch) {
         this.kernels = kernels;
         this.pool = pool;
+        this.scratch = scratch;
     }
 
-    /** Sets the first three operands; c may be null. */
-    void operands(Tensor x, Tensor y, Tensor z) {
-        a = x.floats();
-        b = y.floats();
-        c = z == null ? null : z.floats();
+    // ---- operands: null is none
+
+    RangeJob operands(Tensor x, Tensor y, Tensor z) {
+        a = floats(x);
+        b = floats(y);
+        c = floats(z);
+        return this;
     }
+
+    public RangeJob d(Tensor x) {
+        d = floats(x);
+        return this;
+    }
+
+    public RangeJob e(Tensor x) {
+        e = floats(x);
+        return this;
+    }
+
+    /** {@link #d} is the lower half of x's rows. */
+    public RangeJob lowerHalf(Tensor x) {
+        half.point(x.floats().segment(), x.floats().at((long) x.rows() / 2 * x.columns()));
+        d = half;
+        return this;
+    }
+
+    public RangeJob value(float x) {
+        value = x;
+        return this;
+    }
+
+    public RangeJob rows(int x) {
+        rows = x;
+        return this;
+    }
+
+    public RangeJob columns(int x) {
+        columns = x;
+        return this;
+    }
+
+    public RangeJob blocks(int x) {
+        blocks = x;
+        return this;
+    }
+
+    public RangeJob integers(int[] x) {
+        integers = x;
+        return this;
+    }
+
+    public RangeJob offsets(int[] x) {
+        offsets = x;
+        return this;
+    }
+
+    public RangeJob patches(ImagePatches x) {
+        patches = x;
+        return this;
+    }
+
+    public RangeJob rotary(RotaryPositions x) {
+        rotary = x;
+        return this;
+    }
+
+    private static Floats floats(Tensor x) {
+        return x == null ? null : x.floats();
+    }
+
+    // ---- runs
 
     /** Cuts the values of x. */
-    void forValues(Tensor x, Scratch scratch, Body what) {
-        forEach(x.size(), GRAIN_VALUES, scratch, what);
+    public void forValues(Tensor x, Body what) {
+        forEach(x.size(), GRAIN_VALUES, what);
     }
 
-    /** Cuts the rows of x. */
-    void forRows(Tensor x, Scratch scratch, Body what) {
+    /** Cuts the rows of x, of {@link #columns}. */
+    public void forRows(Tensor x, Body what) {
         columns = x.columns();
-        forEach(x.rows(), grain(x.columns()), scratch, what);
+        forEach(x.rows(), grain(x.columns()), what);
     }
 
-    /** Cuts the columns of x at multiples of 16 values, one cache line, so that no two threads write the same line. */
-    void forColumns(Tensor x, Scratch scratch, Body what) {
+    /** Cuts the columns of x, of {@link #rows} and {@link #columns}, at multiples of 16 values, one cache line, so that no two threads write the same line. */
+    public void forColumns(Tensor x, Body what) {
         columns = x.columns();
         rows = x.rows();
-        forEach(x.columns(), Math.max(16, (grain(x.rows()) + 15) / 16 * 16), scratch, what);
+        forEach(x.columns(), Math.max(16, (grain(x.rows()) + 15) / 16 * 16), what);
     }
 
-    /** Cuts sequences of the rows of x. */
-    void forSequences(Tensor x, int[] rowOffsets, int sequences, Scratch scratch, Body what) {
+    /** Cuts sequences of the rows of x, of {@link #offsets} and {@link #columns}. */
+    public void forSequences(Tensor x, int[] rowOffsets, int sequences, Body what) {
         offsets = rowOffsets;
         columns = x.columns();
         int valuesPerSequence = x.size() / Math.max(1, sequences);
-        forEach(sequences, grain(valuesPerSequence), scratch, what);
+        forEach(sequences, grain(valuesPerSequence), what);
     }
 
-    static int grain(int valuesPerIndex) {
+    /** Cuts blocks of so many {@link #columns} of x, which lie one after the other, row by row: to a kernel they are rows. */
+    public void forBlocks(Tensor x, int units, Body what) {
+        columns = units;
+        forEach(x.size() / units, grain(units), what);
+    }
+
+    /** How many indices of so many values a task should have at least. */
+    public static int grain(int valuesPerIndex) {
         return Math.max(1, GRAIN_VALUES / Math.max(1, valuesPerIndex));
     }
 
     /** Runs the body over all indices in tasks of at least {@code grain} indices, cut at multiples of {@code grain}. */
-    void forEach(int indices, int grain, Scratch scratch, Body what) {
+    public void forEach(int indices, int grain, Body what) {
         if (indices == 0) {
             return;
         }
@@ -99,8 +179,8 @@ final class RangeJob extends Job {
     }
 
     @Override
-    protected void run(int task, Scratch scratch) {
+    protected void run(int task, Scratch ofThread) {
         int from = task * chunk;
-        body.run(this, from, Math.min(count, from + chunk), scratch);
+        body.run(this, from, Math.min(count, from + chunk), ofThread);
     }
 }

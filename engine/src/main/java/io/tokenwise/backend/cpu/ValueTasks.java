@@ -15,32 +15,20 @@ final class ValueTasks {
     private static final int SQUARES_BLOCK = RangeJob.GRAIN_VALUES;
 
     private final RangeJob range;
-    private final Scratch scratch;
 
-    ValueTasks(RangeJob range, Scratch scratch) {
+    ValueTasks(RangeJob range) {
         this.range = range;
-        this.scratch = scratch;
-    }
-
-    void gelu(Tensor x, Tensor y) {
-        range.operands(x, y, null);
-        range.forValues(x, scratch, (o, from, to, s) -> o.kernels.elementwise().gelu(o.a, o.b, from, to));
-    }
-
-    void geluBackward(Tensor x, Tensor dy, Tensor dx) {
-        range.operands(x, dy, dx);
-        range.forValues(x, scratch, (o, from, to, s) -> o.kernels.elementwise().geluBackward(o.a, o.b, o.c, from, to));
     }
 
     void add(Tensor a, Tensor b, Tensor y) {
         range.operands(a, b, y);
-        range.forValues(a, scratch, (o, from, to, s) -> o.kernels.elementwise().add(o.a, o.b, o.c, from, to));
+        range.forValues(a, (o, from, to, s) -> o.kernels.elementwise().add(o.a, o.b, o.c, from, to));
     }
 
     void addScaled(Tensor x, float factor, Tensor y) {
         range.operands(x, y, null);
         range.value = factor;
-        range.forValues(x, scratch, (o, from, to, s) -> o.kernels.elementwise().addScaled(o.a, o.value, o.b, from, to));
+        range.forValues(x, (o, from, to, s) -> o.kernels.elementwise().addScaled(o.a, o.value, o.b, from, to));
     }
 
     void copy(Tensor x, Tensor y) {
@@ -55,7 +43,7 @@ final class ValueTasks {
     void fill(Tensor x, float value) {
         range.a = x.floats();
         range.value = value;
-        range.forValues(x, scratch, value == 0 ? ValueTasks::clear : ValueTasks::fill);
+        range.forValues(x, value == 0 ? ValueTasks::clear : ValueTasks::fill);
     }
 
     private static void clear(RangeJob o, int from, int to, Scratch scratch) {
@@ -75,7 +63,7 @@ final class ValueTasks {
         range.a = x.floats();
         range.rows = x.size();
         range.sums = sums;
-        range.forEach(blocks, 1, scratch, ValueTasks::sumsOfSquares);
+        range.forEach(blocks, 1, ValueTasks::sumsOfSquares);
         double total = 0;
         for (double sum : sums) {
             total += sum;
@@ -103,8 +91,6 @@ final class ValueTasks {
         range.d = v.floats();
         range.step = step;
         range.forValues(
-                weight,
-                scratch,
-                (o, from, to, s) -> o.kernels.elementwise().adamW(o.a, o.b, o.c, o.d, o.step, from, to));
+                weight, (o, from, to, s) -> o.kernels.elementwise().adamW(o.a, o.b, o.c, o.d, o.step, from, to));
     }
 }

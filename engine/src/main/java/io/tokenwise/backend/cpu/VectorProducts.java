@@ -23,7 +23,7 @@ public final class VectorProducts implements Products {
     private final Floats columns = new Floats(MemorySegment.NULL, 0);
 
     public VectorProducts(Kernels kernels, WorkerPool pool) {
-        packing = new RangeJob(kernels, pool);
+        packing = new RangeJob(kernels, pool, scratch);
         gemm = new GemmJob(kernels.gemm(), pool);
     }
 
@@ -38,8 +38,7 @@ public final class VectorProducts implements Products {
         int panel = kernel.panelColumns();
         int panels = (target.outputs() + panel - 1) / panel;
         int grain = Math.max(1, RangeJob.GRAIN_VALUES / (panel * Math.max(1, target.inputs())));
-        packing.forEach(
-                panels, grain, scratch, transposed ? VectorProducts::packTransposed : VectorProducts::packPlain);
+        packing.forEach(panels, grain, transposed ? VectorProducts::packTransposed : VectorProducts::packPlain);
     }
 
     private static Floats corner(Tensor source, int row, int column) {

@@ -4,7 +4,7 @@ package io.tokenwise.backend.cuda;
  * Rounds the sizes of a forward up, so that others of about its size are launched in the same grids with the same addresses, and one graph serves them all. Kernels read the exact numbers on
  * the device; a bucket costs blocks that return at once, and memory.
  */
-final class Bucket {
+public final class Bucket {
     /** Below, multiples of 16, the rows of the smallest tile of a product; up to them powers of two, so that one row or text stays one. */
     private static final int STEP = 16;
 
@@ -17,7 +17,7 @@ final class Bucket {
     private Bucket() {}
 
     /** Of rows or sequences, which are rows of what is pooled of them: less than twice as many, from 128 on at most an eighth more. */
-    static int of(int count) {
+    public static int of(int count) {
         if (count <= STEP) {
             return powerOfTwo(count);
         }
@@ -27,7 +27,7 @@ final class Bucket {
     }
 
     /** Of blocks of the longest sequence, which only grids depend on: those of other sequences that have nothing to do are many anyway. */
-    static int powerOfTwo(int count) {
+    public static int powerOfTwo(int count) {
         return count <= 1 ? count : (int) Math.min(Integer.MAX_VALUE, 2L * Integer.highestOneBit(count - 1));
     }
 

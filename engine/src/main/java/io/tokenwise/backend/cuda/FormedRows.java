@@ -6,7 +6,7 @@ import io.tokenwise.api.Precision;
  * Rows in the form that tensor cores read: in bfloat16, or as unsigned bytes with a step and a least value for each row, with zeros up to a stride. F32 says that there is
  * none.
  */
-final class FormedRows {
+public final class FormedRows {
     Precision form = Precision.F32;
     long address;
     int stride;

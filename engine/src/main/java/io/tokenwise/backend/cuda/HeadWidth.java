@@ -1,17 +1,17 @@
 package io.tokenwise.backend.cuda;
 
 /** The columns that a head has room for in the kernels of attention, whose names and shared memory depend on it. */
-enum HeadWidth {
+public enum HeadWidth {
     UP_TO_32(32, 45_056, 10_240),
     UP_TO_64(64, 69_632, 18_432),
     UP_TO_128(128, 118_784, 34_816);
 
-    final String f32;
-    final String bf16;
-    final String queriesBackward;
-    final String keysBackward;
-    final int sharedBytes;
-    final int bf16SharedBytes;
+    public final String f32;
+    public final String bf16;
+    public final String queriesBackward;
+    public final String keysBackward;
+    public final int sharedBytes;
+    public final int bf16SharedBytes;
     private final int columns;
 
     HeadWidth(int columns, int sharedBytes, int bf16SharedBytes) {
@@ -25,7 +25,7 @@ enum HeadWidth {
     }
 
     /** The least that has room. */
-    static HeadWidth of(int headSize) {
+    public static HeadWidth of(int headSize) {
         if (headSize <= UP_TO_32.columns) {
             return UP_TO_32;
         }

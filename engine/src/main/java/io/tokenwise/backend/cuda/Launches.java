@@ -1,5 +1,6 @@
 package io.tokenwise.backend.cuda;
 
+import io.tokenwise.api.Precision;
 import io.tokenwise.natives.cuda.CuFunction;
 import io.tokenwise.natives.cuda.Cuda;
 import io.tokenwise.natives.cuda.LtProduct;
@@ -12,7 +13,7 @@ import java.lang.foreign.ValueLayout;
  * they need in between. What is told is done when the host reads or waits, or another stream has to see it. For one caller at a time; allocates nothing once warm, and waits for the device in
  * {@code read} only.
  */
-final class Launches {
+public final class Launches {
     private final DeviceStream device;
     private final CudaKernels kernels;
     private final StreamPool pool;
@@ -64,27 +65,45 @@ final class Launches {
     }
 
     /** The address of a tensor's first value; null is a null pointer. */
-    Launches tensor(Tensor x) {
+    public Launches tensor(Tensor x) {
         return pointer(address(x));
     }
 
-    Launches pointer(long address) {
+    public Launches pointer(long address) {
         wide |= 1L << count;
         arguments[count++] = address;
         return this;
     }
 
     /** Where the first so many of these values lie on the device, one for each row; see {@link #upload(int[], int, int)}. Null is a null pointer. */
-    Launches ints(int[] values, int rows) {
+    public Launches ints(int[] values, int rows) {
         return pointer(values == null ? 0 : device.upload(values, rows, Bucket.of(rows)));
     }
 
     /** Where the offsets of so many sequences lie on the device, up to those of their {@link Bucket}: the further ones are empty. */
-    Launches offsets(int[] values, int sequences) {
+    public Launches offsets(int[] values, int sequences) {
         return pointer(device.offsets(values, sequences));
     }
 
-    Launches integer(int value) {
+    /** Where a table that stays as it is for as long as a model lies on the device. */
+    public Launches table(int[] values) {
+        return pointer(device.tables.ints(values));
+    }
+
+    /** As {@link #table(int[])}. */
+    public Launches table(float[] values) {
+        return pointer(device.tables.floats(values));
+    }
+
+    /** Where a norm writes its rows in the form that products read: as bytes, their steps, in bfloat16, and the stride. */
+    public Launches formed(FormedRows rows) {
+        return pointer(rows.form == Precision.S8 ? rows.address : 0)
+                .pointer(rows.steps)
+                .pointer(rows.form == Precision.BF16 ? rows.address : 0)
+                .integer(rows.stride);
+    }
+
+    public Launches integer(int value) {
         arguments[count++] = value;
         return this;
     }
@@ -93,20 +112,20 @@ final class Launches {
      * Where this number lies on the device, for kernels that read there how many rows or values they have: what is launched is then the same for others. Each launch has its
      * own, so that addresses do not depend on which numbers are equal.
      */
-    Launches count(int value) {
+    public Launches count(int value) {
         return pointer(device.count(value));
     }
 
-    Launches flag(boolean value) {
+    public Launches flag(boolean value) {
         return integer(value ? 1 : 0);
     }
 
-    Launches floating(float value) {
+    public Launches floating(float value) {
         return integer(Float.floatToRawIntBits(value));
     }
 
     /** Tells it; nothing if the grid is empty. */
-    void run(int gridX, int gridY, int gridZ, int block, int sharedBytes) {
+    public void run(int gridX, int gridY, int gridZ, int block, int sharedBytes) {
         if (gridX == 0 || gridY == 0 || gridZ == 0) {
             return;
         }
@@ -120,7 +139,7 @@ final class Launches {
         device.launch(function, gridX, gridY, gridZ, block, sharedBytes, arguments, count, wide);
     }
 
-    void run(int gridX, int block) {
+    public void run(int gridX, int block) {
         run(gridX, 1, 1, block, 0);
     }
 
@@ -135,18 +154,23 @@ final class Launches {
     }
 
     /** For kernels that take the values of a tensor one by one: a block takes 1,024. */
-    void runValues(Tensor x) {
+    public void runValues(Tensor x) {
         runValues(x.rows(), x.columns(), 1_024);
     }
 
     /** For kernels that take so many values of each row one by one, by blocks of 256 threads. */
-    void runValues(int rows, int each, int ofBlock) {
+    public void runValues(int rows, int each, int ofBlock) {
         run(Math.toIntExact(Math.ceilDiv((long) Bucket.of(rows) * each, ofBlock)), 256);
     }
 
     /** For kernels that take a row by a warp: a block takes 4. */
-    void runRows(int rows) {
+    public void runRows(int rows) {
         run(blocks(Bucket.of(rows), 4), 128);
+    }
+
+    /** For kernels that take tiles of 4 rows and 128 columns. */
+    public void runTiles(int rows, int columns) {
+        run(blocks(rows, 4), blocks(columns, 128), 1, 128, 0);
     }
 
     /** Tells a product by cuBLASLt, of at least one row: {@code y = x weights + bias}, if its kind has one. */
@@ -166,7 +190,7 @@ final class Launches {
     }
 
     /** Blocks that take so many things, so many each. */
-    static int blocks(int things, int each) {
+    public static int blocks(int things, int each) {
         return Math.ceilDiv(things, each);
     }
 
@@ -203,7 +227,7 @@ final class Launches {
     }
 
     /** As {@link #upload(int[], int, int)}, with room for no more. */
-    long upload(long[] values, int valueCount) {
+    public long upload(long[] values, int valueCount) {
         return device.upload(values, valueCount);
     }
 

@@ -11,6 +11,8 @@ import io.tokenwise.nn.Embeddings;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.nn.VectorLength;
+import io.tokenwise.op.Lengths;
+import io.tokenwise.op.Pools;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
@@ -69,11 +71,11 @@ record Bert(
     @Override
     public Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch) {
         Tensor y = switch (description.pooling()) {
-            case MEAN -> pass.meanPool(tokens, batch);
-            case FIRST -> pass.firstPool(tokens, batch);
+            case MEAN -> Pools.mean(pass, tokens, batch.offsets(), batch.sequences());
+            case FIRST -> Pools.first(pass, tokens, batch.offsets(), batch.sequences());
         };
         boolean scaled = description.normalize() && pass.given(VectorLength.class) != VectorLength.POOLED;
-        return scaled ? pass.l2Normalize(y) : y;
+        return scaled ? Lengths.of(pass, y) : y;
     }
 
     @Override

@@ -14,6 +14,7 @@ import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.RotaryAttention;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.Pools;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -80,7 +81,7 @@ record Moonshine(SoundFrontEnd frontEnd, List<PreNormLayer> layers, LayerNorm no
     /** The mean of a recording's frames; its text is the decoder's matter. */
     @Override
     public Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch) {
-        return pass.meanPool(tokens, batch);
+        return Pools.mean(pass, tokens, batch.offsets(), batch.sequences());
     }
 
     /** The encoder's, then the decoder's. */

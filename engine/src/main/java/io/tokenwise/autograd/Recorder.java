@@ -1,0 +1,30 @@
+package io.tokenwise.autograd;
+
+import io.tokenwise.backend.Stream;
+import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
+import java.util.Arrays;
+
+/** What an operation computes with in a forward pass: where, where its result lies, and the tape, on which it records itself if there is one. */
+public interface Recorder {
+    Stream stream();
+
+    Workspace workspace();
+
+    /** Null in inference. */
+    Tape tape();
+
+    /** For a result: its values are unspecified. */
+    default Tensor tensor(int rows, int columns) {
+        return workspace().tensor(rows, columns);
+    }
+
+    /** Throws if an operation that has no gradient were part of what is trained. */
+    default void frozen(String operation, Tensor x, Parameter... parameters) {
+        Tape tape = tape();
+        if (tape != null && (tape.tracks(x) || Arrays.stream(parameters).anyMatch(tape::trains))) {
+            throw new UnsupportedOperationException(
+                    operation + ": has no gradient, so neither it nor what comes before it can be trained");
+        }
+    }
+}

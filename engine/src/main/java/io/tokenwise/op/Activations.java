@@ -1,0 +1,89 @@
+package io.tokenwise.op;
+
+import io.tokenwise.autograd.Backward;
+import io.tokenwise.autograd.Op;
+import io.tokenwise.autograd.Recorder;
+import io.tokenwise.autograd.Tape;
+import io.tokenwise.backend.Shapes;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.backend.cpu.CpuDevice;
+import io.tokenwise.backend.cuda.CudaDevice;
+import io.tokenwise.tensor.Tensor;
+
+/** Functions of single values. */
+public final class Activations {
+    private Activations() {}
+
+    /** Erf-GELU. */
+    public static void gelu(Stream stream, Tensor x, Tensor y) {
+        Shapes.same("gelu", x, y);
+        if (stream.device() instanceof CpuDevice cpu) {
+            cpu.operands(x, y, null)
+                    .forValues(x, (o, from, to, _) -> o.kernels.elementwise().gelu(o.a, o.b, from, to));
+        } else {
+            CudaDevice.of(stream)
+                    .kernel("geluForward")
+                    .tensor(x)
+                    .tensor(y)
+                    .count(x.size())
+                    .runValues(x);
+        }
+    }
+
+    /** {@code dx = dy * gelu'(x)}. */
+    public static void geluBackward(Stream stream, Tensor x, Tensor dy, Tensor dx) {
+        Shapes.same("geluBackward", x, dy);
+        Shapes.same("geluBackward", x, dx);
+        if (stream.device() instanceof CpuDevice cpu) {
+            cpu.operands(x, dy, dx)
+                    .forValues(x, (o, from, to, _) -> o.kernels.elementwise().geluBackward(o.a, o.b, o.c, from, to));
+        } else {
+            CudaDevice.of(stream)
+                    .kernel("geluBackward")
+                    .tensor(x)
+                    .tensor(dy)
+                    .tensor(dx)
+                    .integer(x.size())
+                    .runValues(x);
+        }
+    }
+
+    public static Tensor gelu(Recorder pass, Tensor x) {
+        Tensor y = pass.tensor(x.rows(), x.columns());
+        gelu(pass.stream(), x, y);
+        if (pass.tape() != null) {
+            pass.tape().record(new Gelu(x, y));
+        }
+        return y;
+    }
+
+    private record Gelu(Tensor x, Tensor y) implements Op {
+        @Override
+        public boolean matters(Tape tape) {
+            return tape.tracks(x);
+        }
+
+        @Override
+        public void backward(Backward to, Tensor dy) {
+            Tensor dx = to.like(x);
+            geluBackward(to.stream(), x, dy, dx);
+            to.add(x, dx);
+        }
+    }
+
+    /** Has no gradient. */
+    public static void tanh(Stream stream, Tensor x, Tensor y) {
+        Shapes.same("tanh", x, y);
+        if (stream.device() instanceof CpuDevice cpu) {
+            cpu.operands(x, y, null)
+                    .forValues(x, (o, from, to, _) -> o.kernels.speech().tanh(o.a, o.b, from, to));
+        } else {
+            CudaDevice.of(stream)
+                    .kernel("tanhValues")
+                    .tensor(x)
+                    .tensor(y)
+                    .count(x.size())
+                    .runValues(x);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+package io.tokenwise.op;
+
+import io.tokenwise.autograd.Backward;
+import io.tokenwise.autograd.Op;
+import io.tokenwise.autograd.Recorder;
+import io.tokenwise.autograd.Tape;
+import io.tokenwise.backend.Shapes;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.backend.cpu.CpuDevice;
+import io.tokenwise.backend.cuda.CudaDevice;
+import io.tokenwise.kernels.Activation;
+import io.tokenwise.tensor.Tensor;
+
+/** {@code y = x_1 * act(x_2)} for each block {@code [x_1, x_2]} of {@code 2 * units} columns of x; y has half of x's columns. */
+public final class GatedUnits {
+    private GatedUnits() {}
+
+    public static void forward(Stream stream, Tensor x, Activation gate, int units, Tensor y) {
+        check("gatedUnits", x, gate, units, y);
+        if (stream.device() instanceof CpuDevice cpu) {
+            cpu.operands(x, y, null)
+                    .forBlocks(
+                            y, units, (o, from, to, _) -> o.kernels.speech().gatedSilu(o.a, o.b, o.columns, from, to));
+        } else {
+            CudaDevice.of(stream)
+                    .kernel("gatedSilu")
+                    .tensor(x)
+                    .tensor(y)
+                    .count(y.size())
+                    .integer(units)
+                    .runValues(y);
+        }
+    }
+
+    public static void backward(Stream stream, Tensor x, Activation gate, int units, Tensor dy, Tensor dx) {
+        check("gatedUnitsBackward", x, gate, units, dy);
+        Shapes.same("gatedUnitsBackward", x, dx);
+        if (stream.device() instanceof CpuDevice cpu) {
+            cpu.operands(x, dy, dx)
+                    .forBlocks(
+                            dy,
+                            units,
+                            (o, from, to, _) ->
+                                    o.kernels.speech().gatedSiluBackward(o.a, o.b, o.c, o.columns, from, to));
+        } else {
+            CudaDevice.of(stream)
+                    .kernel("gatedSiluBackward")
+                    .tensor(x)
+                    .tensor(dy)
+                    .tensor(dx)
+                    .integer(dy.size())
+                    .integer(units)
+                    .runValues(dy);
+        }
+    }
+
+    public static Tensor of(Recorder pass, Tensor x, Activation gate, int units) {
+        Tensor y = pass.tensor(x.rows(), x.columns() / 2);
+        forward(pass.stream(), x, gate, units, y);
+        if (pass.tape() != null) {
+            pass.tape().record(new Taped(x, gate, units, y));
+        }
+        return y;
+    }
+
+    private record Taped(Tensor x, Activation gate, int units, Tensor y) implements Op {
+        @Override
+        public boolean matters(Tape tape) {
+            return tape.tracks(x);
+        }
+
+        @Override
+        public void backward(Backward to, Tensor dy) {
+            Tensor dx = to.like(x);
+            GatedUnits.backward(to.stream(), x, gate, units, dy, dx);
+            to.add(x, dx);
+        }
+    }
+
+    private static void check(String operation, Tensor x, Activation gate, int units, Tensor y) {
+        if (gate != Activation.SILU) {
+            throw new UnsupportedOperationException(operation + ": gates are SILU so far, not " + gate);
+        }
+        Shapes.require(operation, x, y.rows(), 2 * y.columns());
+        if (units < 1 || y.columns() % units != 0) {
+            throw new IllegalArgumentException(
+                    operation + ": " + y.shape() + " is not cut into blocks of " + units + " columns");
+        }
+    }
+}
