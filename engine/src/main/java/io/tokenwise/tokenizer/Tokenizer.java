@@ -174,7 +174,7 @@ public final class Tokenizer {
     public List<Place> places(String text) {
         Tokens tokens = Tokens.withPlaces();
         encode(text, tokens);
-        return description.trim().map(trim -> trim.of(tokens.places())).orElse(tokens.places());
+        return description.trim().map(trim -> trim.of(text, tokens.places())).orElse(tokens.places());
     }
 
     /**
@@ -247,7 +247,7 @@ public final class Tokenizer {
     }
 
     private String token(int id) {
-        if (id < 0 || id >= vocabularySize()) {
+        if (id < 0 || id >= vocabularySize() || description.vocabulary()[id] == null) {
             throw new IllegalArgumentException(file + ": no token has the id " + id);
         }
         return description.vocabulary()[id];

@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 /**
  * What a tokenizer.json says, checked: only the parts that we know are let through.
  *
- * @param vocabulary all tokens, indexed by id
+ * @param vocabulary all tokens, indexed by id; null where an id has none
  * @param special ids of tokens that are no text
  * @param added ids of tokens that are found in a text as they stand, special or not
  * @param raw those that are found before the text is normalized
@@ -43,9 +43,9 @@ record TokenizerJson(
      * @param prefixSpace whether a space before the first word is one that the tokenizer put in
      */
     record Trim(String[] pieces, boolean prefixSpace) {
-        List<Tokenizer.Place> of(List<Tokenizer.Place> places) {
+        List<Tokenizer.Place> of(String text, List<Tokenizer.Place> places) {
             Tokens trimmed = Tokens.withPlaces();
-            var through = new TrimmedPlaces(pieces, prefixSpace, trimmed);
+            var through = new TrimmedPlaces(text, pieces, prefixSpace, trimmed);
             places.forEach(place -> through.token(place.id(), place.start(), place.end()));
             return trimmed.places();
         }
@@ -74,6 +74,7 @@ record TokenizerJson(
                             + (scores ? "an array of pieces and their scores" : "an object of tokens and their ids"));
         }
         if (type.equals("WordPiece")) {
+            vocabulary.requireAllIds();
             WordPiece pieces = wordPiece(json, model, vocabulary);
             vocabulary.readAdded(json);
             vocabulary.added().forEach(token -> refuseNormalized(file, token));

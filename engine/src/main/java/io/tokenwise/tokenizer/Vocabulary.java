@@ -17,6 +17,9 @@ final class Vocabulary {
     /** The model looks up rows by ids below 2^24 ({@link TokenTypes}). */
     private static final int MOST = 1 << 24;
 
+    /** Ids that no piece has; cl100k leaves out 16. */
+    private static final int MOST_HOLES = 1_024;
+
     private final String file;
     private final List<String> pieces = new ArrayList<>();
     private int[] ids = new int[1024];
@@ -26,6 +29,10 @@ final class Vocabulary {
     private Map<String, Integer> idOf = Map.of();
     private Merges merges;
     private String[] all = {};
+
+    /** One more than the largest id of a piece. */
+    private int end;
+
     private final List<AddedToken> added = new ArrayList<>();
 
     Vocabulary(String file) {
@@ -64,13 +71,17 @@ final class Vocabulary {
         if (bad != null) {
             throw badId(bad, words);
         }
-        var byId = new String[words];
+        int most = 0;
+        for (int i = 0; i < words; i++) {
+            if (ids[i] < 0 || ids[i] >= words + MOST_HOLES) {
+                throw badId(Integer.toString(ids[i]), words + MOST_HOLES);
+            }
+            most = Math.max(most, ids[i] + 1);
+        }
+        var byId = new String[most];
         idOf = HashMap.newHashMap(words);
         for (int i = 0; i < words; i++) {
             int id = ids[i];
-            if (id < 0 || id >= words) {
-                throw badId(Integer.toString(id), words);
-            }
             if (byId[id] != null) {
                 throw new BadFileException(file, "model.vocab gives the id " + id + " twice");
             }
@@ -78,6 +89,16 @@ final class Vocabulary {
             idOf.put(byId[id], id);
         }
         all = byId;
+        end = byId.length;
+    }
+
+    /** Refuses ids that no piece has. */
+    void requireAllIds() {
+        for (int i = 0; i < pieces.size(); i++) {
+            if (ids[i] >= pieces.size()) {
+                throw badId(Integer.toString(ids[i]), pieces.size());
+            }
+        }
     }
 
     private void readScores(JsonParser in) {
@@ -99,6 +120,7 @@ final class Vocabulary {
             scores[id] = score;
         }
         all = pieces.toArray(new String[0]);
+        end = all.length;
         idOf = HashMap.newHashMap(all.length);
         for (int id = 0; id < all.length; id++) {
             Integer before = idOf.put(all[id], id);
@@ -157,7 +179,8 @@ final class Vocabulary {
             var fields = new JsonFile(file, token);
             String text = token.path("content").asString("");
             Integer known = idOf.get(text);
-            if (token.path("id").asInt(-1) != (known == null ? size : known)) {
+            boolean free = known != null || end == pieces.size();
+            if (!free || token.path("id").asInt(-1) != (known == null ? size : known)) {
                 throw new BadFileException(
                         file,
                         "added token " + text + " has not the id that model.vocab gives it, or the next free one");
@@ -192,14 +215,14 @@ final class Vocabulary {
         return idOf.get(piece);
     }
 
-    /** All tokens by id; those that were added come last. */
+    /** All tokens by id, null where an id has none; those that were added come last. */
     String[] all() {
         return all;
     }
 
-    /** The pieces by id. */
+    /** The pieces by id; null where an id has none. */
     String[] words() {
-        return Arrays.copyOf(all, pieces.size());
+        return Arrays.copyOf(all, end);
     }
 
     double[] scores() {

@@ -5,7 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.tokenwise.api.BadFileException;
-import io.tokenwise.io.ModelFiles;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.testdata.WordNet;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -65,7 +66,7 @@ class UnigramTest {
 
     @BeforeAll
     static void load() throws IOException {
-        try (ModelFiles files = ModelFiles.builtIn("minilm")) {
+        try (ModelFiles files = Models.builtIn("minilm")) {
             Tokenizer minilm = Tokenizer.open("minilm", files.tokenizer().json(), 256);
             wordPieces = minilm.tokens(IntStream.range(1_996, 14_000).toArray()).toArray(String[]::new);
         }
@@ -239,9 +240,9 @@ class UnigramTest {
                 arguments("[\"!\",", "[\"!\",1e999],[\"!!\",", "model.vocab: entry 5 must be"),
                 arguments("[\"!\",", "[\"!\",NaN],[\"!!\",", "is not valid JSON"),
                 arguments("[\"!\",", "[\"!\"],[\"!!\",", "model.vocab: entry 5 must be"),
-                arguments("\"unk_id\":3", "\"unk_id\":null", "unk_id is missing; supported: an integer from 0 to 110"),
-                arguments("\"unk_id\":3", "\"unk_id\":111", "unk_id is 111; supported: an integer from 0 to 110"),
-                arguments("\"id\":110,", "\"id\":109,", "added token <mask> has not the id"),
+                arguments("\"unk_id\":3", "\"unk_id\":null", "unk_id is missing; supported: an integer from 0 to 98"),
+                arguments("\"unk_id\":3", "\"unk_id\":111", "unk_id is 111; supported: an integer from 0 to 98"),
+                arguments("\"id\":98,", "\"id\":97,", "added token <mask> has not the id"),
                 arguments("\"Metaspace\"", "\"Unheard\"", "pre_tokenizer.type is Unheard; supported: Metaspace"),
                 arguments("\"split\":true", "\"split\":1", "split is 1; supported: true or false"),
                 arguments(
