@@ -4,6 +4,7 @@ import io.tokenwise.autograd.Parameters;
 import io.tokenwise.backend.AttentionLayout;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.op.SelfAttention;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.util.Random;
@@ -76,7 +77,7 @@ public class AttentionBenchmark {
     /** All heads of all sequences. */
     @Benchmark
     public Tensor attention() {
-        stream.attention(qkv, offsets, offsets.length - 1, HEADS, context, null);
+        SelfAttention.forward(stream, qkv, offsets, offsets.length - 1, HEADS, context, null);
         return context;
     }
 
@@ -93,7 +94,7 @@ public class AttentionBenchmark {
     /** The same with each head's columns apart. */
     @Benchmark
     public Tensor attentionInUnits() {
-        stream.attention(qkv, qkv, qkv, layout, offsets, offsets.length - 1, HEADS, context);
+        SelfAttention.forward(stream, qkv, qkv, qkv, layout, offsets, offsets.length - 1, HEADS, context);
         return context;
     }
 

@@ -192,8 +192,7 @@ final class Candidates implements AutoCloseable {
     }
 
     private TextEncoder firstLayers(int layers) throws IOException {
-        return opened.add(
-                TextEncoder.open(Models.open(choice.denseModel).firstLayers(layers), options(choice.engine)));
+        return opened.add(TextEncoder.open(Models.open(choice.denseModel).firstLayers(layers), options(choice.engine)));
     }
 
     private void addRivals(FrequentWords frequentWords) throws IOException {

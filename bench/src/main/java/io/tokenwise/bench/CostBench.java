@@ -159,7 +159,8 @@ record CostBench(
         err.printf("measures the table of %s%n", engine.label());
         try (ModelFiles files = Models.open(model);
                 Backend backend = engine.open(1)) {
-            CostTables.measure(backend, List.of(files.description().architecture().sizes(), StayGate.SIZES));
+            CostTables.measure(
+                    backend, List.of(files.description().architecture().sizes(), StayGate.SIZES));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -1,13 +1,21 @@
 package io.tokenwise.bench;
 
-import io.tokenwise.kernels.Activation;
-import io.tokenwise.op.GatedUnits;
 import io.tokenwise.backend.AttendedRows;
 import io.tokenwise.backend.InputSlices;
 import io.tokenwise.backend.MlpSlices;
 import io.tokenwise.backend.OutputSlices;
 import io.tokenwise.backend.Routing;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.kernels.RowOps;
+import io.tokenwise.op.Activations;
+import io.tokenwise.op.EmbeddingSums;
+import io.tokenwise.op.GatedUnits;
+import io.tokenwise.op.LayerNorms;
+import io.tokenwise.op.Lengths;
+import io.tokenwise.op.Losses;
+import io.tokenwise.op.Pools;
+import io.tokenwise.op.SelfAttention;
+import io.tokenwise.op.Softmaxes;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -164,22 +172,23 @@ record CudaOperation(String name, boolean product, Body body) {
         return List.of(
                 new CudaOperation("gelu", false, s -> {
                     Tensor y = s.zeros(70, 97);
-                    s.stream().gelu(s.random(70, 97), y);
+                    Activations.gelu(s.stream(), s.random(70, 97), y);
                     return read(s, y);
                 }),
                 new CudaOperation("layerNorm", false, s -> {
                     Tensor y = s.zeros(70, 384);
-                    s.stream().layerNorm(s.random(70, 384), s.random(1, 384), s.random(1, 384), 1e-5f, y, null);
+                    LayerNorms.forward(
+                            s.stream(), s.random(70, 384), s.random(1, 384), s.random(1, 384), 1e-5f, y, null);
                     return read(s, y);
                 }),
                 new CudaOperation("softmax", false, s -> {
                     Tensor y = s.zeros(70, 97);
-                    s.stream().softmax(s.random(70, 97), y);
+                    Softmaxes.forward(s.stream(), s.random(70, 97), y);
                     return read(s, y);
                 }),
                 new CudaOperation("l2Normalize", false, s -> {
                     Tensor y = s.zeros(70, 384);
-                    s.stream().l2Normalize(s.random(70, 384), y, null);
+                    Lengths.forward(s.stream(), s.random(70, 384), y, null);
                     return read(s, y);
                 }),
                 new CudaOperation("gatedSilu", false, s -> {
@@ -195,23 +204,23 @@ record CudaOperation(String name, boolean product, Body body) {
                 attention("attention, heads of 64", 3, 64),
                 new CudaOperation("embeddingSum", false, s -> {
                     Tensor y = s.zeros(TOKENS, 97);
-                    s.stream()
-                            .embeddingSum(
-                                    s.integers(TOKENS, 30),
-                                    OFFSETS,
-                                    SEQUENCES,
-                                    s.random(30, 97),
-                                    s.random(70, 97),
-                                    s.random(2, 97),
-                                    y);
+                    EmbeddingSums.forward(
+                            s.stream(),
+                            s.integers(TOKENS, 30),
+                            OFFSETS,
+                            SEQUENCES,
+                            s.random(30, 97),
+                            s.random(70, 97),
+                            s.random(2, 97),
+                            y);
                     return read(s, y);
                 }),
                 new CudaOperation("meanPool and firstPool", false, s -> {
                     Tensor x = s.random(TOKENS, 97);
                     Tensor mean = s.zeros(SEQUENCES, 97);
                     Tensor first = s.zeros(SEQUENCES, 97);
-                    s.stream().meanPool(x, OFFSETS, SEQUENCES, mean);
-                    s.stream().firstPool(x, OFFSETS, SEQUENCES, first);
+                    Pools.mean(s.stream(), x, OFFSETS, SEQUENCES, mean);
+                    Pools.first(s.stream(), x, OFFSETS, SEQUENCES, first);
                     return read(s, mean, first);
                 }));
     }
@@ -219,7 +228,8 @@ record CudaOperation(String name, boolean product, Body body) {
     private static CudaOperation attention(String name, int heads, int size) {
         return new CudaOperation(name, true, s -> {
             Tensor context = s.zeros(TOKENS, heads * size);
-            s.stream().attention(s.random(TOKENS, 3 * heads * size), OFFSETS, SEQUENCES, heads, context, null);
+            SelfAttention.forward(
+                    s.stream(), s.random(TOKENS, 3 * heads * size), OFFSETS, SEQUENCES, heads, context, null);
             return read(s, context);
         });
     }
@@ -236,8 +246,8 @@ record CudaOperation(String name, boolean product, Body body) {
                     Tensor gamma = s.random(1, 384);
                     Tensor statistics = s.zeros(70, 2);
                     Tensor dx = s.zeros(70, 384);
-                    s.stream().layerNorm(x, gamma, s.random(1, 384), 1e-5f, s.zeros(70, 384), statistics);
-                    s.stream().layerNormBackward(x, gamma, statistics, s.random(70, 384), dx);
+                    LayerNorms.forward(s.stream(), x, gamma, s.random(1, 384), 1e-5f, s.zeros(70, 384), statistics);
+                    LayerNorms.backward(s.stream(), x, gamma, statistics, s.random(70, 384), dx);
                     return read(s, statistics, dx);
                 }),
                 new CudaOperation("attentionBackward", false, s -> {
@@ -245,16 +255,17 @@ record CudaOperation(String name, boolean product, Body body) {
                     int pairs = new AttendedRows(OFFSETS, OFFSETS, SEQUENCES, 0, 3, false).probabilities();
                     Tensor probabilities = s.zeros(1, pairs);
                     Tensor dQkv = s.zeros(TOKENS, 288);
-                    s.stream().attention(qkv, OFFSETS, SEQUENCES, 3, s.zeros(TOKENS, 96), probabilities);
-                    s.stream().attentionBackward(qkv, OFFSETS, SEQUENCES, 3, probabilities, s.random(TOKENS, 96), dQkv);
+                    SelfAttention.forward(s.stream(), qkv, OFFSETS, SEQUENCES, 3, s.zeros(TOKENS, 96), probabilities);
+                    SelfAttention.backward(
+                            s.stream(), qkv, OFFSETS, SEQUENCES, 3, probabilities, s.random(TOKENS, 96), dQkv);
                     return read(s, dQkv);
                 }),
                 new CudaOperation("cosineDistance and crossEntropy", false, s -> {
                     Tensor y = s.random(70, 97);
                     Tensor dy = s.zeros(70, 97);
                     Tensor dLogits = s.zeros(70, 97);
-                    double cosine = s.stream().cosineDistance(y, s.random(70, 97), dy);
-                    double entropy = s.stream().crossEntropy(y, s.integers(70, 97), dLogits);
+                    double cosine = Losses.cosineDistance(s.stream(), y, s.random(70, 97), dy);
+                    double entropy = Losses.crossEntropy(s.stream(), y, s.integers(70, 97), dLogits);
                     return List.of(
                             new float[] {(float) cosine}, new float[] {(float) entropy}, s.read(dy), s.read(dLogits));
                 }));

@@ -31,39 +31,6 @@ public final class Shapes {
         }
     }
 
-    /** Columns of x in as many units as there are places, each with one of the factors of scale's rows, or with none. */
-    static void units(String operation, Tensor x, Tensor scale, int[] places) {
-        if (x.rows() != scale.rows() || places.length == 0 || x.columns() % places.length != 0) {
-            throw new IllegalArgumentException(operation + ": " + x.shape() + " cannot be scaled in " + places.length
-                    + " units by " + scale.shape());
-        }
-        for (int place : places) {
-            if (place >= scale.columns()) {
-                throw new IllegalArgumentException(
-                        operation + ": a unit has factor " + place + ", there are " + scale.columns());
-            }
-        }
-    }
-
-    /** Each unit begins where x has its columns, or is left out, and y has as many units. */
-    static void gathered(String operation, Tensor x, int[] starts, int width, Tensor y) {
-        require(operation, y, x.rows(), Math.multiplyExact(starts.length, width));
-        for (int start : starts) {
-            if (width < 1 || start > x.columns() - width) {
-                throw new IllegalArgumentException(
-                        operation + ": a unit of " + width + " columns from " + start + " on is outside " + x.shape());
-            }
-        }
-    }
-
-    /** The columns of {@code x} fall into as many blocks of one width as {@code scale} has columns. */
-    static void blocks(String operation, Tensor x, Tensor scale) {
-        if (scale.rows() != x.rows() || scale.columns() == 0 || x.columns() % scale.columns() != 0) {
-            throw new IllegalArgumentException(
-                    operation + ": " + x.shape() + " cannot be scaled in blocks by " + scale.shape());
-        }
-    }
-
     static void product(String operation, Tensor x, PackedMatrix w, Tensor y) {
         if (x.columns() != w.inputs()) {
             throw new IllegalArgumentException(operation + ": inner dimensions differ: " + x.shape() + " x " + w.shape()

@@ -9,6 +9,8 @@ import io.tokenwise.backend.cuda.CudaBackend;
 import io.tokenwise.natives.cuda.CudaException;
 import io.tokenwise.natives.cuda.CudaUnavailableException;
 import io.tokenwise.natives.cuda.NvrtcException;
+import io.tokenwise.op.LayerNorms;
+import io.tokenwise.op.SelfAttention;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -103,8 +105,8 @@ final class CheckedDevice {
             Tensor gamma = random(backend, arena, 1, HIDDEN, 1, random);
             Tensor beta = random(backend, arena, 1, HIDDEN, 1, random);
             stream.linear(x, projections, null, false, null, qkv);
-            stream.attention(qkv, OFFSETS, OFFSETS.length - 1, HEADS, context, null);
-            stream.layerNorm(context, gamma, beta, 1e-5f, context, null);
+            SelfAttention.forward(stream, qkv, OFFSETS, OFFSETS.length - 1, HEADS, context, null);
+            LayerNorms.forward(stream, context, gamma, beta, 1e-5f, context, null);
             stream.linear(context, output, beta, true, x, y);
             var values = new float[y.size()];
             try (HostTensor result = stream.read(y)) {

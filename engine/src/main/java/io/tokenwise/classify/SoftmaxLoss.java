@@ -3,6 +3,7 @@ package io.tokenwise.classify;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.op.Sums;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
@@ -85,7 +86,7 @@ final class SoftmaxLoss implements Lbfgs.Objective, AutoCloseable {
                 loss += toGradient(values, row);
             }
             stream.weightGradient(block, logits, workspace, weightGradient);
-            stream.addColumnSums(logits, biasGradient);
+            Sums.addColumns(stream, logits, biasGradient);
             row += block.rows();
             if (Thread.interrupted()) {
                 throw new InterruptedException();

@@ -4,6 +4,11 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.MlpSlices;
 import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.op.EmbeddingSums;
+import io.tokenwise.op.LayerNorms;
+import io.tokenwise.op.Lengths;
+import io.tokenwise.op.Pools;
+import io.tokenwise.op.SelfAttention;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
@@ -244,8 +249,8 @@ final class CostMeasurement implements AutoCloseable {
         Tensor x = workspace.tensor(rows, hidden);
         Tensor pooled = workspace.tensor(1, hidden);
         long start = System.nanoTime();
-        stream.embeddingSum(ids, offsets, 1, shared.words, shared.positions, shared.types, sum);
-        stream.layerNorm(sum, shared.gamma, shared.beta, EPSILON, x, null);
+        EmbeddingSums.forward(stream, ids, offsets, 1, shared.words, shared.positions, shared.types, sum);
+        LayerNorms.forward(stream, sum, shared.gamma, shared.beta, EPSILON, x, null);
         lap(Piece.EMBEDDINGS, start);
         for (Piece mlp : MLP_DIVISORS.keySet()) {
             for (int i = 0; i < count; i++) {
@@ -254,8 +259,8 @@ final class CostMeasurement implements AutoCloseable {
         }
         nextLayer = (nextLayer + count) % layers.size();
         start = System.nanoTime();
-        stream.meanPool(x, offsets, 1, pooled);
-        stream.l2Normalize(pooled, pooled, null);
+        Pools.mean(stream, x, offsets, 1, pooled);
+        Lengths.forward(stream, pooled, pooled, null);
         lap(Piece.POOLING, start);
     }
 
@@ -272,15 +277,15 @@ final class CostMeasurement implements AutoCloseable {
         long time = System.nanoTime();
         stream.linear(x, layer.projections, shared.projectionsBias, false, null, projected);
         time = lap(Piece.PROJECTIONS, time);
-        stream.attention(projected, offsets, 1, sizes.heads(), context, null);
+        SelfAttention.forward(stream, projected, offsets, 1, sizes.heads(), context, null);
         time = lap(Piece.ATTENTION, time);
         stream.linear(context, layer.output, shared.outputBias, false, x, attended);
         time = lap(Piece.PROJECTIONS, time);
-        stream.layerNorm(attended, shared.gamma, shared.beta, EPSILON, normed, null);
+        LayerNorms.forward(stream, attended, shared.gamma, shared.beta, EPSILON, normed, null);
         time = lap(Piece.NORMS, time);
         stream.mlp(normed, layer.mlps.get(mlp), normed, workspace, y);
         time = lap(mlp, time);
-        stream.layerNorm(y, shared.gamma, shared.beta, EPSILON, x, null);
+        LayerNorms.forward(stream, y, shared.gamma, shared.beta, EPSILON, x, null);
         lap(Piece.NORMS, time);
         workspace.pop();
     }

@@ -17,6 +17,8 @@ import io.tokenwise.model.TextDescription;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.TeacherForcing;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.Losses;
+import io.tokenwise.op.Pools;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
@@ -107,7 +109,7 @@ public final class LearnerDistillation extends StepwiseDistillation {
                     .toList();
             Tensor y = block.outputs(pass, recorded.get(i).input(), running);
             Tensor dy = pass.tensor(y.rows(), y.columns());
-            loss += stream.relativeSquaredError(y, recorded.get(i).output(), 1, dy) / blocks.size();
+            loss += Losses.relativeSquaredError(stream, y, recorded.get(i).output(), 1, dy) / blocks.size();
             gradients.add(y, dy);
         }
         tape.backward(gradients, stream, workspace);
@@ -146,7 +148,7 @@ public final class LearnerDistillation extends StepwiseDistillation {
                 pass.train(tape);
                 Tensor logits = mlp.acm().gateLogits(pass, recorded.get(i).input(), budgets.features(pass));
                 Tensor dLogits = pass.tensor(logits.rows(), logits.columns());
-                loss += stream.crossEntropy(logits, labels, dLogits);
+                loss += Losses.crossEntropy(stream, logits, labels, dLogits);
                 count++;
                 gradients.add(logits, dLogits);
             }
@@ -226,8 +228,8 @@ public final class LearnerDistillation extends StepwiseDistillation {
     private void nearTokens(Tensor tokens, Tensor targetTokens, Gradients gradients) {
         boolean image = student.description() instanceof ImageDescription;
         tokenLoss(
-                image ? pass.firstPool(tokens, batch) : tokens,
-                image ? teacherPass.firstPool(targetTokens, batch) : targetTokens,
+                image ? Pools.first(pass, tokens, batch.offsets(), batch.sequences()) : tokens,
+                image ? Pools.first(teacherPass, targetTokens, batch.offsets(), batch.sequences()) : targetTokens,
                 1,
                 gradients);
     }
@@ -238,7 +240,7 @@ public final class LearnerDistillation extends StepwiseDistillation {
         Tensor logits = student.decoder().logits(pass, frames, batch, texts);
         Tensor dLogits = pass.tensor(logits.rows(), logits.columns());
         gradients.add(logits, dLogits);
-        return stream.divergence(logits, wanted, dLogits);
+        return Losses.divergence(stream, logits, wanted, dLogits);
     }
 
     /** Runs the teacher with recorders where the student is adaptive; their tensors lie in the student's workspace. Returns the token vectors. */

@@ -12,6 +12,8 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ImageDescription;
 import io.tokenwise.model.TextDescription;
+import io.tokenwise.op.Losses;
+import io.tokenwise.op.Pools;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -84,7 +86,7 @@ final class LeavingDistillation extends StepwiseDistillation {
         var tape = new Tape();
         Tensor y = leaving.gate().values(pass.train(tape), embeddings);
         Tensor dy = pass.tensor(y.rows(), 1);
-        double loss = stream.squaredErrorWhereKnown(y, wanted, dy);
+        double loss = Losses.squaredErrorWhereKnown(stream, y, wanted, dy);
         var gradients = new Gradients(stream, workspace);
         gradients.add(y, dy);
         tape.backward(gradients, stream, workspace);
@@ -115,8 +117,16 @@ final class LeavingDistillation extends StepwiseDistillation {
         }
         // Of an image nothing reads patches after the last layer.
         tokenLoss(
-                image ? pass.firstPool(tokens, pass.batch()) : tokens,
-                image ? teacherPass.firstPool(targetTokens, batch) : stayingRows(targetTokens),
+                image
+                        ? Pools.first(
+                                pass,
+                                tokens,
+                                pass.batch().offsets(),
+                                pass.batch().sequences())
+                        : tokens,
+                image
+                        ? Pools.first(teacherPass, targetTokens, batch.offsets(), batch.sequences())
+                        : stayingRows(targetTokens),
                 1,
                 gradients);
         tape.backward(gradients, stream, workspace);

@@ -3,6 +3,7 @@ package io.tokenwise.distill;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Block;
 import io.tokenwise.nn.Pass;
+import io.tokenwise.op.Sums;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 
@@ -39,7 +40,7 @@ final class RecordedBlock implements Block {
         Tensor y = block.forward(pass, x, null);
         output = keep.tensor(y.rows(), y.columns());
         pass.stream().copy(y, output);
-        return pass.add(y, residual);
+        return Sums.of(pass, y, residual);
     }
 
     @Override

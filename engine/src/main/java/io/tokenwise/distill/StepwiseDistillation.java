@@ -11,6 +11,8 @@ import io.tokenwise.model.Encoder;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.Lengths;
+import io.tokenwise.op.Losses;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.List;
@@ -103,12 +105,12 @@ abstract sealed class StepwiseDistillation implements Distillation
         Tensor y = student.outputs(pass, tokens, pass.batch());
         Tensor target = teacher.outputs(teacherPass, targetTokens, batch);
         if (!model.normalize()) {
-            y = pass.l2Normalize(y);
-            target = teacherPass.l2Normalize(target);
+            y = Lengths.of(pass, y);
+            target = Lengths.of(teacherPass, target);
         }
         Tensor dy = pass.tensor(y.rows(), y.columns());
         gradients.add(y, dy);
-        return stream.cosineDistance(y, target, dy);
+        return Losses.cosineDistance(stream, y, target, dy);
     }
 
     /** Of images: the divergence of the probabilities of their classes from the teacher's. */
@@ -117,7 +119,7 @@ abstract sealed class StepwiseDistillation implements Distillation
         Tensor target = teacher.outputs(teacherPass, targetTokens, batch);
         Tensor dy = pass.tensor(y.rows(), y.columns());
         gradients.add(y, dy);
-        return stream.divergence(y, target, dy);
+        return Losses.divergence(stream, y, target, dy);
     }
 
     /**
@@ -128,7 +130,7 @@ abstract sealed class StepwiseDistillation implements Distillation
     final void tokenLoss(Tensor y, Tensor target, double weight, Gradients gradients) {
         if (config.tokenWeight() > 0) {
             Tensor dy = pass.tensor(y.rows(), y.columns());
-            stream.relativeSquaredError(y, target, weight * config.tokenWeight(), dy);
+            Losses.relativeSquaredError(stream, y, target, weight * config.tokenWeight(), dy);
             gradients.add(y, dy);
         }
     }

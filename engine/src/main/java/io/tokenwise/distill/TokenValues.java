@@ -3,12 +3,13 @@ package io.tokenwise.distill;
 import io.tokenwise.Embedding;
 import io.tokenwise.acm.leave.ShortPlans;
 import io.tokenwise.api.Budget;
-import io.tokenwise.autograd.Losses;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ImageDescription;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.Losses;
+import io.tokenwise.op.TakenRows;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
@@ -106,7 +107,7 @@ final class TokenValues {
             part.addRows(batch.length(leftOut.input()) - 1);
         }
         pass.over(part);
-        Tensor y = teacher.outputs(pass, teacher.layers(pass, pass.takeRows(embeddings, rows, rowCount)), part);
+        Tensor y = teacher.outputs(pass, teacher.layers(pass, TakenRows.of(pass, embeddings, rows, rowCount)), part);
         try (HostTensor without = pass.stream().read(y);
                 HostTensor whole = pass.stream().read(wanted)) {
             for (int i = 0; i < some.size(); i++) {

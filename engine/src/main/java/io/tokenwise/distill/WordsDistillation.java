@@ -8,6 +8,7 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.TakenRows;
 import io.tokenwise.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
@@ -59,7 +60,7 @@ final class WordsDistillation extends StepwiseDistillation {
         Tensor tokens = student.tokens(pass.begin(Budget.FULL).train(tape), shorter);
         var gradients = new Gradients(stream, workspace);
         double loss = vectorLoss((TextDescription) student.description(), tokens, targetTokens, gradients);
-        tokenLoss(tokens, teacherPass.takeRows(targetTokens, stay, shorter.tokens()), 1, gradients);
+        tokenLoss(tokens, TakenRows.of(teacherPass, targetTokens, stay, shorter.tokens()), 1, gradients);
         tape.backward(gradients, stream, workspace);
         optimizer.update(stream, rate(config.learnerRate(), 0, config.steps()));
         return new Step(number, phase(), loss, 0, batch.tokens());

@@ -17,6 +17,8 @@ import io.tokenwise.model.TextDescription;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.Lengths;
+import io.tokenwise.op.Losses;
 import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
@@ -134,7 +136,7 @@ public final class FineTuning implements AutoCloseable {
         pass.train(tape);
         Tensor y = model.forward(pass, batch);
         if (!text.normalize()) {
-            y = pass.l2Normalize(y);
+            y = Lengths.of(pass, y);
         }
         var gradients = new Gradients(stream, workspace);
         double loss = switch (labels) {
@@ -144,7 +146,7 @@ public final class FineTuning implements AutoCloseable {
                 gradients.add(logits, dLogits);
                 int[] wanted =
                         IntStream.of(examples).map(i -> classes.numbers()[i]).toArray();
-                yield stream.crossEntropy(logits, wanted, dLogits);
+                yield Losses.crossEntropy(stream, logits, wanted, dLogits);
             }
             case Labels.Pairs pairs -> {
                 Tensor dy = pass.tensor(y.rows(), y.columns());
@@ -152,7 +154,7 @@ public final class FineTuning implements AutoCloseable {
                 double[] scores = IntStream.of(examples)
                         .mapToDouble(i -> pairs.scores()[i])
                         .toArray();
-                yield stream.order(y, scores, TEMPERATURE, dy);
+                yield Losses.order(stream, y, scores, TEMPERATURE, dy);
             }
         };
         tape.backward(gradients, stream, workspace);

@@ -3,6 +3,8 @@ package io.tokenwise.nn;
 import io.tokenwise.backend.AttendedRows;
 import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.op.OtherAttention;
+import io.tokenwise.op.Rotations;
 import io.tokenwise.tensor.Tensor;
 
 /**
@@ -40,19 +42,19 @@ public record CachedAttention(Linear qkv, Linear output, int heads, RotaryPositi
 
     private Tensor attendWhole(Pass pass, Tensor projected, int hidden) {
         TokenBatch texts = pass.batch();
-        pass.rotate(projected, texts, positions, 2 * heads);
+        Rotations.of(pass, projected, texts.offsets(), texts.sequences(), positions, 2 * heads);
         var rows = new AttendedRows(texts.offsets(), texts.offsets(), texts.sequences(), hidden, heads, true);
-        return pass.attend(projected, projected, rows, hidden);
+        return OtherAttention.of(pass, projected, projected, rows, hidden);
     }
 
     private Tensor attendWritten(Pass pass, Tensor projected, int hidden) {
         Stream stream = pass.stream();
         Decoding decoding = pass.decoding();
-        stream.rotate(projected, ONE_TOKEN, 1, decoding.position(), positions, 2 * heads);
+        Rotations.forward(stream, projected, ONE_TOKEN, 1, decoding.position(), positions, 2 * heads);
         Tensor cache = decoding.written(layer);
-        stream.toColumns(projected, hidden, cache, decoding.position());
+        OtherAttention.toColumns(stream, projected, hidden, cache, decoding.position());
         Tensor context = pass.tensor(1, hidden);
-        stream.attendOne(projected.part(0, hidden), cache, decoding.position() + 1, heads, context);
+        OtherAttention.one(stream, projected.part(0, hidden), cache, decoding.position() + 1, heads, context);
         return context;
     }
 }

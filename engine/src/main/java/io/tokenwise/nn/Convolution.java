@@ -1,5 +1,6 @@
 package io.tokenwise.nn;
 
+import io.tokenwise.op.Windows;
 import io.tokenwise.tensor.Tensor;
 
 /**
@@ -31,7 +32,7 @@ public record Convolution(Linear kernel, int width, int step) {
         Tensor y = pass.tensor(outputOffsets[sequences], kernel.weight().outputs());
         pass.push();
         Tensor windows = pass.tensor(y.rows(), width * x.columns());
-        pass.stream().windows(x, inputOffsets, sequences, width, step, outputOffsets, windows);
+        Windows.forward(pass.stream(), x, inputOffsets, sequences, width, step, outputOffsets, windows);
         Tensor bias = kernel.bias() == null ? null : kernel.bias().value();
         pass.stream().linear(windows, kernel.weight().packed(), bias, gelu, null, y);
         pass.pop();

@@ -2,6 +2,7 @@ package io.tokenwise.nn;
 
 import io.tokenwise.backend.AttendedRows;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.op.OtherAttention;
 import io.tokenwise.tensor.Tensor;
 
 /**
@@ -15,8 +16,12 @@ public record CrossAttention(Linear query, Linear keysValues, Linear output, int
     /** Makes keys and values of the encoder's rows. */
     public void read(Pass pass, Tensor frames) {
         pass.push();
-        pass.stream()
-                .toColumns(keysValues.forward(pass, frames), 0, pass.decoding().read(layer), 0);
+        OtherAttention.toColumns(
+                pass.stream(),
+                keysValues.forward(pass, frames),
+                0,
+                pass.decoding().read(layer),
+                0);
         pass.pop();
     }
 
@@ -30,7 +35,7 @@ public record CrossAttention(Linear query, Linear keysValues, Linear output, int
     private Tensor attendRead(Pass pass, Tensor projected) {
         Decoding decoding = pass.decoding();
         Tensor context = pass.tensor(1, projected.columns());
-        pass.stream().attendOne(projected, decoding.read(layer), decoding.frames(), heads, context);
+        OtherAttention.one(pass.stream(), projected, decoding.read(layer), decoding.frames(), heads, context);
         return context;
     }
 
@@ -39,7 +44,8 @@ public record CrossAttention(Linear query, Linear keysValues, Linear output, int
         TeacherForcing forcing = pass.teacherForcing();
         int[] frames = forcing.recordings().offsets();
         var rows = new AttendedRows(texts.offsets(), frames, texts.sequences(), 0, heads, false);
-        return pass.attend(projected, keysValues.forward(pass, forcing.frames()), rows, projected.columns());
+        return OtherAttention.of(
+                pass, projected, keysValues.forward(pass, forcing.frames()), rows, projected.columns());
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.tokenwise.nn;
 
 import io.tokenwise.api.Budget;
+import io.tokenwise.autograd.Recorder;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
@@ -11,11 +12,14 @@ import java.util.Map;
 import java.util.function.Supplier;
 
 /**
- * What one forward pass carries besides the {@link Operations}: its budget, its batch, what else parts of the model ask for, and what they keep from pass to pass.
+ * What one forward pass carries: where it computes, where results lie, and in training the tape, which all operations ask for; its budget, its batch, what else parts of the model ask for, and what they keep from pass to pass.
  *
  * <p>One object serves many passes one after the other ({@link #begin}), and then allocates nothing. Not thread-safe.
  */
-public final class Pass extends Operations {
+public final class Pass implements Recorder {
+    private final Stream stream;
+    private final Workspace workspace;
+    private Tape tape;
     private final Map<Class<?>, Object> memories = new IdentityHashMap<>();
     private final Map<Class<?>, Object> given = new IdentityHashMap<>();
 
@@ -32,7 +36,23 @@ public final class Pass extends Operations {
     private List<Tensor> layerOutputs;
 
     public Pass(Stream stream, Workspace workspace) {
-        super(stream, workspace);
+        this.stream = stream;
+        this.workspace = workspace;
+    }
+
+    @Override
+    public Stream stream() {
+        return stream;
+    }
+
+    @Override
+    public Workspace workspace() {
+        return workspace;
+    }
+
+    @Override
+    public Tape tape() {
+        return tape;
     }
 
     /** Starts a pass for inference, the same budget for all texts. Tensors of the last pass become invalid. */
@@ -46,13 +66,13 @@ public final class Pass extends Operations {
     }
 
     private Pass begin(Budget newBudget, List<Budget> newBudgets) {
-        workspace().reset();
+        workspace.reset();
         budget = newBudget;
         budgets = newBudgets;
         batch = null;
         decoding = null;
         teacherForcing = null;
-        record(null);
+        tape = null;
         layerOutputs = null;
         given.clear();
         return this;
@@ -60,7 +80,7 @@ public final class Pass extends Operations {
 
     /** Goes on within the same workspace, recording on the tape (null: no longer). */
     public Pass train(Tape newTape) {
-        record(newTape);
+        tape = newTape;
         return this;
     }
 
@@ -78,7 +98,7 @@ public final class Pass extends Operations {
     }
 
     private boolean keepsTemporaries() {
-        return tape() != null || layerOutputs != null;
+        return tape != null || layerOutputs != null;
     }
 
     /** The texts whose tokens are the rows of what adaptive modules get from here on. */
@@ -166,14 +186,14 @@ public final class Pass extends Operations {
     /** Opens a scope of temporaries. Where they are needed later, as with a tape, it has no effect. */
     public void push() {
         if (!keepsTemporaries()) {
-            workspace().push();
+            workspace.push();
         }
     }
 
     /** Closes the innermost scope. */
     public void pop() {
         if (!keepsTemporaries()) {
-            workspace().pop();
+            workspace.pop();
         }
     }
 
@@ -182,8 +202,8 @@ public final class Pass extends Operations {
         if (keepsTemporaries()) {
             return result;
         }
-        stream().copy(result, y);
-        workspace().pop();
+        stream.copy(result, y);
+        workspace.pop();
         return y;
     }
 }

@@ -76,9 +76,8 @@ final class AttentionLaunch {
         HeadWidth width = HeadWidth.of(headSize);
         long products = cuda.scratch((long) queries.rows() * rows.heads() * Float.BYTES);
 
-        Launches ofQueries = cuda.kernel(width.queriesBackward)
-                .integer(queries.columns())
-                .integer(0);
+        Launches ofQueries =
+                cuda.kernel(width.queriesBackward).integer(queries.columns()).integer(0);
         gradient(ofQueries, keysValues, rows, headSize, probabilities, dContexts);
         ofQueries.pointer(products).tensor(dQueries);
         int mostQueries = CudaDevice.longest(rows.queryOffsets(), rows.sequences());

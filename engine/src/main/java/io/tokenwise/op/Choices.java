@@ -48,8 +48,7 @@ public final class Choices {
         }
     }
 
-    private static void choose(
-            Floats logits, Floats noise, float temperature, Floats noisy, HostTensor running) {
+    private static void choose(Floats logits, Floats noise, float temperature, Floats noisy, HostTensor running) {
         int counts = running.columns() + 1;
         for (int i = 0; i < running.rows() * counts; i++) {
             noisy.set(i, (logits.get(i) + noise.get(i)) / temperature);

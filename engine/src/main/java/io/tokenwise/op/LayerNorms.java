@@ -36,8 +36,10 @@ public final class LayerNorms {
                     .d(y)
                     .e(statistics)
                     .value(epsilon)
-                    .forRows(x, (o, from, to, _) ->
-                            o.kernels.rows().layerNorm(o.a, o.b, o.c, o.value, o.d, o.e, o.columns, from, to));
+                    .forRows(
+                            x,
+                            (o, from, to, _) ->
+                                    o.kernels.rows().layerNorm(o.a, o.b, o.c, o.value, o.d, o.e, o.columns, from, to));
         } else {
             onCuda(CudaDevice.of(stream), x, gamma, beta, epsilon, y, statistics);
         }
@@ -70,8 +72,10 @@ public final class LayerNorms {
             cpu.operands(x, gamma, statistics)
                     .d(dy)
                     .e(dx)
-                    .forRows(x, (o, from, to, _) ->
-                            o.kernels.rows().layerNormBackward(o.a, o.b, o.c, o.d, o.e, o.columns, from, to));
+                    .forRows(
+                            x,
+                            (o, from, to, _) ->
+                                    o.kernels.rows().layerNormBackward(o.a, o.b, o.c, o.d, o.e, o.columns, from, to));
         } else {
             CudaDevice.of(stream)
                     .kernel("layerNormBackward")
@@ -97,9 +101,11 @@ public final class LayerNorms {
             cpu.operands(x, statistics, dy)
                     .d(dGamma)
                     .e(dBeta)
-                    .forColumns(x, (o, from, to, _) -> o.kernels
-                            .rows()
-                            .layerNormParameterGradient(o.a, o.b, o.c, o.d, o.e, o.rows, o.columns, from, to));
+                    .forColumns(
+                            x,
+                            (o, from, to, _) -> o.kernels
+                                    .rows()
+                                    .layerNormParameterGradient(o.a, o.b, o.c, o.d, o.e, o.rows, o.columns, from, to));
         } else {
             CudaDevice cuda = CudaDevice.of(stream);
             cuda.kernel("layerNormParameterGradient")

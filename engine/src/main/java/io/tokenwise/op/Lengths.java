@@ -22,8 +22,7 @@ public final class Lengths {
         }
         if (stream.device() instanceof CpuDevice cpu) {
             cpu.operands(x, y, norms)
-                    .forRows(x, (o, from, to, _) ->
-                            o.kernels.rows().l2Normalize(o.a, o.b, o.c, o.columns, from, to));
+                    .forRows(x, (o, from, to, _) -> o.kernels.rows().l2Normalize(o.a, o.b, o.c, o.columns, from, to));
         } else {
             CudaDevice.of(stream)
                     .kernel("l2Normalize")
@@ -43,8 +42,10 @@ public final class Lengths {
         if (stream.device() instanceof CpuDevice cpu) {
             cpu.operands(y, norms, dy)
                     .d(dx)
-                    .forRows(y, (o, from, to, _) ->
-                            o.kernels.rows().l2NormalizeBackward(o.a, o.b, o.c, o.d, o.columns, from, to));
+                    .forRows(
+                            y,
+                            (o, from, to, _) ->
+                                    o.kernels.rows().l2NormalizeBackward(o.a, o.b, o.c, o.d, o.columns, from, to));
         } else {
             CudaDevice.of(stream)
                     .kernel("l2NormalizeBackward")

@@ -159,12 +159,13 @@ public final class Losses {
         Shapes.same("crossEntropy", logits, dLogits);
         Shapes.rows("crossEntropy labels", labels, logits.rows(), logits.columns());
         if (stream.device() instanceof CpuDevice cpu) {
-            return crossEntropy(
-                    cpu.host(logits), (row, column) -> column == labels[row] ? 1 : 0, cpu.host(dLogits));
+            return crossEntropy(cpu.host(logits), (row, column) -> column == labels[row] ? 1 : 0, cpu.host(dLogits));
         }
         CudaDevice cuda = CudaDevice.of(stream);
-        Launches begun =
-                cuda.kernel("crossEntropyRows").tensor(logits).ints(labels, logits.rows()).pointer(0);
+        Launches begun = cuda.kernel("crossEntropyRows")
+                .tensor(logits)
+                .ints(labels, logits.rows())
+                .pointer(0);
         return meanOverRows(cuda, begun, dLogits);
     }
 
@@ -181,14 +182,11 @@ public final class Losses {
         }
         if (stream.device() instanceof CpuDevice cpu) {
             int classes = logits.columns();
-            return crossEntropy(
-                    cpu.host(logits), (row, column) -> wanted[row * classes + column], cpu.host(dLogits));
+            return crossEntropy(cpu.host(logits), (row, column) -> wanted[row * classes + column], cpu.host(dLogits));
         }
         CudaDevice cuda = CudaDevice.of(stream);
-        Launches begun = cuda.kernel("crossEntropyRows")
-                .tensor(logits)
-                .pointer(0)
-                .pointer(cuda.upload(wanted, logits.size()));
+        Launches begun =
+                cuda.kernel("crossEntropyRows").tensor(logits).pointer(0).pointer(cuda.upload(wanted, logits.size()));
         return meanOverRows(cuda, begun, dLogits);
     }
 
@@ -231,6 +229,30 @@ public final class Losses {
                 - entropy / target.rows();
     }
 
+    /** The divergence of {@code softmax(logits)} from {@code softmax(target)}, of results on the host. */
+    public static double divergence(float[] logits, float[] target) {
+        double logTotal = logSum(logits);
+        double targetLogTotal = logSum(target);
+        double divergence = 0;
+        for (int column = 0; column < logits.length; column++) {
+            double wanted = target[column] - targetLogTotal;
+            divergence += Math.exp(wanted) * (wanted - (logits[column] - logTotal));
+        }
+        return divergence;
+    }
+
+    private static double logSum(float[] logits) {
+        double largest = Double.NEGATIVE_INFINITY;
+        for (float logit : logits) {
+            largest = Math.max(largest, logit);
+        }
+        double total = 0;
+        for (float logit : logits) {
+            total += Math.exp(logit - largest);
+        }
+        return Math.log(total) + largest;
+    }
+
     /** {@code log sum_c exp(logits[row, c])}. */
     private static double logSum(HostTensor logits, int row) {
         double largest = Double.NEGATIVE_INFINITY;
@@ -254,11 +276,7 @@ public final class Losses {
                 .integer(rows)
                 .integer(dLogits.columns())
                 .run(rows, BLOCK);
-        cuda.kernel("meanOverRows")
-                .pointer(losses)
-                .integer(rows)
-                .pointer(loss)
-                .run(1, BLOCK);
+        cuda.kernel("meanOverRows").pointer(losses).integer(rows).pointer(loss).run(1, BLOCK);
         return cuda.readDouble(loss);
     }
 

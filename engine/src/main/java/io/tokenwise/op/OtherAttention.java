@@ -98,14 +98,7 @@ public final class OtherAttention {
             cpu.run(job);
         } else {
             AttentionLaunch.backward(
-                    CudaDevice.of(stream),
-                    queries,
-                    keysValues,
-                    rows,
-                    probabilities,
-                    dContexts,
-                    dQueries,
-                    dKeysValues);
+                    CudaDevice.of(stream), queries, keysValues, rows, probabilities, dContexts, dQueries, dKeysValues);
         }
     }
 
@@ -136,8 +129,7 @@ public final class OtherAttention {
         public void backward(Backward to, Tensor dy) {
             Tensor dQueries = to.like(queries);
             Tensor dKeysValues = keysValues == queries ? dQueries : to.like(keysValues);
-            OtherAttention.backward(
-                    to.stream(), queries, keysValues, rows, probabilities, dy, dQueries, dKeysValues);
+            OtherAttention.backward(to.stream(), queries, keysValues, rows, probabilities, dy, dQueries, dKeysValues);
             to.addIfTracked(queries, dQueries);
             if (dKeysValues != dQueries) {
                 to.addIfTracked(keysValues, dKeysValues);

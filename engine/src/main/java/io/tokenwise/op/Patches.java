@@ -77,9 +77,8 @@ public final class Patches {
                     .forEach(
                             y.rows() / positions.rows(),
                             RangeJob.grain(positions.size()),
-                            (o, from, to, _) -> o.kernels
-                                    .sequences()
-                                    .withFirst(o.a, o.b, o.c, o.d, o.rows, o.columns, from, to));
+                            (o, from, to, _) ->
+                                    o.kernels.sequences().withFirst(o.a, o.b, o.c, o.d, o.rows, o.columns, from, to));
         } else {
             CudaDevice.of(stream)
                     .kernel("withFirst")
@@ -102,9 +101,14 @@ public final class Patches {
             if (dx != null) {
                 withoutFirst(cpu, dy, dx, tokens);
             }
-            cpu.operands(dy, dFirst, dPositions).blocks(tokens).forColumns(dy, (o, from, to, _) -> o.kernels
-                    .sequences()
-                    .withFirstBackward(o.a, o.b, o.c, o.blocks, o.rows / o.blocks, o.columns, from, to));
+            cpu.operands(dy, dFirst, dPositions)
+                    .blocks(tokens)
+                    .forColumns(
+                            dy,
+                            (o, from, to, _) -> o.kernels
+                                    .sequences()
+                                    .withFirstBackward(
+                                            o.a, o.b, o.c, o.blocks, o.rows / o.blocks, o.columns, from, to));
         } else {
             CudaDevice cuda = CudaDevice.of(stream);
             cuda.kernel("withFirstBackward")
@@ -127,8 +131,7 @@ public final class Patches {
                 .forEach(
                         dy.rows() / tokens,
                         RangeJob.grain(tokens * dy.columns()),
-                        (o, from, to, _) ->
-                                o.kernels.sequences().withoutFirst(o.a, o.b, o.rows, o.columns, from, to));
+                        (o, from, to, _) -> o.kernels.sequences().withoutFirst(o.a, o.b, o.rows, o.columns, from, to));
     }
 
     /**

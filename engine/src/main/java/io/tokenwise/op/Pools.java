@@ -24,8 +24,12 @@ public final class Pools {
         check("meanPool", x, offsets, sequences, y);
         if (stream.device() instanceof CpuDevice cpu) {
             cpu.operands(x, y, null)
-                    .forSequences(x, offsets, sequences, (o, from, to, _) ->
-                            o.kernels.sequences().meanPool(o.a, o.offsets, o.b, o.columns, from, to));
+                    .forSequences(
+                            x,
+                            offsets,
+                            sequences,
+                            (o, from, to, _) ->
+                                    o.kernels.sequences().meanPool(o.a, o.offsets, o.b, o.columns, from, to));
         } else {
             CudaDevice.of(stream)
                     .kernel("meanPool")
@@ -41,8 +45,12 @@ public final class Pools {
         check("meanPoolBackward", dx, offsets, sequences, dy);
         if (stream.device() instanceof CpuDevice cpu) {
             cpu.operands(dx, dy, null)
-                    .forSequences(dx, offsets, sequences, (o, from, to, _) ->
-                            o.kernels.sequences().meanPoolBackward(o.b, o.offsets, o.a, o.columns, from, to));
+                    .forSequences(
+                            dx,
+                            offsets,
+                            sequences,
+                            (o, from, to, _) ->
+                                    o.kernels.sequences().meanPoolBackward(o.b, o.offsets, o.a, o.columns, from, to));
         } else {
             CudaDevice.of(stream)
                     .kernel("meanPoolBackward")
@@ -85,8 +93,12 @@ public final class Pools {
         check("firstPool", x, offsets, sequences, y);
         if (stream.device() instanceof CpuDevice cpu) {
             cpu.operands(x, y, null)
-                    .forSequences(x, offsets, sequences, (o, from, to, _) ->
-                            o.kernels.sequences().firstPool(o.a, o.offsets, o.b, o.columns, from, to));
+                    .forSequences(
+                            x,
+                            offsets,
+                            sequences,
+                            (o, from, to, _) ->
+                                    o.kernels.sequences().firstPool(o.a, o.offsets, o.b, o.columns, from, to));
         } else {
             CudaDevice.of(stream)
                     .kernel("takeRows")
@@ -103,8 +115,12 @@ public final class Pools {
         check("firstPoolBackward", dx, offsets, sequences, dy);
         if (stream.device() instanceof CpuDevice cpu) {
             cpu.operands(dx, dy, null)
-                    .forSequences(dx, offsets, sequences, (o, from, to, _) ->
-                            o.kernels.sequences().firstPoolBackward(o.b, o.offsets, o.a, o.columns, from, to));
+                    .forSequences(
+                            dx,
+                            offsets,
+                            sequences,
+                            (o, from, to, _) ->
+                                    o.kernels.sequences().firstPoolBackward(o.b, o.offsets, o.a, o.columns, from, to));
         } else {
             TakenRows.put(CudaDevice.of(stream), dy, offsets, sequences, dx);
         }

@@ -22,13 +22,7 @@ public final class Rotations {
 
     /** @param position of each sequence's first row */
     public static void forward(
-            Stream stream,
-            Tensor x,
-            int[] offsets,
-            int sequences,
-            int position,
-            RotaryPositions positions,
-            int heads) {
+            Stream stream, Tensor x, int[] offsets, int sequences, int position, RotaryPositions positions, int heads) {
         check(x, offsets, sequences, position, positions, heads);
         if (stream.device() instanceof CpuDevice cpu) {
             cpu.operands(x, null, null)
@@ -94,8 +88,7 @@ public final class Rotations {
     }
 
     /** Of whole sequences, from position 0 on. */
-    public static void of(
-            Recorder pass, Tensor x, int[] offsets, int sequences, RotaryPositions positions, int heads) {
+    public static void of(Recorder pass, Tensor x, int[] offsets, int sequences, RotaryPositions positions, int heads) {
         forward(pass.stream(), x, offsets, sequences, 0, positions, heads);
         if (pass.tape() != null) {
             pass.tape().record(new Taped(x, offsets, sequences, positions, heads));

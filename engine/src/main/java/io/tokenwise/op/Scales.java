@@ -23,9 +23,13 @@ public final class Scales {
         Shapes.same("scaleBlocks", x, y);
         checkBlocks("scaleBlocks", x, scale);
         if (stream.device() instanceof CpuDevice cpu) {
-            cpu.operands(x, scale, y).blocks(scale.columns()).forRows(x, (o, from, to, _) -> o.kernels
-                    .rows()
-                    .scaleBlocks(o.a, o.b, o.c, o.blocks, o.columns / o.blocks, from, to));
+            cpu.operands(x, scale, y)
+                    .blocks(scale.columns())
+                    .forRows(
+                            x,
+                            (o, from, to, _) -> o.kernels
+                                    .rows()
+                                    .scaleBlocks(o.a, o.b, o.c, o.blocks, o.columns / o.blocks, from, to));
         } else {
             CudaDevice.of(stream)
                     .kernel("scaleBlocks")
@@ -48,10 +52,12 @@ public final class Scales {
                     .d(dx)
                     .e(dScale)
                     .blocks(scale.columns())
-                    .forRows(x, (o, from, to, _) -> o.kernels
-                            .rows()
-                            .scaleBlocksBackward(
-                                    o.a, o.b, o.c, o.d, o.e, o.blocks, o.columns / o.blocks, from, to));
+                    .forRows(
+                            x,
+                            (o, from, to, _) -> o.kernels
+                                    .rows()
+                                    .scaleBlocksBackward(
+                                            o.a, o.b, o.c, o.d, o.e, o.blocks, o.columns / o.blocks, from, to));
         } else {
             // A block of columns is a row to the kernel.
             CudaDevice.of(stream)
@@ -114,9 +120,19 @@ public final class Scales {
             cpu.operands(x, scale, y)
                     .blocks(scale.columns())
                     .integers(places)
-                    .forRows(x, (o, from, to, _) -> o.kernels
-                            .rows()
-                            .scaleUnits(o.a, o.b, o.blocks, o.integers, o.c, o.columns / o.integers.length, from, to));
+                    .forRows(
+                            x,
+                            (o, from, to, _) -> o.kernels
+                                    .rows()
+                                    .scaleUnits(
+                                            o.a,
+                                            o.b,
+                                            o.blocks,
+                                            o.integers,
+                                            o.c,
+                                            o.columns / o.integers.length,
+                                            from,
+                                            to));
         } else {
             CudaDevice.of(stream)
                     .kernel("scaleUnits")
@@ -216,9 +232,13 @@ public final class Scales {
     public static void gather(Stream stream, Tensor x, int[] starts, int width, Tensor y) {
         checkGathered(x, starts, width, y);
         if (stream.device() instanceof CpuDevice cpu) {
-            cpu.operands(x, y, null).blocks(width).integers(starts).forRows(x, (o, from, to, _) -> o.kernels
-                    .rows()
-                    .gatherUnits(o.a, o.columns, o.integers, o.blocks, o.b, from, to));
+            cpu.operands(x, y, null)
+                    .blocks(width)
+                    .integers(starts)
+                    .forRows(
+                            x,
+                            (o, from, to, _) ->
+                                    o.kernels.rows().gatherUnits(o.a, o.columns, o.integers, o.blocks, o.b, from, to));
         } else {
             CudaDevice.of(stream)
                     .kernel("gatherUnits")

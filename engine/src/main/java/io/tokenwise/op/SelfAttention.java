@@ -21,13 +21,7 @@ public final class SelfAttention {
 
     /** {@code qkv [tokens, 3 * heads * headSize]} to context {@code [tokens, heads * headSize]}; probabilities may be null. */
     public static void forward(
-            Stream stream,
-            Tensor qkv,
-            int[] offsets,
-            int sequences,
-            int heads,
-            Tensor context,
-            Tensor probabilities) {
+            Stream stream, Tensor qkv, int[] offsets, int sequences, int heads, Tensor context, Tensor probabilities) {
         check("attention", qkv, offsets, sequences, heads, context);
         if (stream.device() instanceof CpuDevice cpu) {
             AttentionJob job = cpu.attention();
@@ -154,8 +148,7 @@ public final class SelfAttention {
             cpu.run(job);
         } else {
             var rows = new AttendedRows(offsets, offsets, sequences, dContext.columns(), heads, false);
-            AttentionLaunch.backward(
-                    CudaDevice.of(stream), qkv, qkv, rows, probabilities, dContext, dQkv, dQkv);
+            AttentionLaunch.backward(CudaDevice.of(stream), qkv, qkv, rows, probabilities, dContext, dQkv, dQkv);
         }
     }
 
@@ -199,8 +192,7 @@ public final class SelfAttention {
         }
     }
 
-    private static void check(
-            String operation, Tensor qkv, int[] offsets, int sequences, int heads, Tensor context) {
+    private static void check(String operation, Tensor qkv, int[] offsets, int sequences, int heads, Tensor context) {
         Shapes.offsets(operation, offsets, sequences, qkv.rows());
         if (qkv.columns() % (3 * heads) != 0) {
             throw new IllegalArgumentException(

@@ -35,8 +35,9 @@ public final class Softmaxes {
         Shapes.same("softmaxBackward", y, dx);
         if (stream.device() instanceof CpuDevice cpu) {
             cpu.operands(y, dy, dx)
-                    .forRows(y, (o, from, to, _) ->
-                            o.kernels.rows().softmaxBackward(o.a, o.b, o.c, o.columns, from, to));
+                    .forRows(
+                            y,
+                            (o, from, to, _) -> o.kernels.rows().softmaxBackward(o.a, o.b, o.c, o.columns, from, to));
         } else {
             CudaDevice.of(stream)
                     .kernel("softmaxBackward")

@@ -54,8 +54,9 @@ public final class Sums {
         Shapes.vector("addColumnSums", sums, x.columns());
         if (stream.device() instanceof CpuDevice cpu) {
             cpu.operands(x, sums, null)
-                    .forColumns(x, (o, from, to, _) ->
-                            o.kernels.rows().addColumnSums(o.a, o.b, o.rows, o.columns, from, to));
+                    .forColumns(
+                            x,
+                            (o, from, to, _) -> o.kernels.rows().addColumnSums(o.a, o.b, o.rows, o.columns, from, to));
         } else {
             CudaDevice cuda = CudaDevice.of(stream);
             addColumns(cuda, x, sums);

@@ -59,9 +59,13 @@ public final class Windows {
                     .integers(yOffsets)
                     .rows(width)
                     .blocks(step)
-                    .forSequences(x, offsets, sequences, (o, from, to, _) -> o.kernels
-                            .speech()
-                            .windows(o.a, o.offsets, o.columns, o.rows, o.blocks, o.b, o.integers, from, to));
+                    .forSequences(
+                            x,
+                            offsets,
+                            sequences,
+                            (o, from, to, _) -> o.kernels
+                                    .speech()
+                                    .windows(o.a, o.offsets, o.columns, o.rows, o.blocks, o.b, o.integers, from, to));
         } else {
             CudaDevice.of(stream)
                     .kernel("windows")
@@ -78,8 +82,7 @@ public final class Windows {
         }
     }
 
-    private static void check(
-            Tensor x, int[] offsets, int sequences, int width, int step, int[] yOffsets, Tensor y) {
+    private static void check(Tensor x, int[] offsets, int sequences, int width, int step, int[] yOffsets, Tensor y) {
         Shapes.offsets("windows", offsets, sequences, x.rows());
         Shapes.offsets("windows of", yOffsets, sequences, y.rows());
         Shapes.require("windows", y, y.rows(), width * x.columns());
@@ -95,14 +98,7 @@ public final class Windows {
 
     /** All values of a sequence brought to mean 0 and variance 1, then {@code * gamma + beta} by columns. y may be x. */
     public static void groupNorm(
-            Stream stream,
-            Tensor x,
-            int[] offsets,
-            int sequences,
-            Tensor gamma,
-            Tensor beta,
-            float epsilon,
-            Tensor y) {
+            Stream stream, Tensor x, int[] offsets, int sequences, Tensor gamma, Tensor beta, float epsilon, Tensor y) {
         Shapes.offsets("groupNorm", offsets, sequences, x.rows());
         Shapes.same("groupNorm", x, y);
         Shapes.vector("groupNorm gamma", gamma, x.columns());
@@ -111,9 +107,13 @@ public final class Windows {
             cpu.operands(x, gamma, beta)
                     .d(y)
                     .value(epsilon)
-                    .forSequences(x, offsets, sequences, (o, from, to, _) -> o.kernels
-                            .speech()
-                            .groupNorm(o.a, o.offsets, o.b, o.c, o.value, o.d, o.columns, from, to));
+                    .forSequences(
+                            x,
+                            offsets,
+                            sequences,
+                            (o, from, to, _) -> o.kernels
+                                    .speech()
+                                    .groupNorm(o.a, o.offsets, o.b, o.c, o.value, o.d, o.columns, from, to));
         } else {
             groupNormOnCuda(CudaDevice.of(stream), x, offsets, sequences, gamma, beta, epsilon, y);
         }

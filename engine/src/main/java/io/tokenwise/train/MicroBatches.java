@@ -10,6 +10,7 @@ import io.tokenwise.image.LabelledImages;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.Losses;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
@@ -89,7 +90,7 @@ final class MicroBatches implements AutoCloseable {
             Example example = examples.get(i / logits.columns());
             wanted[i] = others + (1 - smoothing) * example.probability(i % logits.columns());
         }
-        double loss = stream.crossEntropy(logits, wanted, dLogits);
+        double loss = Losses.crossEntropy(stream, logits, wanted, dLogits);
         try (HostTensor slopes = stream.write(dLogits)) {
             for (int i = 0; i < slopes.size(); i++) {
                 slopes.set(i, (float) (share * slopes.get(i)));

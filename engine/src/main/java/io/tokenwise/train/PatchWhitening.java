@@ -5,6 +5,7 @@ import io.tokenwise.backend.ImagePatches;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.image.ImagePreparation;
 import io.tokenwise.model.ImageDescription;
+import io.tokenwise.op.Patches;
 import io.tokenwise.tensor.Cholesky;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
@@ -57,7 +58,7 @@ record PatchWhitening(Cholesky moments) {
             Tensor patches = workspace.tensor(cut.count(), cut.values());
             Tensor products = workspace.tensor(cut.values(), cut.values());
             for (int[] pixels : images) {
-                stream.patches(pixels, 1, cut, patches);
+                Patches.forward(stream, pixels, 1, cut, patches);
                 stream.fill(products, 0);
                 stream.weightGradient(patches, patches, workspace, products);
                 try (HostTensor sums = stream.read(products)) {

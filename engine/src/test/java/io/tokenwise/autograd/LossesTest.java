@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.backend.cpu.VectorBackend;
+import io.tokenwise.op.Losses;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.Random;
@@ -55,8 +56,8 @@ class LossesTest {
         Tensor target = random(3, 5);
         Tensor dy = workspace.tensor(3, 5);
         Tensor unused = workspace.tensor(3, 5);
-        stream.cosineDistance(y, target, dy);
-        check(y, dy, x -> stream.cosineDistance(x, target, unused));
+        Losses.cosineDistance(stream, y, target, dy);
+        check(y, dy, x -> Losses.cosineDistance(stream, x, target, unused));
     }
 
     @Test
@@ -64,8 +65,8 @@ class LossesTest {
         Tensor y = random(4, 1);
         float[] target = {0.5f, Float.NaN, -1, 2};
         Tensor dy = workspace.tensor(4, 1);
-        stream.squaredErrorWhereKnown(y, target, dy);
-        check(y, dy, x -> stream.squaredErrorWhereKnown(x, target, workspace.tensor(4, 1)));
+        Losses.squaredErrorWhereKnown(stream, y, target, dy);
+        check(y, dy, x -> Losses.squaredErrorWhereKnown(stream, x, target, workspace.tensor(4, 1)));
         assertThat(dy.host().get(1, 0)).as("what is not known").isZero();
     }
 
@@ -80,7 +81,7 @@ class LossesTest {
             wanted[i] = target.floats().get(i);
         }
         assertThat(Losses.divergence(logits, wanted))
-                .isCloseTo(stream.divergence(y, target, workspace.tensor(1, 6)), offset(1e-9));
+                .isCloseTo(Losses.divergence(stream, y, target, workspace.tensor(1, 6)), offset(1e-9));
     }
 
     @Test
@@ -89,9 +90,10 @@ class LossesTest {
         Tensor target = random(4, 3);
         Tensor dy = workspace.tensor(4, 3);
         Tensor unused = workspace.tensor(4, 3);
-        stream.relativeSquaredError(y, target, 1, dy);
-        check(y, dy, x -> stream.relativeSquaredError(x, target, 1, unused));
-        assertThat(stream.relativeSquaredError(target, target, 1, unused)).isZero();
+        Losses.relativeSquaredError(stream, y, target, 1, dy);
+        check(y, dy, x -> Losses.relativeSquaredError(stream, x, target, 1, unused));
+        assertThat(Losses.relativeSquaredError(stream, target, target, 1, unused))
+                .isZero();
     }
 
     @Test
@@ -100,8 +102,8 @@ class LossesTest {
         int[] labels = {0, 4, 2, 2};
         Tensor dy = workspace.tensor(4, 5);
         Tensor unused = workspace.tensor(4, 5);
-        stream.crossEntropy(y, labels, dy);
-        check(y, dy, x -> stream.crossEntropy(x, labels, unused));
+        Losses.crossEntropy(stream, y, labels, dy);
+        check(y, dy, x -> Losses.crossEntropy(stream, x, labels, unused));
     }
 
     @Test
@@ -113,8 +115,8 @@ class LossesTest {
         for (int i = 0; i < wanted.length; i++) {
             wanted[i] = i % 5 == i / 5 ? 0.6 : 0.1;
         }
-        stream.crossEntropy(y, wanted, dy);
-        check(y, dy, x -> stream.crossEntropy(x, wanted, unused));
+        Losses.crossEntropy(stream, y, wanted, dy);
+        check(y, dy, x -> Losses.crossEntropy(stream, x, wanted, unused));
     }
 
     @Test
@@ -123,10 +125,10 @@ class LossesTest {
         Tensor target = random(4, 5);
         Tensor dy = workspace.tensor(4, 5);
         Tensor unused = workspace.tensor(4, 5);
-        stream.divergence(y, target, dy);
-        check(y, dy, x -> stream.divergence(x, target, unused));
-        assertThat(stream.divergence(y, target, unused)).isPositive();
-        assertThat(stream.divergence(target, target, unused)).isCloseTo(0, offset(1e-9));
+        Losses.divergence(stream, y, target, dy);
+        check(y, dy, x -> Losses.divergence(stream, x, target, unused));
+        assertThat(Losses.divergence(stream, y, target, unused)).isPositive();
+        assertThat(Losses.divergence(stream, target, target, unused)).isCloseTo(0, offset(1e-9));
     }
 
     @Test
@@ -135,8 +137,8 @@ class LossesTest {
         double[] scores = {1, 3, 2, 2};
         Tensor dy = workspace.tensor(8, 5);
         Tensor unused = workspace.tensor(8, 5);
-        stream.order(y, scores, 2, dy);
-        check(y, dy, x -> stream.order(x, scores, 2, unused));
+        Losses.order(stream, y, scores, 2, dy);
+        check(y, dy, x -> Losses.order(stream, x, scores, 2, unused));
     }
 
     /** With differences of cosines that are powers of e it is the logarithm of a sum that can be written down. */
@@ -149,8 +151,10 @@ class LossesTest {
         }
         // Pairs (y0, y2) and (y1, y3): cosines .5 and -.5.
         Tensor dy = workspace.tensor(4, 1);
-        assertThat(stream.order(y, new double[] {1, 2}, 0.05, dy)).isCloseTo(Math.log1p(Math.exp(20)), within(1e-6));
-        assertThat(stream.order(y, new double[] {2, 1}, 0.05, dy)).isCloseTo(Math.log1p(Math.exp(-20)), within(1e-6));
-        assertThat(stream.order(y, new double[] {1, 1}, 0.05, dy)).isZero();
+        assertThat(Losses.order(stream, y, new double[] {1, 2}, 0.05, dy))
+                .isCloseTo(Math.log1p(Math.exp(20)), within(1e-6));
+        assertThat(Losses.order(stream, y, new double[] {2, 1}, 0.05, dy))
+                .isCloseTo(Math.log1p(Math.exp(-20)), within(1e-6));
+        assertThat(Losses.order(stream, y, new double[] {1, 1}, 0.05, dy)).isZero();
     }
 }

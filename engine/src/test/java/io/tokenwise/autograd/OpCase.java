@@ -8,10 +8,13 @@ import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
+import java.lang.reflect.Field;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * One differentiable operation at certain shapes, on the engine, in plain doubles and in libtorch; it drives all suites of operations.
@@ -123,6 +126,19 @@ record OpCase(
                         });
             }
             return new Result(result, found);
+        }
+    }
+
+    /** The kinds of operations that it leaves on a tape. */
+    Set<Class<?>> recorded(Backend backend) throws ReflectiveOperationException {
+        try (var owner = new Parameters(backend);
+                Workspace workspace = backend.workspace(1L << 30)) {
+            var tape = new Tape();
+            Pass pass = new Pass(backend.stream(), workspace).begin(Budget.FULL).train(tape);
+            engine.run(pass, bind(owner, pass, tape, randomOperands(1)));
+            Field ops = Tape.class.getDeclaredField("ops");
+            ops.setAccessible(true);
+            return ((List<?>) ops.get(tape)).stream().map(Object::getClass).collect(Collectors.toSet());
         }
     }
 

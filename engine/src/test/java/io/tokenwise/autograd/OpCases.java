@@ -13,6 +13,19 @@ import ai.djl.nn.norm.LayerNorm;
 import io.tokenwise.autograd.OpCase.OnEngine;
 import io.tokenwise.autograd.OpCase.Operand;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.Activations;
+import io.tokenwise.op.Choices;
+import io.tokenwise.op.EmbeddingSums;
+import io.tokenwise.op.LayerNorms;
+import io.tokenwise.op.Lengths;
+import io.tokenwise.op.Linears;
+import io.tokenwise.op.Patches;
+import io.tokenwise.op.Pools;
+import io.tokenwise.op.Scales;
+import io.tokenwise.op.SelfAttention;
+import io.tokenwise.op.Softmaxes;
+import io.tokenwise.op.Sums;
+import io.tokenwise.op.TakenRows;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -97,21 +110,21 @@ final class OpCases {
                         "linear " + x + w,
                         List.of(x, w, b),
                         longest,
-                        (pass, o) -> pass.linear(o.tensor(0), o.weight(1), o.parameter(2), false, null),
+                        (pass, o) -> Linears.of(pass, o.tensor(0), o.weight(1), o.parameter(2), false, null),
                         m -> Reference.linear(m.get(0), m.get(1), m.get(2)),
                         t -> t.get(0).matMul(t.get(1)).add(t.get(2))),
                 op(
                         "linear without bias, with residual " + x + w,
                         List.of(x, w, residual),
                         longest,
-                        (pass, o) -> pass.linear(o.tensor(0), o.weight(1), null, false, o.tensor(2)),
+                        (pass, o) -> Linears.of(pass, o.tensor(0), o.weight(1), null, false, o.tensor(2)),
                         m -> Reference.linear(m.get(0), m.get(1), null).plus(1, m.get(2)),
                         t -> t.get(0).matMul(t.get(1)).add(t.get(2))),
                 op(
                         "linear with gelu " + x + w,
                         List.of(x, w, b),
                         longest,
-                        (pass, o) -> pass.linear(o.tensor(0), o.weight(1), o.parameter(2), true, null),
+                        (pass, o) -> Linears.of(pass, o.tensor(0), o.weight(1), o.parameter(2), true, null),
                         m -> Reference.gelu(Reference.linear(m.get(0), m.get(1), m.get(2))),
                         t -> Activation.gelu(t.get(0).matMul(t.get(1)).add(t.get(2)))));
     }
@@ -125,21 +138,21 @@ final class OpCases {
                 "gelu " + x,
                 List.of(x),
                 1,
-                (pass, o) -> pass.gelu(o.tensor(0)),
+                (pass, o) -> Activations.gelu(pass, o.tensor(0)),
                 m -> Reference.gelu(m.get(0)),
                 t -> Activation.gelu(t.get(0))));
         cases.add(op(
                 "add " + x,
                 List.of(x, x),
                 1,
-                (pass, o) -> pass.add(o.tensor(0), o.tensor(1)),
+                (pass, o) -> Sums.of(pass, o.tensor(0), o.tensor(1)),
                 m -> m.get(0).plus(1, m.get(1)),
                 t -> t.get(0).add(t.get(1))));
         cases.add(op(
                 "add to itself " + x,
                 List.of(x),
                 1,
-                (pass, o) -> pass.add(o.tensor(0), o.tensor(0)),
+                (pass, o) -> Sums.of(pass, o.tensor(0), o.tensor(0)),
                 m -> m.get(0).plus(1, m.get(0)),
                 t -> t.get(0).add(t.get(0))));
         cases.add(op(
@@ -148,7 +161,7 @@ final class OpCases {
                 longest,
                 (pass, o) -> {
                     Tensor y = pass.tensor(rows, columns);
-                    pass.layerNorm(o.tensor(0), o.parameter(1), o.parameter(2), EPSILON, y);
+                    LayerNorms.of(pass, o.tensor(0), o.parameter(1), o.parameter(2), EPSILON, y);
                     return y;
                 },
                 m -> Reference.layerNorm(m.get(0), m.get(1), m.get(2), EPSILON),
@@ -163,14 +176,14 @@ final class OpCases {
                 "softmax " + x,
                 List.of(x),
                 longest,
-                (pass, o) -> pass.softmax(o.tensor(0)),
+                (pass, o) -> Softmaxes.of(pass, o.tensor(0)),
                 m -> Reference.softmax(m.get(0)),
                 t -> t.get(0).softmax(-1)));
         cases.add(op(
                 "l2Normalize " + x,
                 List.of(x),
                 longest,
-                (pass, o) -> pass.l2Normalize(o.tensor(0)),
+                (pass, o) -> Lengths.of(pass, o.tensor(0)),
                 m -> Reference.l2Normalize(m.get(0)),
                 t -> t.get(0).div(t.get(0).square().sum(new int[] {1}, true).sqrt())));
         return cases;
@@ -183,7 +196,7 @@ final class OpCases {
                 "choose " + logits,
                 List.of(logits, noise),
                 counts,
-                (pass, o) -> pass.choose(o.tensor(0), o.tensor(1), TEMPERATURE),
+                (pass, o) -> Choices.of(pass, o.tensor(0), o.tensor(1), TEMPERATURE),
                 m -> Reference.choose(m.get(0), m.get(1)),
                 m -> Reference.softChoice(m.get(0), m.get(1), TEMPERATURE),
                 t -> straightThrough(t, counts));
@@ -211,7 +224,7 @@ final class OpCases {
                 "scaleBlocks " + x + scale,
                 List.of(x, scale),
                 width,
-                (pass, o) -> pass.scaleBlocks(o.tensor(0), o.tensor(1)),
+                (pass, o) -> Scales.blocks(pass, o.tensor(0), o.tensor(1)),
                 m -> Reference.scaleBlocks(m.get(0), m.get(1)),
                 t -> t.get(0)
                         .reshape(rows, blocks, width)
@@ -229,7 +242,7 @@ final class OpCases {
                 "scaleUnits " + x + scale,
                 List.of(x, scale),
                 Math.max(rows, units * width),
-                (pass, o) -> pass.scaleUnits(o.tensor(0), o.tensor(1), places),
+                (pass, o) -> Scales.units(pass, o.tensor(0), o.tensor(1), places),
                 m -> Reference.scaleUnits(m.get(0), m.get(1), places),
                 t -> scaleUnits(t, places, rows, width));
     }
@@ -260,21 +273,28 @@ final class OpCases {
                                 Operand.parameter(positions, columns),
                                 Operand.parameter(2, columns)),
                         tokens,
-                        (pass, o) -> pass.embeddingSum(batch, o.parameter(0), o.parameter(1), o.parameter(2)),
+                        (pass, o) -> EmbeddingSums.of(
+                                pass,
+                                batch.inputs(),
+                                batch.offsets(),
+                                batch.sequences(),
+                                o.parameter(0),
+                                o.parameter(1),
+                                o.parameter(2)),
                         m -> Reference.embeddingSum(batch, m.get(0), m.get(1), m.get(2)),
                         t -> embeddingSum(t, batch)),
                 op(
                         "meanPool " + shape,
                         List.of(x),
                         lengths[0],
-                        (pass, o) -> pass.meanPool(o.tensor(0), batch),
+                        (pass, o) -> Pools.mean(pass, o.tensor(0), batch.offsets(), batch.sequences()),
                         m -> Reference.meanPool(m.get(0), batch),
                         t -> bySequence(batch, i -> tokens(t.get(0), batch, i).mean(new int[] {0}, true))),
                 op(
                         "firstPool " + shape,
                         List.of(x),
                         1,
-                        (pass, o) -> pass.firstPool(o.tensor(0), batch),
+                        (pass, o) -> Pools.first(pass, o.tensor(0), batch.offsets(), batch.sequences()),
                         m -> Reference.firstPool(m.get(0), batch),
                         t -> bySequence(batch, i -> tokens(t.get(0), batch, i).get(new NDIndex("0:1")))));
     }
@@ -285,7 +305,7 @@ final class OpCases {
                 "withFirst " + x + " of " + sequences,
                 List.of(x, Operand.parameter(1, columns), Operand.parameter(tokens, columns)),
                 sequences,
-                (pass, o) -> pass.withFirst(o.tensor(0), o.parameter(1), o.parameter(2)),
+                (pass, o) -> Patches.withFirst(pass, o.tensor(0), o.parameter(1), o.parameter(2)),
                 m -> Reference.withFirst(m.get(0), m.get(1), m.get(2)),
                 t -> t.get(1)
                         .broadcast(sequences, 1, columns)
@@ -309,7 +329,7 @@ final class OpCases {
                 "takeRows " + count + " of " + x,
                 List.of(x),
                 1,
-                (pass, o) -> pass.takeRows(o.tensor(0), taken, count),
+                (pass, o) -> TakenRows.of(pass, o.tensor(0), taken, count),
                 m -> Reference.takeRows(m.get(0), taken),
                 t -> t.get(0).get(t.get(0).getManager().create(taken)));
     }
@@ -321,7 +341,7 @@ final class OpCases {
                 "attention " + qkv + " of " + Arrays.toString(lengths) + ", heads " + heads,
                 List.of(qkv),
                 lengths[0] + headSize,
-                (pass, o) -> pass.attention(o.tensor(0), batch, heads),
+                (pass, o) -> SelfAttention.of(pass, o.tensor(0), batch.offsets(), batch.sequences(), heads),
                 m -> Reference.attention(m.get(0), batch, heads),
                 t -> bySequence(batch, i -> attention(tokens(t.get(0), batch, i), heads, headSize)));
     }

@@ -1,7 +1,5 @@
 package io.tokenwise.autograd;
 
-import io.tokenwise.kernels.Activation;
-import io.tokenwise.op.GatedUnits;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
@@ -10,7 +8,12 @@ import ai.djl.ndarray.types.Shape;
 import io.tokenwise.autograd.OpCase.Operand;
 import io.tokenwise.backend.AttendedRows;
 import io.tokenwise.backend.RotaryPositions;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.GatedUnits;
+import io.tokenwise.op.Linears;
+import io.tokenwise.op.OtherAttention;
+import io.tokenwise.op.Rotations;
 import java.util.List;
 
 /** The differentiable operations that only speech models have. */
@@ -30,7 +33,7 @@ final class SpeechOpCases {
                 List.of(x),
                 2,
                 (pass, o) -> {
-                    pass.rotate(o.tensor(0), batch, positions, heads);
+                    Rotations.of(pass, o.tensor(0), batch.offsets(), batch.sequences(), positions, heads);
                     return o.tensor(0);
                 },
                 m -> rotated(m.getFirst(), batch, heads, headSize, rotated),
@@ -116,7 +119,7 @@ final class SpeechOpCases {
                 "linearTransposed " + x + w,
                 List.of(x, w),
                 Math.max(rows, Math.max(inputs, outputs)),
-                (pass, o) -> pass.linearTransposed(o.tensor(0), o.weight(1)),
+                (pass, o) -> Linears.transposed(pass, o.tensor(0), o.weight(1)),
                 m -> Matrix.fill(rows, outputs, i -> {
                     double sum = 0;
                     for (int c = 0; c < inputs; c++) {
@@ -137,7 +140,7 @@ final class SpeechOpCases {
                 "attend " + q + kv + ", heads " + heads,
                 List.of(q, kv),
                 keys.length(0) + queries.length(0) + headSize,
-                (pass, o) -> pass.attend(o.tensor(0), o.tensor(1), rows, hidden),
+                (pass, o) -> OtherAttention.of(pass, o.tensor(0), o.tensor(1), rows, hidden),
                 m -> attended(m.get(0), m.get(1), rows, hidden),
                 t -> attended(t.get(0), t.get(1), rows, hidden));
     }
@@ -151,7 +154,7 @@ final class SpeechOpCases {
                 "attend causally " + qkv + ", heads " + heads,
                 List.of(qkv),
                 batch.length(0) + headSize,
-                (pass, o) -> pass.attend(o.tensor(0), o.tensor(0), rows, hidden),
+                (pass, o) -> OtherAttention.of(pass, o.tensor(0), o.tensor(0), rows, hidden),
                 m -> attended(m.get(0), m.get(0), rows, hidden),
                 t -> attended(t.get(0), t.get(0), rows, hidden));
     }

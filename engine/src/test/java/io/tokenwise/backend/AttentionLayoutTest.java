@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.kernels.Kernels;
+import io.tokenwise.op.SelfAttention;
 import io.tokenwise.tensor.HostMemory;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
@@ -50,8 +51,8 @@ class AttentionLayoutTest {
                 Tensor found = workspace.tensor(TOKENS, WIDTH + 8);
                 Stream stream = backend.stream();
                 stream.fill(found, -7);
-                stream.attention(moved, moved, moved, layout, OFFSETS, 4, HEADS, found);
-                stream.attention(qkv, OFFSETS, 4, HEADS, expected, null);
+                SelfAttention.forward(stream, moved, moved, moved, layout, OFFSETS, 4, HEADS, found);
+                SelfAttention.forward(stream, qkv, OFFSETS, 4, HEADS, expected, null);
                 for (int row = 0; row < TOKENS; row++) {
                     for (int column = 0; column < WIDTH; column++) {
                         assertThat(found.host().get(row, context[column / 8] + column % 8))

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.tokenwise.ImageClassifier;
 import io.tokenwise.api.Budget;
 import io.tokenwise.image.Image;
-import io.tokenwise.image.LabelledImageReader;
 import io.tokenwise.image.LabelledImages;
 import io.tokenwise.image.Split;
 import io.tokenwise.testdata.SharedData;
@@ -29,7 +28,10 @@ class VitCifar10Test {
         try (var dense = ImageClassifier.open("vit-cifar10");
                 var adaptive = ImageClassifier.open("vit-cifar10-acm")) {
             assertThat(adaptive.model().encoder().teacher()).isEqualTo("vit-cifar10");
-            LabelledImages images = dense.model().files().image().reader()
+            LabelledImages images = dense.model()
+                    .files()
+                    .image()
+                    .reader()
                     .read(tar.get(), Split.of("test"))
                     .shuffled(1);
             assertThat(images.classes()).isEqualTo(dense.model().files().image().labels());

@@ -12,6 +12,7 @@ import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.Choices;
 import io.tokenwise.tensor.HostMemory;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
@@ -85,7 +86,7 @@ abstract class OnSmallMoonshine {
         Tensor logits = model.decoder().logits(pass, frames, recordings, texts);
         for (int text = 0; text < 2; text++) {
             for (int i = texts.offsets()[text]; i < texts.offsets()[text + 1]; i++) {
-                int next = backend.stream().argmax(logits, i);
+                int next = Choices.argmax(backend.stream(), logits, i);
                 boolean last = i + 1 == texts.offsets()[text + 1];
                 if (!last) {
                     assertThat(next).as("text %d, token %d", text, i).isEqualTo(texts.inputs()[i + 1]);

@@ -5,6 +5,7 @@ import io.tokenwise.acm.choose.GateTraining;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.nn.Block;
 import io.tokenwise.nn.Pass;
+import io.tokenwise.op.Sums;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.List;
@@ -54,7 +55,7 @@ public sealed interface AdaptiveBlock extends Block permits AdaptiveMlp, Adaptiv
     /** {@link #forward} with a tape. The modules choose as the pass's {@link GateTraining} says. */
     default Tensor train(Pass pass, Tensor x, Tensor residual) {
         List<Tensor> running = acms().stream().map(acm -> acm.train(pass, x)).toList();
-        return pass.add(outputs(pass, x, running), residual);
+        return Sums.of(pass, outputs(pass, x, running), residual);
     }
 
     /**

@@ -8,6 +8,7 @@ import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.ProjectedAttention;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.Scales;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -118,7 +119,7 @@ final class GroupedAttention {
         pass.push();
         if (layout == null) {
             Tensor projected = whole ? dense.qkv().forward(pass, x) : gathered(pass, x);
-            pass.stream().gatherUnits(dense.attend(pass, projected), contextUnits, units.width(), context);
+            Scales.gather(pass.stream(), dense.attend(pass, projected), contextUnits, units.width(), context);
         } else if (whole) {
             Tensor qkv = dense.qkv().forward(pass, x);
             attend(pass, qkv, qkv, qkv, wholeLayout, context);
@@ -158,7 +159,8 @@ final class GroupedAttention {
 
     private void attend(Pass pass, Tensor query, Tensor key, Tensor value, AttentionLayout columns, Tensor context) {
         TokenBatch batch = pass.batch();
-        pass.stream().attention(query, key, value, columns, batch.offsets(), batch.sequences(), dense.heads(), context);
+        io.tokenwise.op.SelfAttention.forward(
+                pass.stream(), query, key, value, columns, batch.offsets(), batch.sequences(), dense.heads(), context);
     }
 
     /** Q, K and V as the dense block's product gives them. */
@@ -166,7 +168,7 @@ final class GroupedAttention {
         Tensor projected = pass.tensor(x.rows(), units.inputColumns());
         for (int i = 0; i < inputs.size(); i++) {
             AttentionInput input = inputs.get(i);
-            pass.stream().gatherUnits(input.run(pass, x), input.starts(), units.width(), projected);
+            Scales.gather(pass.stream(), input.run(pass, x), input.starts(), units.width(), projected);
         }
         return projected;
     }

@@ -3,6 +3,9 @@ package io.tokenwise.acm.block;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.ProjectedAttention;
+import io.tokenwise.op.Linears;
+import io.tokenwise.op.Scales;
+import io.tokenwise.op.Sums;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -83,11 +86,11 @@ record MaskedAttention(RunningLearners factors, AttentionLearners learned, Decid
             return dense.output().forward(pass, context);
         }
         Tensor counts = running.get(decision);
-        Tensor kept = pass.scaleUnits(context, factors.padded(pass, counts), outputUnits);
-        Tensor biases = pass.linear(factors.biased(pass, counts), learned.outputBiases(), null, false, null);
-        Tensor partly = pass.linear(kept, learned.output(), null, false, biases);
-        Tensor whole = pass.scaleBlocks(dense.output().forward(pass, context), factors.wholly(pass, counts));
-        return pass.add(partly, whole);
+        Tensor kept = Scales.units(pass, context, factors.padded(pass, counts), outputUnits);
+        Tensor biases = Linears.of(pass, factors.biased(pass, counts), learned.outputBiases(), null, false, null);
+        Tensor partly = Linears.of(pass, kept, learned.output(), null, false, biases);
+        Tensor whole = Scales.blocks(pass, dense.output().forward(pass, context), factors.wholly(pass, counts));
+        return Sums.of(pass, partly, whole);
     }
 
     /** Q, K and V side by side. */
@@ -103,14 +106,15 @@ record MaskedAttention(RunningLearners factors, AttentionLearners learned, Decid
             ofLearned = module.learned.forwardPlus(pass, counts, ofLearned);
             ofWhole = module.whole.forwardPlus(pass, counts, ofWhole);
         }
-        Tensor partly = pass.scaleUnits(learned.qkv().forward(pass, x), ofLearned, decided.learned);
-        Tensor sum = pass.add(partly, pass.scaleUnits(whole, ofWhole, decided.whole));
+        Tensor partly = Scales.units(pass, learned.qkv().forward(pass, x), ofLearned, decided.learned);
+        Tensor sum = Sums.of(pass, partly, Scales.units(pass, whole, ofWhole, decided.whole));
         if (learned.keepsRests()) {
             return plusRests(pass, sum, running);
         }
         return decided.queries < 0
                 ? sum
-                : pass.linear(factors.partial(pass, running.get(decided.queries)), learned.rest(), null, false, sum);
+                : Linears.of(
+                        pass, factors.partial(pass, running.get(decided.queries)), learned.rest(), null, false, sum);
     }
 
     /** Keys and values have rests too where positions are rotary: what a mean key adds to a score depends on how far it is. */
@@ -122,7 +126,8 @@ record MaskedAttention(RunningLearners factors, AttentionLearners learned, Decid
         Tensor ones = pass.tensor(sum.rows(), 1);
         pass.stream().fill(ones, 1);
         // Columns that nobody decides about have no rest.
-        Tensor rests = pass.scaleUnits(pass.linear(ones, learned.rest(), null, false, null), ofRests, decided.whole);
-        return pass.add(sum, rests);
+        Tensor rests =
+                Scales.units(pass, Linears.of(pass, ones, learned.rest(), null, false, null), ofRests, decided.whole);
+        return Sums.of(pass, sum, rests);
     }
 }

@@ -4,6 +4,9 @@ import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
+import io.tokenwise.op.Linears;
+import io.tokenwise.op.Scales;
+import io.tokenwise.op.Sums;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
@@ -23,15 +26,15 @@ record MaskedMlp(RunningLearners factors, MlpLearners learned, Acm acm) {
         Mlp dense = learned.dense();
         Tensor partly = partly(pass, x, running.getFirst());
         Tensor whole = dense.down().forward(pass, dense.units(pass, x));
-        return pass.add(partly, pass.scaleBlocks(whole, factors.wholly(pass, running.getFirst())));
+        return Sums.of(pass, partly, Scales.blocks(pass, whole, factors.wholly(pass, running.getFirst())));
     }
 
     /** What tokens get that have not all learners. */
     private Tensor partly(Pass pass, Tensor x, Tensor running) {
         Tensor all = learned.dense().units(pass, x, learned.up(), learned.width());
-        Tensor units = pass.scaleBlocks(all, factors.partly(pass, running));
-        Tensor added = pass.linear(factors.biased(pass, running), learned.biases(), null, false, null);
-        return pass.linear(units, learned.down(), null, false, added);
+        Tensor units = Scales.blocks(pass, all, factors.partly(pass, running));
+        Tensor added = Linears.of(pass, factors.biased(pass, running), learned.biases(), null, false, null);
+        return Linears.of(pass, units, learned.down(), null, false, added);
     }
 
     /** See {@link AdaptiveMlp#errors}. */

@@ -7,6 +7,9 @@ import io.tokenwise.backend.Routing;
 import io.tokenwise.kernels.RowOps;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
+import io.tokenwise.op.Choices;
+import io.tokenwise.op.Linears;
+import io.tokenwise.op.Sums;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
@@ -155,8 +158,8 @@ final class Gate {
 
     /** In training: logits {@code [tokens, choices]} with each token's own budget features {@code [tokens, KNOTS]}. */
     Tensor trainingLogits(Pass pass, Tensor x, Tensor budgetFeatures) {
-        Tensor offsets = pass.linear(budgetFeatures, budgetTable, null, false, null);
-        return pass.add(logits.forward(pass, x), offsets);
+        Tensor offsets = Linears.of(pass, budgetFeatures, budgetTable, null, false, null);
+        return Sums.of(pass, logits.forward(pass, x), offsets);
     }
 
     /** In training: the straight-through choice {@code [tokens, choices - 1]}, 1 where a choice or a larger one is made. */
@@ -168,7 +171,7 @@ final class Gate {
                 values.set(i, gumbel(training.noise()));
             }
         }
-        return pass.choose(y, noise, training.temperature());
+        return Choices.of(pass, y, noise, training.temperature());
     }
 
     private static float gumbel(RandomGenerator random) {

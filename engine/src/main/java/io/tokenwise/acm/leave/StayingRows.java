@@ -3,6 +3,7 @@ package io.tokenwise.acm.leave;
 import io.tokenwise.backend.Staying;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.TakenRows;
 import io.tokenwise.tensor.Tensor;
 import java.util.Arrays;
 
@@ -85,7 +86,7 @@ public final class StayingRows {
 
     /** Of one row for each token of the batch before any left those of the tokens that stayed, on the same stream. */
     public Tensor rowsThatStay(Pass anyPass, Tensor rowsOfAll) {
-        return anyPass.takeRows(rowsOfAll, staying);
+        return TakenRows.of(anyPass, rowsOfAll, staying);
     }
 
     /** The tokens that stay, of each input of the batch. */

@@ -38,6 +38,10 @@ public final class CpuDevice implements Device {
         attend = new AttendJob(kernels.speech());
     }
 
+    RangeJob range() {
+        return range;
+    }
+
     /** Starts an operation: its first operands, where null is none. */
     public RangeJob operands(Tensor a, Tensor b, Tensor c) {
         return range.operands(a, b, c);

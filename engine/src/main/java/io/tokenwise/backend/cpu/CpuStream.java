@@ -1,15 +1,11 @@
 package io.tokenwise.backend.cpu;
 
-import io.tokenwise.backend.AttendedRows;
-import io.tokenwise.backend.AttentionLayout;
 import io.tokenwise.backend.Device;
 import io.tokenwise.backend.HardBudgets;
-import io.tokenwise.backend.ImagePatches;
 import io.tokenwise.backend.InputSlices;
 import io.tokenwise.backend.MlpSlices;
 import io.tokenwise.backend.OutputSlices;
 import io.tokenwise.backend.PackedMatrix;
-import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Routing;
 import io.tokenwise.backend.Staying;
 import io.tokenwise.backend.Stream;
@@ -22,27 +18,22 @@ import java.util.List;
 
 /**
  * The stream of the backends that compute on the CPU: leaves the work to its backend's {@link Products} and to
- * {@link ValueTasks}, {@link RowTasks}, {@link SequenceTasks} and {@link SpeechTasks}, whose operations have the same names. Allocates nothing once warm.
+ * {@link ValueTasks} and {@link RowTasks}, whose operations have the same names. Allocates nothing once warm.
  */
 public final class CpuStream implements Stream {
     private final CpuDevice device;
     private final Products products;
     private final ValueTasks valueTasks;
     private final RowTasks rowTasks;
-    private final SequenceTasks sequenceTasks;
-    private final SpeechTasks speechTasks;
 
     /** For products without a routing. */
     private final CpuRows all = new CpuRows();
 
     public CpuStream(Kernels kernels, WorkerPool pool, Products products) {
         device = new CpuDevice(kernels, pool);
-        var range = device.operands(null, null, null);
         this.products = products;
-        this.valueTasks = new ValueTasks(range);
-        this.rowTasks = new RowTasks(range);
-        this.sequenceTasks = new SequenceTasks(device, range);
-        this.speechTasks = new SpeechTasks(device, range);
+        valueTasks = new ValueTasks(device.range());
+        rowTasks = new RowTasks(device.range());
     }
 
     @Override
@@ -178,16 +169,6 @@ public final class CpuStream implements Stream {
     // ---- values
 
     @Override
-    public void gelu(Tensor x, Tensor y) {
-        valueTasks.gelu(x, y);
-    }
-
-    @Override
-    public void geluBackward(Tensor x, Tensor dy, Tensor dx) {
-        valueTasks.geluBackward(x, dy, dx);
-    }
-
-    @Override
     public void add(Tensor a, Tensor b, Tensor y) {
         valueTasks.add(a, b, y);
     }
@@ -213,270 +194,7 @@ public final class CpuStream implements Stream {
     }
 
     @Override
-    public double cosineDistance(Tensor y, Tensor target, Tensor dy) {
-        return LossTasks.cosineDistance(y.host(), target.host(), dy.host());
-    }
-
-    @Override
-    public double relativeSquaredError(Tensor y, Tensor target, double weight, Tensor dy) {
-        return LossTasks.relativeSquaredError(y.host(), target.host(), weight, dy.host());
-    }
-
-    @Override
-    public double squaredErrorWhereKnown(Tensor y, float[] target, Tensor dy) {
-        return LossTasks.squaredErrorWhereKnown(y.host(), target, dy.host());
-    }
-
-    @Override
-    public double crossEntropy(Tensor logits, int[] labels, Tensor dLogits) {
-        return LossTasks.crossEntropy(logits.host(), labels, dLogits.host());
-    }
-
-    @Override
-    public double crossEntropy(Tensor logits, double[] wanted, Tensor dLogits) {
-        return LossTasks.crossEntropy(logits.host(), wanted, dLogits.host());
-    }
-
-    @Override
-    public double divergence(Tensor logits, Tensor target, Tensor dLogits) {
-        return LossTasks.divergence(logits.host(), target.host(), dLogits.host());
-    }
-
-    @Override
-    public double order(Tensor y, double[] scores, double temperature, Tensor dy) {
-        return LossTasks.order(y.host(), scores, temperature, dy.host());
-    }
-
-    @Override
     public void adamW(Tensor weight, Tensor gradient, Tensor m, Tensor v, AdamWStep step) {
         valueTasks.adamW(weight, gradient, m, v, step);
-    }
-
-    // ---- rows
-
-    @Override
-    public void layerNorm(Tensor x, Tensor gamma, Tensor beta, float epsilon, Tensor y, Tensor statistics) {
-        rowTasks.layerNorm(x, gamma, beta, epsilon, y, statistics);
-    }
-
-    @Override
-    public void layerNormBackward(Tensor x, Tensor gamma, Tensor statistics, Tensor dy, Tensor dx) {
-        rowTasks.layerNormBackward(x, gamma, statistics, dy, dx);
-    }
-
-    @Override
-    public void layerNormParameterGradient(Tensor x, Tensor statistics, Tensor dy, Tensor dGamma, Tensor dBeta) {
-        rowTasks.layerNormParameterGradient(x, statistics, dy, dGamma, dBeta);
-    }
-
-    @Override
-    public void addColumnSums(Tensor x, Tensor sums) {
-        rowTasks.addColumnSums(x, sums);
-    }
-
-    @Override
-    public void softmax(Tensor x, Tensor y) {
-        rowTasks.softmax(x, y);
-    }
-
-    @Override
-    public void softmaxBackward(Tensor y, Tensor dy, Tensor dx) {
-        rowTasks.softmaxBackward(y, dy, dx);
-    }
-
-    @Override
-    public void l2Normalize(Tensor x, Tensor y, Tensor norms) {
-        rowTasks.l2Normalize(x, y, norms);
-    }
-
-    @Override
-    public void l2NormalizeBackward(Tensor y, Tensor norms, Tensor dy, Tensor dx) {
-        rowTasks.l2NormalizeBackward(y, norms, dy, dx);
-    }
-
-    @Override
-    public void scaleBlocks(Tensor x, Tensor scale, Tensor y) {
-        rowTasks.scaleBlocks(x, scale, y);
-    }
-
-    @Override
-    public void scaleBlocksBackward(Tensor x, Tensor scale, Tensor dy, Tensor dx, Tensor dScale) {
-        rowTasks.scaleBlocksBackward(x, scale, dy, dx, dScale);
-    }
-
-    @Override
-    public void scaleUnits(Tensor x, Tensor scale, int[] places, Tensor y) {
-        rowTasks.scaleUnits(x, scale, places, y);
-    }
-
-    @Override
-    public void gatherUnits(Tensor x, int[] starts, int width, Tensor y) {
-        rowTasks.gatherUnits(x, starts, width, y);
-    }
-
-    @Override
-    public void scaleUnitsBackward(Tensor x, Tensor scale, int[] places, Tensor dy, Tensor dx, Tensor dScale) {
-        rowTasks.scaleUnitsBackward(x, scale, places, dy, dx, dScale);
-    }
-
-    @Override
-    public void choose(Tensor logits, Tensor noise, float temperature, Tensor soft, Tensor running) {
-        rowTasks.choose(logits, noise, temperature, soft, running);
-    }
-
-    @Override
-    public void chooseBackward(Tensor soft, float temperature, Tensor dRunning, Tensor dLogits) {
-        rowTasks.chooseBackward(soft, temperature, dRunning, dLogits);
-    }
-
-    // ---- sequences
-
-    @Override
-    public void embeddingSum(
-            int[] ids, int[] offsets, int sequences, Tensor words, Tensor positions, Tensor types, Tensor y) {
-        sequenceTasks.embeddingSum(ids, offsets, sequences, words, positions, types, y);
-    }
-
-    @Override
-    public void embeddingSumBackward(
-            int[] ids, int[] offsets, int sequences, Tensor dy, Tensor dWords, Tensor dPositions, Tensor dTypes) {
-        sequenceTasks.embeddingSumBackward(ids, offsets, sequences, dy, dWords, dPositions, dTypes);
-    }
-
-    @Override
-    public void patches(int[] pixels, int images, ImagePatches patches, Tensor y) {
-        sequenceTasks.patches(pixels, images, patches, y);
-    }
-
-    @Override
-    public void withFirst(Tensor x, Tensor first, Tensor positions, Tensor y) {
-        sequenceTasks.withFirst(x, first, positions, y);
-    }
-
-    @Override
-    public void withFirstBackward(Tensor dy, Tensor dx, Tensor dFirst, Tensor dPositions) {
-        if (dx != null) {
-            sequenceTasks.withoutFirst(dy, dx, dPositions.rows());
-        }
-        sequenceTasks.withFirstBackward(dy, dFirst, dPositions);
-    }
-
-    @Override
-    public void takeRows(Tensor x, int[] rows, Tensor y) {
-        rowTasks.takeRows(x, rows, y);
-    }
-
-    @Override
-    public void takeRows(Tensor x, Staying staying, Tensor y) {
-        rowTasks.takeRows(x, CpuStaying.of(staying).staying(), y);
-    }
-
-    @Override
-    public void takeRowsBackward(Tensor dy, int[] rows, Tensor dx) {
-        valueTasks.fill(dx, 0);
-        rowTasks.putRows(dy, rows, dx);
-    }
-
-    @Override
-    public void meanPool(Tensor x, int[] offsets, int sequences, Tensor y) {
-        sequenceTasks.meanPool(x, offsets, sequences, y);
-    }
-
-    @Override
-    public void meanPoolBackward(Tensor dy, int[] offsets, int sequences, Tensor dx) {
-        sequenceTasks.meanPoolBackward(dy, offsets, sequences, dx);
-    }
-
-    @Override
-    public void firstPool(Tensor x, int[] offsets, int sequences, Tensor y) {
-        sequenceTasks.firstPool(x, offsets, sequences, y);
-    }
-
-    @Override
-    public void firstPoolBackward(Tensor dy, int[] offsets, int sequences, Tensor dx) {
-        sequenceTasks.firstPoolBackward(dy, offsets, sequences, dx);
-    }
-
-    @Override
-    public void attention(Tensor qkv, int[] offsets, int sequences, int heads, Tensor context, Tensor probabilities) {
-        sequenceTasks.attention(qkv, offsets, sequences, heads, context, probabilities);
-    }
-
-    @Override
-    public void attention(
-            Tensor q,
-            Tensor k,
-            Tensor v,
-            AttentionLayout layout,
-            int[] offsets,
-            int sequences,
-            int heads,
-            Tensor context) {
-        sequenceTasks.attention(q, k, v, layout, offsets, sequences, heads, context);
-    }
-
-    @Override
-    public void attentionBackward(
-            Tensor qkv, int[] offsets, int sequences, int heads, Tensor probabilities, Tensor dContext, Tensor dQkv) {
-        sequenceTasks.attentionBackward(qkv, offsets, sequences, heads, probabilities, dContext, dQkv);
-    }
-
-    // ---- speech
-
-    @Override
-    public void samples(int[] values, Tensor y) {
-        speechTasks.samples(values, y);
-    }
-
-    @Override
-    public void windows(Tensor x, int[] offsets, int sequences, int width, int step, int[] yOffsets, Tensor y) {
-        speechTasks.windows(x, offsets, sequences, width, step, yOffsets, y);
-    }
-
-    @Override
-    public void tanh(Tensor x, Tensor y) {
-        speechTasks.tanh(x, y);
-    }
-
-    @Override
-    public void groupNorm(Tensor x, int[] offsets, int sequences, Tensor gamma, Tensor beta, float epsilon, Tensor y) {
-        speechTasks.groupNorm(x, offsets, sequences, gamma, beta, epsilon, y);
-    }
-
-    @Override
-    public void rotate(Tensor x, int[] offsets, int sequences, int position, RotaryPositions positions, int heads) {
-        speechTasks.rotate(x, offsets, sequences, position, positions, heads);
-    }
-
-    @Override
-    public void toColumns(Tensor x, int column, Tensor cache, int at) {
-        speechTasks.toColumns(x, column, cache, at);
-    }
-
-    @Override
-    public void attendOne(Tensor query, Tensor cache, int length, int heads, Tensor context) {
-        speechTasks.attendOne(query, cache, length, heads, context);
-    }
-
-    @Override
-    public void attend(Tensor queries, Tensor keysValues, AttendedRows rows, Tensor contexts, Tensor probabilities) {
-        speechTasks.attend(queries, keysValues, rows, contexts, probabilities);
-    }
-
-    @Override
-    public void attendBackward(
-            Tensor queries,
-            Tensor keysValues,
-            AttendedRows rows,
-            Tensor probabilities,
-            Tensor dContexts,
-            Tensor dQueries,
-            Tensor dKeysValues) {
-        speechTasks.attendBackward(queries, keysValues, rows, probabilities, dContexts, dQueries, dKeysValues);
-    }
-
-    @Override
-    public int argmax(Tensor x, int row) {
-        return speechTasks.argmax(x, row);
     }
 }

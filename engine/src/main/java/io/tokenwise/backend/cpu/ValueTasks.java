@@ -20,16 +20,6 @@ final class ValueTasks {
         this.range = range;
     }
 
-    void gelu(Tensor x, Tensor y) {
-        range.operands(x, y, null);
-        range.forValues(x, (o, from, to, s) -> o.kernels.elementwise().gelu(o.a, o.b, from, to));
-    }
-
-    void geluBackward(Tensor x, Tensor dy, Tensor dx) {
-        range.operands(x, dy, dx);
-        range.forValues(x, (o, from, to, s) -> o.kernels.elementwise().geluBackward(o.a, o.b, o.c, from, to));
-    }
-
     void add(Tensor a, Tensor b, Tensor y) {
         range.operands(a, b, y);
         range.forValues(a, (o, from, to, s) -> o.kernels.elementwise().add(o.a, o.b, o.c, from, to));
@@ -101,7 +91,6 @@ final class ValueTasks {
         range.d = v.floats();
         range.step = step;
         range.forValues(
-                weight,
-                (o, from, to, s) -> o.kernels.elementwise().adamW(o.a, o.b, o.c, o.d, o.step, from, to));
+                weight, (o, from, to, s) -> o.kernels.elementwise().adamW(o.a, o.b, o.c, o.d, o.step, from, to));
     }
 }

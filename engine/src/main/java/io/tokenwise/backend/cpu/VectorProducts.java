@@ -43,8 +43,7 @@ public final class VectorProducts implements Products {
         int panel = kernel.panelColumns();
         int panels = (target.outputs() + panel - 1) / panel;
         int grain = Math.max(1, RangeJob.GRAIN_VALUES / (panel * Math.max(1, target.inputs())));
-        packing.forEach(
-                panels, grain, transposed ? VectorProducts::packTransposed : VectorProducts::packPlain);
+        packing.forEach(panels, grain, transposed ? VectorProducts::packTransposed : VectorProducts::packPlain);
     }
 
     private static Floats corner(Tensor source, int row, int column) {

@@ -15,23 +15,6 @@ final class CudaValues {
         this.launches = launches;
     }
 
-    void gelu(Tensor x, Tensor y) {
-        launches.kernel("geluForward").tensor(x).tensor(y).count(x.size()).runValues(x);
-    }
-
-    void geluBackward(Tensor x, Tensor dy, Tensor dx) {
-        launches.kernel("geluBackward")
-                .tensor(x)
-                .tensor(dy)
-                .tensor(dx)
-                .integer(x.size())
-                .runValues(x);
-    }
-
-    void tanh(Tensor x, Tensor y) {
-        launches.kernel("tanhValues").tensor(x).tensor(y).count(x.size()).runValues(x);
-    }
-
     void add(Tensor a, Tensor b, Tensor y) {
         launches.kernel("addValues")
                 .tensor(a)

@@ -42,9 +42,8 @@ public final class TextConfig {
         String queryPrefix = "";
         String passagePrefix = "";
         if (folder.has("config_sentence_transformers.json")) {
-            JsonNode prompts = folder.read("config_sentence_transformers.json")
-                    .root()
-                    .path("prompts");
+            JsonNode prompts =
+                    folder.read("config_sentence_transformers.json").root().path("prompts");
             queryPrefix = prompts.path("query").asString("");
             passagePrefix =
                     prompts.path("passage").asString(prompts.path("document").asString(""));

@@ -16,6 +16,7 @@ import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.Positions;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.Pools;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -76,7 +77,7 @@ public record Moonshine(SoundFrontEnd frontEnd, LayerStack layers, Optional<Norm
     /** The mean of a recording's frames; its text is the decoder's matter. */
     @Override
     public Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch) {
-        return pass.meanPool(tokens, batch);
+        return Pools.mean(pass, tokens, batch.offsets(), batch.sequences());
     }
 
     /** The encoder's, then the decoder's. */

@@ -6,6 +6,8 @@ import io.tokenwise.nn.Convolution;
 import io.tokenwise.nn.GroupNorm;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.Activations;
+import io.tokenwise.op.Windows;
 import io.tokenwise.tensor.Tensor;
 
 /** Moonshine's front end (Jeffries et al. 2024, section 3.1): three convolutions from samples to frames, of 384 samples each. */
@@ -28,8 +30,9 @@ record SoundFrontEnd(Convolution first, GroupNorm norm, Convolution second, Conv
         int[] afterSecond = second.offsets(afterFirst, count);
         Tensor y = pass.tensor(batch.tokens(), norm.gamma().value().columns());
         pass.push();
-        Tensor x = first.forward(pass, pass.samples(batch), samples, afterFirst, count, false);
-        pass.stream().tanh(x, x);
+        Tensor x = first.forward(
+                pass, Windows.samples(pass, batch.inputs(), batch.inputLength()), samples, afterFirst, count, false);
+        Activations.tanh(pass.stream(), x, x);
         norm.forward(pass, x, afterFirst, count);
         x = second.forward(pass, x, afterFirst, afterSecond, count, true);
         x = third.forward(pass, x, afterSecond, batch.offsets(), count, true);

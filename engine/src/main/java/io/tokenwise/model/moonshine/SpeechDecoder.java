@@ -13,6 +13,8 @@ import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TeacherForcing;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.Choices;
+import io.tokenwise.op.Linears;
 import io.tokenwise.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
@@ -99,7 +101,7 @@ public final class SpeechDecoder {
         }
         Tensor y = pass.tensor(x.rows(), x.columns());
         norm.forward(pass, x, y);
-        return pass.linearTransposed(y, words);
+        return Linears.transposed(pass, y, words);
     }
 
     private int next(Pass pass, int[] token) {
@@ -107,8 +109,8 @@ public final class SpeechDecoder {
         pass.push();
         Tensor table = words.parameter().value();
         Tensor x = pass.tensor(1, table.columns());
-        // Copied, so that on a device a step is the same launches whatever the token.
-        stream.takeRows(table, token, x);
+        // Copied, so that on a device a step is the same launches whatever the TakenRows.forward(token.stream, table,
+        // token, x);
         for (DecoderLayer layer : layers) {
             x = layer.forward(pass, x);
         }
@@ -116,7 +118,7 @@ public final class SpeechDecoder {
         norm.forward(pass, x, y);
         Tensor logits = pass.tensor(1, words.inputs());
         stream.linear(y, words.transposed(), null, false, null, logits);
-        int next = stream.argmax(logits, 0);
+        int next = Choices.argmax(stream, logits, 0);
         pass.pop();
         return next;
     }

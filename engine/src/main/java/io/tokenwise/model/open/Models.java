@@ -35,8 +35,7 @@ public final class Models {
     /** Speech recognisers that {@code ./tokenwise fetch} brings. */
     private static final List<String> MOONSHINES = List.of("moonshine-tiny", "moonshine-base");
 
-    private static final FolderOnClassPath MINILM_ACM =
-            new FolderOnClassPath("minilm-acm", "tokenwise-minilm-acm");
+    private static final FolderOnClassPath MINILM_ACM = new FolderOnClassPath("minilm-acm", "tokenwise-minilm-acm");
 
     /** Models that this project makes. */
     private static final List<FolderOnClassPath> OURS = List.of(

@@ -21,6 +21,9 @@ import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.Patches;
+import io.tokenwise.op.Pools;
+import io.tokenwise.op.TakenRows;
 import io.tokenwise.tensor.Tensor;
 import java.util.Collections;
 import java.util.List;
@@ -77,9 +80,13 @@ public record Vit(
     public Tensor embeddings(Pass pass, TokenBatch batch) {
         Tensor y = pass.tensor(batch.tokens(), classToken.value().columns());
         pass.push();
-        Tensor x = pass.withFirst(projection.forward(pass, pass.patches(batch, patches)), classToken, positions);
+        Tensor x = Patches.withFirst(
+                pass,
+                projection.forward(pass, Patches.of(pass, batch.inputs(), batch.sequences(), patches)),
+                classToken,
+                positions);
         if (batch.rowsKept() != null) {
-            x = pass.takeRows(x, batch.rowsKept(), batch.tokens());
+            x = TakenRows.of(pass, x, batch.rowsKept(), batch.tokens());
         }
         return pass.popKeeping(x, y);
     }
@@ -91,7 +98,7 @@ public record Vit(
 
     @Override
     public Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch) {
-        return classifier.forward(pass, pass.firstPool(tokens, batch));
+        return classifier.forward(pass, Pools.first(pass, tokens, batch.offsets(), batch.sequences()));
     }
 
     @Override

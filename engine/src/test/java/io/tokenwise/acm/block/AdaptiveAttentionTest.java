@@ -17,6 +17,7 @@ import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.Sums;
 import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.Tensor;
 import java.io.IOException;
@@ -123,7 +124,7 @@ class AdaptiveAttentionTest {
                     running.add(tensor(masked, runs));
                 }
                 Tensor outputs = plain.outputs(masked, tensor(masked, x), running);
-                Matrix expected = Matrix.of(masked.add(outputs, tensor(masked, x)));
+                Matrix expected = Matrix.of(Sums.of(masked, outputs, tensor(masked, x)));
                 double distance = grouped.distance(expected);
                 LOG.info("{}, {} {}, budget {}: {} from the masked path", layers, kind, precision, share, distance);
                 assertThat(distance).isLessThan(bound * expected.largest());

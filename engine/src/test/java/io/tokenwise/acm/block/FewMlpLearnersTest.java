@@ -12,6 +12,7 @@ import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.Sums;
 import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
@@ -103,7 +104,7 @@ class FewMlpLearnersTest {
                     mlp.acm().running(values, token, counts[token]);
                 }
             }
-            Tensor masked = pass.add(mlp.outputs(pass, tensor(pass, x), List.of(running)), tensor(pass, residual));
+            Tensor masked = Sums.of(pass, mlp.outputs(pass, tensor(pass, x), List.of(running)), tensor(pass, residual));
             Matrix expected = Matrix.of(masked);
             double bound = Math.sqrt(LEARNERS * mlp.width()) * Math.ulp(1f) / 2 * expected.largest();
             assertThat(grouped.distance(expected)).isLessThanOrEqualTo(bound);

@@ -15,6 +15,7 @@ import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.Sums;
 import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.Tensor;
 import java.io.IOException;
@@ -112,8 +113,8 @@ class AcmTest {
             for (int token = 0; token < x.rows(); token++) {
                 Arrays.fill(running.values(), token * LEARNERS, token * LEARNERS + counts[token], 1);
             }
-            Tensor masked = pass.add(
-                    mlp.outputs(pass, tensor(pass, x), List.of(tensor(pass, running))), tensor(pass, residual));
+            Tensor masked = Sums.of(
+                    pass, mlp.outputs(pass, tensor(pass, x), List.of(tensor(pass, running))), tensor(pass, residual));
 
             Matrix expected = Matrix.of(masked);
             double terms = LEARNERS * mlp.width();

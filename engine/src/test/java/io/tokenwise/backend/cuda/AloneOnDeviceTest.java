@@ -1,7 +1,5 @@
 package io.tokenwise.backend.cuda;
 
-import io.tokenwise.kernels.Activation;
-import io.tokenwise.op.GatedUnits;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.api.Precision;
@@ -10,6 +8,20 @@ import io.tokenwise.backend.AttentionLayout;
 import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Routing;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.kernels.Activation;
+import io.tokenwise.op.Activations;
+import io.tokenwise.op.Choices;
+import io.tokenwise.op.EmbeddingSums;
+import io.tokenwise.op.GatedUnits;
+import io.tokenwise.op.LayerNorms;
+import io.tokenwise.op.Lengths;
+import io.tokenwise.op.OtherAttention;
+import io.tokenwise.op.Pools;
+import io.tokenwise.op.Rotations;
+import io.tokenwise.op.Scales;
+import io.tokenwise.op.SelfAttention;
+import io.tokenwise.op.Softmaxes;
+import io.tokenwise.op.Windows;
 import io.tokenwise.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
@@ -48,12 +60,12 @@ class AloneOnDeviceTest {
         return List.of(
                 new Operation("gelu", (stream, b) -> {
                     Tensor y = b.result(97);
-                    stream.gelu(b.tokens(97), y);
+                    Activations.gelu(stream, b.tokens(97), y);
                     return y;
                 }),
                 new Operation("layerNorm", (stream, b) -> {
                     Tensor y = b.result(97);
-                    stream.layerNorm(b.tokens(97), b.shared(1, 97), b.shared(1, 97), 1e-5f, y, null);
+                    LayerNorms.forward(stream, b.tokens(97), b.shared(1, 97), b.shared(1, 97), 1e-5f, y, null);
                     return y;
                 }),
                 new Operation("layerNormBackward", (stream, b) -> {
@@ -61,39 +73,39 @@ class AloneOnDeviceTest {
                     Tensor gamma = b.shared(1, 97);
                     Tensor statistics = b.result(2);
                     Tensor dx = b.result(97);
-                    stream.layerNorm(x, gamma, b.shared(1, 97), 1e-5f, b.result(97), statistics);
-                    stream.layerNormBackward(x, gamma, statistics, b.tokens(97), dx);
+                    LayerNorms.forward(stream, x, gamma, b.shared(1, 97), 1e-5f, b.result(97), statistics);
+                    LayerNorms.backward(stream, x, gamma, statistics, b.tokens(97), dx);
                     return dx;
                 }),
                 new Operation("softmax", (stream, b) -> {
                     Tensor y = b.result(97);
-                    stream.softmax(b.tokens(97), y);
+                    Softmaxes.forward(stream, b.tokens(97), y);
                     return y;
                 }),
                 new Operation("softmaxBackward", (stream, b) -> {
                     Tensor dx = b.result(97);
-                    stream.softmaxBackward(b.tokens(97), b.tokens(97), dx);
+                    Softmaxes.backward(stream, b.tokens(97), b.tokens(97), dx);
                     return dx;
                 }),
                 new Operation("l2Normalize", (stream, b) -> {
                     Tensor y = b.result(97);
-                    stream.l2Normalize(b.tokens(97), y, null);
+                    Lengths.forward(stream, b.tokens(97), y, null);
                     return y;
                 }),
                 new Operation("scaleBlocksBackward", (stream, b) -> {
                     Tensor dScale = b.result(4);
-                    stream.scaleBlocksBackward(b.tokens(96), b.tokens(4), b.tokens(96), b.result(96), dScale);
+                    Scales.blocksBackward(stream, b.tokens(96), b.tokens(4), b.tokens(96), b.result(96), dScale);
                     return dScale;
                 }),
                 new Operation("scaleUnitsBackward", (stream, b) -> {
                     Tensor dScale = b.result(3);
                     int[] places = {0, 2, -1, 1, 0, 2};
-                    stream.scaleUnitsBackward(b.tokens(96), b.tokens(3), places, b.tokens(96), b.result(96), dScale);
+                    Scales.unitsBackward(stream, b.tokens(96), b.tokens(3), places, b.tokens(96), b.result(96), dScale);
                     return dScale;
                 }),
                 new Operation("choose", (stream, b) -> {
                     Tensor soft = b.result(5);
-                    stream.choose(b.tokens(5), b.tokens(5), .7f, soft, b.result(4));
+                    Choices.forward(stream, b.tokens(5), b.tokens(5), .7f, soft, b.result(4));
                     return soft;
                 }),
                 new Operation("gatedSilu", (stream, b) -> {
@@ -106,28 +118,30 @@ class AloneOnDeviceTest {
                     Tensor words = b.shared(30, 97);
                     Tensor positions = b.shared(70, 97);
                     Tensor types = b.shared(2, 97);
-                    stream.embeddingSum(b.ids(30), b.offsets(), b.sequences(), words, positions, types, y);
+                    EmbeddingSums.forward(stream, b.ids(30), b.offsets(), b.sequences(), words, positions, types, y);
                     return y;
                 }),
                 new Operation("meanPool", (stream, b) -> {
                     Tensor y = b.resultVectors(97);
-                    stream.meanPool(b.tokens(97), b.offsets(), b.sequences(), y);
+                    Pools.mean(stream, b.tokens(97), b.offsets(), b.sequences(), y);
                     return y;
                 }),
                 new Operation("meanPoolBackward", (stream, b) -> {
                     Tensor dx = b.result(97);
-                    stream.meanPoolBackward(b.vectors(97), b.offsets(), b.sequences(), dx);
+                    Pools.meanBackward(stream, b.vectors(97), b.offsets(), b.sequences(), dx);
                     return dx;
                 }),
                 new Operation("groupNorm", (stream, b) -> {
                     Tensor y = b.result(144);
                     Tensor gamma = b.shared(1, 144);
-                    stream.groupNorm(b.tokens(144), b.offsets(), b.sequences(), gamma, b.shared(1, 144), 1e-5f, y);
+                    Windows.groupNorm(
+                            stream, b.tokens(144), b.offsets(), b.sequences(), gamma, b.shared(1, 144), 1e-5f, y);
                     return y;
                 }),
                 new Operation("rotate", (stream, b) -> {
                     Tensor x = b.tokens(36);
-                    stream.rotate(x, b.offsets(), b.sequences(), 2, new RotaryPositions(80, 12, 8, 10_000), 3);
+                    Rotations.forward(
+                            stream, x, b.offsets(), b.sequences(), 2, new RotaryPositions(80, 12, 8, 10_000), 3);
                     return x;
                 }),
                 new Operation("linear", (stream, b) -> {
@@ -141,7 +155,7 @@ class AloneOnDeviceTest {
                     Tensor y = b.result(65);
                     Tensor beta = b.shared(1, 97);
                     var weight = b.packed(b.shared(97, 65));
-                    stream.layerNorm(x, b.shared(1, 97), beta, 1e-5f, x, null);
+                    LayerNorms.forward(stream, x, b.shared(1, 97), beta, 1e-5f, x, null);
                     stream.linear(x, weight, null, false, null, y);
                     return y;
                 }),
@@ -168,7 +182,7 @@ class AloneOnDeviceTest {
                 }),
                 new Operation("attention", (stream, b) -> {
                     Tensor context = b.result(96);
-                    stream.attention(b.tokens(288), b.offsets(), b.sequences(), 3, context, null);
+                    SelfAttention.forward(stream, b.tokens(288), b.offsets(), b.sequences(), 3, context, null);
                     return context;
                 }),
                 new Operation("attention in a layout", (stream, b) -> {
@@ -176,22 +190,23 @@ class AloneOnDeviceTest {
                     Tensor context = b.result(32);
                     int[] units = {64, 8, 40, 0};
                     var layout = new AttentionLayout(units, new int[] {8, 16, 24, 32}, units, new int[] {8, 0, 16, 24});
-                    stream.attention(qkv, qkv, qkv, layout, b.offsets(), b.sequences(), 2, context);
+                    SelfAttention.forward(stream, qkv, qkv, qkv, layout, b.offsets(), b.sequences(), 2, context);
                     return context;
                 }),
                 new Operation("attentionBackward", (stream, b) -> {
                     Tensor qkv = b.tokens(108);
                     Tensor probabilities = b.resultPairs(2);
                     Tensor dQkv = b.result(108);
-                    stream.attention(qkv, b.offsets(), b.sequences(), 2, b.result(36), probabilities);
-                    stream.attentionBackward(qkv, b.offsets(), b.sequences(), 2, probabilities, b.tokens(36), dQkv);
+                    SelfAttention.forward(stream, qkv, b.offsets(), b.sequences(), 2, b.result(36), probabilities);
+                    SelfAttention.backward(
+                            stream, qkv, b.offsets(), b.sequences(), 2, probabilities, b.tokens(36), dQkv);
                     return dQkv;
                 }),
                 new Operation("attend, causal", (stream, b) -> {
                     Tensor x = b.tokens(108);
                     Tensor contexts = b.result(36);
                     var rows = new AttendedRows(b.offsets(), b.offsets(), b.sequences(), 36, 2, true);
-                    stream.attend(x, x, rows, contexts, b.resultPairs(2));
+                    OtherAttention.forward(stream, x, x, rows, contexts, b.resultPairs(2));
                     return contexts;
                 }));
     }

@@ -3,6 +3,8 @@ package io.tokenwise.backend.cuda;
 import io.tokenwise.backend.AttendedRows;
 import io.tokenwise.backend.AttentionLayout;
 import io.tokenwise.kernels.SpeechOps;
+import io.tokenwise.op.OtherAttention;
+import io.tokenwise.op.SelfAttention;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -64,7 +66,8 @@ final class AttentionCases {
         int hidden = heads * headSize;
         cases.add(new Case("attention" + of(heads, headSize, offsets), inferenceBound, s -> {
             Tensor context = s.untouched(rows, hidden);
-            s.stream().attention(s.random(rows, 3 * hidden), offsets, lengths.length, heads, context, null);
+            SelfAttention.forward(
+                    s.stream(), s.random(rows, 3 * hidden), offsets, lengths.length, heads, context, null);
         }));
     }
 
@@ -90,7 +93,7 @@ final class AttentionCases {
                     new AttentionLayout(query, key, sideBySide, sideBySide))) {
                 Tensor context = s.untouched(rows, 8 * (units + more));
                 Tensor values = layout.value()[0] == 8 ? others : x;
-                s.stream().attention(x, x, values, layout, offsets, lengths.length, heads, context);
+                SelfAttention.forward(s.stream(), x, x, values, layout, offsets, lengths.length, heads, context);
             }
         }));
     }
@@ -103,10 +106,11 @@ final class AttentionCases {
         cases.add(new Case("attention and gradient" + of(heads, headSize, offsets), 5e-6, s -> {
             Tensor qkv = s.random(rows, 3 * hidden);
             Tensor probabilities = s.untouched(1, kept);
-            s.stream().attention(qkv, offsets, lengths.length, heads, s.untouched(rows, hidden), probabilities);
+            SelfAttention.forward(
+                    s.stream(), qkv, offsets, lengths.length, heads, s.untouched(rows, hidden), probabilities);
             Tensor dContext = s.random(rows, hidden);
             Tensor dQkv = s.untouched(rows, 3 * hidden);
-            s.stream().attentionBackward(qkv, offsets, lengths.length, heads, probabilities, dContext, dQkv);
+            SelfAttention.backward(s.stream(), qkv, offsets, lengths.length, heads, probabilities, dContext, dQkv);
         }));
     }
 
@@ -121,10 +125,10 @@ final class AttentionCases {
             Tensor q = s.random(queryRows, hidden + 1);
             Tensor kv = s.random(keyRows, 2 * hidden + 4);
             Tensor probabilities = s.untouched(1, rows.probabilities());
-            s.stream().attend(q, kv, rows, s.untouched(queryRows, hidden), probabilities);
+            OtherAttention.forward(s.stream(), q, kv, rows, s.untouched(queryRows, hidden), probabilities);
             Tensor dQ = s.untouched(queryRows, hidden + 1);
             Tensor dKv = s.untouched(keyRows, 2 * hidden + 4);
-            s.stream().attendBackward(q, kv, rows, probabilities, s.random(queryRows, hidden), dQ, dKv);
+            OtherAttention.backward(s.stream(), q, kv, rows, probabilities, s.random(queryRows, hidden), dQ, dKv);
         }));
     }
 
@@ -135,7 +139,7 @@ final class AttentionCases {
             Tensor cache = s.random(2 * hidden, stride);
             Tensor query = s.random(1, hidden);
             for (int n : new int[] {length, Math.max(1, length - 1), stride}) {
-                s.stream().attendOne(query, cache, n, heads, s.untouched(1, hidden));
+                OtherAttention.one(s.stream(), query, cache, n, heads, s.untouched(1, hidden));
             }
         }));
     }

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tokenwise.api.Precision;
 import io.tokenwise.backend.AttentionLayout;
 import io.tokenwise.fakecuda.FakeCounts;
+import io.tokenwise.op.Scales;
+import io.tokenwise.op.SelfAttention;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -35,12 +37,12 @@ class KeptTablesTest {
         int[] starts = {8, 0};
         Tensor x = device.random(3, 16);
         Tensor y = device.untouched(3, 16);
-        device.stream().gatherUnits(x, starts, 8, y);
+        Scales.gather(device.stream(), x, starts, 8, y);
         device.read(y);
         FakeCounts one = device.controls().counts();
         for (int pass = 0; pass < 2; pass++) {
             for (int i = 0; i < 5; i++) {
-                device.stream().gatherUnits(x, starts, 8, y);
+                Scales.gather(device.stream(), x, starts, 8, y);
             }
             device.read(y);
         }
@@ -62,7 +64,7 @@ class KeptTablesTest {
         for (int round = 0; round < 2; round++) {
             for (int[] table : tables) {
                 Tensor y = device.untouched(1, 1);
-                device.stream().gatherUnits(x, table, 1, y);
+                Scales.gather(device.stream(), x, table, 1, y);
                 results.add(y);
             }
         }
@@ -81,8 +83,8 @@ class KeptTablesTest {
         Tensor first = device.untouched(4, 16);
         Tensor second = device.untouched(4, 16);
         int[] offsets = {0, 4};
-        device.stream().attention(x, x, x, layout(units, new int[] {8, 0}), offsets, 1, 1, first);
-        device.stream().attention(x, x, x, layout(units, units), offsets, 1, 1, second);
+        SelfAttention.forward(device.stream(), x, x, x, layout(units, new int[] {8, 0}), offsets, 1, 1, first);
+        SelfAttention.forward(device.stream(), x, x, x, layout(units, units), offsets, 1, 1, second);
         float[] turned = device.read(first);
         float[] straight = device.read(second);
         for (int row = 0; row < 4; row++) {
@@ -99,7 +101,7 @@ class KeptTablesTest {
     void headsThatAreTooWideAreRefused() {
         Tensor qkv = device.random(2, 3 * 136);
         Tensor context = device.untouched(2, 136);
-        assertThatThrownBy(() -> device.stream().attention(qkv, new int[] {0, 2}, 1, 1, context, null))
+        assertThatThrownBy(() -> SelfAttention.forward(device.stream(), qkv, new int[] {0, 2}, 1, 1, context, null))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("attention: heads of 136 columns; on a CUDA device they have at most 128");
     }

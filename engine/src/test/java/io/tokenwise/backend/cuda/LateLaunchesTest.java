@@ -8,6 +8,7 @@ import io.tokenwise.backend.Stream;
 import io.tokenwise.fakecuda.FakeControls;
 import io.tokenwise.natives.cuda.CudaException;
 import io.tokenwise.natives.cuda.CudaUnavailableException;
+import io.tokenwise.op.TakenRows;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
@@ -209,10 +210,10 @@ class LateLaunchesTest {
                 Arrays.setAll(taken, row -> first + row);
                 bytes += 4L * Bucket.of(sizes[i]);
                 Tensor y = workspace.tensor(sizes[i], 1);
-                stream.takeRows(x, taken, y);
+                TakenRows.forward(stream, x, taken, y);
             }
             Tensor last = workspace.tensor(1, 1);
-            stream.takeRows(x, new int[] {7}, last);
+            TakenRows.forward(stream, x, new int[] {7}, last);
             assertThat(first(stream.read(last))).isEqualTo(4);
             long copied = controls.counts().bytesToDevice() - before;
             if (round > 0) {

@@ -1,5 +1,7 @@
 package io.tokenwise.backend.cuda;
 
+import io.tokenwise.op.Lengths;
+import io.tokenwise.op.Losses;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,15 +31,15 @@ final class LossCases {
         cases.add(new Case("cosineDistance" + of, 1e-6, s -> {
             Tensor target = s.random(rows, columns);
             Tensor y = s.random(rows, columns);
-            s.stream().l2Normalize(y, y, null);
-            s.stream().l2Normalize(target, target, null);
-            s.tell(s.stream().cosineDistance(y, target, s.untouched(rows, columns)));
+            Lengths.forward(s.stream(), y, y, null);
+            Lengths.forward(s.stream(), target, target, null);
+            s.tell(Losses.cosineDistance(s.stream(), y, target, s.untouched(rows, columns)));
         }));
         cases.add(new Case("relativeSquaredError" + of, 1e-6, s -> {
             Tensor target = s.random(rows, columns);
             Tensor y = s.random(rows, columns);
-            s.tell(s.stream().relativeSquaredError(y, target, .3, s.untouched(rows, columns)));
-            s.tell(s.stream().relativeSquaredError(target, target, .3, s.untouched(rows, columns)));
+            s.tell(Losses.relativeSquaredError(s.stream(), y, target, .3, s.untouched(rows, columns)));
+            s.tell(Losses.relativeSquaredError(s.stream(), target, target, .3, s.untouched(rows, columns)));
         }));
     }
 
@@ -45,18 +47,18 @@ final class LossCases {
         String of = " of " + Case.shape(rows, columns);
         cases.add(new Case("crossEntropy" + of, 1e-6, s -> {
             Tensor logits = s.between(-8, 8, rows, columns);
-            s.tell(s.stream().crossEntropy(logits, s.integers(rows, columns), s.untouched(rows, columns)));
+            s.tell(Losses.crossEntropy(s.stream(), logits, s.integers(rows, columns), s.untouched(rows, columns)));
             var wanted = new double[rows * columns];
             for (int i = 0; i < wanted.length; i++) {
                 wanted[i] = i % columns == 0 ? 1 - (columns - 1) * .001 : .001;
             }
-            s.tell(s.stream().crossEntropy(logits, wanted, s.untouched(rows, columns)));
+            s.tell(Losses.crossEntropy(s.stream(), logits, wanted, s.untouched(rows, columns)));
         }));
         cases.add(new Case("divergence" + of, 1e-6, s -> {
             Tensor logits = s.between(-8, 8, rows, columns);
             Tensor target = s.between(-8, 8, rows, columns);
-            s.tell(s.stream().divergence(logits, target, s.untouched(rows, columns)));
-            s.tell(s.stream().divergence(target, target, s.untouched(rows, columns)));
+            s.tell(Losses.divergence(s.stream(), logits, target, s.untouched(rows, columns)));
+            s.tell(Losses.divergence(s.stream(), target, target, s.untouched(rows, columns)));
         }));
     }
 
@@ -66,20 +68,20 @@ final class LossCases {
             for (int i = 1; i < rows; i += 3) {
                 target[i] = Float.NaN;
             }
-            s.tell(s.stream().squaredErrorWhereKnown(s.random(rows, 1), target, s.untouched(rows, 1)));
+            s.tell(Losses.squaredErrorWhereKnown(s.stream(), s.random(rows, 1), target, s.untouched(rows, 1)));
         }));
     }
 
     private void ofOrder(int pairs, int columns) {
         cases.add(new Case("order of " + pairs + " x " + columns, 1e-5, s -> {
             Tensor y = s.random(2 * pairs, columns);
-            s.stream().l2Normalize(y, y, null);
+            Lengths.forward(s.stream(), y, y, null);
             var scores = new double[pairs];
             for (int p = 0; p < pairs; p++) {
                 // Some pairs have equal scores.
                 scores[p] = s.integers(1, 6)[0];
             }
-            s.tell(s.stream().order(y, scores, .05, s.untouched(2 * pairs, columns)));
+            s.tell(Losses.order(s.stream(), y, scores, .05, s.untouched(2 * pairs, columns)));
         }));
     }
 }

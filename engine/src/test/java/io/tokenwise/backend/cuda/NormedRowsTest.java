@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tokenwise.api.Precision;
 import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.fakecuda.KernelCounts;
+import io.tokenwise.op.LayerNorms;
 import io.tokenwise.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
@@ -60,7 +61,7 @@ class NormedRowsTest {
             Tensor ofTaken = side.untouched(1, normed.outputs);
             long before = formed(side, normed);
 
-            side.stream().layerNorm(x, gamma, beta, EPSILON, y, null);
+            LayerNorms.forward(side.stream(), x, gamma, beta, EPSILON, y, null);
             side.stream().linear(y, weight, null, false, null, found);
             float[] result = side.read(found);
             assertThat(formed(side, normed)).isEqualTo(before);
@@ -70,8 +71,7 @@ class NormedRowsTest {
             assertThat(side.read(apart)).isEqualTo(result);
             assertThat(formed(side, normed)).isEqualTo(before + (normed.isFormed() ? 1 : 0));
 
-            // As where the others have left.
-            side.stream().takeRows(y, new int[] {normed.rows - 1}, taken);
+            // As where the others have TakenRows.forward(left.side.stream(), y, new int[] {normed.rows - 1}, taken);
             side.stream().linear(taken, weight, null, false, null, ofTaken);
             int last = (normed.rows - 1) * normed.outputs;
             assertThat(side.read(ofTaken)).isEqualTo(Arrays.copyOfRange(result, last, last + normed.outputs));

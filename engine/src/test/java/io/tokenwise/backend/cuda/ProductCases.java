@@ -6,6 +6,7 @@ import io.tokenwise.backend.OutputSlices;
 import io.tokenwise.backend.Routing;
 import io.tokenwise.kernels.Activation;
 import io.tokenwise.kernels.RowOps;
+import io.tokenwise.op.LayerNorms;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -92,7 +93,7 @@ final class ProductCases {
             var packed = s.packed(weights(s, inputs, outputs), false);
             Tensor residual = s.random(rows, outputs);
             Tensor y = s.untouched(rows, outputs);
-            s.stream().layerNorm(x, gamma, beta, 1e-5f, x, null);
+            LayerNorms.forward(s.stream(), x, gamma, beta, 1e-5f, x, null);
             s.stream().linear(x, packed, null, false, residual, y);
             s.stream().linear(x, packed, null, true, residual, residual);
         }));

@@ -1,6 +1,13 @@
 package io.tokenwise.backend.cuda;
 
 import io.tokenwise.kernels.Elementwise.AdamWStep;
+import io.tokenwise.op.Activations;
+import io.tokenwise.op.Choices;
+import io.tokenwise.op.LayerNorms;
+import io.tokenwise.op.Lengths;
+import io.tokenwise.op.Scales;
+import io.tokenwise.op.Softmaxes;
+import io.tokenwise.op.Sums;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,21 +52,21 @@ final class RowCases {
     private void values(int rows, int columns) {
         add("gelu", rows, columns, 1e-6, s -> {
             Tensor x = s.between(-6, 6, rows, columns);
-            s.stream().gelu(x, s.untouched(rows, columns));
-            s.stream().gelu(x, x);
+            Activations.gelu(s.stream(), x, s.untouched(rows, columns));
+            Activations.gelu(s.stream(), x, x);
         });
         add("geluBackward", rows, columns, 1e-6, s -> {
             Tensor x = s.between(-6, 6, rows, columns);
             Tensor dy = s.random(rows, columns);
-            s.stream().geluBackward(x, dy, s.untouched(rows, columns));
-            s.stream().geluBackward(x, dy, dy);
+            Activations.geluBackward(s.stream(), x, dy, s.untouched(rows, columns));
+            Activations.geluBackward(s.stream(), x, dy, dy);
         });
         add(
                 "tanh",
                 rows,
                 columns,
                 1e-6,
-                s -> s.stream().tanh(s.between(-9, 9, rows, columns), s.untouched(rows, columns)));
+                s -> Activations.tanh(s.stream(), s.between(-9, 9, rows, columns), s.untouched(rows, columns)));
         add("add", rows, columns, 0, s -> {
             Tensor a = s.random(rows, columns);
             Tensor b = s.random(rows, columns);
@@ -93,38 +100,38 @@ final class RowCases {
             Tensor statistics = s.untouched(rows, 2);
             // At least the size of the values' deviation, which of a single column is 0.
             float epsilon = columns == 1 ? 1 : EPSILON;
-            s.stream().layerNorm(x, gamma, beta, epsilon, s.untouched(rows, columns), statistics);
+            LayerNorms.forward(s.stream(), x, gamma, beta, epsilon, s.untouched(rows, columns), statistics);
             Tensor dy = s.random(rows, columns);
-            s.stream().layerNormBackward(x, gamma, statistics, dy, s.untouched(rows, columns));
-            s.stream().layerNormParameterGradient(x, statistics, dy, s.random(1, columns), s.random(1, columns));
-            s.stream().layerNormBackward(x, gamma, statistics, dy, dy);
-            s.stream().layerNorm(x, gamma, beta, epsilon, x, null);
+            LayerNorms.backward(s.stream(), x, gamma, statistics, dy, s.untouched(rows, columns));
+            LayerNorms.parameterGradient(s.stream(), x, statistics, dy, s.random(1, columns), s.random(1, columns));
+            LayerNorms.backward(s.stream(), x, gamma, statistics, dy, dy);
+            LayerNorms.forward(s.stream(), x, gamma, beta, epsilon, x, null);
         });
         add("softmax and gradient", rows, columns, 2e-6, s -> {
             Tensor x = s.between(-20, 20, rows, columns);
             Tensor y = s.untouched(rows, columns);
-            s.stream().softmax(x, y);
+            Softmaxes.forward(s.stream(), x, y);
             Tensor dy = s.random(rows, columns);
-            s.stream().softmaxBackward(y, dy, s.untouched(rows, columns));
-            s.stream().softmaxBackward(y, dy, dy);
-            s.stream().softmax(x, x);
+            Softmaxes.backward(s.stream(), y, dy, s.untouched(rows, columns));
+            Softmaxes.backward(s.stream(), y, dy, dy);
+            Softmaxes.forward(s.stream(), x, x);
         });
         add("l2Normalize and gradient", rows, columns, 2e-6, s -> {
             Tensor x = s.random(rows, columns);
             Tensor y = s.untouched(rows, columns);
             Tensor norms = s.untouched(1, rows);
-            s.stream().l2Normalize(x, y, norms);
+            Lengths.forward(s.stream(), x, y, norms);
             Tensor dy = s.random(rows, columns);
-            // Of a single column nothing is left, and what rounding leaves is divided by its length.
-            s.stream().l2NormalizeBackward(y, norms, dy, columns == 1 ? dy : s.untouched(rows, columns));
-            s.stream().l2Normalize(x, x, null);
+            // Of a single column nothing is left, and what rounding leaves is divided by its
+            // Lengths.backward(length.s.stream(), y, norms, dy, columns == 1 ? dy : s.untouched(rows, columns));
+            Lengths.forward(s.stream(), x, x, null);
         });
         if (rows > 0) {
             add("argmax", rows, columns, 0, s -> {
                 Tensor x = s.random(rows, columns);
-                s.tell(s.stream().argmax(x, 0));
-                s.tell(s.stream().argmax(x, rows - 1));
-                s.tell(s.stream().argmax(s.filled(3, rows, columns), rows - 1));
+                s.tell(Choices.argmax(s.stream(), x, 0));
+                s.tell(Choices.argmax(s.stream(), x, rows - 1));
+                s.tell(Choices.argmax(s.stream(), s.filled(3, rows, columns), rows - 1));
             });
         }
     }
@@ -135,7 +142,7 @@ final class RowCases {
                 rows,
                 columns,
                 1e-5,
-                s -> s.stream().addColumnSums(s.random(rows, columns), s.random(1, columns)));
+                s -> Sums.addColumns(s.stream(), s.random(rows, columns), s.random(1, columns)));
     }
 
     private void optimizer(int rows, int columns) {
@@ -156,9 +163,10 @@ final class RowCases {
         add("scaleBlocks and gradient of " + width, rows, blocks * width, 2e-6, s -> {
             Tensor x = s.random(rows, blocks * width);
             Tensor scale = s.random(rows, blocks);
-            s.stream().scaleBlocks(x, scale, s.untouched(rows, blocks * width));
+            Scales.blocks(s.stream(), x, scale, s.untouched(rows, blocks * width));
             Tensor dy = s.random(rows, blocks * width);
-            s.stream().scaleBlocksBackward(x, scale, dy, s.untouched(rows, blocks * width), s.untouched(rows, blocks));
+            Scales.blocksBackward(
+                    s.stream(), x, scale, dy, s.untouched(rows, blocks * width), s.untouched(rows, blocks));
         });
     }
 
@@ -170,31 +178,34 @@ final class RowCases {
             }
             Tensor x = s.random(rows, units * width);
             Tensor scale = s.random(rows, factors);
-            s.stream().scaleUnits(x, scale, places, s.untouched(rows, units * width));
+            Scales.units(s.stream(), x, scale, places, s.untouched(rows, units * width));
             Tensor dy = s.random(rows, units * width);
             Tensor dx = s.untouched(rows, units * width);
-            s.stream().scaleUnitsBackward(x, scale, places, dy, dx, s.untouched(rows, factors));
+            Scales.unitsBackward(s.stream(), x, scale, places, dy, dx, s.untouched(rows, factors));
         });
         add("gatherUnits of " + width, rows, units * width, 0, s -> {
             int[] starts = s.integers(units, units * width + 2);
             starts[units - 1] = -1;
-            s.stream()
-                    .gatherUnits(
-                            s.random(rows, (units + 1) * width + 2), starts, width, s.untouched(rows, units * width));
+            Scales.gather(
+                    s.stream(),
+                    s.random(rows, (units + 1) * width + 2),
+                    starts,
+                    width,
+                    s.untouched(rows, units * width));
         });
     }
 
     private void choices(int rows, int learners) {
         add("choose and gradient", rows, learners, 2e-6, s -> {
             Tensor soft = s.untouched(rows, learners + 1);
-            s.stream()
-                    .choose(
-                            s.random(rows, learners + 1),
-                            s.random(rows, learners + 1),
-                            .7f,
-                            soft,
-                            s.untouched(rows, learners));
-            s.stream().chooseBackward(soft, .7f, s.random(rows, learners), s.untouched(rows, learners + 1));
+            Choices.forward(
+                    s.stream(),
+                    s.random(rows, learners + 1),
+                    s.random(rows, learners + 1),
+                    .7f,
+                    soft,
+                    s.untouched(rows, learners));
+            Choices.backward(s.stream(), soft, .7f, s.random(rows, learners), s.untouched(rows, learners + 1));
         });
     }
 }

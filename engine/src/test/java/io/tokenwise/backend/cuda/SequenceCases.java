@@ -1,10 +1,17 @@
 package io.tokenwise.backend.cuda;
 
-import io.tokenwise.kernels.Activation;
-import io.tokenwise.op.GatedUnits;
 import io.tokenwise.backend.ImagePatches;
 import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Staying;
+import io.tokenwise.kernels.Activation;
+import io.tokenwise.op.EmbeddingSums;
+import io.tokenwise.op.GatedUnits;
+import io.tokenwise.op.OtherAttention;
+import io.tokenwise.op.Patches;
+import io.tokenwise.op.Pools;
+import io.tokenwise.op.Rotations;
+import io.tokenwise.op.TakenRows;
+import io.tokenwise.op.Windows;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -57,10 +64,16 @@ final class SequenceCases {
             int[] ids = s.integers(rows, 50);
             Tensor words = s.random(50, columns);
             Tensor positions = s.random(130, columns);
-            s.stream()
-                    .embeddingSum(
-                            ids, offsets, count, words, positions, s.random(2, columns), s.untouched(rows, columns));
-            s.stream().embeddingSum(ids, offsets, count, words, positions, null, s.untouched(rows, columns));
+            EmbeddingSums.forward(
+                    s.stream(),
+                    ids,
+                    offsets,
+                    count,
+                    words,
+                    positions,
+                    s.random(2, columns),
+                    s.untouched(rows, columns));
+            EmbeddingSums.forward(s.stream(), ids, offsets, count, words, positions, null, s.untouched(rows, columns));
         }));
         cases.add(new Case("embeddingSumBackward" + of, 1e-5, s -> {
             // Few words, so that the same word is there often.
@@ -68,16 +81,16 @@ final class SequenceCases {
             Tensor dy = s.random(rows, columns);
             Tensor dWords = s.random(9, columns);
             Tensor dPositions = s.random(130, columns);
-            s.stream().embeddingSumBackward(ids, offsets, count, dy, dWords, dPositions, s.random(2, columns));
-            s.stream().embeddingSumBackward(ids, offsets, count, dy, dWords, dPositions, null);
+            EmbeddingSums.backward(s.stream(), ids, offsets, count, dy, dWords, dPositions, s.random(2, columns));
+            EmbeddingSums.backward(s.stream(), ids, offsets, count, dy, dWords, dPositions, null);
         }));
         cases.add(new Case("pooling" + of, 2e-6, s -> {
             Tensor x = s.random(rows, columns);
-            s.stream().meanPool(x, offsets, count, s.untouched(count, columns));
-            s.stream().firstPool(x, offsets, count, s.untouched(count, columns));
+            Pools.mean(s.stream(), x, offsets, count, s.untouched(count, columns));
+            Pools.first(s.stream(), x, offsets, count, s.untouched(count, columns));
             Tensor dy = s.random(count, columns);
-            s.stream().meanPoolBackward(dy, offsets, count, s.untouched(rows, columns));
-            s.stream().firstPoolBackward(dy, offsets, count, s.untouched(rows, columns));
+            Pools.meanBackward(s.stream(), dy, offsets, count, s.untouched(rows, columns));
+            Pools.firstBackward(s.stream(), dy, offsets, count, s.untouched(rows, columns));
         }));
     }
 
@@ -85,7 +98,8 @@ final class SequenceCases {
         cases.add(new Case("patches of " + images + " images of " + size + " by " + patchSize, 0, s -> {
             var patches = new ImagePatches(size, patchSize, s.gaussian(3 * 256));
             int[] pixels = s.integers(images * size * size, 1 << 24);
-            s.stream().patches(pixels, images, patches, s.untouched(images * patches.count(), patches.values()));
+            Patches.forward(
+                    s.stream(), pixels, images, patches, s.untouched(images * patches.count(), patches.values()));
         }));
     }
 
@@ -93,20 +107,20 @@ final class SequenceCases {
         cases.add(new Case("withFirst of " + sequences + " x " + tokens + " x " + columns, 1e-5, s -> {
             Tensor x = s.random(sequences * (tokens - 1), columns);
             Tensor positions = s.random(tokens, columns);
-            s.stream().withFirst(x, s.random(1, columns), positions, s.untouched(sequences * tokens, columns));
+            Patches.withFirst(s.stream(), x, s.random(1, columns), positions, s.untouched(sequences * tokens, columns));
             Tensor dy = s.random(sequences * tokens, columns);
             Tensor dFirst = s.random(1, columns);
-            s.stream().withFirstBackward(dy, s.untouched(x.rows(), columns), dFirst, positions);
-            s.stream().withFirstBackward(dy, null, dFirst, positions);
+            Patches.withFirstBackward(s.stream(), dy, s.untouched(x.rows(), columns), dFirst, positions);
+            Patches.withFirstBackward(s.stream(), dy, null, dFirst, positions);
         }));
     }
 
     private void taken(int rows, int count, int columns) {
         cases.add(new Case("takeRows " + count + " of " + Case.shape(rows, columns), 0, s -> {
             int[] taken = s.different(count, rows);
-            s.stream().takeRows(s.random(rows, columns), taken, s.untouched(count, columns));
-            s.stream().takeRowsBackward(s.random(count, columns), taken, s.untouched(rows, columns));
-            s.stream().takeRows(s.random(rows, columns), new int[0], s.untouched(0, columns));
+            TakenRows.forward(s.stream(), s.random(rows, columns), taken, s.untouched(count, columns));
+            TakenRows.backward(s.stream(), s.random(count, columns), taken, s.untouched(rows, columns));
+            TakenRows.forward(s.stream(), s.random(rows, columns), new int[0], s.untouched(0, columns));
         }));
     }
 
@@ -137,7 +151,7 @@ final class SequenceCases {
                     }
                 }
                 staying.choose(ofGate);
-                s.stream().takeRows(s.random(rows, 3), staying, s.untouched(staying.count(), 3));
+                TakenRows.forward(s.stream(), s.random(rows, 3), staying, s.untouched(staying.count(), 3));
                 Arrays.stream(staying.stays(), 0, rows).forEach(s::tell);
             }
         }));
@@ -168,15 +182,15 @@ final class SequenceCases {
         String of = " of " + Case.lengths(offsets) + " x " + columns;
         cases.add(new Case("windows" + of, 0, s -> {
             Tensor y = s.untouched(yOffsets[count], width * columns);
-            s.stream().windows(s.random(rows, columns), offsets, count, width, step, yOffsets, y);
+            Windows.forward(s.stream(), s.random(rows, columns), offsets, count, width, step, yOffsets, y);
         }));
         cases.add(new Case("groupNorm" + of, 1e-5, s -> {
             Tensor x = s.between(-3, 5, rows, columns);
             Tensor gamma = s.random(1, columns);
             Tensor beta = s.random(1, columns);
             float epsilon = rows * columns == 1 ? 1 : 1e-5f;
-            s.stream().groupNorm(x, offsets, count, gamma, beta, epsilon, s.untouched(rows, columns));
-            s.stream().groupNorm(x, offsets, count, gamma, beta, epsilon, x);
+            Windows.groupNorm(s.stream(), x, offsets, count, gamma, beta, epsilon, s.untouched(rows, columns));
+            Windows.groupNorm(s.stream(), x, offsets, count, gamma, beta, epsilon, x);
         }));
         cases.add(new Case("samples" + of, 0, s -> {
             float[] samples = s.gaussian(rows);
@@ -184,7 +198,7 @@ final class SequenceCases {
             for (int i = 0; i < rows; i++) {
                 bits[i] = Float.floatToRawIntBits(samples[i]);
             }
-            s.stream().samples(bits, s.untouched(rows, 1));
+            Windows.samples(s.stream(), bits, s.untouched(rows, 1));
         }));
     }
 
@@ -194,9 +208,9 @@ final class SequenceCases {
         cases.add(new Case("rotate " + Case.lengths(offsets) + " x " + heads + " x " + headSize, 1e-6, s -> {
             var positions = new RotaryPositions(50, headSize, rotated, 10_000);
             Tensor x = s.random(rows, (heads + 1) * headSize);
-            s.stream().rotate(x, offsets, lengths.length, 0, positions, heads);
-            s.stream().rotate(x, offsets, lengths.length, 9, positions, heads);
-            s.stream().rotate(x, offsets, lengths.length, 9, positions.inverse(), 1);
+            Rotations.forward(s.stream(), x, offsets, lengths.length, 0, positions, heads);
+            Rotations.forward(s.stream(), x, offsets, lengths.length, 9, positions, heads);
+            Rotations.forward(s.stream(), x, offsets, lengths.length, 9, positions.inverse(), 1);
         }));
     }
 
@@ -212,8 +226,8 @@ final class SequenceCases {
     private void turned(int rows, int columns, int stride) {
         cases.add(new Case("toColumns " + Case.shape(rows, columns) + " of " + stride, 0, s -> {
             Tensor cache = s.untouched(columns, stride);
-            s.stream().toColumns(s.random(rows, columns + 3), 2, cache, stride - rows);
-            s.stream().toColumns(s.random(1, columns), 0, cache, 0);
+            OtherAttention.toColumns(s.stream(), s.random(rows, columns + 3), 2, cache, stride - rows);
+            OtherAttention.toColumns(s.stream(), s.random(1, columns), 0, cache, 0);
         }));
     }
 }

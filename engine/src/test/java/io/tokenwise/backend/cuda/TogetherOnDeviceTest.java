@@ -8,6 +8,10 @@ import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.fakecuda.FakeControls;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.op.EmbeddingSums;
+import io.tokenwise.op.LayerNorms;
+import io.tokenwise.op.Patches;
+import io.tokenwise.op.Sums;
 import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
@@ -121,12 +125,13 @@ class TogetherOnDeviceTest {
                 Tensor row = device.allocate(arena, 1, 8);
                 switch (operation) {
                     case 0 -> one.weightGradient(x, x, workspace, wide);
-                    case 1 -> one.addColumnSums(x, row);
+                    case 1 -> Sums.addColumns(one, x, row);
                     case 2 ->
-                        one.layerNormParameterGradient(
-                                x, ones(device, arena, 4, 2), x, device.allocate(arena, 1, 8), row);
+                        LayerNorms.parameterGradient(
+                                one, x, ones(device, arena, 4, 2), x, device.allocate(arena, 1, 8), row);
                     case 3 ->
-                        one.embeddingSumBackward(
+                        EmbeddingSums.backward(
+                                one,
                                 new int[] {0, 1, 2, 3},
                                 new int[] {0, 4},
                                 1,
@@ -134,7 +139,7 @@ class TogetherOnDeviceTest {
                                 wide,
                                 device.allocate(arena, 8, 8),
                                 null);
-                    default -> one.withFirstBackward(x, null, row, device.allocate(arena, 4, 8));
+                    default -> Patches.withFirstBackward(one, x, null, row, device.allocate(arena, 4, 8));
                 }
                 Tensor changed = operation == 0 || operation == 3 ? wide : row;
                 Tensor copy = device.allocate(arena, changed.rows(), changed.columns());

@@ -22,6 +22,7 @@ import io.tokenwise.model.TorchBert;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.Choices;
 import io.tokenwise.tensor.HostMemory;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
@@ -170,7 +171,7 @@ class MaskedLanguageModelTest {
             Pass pass = new Pass(backend.stream(), workspace).begin(Budget.FULL);
             Tensor tokens = encoder.tokens(pass, TokenBatch.of(ids));
             Tensor logits = head.logits(pass, tokens, new int[] {place});
-            int likeliest = backend.stream().argmax(logits, 0);
+            int likeliest = Choices.argmax(backend.stream(), logits, 0);
             assertThat(tokenizer.tokens(new int[] {likeliest})).containsExactly("paris");
         }
     }
