@@ -238,6 +238,10 @@ public final class LayerBuilder {
         // Before the file is checked nothing large is computed.
         int most = shapesOnly() ? 1 : rotary.most();
         double[] factors = rotary.frequencyFactors();
+        if (factors.length > 0 && !rotary.halves()) {
+            throw new IllegalArgumentException(
+                    "rotary positions of neighbouring columns with scaled frequencies are not supported yet");
+        }
         List<Object> key = List.of(
                 form.headSize(), rotary.rotated(), rotary.base(), rotary.halves(), most, Arrays.toString(factors));
         return angles.computeIfAbsent(

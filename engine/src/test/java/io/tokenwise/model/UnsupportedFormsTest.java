@@ -32,35 +32,17 @@ class UnsupportedFormsTest {
     }
 
     static Stream<Arguments> unsupported() {
-        String attention = "attention with ";
         String mlp = "an MLP with ";
         return Stream.of(
-                Arguments.of(layer(PLAIN.withKeyHeads(1), MLP), attention + "fewer heads of keys and values than of queries"),
-                Arguments.of(layer(PLAIN.scaledBy(0.25), MLP), attention + "scores scaled by 0.25"),
-                Arguments.of(layer(PLAIN.withHeadNorm(NORM), MLP), attention + "norms of queries and keys"),
-                Arguments.of(
-                        layer(PLAIN.within(AttentionForm.ALL, 0), MLP),
-                        attention + "a window, or tokens that do not see those after them"),
-                Arguments.of(
-                        layer(PLAIN.within(64, 64), MLP),
-                        attention + "a window, or tokens that do not see those after them"),
-                Arguments.of(
-                        layer(PLAIN.with(new Positions.Rotary(4, 1e4, true, new double[0], 8)), MLP),
-                        attention + "rotary positions of halves, or of scaled frequencies"),
                 Arguments.of(
                         layer(PLAIN.with(new Positions.Rotary(4, 1e4, false, new double[] {1, 2}, 8)), MLP),
-                        attention + "rotary positions of halves, or of scaled frequencies"),
-                Arguments.of(layer(PLAIN.with(new Positions.Slopes()), MLP), attention + "slopes"),
-                Arguments.of(layer(PLAIN.with(new Positions.Buckets(32, 128)), MLP), attention + "position buckets"),
+                        "rotary positions of neighbouring columns with scaled frequencies"),
                 Arguments.of(
                         layer(PLAIN, new MlpForm(12, Activation.RELU, false, true, true)), mlp + "RELU"),
                 Arguments.of(
                         layer(PLAIN, new MlpForm(12, Activation.GELU, true, true, true)), "a gated MLP with GELU"),
                 Arguments.of(layer(PLAIN, new MlpForm(12, Activation.GELU, false, false, true)), "an MLP without biases"),
-                Arguments.of(layer(PLAIN, new MlpForm(12, Activation.GELU, false, true, false)), "an MLP without biases"),
-                Arguments.of(LayerForm.of(NormPlace.AFTER, NormForm.rms(1e-6), PLAIN, MLP), "RMSNorm"),
-                Arguments.of(
-                        LayerForm.of(NormPlace.AROUND, new NormForm(false, false, true, 1e-6), PLAIN, MLP), "RMSNorm"));
+                Arguments.of(layer(PLAIN, new MlpForm(12, Activation.GELU, false, true, false)), "an MLP without biases"));
     }
 
     @ParameterizedTest
@@ -71,7 +53,8 @@ class UnsupportedFormsTest {
             var parts = new LayerBuilder(parameters, sizes, AdaptiveConfig.DENSE);
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> TransformerLayer.of("layers.0.", form, NAMES, parts))
-                    .withMessage(what + " is not supported yet");
+                    .withMessageStartingWith(what)
+                    .withMessageEndingWith(" not supported yet");
         }
     }
 }
