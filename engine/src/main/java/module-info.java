@@ -79,15 +79,11 @@ module io.tokenwise.engine {
             io.tokenwise.bench,
             io.tokenwise.cli;
     exports io.tokenwise.model.moonshine to
-            io.tokenwise.bench,
-            io.tokenwise.cli,
-            io.tokenwise.server,
-            io.tokenwise.serving;
+            io.tokenwise.bench;
     exports io.tokenwise.model.open to
             io.tokenwise.bench,
             io.tokenwise.cli,
-            io.tokenwise.server,
-            io.tokenwise.serving;
+            io.tokenwise.server;
     exports io.tokenwise.model.vit to
             io.tokenwise.bench,
             io.tokenwise.cli;

@@ -17,11 +17,11 @@ import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
-import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.moonshine.MoonshineArchitecture;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
-import io.tokenwise.session.SpeechMemory;
+import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.HostMemory;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
@@ -174,7 +174,7 @@ class SpeechRecognizerTest {
             var recordings = new TokenBatch();
             encoder.add(recordings, TestMoonshines.bits(TestMoonshines.noise(1, 3)));
             var texts = new TokenBatch();
-            texts.add(new int[] {SpeechDescription.BEGIN, 260, 270, 280});
+            texts.add(new int[] {MoonshineArchitecture.BEGIN, 260, 270, 280});
             Acmizer.replace(encoder.parameters(), encoder.slots(), AdaptiveLayers.mlps(4), () -> {
                 Tensor frames = encoder.tokens(pass.begin(Budget.FULL), recordings);
                 encoder.decoder().logits(pass, frames, recordings, texts);
@@ -227,7 +227,9 @@ class SpeechRecognizerTest {
             });
             assertThat(texts.getLast().endSeconds()).isEqualTo(600);
             assertThat(texts).hasSizeGreaterThanOrEqualTo(20);
-            long limit = SpeechMemory.limit(recognizer.model().files().speech().architecture());
+            long limit = Sessions.memoryLimit(
+                    recognizer.model().encoder(),
+                    recognizer.model().files().description().maxTokens());
             assertThat(bytes).allSatisfy(held -> assertThat(held).isLessThanOrEqualTo(limit));
         }
     }

@@ -19,6 +19,7 @@ import io.tokenwise.model.NewEncoder;
 import io.tokenwise.model.Pooling;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.bert.BertArchitecture;
+import io.tokenwise.model.bert.BertFamily;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
@@ -45,8 +46,8 @@ public final class TestModels {
     public static final BertArchitecture SMALL = new BertArchitecture(24, 2, 3, 48, 30522, 40, 2, 1e-12);
 
     /** The same, as a text encoder. */
-    public static final TextDescription DESCRIPTION =
-            new TextDescription("small", SMALL, SMALL.maxPositions(), Pooling.MEAN, true, "", "", Optional.empty());
+    public static final TextDescription DESCRIPTION = new TextDescription(
+            "small", BertFamily.BERT, SMALL, SMALL.maxPositions(), Pooling.MEAN, true, "", "", Optional.empty());
 
     /** Wide enough that the gate of tokens that leave costs less than the layers: hidden 96. */
     public static final BertArchitecture WIDER = new BertArchitecture(96, 2, 3, 192, 30522, 40, 2, 1e-12);
@@ -60,8 +61,8 @@ public final class TestModels {
 
     /** The same of other sizes. */
     public static void write(Path directory, BertArchitecture sizes) throws IOException {
-        var description =
-                new TextDescription("small", sizes, sizes.maxPositions(), Pooling.MEAN, true, "", "", Optional.empty());
+        var description = new TextDescription(
+                "small", BertFamily.BERT, sizes, sizes.maxPositions(), Pooling.MEAN, true, "", "", Optional.empty());
         try (Arena arena = Arena.ofConfined()) {
             write(directory, description, weights(arena, HuggingFaceTensors.of(sizes), 0.3));
         }

@@ -4,6 +4,7 @@ import io.tokenwise.io.TensorData;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.model.moonshine.MoonshineArchitecture;
+import io.tokenwise.model.moonshine.MoonshineFamily;
 import io.tokenwise.tokenizer.LlamaVocabulary;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -71,7 +72,13 @@ public final class TestMoonshines {
         Path beside = Files.createDirectories(directory.resolveSibling(directory.getFileName() + ".vocabulary"));
         var vocabulary = LlamaVocabulary.read(writeVocabulary(beside));
         try (Arena arena = Arena.ofConfined()) {
-            var description = new SpeechDescription("small", SMALL, vocabulary, Optional.empty());
+            var description = new SpeechDescription(
+                    "small",
+                    MoonshineFamily.MOONSHINE,
+                    SMALL,
+                    MoonshineArchitecture.SOUND,
+                    vocabulary,
+                    Optional.empty());
             ModelWriter.write(directory, description, weights(arena, SMALL), null, ModelWriter.Existing.KEEP);
         }
     }

@@ -3,9 +3,11 @@ package io.tokenwise;
 import io.tokenwise.image.ImagePreparation;
 import io.tokenwise.io.SafetensorsWriter;
 import io.tokenwise.io.TensorData;
+import io.tokenwise.model.ImageArchitecture;
 import io.tokenwise.model.ImageDescription;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.vit.VitArchitecture;
+import io.tokenwise.model.vit.VitFamily;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -39,7 +41,7 @@ public final class TestVits {
                 sizes.imageSize() + 4, false, false, List.of(0.485, 0.456, 0.406), List.of(0.229, 0.224, 0.225));
         List<String> labels =
                 IntStream.range(0, sizes.classes()).mapToObj(i -> "class " + i).toList();
-        return new ImageDescription("vit", sizes, preparation, labels, Optional.empty());
+        return new ImageDescription("vit", VitFamily.VIT, sizes, preparation, labels, Optional.empty());
     }
 
     /** Random weights such that a layer neither explodes nor dies. */
@@ -130,7 +132,7 @@ public final class TestVits {
     }
 
     /** Random images, as pixels. */
-    public static List<int[]> images(VitArchitecture sizes, int count) {
+    public static List<int[]> images(ImageArchitecture sizes, int count) {
         var random = new SplittableRandom(4);
         return IntStream.range(0, count)
                 .mapToObj(i -> random.ints((long) sizes.imageSize() * sizes.imageSize(), 0, 1 << 24)

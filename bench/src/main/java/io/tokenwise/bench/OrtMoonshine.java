@@ -6,7 +6,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
-import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.moonshine.MoonshineArchitecture;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
@@ -59,7 +59,8 @@ final class OrtMoonshine implements SpeechContender, AutoCloseable {
     @Override
     public int write(float[] samples) {
         try {
-            return write(samples, SpeechDescription.mostTokens(samples.length)).size();
+            return write(samples, MoonshineArchitecture.mostTokens(samples.length))
+                    .size();
         } catch (OrtException e) {
             throw new IllegalStateException(e);
         }

@@ -2,7 +2,6 @@ package io.tokenwise.bench;
 
 import io.tokenwise.api.Budget;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
@@ -21,7 +20,7 @@ record OwnSpeech(String name, Encoder model, Pass pass, Budget budget) implement
 
     @Override
     public int write(float[] samples) {
-        return model.decoder().write(pass, frames(samples), SpeechDescription.mostTokens(samples.length)).length;
+        return model.writer().write(pass, frames(samples), samples.length).length;
     }
 
     private Tensor frames(float[] samples) {

@@ -6,7 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import io.tokenwise.io.WeightSource;
 import io.tokenwise.model.ModelFiles;
-import io.tokenwise.model.bert.BertArchitecture;
+import io.tokenwise.model.TextArchitecture;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -19,7 +19,7 @@ record TorchWeights(WeightSource source, NDManager manager) {
     /** Five of the embeddings, then twelve of each layer, Q, K and V as one. */
     static PtNDArray[] of(ModelFiles files, NDManager manager) {
         var weights = new TorchWeights(files.weights(), manager);
-        BertArchitecture sizes = files.text().architecture();
+        TextArchitecture sizes = files.text().architecture();
         List<NDArray> all = new ArrayList<>();
         all.add(weights.get("embeddings.word_embeddings.weight"));
         all.add(weights.get("embeddings.position_embeddings.weight"));

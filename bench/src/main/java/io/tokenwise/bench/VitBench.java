@@ -15,6 +15,7 @@ import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.NewEncoder;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.model.vit.VitArchitecture;
+import io.tokenwise.model.vit.VitFamily;
 import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.HostTensor;
 import java.io.IOException;
@@ -87,7 +88,7 @@ final class VitBench {
         List<String> labels =
                 IntStream.range(0, sizes.classes()).mapToObj(Integer::toString).toList();
         var description = new ImageDescription(
-                "vit-b", sizes, ImagePreparation.stretched(sizes.imageSize()), labels, Optional.empty());
+                "vit-b", VitFamily.VIT, sizes, ImagePreparation.stretched(sizes.imageSize()), labels, Optional.empty());
         Encoder encoder = NewEncoder.untrained(description, backend);
         var random = new SplittableRandom(1);
         for (Parameter parameter : encoder.parameters().all()) {

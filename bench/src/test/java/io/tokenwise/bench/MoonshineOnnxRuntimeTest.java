@@ -11,7 +11,7 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
-import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.moonshine.MoonshineArchitecture;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
@@ -62,8 +62,8 @@ class MoonshineOnnxRuntimeTest {
                 double difference = difference(frames, peer.frames(samples));
                 assertThat(difference).as("%s, frames of %s", name, clip).isLessThan(TOLERANCE);
                 largest = Math.max(largest, difference);
-                int most = SpeechDescription.mostTokens(samples.length);
-                int[] text = model.decoder().write(pass, frames, most);
+                int most = MoonshineArchitecture.mostTokens(samples.length);
+                int[] text = model.decoder().writeAtMost(pass, frames, most);
                 LOG.info(
                         "{}: {}",
                         clip.getFileName(),
@@ -103,7 +103,7 @@ class MoonshineOnnxRuntimeTest {
     private static float[] samples(Path wav) throws IOException {
         try (WavReader reader = WavReader.open(wav)) {
             Sound sound = Resampler.to16kHz(reader);
-            var samples = new float[SpeechDescription.MOST_SAMPLES];
+            var samples = new float[MoonshineArchitecture.SOUND.mostSamples()];
             int length = 0;
             for (int read = 0; read >= 0 && length < samples.length; length += Math.max(0, read)) {
                 read = sound.read(samples, length, samples.length - length);

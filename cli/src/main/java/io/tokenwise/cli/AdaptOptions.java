@@ -3,8 +3,8 @@ package io.tokenwise.cli;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.distill.ControlWidths;
 import io.tokenwise.io.StoredType;
+import io.tokenwise.model.Adaptable;
 import io.tokenwise.model.ModelDescription;
-import io.tokenwise.model.SpeechDescription;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -13,9 +13,6 @@ import picocli.CommandLine.TypeConversionException;
 /** What of a dense model becomes adaptive, and how the adaptive model is stored. */
 final class AdaptOptions {
     private static final int LEARNERS = 4;
-
-    /** What has learners, of texts and images, where learners are asked for. */
-    private static final String LEARNT = "mlp,qk,vo";
 
     @Option(
             names = "--adapt",
@@ -70,22 +67,22 @@ final class AdaptOptions {
     /** By default MLPs of texts and images have one learner or all, those of speech any number (docs/lab/tried.md, docs/lab/speech-quality.md). */
     AdaptiveLayers layers(ModelDescription model) {
         int count = learners == null ? LEARNERS : learners;
-        boolean speech = model instanceof SpeechDescription;
-        boolean byLearners = learners != null || mlpLearners != null;
-        return layers(model, byLearners ? LEARNT : "tokens", count, speech ? Math.max(1, count - 1) : 1);
+        Adaptable adaptable = model.family().adaptable(model);
+        boolean byLearners = !adaptable.tokens() || learners != null || mlpLearners != null;
+        return layers(
+                byLearners ? adaptable.usual() : AdaptiveLayers.LEAVING.toString(),
+                count,
+                adaptable.oneLearner() ? 1 : Math.max(1, count - 1));
     }
 
     /** For a control, whose widths are fixed. */
     AdaptiveLayers layersOfControl(ModelDescription model) {
-        // Heads of 36 and 52 columns, as speech models have them, cannot be cut into 16.
-        int usual = model instanceof SpeechDescription ? ControlWidths.LEARNERS / 2 : ControlWidths.LEARNERS;
-        int count = learners == null ? usual : learners;
-        return layers(model, LEARNT, count, count - 1);
+        Adaptable adaptable = model.family().adaptable(model);
+        int count = learners == null ? adaptable.controlLearners() : learners;
+        return layers(adaptable.usual(), count, count - 1);
     }
 
-    private AdaptiveLayers layers(
-            ModelDescription model, String usualOfOthers, int usualLearners, int usualMlpLearners) {
-        String usual = model instanceof SpeechDescription ? "mlp" : usualOfOthers;
+    private AdaptiveLayers layers(String usual, int usualLearners, int usualMlpLearners) {
         AdaptiveLayers all =
                 AdaptiveLayers.parse(names == null ? usual : names, learners == null ? usualLearners : learners);
         if (mlpLearners != null && mlpLearners >= all.learners()) {

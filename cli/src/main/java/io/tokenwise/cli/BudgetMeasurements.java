@@ -5,9 +5,7 @@ import io.tokenwise.Embedding;
 import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.api.Budget;
 import io.tokenwise.cli.Row.Mode;
-import io.tokenwise.model.ImageDescription;
-import io.tokenwise.model.SpeechDescription;
-import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.InputKind;
 import io.tokenwise.session.OpenModel;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -107,13 +105,13 @@ final class BudgetMeasurements {
     }
 
     private Kept kept(OpenModel teacher, float[][] dense) {
-        return switch (teacher.files().description()) {
-            case TextDescription _ -> {
+        return switch (teacher.files().description().reads()) {
+            case TEXT -> {
                 int[][] nearest = nearest(teacher, Budget.FULL);
                 yield (model, how, _) -> shareKept(nearest, nearest(model, how));
             }
-            case ImageDescription _ -> (_, _, logits) -> sameClass(logits, dense);
-            case SpeechDescription _ -> {
+            case IMAGE -> (_, _, logits) -> sameClass(logits, dense);
+            case SOUND -> {
                 WrittenWords words = WrittenWords.of(teacher, data.heldOut(), Budget.FULL, null);
                 yield (model, how, _) ->
                         WrittenWords.of(model, data.heldOut(), how, null).kept(words);
@@ -124,16 +122,16 @@ final class BudgetMeasurements {
     /** The table: what was measured before, and times of the models as they are opened now. */
     Results results(List<Quality> qualities, OpenModel teacher, OpenModel model) throws InterruptedException {
         String learners = Measurement.learnersTitle(model);
-        switch (model.files().description()) {
-            case ImageDescription _ -> {
+        switch (model.files().description().reads()) {
+            case IMAGE -> {
                 double[] millis = millis("one image", data.heldOut().subList(0, 1), teacher, model);
                 return Results.ofImages(learners, rows(qualities, millis, millis));
             }
-            case SpeechDescription _ -> {
+            case SOUND -> {
                 double[] millis = millis("one recording", data.heldOut().subList(0, 1), teacher, model);
                 return Results.ofRecordings(learners, rows(qualities, millis, millis));
             }
-            case TextDescription _ -> {}
+            case TEXT -> {}
         }
         int longest = model.files().description().maxTokens();
         int shortTokens = Math.min(SHORT_TOKENS, longest);
@@ -161,7 +159,7 @@ final class BudgetMeasurements {
 
     /** Only what modules spend is of interest. */
     static void run(OpenModel model, List<int[]> inputs, Budget budget, LearnerObserver observer) {
-        if (model.files().description() instanceof SpeechDescription) {
+        if (model.files().description().reads() == InputKind.SOUND) {
             WrittenWords.of(model, inputs, budget, observer);
         } else {
             model.sessions().encode(inputs, budget, observer);

@@ -9,14 +9,13 @@ import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.DistillRun;
 import io.tokenwise.distill.History;
 import io.tokenwise.distill.ShorterTexts;
-import io.tokenwise.image.LabelledImageReader;
 import io.tokenwise.model.AdaptiveConfig;
 import io.tokenwise.model.ImageDescription;
+import io.tokenwise.model.InputKind;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter.Existing;
 import io.tokenwise.model.SpeechDescription;
-import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
@@ -132,10 +131,10 @@ final class Distill implements Callable<Integer> {
             DistillConfig config = config(files, wantsControl);
             var remarks = new ArrayList<String>();
             var words = new ArrayList<String>();
-            List<int[]> inputs = switch (files.description()) {
-                case TextDescription _ -> texts(files.tokenizer(), remarks, words);
-                case ImageDescription image -> images(image);
-                case SpeechDescription _ -> recordings(remarks);
+            List<int[]> inputs = switch (files.description().reads()) {
+                case TEXT -> texts(files.tokenizer(), remarks, words);
+                case IMAGE -> images(files.image());
+                case SOUND -> recordings(files.speech(), remarks);
             };
             var run = new DistillRun(files, inputs, config, out, Existing.KEEP, STEPS_PER_CHECKPOINT, adapt.stored());
             remarks.forEach(err::println);
@@ -185,20 +184,21 @@ final class Distill implements Callable<Integer> {
                     (field != null ? "--field is for texts" : "--data names " + data.size() + " files") + "; "
                             + options.teacher() + " reads images, from one folder or .tar");
         }
-        return description.reader()
+        return description
+                .reader()
                 .read(data.getFirst(), split.orUsual("train"))
                 .shuffled(options.seed())
                 .pixels();
     }
 
-    private List<int[]> recordings(List<String> remarks) throws IOException {
+    private List<int[]> recordings(SpeechDescription description, List<String> remarks) throws IOException {
         if (field != null || split.given() || mirror.given()) {
             throw new ParameterException(
                     spec.commandLine(),
                     (field != null ? "--field is for texts" : imageOption() + " is for images") + "; "
                             + options.teacher() + " hears recordings");
         }
-        return DistillRecordings.read(data, options.seed(), remarks);
+        return DistillRecordings.read(data, description.sound(), options.seed(), remarks);
     }
 
     private String imageOption() {
@@ -207,7 +207,7 @@ final class Distill implements Callable<Integer> {
 
     private DistillConfig config(ModelFiles files, boolean wantsControl) {
         DistillConfig usual = DistillConfig.forTokens(tokens, options.seed()).withMirrored(mirror.mirrored());
-        if (files.description() instanceof ImageDescription) {
+        if (files.description().reads() == InputKind.IMAGE) {
             usual = usual.withLowestBudget(IMAGES_LOWEST_BUDGET);
         }
         AdaptiveConfig known = AdaptiveConfig.of(files.description());
@@ -238,7 +238,7 @@ final class Distill implements Callable<Integer> {
     }
 
     private void checkWords(ModelDescription model) {
-        if (!(model instanceof TextDescription)) {
+        if (model.reads() != InputKind.TEXT) {
             throw new ParameterException(
                     spec.commandLine(),
                     "--control words is for texts; " + options.teacher() + " reads " + model.inputs());
@@ -269,10 +269,10 @@ final class Distill implements Callable<Integer> {
 
     private void reportControl(ModelDescription model, History history) {
         History.Quality quality = history.qualities().getLast();
-        String eval = switch (model) {
-            case TextDescription text -> "sts FILE.csv";
-            case ImageDescription image -> "vit " + data.getFirst();
-            case SpeechDescription speech -> "asr FILE.csv";
+        String eval = switch (model.reads()) {
+            case TEXT -> "sts FILE.csv";
+            case IMAGE -> "vit " + data.getFirst();
+            case SOUND -> "asr FILE.csv";
         };
         spec.commandLine()
                 .getOut()
@@ -291,17 +291,16 @@ final class Distill implements Callable<Integer> {
     private void report(DistillRun run, History history, PrintWriter err) throws IOException, InterruptedException {
         Path page = out.resolve("report.html");
         List<int[]> heldOut = run.heldOut();
-        List<int[]> shaded = switch (run.files().description()) {
-            case TextDescription _ ->
+        List<int[]> shaded = switch (run.files().description().reads()) {
+            case TEXT ->
                 heldOut.stream()
                         .filter(input -> input.length <= MOST_SHADED_TOKENS)
                         .limit(SHADED_TEXTS)
                         .toList();
-            case ImageDescription _ -> heldOut.stream().limit(SHADED_IMAGES).toList();
-            case SpeechDescription _ ->
-                heldOut.stream().limit(SHADED_RECORDINGS).toList();
+            case IMAGE -> heldOut.stream().limit(SHADED_IMAGES).toList();
+            case SOUND -> heldOut.stream().limit(SHADED_RECORDINGS).toList();
         };
-        var measured = run.files().description() instanceof TextDescription
+        var measured = run.files().description().reads() == InputKind.TEXT
                 ? BudgetMeasurements.Data.of(heldOut)
                 : new BudgetMeasurements.Data(heldOut, List.of(), List.of());
         boolean wasAdaptive = run.files().description().acm().isPresent();

@@ -6,7 +6,7 @@ import io.tokenwise.audio.Sound;
 import io.tokenwise.audio.SpeechSegment;
 import io.tokenwise.audio.SpeechSegments;
 import io.tokenwise.audio.WavReader;
-import io.tokenwise.model.moonshine.MoonshineArchitecture;
+import io.tokenwise.model.SoundForm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -25,24 +25,27 @@ final class DistillRecordings {
     /** What memory holds of them: 4 bytes a sample, 1.4 GB. */
     private static final long MOST_SAMPLES = 6L * 3_600 * Sound.SPEECH_HZ;
 
+    private final SoundForm sound;
     private final List<int[]> segments = new ArrayList<>();
     private long samples;
 
     /** Lines for the user on files that end too early. */
     private final List<String> remarks;
 
-    private DistillRecordings(List<String> remarks) {
+    private DistillRecordings(SoundForm sound, List<String> remarks) {
+        this.sound = sound;
         this.remarks = remarks;
     }
 
     /**
      * The segments' samples as the bits of floats, in an order that the seed decides.
      *
+     * @param sound what the model hears; segments without a frame are left out
      * @param remarks gets a line for the user for each file that ends too early
      * @throws BadFileException if a file is no WAV file, or a folder has none
      */
-    static List<int[]> read(List<Path> data, long seed, List<String> remarks) throws IOException {
-        var recordings = new DistillRecordings(remarks);
+    static List<int[]> read(List<Path> data, SoundForm sound, long seed, List<String> remarks) throws IOException {
+        var recordings = new DistillRecordings(sound, remarks);
         for (Path path : data) {
             for (Path file : files(path)) {
                 recordings.add(file);
@@ -74,11 +77,11 @@ final class DistillRecordings {
     }
 
     private void add(Path file) throws IOException {
-        try (WavReader sound = WavReader.open(file)) {
-            var cut = new SpeechSegments(Resampler.to16kHz(sound));
+        try (WavReader wav = WavReader.open(file)) {
+            var cut = new SpeechSegments(Resampler.to16kHz(wav));
             for (Optional<SpeechSegment> next = cut.next(); next.isPresent(); next = cut.next()) {
                 float[] values = next.get().samples();
-                if (values.length >= MoonshineArchitecture.LEAST_SAMPLES) {
+                if (values.length >= sound.leastSamples()) {
                     var bits = new int[values.length];
                     Arrays.setAll(bits, i -> Float.floatToRawIntBits(values[i]));
                     segments.add(bits);
@@ -90,7 +93,7 @@ final class DistillRecordings {
                             "with those before it has more than 6 hours of speech, which memory has to hold; give fewer recordings");
                 }
             }
-            sound.cutShort().ifPresent(remarks::add);
+            wav.cutShort().ifPresent(remarks::add);
         }
     }
 }

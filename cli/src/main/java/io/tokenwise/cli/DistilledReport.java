@@ -10,9 +10,6 @@ import io.tokenwise.cli.Report.ShadedRecording;
 import io.tokenwise.cli.Report.ShadedText;
 import io.tokenwise.distill.History;
 import io.tokenwise.io.AtomicFiles;
-import io.tokenwise.model.ImageDescription;
-import io.tokenwise.model.SpeechDescription;
-import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.session.OpenModel;
 import java.io.IOException;
@@ -73,11 +70,10 @@ record DistilledReport(
                 OpenModel adaptive = open(oneThread)) {
             results = measurements.results(qualities, dense, adaptive);
             inputs = adaptive.files().description().inputs();
-            switch (adaptive.files().description()) {
-                case TextDescription text -> shaded.forEach(ids -> sentences.add(shadeText(adaptive, ids)));
-                case SpeechDescription _ -> shaded.forEach(samples -> recordings.add(shadeSpeech(adaptive, samples)));
-                case ImageDescription image ->
-                    shaded.forEach(pixels -> images.add(shadeImage(adaptive, image, pixels)));
+            switch (adaptive.files().description().reads()) {
+                case TEXT -> shaded.forEach(ids -> sentences.add(shadeText(adaptive, ids)));
+                case SOUND -> shaded.forEach(samples -> recordings.add(shadeSpeech(adaptive, samples)));
+                case IMAGE -> shaded.forEach(pixels -> images.add(shadeImage(adaptive, pixels)));
             }
         }
         var report = new Report(
@@ -127,10 +123,11 @@ record DistilledReport(
     }
 
     /** The mean share of learners of each patch at the budget {@link #SHADED_BUDGET}. */
-    private static ShadedImage shadeImage(OpenModel model, ImageDescription description, int[] pixels) {
+    private static ShadedImage shadeImage(OpenModel model, int[] pixels) {
         Budget budget = model.encoder().budget(SHADED_BUDGET);
-        Classification found =
-                Classification.of(model.encode(List.of(pixels), List.of(budget))[0], description.labels());
+        Classification found = Classification.of(
+                model.encode(List.of(pixels), List.of(budget))[0],
+                model.files().image().labels());
         String caption = String.format(Locale.ROOT, "%s, %.0f %%", found.label(), 100 * found.probability());
         return new ShadedImage(caption, ShadedPatches.png(model, pixels, ShadedPatches.shares(model, pixels, budget)));
     }
@@ -144,7 +141,9 @@ record DistilledReport(
         for (int i = 0; i < bits.length; i++) {
             samples[i] = Float.intBitsToFloat(bits[i]);
         }
-        return new ShadedRecording(words.texts().getFirst(), new SpokenPicture(samples, learners.shares()).png());
+        var picture = new SpokenPicture(
+                samples, learners.shares(), model.files().speech().sound());
+        return new ShadedRecording(words.texts().getFirst(), picture.png());
     }
 
     private static String shading(String inputs, Budget.Unit unit) {

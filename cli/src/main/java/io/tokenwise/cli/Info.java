@@ -14,10 +14,9 @@ import io.tokenwise.cost.CostModel;
 import io.tokenwise.cost.CostTables;
 import io.tokenwise.cost.Sizes;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.model.ImageDescription;
+import io.tokenwise.model.InputKind;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.ModelFiles;
-import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.session.OpenModel;
 import java.io.IOException;
@@ -97,7 +96,7 @@ final class Info implements Callable<Integer> {
                 .sorted()
                 .toList();
         try (OpenModel opened = OpenModel.open(files, EngineOptions.defaults(), any -> {})) {
-            if (measure && opened.files().description() instanceof SpeechDescription) {
+            if (measure && opened.files().description().reads() == InputKind.SOUND) {
                 throw new ParameterException(
                         spec.commandLine(),
                         "--measure: " + model + " is for speech; the time of texts and images is predicted");
@@ -111,7 +110,7 @@ final class Info implements Callable<Integer> {
     private Json.Info info(OpenModel opened, List<String> stored) {
         Encoder network = opened.encoder();
         ModelDescription description = opened.files().description();
-        int tokens = description instanceof ImageDescription ? description.maxTokens() : TOKENS;
+        int tokens = description.reads() == InputKind.IMAGE ? description.maxTokens() : TOKENS;
         List<Acm> acms = network.acms();
         Map<String, Double> flops = new LinkedHashMap<>();
         flops.put("dense", network.flopsPerToken(tokens, 1));
@@ -137,13 +136,13 @@ final class Info implements Callable<Integer> {
                 CudaStatus.describe(),
                 flops,
                 description.inputs(),
-                description instanceof ImageDescription image ? image.labels() : List.of(),
+                description.labels(),
                 network.leaving().isPresent(),
                 cost(network, description, opened.backend()));
     }
 
     private Json.Cost cost(Encoder network, ModelDescription description, Backend backend) {
-        if (description instanceof SpeechDescription) {
+        if (description.reads() == InputKind.SOUND) {
             return null;
         }
         int most = description.maxTokens();
@@ -151,7 +150,7 @@ final class Info implements Callable<Integer> {
         CostTables.Found found = measure ? measured(backend, sizes) : CostTables.find(backend);
         var model = new CostModel(found.table(), sizes, most);
         Map<Integer, Double> millis = new LinkedHashMap<>();
-        List<Integer> lengths = description instanceof ImageDescription ? List.of(most) : LENGTHS;
+        List<Integer> lengths = description.reads() == InputKind.IMAGE ? List.of(most) : LENGTHS;
         lengths.stream()
                 .filter(tokens -> tokens <= most)
                 .forEach(tokens -> millis.put(tokens, Math.round(model.micros(tokens)) / 1e3));

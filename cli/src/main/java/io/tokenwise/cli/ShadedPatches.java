@@ -2,8 +2,7 @@ package io.tokenwise.cli;
 
 import io.tokenwise.acm.choose.AdaptiveModule;
 import io.tokenwise.api.Budget;
-import io.tokenwise.model.ImageDescription;
-import io.tokenwise.model.vit.VitArchitecture;
+import io.tokenwise.model.ImageArchitecture;
 import io.tokenwise.session.OpenModel;
 import java.awt.Color;
 import java.awt.Graphics2D;
@@ -46,14 +45,13 @@ final class ShadedPatches {
         return shares;
     }
 
-    private static VitArchitecture sizes(OpenModel model) {
-        ImageDescription description = model.files().image();
-        return description.architecture();
+    private static ImageArchitecture sizes(OpenModel model) {
+        return model.files().image().architecture();
     }
 
     /** The picture as a PNG. */
     static byte[] png(OpenModel model, int[] pixels, double[] shares) {
-        VitArchitecture sizes = sizes(model);
+        ImageArchitecture sizes = sizes(model);
         int size = sizes.imageSize();
         int scale = Math.max(1, WIDTH / size);
         int width = size * scale;

@@ -11,7 +11,6 @@ import io.tokenwise.api.Deadline;
 import io.tokenwise.audio.WavReader;
 import io.tokenwise.cli.Row.Mode;
 import io.tokenwise.cli.SpokenFiles.Spoken;
-import io.tokenwise.model.moonshine.MoonshineArchitecture;
 import io.tokenwise.session.Transcription;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -73,7 +72,7 @@ final class SpeechRun implements EvalRows.Run {
         for (TimedText segment : heard) {
             double duration = segment.endSeconds() - segment.startSeconds();
             soundSeconds += duration;
-            int frames = MoonshineArchitecture.frames((int) Math.round(duration * 16_000));
+            int frames = recognizer.model().files().speech().sound().frames((int) Math.round(duration * 16_000));
             if (frames > 0) {
                 framesAndTokens.add(new int[] {frames, segment.tokens() + 1});
             }

@@ -1,7 +1,7 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.audio.Sound;
-import io.tokenwise.model.moonshine.MoonshineArchitecture;
+import io.tokenwise.model.SoundForm;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.FontMetrics;
@@ -16,8 +16,9 @@ import java.util.List;
  *
  * @param samples at {@link Sound#SPEECH_HZ}
  * @param shares one for each frame
+ * @param form how the frames were made
  */
-record SpokenPicture(float[] samples, double[] shares) {
+record SpokenPicture(float[] samples, double[] shares, SoundForm form) {
     private static final int BAND_HEIGHT = 2;
     private static final int BARS_HEIGHT = 48;
     private static final int GAP = 4;
@@ -107,9 +108,9 @@ record SpokenPicture(float[] samples, double[] shares) {
     }
 
     /** Where a frame's bar begins: its middle lies under that of the samples that the frame sees. */
-    private static int x(int frame) {
-        int step = MoonshineArchitecture.FRAME_SAMPLES;
-        return (frame * step + (MoonshineArchitecture.LEAST_SAMPLES - step) / 2) / Spectrogram.STEP;
+    private int x(int frame) {
+        int step = form.frameSamples();
+        return (frame * step + (form.leastSamples() - step) / 2) / Spectrogram.STEP;
     }
 
     private static List<String> lines(String words, Font font, int width) {

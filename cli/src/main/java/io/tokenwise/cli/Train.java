@@ -8,6 +8,7 @@ import io.tokenwise.image.LabelledImages;
 import io.tokenwise.image.Split;
 import io.tokenwise.model.ImageDescription;
 import io.tokenwise.model.vit.VitArchitecture;
+import io.tokenwise.model.vit.VitFamily;
 import io.tokenwise.train.VitTrainingConfig;
 import io.tokenwise.train.VitTrainingRun;
 import java.io.IOException;
@@ -196,7 +197,8 @@ final class Train implements Runnable {
         }
 
         private ImageDescription description(ImagePreparation preparation, List<String> classes) {
-            return new ImageDescription(out.toString(), sizes(classes.size()), preparation, classes, Optional.empty());
+            return new ImageDescription(
+                    out.toString(), VitFamily.VIT, sizes(classes.size()), preparation, classes, Optional.empty());
         }
 
         private void report(double right, LabelledImages images, boolean testable) {

@@ -9,6 +9,7 @@ import io.tokenwise.audio.SpeechSegment;
 import io.tokenwise.audio.SpeechSegments;
 import io.tokenwise.audio.WavReader;
 import io.tokenwise.io.AtomicFiles;
+import io.tokenwise.model.SoundForm;
 import io.tokenwise.session.Transcription;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -112,7 +113,8 @@ final class Transcribe implements Callable<Integer> {
             transcription.of(sound, (start, end, text, tokens) -> {
                 print(out, file, new TimedText(start, end, text, tokens));
                 if (!heard.getAndSet(true) && picture != null) {
-                    draw(file, text, learners.shares());
+                    var spoken = recognizer.model().files().speech().sound();
+                    draw(file, text, learners.shares(), spoken);
                 }
             });
             sound.cutShort().ifPresent(spec.commandLine().getErr()::println);
@@ -125,11 +127,11 @@ final class Transcribe implements Callable<Integer> {
         }
     }
 
-    private void draw(Path file, String words, double[] shares) {
+    private void draw(Path file, String words, double[] shares, SoundForm form) {
         try (WavReader sound = WavReader.open(file)) {
             SpeechSegment first =
                     new SpeechSegments(Resampler.to16kHz(sound)).next().orElseThrow();
-            byte[] png = new SpokenPicture(first.samples(), shares).png(words);
+            byte[] png = new SpokenPicture(first.samples(), shares, form).png(words);
             AtomicFiles.write(picture, target -> target.write(png));
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -26,8 +26,7 @@ record WrittenWords(List<String> texts) {
                 var batch = new TokenBatch();
                 model.encoder().add(batch, recording);
                 Tensor frames = model.encoder().tokens(pass.begin(budget).with(LearnerObserver.class, observer), batch);
-                int[] tokens =
-                        model.encoder().decoder().write(pass, frames, SpeechDescription.mostTokens(recording.length));
+                int[] tokens = model.encoder().writer().write(pass, frames, recording.length);
                 texts.add(description.vocabulary().decode(tokens));
             }
         }

@@ -21,6 +21,8 @@ class ModuleNameTest {
                 "encoder.layer.11.attention.qkvo | layer 12 Q, K, V, O",
                 "encoder.layers.0.attention.vo | layer 1 V, O",
                 "decoder.layers.1.mlp | decoder layer 2 MLP",
+                "layers.3.attention.vo | layer 4 V, O",
+                "transformer.layer.0.mlp | layer 1 MLP",
                 "some.other.place | some.other.place",
             })
     void aPathHasTheNameThatAReaderKnows(String path, String name) {

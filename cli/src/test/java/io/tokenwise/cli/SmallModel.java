@@ -1,13 +1,14 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.model.bert.BertArchitecture;
+import io.tokenwise.io.TensorData;
 import io.tokenwise.model.ModelFiles;
-import io.tokenwise.model.open.Models;
+import io.tokenwise.model.ModelShapes;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.Pooling;
-import io.tokenwise.io.TensorData;
 import io.tokenwise.model.TextDescription;
-import io.tokenwise.model.ModelShapes;
+import io.tokenwise.model.bert.BertArchitecture;
+import io.tokenwise.model.bert.BertFamily;
+import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -30,7 +31,8 @@ final class SmallModel {
 
     /** The same with more tensors, such as those of a head. */
     static void write(Path folder, Map<String, TensorData> more) throws IOException {
-        var description = new TextDescription("small", SIZES, 40, Pooling.MEAN, true, "", "", Optional.empty());
+        var description =
+                new TextDescription("small", BertFamily.BERT, SIZES, 40, Pooling.MEAN, true, "", "", Optional.empty());
         var random = new SplittableRandom(7);
         Map<String, TensorData> tensors = new LinkedHashMap<>();
         ModelShapes.of(description).tensors().forEach((name, shape) -> {

@@ -27,8 +27,7 @@ public final class Parameters implements AutoCloseable {
 
     /** A new parameter of a layer, {@code [rows, columns]}, zero: its weight, or, of one row, its bias. */
     public Parameter add(String name, int rows, int columns) {
-        return add(
-                name, rows, columns, Parameter.Part.LAYER, rows == 1 ? Parameter.Kind.BIAS : Parameter.Kind.WEIGHT);
+        return add(name, rows, columns, Parameter.Part.LAYER, rows == 1 ? Parameter.Kind.BIAS : Parameter.Kind.WEIGHT);
     }
 
     /** A new parameter {@code [rows, columns]}, zero. */

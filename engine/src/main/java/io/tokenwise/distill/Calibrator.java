@@ -7,10 +7,8 @@ import io.tokenwise.acm.choose.LengthCalibration;
 import io.tokenwise.acm.choose.Spending;
 import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.api.Budget;
-import io.tokenwise.model.ImageDescription;
+import io.tokenwise.model.InputKind;
 import io.tokenwise.model.ModelDescription;
-import io.tokenwise.model.SpeechDescription;
-import io.tokenwise.model.TextDescription;
 import io.tokenwise.session.Sessions;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -46,22 +44,9 @@ public final class Calibrator {
     public static void calibrate(List<Acm> modules, Sessions sessions, List<int[]> inputs, ModelDescription model) {
         Acmizer.calibrate(modules, LengthCalibration.NONE);
         var calibrator = new Calibrator(modules, sessions);
-        switch (model) {
-            case TextDescription text -> calibrator.onTexts(inputs, text.maxTokens());
-            case ImageDescription image -> {
-                List<Spending> spendings = calibrator.spendings(inputs);
-                Acmizer.calibrate(
-                        modules, new LengthCalibration(List.of(image.maxTokens()), List.of(curve(spendings))));
-                Acmizer.split(modules, split(modules, spendings));
-            }
-            case SpeechDescription _ -> throw new IllegalArgumentException("SpeechCalibrator is for speech models");
-        }
-    }
-
-    private void onTexts(List<int[]> texts, int longest) {
-        List<Integer> lengths = lengths(longest);
+        List<Integer> lengths = model.measuredLengths(SHORTEST);
         List<List<Spending>> measured = lengths.stream()
-                .map(length -> spendings(ofLength(texts, length)))
+                .map(length -> calibrator.spendings(ofLength(inputs, length, model)))
                 .toList();
         Acmizer.calibrate(
                 modules,
@@ -70,15 +55,6 @@ public final class Calibrator {
         // Of the longest ones alone: by the mean over all lengths abstracts came out further from the dense model
         // (docs/lab/tried.md).
         Acmizer.split(modules, split(modules, measured.getLast()));
-    }
-
-    private static List<Integer> lengths(int longest) {
-        var lengths = new ArrayList<Integer>();
-        for (int length = SHORTEST; length < longest; length *= 2) {
-            lengths.add(length);
-        }
-        lengths.add(longest);
-        return lengths;
     }
 
     /** What is spent when gates are told each of {@link #TOLD}. */
@@ -130,6 +106,11 @@ public final class Calibrator {
                             .toList());
         }
         return new BudgetSplit(Arrays.stream(TOLD).boxed().toList(), spent);
+    }
+
+    /** Texts made of so many tokens; others as they are. */
+    static List<int[]> ofLength(List<int[]> inputs, int length, ModelDescription model) {
+        return model.reads() == InputKind.TEXT ? ofLength(inputs, length) : inputs;
     }
 
     /** Texts of so many tokens, each beginning where a given one does and going on with those after it, without marks between. */

@@ -5,11 +5,11 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.io.AtomicFiles;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.InputKind;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
-import io.tokenwise.model.SpeechDescription;
-import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.Objective;
 import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tokenizer.Tokenizer;
@@ -94,7 +94,7 @@ public record DistillRun(
             throw new IllegalArgumentException("checkpoints every " + checkpointSteps + " steps: must be at least 1");
         }
         ModelDescription model = files.description();
-        if (shorterTexts.isPresent() && (model.acm().isPresent() || !(model instanceof TextDescription))) {
+        if (shorterTexts.isPresent() && (model.acm().isPresent() || model.reads() != InputKind.TEXT)) {
             throw new IllegalArgumentException(model.name() + " must be a dense text encoder to be given fewer words");
         }
     }
@@ -207,7 +207,7 @@ public record DistillRun(
     }
 
     private Tokenizer tokenizer() {
-        return files.description() instanceof TextDescription ? files.tokenizer() : null;
+        return files.description().reads() == InputKind.TEXT ? files.tokenizer() : null;
     }
 
     private void steps(
@@ -263,7 +263,7 @@ public record DistillRun(
             PlanCalibrator.calibrate(student, backend, heldOut);
             return;
         }
-        if (student.description() instanceof SpeechDescription) {
+        if (student.description().objective() == Objective.NEXT_TOKENS) {
             SpeechCalibrator.calibrate(student, backend, heldOut);
             return;
         }

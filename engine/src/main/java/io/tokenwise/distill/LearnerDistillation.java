@@ -11,9 +11,7 @@ import io.tokenwise.autograd.Gradients;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.model.ImageDescription;
-import io.tokenwise.model.SpeechDescription;
-import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.Objective;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.TeacherForcing;
 import io.tokenwise.nn.TokenBatch;
@@ -65,7 +63,8 @@ public final class LearnerDistillation extends StepwiseDistillation {
         if (blocks.isEmpty() || !teacher.acms().isEmpty()) {
             throw new IllegalArgumentException("distillation needs a dense teacher and an adaptive student");
         }
-        written = teacher.description() instanceof SpeechDescription ? new WrittenTexts(teacher, backend) : null;
+        written =
+                teacher.description().objective() == Objective.NEXT_TOKENS ? new WrittenTexts(teacher, backend) : null;
         learnerOptimizer = optimizer(
                 blocks.stream().flatMap(b -> b.trainedParameters().stream()).toList());
         gateOptimizer = optimizer(modules.stream()
@@ -183,13 +182,14 @@ public final class LearnerDistillation extends StepwiseDistillation {
         Tensor tokens = student.tokens(pass, batch);
         var gradients = new Gradients(stream, workspace);
         StepBudgets ofTexts = texts == null ? null : budgets.over(texts);
-        double loss = switch (student.description()) {
-            case TextDescription text -> vectorLoss(text, tokens, targetTokens, gradients);
-            case ImageDescription _ -> classLoss(tokens, targetTokens, gradients);
-            case SpeechDescription _ -> {
+        double loss = switch (student.description().objective()) {
+            case VECTORS -> vectorLoss(tokens, targetTokens, gradients);
+            case CLASSES -> classLoss(tokens, targetTokens, gradients);
+            case NEXT_TOKENS -> {
                 train(tape, ofTexts, random, running);
                 yield textLoss(tokens, targetTokens, gradients);
             }
+            case FRAMES -> throw new UnsupportedOperationException("no model is distilled by its frames yet");
         };
         nearTokens(tokens, targetTokens, gradients);
         double budgetLoss = 0;
@@ -226,10 +226,10 @@ public final class LearnerDistillation extends StepwiseDistillation {
 
     /** Token vectors to the teacher's; of an image the class token's alone, as nothing reads those of patches after the last layer. */
     private void nearTokens(Tensor tokens, Tensor targetTokens, Gradients gradients) {
-        boolean image = student.description() instanceof ImageDescription;
+        boolean classes = student.description().objective() == Objective.CLASSES;
         tokenLoss(
-                image ? Pools.first(pass, tokens, batch.offsets(), batch.sequences()) : tokens,
-                image ? Pools.first(teacherPass, targetTokens, batch.offsets(), batch.sequences()) : targetTokens,
+                classes ? Pools.first(pass, tokens, batch.offsets(), batch.sequences()) : tokens,
+                classes ? Pools.first(teacherPass, targetTokens, batch.offsets(), batch.sequences()) : targetTokens,
                 1,
                 gradients);
     }

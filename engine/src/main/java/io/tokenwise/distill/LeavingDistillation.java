@@ -10,8 +10,8 @@ import io.tokenwise.autograd.Gradients;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.model.ImageDescription;
-import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.InputKind;
+import io.tokenwise.model.Objective;
 import io.tokenwise.op.Losses;
 import io.tokenwise.op.Pools;
 import io.tokenwise.tensor.Tensor;
@@ -58,7 +58,7 @@ final class LeavingDistillation extends StepwiseDistillation {
         super(teacher, student, inputs, config, backend);
         this.backend = backend;
         leaving = student.leaving().orElseThrow();
-        tableIsDue = student.description() instanceof TextDescription && config.gateSteps() > 0;
+        tableIsDue = student.description().reads() == InputKind.TEXT && config.gateSteps() > 0;
         values = new TokenValues(teacher, leaving.plans(), MEASURED_TOKENS);
         narrowCounts = NarrowLayers.counts(student.description().architecture().layers());
         narrowOptimizer = optimizer(student.narrowParameters());
@@ -105,26 +105,25 @@ final class LeavingDistillation extends StepwiseDistillation {
         var tape = new Tape();
         pass.begin(SHORT).train(tape).collectLayers(layers);
         Tensor tokens = student.tokens(pass, batch, plans(narrow, random));
-        boolean image = student.description() instanceof ImageDescription;
+        boolean classes = student.description().objective() == Objective.CLASSES;
         var gradients = new Gradients(stream, workspace);
-        double loss = student.description() instanceof TextDescription text
-                ? vectorLoss(text, tokens, targetTokens, gradients)
-                : classLoss(tokens, targetTokens, gradients);
+        double loss =
+                classes ? classLoss(tokens, targetTokens, gradients) : vectorLoss(tokens, targetTokens, gradients);
         for (int layer = 0; layer < layers.size() - 1; layer++) {
             if (leaving.narrow().isNarrow(layer, narrow)) {
                 tokenLoss(layers.get(layer), stayingRows(targetLayers.get(layer)), LAYER_WEIGHT, gradients);
             }
         }
-        // Of an image nothing reads patches after the last layer.
+        // Nothing reads an image's patches after the last layer.
         tokenLoss(
-                image
+                classes
                         ? Pools.first(
                                 pass,
                                 tokens,
                                 pass.batch().offsets(),
                                 pass.batch().sequences())
                         : tokens,
-                image
+                classes
                         ? Pools.first(teacherPass, targetTokens, batch.offsets(), batch.sequences())
                         : stayingRows(targetTokens),
                 1,

@@ -7,8 +7,7 @@ import io.tokenwise.acm.leave.ShortPlan;
 import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.model.ModelDescription;
-import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.InputKind;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.session.Sessions;
@@ -53,10 +52,9 @@ final class PlanCalibrator {
                 Sessions.memoryLimit(model, BATCH_TOKENS + model.description().maxTokens()))) {
             var calibrator = new PlanCalibrator(model, new Pass(backend.stream(), workspace));
             var losses = new ArrayList<List<List<Double>>>();
-            List<Integer> lengths = lengths(model.description());
+            List<Integer> lengths = model.description().measuredLengths(SHORTEST);
             for (int length : lengths) {
-                losses.add(calibrator.losses(
-                        model.description() instanceof TextDescription ? Calibrator.ofLength(inputs, length) : inputs));
+                losses.add(calibrator.losses(Calibrator.ofLength(inputs, length, model.description())));
             }
             calibrator.leaving.calibrate(new PlanLosses(lengths, SHARES, calibrator.counts(), losses));
         }
@@ -93,21 +91,10 @@ final class PlanCalibrator {
         return NarrowLayers.counts(model.description().architecture().layers());
     }
 
-    private static List<Integer> lengths(ModelDescription model) {
-        var lengths = new ArrayList<Integer>();
-        if (model instanceof TextDescription) {
-            for (int length = SHORTEST; length < model.maxTokens(); length *= 2) {
-                lengths.add(length);
-            }
-        }
-        lengths.add(model.maxTokens());
-        return lengths;
-    }
-
     /** By number of narrow layers and share. */
     private List<List<Double>> losses(List<int[]> inputs) {
         float[][] wanted = vectors(inputs, -1, 1);
-        Optional<NearestTexts> nearest = model.description() instanceof TextDescription
+        Optional<NearestTexts> nearest = model.description().reads() == InputKind.TEXT
                 ? Optional.of(new NearestTexts(wanted))
                 : Optional.empty();
         var losses = new ArrayList<List<Double>>();

@@ -8,7 +8,6 @@ import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.model.TextDescription;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.op.Lengths;
@@ -101,10 +100,10 @@ abstract sealed class StepwiseDistillation implements Distillation
     }
 
     /** Of texts: the cosine distance of their vectors to the teacher's, whether or not the model gives vectors of length 1. */
-    final double vectorLoss(TextDescription model, Tensor tokens, Tensor targetTokens, Gradients gradients) {
+    final double vectorLoss(Tensor tokens, Tensor targetTokens, Gradients gradients) {
         Tensor y = student.outputs(pass, tokens, pass.batch());
         Tensor target = teacher.outputs(teacherPass, targetTokens, batch);
-        if (!model.normalize()) {
+        if (!student.description().givesUnitVectors()) {
             y = Lengths.of(pass, y);
             target = Lengths.of(teacherPass, target);
         }

@@ -10,7 +10,7 @@ import io.tokenwise.model.AdaptiveConfig;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.NewEncoder;
-import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.Objective;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import java.util.List;
@@ -87,7 +87,7 @@ public final class Student {
             var pass = new Pass(stream, workspace);
             Acmizer.replace(encoder.parameters(), encoder.slots(), config.layers(), () -> {
                 runSample(encoder, pass, inputs);
-                if (encoder.description() instanceof SpeechDescription) {
+                if (encoder.description().objective() == Objective.NEXT_TOKENS) {
                     writeSample(encoder, backend, inputs);
                 }
             });

@@ -4,8 +4,8 @@ import io.tokenwise.Embedding;
 import io.tokenwise.acm.leave.ShortPlans;
 import io.tokenwise.api.Budget;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.model.ImageDescription;
 import io.tokenwise.model.ModelDescription;
+import io.tokenwise.model.Objective;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.op.Losses;
@@ -120,7 +120,7 @@ final class TokenValues {
 
     /** How far a result is from the wanted one: cosine distance, of an image's logits the divergence of the probabilities. */
     static double loss(ModelDescription model, float[] y, float[] wanted) {
-        return model instanceof ImageDescription ? Losses.divergence(y, wanted) : 1 - Embedding.cosine(y, wanted);
+        return model.objective() == Objective.CLASSES ? Losses.divergence(y, wanted) : 1 - Embedding.cosine(y, wanted);
     }
 
     private static float[] row(HostTensor y, int row) {

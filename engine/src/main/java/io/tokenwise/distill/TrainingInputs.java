@@ -1,11 +1,8 @@
 package io.tokenwise.distill;
 
 import io.tokenwise.autograd.EpochOrder;
-import io.tokenwise.image.RandomShift;
-import io.tokenwise.model.ImageDescription;
 import io.tokenwise.model.ModelDescription;
-import io.tokenwise.model.SpeechDescription;
-import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.Variation;
 import io.tokenwise.nn.TokenBatch;
 import java.util.List;
 import java.util.function.IntPredicate;
@@ -23,15 +20,6 @@ public final class TrainingInputs {
     private final long seed;
     private final EpochOrder order;
 
-    /** Makes another input of the same meaning and size of one, such as an image of its mirror image; the one is not changed. */
-    @FunctionalInterface
-    public interface Variation {
-        /** Leaves inputs as they are. */
-        Variation NONE = (input, random) -> input;
-
-        int[] of(int[] input, RandomGenerator random);
-    }
-
     /** @param tokens that the model makes of an input */
     public TrainingInputs(List<int[]> inputs, ToIntFunction<int[]> tokens, Variation variation, long seed) {
         if (inputs.isEmpty()) {
@@ -46,11 +34,7 @@ public final class TrainingInputs {
 
     /** Inputs of a model: images shifted, and mirrored if the settings say so, others as they are. */
     static TrainingInputs of(List<int[]> inputs, ModelDescription model, DistillConfig config) {
-        Variation variation = switch (model) {
-            case TextDescription _, SpeechDescription _ -> Variation.NONE;
-            case ImageDescription image -> new RandomShift(image.architecture().imageSize(), config.mirrored())::of;
-        };
-        return new TrainingInputs(inputs, model::tokens, variation, config.seed());
+        return new TrainingInputs(inputs, model::tokens, model.variation(config.mirrored()), config.seed());
     }
 
     /** Texts, as they are. */

@@ -6,7 +6,6 @@ import io.tokenwise.autograd.Gradients;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.model.TextDescription;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.op.TakenRows;
 import io.tokenwise.tensor.Tensor;
@@ -59,7 +58,7 @@ final class WordsDistillation extends StepwiseDistillation {
         var tape = new Tape();
         Tensor tokens = student.tokens(pass.begin(Budget.FULL).train(tape), shorter);
         var gradients = new Gradients(stream, workspace);
-        double loss = vectorLoss((TextDescription) student.description(), tokens, targetTokens, gradients);
+        double loss = vectorLoss(tokens, targetTokens, gradients);
         tokenLoss(tokens, TakenRows.of(teacherPass, targetTokens, stay, shorter.tokens()), 1, gradients);
         tape.backward(gradients, stream, workspace);
         optimizer.update(stream, rate(config.learnerRate(), 0, config.steps()));

@@ -3,7 +3,6 @@ package io.tokenwise.distill;
 import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
@@ -46,9 +45,9 @@ final class WrittenTexts implements AutoCloseable {
         var batch = new TokenBatch();
         model.add(batch, recording);
         Tensor frames = model.tokens(pass.begin(Budget.FULL), batch);
-        int[] written = model.decoder().write(pass, frames, SpeechDescription.mostTokens(recording.length));
+        int[] written = model.decoder().write(pass, frames, recording.length);
         var text = new int[written.length + 1];
-        text[0] = SpeechDescription.BEGIN;
+        text[0] = model.decoder().begin();
         System.arraycopy(written, 0, text, 1, written.length);
         return text;
     }

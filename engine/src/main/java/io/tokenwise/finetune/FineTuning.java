@@ -13,7 +13,7 @@ import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.InputKind;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
@@ -49,7 +49,6 @@ public final class FineTuning implements AutoCloseable {
 
     private final FineTuneConfig config;
     private final Encoder model;
-    private final TextDescription text;
     private final Labels labels;
     private final Stream stream;
     private final Workspace workspace;
@@ -75,13 +74,12 @@ public final class FineTuning implements AutoCloseable {
             throw new IllegalArgumentException(model.description().name()
                     + " is adaptive; fine-tune a dense model, such as the one that it was made of, and distil that");
         }
-        if (!(model.description() instanceof TextDescription description)) {
+        if (model.description().reads() != InputKind.TEXT) {
             throw new IllegalArgumentException(
                     model.description().name() + " is no text encoder; an image classifier is trained by train vit");
         }
         this.config = config;
         this.model = model;
-        this.text = description;
         this.labels = labels;
         order = new EpochOrder(labels.size(), config.seed());
         steps = Math.toIntExact(Math.max(1, config.epochs() * labels.tokens() / config.tokensPerStep()));
@@ -135,7 +133,7 @@ public final class FineTuning implements AutoCloseable {
         var tape = new Tape();
         pass.train(tape);
         Tensor y = model.forward(pass, batch);
-        if (!text.normalize()) {
+        if (!model.description().givesUnitVectors()) {
             y = Lengths.of(pass, y);
         }
         var gradients = new Gradients(stream, workspace);

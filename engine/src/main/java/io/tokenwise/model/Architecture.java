@@ -33,4 +33,12 @@ public interface Architecture {
     default long mlpFlopsPerToken() {
         return 2L * hiddenSize() * intermediateSize();
     }
+
+    /**
+     * Values that a forward holds of a token at once: its embedding and two layers' results, and within a layer Q, K, V, context, attention output, norms, MLP
+     * output and the units.
+     */
+    default long floatsPerToken() {
+        return 12L * hiddenSize() + intermediateSize();
+    }
 }

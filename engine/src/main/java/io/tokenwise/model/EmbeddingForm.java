@@ -16,6 +16,7 @@ public record EmbeddingForm(
         int vocabulary, Optional<PositionTable> positions, int types, double scale, Optional<NormForm> norm) {
     // Far above every published model, far below what overflows an int.
     private static final int MOST_ROWS = 1 << 24;
+    private static final int MOST_TYPES = 1 << 16;
 
     /**
      * @param rows of the table
@@ -38,9 +39,9 @@ public record EmbeddingForm(
 
     /** @throws IllegalArgumentException if sizes are beyond all measure */
     public EmbeddingForm {
-        if (vocabulary < 1 || vocabulary > MOST_ROWS || types < 0 || types > 256) {
+        if (vocabulary < 1 || vocabulary > MOST_ROWS || types < 0 || types > MOST_TYPES) {
             throw new IllegalArgumentException("tables of " + vocabulary + " words and " + types
-                    + " types: must be 1 to " + MOST_ROWS + " and 0 to 256");
+                    + " types: must be 1 to " + MOST_ROWS + " and 0 to " + MOST_TYPES);
         }
     }
 

@@ -15,8 +15,6 @@ import io.tokenwise.autograd.Parameters;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.io.StoredType;
-import io.tokenwise.model.moonshine.Moonshine;
-import io.tokenwise.model.moonshine.SpeechDecoder;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
@@ -88,11 +86,20 @@ public final class Encoder implements AutoCloseable {
      *
      * @throws IllegalStateException if the model is no speech recogniser
      */
-    public SpeechDecoder decoder() {
-        if (network instanceof Moonshine moonshine) {
-            return moonshine.decoder();
+    public SpeechWriter writer() {
+        return network.writer().orElseThrow(() -> new IllegalStateException(description.name() + ": writes no text"));
+    }
+
+    /**
+     * What writes it token by token.
+     *
+     * @throws IllegalStateException if nothing in the model does
+     */
+    public TextDecoder decoder() {
+        if (writer() instanceof TextDecoder decoder) {
+            return decoder;
         }
-        throw new IllegalStateException(description.name() + ": writes no text");
+        throw new IllegalStateException(description.name() + ": writes no text token by token");
     }
 
     /** The places of attention and MLP of each layer, in the order in which they run; of a speech model also the decoder's, after the encoder's. */
@@ -223,7 +230,7 @@ public final class Encoder implements AutoCloseable {
      * @param places of these tokens among all, ascending; 0 is the class token
      */
     public void addPart(TokenBatch batch, int[] pixels, int[] places) {
-        if (!(description instanceof ImageDescription)) {
+        if (description.reads() != InputKind.IMAGE) {
             throw new UnsupportedOperationException("only of images a part can be read");
         }
         batch.addPart(pixels, places, description.tokens(pixels));

@@ -11,9 +11,6 @@ import io.tokenwise.autograd.Parameters;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.io.MachineMemory;
-import io.tokenwise.model.bert.Bert;
-import io.tokenwise.model.vit.Vit;
-import io.tokenwise.model.moonshine.Moonshine;
 import java.lang.foreign.Arena;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,8 +29,7 @@ final class EncoderLoading {
             ModelDescription description = files.description();
             AdaptiveConfig config = AdaptiveConfig.of(description);
             ModelShapes shapes = NeededTensors.check(files, config);
-            NeededTensors.checkMemory(
-                    description.name(), shapes, backend.precision(), MachineMemory.limitBytes());
+            NeededTensors.checkMemory(description.name(), shapes, backend.precision(), MachineMemory.limitBytes());
             var parts = new LayerBuilder(parameters, description.architecture(), config);
             Network network = network(description, config, parts);
             boolean parallel = backend.threads() > 1;
@@ -58,15 +54,13 @@ final class EncoderLoading {
     /** The network of a description, whose weights are zero. */
     static Network network(ModelDescription description, AdaptiveConfig config, LayerBuilder parts) {
         try {
-            Network network = switch (description) {
-                case TextDescription text -> Bert.of(text, parts);
-                case ImageDescription image -> Vit.of(image, parts);
-                case SpeechDescription speech -> Moonshine.of(speech, parts);
-            };
+            Network network = description.family().network(description, parts);
             List<Acm> modules = Acmizer.modules(network.slots());
             Acmizer.place(modules);
             Acmizer.split(modules, config.acm().map(AcmConfig::split).orElse(BudgetSplit.EVEN));
-            if (config.shortPath().isPresent() && !parts.shapesOnly() && network.leaving().isEmpty()) {
+            if (config.shortPath().isPresent()
+                    && !parts.shapesOnly()
+                    && network.leaving().isEmpty()) {
                 throw new BadFileException(
                         description.name(),
                         "is a model none of whose tokens can leave: name mlp, or projections of attention");

@@ -2,7 +2,7 @@ package io.tokenwise.model;
 
 import io.tokenwise.image.ImagePreparation;
 import io.tokenwise.image.LabelledImageReader;
-import io.tokenwise.model.vit.VitArchitecture;
+import io.tokenwise.image.RandomShift;
 import java.util.List;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
@@ -15,7 +15,8 @@ import tools.jackson.databind.JsonNode;
  */
 public record ImageDescription(
         String name,
-        VitArchitecture architecture,
+        ModelFamily family,
+        ImageArchitecture architecture,
         ImagePreparation preparation,
         List<String> labels,
         Optional<JsonNode> acm)
@@ -35,7 +36,23 @@ public record ImageDescription(
 
     @Override
     public ImageDescription withAcm(Optional<JsonNode> newAcm) {
-        return new ImageDescription(name, architecture, preparation, labels, newAcm);
+        return new ImageDescription(name, family, architecture, preparation, labels, newAcm);
+    }
+
+    @Override
+    public InputKind reads() {
+        return InputKind.IMAGE;
+    }
+
+    @Override
+    public String kind() {
+        return "an image classifier";
+    }
+
+    /** Images are shifted. */
+    @Override
+    public Variation variation(boolean mirrored) {
+        return new RandomShift(architecture.imageSize(), mirrored)::of;
     }
 
     @Override

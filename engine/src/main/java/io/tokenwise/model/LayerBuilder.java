@@ -309,8 +309,8 @@ public final class LayerBuilder {
 
     private void store(
             Map<String, Map<Integer, Columns>> files, String layer, String what, Parameter parameter, Layout layout) {
-        files.forEach((tensor, ranges) -> stored.add(new StoredTensor(
-                prefix + layer + tensor + what, parameter, List.copyOf(ranges.values()), layout)));
+        files.forEach((tensor, ranges) -> stored.add(
+                new StoredTensor(prefix + layer + tensor + what, parameter, List.copyOf(ranges.values()), layout)));
     }
 
     private Parameter add(String name, int rows, int columns, Kind kind) {
@@ -411,10 +411,10 @@ public final class LayerBuilder {
     }
 
     /** A convolution along rows of channels. */
-    public Convolution convolution(String path, int channels, int outputs, int width, int step, boolean biased) {
-        Parameter weight = add(path + ".weight", width * channels, outputs, Kind.WEIGHT);
+    public Convolution convolution(String path, int channels, int outputs, SoundForm.Step step, boolean biased) {
+        Parameter weight = add(path + ".weight", step.width() * channels, outputs, Kind.WEIGHT);
         stored.add(StoredTensor.convolution(weight.name(), weight, channels));
         Parameter bias = biased ? vector(path + ".bias", outputs) : null;
-        return new Convolution(new Linear(new Weight(parameters, weight), bias), width, step);
+        return new Convolution(new Linear(new Weight(parameters, weight), bias), step.width(), step.step());
     }
 }

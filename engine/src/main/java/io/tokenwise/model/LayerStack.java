@@ -17,7 +17,8 @@ public record LayerStack(List<TransformerLayer> layers, Optional<ShortPath> shor
      */
     public Tensor forward(Pass pass, Tensor x, int narrowLayers) {
         Tensor last = x;
-        // In inference two tensors in turn: a layer reads what the one before it wrote, and nobody reads what that one read.
+        // In inference two tensors in turn: a layer reads what the one before it wrote, and nobody reads what that one
+        // read.
         Tensor next = null;
         Tensor other = null;
         for (int i = 0; i < layers.size(); i++) {

@@ -1,5 +1,6 @@
 package io.tokenwise.model;
 
+import java.util.List;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
@@ -7,6 +8,9 @@ import tools.jackson.databind.JsonNode;
 public sealed interface ModelDescription permits TextDescription, ImageDescription, SpeechDescription {
     /** A built-in model's name or the directory's path. */
     String name();
+
+    /** What knows all that is particular to models of its kind. */
+    ModelFamily family();
 
     /** The model's sizes. */
     Architecture architecture();
@@ -17,6 +21,12 @@ public sealed interface ModelDescription permits TextDescription, ImageDescripti
     /** The same model with other adaptive layers, or none. */
     ModelDescription withAcm(Optional<JsonNode> acm);
 
+    /** What it reads. */
+    InputKind reads();
+
+    /** What messages call it, such as {@code a text encoder}. */
+    String kind();
+
     /** What messages call several inputs: texts, images or recordings. */
     String inputs();
 
@@ -26,6 +36,40 @@ public sealed interface ModelDescription permits TextDescription, ImageDescripti
     /** Tokens of its longest input. */
     int maxTokens();
 
+    /** Tokens of the longest part that an input is split into, if it may have more than {@link #maxTokens}. */
+    default int maxTokensOfPart() {
+        return maxTokens();
+    }
+
+    /** Token counts by which it is measured what inputs of every length spend, ascending: from so many on, to the longest; one alone if inputs differ in nothing else. */
+    default List<Integer> measuredLengths(int shortest) {
+        return List.of(maxTokens());
+    }
+
+    /** Whether the result is a vector of length 1. */
+    default boolean givesUnitVectors() {
+        return false;
+    }
+
     /** Values of the result for each input. */
     int outputs();
+
+    /** Names of the classes, in the order of the logits; none of a model that gives something else. */
+    default List<String> labels() {
+        return List.of();
+    }
+
+    /**
+     * How inputs are varied in training.
+     *
+     * @param mirrored whether an image may be its mirror image
+     */
+    default Variation variation(boolean mirrored) {
+        return Variation.NONE;
+    }
+
+    /** What it is to do as its teacher does. */
+    default Objective objective() {
+        return family().objective(this);
+    }
 }

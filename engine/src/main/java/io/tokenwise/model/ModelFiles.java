@@ -16,11 +16,28 @@ public final class ModelFiles implements AutoCloseable {
     /** Null if the model reads no text. */
     private final Tokenizer tokenizer;
 
-    /** @param tokenizer null if the model reads no text */
-    public ModelFiles(ModelDescription description, WeightSource weights, Tokenizer tokenizer) {
+    private ModelFiles(ModelDescription description, WeightSource weights, Tokenizer tokenizer) {
         this.description = description;
         this.weights = weights;
         this.tokenizer = tokenizer;
+    }
+
+    /**
+     * Takes over weights and tokenizer, once the weights are found to fit the description.
+     *
+     * @param tokenizer null if the model reads no text
+     * @throws BadFileException if a tensor is absent, or has another shape; the weights are closed then
+     */
+    public static ModelFiles of(ModelDescription description, WeightSource weights, Tokenizer tokenizer) {
+        try {
+            var renamed = new RenamedWeights(
+                    weights, description.family().names(description).origins(weights));
+            renamed.check(description);
+            return new ModelFiles(description, renamed, tokenizer);
+        } catch (Throwable e) {
+            weights.close();
+            throw e;
+        }
     }
 
     /** What the model is. */
@@ -37,7 +54,7 @@ public final class ModelFiles implements AutoCloseable {
         if (description instanceof TextDescription text) {
             return text;
         }
-        throw new BadFileException(description.name(), "is " + kind(description) + "; a text encoder is wanted here");
+        throw new BadFileException(description.name(), "is " + description.kind() + "; a text encoder is wanted here");
     }
 
     /**
@@ -50,7 +67,7 @@ public final class ModelFiles implements AutoCloseable {
             return image;
         }
         throw new BadFileException(
-                description.name(), "is " + kind(description) + "; an image classifier is wanted here");
+                description.name(), "is " + description.kind() + "; an image classifier is wanted here");
     }
 
     /**
@@ -63,15 +80,7 @@ public final class ModelFiles implements AutoCloseable {
             return speech;
         }
         throw new BadFileException(
-                description.name(), "is " + kind(description) + "; a speech recogniser is wanted here");
-    }
-
-    private static String kind(ModelDescription description) {
-        return switch (description) {
-            case TextDescription _ -> "a text encoder";
-            case ImageDescription _ -> "an image classifier";
-            case SpeechDescription _ -> "a speech recogniser";
-        };
+                description.name(), "is " + description.kind() + "; a speech recogniser is wanted here");
     }
 
     /** The dense model that an adaptive one is at full budget, from the same files: to close one is to close both. A dense model is that itself. */

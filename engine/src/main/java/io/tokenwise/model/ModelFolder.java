@@ -1,11 +1,14 @@
 package io.tokenwise.model;
 
 import io.tokenwise.io.JsonFile;
-import io.tokenwise.io.Safetensors;
+import io.tokenwise.io.WeightSource;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
 
 /** The files of a model in Hugging Face's layout, by their names in its folder. */
 public interface ModelFolder {
+    String CONFIG = "config.json";
     String WEIGHTS = "model.safetensors";
 
     /** What users call the model. */
@@ -16,6 +19,9 @@ public interface ModelFolder {
 
     boolean has(String name);
 
+    /** Where it is; empty if it is no folder of a file system. */
+    Optional<Path> path();
+
     /** A file that must be there, as far as JSON is read. */
     byte[] json(String name) throws IOException;
 
@@ -25,5 +31,5 @@ public interface ModelFolder {
     }
 
     /** The weights, which must be there. */
-    Safetensors weights() throws IOException;
+    WeightSource weights() throws IOException;
 }

@@ -1,37 +1,38 @@
 package io.tokenwise.model;
 
 import io.tokenwise.io.AtomicFiles;
+import io.tokenwise.io.JsonFile;
 import io.tokenwise.io.SafetensorsWriter;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.io.TensorData;
-import io.tokenwise.model.bert.TextConfig;
-import io.tokenwise.model.moonshine.SpeechConfig;
-import io.tokenwise.model.open.Models;
-import io.tokenwise.model.vit.ImageConfig;
-import io.tokenwise.model.vit.VitWeights;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Writes model directories that {@link Models#open}, and Python's transformers and sentence-transformers, read. */
 public final class ModelWriter {
-    /** What {@link #write} puts into a directory, and thus may replace. */
+    private static final String CONFIG = "config.json";
+    private static final String TOKENIZER = "tokenizer.json";
+
+    /** What {@link #write} puts into a directory for a model of any family, and thus may replace. */
     private static final List<String> OURS = List.of(
-            "config.json",
-            "model.safetensors",
-            "tokenizer.json",
+            CONFIG,
+            ModelFolder.WEIGHTS,
+            TOKENIZER,
             "modules.json",
             "sentence_bert_config.json",
             "config_sentence_transformers.json",
-            TextConfig.POOLING,
-            ImageConfig.PREPARATION,
-            SpeechConfig.VOCABULARY);
+            "1_Pooling",
+            "preprocessor_config.json",
+            "llama-tokenizer.js");
 
     private ModelWriter() {}
 
@@ -121,20 +122,26 @@ public final class ModelWriter {
             Tokenizer tokenizer,
             StoredType type)
             throws IOException {
-        Map<String, TensorData> named =
-                description instanceof ImageDescription ? VitWeights.huggingFace(tensors) : tensors;
+        ModelFamily family = description.family();
+        TensorNames names = family.names(description);
+        Map<String, TensorData> named = new LinkedHashMap<>();
+        tensors.forEach((name, tensor) -> named.put(names.written(name), tensor));
         SafetensorsWriter.write(directory.resolve(ModelFolder.WEIGHTS), named, Map.of("format", "pt"), type);
-        switch (description) {
-            case TextDescription text -> {
-                write(directory.resolve("tokenizer.json"), tokenizer.json());
-                TextConfig.write(directory, text);
-            }
-            case ImageDescription image -> ImageConfig.write(directory, image);
-            case SpeechDescription speech -> SpeechConfig.write(directory, speech);
+        if (tokenizer != null) {
+            write(directory.resolve(TOKENIZER), tokenizer.json());
+        }
+        ObjectNode config = family.config(description);
+        description.acm().ifPresent(acm -> config.set("acm", acm));
+        write(directory.resolve(CONFIG), JsonFile.format(config));
+        for (Map.Entry<String, byte[]> file : family.filesBeside(description).entrySet()) {
+            Path path = directory.resolve(file.getKey());
+            Files.createDirectories(path.getParent());
+            write(path, file.getValue());
+            AtomicFiles.syncDirectory(path.getParent());
         }
     }
 
-    public static void write(Path file, byte[] content) throws IOException {
+    private static void write(Path file, byte[] content) throws IOException {
         AtomicFiles.write(file, out -> out.write(content));
     }
 

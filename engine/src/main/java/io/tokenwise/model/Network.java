@@ -43,6 +43,11 @@ public interface Network {
         return slots();
     }
 
+    /** What writes the text of a recording's frames; empty if inputs are something else. */
+    default Optional<SpeechWriter> writer() {
+        return Optional.empty();
+    }
+
     /** Multiply-adds of an input of so many tokens outside the slots and the attention products. */
     double fixedFlops(int tokens);
 

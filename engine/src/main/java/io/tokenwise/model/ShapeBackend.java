@@ -75,8 +75,7 @@ final class ShapeBackend implements Backend {
     }
 
     @Override
-    public List<PackedMatrix> allocateSlices(
-            Arena arena, int inputs, int outputs, int[] sizes, boolean alongOutputs) {
+    public List<PackedMatrix> allocateSlices(Arena arena, int inputs, int outputs, int[] sizes, boolean alongOutputs) {
         throw refused();
     }
 

@@ -26,13 +26,13 @@ public record ShortPath(Leaving leaving, List<TransformerLayer> narrow) {
     /**
      * With zero weights; empty if names and shapes are all that is wanted.
      *
-     * @param narrow makes the narrow forms
+     * @param layers makes the narrow forms
      */
     static Optional<ShortPath> of(
-            ShortPathConfig config, LeavingTokens tokens, LayerBuilder parts, Supplier<List<TransformerLayer>> narrow) {
+            ShortPathConfig config, LeavingTokens tokens, LayerBuilder parts, Supplier<List<TransformerLayer>> layers) {
         StayGate gate = gate(tokens.vocabulary(), parts.sizes(), parts.gate());
+        List<TransformerLayer> narrow = layers.get();
         if (parts.shapesOnly()) {
-            narrow.get();
             return Optional.empty();
         }
         Architecture sizes = parts.sizes();
@@ -58,7 +58,7 @@ public record ShortPath(Leaving leaving, List<TransformerLayer> narrow) {
                     + config.narrow().first().size() + " layers, the model has " + sizes.layers());
         }
         var leaving = new Leaving(gate, plans, config.narrow(), tokens.patchesPerSide());
-        return Optional.of(new ShortPath(leaving, narrow.get()));
+        return Optional.of(new ShortPath(leaving, narrow));
     }
 
     /** By what was measured on this machine, or by what came with the build for its instruction set. */

@@ -1,39 +1,36 @@
 package io.tokenwise.model;
 
-import io.tokenwise.model.moonshine.MoonshineArchitecture;
-import io.tokenwise.tokenizer.LlamaVocabulary;
+import io.tokenwise.tokenizer.SpeechVocabulary;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /**
  * What a speech recogniser is, apart from its weights. An input is a recording, mono at 16 kHz, each sample from -1 to 1 as the bits of a float; the
- * encoder makes frames of it, and the decoder writes tokens of the vocabulary.
+ * encoder makes frames of it, of which tokens of the vocabulary are written.
+ *
+ * @param sound how frames are made of samples
  */
 public record SpeechDescription(
-        String name, MoonshineArchitecture architecture, LlamaVocabulary vocabulary, Optional<JsonNode> acm)
+        String name,
+        ModelFamily family,
+        Architecture architecture,
+        SoundForm sound,
+        SpeechVocabulary vocabulary,
+        Optional<JsonNode> acm)
         implements ModelDescription {
-    /** The token that a text begins with, and the one that ends it. */
-    public static final int BEGIN = 1;
-
-    public static final int END = 2;
-
-    /** Samples of the longest recording: 30 s, as in training. */
-    public static final int MOST_SAMPLES = 480_000;
-
-    /**
-     * Tokens that a second may have: more are repetitions without end. Hugging Face's limit; moonshine-js has 6, rounded down. On Asterisk's prompts both
-     * give the same texts.
-     */
-    private static final double TOKENS_PER_SECOND = 6.5;
-
-    /** Tokens that a recording of so many samples may have, the last one included. */
-    public static int mostTokens(int samples) {
-        return (int) Math.ceil(samples * TOKENS_PER_SECOND / 16_000);
+    @Override
+    public SpeechDescription withAcm(Optional<JsonNode> newAcm) {
+        return new SpeechDescription(name, family, architecture, sound, vocabulary, newAcm);
     }
 
     @Override
-    public SpeechDescription withAcm(Optional<JsonNode> newAcm) {
-        return new SpeechDescription(name, architecture, vocabulary, newAcm);
+    public InputKind reads() {
+        return InputKind.SOUND;
+    }
+
+    @Override
+    public String kind() {
+        return "a speech recogniser";
     }
 
     @Override
@@ -41,19 +38,19 @@ public record SpeechDescription(
         return "recordings";
     }
 
-    /** @throws IllegalArgumentException if the recording is too short to have a frame, or longer than {@link #MOST_SAMPLES} */
+    /** @throws IllegalArgumentException if the recording is too short to have a frame, or longer than the model takes */
     @Override
     public int tokens(int[] samples) {
-        if (samples.length < MoonshineArchitecture.LEAST_SAMPLES || samples.length > MOST_SAMPLES) {
+        if (samples.length < sound.leastSamples() || samples.length > sound.mostSamples()) {
             throw new IllegalArgumentException("a recording of " + samples.length + " samples; the model takes "
-                    + MoonshineArchitecture.LEAST_SAMPLES + " to " + MOST_SAMPLES + " at 16 kHz");
+                    + sound.leastSamples() + " to " + sound.mostSamples() + " at 16 kHz");
         }
-        return MoonshineArchitecture.frames(samples.length);
+        return sound.frames(samples.length);
     }
 
     @Override
     public int maxTokens() {
-        return MoonshineArchitecture.frames(MOST_SAMPLES);
+        return sound.mostFrames();
     }
 
     @Override

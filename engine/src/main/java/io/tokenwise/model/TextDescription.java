@@ -1,6 +1,9 @@
 package io.tokenwise.model;
 
-import io.tokenwise.model.bert.BertArchitecture;
+import io.tokenwise.api.BadFileException;
+import io.tokenwise.tokenizer.Tokenizer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
@@ -15,7 +18,8 @@ import tools.jackson.databind.JsonNode;
  */
 public record TextDescription(
         String name,
-        BertArchitecture architecture,
+        ModelFamily family,
+        TextArchitecture architecture,
         int maxTokens,
         Pooling pooling,
         boolean normalize,
@@ -26,7 +30,7 @@ public record TextDescription(
     @Override
     public TextDescription withAcm(Optional<JsonNode> newAcm) {
         return new TextDescription(
-                name, architecture, maxTokens, pooling, normalize, queryPrefix, passagePrefix, newAcm);
+                name, family, architecture, maxTokens, pooling, normalize, queryPrefix, passagePrefix, newAcm);
     }
 
     /**
@@ -36,7 +40,40 @@ public record TextDescription(
      */
     TextDescription withLayers(int layers) {
         return new TextDescription(
-                name, architecture.withLayers(layers), maxTokens, pooling, normalize, queryPrefix, passagePrefix, acm);
+                name,
+                family,
+                architecture.withLayers(layers),
+                maxTokens,
+                pooling,
+                normalize,
+                queryPrefix,
+                passagePrefix,
+                acm);
+    }
+
+    /**
+     * The tokenizer of such a file.
+     *
+     * @throws BadFileException if it is bad, or has tokens that the model does not know
+     */
+    public Tokenizer tokenizer(String file, byte[] json) {
+        var tokenizer = Tokenizer.open(file, json, maxTokens);
+        int words = architecture.vocabularySize();
+        if (tokenizer.vocabularySize() > words) {
+            throw new BadFileException(
+                    file, "has tokens up to " + (tokenizer.vocabularySize() - 1) + ", the model knows only " + words);
+        }
+        return tokenizer;
+    }
+
+    @Override
+    public InputKind reads() {
+        return InputKind.TEXT;
+    }
+
+    @Override
+    public String kind() {
+        return "a text encoder";
     }
 
     @Override
@@ -44,9 +81,31 @@ public record TextDescription(
         return "texts";
     }
 
+    /** A part of a split text may have more tokens than a whole one. */
+    @Override
+    public int maxTokensOfPart() {
+        return architecture.maxPositions();
+    }
+
+    /** Each twice the one before it. */
+    @Override
+    public List<Integer> measuredLengths(int shortest) {
+        var lengths = new ArrayList<Integer>();
+        for (int length = shortest; length < maxTokens; length *= 2) {
+            lengths.add(length);
+        }
+        lengths.add(maxTokens);
+        return lengths;
+    }
+
     @Override
     public int tokens(int[] ids) {
         return ids.length;
+    }
+
+    @Override
+    public boolean givesUnitVectors() {
+        return normalize;
     }
 
     @Override

@@ -36,7 +36,10 @@ public record TextNetwork(
             LayerNames names,
             String lastNorm,
             LayerBuilder parts) {
-        int rows = form.embeddings().positions().map(EmbeddingForm.PositionTable::rows).orElse(description.maxTokens());
+        int rows = form.embeddings()
+                .positions()
+                .map(EmbeddingForm.PositionTable::rows)
+                .orElse(description.maxTokens());
         // A text's first and last token are marks, whose vectors all others lean on. Parts of split texts may have
         // more tokens than whole ones.
         var tokens = new LeavingTokens(1, 1, rows, form.embeddings().vocabulary(), 0);

@@ -48,8 +48,7 @@ public record TransformerLayer(
         Optional<Norm> mlpAfter = Optional.of(form.mlpNorm())
                 .filter(_ -> after)
                 .map(norm -> parts.norm(path + (both ? norms.added() : norms.mlp()), norm));
-        return new TransformerLayer(
-                form.place(), attentionBefore, attention, attentionAfter, mlpBefore, mlp, mlpAfter);
+        return new TransformerLayer(form.place(), attentionBefore, attention, attentionAfter, mlpBefore, mlp, mlpAfter);
     }
 
     /**

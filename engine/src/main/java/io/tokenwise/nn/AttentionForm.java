@@ -35,8 +35,8 @@ public record AttentionForm(
     /** @throws IllegalArgumentException if sizes do not fit each other, or are beyond all measure */
     public AttentionForm {
         if (heads < 1 || headSize < 1 || (long) heads * headSize > MOST_COLUMNS) {
-            throw new IllegalArgumentException(heads + " heads of " + headSize + " columns: must be at least 1 of 1, and at most "
-                    + MOST_COLUMNS + " columns in all");
+            throw new IllegalArgumentException(heads + " heads of " + headSize
+                    + " columns: must be at least 1 of 1, and at most " + MOST_COLUMNS + " columns in all");
         }
         if (keyHeads < 1 || heads % keyHeads != 0) {
             throw new IllegalArgumentException(
@@ -47,8 +47,8 @@ public record AttentionForm(
                     "rotary positions of " + rotary.rotated() + " columns in heads of " + headSize);
         }
         if (before < 0 || after < 0) {
-            throw new IllegalArgumentException("a window of " + before + " tokens before and " + after
-                    + " after a token: must be 0 or more");
+            throw new IllegalArgumentException(
+                    "a window of " + before + " tokens before and " + after + " after a token: must be 0 or more");
         }
     }
 
@@ -65,8 +65,7 @@ public record AttentionForm(
 
     /** The same without biases. */
     public AttentionForm withoutBiases() {
-        return new AttentionForm(
-                heads, keyHeads, headSize, false, false, scale, headNorm, positions, before, after);
+        return new AttentionForm(heads, keyHeads, headSize, false, false, scale, headNorm, positions, before, after);
     }
 
     /** The same with other positions. */

@@ -9,10 +9,11 @@ package io.tokenwise.nn;
  * @param epsilon added to the mean of squares
  */
 public record NormForm(boolean centred, boolean shifted, boolean plusOne, double epsilon) {
-    /** @throws IllegalArgumentException if rows of zeros would have no norm */
+    /** @throws IllegalArgumentException if it is no such number */
     public NormForm {
-        if (!(epsilon > 0) || epsilon > 1) {
-            throw new IllegalArgumentException("the epsilon of a norm is " + epsilon + ", must be above 0 and at most 1");
+        if (!(epsilon >= 0) || epsilon > 1) {
+            throw new IllegalArgumentException(
+                    "the epsilon of a norm is " + epsilon + ", must be 0 to 1");
         }
     }
 

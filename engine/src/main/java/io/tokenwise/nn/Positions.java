@@ -2,6 +2,11 @@ package io.tokenwise.nn;
 
 /** How attention knows where tokens stand, apart from what is added to their embeddings. */
 public sealed interface Positions {
+    /** Positions that inputs may have. */
+    default int most() {
+        return Integer.MAX_VALUE;
+    }
+
     /** The only one of its kind. */
     None NONE = new None();
 

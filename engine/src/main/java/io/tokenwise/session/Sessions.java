@@ -7,11 +7,8 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.model.ImageDescription;
-import io.tokenwise.model.SpeechDescription;
-import io.tokenwise.model.TextDescription;
-import io.tokenwise.model.moonshine.MoonshineArchitecture;
-import io.tokenwise.model.vit.VitArchitecture;
+import io.tokenwise.model.InputKind;
+import io.tokenwise.model.RowMemory;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.nn.VectorLength;
@@ -60,35 +57,24 @@ public final class Sessions implements AutoCloseable {
         this.pool = pool;
         this.ownsPool = ownsPool;
         this.batchTokens = Math.max(batchTokens, encoder.description().maxTokens());
-        limitBytes = switch (encoder.description()) {
-            case TextDescription text ->
-                // A part of a split text may have more tokens than a whole one.
-                memoryLimit(
-                        encoder, Math.max(this.batchTokens, text.architecture().maxPositions()));
-            case ImageDescription _ -> memoryLimit(encoder, this.batchTokens);
-            case SpeechDescription speech ->
-                Math.max(memoryLimit(encoder, this.batchTokens), SpeechMemory.limit(speech.architecture()));
-        };
+        limitBytes = memoryLimit(
+                encoder, Math.max(this.batchTokens, encoder.description().maxTokensOfPart()));
     }
 
     /**
      * Native memory that one session never passes, in bytes: twice what a batch needs, because a workspace that grows holds up
-     * to twice its content. A token needs its input (a patch's values; a text's is a number), its embedding and two layers' results, and within a layer
-     * Q, K, V, context, attention output, norms, MLP output and the units.
+     * to twice its content. A token needs its input (a patch's values; a text's is a number), and what its layers hold.
      */
     public static long memoryLimit(Encoder encoder, int batchTokens) {
         var sizes = encoder.description().architecture();
-        long floatsPerToken = 12L * sizes.hiddenSize() + sizes.intermediateSize() + 256;
+        long floatsPerToken = sizes.floatsPerToken() + 256;
         if (encoder.leaving().isPresent()) {
             floatsPerToken += 10 * StayGate.WIDTH + StayGate.UNITS;
         }
-        if (sizes instanceof VitArchitecture vit) {
-            floatsPerToken += vit.patchValues() + vit.hiddenSize() + vit.classes() / vit.tokens() + 1;
-        }
-        if (sizes instanceof MoonshineArchitecture moonshine) {
-            floatsPerToken += SpeechMemory.frontEndFloats(moonshine);
-        }
-        return Math.addExact(Math.multiplyExact(2L * Float.BYTES * batchTokens, floatsPerToken), 4L << 20);
+        RowMemory ofFamily = encoder.description().family().memory(encoder.description());
+        long floats = Math.addExact(
+                Math.multiplyExact(batchTokens, floatsPerToken + ofFamily.floatsPerToken()), ofFamily.floats());
+        return Math.addExact(Math.multiplyExact(2L * Float.BYTES, floats), 4L << 20);
     }
 
     /** The vectors of many sequences, in their order, all with the same budget; otherwise as the method with a budget for each. */
@@ -122,7 +108,7 @@ public final class Sessions implements AutoCloseable {
         }
         List<ShortPlan> plans = plans(sequences, budgets);
         var event = new EmbedEvent();
-        boolean isTold = event.isEnabled() && encoder.description() instanceof TextDescription;
+        boolean isTold = event.isEnabled() && encoder.description().reads() == InputKind.TEXT;
         event.begin();
         long asked = isTold ? System.nanoTime() : 0;
         Session session = borrow(stop.deadline());

@@ -7,8 +7,6 @@ import io.tokenwise.audio.Resampler;
 import io.tokenwise.audio.Sound;
 import io.tokenwise.audio.SpeechSegment;
 import io.tokenwise.audio.SpeechSegments;
-import io.tokenwise.model.SpeechDescription;
-import io.tokenwise.model.moonshine.MoonshineArchitecture;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.Tensor;
 import java.io.IOException;
@@ -54,9 +52,9 @@ public record Transcription(OpenModel model, Budget budget, LearnerObserver obse
         }
     }
 
-    /** The tokens of one segment's text, of samples at {@link Sound#SPEECH_HZ}; none below {@link MoonshineArchitecture#LEAST_SAMPLES}, where no word can be. */
+    /** The tokens of one segment's text, of samples at {@link Sound#SPEECH_HZ}; none of fewer than have a frame. */
     public int[] tokens(float... samples) {
-        if (samples.length < MoonshineArchitecture.LEAST_SAMPLES) {
+        if (samples.length < model.files().speech().sound().leastSamples()) {
             return new int[0];
         }
         return model.lend(deadline, session -> tokens(session, samples));
@@ -69,6 +67,6 @@ public record Transcription(OpenModel model, Budget budget, LearnerObserver obse
         model.encoder().add(session.batch(), bits);
         Pass pass = session.pass().begin(budget).with(LearnerObserver.class, observer);
         Tensor frames = model.encoder().tokens(pass, session.batch());
-        return model.encoder().decoder().write(pass, frames, SpeechDescription.mostTokens(samples.length));
+        return model.encoder().writer().write(pass, frames, samples.length);
     }
 }

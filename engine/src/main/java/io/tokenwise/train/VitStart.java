@@ -2,9 +2,9 @@ package io.tokenwise.train;
 
 import io.tokenwise.autograd.EpochOrder;
 import io.tokenwise.autograd.Parameter;
-import io.tokenwise.model.ImageDescription;
-import io.tokenwise.model.vit.VitArchitecture;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ImageArchitecture;
+import io.tokenwise.model.ImageDescription;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.ProjectedAttention;
 import io.tokenwise.tensor.HostTensor;
@@ -30,11 +30,11 @@ final class VitStart {
     /** Deviation of the values that a patch is projected to. */
     private static final double PATCH_DEVIATION = 0.5;
 
-    private final VitArchitecture sizes;
+    private final ImageArchitecture sizes;
     private final PatchWhitening whitening;
     private final RandomGenerator random;
 
-    private VitStart(VitArchitecture sizes, PatchWhitening whitening, long seed) {
+    private VitStart(ImageArchitecture sizes, PatchWhitening whitening, long seed) {
         this.sizes = sizes;
         this.whitening = whitening;
         this.random = EpochOrder.random(seed, -1);

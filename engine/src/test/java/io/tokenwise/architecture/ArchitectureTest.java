@@ -134,6 +134,19 @@ class ArchitectureTest {
             .dependOnClassesThat()
             .resideInAnyPackage("io.tokenwise.backend.cpu", "io.tokenwise.backend.onednn", "io.tokenwise.backend.cuda");
 
+    /** A family is a folder; the list of them is in {@code model.open}. BERT's names and its head are others' too. */
+    @ArchTest
+    static final ArchRule MODELS_ARE_KNOWN_BY_WHAT_FAMILIES_SAY = noClasses()
+            .that()
+            .resideOutsideOfPackages("io.tokenwise.model.*", "io.tokenwise.train")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("io.tokenwise.model.bert", "io.tokenwise.model.vit", "io.tokenwise.model.moonshine");
+
+    @ArchTest
+    static final ArchRule NO_CYCLES_WITHIN_MODEL =
+            slices().matching("io.tokenwise.model.(*)..").should().beFreeOfCycles();
+
     /** Others read and write a tensor by its backend, which may keep it on a device. */
     @ArchTest
     static final ArchRule ONLY_BACKENDS_ASK_FOR_MEMORY = noClasses()

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.tokenwise.model.SpeechDescription;
-import io.tokenwise.model.ModelShapes;
 import io.tokenwise.TestModels;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.choose.Spending;
@@ -15,8 +13,11 @@ import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelShapes;
 import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.model.moonshine.MoonshineArchitecture;
+import io.tokenwise.model.moonshine.MoonshineFamily;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.session.Sessions;
 import java.nio.file.Path;
@@ -67,7 +68,8 @@ class ControlTest {
     }
 
     private static List<List<String>> layers(int count) {
-        return List.of(IntStream.range(0, count).mapToObj(i -> "encoder.layer." + i).toList());
+        return List.of(
+                IntStream.range(0, count).mapToObj(i -> "encoder.layer." + i).toList());
     }
 
     private static double cosine(History history) {
@@ -145,7 +147,9 @@ class ControlTest {
         AdaptiveLayers mlps = AdaptiveLayers.mlps(4);
         var moonshine = new SpeechDescription(
                 "moonshine",
+                MoonshineFamily.MOONSHINE,
                 new MoonshineArchitecture(288, 4, 2, 8, 1152, 32768, 32),
+                MoonshineArchitecture.SOUND,
                 null,
                 Optional.empty());
         List<List<String>> paths = ModelShapes.of(moonshine).layerPaths();

@@ -9,7 +9,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.TensorFlowBundleFiles.Message;
 import io.tokenwise.io.TensorFlowBundleFiles.Table;
-import io.tokenwise.model.bert.BertWeights;
+import io.tokenwise.model.bert.BertFamily;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -96,7 +96,7 @@ class TensorFlowBundleTest {
     void bertsNamesAreFoundInIt() throws IOException {
         bundle().write(folder);
         try (TensorFlowBundle weights = open()) {
-            assertThat(BertWeights.origins(weights))
+            assertThat(BertFamily.BERT.names(null).origins(weights))
                     .containsOnlyKeys(
                             "embeddings.word_embeddings.weight",
                             "encoder.layer.0.output.LayerNorm.weight",

@@ -17,8 +17,8 @@ class EncoderMemoryTest {
             NeededTensors.checkMemory("minilm", shapes, Precision.F32, OptionalLong.of(1L << 30));
             // 22.57 million values, of which 11.92 million are embeddings, which are not packed.
             assertThatIllegalStateException()
-                    .isThrownBy(() -> NeededTensors.checkMemory(
-                            "minilm", shapes, Precision.F32, OptionalLong.of(100L << 20)))
+                    .isThrownBy(() ->
+                            NeededTensors.checkMemory("minilm", shapes, Precision.F32, OptionalLong.of(100L << 20)))
                     .withMessage("minilm: needs about 126 MiB of native memory for its weights,"
                             + " this machine or container has 100 MiB in all");
             NeededTensors.checkMemory("minilm", shapes, Precision.S8, OptionalLong.of(100L << 20));

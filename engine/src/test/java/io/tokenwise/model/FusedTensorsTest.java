@@ -6,12 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.model.bert.BertArchitecture;
 import io.tokenwise.io.TensorData;
 import io.tokenwise.io.WeightSource;
 import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.LayerNames.Norms;
 import io.tokenwise.model.LayerNames.Side;
+import io.tokenwise.model.bert.BertArchitecture;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Mlp;
@@ -69,7 +69,9 @@ class FusedTensorsTest {
             long columns = shape.length == 1 ? 1 : shape[1];
             for (long i = 0; i < shape[0] * columns; i++) {
                 destination.setAtIndex(
-                        ValueLayout.JAVA_FLOAT_UNALIGNED, i, 100 * (i / columns) + (shape.length == 1 ? 0 : i % columns));
+                        ValueLayout.JAVA_FLOAT_UNALIGNED,
+                        i,
+                        100 * (i / columns) + (shape.length == 1 ? 0 : i % columns));
             }
         }
 
@@ -78,7 +80,8 @@ class FusedTensorsTest {
     }
 
     private LayerBuilder builder(Parameters parameters) {
-        return new LayerBuilder(parameters, new BertArchitecture(HIDDEN, 1, 2, UNITS, 10, 10, 2, 1e-12), AdaptiveConfig.DENSE);
+        return new LayerBuilder(
+                parameters, new BertArchitecture(HIDDEN, 1, 2, UNITS, 10, 10, 2, 1e-12), AdaptiveConfig.DENSE);
     }
 
     private static Map<String, long[]> shapes(LayerBuilder parts) {
@@ -114,11 +117,12 @@ class FusedTensorsTest {
             LayerNames gateFirst = SEPARATE.gatedBy(new Side("mlp.Wi", 1, 2), new Side("mlp.Wi", 0, 2));
             var mlp = (Mlp) parts.mlp("layers.0.", new MlpForm(UNITS, Activation.SILU, true, true, true), gateFirst)
                     .block();
-            assertThat(shapes(parts)).containsOnlyKeys(
-                    "layers.0.mlp.Wi.weight",
-                    "layers.0.mlp.Wi.bias",
-                    "layers.0.mlp.down.weight",
-                    "layers.0.mlp.down.bias");
+            assertThat(shapes(parts))
+                    .containsOnlyKeys(
+                            "layers.0.mlp.Wi.weight",
+                            "layers.0.mlp.Wi.bias",
+                            "layers.0.mlp.down.weight",
+                            "layers.0.mlp.down.bias");
             assertThat(shapes(parts).get("layers.0.mlp.Wi.weight")).containsExactly(2 * UNITS, HIDDEN);
             load(parts);
             // Units are the second half of the file's rows, gates the first.

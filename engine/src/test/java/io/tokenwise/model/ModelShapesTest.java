@@ -12,6 +12,9 @@ import io.tokenwise.autograd.Parameters;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.model.bert.BertArchitecture;
+import io.tokenwise.model.bert.BertFamily;
+import io.tokenwise.model.moonshine.MoonshineArchitecture;
+import io.tokenwise.model.moonshine.MoonshineFamily;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.model.vit.VitArchitecture;
 import io.tokenwise.session.Sessions;
@@ -27,7 +30,13 @@ import org.junit.jupiter.api.io.TempDir;
 /** Names and shapes are what building a network says, and building one for them takes no memory. */
 class ModelShapesTest {
     private static final SpeechDescription MOONSHINE =
-            new SpeechDescription("small", TestMoonshines.SMALL, null, Optional.empty());
+            new SpeechDescription(
+                    "small",
+                    MoonshineFamily.MOONSHINE,
+                    TestMoonshines.SMALL,
+                    MoonshineArchitecture.SOUND,
+                    null,
+                    Optional.empty());
 
     private static void assertShapes(ModelDescription description, Map<String, long[]> expected) {
         Map<String, long[]> shapes = ModelShapes.of(description).tensors();
@@ -53,13 +62,12 @@ class ModelShapesTest {
     @Test
     void shapesOfTheLargestModelTakeNoMemory() {
         var sizes = new VitArchitecture(1 << 16, 1 << 10, 1 << 8, 1 << 16, 1 << 12, 1 << 5, 1 << 16, 1e-6);
-        Map<String, long[]> shapes =
-                ModelShapes.of(TestVits.describe(sizes)).tensors();
+        Map<String, long[]> shapes = ModelShapes.of(TestVits.describe(sizes)).tensors();
         assertThat(shapes).hasSize(4 + 16 * (1 << 10) + 4);
         assertThat(shapes.get("encoder.layer.1023.output.dense.weight")).containsExactly(1 << 16, 1 << 16);
         var text = new BertArchitecture(1 << 16, 1 << 10, 1 << 8, 1 << 16, 1 << 24, 1 << 24, 2, 1e-12);
         assertThat(ModelShapes.of(new TextDescription(
-                                "large", text, 1 << 24, Pooling.MEAN, true, "", "", Optional.empty()))
+                                "large", BertFamily.BERT, text, 1 << 24, Pooling.MEAN, true, "", "", Optional.empty()))
                         .tensors())
                 .hasSize(5 + 16 * (1 << 10));
     }
@@ -91,9 +99,8 @@ class ModelShapesTest {
                 ModelFiles files = Models.open(folder);
                 Encoder model = Encoder.load(files, backend);
                 var sessions = new Sessions(model, backend, 1024, 1)) {
-            List<int[]> texts = TestModels.sequences(IntStream.generate(() -> 32)
-                    .limit(32)
-                    .toArray());
+            List<int[]> texts =
+                    TestModels.sequences(IntStream.generate(() -> 32).limit(32).toArray());
             // Twice, since at first a workspace grows in pieces.
             sessions.encode(texts, Budget.FULL, null);
             sessions.encode(texts, Budget.FULL, null);

@@ -129,7 +129,7 @@ class DistilledMoonshineTest extends OnSmallMoonshine {
             for (int seed = 0; seed < 30; seed++) {
                 Tensor frames = student.tokens(
                         pass.begin(budget).with(LearnerObserver.class, spending), recordings(student, seed));
-                student.decoder().write(pass, frames, MOST_TOKENS);
+                student.decoder().writeAtMost(pass, frames, MOST_TOKENS);
             }
             if (budget.routing() == Budget.Routing.HARD || budget.routing() == Budget.Routing.STATIC) {
                 assertThat(spending.share()).as("%s", budget).isLessThanOrEqualTo(.6);

@@ -10,7 +10,7 @@ import io.tokenwise.api.EngineOptions;
 import io.tokenwise.audio.Sound;
 import io.tokenwise.audio.WavBytes;
 import io.tokenwise.audio.WavReader;
-import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.moonshine.MoonshineArchitecture;
 import io.tokenwise.testdata.FetchedData;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -37,7 +37,7 @@ class LoudSpeechTest {
             assertThat(texts).hasSize(1);
             TimedText text = texts.getFirst();
             int samples = (int) Math.round((text.endSeconds() - text.startSeconds()) * Sound.SPEECH_HZ);
-            assertThat(text.tokens()).isLessThan(SpeechDescription.mostTokens(samples));
+            assertThat(text.tokens()).isLessThan(MoonshineArchitecture.mostTokens(samples));
             return text;
         }
     }

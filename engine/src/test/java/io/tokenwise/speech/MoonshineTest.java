@@ -13,7 +13,6 @@ import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
-import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.model.moonshine.MoonshineArchitecture;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
@@ -72,7 +71,7 @@ class MoonshineTest {
 
     private int[] text(Encoder model, float[] recording) {
         Tensor frames = model.tokens(pass.begin(Budget.FULL), batch(model, recording));
-        return model.decoder().write(pass, frames, MOST_TOKENS);
+        return model.decoder().writeAtMost(pass, frames, MOST_TOKENS);
     }
 
     @Test
@@ -92,7 +91,7 @@ class MoonshineTest {
                         assertThat((double) frames.host().get(t, c)).isCloseTo(expected[t][c], within(1e-4));
                     }
                 }
-                int[] text = model.decoder().write(pass, frames, MOST_TOKENS);
+                int[] text = model.decoder().writeAtMost(pass, frames, MOST_TOKENS);
                 assertThat(Arrays.stream(text).boxed().toList()).isEqualTo(reference.write(expected, MOST_TOKENS));
                 different += (int) Arrays.stream(text).distinct().count();
             }
@@ -110,7 +109,7 @@ class MoonshineTest {
             float[][] expected = rows(alone);
             Tensor both = model.tokens(pass.begin(Budget.FULL), batch(model, first, second));
             float[][] together = rows(both);
-            int before = MoonshineArchitecture.frames(first.length);
+            int before = MoonshineArchitecture.SOUND.frames(first.length);
             assertThat(Arrays.copyOfRange(together, before, together.length)).isDeepEqualTo(expected);
         }
     }
@@ -164,13 +163,15 @@ class MoonshineTest {
     @Test
     void recordingsOfWrongLengthAreRefused() throws IOException {
         try (Encoder model = load(small)) {
-            assertThatThrownBy(() -> model.add(new TokenBatch(), new int[MoonshineArchitecture.LEAST_SAMPLES - 1]))
+            assertThatThrownBy(
+                            () -> model.add(new TokenBatch(), new int[MoonshineArchitecture.SOUND.leastSamples() - 1]))
                     .hasMessage("a recording of 894 samples; the model takes 895 to 480000 at 16 kHz");
-            assertThatThrownBy(() -> model.add(new TokenBatch(), new int[SpeechDescription.MOST_SAMPLES + 1]))
+            assertThatThrownBy(
+                            () -> model.add(new TokenBatch(), new int[MoonshineArchitecture.SOUND.mostSamples() + 1]))
                     .hasMessage("a recording of 480001 samples; the model takes 895 to 480000 at 16 kHz");
-            assertThat(MoonshineArchitecture.frames(MoonshineArchitecture.LEAST_SAMPLES))
+            assertThat(MoonshineArchitecture.SOUND.frames(MoonshineArchitecture.SOUND.leastSamples()))
                     .isEqualTo(1);
-            assertThat(MoonshineArchitecture.frames(MoonshineArchitecture.LEAST_SAMPLES - 1))
+            assertThat(MoonshineArchitecture.SOUND.frames(MoonshineArchitecture.SOUND.leastSamples() - 1))
                     .isZero();
         }
     }

@@ -8,7 +8,7 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
-import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.moonshine.MoonshineArchitecture;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
@@ -63,7 +63,7 @@ abstract class OnSmallMoonshine {
 
     private static int[] begun(int[] text) {
         var begun = new int[text.length + 1];
-        begun[0] = SpeechDescription.BEGIN;
+        begun[0] = MoonshineArchitecture.BEGIN;
         System.arraycopy(text, 0, begun, 1, text.length);
         return begun;
     }
@@ -73,7 +73,7 @@ abstract class OnSmallMoonshine {
         var texts = new TokenBatch();
         for (int seed = 1; seed <= 2; seed++) {
             Tensor frames = model.tokens(pass.begin(budget), recordings(model, seed));
-            texts.add(begun(model.decoder().write(pass, frames, MOST_TOKENS)));
+            texts.add(begun(model.decoder().writeAtMost(pass, frames, MOST_TOKENS)));
         }
         return texts;
     }
@@ -91,7 +91,7 @@ abstract class OnSmallMoonshine {
                 if (!last) {
                     assertThat(next).as("text %d, token %d", text, i).isEqualTo(texts.inputs()[i + 1]);
                 } else if (texts.length(text) <= MOST_TOKENS) {
-                    assertThat(next).isEqualTo(SpeechDescription.END);
+                    assertThat(next).isEqualTo(MoonshineArchitecture.END);
                 }
             }
         }

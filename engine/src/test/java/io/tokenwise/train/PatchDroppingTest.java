@@ -11,6 +11,7 @@ import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ImageDescription;
 import io.tokenwise.model.NewEncoder;
 import io.tokenwise.model.vit.VitArchitecture;
+import io.tokenwise.model.vit.VitFamily;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.HostMemory;
@@ -43,7 +44,7 @@ class PatchDroppingTest {
     @BeforeEach
     void open() {
         var description = new ImageDescription(
-                "test", SIZES, ImagePreparation.stretched(8), List.of("a", "b", "c"), Optional.empty());
+                "test", VitFamily.VIT, SIZES, ImagePreparation.stretched(8), List.of("a", "b", "c"), Optional.empty());
         backend = VectorBackend.open(2);
         model = NewEncoder.untrained(description, backend);
         VitStart.fill(model, description, images, 1);

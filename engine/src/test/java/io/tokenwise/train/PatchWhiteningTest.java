@@ -8,6 +8,7 @@ import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.image.ImagePreparation;
 import io.tokenwise.model.ImageDescription;
 import io.tokenwise.model.vit.VitArchitecture;
+import io.tokenwise.model.vit.VitFamily;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -38,6 +39,7 @@ class PatchWhiteningTest {
     void weightsMakeAllPatternsVaryAlike() {
         var description = new ImageDescription(
                 "vit",
+                VitFamily.VIT,
                 new VitArchitecture(16, 1, 2, 32, SIDE, SIDE, 2, 1e-6),
                 ImagePreparation.stretched(SIDE),
                 List.of("a", "b"),

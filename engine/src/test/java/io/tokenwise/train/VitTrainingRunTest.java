@@ -13,6 +13,7 @@ import io.tokenwise.model.ImageDescription;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.model.vit.VitArchitecture;
+import io.tokenwise.model.vit.VitFamily;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,7 +52,7 @@ class VitTrainingRunTest {
 
     private VitTrainingRun run(String out, VitTrainingConfig config, StoredType stored) {
         var description = new ImageDescription(
-                out, SIZES, ImagePreparation.stretched(8), List.of("dark", "bright"), Optional.empty());
+                out, VitFamily.VIT, SIZES, ImagePreparation.stretched(8), List.of("dark", "bright"), Optional.empty());
         return new VitTrainingRun(description, images(), config, folder.resolve(out), 5, stored);
     }
 
@@ -145,6 +146,7 @@ class VitTrainingRunTest {
             LabelledImages images = images();
             var description = new ImageDescription(
                     "bad",
+                    VitFamily.VIT,
                     SIZES,
                     new ImagePreparation(8, true, false, List.of(Double.NaN, 0.0, 0.0), List.of(1.0, 1.0, 1.0)),
                     images.classes(),
@@ -159,8 +161,8 @@ class VitTrainingRunTest {
     @Test
     void imagesThatDoNotFitAreRefused() {
         LabelledImages images = images();
-        var description =
-                new ImageDescription("vit", SIZES, ImagePreparation.stretched(8), List.of("a", "b"), Optional.empty());
+        var description = new ImageDescription(
+                "vit", VitFamily.VIT, SIZES, ImagePreparation.stretched(8), List.of("a", "b"), Optional.empty());
         assertThatThrownBy(() -> new VitTrainingRun(description, images, CONFIG, folder, 5, StoredType.F32))
                 .hasMessage("images of the classes [dark, bright] for a model of [a, b]");
         assertThatThrownBy(() -> new VitTrainingRun(

@@ -2,11 +2,8 @@ package io.tokenwise.server;
 
 import io.tokenwise.Engine;
 import io.tokenwise.ImageClassifier;
-import io.tokenwise.model.ImageDescription;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.ModelFiles;
-import io.tokenwise.model.SpeechDescription;
-import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.serving.RequestQueue;
 import io.tokenwise.serving.ServedEncoder;
@@ -77,15 +74,14 @@ final class ModelOpening {
     private ServedModel open(Found found) throws IOException {
         String model = found.model();
         String name = found.name();
-        return switch (found.description()) {
-            case TextDescription ignored ->
-                new ServedModel.Texts(name, new ServedText(name, engine.textEncoder(model), queue, defaults));
-            case ImageDescription ignored -> {
+        return switch (found.description().reads()) {
+            case TEXT -> new ServedModel.Texts(name, new ServedText(name, engine.textEncoder(model), queue, defaults));
+            case IMAGE -> {
                 ImageClassifier classifier = engine.imageClassifier(model);
                 var lane = queue.add(new ServedEncoder(name, classifier.model()));
                 yield new ServedModel.Images(name, classifier, lane, defaults);
             }
-            case SpeechDescription ignored ->
+            case SOUND ->
                 new ServedModel.Speech(name, new ServedSpeech(name, engine.speechRecognizer(model), queue, defaults));
         };
     }

@@ -6,7 +6,7 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.audio.Sound;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.model.moonshine.MoonshineArchitecture;
+import io.tokenwise.model.SoundForm;
 import io.tokenwise.serving.Served;
 import io.tokenwise.session.OpenModel;
 import io.tokenwise.session.Transcription;
@@ -51,7 +51,7 @@ final class ServedSegments implements Served<TimedText> {
 
     @Override
     public int[] sample(int tokens) {
-        int samples = MoonshineArchitecture.LEAST_SAMPLES + (tokens - 1) * MoonshineArchitecture.FRAME_SAMPLES;
+        int samples = sound().leastSamples() + (tokens - 1) * sound().frameSamples();
         RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(tokens);
         var noise = new int[samples];
         Arrays.setAll(noise, i -> Float.floatToRawIntBits((float) Math.clamp(LOUDNESS * random.nextGaussian(), -1, 1)));
@@ -61,7 +61,7 @@ final class ServedSegments implements Served<TimedText> {
     /** Of ten seconds of speech, from which longer segments are reckoned: half a minute would take long to measure. */
     @Override
     public int maxTokens() {
-        return MoonshineArchitecture.frames(MEASURED_SECONDS * Sound.SPEECH_HZ);
+        return sound().frames(MEASURED_SECONDS * Sound.SPEECH_HZ);
     }
 
     @Override
@@ -102,6 +102,10 @@ final class ServedSegments implements Served<TimedText> {
     public Duration target(int[] input, Duration asked) {
         var spoken = Duration.ofMillis(1_000L * input.length / Sound.SPEECH_HZ);
         return spoken.compareTo(asked) > 0 ? spoken : asked;
+    }
+
+    private SoundForm sound() {
+        return model.files().speech().sound();
     }
 
     private Encoder encoder() {

@@ -2,6 +2,7 @@ package io.tokenwise.server;
 
 import io.tokenwise.SpeechRecognizer;
 import io.tokenwise.TimedText;
+import io.tokenwise.model.SoundForm;
 import io.tokenwise.serving.BudgetRange;
 import io.tokenwise.serving.Lane;
 import io.tokenwise.serving.RequestQueue;
@@ -21,6 +22,11 @@ final class ServedSpeech {
 
     SpeechRecognizer recognizer() {
         return recognizer;
+    }
+
+    /** How it makes frames of samples. */
+    SoundForm sound() {
+        return recognizer.model().files().speech().sound();
     }
 
     /** For segments, as {@link ServedSegments#bits}. */

@@ -6,7 +6,7 @@ import io.tokenwise.audio.Resampler;
 import io.tokenwise.audio.Sound;
 import io.tokenwise.audio.SpeechSegment;
 import io.tokenwise.audio.SpeechSegments;
-import io.tokenwise.model.moonshine.MoonshineArchitecture;
+import io.tokenwise.model.SoundForm;
 import io.tokenwise.serving.Answer;
 import io.tokenwise.serving.BudgetRange;
 import io.tokenwise.serving.Lane;
@@ -27,6 +27,7 @@ final class Transcribing {
     private final Lane<TimedText> lane;
     private final BudgetRange range;
     private final Deadline deadline;
+    private final SoundForm form;
     private final Executor cutter;
     private final List<TimedText> texts = new ArrayList<>();
     private final List<Integer> frames = new ArrayList<>();
@@ -48,10 +49,11 @@ final class Transcribing {
         }
     }
 
-    private Transcribing(Recording sound, Lane<TimedText> lane, BudgetRange range, Deadline deadline, Executor cutter) {
+    private Transcribing(Recording sound, ServedSpeech speech, BudgetRange range, Deadline deadline, Executor cutter) {
         this.sound = sound;
         segments = new SpeechSegments(Resampler.to16kHz(sound));
-        this.lane = lane;
+        this.lane = speech.lane();
+        form = speech.sound();
         this.range = range;
         this.deadline = deadline;
         this.cutter = cutter;
@@ -64,8 +66,8 @@ final class Transcribing {
      * @return failed with what reading the sound, or the queue, throws
      */
     static CompletableFuture<Heard> start(
-            Recording sound, Lane<TimedText> lane, BudgetRange range, Deadline deadline, Executor cutter) {
-        var running = new Transcribing(sound, lane, range, deadline, cutter);
+            Recording sound, ServedSpeech speech, BudgetRange range, Deadline deadline, Executor cutter) {
+        var running = new Transcribing(sound, speech, range, deadline, cutter);
         cutter.execute(running::next);
         return running.heard;
     }
@@ -74,7 +76,7 @@ final class Transcribing {
         try {
             Optional<SpeechSegment> segment = Optional.empty();
             while (!heard.isDone() && (segment = segments.next()).isPresent()) {
-                if (segment.get().samples().length >= MoonshineArchitecture.LEAST_SAMPLES) {
+                if (segment.get().samples().length >= form.leastSamples()) {
                     ask(segment.get());
                     return;
                 }
@@ -101,7 +103,7 @@ final class Transcribing {
     }
 
     private void answered(SpeechSegment segment, Answer<TimedText> answer) {
-        frames.add(MoonshineArchitecture.frames(segment.samples().length));
+        frames.add(form.frames(segment.samples().length));
         answers.add(answer);
         texts.add(timed(segment, answer.result().text(), answer.result().tokens()));
         next();

@@ -69,7 +69,7 @@ final class TranscriptionsRoute implements Route {
         }
         return CompletableFuture.supplyAsync(() -> open(form.file()), cutter)
                 .thenCompose(recording -> closing(recording, () -> {
-                    var heard = Transcribing.start(recording, speech.lane(), range, deadline, cutter);
+                    var heard = Transcribing.start(recording, speech, range, deadline, cutter);
                     exchange.cancelWhenGone(heard);
                     return heard;
                 }))

@@ -68,7 +68,7 @@ class TranscribingTest {
         };
         WavReader wav = WavReader.open("file", new ByteArrayInputStream(NoiseWav.bursts(2)));
         var heard = Transcribing.start(
-                new Recording(wav, wav::close), speech.lane(), BudgetRange.pinned(Budget.FULL), Deadline.NONE, cutter);
+                new Recording(wav, wav::close), speech, BudgetRange.pinned(Budget.FULL), Deadline.NONE, cutter);
 
         assertThatThrownBy(() -> heard.get(1, TimeUnit.MINUTES)).hasCauseInstanceOf(RejectedExecutionException.class);
     }

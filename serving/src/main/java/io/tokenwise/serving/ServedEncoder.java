@@ -4,14 +4,13 @@ import io.tokenwise.Embedding;
 import io.tokenwise.Spent;
 import io.tokenwise.api.Budget;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.InputKind;
 import io.tokenwise.session.OpenModel;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
@@ -51,18 +50,14 @@ public final class ServedEncoder implements Served<float[]> {
     @Override
     public int[] sample(int tokens) {
         RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(tokens);
-        if (!(encoder().description() instanceof TextDescription)) {
+        if (encoder().description().reads() != InputKind.TEXT) {
             int side = model.files().image().architecture().imageSize();
             return random.ints(side * side, 0, 1 << 24).toArray();
         }
-        int[] marks = model.files().tokenizer().encode("").ids();
-        int[] input = Arrays.copyOf(marks, Math.max(tokens, marks.length));
-        int words = model.files().tokenizer().vocabularySize();
-        for (int i = 1; i < input.length - 1; i++) {
-            input[i] = random.nextInt(words / 2, words);
-        }
-        input[input.length - 1] = marks[marks.length - 1];
-        return input;
+        Tokenizer tokenizer = model.files().tokenizer();
+        int words = tokenizer.vocabularySize();
+        int wanted = Math.max(0, tokens - tokenizer.frame().marks());
+        return tokenizer.surrounded(random.ints(wanted, words / 2, words).toArray());
     }
 
     @Override
@@ -95,7 +90,7 @@ public final class ServedEncoder implements Served<float[]> {
     /** Some English of several kinds, if it reads text. */
     @Override
     public List<int[]> typical(int tokens) {
-        if (!(encoder().description() instanceof TextDescription) || tokens < Tokenizer.LEAST_MAX_TOKENS) {
+        if (encoder().description().reads() != InputKind.TEXT || tokens < Tokenizer.LEAST_MAX_TOKENS) {
             return List.of();
         }
         Tokenizer tokenizer = model.files().tokenizer();

@@ -1,11 +1,12 @@
 package io.tokenwise.testmodels;
 
 import io.tokenwise.io.TensorData;
+import io.tokenwise.model.ModelShapes;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.model.moonshine.MoonshineArchitecture;
+import io.tokenwise.model.moonshine.MoonshineFamily;
 import io.tokenwise.tokenizer.LlamaVocabulary;
-import io.tokenwise.model.ModelShapes;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -37,7 +38,13 @@ public final class SmallMoonshine {
                 folder.resolveSibling("vocabulary.js"),
                 "llama_vocab_base64 = \"" + Base64.getEncoder().encodeToString(pieces.getBytes(StandardCharsets.UTF_8))
                         + "\"");
-        var description = new SpeechDescription("small", SIZES, LlamaVocabulary.read(script), Optional.empty());
+        var description = new SpeechDescription(
+                "small",
+                MoonshineFamily.MOONSHINE,
+                SIZES,
+                MoonshineArchitecture.SOUND,
+                LlamaVocabulary.read(script),
+                Optional.empty());
         var random = new SplittableRandom(7);
         Map<String, TensorData> tensors = new LinkedHashMap<>();
         ModelShapes.of(description).tensors().forEach((name, shape) -> {

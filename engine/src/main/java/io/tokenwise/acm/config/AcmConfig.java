@@ -286,8 +286,8 @@ public record AcmConfig(
     private <B extends AdaptiveBlock> B calibrated(B block, BlockSlot.Role role) {
         LengthCalibration own = role == BlockSlot.Role.ENCODER
                 ? calibration
-                : decoderCalibration.orElseThrow(() -> new IllegalArgumentException(
-                        "acm has modules of a decoder, but no decoderCalibration"));
+                : decoderCalibration.orElseThrow(
+                        () -> new IllegalArgumentException("acm has modules of a decoder, but no decoderCalibration"));
         for (Acm acm : block.acms()) {
             acm.of(role);
             acm.calibrate(own);

@@ -8,7 +8,6 @@ import io.tokenwise.model.LayerNames;
 import io.tokenwise.model.Network;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextNetwork;
-import io.tokenwise.model.bert.BertArchitecture;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
@@ -35,8 +34,13 @@ public final class Bert {
     private Bert() {}
 
     /** With zero weights. */
-    public static Network of(TextDescription description, LayerBuilder parts) {
-        return TextNetwork.of(description, form(description.architecture()), TABLES, "encoder.layer.", NAMES, null, parts);
+    static Network of(TextDescription description, LayerBuilder parts) {
+        return of(description, form((BertArchitecture) description.architecture()), parts);
+    }
+
+    /** One of BERT's relatives, whose tensors have the same names. */
+    public static Network of(TextDescription description, EncoderForm form, LayerBuilder parts) {
+        return TextNetwork.of(description, form, TABLES, "encoder.layer.", NAMES, null, parts);
     }
 
     private static EncoderForm form(BertArchitecture sizes) {

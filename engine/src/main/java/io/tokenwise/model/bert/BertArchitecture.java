@@ -1,6 +1,6 @@
 package io.tokenwise.model.bert;
 
-import io.tokenwise.model.Architecture;
+import io.tokenwise.model.TextArchitecture;
 
 /**
  * The sizes of a BERT encoder: post-LayerNorm, absolute positions, erf-GELU.
@@ -23,8 +23,8 @@ public record BertArchitecture(
         int maxPositions,
         int typeVocabularySize,
         double layerNormEpsilon)
-        implements Architecture {
-    /** @throws IllegalArgumentException if there are fewer layers, or none is left */
+        implements TextArchitecture {
+    @Override
     public BertArchitecture withLayers(int first) {
         if (first < 1 || first > layers) {
             throw new IllegalArgumentException(

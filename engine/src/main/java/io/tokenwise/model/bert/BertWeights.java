@@ -11,7 +11,7 @@ import java.util.Map;
  * names of today or TensorFlow's gamma and beta. A masked-LM head is beside the encoder: {@code cls.predictions.bias} of {@code
  * bert.embeddings.word_embeddings.weight}.
  */
-public final class BertWeights {
+final class BertWeights {
     private static final String WORDS = "embeddings.word_embeddings.weight";
 
     /** Of what predicts masked tokens. */
@@ -20,7 +20,7 @@ public final class BertWeights {
     private BertWeights() {}
 
     /** @throws BadFileException if these are not the weights of a BERT */
-    public static Map<String, RenamedWeights.Origin> origins(WeightSource source) {
+    static Map<String, RenamedWeights.Origin> origins(WeightSource source) {
         String words = source.names().stream()
                 .filter(name -> name.equals(WORDS) || name.endsWith("." + WORDS))
                 .findFirst()

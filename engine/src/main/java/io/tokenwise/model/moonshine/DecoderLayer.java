@@ -1,9 +1,8 @@
 package io.tokenwise.model.moonshine;
 
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.LayerNames;
-import io.tokenwise.model.moonshine.MoonshineArchitecture;
-import io.tokenwise.kernels.Activation;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.Block;
 import io.tokenwise.nn.BlockSlot;

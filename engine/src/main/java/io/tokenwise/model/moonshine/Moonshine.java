@@ -1,13 +1,13 @@
 package io.tokenwise.model.moonshine;
 
+import io.tokenwise.backend.Stream;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.LayerForm;
 import io.tokenwise.model.LayerNames;
 import io.tokenwise.model.LayerStack;
 import io.tokenwise.model.Network;
 import io.tokenwise.model.SpeechDescription;
-import io.tokenwise.backend.Stream;
-import io.tokenwise.model.moonshine.MoonshineArchitecture;
+import io.tokenwise.model.SpeechWriter;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Norm;
@@ -24,7 +24,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Moonshine (Jeffries et al. 2024): an encoder that makes frames of sound, beside the decoder that writes their text. The front end cannot be trained. */
-public record Moonshine(SoundFrontEnd frontEnd, LayerStack layers, Optional<Norm> norm, SpeechDecoder decoder)
+record Moonshine(SoundFrontEnd frontEnd, LayerStack layers, Optional<Norm> norm, SpeechDecoder decoder)
         implements Network {
     /** Of an encoder's layer, and so far of a decoder's. */
     static final LayerNames NAMES = LayerNames.of(
@@ -37,8 +37,8 @@ public record Moonshine(SoundFrontEnd frontEnd, LayerStack layers, Optional<Norm
             LayerNames.Norms.of("input_layernorm", "post_attention_layernorm"));
 
     /** With zero weights. */
-    public static Moonshine of(SpeechDescription description, LayerBuilder parts) {
-        MoonshineArchitecture sizes = description.architecture();
+    static Moonshine of(SpeechDescription description, LayerBuilder parts) {
+        var sizes = (MoonshineArchitecture) description.architecture();
         var norm = NormForm.unshifted(sizes.layerNormEpsilon());
         var layer = LayerForm.of(
                 LayerForm.NormPlace.BEFORE,
@@ -54,8 +54,8 @@ public record Moonshine(SoundFrontEnd frontEnd, LayerStack layers, Optional<Norm
 
     /** Attention of an encoder's layer, or of a decoder's, with as many tokens as said at most. */
     static AttentionForm attention(MoonshineArchitecture sizes, int tokens) {
-        var positions = new Positions.Rotary(
-                sizes.rotated(), MoonshineArchitecture.ROTARY_BASE, false, new double[0], tokens);
+        var positions =
+                new Positions.Rotary(sizes.rotated(), MoonshineArchitecture.ROTARY_BASE, false, new double[0], tokens);
         return AttentionForm.plain(sizes.heads(), sizes.hiddenSize() / sizes.heads())
                 .withoutBiases()
                 .with(positions);
@@ -98,6 +98,11 @@ public record Moonshine(SoundFrontEnd frontEnd, LayerStack layers, Optional<Norm
     @Override
     public double fixedFlops(int tokens) {
         return tokens * frontEnd.flopsPerFrame();
+    }
+
+    @Override
+    public Optional<SpeechWriter> writer() {
+        return Optional.of(decoder);
     }
 
     @Override

@@ -1,6 +1,8 @@
 package io.tokenwise.model.moonshine;
 
 import io.tokenwise.model.Architecture;
+import io.tokenwise.model.SoundForm;
+import java.util.List;
 
 /**
  * The sizes of a Moonshine (Jeffries et al. 2024): an encoder of sound, whose front end is three convolutions, and a decoder of text. Both have
@@ -18,22 +20,29 @@ public record MoonshineArchitecture(
     /** Of the angles of rotary positions. */
     public static final double ROTARY_BASE = 10_000;
 
-    /** The convolutions, one after the other: {width, step} in rows of what each reads. */
-    public static final int[][] CONVOLUTIONS = {{127, 64}, {7, 3}, {3, 2}};
+    /** Its convolutions, and 30 s, as in training: a frame is 56 ms or more, 41.7 are a second. */
+    public static final SoundForm SOUND = new SoundForm(
+            List.of(new SoundForm.Step(127, 64), new SoundForm.Step(7, 3), new SoundForm.Step(3, 2)), 480_000);
 
-    /** Samples below which there is no frame: 56 ms. */
-    public static final int LEAST_SAMPLES = 127 + 64 * (7 + 3 * 2 - 1);
+    /** The token that a text begins with, and the one that ends it. */
+    public static final int BEGIN = 1;
 
-    /** Samples from one frame to the next. */
-    public static final int FRAME_SAMPLES = 64 * 3 * 2;
+    public static final int END = 2;
 
-    /** Frames that the encoder makes of so many samples at 16 kHz, 41.7 a second; none below {@link #LEAST_SAMPLES}. */
-    public static int frames(int samples) {
-        int rows = samples;
-        for (int[] convolution : CONVOLUTIONS) {
-            rows = rows < convolution[0] ? 0 : (rows - convolution[0]) / convolution[1] + 1;
-        }
-        return rows;
+    /**
+     * Tokens that a second may have: more are repetitions without end. Hugging Face's limit; moonshine-js has 6, rounded down. On Asterisk's prompts both
+     * give the same texts.
+     */
+    private static final double TOKENS_PER_SECOND = 6.5;
+
+    /** Tokens that a recording of so many samples may have, the last one included. */
+    public static int mostTokens(int samples) {
+        return (int) Math.ceil(samples * TOKENS_PER_SECOND / 16_000);
+    }
+
+    /** Of the longest recording. */
+    static int mostTokens() {
+        return mostTokens(SOUND.mostSamples());
     }
 
     /** What PyTorch takes if nothing else is said; no file says it. */

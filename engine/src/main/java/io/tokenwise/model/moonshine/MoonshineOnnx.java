@@ -4,8 +4,6 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TypeProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
-import io.tokenwise.model.SpeechDescription;
-import io.tokenwise.model.ModelShapes;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.OnnxFile;
 import io.tokenwise.io.OnnxGraph;
@@ -13,6 +11,8 @@ import io.tokenwise.io.OnnxGraph.Scaling;
 import io.tokenwise.io.StoredFloat;
 import io.tokenwise.io.Transposition;
 import io.tokenwise.io.WeightSource;
+import io.tokenwise.model.ModelShapes;
+import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.natives.Pages;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -69,7 +69,13 @@ public final class MoonshineOnnx implements WeightSource {
         }
         tensors = found;
         architecture = architecture(encoder, decoder, decoderFile);
-        var description = new SpeechDescription(folder.toString(), architecture, null, Optional.empty());
+        var description = new SpeechDescription(
+                folder.toString(),
+                MoonshineFamily.MOONSHINE,
+                architecture,
+                MoonshineArchitecture.SOUND,
+                null,
+                Optional.empty());
         Set<String> known = ModelShapes.of(description).tensors().keySet();
         found.forEach((name, stored) -> {
             if (!known.contains(name)) {
@@ -160,8 +166,8 @@ public final class MoonshineOnnx implements WeightSource {
         String module = "encoder." + module(node);
         int number = module.charAt(module.length() - 1) - '1';
         if (!module.matches("encoder\\.conv[123]")
-                || !graph.integers(node, "strides")
-                        .equals(List.of((long) MoonshineArchitecture.CONVOLUTIONS[number][1]))
+                || !graph.integers(node, "strides").equals(List.of((long)
+                        MoonshineArchitecture.SOUND.convolutions().get(number).step()))
                 || graph.integers(node, "pads").stream().anyMatch(pad -> pad != 0)) {
             throw graph.bad("node " + node.getName()
                     + " is not one of Moonshine's three convolutions: steps 64, 3 and 2, without padding");

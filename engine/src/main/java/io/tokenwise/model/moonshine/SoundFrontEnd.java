@@ -2,6 +2,7 @@ package io.tokenwise.model.moonshine;
 
 import io.tokenwise.backend.Stream;
 import io.tokenwise.model.LayerBuilder;
+import io.tokenwise.model.SoundForm;
 import io.tokenwise.nn.Convolution;
 import io.tokenwise.nn.GroupNorm;
 import io.tokenwise.nn.Pass;
@@ -9,17 +10,18 @@ import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.op.Activations;
 import io.tokenwise.op.Windows;
 import io.tokenwise.tensor.Tensor;
+import java.util.List;
 
 /** Moonshine's front end (Jeffries et al. 2024, section 3.1): three convolutions from samples to frames, of 384 samples each. */
 record SoundFrontEnd(Convolution first, GroupNorm norm, Convolution second, Convolution third) {
     static SoundFrontEnd of(MoonshineArchitecture architecture, LayerBuilder parts) {
         int hidden = architecture.hiddenSize();
-        int[][] sizes = MoonshineArchitecture.CONVOLUTIONS;
+        List<SoundForm.Step> sizes = MoonshineArchitecture.SOUND.convolutions();
         return new SoundFrontEnd(
-                parts.convolution("encoder.conv1", 1, hidden, sizes[0][0], sizes[0][1], false),
+                parts.convolution("encoder.conv1", 1, hidden, sizes.get(0), false),
                 parts.groupNorm("encoder.groupnorm", architecture.layerNormEpsilon()),
-                parts.convolution("encoder.conv2", hidden, 2 * hidden, sizes[1][0], sizes[1][1], true),
-                parts.convolution("encoder.conv3", 2 * hidden, hidden, sizes[2][0], sizes[2][1], true));
+                parts.convolution("encoder.conv2", hidden, 2 * hidden, sizes.get(1), true),
+                parts.convolution("encoder.conv3", 2 * hidden, hidden, sizes.get(2), true));
     }
 
     /** The frames of the batch's recordings, {@code [frames, hidden]}. */

@@ -3,20 +3,19 @@ package io.tokenwise.model.moonshine;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.model.ModelFolder;
-import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.tokenizer.LlamaVocabulary;
 import java.io.IOException;
-import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Reads and writes what describes a speech recogniser: config.json of a Moonshine, and its vocabulary. */
-public final class SpeechConfig {
+final class SpeechConfig {
     /** Hugging Face's tokenizer.json is not read: the ONNX models come with this one. */
-    public static final String VOCABULARY = "llama-tokenizer.js";
+    static final String VOCABULARY = "llama-tokenizer.js";
 
     // Far above every published Moonshine, far below what overflows an int or exhausts memory by a typing error.
     private static final int MAX_WIDTH = 1 << 14;
@@ -25,7 +24,7 @@ public final class SpeechConfig {
 
     private SpeechConfig() {}
 
-    public static SpeechDescription read(ModelFolder folder, JsonFile config) throws IOException {
+    static SpeechDescription read(ModelFolder folder, JsonFile config) throws IOException {
         config.supports("encoder_hidden_act", "gelu");
         config.supports("decoder_hidden_act", "silu");
         if (config.flag("attention_bias", false)) {
@@ -46,15 +45,15 @@ public final class SpeechConfig {
         if (config.has("rope_theta")) {
             config.number("rope_theta", MoonshineArchitecture.ROTARY_BASE, MoonshineArchitecture.ROTARY_BASE);
         }
-        config.integer("decoder_start_token_id", SpeechDescription.BEGIN, SpeechDescription.BEGIN);
-        config.integer("eos_token_id", SpeechDescription.END, SpeechDescription.END);
+        config.integer("decoder_start_token_id", MoonshineArchitecture.BEGIN, MoonshineArchitecture.BEGIN);
+        config.integer("eos_token_id", MoonshineArchitecture.END, MoonshineArchitecture.END);
         var architecture = new MoonshineArchitecture(
                 hidden,
                 config.integer("encoder_num_hidden_layers", 1, MAX_LAYERS),
                 config.integer("decoder_num_hidden_layers", 1, MAX_LAYERS),
                 heads,
                 config.integer("intermediate_size", 1, MAX_WIDTH),
-                config.integer("vocab_size", SpeechDescription.END + 1, MAX_WORDS),
+                config.integer("vocab_size", MoonshineArchitecture.END + 1, MAX_WORDS),
                 rotated(config, hidden / heads));
         return description(
                 folder.name(),
@@ -77,7 +76,7 @@ public final class SpeechConfig {
     }
 
     /** Checks that the vocabulary fits. */
-    public static SpeechDescription description(
+    static SpeechDescription description(
             String name,
             MoonshineArchitecture architecture,
             String vocabularyFile,
@@ -90,18 +89,17 @@ public final class SpeechConfig {
                     "makes a vocabulary of " + vocabulary.size() + " tokens, the model has "
                             + architecture.vocabularySize());
         }
-        return new SpeechDescription(name, architecture, vocabulary, acm);
+        return new SpeechDescription(
+                name, MoonshineFamily.MOONSHINE, architecture, MoonshineArchitecture.SOUND, vocabulary, acm);
     }
 
-    /** Writes all files of a speech recogniser but its weights. */
-    public static void write(Path directory, SpeechDescription description) throws IOException {
-        ModelWriter.write(directory.resolve("config.json"), JsonFile.format(config(description)));
-        ModelWriter.write(
-                directory.resolve(VOCABULARY), description.vocabulary().script());
+    /** What is written for a model, by the path in its folder. */
+    static Map<String, byte[]> beside(SpeechDescription description) {
+        return Map.of(VOCABULARY, ((LlamaVocabulary) description.vocabulary()).script());
     }
 
-    private static ObjectNode config(SpeechDescription description) {
-        MoonshineArchitecture sizes = description.architecture();
+    static ObjectNode config(SpeechDescription description) {
+        var sizes = (MoonshineArchitecture) description.architecture();
         int headSize = sizes.hiddenSize() / sizes.heads();
         ObjectNode config = JsonNodeFactory.instance.objectNode();
         config.putArray("architectures").add("MoonshineForConditionalGeneration");
@@ -118,16 +116,15 @@ public final class SpeechConfig {
                 .put("encoder_hidden_act", "gelu")
                 .put("decoder_hidden_act", "silu")
                 .put("attention_bias", false)
-                .put("max_position_embeddings", SpeechDescription.mostTokens(SpeechDescription.MOST_SAMPLES))
+                .put("max_position_embeddings", MoonshineArchitecture.mostTokens())
                 // Half a column more, so that rounding down gives as many again.
                 .put("partial_rotary_factor", Math.min(1, (sizes.rotated() + .5) / headSize))
                 .put("rope_theta", MoonshineArchitecture.ROTARY_BASE)
                 .put("vocab_size", sizes.vocabularySize())
-                .put("bos_token_id", SpeechDescription.BEGIN)
-                .put("decoder_start_token_id", SpeechDescription.BEGIN)
-                .put("eos_token_id", SpeechDescription.END)
+                .put("bos_token_id", MoonshineArchitecture.BEGIN)
+                .put("decoder_start_token_id", MoonshineArchitecture.BEGIN)
+                .put("eos_token_id", MoonshineArchitecture.END)
                 .put("tie_word_embeddings", true);
-        description.acm().ifPresent(acm -> config.set("acm", acm));
         return config;
     }
 }

@@ -1,10 +1,9 @@
 package io.tokenwise.model.moonshine;
 
-import io.tokenwise.model.LayerBuilder;
-import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.Stream;
-import io.tokenwise.model.moonshine.MoonshineArchitecture;
+import io.tokenwise.model.LayerBuilder;
+import io.tokenwise.model.TextDecoder;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Decoding;
@@ -24,7 +23,7 @@ import java.util.stream.IntStream;
  * Moonshine's decoder: writes the text of what the encoder heard, token by token. Thread-safe for different passes once its encoder is prepared; it is
  * closed with that.
  */
-public final class SpeechDecoder {
+public final class SpeechDecoder implements TextDecoder {
     private final Weight words;
     private final List<DecoderLayer> layers;
     private final LayerNorm norm;
@@ -37,8 +36,7 @@ public final class SpeechDecoder {
 
     /** With zero weights. */
     static SpeechDecoder of(MoonshineArchitecture sizes, LayerBuilder parts) {
-        AttentionForm attention =
-                Moonshine.attention(sizes, SpeechDescription.mostTokens(SpeechDescription.MOST_SAMPLES));
+        AttentionForm attention = Moonshine.attention(sizes, MoonshineArchitecture.mostTokens());
         return new SpeechDecoder(
                 parts.tiedTable("decoder.embed_tokens.weight", sizes.vocabularySize()),
                 IntStream.range(0, sizes.decoderLayers())
@@ -47,19 +45,22 @@ public final class SpeechDecoder {
                 parts.head().layerNorm("decoder.norm", NormForm.unshifted(sizes.layerNormEpsilon())));
     }
 
-    /**
-     * The likeliest token after the likeliest token, and so on, until the text ends.
-     *
-     * @param pass in which the frames were made
-     * @param frames of one recording, {@code [frames, hidden]}
-     * @param mostTokens of the text, the one that ends it included; at most {@link SpeechDescription#mostTokens} of the longest recording
-     * @return without the tokens that begin and end the text
-     */
-    public int[] write(Pass pass, Tensor frames, int mostTokens) {
+    @Override
+    public int[] write(Pass pass, Tensor frames, int samples) {
+        return writeAtMost(pass, frames, MoonshineArchitecture.mostTokens(samples));
+    }
+
+    @Override
+    public int begin() {
+        return MoonshineArchitecture.BEGIN;
+    }
+
+    @Override
+    public int[] writeAtMost(Pass pass, Tensor frames, int mostTokens) {
         var decoding = new Decoding(pass, layers.size(), frames.columns(), frames.rows(), mostTokens);
         layers.forEach(layer -> layer.reader().read(pass, frames));
         var batch = new TokenBatch();
-        var token = new int[] {SpeechDescription.BEGIN};
+        var token = new int[] {MoonshineArchitecture.BEGIN};
         var text = new int[mostTokens];
         int written = 0;
         batch.add(token);
@@ -69,7 +70,7 @@ public final class SpeechDecoder {
             batch.clear();
             batch.add(token);
             token[0] = next(pass, token);
-            if (token[0] == SpeechDescription.END) {
+            if (token[0] == MoonshineArchitecture.END) {
                 break;
             }
             text[written++] = token[0];
@@ -78,13 +79,7 @@ public final class SpeechDecoder {
         return Arrays.copyOf(text, written);
     }
 
-    /**
-     * What the decoder expects after each token of texts that it is given (teacher forcing): logits {@code [tokens, vocabulary]}.
-     *
-     * @param pass in which the frames were made, with or without a tape; its batch becomes the texts
-     * @param frames of the recordings, {@code [frames, hidden]}
-     * @param texts one for each recording: the token that begins it, and the tokens of the text, without the one that ends it
-     */
+    @Override
     public Tensor logits(Pass pass, Tensor frames, TokenBatch recordings, TokenBatch texts) {
         if (texts.sequences() != recordings.sequences()) {
             throw new IllegalArgumentException(
@@ -123,16 +118,13 @@ public final class SpeechDecoder {
         return next;
     }
 
-    /** The places of both attentions and the MLP of each layer, in the order in which they run. */
+    /** With both attentions. */
+    @Override
     public List<BlockSlot> slots() {
         return layers.stream().flatMap(layer -> layer.slots().stream()).toList();
     }
 
-    /**
-     * Multiply-adds of a text of so many tokens, the one that ends it included, for a recording of so many frames.
-     *
-     * @param share of the adaptive layers' dense cost that is spent; a dense model ignores it
-     */
+    @Override
     public double flops(int frames, int tokens, double share) {
         double token = (double) words.inputs() * words.outputs()
                 + slots().stream()

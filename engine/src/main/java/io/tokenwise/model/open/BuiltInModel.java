@@ -6,6 +6,7 @@ import io.tokenwise.io.OnnxWeights;
 import io.tokenwise.model.Pooling;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.bert.BertArchitecture;
+import io.tokenwise.model.bert.BertFamily;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.JarURLConnection;
@@ -67,7 +68,15 @@ enum BuiltInModel {
         this.artifact = artifact;
         var architecture = new BertArchitecture(384, layers, 12, 1536, 30522, 512, 2, 1e-12);
         this.description = new TextDescription(
-                name, architecture, maxTokens, pooling, true, queryPrefix, passagePrefix, Optional.empty());
+                name,
+                BertFamily.BERT,
+                architecture,
+                maxTokens,
+                pooling,
+                true,
+                queryPrefix,
+                passagePrefix,
+                Optional.empty());
     }
 
     TextDescription description() {

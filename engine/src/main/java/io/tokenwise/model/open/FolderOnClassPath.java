@@ -4,10 +4,12 @@ import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.ByteSource;
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.io.Safetensors;
+import io.tokenwise.io.WeightSource;
 import io.tokenwise.model.ModelFolder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URLConnection;
+import java.nio.file.Path;
 import java.util.Optional;
 
 /**
@@ -27,14 +29,19 @@ record FolderOnClassPath(String name, String artifact) implements ModelFolder {
     }
 
     @Override
+    public Optional<Path> path() {
+        return Optional.empty();
+    }
+
+    @Override
     public byte[] json(String file) throws IOException {
         try (InputStream in = open(file).getInputStream()) {
-            return in.readNBytes(JsonFile.MAX_BYTES + 1);
+            return in.readNBytes(JsonFile.MAX_STREAMED_BYTES + 1);
         }
     }
 
     @Override
-    public Safetensors weights() throws IOException {
+    public WeightSource weights() throws IOException {
         URLConnection connection = open(WEIGHTS);
         try (InputStream in = connection.getInputStream()) {
             String file = file(WEIGHTS);

@@ -3,45 +3,50 @@ package io.tokenwise.model.open;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.io.Safetensors;
+import io.tokenwise.io.ShardedSafetensors;
+import io.tokenwise.io.WeightSource;
 import io.tokenwise.model.ModelFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** A directory, which must be there. */
-record FolderOnDisk(Path path) implements ModelFolder {
+record FolderOnDisk(String name, Path directory) implements ModelFolder {
     FolderOnDisk {
-        if (!Files.isDirectory(path)) {
+        if (!Files.isDirectory(directory)) {
             throw new BadFileException(
-                    path.toString(),
-                    (Files.exists(path) ? "is not a directory" : "no such directory")
+                    directory.toString(),
+                    (Files.exists(directory) ? "is not a directory" : "no such directory")
                             + "; a model is a directory with config.json and model.safetensors, or has one of the names "
                             + String.join(", ", Models.builtInNames()));
         }
     }
 
     @Override
-    public String name() {
-        return path.toString();
-    }
-
-    @Override
     public String file(String name) {
-        return path.resolve(name).toString();
+        return directory.resolve(name).toString();
     }
 
     @Override
     public boolean has(String name) {
-        return Files.exists(path.resolve(name));
+        return Files.exists(directory.resolve(name));
+    }
+
+    @Override
+    public Optional<Path> path() {
+        return Optional.of(directory);
     }
 
     @Override
     public byte[] json(String name) throws IOException {
-        return JsonFile.bytes(path.resolve(name));
+        return JsonFile.bytes(directory.resolve(name));
     }
 
     @Override
-    public Safetensors weights() throws IOException {
-        return Safetensors.open(path.resolve(WEIGHTS));
+    public WeightSource weights() throws IOException {
+        return !has(WEIGHTS) && has(ShardedSafetensors.INDEX)
+                ? ShardedSafetensors.open(directory)
+                : Safetensors.open(directory.resolve(WEIGHTS));
     }
 }

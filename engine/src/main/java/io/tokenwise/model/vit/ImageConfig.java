@@ -5,12 +5,11 @@ import io.tokenwise.image.ImagePreparation;
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.model.ImageDescription;
 import io.tokenwise.model.ModelFolder;
-import io.tokenwise.model.ModelWriter;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import tools.jackson.databind.JsonNode;
@@ -21,8 +20,8 @@ import tools.jackson.databind.node.ObjectNode;
  * Reads and writes what describes an image classifier: config.json of a Vision Transformer and, where present, preprocessor_config.json. What they
  * leave out is as in Hugging Face's models or, if the weights have torchvision's names, in torchvision's.
  */
-public final class ImageConfig {
-    public static final String PREPARATION = "preprocessor_config.json";
+final class ImageConfig {
+    private static final String PREPARATION = "preprocessor_config.json";
 
     private static final String EPSILON = "layer_norm_eps";
 
@@ -43,7 +42,7 @@ public final class ImageConfig {
 
     private ImageConfig() {}
 
-    public static ImageDescription read(ModelFolder folder, JsonFile config) throws IOException {
+    static ImageDescription read(ModelFolder folder, JsonFile config) throws IOException {
         List<String> labels = labels(config);
         boolean complete = config.has(EPSILON) && folder.has(PREPARATION);
         boolean torchvisions = !complete && TorchvisionVit.isIn(folder);
@@ -51,6 +50,7 @@ public final class ImageConfig {
                 architecture(config, labels.size(), torchvisions ? TorchvisionVit.LAYER_NORM_EPSILON : 1e-12);
         return new ImageDescription(
                 folder.name(),
+                VitFamily.VIT,
                 architecture,
                 preparation(folder, architecture, torchvisions),
                 labels,
@@ -183,14 +183,13 @@ public final class ImageConfig {
         return colours;
     }
 
-    /** Writes all files of an image classifier but its weights. */
-    public static void write(Path directory, ImageDescription description) throws IOException {
-        ModelWriter.write(directory.resolve("config.json"), JsonFile.format(config(description)));
-        ModelWriter.write(directory.resolve(PREPARATION), JsonFile.format(preparation(description)));
+    /** What is written for a model, by the path in its folder. */
+    static Map<String, byte[]> beside(ImageDescription description) {
+        return Map.of(PREPARATION, JsonFile.format(preparation(description)));
     }
 
-    private static ObjectNode config(ImageDescription description) {
-        VitArchitecture sizes = description.architecture();
+    static ObjectNode config(ImageDescription description) {
+        var sizes = (VitArchitecture) description.architecture();
         ObjectNode config = JSON.objectNode();
         config.putArray("architectures").add("ViTForImageClassification");
         config.put("model_type", "vit")
@@ -210,7 +209,6 @@ public final class ImageConfig {
             names.put(Integer.toString(i), description.labels().get(i));
             numbers.put(description.labels().get(i), i);
         }
-        description.acm().ifPresent(acm -> config.set("acm", acm));
         return config;
     }
 

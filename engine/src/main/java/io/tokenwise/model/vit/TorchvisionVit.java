@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** What torchvision's Vision Transformers are where no JSON file says so: their sizes follow from their tensors, the rest is what its own weights want. */
-public final class TorchvisionVit {
+final class TorchvisionVit {
     static final double LAYER_NORM_EPSILON = 1e-6;
 
     private static final String PATCHES = "conv_proj.weight";
@@ -36,7 +36,7 @@ public final class TorchvisionVit {
     }
 
     /** Whether the folder has weights, and these have torchvision's names. */
-    public static boolean isIn(ModelFolder folder) throws IOException {
+    static boolean isIn(ModelFolder folder) throws IOException {
         if (!folder.has(ModelFolder.WEIGHTS)) {
             return false;
         }
@@ -56,11 +56,12 @@ public final class TorchvisionVit {
      *
      * @throws BadFileException if a tensor that tells a size is absent or is no such, or the sizes are not those of a torchvision model
      */
-    public static ImageDescription describe(ModelFolder folder) throws IOException {
+    static ImageDescription describe(ModelFolder folder) throws IOException {
         try (WeightSource source = folder.weights()) {
             VitArchitecture architecture = architecture(source);
             return new ImageDescription(
                     folder.name(),
+                    VitFamily.VIT,
                     architecture,
                     preparation(architecture.imageSize()),
                     ImageConfig.numbered(architecture.classes()),

@@ -1,5 +1,10 @@
 package io.tokenwise.model.vit;
 
+import io.tokenwise.acm.leave.Leaving;
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.backend.ImagePatches;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.image.ImagePreparation;
 import io.tokenwise.model.ImageDescription;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.LayerForm;
@@ -7,12 +12,6 @@ import io.tokenwise.model.LayerNames;
 import io.tokenwise.model.LayerStack;
 import io.tokenwise.model.LeavingTokens;
 import io.tokenwise.model.Network;
-import io.tokenwise.acm.leave.Leaving;
-import io.tokenwise.autograd.Parameter;
-import io.tokenwise.backend.ImagePatches;
-import io.tokenwise.backend.Stream;
-import io.tokenwise.image.ImagePreparation;
-import io.tokenwise.model.vit.VitArchitecture;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Norm;
@@ -30,7 +29,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** The Vision Transformer (Dosovitskiy et al. 2021) with a classifier on its class token. */
-public record Vit(
+record Vit(
         ImagePatches patches,
         Linear projection,
         Parameter classToken,
@@ -49,8 +48,8 @@ public record Vit(
             LayerNames.Norms.of("layernorm_before", "layernorm_after"));
 
     /** With zero weights. */
-    public static Vit of(ImageDescription description, LayerBuilder parts) {
-        VitArchitecture sizes = description.architecture();
+    static Vit of(ImageDescription description, LayerBuilder parts) {
+        var sizes = (VitArchitecture) description.architecture();
         ImagePreparation preparation = description.preparation();
         long hidden = sizes.hiddenSize();
         var norm = NormForm.layerNorm(sizes.layerNormEpsilon());

@@ -1,6 +1,6 @@
 package io.tokenwise.model.vit;
 
-import io.tokenwise.model.Architecture;
+import io.tokenwise.model.ImageArchitecture;
 
 /**
  * The sizes of a Vision Transformer with a classifier (Dosovitskiy et al. 2021): pre-LayerNorm, a class token, learned positions, erf-GELU.
@@ -18,7 +18,7 @@ public record VitArchitecture(
         int patchSize,
         int classes,
         double layerNormEpsilon)
-        implements Architecture {
+        implements ImageArchitecture {
     // Far above every published ViT, far below what overflows an int or exhausts memory by a typing error.
     private static final int MOST_WIDTH = 1 << 16;
     private static final int MOST_LAYERS = 1 << 10;
@@ -52,21 +52,6 @@ public record VitArchitecture(
 
     /** Red, green and blue. */
     public static final int CHANNELS = 3;
-
-    /** In a row of an image's patches, and in a column. */
-    public int patchesPerSide() {
-        return imageSize / patchSize;
-    }
-
-    /** Of an image: its patches, row by row. */
-    public int patches() {
-        return patchesPerSide() * patchesPerSide();
-    }
-
-    /** Of an image: the class token, then its patches. */
-    public int tokens() {
-        return patches() + 1;
-    }
 
     /** Values of a patch. */
     public int patchValues() {

@@ -1,8 +1,8 @@
 package io.tokenwise.model.vit;
 
-import io.tokenwise.io.TensorData;
 import io.tokenwise.io.WeightSource;
 import io.tokenwise.model.RenamedWeights;
+import io.tokenwise.model.TensorNames;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
  * Finds a Vision Transformer's tensors under the names of Hugging Face, with or without the leading {@code vit.}, or under those of torchvision,
  * which keeps Q, K and V in one tensor.
  */
-public final class VitWeights {
+final class VitWeights implements TensorNames {
     /** Before all names but the classifier's. */
     private static final String PREFIX = "vit.";
 
@@ -37,16 +37,13 @@ public final class VitWeights {
             Map.entry("mlp.0", "intermediate.dense"),
             Map.entry("mlp.3", "output.dense"));
 
-    private VitWeights() {}
-
-    /** The same tensors under the names that Hugging Face's image classifier has. */
-    public static Map<String, TensorData> huggingFace(Map<String, TensorData> tensors) {
-        Map<String, TensorData> named = new LinkedHashMap<>();
-        tensors.forEach((name, tensor) -> named.put(name.startsWith(CLASSIFIER) ? name : PREFIX + name, tensor));
-        return named;
+    @Override
+    public String written(String ours) {
+        return ours.startsWith(CLASSIFIER) ? ours : PREFIX + ours;
     }
 
-    public static Map<String, RenamedWeights.Origin> origins(WeightSource source) {
+    @Override
+    public Map<String, RenamedWeights.Origin> origins(WeightSource source) {
         Map<String, RenamedWeights.Origin> origins = new LinkedHashMap<>();
         boolean torchvision = TorchvisionVit.is(source);
         for (String name : source.names()) {

@@ -14,7 +14,7 @@ import io.tokenwise.fakecuda.FakeControls;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
-import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.moonshine.MoonshineArchitecture;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
@@ -99,9 +99,9 @@ class MoonshineOnDeviceTest {
     /** Of different lengths, one for each sound. */
     private static TokenBatch texts() {
         var texts = new TokenBatch();
-        texts.add(new int[] {SpeechDescription.BEGIN, 260, 270, 280, 261});
-        texts.add(new int[] {SpeechDescription.BEGIN, 290, 265, 291});
-        texts.add(new int[] {SpeechDescription.BEGIN});
+        texts.add(new int[] {MoonshineArchitecture.BEGIN, 260, 270, 280, 261});
+        texts.add(new int[] {MoonshineArchitecture.BEGIN, 290, 265, 291});
+        texts.add(new int[] {MoonshineArchitecture.BEGIN});
         return texts;
     }
 
@@ -128,7 +128,7 @@ class MoonshineOnDeviceTest {
                 List<int[]> written = new ArrayList<>();
                 for (float[] sound : SOUNDS) {
                     Tensor alone = model.tokens(pass.begin(budget), recordings(model, List.of(sound)));
-                    written.add(model.decoder().write(pass, alone, MOST_TOKENS));
+                    written.add(model.decoder().writeAtMost(pass, alone, MOST_TOKENS));
                 }
                 return new Results(frameRows, logits, written);
             }
@@ -199,7 +199,7 @@ class MoonshineOnDeviceTest {
             for (int i = 0; i < 2; i++) {
                 Tensor frames = model.tokens(pass.begin(Budget.FULL), recordings(model, SOUNDS.subList(0, 1)));
                 long before = controls.counts().graphLaunches();
-                int[] written = model.decoder().write(pass, frames, MOST_TOKENS);
+                int[] written = model.decoder().writeAtMost(pass, frames, MOST_TOKENS);
                 long graphs = controls.counts().graphLaunches() - before;
                 assertThat(written).hasSize(MOST_TOKENS);
                 assertThat(Arrays.stream(written).distinct().count()).isGreaterThan(1);

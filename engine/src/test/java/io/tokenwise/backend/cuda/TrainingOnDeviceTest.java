@@ -19,6 +19,7 @@ import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.bert.BertArchitecture;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.model.vit.VitArchitecture;
+import io.tokenwise.model.vit.VitFamily;
 import io.tokenwise.train.VitTrainingConfig;
 import io.tokenwise.train.VitTrainingRun;
 import java.nio.file.Files;
@@ -129,8 +130,8 @@ class TrainingOnDeviceTest {
         }
         var images = new LabelledImages(8, 8, pixels, labels, CLASSES);
         var sizes = new VitArchitecture(hidden, 1, 2, 128, 8, 4, 2, 1e-6);
-        var description =
-                new ImageDescription("small", sizes, ImagePreparation.stretched(8), CLASSES, Optional.empty());
+        var description = new ImageDescription(
+                "small", VitFamily.VIT, sizes, ImagePreparation.stretched(8), CLASSES, Optional.empty());
         var config = new VitTrainingConfig(2, 8, 1e-3, 0.05, 0.1, true, 0.3, 0.5, 0.5, 3);
         compare("a Vision Transformer", precision, percent, 6, (backend, out) -> {
             var losses = new ArrayList<Double>();

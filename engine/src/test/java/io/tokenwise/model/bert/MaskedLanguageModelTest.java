@@ -53,7 +53,8 @@ class MaskedLanguageModelTest {
     private Path temp;
 
     private static TextDescription describe(BertArchitecture sizes) {
-        return new TextDescription("bert", sizes, sizes.maxPositions(), Pooling.MEAN, false, "", "", Optional.empty());
+        return new TextDescription(
+                "bert", BertFamily.BERT, sizes, sizes.maxPositions(), Pooling.MEAN, false, "", "", Optional.empty());
     }
 
     /** The tensors of a model with its head. */

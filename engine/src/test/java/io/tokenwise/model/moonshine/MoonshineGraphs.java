@@ -1,6 +1,5 @@
 package io.tokenwise.model.moonshine;
 
-import io.tokenwise.HuggingFaceTensors;
 import ai.onnx.proto.OnnxMl.AttributeProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
@@ -8,6 +7,7 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import com.google.protobuf.ByteString;
+import io.tokenwise.HuggingFaceTensors;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -140,7 +140,10 @@ final class MoonshineGraphs {
         NodeProto.Builder convolution = path.endsWith("1")
                 ? node(path + "/Conv", "Conv", "x", path + ".add:0")
                 : node(path + "/Conv", "Conv", "x", path + ".add:0", name.replace("weight", "bias"));
-        long step = MoonshineArchitecture.CONVOLUTIONS[path.charAt(path.length() - 1) - '1'][1];
+        long step = MoonshineArchitecture.SOUND
+                .convolutions()
+                .get(path.charAt(path.length() - 1) - '1')
+                .step();
         graph.addNode(convolution.addAttribute(
                 AttributeProto.newBuilder().setName("strides").addInts(step)));
     }

@@ -80,7 +80,7 @@ class VitTest {
 
     private static float[][] libtorch(
             ImageDescription description, Map<String, TensorData> weights, List<int[]> images) {
-        VitArchitecture sizes = description.architecture();
+        var sizes = (VitArchitecture) description.architecture();
         try (NDManager manager = NDManager.newBaseManager("PyTorch")) {
             int area = sizes.imageSize() * sizes.imageSize();
             var values = new float[images.size() * 3 * area];

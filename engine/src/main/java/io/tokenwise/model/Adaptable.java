@@ -1,0 +1,14 @@
+package io.tokenwise.model;
+
+/**
+ * What of a model can become adaptive, and what does if nobody says.
+ *
+ * @param tokens whether its tokens can leave; that is then what is usual
+ * @param usual what has learners where nobody says, such as {@code mlp,qk,vo}
+ * @param oneLearner whether a token has one of an MLP's learners or all of them where nobody says; else any number
+ * @param controlLearners of a control of fixed widths where nobody says
+ */
+public record Adaptable(boolean tokens, String usual, boolean oneLearner, int controlLearners) {
+    /** As it is of text encoders and image classifiers. */
+    public static final Adaptable BY_TOKENS = new Adaptable(true, "mlp,qk,vo", true, 16);
+}

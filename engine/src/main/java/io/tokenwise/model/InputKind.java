@@ -1,0 +1,8 @@
+package io.tokenwise.model;
+
+/** What a model reads. */
+public enum InputKind {
+    TEXT,
+    IMAGE,
+    SOUND
+}

@@ -1,0 +1,37 @@
+package io.tokenwise.model;
+
+import io.tokenwise.io.WeightSource;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Under which names files have a model's tensors. */
+@FunctionalInterface
+public interface TensorNames {
+    /**
+     * Where each of our tensors comes from, by our names.
+     *
+     * @throws io.tokenwise.api.BadFileException if these are not weights of such a model
+     */
+    Map<String, RenamedWeights.Origin> origins(WeightSource source);
+
+    /** What Python's transformers calls a tensor of ours. */
+    default String written(String ours) {
+        return ours;
+    }
+
+    /** Our names, in files possibly with one of these before them. */
+    static TensorNames behind(String... prefixes) {
+        return source -> {
+            Map<String, RenamedWeights.Origin> origins = new LinkedHashMap<>();
+            for (String name : source.names()) {
+                String prefix = List.of(prefixes).stream()
+                        .filter(name::startsWith)
+                        .findFirst()
+                        .orElse("");
+                origins.put(name.substring(prefix.length()), new RenamedWeights.Origin(name));
+            }
+            return origins;
+        };
+    }
+}

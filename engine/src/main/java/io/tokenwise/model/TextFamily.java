@@ -1,0 +1,41 @@
+package io.tokenwise.model;
+
+import io.tokenwise.io.JsonFile;
+import java.io.IOException;
+import java.util.Map;
+
+/** A family of text encoders, which all have sentence-transformers' files beside config.json. */
+public interface TextFamily extends ModelFamily {
+    /**
+     * The sizes that config.json says.
+     *
+     * @throws io.tokenwise.api.BadFileException if it is bad, or asks for what is not supported
+     */
+    TextArchitecture architecture(JsonFile config);
+
+    @Override
+    default TextDescription describe(ModelFolder folder, JsonFile config) throws IOException {
+        return SentenceFiles.describe(this, architecture(config), folder, config);
+    }
+
+    @Override
+    default Map<String, byte[]> filesBeside(ModelDescription model) {
+        return SentenceFiles.of((TextDescription) model);
+    }
+
+    @Override
+    default Adaptable adaptable(ModelDescription model) {
+        return Adaptable.BY_TOKENS;
+    }
+
+    @Override
+    default Objective objective(ModelDescription model) {
+        return Objective.VECTORS;
+    }
+
+    /** A text's token is a number. */
+    @Override
+    default RowMemory memory(ModelDescription model) {
+        return RowMemory.NONE;
+    }
+}

@@ -1,0 +1,51 @@
+package io.tokenwise.model.open;
+
+import io.tokenwise.io.JsonFile;
+import io.tokenwise.model.ModelFamily;
+import io.tokenwise.model.bert.BertFamily;
+import io.tokenwise.model.distilbert.DistilBertFamily;
+import io.tokenwise.model.moonshine.MoonshineFamily;
+import io.tokenwise.model.roberta.RobertaFamily;
+import io.tokenwise.model.vit.VitFamily;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** All families of models. */
+public final class Families {
+    /** In the order in which folders without config.json are shown to them. */
+    public static final List<ModelFamily> ALL = List.of(
+            MoonshineFamily.MOONSHINE,
+            BertFamily.BERT,
+            VitFamily.VIT,
+            DistilBertFamily.DISTILBERT,
+            RobertaFamily.ROBERTA,
+            RobertaFamily.XLM_R,
+            RobertaFamily.CAMEMBERT);
+
+    private static final String TYPE = "model_type";
+
+    private Families() {}
+
+    /**
+     * The family of a config.json; BERT's if it says none.
+     *
+     * @throws io.tokenwise.api.BadFileException if there is no such family
+     */
+    static ModelFamily of(JsonFile config) {
+        String type = config.root().path(TYPE).asString("bert");
+        return ALL.stream()
+                .filter(family -> family.modelTypes().contains(type))
+                .findFirst()
+                .orElseThrow(() -> config.refuse(TYPE, modelTypes()));
+    }
+
+    /** Sorted. */
+    private static String modelTypes() {
+        return ALL.stream()
+                .map(ModelFamily::modelTypes)
+                .flatMap(Set::stream)
+                .sorted()
+                .collect(Collectors.joining(", "));
+    }
+}
