@@ -30,8 +30,13 @@ final class SentenceFiles {
         List<JsonFile> modules = modules(folder);
         int maxTokens = architecture.maxPositions();
         if (folder.has(LENGTH)) {
-            maxTokens = folder.read(LENGTH)
-                    .integer("max_seq_length", Tokenizer.LEAST_MAX_TOKENS, architecture.maxPositions(), maxTokens);
+            int named = folder.read(LENGTH)
+                    .integer(
+                            "max_seq_length",
+                            Tokenizer.LEAST_MAX_TOKENS,
+                            family.mostTokens(config, architecture),
+                            maxTokens);
+            maxTokens = Math.min(maxTokens, named);
         }
         String queryPrefix = "";
         String passagePrefix = "";
