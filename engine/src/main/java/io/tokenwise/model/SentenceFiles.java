@@ -31,8 +31,12 @@ final class SentenceFiles {
         int maxTokens = architecture.maxPositions();
         if (folder.has(LENGTH)) {
             JsonFile length = folder.read(LENGTH);
-            maxTokens = length.integer(
-                    "max_seq_length", Tokenizer.LEAST_MAX_TOKENS, architecture.maxPositions(), maxTokens);
+            int named = length.integer(
+                    "max_seq_length",
+                    Tokenizer.LEAST_MAX_TOKENS,
+                    family.mostTokens(config, architecture),
+                    maxTokens);
+            maxTokens = Math.min(maxTokens, named);
             if (length.flag("do_lower_case", false)) {
                 throw length.refuse("do_lower_case", "false; tokenizer.json says what becomes of capitals");
             }

@@ -13,15 +13,22 @@ import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.kernels.Activation;
+import io.tokenwise.nn.Attention;
+import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.Block;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Mlp;
+import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Pass;
-import io.tokenwise.nn.SelfAttention;
+import io.tokenwise.nn.PositionBias;
+import io.tokenwise.nn.Positions;
+import io.tokenwise.nn.RmsNorm;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.Sums;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
@@ -45,7 +52,10 @@ class BlockShapesTest {
     @CsvSource({
         "SILU, true, true, 3",
         "SILU, true, false, 1",
+        "GELU_TANH, true, false, 2",
+        "GELU, true, true, 2",
         "GELU, false, false, 2",
+        "RELU, false, true, 3",
     })
     void mlps(Activation activation, boolean gated, boolean biased, int trained) {
         try (Backend backend = VectorBackend.open(1);
@@ -61,22 +71,58 @@ class BlockShapesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "3, 8, 'qk,vo'",
-        "6, 32, 'qkvo'",
-        "2, 128, 'vo'",
-        "5, 32, 'qk,v,o'",
-    })
-    void attention(int heads, int headSize, String gates) {
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "3|3|8|qk,vo|plain",
+                "6|6|32|qkvo|plain",
+                "2|2|128|vo|plain",
+                "5|5|32|qk,v,o|plain",
+                "6|1|32|vo|shared",
+                "6|2|32|v,o|causal",
+                "4|2|128|mlp,vo|halves",
+                "6|2|32|o|normed",
+                "3|3|32|v|window",
+                "2|1|128|vo|without biases",
+                "6|6|32|vo|slopes",
+            })
+    void attention(int heads, int keyHeads, int headSize, String gates, String kind) {
         try (Backend backend = VectorBackend.open(1);
                 Workspace workspace = backend.workspace(1L << 26);
                 var parameters = new Parameters(backend)) {
-            int width = heads * headSize;
-            Linear qkv = linear(parameters, "qkv", HIDDEN, 3 * width, true);
-            var dense = new SelfAttention(qkv, linear(parameters, "output", width, HIDDEN, true), heads);
-            int learners = width / 8 % LEARNERS == 0 ? LEARNERS : 3;
+            var dense = attention(parameters, AttentionForm.plain(heads, headSize).withKeyHeads(keyHeads), kind);
+            int learners = keyHeads * headSize / 8 % LEARNERS == 0 ? LEARNERS : 3;
             check(backend, workspace, parameters, dense, AdaptiveLayers.parse(gates, learners), false);
         }
+    }
+
+    private Attention attention(Parameters parameters, AttentionForm plain, String kind) {
+        boolean biased = !kind.equals("without biases");
+        int size = plain.headSize();
+        AttentionForm form =
+                switch (kind) {
+                    case "causal" -> plain.within(AttentionForm.ALL, 0).scaledBy(0.1);
+                    case "halves" -> plain.with(new Positions.Rotary(size, 1e4, true, new double[0], 64));
+                    case "normed" -> plain.withHeadNorm(NormForm.rms(1e-6));
+                    case "window" -> plain.within(5, 3);
+                    case "slopes" -> plain.with(new Positions.Slopes(64));
+                    default -> plain;
+                };
+        RotaryPositions rotary =
+                kind.equals("halves") ? RotaryPositions.halves(64, size, size, 1e4, new double[0]) : null;
+        Attention.HeadNorms norms = kind.equals("normed")
+                ? new Attention.HeadNorms(norm(parameters, "q", size), norm(parameters, "k", size))
+                : null;
+        Linear qkv = linear(parameters, "qkv", HIDDEN, form.width() + 2 * form.keyWidth(), biased);
+        Linear output = linear(parameters, "output", form.width(), HIDDEN, biased);
+        PositionBias bias = kind.equals("slopes") ? PositionBias.slopes(parameters, form.heads(), 64, form.scale()) : null;
+        return new Attention(qkv, output, form, rotary, norms, bias);
+    }
+
+    private RmsNorm norm(Parameters parameters, String path, int size) {
+        Parameter gain = parameters.add(path, 1, size);
+        randomize(gain, 1);
+        return RmsNorm.of(gain, false, 1e-6);
     }
 
     @Test
@@ -84,7 +130,7 @@ class BlockShapesTest {
         try (Backend backend = VectorBackend.open(1);
                 var parameters = new Parameters(backend)) {
             Linear qkv = linear(parameters, "qkv", HIDDEN, 3 * 40, true);
-            var dense = new SelfAttention(qkv, linear(parameters, "output", 40, HIDDEN, true), 5);
+            var dense = Attention.plain(qkv, linear(parameters, "output", 40, HIDDEN, true), 5);
             assertThatThrownBy(
                             () -> AttentionUnits.ofLearner("layer.0.attention", dense, AdaptiveLayers.parse("vo", 4)))
                     .isInstanceOf(IllegalArgumentException.class)
@@ -109,7 +155,7 @@ class BlockShapesTest {
         Pass pass = new Pass(backend.stream(), workspace);
         Matrix x = Matrix.gaussian(batch.tokens(), HIDDEN, 1, random);
         dense.prepare(backend.stream());
-        var slot = new BlockSlot("layer.0.block", dense);
+        var slot = new BlockSlot("layer.0.block", BlockSlot.Role.ENCODER, dense);
         Matrix before = forward(pass, dense, x, Budget.FULL, null);
         Acmizer.replace(parameters, List.of(slot), layers, () -> forward(pass, slot.block(), x, Budget.FULL, null));
         var adaptive = (AdaptiveBlock) slot.block();
@@ -153,7 +199,7 @@ class BlockShapesTest {
             running.add(tensor(pass, runs));
         }
         Tensor outputs = block.outputs(pass, tensor(pass, x), running);
-        return Matrix.of(pass.add(outputs, tensor(pass, x)));
+        return Matrix.of(Sums.of(pass, outputs, tensor(pass, x)));
     }
 
     private static Tensor tensor(Pass pass, Matrix matrix) {
