@@ -90,7 +90,11 @@ class ModernEncodersTest {
             for (int i = 0; i < LENGTHS.length; i++) {
                 var expected = reference.run(text(LENGTHS[i], LENGTHS[i]));
                 for (int layer = 0; layer < layers.size(); layer++) {
-                    assertNear(pass, layers.get(layer), batch.offsets()[i], expected.layers().get(layer));
+                    assertNear(
+                            pass,
+                            layers.get(layer),
+                            batch.offsets()[i],
+                            expected.layers().get(layer));
                 }
                 assertNear(pass, last, batch.offsets()[i], expected.last());
             }
@@ -170,7 +174,8 @@ class ModernEncodersTest {
                 float[] alone = sessions.encode(List.of(text), Budget.FULL, null)[0];
                 float[][] together = sessions.encode(List.of(text(17, 3), text, text(300, 4)), Budget.FULL, null);
                 assertThat(together[1]).isEqualTo(alone);
-                assertThat(IntStream.range(0, alone.length).allMatch(i -> Float.isFinite(alone[i]))).isTrue();
+                assertThat(IntStream.range(0, alone.length).allMatch(i -> Float.isFinite(alone[i])))
+                        .isTrue();
             }
         }
     }
@@ -206,7 +211,8 @@ class ModernEncodersTest {
     /** Longer texts than those of training need other angles: they are cut, though the folder speaks of them. */
     @Test
     void nomicsTextsAreCutToThoseOfTraining() throws IOException {
-        Map<String, Object> scaled = Map.of("n_positions", 256, "rotary_scaling_factor", 2, "max_trained_positions", 64);
+        Map<String, Object> scaled =
+                Map.of("n_positions", 256, "rotary_scaling_factor", 2, "max_trained_positions", 64);
         write(RandomModel.small("nomic_bert", scaled, 5));
         Files.writeString(folder.resolve("sentence_bert_config.json"), "{\"max_seq_length\": 256}");
         try (ModelFiles files = Models.open(folder)) {
