@@ -2,6 +2,7 @@ package io.tokenwise.bench;
 
 import ai.onnxruntime.OrtException;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.references.TorchScript;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

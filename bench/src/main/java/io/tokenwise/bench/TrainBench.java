@@ -11,6 +11,7 @@ import io.tokenwise.io.ModelFiles;
 import io.tokenwise.io.Tokenizer;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.references.TorchScript;
 import io.tokenwise.testdata.WordNet;
 import java.io.IOException;
 import java.io.PrintWriter;

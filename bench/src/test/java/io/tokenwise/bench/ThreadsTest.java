@@ -7,6 +7,7 @@ import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.io.ModelFiles;
+import io.tokenwise.references.TorchScript;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
