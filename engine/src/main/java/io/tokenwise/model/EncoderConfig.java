@@ -2,6 +2,7 @@ package io.tokenwise.model;
 
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.JsonFile;
+import io.tokenwise.kernels.Activation;
 
 /**
  * The sizes that config.json of every text encoder has, under names of its own.
@@ -54,6 +55,42 @@ public record EncoderConfig(int hidden, int layers, int heads, int units, int vo
     public static int positionRows(JsonFile config, int first) {
         // Fewer tokens than three are not even the marks and a word.
         return config.integer("max_position_embeddings", first + 3, MOST_ROWS);
+    }
+
+    /**
+     * The size of a head whose columns are all turned in pairs.
+     *
+     * @throws BadFileException if it is odd
+     */
+    public int rotaryHeadSize(JsonFile config) {
+        if (hidden / heads % 2 != 0) {
+            throw new BadFileException(
+                    config.file(),
+                    heads + " heads of " + hidden + " columns have " + hidden / heads
+                            + " each; rotary positions need an even number");
+        }
+        return hidden / heads;
+    }
+
+    /** An activation by the name that transformers has for it. */
+    public static Activation activation(JsonFile config, String field, String absent) {
+        config.supports(field, "gelu", "gelu_pytorch_tanh", "gelu_new", "silu", "swish", "relu");
+        return switch (config.root().path(field).asString(absent)) {
+            case "gelu" -> Activation.GELU;
+            case "silu", "swish" -> Activation.SILU;
+            case "relu" -> Activation.RELU;
+            default -> Activation.GELU_TANH;
+        };
+    }
+
+    /** What transformers calls it. */
+    public static String name(Activation activation) {
+        return switch (activation) {
+            case GELU -> "gelu";
+            case GELU_TANH -> "gelu_pytorch_tanh";
+            case SILU -> "silu";
+            case RELU -> "relu";
+        };
     }
 
     /** What is added to the variance in every norm. */

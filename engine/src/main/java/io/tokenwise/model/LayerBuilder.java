@@ -10,7 +10,6 @@ import io.tokenwise.autograd.Parameter.Part;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.RotaryPositions;
-import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.LayerNames.Side;
 import io.tokenwise.model.StoredTensor.Columns;
 import io.tokenwise.model.StoredTensor.Layout;
@@ -162,12 +161,13 @@ public final class LayerBuilder {
     /** Attention of a layer, such as {@code encoder.layer.0.}, or what was made of it. */
     BlockSlot attention(String layer, AttentionForm form, LayerNames names) {
         int hidden = sizes.hiddenSize();
-        Linear output = sideBySide(
-                layer, "", form.width(), List.of(new Wide(names.output(), hidden)), form.outputBias());
+        Linear output =
+                sideBySide(layer, "", form.width(), List.of(new Wide(names.output(), hidden)), form.outputBias());
         LayerNames.Norms norms = names.norms();
         Attention.HeadNorms headNorms = form.headNorm()
                 .map(norm -> new Attention.HeadNorms(
-                        rms(layer + norms.query(), norm, form.headSize()), rms(layer + norms.key(), norm, form.headSize())))
+                        rms(layer + norms.query(), norm, form.headSize()),
+                        rms(layer + norms.key(), norm, form.headSize())))
                 .orElse(null);
         return attention(
                 layer + "attention",
@@ -210,13 +210,6 @@ public final class LayerBuilder {
     }
 
     private Mlp dense(String layer, MlpForm form, LayerNames names) {
-        if (form.activation() != (form.gated() ? Activation.SILU : Activation.GELU)) {
-            throw new IllegalArgumentException((form.gated() ? "a gated MLP with " : "an MLP with ") + form.activation()
-                    + " is not supported yet");
-        }
-        if (!form.upBias() || !form.downBias()) {
-            throw new IllegalArgumentException("an MLP without biases is not supported yet");
-        }
         var ups = new ArrayList<Wide>();
         ups.add(new Wide(names.up(), form.units()));
         if (form.gated()) {
@@ -225,7 +218,7 @@ public final class LayerBuilder {
         int hidden = sizes.hiddenSize();
         Linear up = sideBySide(layer, "up+gate", hidden, ups, form.upBias());
         Linear down = sideBySide(layer, "", form.units(), List.of(new Wide(names.down(), hidden)), form.downBias());
-        return form.gated() ? Mlp.gated(up, down) : new Mlp(up, down);
+        return new Mlp(up, down, form.activation(), form.gated());
     }
 
     /** A block's place. */
@@ -246,6 +239,10 @@ public final class LayerBuilder {
         // Before the file is checked nothing large is computed.
         int most = shapesOnly() ? 1 : rotary.most();
         double[] factors = rotary.frequencyFactors();
+        if (factors.length > 0 && !rotary.halves()) {
+            throw new IllegalArgumentException(
+                    "rotary positions of neighbouring columns with scaled frequencies are not supported yet");
+        }
         List<Object> key = List.of(
                 form.headSize(), rotary.rotated(), rotary.base(), rotary.halves(), most, Arrays.toString(factors));
         return angles.computeIfAbsent(
@@ -261,12 +258,16 @@ public final class LayerBuilder {
             case Positions.Slopes slopes ->
                 biases.computeIfAbsent(
                         List.of(form.heads(), form.scale(), slopes),
-                        _ -> PositionBias.slopes(parameters, form.heads(), shapesOnly() ? 1 : slopes.most(), form.scale()));
+                        _ -> PositionBias.slopes(
+                                parameters, form.heads(), shapesOnly() ? 1 : slopes.most(), form.scale()));
             case Positions.Buckets buckets ->
                 biases.computeIfAbsent(
                         List.of(form.heads(), form.scale(), buckets),
                         _ -> PositionBias.buckets(
-                                parameters, buckets(buckets.table(), buckets.buckets(), form.heads()), buckets, form.scale()));
+                                parameters,
+                                buckets(buckets.table(), buckets.buckets(), form.heads()),
+                                buckets,
+                                form.scale()));
             case Positions.None _, Positions.Rotary _ -> null;
         };
     }

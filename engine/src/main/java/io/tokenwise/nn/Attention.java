@@ -97,6 +97,20 @@ public final class Attention implements ProjectedAttention {
     }
 
     @Override
+    public int keyHeads() {
+        return form.keyHeads();
+    }
+
+    /** Pairs of columns that lie side by side stay together in units; norms see all of a head, and shared keys are of several heads. */
+    @Override
+    public boolean cutsQueries() {
+        return queryNorm == null
+                && bias == null
+                && form.keyHeads() == form.heads()
+                && (rotary == null || !rotary.halves());
+    }
+
+    @Override
     public Tensor attend(Pass pass, Tensor projected) {
         Tensor x = projected;
         if (queryNorm != null) {

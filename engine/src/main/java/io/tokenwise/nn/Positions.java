@@ -1,5 +1,8 @@
 package io.tokenwise.nn;
 
+import java.util.Arrays;
+import java.util.Objects;
+
 /** How attention knows where tokens stand, apart from what is added to their embeddings. */
 public sealed interface Positions {
     /** Positions that inputs may have. */
@@ -37,6 +40,21 @@ public sealed interface Positions {
                 throw new IllegalArgumentException("rotary positions have " + frequencyFactors.length
                         + " frequency factors for " + rotated / 2 + " pairs of columns");
             }
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Rotary that
+                    && rotated == that.rotated
+                    && base == that.base
+                    && halves == that.halves
+                    && most == that.most
+                    && Arrays.equals(frequencyFactors, that.frequencyFactors);
+        }
+
+        @Override
+        public int hashCode() {
+            return Objects.hash(rotated, base, halves, most, Arrays.hashCode(frequencyFactors));
         }
 
         /** Not to be written. */

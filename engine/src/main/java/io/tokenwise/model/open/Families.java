@@ -4,7 +4,9 @@ import io.tokenwise.io.JsonFile;
 import io.tokenwise.model.ModelFamily;
 import io.tokenwise.model.bert.BertFamily;
 import io.tokenwise.model.distilbert.DistilBertFamily;
+import io.tokenwise.model.modernbert.ModernBertFamily;
 import io.tokenwise.model.moonshine.MoonshineFamily;
+import io.tokenwise.model.nomic.NomicBertFamily;
 import io.tokenwise.model.roberta.RobertaFamily;
 import io.tokenwise.model.vit.VitFamily;
 import java.util.List;
@@ -21,7 +23,9 @@ public final class Families {
             DistilBertFamily.DISTILBERT,
             RobertaFamily.ROBERTA,
             RobertaFamily.XLM_R,
-            RobertaFamily.CAMEMBERT);
+            RobertaFamily.CAMEMBERT,
+            NomicBertFamily.NOMIC_BERT,
+            ModernBertFamily.MODERN_BERT);
 
     private static final String TYPE = "model_type";
 
