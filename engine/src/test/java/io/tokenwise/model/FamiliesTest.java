@@ -75,7 +75,11 @@ class FamiliesTest {
             new FamilyCase("bert", Map.of("model_type", "xlm-roberta", "type_vocab_size", 1, "pad_token_id", 1), ""),
             new FamilyCase(
                     "bert", Map.of("model_type", "camembert", "type_vocab_size", 1, "pad_token_id", 1), "roberta."),
-            new FamilyCase("distilbert", Map.of(), "distilbert."));
+            new FamilyCase("distilbert", Map.of(), "distilbert."),
+            new FamilyCase("mpnet", Map.of(), "mpnet."),
+            new FamilyCase("jina_bert", Map.of(), ""),
+            new FamilyCase("nomic_bert", Map.of(), ""),
+            new FamilyCase("modernbert", Map.of(), "model."));
 
     @TempDir
     private Path folder;
