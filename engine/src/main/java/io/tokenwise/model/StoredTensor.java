@@ -130,8 +130,7 @@ public record StoredTensor(String name, Parameter parameter, List<Columns> range
                 tensors.addAll(queryKeyValue(path, "weight", learners.get(0), Layout.TRANSPOSED));
                 tensors.addAll(queryKeyValue(path, "bias", learners.get(1), Layout.VECTOR));
                 List<StoredTensor> rests = queryKeyValue(path, "rest", attention.rest(), Layout.VECTOR);
-                // Where positions are not rotary, keys and values have none.
-                tensors.addAll(attention.dense().rotated() > 0 ? rests : rests.subList(0, 1));
+                tensors.addAll(attention.keepsRests() ? rests : rests.subList(0, 1));
                 tensors.add(transposed(learners.get(2).name(), learners.get(2)));
                 tensors.add(matrix(learners.get(3).name(), learners.get(3)));
             }
