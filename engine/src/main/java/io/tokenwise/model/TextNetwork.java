@@ -36,18 +36,27 @@ public record TextNetwork(
             LayerNames names,
             String lastNorm,
             LayerBuilder parts) {
-        int rows = form.embeddings()
-                .positions()
-                .map(EmbeddingForm.PositionTable::rows)
-                .orElse(description.maxTokens());
-        // A text's first and last token are marks, whose vectors all others lean on. Parts of split texts may have
-        // more tokens than whole ones.
-        var tokens = new LeavingTokens(1, 1, rows, form.embeddings().vocabulary(), 0);
         return new TextNetwork(
                 description,
                 embeddings(form.embeddings(), tables, parts.inputs()),
-                parts.layers(path, form.forms(), names, tokens),
+                layers(description, form, path, names, parts),
                 form.lastNorm().map(norm -> parts.head().norm(lastNorm, norm)));
+    }
+
+    /** With a short path if the model has one, and if tokens that leave change nothing of where the others stand: attention that knows it counts rows. */
+    private static LayerStack layers(
+            TextDescription description, EncoderForm form, String path, LayerNames names, LayerBuilder parts) {
+        if (form.forms().stream().anyMatch(layer -> layer.attention().countsRows())) {
+            return parts.layers(path, form.forms(), names);
+        }
+        int most = form.embeddings()
+                .positions()
+                .map(EmbeddingForm.PositionTable::tokens)
+                .orElse(description.maxTokens());
+        // A text's first and last token are marks, whose vectors all others lean on. Parts of split texts may have
+        // more tokens than whole ones.
+        var tokens = new LeavingTokens(1, 1, most, form.embeddings().vocabulary(), 0);
+        return parts.layers(path, form.forms(), names, tokens);
     }
 
     private static Embeddings embeddings(EmbeddingForm form, EmbeddingForm.Names names, LayerBuilder parts) {
