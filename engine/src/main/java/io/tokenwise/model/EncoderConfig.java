@@ -72,6 +72,52 @@ public record EncoderConfig(int hidden, int layers, int heads, int units, int vo
         return hidden / heads;
     }
 
+    /**
+     * How many heads keys and values have; as many as queries if config.json does not say.
+     *
+     * @throws BadFileException if they do not divide those
+     */
+    public int keyHeads(JsonFile config) {
+        int keyHeads = config.integer("num_key_value_heads", 1, heads, heads);
+        if (heads % keyHeads != 0) {
+            throw config.refuse("num_key_value_heads", "a divisor of num_attention_heads, " + heads);
+        }
+        return keyHeads;
+    }
+
+    /**
+     * The base of rotary positions.
+     *
+     * @param kind of the layers, where newer files have positions of several; or null
+     * @param older field of files of before
+     * @throws BadFileException if positions are scaled
+     */
+    public static double rotaryBase(JsonFile config, String kind, String older, double absent) {
+        if (config.has("rope_scaling")) {
+            throw config.refuse("rope_scaling", "nothing");
+        }
+        if (!config.has("rope_parameters")) {
+            return config.has(older) ? config.number(older, 1, 1e12) : absent;
+        }
+        var all = new JsonFile(config.file(), config.root().get("rope_parameters"));
+        JsonFile own = kind != null && all.has(kind) ? new JsonFile(config.file(), all.root().get(kind)) : all;
+        own.supports("rope_type", "default");
+        return own.has("rope_theta") ? own.number("rope_theta", 1, 1e12) : absent;
+    }
+
+    /**
+     * Columns of a head, where config.json says it.
+     *
+     * @throws BadFileException if it is odd: rotary positions turn pairs
+     */
+    public static int evenHeadSize(JsonFile config, int absent) {
+        int size = config.integer("head_dim", 2, 1 << 10, absent);
+        if (size % 2 != 0) {
+            throw config.refuse("head_dim", "an even number, since rotary positions turn pairs of columns");
+        }
+        return size;
+    }
+
     /** An activation by the name that transformers has for it. */
     public static Activation activation(JsonFile config, String field, String absent) {
         config.supports(field, "gelu", "gelu_pytorch_tanh", "gelu_new", "silu", "swish", "relu");

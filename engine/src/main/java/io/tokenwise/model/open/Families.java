@@ -4,9 +4,11 @@ import io.tokenwise.io.JsonFile;
 import io.tokenwise.model.ModelFamily;
 import io.tokenwise.model.bert.BertFamily;
 import io.tokenwise.model.distilbert.DistilBertFamily;
+import io.tokenwise.model.gemma3.Gemma3Family;
 import io.tokenwise.model.modernbert.ModernBertFamily;
 import io.tokenwise.model.moonshine.MoonshineFamily;
 import io.tokenwise.model.nomic.NomicBertFamily;
+import io.tokenwise.model.qwen3.Qwen3Family;
 import io.tokenwise.model.roberta.RobertaFamily;
 import io.tokenwise.model.vit.VitFamily;
 import java.util.List;
@@ -25,7 +27,9 @@ public final class Families {
             RobertaFamily.XLM_R,
             RobertaFamily.CAMEMBERT,
             NomicBertFamily.NOMIC_BERT,
-            ModernBertFamily.MODERN_BERT);
+            ModernBertFamily.MODERN_BERT,
+            Qwen3Family.QWEN3,
+            Gemma3Family.GEMMA3);
 
     private static final String TYPE = "model_type";
 
