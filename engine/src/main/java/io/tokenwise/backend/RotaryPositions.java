@@ -35,8 +35,7 @@ public final class RotaryPositions {
         }
     }
 
-    private RotaryPositions(
-            int count, int headSize, int rotated, boolean halves, float[] cosines, float[] sines) {
+    private RotaryPositions(int count, int headSize, int rotated, boolean halves, float[] cosines, float[] sines) {
         this.count = count;
         this.headSize = headSize;
         this.rotated = rotated;

@@ -13,8 +13,7 @@ import java.util.Optional;
  * @param forms of the layers, first to last
  * @param lastNorm after the last layer; empty if there is none
  */
-public record EncoderForm(
-        int hiddenSize, EmbeddingForm embeddings, List<LayerForm> forms, Optional<NormForm> lastNorm)
+public record EncoderForm(int hiddenSize, EmbeddingForm embeddings, List<LayerForm> forms, Optional<NormForm> lastNorm)
         implements TextArchitecture {
     // Far above every published model, far below what exhausts memory by a typing error.
     private static final int MOST_WIDTH = 1 << 16;

@@ -161,12 +161,13 @@ public final class LayerBuilder {
     /** Attention of a layer, such as {@code encoder.layer.0.}, or what was made of it. */
     BlockSlot attention(String layer, AttentionForm form, LayerNames names) {
         int hidden = sizes.hiddenSize();
-        Linear output = sideBySide(
-                layer, "", form.width(), List.of(new Wide(names.output(), hidden)), form.outputBias());
+        Linear output =
+                sideBySide(layer, "", form.width(), List.of(new Wide(names.output(), hidden)), form.outputBias());
         LayerNames.Norms norms = names.norms();
         Attention.HeadNorms headNorms = form.headNorm()
                 .map(norm -> new Attention.HeadNorms(
-                        rms(layer + norms.query(), norm, form.headSize()), rms(layer + norms.key(), norm, form.headSize())))
+                        rms(layer + norms.query(), norm, form.headSize()),
+                        rms(layer + norms.key(), norm, form.headSize())))
                 .orElse(null);
         return attention(
                 layer + "attention",
@@ -257,12 +258,16 @@ public final class LayerBuilder {
             case Positions.Slopes slopes ->
                 biases.computeIfAbsent(
                         List.of(form.heads(), form.scale(), slopes),
-                        _ -> PositionBias.slopes(parameters, form.heads(), shapesOnly() ? 1 : slopes.most(), form.scale()));
+                        _ -> PositionBias.slopes(
+                                parameters, form.heads(), shapesOnly() ? 1 : slopes.most(), form.scale()));
             case Positions.Buckets buckets ->
                 biases.computeIfAbsent(
                         List.of(form.heads(), form.scale(), buckets),
                         _ -> PositionBias.buckets(
-                                parameters, buckets(buckets.table(), buckets.buckets(), form.heads()), buckets, form.scale()));
+                                parameters,
+                                buckets(buckets.table(), buckets.buckets(), form.heads()),
+                                buckets,
+                                form.scale()));
             case Positions.None _, Positions.Rotary _ -> null;
         };
     }

@@ -32,10 +32,7 @@ final class SentenceFiles {
         if (folder.has(LENGTH)) {
             JsonFile length = folder.read(LENGTH);
             int named = length.integer(
-                    "max_seq_length",
-                    Tokenizer.LEAST_MAX_TOKENS,
-                    family.mostTokens(config, architecture),
-                    maxTokens);
+                    "max_seq_length", Tokenizer.LEAST_MAX_TOKENS, family.mostTokens(config, architecture), maxTokens);
             maxTokens = Math.min(maxTokens, named);
             if (length.flag("do_lower_case", false)) {
                 throw length.refuse("do_lower_case", "false; tokenizer.json says what becomes of capitals");

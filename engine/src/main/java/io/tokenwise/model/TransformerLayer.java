@@ -77,8 +77,7 @@ public record TransformerLayer(
         };
     }
 
-    private static Tensor around(
-            Pass pass, Optional<Norm> before, Block block, Optional<Norm> after, Tensor x) {
+    private static Tensor around(Pass pass, Optional<Norm> before, Block block, Optional<Norm> after, Tensor x) {
         return Sums.of(pass, x, norm(pass, after, block.forward(pass, norm(pass, before, x), null)));
     }
 

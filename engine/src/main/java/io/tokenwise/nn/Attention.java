@@ -104,7 +104,10 @@ public final class Attention implements ProjectedAttention {
     /** Pairs of columns that lie side by side stay together in units; norms see all of a head, and shared keys are of several heads. */
     @Override
     public boolean cutsQueries() {
-        return queryNorm == null && bias == null && form.keyHeads() == form.heads() && (rotary == null || !rotary.halves());
+        return queryNorm == null
+                && bias == null
+                && form.keyHeads() == form.heads()
+                && (rotary == null || !rotary.halves());
     }
 
     @Override

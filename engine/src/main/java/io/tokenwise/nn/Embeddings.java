@@ -11,8 +11,7 @@ import io.tokenwise.tensor.Tensor;
  * @param types null if there are none
  * @param norm null if the sum is not normed
  */
-public record Embeddings(
-        Parameter words, Parameter positions, Parameter types, EmbeddingSums.Form form, Norm norm) {
+public record Embeddings(Parameter words, Parameter positions, Parameter types, EmbeddingSums.Form form, Norm norm) {
     /** {@code [tokens, hidden]}. */
     public Tensor forward(Pass pass, TokenBatch batch) {
         if (norm == null) {

@@ -12,8 +12,7 @@ public record NormForm(boolean centred, boolean shifted, boolean plusOne, double
     /** @throws IllegalArgumentException if it is no such number */
     public NormForm {
         if (!(epsilon >= 0) || epsilon > 1) {
-            throw new IllegalArgumentException(
-                    "the epsilon of a norm is " + epsilon + ", must be 0 to 1");
+            throw new IllegalArgumentException("the epsilon of a norm is " + epsilon + ", must be 0 to 1");
         }
     }
 

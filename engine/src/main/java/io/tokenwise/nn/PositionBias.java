@@ -46,7 +46,9 @@ public final class PositionBias {
     /** Heads up to a power of two share out 2^-8 and what is above it evenly; the others take every second slope of twice as many. */
     static double slope(int head, int heads) {
         int power = Integer.highestOneBit(heads);
-        return head < power ? Math.pow(2, -8.0 * (head + 1) / power) : Math.pow(2, -8.0 * (2 * (head - power) + 1) / (2 * power));
+        return head < power
+                ? Math.pow(2, -8.0 * (head + 1) / power)
+                : Math.pow(2, -8.0 * (2 * (head - power) + 1) / (2 * power));
     }
 
     /**
@@ -54,7 +56,8 @@ public final class PositionBias {
      *
      * @param table {@code [buckets, heads]}
      */
-    public static PositionBias buckets(Parameters parameters, Parameter table, Positions.Buckets buckets, double scale) {
+    public static PositionBias buckets(
+            Parameters parameters, Parameter table, Positions.Buckets buckets, double scale) {
         int heads = table.value().columns();
         Parameter values = parameters.fixed(table.name() + ".by_distance", heads, 2 * buckets.farthest() + 1);
         return new PositionBias(values, table, buckets, scale);

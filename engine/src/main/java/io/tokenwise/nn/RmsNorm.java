@@ -14,12 +14,20 @@ import io.tokenwise.tensor.Tensor;
 public record RmsNorm(Parameter gain, float plus, float epsilon, RowParts parts) implements Norm {
     /** Of whole rows. */
     public static RmsNorm of(Parameter gain, boolean plusOne, double epsilon) {
-        return new RmsNorm(gain, plusOne ? 1 : 0, (float) epsilon, RowParts.whole(gain.value().columns()));
+        return new RmsNorm(
+                gain,
+                plusOne ? 1 : 0,
+                (float) epsilon,
+                RowParts.whole(gain.value().columns()));
     }
 
     /** The same of so many parts from a column on of rows that have more. */
     public RmsNorm ofParts(int columns, int first, int count) {
-        return new RmsNorm(gain, plus, epsilon, new RowParts(columns, first, count, gain.value().columns()));
+        return new RmsNorm(
+                gain,
+                plus,
+                epsilon,
+                new RowParts(columns, first, count, gain.value().columns()));
     }
 
     @Override

@@ -96,8 +96,9 @@ public final class Activations {
         CpuDevice.only(stream, "activation " + activation)
                 .operands(x, dy, dx)
                 .activation(activation)
-                .forValues(x, (o, from, to, _) ->
-                        o.kernels.gates().activateBackward(o.a, o.b, o.c, o.activation, from, to));
+                .forValues(
+                        x,
+                        (o, from, to, _) -> o.kernels.gates().activateBackward(o.a, o.b, o.c, o.activation, from, to));
     }
 
     public static Tensor of(Recorder pass, Tensor x, Activation activation) {

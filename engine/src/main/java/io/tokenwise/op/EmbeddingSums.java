@@ -61,10 +61,24 @@ public final class EmbeddingSums {
                     .integers(ids)
                     .value(form.scale())
                     .first(form.first())
-                    .forSequences(y, offsets, sequences, (o, from, to, _) -> o.kernels
-                            .sequences()
-                            .embeddingSum(
-                                    o.integers, o.offsets, o.a, o.value, o.b, o.first, o.c, o.d, o.columns, from, to));
+                    .forSequences(
+                            y,
+                            offsets,
+                            sequences,
+                            (o, from, to, _) -> o.kernels
+                                    .sequences()
+                                    .embeddingSum(
+                                            o.integers,
+                                            o.offsets,
+                                            o.a,
+                                            o.value,
+                                            o.b,
+                                            o.first,
+                                            o.c,
+                                            o.d,
+                                            o.columns,
+                                            from,
+                                            to));
         } else {
             onlyPlain(stream, positions, form);
             CudaDevice.of(stream)

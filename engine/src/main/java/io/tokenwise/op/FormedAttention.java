@@ -13,7 +13,8 @@ import java.util.Arrays;
 
 /** {@link SelfAttention} of which a {@link Form} says what tokens see, what is added to scores, and how many heads share keys and values. */
 public final class FormedAttention {
-    private static final String NAME = "attention in a window, with a bias by distance, shared keys or a scale of its own";
+    private static final String NAME =
+            "attention in a window, with a bias by distance, shared keys or a scale of its own";
 
     private FormedAttention() {}
 
@@ -43,13 +44,7 @@ public final class FormedAttention {
      * @param probabilities null, or where they are kept for the gradient
      */
     public static void forward(
-            Stream stream,
-            Tensor qkv,
-            Form form,
-            int[] offsets,
-            int sequences,
-            Tensor context,
-            Tensor probabilities) {
+            Stream stream, Tensor qkv, Form form, int[] offsets, int sequences, Tensor context, Tensor probabilities) {
         check("attention", qkv, form, offsets, sequences, context);
         CpuDevice cpu = CpuDevice.only(stream, NAME);
         AttentionJob job = cpu.attention();
@@ -170,17 +165,17 @@ public final class FormedAttention {
         }
     }
 
-    private static void check(
-            String operation, Tensor qkv, Form form, int[] offsets, int sequences, Tensor context) {
+    private static void check(String operation, Tensor qkv, Form form, int[] offsets, int sequences, Tensor context) {
         Shapes.offsets(operation, offsets, sequences, qkv.rows());
         if (form.heads() % form.keyHeads() != 0 || qkv.columns() != form.columns()) {
             throw new IllegalArgumentException(operation + ": " + qkv.shape() + " does not hold Q of " + form.heads()
                     + " and K and V of " + form.keyHeads() + " heads of " + form.headSize() + " columns");
         }
         Shapes.require(operation, context, qkv.rows(), form.heads() * form.headSize());
-        if (form.bias() != null && (form.bias().rows() != form.heads() || form.bias().columns() % 2 == 0)) {
-            throw new IllegalArgumentException(operation + ": a bias of " + form.bias().shape() + " for " + form.heads()
-                    + " heads; [heads, an odd number] is needed");
+        if (form.bias() != null
+                && (form.bias().rows() != form.heads() || form.bias().columns() % 2 == 0)) {
+            throw new IllegalArgumentException(operation + ": a bias of "
+                    + form.bias().shape() + " for " + form.heads() + " heads; [heads, an odd number] is needed");
         }
     }
 }

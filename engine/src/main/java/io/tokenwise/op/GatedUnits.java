@@ -20,8 +20,10 @@ public final class GatedUnits {
         if (stream.device() instanceof CpuDevice cpu) {
             cpu.operands(x, y, null)
                     .activation(gate)
-                    .forBlocks(y, units, (o, from, to, _) ->
-                            o.kernels.gates().gated(o.a, o.b, o.activation, o.columns, from, to));
+                    .forBlocks(
+                            y,
+                            units,
+                            (o, from, to, _) -> o.kernels.gates().gated(o.a, o.b, o.activation, o.columns, from, to));
         } else {
             onlySilu("gatedUnits", gate);
             CudaDevice.of(stream)
@@ -40,8 +42,11 @@ public final class GatedUnits {
         if (stream.device() instanceof CpuDevice cpu) {
             cpu.operands(x, dy, dx)
                     .activation(gate)
-                    .forBlocks(dy, units, (o, from, to, _) ->
-                            o.kernels.gates().gatedBackward(o.a, o.b, o.c, o.activation, o.columns, from, to));
+                    .forBlocks(
+                            dy,
+                            units,
+                            (o, from, to, _) ->
+                                    o.kernels.gates().gatedBackward(o.a, o.b, o.c, o.activation, o.columns, from, to));
         } else {
             onlySilu("gatedUnitsBackward", gate);
             CudaDevice.of(stream)

@@ -155,16 +155,23 @@ public final class Pools {
         check("lastPool", x, offsets, sequences, y);
         CpuDevice.only(stream, "pooling of the last token")
                 .operands(x, y, null)
-                .forSequences(x, offsets, sequences, (o, from, to, _) ->
-                        o.kernels.sequences().lastPool(o.a, o.offsets, o.b, o.columns, from, to));
+                .forSequences(
+                        x,
+                        offsets,
+                        sequences,
+                        (o, from, to, _) -> o.kernels.sequences().lastPool(o.a, o.offsets, o.b, o.columns, from, to));
     }
 
     public static void lastBackward(Stream stream, Tensor dy, int[] offsets, int sequences, Tensor dx) {
         check("lastPoolBackward", dx, offsets, sequences, dy);
         CpuDevice.only(stream, "pooling of the last token")
                 .operands(dx, dy, null)
-                .forSequences(dx, offsets, sequences, (o, from, to, _) ->
-                        o.kernels.sequences().lastPoolBackward(o.b, o.offsets, o.a, o.columns, from, to));
+                .forSequences(
+                        dx,
+                        offsets,
+                        sequences,
+                        (o, from, to, _) ->
+                                o.kernels.sequences().lastPoolBackward(o.b, o.offsets, o.a, o.columns, from, to));
     }
 
     public static Tensor last(Recorder pass, Tensor x, int[] offsets, int sequences) {
@@ -197,8 +204,12 @@ public final class Pools {
         check("largestLogRelu", x, offsets, sequences, y);
         CpuDevice.only(stream, "pooling of the largest")
                 .operands(x, y, null)
-                .forSequences(x, offsets, sequences, (o, from, to, _) ->
-                        o.kernels.sequences().largestLogRelu(o.a, o.offsets, o.b, o.columns, from, to));
+                .forSequences(
+                        x,
+                        offsets,
+                        sequences,
+                        (o, from, to, _) ->
+                                o.kernels.sequences().largestLogRelu(o.a, o.offsets, o.b, o.columns, from, to));
     }
 
     /** What each text has of each word (SPLADE), from logits {@code [tokens, words]}. */

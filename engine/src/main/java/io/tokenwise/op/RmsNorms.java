@@ -37,13 +37,14 @@ public final class RmsNorms {
         Shapes.same("rmsNorm", x, y);
         CpuDevice.only(stream, "rmsNorm")
                 .operands(x, gain, y)
-                        .d(inverses)
-                        .parts(parts)
-                        .value(epsilon)
-                        .more(plus)
-                        .forRows(x, (o, from, to, _) -> o.kernels
-                                .rows()
-                                .rmsNorm(o.a, o.parts, o.b, o.more, o.value, o.c, o.d, from, to));
+                .d(inverses)
+                .parts(parts)
+                .value(epsilon)
+                .more(plus)
+                .forRows(
+                        x,
+                        (o, from, to, _) ->
+                                o.kernels.rows().rmsNorm(o.a, o.parts, o.b, o.more, o.value, o.c, o.d, from, to));
     }
 
     /** dx may be dy. */
@@ -54,13 +55,14 @@ public final class RmsNorms {
         Shapes.same("rmsNormBackward", x, dx);
         CpuDevice.only(stream, "rmsNormBackward")
                 .operands(x, gain, inverses)
-                        .d(dy)
-                        .e(dx)
-                        .parts(parts)
-                        .more(plus)
-                        .forRows(x, (o, from, to, _) -> o.kernels
-                                .rows()
-                                .rmsNormBackward(o.a, o.parts, o.b, o.more, o.c, o.d, o.e, from, to));
+                .d(dy)
+                .e(dx)
+                .parts(parts)
+                .more(plus)
+                .forRows(
+                        x,
+                        (o, from, to, _) ->
+                                o.kernels.rows().rmsNormBackward(o.a, o.parts, o.b, o.more, o.c, o.d, o.e, from, to));
     }
 
     /** Adds to the gain's gradient. */
@@ -70,16 +72,19 @@ public final class RmsNorms {
         Shapes.same("rmsNormParameterGradient", x, dy);
         CpuDevice.only(stream, "rmsNormParameterGradient")
                 .operands(x, inverses, dy)
-                        .d(dGain)
-                        .parts(parts)
-                        .blocks(x.rows())
-                        .forColumns(dGain, (o, from, to, _) -> o.kernels
+                .d(dGain)
+                .parts(parts)
+                .blocks(x.rows())
+                .forColumns(
+                        dGain,
+                        (o, from, to, _) -> o.kernels
                                 .rows()
                                 .rmsNormParameterGradient(o.a, o.parts, o.b, o.c, o.d, o.blocks, from, to));
     }
 
     /** Of whole rows, to y. */
-    public static void to(Recorder pass, Tensor x, RowParts whole, Parameter gain, float plus, float epsilon, Tensor y) {
+    public static void to(
+            Recorder pass, Tensor x, RowParts whole, Parameter gain, float plus, float epsilon, Tensor y) {
         record(pass, x, whole, gain, plus, epsilon, y);
     }
 

@@ -29,7 +29,8 @@ public final class Rotations {
                     .rotary(positions)
                     .rows(position)
                     .blocks(heads)
-                    .forSequences(x, offsets, sequences, positions.halves() ? Rotations::halvesOnCpu : Rotations::onCpu);
+                    .forSequences(
+                            x, offsets, sequences, positions.halves() ? Rotations::halvesOnCpu : Rotations::onCpu);
         } else if (positions.halves()) {
             CpuDevice.only(stream, "rotation of halves");
         } else {

@@ -26,8 +26,8 @@ class NoFamilyIsAskedForTest {
     private static final Pattern TENSOR =
             Pattern.compile("\"(encoder|decoder)\\.layers?\\.|\"embeddings\\.|startsWith\\(\"(enc|dec|emb)");
 
-    private static final DescribedPredicate<JavaClass> A_FAMILY = simpleNameEndingWith("Family")
-            .and(JavaClass.Predicates.resideInAPackage("io.tokenwise.model.*"));
+    private static final DescribedPredicate<JavaClass> A_FAMILY =
+            simpleNameEndingWith("Family").and(JavaClass.Predicates.resideInAPackage("io.tokenwise.model.*"));
 
     @Test
     void onlyTheListKnowsFamilies() {
@@ -51,7 +51,8 @@ class NoFamilyIsAskedForTest {
         Path root = Path.of(folder);
         var found = new ArrayList<String>();
         try (Stream<Path> files = Files.walk(root)) {
-            for (Path file : (Iterable<Path>) files.filter(path -> path.toString().endsWith(".java"))::iterator) {
+            for (Path file :
+                    (Iterable<Path>) files.filter(path -> path.toString().endsWith(".java"))::iterator) {
                 for (String line : Files.readAllLines(file)) {
                     if (pattern.matcher(line).find()) {
                         found.add(root.relativize(file) + ": " + line.strip());

@@ -115,9 +115,11 @@ final class EncoderOpCases {
 
     private static NDArray headNorm(NDList t, int rows, int heads, int size) {
         NDArray parts = t.get(0).reshape(rows, heads + 2L, size);
-        NDArray normed = norm(parts.get(new NDIndex(":, 1:{}", heads + 1))).mul(t.get(1).add(1));
+        NDArray normed =
+                norm(parts.get(new NDIndex(":, 1:{}", heads + 1))).mul(t.get(1).add(1));
         return NDArrays.concat(
-                        new NDList(parts.get(new NDIndex(":, 0:1")), normed, parts.get(new NDIndex(":, {}:", heads + 1))),
+                        new NDList(
+                                parts.get(new NDIndex(":, 0:1")), normed, parts.get(new NDIndex(":, {}:", heads + 1))),
                         1)
                 .reshape(rows, (heads + 2L) * size);
     }
@@ -132,7 +134,9 @@ final class EncoderOpCases {
                     2,
                     (pass, o) -> Activations.of(pass, o.tensor(0), activation),
                     m -> Matrix.fill(
-                            rows, blocks * units, i -> value(activation, m.getFirst().values()[i])),
+                            rows,
+                            blocks * units,
+                            i -> value(activation, m.getFirst().values()[i])),
                     t -> value(activation, t.getFirst())));
         }
         for (Activation gate : OTHERS) {
@@ -197,7 +201,12 @@ final class EncoderOpCases {
                                                 .map(i -> position(batch, i) + 2)
                                                 .toArray(),
                                         tokens))
-                                .add(rows(t.get(2), IntStream.range(0, tokens).map(i -> i % 3).toArray(), tokens))),
+                                .add(rows(
+                                        t.get(2),
+                                        IntStream.range(0, tokens)
+                                                .map(i -> i % 3)
+                                                .toArray(),
+                                        tokens))),
                 OpCases.op(
                         "embeddingSum of words alone " + x,
                         List.of(Operand.parameter(words, columns)),
@@ -211,8 +220,7 @@ final class EncoderOpCases {
                                 null,
                                 null,
                                 EmbeddingSums.Form.PLAIN),
-                        m -> Matrix.fill(
-                                tokens, columns, i -> m.get(0).get(batch.inputs()[i / columns], i % columns)),
+                        m -> Matrix.fill(tokens, columns, i -> m.get(0).get(batch.inputs()[i / columns], i % columns)),
                         t -> rows(t.get(0), batch.inputs(), tokens)),
                 OpCases.op(
                         "lastPool " + x,
@@ -258,7 +266,8 @@ final class EncoderOpCases {
         int half = rotated / 2;
         int columns = (heads + 1) * headSize;
         int most = batch.length(0);
-        double[] factors = IntStream.range(0, half).mapToDouble(i -> 1 + i / 4.0).toArray();
+        double[] factors =
+                IntStream.range(0, half).mapToDouble(i -> 1 + i / 4.0).toArray();
         var positions = RotaryPositions.halves(most, headSize, rotated, 100, factors);
         Operand x = Operand.tensor(batch.tokens(), columns);
         return OpCases.op(
@@ -289,8 +298,7 @@ final class EncoderOpCases {
         return position * (frequency * (float) factors[pair]);
     }
 
-    private static NDArray turned(
-            NDArray x, TokenBatch batch, int heads, int headSize, int rotated, double[] factors) {
+    private static NDArray turned(NDArray x, TokenBatch batch, int heads, int headSize, int rotated, double[] factors) {
         int tokens = batch.tokens();
         int half = rotated / 2;
         float[] cosines = new float[tokens * half];
@@ -318,8 +326,7 @@ final class EncoderOpCases {
     /** Of attention; reach 0 is no bias. */
     private record Shape(int heads, int keyHeads, int size, int before, int after, int reach) {
         FormedAttention.Form form(Tensor bias) {
-            return new FormedAttention.Form(
-                    heads, keyHeads, size, SCALE, before, after, reach == 0 ? null : bias);
+            return new FormedAttention.Form(heads, keyHeads, size, SCALE, before, after, reach == 0 ? null : bias);
         }
 
         boolean sees(int query, int key) {
@@ -398,7 +405,8 @@ final class EncoderOpCases {
         int shared = shape.heads / shape.keyHeads;
         NDArray k = heads(qkv, shape.heads, shape.keyHeads, shared, shape.size);
         NDArray v = heads(qkv, shape.heads + shape.keyHeads, shape.keyHeads, shared, shape.size);
-        NDArray scores = q.matMul(k.transpose(0, 2, 1)).add(added).mul(SCALE).add(constant(qkv, mask, 1, length, length));
+        NDArray scores =
+                q.matMul(k.transpose(0, 2, 1)).add(added).mul(SCALE).add(constant(qkv, mask, 1, length, length));
         return scores.softmax(-1).matMul(v).transpose(1, 0, 2).reshape(length, (long) shape.heads * shape.size);
     }
 
@@ -425,7 +433,14 @@ final class EncoderOpCases {
         return switch (activation) {
             case GELU -> ai.djl.nn.Activation.gelu(x);
             case GELU_TANH ->
-                x.pow(3).mul(0.044715).add(x).mul(Math.sqrt(2 / Math.PI)).tanh().add(1).mul(x).div(2);
+                x.pow(3)
+                        .mul(0.044715)
+                        .add(x)
+                        .mul(Math.sqrt(2 / Math.PI))
+                        .tanh()
+                        .add(1)
+                        .mul(x)
+                        .div(2);
             case SILU -> x.div(x.neg().exp().add(1));
             case RELU -> ai.djl.nn.Activation.relu(x);
         };

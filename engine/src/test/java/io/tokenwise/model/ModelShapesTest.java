@@ -29,14 +29,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Names and shapes are what building a network says, and building one for them takes no memory. */
 class ModelShapesTest {
-    private static final SpeechDescription MOONSHINE =
-            new SpeechDescription(
-                    "small",
-                    MoonshineFamily.MOONSHINE,
-                    TestMoonshines.SMALL,
-                    MoonshineArchitecture.SOUND,
-                    null,
-                    Optional.empty());
+    private static final SpeechDescription MOONSHINE = new SpeechDescription(
+            "small",
+            MoonshineFamily.MOONSHINE,
+            TestMoonshines.SMALL,
+            MoonshineArchitecture.SOUND,
+            null,
+            Optional.empty());
 
     private static void assertShapes(ModelDescription description, Map<String, long[]> expected) {
         Map<String, long[]> shapes = ModelShapes.of(description).tensors();

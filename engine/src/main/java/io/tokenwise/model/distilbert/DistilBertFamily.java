@@ -61,11 +61,13 @@ public final class DistilBertFamily implements TextFamily {
         return new EncoderForm(
                 sizes.hidden(),
                 new EmbeddingForm(sizes.vocabulary(), Optional.of(positions), 0, 1, Optional.of(NORM)),
-                Collections.nCopies(sizes.layers(), LayerForm.of(
-                        LayerForm.NormPlace.AFTER,
-                        NORM,
-                        AttentionForm.plain(sizes.heads(), sizes.hidden() / sizes.heads()),
-                        MlpForm.gelu(sizes.units()))),
+                Collections.nCopies(
+                        sizes.layers(),
+                        LayerForm.of(
+                                LayerForm.NormPlace.AFTER,
+                                NORM,
+                                AttentionForm.plain(sizes.heads(), sizes.hidden() / sizes.heads()),
+                                MlpForm.gelu(sizes.units()))),
                 Optional.empty());
     }
 

@@ -71,8 +71,9 @@ public final class ModernBertFamily implements TextFamily {
         AttentionForm everywhere = attentionBias ? plain : plain.withoutBiases();
         int side = config.integer("local_attention", 1, 1 << 24, 128) / 2;
         AttentionForm global = everywhere.with(rotary(config, headSize, GLOBAL, "global_rope_theta", 160_000, most));
-        AttentionForm local =
-                everywhere.with(rotary(config, headSize, LOCAL, "local_rope_theta", 10_000, most)).within(side, side);
+        AttentionForm local = everywhere
+                .with(rotary(config, headSize, LOCAL, "local_rope_theta", 10_000, most))
+                .within(side, side);
         var mlp = new MlpForm(sizes.units(), gate, true, mlpBias, mlpBias);
         var forms = new ArrayList<LayerForm>();
         for (int i = 0; i < sizes.layers(); i++) {
@@ -100,11 +101,11 @@ public final class ModernBertFamily implements TextFamily {
         return type.equals(GLOBAL);
     }
 
-    private static Positions rotary(
-            JsonFile config, int headSize, String kind, String older, double absent, int most) {
+    private static Positions rotary(JsonFile config, int headSize, String kind, String older, double absent, int most) {
         double base = absent;
         if (config.has("rope_parameters")) {
-            var own = new JsonFile(config.file(), config.root().get("rope_parameters").path(kind));
+            var own = new JsonFile(
+                    config.file(), config.root().get("rope_parameters").path(kind));
             own.supports("rope_type", "default");
             base = own.has("rope_theta") ? own.number("rope_theta", 1, 1e12) : absent;
         } else if (config.has(older)) {

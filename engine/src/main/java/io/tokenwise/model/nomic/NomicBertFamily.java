@@ -31,8 +31,8 @@ import tools.jackson.databind.node.ObjectNode;
 public final class NomicBertFamily implements TextFamily {
     public static final NomicBertFamily NOMIC_BERT = new NomicBertFamily();
 
-    private static final EmbeddingForm.Names TABLES = new EmbeddingForm.Names(
-            "embeddings.word_embeddings", null, "embeddings.token_type_embeddings", "emb_ln");
+    private static final EmbeddingForm.Names TABLES =
+            new EmbeddingForm.Names("embeddings.word_embeddings", null, "embeddings.token_type_embeddings", "emb_ln");
 
     private static final LayerNames UNGATED = LayerNames.of(
                     "", "", "", "attn.out_proj", "mlp.fc1", "mlp.fc2", LayerNames.Norms.of("norm1", "norm2"))
@@ -76,13 +76,13 @@ public final class NomicBertFamily implements TextFamily {
         return new EncoderForm(
                 sizes.hidden(),
                 new EmbeddingForm(sizes.vocabulary(), Optional.empty(), types, 1, Optional.of(norm)),
-                Collections.nCopies(
-                        sizes.layers(), LayerForm.of(LayerForm.NormPlace.AFTER, norm, attention, mlp)),
+                Collections.nCopies(sizes.layers(), LayerForm.of(LayerForm.NormPlace.AFTER, norm, attention, mlp)),
                 Optional.empty());
     }
 
     private static void refuseOthers(JsonFile config) {
-        for (String flag : new String[] {"prenorm", "parallel_block", "use_rms_norm", "causal", "rotary_emb_interleaved"}) {
+        for (String flag :
+                new String[] {"prenorm", "parallel_block", "use_rms_norm", "causal", "rotary_emb_interleaved"}) {
             if (config.flag(flag, false)) {
                 throw config.refuse(flag, "false");
             }

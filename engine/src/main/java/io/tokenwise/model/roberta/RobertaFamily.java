@@ -58,11 +58,13 @@ public final class RobertaFamily implements TextFamily {
         return new EncoderForm(
                 sizes.hidden(),
                 new EmbeddingForm(sizes.vocabulary(), Optional.of(positions), types, 1, Optional.of(norm)),
-                Collections.nCopies(sizes.layers(), LayerForm.of(
-                        LayerForm.NormPlace.AFTER,
-                        norm,
-                        AttentionForm.plain(sizes.heads(), sizes.hidden() / sizes.heads()),
-                        MlpForm.gelu(sizes.units()))),
+                Collections.nCopies(
+                        sizes.layers(),
+                        LayerForm.of(
+                                LayerForm.NormPlace.AFTER,
+                                norm,
+                                AttentionForm.plain(sizes.heads(), sizes.hidden() / sizes.heads()),
+                                MlpForm.gelu(sizes.units()))),
                 Optional.empty());
     }
 

@@ -90,7 +90,8 @@ class BlockShapesTest {
         try (Backend backend = VectorBackend.open(1);
                 Workspace workspace = backend.workspace(1L << 26);
                 var parameters = new Parameters(backend)) {
-            var dense = attention(parameters, AttentionForm.plain(heads, headSize).withKeyHeads(keyHeads), kind);
+            var dense =
+                    attention(parameters, AttentionForm.plain(heads, headSize).withKeyHeads(keyHeads), kind);
             int learners = keyHeads * headSize / 8 % LEARNERS == 0 ? LEARNERS : 3;
             check(backend, workspace, parameters, dense, AdaptiveLayers.parse(gates, learners), false);
         }
@@ -99,15 +100,14 @@ class BlockShapesTest {
     private Attention attention(Parameters parameters, AttentionForm plain, String kind) {
         boolean biased = !kind.equals("without biases");
         int size = plain.headSize();
-        AttentionForm form =
-                switch (kind) {
-                    case "causal" -> plain.within(AttentionForm.ALL, 0).scaledBy(0.1);
-                    case "halves" -> plain.with(new Positions.Rotary(size, 1e4, true, new double[0], 64));
-                    case "normed" -> plain.withHeadNorm(NormForm.rms(1e-6));
-                    case "window" -> plain.within(5, 3);
-                    case "slopes" -> plain.with(new Positions.Slopes(64));
-                    default -> plain;
-                };
+        AttentionForm form = switch (kind) {
+            case "causal" -> plain.within(AttentionForm.ALL, 0).scaledBy(0.1);
+            case "halves" -> plain.with(new Positions.Rotary(size, 1e4, true, new double[0], 64));
+            case "normed" -> plain.withHeadNorm(NormForm.rms(1e-6));
+            case "window" -> plain.within(5, 3);
+            case "slopes" -> plain.with(new Positions.Slopes(64));
+            default -> plain;
+        };
         RotaryPositions rotary =
                 kind.equals("halves") ? RotaryPositions.halves(64, size, size, 1e4, new double[0]) : null;
         Attention.HeadNorms norms = kind.equals("normed")
@@ -115,7 +115,8 @@ class BlockShapesTest {
                 : null;
         Linear qkv = linear(parameters, "qkv", HIDDEN, form.width() + 2 * form.keyWidth(), biased);
         Linear output = linear(parameters, "output", form.width(), HIDDEN, biased);
-        PositionBias bias = kind.equals("slopes") ? PositionBias.slopes(parameters, form.heads(), 64, form.scale()) : null;
+        PositionBias bias =
+                kind.equals("slopes") ? PositionBias.slopes(parameters, form.heads(), 64, form.scale()) : null;
         return new Attention(qkv, output, form, rotary, norms, bias);
     }
 

@@ -63,7 +63,7 @@ class ModelDirectoryTest {
         directory = temp.resolve("tiny");
         tensors = new LinkedHashMap<>();
         Random random = new Random(6);
-        HuggingFaceTensors.of(TINY.architecture()).forEach((name, shape) -> {
+        HuggingFaceTensors.of((BertArchitecture) TINY.architecture()).forEach((name, shape) -> {
             float[] values = new float[(int) (shape[0] * (shape.length == 2 ? shape[1] : 1))];
             for (int i = 0; i < values.length; i++) {
                 values[i] = random.nextFloat();
