@@ -75,7 +75,11 @@ class FamiliesTest {
             new FamilyCase("bert", Map.of("model_type", "xlm-roberta", "type_vocab_size", 1, "pad_token_id", 1), ""),
             new FamilyCase(
                     "bert", Map.of("model_type", "camembert", "type_vocab_size", 1, "pad_token_id", 1), "roberta."),
-            new FamilyCase("distilbert", Map.of(), "distilbert."));
+            new FamilyCase("distilbert", Map.of(), "distilbert."),
+            new FamilyCase("qwen3", Map.of(), "model."),
+            new FamilyCase("qwen3", Map.of("attention_bias", false, "head_dim", 32, "num_key_value_heads", 1), ""),
+            new FamilyCase("gemma3", Map.of(), ""),
+            new FamilyCase("gemma3", Map.of("use_bidirectional_attention", false), "model."));
 
     @TempDir
     private Path folder;
