@@ -8,7 +8,7 @@ import io.tokenwise.kernels.Activation;
  * The sizes that config.json of every text encoder has, under names of its own.
  *
  * @param hidden width of a token's vector
- * @param heads of attention; divides hidden
+ * @param heads of attention; divides hidden, unless config.json says how wide a head is
  * @param units hidden ones of an MLP
  */
 public record EncoderConfig(int hidden, int layers, int heads, int units, int vocabulary) {
@@ -35,7 +35,8 @@ public record EncoderConfig(int hidden, int layers, int heads, int units, int vo
         }
         int hidden = config.integer(hiddenName, 1, MOST_WIDTH);
         int heads = config.integer(headsName, 1, hidden);
-        if (hidden % heads != 0) {
+        // Where a head's size is said all heads together may be of another width.
+        if (hidden % heads != 0 && !config.has("head_dim")) {
             throw new BadFileException(
                     config.file(), hiddenName + " " + hidden + " is not a multiple of " + headsName + " " + heads);
         }
