@@ -101,7 +101,9 @@ public record EncoderConfig(int hidden, int layers, int heads, int units, int vo
             return config.has(older) ? config.number(older, 1, 1e12) : absent;
         }
         var all = new JsonFile(config.file(), config.root().get("rope_parameters"));
-        JsonFile own = kind != null && all.has(kind) ? new JsonFile(config.file(), all.root().get(kind)) : all;
+        JsonFile own = kind != null && all.has(kind)
+                ? new JsonFile(config.file(), all.root().get(kind))
+                : all;
         own.supports("rope_type", "default");
         return own.has("rope_theta") ? own.number("rope_theta", 1, 1e12) : absent;
     }

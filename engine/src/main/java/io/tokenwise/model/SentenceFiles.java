@@ -107,7 +107,8 @@ final class SentenceFiles {
         if (modes.equals(List.of("lasttoken"))) {
             return Pooling.LAST;
         }
-        throw new BadFileException(config.file(), "pooling modes " + modes + "; supported: exactly one of mean, cls, lasttoken");
+        throw new BadFileException(
+                config.file(), "pooling modes " + modes + "; supported: exactly one of mean, cls, lasttoken");
     }
 
     /** Newer files name the mode, or several; older ones have a flag for each. */

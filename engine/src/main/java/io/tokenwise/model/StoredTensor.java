@@ -106,7 +106,8 @@ public record StoredTensor(String name, Parameter parameter, List<Columns> range
         return List.of(
                 new StoredTensor(path + "query." + what, parameter, List.of(new Columns(0, queries)), layout),
                 new StoredTensor(path + "key." + what, parameter, List.of(new Columns(queries, keys)), layout),
-                new StoredTensor(path + "value." + what, parameter, List.of(new Columns(queries + keys, keys)), layout));
+                new StoredTensor(
+                        path + "value." + what, parameter, List.of(new Columns(queries + keys, keys)), layout));
     }
 
     /** What an adaptive block keeps besides its dense block; its weights have the layout of linear layers. */

@@ -50,7 +50,8 @@ final class ChildRun {
             return switch (this) {
                 case LEARNERS -> config;
                 case LEAVING -> config.withLayers(AdaptiveLayers.LEAVING);
-                case DECODER -> config.withLayers(AdaptiveLayers.parse("mlp,vo", 4).withMlpLearners(1));
+                case DECODER ->
+                    config.withLayers(AdaptiveLayers.parse("mlp,vo", 4).withMlpLearners(1));
             };
         }
     }
@@ -92,7 +93,8 @@ final class ChildRun {
     public static void main(String[] args) throws Exception {
         try (ModelFiles files = Models.open(Path.of(args[0]));
                 Backend backend = VectorBackend.open(1)) {
-            DistillConfig config = Kind.valueOf(args.length > 2 ? args[2] : "LEARNERS").config(STEPS, 5);
+            DistillConfig config =
+                    Kind.valueOf(args.length > 2 ? args[2] : "LEARNERS").config(STEPS, 5);
             of(files, config, Path.of(args[1])).run(backend, new DistillRun.Listener() {});
         }
     }

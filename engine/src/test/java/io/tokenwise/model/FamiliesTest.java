@@ -10,7 +10,6 @@ import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.choice.Backends;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.model.open.Models;
@@ -71,7 +70,8 @@ class FamiliesTest {
 
     static final List<FamilyCase> FAMILIES = List.of(
             new FamilyCase("bert", Map.of(), "bert."),
-            new FamilyCase("bert", Map.of("model_type", "roberta", "type_vocab_size", 1, "pad_token_id", 1), "roberta."),
+            new FamilyCase(
+                    "bert", Map.of("model_type", "roberta", "type_vocab_size", 1, "pad_token_id", 1), "roberta."),
             new FamilyCase("bert", Map.of("model_type", "xlm-roberta", "type_vocab_size", 1, "pad_token_id", 1), ""),
             new FamilyCase(
                     "bert", Map.of("model_type", "camembert", "type_vocab_size", 1, "pad_token_id", 1), "roberta."),
@@ -212,8 +212,10 @@ class FamiliesTest {
                 encoder.save(target, files.tokenizer(), ModelWriter.Existing.KEEP, type);
                 try (ModelFiles saved = Models.open(target);
                         Encoder again = Encoder.load(saved, backend)) {
-                    assertThat(saved.description().architecture()).isEqualTo(files.description().architecture());
-                    assertThat(saved.description().family()).isSameAs(files.description().family());
+                    assertThat(saved.description().architecture())
+                            .isEqualTo(files.description().architecture());
+                    assertThat(saved.description().family())
+                            .isSameAs(files.description().family());
                     float[][] found = vectors(again, texts, Budget.FULL);
                     if (type == StoredType.F32) {
                         assertThat(found).isEqualTo(wanted);

@@ -172,7 +172,11 @@ public final class Gemma3Family implements TextFamily {
             double base = ((Positions.Rotary) each.attention().positions()).base();
             config.put(local ? "rope_local_base_freq" : "rope_theta", base);
             if (local) {
-                config.put("sliding_window", causal ? each.attention().before() + 1 : 2 * each.attention().before());
+                config.put(
+                        "sliding_window",
+                        causal
+                                ? each.attention().before() + 1
+                                : 2 * each.attention().before());
             }
         }
         return config;

@@ -78,13 +78,12 @@ public final class Qwen3Family implements TextFamily {
                 .with(new Positions.Rotary(headSize, base, true, new double[0], mostTokens(config)))
                 .within(AttentionForm.ALL, 0);
         AttentionForm attention = config.flag("attention_bias", false) ? plain : plain.withoutBiases();
-        var mlp = new MlpForm(
-                sizes.units(), EncoderConfig.activation(config, "hidden_act", "silu"), true, false, false);
+        var mlp =
+                new MlpForm(sizes.units(), EncoderConfig.activation(config, "hidden_act", "silu"), true, false, false);
         return new EncoderForm(
                 sizes.hidden(),
                 new EmbeddingForm(sizes.vocabulary(), Optional.empty(), 0, 1, Optional.empty()),
-                Collections.nCopies(
-                        sizes.layers(), LayerForm.of(LayerForm.NormPlace.BEFORE, norm, attention, mlp)),
+                Collections.nCopies(sizes.layers(), LayerForm.of(LayerForm.NormPlace.BEFORE, norm, attention, mlp)),
                 Optional.of(norm));
     }
 

@@ -54,11 +54,10 @@ class DecodersAsEncodersTest {
     private void write(String family, Map<String, ?> changes) throws IOException {
         RandomModel.small(family, changes, 7).write(folder, "model.");
         Files.writeString(folder.resolve("tokenizer.json"), TokenizerTest.SMALL);
-        Files.writeString(
-                folder.resolve("modules.json"),
-                """
-                [{"type": "sentence_transformers.models.Transformer", "path": ""},
-                 {"type": "sentence_transformers.models.Pooling", "path": "1_Pooling"}]""");
+        Files.writeString(folder.resolve("modules.json"), """
+            [{"type": "sentence_transformers.models.Transformer", "path": ""},
+             {"type": "sentence_transformers.models.Pooling", "path": "1_Pooling"}]\
+            """);
         Files.createDirectories(folder.resolve("1_Pooling"));
         Files.writeString(folder.resolve("1_Pooling/config.json"), "{\"pooling_mode_lasttoken\": true}");
     }
@@ -149,7 +148,8 @@ class DecodersAsEncodersTest {
         RandomModel.small(family, Map.of("hidden_size", 96, "intermediate_size", 256, "head_dim", 32), 7)
                 .write(folder, "");
         Files.writeString(folder.resolve("tokenizer.json"), TokenizerTest.SMALL);
-        List<int[]> texts = IntStream.range(0, 100).mapToObj(i -> text(3 + i % 40, i)).toList();
+        List<int[]> texts =
+                IntStream.range(0, 100).mapToObj(i -> text(3 + i % 40, i)).toList();
         try (Backend exact = VectorBackend.open(1);
                 Backend narrow = Backends.open(new BackendChoice(BackendChoice.Kind.ONEDNN, precision), 1);
                 ModelFiles files = Models.open(folder);
@@ -197,8 +197,8 @@ class DecodersAsEncodersTest {
             assertThatThrownBy(
                             () -> TestModels.acmize(encoder, AdaptiveLayers.parse("mlp,qk,vo", 2), List.of(text(9, 1))))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("layers.0.attention: queries and keys have positions, norms or heads that cannot be cut into"
-                            + " learners: make mlp,vo adaptive");
+                    .hasMessage("layers.0.attention: queries and keys have positions, norms or heads that cannot be cut"
+                            + " into learners: make mlp,vo adaptive");
         }
     }
 
@@ -208,10 +208,11 @@ class DecodersAsEncodersTest {
             value = {
                 "qwen3|use_sliding_window|true|use_sliding_window is true; supported: false",
                 "qwen3|num_key_value_heads|4|num_key_value_heads is 4; supported: a divisor of num_attention_heads, 6",
-                "qwen3|head_dim|15|head_dim is 15; supported: an even number, since rotary positions turn pairs of columns",
+                "qwen3|head_dim|15|head_dim is 15; supported: an even number, since rotary positions turn pairs of"
+                        + " columns",
                 "gemma3|attn_logit_softcapping|50|attn_logit_softcapping is 50; supported: nothing",
-                "gemma3|hidden_activation|tanh|hidden_activation is \"tanh\"; supported: gelu or gelu_pytorch_tanh or gelu_new or silu"
-                        + " or swish or relu",
+                "gemma3|hidden_activation|tanh|hidden_activation is \"tanh\"; supported: gelu or gelu_pytorch_tanh or"
+                        + " gelu_new or silu or swish or relu",
             })
     void whatIsNotSupportedIsNamed(String family, String field, String value, String message) throws IOException {
         write(family, Map.of());
