@@ -104,7 +104,11 @@ final class SentenceFiles {
         if (modes.equals(List.of("cls"))) {
             return Pooling.FIRST;
         }
-        throw new BadFileException(config.file(), "pooling modes " + modes + "; supported: exactly one of mean, cls");
+        if (modes.equals(List.of("lasttoken"))) {
+            return Pooling.LAST;
+        }
+        throw new BadFileException(
+                config.file(), "pooling modes " + modes + "; supported: exactly one of mean, cls, lasttoken");
     }
 
     /** Newer files name the mode, or several; older ones have a flag for each. */
@@ -162,6 +166,7 @@ final class SentenceFiles {
         return JSON.objectNode()
                 .put("word_embedding_dimension", description.architecture().hiddenSize())
                 .put("pooling_mode_cls_token", description.pooling() == Pooling.FIRST)
-                .put("pooling_mode_mean_tokens", description.pooling() == Pooling.MEAN);
+                .put("pooling_mode_mean_tokens", description.pooling() == Pooling.MEAN)
+                .put("pooling_mode_lasttoken", description.pooling() == Pooling.LAST);
     }
 }

@@ -86,6 +86,7 @@ public record TextNetwork(
         Tensor y = switch (description.pooling()) {
             case MEAN -> Pools.mean(pass, tokens, batch.offsets(), batch.sequences());
             case FIRST -> Pools.first(pass, tokens, batch.offsets(), batch.sequences());
+            case LAST -> Pools.last(pass, tokens, batch.offsets(), batch.sequences());
         };
         boolean scaled = description.normalize() && pass.given(VectorLength.class) != VectorLength.POOLED;
         return scaled ? Lengths.of(pass, y) : y;

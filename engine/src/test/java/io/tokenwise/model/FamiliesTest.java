@@ -83,7 +83,11 @@ class FamiliesTest {
             new FamilyCase("mpnet", Map.of(), "mpnet."),
             new FamilyCase("jina_bert", Map.of(), ""),
             new FamilyCase("nomic_bert", Map.of(), ""),
-            new FamilyCase("modernbert", Map.of(), "model."));
+            new FamilyCase("modernbert", Map.of(), "model."),
+            new FamilyCase("qwen3", Map.of(), "model."),
+            new FamilyCase("qwen3", Map.of("attention_bias", false, "head_dim", 32, "num_key_value_heads", 1), ""),
+            new FamilyCase("gemma3", Map.of(), ""),
+            new FamilyCase("gemma3", Map.of("use_bidirectional_attention", false), "model."));
 
     @TempDir
     private Path folder;

@@ -4,11 +4,13 @@ import io.tokenwise.io.JsonFile;
 import io.tokenwise.model.ModelFamily;
 import io.tokenwise.model.bert.BertFamily;
 import io.tokenwise.model.distilbert.DistilBertFamily;
+import io.tokenwise.model.gemma3.Gemma3Family;
 import io.tokenwise.model.jinabert.JinaBertFamily;
 import io.tokenwise.model.modernbert.ModernBertFamily;
 import io.tokenwise.model.moonshine.MoonshineFamily;
 import io.tokenwise.model.mpnet.MpnetFamily;
 import io.tokenwise.model.nomic.NomicBertFamily;
+import io.tokenwise.model.qwen3.Qwen3Family;
 import io.tokenwise.model.roberta.RobertaFamily;
 import io.tokenwise.model.vit.VitFamily;
 import java.util.List;
@@ -30,7 +32,9 @@ public final class Families {
             RobertaFamily.CAMEMBERT,
             MpnetFamily.MPNET,
             NomicBertFamily.NOMIC_BERT,
-            ModernBertFamily.MODERN_BERT);
+            ModernBertFamily.MODERN_BERT,
+            Qwen3Family.QWEN3,
+            Gemma3Family.GEMMA3);
 
     private static final String TYPE = "model_type";
 
