@@ -288,7 +288,7 @@ public final class TextEncoder implements AutoCloseable {
      * @param text without what the model wants to see before it
      */
     public int countTokens(String text) {
-        return tokenizer.encodeAll(text).length + 2;
+        return tokenizer.encodeAll(text).length + tokenizer.frame().marks();
     }
 
     /**
@@ -301,13 +301,13 @@ public final class TextEncoder implements AutoCloseable {
         int[] ids = tokenizer.surrounded(
                 places.stream().mapToInt(Tokenizer.Place::id).toArray());
         List<String> words = tokenizer.tokens(ids);
+        int before = tokenizer.frame().before().length;
         var tokens = new ArrayList<TextToken>(ids.length);
-        tokens.add(new TextToken(ids[0], words.getFirst(), 0, 0, true));
-        for (int i = 0; i < places.size(); i++) {
-            Tokenizer.Place place = places.get(i);
-            tokens.add(new TextToken(place.id(), words.get(i + 1), place.start(), place.end(), false));
+        for (int i = 0; i < ids.length; i++) {
+            boolean special = i < before || i >= before + places.size();
+            Tokenizer.Place place = special ? new Tokenizer.Place(ids[i], 0, 0) : places.get(i - before);
+            tokens.add(new TextToken(place.id(), words.get(i), place.start(), place.end(), special));
         }
-        tokens.add(new TextToken(ids[ids.length - 1], words.getLast(), 0, 0, true));
         return tokens;
     }
 

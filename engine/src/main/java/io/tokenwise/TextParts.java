@@ -27,12 +27,13 @@ record TextParts(List<int[]> parts, int[] weights) {
      */
     static TextParts of(String prefix, String text, Tokenizer tokenizer, int most) {
         int[] whole = tokenizer.encodeAll(prefix + text);
-        if (whole.length + 2 <= most) {
+        int marks = tokenizer.frame().marks();
+        if (whole.length + marks <= most) {
             return new TextParts(tokenizer.surrounded(whole));
         }
         int[] before = tokenizer.encodeAll(prefix);
         int[] ids = tokenizer.encodeAll(text);
-        int room = Math.max(1, most - 2 - before.length);
+        int room = Math.max(1, most - marks - before.length);
         var parts = new ArrayList<int[]>();
         var weights = new ArrayList<Integer>();
         for (int from = 0; from < ids.length; ) {

@@ -133,7 +133,7 @@ final class Fetch implements Callable<Integer> {
     }
 
     private String text(FetchFolder folder) {
-        String row = "%-15s %-5s %11s %7s %-5s %-15s %s";
+        String row = "%-16s %-5s %11s %7s %-5s %-19s %s";
         String heading = row.formatted("name", "kind", "download MB", "disk MB", "here", "licence", "from");
         return catalogue.stream()
                 .map(one -> String.format(

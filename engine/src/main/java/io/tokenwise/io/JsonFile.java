@@ -1,8 +1,10 @@
 package io.tokenwise.io;
 
 import io.tokenwise.api.BadFileException;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -10,12 +12,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * A JSON object from outside, read strictly: UTF-8 only, no key twice, limited in size and depth. The accessors check a
@@ -27,6 +34,9 @@ public record JsonFile(String file, JsonNode root) {
 
     /** A tokenizer.json takes 0.7 MB, the header of a BERT's safetensors 0.03 MB; a parsed tree costs some 20 times as much. */
     public static final int MAX_BYTES = 16 << 20;
+
+    /** Gemma's tokenizer.json has 33 MB, the largest that is published; it is read as a stream. */
+    public static final int MAX_STREAMED_BYTES = 64 << 20;
 
     private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
@@ -56,20 +66,61 @@ public record JsonFile(String file, JsonNode root) {
         return new JsonFile(file, root);
     }
 
+    /**
+     * Parses an object that is too large to be kept as a tree: some fields of one of its parts are handed over as they are read.
+     *
+     * @param part the field whose object has such fields
+     * @param streamed who reads each of them; the parser is at the value's begin, and must be at its end afterwards
+     * @return all other fields
+     */
+    public static JsonFile parse(String file, byte[] bytes, String part, Map<String, Consumer<JsonParser>> streamed) {
+        requireSize(file, bytes, MAX_STREAMED_BYTES);
+        var reader = new InputStreamReader(new ByteArrayInputStream(bytes), StandardCharsets.UTF_8.newDecoder());
+        try (JsonParser in = MAPPER.createParser(reader)) {
+            if (in.nextToken() != JsonToken.START_OBJECT) {
+                throw new BadFileException(file, "must hold a JSON object");
+            }
+            ObjectNode root = MAPPER.createObjectNode();
+            while (in.nextToken() != JsonToken.END_OBJECT) {
+                String name = in.currentName();
+                boolean inner = in.nextToken() == JsonToken.START_OBJECT && name.equals(part);
+                root.set(name, inner ? streamed(in, streamed) : in.readValueAsTree());
+            }
+            if (in.nextToken() != null) {
+                throw new BadFileException(file, "is not valid JSON: there is more after the object");
+            }
+            return new JsonFile(file, root);
+        } catch (JacksonException e) {
+            throw invalid(file, e);
+        }
+    }
+
+    private static ObjectNode streamed(JsonParser in, Map<String, Consumer<JsonParser>> streamed) {
+        ObjectNode rest = MAPPER.createObjectNode();
+        while (in.nextToken() != JsonToken.END_OBJECT) {
+            String name = in.currentName();
+            in.nextToken();
+            if (streamed.containsKey(name)) {
+                streamed.get(name).accept(in);
+            } else {
+                rest.set(name, in.readValueAsTree());
+            }
+        }
+        return rest;
+    }
+
     /** The bytes of a file that must exist, as far as JSON is read. */
     public static byte[] bytes(Path path) throws IOException {
         if (!Files.isRegularFile(path)) {
             throw new BadFileException(path.toString(), Files.exists(path) ? "is not a file" : "no such file");
         }
         try (InputStream in = Files.newInputStream(path)) {
-            return in.readNBytes(MAX_BYTES + 1);
+            return in.readNBytes(MAX_STREAMED_BYTES + 1);
         }
     }
 
     private static JsonNode tree(String file, byte[] bytes) {
-        if (bytes.length > MAX_BYTES) {
-            throw new BadFileException(file, "JSON of more than " + MAX_BYTES + " bytes is not read");
-        }
+        requireSize(file, bytes, MAX_BYTES);
         try {
             String text = StandardCharsets.UTF_8
                     .newDecoder()
@@ -79,9 +130,22 @@ public record JsonFile(String file, JsonNode root) {
         } catch (CharacterCodingException e) {
             throw new BadFileException(file, "is not UTF-8", e);
         } catch (JacksonException e) {
-            String reason = e.getOriginalMessage().lines().findFirst().orElse("");
-            throw new BadFileException(file, "is not valid JSON: " + reason, e);
+            throw invalid(file, e);
         }
+    }
+
+    private static void requireSize(String file, byte[] bytes, int most) {
+        if (bytes.length > most) {
+            throw new BadFileException(file, "JSON of more than " + most + " bytes is not read");
+        }
+    }
+
+    private static BadFileException invalid(String file, JacksonException e) {
+        if (e.getCause() instanceof CharacterCodingException) {
+            return new BadFileException(file, "is not UTF-8", e);
+        }
+        String reason = e.getOriginalMessage().lines().findFirst().orElse("");
+        return new BadFileException(file, "is not valid JSON: " + reason, e);
     }
 
     /** JSON text of a tree, indented, with a final newline. */

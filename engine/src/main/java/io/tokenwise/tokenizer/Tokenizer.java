@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.OptionalInt;
 
 /**
- * A WordPiece tokenizer as tokenizer.json describes it. Gives the ids that Hugging Face's tokenizers library gives, but in Java: over ten
- * times as fast as through JNI, and without a native library to be unpacked, loaded and trusted. Thread-safe.
+ * A tokenizer as tokenizer.json describes it: WordPiece, Unigram or BPE. Gives the ids that Hugging Face's tokenizers library gives, but in
+ * Java: over ten times as fast as through JNI, and without a native library to be unpacked, loaded and trusted. Thread-safe.
  */
 public final class Tokenizer {
     /** Room for the two special tokens and one of the text. */
@@ -20,12 +20,12 @@ public final class Tokenizer {
     private final byte[] json;
     private final int maxTokens;
     private final TokenizerJson description;
-    private final WordPiece wordPiece;
 
     /**
      * A text's tokens.
      *
-     * @param ids rows of the word embedding, from {@code [CLS]} to {@code [SEP]}
+     * @param ids rows of the word embedding with the tokens around a text, such as {@code [CLS]} and {@code [SEP]}; of a pair's second text, and
+     *     of marks, they may carry a type ({@link TokenTypes})
      * @param truncated whether the text had more tokens than the model takes
      */
     public record Encoded(int[] ids, boolean truncated) {}
@@ -37,8 +37,13 @@ public final class Tokenizer {
         this.file = file;
         this.json = json;
         this.maxTokens = maxTokens;
-        this.description = TokenizerJson.read(JsonFile.parse(file, json));
-        this.wordPiece = new WordPiece(description);
+        this.description = TokenizerJson.read(file, json);
+        if (maxTokens <= description.frame().marks()) {
+            throw new BadFileException(
+                    file,
+                    "puts " + description.frame().marks() + " tokens around a text, and the model takes " + maxTokens
+                            + "; must leave room for one of the text");
+        }
     }
 
     /** Opens a tokenizer.json. */
@@ -51,7 +56,7 @@ public final class Tokenizer {
      *
      * @param file the name to give it in messages
      * @param maxTokens longer texts are cut to this many tokens, the special ones included
-     * @throws BadFileException if it is not a WordPiece tokenizer or names tokens that it does not have
+     * @throws BadFileException if it is no tokenizer of a kind that is read or names tokens that it does not have
      */
     public static Tokenizer open(String file, byte[] json, int maxTokens) {
         return new Tokenizer(file, json.clone(), maxTokens);
@@ -68,24 +73,108 @@ public final class Tokenizer {
      * @param most longer texts are cut to this many tokens, the special ones included; from 3 to {@link #maxTokens}
      */
     public Encoded encode(String text, int most) {
-        if (most < LEAST_MAX_TOKENS || most > maxTokens) {
-            throw new IllegalArgumentException(file + ": texts can be cut to " + LEAST_MAX_TOKENS + " to " + maxTokens
-                    + " tokens, not to " + most);
+        requireRoom(most);
+        int room = most - description.frame().marks();
+        int[] tokens = ids(text, room);
+        return new Encoded(description.frame().around(tokens, Math.min(tokens.length, room)), tokens.length > room);
+    }
+
+    /**
+     * Splits two texts into the tokens of one input, as a model that compares texts wants them.
+     *
+     * @param most if there are more tokens, the special ones included, the longer text is cut until both are of one length, then both
+     * @throws IllegalArgumentException if the tokenizer has no form for pairs
+     */
+    public Encoded encodePair(String first, String second, int most) {
+        requireRoom(most);
+        Frame.Pair pair = description
+                .frame()
+                .pair()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        file + ": post_processor has no form for pairs of texts; this model takes one text"));
+        int room = most - pair.marks();
+        if (room < 2) {
+            throw new IllegalArgumentException(
+                    file + ": pairs can be cut to " + (pair.marks() + 2) + " or more tokens, not to " + most);
         }
-        int room = most - 2;
-        int[] tokens = wordPiece.encode(text, room);
-        int count = Math.min(tokens.length, room);
-        return new Encoded(surrounded(Arrays.copyOf(tokens, count)), tokens.length > room);
+        int[] a = ids(first, room);
+        int[] b = ids(second, room);
+        if (a.length > room && b.length > room) {
+            // Of two that are too long the longer gets the token that cannot be shared.
+            a = encodeAll(first);
+            b = encodeAll(second);
+        }
+        int shorter = Math.min(a.length, b.length);
+        int longer = Math.max(a.length, b.length);
+        boolean truncated = shorter + longer > room;
+        if (truncated) {
+            longer = shorter > room ? shorter : Math.max(shorter, room - shorter);
+            if (shorter + longer > room) {
+                shorter = room / 2;
+                longer = room - shorter;
+            }
+        }
+        boolean firstIsLonger = a.length > b.length;
+        int ofFirst = firstIsLonger ? longer : shorter;
+        int ofSecond = firstIsLonger ? shorter : longer;
+        return new Encoded(pair.around(a, ofFirst, b, ofSecond), truncated);
+    }
+
+    private void requireRoom(int most) {
+        int least = Math.max(LEAST_MAX_TOKENS, description.frame().marks() + 1);
+        if (most < least || most > maxTokens) {
+            throw new IllegalArgumentException(
+                    file + ": texts can be cut to " + least + " to " + maxTokens + " tokens, not to " + most);
+        }
     }
 
     /** All tokens of a text however long it is, without the special ones around it. */
     public int[] encodeAll(String text) {
-        return wordPiece.encode(text, Integer.MAX_VALUE);
+        return ids(text, Integer.MAX_VALUE);
+    }
+
+    private int[] ids(String text, int most) {
+        Tokens tokens = Tokens.ids(most);
+        encode(text, tokens);
+        return tokens.ids();
+    }
+
+    private void encode(String text, Tokens out) {
+        description.raw().encode(text, 0, text.length(), out, this::between);
+    }
+
+    /** Of what is between the tokens that are found in the text as it stands. */
+    private void between(String text, int from, int to, Tokens out) {
+        if (description.normalizers().isEmpty() && !isBroken(text, from, to)) {
+            description.normalized().encode(text, from, to, out, description.pieces()::encode);
+            return;
+        }
+        var normalized = new Normalized(text, from, to);
+        description.normalizers().forEach(step -> step.normalize(normalized));
+        String changed = normalized.toString();
+        out.in(normalized);
+        description.normalized().encode(changed, 0, changed.length(), out, description.pieces()::encode);
+        out.in(null);
+    }
+
+    /** Whether there is a surrogate that is no half of a pair. */
+    private static boolean isBroken(String text, int from, int to) {
+        for (int at = from; at < to; at++) {
+            if (Character.isSurrogate(text.charAt(at))) {
+                if (at + 1 == to || !Character.isSurrogatePair(text.charAt(at), text.charAt(at + 1))) {
+                    return true;
+                }
+                at++;
+            }
+        }
+        return false;
     }
 
     /** Where in the text the tokens of {@link #encodeAll} are. */
     public List<Place> places(String text) {
-        return wordPiece.places(text);
+        Tokens tokens = Tokens.withPlaces();
+        encode(text, tokens);
+        return description.trim().map(trim -> trim.of(text, tokens.places())).orElse(tokens.places());
     }
 
     /**
@@ -98,16 +187,19 @@ public final class Tokenizer {
 
     /** Such tokens with the special ones around them. */
     public int[] surrounded(int... ids) {
-        int[] all = new int[ids.length + 2];
-        all[0] = description.before();
-        System.arraycopy(ids, 0, all, 1, ids.length);
-        all[ids.length + 1] = description.after();
-        return all;
+        return description.frame().around(ids, ids.length);
+    }
+
+    /** The special tokens around a text, and around and between two. */
+    public Frame frame() {
+        return description.frame();
     }
 
     /** Whether a token goes on with the word of the one before it. */
     public boolean continuesWord(int id) {
-        return token(id).startsWith(description.prefix());
+        String token = token(id);
+        return token.startsWith(description.wordMark()) == description.markContinues()
+                && !description.added().get(id);
     }
 
     /**
@@ -117,24 +209,11 @@ public final class Tokenizer {
      * @throws IllegalArgumentException if an id is not in the vocabulary
      */
     public String decode(int[] ids, boolean withSpecial) {
-        var text = new StringBuilder();
-        for (int id : ids) {
-            String token = token(id);
-            if (!withSpecial && description.added().containsKey(token)) {
-                continue;
-            }
-            if (text.isEmpty()) {
-                text.append(token);
-            } else if (token.startsWith(description.prefix())) {
-                text.append(token, description.prefix().length(), token.length());
-            } else {
-                // What Hugging Face's decoder calls cleaning up; of its rules those that a single token of a BERT can
-                // meet.
-                boolean joins = token.equals(".") || token.equals("?") || token.equals("!") || token.equals(",");
-                text.append(joins ? "" : " ").append(token);
-            }
-        }
-        return text.toString();
+        List<String> tokens = Arrays.stream(ids)
+                .filter(id -> withSpecial || !description.special().get(Math.max(0, id)))
+                .mapToObj(this::token)
+                .toList();
+        return Decoder.text(description.decoders(), tokens);
     }
 
     /**
@@ -168,7 +247,7 @@ public final class Tokenizer {
     }
 
     private String token(int id) {
-        if (id < 0 || id >= vocabularySize()) {
+        if (id < 0 || id >= vocabularySize() || description.vocabulary()[id] == null) {
             throw new IllegalArgumentException(file + ": no token has the id " + id);
         }
         return description.vocabulary()[id];

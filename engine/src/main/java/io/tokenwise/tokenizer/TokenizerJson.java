@@ -2,176 +2,233 @@ package io.tokenwise.tokenizer;
 
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.JsonFile;
-import java.util.Arrays;
-import java.util.HashMap;
+import io.tokenwise.tokenizer.AddedTokens.AddedToken;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import tools.jackson.databind.JsonNode;
+import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
- * What a BERT's tokenizer.json says, checked: only the parts that make up such a tokenizer are let through.
+ * What a tokenizer.json says, checked: only the parts that we know are let through.
  *
- * @param vocabulary all tokens, indexed by id
- * @param words how many of them, from the first on, words are cut into; the others are added tokens
- * @param added tokens that are found in a text as they stand, and their ids
- * @param unknown id of words that cannot be cut into tokens
- * @param before id of the token before a text
- * @param after id of the token after a text
- * @param prefix what pieces begin with that continue a word
- * @param longestWord characters of the longest word that is cut; longer ones are unknown
- * @param cleanText whether control characters are removed
- * @param splitChinese whether each ideograph is a word
+ * @param vocabulary all tokens, indexed by id; null where an id has none
+ * @param special ids of tokens that are no text
+ * @param added ids of tokens that are found in a text as they stand, special or not
+ * @param raw those that are found before the text is normalized
+ * @param normalized those that are found afterwards
+ * @param normalizers what changes a text
+ * @param pieces what cuts it
+ * @param wordMark what a piece begins with that begins a word, or, if {@code markContinues}, that goes on with one
+ * @param trim whether and how places are cut
+ * @param decoders from tokens to a text
  */
 record TokenizerJson(
         String[] vocabulary,
-        int words,
-        Map<String, Integer> added,
-        int unknown,
-        int before,
-        int after,
-        String prefix,
-        int longestWord,
-        boolean cleanText,
-        boolean splitChinese,
-        boolean stripAccents,
-        boolean lowercase) {
+        BitSet special,
+        BitSet added,
+        AddedTokens raw,
+        AddedTokens normalized,
+        List<Normalizer> normalizers,
+        Pieces pieces,
+        String wordMark,
+        boolean markContinues,
+        Frame frame,
+        Optional<Trim> trim,
+        List<Decoder> decoders) {
+    /**
+     * How places leave out the spaces around tokens, as byte-level tokenizers may ask.
+     *
+     * @param pieces all tokens by id
+     * @param prefixSpace whether a space before the first word is one that the tokenizer put in
+     */
+    record Trim(String[] pieces, boolean prefixSpace) {
+        List<Tokenizer.Place> of(String text, List<Tokenizer.Place> places) {
+            Tokens trimmed = Tokens.withPlaces();
+            var through = new TrimmedPlaces(text, pieces, prefixSpace, trimmed);
+            places.forEach(place -> through.token(place.id(), place.start(), place.end()));
+            return trimmed.places();
+        }
+    }
+
     /** As long as a word that is worth looking at; it bounds the time that a text takes. */
     private static final int MOST_CHARACTERS = 10_000;
 
-    static TokenizerJson read(JsonFile json) {
-        requireType(json, "model", "WordPiece");
+    private static final String BYTE_SPACE = "\u0120";
+
+    static TokenizerJson read(String file, byte[] bytes) {
+        var vocabulary = new Vocabulary(file);
+        JsonFile json = JsonFile.parse(
+                file, bytes, "model", Map.of("vocab", vocabulary::readPieces, "merges", vocabulary::readMerges));
+        String type = json.root().path("model").path("type").asString("missing");
+        var model = new JsonFile(file, json.root().path("model"));
+        var steps = new StepsJson(json);
+        boolean scores = type.equals("Unigram");
+        if (!List.of("WordPiece", "Unigram", "BPE").contains(type)) {
+            throw new BadFileException(file, "model.type is " + type + "; supported: WordPiece, Unigram or BPE");
+        }
+        if (scores ? !vocabulary.isArray() : !vocabulary.isObject()) {
+            throw new BadFileException(
+                    file,
+                    "model.vocab must be "
+                            + (scores ? "an array of pieces and their scores" : "an object of tokens and their ids"));
+        }
+        if (type.equals("WordPiece")) {
+            vocabulary.requireAllIds();
+            WordPiece pieces = wordPiece(json, model, vocabulary);
+            vocabulary.readAdded(json);
+            vocabulary.added().forEach(token -> refuseNormalized(file, token));
+            List<Decoder> decoders = steps.decoders();
+            return of(
+                    json,
+                    vocabulary,
+                    List.of(),
+                    pieces,
+                    pieces.prefix(),
+                    true,
+                    decoders.isEmpty() ? List.of(Decoder.wordPiece(pieces.prefix(), true)) : decoders);
+        }
+        boolean byteLevel = steps.steps("pre_tokenizer").stream()
+                .anyMatch(step -> StepsJson.type(step).equals("ByteLevel"));
+        Pieces pieces = byteLevel
+                ? bytePieces(steps, bpe(model, vocabulary))
+                : new SentencePieces(
+                        steps.splitting(),
+                        scores
+                                ? SentencePieces.model(unigram(model, vocabulary))
+                                : SentencePieces.model(bpe(model, vocabulary)));
+        List<Normalizer> normalizers = steps.normalizers();
+        vocabulary.readAdded(json);
+        return of(json, vocabulary, normalizers, pieces, byteLevel ? BYTE_SPACE : "\u2581", false, steps.decoders());
+    }
+
+    private static TokenizerJson of(
+            JsonFile json,
+            Vocabulary vocabulary,
+            List<Normalizer> normalizers,
+            Pieces pieces,
+            String wordMark,
+            boolean markContinues,
+            List<Decoder> decoders) {
+        var special = new BitSet();
+        var added = new BitSet();
+        for (AddedToken token : vocabulary.added()) {
+            added.set(token.id());
+            special.set(token.id(), token.special());
+        }
+        FrameJson.Read frame = FrameJson.read(json, vocabulary.all().length);
+        Map<Boolean, List<AddedToken>> byTime =
+                vocabulary.added().stream().collect(Collectors.partitioningBy(AddedToken::normalized));
+        return new TokenizerJson(
+                vocabulary.all(),
+                special,
+                added,
+                new AddedTokens(byTime.get(false)),
+                new AddedTokens(byTime.get(true).stream()
+                        .map(token -> token.normalizedBy(normalizers))
+                        .toList()),
+                normalizers,
+                pieces,
+                wordMark,
+                markContinues,
+                frame.frame(),
+                frame.trims() ? Optional.of(new Trim(vocabulary.all(), frame.trimsPrefix())) : Optional.empty(),
+                decoders);
+    }
+
+    /** WordPiece cleans a text word by word, so there is no text as a whole to look for them in. */
+    private static void refuseNormalized(String file, AddedToken token) {
+        if (token.normalized()) {
+            throw new BadFileException(
+                    file, "added token " + token.text() + ": normalized is true; supported with WordPiece: false");
+        }
+    }
+
+    private static WordPiece wordPiece(JsonFile json, JsonFile model, Vocabulary vocabulary) {
         requireType(json, "normalizer", "BertNormalizer");
         requireType(json, "pre_tokenizer", "BertPreTokenizer");
-        requireType(json, "post_processor", "TemplateProcessing", "BertProcessing");
-        if (json.has("decoder")) {
-            requireType(json, "decoder", "WordPiece");
-        }
-        String[] vocabulary = vocabulary(json);
-        int[] frame = frame(json, vocabulary.length);
-        JsonFile model = new JsonFile(json.file(), json.root().get("model"));
-        JsonFile normalizer = new JsonFile(json.file(), json.root().get("normalizer"));
-        boolean lowercase = normalizer.flag("lowercase", true);
-        JsonNode words = model.root().get("vocab");
-        return new TokenizerJson(
-                vocabulary,
-                words.size(),
-                added(json),
-                words.get(model.root().get("unk_token").stringValue()).intValue(),
-                frame[0],
-                frame[1],
-                model.root().path("continuing_subword_prefix").asString("##"),
-                model.integer("max_input_chars_per_word", 1, MOST_CHARACTERS, 100),
-                normalizer.flag("clean_text", true),
-                normalizer.flag("handle_chinese_chars", true),
-                normalizer.flag("strip_accents", lowercase),
-                lowercase);
-    }
-
-    /** Tokens that are found in a text before it is cleaned. Others are rare and not supported. */
-    private static Map<String, Integer> added(JsonFile json) {
-        Map<String, Integer> added = new HashMap<>();
-        for (JsonNode token : json.root().path("added_tokens")) {
-            String text = token.path("content").asString("");
-            for (String field : List.of("single_word", "lstrip", "rstrip", "normalized")) {
-                if (new JsonFile(json.file(), token).flag(field, false)) {
-                    throw new BadFileException(
-                            json.file(), "added token " + text + ": " + field + " is true; supported: false");
-                }
-            }
-            if (!text.isEmpty()) {
-                added.put(text, token.path("id").intValue());
-            }
-        }
-        return added;
-    }
-
-    private static void requireType(JsonFile json, String part, String... supported) {
-        String type = json.root().path(part).path("type").asString("missing");
-        if (!List.of(supported).contains(type)) {
-            throw new BadFileException(
-                    json.file(), part + ".type is " + type + "; supported: " + String.join(" or ", supported));
-        }
-    }
-
-    private static String[] vocabulary(JsonFile json) {
-        JsonNode words = json.root().path("model").path("vocab");
-        if (!words.isObject() || words.isEmpty()) {
-            throw new BadFileException(json.file(), "model.vocab must be an object of tokens and their ids");
-        }
-        if (!words.has(json.root().path("model").path("unk_token").asString(""))) {
+        Integer unknown = vocabulary.id(model.root().path("unk_token").asString(""));
+        if (unknown == null) {
             throw new BadFileException(json.file(), "model.unk_token is not in model.vocab");
         }
-        JsonNode added = json.root().path("added_tokens");
-        String[] vocabulary = new String[words.size() + added.size()];
-        words.properties().forEach(word -> put(json, vocabulary, words.size(), word.getKey(), word.getValue()));
-        int size = words.size();
-        for (JsonNode token : added) {
-            String text = token.path("content").asString("");
-            // Hugging Face's library numbers a token that the vocabulary lacks by itself, whatever id the file gives
-            // it.
-            if (words.has(text)
-                    ? !token.path("id").equals(words.get(text))
-                    : token.path("id").asInt(-1) != size) {
-                throw new BadFileException(
-                        json.file(),
-                        "added token " + text + " has not the id that model.vocab gives it, or the next free one");
+        var normalizer = new JsonFile(json.file(), json.root().get("normalizer"));
+        boolean lowercase = normalizer.flag("lowercase", true);
+        return new WordPiece(
+                vocabulary.words(),
+                unknown,
+                model.root().path("continuing_subword_prefix").asString("##"),
+                model.integer("max_input_chars_per_word", 1, MOST_CHARACTERS, 100),
+                new WordPiece.Cleaning(
+                        normalizer.flag("clean_text", true),
+                        normalizer.flag("handle_chinese_chars", true),
+                        normalizer.flag("strip_accents", lowercase),
+                        lowercase));
+    }
+
+    private static void requireType(JsonFile json, String part, String supported) {
+        String type = json.root().path(part).path("type").asString("missing");
+        if (!type.equals(supported)) {
+            throw new BadFileException(json.file(), part + ".type is " + type + "; supported: " + supported);
+        }
+    }
+
+    private static Unigram unigram(JsonFile model, Vocabulary vocabulary) {
+        String[] pieces = vocabulary.words();
+        return new Unigram(
+                model.file(),
+                pieces,
+                vocabulary.scores(),
+                new JsonFile(model.file(), model.root()).integer("unk_id", 0, pieces.length - 1),
+                model.flag("byte_fallback", false));
+    }
+
+    private static Bpe bpe(JsonFile model, Vocabulary vocabulary) {
+        for (String field : List.of("continuing_subword_prefix", "end_of_word_suffix")) {
+            model.supports(field, "");
+        }
+        if (model.has("dropout") && model.number("dropout", 0, 1) != 0) {
+            throw model.refuse("dropout", "0");
+        }
+        Integer unknown = null;
+        if (model.has("unk_token")) {
+            unknown = vocabulary.id(model.root().path("unk_token").asString(""));
+            if (unknown == null) {
+                throw new BadFileException(model.file(), "model.unk_token is not in model.vocab");
             }
-            if (!words.has(text)) {
-                vocabulary[size++] = text;
-            }
         }
-        return Arrays.copyOf(vocabulary, size);
+        return new Bpe(
+                vocabulary.words(),
+                vocabulary.merges(),
+                new Bpe.Options(
+                        unknown == null ? -1 : unknown,
+                        model.flag("fuse_unk", false),
+                        model.flag("byte_fallback", false),
+                        model.flag("ignore_merges", false)));
     }
 
-    private static void put(JsonFile json, String[] vocabulary, int words, String token, JsonNode id) {
-        int index = id(json, id, words);
-        if (vocabulary[index] != null) {
-            throw new BadFileException(json.file(), "model.vocab gives the id " + id + " twice");
-        }
-        vocabulary[index] = token;
-    }
-
-    private static int id(JsonFile json, JsonNode id, int end) {
-        if (!id.isIntegralNumber() || !id.canConvertToInt() || id.intValue() < 0 || id.intValue() >= end) {
+    private static Pieces bytePieces(StepsJson steps, Bpe bpe) {
+        String file = steps.json().file();
+        List<JsonFile> parts = steps.steps("pre_tokenizer");
+        JsonFile last = parts.getLast();
+        boolean prefixSpace = last.flag("add_prefix_space", true);
+        Patterns pattern = last.flag("use_regex", true) ? Patterns.GPT2 : null;
+        if (parts.size() == 2 && StepsJson.type(parts.getFirst()).equals("Split") && pattern == null && !prefixSpace) {
+            pattern = split(parts.getFirst());
+        } else if (parts.size() != 1 || !StepsJson.type(last).equals("ByteLevel")) {
             throw new BadFileException(
-                    json.file(), "a token has the id " + id + ", ids here go from 0 to " + (end - 1));
+                    file,
+                    "pre_tokenizer has " + parts.size()
+                            + " steps; supported: ByteLevel, or Split and ByteLevel without use_regex and add_prefix_space");
         }
-        return id.intValue();
+        var byteLevel = new ByteLevel(file, bpe, pattern, prefixSpace);
+        return byteLevel::encode;
     }
 
-    /** The ids of the tokens before and after a text: one each, both known. The form for pairs of texts is not used. */
-    private static int[] frame(JsonFile json, int vocabularySize) {
-        JsonNode processor = json.root().get("post_processor");
-        if (processor.get("type").stringValue().equals("BertProcessing")) {
-            return new int[] {
-                id(json, processor.path("cls").path(1), vocabularySize),
-                id(json, processor.path("sep").path(1), vocabularySize)
-            };
-        }
-        JsonNode single = processor.path("single");
-        boolean framed = single.size() == 3
-                && single.get(0).propertyNames().equals(Set.of("SpecialToken"))
-                && single.get(1).path("Sequence").path("id").asString("").equals("A")
-                && single.get(2).propertyNames().equals(Set.of("SpecialToken"));
-        if (!framed) {
-            throw new BadFileException(
-                    json.file(), "post_processor.single must be a special token, sequence A, a special token");
-        }
-        return new int[] {special(json, single.get(0), vocabularySize), special(json, single.get(2), vocabularySize)};
-    }
-
-    private static int special(JsonFile json, JsonNode part, int vocabularySize) {
-        String token = part.path("SpecialToken").path("id").asString("");
-        JsonNode ids = json.root()
-                .get("post_processor")
-                .path("special_tokens")
-                .path(token)
-                .path("ids");
-        if (ids.size() != 1) {
-            throw new BadFileException(
-                    json.file(), "post_processor uses " + token + ", for which its special_tokens give no single id");
-        }
-        return id(json, ids.get(0), vocabularySize);
+    /** Patterns match all of a text, so removing what is between the matches changes nothing. */
+    private static Patterns split(JsonFile step) {
+        boolean invert = step.flag("invert", false);
+        step.supports("behavior", invert ? "Removed" : "Isolated");
+        return Patterns.of(
+                step.file(), step.root().path("pattern").path("Regex").asString(""));
     }
 }

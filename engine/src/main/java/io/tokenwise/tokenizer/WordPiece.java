@@ -1,162 +1,97 @@
 package io.tokenwise.tokenizer;
 
 import java.text.Normalizer;
-import java.util.Arrays;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 
 /**
  * BERT's way from a text to token ids (Devlin et al. 2019): words are cleaned, split at white space and around punctuation, and cut
  * into the longest pieces that the vocabulary has. Gives the ids that Hugging Face's tokenizers library gives. Thread-safe.
  */
-final class WordPiece {
+final class WordPiece implements Pieces {
     private static final int DECOMPOSED_AT_ONCE = 1024;
 
-    private final TokenizerJson json;
     private final Map<String, Integer> starts = new HashMap<>();
     private final Map<String, Integer> continuations = new HashMap<>();
-    /** Longest first. */
-    private final List<String> addedTokens;
-
-    private final String firstOfAdded;
+    private final int unknown;
+    private final String prefix;
+    private final int longestWord;
+    private final Cleaning cleaning;
     private final int longest;
 
-    WordPiece(TokenizerJson json) {
-        this.json = json;
+    /**
+     * How words are cleaned.
+     *
+     * @param cleanText whether control characters are removed
+     * @param splitChinese whether each ideograph is a word
+     */
+    record Cleaning(boolean cleanText, boolean splitChinese, boolean stripAccents, boolean lowercase) {}
+
+    /**
+     * @param pieces by id
+     * @param unknown id of words that cannot be cut into pieces
+     * @param prefix what pieces begin with that continue a word
+     * @param longestWord characters of the longest word that is cut; longer ones are unknown
+     */
+    WordPiece(String[] pieces, int unknown, String prefix, int longestWord, Cleaning cleaning) {
+        this.unknown = unknown;
+        this.prefix = prefix;
+        this.longestWord = longestWord;
+        this.cleaning = cleaning;
         int most = 0;
-        for (int id = 0; id < json.words(); id++) {
-            String token = json.vocabulary()[id];
+        for (int id = 0; id < pieces.length; id++) {
+            String token = pieces[id];
             most = Math.max(most, token.length());
             starts.put(token, id);
-            if (token.startsWith(json.prefix())) {
-                continuations.put(token.substring(json.prefix().length()), id);
+            if (token.startsWith(prefix)) {
+                continuations.put(token.substring(prefix.length()), id);
             }
         }
         longest = most;
-        addedTokens = json.added().keySet().stream()
-                .sorted((a, b) -> b.length() - a.length())
-                .toList();
-        var first = new StringBuilder();
-        addedTokens.forEach(token -> first.append(token.charAt(0)));
-        firstOfAdded = first.toString();
     }
 
-    /** Ids that grow; more than {@code most} are not looked for. */
-    private static final class Ids {
-        final int most;
-
-        /** Where they are in the text; null if nobody asks. */
-        final WordPlaces places;
-
-        int[] ids = new int[32];
-        int size;
-
-        Ids(int most, WordPlaces places) {
-            this.most = most;
-            this.places = places;
-        }
-
-        /** A piece of the cleaned text. */
-        void add(int id, int from, int to) {
-            add(id);
-            if (places != null) {
-                places.add(id, from, to);
-            }
-        }
-
-        void add(int id) {
-            if (size == ids.length) {
-                ids = Arrays.copyOf(ids, 2 * size);
-            }
-            ids[size++] = id;
-        }
-
-        /** Takes pieces back until there are so many. */
-        void cut(int newSize) {
-            size = newSize;
-            if (places != null) {
-                places.cut(newSize);
-            }
-        }
-
-        boolean full() {
-            return size > most;
-        }
+    String prefix() {
+        return prefix;
     }
 
-    /** The ids of a text without the tokens around it; of a text with more than {@code most}, some more than that. */
-    int[] encode(String text, int most) {
-        var ids = new Ids(most, null);
-        encode(text, ids);
-        return Arrays.copyOf(ids.ids, ids.size);
-    }
-
-    /** All ids of a text with their places. */
-    List<Tokenizer.Place> places(String text) {
-        var places = new WordPlaces();
-        encode(text, new Ids(Integer.MAX_VALUE, places));
-        return places.all();
-    }
-
-    private void encode(String text, Ids ids) {
-        int start = 0;
-        int at = 0;
-        while (at < text.length() && !ids.full()) {
+    @Override
+    public void encode(String text, int from, int to, Tokens out) {
+        int start = from;
+        for (int at = from; at < to && !out.full(); at++) {
             char c = text.charAt(at);
-            String added = firstOfAdded.indexOf(c) < 0 ? null : addedAt(text, at);
-            if (added == null && c != ' ' && c != '\t' && c != '\n' && c != '\r') {
-                at++;
-                continue;
-            }
-            stretch(text, start, at, ids);
-            if (added != null) {
-                int id = json.added().get(added);
-                ids.add(id);
-                if (ids.places != null) {
-                    ids.places.addAsIs(id, at, at + added.length());
-                }
-            }
-            at += added == null ? 1 : added.length();
-            start = at;
-        }
-        stretch(text, start, at, ids);
-    }
-
-    private String addedAt(String text, int at) {
-        for (String token : addedTokens) {
-            if (text.startsWith(token, at)) {
-                return token;
+            if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
+                stretch(text, start, at, out);
+                start = at + 1;
             }
         }
-        return null;
+        if (!out.full()) {
+            stretch(text, start, to, out);
+        }
     }
 
     /** Characters without ordinary white space between them: cleaned, then cut into words. */
-    private void stretch(String text, int from, int to, Ids ids) {
+    private void stretch(String text, int from, int to, Tokens out) {
         if (from == to) {
             return;
         }
         String clean = clean(text, from, to);
-        if (ids.places != null) {
-            ids.places.begin(clean, text, from, to, this::clean);
-        }
+        WordPlaces places = out.wantsPlaces() ? new WordPlaces(clean, text, from, to, this::clean) : null;
         int start = 0;
-        for (int at = 0; at < clean.length() && !ids.full(); ) {
+        for (int at = 0; at < clean.length() && !out.full(); ) {
             int c = clean.codePointAt(at);
             int next = at + Character.charCount(c);
             boolean punctuation = BertCharacters.isPunctuation(c);
             if (punctuation || BertCharacters.isWhite(c)) {
-                word(clean, start, at, ids);
+                word(clean, start, at, places, out);
                 if (punctuation) {
-                    word(clean, at, next, ids);
+                    word(clean, at, next, places, out);
                 }
                 start = next;
             }
             at = next;
         }
-        if (!ids.full()) {
-            word(clean, start, clean.length(), ids);
+        if (!out.full()) {
+            word(clean, start, clean.length(), places, out);
         }
     }
 
@@ -167,16 +102,16 @@ final class WordPiece {
             int c = text.codePointAt(at);
             at += Character.charCount(c);
             ascii &= c < 128;
-            if (json.cleanText() && BertCharacters.isControl(c) || Character.getType(c) == Character.SURROGATE) {
+            if (cleaning.cleanText() && BertCharacters.isControl(c) || Character.getType(c) == Character.SURROGATE) {
                 continue;
             }
             // Before they are put in order, which takes the square of their number.
-            if (json.stripAccents() && BertCharacters.isMark(c)) {
+            if (cleaning.stripAccents() && BertCharacters.isMark(c)) {
                 continue;
             }
-            if (json.splitChinese() && BertCharacters.isChinese(c)) {
+            if (cleaning.splitChinese() && BertCharacters.isChinese(c)) {
                 clean.append(' ').appendCodePoint(c).append(' ');
-            } else if (json.lowercase() && c >= 'A' && c <= 'Z') {
+            } else if (cleaning.lowercase() && c >= 'A' && c <= 'Z') {
                 clean.append((char) (c + 'a' - 'A'));
             } else {
                 clean.appendCodePoint(c);
@@ -186,19 +121,19 @@ final class WordPiece {
     }
 
     private String withoutAccents(String text) {
-        String split = json.stripAccents() ? decomposed(text) : text;
+        String split = cleaning.stripAccents() ? decomposed(text) : text;
         var clean = new StringBuilder(split.length());
         for (int at = 0; at < split.length(); ) {
             int c = split.codePointAt(at);
             at += Character.charCount(c);
-            if (json.stripAccents() && BertCharacters.isMark(c)) {
+            if (cleaning.stripAccents() && BertCharacters.isMark(c)) {
                 continue;
             }
-            if (json.lowercase() && c == 'İ') {
+            if (cleaning.lowercase() && c == 'İ') {
                 // The only letter whose lower case is two characters.
                 clean.append("i\u0307");
             } else {
-                clean.appendCodePoint(json.lowercase() ? Character.toLowerCase(c) : c);
+                clean.appendCodePoint(cleaning.lowercase() ? Character.toLowerCase(c) : c);
             }
         }
         return clean.toString();
@@ -225,12 +160,12 @@ final class WordPiece {
     }
 
     /** The longest pieces from left to right; unknown as a whole if some part is in no piece. */
-    private void word(String text, int from, int to, Ids ids) {
+    private void word(String text, int from, int to, WordPlaces places, Tokens out) {
         if (from == to) {
             return;
         }
-        int before = ids.size;
-        boolean known = to - from <= json.longestWord() || text.codePointCount(from, to) <= json.longestWord();
+        int before = out.size();
+        boolean known = to - from <= longestWord || text.codePointCount(from, to) <= longestWord;
         Map<String, Integer> pieces = starts;
         for (int start = from; known && start < to; ) {
             Integer id = null;
@@ -244,14 +179,22 @@ final class WordPiece {
             }
             known = id != null;
             if (known) {
-                ids.add(id, start, end);
+                give(id, start, end, places, out);
                 start = end;
                 pieces = continuations;
             }
         }
         if (!known) {
-            ids.cut(before);
-            ids.add(json.unknown(), from, to);
+            out.cut(before);
+            give(unknown, from, to, places, out);
+        }
+    }
+
+    private static void give(int id, int from, int to, WordPlaces places, Tokens out) {
+        if (places == null) {
+            out.token(id, from, to);
+        } else {
+            out.token(id, places.start(from), places.end(to));
         }
     }
 }

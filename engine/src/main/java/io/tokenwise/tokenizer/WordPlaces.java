@@ -1,16 +1,11 @@
 package io.tokenwise.tokenizer;
 
-import java.util.ArrayList;
-import java.util.List;
-
-/** Where the pieces of a cleaned text are in the text itself, stretch by stretch. */
+/** Where the chars of a cleaned stretch of a text are in the text itself. */
 final class WordPlaces {
-    private final List<Tokenizer.Place> places = new ArrayList<>();
-
     /** Of each char of the cleaned stretch, the characters that it comes from. */
-    private int[] starts = new int[0];
+    private final int[] starts;
 
-    private int[] ends = new int[0];
+    private final int[] ends;
 
     /** Cleans a part of a text. */
     @FunctionalInterface
@@ -18,8 +13,8 @@ final class WordPlaces {
         String clean(String text, int from, int to);
     }
 
-    /** The next stretch of a text, cleaned as a whole. */
-    void begin(String clean, String text, int from, int to, Cleaning cleaning) {
+    /** Of a stretch that was cleaned as a whole. */
+    WordPlaces(String clean, String text, int from, int to, Cleaning cleaning) {
         starts = new int[clean.length()];
         ends = new int[clean.length()];
         int filled = 0;
@@ -47,22 +42,13 @@ final class WordPlaces {
         }
     }
 
-    /** A piece of the cleaned stretch. */
-    void add(int id, int from, int to) {
-        places.add(new Tokenizer.Place(id, starts[from], ends[to - 1]));
+    /** Where a piece that begins at a char of the stretch begins in the text. */
+    int start(int at) {
+        return starts[at];
     }
 
-    /** A piece of the text as it is. */
-    void addAsIs(int id, int from, int to) {
-        places.add(new Tokenizer.Place(id, from, to));
-    }
-
-    /** Takes pieces back until there are so many. */
-    void cut(int size) {
-        places.subList(size, places.size()).clear();
-    }
-
-    List<Tokenizer.Place> all() {
-        return places;
+    /** Where one ends that ends before a char. */
+    int end(int at) {
+        return ends[at - 1];
     }
 }

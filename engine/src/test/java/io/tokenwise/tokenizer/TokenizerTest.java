@@ -325,8 +325,12 @@ public class TokenizerTest {
         return Stream.of(
                 arguments(
                         "\"type\":\"WordPiece\",\"unk",
+                        "\"type\":\"WordLevel\",\"unk",
+                        "model.type is WordLevel; supported: WordPiece, Unigram or BPE"),
+                arguments(
+                        "\"type\":\"WordPiece\",\"unk",
                         "\"type\":\"Unigram\",\"unk",
-                        "model.type is Unigram; supported: WordPiece"),
+                        "model.vocab must be an array of pieces and their scores"),
                 arguments(
                         "\"type\":\"BertNormalizer\"",
                         "\"type\":\"Precompiled\",\"precompiled_charsmap\":\"AAAA\"",
@@ -340,18 +344,22 @@ public class TokenizerTest {
                 arguments("\"id\":2,\"content\"", "\"id\":4,\"content\"", "added token [CLS] has not the id"),
                 arguments("\"[SEP]\":{", "\"[END]\":{", "post_processor uses [SEP]"),
                 arguments("\"ids\":[3]", "\"ids\":[7]", "a token has the id 7"),
-                arguments("\"ids\":[3]", "\"ids\":[]", "no single id"),
+                arguments("\"ids\":[3]", "\"ids\":[]", "give no ids"),
                 arguments("\"id\":\"A\"", "\"id\":\"B\"", "post_processor.single must be"),
                 arguments(
                         "\"single\":[",
-                        "\"single\":[{\"SpecialToken\":{\"id\":\"[CLS]\",\"type_id\":0}},",
+                        "\"single\":[{\"Sequence\":{\"id\":\"A\",\"type_id\":0}},",
                         "post_processor.single must be"),
                 arguments(
                         "\"max_input_chars_per_word\":100",
                         "\"max_input_chars_per_word\":-1",
                         "max_input_chars_per_word is -1; supported: an integer from 1"),
                 arguments("\"clean_text\":true", "\"clean_text\":1", "clean_text is 1; supported: true or false"),
-                arguments("\"rstrip\":false", "\"rstrip\":true", "added token [CLS]: rstrip is true; supported: false"),
+                arguments(
+                        "\"normalized\":false",
+                        "\"normalized\":true",
+                        "added token [CLS]: normalized is true; supported with WordPiece: false"),
+                arguments("\"rstrip\":false", "\"rstrip\":1", "rstrip is 1; supported: true or false"),
                 arguments("\"version\"", "\"version", "is not valid JSON"));
     }
 

@@ -11,13 +11,22 @@ public final class HeadColumns {
     private int first;
     private int[] units;
 
+    /** So many heads, one after the other, have the same columns. */
+    private int shared;
+
     /** Heads side by side in a matrix with {@code newStride} columns, the first from column {@code newFirst} on. */
     public void sideBySide(Floats newValues, int newStride, int newFirst, int newHeadSize) {
+        sideBySide(newValues, newStride, newFirst, newHeadSize, 1);
+    }
+
+    /** The same where each head's columns are those of {@code newShared} heads, as keys and values may be (Ainslie et al. 2023). */
+    public void sideBySide(Floats newValues, int newStride, int newFirst, int newHeadSize, int newShared) {
         values = newValues;
         stride = newStride;
         headSize = newHeadSize;
         first = newFirst;
         units = null;
+        shared = newShared;
     }
 
     /** Heads in units: unit i of head h begins at column {@code newUnits[h * headSize / UNIT + i]}. */
@@ -27,6 +36,7 @@ public final class HeadColumns {
         stride = newStride;
         headSize = newHeadSize;
         units = newUnits;
+        shared = 1;
     }
 
     boolean areSideBySide() {
@@ -35,7 +45,7 @@ public final class HeadColumns {
 
     /** Index of a head's column {@code c} in a token's row. */
     long at(int token, int head, int c) {
-        int column = head * headSize + c;
+        int column = head / shared * headSize + c;
         int place = units == null ? first + column : units[column / SequenceOps.UNIT] + column % SequenceOps.UNIT;
         return (long) token * stride + place;
     }

@@ -18,7 +18,8 @@ public record Kernels(
         RowOps rows,
         SequenceOps sequences,
         Conversions conversions,
-        SpeechOps speech) {
+        SpeechOps speech,
+        GateOps gates) {
     /** System property that forces a set: {@code scalar} or {@code vector}. */
     public static final String SET_PROPERTY = "tokenwise.kernels";
 
@@ -71,7 +72,8 @@ public record Kernels(
                 new ScalarRowOps(),
                 new ScalarSequenceOps(),
                 new ScalarConversions(),
-                new ScalarSpeechOps());
+                new ScalarSpeechOps(),
+                new ScalarGateOps());
     }
 
     /** Why vectors would not work or pay here, or null. */

@@ -39,6 +39,39 @@ public interface RowOps {
             int from,
             int to);
 
+    /**
+     * {@code y = x / sqrt(mean(x^2) + epsilon) * (gamma + plus)} for each part of the rows {@code from} to {@code to} (Zhang and Sennrich 2019).
+     * {@code inverses} is null or receives {@code [rows, parts]}: the reciprocal roots. y has its parts where x has them; it may be x.
+     *
+     * @param plus 0, or 1 where gamma says by how much the factor is more than that
+     */
+    void rmsNorm(
+            Floats x,
+            RowParts parts,
+            Floats gamma,
+            float plus,
+            float epsilon,
+            Floats y,
+            Floats inverses,
+            int from,
+            int to);
+
+    /** Gradient of {@link #rmsNorm} for x; {@code inverses} as written by it. dx may be dy. */
+    void rmsNormBackward(
+            Floats x,
+            RowParts parts,
+            Floats gamma,
+            float plus,
+            Floats inverses,
+            Floats dy,
+            Floats dx,
+            int from,
+            int to);
+
+    /** Adds the gradient for gamma over all parts of all {@code rows}, for columns {@code from} to {@code to} of a part. */
+    void rmsNormParameterGradient(
+            Floats x, RowParts parts, Floats inverses, Floats dy, Floats dGamma, int rows, int from, int to);
+
     /** Adds to {@code sums[columns]} the sum over {@code rows} of x, for columns {@code from} to {@code to}. */
     void addColumnSums(Floats x, Floats sums, int rows, int columns, int from, int to);
 

@@ -12,14 +12,16 @@ final class ScalarAttention {
         int size = call.headSize;
         float[] work = scratch.floats(length + size);
         for (int i = 0; i < length; i++) {
+            int from = call.firstSeen(i);
+            int to = call.endSeen(i, length);
             for (int c = 0; c < size; c++) {
                 work[length + c] = call.query.values.get(call.query.at(first + i, head, c));
             }
-            float inverse = 1 / weights(call, first, length, head, work);
+            float inverse = 1 / weights(call, first, length, head, i, work);
             for (int c = 0; c < size; c++) {
                 long value = call.value.at(first, head, c);
                 float sum = 0;
-                for (int j = 0; j < length; j++) {
+                for (int j = from; j < to; j++) {
                     sum = Math.fma(work[j], call.value.values.get(value + (long) j * call.value.stride), sum);
                 }
                 call.context.values.set(call.context.at(first + i, head, c), sum * inverse);
@@ -27,34 +29,36 @@ final class ScalarAttention {
             if (call.probabilities != null) {
                 long row = call.probabilityOffsets[sequence] + ((long) head * length + i) * length;
                 for (int j = 0; j < length; j++) {
-                    call.probabilities.set(row + j, work[j] * inverse);
+                    call.probabilities.set(row + j, from <= j && j < to ? work[j] * inverse : 0);
                 }
             }
         }
     }
 
     /**
-     * Writes {@code exp(scale * (score - largest score))} of one query against each key to the front of {@code work}, where the query lies behind
-     * these {@code length} weights; returns their sum.
+     * Writes {@code exp(scale * (score - largest score))} of token {@code i}'s query against each key that it sees to the front of {@code work}, where the
+     * query lies behind {@code length} weights; returns their sum.
      */
-    private static float weights(AttentionCall call, int first, int length, int head, float[] work) {
+    private static float weights(AttentionCall call, int first, int length, int head, int i, float[] work) {
+        int from = call.firstSeen(i);
+        int to = call.endSeen(i, length);
         int together = call.key.areSideBySide() ? call.headSize : SequenceOps.UNIT;
         float largest = Float.NEGATIVE_INFINITY;
-        for (int j = 0; j < length; j++) {
+        for (int j = from; j < to; j++) {
             float score = 0;
             for (int c = 0; c < call.headSize; c += together) {
                 long key = call.key.at(first + j, head, c);
-                for (int i = 0; i < together; i++) {
-                    score = Math.fma(work[length + c + i], call.key.values.get(key + i), score);
+                for (int k = 0; k < together; k++) {
+                    score = Math.fma(work[length + c + k], call.key.values.get(key + k), score);
                 }
             }
-            work[j] = score;
-            largest = Math.max(largest, score);
+            work[j] = call.bias == null ? score : score + call.bias(head, j - i);
+            largest = Math.max(largest, work[j]);
         }
         float factor = call.scale * ScalarMath.LOG2_E;
         float shift = -(largest * factor);
         float sum = 0;
-        for (int j = 0; j < length; j++) {
+        for (int j = from; j < to; j++) {
             work[j] = ScalarMath.exp2(Math.fma(work[j], factor, shift));
             sum += work[j];
         }

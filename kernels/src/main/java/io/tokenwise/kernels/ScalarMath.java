@@ -68,6 +68,14 @@ final class ScalarMath {
 
     static final float INVERSE_SQRT_2PI = 0.39894228f;
 
+    /** tanh's approximation of GELU is {@code x / (1 + e^-z)} with {@code z = x (GATE_1 + GATE_3 x^2)}: 2 sqrt(2 / pi), and that times 0.044715. */
+    static final float GATE_1 = 1.5957692f;
+
+    static final float GATE_3 = 0.07135482f;
+
+    /** Of squares beyond, z has long left the range of e^z. */
+    static final float GATE_SQUARE = 1e6f;
+
     private ScalarMath() {}
 
     /** e^x for x up to 88 (kernels need it up to 0 only); 0 where the result would be subnormal. */
@@ -134,6 +142,22 @@ final class ScalarMath {
         float density = exp(x * x * -0.5f) * INVERSE_SQRT_2PI;
         float tail = tail(x);
         return Math.fma(x, density, x > 0 ? 1 - tail : tail);
+    }
+
+    /** {@code 1 + e^-z}: x divided by it is SiLU where z is x, and else GELU's approximation. */
+    static float closed(float x, boolean silu) {
+        float z = silu ? x : x * Math.fma(Math.min(x * x, GATE_SQUARE), GATE_3, GATE_1);
+        return 1 + exp(Math.min(-z, EXP_LARGEST));
+    }
+
+    /** Slope of {@code x / (1 + e^-z)}: with s what is divided by, {@code (1 + x (1 - 1 / s) z') / s}. */
+    static float openSlope(float x, boolean silu) {
+        float open = 1 / closed(x, silu);
+        float rest = 1 - open;
+        if (!silu) {
+            rest *= Math.fma(Math.min(x * x, GATE_SQUARE), 3 * GATE_3, GATE_1);
+        }
+        return open * Math.fma(x, rest, 1);
     }
 
     /** tanh, also right where it is small. */

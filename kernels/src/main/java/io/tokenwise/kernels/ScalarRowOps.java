@@ -85,6 +85,76 @@ final class ScalarRowOps implements RowOps {
     }
 
     @Override
+    public void rmsNorm(
+            Floats x,
+            RowParts parts,
+            Floats gamma,
+            float plus,
+            float epsilon,
+            Floats y,
+            Floats inverses,
+            int from,
+            int to) {
+        int columns = parts.columns();
+        for (int i = from; i < to; i++) {
+            for (int part = 0; part < parts.parts(); part++) {
+                long at = parts.at(i, part);
+                float inverse = (float) (1 / Math.sqrt(dot(x, x, at, columns) / columns + epsilon));
+                for (int j = 0; j < columns; j++) {
+                    y.set(at + j, x.get(at + j) * inverse * (gamma.get(j) + plus));
+                }
+                if (inverses != null) {
+                    inverses.set((long) i * parts.parts() + part, inverse);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void rmsNormBackward(
+            Floats x,
+            RowParts parts,
+            Floats gamma,
+            float plus,
+            Floats inverses,
+            Floats dy,
+            Floats dx,
+            int from,
+            int to) {
+        int columns = parts.columns();
+        for (int i = from; i < to; i++) {
+            for (int part = 0; part < parts.parts(); part++) {
+                long at = parts.at(i, part);
+                float inverse = inverses.get((long) i * parts.parts() + part);
+                double product = 0;
+                for (int j = 0; j < columns; j++) {
+                    product += (double) dy.get(at + j) * (gamma.get(j) + plus) * x.get(at + j);
+                }
+                float mean = (float) (product * inverse * inverse / columns);
+                for (int j = 0; j < columns; j++) {
+                    float g = dy.get(at + j) * (gamma.get(j) + plus);
+                    dx.set(at + j, Math.fma(-mean, x.get(at + j), g) * inverse);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void rmsNormParameterGradient(
+            Floats x, RowParts parts, Floats inverses, Floats dy, Floats dGamma, int rows, int from, int to) {
+        for (int j = from; j < to; j++) {
+            double sum = 0;
+            for (int i = 0; i < rows; i++) {
+                for (int part = 0; part < parts.parts(); part++) {
+                    long at = parts.at(i, part) + j;
+                    sum += (double) dy.get(at) * x.get(at) * inverses.get((long) i * parts.parts() + part);
+                }
+            }
+            dGamma.set(j, dGamma.get(j) + (float) sum);
+        }
+    }
+
+    @Override
     public void addColumnSums(Floats x, Floats sums, int rows, int columns, int from, int to) {
         for (int j = from; j < to; j++) {
             double sum = 0;

@@ -9,6 +9,7 @@ final class ScalarSequenceOps implements SequenceOps {
             int[] ids,
             int[] offsets,
             Floats words,
+            float scale,
             Floats positions,
             int positionBase,
             Floats types,
@@ -18,12 +19,15 @@ final class ScalarSequenceOps implements SequenceOps {
             int to) {
         for (int i = from; i < to; i++) {
             for (int t = offsets[i]; t < offsets[i + 1]; t++) {
-                long word = (long) ids[t] * columns;
+                long word = (long) (ids[t] & WORD) * columns;
                 long position = (long) (t - offsets[i] + positionBase) * columns;
+                long type = (long) (ids[t] >>> TYPE_SHIFT) * columns;
                 long row = (long) t * columns;
                 for (int j = 0; j < columns; j++) {
-                    float sum = words.get(word + j) + positions.get(position + j);
-                    y.set(row + j, types == null ? sum : sum + types.get(j));
+                    float sum = positions == null
+                            ? words.get(word + j) * scale
+                            : Math.fma(words.get(word + j), scale, positions.get(position + j));
+                    y.set(row + j, types == null ? sum : sum + types.get(type + j));
                 }
             }
         }
@@ -36,6 +40,7 @@ final class ScalarSequenceOps implements SequenceOps {
             int sequences,
             Floats dy,
             Floats dWords,
+            float scale,
             Floats dPositions,
             int positionBase,
             Floats dTypes,
@@ -45,18 +50,23 @@ final class ScalarSequenceOps implements SequenceOps {
         for (int i = 0; i < sequences; i++) {
             for (int t = offsets[i]; t < offsets[i + 1]; t++) {
                 long row = (long) t * columns;
-                addRow(dy, row, dWords, (long) ids[t] * columns, columnFrom, columnTo);
-                addRow(dy, row, dPositions, (long) (t - offsets[i] + positionBase) * columns, columnFrom, columnTo);
+                long word = (long) (ids[t] & WORD) * columns;
+                addRow(dy, row, scale, dWords, word, columnFrom, columnTo);
+                if (dPositions != null) {
+                    long position = (long) (t - offsets[i] + positionBase) * columns;
+                    addRow(dy, row, 1, dPositions, position, columnFrom, columnTo);
+                }
                 if (dTypes != null) {
-                    addRow(dy, row, dTypes, 0, columnFrom, columnTo);
+                    long type = (long) (ids[t] >>> TYPE_SHIFT) * columns;
+                    addRow(dy, row, 1, dTypes, type, columnFrom, columnTo);
                 }
             }
         }
     }
 
-    private static void addRow(Floats x, long xRow, Floats y, long yRow, int from, int to) {
+    private static void addRow(Floats x, long xRow, float factor, Floats y, long yRow, int from, int to) {
         for (int j = from; j < to; j++) {
-            y.set(yRow + j, y.get(yRow + j) + x.get(xRow + j));
+            y.set(yRow + j, Math.fma(x.get(xRow + j), factor, y.get(yRow + j)));
         }
     }
 
@@ -120,9 +130,9 @@ final class ScalarSequenceOps implements SequenceOps {
         for (int i = 0; i < sequences; i++) {
             for (int t = 0; t < tokens; t++) {
                 long row = ((long) i * tokens + t) * columns;
-                addRow(dy, row, dPositions, (long) t * columns, columnFrom, columnTo);
+                addRow(dy, row, 1, dPositions, (long) t * columns, columnFrom, columnTo);
                 if (t == 0) {
-                    addRow(dy, row, dFirst, 0, columnFrom, columnTo);
+                    addRow(dy, row, 1, dFirst, 0, columnFrom, columnTo);
                 }
             }
         }
@@ -164,11 +174,55 @@ final class ScalarSequenceOps implements SequenceOps {
     @Override
     public void firstPoolBackward(Floats dy, int[] offsets, Floats dx, int columns, int from, int to) {
         for (int i = from; i < to; i++) {
-            long first = (long) offsets[i] * columns;
-            long bytes = (long) (offsets[i + 1] - offsets[i]) * columns * Float.BYTES;
-            dx.segment().asSlice(dx.at(first), bytes).fill((byte) 0);
-            copyRow(dy, (long) i * columns, dx, first, columns);
+            clearRows(dx, offsets[i], offsets[i + 1], columns);
+            copyRow(dy, (long) i * columns, dx, (long) offsets[i] * columns, columns);
         }
+    }
+
+    @Override
+    public void lastPool(Floats x, int[] offsets, Floats y, int columns, int from, int to) {
+        for (int i = from; i < to; i++) {
+            copyRow(x, (long) (offsets[i + 1] - 1) * columns, y, (long) i * columns, columns);
+        }
+    }
+
+    @Override
+    public void lastPoolBackward(Floats dy, int[] offsets, Floats dx, int columns, int from, int to) {
+        for (int i = from; i < to; i++) {
+            clearRows(dx, offsets[i], offsets[i + 1], columns);
+            copyRow(dy, (long) i * columns, dx, (long) (offsets[i + 1] - 1) * columns, columns);
+        }
+    }
+
+    @Override
+    public void largestLogRelu(Floats x, int[] offsets, Floats y, int columns, int from, int to) {
+        for (int i = from; i < to; i++) {
+            largestLogReluRow(x, offsets, y, columns, i, 0);
+        }
+    }
+
+    /** One row, the first columns of which hold their largest values. The logarithms come one by one, since of most words a text has none. */
+    static void largestLogReluRow(Floats x, int[] offsets, Floats y, int columns, int row, int column) {
+        long first = (long) row * columns;
+        for (int j = column; j < columns; j++) {
+            float largest = 0;
+            for (int t = offsets[row]; t < offsets[row + 1]; t++) {
+                float value = x.get((long) t * columns + j);
+                largest = value > largest ? value : largest;
+            }
+            y.set(first + j, largest);
+        }
+        for (int j = 0; j < columns; j++) {
+            if (y.get(first + j) > 0) {
+                y.set(first + j, (float) StrictMath.log1p(y.get(first + j)));
+            }
+        }
+    }
+
+    private static void clearRows(Floats x, int from, int to, int columns) {
+        x.segment()
+                .asSlice(x.at((long) from * columns), (long) (to - from) * columns * Float.BYTES)
+                .fill((byte) 0);
     }
 
     static void copyRow(Floats x, long from, Floats y, long to, int columns) {

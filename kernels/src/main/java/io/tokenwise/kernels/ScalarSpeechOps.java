@@ -17,44 +17,6 @@ final class ScalarSpeechOps implements SpeechOps {
     }
 
     @Override
-    public void gatedSilu(Floats x, Floats y, int units, int from, int to) {
-        for (int i = from; i < to; i++) {
-            gatedSiluRow(x, y, units, i, 0);
-        }
-    }
-
-    /** One row, from a unit on. */
-    static void gatedSiluRow(Floats x, Floats y, int units, int row, int unit) {
-        long up = 2L * row * units;
-        for (int j = unit; j < units; j++) {
-            float gate = x.get(up + units + j);
-            y.set(
-                    (long) row * units + j,
-                    x.get(up + j) * gate / (1 + ScalarMath.exp(Math.min(-gate, ScalarMath.EXP_LARGEST))));
-        }
-    }
-
-    @Override
-    public void gatedSiluBackward(Floats x, Floats dy, Floats dx, int units, int from, int to) {
-        for (int i = from; i < to; i++) {
-            gatedSiluBackwardRow(x, dy, dx, units, i, 0);
-        }
-    }
-
-    /** One row, from a unit on. */
-    static void gatedSiluBackwardRow(Floats x, Floats dy, Floats dx, int units, int row, int unit) {
-        long up = 2L * row * units;
-        for (int j = unit; j < units; j++) {
-            float gate = x.get(up + units + j);
-            float open = 1 / (1 + ScalarMath.exp(Math.min(-gate, ScalarMath.EXP_LARGEST)));
-            float slope = open * Math.fma(gate, 1 - open, 1);
-            float gradient = dy.get((long) row * units + j);
-            dx.set(up + j, gradient * gate * open);
-            dx.set(up + units + j, gradient * x.get(up + j) * slope);
-        }
-    }
-
-    @Override
     public void windows(
             Floats x, int[] offsets, int columns, int width, int step, Floats y, int[] yOffsets, int from, int to) {
         long bytes = (long) width * columns * Float.BYTES;
@@ -129,6 +91,42 @@ final class ScalarSpeechOps implements SpeechOps {
             float odd = x.get(at + c + 1);
             x.set(at + c, Math.fma(odd, sines[angles + c], even * cosines[angles + c]));
             x.set(at + c + 1, Math.fma(even, sines[angles + c + 1], odd * cosines[angles + c + 1]));
+        }
+    }
+
+    @Override
+    public void rotateHalves(
+            Floats x,
+            int columns,
+            int[] offsets,
+            int position,
+            float[] cosines,
+            float[] sines,
+            int heads,
+            int headSize,
+            int rotated,
+            int from,
+            int to) {
+        for (int i = from; i < to; i++) {
+            for (int t = offsets[i]; t < offsets[i + 1]; t++) {
+                int angles = (t - offsets[i] + position) * rotated;
+                for (int head = 0; head < heads; head++) {
+                    rotateHalvesOfHead(x, (long) t * columns + head * headSize, cosines, sines, angles, 0, rotated);
+                }
+            }
+        }
+    }
+
+    /** One head, from a column of its first half on. */
+    static void rotateHalvesOfHead(
+            Floats x, long at, float[] cosines, float[] sines, int angles, int column, int rotated) {
+        int half = rotated / 2;
+        for (int c = column; c < half; c++) {
+            float low = x.get(at + c);
+            float high = x.get(at + half + c);
+            int other = angles + half;
+            x.set(at + c, Math.fma(high, sines[angles + c], low * cosines[angles + c]));
+            x.set(at + half + c, Math.fma(low, sines[other + c], high * cosines[other + c]));
         }
     }
 

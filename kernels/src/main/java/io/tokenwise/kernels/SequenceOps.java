@@ -8,14 +8,21 @@ public interface SequenceOps {
     /** Columns of a head that lie together wherever its units lie: half of the widest vector. */
     int UNIT = 8;
 
+    /** The bits of an id that are a word; those above are its token's type. */
+    int WORD = 0xFFFFFF;
+
+    /** By how much an id is shifted to have its token's type. */
+    int TYPE_SHIFT = 24;
+
     /**
-     * {@code y[t] = words[ids[t]] + positions[t - offsets[i] + positionBase] + types[0]} for the tokens of sequences {@code from} to
-     * {@code to}. Tables and y have {@code columns} columns. {@code types} is null or a table with at least one row.
+     * {@code y[t] = scale * words[id] + positions[t - offsets[i] + positionBase] + types[type]} for the tokens of sequences {@code from} to {@code to}, id
+     * and type being the lower and the upper bits of {@code ids[t]}. Tables and y have {@code columns} columns; positions and types may be null.
      */
     void embeddingSum(
             int[] ids,
             int[] offsets,
             Floats words,
+            float scale,
             Floats positions,
             int positionBase,
             Floats types,
@@ -31,6 +38,7 @@ public interface SequenceOps {
             int sequences,
             Floats dy,
             Floats dWords,
+            float scale,
             Floats dPositions,
             int positionBase,
             Floats dTypes,
@@ -80,9 +88,22 @@ public interface SequenceOps {
     /** Gradient of {@link #firstPool}: writes dx for every token of sequences {@code from} to {@code to}. */
     void firstPoolBackward(Floats dy, int[] offsets, Floats dx, int columns, int from, int to);
 
+    /** Last token of each sequence, which in a causal model has seen all others: y is {@code [sequences, columns]}. */
+    void lastPool(Floats x, int[] offsets, Floats y, int columns, int from, int to);
+
+    /** Gradient of {@link #lastPool}: writes dx for every token of sequences {@code from} to {@code to}. */
+    void lastPoolBackward(Floats dy, int[] offsets, Floats dx, int columns, int from, int to);
+
+    /**
+     * {@code y[i, j]} is the largest {@code ln(1 + max(x[t, j], 0))} of sequence i's tokens: how much a text is about word j (SPLADE, Formal et al. 2021,
+     * equation 2).
+     */
+    void largestLogRelu(Floats x, int[] offsets, Floats y, int columns, int from, int to);
+
     /**
      * Scaled dot-product attention of one head of one sequence ({@code length} tokens, Vaswani et al. 2017, equation 1):
-     * {@code context = softmax(Q K^T * scale) V}. The context has the same bits wherever the heads' columns lie.
+     * {@code context = softmax((Q K^T + bias) * scale) V}, of each query over the keys that it sees. The context has the same bits wherever the heads'
+     * columns lie.
      */
     void attention(AttentionCall call, int sequence, int head, Scratch scratch);
 
@@ -95,6 +116,19 @@ public interface SequenceOps {
         public int heads;
         public int headSize;
         public float scale;
+
+        /** The query of token i sees the keys of tokens {@code i - before} to {@code i + after} of its sequence. */
+        public int before = Integer.MAX_VALUE;
+
+        public int after = Integer.MAX_VALUE;
+
+        /**
+         * Null, or what is added to scores before they are scaled, {@code [heads, 2 * reach + 1]}: by how many tokens the key is behind the query, from -reach
+         * on, and what is further away counts as reach. It has no gradient.
+         */
+        public Floats bias;
+
+        public int reach;
         public final HeadColumns query = new HeadColumns();
         public final HeadColumns key = new HeadColumns();
         public final HeadColumns value = new HeadColumns();
@@ -112,12 +146,42 @@ public interface SequenceOps {
         public Floats dContext;
         public Floats dQkv;
 
+        /** First of the keys that token {@code i} of a sequence sees. */
+        int firstSeen(int i) {
+            return Math.max(0, i - before);
+        }
+
+        /** End of the keys that token {@code i} of a sequence of {@code length} sees. */
+        int endSeen(int i, int length) {
+            return i + 1 + Math.min(after, length - i - 1);
+        }
+
+        /** What is added to the score of a key that is {@code distance} tokens behind the query. */
+        float bias(int head, int distance) {
+            return bias.get((long) head * (2 * reach + 1) + Math.clamp(distance, -reach, reach) + reach);
+        }
+
         /** Q, K, V side by side in one matrix {@code [tokens, 3 * heads * headSize]}, the context {@code [tokens, heads * headSize]} or null. */
         public void dense(Floats qkv, Floats newContext) {
             int width = heads * headSize;
             query.sideBySide(qkv, 3 * width, 0, headSize);
             key.sideBySide(qkv, 3 * width, width, headSize);
             value.sideBySide(qkv, 3 * width, 2 * width, headSize);
+            context.sideBySide(newContext, width, 0, headSize);
+        }
+
+        /**
+         * {@link #dense} with fewer keys and values: {@code [tokens, (heads + 2 * keyHeads) * headSize]}, of which each key head serves {@code heads / keyHeads}
+         * queries.
+         */
+        public void grouped(Floats qkv, int keyHeads, Floats newContext) {
+            assert heads % keyHeads == 0;
+            int width = heads * headSize;
+            int keyWidth = keyHeads * headSize;
+            int stride = width + 2 * keyWidth;
+            query.sideBySide(qkv, stride, 0, headSize);
+            key.sideBySide(qkv, stride, width, headSize, heads / keyHeads);
+            value.sideBySide(qkv, stride, width + keyWidth, headSize, heads / keyHeads);
             context.sideBySide(newContext, width, 0, headSize);
         }
     }

@@ -11,12 +11,6 @@ public interface SpeechOps {
     /** {@code y = tanh(x)} for the values {@code from} to {@code to}. May run in place. */
     void tanh(Floats x, Floats y, int from, int to);
 
-    /** {@code y[i, j] = x[i, j] * silu(x[i, units + j])}, silu(v) being v / (1 + e^-v), for the rows {@code from} to {@code to} of x {@code [rows, 2 * units]}. */
-    void gatedSilu(Floats x, Floats y, int units, int from, int to);
-
-    /** Gradient of {@link #gatedSilu}: writes dx {@code [rows, 2 * units]}. */
-    void gatedSiluBackward(Floats x, Floats dy, Floats dx, int units, int from, int to);
-
     /**
      * What a convolution multiplies: row r of a sequence of y is the {@code width} rows of x from its row {@code r * step} on, one after the other. y is
      * {@code [windows, width * columns]}, and its sequences lie at {@code yOffsets}; every window must lie within its sequence of x.
@@ -39,6 +33,26 @@ public interface SpeechOps {
      * @param sines the same, with a minus at even columns
      */
     void rotate(
+            Floats x,
+            int columns,
+            int[] offsets,
+            int position,
+            float[] cosines,
+            float[] sines,
+            int heads,
+            int headSize,
+            int rotated,
+            int from,
+            int to);
+
+    /**
+     * {@link #rotate} with the pairs half of the rotated columns apart, as most models since GPT-NeoX have them: {@code x[c] = x[c] * cosines[p, c] + x[(c +
+     * rotated / 2) % rotated] * sines[p, c]}.
+     *
+     * @param cosines {@code [positions, rotated]}, each angle's twice, in both halves
+     * @param sines the same, with a minus in the first half
+     */
+    void rotateHalves(
             Floats x,
             int columns,
             int[] offsets,

@@ -10,6 +10,7 @@ import static jdk.incubator.vector.VectorOperators.LT;
 
 import io.tokenwise.kernels.SequenceOps.AttentionCall;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
@@ -19,21 +20,27 @@ import jdk.incubator.vector.IntVector;
  * so the results have the same bits.
  */
 final class VectorAttention {
+    private static final float HIDDEN = Float.NEGATIVE_INFINITY;
+
     private VectorAttention() {}
 
     static void forward(AttentionCall call, int sequence, int head, Scratch scratch) {
         int first = call.offsets[sequence];
         int length = call.offsets[sequence + 1] - first;
         int size = call.headSize;
-        assert size <= DEPTH && call.scale > 0;
+        assert size <= DEPTH && call.scale > 0 && call.before >= 0 && call.after >= 0;
         int panel = VectorTranspose.panelFloats(size);
         int keysPerBlock = DEPTH / size * TALL;
         int keyFloats = (length + keysPerBlock - 1) / keysPerBlock * TALL * DEPTH;
         int valueFloats = (size + PANEL - 1) / PANEL * PANEL;
 
         int weights = keyFloats;
-        int sums = weights + (length + TALL) * PANEL;
-        float[] work = scratch.floats(sums + PANEL);
+        int sums = weights + (mostKeys(call, length) + TALL) * PANEL;
+        int distances = sums + PANEL;
+        float[] work = scratch.floats(distances + (call.bias == null ? 0 : 2 * length + PANEL));
+        if (call.bias != null) {
+            placeBias(call, head, length, work, distances);
+        }
         long rowsAt = (long) panel * Float.BYTES;
         long packed = 3 * rowsAt;
         long spare = packed + (long) length * valueFloats * Float.BYTES;
@@ -74,20 +81,27 @@ final class VectorAttention {
             }
             VectorHeads.gather(call.query, head, first + i, rows, memory, rowsAt, rowStride);
             VectorTranspose.toPanel(size, memory);
-            for (int j = 0; j < length; j += TALL) {
-                int count = Math.min(TALL, length - j);
+            // The keys that one of these queries sees, from the beginning of a tile on.
+            int from = call.firstSeen(i) / TALL * TALL;
+            int to = call.endSeen(i + rows - 1, length);
+            for (int j = from; j < to; j += TALL) {
+                int count = Math.min(TALL, to - j);
                 int key = j / keysPerBlock * TALL * DEPTH + j % keysPerBlock / TALL * size;
-                VectorTiles.tile(count, work, key, memory, 0, size, work, weights + j * PANEL, PANEL, false);
+                VectorTiles.tile(count, work, key, memory, 0, size, work, weights + (j - from) * PANEL, PANEL, false);
             }
-            softmax(work, weights, length, call.scale, sums);
+            if (call.bias != null) {
+                addBias(work, weights, to - from, distances + length + i - from);
+            }
+            hideUnseen(call, i, rows, from, to, work, weights);
+            softmax(work, weights, to - from, call.scale, sums);
             if (call.probabilities != null) {
                 long row = call.probabilityOffsets[sequence] + ((long) head * length + i) * length;
-                storeProbabilities(work, weights, sums, rows, length, call.probabilities, row);
+                storeProbabilities(work, weights, sums, rows, from, to, length, call.probabilities, row);
             }
             for (int r = 0; r < rows; r += TALL) {
                 int count = Math.min(TALL, rows - r);
                 for (int c = 0; c < size; c += PANEL) {
-                    long at = valuesAt + (long) c * Float.BYTES;
+                    long at = valuesAt + from * valueStride + (long) c * Float.BYTES;
                     context(
                             call,
                             first + i + r,
@@ -99,12 +113,55 @@ final class VectorAttention {
                             values,
                             at,
                             valueStride,
-                            length,
+                            to - from,
                             sums + r,
                             memory,
                             spare);
                 }
             }
+        }
+    }
+
+    /** The most keys that a panel of queries has scores with. */
+    private static int mostKeys(AttentionCall call, int length) {
+        return (int) Math.min(length, (long) call.before + call.after + PANEL + TALL);
+    }
+
+    /**
+     * What is added to scores, by how many tokens the query is behind the key, from {@code -length} on: for one key it lies side by side for the queries in the
+     * lanes.
+     */
+    private static void placeBias(AttentionCall call, int head, int length, float[] to, int at) {
+        for (int behind = -length; behind < length + PANEL; behind++) {
+            to[at + length + behind] = call.bias(head, -behind);
+        }
+    }
+
+    /** Adds to the scores of each key what lies one place before that of the key before it. */
+    private static void addBias(float[] scores, int at, int keys, int first) {
+        for (int j = 0; j < keys; j++) {
+            int to = at + j * PANEL;
+            FloatVector.fromArray(F, scores, to)
+                    .add(FloatVector.fromArray(F, scores, first - j))
+                    .intoArray(scores, to);
+            FloatVector.fromArray(F, scores, to + LANES)
+                    .add(FloatVector.fromArray(F, scores, first - j + LANES))
+                    .intoArray(scores, to + LANES);
+        }
+    }
+
+    /** Scores of keys that a lane's query does not see become those that have no weight: at the ends only, since all see what lies between. */
+    private static void hideUnseen(
+            AttentionCall call, int query, int rows, int from, int to, float[] scores, int weights) {
+        int seenByAll = call.firstSeen(query + rows - 1);
+        for (int j = from; j < seenByAll; j++) {
+            int row = weights + (j - from) * PANEL;
+            // The last that sees it is before tokens behind it.
+            Arrays.fill(scores, row + Math.clamp((long) j - query + call.before + 1, 0, rows), row + rows, HIDDEN);
+        }
+        for (int j = (int) Math.min(to, (long) query + call.after + 1); j < to; j++) {
+            int row = weights + (j - from) * PANEL;
+            Arrays.fill(scores, row, row + Math.min(rows, j - query - call.after), HIDDEN);
         }
     }
 
@@ -217,10 +274,11 @@ final class VectorAttention {
     }
 
     private static void storeProbabilities(
-            float[] work, int weights, int inverses, int rows, int length, Floats y, long to) {
+            float[] work, int weights, int inverses, int rows, int from, int to, int length, Floats y, long at) {
         for (int r = 0; r < rows; r++) {
             for (int j = 0; j < length; j++) {
-                y.set(to + (long) r * length + j, work[weights + j * PANEL + r] * work[inverses + r]);
+                int weight = weights + (j - from) * PANEL + r;
+                y.set(at + (long) r * length + j, from <= j && j < to ? work[weight] * work[inverses + r] : 0);
             }
         }
     }

@@ -34,6 +34,7 @@ final class VectorKernels {
                 new VectorRowOps(),
                 new VectorSequenceOps(),
                 bits < VectorConversions.LEAST_BITS ? new ScalarConversions() : new VectorConversions(),
-                new VectorSpeechOps());
+                new VectorSpeechOps(),
+                new VectorGateOps());
     }
 }

@@ -55,6 +55,11 @@ final class VectorMath {
     private static final FloatVector TANH_3 = FloatVector.broadcast(F, ScalarMath.TANH_3);
     private static final FloatVector TANH_4 = FloatVector.broadcast(F, ScalarMath.TANH_4);
 
+    private static final FloatVector GATE_1 = FloatVector.broadcast(F, ScalarMath.GATE_1);
+    private static final FloatVector GATE_3 = FloatVector.broadcast(F, ScalarMath.GATE_3);
+    private static final FloatVector GATE_SQUARE = FloatVector.broadcast(F, ScalarMath.GATE_SQUARE);
+    private static final FloatVector GATE_SLOPE_3 = FloatVector.broadcast(F, 3 * ScalarMath.GATE_3);
+
     private VectorMath() {}
 
     static FloatVector exp(FloatVector x) {
@@ -135,6 +140,27 @@ final class VectorMath {
         FloatVector density = exp(x.mul(x).mul(MINUS_HALF)).mul(INVERSE_SQRT_2PI);
         FloatVector tail = tail(x);
         return x.fma(density, tail.blend(ONE.sub(tail), x.compare(GT, ZERO)));
+    }
+
+    /** {@code 1 + e^-x}. */
+    static FloatVector siluClosed(FloatVector x) {
+        return exp(x.neg().min(EXP_LARGEST)).add(ONE);
+    }
+
+    static FloatVector siluSlope(FloatVector x) {
+        FloatVector open = ONE.div(siluClosed(x));
+        return open.mul(x.fma(ONE.sub(open), ONE));
+    }
+
+    /** {@code 1 + e^-z}, z being as in {@link ScalarMath#GATE_1}. */
+    static FloatVector geluTanhClosed(FloatVector x) {
+        return siluClosed(x.mul(x.mul(x).min(GATE_SQUARE).fma(GATE_3, GATE_1)));
+    }
+
+    static FloatVector geluTanhSlope(FloatVector x) {
+        FloatVector open = ONE.div(geluTanhClosed(x));
+        FloatVector slope = x.mul(x).min(GATE_SQUARE).fma(GATE_SLOPE_3, GATE_1);
+        return open.mul(x.fma(ONE.sub(open).mul(slope), ONE));
     }
 
     /** The largest lane. As integers of the same order, since reduceLanes(MAX) on floats takes many steps to get NaN and -0 right. */

@@ -45,6 +45,40 @@ final class VectorRowOps implements RowOps {
     }
 
     @Override
+    public void rmsNorm(
+            Floats x,
+            RowParts parts,
+            Floats gamma,
+            float plus,
+            float epsilon,
+            Floats y,
+            Floats inverses,
+            int from,
+            int to) {
+        VectorRmsNorm.forward(x, parts, gamma, plus, epsilon, y, inverses, from, to);
+    }
+
+    @Override
+    public void rmsNormBackward(
+            Floats x,
+            RowParts parts,
+            Floats gamma,
+            float plus,
+            Floats inverses,
+            Floats dy,
+            Floats dx,
+            int from,
+            int to) {
+        VectorRmsNorm.backward(x, parts, gamma, plus, inverses, dy, dx, from, to);
+    }
+
+    @Override
+    public void rmsNormParameterGradient(
+            Floats x, RowParts parts, Floats inverses, Floats dy, Floats dGamma, int rows, int from, int to) {
+        VectorRmsNorm.parameterGradient(x, parts, inverses, dy, dGamma, rows, from, to);
+    }
+
+    @Override
     public void addColumnSums(Floats x, Floats sums, int rows, int columns, int from, int to) {
         MemorySegment xMemory = x.segment();
         long xBase = x.offset();

@@ -3,6 +3,7 @@ package io.tokenwise.kernels;
 import static io.tokenwise.kernels.Species.F;
 import static io.tokenwise.kernels.Species.LANES;
 import static io.tokenwise.kernels.Species.ORDER;
+import static jdk.incubator.vector.VectorOperators.GT;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -17,6 +18,7 @@ final class VectorSequenceOps implements SequenceOps {
             int[] ids,
             int[] offsets,
             Floats words,
+            float scale,
             Floats positions,
             int positionBase,
             Floats types,
@@ -26,18 +28,41 @@ final class VectorSequenceOps implements SequenceOps {
             int to) {
         for (int i = from; i < to; i++) {
             for (int t = offsets[i]; t < offsets[i + 1]; t++) {
-                long word = (long) ids[t] * columns;
-                long position = (long) (t - offsets[i] + positionBase) * columns;
+                long word = (long) (ids[t] & WORD) * columns;
                 long row = (long) t * columns;
-                sumOfRows(words, word, positions, position, y, row, columns);
+                if (positions == null) {
+                    scaleRow(words, word, scale, y, row, columns);
+                } else {
+                    long position = (long) (t - offsets[i] + positionBase) * columns;
+                    sumOfRows(words, word, scale, positions, position, y, row, columns);
+                }
                 if (types != null) {
-                    addRow(types, 0, y, row, 0, columns);
+                    addRow(types, (long) (ids[t] >>> TYPE_SHIFT) * columns, 1, y, row, 0, columns);
                 }
             }
         }
     }
 
-    private static void sumOfRows(Floats a, long aRow, Floats b, long bRow, Floats y, long yRow, int columns) {
+    private static void scaleRow(Floats x, long xRow, float scale, Floats y, long yRow, int columns) {
+        MemorySegment xMemory = x.segment();
+        long xBase = x.at(xRow);
+        MemorySegment yMemory = y.segment();
+        long yBase = y.at(yRow);
+        int whole = F.loopBound(columns);
+        FloatVector scales = FloatVector.broadcast(F, scale);
+        for (int j = 0; j < whole; j += LANES) {
+            FloatVector.fromMemorySegment(F, xMemory, xBase + (long) j * Float.BYTES, ORDER)
+                    .mul(scales)
+                    .intoMemorySegment(yMemory, yBase + (long) j * Float.BYTES, ORDER);
+        }
+        for (int j = whole; j < columns; j++) {
+            y.set(yRow + j, x.get(xRow + j) * scale);
+        }
+    }
+
+    /** {@code y = scale * a + b}. */
+    private static void sumOfRows(
+            Floats a, long aRow, float scale, Floats b, long bRow, Floats y, long yRow, int columns) {
         MemorySegment aMemory = a.segment();
         long aBase = a.at(aRow);
         MemorySegment bMemory = b.segment();
@@ -45,13 +70,14 @@ final class VectorSequenceOps implements SequenceOps {
         MemorySegment yMemory = y.segment();
         long yBase = y.at(yRow);
         int whole = F.loopBound(columns);
+        FloatVector scales = FloatVector.broadcast(F, scale);
         for (int j = 0; j < whole; j += LANES) {
             FloatVector.fromMemorySegment(F, aMemory, aBase + (long) j * Float.BYTES, ORDER)
-                    .add(FloatVector.fromMemorySegment(F, bMemory, bBase + (long) j * Float.BYTES, ORDER))
+                    .fma(scales, FloatVector.fromMemorySegment(F, bMemory, bBase + (long) j * Float.BYTES, ORDER))
                     .intoMemorySegment(yMemory, yBase + (long) j * Float.BYTES, ORDER);
         }
         for (int j = whole; j < columns; j++) {
-            y.set(yRow + j, a.get(aRow + j) + b.get(bRow + j));
+            y.set(yRow + j, Math.fma(a.get(aRow + j), scale, b.get(bRow + j)));
         }
     }
 
@@ -62,6 +88,7 @@ final class VectorSequenceOps implements SequenceOps {
             int sequences,
             Floats dy,
             Floats dWords,
+            float scale,
             Floats dPositions,
             int positionBase,
             Floats dTypes,
@@ -71,29 +98,38 @@ final class VectorSequenceOps implements SequenceOps {
         for (int i = 0; i < sequences; i++) {
             for (int t = offsets[i]; t < offsets[i + 1]; t++) {
                 long row = (long) t * columns;
-                addRow(dy, row, dWords, (long) ids[t] * columns, columnFrom, columnTo);
-                addRow(dy, row, dPositions, (long) (t - offsets[i] + positionBase) * columns, columnFrom, columnTo);
+                long word = (long) (ids[t] & WORD) * columns;
+                addRow(dy, row, scale, dWords, word, columnFrom, columnTo);
+                if (dPositions != null) {
+                    long position = (long) (t - offsets[i] + positionBase) * columns;
+                    addRow(dy, row, 1, dPositions, position, columnFrom, columnTo);
+                }
                 if (dTypes != null) {
-                    addRow(dy, row, dTypes, 0, columnFrom, columnTo);
+                    long type = (long) (ids[t] >>> TYPE_SHIFT) * columns;
+                    addRow(dy, row, 1, dTypes, type, columnFrom, columnTo);
                 }
             }
         }
     }
 
-    private static void addRow(Floats x, long xRow, Floats y, long yRow, int from, int to) {
+    /** {@code y += factor * x} for some columns of one row. */
+    private static void addRow(Floats x, long xRow, float factor, Floats y, long yRow, int from, int to) {
         MemorySegment yMemory = y.segment();
         long yBase = y.offset();
         MemorySegment xMemory = x.segment();
         long xBase = x.offset();
         int end = from + F.loopBound(to - from);
+        FloatVector factors = FloatVector.broadcast(F, factor);
         for (int j = from; j < end; j += LANES) {
-            FloatVector.fromMemorySegment(F, yMemory, yBase + yRow * Float.BYTES + (long) j * Float.BYTES, ORDER)
-                    .add(FloatVector.fromMemorySegment(
-                            F, xMemory, xBase + xRow * Float.BYTES + (long) j * Float.BYTES, ORDER))
+            FloatVector.fromMemorySegment(F, xMemory, xBase + xRow * Float.BYTES + (long) j * Float.BYTES, ORDER)
+                    .fma(
+                            factors,
+                            FloatVector.fromMemorySegment(
+                                    F, yMemory, yBase + yRow * Float.BYTES + (long) j * Float.BYTES, ORDER))
                     .intoMemorySegment(yMemory, yBase + yRow * Float.BYTES + (long) j * Float.BYTES, ORDER);
         }
         for (int j = end; j < to; j++) {
-            y.set(yRow + j, y.get(yRow + j) + x.get(xRow + j));
+            y.set(yRow + j, Math.fma(x.get(xRow + j), factor, y.get(yRow + j)));
         }
     }
 
@@ -107,10 +143,10 @@ final class VectorSequenceOps implements SequenceOps {
             Floats x, Floats first, Floats positions, Floats y, int tokens, int columns, int from, int to) {
         for (int i = from; i < to; i++) {
             long row = (long) i * tokens * columns;
-            sumOfRows(first, 0, positions, 0, y, row, columns);
+            sumOfRows(first, 0, 1, positions, 0, y, row, columns);
             // The rows after the first lie one after the other in all three.
-            sumOfRows(
-                    x, (long) i * (tokens - 1) * columns, positions, columns, y, row + columns, (tokens - 1) * columns);
+            long next = row + columns;
+            sumOfRows(x, (long) i * (tokens - 1) * columns, 1, positions, columns, y, next, (tokens - 1) * columns);
         }
     }
 
@@ -132,9 +168,9 @@ final class VectorSequenceOps implements SequenceOps {
         for (int i = 0; i < sequences; i++) {
             for (int t = 0; t < tokens; t++) {
                 long row = ((long) i * tokens + t) * columns;
-                addRow(dy, row, dPositions, (long) t * columns, columnFrom, columnTo);
+                addRow(dy, row, 1, dPositions, (long) t * columns, columnFrom, columnTo);
                 if (t == 0) {
-                    addRow(dy, row, dFirst, 0, columnFrom, columnTo);
+                    addRow(dy, row, 1, dFirst, 0, columnFrom, columnTo);
                 }
             }
         }
@@ -204,6 +240,34 @@ final class VectorSequenceOps implements SequenceOps {
     @Override
     public void firstPoolBackward(Floats dy, int[] offsets, Floats dx, int columns, int from, int to) {
         moves.firstPoolBackward(dy, offsets, dx, columns, from, to);
+    }
+
+    @Override
+    public void lastPool(Floats x, int[] offsets, Floats y, int columns, int from, int to) {
+        moves.lastPool(x, offsets, y, columns, from, to);
+    }
+
+    @Override
+    public void lastPoolBackward(Floats dy, int[] offsets, Floats dx, int columns, int from, int to) {
+        moves.lastPoolBackward(dy, offsets, dx, columns, from, to);
+    }
+
+    @Override
+    public void largestLogRelu(Floats x, int[] offsets, Floats y, int columns, int from, int to) {
+        MemorySegment xMemory = x.segment();
+        MemorySegment yMemory = y.segment();
+        int whole = F.loopBound(columns);
+        for (int i = from; i < to; i++) {
+            for (int j = 0; j < whole; j += LANES) {
+                FloatVector largest = FloatVector.zero(F);
+                for (int t = offsets[i]; t < offsets[i + 1]; t++) {
+                    FloatVector value = FloatVector.fromMemorySegment(F, xMemory, x.at((long) t * columns + j), ORDER);
+                    largest = largest.blend(value, value.compare(GT, largest));
+                }
+                largest.intoMemorySegment(yMemory, y.at((long) i * columns + j), ORDER);
+            }
+            ScalarSequenceOps.largestLogReluRow(x, offsets, y, columns, i, whole);
+        }
     }
 
     @Override

@@ -32,58 +32,6 @@ final class VectorSpeechOps implements SpeechOps {
     }
 
     @Override
-    public void gatedSilu(Floats x, Floats y, int units, int from, int to) {
-        MemorySegment xMemory = x.segment();
-        MemorySegment yMemory = y.segment();
-        int whole = F.loopBound(units);
-        FloatVector largest = FloatVector.broadcast(F, ScalarMath.EXP_LARGEST);
-        for (int i = from; i < to; i++) {
-            long up = x.at(2L * i * units);
-            long gates = x.at((2L * i + 1) * units);
-            long out = y.at((long) i * units);
-            for (int j = 0; j < whole; j += LANES) {
-                long at = (long) j * Float.BYTES;
-                FloatVector gate = FloatVector.fromMemorySegment(F, xMemory, gates + at, ORDER);
-                FloatVector.fromMemorySegment(F, xMemory, up + at, ORDER)
-                        .mul(gate)
-                        .div(VectorMath.exp(gate.neg().min(largest)).add(1))
-                        .intoMemorySegment(yMemory, out + at, ORDER);
-            }
-            ScalarSpeechOps.gatedSiluRow(x, y, units, i, whole);
-        }
-    }
-
-    @Override
-    public void gatedSiluBackward(Floats x, Floats dy, Floats dx, int units, int from, int to) {
-        MemorySegment xMemory = x.segment();
-        MemorySegment dyMemory = dy.segment();
-        MemorySegment dxMemory = dx.segment();
-        int whole = F.loopBound(units);
-        FloatVector largest = FloatVector.broadcast(F, ScalarMath.EXP_LARGEST);
-        FloatVector one = FloatVector.broadcast(F, 1);
-        for (int i = from; i < to; i++) {
-            long up = x.at(2L * i * units);
-            long gates = x.at((2L * i + 1) * units);
-            long in = dy.at((long) i * units);
-            long outUp = dx.at(2L * i * units);
-            long outGates = dx.at((2L * i + 1) * units);
-            for (int j = 0; j < whole; j += LANES) {
-                long at = (long) j * Float.BYTES;
-                FloatVector gate = FloatVector.fromMemorySegment(F, xMemory, gates + at, ORDER);
-                FloatVector gradient = FloatVector.fromMemorySegment(F, dyMemory, in + at, ORDER);
-                FloatVector open =
-                        one.div(VectorMath.exp(gate.neg().min(largest)).add(1));
-                FloatVector slope = open.mul(gate.fma(one.sub(open), one));
-                gradient.mul(gate).mul(open).intoMemorySegment(dxMemory, outUp + at, ORDER);
-                gradient.mul(FloatVector.fromMemorySegment(F, xMemory, up + at, ORDER))
-                        .mul(slope)
-                        .intoMemorySegment(dxMemory, outGates + at, ORDER);
-            }
-            ScalarSpeechOps.gatedSiluBackwardRow(x, dy, dx, units, i, whole);
-        }
-    }
-
-    @Override
     public void windows(
             Floats x, int[] offsets, int columns, int width, int step, Floats y, int[] yOffsets, int from, int to) {
         scalar.windows(x, offsets, columns, width, step, y, yOffsets, from, to);
@@ -205,6 +153,49 @@ final class VectorSpeechOps implements SpeechOps {
                                 .intoMemorySegment(memory, at, ORDER);
                     }
                     ScalarSpeechOps.rotateHead(x, first, cosines, sines, angles, whole, rotated);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void rotateHalves(
+            Floats x,
+            int columns,
+            int[] offsets,
+            int position,
+            float[] cosines,
+            float[] sines,
+            int heads,
+            int headSize,
+            int rotated,
+            int from,
+            int to) {
+        MemorySegment memory = x.segment();
+        int half = rotated / 2;
+        int whole = F.loopBound(half);
+        for (int i = from; i < to; i++) {
+            for (int t = offsets[i]; t < offsets[i + 1]; t++) {
+                int angles = (t - offsets[i] + position) * rotated;
+                int other = angles + half;
+                for (int head = 0; head < heads; head++) {
+                    long first = (long) t * columns + head * headSize;
+                    long lows = x.at(first);
+                    long highs = x.at(first + half);
+                    for (int c = 0; c < whole; c += LANES) {
+                        long at = (long) c * Float.BYTES;
+                        FloatVector low = FloatVector.fromMemorySegment(F, memory, lows + at, ORDER);
+                        FloatVector high = FloatVector.fromMemorySegment(F, memory, highs + at, ORDER);
+                        high.fma(
+                                        FloatVector.fromArray(F, sines, angles + c),
+                                        low.mul(FloatVector.fromArray(F, cosines, angles + c)))
+                                .intoMemorySegment(memory, lows + at, ORDER);
+                        low.fma(
+                                        FloatVector.fromArray(F, sines, other + c),
+                                        high.mul(FloatVector.fromArray(F, cosines, other + c)))
+                                .intoMemorySegment(memory, highs + at, ORDER);
+                    }
+                    ScalarSpeechOps.rotateHalvesOfHead(x, first, cosines, sines, angles, whole, rotated);
                 }
             }
         }

@@ -52,6 +52,11 @@ class AllocationTest extends KernelTest {
         calls.put(
                 "layerNormParameterGradient",
                 () -> ops.layerNormParameterGradient(x, small, y, sums, sums, rows, columns, 0, columns));
+        RowParts parts = new RowParts(columns, 1, 2, 38);
+        calls.put("rmsNorm", () -> ops.rmsNorm(x, parts, row, 1, 1e-5f, z, small, 0, rows));
+        calls.put("rmsNormBackward", () -> ops.rmsNormBackward(x, parts, row, 1, small, y, z, 0, rows));
+        calls.put(
+                "rmsNormParameterGradient", () -> ops.rmsNormParameterGradient(x, parts, small, y, sums, rows, 0, 38));
         calls.put("addColumnSums", () -> ops.addColumnSums(x, sums, rows, columns, 0, columns));
         calls.put("softmax", () -> ops.softmax(x, z, columns, 0, rows));
         calls.put("softmaxBackward", () -> ops.softmaxBackward(x, y, z, columns, 0, rows));
@@ -59,6 +64,13 @@ class AllocationTest extends KernelTest {
         calls.put("l2NormalizeBackward", () -> ops.l2NormalizeBackward(x, small, y, z, columns, 0, rows));
         calls.put("scaleBlocks", () -> ops.scaleBlocks(x, small, z, 1, columns, 0, rows));
         calls.put("scaleBlocksBackward", () -> ops.scaleBlocksBackward(x, small, y, z, small, 1, columns, 0, rows));
+        GateOps gates = tested.gates();
+        for (Activation activation : Activation.values()) {
+            calls.put("activate " + activation, () -> gates.activate(x, z, activation, 0, count));
+            calls.put("activateBackward " + activation, () -> gates.activateBackward(x, y, z, activation, 0, count));
+            calls.put("gated " + activation, () -> gates.gated(x, z, activation, 38, 0, rows));
+            calls.put("gatedBackward " + activation, () -> gates.gatedBackward(x, y, z, activation, 38, 0, rows));
+        }
         Scratch scratch = new Scratch();
         calls.put("dots", () -> ops.dots(x, y, row, 5, z, columns, 0, rows, scratch));
         addSequences(calls, x, y, z, rows, columns);
@@ -70,11 +82,17 @@ class AllocationTest extends KernelTest {
         SequenceOps ops = tested.sequences();
         int[] offsets = {0, rows};
         int[] ids = new int[rows];
-        float[] values = new float[3 * 256];
-        calls.put("embeddingSum", () -> ops.embeddingSum(ids, offsets, x, y, 0, x, z, columns, 0, 1));
+        float[] values = new float[Math.max(3 * 256, rows * 36)];
+        calls.put("embeddingSum", () -> ops.embeddingSum(ids, offsets, x, 2, y, 0, x, z, columns, 0, 1));
+        calls.put("embeddingSum of words", () -> ops.embeddingSum(ids, offsets, x, 2, null, 0, null, z, columns, 0, 1));
         calls.put(
                 "embeddingSumBackward",
-                () -> ops.embeddingSumBackward(ids, offsets, 1, x, z, y, 0, z, columns, 0, columns));
+                () -> ops.embeddingSumBackward(ids, offsets, 1, x, z, 2, y, 0, z, columns, 0, columns));
+        calls.put("lastPool", () -> ops.lastPool(x, offsets, z, columns, 0, 1));
+        calls.put("lastPoolBackward", () -> ops.lastPoolBackward(x, offsets, z, columns, 0, 1));
+        calls.put("largestLogRelu", () -> ops.largestLogRelu(x, offsets, z, columns, 0, 1));
+        SpeechOps speech = tested.speech();
+        calls.put("rotateHalves", () -> speech.rotateHalves(x, columns, offsets, 0, values, values, 2, 38, 36, 0, 1));
         calls.put("patches", () -> ops.patches(ids, values, 1, 1, z, 0, 1));
         calls.put("withFirst", () -> ops.withFirst(x, y, y, z, rows, columns, 0, 1));
         calls.put("withoutFirst", () -> ops.withoutFirst(x, z, rows, columns, 0, 1));
@@ -116,6 +134,17 @@ class AllocationTest extends KernelTest {
         attention.dContext = floats(normal(45 * 33));
         attention.dQkv = zeros(45 * 3 * 33);
         calls.put("attention", () -> tested.sequences().attention(attention, 0, 0, scratch));
+        AttentionCall window = new AttentionCall();
+        window.heads = 1;
+        window.headSize = 32;
+        window.scale = 0.1f;
+        window.offsets = attention.offsets;
+        window.before = 5;
+        window.after = 3;
+        window.reach = 2;
+        window.bias = zeros(5);
+        window.grouped(floats(normal(45 * 96)), 1, zeros(45 * 32));
+        calls.put("attention in a window", () -> tested.sequences().attention(window, 0, 0, scratch));
         AttentionCall scattered = new AttentionCall();
         scattered.heads = 1;
         scattered.headSize = 32;

@@ -43,6 +43,7 @@ class SequenceOpsTest extends KernelTest {
                                     ids,
                                     OFFSETS,
                                     floats(words),
+                                    1,
                                     floats(positions),
                                     POSITION_BASE,
                                     typeTable,
@@ -85,6 +86,7 @@ class SequenceOpsTest extends KernelTest {
                                 SEQUENCES,
                                 floats(dy),
                                 dWords,
+                                1,
                                 dPositions,
                                 POSITION_BASE,
                                 dTypes,
@@ -96,6 +98,117 @@ class SequenceOpsTest extends KernelTest {
             assertClose(set.name() + " positions", dPositions, positions, TOKENS, 4);
             assertClose(set.name() + " types", dTypes, types, TOKENS, 4);
         }
+    }
+
+    /** The ids of the tests above, with the last two types in their top bytes in turn. */
+    private int[] typedIds() {
+        int[] typed = ids.clone();
+        for (int t = 0; t < TOKENS; t++) {
+            typed[t] |= 1 + t % 2 << SequenceOps.TYPE_SHIFT;
+        }
+        return typed;
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void wordsAreScaledAndTypesComeFromTheIds(int columns) {
+        double[] words = normal(VOCABULARY * columns);
+        double[] positions = normal(POSITIONS * columns);
+        double[] types = normal(3 * columns);
+        double[] dy = normal(TOKENS * columns);
+        float scale = 22.625f;
+        for (int form = 0; form < 4; form++) {
+            boolean placed = form % 2 == 0;
+            boolean typed = form < 2;
+            double[] expected = new double[TOKENS * columns];
+            double[] dWords = new double[words.length];
+            double[] dTypes = new double[types.length];
+            for (int s = 0; s < SEQUENCES; s++) {
+                for (int t = OFFSETS[s]; t < OFFSETS[s + 1]; t++) {
+                    for (int j = 0; j < columns; j++) {
+                        int type = (1 + t % 2) * columns + j;
+                        expected[t * columns + j] = scale * words[ids[t] * columns + j]
+                                + (placed ? positions[(t - OFFSETS[s] + POSITION_BASE) * columns + j] : 0)
+                                + (typed ? types[type] : 0);
+                        dWords[ids[t] * columns + j] += scale * dy[t * columns + j];
+                        dTypes[type] += typed ? dy[t * columns + j] : 0;
+                    }
+                }
+            }
+            Floats[] y = {zeros(expected.length), zeros(expected.length)};
+            for (int i = 0; i < 2; i++) {
+                Kernels set = both().get(i);
+                embed(
+                        set,
+                        floats(words),
+                        scale,
+                        placed ? floats(positions) : null,
+                        typed ? floats(types) : null,
+                        y[i],
+                        columns);
+                assertClose(set.name(), y[i], expected, 3, scale);
+                Floats madeWords = zeros(words.length);
+                Floats madeTypes = zeros(types.length);
+                set.sequences()
+                        .embeddingSumBackward(
+                                typedIds(),
+                                OFFSETS,
+                                SEQUENCES,
+                                floats(dy),
+                                madeWords,
+                                scale,
+                                placed ? zeros(positions.length) : null,
+                                POSITION_BASE,
+                                typed ? madeTypes : null,
+                                columns,
+                                0,
+                                columns);
+                assertClose(set.name() + " words", madeWords, dWords, TOKENS, 4 * scale);
+                assertClose(set.name() + " types", madeTypes, dTypes, TOKENS, 4);
+            }
+            assertSameBits("form " + form, y[0], y[1], expected.length);
+        }
+    }
+
+    private void embed(Kernels set, Floats words, float scale, Floats positions, Floats types, Floats y, int columns) {
+        SequenceOps ops = set.sequences();
+        ops.embeddingSum(typedIds(), OFFSETS, words, scale, positions, POSITION_BASE, types, y, columns, 0, 2);
+        ops.embeddingSum(typedIds(), OFFSETS, words, scale, positions, POSITION_BASE, types, y, columns, 2, SEQUENCES);
+    }
+
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void theLastTokenAndTheLargestOfEachColumnArePooled(int columns) {
+        double[] x = normal(TOKENS * columns);
+        double[] dy = normal(SEQUENCES * columns);
+        double[] last = new double[dy.length];
+        double[] lastGradient = new double[x.length];
+        double[] largest = new double[dy.length];
+        for (int s = 0; s < SEQUENCES; s++) {
+            for (int j = 0; j < columns; j++) {
+                int at = (OFFSETS[s + 1] - 1) * columns + j;
+                last[s * columns + j] = x[at];
+                lastGradient[at] = dy[s * columns + j];
+                for (int t = OFFSETS[s]; t < OFFSETS[s + 1]; t++) {
+                    double weight = Math.log(1 + Math.max(0, x[t * columns + j]));
+                    largest[s * columns + j] = Math.max(largest[s * columns + j], weight);
+                }
+            }
+        }
+        Floats[] pooled = {zeros(dy.length), zeros(dy.length)};
+        for (int i = 0; i < 2; i++) {
+            SequenceOps ops = both().get(i).sequences();
+            Floats y = zeros(dy.length);
+            Floats dx = filled(x.length, Float.NaN);
+            ops.lastPool(floats(x), OFFSETS, y, columns, 0, SEQUENCES);
+            assertThat(doubles(y, dy.length)).isEqualTo(last);
+            ops.lastPoolBackward(floats(dy), OFFSETS, dx, columns, 0, SEQUENCES);
+            assertThat(doubles(dx, x.length)).isEqualTo(lastGradient);
+            ops.largestLogRelu(floats(x), OFFSETS, pooled[i], columns, 0, 1);
+            ops.largestLogRelu(floats(x), OFFSETS, pooled[i], columns, 1, SEQUENCES);
+            assertClose("largest", pooled[i], largest, 1, 0);
+        }
+        assertSameBits("largest", pooled[0], pooled[1], dy.length);
     }
 
     @ParameterizedTest

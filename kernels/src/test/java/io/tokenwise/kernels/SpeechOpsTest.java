@@ -46,28 +46,6 @@ class SpeechOpsTest extends KernelTest {
         }
     }
 
-    @ParameterizedTest
-    @MethodSource("sizes")
-    void gatedSiluMultipliesByTheGatesHalf(int units) {
-        int rows = 3;
-        double[] x = normal(2 * rows * units);
-        x[units] = -200;
-        double[] expected = new double[rows * units];
-        for (int i = 0; i < rows; i++) {
-            for (int j = 0; j < units; j++) {
-                double gate = x[(2 * i + 1) * units + j];
-                expected[i * units + j] = x[2 * i * units + j] * gate / (1 + Math.exp(-gate));
-            }
-        }
-        Floats twin = zeros(expected.length);
-        Kernels.scalar().speech().gatedSilu(floats(x), twin, units, 0, rows);
-        Floats y = zeros(expected.length);
-        tested.speech().gatedSilu(floats(x), y, units, 0, 1);
-        tested.speech().gatedSilu(floats(x), y, units, 1, rows);
-        assertClose("silu", y, expected, 4, 1);
-        assertSameBits("silu", y, twin, expected.length);
-    }
-
     @Test
     void windowsAreRowsOneAfterTheOther() {
         int columns = 3;
@@ -168,6 +146,48 @@ class SpeechOpsTest extends KernelTest {
         Floats y = floats(x);
         tested.speech().rotate(y, columns, OFFSETS, position, cosines, sines, heads, headSize, rotated, 0, 1);
         tested.speech().rotate(y, columns, OFFSETS, position, cosines, sines, heads, headSize, rotated, 1, SEQUENCES);
+        assertClose("rotated", y, expected, 2, 4);
+        assertSameBits("rotated", y, twin, x.length);
+    }
+
+    static Stream<Arguments> halves() {
+        return Stream.concat(heads(), Stream.of(Arguments.of(64, 64), Arguments.of(80, 60), Arguments.of(256, 256)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("halves")
+    void halvesTurnAgainstEachOther(int headSize, int rotated) {
+        int heads = 2;
+        int half = rotated / 2;
+        int columns = 3 * headSize + 1;
+        int position = 5;
+        double[] x = normal(TOKENS * columns);
+        float[] cosines = new float[(TOKENS + position) * rotated];
+        float[] sines = new float[cosines.length];
+        double[] expected = x.clone();
+        for (int i = 0; i < cosines.length; i++) {
+            int c = i % rotated;
+            double angle = i / rotated / Math.pow(100, (double) (c % half) / half);
+            cosines[i] = (float) Math.cos(angle);
+            sines[i] = (float) (c < half ? -Math.sin(angle) : Math.sin(angle));
+        }
+        for (int s = 0; s < SEQUENCES; s++) {
+            for (int t = OFFSETS[s]; t < OFFSETS[s + 1]; t++) {
+                for (int i = 0; i < heads * half; i++) {
+                    int at = t * columns + i / half * headSize + i % half;
+                    double angle = (t - OFFSETS[s] + position) / Math.pow(100, (double) (i % half) / half);
+                    expected[at] = x[at] * Math.cos(angle) - x[at + half] * Math.sin(angle);
+                    expected[at + half] = x[at + half] * Math.cos(angle) + x[at] * Math.sin(angle);
+                }
+            }
+        }
+        SpeechOps scalar = Kernels.scalar().speech();
+        Floats twin = floats(x);
+        scalar.rotateHalves(twin, columns, OFFSETS, position, cosines, sines, heads, headSize, rotated, 0, SEQUENCES);
+        Floats y = floats(x);
+        SpeechOps ops = tested.speech();
+        ops.rotateHalves(y, columns, OFFSETS, position, cosines, sines, heads, headSize, rotated, 0, 1);
+        ops.rotateHalves(y, columns, OFFSETS, position, cosines, sines, heads, headSize, rotated, 1, SEQUENCES);
         assertClose("rotated", y, expected, 2, 4);
         assertSameBits("rotated", y, twin, x.length);
     }

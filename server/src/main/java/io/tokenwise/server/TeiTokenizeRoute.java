@@ -59,10 +59,9 @@ final class TeiTokenizeRoute {
     }
 
     private static void write(JsonGenerator json, Tokenizer tokenizer, String text, boolean special) {
-        int[] around = tokenizer.surrounded();
         json.writeStartArray();
         if (special) {
-            writeSpecial(json, tokenizer, around[0]);
+            writeSpecial(json, tokenizer, tokenizer.frame().before());
         }
         var bytes = new BytesBefore(text);
         for (Tokenizer.Place token : tokenizer.places(text)) {
@@ -75,19 +74,21 @@ final class TeiTokenizeRoute {
             json.writeEndObject();
         }
         if (special) {
-            writeSpecial(json, tokenizer, around[1]);
+            writeSpecial(json, tokenizer, tokenizer.frame().after());
         }
         json.writeEndArray();
     }
 
-    private static void writeSpecial(JsonGenerator json, Tokenizer tokenizer, int id) {
-        json.writeStartObject();
-        json.writeNumberProperty("id", id);
-        json.writeStringProperty("text", tokenizer.tokens(new int[] {id}).getFirst());
-        json.writeBooleanProperty("special", true);
-        json.writeNullProperty("start");
-        json.writeNullProperty("stop");
-        json.writeEndObject();
+    private static void writeSpecial(JsonGenerator json, Tokenizer tokenizer, int... ids) {
+        for (int id : ids) {
+            json.writeStartObject();
+            json.writeNumberProperty("id", id);
+            json.writeStringProperty("text", tokenizer.tokens(new int[] {id}).getFirst());
+            json.writeBooleanProperty("special", true);
+            json.writeNullProperty("start");
+            json.writeNullProperty("stop");
+            json.writeEndObject();
+        }
     }
 
     /** Text-embeddings-inference counts places in bytes of UTF-8. Asked from left to right it walks a text once. */

@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
@@ -55,14 +54,10 @@ public final class ServedEncoder implements Served<float[]> {
             int side = model.files().image().architecture().imageSize();
             return random.ints(side * side, 0, 1 << 24).toArray();
         }
-        int[] marks = model.files().tokenizer().encode("").ids();
-        int[] input = Arrays.copyOf(marks, Math.max(tokens, marks.length));
-        int words = model.files().tokenizer().vocabularySize();
-        for (int i = 1; i < input.length - 1; i++) {
-            input[i] = random.nextInt(words / 2, words);
-        }
-        input[input.length - 1] = marks[marks.length - 1];
-        return input;
+        Tokenizer tokenizer = model.files().tokenizer();
+        int words = tokenizer.vocabularySize();
+        int wanted = Math.max(0, tokens - tokenizer.frame().marks());
+        return tokenizer.surrounded(random.ints(wanted, words / 2, words).toArray());
     }
 
     @Override

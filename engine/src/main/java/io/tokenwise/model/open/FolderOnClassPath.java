@@ -36,7 +36,7 @@ record FolderOnClassPath(String name, String artifact) implements ModelFolder {
     @Override
     public byte[] json(String file) throws IOException {
         try (InputStream in = open(file).getInputStream()) {
-            return in.readNBytes(JsonFile.MAX_BYTES + 1);
+            return in.readNBytes(JsonFile.MAX_STREAMED_BYTES + 1);
         }
     }
 

@@ -1,4 +1,4 @@
-package io.tokenwise.bench;
+package io.tokenwise.references;
 
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
@@ -14,7 +14,6 @@ import ai.djl.pytorch.jni.JniUtils;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.zip.CRC32;
@@ -22,10 +21,10 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * A TorchScript program in libtorch, through DJL. It is written as a resource and put into the archive that {@code torch.jit.save} would
- * make, without weights: they are arguments. So libtorch runs whole models by itself, as it does for those who export theirs from Python.
+ * A TorchScript program in libtorch, through DJL. Its text is put into the archive that {@code torch.jit.save} would make, without weights:
+ * they are arguments. So libtorch runs whole models by itself, as it does for those who export theirs from Python.
  */
-final class TorchScript implements AutoCloseable {
+public final class TorchScript implements AutoCloseable {
     /** A pickled object of class {@code __torch__.Model} whose one attribute, training, is false. */
     private static final String MODEL = "\u0080\u0002c__torch__\nModel\n)\u0081}(X\u0008\0\0\0training\u0089ub.";
 
@@ -35,32 +34,33 @@ final class TorchScript implements AutoCloseable {
     private final Model model;
     private final PtSymbolBlock program;
 
-    /** Loads the program {@code torchscript/NAME.py} from the class path. */
-    TorchScript(String name) throws IOException {
-        String resource = "/torchscript/" + name + ".py";
-        try (InputStream in = TorchScript.class.getResourceAsStream(resource)) {
-            if (in == null) {
-                throw new IOException(resource + " is not on the class path");
-            }
+    /**
+     * Compiles the text of a class {@code Model(Module)}.
+     *
+     * @param name for messages
+     */
+    public TorchScript(String name, String code) throws IOException {
+        try {
             model = Model.newInstance(name, engine().getEngineName());
-            ((PtModel) model).load(new ByteArrayInputStream(archive(in.readAllBytes())), Map.of());
+            byte[] archive = archive(code.getBytes(StandardCharsets.UTF_8));
+            ((PtModel) model).load(new ByteArrayInputStream(archive), Map.of());
             program = (PtSymbolBlock) model.getBlock();
         } catch (MalformedModelException | EngineException e) {
-            throw new IOException(resource + ": " + e.getMessage(), e);
+            throw new IOException(name + ": " + e.getMessage(), e);
         }
     }
 
     /** Whether libtorch is there for this platform: the project brings it for Linux on x86-64. */
-    static boolean isAvailable() {
+    public static boolean isAvailable() {
         return System.getProperty("os.name").equals("Linux")
                 && System.getProperty("os.arch").equals("amd64");
     }
 
-    static String version() {
+    public static String version() {
         return engine().getVersion();
     }
 
-    static NDManager newManager() {
+    public static NDManager newManager() {
         return engine().newBaseManager();
     }
 
@@ -75,7 +75,7 @@ final class TorchScript implements AutoCloseable {
      * Runs the program so that it may take gradients. Arguments named {@code NAME[]} make one list. Results belong to the manager of the
      * first argument.
      */
-    NDList train(NDList arguments) {
+    public NDList train(NDList arguments) {
         JniUtils.setGradMode(true);
         try {
             return IValueUtils.forward(program, arguments, true);
@@ -85,7 +85,7 @@ final class TorchScript implements AutoCloseable {
     }
 
     /** Runs the program without gradients; the caller closes what it returns. */
-    IValue run(IValue... arguments) {
+    public IValue run(IValue... arguments) {
         return program.forward(arguments);
     }
 

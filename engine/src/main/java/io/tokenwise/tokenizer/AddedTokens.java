@@ -1,0 +1,128 @@
+package io.tokenwise.tokenizer;
+
+import java.util.List;
+
+/**
+ * Tokens that are found in a text as they stand, of those that begin first the longest; as Hugging Face's library finds them
+ * (src/tokenizer/added_vocabulary.rs). Thread-safe.
+ */
+final class AddedTokens {
+    private final Trie trie = new Trie();
+    private final List<AddedToken> tokens;
+
+    /** By which ASCII characters some begin, and whether one begins by another. */
+    private final boolean[] begins = new boolean[129];
+
+    /**
+     * One of them.
+     *
+     * @param text what is looked for
+     * @param singleWord whether no letter may stand beside it
+     * @param leftStrip whether it takes the white space before it too
+     * @param normalized whether it is looked for in the text as normalizers leave it
+     * @param special whether it is left out where tokens become a text again
+     */
+    record AddedToken(
+            int id,
+            String text,
+            boolean singleWord,
+            boolean leftStrip,
+            boolean rightStrip,
+            boolean normalized,
+            boolean special) {
+        /** With the text that normalizers make of its own. */
+        AddedToken normalizedBy(List<Normalizer> normalizers) {
+            if (normalizers.isEmpty()) {
+                return this;
+            }
+            var changed = new Normalized(text, 0, text.length());
+            normalizers.forEach(step -> step.normalize(changed));
+            return new AddedToken(id, changed.toString(), singleWord, leftStrip, rightStrip, normalized, special);
+        }
+    }
+
+    /** What is between them. */
+    @FunctionalInterface
+    interface Between {
+        void encode(String text, int from, int to, Tokens out);
+    }
+
+    AddedTokens(List<AddedToken> tokens) {
+        this.tokens = tokens;
+        for (int i = 0; i < tokens.size(); i++) {
+            if (tokens.get(i).text().isEmpty()) {
+                continue;
+            }
+            trie.put(tokens.get(i).text(), i);
+            begins[Math.min(128, tokens.get(i).text().charAt(0))] = true;
+        }
+    }
+
+    /** Gives the tokens of a text and what is between them, until no more are wanted. */
+    void encode(String text, int from, int to, Tokens out, Between between) {
+        int start = from;
+        for (int at = from; at < to && !tokens.isEmpty() && !out.full(); ) {
+            int found = begins[Math.min(128, text.charAt(at))] ? longest(text, at, to) : Trie.NONE;
+            if (found == Trie.NONE) {
+                at++;
+                continue;
+            }
+            AddedToken token = tokens.get(found);
+            int end = at + token.text().length();
+            if (token.singleWord() && !isAlone(text, from, to, at, end)) {
+                at = end;
+                continue;
+            }
+            int begin = at;
+            while (token.leftStrip() && begin > start && White.is(text.charAt(begin - 1))) {
+                begin--;
+            }
+            while (token.rightStrip() && end < to && White.is(text.charAt(end))) {
+                end++;
+            }
+            if (begin > start) {
+                between.encode(text, start, begin, out);
+            }
+            if (!out.full()) {
+                out.token(token.id(), begin, end);
+            }
+            start = end;
+            at = end;
+        }
+        if (start < to && !out.full()) {
+            between.encode(text, start, to, out);
+        }
+    }
+
+    private int longest(String text, int from, int to) {
+        int found = Trie.NONE;
+        int node = Trie.ROOT;
+        for (int at = from; at < to; at++) {
+            node = trie.next(node, text.charAt(at));
+            if (node == Trie.NONE) {
+                break;
+            }
+            if (trie.value(node) != Trie.NONE) {
+                found = trie.value(node);
+            }
+        }
+        return found;
+    }
+
+    private static boolean isAlone(String text, int from, int to, int start, int end) {
+        return (start == from || !isOfWord(text.codePointBefore(start)))
+                && (end == to || !isOfWord(text.codePointAt(end)));
+    }
+
+    /** {@code \w} of the regular expressions of Rust. */
+    private static boolean isOfWord(int c) {
+        return switch (Character.getType(c)) {
+            case Character.NON_SPACING_MARK,
+                    Character.ENCLOSING_MARK,
+                    Character.COMBINING_SPACING_MARK,
+                    Character.DECIMAL_DIGIT_NUMBER,
+                    Character.CONNECTOR_PUNCTUATION -> true;
+            default -> Character.isAlphabetic(c) || c == 0x200C || c == 0x200D;
+        };
+    }
+}

@@ -1,0 +1,56 @@
+package io.tokenwise.tokenizer;
+
+import java.util.Optional;
+
+/**
+ * The tokens that a model wants around a text, or around and between two.
+ *
+ * @param before ids before a text
+ * @param after ids after it
+ * @param pair the form for two texts; empty if the model has none
+ */
+public record Frame(int[] before, int[] after, Optional<Pair> pair) {
+    /**
+     * The form for two texts; ids carry their type ({@link TokenTypes}).
+     *
+     * @param firstType the type of the first text's tokens
+     */
+    public record Pair(int[] before, int[] between, int[] after, int firstType, int secondType) {
+        /** How many ids it adds. */
+        public int marks() {
+            return before.length + between.length + after.length;
+        }
+
+        /** Both texts in their frame, cut to the counts that are given. */
+        int[] around(int[] first, int firstCount, int[] second, int secondCount) {
+            var all = new int[marks() + firstCount + secondCount];
+            int at = put(before, before.length, 0, all, 0);
+            at = put(first, firstCount, firstType, all, at);
+            at = put(between, between.length, 0, all, at);
+            at = put(second, secondCount, secondType, all, at);
+            put(after, after.length, 0, all, at);
+            return all;
+        }
+
+        private static int put(int[] ids, int count, int type, int[] to, int at) {
+            for (int i = 0; i < count; i++) {
+                to[at + i] = TokenTypes.of(ids[i], type);
+            }
+            return at + count;
+        }
+    }
+
+    /** How many ids it adds to one text. */
+    public int marks() {
+        return before.length + after.length;
+    }
+
+    /** The first of a text's ids in their frame. */
+    int[] around(int[] ids, int count) {
+        var all = new int[marks() + count];
+        System.arraycopy(before, 0, all, 0, before.length);
+        System.arraycopy(ids, 0, all, before.length, count);
+        System.arraycopy(after, 0, all, before.length + count, after.length);
+        return all;
+    }
+}

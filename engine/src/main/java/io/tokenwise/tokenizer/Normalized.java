@@ -1,0 +1,190 @@
+package io.tokenwise.tokenizer;
+
+import java.util.Arrays;
+
+/**
+ * A text on its way through normalizers: its chars, and of each the chars of the caller's text that it comes from. A normalizer reads
+ * {@link #charAt} from the first char to the last and writes the whole text anew between {@link #begin} and {@link #end}, as the
+ * transform of Hugging Face's tokenizers library does (src/tokenizer/normalizer.rs), so that places are those of the library.
+ */
+final class Normalized {
+    private final int origin;
+    private char[] chars;
+    private int[] starts;
+    private int[] ends;
+    private int length;
+
+    private char[] newChars;
+    private int[] newStarts;
+    private int[] newEnds;
+    private int newLength;
+
+    /** What is read up to here is written. */
+    private int at;
+
+    /** The last character written and its change, which may still grow; -1 if there is none. */
+    private int pending;
+
+    private int change;
+
+    /** A part of a text; unpaired surrogates are left out. */
+    Normalized(String text, int from, int to) {
+        origin = from;
+        int room = to - from + 16;
+        chars = new char[room];
+        starts = new int[room];
+        ends = new int[room];
+        newChars = new char[room];
+        newStarts = new int[room];
+        newEnds = new int[room];
+        for (int i = from; i < to; ) {
+            int c = text.codePointAt(i);
+            int next = Math.min(to, i + Character.charCount(c));
+            boolean whole = next - i == Character.charCount(c);
+            if (whole && !(c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE)) {
+                for (int j = i; j < next; j++) {
+                    chars[length] = text.charAt(j);
+                    starts[length] = i;
+                    ends[length++] = next;
+                }
+            }
+            i = next;
+        }
+    }
+
+    int length() {
+        return length;
+    }
+
+    char charAt(int i) {
+        return chars[i];
+    }
+
+    int codePointAt(int i) {
+        return Character.codePointAt(chars, i, length);
+    }
+
+    /** Where in the caller's text a char comes from. */
+    int start(int i) {
+        return starts[i];
+    }
+
+    int end(int i) {
+        return ends[i];
+    }
+
+    boolean isAscii() {
+        for (int i = 0; i < length; i++) {
+            if (chars[i] >= 128) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    String substring(int from, int to) {
+        return new String(chars, from, to - from);
+    }
+
+    @Override
+    public String toString() {
+        return new String(chars, 0, length);
+    }
+
+    /** Begins to write the text anew; so many of its first characters are left out. */
+    void begin(int leftOut) {
+        at = 0;
+        newLength = 0;
+        pending = -1;
+        skip(leftOut);
+    }
+
+    /**
+     * Writes a character.
+     *
+     * @param grown 0 if it stands for the next one of the text, 1 if it is put in, -n if it stands for the next one and n more
+     */
+    void put(int c, int grown) {
+        flush();
+        pending = c;
+        change = grown;
+    }
+
+    /** Writes characters in the place of the next ones of the text, which count as one change. */
+    void replace(int count, int[] by, int length) {
+        for (int i = 0; i < length; i++) {
+            put(by[i], i < count ? 0 : 1);
+        }
+        if (length < count && pending >= 0) {
+            change += length - count;
+        }
+    }
+
+    /** Leaves the next character out; it counts as a change of the one before it. */
+    void remove() {
+        if (pending < 0) {
+            skip(1);
+        } else {
+            change--;
+        }
+    }
+
+    /** Leaves the next characters out; what is put in after them comes from the last of them. */
+    void drop(int characters) {
+        flush();
+        skip(characters);
+    }
+
+    /** Writes the rest. */
+    void end() {
+        flush();
+        char[] oldChars = chars;
+        int[] oldStarts = starts;
+        int[] oldEnds = ends;
+        chars = newChars;
+        starts = newStarts;
+        ends = newEnds;
+        length = newLength;
+        newChars = oldChars;
+        newStarts = oldStarts;
+        newEnds = oldEnds;
+    }
+
+    private void flush() {
+        if (pending < 0) {
+            return;
+        }
+        int start = origin;
+        int end = origin;
+        if (change > 0) {
+            if (at > 0) {
+                start = starts[at - 1];
+                end = ends[at - 1];
+            }
+        } else {
+            int here = Math.min(at, length - 1);
+            start = starts[here];
+            end = ends[here];
+            skip(1 - change);
+        }
+        int size = Character.charCount(pending);
+        if (newLength + size > newChars.length) {
+            int room = 2 * newChars.length;
+            newChars = Arrays.copyOf(newChars, room);
+            newStarts = Arrays.copyOf(newStarts, room);
+            newEnds = Arrays.copyOf(newEnds, room);
+        }
+        Character.toChars(pending, newChars, newLength);
+        for (int i = 0; i < size; i++) {
+            newStarts[newLength] = start;
+            newEnds[newLength++] = end;
+        }
+        pending = -1;
+    }
+
+    private void skip(int characters) {
+        for (int i = 0; i < characters && at < length; i++) {
+            at += Character.charCount(codePointAt(at));
+        }
+    }
+}

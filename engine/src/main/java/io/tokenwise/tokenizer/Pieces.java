@@ -1,0 +1,8 @@
+package io.tokenwise.tokenizer;
+
+/** Cuts normalized text between added tokens into tokens. Thread-safe. */
+@FunctionalInterface
+interface Pieces {
+    /** Gives the tokens of a part of a text, until no more are wanted. */
+    void encode(String text, int from, int to, Tokens out);
+}

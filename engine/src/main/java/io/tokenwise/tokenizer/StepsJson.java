@@ -1,0 +1,181 @@
+package io.tokenwise.tokenizer;
+
+import io.tokenwise.api.BadFileException;
+import io.tokenwise.io.JsonFile;
+import io.tokenwise.tokenizer.SentencePieces.Metaspace;
+import io.tokenwise.tokenizer.SentencePieces.Plain;
+import io.tokenwise.tokenizer.SentencePieces.Splitting;
+import java.util.ArrayList;
+import java.util.List;
+import tools.jackson.databind.JsonNode;
+
+/** Reads the steps of a tokenizer.json: {@code normalizer}, {@code pre_tokenizer} and {@code decoder}, each one or a Sequence. */
+record StepsJson(JsonFile json) {
+    private static final int MOST = 64;
+    private static final String MARK = "\u2581";
+
+    /** The steps of a part one after the other; none if it is absent. */
+    List<JsonFile> steps(String part) {
+        List<JsonFile> steps = new ArrayList<>();
+        if (json.has(part)) {
+            add(part, json.root().get(part), 0, steps);
+        }
+        return steps;
+    }
+
+    private void add(String part, JsonNode step, int depth, List<JsonFile> to) {
+        String type = step.path("type").asString("missing");
+        JsonNode inner = switch (part) {
+            case "normalizer" -> step.path("normalizers");
+            case "pre_tokenizer" -> step.path("pretokenizers");
+            default -> step.path("decoders");
+        };
+        if (type.equals("Sequence") && inner.isArray() && depth < 2) {
+            inner.forEach(each -> add(part, each, depth + 1, to));
+        } else {
+            to.add(new JsonFile(json.file(), step));
+        }
+        if (to.size() > MOST) {
+            throw new BadFileException(json.file(), part + " has more than " + MOST + " steps");
+        }
+    }
+
+    static String type(JsonFile step) {
+        return step.root().path("type").asString("missing");
+    }
+
+    BadFileException unsupported(String part, JsonFile step, String supported) {
+        return new BadFileException(json.file(), part + ".type is " + type(step) + "; supported: " + supported);
+    }
+
+    List<Normalizer> normalizers() {
+        return steps("normalizer").stream().map(this::normalizer).toList();
+    }
+
+    private Normalizer normalizer(JsonFile step) {
+        return switch (type(step)) {
+            case "Precompiled" -> Charsmap.read(json.file(), text("normalizer", step, "precompiled_charsmap"));
+            case "Replace" -> replacing(step);
+            case "Prepend" -> Normalizers.prepend(text("normalizer", step, "prepend"));
+            case "Strip" -> Normalizers.strip(step.flag("strip_left", false), step.flag("strip_right", false));
+            case "Lowercase" -> Normalizers.lowercase();
+            case "Nmt" -> Normalizers.nmt();
+            case "NFC" -> new UnicodeForm(java.text.Normalizer.Form.NFC);
+            case "NFD" -> new UnicodeForm(java.text.Normalizer.Form.NFD);
+            case "NFKC" -> new UnicodeForm(java.text.Normalizer.Form.NFKC);
+            case "NFKD" -> new UnicodeForm(java.text.Normalizer.Form.NFKD);
+            default ->
+                throw unsupported(
+                        "normalizer",
+                        step,
+                        "Precompiled, Replace, Prepend, Strip, Lowercase, Nmt, NFC, NFD, NFKC, NFKD or, with WordPiece, BertNormalizer");
+        };
+    }
+
+    private Normalizer replacing(JsonFile step) {
+        JsonNode pattern = step.root().path("pattern");
+        String by = text("normalizer", step, "content");
+        if (pattern.path("Regex").asString("").equals(" {2,}")) {
+            return Normalizers.replaceSpaces(2, by);
+        }
+        return Normalizers.replace(pattern("normalizer", pattern), by);
+    }
+
+    /** A pattern that is a text; of regular expressions none are run. */
+    private String pattern(String part, JsonNode pattern) {
+        String wanted = pattern.path("String").asString("");
+        if (wanted.isEmpty()) {
+            throw new BadFileException(
+                    json.file(),
+                    part + ": pattern is " + pattern + "; supported: {\"String\": a text} or, in a normalizer, "
+                            + "{\"Regex\": \" {2,}\"}");
+        }
+        return wanted;
+    }
+
+    private String text(String part, JsonFile step, String field) {
+        JsonNode value = step.root().path(field);
+        if (!value.isString()) {
+            throw new BadFileException(json.file(), part + "." + field + " must be a text");
+        }
+        return value.stringValue();
+    }
+
+    /** How texts are cut before SentencePiece's models see them. */
+    Splitting splitting() {
+        List<JsonFile> steps = steps("pre_tokenizer");
+        boolean atWhite = steps.size() == 2 && type(steps.get(0)).equals("WhitespaceSplit");
+        if (steps.isEmpty()) {
+            return new Plain(false);
+        }
+        JsonFile last = steps.getLast();
+        boolean afterSpaces = type(last).equals("Split")
+                && last.root().path("pattern").path("String").asString("").equals(" ")
+                && last.root().path("behavior").asString("").equals("MergedWithPrevious")
+                && !last.flag("invert", false);
+        if (steps.size() == 1 && afterSpaces) {
+            return new Plain(true);
+        }
+        if (type(last).equals("Metaspace") && (atWhite || steps.size() == 1)) {
+            return metaspace(last, atWhite);
+        }
+        throw unsupported(
+                "pre_tokenizer",
+                steps.getFirst(),
+                "Metaspace, WhitespaceSplit with Metaspace, Split after each space, none; with BPE also ByteLevel");
+    }
+
+    private Metaspace metaspace(JsonFile step, boolean atWhite) {
+        String mark = step.has("replacement") ? text("pre_tokenizer", step, "replacement") : MARK;
+        if (mark.length() != 1) {
+            throw step.refuse("replacement", "one character, such as \"" + MARK + "\"");
+        }
+        step.supports("prepend_scheme", "always", "first", "never");
+        String scheme = step.root().path("prepend_scheme").asString("always");
+        boolean prepends = step.flag("add_prefix_space", true);
+        if (!prepends && step.has("prepend_scheme") && !scheme.equals("never")) {
+            throw step.refuse("add_prefix_space", "true, since prepend_scheme is " + scheme);
+        }
+        return new Metaspace(
+                mark.charAt(0),
+                prepends && scheme.equals("first"),
+                prepends && scheme.equals("always"),
+                step.flag("split", true),
+                atWhite);
+    }
+
+    List<Decoder> decoders() {
+        return steps("decoder").stream().map(this::decoder).toList();
+    }
+
+    private Decoder decoder(JsonFile step) {
+        return switch (type(step)) {
+            case "WordPiece" ->
+                Decoder.wordPiece(step.root().path("prefix").asString("##"), step.flag("cleanup", true));
+            case "Metaspace" -> {
+                Metaspace metaspace = metaspace(step, false);
+                yield Decoder.metaspace(String.valueOf(metaspace.mark()), metaspace.first() || metaspace.always());
+            }
+            case "Replace" ->
+                Decoder.replace(pattern("decoder", step.root().path("pattern")), text("decoder", step, "content"));
+            case "ByteFallback" -> Decoder.byteFallback();
+            case "ByteLevel" -> Decoder.byteLevel();
+            case "Fuse" -> Decoder.fuse();
+            case "Strip" -> strip(step);
+            default ->
+                throw unsupported(
+                        "decoder", step, "WordPiece, Metaspace, Replace, ByteFallback, ByteLevel, Fuse, Strip");
+        };
+    }
+
+    private Decoder strip(JsonFile step) {
+        String content = text("decoder", step, "content");
+        if (content.codePointCount(0, content.length()) != 1) {
+            throw step.refuse("content", "one character");
+        }
+        return Decoder.strip(
+                content.codePointAt(0),
+                step.integer("start", 0, Integer.MAX_VALUE),
+                step.integer("stop", 0, Integer.MAX_VALUE));
+    }
+}

@@ -1,0 +1,109 @@
+package io.tokenwise.tokenizer;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** The tokens of a text as they are found, with their places if somebody asks. */
+final class Tokens implements ByteLevel.Sink {
+    private final int most;
+    private final List<Tokenizer.Place> places;
+    private int[] ids = new int[32];
+    private int size;
+
+    /** The text that places are in, if it is not the caller's own. */
+    private Normalized normalized;
+
+    /** Work areas, made when they are needed and kept for the next word. */
+    private Lattice lattice;
+
+    private Symbols symbols;
+
+    private Tokens(int most, List<Tokenizer.Place> places) {
+        this.most = most;
+        this.places = places;
+    }
+
+    /** More than {@code most} are not wanted. */
+    static Tokens ids(int most) {
+        return new Tokens(most, null);
+    }
+
+    static Tokens withPlaces() {
+        return new Tokens(Integer.MAX_VALUE, new ArrayList<>());
+    }
+
+    /** Which text places are in from now on; null for that of the caller. */
+    void in(Normalized text) {
+        normalized = text;
+    }
+
+    /** Where in the caller's text a char comes from. */
+    int origin(int at) {
+        return normalized == null ? at : normalized.start(at);
+    }
+
+    @Override
+    public void token(int id, int start, int end) {
+        add(id);
+        if (places != null) {
+            places.add(
+                    normalized == null
+                            ? new Tokenizer.Place(id, start, end)
+                            : new Tokenizer.Place(id, normalized.start(start), normalized.end(end - 1)));
+        }
+    }
+
+    /** Whether somebody asks for places. */
+    boolean wantsPlaces() {
+        return places != null;
+    }
+
+    private void add(int id) {
+        if (size == ids.length) {
+            ids = Arrays.copyOf(ids, 2 * size);
+        }
+        ids[size++] = id;
+    }
+
+    /** Takes tokens back until there are so many. */
+    void cut(int newSize) {
+        if (places != null) {
+            places.subList(newSize, size).clear();
+        }
+        size = newSize;
+    }
+
+    int size() {
+        return size;
+    }
+
+    @Override
+    public boolean full() {
+        return size > most;
+    }
+
+    int[] ids() {
+        return Arrays.copyOf(ids, size);
+    }
+
+    List<Tokenizer.Place> places() {
+        return places;
+    }
+
+    Lattice lattice() {
+        if (lattice == null) {
+            lattice = new Lattice();
+        }
+        return lattice;
+    }
+
+    /** Empty. */
+    Symbols symbols() {
+        if (symbols == null) {
+            symbols = new Symbols();
+        }
+        symbols.count = 0;
+        return symbols;
+    }
+}

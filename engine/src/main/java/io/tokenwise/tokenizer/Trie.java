@@ -1,0 +1,97 @@
+package io.tokenwise.tokenizer;
+
+import java.util.Arrays;
+
+/** Strings with a number each, found char by char: a table of edges, one {@code long} each, so that a step is one look into memory. */
+final class Trie {
+    /** Numbers of nodes have 24 bits. */
+    static final int MOST_CHARS = (1 << 24) - 2;
+
+    static final int ROOT = 0;
+    static final int NONE = -1;
+
+    private static final long SPREAD = 0x9E3779B97F4A7C15L;
+
+    /** {@code node << 40 | char << 24 | child}; the root is no child, so 0 is free. At most half of them are used. */
+    private long[] edges = new long[64];
+
+    private int shift = 64 - 6;
+    private int[] values = new int[32];
+    private int nodes = 1;
+
+    Trie() {
+        Arrays.fill(values, NONE);
+    }
+
+    /** Adds a string; those of a trie may have {@link #MOST_CHARS} chars together. Returns the number that it had, or {@link #NONE}. */
+    int put(String text, int value) {
+        int node = ROOT;
+        for (int i = 0; i < text.length(); i++) {
+            int child = next(node, text.charAt(i));
+            node = child == NONE ? add(node, text.charAt(i)) : child;
+        }
+        int before = values[node];
+        values[node] = value;
+        return before;
+    }
+
+    /** The node after a char, or {@link #NONE}. */
+    int next(int node, char c) {
+        long key = (long) node << 16 | c;
+        int mask = edges.length - 1;
+        for (int at = (int) (key * SPREAD >>> shift); ; at = at + 1 & mask) {
+            long edge = edges[at];
+            if (edge >>> 24 == key && edge != 0) {
+                return (int) edge & 0xFFFFFF;
+            }
+            if (edge == 0) {
+                return NONE;
+            }
+        }
+    }
+
+    /** The number of the string that ends at a node, or {@link #NONE}. */
+    int value(int node) {
+        return values[node];
+    }
+
+    /** The number of a string, or {@link #NONE}. */
+    int get(char[] text, int from, int to) {
+        int node = ROOT;
+        for (int i = from; i < to && node != NONE; i++) {
+            node = next(node, text[i]);
+        }
+        return node == NONE ? NONE : values[node];
+    }
+
+    int get(String text) {
+        return get(text.toCharArray(), 0, text.length());
+    }
+
+    private int add(int node, char c) {
+        if (2 * nodes >= edges.length) {
+            long[] old = edges;
+            edges = new long[2 * old.length];
+            shift--;
+            for (long edge : old) {
+                if (edge != 0) {
+                    insert(edge);
+                }
+            }
+        }
+        if (nodes == values.length) {
+            values = Arrays.copyOf(values, 2 * nodes);
+            Arrays.fill(values, nodes, values.length, NONE);
+        }
+        insert((long) node << 40 | (long) c << 24 | nodes);
+        return nodes++;
+    }
+
+    private void insert(long edge) {
+        int at = (int) ((edge >>> 24) * SPREAD >>> shift);
+        while (edges[at] != 0) {
+            at = at + 1 & edges.length - 1;
+        }
+        edges[at] = edge;
+    }
+}

@@ -1,0 +1,240 @@
+package io.tokenwise.tokenizer;
+
+import io.tokenwise.api.BadFileException;
+import io.tokenwise.io.JsonFile;
+import io.tokenwise.tokenizer.AddedTokens.AddedToken;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.databind.JsonNode;
+
+/** The pieces of a tokenizer.json, their scores or merges, and its added tokens, read as a stream: a tree of them would take ten times the file. */
+final class Vocabulary {
+    /** The model looks up rows by ids below 2^24 ({@link TokenTypes}). */
+    private static final int MOST = 1 << 24;
+
+    /** Ids that no piece has; cl100k leaves out 16. */
+    private static final int MOST_HOLES = 1_024;
+
+    private final String file;
+    private final List<String> pieces = new ArrayList<>();
+    private int[] ids = new int[1024];
+    private double[] scores = {};
+    private boolean isObject;
+    private boolean isArray;
+    private Map<String, Integer> idOf = Map.of();
+    private Merges merges;
+    private String[] all = {};
+
+    /** One more than the largest id of a piece. */
+    private int end;
+
+    private final List<AddedToken> added = new ArrayList<>();
+
+    Vocabulary(String file) {
+        this.file = file;
+    }
+
+    /** Reads {@code model.vocab}: an object of pieces and ids, or an array of pieces and scores. */
+    void readPieces(JsonParser in) {
+        isObject = in.currentToken() == JsonToken.START_OBJECT;
+        isArray = in.currentToken() == JsonToken.START_ARRAY;
+        if (isObject) {
+            readIds(in);
+        } else if (isArray) {
+            readScores(in);
+        } else {
+            in.skipChildren();
+        }
+    }
+
+    private void readIds(JsonParser in) {
+        String bad = null;
+        while (in.nextToken() != JsonToken.END_OBJECT) {
+            add(in.currentName());
+            in.nextToken();
+            boolean whole = in.currentToken() == JsonToken.VALUE_NUMBER_INT;
+            if (whole && in.getNumberType() == JsonParser.NumberType.INT) {
+                ids[pieces.size() - 1] = in.getIntValue();
+            } else if (bad == null) {
+                bad = in.currentToken() == JsonToken.VALUE_STRING ? '"' + in.getString() + '"' : in.getString();
+                in.skipChildren();
+            } else {
+                in.skipChildren();
+            }
+        }
+        int words = pieces.size();
+        if (bad != null) {
+            throw badId(bad, words);
+        }
+        int most = 0;
+        for (int i = 0; i < words; i++) {
+            if (ids[i] < 0 || ids[i] >= words + MOST_HOLES) {
+                throw badId(Integer.toString(ids[i]), words + MOST_HOLES);
+            }
+            most = Math.max(most, ids[i] + 1);
+        }
+        var byId = new String[most];
+        idOf = HashMap.newHashMap(words);
+        for (int i = 0; i < words; i++) {
+            int id = ids[i];
+            if (byId[id] != null) {
+                throw new BadFileException(file, "model.vocab gives the id " + id + " twice");
+            }
+            byId[id] = pieces.get(i);
+            idOf.put(byId[id], id);
+        }
+        all = byId;
+        end = byId.length;
+    }
+
+    /** Refuses ids that no piece has. */
+    void requireAllIds() {
+        for (int i = 0; i < pieces.size(); i++) {
+            if (ids[i] >= pieces.size()) {
+                throw badId(Integer.toString(ids[i]), pieces.size());
+            }
+        }
+    }
+
+    private void readScores(JsonParser in) {
+        scores = new double[1024];
+        while (in.nextToken() != JsonToken.END_ARRAY) {
+            int id = pieces.size();
+            boolean pair = in.currentToken() == JsonToken.START_ARRAY && in.nextToken() == JsonToken.VALUE_STRING;
+            if (pair) {
+                add(in.getString());
+                pair = in.nextToken().isNumeric();
+            }
+            double score = pair ? in.getDoubleValue() : Double.NaN;
+            if (!pair || !Double.isFinite(score) || in.nextToken() != JsonToken.END_ARRAY) {
+                throw new BadFileException(file, "model.vocab: entry " + id + " must be a piece and its score");
+            }
+            if (id == scores.length) {
+                scores = Arrays.copyOf(scores, 2 * id);
+            }
+            scores[id] = score;
+        }
+        all = pieces.toArray(new String[0]);
+        end = all.length;
+        idOf = HashMap.newHashMap(all.length);
+        for (int id = 0; id < all.length; id++) {
+            Integer before = idOf.put(all[id], id);
+            if (before != null) {
+                throw new BadFileException(file, "model.vocab: pieces " + before + " and " + id + " are the same");
+            }
+        }
+    }
+
+    private void add(String piece) {
+        if (pieces.size() == MOST) {
+            throw new BadFileException(file, "model.vocab has more than " + MOST + " pieces");
+        }
+        if (pieces.size() == ids.length) {
+            ids = Arrays.copyOf(ids, 2 * ids.length);
+        }
+        pieces.add(piece);
+    }
+
+    private BadFileException badId(String id, int end) {
+        return new BadFileException(file, "a token has the id " + id + ", ids here go from 0 to " + (end - 1));
+    }
+
+    /** Reads {@code model.merges}: pairs of pieces, as arrays or with a space between them. */
+    void readMerges(JsonParser in) {
+        if (in.currentToken() != JsonToken.START_ARRAY) {
+            in.skipChildren();
+            return;
+        }
+        if (!isObject) {
+            throw new BadFileException(file, "model.merges must come after model.vocab, an object of pieces and ids");
+        }
+        merges = new Merges(file, idOf);
+        for (int i = 0; in.nextToken() != JsonToken.END_ARRAY; i++) {
+            if (in.currentToken() == JsonToken.VALUE_STRING) {
+                merges.add(in.getString());
+                continue;
+            }
+            boolean pair = in.currentToken() == JsonToken.START_ARRAY && in.nextToken() == JsonToken.VALUE_STRING;
+            String left = pair ? in.getString() : "";
+            pair = pair && in.nextToken() == JsonToken.VALUE_STRING;
+            String right = pair ? in.getString() : "";
+            if (!pair || in.nextToken() != JsonToken.END_ARRAY) {
+                throw new BadFileException(file, "model.merges: entry " + i + " must be two pieces");
+            }
+            merges.add(left, right);
+        }
+    }
+
+    /** Reads {@code added_tokens}; Hugging Face's library numbers one that the vocabulary lacks by itself, whatever id the file gives it. */
+    void readAdded(JsonFile json) {
+        JsonNode tokens = json.root().path("added_tokens");
+        String[] vocabulary = Arrays.copyOf(all, all.length + tokens.size());
+        int size = all.length;
+        for (JsonNode token : tokens) {
+            var fields = new JsonFile(file, token);
+            String text = token.path("content").asString("");
+            Integer known = idOf.get(text);
+            boolean free = known != null || end == pieces.size();
+            if (!free || token.path("id").asInt(-1) != (known == null ? size : known)) {
+                throw new BadFileException(
+                        file,
+                        "added token " + text + " has not the id that model.vocab gives it, or the next free one");
+            }
+            if (known == null) {
+                vocabulary[size++] = text;
+            }
+            if (!text.isEmpty()) {
+                added.add(new AddedToken(
+                        token.path("id").asInt(),
+                        text,
+                        fields.flag("single_word", false),
+                        fields.flag("lstrip", false),
+                        fields.flag("rstrip", false),
+                        fields.flag("normalized", false),
+                        fields.flag("special", false)));
+            }
+        }
+        all = Arrays.copyOf(vocabulary, size);
+    }
+
+    boolean isObject() {
+        return isObject && !pieces.isEmpty();
+    }
+
+    boolean isArray() {
+        return isArray && !pieces.isEmpty();
+    }
+
+    /** The id of a piece, added tokens not among them; null if there is none. */
+    Integer id(String piece) {
+        return idOf.get(piece);
+    }
+
+    /** All tokens by id, null where an id has none; those that were added come last. */
+    String[] all() {
+        return all;
+    }
+
+    /** The pieces by id; null where an id has none. */
+    String[] words() {
+        return Arrays.copyOf(all, end);
+    }
+
+    double[] scores() {
+        return scores;
+    }
+
+    /** Those of the file; none if it has none. */
+    Merges merges() {
+        return merges == null ? new Merges(file, idOf) : merges;
+    }
+
+    List<AddedToken> added() {
+        return added;
+    }
+}

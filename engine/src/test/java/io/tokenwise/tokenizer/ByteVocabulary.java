@@ -1,0 +1,154 @@
+package io.tokenwise.tokenizer;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** A small vocabulary of bytes with its merges, and the tokenizer.json that Hugging Face's library reads it from. */
+final class ByteVocabulary {
+    static final String SPLIT = """
+            {"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":""},"behavior":"Isolated","invert":false},
+             {"type":"ByteLevel","add_prefix_space":false,"trim_offsets":false,"use_regex":false}]}""";
+
+    final Map<String, Integer> ids = new LinkedHashMap<>();
+    final List<String[]> merges = new ArrayList<>();
+    boolean ignoreMerges;
+
+    private ByteVocabulary() {}
+
+    /** The 256 bytes, and so many merges of the pairs that are most frequent in some texts; many of them at a time, which is rough but fast. */
+    static ByteVocabulary trained(List<String> texts, Patterns pattern, int merges) {
+        ByteVocabulary vocabulary = bytes();
+        Map<String, Integer> counts = new HashMap<>();
+        for (String text : texts) {
+            for (int at = 0; at < text.length(); ) {
+                int end = pattern.end(text, at, text.length());
+                counts.merge(text.substring(at, end), 1, Integer::sum);
+                at = end;
+            }
+        }
+        List<List<String>> words = new ArrayList<>();
+        List<Integer> times = new ArrayList<>();
+        counts.forEach((word, count) -> {
+            words.add(new ArrayList<>(printed(word)
+                    .chars()
+                    .mapToObj(c -> String.valueOf((char) c))
+                    .toList()));
+            times.add(count);
+        });
+        while (vocabulary.merges.size() < merges) {
+            List<String[]> best = best(words, times, Math.min(200, merges - vocabulary.merges.size()));
+            if (best.isEmpty()) {
+                break;
+            }
+            best.forEach(vocabulary::merge);
+            words.forEach(word -> best.forEach(pair -> apply(word, pair)));
+        }
+        return vocabulary;
+    }
+
+    /** The 256 bytes and no merges. */
+    static ByteVocabulary bytes() {
+        var vocabulary = new ByteVocabulary();
+        for (int value = 0; value < 256; value++) {
+            vocabulary.ids.put(printed(value), value);
+        }
+        return vocabulary;
+    }
+
+    /** Adds a merge, and what it gives, if that is new. */
+    void merge(String... pair) {
+        merges.add(pair);
+        ids.putIfAbsent(pair[0] + pair[1], ids.size());
+    }
+
+    private static List<String[]> best(List<List<String>> words, List<Integer> times, int most) {
+        Map<List<String>, Integer> pairs = new HashMap<>();
+        for (int w = 0; w < words.size(); w++) {
+            List<String> word = words.get(w);
+            for (int i = 1; i < word.size(); i++) {
+                pairs.merge(List.of(word.get(i - 1), word.get(i)), times.get(w), Integer::sum);
+            }
+        }
+        Set<String> used = new HashSet<>();
+        List<String[]> best = new ArrayList<>();
+        pairs.entrySet().stream()
+                .sorted(Map.Entry.<List<String>, Integer>comparingByValue()
+                        .reversed()
+                        .thenComparing(e -> String.join(" ", e.getKey()), Comparator.naturalOrder()))
+                .forEach(e -> {
+                    if (best.size() < most
+                            && used.add(e.getKey().get(0))
+                            && used.add(e.getKey().get(1))) {
+                        best.add(e.getKey().toArray(String[]::new));
+                    }
+                });
+        return best;
+    }
+
+    private static void apply(List<String> word, String... pair) {
+        for (int i = 1; i < word.size(); i++) {
+            if (word.get(i - 1).equals(pair[0]) && word.get(i).equals(pair[1])) {
+                word.set(i - 1, pair[0] + pair[1]);
+                word.remove(i);
+            }
+        }
+    }
+
+    /** The character that stands for a byte. */
+    static String printed(int value) {
+        boolean seen = value > ' ' && value < 0x7F || value > 0xA0 && value != 0xAD;
+        int other = 0x100;
+        for (int i = 0; i < value; i++) {
+            other += i > ' ' && i < 0x7F || i > 0xA0 && i != 0xAD ? 0 : 1;
+        }
+        return String.valueOf((char) (seen ? value : other));
+    }
+
+    /** A text as byte-level vocabularies write it. */
+    static String printed(String text) {
+        var printed = new StringBuilder();
+        for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+            printed.append(printed(b & 0xFF));
+        }
+        return printed.toString();
+    }
+
+    /** As the library reads it; without normalizer, special tokens and post_processor. */
+    byte[] json(String preTokenizer, String regex) {
+        JsonMapper mapper = JsonMapper.shared();
+        ObjectNode root = mapper.createObjectNode().put("version", "1.0");
+        root.putArray("added_tokens");
+        root.putNull("normalizer");
+        JsonNode cutting = mapper.readTree(preTokenizer);
+        if (cutting.has("pretokenizers")) {
+            ((ObjectNode) cutting.get("pretokenizers").get(0).get("pattern")).put("Regex", regex);
+        }
+        root.set("pre_tokenizer", cutting);
+        root.putNull("post_processor");
+        root.putNull("decoder");
+        ObjectNode model = root.putObject("model").put("type", "BPE").put("ignore_merges", ignoreMerges);
+        ObjectNode vocab = model.putObject("vocab");
+        ids.forEach(vocab::put);
+        ArrayNode pairs = model.putArray("merges");
+        merges.forEach(pair -> pairs.add(pair[0] + " " + pair[1]));
+        return mapper.writeValueAsBytes(root);
+    }
+
+    /** The same for us. */
+    Bpe bpe() {
+        var read = new Merges("tokenizer.json", ids);
+        merges.forEach(pair -> read.add(pair[0], pair[1]));
+        return new Bpe(ids.keySet().toArray(String[]::new), read, new Bpe.Options(-1, false, false, ignoreMerges));
+    }
+}

@@ -1,0 +1,79 @@
+package io.tokenwise.kernels;
+
+/** Gates without vectors. {@link VectorGateOps} does the same operations in the same order, and ends its ranges here. */
+final class ScalarGateOps implements GateOps {
+    @Override
+    public void activate(Floats x, Floats y, Activation activation, int from, int to) {
+        for (int i = from; i < to; i++) {
+            y.set(i, value(activation, x.get(i)));
+        }
+    }
+
+    private static float value(Activation activation, float x) {
+        return switch (activation) {
+            case GELU -> ScalarMath.gelu(x);
+            case GELU_TANH, SILU -> x / ScalarMath.closed(x, activation == Activation.SILU);
+            case RELU -> x < 0 ? 0 : x;
+        };
+    }
+
+    @Override
+    public void activateBackward(Floats x, Floats dy, Floats dx, Activation activation, int from, int to) {
+        for (int i = from; i < to; i++) {
+            dx.set(i, dy.get(i) * slope(activation, x.get(i)));
+        }
+    }
+
+    private static float slope(Activation activation, float x) {
+        return switch (activation) {
+            case GELU -> ScalarMath.geluSlope(x);
+            case GELU_TANH, SILU -> ScalarMath.openSlope(x, activation == Activation.SILU);
+            case RELU -> x > 0 ? 1 : 0;
+        };
+    }
+
+    @Override
+    public void gated(Floats x, Floats y, Activation activation, int units, int from, int to) {
+        for (int i = from; i < to; i++) {
+            gatedRow(x, y, activation, units, i, 0);
+        }
+    }
+
+    /** One row, from a unit on. */
+    static void gatedRow(Floats x, Floats y, Activation activation, int units, int row, int unit) {
+        long up = 2L * row * units;
+        for (int j = unit; j < units; j++) {
+            float gate = x.get(up + units + j);
+            float value = x.get(up + j);
+            y.set(
+                    (long) row * units + j,
+                    switch (activation) {
+                        case GELU, RELU -> value * value(activation, gate);
+                        // One division for both.
+                        case GELU_TANH, SILU -> value * gate / ScalarMath.closed(gate, activation == Activation.SILU);
+                    });
+        }
+    }
+
+    @Override
+    public void gatedBackward(Floats x, Floats dy, Floats dx, Activation activation, int units, int from, int to) {
+        for (int i = from; i < to; i++) {
+            gatedBackwardRow(x, dy, dx, activation, units, i, 0);
+        }
+    }
+
+    /** One row, from a unit on. */
+    static void gatedBackwardRow(Floats x, Floats dy, Floats dx, Activation activation, int units, int row, int unit) {
+        long up = 2L * row * units;
+        for (int j = unit; j < units; j++) {
+            float gate = x.get(up + units + j);
+            float gradient = dy.get((long) row * units + j);
+            float through = switch (activation) {
+                case GELU, RELU -> gradient * value(activation, gate);
+                case GELU_TANH, SILU -> gradient * gate * (1 / ScalarMath.closed(gate, activation == Activation.SILU));
+            };
+            dx.set(up + units + j, gradient * x.get(up + j) * slope(activation, gate));
+            dx.set(up + j, through);
+        }
+    }
+}

@@ -1,0 +1,255 @@
+package io.tokenwise.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tokenwise.kernels.SequenceOps.AttentionCall;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Attention in a window, causal, with a bias by distance, and with fewer heads of keys and values than of queries. */
+class AttentionFormsTest extends KernelTest {
+    private static final int ALL = Integer.MAX_VALUE;
+    private static final Form PLAIN = new Form(ALL, ALL, 0, 3, 3, 32);
+
+    private final Scratch scratch = new Scratch();
+
+    /** What distinguishes a call; {@code reach} 0 is no bias. */
+    record Form(int before, int after, int reach, int heads, int keyHeads, int headSize) {
+        Form seeing(int newBefore, int newAfter) {
+            return new Form(newBefore, newAfter, reach, heads, keyHeads, headSize);
+        }
+
+        Form biased(int newReach) {
+            return new Form(before, after, newReach, heads, keyHeads, headSize);
+        }
+
+        Form of(int newHeads, int newKeyHeads, int newHeadSize) {
+            return new Form(before, after, reach, newHeads, newKeyHeads, newHeadSize);
+        }
+
+        int columns() {
+            return (heads + 2 * keyHeads) * headSize;
+        }
+
+        int width() {
+            return heads * headSize;
+        }
+
+        boolean sees(int query, int key) {
+            return (long) key >= (long) query - before && (long) key <= (long) query + after;
+        }
+    }
+
+    static Stream<Form> ranges() {
+        return Stream.of(
+                        PLAIN.seeing(0, 0),
+                        PLAIN.seeing(1, 1),
+                        PLAIN.seeing(64, 64),
+                        PLAIN.seeing(ALL, 0),
+                        PLAIN.seeing(0, ALL),
+                        PLAIN.seeing(40, 0),
+                        PLAIN.seeing(3, 17))
+                .flatMap(form -> Stream.of(form, form.biased(5)));
+    }
+
+    static Stream<Arguments> cases() {
+        IntStream near = IntStream.concat(IntStream.rangeClosed(1, 17), IntStream.of(31, 32, 33, 61, 97));
+        int[] lengths = IntStream.concat(near, IntStream.concat(IntStream.rangeClosed(126, 131), IntStream.of(300)))
+                .toArray();
+        Stream<Arguments> inRange =
+                ranges().flatMap(form -> IntStream.of(lengths).mapToObj(length -> Arguments.of(form, length)));
+        Stream<Arguments> biased = IntStream.of(lengths).mapToObj(length -> Arguments.of(PLAIN.biased(7), length));
+        Stream<Arguments> shared = Stream.of(
+                        PLAIN.of(1, 1, 8),
+                        PLAIN.of(3, 1, 80),
+                        PLAIN.of(12, 3, 64),
+                        PLAIN.of(4, 1, 256),
+                        PLAIN.of(2, 2, 128))
+                .flatMap(form -> Stream.of(form, form.seeing(ALL, 0).biased(3), form.seeing(6, 6)))
+                .flatMap(form -> IntStream.of(1, 9, 33, 70).mapToObj(length -> Arguments.of(form, length)));
+        return Stream.of(inRange, biased, shared).flatMap(s -> s);
+    }
+
+    private AttentionCall call(Form form, double[] qkv, double[] bias, int... lengths) {
+        AttentionCall call = new AttentionCall();
+        call.heads = form.heads;
+        call.headSize = form.headSize;
+        call.scale = (float) (1 / Math.sqrt(form.headSize));
+        call.before = form.before;
+        call.after = form.after;
+        call.reach = form.reach;
+        call.bias = form.reach == 0 ? null : floats(bias);
+        call.offsets = new int[lengths.length + 1];
+        call.probabilityOffsets = new long[lengths.length + 1];
+        for (int i = 0; i < lengths.length; i++) {
+            call.offsets[i + 1] = call.offsets[i] + lengths[i];
+            call.probabilityOffsets[i + 1] = call.probabilityOffsets[i] + (long) form.heads * lengths[i] * lengths[i];
+        }
+        call.grouped(floats(qkv), form.keyHeads, filled(call.offsets[lengths.length] * form.width(), Float.NaN));
+        call.probabilities = filled((int) call.probabilityOffsets[lengths.length], Float.NaN);
+        return call;
+    }
+
+    private void run(Kernels set, AttentionCall call, boolean backward) {
+        for (int sequence = 0; sequence < call.offsets.length - 1; sequence++) {
+            for (int head = 0; head < call.heads; head++) {
+                if (backward) {
+                    set.sequences().attentionBackward(call, sequence, head, scratch);
+                } else {
+                    set.sequences().attention(call, sequence, head, scratch);
+                }
+            }
+        }
+    }
+
+    /** Values that peak the softmax somewhat, and biases that count. */
+    private double[] bias(Form form) {
+        return normal(form.heads * (2 * form.reach + 1));
+    }
+
+    /** As the formulas read; contexts. */
+    private static double[] attention(Form form, double[] qkv, double[] bias, int length) {
+        double[] context = new double[length * form.width()];
+        int size = form.headSize;
+        for (int head = 0; head < form.heads; head++) {
+            int key = form.heads * size + head * form.keyHeads / form.heads * size;
+            for (int i = 0; i < length; i++) {
+                double[] scores = new double[length];
+                for (int j = 0; j < length; j++) {
+                    for (int c = 0; c < size; c++) {
+                        scores[j] += qkv[i * form.columns() + head * size + c] * qkv[j * form.columns() + key + c];
+                    }
+                    int distance = Math.clamp(j - i, -form.reach, form.reach) + form.reach;
+                    scores[j] += form.reach == 0 ? 0 : bias[head * (2 * form.reach + 1) + distance];
+                    scores[j] = form.sees(i, j) ? scores[j] / Math.sqrt(size) : Double.NEGATIVE_INFINITY;
+                }
+                double[] weights = Reference.softmax(scores, length);
+                int value = key + form.keyHeads * size;
+                for (int j = 0; j < length; j++) {
+                    for (int c = 0; c < size; c++) {
+                        context[i * form.width() + head * size + c] += weights[j] * qkv[j * form.columns() + value + c];
+                    }
+                }
+            }
+        }
+        return context;
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void meetsTheReferenceAndItsScalarTwin(Form form, int length) {
+        double[] qkv = normal(length * form.columns());
+        double[] bias = bias(form);
+        AttentionCall own = call(form, qkv, bias, length);
+        AttentionCall twin = call(form, qkv, bias, length);
+        run(tested, own, false);
+        run(Kernels.scalar(), twin, false);
+        double[] expected = attention(form, qkv, bias, length);
+        assertClose("context", own.context.values, expected, length + form.headSize, 4);
+        assertSameBits("context", own.context.values, twin.context.values, expected.length);
+        assertSameBits("probabilities", own.probabilities, twin.probabilities, form.heads * length * length);
+        for (int i = 0; i < form.heads * length * length; i++) {
+            if (!form.sees(i / length % length, i % length)) {
+                assertThat(own.probabilities.get(i)).isZero();
+            }
+        }
+        AttentionCall dropped = call(form, qkv, bias, length);
+        dropped.probabilities = null;
+        run(tested, dropped, false);
+        assertSameBits("without probabilities", dropped.context.values, twin.context.values, expected.length);
+    }
+
+    /** A range as wide as the sequence, a bias of zeros and as many key heads as heads change no bit. */
+    @Test
+    void aFormThatSeesAllHasTheBitsOfPlainAttention() {
+        for (int length : new int[] {1, 40, 130}) {
+            double[] qkv = normal(length * PLAIN.columns());
+            for (Kernels set : both()) {
+                AttentionCall plain = call(PLAIN, qkv, null, length);
+                plain.dense(floats(qkv), filled(length * PLAIN.width(), Float.NaN));
+                run(set, plain, false);
+                for (Form form : List.of(PLAIN, PLAIN.seeing(length, length), PLAIN.biased(2))) {
+                    AttentionCall call = call(form, qkv, new double[3 * 5], length);
+                    run(set, call, false);
+                    int count = length * PLAIN.width();
+                    assertSameBits(set.name() + form, call.context.values, plain.context.values, count);
+                }
+            }
+        }
+    }
+
+    @Test
+    void aSequenceHasTheSameBitsAloneAndInAnyBatch() {
+        int[] lengths = {3, 131, 1, 64};
+        for (Form form : ranges().toList()) {
+            double[] qkv = normal(199 * form.columns());
+            double[] bias = bias(form);
+            for (Kernels set : both()) {
+                AttentionCall batch = call(form, qkv, bias, lengths);
+                run(set, batch, false);
+                for (int s = 0; s < lengths.length; s++) {
+                    int first = batch.offsets[s];
+                    double[] own = new double[lengths[s] * form.columns()];
+                    System.arraycopy(qkv, first * form.columns(), own, 0, own.length);
+                    AttentionCall alone = call(form, own, bias, lengths[s]);
+                    run(set, alone, false);
+                    Floats context = batch.context.values;
+                    var part = new Floats(context.segment(), context.at((long) first * form.width()));
+                    assertSameBits(set.name() + form, alone.context.values, part, lengths[s] * form.width());
+                }
+            }
+        }
+    }
+
+    /** What a token sees of a sequence is all that its context depends on. */
+    @Test
+    void whatIsOutsideOfTheWindowChangesNoBit() {
+        Form form = PLAIN.seeing(5, 2);
+        int length = 90;
+        for (Kernels set : both()) {
+            double[] qkv = normal(length * form.columns());
+            AttentionCall call = call(form, qkv, null, length);
+            run(set, call, false);
+            for (int changed : new int[] {0, 31, 47, 89}) {
+                double[] other = qkv.clone();
+                for (int c = 0; c < form.columns(); c++) {
+                    other[changed * form.columns() + c] += 1;
+                }
+                AttentionCall again = call(form, other, null, length);
+                run(set, again, false);
+                for (int i = 0; i < length; i++) {
+                    boolean same = true;
+                    for (int at = i * form.width(); at < (i + 1) * form.width(); at++) {
+                        same &= again.context.values.get(at) == call.context.values.get(at);
+                    }
+                    assertThat(same).as("token %d, %d changed", i, changed).isEqualTo(!form.sees(i, changed));
+                }
+            }
+        }
+    }
+
+    @Test
+    void gradientsMeetFiniteDifferences() {
+        int length = 7;
+        for (Form range : ranges().toList()) {
+            Form form = range.of(2, 2, 5);
+            double[] qkv = normal(length * form.columns());
+            double[] bias = bias(form);
+            double[] dContext = normal(length * form.width());
+            double[] expected = numericGradient(x -> attention(form, x, bias, length), qkv, dContext);
+            for (Kernels set : both()) {
+                AttentionCall call = call(form, qkv, bias, length);
+                call.dContext = floats(dContext);
+                call.dQkv = filled(qkv.length, Float.NaN);
+                run(set, call, false);
+                run(set, call, true);
+                assertClose(set.name() + form, call.dQkv, expected, 14, 8);
+            }
+        }
+    }
+}

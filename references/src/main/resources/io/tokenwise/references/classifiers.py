@@ -1,0 +1,30 @@
+# Classes of a text, or with tokens of each token: the heads of BERT (and MPNet, JinaBERT, GTE), RoBERTa, DistilBERT and ModernBERT, told by their weights.
+# huggingface/transformers src/transformers/models/*/modeling_*.py: bert at 004ad5f50b627b59bf0d581c31bc0052b6cfd40b (BertPooler),
+# distilbert at 00b326f4caca2d1fbebe5c86e1693475fd4d0c9a, modernbert at 000c33fdfde12e1ffafbfcdb3c926df5727a00b6 (ModernBertFor*Classification);
+# huggingface/text-embeddings-inference backends/candle/src/models/bert.rs at 0d124dc9773be6ac5a9a57d8439aba9bbbf33273 (RobertaClassificationHead)
+#: tokens = False
+#: classifier_pooling = "cls"
+#: classifier_activation = "gelu"
+#: norm_eps = 1e-05
+  def forward(self: __torch__.Model, w: Dict[str, Tensor], last: Tensor, types: Tensor) -> Dict[str, Tensor]:
+    #config
+    out = annotate(Dict[str, Tensor], {})
+    x = last
+    if not tokens:
+      x = torch.slice(last, 0, 0, 1)
+      if classifier_pooling == "mean":
+        x = torch.mean(last, [0], True)
+    if "head.dense.weight" in w:
+      x = self.norm(w, "head.norm", self.activate(self.linear(w, "head.dense", x), classifier_activation), norm_eps)
+    if not tokens:
+      if "classifier.out_proj.weight" in w:
+        x = torch.tanh(self.linear(w, "classifier.dense", x))
+      elif "pre_classifier.weight" in w:
+        x = torch.relu(self.linear(w, "pre_classifier", x))
+      elif "pooler.dense.weight" in w:
+        x = torch.tanh(self.linear(w, "pooler.dense", x))
+    if "classifier.out_proj.weight" in w:
+      out["logits"] = self.linear(w, "classifier.out_proj", x)
+    else:
+      out["logits"] = self.linear(w, "classifier", x)
+    return out

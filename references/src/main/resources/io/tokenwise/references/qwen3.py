@@ -1,0 +1,28 @@
+# huggingface/transformers src/transformers/models/qwen3/modeling_qwen3.py at 000c33fdfde12e1ffafbfcdb3c926df5727a00b6; full attention in all layers.
+#: hidden_act = "silu"
+#: rms_norm_eps = 1e-06
+#: rope_theta = 10000.0
+#: head_dim = 128
+  def forward(self: __torch__.Model, w: Dict[str, Tensor], ids: Tensor, types: Tensor) -> Dict[str, Tensor]:
+    #config
+    out = annotate(Dict[str, Tensor], {})
+    n = ids.size(0)
+    x = torch.embedding(w["embed_tokens.weight"], ids)
+    out["embeddings"] = x
+    turn = self.rotary(n, head_dim, float(rope_theta))
+    for i in range(num_hidden_layers):
+      at = "layers." + str(i)
+      normed = self.rms_norm(w, at + ".input_layernorm", x, rms_norm_eps, 0.)
+      q = self.heads(self.linear(w, at + ".self_attn.q_proj", normed), num_attention_heads)
+      k = self.heads(self.linear(w, at + ".self_attn.k_proj", normed), num_key_value_heads)
+      v = self.heads(self.linear(w, at + ".self_attn.v_proj", normed), num_key_value_heads)
+      q = self.rotate(self.rms_norm(w, at + ".self_attn.q_norm", q, rms_norm_eps, 0.), turn[0], turn[1])
+      k = self.rotate(self.rms_norm(w, at + ".self_attn.k_norm", k, rms_norm_eps, 0.), turn[0], turn[1])
+      context = self.attend(q, k, v, 1. / torch.sqrt(float(head_dim)), self.window(n, -1, 0), out, i)
+      x = x + self.linear(w, at + ".self_attn.o_proj", context)
+      normed = self.rms_norm(w, at + ".post_attention_layernorm", x, rms_norm_eps, 0.)
+      units = self.activate(self.linear(w, at + ".mlp.gate_proj", normed), hidden_act) * self.linear(w, at + ".mlp.up_proj", normed)
+      x = x + self.linear(w, at + ".mlp.down_proj", units)
+      out["layer." + str(i)] = x
+    out["last"] = self.rms_norm(w, "norm", x, rms_norm_eps, 0.)
+    return out
