@@ -64,7 +64,7 @@ public final class TestModels {
         var description = new TextDescription(
                 "small", BertFamily.BERT, sizes, sizes.maxPositions(), Pooling.MEAN, true, "", "", Optional.empty());
         try (Arena arena = Arena.ofConfined()) {
-            write(directory, description, weights(arena, sizes.tensors(), 0.3));
+            write(directory, description, weights(arena, HuggingFaceTensors.of(sizes), 0.3));
         }
     }
 

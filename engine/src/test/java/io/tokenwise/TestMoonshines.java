@@ -50,7 +50,7 @@ public final class TestMoonshines {
     public static Map<String, TensorData> weights(Arena arena, MoonshineArchitecture sizes) {
         var random = new SplittableRandom(3);
         Map<String, TensorData> weights = new LinkedHashMap<>();
-        sizes.tensors().forEach((name, shape) -> {
+        HuggingFaceTensors.of(sizes).forEach((name, shape) -> {
             long size = 1;
             for (long dimension : shape) {
                 size *= dimension;

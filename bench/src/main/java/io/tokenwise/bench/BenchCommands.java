@@ -78,6 +78,9 @@ final class BenchCommands {
                 description = "Whose MLPs: minilm or vit-b (default: ${DEFAULT-VALUE}).")
         private DispatchSizes sizes;
 
+        @Option(names = "--gated", description = "MLPs with gates, u * silu(g) in place of gelu(u).")
+        private boolean gated;
+
         /** Reads the name of a model's sizes. */
         static final class SizesConverter implements ITypeConverter<DispatchSizes> {
             @Override
@@ -97,7 +100,11 @@ final class BenchCommands {
                         "--mlp-learners must be 1 to " + (DispatchBench.LEARNERS - 1) + ", is " + trained);
             }
             return DispatchBench.run(
-                            engine.get(), sizes, trained, spec.commandLine().getOut())
+                            engine.get(),
+                            sizes,
+                            trained,
+                            gated,
+                            spec.commandLine().getOut())
                     ? 0
                     : 1;
         }

@@ -49,7 +49,7 @@ final class CudaDispatchTable {
                 CudaTable.speed("times as fast"));
         for (DispatchSizes sizes : inputs.quick() ? List.of(DispatchSizes.MINILM) : List.of(DispatchSizes.values())) {
             var engine = new OwnEngine(BackendChoice.Kind.CUDA, Precision.BF16);
-            try (var modules = new DispatchModules(engine, sizes, 1, LEARNERS, LEARNERS - 1)) {
+            try (var modules = new DispatchModules(engine, sizes, 1, LEARNERS, LEARNERS - 1, false)) {
                 for (int tokens : tokens()) {
                     measure(modules, sizes, tokens, table);
                 }

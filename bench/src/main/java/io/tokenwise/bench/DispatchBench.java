@@ -29,6 +29,11 @@ final class DispatchBench {
 
     private static final int MANY = 128;
 
+    /** Tokens that are computed one by one too, and how much faster all together must be at least, with half of the learners on average. */
+    private static final int ONE_BY_ONE = 64;
+
+    private static final double LEAST_GAIN = 1.5;
+
     private final DispatchModules modules;
     private final PrintWriter out;
 
@@ -48,13 +53,19 @@ final class DispatchBench {
     }
 
     /** Measures and prints with what must hold; returns whether all of it does. */
-    static boolean run(OwnEngine engine, DispatchSizes sizes, int trained, PrintWriter out) {
-        try (var modules = new DispatchModules(engine, sizes, 1, LEARNERS, trained)) {
+    static boolean run(OwnEngine engine, DispatchSizes sizes, int trained, boolean gated, PrintWriter out) {
+        try (var modules = new DispatchModules(engine, sizes, 1, LEARNERS, trained, gated)) {
             var bench = new DispatchBench(modules, out);
             boolean good = true;
             out.printf(
-                    "%s, %s, %d learners of %d units, tokens with up to %d or all, %d modules in turn, medians%n",
-                    engine.name(), sizes.label(), LEARNERS, sizes.units() / LEARNERS, trained, DispatchModules.LAYERS);
+                    "%s, %s, %d learners of %d%s units, tokens with up to %d or all, %d modules in turn, medians%n",
+                    engine.name(),
+                    sizes.label(),
+                    LEARNERS,
+                    sizes.units() / LEARNERS,
+                    gated ? " gated" : "",
+                    trained,
+                    DispatchModules.LAYERS);
             out.printf("%n%6s %22s %10s %10s %8s %6s%n", "tokens", "k of all tokens", "us", "MLP us", "ratio", "most");
             for (int tokens : sizes.tokens()) {
                 good &= bench.sameForAll(tokens);
@@ -63,8 +74,19 @@ final class DispatchBench {
             for (int tokens : sizes.tokens()) {
                 good &= tokens < MANY || bench.random(tokens);
             }
-            return good;
+            out.printf("%n%6s %22s %10s %10s %8s %6s%n", "tokens", "k", "us", "by one us", "ratio", "most");
+            return bench.oneByOne() && good;
         }
+    }
+
+    /** Beside the same tokens one by one: two of three want one learner, the third wants all. */
+    private boolean oneByOne() {
+        var wanted = new int[ONE_BY_ONE];
+        Arrays.setAll(wanted, i -> i % 3 == 2 ? LEARNERS : 1);
+        Tensor x = modules.tokens(wanted);
+        modules.check(x, wanted);
+        double[] seconds = TIMES.medians(List.of(modules.adaptive(x), modules.oneByOne(x)));
+        return print(ONE_BY_ONE, "1, 1, all in turn", seconds[0], seconds[1], 1 / LEAST_GAIN);
     }
 
     private boolean sameForAll(int tokens) {

@@ -12,6 +12,7 @@ import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.nn.Block;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Mlp;
@@ -43,6 +44,7 @@ final class DispatchModules implements AutoCloseable {
     private final int learners;
     private final int hidden;
     private final int units;
+    private final boolean gated;
     private final Backend backend;
     private final Parameters parameters;
     private final Stream stream;
@@ -55,9 +57,13 @@ final class DispatchModules implements AutoCloseable {
     private final List<Block> adaptive = new ArrayList<>();
     private final Random random = new Random(1);
 
-    /** @param trained how many of an MLP's learners have weights of their own */
-    DispatchModules(OwnEngine engine, DispatchSizes sizes, int threads, int learners, int trained) {
+    /**
+     * @param trained how many of an MLP's learners have weights of their own
+     * @param gated whether MLPs are gated, by SiLU
+     */
+    DispatchModules(OwnEngine engine, DispatchSizes sizes, int threads, int learners, int trained, boolean gated) {
         this.learners = learners;
+        this.gated = gated;
         hidden = sizes.hidden();
         units = sizes.units();
         backend = engine.open(threads);
@@ -114,7 +120,9 @@ final class DispatchModules implements AutoCloseable {
     }
 
     private Mlp mlp(String path, int width) {
-        return new Mlp(linear(path + "up.", hidden, width), linear(path + "down.", width, hidden));
+        Linear up = linear(path + "up.", hidden, gated ? 2 * width : width);
+        Linear down = linear(path + "down.", width, hidden);
+        return new Mlp(up, down, gated ? Activation.SILU : Activation.GELU, gated);
     }
 
     private Linear linear(String path, int inputs, int outputs) {
@@ -152,6 +160,16 @@ final class DispatchModules implements AutoCloseable {
     Runnable adaptive(Tensor x) {
         TokenBatch text = TokenBatch.of(new int[x.rows()]);
         return () -> forward(adaptive, x, text, null);
+    }
+
+    /** The same token by token. */
+    Runnable oneByOne(Tensor x) {
+        TokenBatch one = TokenBatch.of(new int[1]);
+        return () -> {
+            for (int row = 0; row < x.rows(); row++) {
+                forward(adaptive, x.part((long) row * hidden, hidden), one, null);
+            }
+        };
     }
 
     /** The same of MLPs. */

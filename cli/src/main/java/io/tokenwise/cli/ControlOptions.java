@@ -9,6 +9,7 @@ import io.tokenwise.distill.ControlWidths;
 import io.tokenwise.model.AdaptiveConfig;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelShapes;
 import io.tokenwise.session.OpenModel;
 import java.io.IOException;
 import java.util.LinkedHashMap;
@@ -108,7 +109,7 @@ final class ControlOptions {
      */
     Map<String, Integer> widths(CommonOptions options, ModelDescription dense, AdaptiveLayers adapt, List<int[]> inputs)
             throws IOException {
-        List<List<String>> layers = dense.architecture().layerPaths();
+        List<List<String>> layers = ModelShapes.of(dense).layerPaths();
         return switch (kind) {
             case WIDTH -> ControlWidths.even(layers, adapt, share());
             case LAYERS -> ControlWidths.layers(layers, adapt, share());

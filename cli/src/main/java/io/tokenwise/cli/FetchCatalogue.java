@@ -213,11 +213,7 @@ final class FetchCatalogue {
                                             "librivox/transcription",
                                             "4cc29e04a6dcd29242893b3ee20470e50b6ace45f4387bb619e5218145c66f99"))))),
             tokenizer(
-                    "qwen3",
-                    "Apache-2.0",
-                    16,
-                    11,
-                    "aeb13307a71acd8fe81861d94ad54ab689df773318809eed3cbe794b4492dae4"),
+                    "qwen3", "Apache-2.0", 16, 11, "aeb13307a71acd8fe81861d94ad54ab689df773318809eed3cbe794b4492dae4"),
             tokenizer(
                     "llama3",
                     "Apache-2.0, Llama 3",

@@ -148,6 +148,50 @@ final class Json {
             Cost cost) {}
 
     /**
+     * What {@code check} prints.
+     *
+     * @param text null of models that read no text
+     * @param used fields of config.json that are read; empty of built-in models
+     * @param harmless those that change no number
+     * @param unknown those that are not understood
+     * @param known whose numbers it is compared with; null if there are none
+     * @param right whether all is as it should be, as far as can be told
+     */
+    record Check(
+            String model,
+            String inputs,
+            int layers,
+            int hidden,
+            int maxTokens,
+            int outputs,
+            CheckedText text,
+            List<String> used,
+            List<String> harmless,
+            List<String> unknown,
+            String known,
+            List<Compared> compared,
+            boolean right) {}
+
+    /**
+     * How a text becomes a vector.
+     *
+     * @param tokens that the tokenizer knows
+     * @param query what is put before search queries
+     * @param passage what is put before texts to be found
+     * @param memory bytes that a call takes at most, by the tokens of its texts
+     */
+    record CheckedText(
+            int tokens, String pooling, boolean normalized, String query, String passage, Map<Integer, Long> memory) {}
+
+    /**
+     * Numbers that were compared with published ones.
+     *
+     * @param largest difference of them
+     * @param within whether that is not above the tolerance
+     */
+    record Compared(String what, double largest, double tolerance, boolean within, String source) {}
+
+    /**
      * The time of a forward of one text or image alone, on one thread.
      *
      * @param table where the prediction is from

@@ -6,7 +6,7 @@ import java.util.regex.Pattern;
 /** What a reader calls an adaptive module, whose path is that of its tensors. */
 final class ModuleName {
     private static final Pattern PATH =
-            Pattern.compile("(encoder|decoder)\\.layers?\\.(\\d+)\\.(?:mlp|attention\\.([qkvo]+))");
+            Pattern.compile("(decoder\\.)?(?:\\w+\\.)+(\\d+)\\.(?:mlp|attention\\.([qkvo]+))");
 
     private ModuleName() {}
 
@@ -19,7 +19,7 @@ final class ModuleName {
         if (!found.matches()) {
             return path;
         }
-        String side = found.group(1).equals("decoder") ? "decoder " : "";
+        String side = found.group(1) == null ? "" : "decoder ";
         String projections = found.group(3);
         return side + "layer " + (Integer.parseInt(found.group(2)) + 1) + " "
                 + (projections == null

@@ -44,6 +44,7 @@ final class Tokenwise implements Runnable {
             Classify.class,
             Eval.class,
             Info.class,
+            Check.class,
             Serve.class,
             Fetch.class,
             ScriptCommands.Test.class,

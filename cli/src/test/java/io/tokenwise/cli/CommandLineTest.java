@@ -87,6 +87,7 @@ class CommandLineTest {
                 "eval retrieval",
                 "eval classify",
                 "info",
+                "check",
                 "fetch",
                 "test",
                 "bench"
@@ -111,6 +112,7 @@ class CommandLineTest {
                         "\n  distill ",
                         "\n  eval ",
                         "\n  info ",
+                        "\n  check ",
                         "\n  fetch ",
                         "\n  test ",
                         "\n  bench ");

@@ -3,6 +3,7 @@ package io.tokenwise.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelShapes;
 import io.tokenwise.model.open.Models;
 import java.util.List;
 import java.util.stream.Stream;
@@ -20,6 +21,8 @@ class ModuleNameTest {
                 "encoder.layer.11.attention.qkvo | layer 12 Q, K, V, O",
                 "encoder.layers.0.attention.vo | layer 1 V, O",
                 "decoder.layers.1.mlp | decoder layer 2 MLP",
+                "layers.3.attention.vo | layer 4 V, O",
+                "transformer.layer.0.mlp | layer 1 MLP",
                 "some.other.place | some.other.place",
             })
     void aPathHasTheNameThatAReaderKnows(String path, String name) {
@@ -29,7 +32,7 @@ class ModuleNameTest {
     @Test
     void aModelOfSixLayersHasNoSeventh() throws Exception {
         try (ModelFiles files = Models.builtIn("vit-cifar10")) {
-            List<String> names = files.description().architecture().layerPaths().stream()
+            List<String> names = ModelShapes.of(files.description()).layerPaths().stream()
                     .flatMap(List::stream)
                     .flatMap(layer ->
                             Stream.of(".attention.qk", ".attention.vo", ".mlp").map(layer::concat))

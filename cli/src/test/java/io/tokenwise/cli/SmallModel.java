@@ -2,6 +2,7 @@ package io.tokenwise.cli;
 
 import io.tokenwise.io.TensorData;
 import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelShapes;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.Pooling;
 import io.tokenwise.model.TextDescription;
@@ -34,7 +35,7 @@ final class SmallModel {
                 new TextDescription("small", BertFamily.BERT, SIZES, 40, Pooling.MEAN, true, "", "", Optional.empty());
         var random = new SplittableRandom(7);
         Map<String, TensorData> tensors = new LinkedHashMap<>();
-        SIZES.tensors().forEach((name, shape) -> {
+        ModelShapes.of(description).tensors().forEach((name, shape) -> {
             var values = new float[(int) Arrays.stream(shape).reduce(1, Math::multiplyExact)];
             double mean = name.endsWith("LayerNorm.weight") ? 1 : 0;
             for (int i = 0; i < values.length; i++) {

@@ -12,18 +12,57 @@ import io.tokenwise.tensor.Tensor;
 public final class Parameter {
     private final Backend backend;
     private final String name;
+    private final Part part;
+    private final Kind kind;
     private final Tensor value;
     private Tensor gradient;
     private int version;
 
-    Parameter(Backend backend, String name, Tensor value) {
+    /** Where in the model it is. */
+    public enum Part {
+        /** What makes the first layer's rows of inputs. */
+        EMBEDDINGS,
+        LAYER,
+        /** The narrow form of a layer, which belongs to the short path. */
+        NARROW,
+        /** What decides which tokens leave. */
+        GATE,
+        /** What makes results of the last layer's rows. */
+        HEAD
+    }
+
+    /** What is done with it. */
+    public enum Kind {
+        /** Rows are looked up. */
+        TABLE,
+        /** Rows of others are multiplied by it. */
+        WEIGHT,
+        /** Added to a product. */
+        BIAS,
+        /** Of a norm. */
+        GAIN,
+        /** Of a norm. */
+        SHIFT
+    }
+
+    Parameter(Backend backend, String name, Part part, Kind kind, Tensor value) {
         this.backend = backend;
         this.name = name;
+        this.part = part;
+        this.kind = kind;
         this.value = value;
     }
 
     public String name() {
         return name;
+    }
+
+    public Part part() {
+        return part;
+    }
+
+    public Kind kind() {
+        return kind;
     }
 
     public Tensor value() {

@@ -25,9 +25,14 @@ public final class Parameters implements AutoCloseable {
         return backend;
     }
 
-    /** A new parameter {@code [rows, columns]}, zero. */
+    /** A new parameter of a layer, {@code [rows, columns]}, zero: its weight, or, of one row, its bias. */
     public Parameter add(String name, int rows, int columns) {
-        Parameter parameter = new Parameter(backend, name, constant(rows, columns));
+        return add(name, rows, columns, Parameter.Part.LAYER, rows == 1 ? Parameter.Kind.BIAS : Parameter.Kind.WEIGHT);
+    }
+
+    /** A new parameter {@code [rows, columns]}, zero. */
+    public Parameter add(String name, int rows, int columns, Parameter.Part part, Parameter.Kind kind) {
+        Parameter parameter = new Parameter(backend, name, part, kind, constant(rows, columns));
         if (byName.putIfAbsent(name, parameter) != null) {
             throw new IllegalArgumentException("parameter " + name + " exists already");
         }
@@ -36,7 +41,7 @@ public final class Parameters implements AutoCloseable {
 
     /** A zero tensor in the form of a parameter that is not part of the model: neither stored nor counted nor trained. */
     public Parameter fixed(String name, int rows, int columns) {
-        return new Parameter(backend, name, constant(rows, columns));
+        return new Parameter(backend, name, Parameter.Part.LAYER, Parameter.Kind.BIAS, constant(rows, columns));
     }
 
     /** Takes a parameter out of the set, as when its layer is replaced. Its memory stays until close. */

@@ -2,6 +2,7 @@ package io.tokenwise.autograd;
 
 import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.tensor.Tensor;
 
 /**
  * A weight matrix in the packed forms that products need. Training prepares a form before each product, which packs it again if the value
@@ -65,6 +66,11 @@ public final class Weight {
      */
     public PackedMatrix transposed() {
         return prepared(transposed);
+    }
+
+    /** New zeros {@code [1, outputs]}, for products that need a bias where there is none. */
+    public Tensor noBias() {
+        return owner.constant(1, outputs());
     }
 
     /** Whether what {@link #prepare} has packed is the value that there is now: what inference asserts. */

@@ -15,6 +15,11 @@ public interface PackedMatrix {
      */
     default void alsoRouted() {}
 
+    /** The same weights as the CPU's own kernels multiply by them, where a library that has this matrix leaves some products to them; otherwise itself. */
+    default PackedMatrix plain() {
+        return this;
+    }
+
     default String shape() {
         return "[" + inputs() + ", " + outputs() + "]";
     }

@@ -18,7 +18,7 @@ public final class ControlWidths {
     /**
      * The same share of every module, in whole learners.
      *
-     * @param layerPaths as {@link io.tokenwise.model.Architecture#layerPaths} gives them
+     * @param layerPaths as {@link io.tokenwise.model.ModelShapes#layerPaths} gives them
      */
     public static Map<String, Integer> even(List<List<String>> layerPaths, AdaptiveLayers adapt, double share) {
         return counts(layerPaths, adapt, (_, _, _) -> share);

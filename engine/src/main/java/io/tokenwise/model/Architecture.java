@@ -1,9 +1,6 @@
 package io.tokenwise.model;
 
 import io.tokenwise.cost.Sizes;
-import java.util.List;
-import java.util.Map;
-import java.util.stream.IntStream;
 
 /** The sizes of a transformer encoder, as far as all have them. */
 public interface Architecture {
@@ -37,27 +34,11 @@ public interface Architecture {
         return 2L * hiddenSize() * intermediateSize();
     }
 
-    /** Within a layer, the name of the weight of its MLP's first matrix. */
-    default String mlpInput() {
-        return "intermediate.dense.weight";
+    /**
+     * Values that a forward holds of a token at once: its embedding and two layers' results, and within a layer Q, K, V, context, attention output, norms, MLP
+     * output and the units.
+     */
+    default long floatsPerToken() {
+        return 12L * hiddenSize() + intermediateSize();
     }
-
-    /** What of the model can be adaptive, as a message says it. */
-    default String adaptable() {
-        return "encoder.layer.0.mlp to encoder.layer." + (layers() - 1)
-                + ".mlp, and attention with letters of qkvo likewise";
-    }
-
-    /** The paths of the layers, such as {@code encoder.layer.0}, first to last: the encoder's, then, if there is one, the decoder's. */
-    default List<List<String>> layerPaths() {
-        return List.of(paths("encoder.layer.", layers()));
-    }
-
-    /** The numbers from 0 on after a prefix. */
-    static List<String> paths(String prefix, int count) {
-        return IntStream.range(0, count).mapToObj(i -> prefix + i).toList();
-    }
-
-    /** The dense model's tensors: Hugging Face name to shape. */
-    Map<String, long[]> tensors();
 }

@@ -3,7 +3,6 @@ package io.tokenwise.model;
 import io.tokenwise.acm.block.AdaptiveBlock;
 import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.acm.choose.AdaptiveModule;
-import io.tokenwise.acm.config.ShortPathConfig;
 import io.tokenwise.acm.leave.Leaving;
 import io.tokenwise.acm.leave.ShortPlan;
 import io.tokenwise.acm.leave.ShortPlans;
@@ -128,15 +127,14 @@ public final class Encoder implements AutoCloseable {
     /** The parameters of a text encoder but for its embeddings. */
     public List<Parameter> layerParameters() {
         return parameters.all().stream()
-                .filter(parameter -> !parameter.name().startsWith("embeddings."))
+                .filter(parameter -> parameter.part() != Parameter.Part.EMBEDDINGS)
                 .toList();
     }
 
     /** The parameters of the short path's narrow layers; empty without one. */
     public List<Parameter> narrowParameters() {
         return parameters.all().stream()
-                .filter(parameter -> parameter.name().startsWith(ShortPathConfig.PREFIX)
-                        && !parameter.name().startsWith(NeededTensors.GATE))
+                .filter(parameter -> parameter.part() == Parameter.Part.NARROW)
                 .toList();
     }
 

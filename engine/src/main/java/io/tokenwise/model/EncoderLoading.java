@@ -28,8 +28,8 @@ final class EncoderLoading {
         try {
             ModelDescription description = files.description();
             AdaptiveConfig config = AdaptiveConfig.of(description);
-            NeededTensors.check(files, config);
-            NeededTensors.checkMemory(files, backend.precision(), MachineMemory.limitBytes());
+            ModelShapes shapes = NeededTensors.check(files, config);
+            NeededTensors.checkMemory(description.name(), shapes, backend.precision(), MachineMemory.limitBytes());
             var parts = new LayerBuilder(parameters, description.architecture(), config);
             Network network = network(description, config, parts);
             boolean parallel = backend.threads() > 1;
@@ -58,6 +58,13 @@ final class EncoderLoading {
             List<Acm> modules = Acmizer.modules(network.slots());
             Acmizer.place(modules);
             Acmizer.split(modules, config.acm().map(AcmConfig::split).orElse(BudgetSplit.EVEN));
+            if (config.shortPath().isPresent()
+                    && !parts.shapesOnly()
+                    && network.leaving().isEmpty()) {
+                throw new BadFileException(
+                        description.name(),
+                        "is a model none of whose tokens can leave: name mlp, or projections of attention");
+            }
             return network;
         } catch (IllegalArgumentException e) {
             throw new BadFileException(description.name() + " config.json", e.getMessage());

@@ -3,48 +3,112 @@ package io.tokenwise.model;
 import io.tokenwise.acm.block.AdaptiveBlock;
 import io.tokenwise.acm.config.AcmConfig;
 import io.tokenwise.acm.config.ShortPathConfig;
-import io.tokenwise.acm.leave.ForwardFlops;
-import io.tokenwise.acm.leave.ForwardTime;
-import io.tokenwise.acm.leave.Leaving;
 import io.tokenwise.acm.leave.NarrowLayers;
-import io.tokenwise.acm.leave.ShortPlans;
-import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.autograd.Parameter;
+import io.tokenwise.autograd.Parameter.Kind;
+import io.tokenwise.autograd.Parameter.Part;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
-import io.tokenwise.cost.CostModel;
-import io.tokenwise.cost.CostTable;
-import io.tokenwise.cost.CostTables;
+import io.tokenwise.backend.RotaryPositions;
+import io.tokenwise.model.LayerNames.Side;
+import io.tokenwise.model.StoredTensor.Columns;
+import io.tokenwise.model.StoredTensor.Layout;
+import io.tokenwise.nn.Attention;
+import io.tokenwise.nn.AttentionForm;
+import io.tokenwise.nn.Block;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Convolution;
 import io.tokenwise.nn.GroupNorm;
 import io.tokenwise.nn.LayerNorm;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Mlp;
+import io.tokenwise.nn.MlpForm;
+import io.tokenwise.nn.Norm;
+import io.tokenwise.nn.NormForm;
+import io.tokenwise.nn.PositionBias;
+import io.tokenwise.nn.Positions;
 import io.tokenwise.nn.ProjectedAttention;
-import io.tokenwise.nn.SelfAttention;
+import io.tokenwise.nn.RmsNorm;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 /**
  * Makes the parts of which {@link Network}s are built, with zero weights, under the names of Hugging Face, and remembers which tensor of a file goes
- * where. Where the model is adaptive it makes adaptive blocks.
+ * where. Where the model is adaptive it makes adaptive blocks. A network's code is the only place that knows names and shapes: on a backend without
+ * memory it is built to learn them ({@link ModelShapes}).
  */
 public final class LayerBuilder {
     private final Parameters parameters;
     private final Architecture sizes;
-    private final Optional<AcmConfig> acm;
-    private final Optional<ShortPathConfig> shortPath;
-    private final List<StoredTensor> stored = new ArrayList<>();
+    private final AdaptiveConfig config;
+    private final List<StoredTensor> stored;
+
+    /** Of layers with the same rotary positions. */
+    private final Map<List<Object>, RotaryPositions> angles;
+
+    /** Of layers with the same slopes or buckets. */
+    private final Map<List<Object>, PositionBias> biases;
+
+    /** Before the names of all that it makes. */
+    private final String prefix;
+
+    private final Part part;
+    private final BlockSlot.Role role;
 
     public LayerBuilder(Parameters parameters, Architecture sizes, AdaptiveConfig config) {
         this.parameters = parameters;
         this.sizes = sizes;
-        acm = config.acm();
-        shortPath = config.shortPath();
+        this.config = config;
+        stored = new ArrayList<>();
+        angles = new HashMap<>();
+        biases = new HashMap<>();
+        prefix = "";
+        part = Part.LAYER;
+        role = BlockSlot.Role.ENCODER;
+    }
+
+    private LayerBuilder(LayerBuilder whole, String prefix, Part part, BlockSlot.Role role) {
+        parameters = whole.parameters;
+        sizes = whole.sizes;
+        config = whole.config;
+        stored = whole.stored;
+        angles = whole.angles;
+        biases = whole.biases;
+        this.prefix = prefix;
+        this.part = part;
+        this.role = role;
+    }
+
+    /** Makes what makes the first layer's rows of inputs. */
+    public LayerBuilder inputs() {
+        return new LayerBuilder(this, prefix, Part.EMBEDDINGS, role);
+    }
+
+    /** Makes what makes results of the last layer's rows. */
+    public LayerBuilder head() {
+        return new LayerBuilder(this, prefix, Part.HEAD, role);
+    }
+
+    /** Makes layers of a decoder. */
+    public LayerBuilder decoder() {
+        return new LayerBuilder(this, prefix, part, BlockSlot.Role.DECODER);
+    }
+
+    /** Makes the narrow forms of layers. */
+    LayerBuilder narrow() {
+        return new LayerBuilder(this, ShortPathConfig.PREFIX, Part.NARROW, role);
+    }
+
+    /** Makes the gate of tokens that leave. */
+    LayerBuilder gate() {
+        return new LayerBuilder(this, ShortPathConfig.PREFIX + "gate.", Part.GATE, role);
     }
 
     /** Tensors of what was built so far. */
@@ -52,109 +116,114 @@ public final class LayerBuilder {
         return stored;
     }
 
+    Architecture sizes() {
+        return sizes;
+    }
+
+    AdaptiveConfig config() {
+        return config;
+    }
+
+    Parameters parameters() {
+        return parameters;
+    }
+
+    /** Whether names and shapes are all that is wanted: what is made cannot run. */
+    boolean shapesOnly() {
+        return parameters.backend() instanceof ShapeBackend;
+    }
+
     /**
-     * Attention of a layer.
+     * Layers whose tensors are numbered.
      *
-     * @param layer such as {@code encoder.layer.0.}
-     * @param projections where Q, K and V are in it, such as {@code attention.self.}
+     * @param path before their numbers, such as {@code encoder.layer.}
+     * @param forms of each
      */
-    public BlockSlot attention(String layer, String projections) {
-        String path = layer + "attention";
-        Linear output = linear(path + ".output.dense", sizes.hiddenSize(), sizes.hiddenSize());
-        var dense = new SelfAttention(qkv(layer + projections), output, sizes.heads());
-        return attention(path, dense);
+    public LayerStack layers(String path, List<LayerForm> forms, LayerNames names) {
+        return new LayerStack(eachLayer(path, forms, names), Optional.empty());
+    }
+
+    /** The same with the short path, if the model has one. */
+    public LayerStack layers(String path, List<LayerForm> forms, LayerNames names, LeavingTokens tokens) {
+        List<TransformerLayer> layers = eachLayer(path, forms, names);
+        return new LayerStack(
+                layers,
+                config.shortPath()
+                        .flatMap(own -> ShortPath.of(own, tokens, this, () -> narrow().eachLayer(path, forms, names))));
+    }
+
+    private List<TransformerLayer> eachLayer(String path, List<LayerForm> forms, LayerNames names) {
+        return IntStream.range(0, forms.size())
+                .mapToObj(i -> TransformerLayer.of(path + i + ".", forms.get(i), names, this))
+                .toList();
+    }
+
+    /** Attention of a layer, such as {@code encoder.layer.0.}, or what was made of it. */
+    BlockSlot attention(String layer, AttentionForm form, LayerNames names) {
+        int hidden = sizes.hiddenSize();
+        Linear output =
+                sideBySide(layer, "", form.width(), List.of(new Wide(names.output(), hidden)), form.outputBias());
+        LayerNames.Norms norms = names.norms();
+        Attention.HeadNorms headNorms = form.headNorm()
+                .map(norm -> new Attention.HeadNorms(
+                        rms(layer + norms.query(), norm, form.headSize()),
+                        rms(layer + norms.key(), norm, form.headSize())))
+                .orElse(null);
+        return attention(
+                layer + "attention",
+                new Attention(qkv(layer, form, names), output, form, rotary(form), headNorms, bias(form)));
+    }
+
+    /** Q, K and V of a layer side by side. */
+    public Linear qkv(String layer, AttentionForm form, LayerNames names) {
+        return sideBySide(
+                layer,
+                "qkv",
+                sizes.hiddenSize(),
+                List.of(
+                        new Wide(names.query(), form.width()),
+                        new Wide(names.key(), form.keyWidth()),
+                        new Wide(names.value(), form.keyWidth())),
+                form.inputBias());
     }
 
     /** Attention of that path, such as {@code decoder.layers.0.attention}, or what was made of it. */
     public BlockSlot attention(String path, ProjectedAttention dense) {
+        Optional<AcmConfig> acm = config.acm();
         if (acm.isPresent() && !acm.get().attentionGates(path).isEmpty()) {
-            return new BlockSlot(path, adaptive(acm.get().attention(parameters, path, dense)));
+            return slot(path, adaptive(acm.get().attention(parameters, path, role, dense)));
         }
-        return new BlockSlot(path, dense);
+        return slot(path, dense);
     }
 
-    /** The MLP of a layer, such as {@code encoder.layer.0.}. */
-    public BlockSlot mlp(String layer) {
+    /** The MLP of a layer, such as {@code encoder.layer.0.}, or what was made of it. */
+    public BlockSlot mlp(String layer, MlpForm form, LayerNames names) {
+        int units = part == Part.NARROW ? NarrowLayers.unitsOf(form.units()) : form.units();
+        Mlp dense = dense(layer, form.withUnits(units), names);
+        String path = layer + "mlp";
+        Optional<AcmConfig> acm = config.acm();
+        return slot(
+                path,
+                acm.isPresent() && acm.get().hasMlp(path)
+                        ? adaptive(acm.get().mlp(parameters, path, role, dense))
+                        : dense);
+    }
+
+    private Mlp dense(String layer, MlpForm form, LayerNames names) {
+        var ups = new ArrayList<Wide>();
+        ups.add(new Wide(names.up(), form.units()));
+        if (form.gated()) {
+            ups.add(new Wide(names.gate(), form.units()));
+        }
         int hidden = sizes.hiddenSize();
-        int units = layer.startsWith(ShortPathConfig.PREFIX)
-                ? NarrowLayers.unitsOf(sizes.intermediateSize())
-                : sizes.intermediateSize();
-        var dense = new Mlp(
-                linear(layer + "intermediate.dense", hidden, units), linear(layer + "output.dense", units, hidden));
-        return mlp(layer + "mlp", dense);
+        Linear up = sideBySide(layer, "up+gate", hidden, ups, form.upBias());
+        Linear down = sideBySide(layer, "", form.units(), List.of(new Wide(names.down(), hidden)), form.downBias());
+        return new Mlp(up, down, form.activation(), form.gated());
     }
 
-    /** An MLP of that path, such as {@code decoder.layers.0.mlp}, or what was made of it. */
-    public BlockSlot mlp(String path, Mlp dense) {
-        if (acm.isPresent() && acm.get().hasMlp(path)) {
-            return new BlockSlot(path, adaptive(acm.get().mlp(parameters, path, dense)));
-        }
-        return new BlockSlot(path, dense);
-    }
-
-    /**
-     * The short path, if the model has one.
-     *
-     * @param first how many tokens at an input's beginning always stay
-     * @param last how many at its end
-     * @param vocabulary how many words inputs are made of; 0 if they are no texts
-     * @param patchesPerSide of images; 0 if inputs are something else
-     * @param layers makes its narrow layers, whose names begin with what it is given
-     */
-    public <L> Optional<ShortPath<L>> shortPath(
-            int first, int last, int maxTokens, int vocabulary, int patchesPerSide, Function<String, List<L>> layers) {
-        return shortPath.map(config -> {
-            StayGate gate = stayGate(ShortPathConfig.PREFIX + "gate.", vocabulary);
-            var flops = new ForwardFlops(
-                    gate.gateFlops(),
-                    sizes.layers() * sizes.layerFlopsPerToken(),
-                    sizes.layers() * sizes.mlpFlopsPerToken());
-            var plans = new ShortPlans(
-                    flops,
-                    time(maxTokens),
-                    config.losses(),
-                    first,
-                    last,
-                    sizes.layers(),
-                    config.leastWorth(),
-                    maxTokens);
-            if (vocabulary == 0 && config.leastWorth().tokens() > 0) {
-                throw new IllegalArgumentException("acm.shortPath.shortTexts.tokens is "
-                        + config.leastWorth().tokens() + ", must be 0 of a model whose inputs are no texts");
-            }
-            if (config.narrow().first().size() != sizes.layers()) {
-                throw new IllegalArgumentException("acm.shortPath.narrowFirst names "
-                        + config.narrow().first().size() + " layers, the model has " + sizes.layers());
-            }
-            return new ShortPath<>(
-                    new Leaving(gate, plans, config.narrow(), patchesPerSide), layers.apply(ShortPathConfig.PREFIX));
-        });
-    }
-
-    /** By what was measured on this machine, or by what came with the build for its instruction set. */
-    private ForwardTime time(int maxTokens) {
-        CostTable table = CostTables.find(parameters.backend()).table();
-        return new ForwardTime(
-                new CostModel(table, sizes.sizes(), maxTokens), new CostModel(table, StayGate.SIZES, maxTokens));
-    }
-
-    private StayGate stayGate(String path, int vocabulary) {
-        int width = StayGate.WIDTH;
-        return new StayGate(
-                linear(path + "projection", sizes.hiddenSize(), width),
-                norm(path + "projection_norm", width),
-                new SelfAttention(
-                        linear(path + "attention.qkv", width, 3 * width),
-                        linear(path + "attention.output", width, width),
-                        StayGate.HEADS),
-                norm(path + "attention_norm", width),
-                new Mlp(
-                        linear(path + "mlp.up", width, StayGate.UNITS),
-                        linear(path + "mlp.down", StayGate.UNITS, width)),
-                norm(path + "output_norm", width),
-                linear(path + "value", width, 1),
-                vocabulary == 0 ? null : vector(path + "table", vocabulary),
-                sizes.layers() * sizes.layerFlopsPerToken());
+    /** A block's place. */
+    public BlockSlot slot(String path, Block block) {
+        return new BlockSlot(prefix + path, role, block);
     }
 
     private AdaptiveBlock adaptive(AdaptiveBlock block) {
@@ -162,99 +231,195 @@ public final class LayerBuilder {
         return block;
     }
 
-    /** Q, K and V side by side in one weight, though a file has three. */
-    private Linear qkv(String path) {
-        int hidden = sizes.hiddenSize();
-        Parameter weight = parameters.add(path + "qkv.weight", hidden, 3 * hidden);
-        Parameter bias = parameters.add(path + "qkv.bias", 1, 3 * hidden);
-        stored.addAll(StoredTensor.queryKeyValue(path, "weight", weight, StoredTensor.Layout.TRANSPOSED));
-        stored.addAll(StoredTensor.queryKeyValue(path, "bias", bias, StoredTensor.Layout.VECTOR));
+    /** The angles of a layer's positions, which are one object for all layers with the same; null if they are not rotary. */
+    public RotaryPositions rotary(AttentionForm form) {
+        if (!(form.positions() instanceof Positions.Rotary rotary)) {
+            return null;
+        }
+        // Before the file is checked nothing large is computed.
+        int most = shapesOnly() ? 1 : rotary.most();
+        double[] factors = rotary.frequencyFactors();
+        if (factors.length > 0 && !rotary.halves()) {
+            throw new IllegalArgumentException(
+                    "rotary positions of neighbouring columns with scaled frequencies are not supported yet");
+        }
+        List<Object> key = List.of(
+                form.headSize(), rotary.rotated(), rotary.base(), rotary.halves(), most, Arrays.toString(factors));
+        return angles.computeIfAbsent(
+                key,
+                _ -> rotary.halves()
+                        ? RotaryPositions.halves(most, form.headSize(), rotary.rotated(), rotary.base(), factors)
+                        : new RotaryPositions(most, form.headSize(), rotary.rotated(), rotary.base()));
+    }
+
+    /** What is added to scores, one object for all layers with the same; null if the form has none. */
+    private PositionBias bias(AttentionForm form) {
+        return switch (form.positions()) {
+            case Positions.Slopes slopes ->
+                biases.computeIfAbsent(
+                        List.of(form.heads(), form.scale(), slopes),
+                        _ -> PositionBias.slopes(
+                                parameters, form.heads(), shapesOnly() ? 1 : slopes.most(), form.scale()));
+            case Positions.Buckets buckets ->
+                biases.computeIfAbsent(
+                        List.of(form.heads(), form.scale(), buckets),
+                        _ -> PositionBias.buckets(
+                                parameters,
+                                buckets(buckets.table(), buckets.buckets(), form.heads()),
+                                buckets,
+                                form.scale()));
+            case Positions.None _, Positions.Rotary _ -> null;
+        };
+    }
+
+    private Parameter buckets(String name, int rows, int heads) {
+        Parameter table = add(name, rows, heads, Kind.TABLE);
+        stored.add(StoredTensor.matrix(table.name(), table));
+        return table;
+    }
+
+    /** A matrix of a file, or a part of one, and how many columns it has in ours. */
+    private record Wide(Side side, int columns) {}
+
+    /**
+     * A linear layer of several side by side. Where a file has some of them in one matrix, one after the other, their columns are ranges of that.
+     *
+     * @param name of all in their place, if they are several and a file has no name for them
+     */
+    private Linear sideBySide(String layer, String name, int inputs, List<Wide> sides, boolean biased) {
+        Map<String, Map<Integer, Columns>> files = new LinkedHashMap<>();
+        int columns = 0;
+        for (Wide wide : sides) {
+            Side side = wide.side();
+            files.computeIfAbsent(side.tensor(), _ -> new TreeMap<>())
+                    .put(side.part(), new Columns(columns, wide.columns()));
+            columns += wide.columns();
+        }
+        for (Wide wide : sides) {
+            if (files.get(wide.side().tensor()).size() != wide.side().parts()) {
+                throw new IllegalArgumentException(layer + wide.side().tensor() + " has other parts than those named");
+            }
+        }
+        String first = sides.getFirst().side().tensor();
+        String path = layer + (files.size() == 1 ? first : first.substring(0, first.lastIndexOf('.') + 1) + name);
+        Parameter weight = add(path + ".weight", inputs, columns, Kind.WEIGHT);
+        store(files, layer, ".weight", weight, Layout.TRANSPOSED);
+        Parameter bias = null;
+        if (biased) {
+            bias = add(path + ".bias", 1, columns, Kind.BIAS);
+            store(files, layer, ".bias", bias, Layout.VECTOR);
+        }
         return new Linear(new Weight(parameters, weight), bias);
     }
 
+    private void store(
+            Map<String, Map<Integer, Columns>> files, String layer, String what, Parameter parameter, Layout layout) {
+        files.forEach((tensor, ranges) -> stored.add(
+                new StoredTensor(prefix + layer + tensor + what, parameter, List.copyOf(ranges.values()), layout)));
+    }
+
+    private Parameter add(String name, int rows, int columns, Kind kind) {
+        return parameters.add(prefix + name, rows, columns, part, kind);
+    }
+
+    /** A linear layer with a bias. */
     public Linear linear(String path, int inputs, int outputs) {
-        Parameter weight = parameters.add(path + ".weight", inputs, outputs);
-        Parameter bias = parameters.add(path + ".bias", 1, outputs);
-        stored.add(StoredTensor.transposed(weight.name(), weight));
-        stored.add(StoredTensor.vector(bias.name(), bias));
-        return new Linear(new Weight(parameters, weight), bias);
+        return sideBySide("", "", inputs, List.of(new Wide(Side.of(path), outputs)), true);
+    }
+
+    /**
+     * Linear layers without biases, side by side in one, though a file has each by itself.
+     *
+     * @param path before the names of all
+     * @param name what they are together
+     */
+    public Linear matrices(String path, String name, int inputs, int outputs, String... each) {
+        List<Wide> sides = Arrays.stream(each)
+                .map(tensor -> new Wide(Side.of(tensor), outputs))
+                .toList();
+        return sideBySide(path, name, inputs, sides, false);
     }
 
     /** A convolution of images whose windows lie side by side: a linear layer on the windows, whose channels come one after the other. */
     public Linear patchProjection(String path, int channels, int side) {
-        int inputs = channels * side * side;
         int outputs = sizes.hiddenSize();
-        Parameter weight = parameters.add(path + ".weight", inputs, outputs);
-        Parameter bias = parameters.add(path + ".bias", 1, outputs);
+        Parameter weight = add(path + ".weight", channels * side * side, outputs, Kind.WEIGHT);
         stored.add(StoredTensor.transposed(weight.name(), weight)
                 .shaped((long) outputs, (long) channels, (long) side, (long) side));
-        stored.add(StoredTensor.vector(bias.name(), bias));
-        return new Linear(new Weight(parameters, weight), bias);
+        return new Linear(new Weight(parameters, weight), vector(path + ".bias", outputs));
     }
 
-    public LayerNorm norm(String path) {
-        return norm(path, sizes.hiddenSize());
+    /** A norm of tokens' vectors. */
+    public Norm norm(String path, NormForm form) {
+        return form.centred() ? layerNorm(path, form) : rms(path, form, sizes.hiddenSize());
     }
 
-    private LayerNorm norm(String path, int width) {
-        Parameter gamma = parameters.add(path + ".weight", 1, width);
-        Parameter beta = parameters.add(path + ".bias", 1, width);
-        stored.add(StoredTensor.vector(gamma.name(), gamma));
-        stored.add(StoredTensor.vector(beta.name(), beta));
-        return new LayerNorm(gamma, beta, (float) sizes.layerNormEpsilon());
+    private RmsNorm rms(String path, NormForm form, int width) {
+        if (form.centred() || form.shifted()) {
+            throw new IllegalArgumentException("the norm " + path + " must be a RMSNorm without shift");
+        }
+        return RmsNorm.of(stored(add(path + ".weight", 1, width, Kind.GAIN)), form.plusOne(), form.epsilon());
+    }
+
+    /** The same that is a LayerNorm. */
+    public LayerNorm layerNorm(String path, NormForm form) {
+        return layerNorm(path, form, sizes.hiddenSize());
+    }
+
+    LayerNorm layerNorm(String path, NormForm form, int width) {
+        if (!form.centred() || form.plusOne()) {
+            throw new IllegalArgumentException("the norm " + path + " must be a LayerNorm without 1 added to its gain");
+        }
+        Parameter gain = stored(add(path + ".weight", 1, width, Kind.GAIN));
+        Parameter shift = form.shifted()
+                ? stored(add(path + ".bias", 1, width, Kind.SHIFT))
+                : parameters.fixed(prefix + path + ".bias", 1, width);
+        return new LayerNorm(gain, shift, (float) form.epsilon());
+    }
+
+    public GroupNorm groupNorm(String path, double epsilon) {
+        int width = sizes.hiddenSize();
+        return new GroupNorm(
+                stored(add(path + ".weight", 1, width, Kind.GAIN)),
+                stored(add(path + ".bias", 1, width, Kind.SHIFT)),
+                (float) epsilon);
+    }
+
+    /** A parameter that a file has as a vector. */
+    private Parameter stored(Parameter vector) {
+        stored.add(StoredTensor.vector(vector.name(), vector));
+        return vector;
+    }
+
+    /** A bias, {@code [1, columns]}. */
+    public Parameter vector(String name, int columns) {
+        return stored(add(name, 1, columns, Kind.BIAS));
     }
 
     /** A table of vectors, {@code [rows, hidden]}. */
     public Parameter table(String name, int rows) {
-        Parameter table = parameters.add(name, rows, sizes.hiddenSize());
-        stored.add(StoredTensor.matrix(name, table));
+        Parameter table = add(name, rows, sizes.hiddenSize(), Kind.TABLE);
+        stored.add(StoredTensor.matrix(table.name(), table));
         return table;
     }
 
     /** The same, which a file has with dimensions of 1 before it. */
     public Parameter table(String name, int rows, Long... shape) {
-        Parameter table = parameters.add(name, rows, sizes.hiddenSize());
-        stored.add(StoredTensor.matrix(name, table).shaped(shape));
+        Parameter table = add(name, rows, sizes.hiddenSize(), Kind.TABLE);
+        stored.add(StoredTensor.matrix(table.name(), table).shaped(shape));
         return table;
-    }
-
-    /** Linear layers without biases, side by side in one, though a file has each by itself. */
-    public Linear matrices(int inputs, int outputs, String... paths) {
-        Parameter weight = parameters.add(String.join("+", paths) + ".weight", inputs, paths.length * outputs);
-        stored.addAll(StoredTensor.sideBySide(
-                Arrays.stream(paths).map(path -> path + ".weight").toList(), weight, StoredTensor.Layout.TRANSPOSED));
-        return new Linear(new Weight(parameters, weight), null);
-    }
-
-    /** A convolution along rows of channels. */
-    public Convolution convolution(String path, int channels, int outputs, SoundForm.Step step, boolean biased) {
-        Parameter weight = parameters.add(path + ".weight", step.width() * channels, outputs);
-        stored.add(StoredTensor.convolution(weight.name(), weight, channels));
-        Parameter bias = biased ? vector(path + ".bias", outputs) : null;
-        return new Convolution(new Linear(new Weight(parameters, weight), bias), step.width(), step.step());
-    }
-
-    public GroupNorm groupNorm(String path) {
-        return new GroupNorm(
-                vector(path + ".weight", sizes.hiddenSize()), vector(path + ".bias", sizes.hiddenSize()), (float)
-                        sizes.layerNormEpsilon());
-    }
-
-    /** A norm that does not shift. */
-    public LayerNorm normWithoutShift(String path) {
-        Parameter none = parameters.fixed(path + ".bias", 1, sizes.hiddenSize());
-        return new LayerNorm(vector(path + ".weight", sizes.hiddenSize()), none, (float) sizes.layerNormEpsilon());
-    }
-
-    /** A vector, {@code [1, columns]}. */
-    public Parameter vector(String name, int columns) {
-        Parameter vector = parameters.add(name, 1, columns);
-        stored.add(StoredTensor.vector(name, vector));
-        return vector;
     }
 
     /** A table of vectors, {@code [rows, hidden]}, that is also multiplied by. */
     public Weight tiedTable(String name, int rows) {
         return new Weight(parameters, table(name, rows));
+    }
+
+    /** A convolution along rows of channels. */
+    public Convolution convolution(String path, int channels, int outputs, SoundForm.Step step, boolean biased) {
+        Parameter weight = add(path + ".weight", step.width() * channels, outputs, Kind.WEIGHT);
+        stored.add(StoredTensor.convolution(weight.name(), weight, channels));
+        Parameter bias = biased ? vector(path + ".bias", outputs) : null;
+        return new Convolution(new Linear(new Weight(parameters, weight), bias), step.width(), step.step());
     }
 }

@@ -1,60 +1,53 @@
 package io.tokenwise.model;
 
+import io.tokenwise.acm.block.AdaptiveBlock;
+import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.config.AcmConfig;
-import io.tokenwise.acm.config.ShortPathConfig;
-import io.tokenwise.acm.leave.NarrowLayers;
-import io.tokenwise.acm.leave.StayGate;
+import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Precision;
+import io.tokenwise.autograd.Parameter;
 import io.tokenwise.io.WeightSource;
+import io.tokenwise.nn.BlockSlot;
+import io.tokenwise.nn.Mlp;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** What a model's file must hold, and whether there is memory for it. */
 final class NeededTensors {
-    private static final Pattern MODULE =
-            Pattern.compile("((?:encoder\\.layer|(?:en|de)coder\\.layers)\\.\\d+\\.)(mlp|attention\\.[qkvo]+)");
-
-    /** Those of an MLP's tensors that have its units in their shape. */
-    private static final Pattern MLP = Pattern.compile(
-            "encoder\\.layer\\.\\d+\\.(intermediate\\.dense\\.(?:weight|bias)|output\\.dense\\.weight)");
-
-    /** In the names of tensors of learners and gates. */
-    private static final String LEARNERS = ".acm.";
-
-    /** Before the names of the tensors of the gate of tokens that leave. */
-    static final String GATE = ShortPathConfig.PREFIX + "gate.";
-
     private NeededTensors() {}
 
-    /** Before memory is taken: whatever sizes the description claims, the file must hold tensors of them. */
-    static void check(ModelFiles files, AdaptiveConfig config) {
-        Optional<AcmConfig> acm = config.acm();
-        WeightSource weights = files.weights();
-        Architecture sizes = files.description().architecture();
-        Map<String, long[]> wanted = new LinkedHashMap<>(sizes.tensors());
-        for (String module : acm.map(AcmConfig::modules).orElse(List.of())) {
-            addWanted(wanted, module, acm.get(), files.description());
+    /**
+     * Before memory is taken: whatever sizes the description claims, the file must hold tensors of them.
+     *
+     * @return what the model is made of
+     */
+    static ModelShapes check(ModelFiles files, AdaptiveConfig config) {
+        ModelShapes dense = ModelShapes.of(files.description());
+        if (config.acm().isPresent()) {
+            checkModules(config.acm().get(), dense.slots(), files.description().name());
         }
-        if (config.shortPath().isPresent()) {
-            sizes.tensors().forEach((name, shape) -> {
-                if (name.startsWith("encoder.layer.")) {
-                    wanted.put(ShortPathConfig.PREFIX + name, narrowed(name, shape, sizes));
-                }
-            });
-            wanted.put(GATE + "projection.weight", new long[] {StayGate.WIDTH, sizes.hiddenSize()});
+        // The dense model first: adaptive blocks are as large as its own, which the file then has.
+        String made = config.acm().isPresent()
+                ? ": an adaptive model has its dense blocks too; one without was made by an older Tokenwise, distil it again"
+                : "";
+        check(dense.tensors(), files.weights(), made);
+        if (config.equals(AdaptiveConfig.DENSE)) {
+            return dense;
         }
+        ModelShapes all = ModelShapes.of(files.description(), config);
+        check(all.tensors(), files.weights(), "");
+        return all;
+    }
+
+    private static void check(Map<String, long[]> wanted, WeightSource weights, String made) {
         wanted.forEach((name, shape) -> {
             if (!weights.names().contains(name)) {
-                String made = acm.isEmpty() || !sizes.tensors().containsKey(name)
-                        ? ""
-                        : ": an adaptive model has its dense blocks too; one without was made by an older Tokenwise, distil it again";
                 throw new BadFileException(weights.description(), "has no tensor " + name + made);
             }
             if (!Arrays.equals(weights.shape(name), shape)) {
@@ -66,56 +59,64 @@ final class NeededTensors {
         });
     }
 
-    /** The shape of a narrow layer's tensor. */
-    private static long[] narrowed(String name, long[] shape, Architecture sizes) {
-        long[] narrow = shape.clone();
-        Matcher mlp = MLP.matcher(name);
-        if (mlp.matches()) {
-            narrow[mlp.group(1).startsWith("intermediate") ? 0 : 1] = NarrowLayers.unitsOf(sizes.intermediateSize());
-        }
-        return narrow;
-    }
-
-    /** Besides the dense blocks' tensors one of the adaptive block's; the others are checked as they are read. */
-    private static void addWanted(
-            Map<String, long[]> wanted, String module, AcmConfig acm, ModelDescription description) {
-        Architecture sizes = description.architecture();
-        Matcher parts = MODULE.matcher(module);
-        boolean mlp = parts.matches() && parts.group(2).equals("mlp");
-        if (!parts.matches() || !wanted.containsKey(parts.group(1) + sizes.mlpInput())) {
-            throw new BadFileException(
-                    description.name() + " config.json",
-                    "acm.modules names " + module + ", the model has " + sizes.adaptable());
-        }
-        int hidden = sizes.hiddenSize();
-        if (mlp) {
-            long columns = wanted.get(parts.group(1) + sizes.mlpInput())[0] / acm.learners() * acm.mlpLearners();
-            wanted.put(module + ".acm.w1", new long[] {columns, hidden});
-        } else {
-            wanted.put(parts.group(1) + "attention.acm.query.weight", new long[] {hidden, hidden});
+    /** Modules must be those of blocks that there are. */
+    private static void checkModules(AcmConfig acm, List<BlockSlot> slots, String model) {
+        for (String module : acm.modules()) {
+            if (slots.stream().noneMatch(slot -> isOf(module, slot))) {
+                throw new BadFileException(
+                        model + " config.json",
+                        "acm.modules names " + module + ", the model has " + adaptable(slots)
+                                + ", and attention with letters of " + AdaptiveLayers.PROJECTIONS + " likewise");
+            }
         }
     }
 
-    /** Bytes of packed forms for each value of a tensor. In s8 learners have up to 3: each one's, and those of its prefixes. */
-    private static int packedBytes(String tensor, Precision precision) {
-        if (tensor.startsWith("embeddings.") && !tensor.startsWith("embeddings.patch_")) {
+    private static boolean isOf(String module, BlockSlot slot) {
+        if (slot.block() instanceof Mlp) {
+            return module.equals(slot.path());
+        }
+        String path = slot.path() + ".";
+        return module.startsWith(path)
+                && module.length() > path.length()
+                && module.chars()
+                        .skip(path.length())
+                        .allMatch(letter -> AdaptiveLayers.PROJECTIONS.indexOf(letter) >= 0);
+    }
+
+    /** The first MLP to the last one, of each role. */
+    private static String adaptable(List<BlockSlot> slots) {
+        return Arrays.stream(BlockSlot.Role.values())
+                .map(role -> slots.stream()
+                        .filter(slot -> slot.role() == role && slot.block() instanceof Mlp)
+                        .map(BlockSlot::path)
+                        .toList())
+                .filter(paths -> !paths.isEmpty())
+                .map(paths -> paths.getFirst() + " to " + paths.getLast())
+                .collect(Collectors.joining(", "));
+    }
+
+    /** Bytes of packed forms for each value of a tensor: none of what is looked up. In s8 learners have up to 3: each one's, and those of its prefixes. */
+    private static int packedBytes(Parameter parameter, boolean ofLearners, Precision precision) {
+        if (parameter.part() == Parameter.Part.EMBEDDINGS && parameter.kind() != Parameter.Kind.WEIGHT) {
             return 0;
         }
-        return precision == Precision.S8 && tensor.contains(LEARNERS) ? 3 : precision.bytes();
+        return precision == Precision.S8 && ofLearners ? 3 : precision.bytes();
     }
 
     /** Weights and, of all but embeddings, their packed forms: a container whose limit is passed is killed without a word. */
-    static void checkMemory(ModelFiles files, Precision packed, OptionalLong limitBytes) {
+    static void checkMemory(String model, ModelShapes shapes, Precision packed, OptionalLong limitBytes) {
+        Set<Parameter> learners = new HashSet<>();
+        for (AdaptiveBlock block : Acmizer.blocks(shapes.slots())) {
+            StoredTensor.of(block).forEach(tensor -> learners.add(tensor.parameter()));
+        }
         long needed = 0;
-        Map<String, long[]> shapes = files.description().architecture().tensors();
-        for (String tensor : files.weights().names()) {
-            if (shapes.containsKey(tensor) || tensor.contains(LEARNERS) || tensor.startsWith(ShortPathConfig.PREFIX)) {
-                long values = Arrays.stream(files.weights().shape(tensor)).reduce(1, Math::multiplyExact);
-                needed += values * (Float.BYTES + packedBytes(tensor, packed));
-            }
+        for (StoredTensor tensor : shapes.stored()) {
+            long values = Arrays.stream(tensor.dimensions()).reduce(1, Math::multiplyExact);
+            Parameter parameter = tensor.parameter();
+            needed += values * (Float.BYTES + packedBytes(parameter, learners.contains(parameter), packed));
         }
         if (limitBytes.isPresent() && needed > limitBytes.getAsLong()) {
-            throw new IllegalStateException(files.description().name() + ": needs about " + (needed >> 20)
+            throw new IllegalStateException(model + ": needs about " + (needed >> 20)
                     + " MiB of native memory for its weights, this machine or container has "
                     + (limitBytes.getAsLong() >> 20) + " MiB in all");
         }

@@ -49,13 +49,9 @@ public final class NewEncoder {
             ModelDescription description = dense.description().withAcm(Optional.of(shortPath.toJson()));
             var parts = new LayerBuilder(parameters, description.architecture(), config);
             Network network = EncoderLoading.network(description, config, parts);
-            if (network.leaving().isEmpty()) {
-                throw new BadFileException(
-                        description.name(),
-                        "is a model none of whose tokens can leave: name mlp, or projections of attention");
-            }
             for (StoredTensor tensor : parts.stored()) {
-                if (!tensor.name().startsWith(ShortPathConfig.PREFIX)) {
+                Parameter.Part part = tensor.parameter().part();
+                if (part != Parameter.Part.NARROW && part != Parameter.Part.GATE) {
                     tensor.load(dense.weights());
                 }
             }

@@ -38,7 +38,7 @@ public final class RenamedWeights implements WeightSource {
      * it lacks dense ones.
      */
     public void check(ModelDescription description) {
-        description.architecture().tensors().forEach((name, wanted) -> {
+        ModelShapes.of(description).tensors().forEach((name, wanted) -> {
             boolean present = origins.containsKey(name);
             if (!present && description.acm().isEmpty()) {
                 throw new BadFileException(description(), "has no tensor " + name);

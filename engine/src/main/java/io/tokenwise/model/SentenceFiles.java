@@ -30,8 +30,13 @@ final class SentenceFiles {
         List<JsonFile> modules = modules(folder);
         int maxTokens = architecture.maxPositions();
         if (folder.has(LENGTH)) {
-            maxTokens = folder.read(LENGTH)
-                    .integer("max_seq_length", Tokenizer.LEAST_MAX_TOKENS, architecture.maxPositions(), maxTokens);
+            JsonFile length = folder.read(LENGTH);
+            int named = length.integer(
+                    "max_seq_length", Tokenizer.LEAST_MAX_TOKENS, family.mostTokens(config, architecture), maxTokens);
+            maxTokens = Math.min(maxTokens, named);
+            if (length.flag("do_lower_case", false)) {
+                throw length.refuse("do_lower_case", "false; tokenizer.json says what becomes of capitals");
+            }
         }
         String queryPrefix = "";
         String passagePrefix = "";
@@ -89,21 +94,33 @@ final class SentenceFiles {
     }
 
     private static Pooling pooling(JsonFile config) {
-        List<String> modes = config.root().properties().stream()
-                .filter(field -> field.getKey().startsWith("pooling_mode_")
-                        && field.getValue().asBoolean(false))
-                .map(field -> field.getKey())
-                .toList();
-        if (modes.equals(List.of("pooling_mode_mean_tokens"))) {
+        List<String> modes = modes(config);
+        if (!config.flag("include_prompt", true)) {
+            throw config.refuse("include_prompt", "true");
+        }
+        if (modes.equals(List.of("mean"))) {
             return Pooling.MEAN;
         }
-        if (modes.equals(List.of("pooling_mode_cls_token"))) {
+        if (modes.equals(List.of("cls"))) {
             return Pooling.FIRST;
         }
-        throw new BadFileException(
-                config.file(),
-                "pooling modes " + modes
-                        + "; supported: exactly one of pooling_mode_mean_tokens, pooling_mode_cls_token");
+        throw new BadFileException(config.file(), "pooling modes " + modes + "; supported: exactly one of mean, cls");
+    }
+
+    /** Newer files name the mode, or several; older ones have a flag for each. */
+    private static List<String> modes(JsonFile config) {
+        JsonNode named = config.root().path("pooling_mode");
+        if (named.isString()) {
+            return List.of(named.stringValue());
+        }
+        if (named.isArray()) {
+            return named.values().stream().map(mode -> mode.asString("")).toList();
+        }
+        return config.root().properties().stream()
+                .filter(field -> field.getKey().startsWith("pooling_mode_")
+                        && field.getValue().asBoolean(false))
+                .map(field -> field.getKey().substring("pooling_mode_".length()).replaceFirst("_tokens?$", ""))
+                .toList();
     }
 
     /** What is written for a model, by the path in its folder. */

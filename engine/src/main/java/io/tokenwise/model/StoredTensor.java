@@ -19,19 +19,24 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Where a tensor of a model file lives in the model: a range of a parameter's columns, as it is or transposed.
+ * Where a tensor of a model file lives in the model: ranges of a parameter's columns, as they are or transposed.
  *
  * @param name in the file
- * @param fromColumn first column of the parameter that the tensor fills
- * @param columns how many it fills
+ * @param ranges columns of the parameter that the tensor fills, in the order in which the file has them
  * @param shape in the file
  */
-public record StoredTensor(
-        String name, Parameter parameter, int fromColumn, int columns, Layout layout, List<Long> shape) {
+public record StoredTensor(String name, Parameter parameter, List<Columns> ranges, Layout layout, List<Long> shape) {
     /** A difference of a learner is a twentieth of what it is added to: in 13 steps it is rounded no more coarsely than that is in 255. */
     private static final int DIFFERENCE_STEPS = 6;
 
-    enum Layout {
+    /** Columns of a parameter that lie side by side. */
+    public record Columns(int from, int count) {
+        static Columns all(Parameter parameter) {
+            return new Columns(0, parameter.value().columns());
+        }
+    }
+
+    public enum Layout {
         /** {@code [columns]}: the parameter is one row. */
         VECTOR,
         /** {@code [rows, columns]}. */
@@ -51,31 +56,44 @@ public record StoredTensor(
         }
     }
 
-    private StoredTensor(String name, Parameter parameter, int fromColumn, int columns, Layout layout) {
-        this(name, parameter, fromColumn, columns, layout, layout.shape(parameter, columns));
+    public StoredTensor {
+        assert ranges.size() == 1 || layout != Layout.MATRIX : name + ": a matrix of more than one range";
+    }
+
+    /** With the shape that follows. */
+    StoredTensor(String name, Parameter parameter, List<Columns> ranges, Layout layout) {
+        this(name, parameter, ranges, layout, layout.shape(parameter, sum(ranges)));
+    }
+
+    private StoredTensor(String name, Parameter parameter, Layout layout) {
+        this(name, parameter, List.of(Columns.all(parameter)), layout);
+    }
+
+    private static int sum(List<Columns> ranges) {
+        return ranges.stream().mapToInt(Columns::count).sum();
     }
 
     /** The same tensor, which a file has in another shape of as many values in the same order. */
     StoredTensor shaped(Long... newShape) {
-        return new StoredTensor(name, parameter, fromColumn, columns, layout, List.of(newShape));
+        return new StoredTensor(name, parameter, ranges, layout, List.of(newShape));
     }
 
     static StoredTensor vector(String name, Parameter parameter) {
-        return new StoredTensor(name, parameter, 0, parameter.value().columns(), Layout.VECTOR);
+        return new StoredTensor(name, parameter, Layout.VECTOR);
     }
 
     static StoredTensor matrix(String name, Parameter parameter) {
-        return new StoredTensor(name, parameter, 0, parameter.value().columns(), Layout.MATRIX);
+        return new StoredTensor(name, parameter, Layout.MATRIX);
     }
 
     static StoredTensor transposed(String name, Parameter parameter) {
-        return new StoredTensor(name, parameter, 0, parameter.value().columns(), Layout.TRANSPOSED);
+        return new StoredTensor(name, parameter, Layout.TRANSPOSED);
     }
 
     /** The kernel of a convolution along rows of so many channels. */
     static StoredTensor convolution(String name, Parameter parameter, int channels) {
         Tensor value = parameter.value();
-        return new StoredTensor(name, parameter, 0, value.columns(), Layout.CONVOLUTION)
+        return new StoredTensor(name, parameter, Layout.CONVOLUTION)
                 .shaped((long) value.columns(), (long) channels, (long) value.rows() / channels);
     }
 
@@ -90,7 +108,8 @@ public record StoredTensor(
         int width = parameter.value().columns() / names.size();
         var tensors = new ArrayList<StoredTensor>();
         for (String name : names) {
-            tensors.add(new StoredTensor(name, parameter, tensors.size() * width, width, layout));
+            var columns = new Columns(tensors.size() * width, width);
+            tensors.add(new StoredTensor(name, parameter, List.of(columns), layout));
         }
         return tensors;
     }
@@ -134,29 +153,37 @@ public record StoredTensor(
                     source.description(),
                     "tensor " + name + " has shape " + Arrays.toString(inFile) + ", it must be " + shape);
         }
-        try (HostTensor value = parameter.write()) {
-            if (isTransposed()) {
-                loadTransposed(source, value);
-            } else {
-                source.read(name, memory(value).asSlice(0, bytes()));
+        try (HostTensor value = parameter.write();
+                Arena arena = Arena.ofConfined()) {
+            if (ranges.size() == 1 && !isTransposed()) {
+                source.read(name, place(value, ranges.getFirst()));
+                return;
+            }
+            MemorySegment file = Pages.allocate(arena, bytes(), 64);
+            source.read(name, file);
+            long at = 0;
+            for (Columns range : ranges) {
+                MemorySegment part = file.asSlice(at, bytes(range));
+                if (isTransposed()) {
+                    fromTransposed(part, range, value);
+                } else {
+                    place(value, range).copyFrom(part);
+                }
+                at += part.byteSize();
             }
         }
     }
 
-    private void loadTransposed(WeightSource source, HostTensor value) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment file = Pages.allocate(arena, bytes(), 64);
-            source.read(name, file);
-            int width = value.rows() / channels();
-            for (int channel = 0; channel < channels(); channel++) {
-                Transposition.copy(
-                        file.asSlice(4L * channel * width),
-                        value.rows(),
-                        columns,
-                        width,
-                        memory(value).asSlice(4L * channel * value.columns()),
-                        (long) channels() * value.columns());
-            }
+    private void fromTransposed(MemorySegment file, Columns range, HostTensor value) {
+        int width = value.rows() / channels();
+        for (int channel = 0; channel < channels(); channel++) {
+            Transposition.copy(
+                    file.asSlice(4L * channel * width),
+                    value.rows(),
+                    range.count(),
+                    width,
+                    from(value, range).asSlice(4L * channel * value.columns()),
+                    (long) channels() * value.columns());
         }
     }
 
@@ -174,21 +201,30 @@ public record StoredTensor(
 
     private MemorySegment inFile(Arena arena, HostTensor value) {
         MemorySegment file = Pages.allocate(arena, bytes(), 64);
-        if (isTransposed()) {
-            int width = value.rows() / channels();
-            for (int channel = 0; channel < channels(); channel++) {
-                Transposition.copy(
-                        memory(value).asSlice(4L * channel * value.columns()),
-                        (long) channels() * value.columns(),
-                        width,
-                        columns,
-                        file.asSlice(4L * channel * width),
-                        value.rows());
+        long at = 0;
+        for (Columns range : ranges) {
+            MemorySegment part = file.asSlice(at, bytes(range));
+            if (isTransposed()) {
+                toTransposed(value, range, part);
+            } else {
+                part.copyFrom(place(value, range));
             }
-        } else {
-            file.copyFrom(memory(value).asSlice(0, bytes()));
+            at += part.byteSize();
         }
         return file;
+    }
+
+    private void toTransposed(HostTensor value, Columns range, MemorySegment file) {
+        int width = value.rows() / channels();
+        for (int channel = 0; channel < channels(); channel++) {
+            Transposition.copy(
+                    from(value, range).asSlice(4L * channel * value.columns()),
+                    (long) channels() * value.columns(),
+                    width,
+                    range.count(),
+                    file.asSlice(4L * channel * width),
+                    value.rows());
+        }
     }
 
     private boolean isTransposed() {
@@ -200,16 +236,25 @@ public record StoredTensor(
         return layout == Layout.CONVOLUTION ? Math.toIntExact(shape.get(1)) : 1;
     }
 
-    /** A parameter's memory from the tensor's first column on. Only transposed tensors fill less than whole rows of many. */
-    private MemorySegment memory(HostTensor value) {
-        return value.segment().asSlice((long) fromColumn * Float.BYTES);
+    /** A parameter's memory from a range's first column on. Only transposed tensors fill less than whole rows of many. */
+    private static MemorySegment from(HostTensor value, Columns range) {
+        return value.segment().asSlice((long) range.from() * Float.BYTES);
     }
 
-    private long[] dimensions() {
+    private MemorySegment place(HostTensor value, Columns range) {
+        return from(value, range).asSlice(0, bytes(range));
+    }
+
+    /** Its shape in the file. */
+    long[] dimensions() {
         return shape.stream().mapToLong(Long::longValue).toArray();
     }
 
     private long bytes() {
-        return (long) parameter.value().rows() * columns * Float.BYTES;
+        return ranges.stream().mapToLong(this::bytes).sum();
+    }
+
+    private long bytes(Columns range) {
+        return (long) parameter.value().rows() * range.count() * Float.BYTES;
     }
 }

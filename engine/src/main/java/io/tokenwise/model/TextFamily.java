@@ -13,6 +13,11 @@ public interface TextFamily extends ModelFamily {
      */
     TextArchitecture architecture(JsonFile config);
 
+    /** The longest text that files beside config.json may speak of: it may be longer than what is supported, to which it is then cut. */
+    default int mostTokens(JsonFile config, TextArchitecture architecture) {
+        return architecture.maxPositions();
+    }
+
     @Override
     default TextDescription describe(ModelFolder folder, JsonFile config) throws IOException {
         return SentenceFiles.describe(this, architecture(config), folder, config);

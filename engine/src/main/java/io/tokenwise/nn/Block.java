@@ -4,7 +4,7 @@ import io.tokenwise.backend.Stream;
 import io.tokenwise.tensor.Tensor;
 
 /**
- * A part of a layer with a residual connection around it: a dense {@link Mlp} or {@link SelfAttention}, or the adaptive block that replaced
+ * A part of a layer with a residual connection around it: a dense {@link Mlp} or {@link Attention}, or the adaptive block that replaced
  * it. The rows are the tokens of the pass's batch.
  */
 public interface Block {

@@ -23,6 +23,16 @@ public record CachedAttention(Linear qkv, Linear output, int heads, RotaryPositi
     }
 
     @Override
+    public boolean readsColumnsAnywhere() {
+        return false;
+    }
+
+    @Override
+    public boolean cutsQueries() {
+        return true;
+    }
+
+    @Override
     public Tensor attend(Pass pass, Tensor projected) {
         int hidden = projected.columns() / 3;
         return pass.teacherForcing() == null

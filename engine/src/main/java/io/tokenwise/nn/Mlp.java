@@ -1,37 +1,39 @@
 package io.tokenwise.nn;
 
+import io.tokenwise.backend.InputSlices;
 import io.tokenwise.backend.MlpSlices;
+import io.tokenwise.backend.OutputSlices;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.kernels.Activation;
+import io.tokenwise.op.Activations;
 import io.tokenwise.op.GatedUnits;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
 
 /**
- * {@code W2 gelu(W1 x + b1) + b2}, or, if it is gated (Shazeer 2020), {@code W2 (u * silu(g)) + b2} with {@code [u, g] = W1 x + b1}. Forward without a tape
- * is thread-safe for different passes once {@link #prepare} has run.
+ * {@code W2 act(W1 x + b1) + b2}, or, if it is gated (Shazeer 2020), {@code W2 (u * act(g)) + b2} with {@code [u, g] = W1 x + b1}; without b1 and b2 where the
+ * layers have none. Forward without a tape is thread-safe for different passes once {@link #prepare} has run.
  */
 public final class Mlp implements Block {
     private final Linear up;
     private final Linear down;
+    private final Activation activation;
     private final boolean gated;
 
-    /** What inference uses; null until it is prepared, and if the MLP is gated. */
+    /** What inference uses; null until it is prepared. */
     private MlpSlices whole;
 
+    /** With GELU and without gates. */
     public Mlp(Linear up, Linear down) {
-        this(up, down, false);
+        this(up, down, Activation.GELU, false);
     }
 
-    private Mlp(Linear up, Linear down, boolean gated) {
+    /** @param up has for each unit one column, or, if the MLP is gated, one of u and, after all of these, one of g */
+    public Mlp(Linear up, Linear down, Activation activation, boolean gated) {
         this.up = up;
         this.down = down;
+        this.activation = activation;
         this.gated = gated;
-    }
-
-    /** @param up has for each unit one column of u and, after all of these, one of g */
-    public static Mlp gated(Linear up, Linear down) {
-        return new Mlp(up, down, true);
     }
 
     public Linear up() {
@@ -40,6 +42,10 @@ public final class Mlp implements Block {
 
     public Linear down() {
         return down;
+    }
+
+    public Activation activation() {
+        return activation;
     }
 
     public boolean isGated() {
@@ -63,14 +69,17 @@ public final class Mlp implements Block {
      * @param together if the MLP is gated, how many columns of u lie together before those of g
      */
     public Tensor units(Pass pass, Tensor x, Linear some, int together) {
-        return gated
-                ? GatedUnits.of(pass, some.forward(pass, x), Activation.SILU, together)
-                : some.forwardGelu(pass, x);
+        if (gated) {
+            return GatedUnits.of(pass, some.forward(pass, x), activation, together);
+        }
+        return activation == Activation.GELU
+                ? some.forwardGelu(pass, x)
+                : Activations.of(pass, some.forward(pass, x), activation);
     }
 
     @Override
     public Tensor forward(Pass pass, Tensor x, Tensor residual) {
-        return gated || pass.tape() != null ? inSteps(pass, x, residual) : infer(pass, x, residual);
+        return pass.tape() != null ? inSteps(pass, x, residual) : infer(pass, x, residual);
     }
 
     private Tensor inSteps(Pass pass, Tensor x, Tensor residual) {
@@ -83,7 +92,7 @@ public final class Mlp implements Block {
         return y;
     }
 
-    /** In inference, unless it is gated: all of it as one slice. */
+    /** In inference: all of it as one slice. */
     public MlpSlices whole() {
         assert isPrepared() : this + " was changed and not prepared again";
         return whole;
@@ -97,13 +106,17 @@ public final class Mlp implements Block {
     public void prepare(Stream stream) {
         var upMatrix = up.weight().prepare(stream);
         var downMatrix = down.weight().prepare(stream);
-        if (whole == null && !gated) {
+        if (whole == null) {
             whole = new MlpSlices(
-                    List.of(upMatrix),
-                    List.of(up.bias().value()),
-                    List.of(downMatrix),
-                    List.of(down.bias().value()));
+                    new OutputSlices(List.of(upMatrix), List.of(bias(up))),
+                    new InputSlices(List.of(downMatrix), List.of(bias(down))),
+                    activation,
+                    gated);
         }
+    }
+
+    private static Tensor bias(Linear linear) {
+        return linear.bias() == null ? linear.weight().noBias() : linear.bias().value();
     }
 
     @Override

@@ -173,6 +173,16 @@ public final class Pass implements Recorder {
         return kind.cast(known);
     }
 
+    /**
+     * For a result of x's shape of which there are many, each needed only until the next but one is there: one before it, which is written over, or, where
+     * temporaries are kept, a new tensor.
+     *
+     * @param old null if there is none yet
+     */
+    public Tensor again(Tensor old, Tensor x) {
+        return old == null || keepsTemporaries() ? tensor(x.rows(), x.columns()) : old;
+    }
+
     /** Opens a scope of temporaries. Where they are needed later, as with a tape, it has no effect. */
     public void push() {
         if (!keepsTemporaries()) {

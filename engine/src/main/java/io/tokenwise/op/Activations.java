@@ -8,6 +8,7 @@ import io.tokenwise.backend.Shapes;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.backend.cpu.CpuDevice;
 import io.tokenwise.backend.cuda.CudaDevice;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.tensor.Tensor;
 
 /** Functions of single values. */
@@ -67,6 +68,61 @@ public final class Activations {
         public void backward(Backward to, Tensor dy) {
             Tensor dx = to.like(x);
             geluBackward(to.stream(), x, dy, dx);
+            to.add(x, dx);
+        }
+    }
+
+    /** {@code y = activation(x)}; y may be x. */
+    public static void forward(Stream stream, Tensor x, Activation activation, Tensor y) {
+        if (activation == Activation.GELU) {
+            gelu(stream, x, y);
+            return;
+        }
+        Shapes.same("activation", x, y);
+        CpuDevice.only(stream, "activation " + activation)
+                .operands(x, y, null)
+                .activation(activation)
+                .forValues(x, (o, from, to, _) -> o.kernels.gates().activate(o.a, o.b, o.activation, from, to));
+    }
+
+    /** {@code dx = dy * activation'(x)}; dx may be dy. */
+    public static void backward(Stream stream, Tensor x, Activation activation, Tensor dy, Tensor dx) {
+        if (activation == Activation.GELU) {
+            geluBackward(stream, x, dy, dx);
+            return;
+        }
+        Shapes.same("activationBackward", x, dy);
+        Shapes.same("activationBackward", x, dx);
+        CpuDevice.only(stream, "activation " + activation)
+                .operands(x, dy, dx)
+                .activation(activation)
+                .forValues(
+                        x,
+                        (o, from, to, _) -> o.kernels.gates().activateBackward(o.a, o.b, o.c, o.activation, from, to));
+    }
+
+    public static Tensor of(Recorder pass, Tensor x, Activation activation) {
+        if (activation == Activation.GELU) {
+            return gelu(pass, x);
+        }
+        Tensor y = pass.tensor(x.rows(), x.columns());
+        forward(pass.stream(), x, activation, y);
+        if (pass.tape() != null) {
+            pass.tape().record(new Activated(x, activation, y));
+        }
+        return y;
+    }
+
+    private record Activated(Tensor x, Activation activation, Tensor y) implements Op {
+        @Override
+        public boolean matters(Tape tape) {
+            return tape.tracks(x);
+        }
+
+        @Override
+        public void backward(Backward to, Tensor dy) {
+            Tensor dx = to.like(x);
+            Activations.backward(to.stream(), x, activation, dy, dx);
             to.add(x, dx);
         }
     }

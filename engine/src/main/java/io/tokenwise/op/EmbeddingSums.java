@@ -8,13 +8,29 @@ import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Shapes;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.backend.cpu.CpuDevice;
+import io.tokenwise.backend.cpu.RangeJob;
 import io.tokenwise.backend.cuda.Bucket;
 import io.tokenwise.backend.cuda.CudaDevice;
+import io.tokenwise.kernels.Scratch;
+import io.tokenwise.kernels.SequenceOps;
 import io.tokenwise.tensor.Tensor;
+import java.util.Arrays;
 
-/** The sum of word, position and (unless null) first type embedding of each token: {@code offsets[0..sequences]} cut the ids into sequences. */
+/**
+ * The sum of word, position and type embedding of each token: {@code offsets[0..sequences]} cut the ids into sequences. Of an id the lower 24 bits are the
+ * word, what is above is the type. Positions and types may be null.
+ */
 public final class EmbeddingSums {
     private EmbeddingSums() {}
+
+    /**
+     * @param scale what a word's embedding is multiplied by
+     * @param first row of the positions that a sequence's first token has
+     */
+    public record Form(float scale, int first) {
+        /** Words as they are, positions from the first row on. */
+        public static final Form PLAIN = new Form(1, 0);
+    }
 
     public static void forward(
             Stream stream,
@@ -25,19 +41,46 @@ public final class EmbeddingSums {
             Tensor positions,
             Tensor types,
             Tensor y) {
-        check("embeddingSum", ids, offsets, sequences, words, positions, types, y);
+        forward(stream, ids, offsets, sequences, words, positions, types, Form.PLAIN, y);
+    }
+
+    public static void forward(
+            Stream stream,
+            int[] ids,
+            int[] offsets,
+            int sequences,
+            Tensor words,
+            Tensor positions,
+            Tensor types,
+            Form form,
+            Tensor y) {
+        check("embeddingSum", ids, offsets, sequences, words, positions, types, form, y);
         if (stream.device() instanceof CpuDevice cpu) {
             cpu.operands(words, positions, types)
                     .d(y)
                     .integers(ids)
+                    .value(form.scale())
+                    .first(form.first())
                     .forSequences(
                             y,
                             offsets,
                             sequences,
                             (o, from, to, _) -> o.kernels
                                     .sequences()
-                                    .embeddingSum(o.integers, o.offsets, o.a, o.b, 0, o.c, o.d, o.columns, from, to));
+                                    .embeddingSum(
+                                            o.integers,
+                                            o.offsets,
+                                            o.a,
+                                            o.value,
+                                            o.b,
+                                            o.first,
+                                            o.c,
+                                            o.d,
+                                            o.columns,
+                                            from,
+                                            to));
         } else {
+            onlyPlain(stream, positions, form);
             CudaDevice.of(stream)
                     .kernel("embeddingSum")
                     .ints(ids, y.rows())
@@ -63,30 +106,34 @@ public final class EmbeddingSums {
             Tensor dWords,
             Tensor dPositions,
             Tensor dTypes) {
-        check("embeddingSumBackward", ids, offsets, sequences, dWords, dPositions, dTypes, dy);
+        backward(stream, ids, offsets, sequences, dy, dWords, dPositions, dTypes, Form.PLAIN);
+    }
+
+    public static void backward(
+            Stream stream,
+            int[] ids,
+            int[] offsets,
+            int sequences,
+            Tensor dy,
+            Tensor dWords,
+            Tensor dPositions,
+            Tensor dTypes,
+            Form form) {
+        check("embeddingSumBackward", ids, offsets, sequences, dWords, dPositions, dTypes, form, dy);
         if (stream.device() instanceof CpuDevice cpu) {
             cpu.operands(dy, dWords, dPositions)
                     .d(dTypes)
                     .integers(ids)
                     .offsets(offsets)
                     .blocks(sequences)
-                    .forColumns(
-                            dy,
-                            (o, from, to, _) -> o.kernels
-                                    .sequences()
-                                    .embeddingSumBackward(
-                                            o.integers,
-                                            o.offsets,
-                                            o.blocks,
-                                            o.a,
-                                            o.b,
-                                            o.c,
-                                            0,
-                                            o.d,
-                                            o.columns,
-                                            from,
-                                            to));
+                    .value(form.scale())
+                    .first(form.first())
+                    .forColumns(dy, EmbeddingSums::backwardOnCpu);
         } else {
+            onlyPlain(stream, dPositions, form);
+            if (dTypes != null && Arrays.stream(ids, 0, dy.rows()).anyMatch(id -> id > SequenceOps.WORD)) {
+                CpuDevice.only(stream, "the gradient of types of pairs");
+            }
             CudaDevice cuda = CudaDevice.of(stream);
             cuda.kernel("embeddingWordsBackward")
                     .ints(ids, dy.rows())
@@ -111,6 +158,19 @@ public final class EmbeddingSums {
         }
     }
 
+    private static void backwardOnCpu(RangeJob o, int from, int to, Scratch scratch) {
+        o.kernels
+                .sequences()
+                .embeddingSumBackward(
+                        o.integers, o.offsets, o.blocks, o.a, o.b, o.value, o.c, o.first, o.d, o.columns, from, to);
+    }
+
+    private static void onlyPlain(Stream stream, Tensor positions, Form form) {
+        if (positions == null || form.scale() != 1 || form.first() != 0) {
+            CpuDevice.only(stream, "embeddings that are scaled, without positions or from another position on");
+        }
+    }
+
     public static Tensor of(
             Recorder pass,
             int[] ids,
@@ -119,17 +179,37 @@ public final class EmbeddingSums {
             Parameter words,
             Parameter positions,
             Parameter types) {
+        return of(pass, ids, offsets, sequences, words, positions, types, Form.PLAIN);
+    }
+
+    public static Tensor of(
+            Recorder pass,
+            int[] ids,
+            int[] offsets,
+            int sequences,
+            Parameter words,
+            Parameter positions,
+            Parameter types,
+            Form form) {
         Tensor y = pass.tensor(offsets[sequences], words.value().columns());
-        Tensor typeValues = types == null ? null : types.value();
-        forward(pass.stream(), ids, offsets, sequences, words.value(), positions.value(), typeValues, y);
+        Tensor placed = positions == null ? null : positions.value();
+        Tensor typed = types == null ? null : types.value();
+        forward(pass.stream(), ids, offsets, sequences, words.value(), placed, typed, form, y);
         if (pass.tape() != null) {
-            pass.tape().record(new Taped(ids, offsets, sequences, words, positions, types, y));
+            pass.tape().record(new Taped(ids, offsets, sequences, words, positions, types, form, y));
         }
         return y;
     }
 
     private record Taped(
-            int[] ids, int[] offsets, int sequences, Parameter words, Parameter positions, Parameter types, Tensor y)
+            int[] ids,
+            int[] offsets,
+            int sequences,
+            Parameter words,
+            Parameter positions,
+            Parameter types,
+            Form form,
+            Tensor y)
             implements Op {
         @Override
         public boolean matters(Tape tape) {
@@ -138,9 +218,10 @@ public final class EmbeddingSums {
 
         @Override
         public void backward(Backward to, Tensor dy) {
+            Tensor dPositions = positions == null ? null : to.gradientOf(positions);
             Tensor dTypes = to.tape().trains(types) ? to.gradientOf(types) : null;
             EmbeddingSums.backward(
-                    to.stream(), ids, offsets, sequences, dy, to.gradientOf(words), to.gradientOf(positions), dTypes);
+                    to.stream(), ids, offsets, sequences, dy, to.gradientOf(words), dPositions, dTypes, form);
         }
     }
 
@@ -152,19 +233,41 @@ public final class EmbeddingSums {
             Tensor words,
             Tensor positions,
             Tensor types,
+            Form form,
             Tensor y) {
         Shapes.offsets(operation, offsets, sequences, y.rows());
-        Shapes.rows(operation, ids, y.rows(), words.rows());
+        checkIds(operation, ids, y.rows(), words, types);
         Shapes.sameColumns(operation, words, y);
-        Shapes.sameColumns(operation, positions, y);
         if (types != null) {
             Shapes.sameColumns(operation, types, y);
         }
+        if (positions == null) {
+            return;
+        }
+        Shapes.sameColumns(operation, positions, y);
         for (int i = 0; i < sequences; i++) {
             int length = offsets[i + 1] - offsets[i];
-            if (length > positions.rows()) {
+            if (length > positions.rows() - form.first()) {
                 throw new IllegalArgumentException(operation + ": sequence " + i + " has " + length
-                        + " tokens, there are " + positions.rows() + " positions");
+                        + " tokens, there are " + (positions.rows() - form.first()) + " positions");
+            }
+        }
+    }
+
+    private static void checkIds(String operation, int[] ids, int count, Tensor words, Tensor types) {
+        if (count > ids.length) {
+            throw new IllegalArgumentException(operation + ": " + count + " rows wanted, " + ids.length + " given");
+        }
+        for (int i = 0; i < count; i++) {
+            int word = ids[i] & SequenceOps.WORD;
+            int type = ids[i] >>> SequenceOps.TYPE_SHIFT;
+            if (ids[i] < 0 || word >= words.rows()) {
+                throw new IllegalArgumentException(operation + ": row " + (ids[i] < 0 ? ids[i] : word)
+                        + " is outside a matrix of " + words.rows() + " rows");
+            }
+            if (types != null && type >= types.rows()) {
+                throw new IllegalArgumentException(
+                        operation + ": type " + type + " is outside a table of " + types.rows() + " types");
             }
         }
     }

@@ -16,12 +16,16 @@ public final class GatedUnits {
     private GatedUnits() {}
 
     public static void forward(Stream stream, Tensor x, Activation gate, int units, Tensor y) {
-        check("gatedUnits", x, gate, units, y);
+        check("gatedUnits", x, units, y);
         if (stream.device() instanceof CpuDevice cpu) {
             cpu.operands(x, y, null)
+                    .activation(gate)
                     .forBlocks(
-                            y, units, (o, from, to, _) -> o.kernels.speech().gatedSilu(o.a, o.b, o.columns, from, to));
+                            y,
+                            units,
+                            (o, from, to, _) -> o.kernels.gates().gated(o.a, o.b, o.activation, o.columns, from, to));
         } else {
+            onlySilu("gatedUnits", gate);
             CudaDevice.of(stream)
                     .kernel("gatedSilu")
                     .tensor(x)
@@ -33,16 +37,18 @@ public final class GatedUnits {
     }
 
     public static void backward(Stream stream, Tensor x, Activation gate, int units, Tensor dy, Tensor dx) {
-        check("gatedUnitsBackward", x, gate, units, dy);
+        check("gatedUnitsBackward", x, units, dy);
         Shapes.same("gatedUnitsBackward", x, dx);
         if (stream.device() instanceof CpuDevice cpu) {
             cpu.operands(x, dy, dx)
+                    .activation(gate)
                     .forBlocks(
                             dy,
                             units,
                             (o, from, to, _) ->
-                                    o.kernels.speech().gatedSiluBackward(o.a, o.b, o.c, o.columns, from, to));
+                                    o.kernels.gates().gatedBackward(o.a, o.b, o.c, o.activation, o.columns, from, to));
         } else {
+            onlySilu("gatedUnitsBackward", gate);
             CudaDevice.of(stream)
                     .kernel("gatedSiluBackward")
                     .tensor(x)
@@ -77,10 +83,13 @@ public final class GatedUnits {
         }
     }
 
-    private static void check(String operation, Tensor x, Activation gate, int units, Tensor y) {
+    private static void onlySilu(String operation, Activation gate) {
         if (gate != Activation.SILU) {
-            throw new UnsupportedOperationException(operation + ": gates are SILU so far, not " + gate);
+            throw new UnsupportedOperationException(operation + ": " + gate + " runs on the CPU only so far");
         }
+    }
+
+    private static void check(String operation, Tensor x, int units, Tensor y) {
         Shapes.require(operation, x, y.rows(), 2 * y.columns());
         if (units < 1 || y.columns() % units != 0) {
             throw new IllegalArgumentException(

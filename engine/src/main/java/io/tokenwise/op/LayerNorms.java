@@ -49,17 +49,15 @@ public final class LayerNorms {
     private static void onCuda(
             CudaDevice cuda, Tensor x, Tensor gamma, Tensor beta, float epsilon, Tensor y, Tensor statistics) {
         FormedRows rows = cuda.beginForm(y, statistics == null);
-        cuda.kernel("layerNorm")
+        Launches launch = cuda.kernel("layerNorm")
                 .tensor(x)
                 .tensor(gamma)
                 .tensor(beta)
                 .floating(epsilon)
                 .tensor(y)
-                .tensor(statistics)
-                .formed(rows)
-                .count(x.rows())
-                .integer(x.columns())
-                .runRows(x.rows());
+                .tensor(statistics);
+        rows.tell(launch);
+        launch.count(x.rows()).integer(x.columns()).runRows(x.rows());
         cuda.endForm();
     }
 

@@ -149,6 +149,77 @@ public final class Pools {
         }
     }
 
+    // ---- a sequence's last token
+
+    public static void last(Stream stream, Tensor x, int[] offsets, int sequences, Tensor y) {
+        check("lastPool", x, offsets, sequences, y);
+        CpuDevice.only(stream, "pooling of the last token")
+                .operands(x, y, null)
+                .forSequences(
+                        x,
+                        offsets,
+                        sequences,
+                        (o, from, to, _) -> o.kernels.sequences().lastPool(o.a, o.offsets, o.b, o.columns, from, to));
+    }
+
+    public static void lastBackward(Stream stream, Tensor dy, int[] offsets, int sequences, Tensor dx) {
+        check("lastPoolBackward", dx, offsets, sequences, dy);
+        CpuDevice.only(stream, "pooling of the last token")
+                .operands(dx, dy, null)
+                .forSequences(
+                        dx,
+                        offsets,
+                        sequences,
+                        (o, from, to, _) ->
+                                o.kernels.sequences().lastPoolBackward(o.b, o.offsets, o.a, o.columns, from, to));
+    }
+
+    public static Tensor last(Recorder pass, Tensor x, int[] offsets, int sequences) {
+        Tensor y = pass.tensor(sequences, x.columns());
+        last(pass.stream(), x, offsets, sequences, y);
+        if (pass.tape() != null) {
+            pass.tape().record(new TapedLast(x, offsets, sequences, y));
+        }
+        return y;
+    }
+
+    private record TapedLast(Tensor x, int[] offsets, int sequences, Tensor y) implements Op {
+        @Override
+        public boolean matters(Tape tape) {
+            return tape.tracks(x);
+        }
+
+        @Override
+        public void backward(Backward to, Tensor dy) {
+            Tensor dx = to.like(x);
+            lastBackward(to.stream(), dy, offsets, sequences, dx);
+            to.add(x, dx);
+        }
+    }
+
+    // ---- the largest ln(1 + max(x, 0)) of each column, without gradient
+
+    /** Has no gradient. */
+    public static void largestLogRelu(Stream stream, Tensor x, int[] offsets, int sequences, Tensor y) {
+        check("largestLogRelu", x, offsets, sequences, y);
+        CpuDevice.only(stream, "pooling of the largest")
+                .operands(x, y, null)
+                .forSequences(
+                        x,
+                        offsets,
+                        sequences,
+                        (o, from, to, _) ->
+                                o.kernels.sequences().largestLogRelu(o.a, o.offsets, o.b, o.columns, from, to));
+    }
+
+    /** What each text has of each word (SPLADE), from logits {@code [tokens, words]}. */
+    public static Tensor largestLogRelu(Recorder pass, Tensor x, int[] offsets, int sequences) {
+        pass.frozen("largestLogRelu", x);
+        Tensor y = pass.tensor(sequences, x.columns());
+        largestLogRelu(pass.stream(), x, offsets, sequences, y);
+        return y;
+    }
+
     private static void check(String operation, Tensor tokens, int[] offsets, int sequences, Tensor pooled) {
         Shapes.offsets(operation, offsets, sequences, tokens.rows());
         Shapes.require(operation, pooled, sequences, tokens.columns());

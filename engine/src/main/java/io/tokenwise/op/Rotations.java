@@ -29,7 +29,10 @@ public final class Rotations {
                     .rotary(positions)
                     .rows(position)
                     .blocks(heads)
-                    .forSequences(x, offsets, sequences, Rotations::onCpu);
+                    .forSequences(
+                            x, offsets, sequences, positions.halves() ? Rotations::halvesOnCpu : Rotations::onCpu);
+        } else if (positions.halves()) {
+            CpuDevice.only(stream, "rotation of halves");
         } else {
             int each = heads * positions.rotated() / 2;
             CudaDevice.of(stream)
@@ -54,6 +57,24 @@ public final class Rotations {
         o.kernels
                 .speech()
                 .rotate(
+                        o.a,
+                        o.columns,
+                        o.offsets,
+                        o.rows,
+                        r.cosines(),
+                        r.sines(),
+                        o.blocks,
+                        r.headSize(),
+                        r.rotated(),
+                        from,
+                        to);
+    }
+
+    private static void halvesOnCpu(RangeJob o, int from, int to, Scratch scratch) {
+        RotaryPositions r = o.rotary;
+        o.kernels
+                .speech()
+                .rotateHalves(
                         o.a,
                         o.columns,
                         o.offsets,

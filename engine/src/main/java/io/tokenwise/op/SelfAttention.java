@@ -164,7 +164,7 @@ public final class SelfAttention {
         return y;
     }
 
-    private static int probabilityCount(int[] offsets, int sequences, int heads) {
+    static int probabilityCount(int[] offsets, int sequences, int heads) {
         long count = 0;
         for (int i = 0; i < sequences; i++) {
             long length = offsets[i + 1] - offsets[i];

@@ -63,12 +63,11 @@ public final class Sessions implements AutoCloseable {
 
     /**
      * Native memory that one session never passes, in bytes: twice what a batch needs, because a workspace that grows holds up
-     * to twice its content. A token needs its input (a patch's values; a text's is a number), its embedding and each layer's result, and within a layer
-     * Q, K, V, context, attention output, norms, MLP output and the units.
+     * to twice its content. A token needs its input (a patch's values; a text's is a number), and what its layers hold.
      */
     public static long memoryLimit(Encoder encoder, int batchTokens) {
         var sizes = encoder.description().architecture();
-        long floatsPerToken = (long) sizes.hiddenSize() * (sizes.layers() + 10) + sizes.intermediateSize() + 256;
+        long floatsPerToken = sizes.floatsPerToken() + 256;
         if (encoder.leaving().isPresent()) {
             floatsPerToken += 10 * StayGate.WIDTH + StayGate.UNITS;
         }

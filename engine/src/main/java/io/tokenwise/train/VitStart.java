@@ -5,8 +5,12 @@ import io.tokenwise.autograd.Parameter;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ImageArchitecture;
 import io.tokenwise.model.ImageDescription;
+import io.tokenwise.nn.BlockSlot;
+import io.tokenwise.nn.ProjectedAttention;
 import io.tokenwise.tensor.HostTensor;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 
 /**
@@ -20,6 +24,8 @@ final class VitStart {
 
     /** Deviation of the classifier's weights: small, so that all classes are equally likely at first. */
     private static final double CLASSIFIER_DEVIATION = 0.01;
+
+    private static final double CLASS_TOKEN_DEVIATION = 0.02;
 
     /** Deviation of the values that a patch is projected to. */
     private static final double PATCH_DEVIATION = 0.5;
@@ -43,34 +49,53 @@ final class VitStart {
     static void fill(Encoder model, ImageDescription description, List<int[]> images, long seed) {
         var whitening = PatchWhitening.of(model.parameters().backend(), description, images);
         var start = new VitStart(description.architecture(), whitening, seed);
+        Map<Parameter, ProjectedAttention> attentions = new HashMap<>();
+        for (BlockSlot slot : model.slots()) {
+            if (slot.block() instanceof ProjectedAttention attention) {
+                attentions.put(attention.qkv().weight().parameter(), attention);
+                attentions.put(attention.output().weight().parameter(), attention);
+            }
+        }
         for (Parameter parameter : model.parameters().all()) {
             try (HostTensor value = parameter.write()) {
-                start.fill(parameter.name(), value, model);
+                start.fill(parameter, value, attentions.get(parameter));
             }
             parameter.changed();
         }
     }
 
-    private void fill(String name, HostTensor value, Encoder model) {
-        if (name.equals("embeddings.position_embeddings")) {
-            positions(value);
-        } else if (name.equals("embeddings.patch_embeddings.projection.weight")) {
-            patches(value);
-        } else if (name.equals("embeddings.cls_token")) {
-            noise(value, 0.02);
-        } else if (name.contains("layernorm")) {
-            constant(value, name.endsWith("weight") ? 1 : 0);
-        } else if (name.endsWith("bias")) {
-            constant(value, 0);
-        } else if (name.endsWith("attention.attention.qkv.weight")) {
-            queriesKeysValues(value);
-        } else if (name.endsWith("attention.output.dense.weight")) {
-            String qkv = name.replace("attention.output.dense.weight", "attention.attention.qkv.weight");
-            try (HostTensor projections = model.parameters().get(qkv).read()) {
-                output(value, projections);
+    /** @param attention whose weight it is; null if it is another one */
+    private void fill(Parameter parameter, HostTensor value, ProjectedAttention attention) {
+        switch (parameter.kind()) {
+            case GAIN -> constant(value, 1);
+            case SHIFT, BIAS -> constant(value, 0);
+            case TABLE -> {
+                if (value.rows() == 1) {
+                    noise(value, CLASS_TOKEN_DEVIATION);
+                } else {
+                    positions(value);
+                }
             }
+            case WEIGHT -> {
+                if (attention == null) {
+                    otherWeight(parameter.part(), value);
+                } else if (parameter == attention.qkv().weight().parameter()) {
+                    queriesKeysValues(value);
+                } else {
+                    try (HostTensor projections =
+                            attention.qkv().weight().parameter().read()) {
+                        output(value, projections);
+                    }
+                }
+            }
+        }
+    }
+
+    private void otherWeight(Parameter.Part part, HostTensor value) {
+        if (part == Parameter.Part.EMBEDDINGS) {
+            patches(value);
         } else {
-            noise(value, name.startsWith("classifier") ? CLASSIFIER_DEVIATION : Math.sqrt(1.0 / value.rows()));
+            noise(value, part == Parameter.Part.HEAD ? CLASSIFIER_DEVIATION : Math.sqrt(1.0 / value.rows()));
         }
     }
 

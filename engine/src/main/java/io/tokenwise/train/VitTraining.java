@@ -98,10 +98,10 @@ public final class VitTraining implements AutoCloseable {
     }
 
     private static Kind kind(Parameter parameter) {
-        if (parameter.value().rows() == 1 || parameter.name().startsWith("embeddings.position")) {
+        if (parameter.value().rows() == 1 || parameter.kind() == Parameter.Kind.TABLE) {
             return Kind.OTHER;
         }
-        return parameter.name().startsWith("encoder.layer.") ? Kind.HIDDEN : Kind.OUTER;
+        return parameter.part() == Parameter.Part.LAYER ? Kind.HIDDEN : Kind.OUTER;
     }
 
     /** Steps of the whole training. */

@@ -91,7 +91,7 @@ final class OpCases {
     }
 
     /** 300 becomes 150, 75, 38, .. 1: sequences of all sizes. */
-    private static int[] lengths(int tokens) {
+    static int[] lengths(int tokens) {
         var lengths = new ArrayList<Integer>();
         for (int left = tokens; left > 0; left -= lengths.getLast()) {
             lengths.add((left + 1) / 2);
@@ -380,7 +380,7 @@ final class OpCases {
         return batch(IntStream.of(lengths).map(length -> length + by).toArray(), 1);
     }
 
-    private static TokenBatch batch(int[] lengths, int vocabulary) {
+    static TokenBatch batch(int[] lengths, int vocabulary) {
         var random = new SplittableRandom(3);
         return TokenBatch.of(IntStream.of(lengths)
                 .mapToObj(length -> random.ints(length, 0, vocabulary).toArray())

@@ -42,7 +42,7 @@ class OpsInDoubleTest {
     }
 
     static Stream<OpCase> tiny() {
-        return OpCases.tiny().stream();
+        return Stream.concat(OpCases.tiny().stream(), EncoderOpCases.tiny().stream());
     }
 
     @ParameterizedTest
@@ -103,7 +103,7 @@ class OpsInDoubleTest {
     @Test
     void everyOperationHasACase() throws ReflectiveOperationException {
         Set<String> tested = new HashSet<>();
-        for (OpCase op : OpCases.tiny()) {
+        for (OpCase op : tiny().toList()) {
             op.recorded(backends.getFirst()).forEach(kind -> tested.add(kind.getName()));
         }
         var known = new ClassFileImporter(List.of(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS))

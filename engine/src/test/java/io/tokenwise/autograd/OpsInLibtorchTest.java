@@ -51,7 +51,7 @@ class OpsInLibtorchTest {
     }
 
     static Stream<OpCase> real() {
-        return OpCases.real().stream();
+        return Stream.concat(OpCases.real().stream(), EncoderOpCases.real().stream());
     }
 
     @ParameterizedTest

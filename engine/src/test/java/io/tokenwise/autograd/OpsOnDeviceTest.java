@@ -1,6 +1,7 @@
 package io.tokenwise.autograd;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
@@ -79,6 +80,20 @@ class OpsOnDeviceTest {
                 op,
                 op.onEngine(device, operands, dy).gradients(),
                 op.onEngine(cpu, operands, dy).gradients());
+    }
+
+    static Stream<OpCase> ofEncoders() {
+        // GELU has a kernel there.
+        return EncoderOpCases.tiny().stream().filter(op -> !op.name().startsWith("GELU ["));
+    }
+
+    @ParameterizedTest
+    @MethodSource("ofEncoders")
+    void whatHasNoFormThereIsRefusedInALine(OpCase op) {
+        assertThatThrownBy(() -> op.onEngine(device, op.randomOperands(1), null))
+                .isInstanceOf(UnsupportedOperationException.class)
+                .hasMessageEndingWith("on the CPU only so far")
+                .hasMessageNotContaining("\n");
     }
 
     private static void assertNear(OpCase op, List<Matrix> found, List<Matrix> expected) {

@@ -11,17 +11,21 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.StoredType;
-import io.tokenwise.model.Architecture;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelShapes;
 import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.model.moonshine.MoonshineArchitecture;
+import io.tokenwise.model.moonshine.MoonshineFamily;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.session.Sessions;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -64,7 +68,8 @@ class ControlTest {
     }
 
     private static List<List<String>> layers(int count) {
-        return List.of(Architecture.paths("encoder.layer.", count));
+        return List.of(
+                IntStream.range(0, count).mapToObj(i -> "encoder.layer." + i).toList());
     }
 
     private static double cosine(History history) {
@@ -140,7 +145,14 @@ class ControlTest {
     @Test
     void aDecoderIsCutAsTheEncoderIs() {
         AdaptiveLayers mlps = AdaptiveLayers.mlps(4);
-        List<List<String>> paths = new MoonshineArchitecture(288, 4, 2, 8, 1152, 32768, 32).layerPaths();
+        var moonshine = new SpeechDescription(
+                "moonshine",
+                MoonshineFamily.MOONSHINE,
+                new MoonshineArchitecture(288, 4, 2, 8, 1152, 32768, 32),
+                MoonshineArchitecture.SOUND,
+                null,
+                Optional.empty());
+        List<List<String>> paths = ModelShapes.of(moonshine).layerPaths();
         assertThat(ControlWidths.layers(paths, mlps, 0.5))
                 .containsExactly(
                         Map.entry("encoder.layers.0.mlp", 0),

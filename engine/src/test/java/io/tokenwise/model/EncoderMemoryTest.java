@@ -12,14 +12,16 @@ class EncoderMemoryTest {
     @Test
     void aContainerThatIsTooSmallIsToldBeforeMemoryIsTaken() throws IOException {
         try (ModelFiles files = Models.builtIn("minilm")) {
-            NeededTensors.checkMemory(files, Precision.F32, OptionalLong.empty());
-            NeededTensors.checkMemory(files, Precision.F32, OptionalLong.of(1L << 30));
+            ModelShapes shapes = NeededTensors.check(files, AdaptiveConfig.DENSE);
+            NeededTensors.checkMemory("minilm", shapes, Precision.F32, OptionalLong.empty());
+            NeededTensors.checkMemory("minilm", shapes, Precision.F32, OptionalLong.of(1L << 30));
             // 22.57 million values, of which 11.92 million are embeddings, which are not packed.
             assertThatIllegalStateException()
-                    .isThrownBy(() -> NeededTensors.checkMemory(files, Precision.F32, OptionalLong.of(100L << 20)))
+                    .isThrownBy(() ->
+                            NeededTensors.checkMemory("minilm", shapes, Precision.F32, OptionalLong.of(100L << 20)))
                     .withMessage("minilm: needs about 126 MiB of native memory for its weights,"
                             + " this machine or container has 100 MiB in all");
-            NeededTensors.checkMemory(files, Precision.S8, OptionalLong.of(100L << 20));
+            NeededTensors.checkMemory("minilm", shapes, Precision.S8, OptionalLong.of(100L << 20));
         }
     }
 }

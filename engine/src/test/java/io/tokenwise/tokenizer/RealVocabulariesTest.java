@@ -19,7 +19,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RealVocabulariesTest {
     private static final int SENTENCES = Boolean.getBoolean("tokenwise.long") ? 100_000 : 1_000;
 
-    private static final String[] ADDED = {"<|endoftext|>", "<|im_start|>", "<|begin_of_text|>", "<bos>", "<s>", "</s>", "<|end"};
+    private static final String[] ADDED = {
+        "<|endoftext|>", "<|im_start|>", "<|begin_of_text|>", "<bos>", "<s>", "</s>", "<|end"
+    };
 
     @ParameterizedTest
     @ValueSource(strings = {"qwen3-tokenizer", "llama3-tokenizer", "llama2-tokenizer", "gemma3-tokenizer"})

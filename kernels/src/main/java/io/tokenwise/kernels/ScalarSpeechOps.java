@@ -7,7 +7,6 @@ final class ScalarSpeechOps implements SpeechOps {
     /** Rows that are read side by side when they become columns: one cache line of the result. */
     private static final int BLOCK = 16;
 
-    private final GateOps gates = new ScalarGateOps();
     private final RowAttention attention = new ScalarRowAttention();
 
     @Override
@@ -15,16 +14,6 @@ final class ScalarSpeechOps implements SpeechOps {
         for (int i = from; i < to; i++) {
             y.set(i, ScalarMath.tanh(x.get(i)));
         }
-    }
-
-    @Override
-    public void gatedSilu(Floats x, Floats y, int units, int from, int to) {
-        gates.gated(x, y, Activation.SILU, units, from, to);
-    }
-
-    @Override
-    public void gatedSiluBackward(Floats x, Floats dy, Floats dx, int units, int from, int to) {
-        gates.gatedBackward(x, dy, dx, Activation.SILU, units, from, to);
     }
 
     @Override

@@ -31,21 +31,6 @@ public interface SequenceOps {
             int from,
             int to);
 
-    /** The same with a scale of 1. */
-    default void embeddingSum(
-            int[] ids,
-            int[] offsets,
-            Floats words,
-            Floats positions,
-            int positionBase,
-            Floats types,
-            Floats y,
-            int columns,
-            int from,
-            int to) {
-        embeddingSum(ids, offsets, words, 1, positions, positionBase, types, y, columns, from, to);
-    }
-
     /** Adds to the tables' gradients, for columns {@code columnFrom} to {@code columnTo}, over all {@code sequences}. */
     void embeddingSumBackward(
             int[] ids,
@@ -60,34 +45,6 @@ public interface SequenceOps {
             int columns,
             int columnFrom,
             int columnTo);
-
-    /** The same with a scale of 1. */
-    default void embeddingSumBackward(
-            int[] ids,
-            int[] offsets,
-            int sequences,
-            Floats dy,
-            Floats dWords,
-            Floats dPositions,
-            int positionBase,
-            Floats dTypes,
-            int columns,
-            int columnFrom,
-            int columnTo) {
-        embeddingSumBackward(
-                ids,
-                offsets,
-                sequences,
-                dy,
-                dWords,
-                1,
-                dPositions,
-                positionBase,
-                dTypes,
-                columns,
-                columnFrom,
-                columnTo);
-    }
 
     /**
      * Square images as patches: y is {@code [images * patches, 3 * patchSize ^ 2]}, patches row by row, of each first its red values, then green, then

@@ -11,12 +11,6 @@ public interface SpeechOps {
     /** {@code y = tanh(x)} for the values {@code from} to {@code to}. May run in place. */
     void tanh(Floats x, Floats y, int from, int to);
 
-    /** {@code y[i, j] = x[i, j] * silu(x[i, units + j])}, silu(v) being v / (1 + e^-v), for the rows {@code from} to {@code to} of x {@code [rows, 2 * units]}. */
-    void gatedSilu(Floats x, Floats y, int units, int from, int to);
-
-    /** Gradient of {@link #gatedSilu}: writes dx {@code [rows, 2 * units]}. */
-    void gatedSiluBackward(Floats x, Floats dy, Floats dx, int units, int from, int to);
-
     /**
      * What a convolution multiplies: row r of a sequence of y is the {@code width} rows of x from its row {@code r * step} on, one after the other. y is
      * {@code [windows, width * columns]}, and its sequences lie at {@code yOffsets}; every window must lie within its sequence of x.

@@ -15,7 +15,6 @@ final class VectorSpeechOps implements SpeechOps {
     /** What only moves values needs no vectors. */
     private final ScalarSpeechOps scalar = new ScalarSpeechOps();
 
-    private final GateOps gates = new VectorGateOps();
     private final RowAttention attention = new VectorRowAttention();
 
     @Override
@@ -30,16 +29,6 @@ final class VectorSpeechOps implements SpeechOps {
                     .intoMemorySegment(yMemory, yBase + (long) i * Float.BYTES, ORDER);
         }
         scalar.tanh(x, y, end, to);
-    }
-
-    @Override
-    public void gatedSilu(Floats x, Floats y, int units, int from, int to) {
-        gates.gated(x, y, Activation.SILU, units, from, to);
-    }
-
-    @Override
-    public void gatedSiluBackward(Floats x, Floats dy, Floats dx, int units, int from, int to) {
-        gates.gatedBackward(x, dy, dx, Activation.SILU, units, from, to);
     }
 
     @Override

@@ -46,28 +46,6 @@ class SpeechOpsTest extends KernelTest {
         }
     }
 
-    @ParameterizedTest
-    @MethodSource("sizes")
-    void gatedSiluMultipliesByTheGatesHalf(int units) {
-        int rows = 3;
-        double[] x = normal(2 * rows * units);
-        x[units] = -200;
-        double[] expected = new double[rows * units];
-        for (int i = 0; i < rows; i++) {
-            for (int j = 0; j < units; j++) {
-                double gate = x[(2 * i + 1) * units + j];
-                expected[i * units + j] = x[2 * i * units + j] * gate / (1 + Math.exp(-gate));
-            }
-        }
-        Floats twin = zeros(expected.length);
-        Kernels.scalar().speech().gatedSilu(floats(x), twin, units, 0, rows);
-        Floats y = zeros(expected.length);
-        tested.speech().gatedSilu(floats(x), y, units, 0, 1);
-        tested.speech().gatedSilu(floats(x), y, units, 1, rows);
-        assertClose("silu", y, expected, 4, 1);
-        assertSameBits("silu", y, twin, expected.length);
-    }
-
     @Test
     void windowsAreRowsOneAfterTheOther() {
         int columns = 3;

@@ -83,26 +83,23 @@ final class OrtLayers {
         return add(y, constant(name + ".bias." + from, new Array(bias, bias.length)));
     }
 
+    /** As ONNX Runtime's quantize_dynamic writes it with a scale for each column; what is read is made bytes once for all that read it. */
     private String integerProduct(String name, float[] values, int inputs, String x) {
-        float most = 0;
-        for (float value : values) {
-            most = Math.max(most, Math.abs(value));
+        int outputs = values.length / inputs;
+        var scales = new float[outputs];
+        for (int i = 0; i < values.length; i++) {
+            scales[i % outputs] = Math.max(scales[i % outputs], Math.abs(values[i]) / 127);
         }
-        float scale = most / 127;
         var bytes = new byte[values.length];
         for (int i = 0; i < values.length; i++) {
-            bytes[i] = (byte) Math.rint(values[i] / scale);
+            bytes[i] = (byte) Math.rint(values[i] / scales[i % outputs]);
         }
         String[] q = quantized.computeIfAbsent(x, _ -> graph.op(3, "DynamicQuantizeLinear", Map.of(), x));
-        String sums = graph.op(
-                "MatMulInteger",
-                q[0],
-                graph.bytes(name, bytes, inputs, values.length / inputs),
-                q[2],
-                graph.bytes(name + ".zero", new byte[1]));
+        String matrix = graph.bytes(name, bytes, inputs, outputs);
+        String zeros = graph.bytes(name + ".zeros", new byte[outputs], outputs);
         // 1: float
-        String floats = graph.op("Cast", Map.of("to", 1), sums);
-        return multiply(floats, multiply(q[1], constant(name + ".scale", new Array(new float[] {scale}))));
+        String sums = graph.op("Cast", Map.of("to", 1), graph.op("MatMulInteger", q[0], matrix, q[2], zeros));
+        return multiply(sums, multiply(q[1], constant(name + ".scales", new Array(scales, outputs))));
     }
 
     String norm(String name, String x, double epsilon) {

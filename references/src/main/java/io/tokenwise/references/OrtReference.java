@@ -26,9 +26,24 @@ public final class OrtReference implements AutoCloseable {
         }
     }
 
+    /** In float32, with every layer's result. */
     public static OrtReference of(RandomModel model) throws IOException {
+        return open(model, OrtGraphs.of(model, false, true));
+    }
+
+    /** With products of bytes, as ONNX Runtime's own tool makes them; its last result alone. */
+    public static OrtReference int8(RandomModel model) throws IOException {
+        return open(model, graph(model, true));
+    }
+
+    /** The graph that gives {@code last [batch, tokens, hidden]} alone, for runs that measure time. */
+    public static byte[] graph(RandomModel model, boolean int8) throws IOException {
+        return OrtGraphs.of(model, int8, false);
+    }
+
+    private static OrtReference open(RandomModel model, byte[] graph) throws IOException {
         try {
-            return new OrtReference(OrtGraphs.of(model, false, true));
+            return new OrtReference(graph);
         } catch (OrtException e) {
             throw new IOException(model.family() + ": " + e.getMessage(), e);
         }

@@ -2,21 +2,25 @@ package io.tokenwise.references;
 
 import java.util.List;
 import java.util.Map;
-import java.util.function.BinaryOperator;
 
 /** wav2vec 2.0 as an ONNX graph; recordings of a batch have one length. */
 final class OrtSpeech {
     private final Config config;
     private final OrtLayers layers;
     private final Graph graph;
-    private final BinaryOperator<String> give;
+    private final Outputs outputs;
 
-    /** @param give makes a value the output of a name, and returns the value */
-    OrtSpeech(Config config, OrtLayers layers, BinaryOperator<String> give) {
+    /** Makes a value the output of a name. */
+    interface Outputs {
+        /** {@return the value} */
+        String give(String part, String value);
+    }
+
+    OrtSpeech(Config config, OrtLayers layers, Outputs outputs) {
         this.config = config;
         this.layers = layers;
         this.graph = layers.graph;
-        this.give = give;
+        this.outputs = outputs;
     }
 
     void wav2Vec2() {
@@ -24,13 +28,13 @@ final class OrtSpeech {
         double epsilon = config.real("layer_norm_eps");
         int hidden = config.integer("hidden_size");
         int heads = config.integer("num_attention_heads");
-        String x = give.apply("features", turned(features(graph.input("input_values", true, "batch", "samples"))));
+        String x = outputs.give("features", turned(features(graph.input("input_values", true, "batch", "samples"))));
         x = layers.linear("feature_projection.projection", layers.norm("feature_projection.layer_norm", x, epsilon));
         x = layers.add(x, turned(places(turned(x), hidden)));
         if (!stable) {
             x = layers.norm("encoder.layer_norm", x, epsilon);
         }
-        give.apply("embeddings", x);
+        outputs.give("embeddings", x);
         for (int i = 0; i < config.integer("num_hidden_layers"); i++) {
             String at = "encoder.layers." + i + ".";
             String normed = stable ? layers.norm(at + "layer_norm", x, epsilon) : x;
@@ -45,11 +49,11 @@ final class OrtSpeech {
                     layers.linear(at + "feed_forward.intermediate_dense", normed), config.string("hidden_act"));
             x = layers.add(x, layers.linear(at + "feed_forward.output_dense", units));
             x = stable ? x : layers.norm(at + "final_layer_norm", x, epsilon);
-            give.apply("layer." + i, x);
+            outputs.give("layer." + i, x);
         }
-        x = give.apply("last", stable ? layers.norm("encoder.layer_norm", x, epsilon) : x);
+        x = outputs.give("last", stable ? layers.norm("encoder.layer_norm", x, epsilon) : x);
         if (layers.has("lm_head.weight")) {
-            give.apply("logits", layers.linear("lm_head", x));
+            outputs.give("logits", layers.linear("lm_head", x));
         }
     }
 

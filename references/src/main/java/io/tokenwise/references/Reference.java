@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
+import ai.djl.pytorch.jni.JniUtils;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -21,6 +22,8 @@ public final class Reference implements AutoCloseable {
     private IValue weights;
 
     private Reference(Config config, Map<String, Array> weights) throws IOException {
+        // Small models: threads would wait for each other, above all where tests share the cores.
+        JniUtils.setNumThreads(1);
         program = new TorchScript(config.program(), config.code());
         weights.forEach((name, array) -> tensors.put(name, tensor(manager, array)));
         this.weights = IValue.stringMapFrom(tensors);

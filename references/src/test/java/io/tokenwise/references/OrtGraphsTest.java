@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -65,6 +68,44 @@ class OrtGraphsTest {
                 .forEach((name, rows) -> assertThat(ReferenceTest.distance(rows, torch.part(name)))
                         .as(name)
                         .isLessThan(1e-4));
+    }
+
+    /** As in all-minilm-l6-v2-q.onnx: 6 products of bytes a layer on 4 inputs, each scaled by two numbers; attention stays float32. */
+    @Test
+    void int8IsWhatItsToolMakes() throws IOException {
+        RandomModel model = RandomModel.small("bert", Map.of(), 11);
+        Map<String, Long> nodes =
+                ModelProto.parseFrom(OrtReference.graph(model, true)).getGraph().getNodeList().stream()
+                        .collect(Collectors.groupingBy(NodeProto::getOpType, Collectors.counting()));
+        assertThat(nodes)
+                .containsEntry("MatMulInteger", 6L * 3)
+                .containsEntry("DynamicQuantizeLinear", 4L * 3)
+                .containsEntry("MatMul", 2L * 3)
+                .containsEntry("Erf", 3L);
+        int[] text = ReferenceTest.ids(40);
+        try (OrtReference floats = OrtReference.of(model);
+                OrtReference bytes = OrtReference.int8(model)) {
+            float[][] exact = floats.run(0, List.of(text), List.of()).getFirst().last();
+            float[][] rounded =
+                    bytes.run(0, List.of(text), List.of()).getFirst().last();
+            assertThat(IntStream.range(0, 40)
+                            .mapToDouble(i -> cosine(rounded[i], exact[i]))
+                            .average()
+                            .orElseThrow())
+                    .isBetween(.95, .99999);
+        }
+    }
+
+    private static double cosine(float[] a, float[] b) {
+        double dot = 0;
+        double squaresA = 0;
+        double squaresB = 0;
+        for (int i = 0; i < a.length; i++) {
+            dot += (double) a[i] * b[i];
+            squaresA += (double) a[i] * a[i];
+            squaresB += (double) b[i] * b[i];
+        }
+        return dot / Math.sqrt(squaresA * squaresB);
     }
 
     /** MPNet's buckets as T5's documentation has them: exact up to 7, then wider and wider, all beyond 128 as one. */

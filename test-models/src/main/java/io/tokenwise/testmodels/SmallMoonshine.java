@@ -1,6 +1,7 @@
 package io.tokenwise.testmodels;
 
 import io.tokenwise.io.TensorData;
+import io.tokenwise.model.ModelShapes;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.model.moonshine.MoonshineArchitecture;
@@ -30,16 +31,6 @@ public final class SmallMoonshine {
 
     /** Writes it as a model directory, the folder; a file beside takes the vocabulary. */
     public static void write(Path folder) throws IOException {
-        var random = new SplittableRandom(7);
-        Map<String, TensorData> tensors = new LinkedHashMap<>();
-        SIZES.tensors().forEach((name, shape) -> {
-            var values = new float[(int) Arrays.stream(shape).reduce(1, Math::multiplyExact)];
-            double mean = name.endsWith("norm.weight") ? 1 : 0;
-            for (int i = 0; i < values.length; i++) {
-                values[i] = (float) (mean + 0.3 * random.nextGaussian());
-            }
-            tensors.put(name, new TensorData(shape, MemorySegment.ofArray(values)));
-        });
         String pieces = "<unk>\n<s>\n</s>\n"
                 + IntStream.range(0, 256).mapToObj("<0x%02X>\n"::formatted).collect(Collectors.joining())
                 + IntStream.range(259, PIECES).mapToObj(i -> "\u2581w" + i).collect(Collectors.joining("\n"));
@@ -54,6 +45,16 @@ public final class SmallMoonshine {
                 MoonshineArchitecture.SOUND,
                 LlamaVocabulary.read(script),
                 Optional.empty());
+        var random = new SplittableRandom(7);
+        Map<String, TensorData> tensors = new LinkedHashMap<>();
+        ModelShapes.of(description).tensors().forEach((name, shape) -> {
+            var values = new float[(int) Arrays.stream(shape).reduce(1, Math::multiplyExact)];
+            double mean = name.endsWith("norm.weight") ? 1 : 0;
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) (mean + 0.3 * random.nextGaussian());
+            }
+            tensors.put(name, new TensorData(shape, MemorySegment.ofArray(values)));
+        });
         ModelWriter.write(folder, description, tensors, null, ModelWriter.Existing.KEEP);
     }
 }

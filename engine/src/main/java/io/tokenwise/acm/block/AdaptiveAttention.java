@@ -39,7 +39,7 @@ public final class AdaptiveAttention implements AdaptiveBlock {
      * @param dense with rotated heads
      * @param layers has the gates and the number of learners
      * @param queryKeyUnits the learner of each unit of Q and K, head by head
-     * @param valueOutputUnits the same for V and O
+     * @param valueOutputUnits the same for V and O, by heads of V
      */
     public AdaptiveAttention(
             Parameters owner,
@@ -54,7 +54,10 @@ public final class AdaptiveAttention implements AdaptiveBlock {
         int learners = layers.learners();
         int hidden = units.hidden();
         for (String letters : layers.attentionGates()) {
-            long flops = (long) letters.length() * hidden * hidden / learners;
+            long flops = letters.chars()
+                            .mapToLong(letter -> units.flops((char) letter))
+                            .sum()
+                    / learners;
             acms.add(new Acm(owner, path + "." + letters, learners, learners - 1, hidden, flops));
         }
         grouped = new GroupedAttention(learned, acms);
@@ -85,17 +88,22 @@ public final class AdaptiveAttention implements AdaptiveBlock {
         return learned.units();
     }
 
+    /** Whether keys and values have {@link #rest}s. */
+    public boolean keepsRests() {
+        return learned.keepsRests();
+    }
+
     /** Of tokens with all learners. */
     public ProjectedAttention dense() {
         return learned.dense();
     }
 
-    /** What a token has of Q, K and V instead of a learner, {@code [1, 3 * hidden]}: 0 but for Q, if positions are not rotary. Not trained. */
+    /** What a token has of Q, K and V instead of a learner, a row like theirs: 0 but for Q, unless {@link #keepsRests}. Not trained. */
     public Parameter rest() {
         return learned.rest().parameter();
     }
 
-    /** Weight {@code [hidden, 3 * hidden]} of Q, K and V, its bias, weight {@code [hidden, hidden]} of O, c {@code [learners, hidden]}. */
+    /** Weight of Q, K and V, its bias, weight of O, c {@code [learners, hidden]}. */
     @Override
     public List<Parameter> learnerParameters() {
         return learned.parameters();
@@ -122,7 +130,7 @@ public final class AdaptiveAttention implements AdaptiveBlock {
     @Override
     public double flopsPerToken(double share) {
         AttentionUnits units = learned.units();
-        return AdaptiveBlock.super.flopsPerToken(share) + (double) units.undecided() * units.hidden() * units.hidden();
+        return AdaptiveBlock.super.flopsPerToken(share) + units.undecidedFlops();
     }
 
     @Override

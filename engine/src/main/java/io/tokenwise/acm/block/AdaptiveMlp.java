@@ -8,8 +8,10 @@ import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * An MLP of which a token may have less. With k of the N learners it gets {@code c_0 + s_1(x) + .. + s_k(x) + residual} with
@@ -20,7 +22,7 @@ import java.util.Map;
  * output bias c_n: it starts as minus the slice's mean contribution, which c_0 holds instead, so that a learner left out is replaced by
  * its mean; and not all learners have weights of their own: who can afford all of them gets the teacher's MLP.
  *
- * <p>Of a gated MLP learners are gated too: {@code s_n(x) = W2_n (u * silu(g)) + c_n} with {@code [u, g] = W1_n x + b1_n}.
+ * <p>Of a gated MLP learners are gated too: {@code s_n(x) = W2_n (u * act(g)) + c_n} with {@code [u, g] = W1_n x + b1_n}.
  *
  * <p>{@link #infer} is thread-safe for different passes once {@link #prepare} has run.
  */
@@ -77,11 +79,14 @@ public final class AdaptiveMlp implements AdaptiveBlock {
     @Override
     public List<Parameter> denseParameters() {
         Mlp dense = learned.dense();
-        return List.of(
-                dense.up().weight().parameter(),
-                dense.up().bias(),
-                dense.down().weight().parameter(),
-                dense.down().bias());
+        return Arrays.asList(
+                        dense.up().weight().parameter(),
+                        dense.up().bias(),
+                        dense.down().weight().parameter(),
+                        dense.down().bias())
+                .stream()
+                .filter(Objects::nonNull)
+                .toList();
     }
 
     @Override

@@ -53,13 +53,13 @@ final class AttentionInput {
 
     /** First columns of the units of one of Q, K and V (0, 1, 2), head by head. */
     int[] starts(int projection) {
-        int units = starts().length / 3;
-        return Arrays.copyOfRange(starts(), projection * units, (projection + 1) * units);
+        AttentionUnits units = learned.units();
+        return Arrays.copyOfRange(starts(), units.firstOf(projection), units.firstOf(projection + 1));
     }
 
     /** Whether this has one of Q, K and V (0, 1, 2). */
     boolean has(int projection) {
-        return starts()[projection * starts().length / 3] >= 0;
+        return starts()[learned.units().firstOf(projection)] >= 0;
     }
 
     void prepare(Stream stream) {

@@ -15,9 +15,9 @@ import java.util.Map;
  * The learners' own weights of {@link AdaptiveAttention}, in the places of the dense ones. Those of the last learner, and of projections that no gate decides about, are 0 and stay so.
  *
  * @param dense with rotated heads
- * @param qkv Q, K and V side by side, {@code [hidden, 3 * hidden]}, with a bias
- * @param rest what a token has of Q, K and V instead of a learner, {@code [1, 3 * hidden]}; not trained
- * @param output O, {@code [hidden, hidden]}
+ * @param qkv Q, K and V side by side, as the dense block has them, with a bias
+ * @param rest what a token has of Q, K and V instead of a learner, a row like theirs; not trained
+ * @param output O
  * @param outputBiases c, {@code [learners, hidden]}: what every token has that lacks a learner, then what learners add
  */
 record AttentionLearners(
@@ -32,17 +32,26 @@ record AttentionLearners(
     /** Zero parameters named {@code path.acm.*}. */
     static AttentionLearners add(Parameters owner, String path, ProjectedAttention dense, AttentionUnits units) {
         int hidden = units.hidden();
+        int columns = units.inputColumns();
         String name = path + ".acm.";
         return new AttentionLearners(
                 owner,
                 dense,
                 units,
                 new Linear(
-                        new Weight(owner, owner.add(name + "qkv.weight", hidden, 3 * hidden)),
-                        owner.add(name + "qkv.bias", 1, 3 * hidden)),
-                new Weight(owner, owner.add(name + "qkv.rest", 1, 3 * hidden)),
-                new Weight(owner, owner.add(name + "output.weight", hidden, hidden)),
+                        new Weight(owner, owner.add(name + "qkv.weight", hidden, columns)),
+                        owner.add(name + "qkv.bias", 1, columns)),
+                new Weight(owner, owner.add(name + "qkv.rest", 1, columns)),
+                new Weight(owner, owner.add(name + "output.weight", units.queryColumns(), hidden)),
                 new Weight(owner, owner.add(name + "output.c", units.learners(), hidden)));
+    }
+
+    /**
+     * Whether keys and values have rests too. Otherwise their means are no part of the projections: softmax does not see the mean key, and O's bias holds the mean
+     * value.
+     */
+    boolean keepsRests() {
+        return !dense.readsColumnsAnywhere() || dense.qkv().bias() == null;
     }
 
     /** Those that are trained. */
@@ -53,8 +62,8 @@ record AttentionLearners(
     /** See {@link AdaptiveBlock#denseSlices}. */
     Map<Parameter, Tensor> denseSlices(Arena arena) {
         int hidden = units.hidden();
-        Tensor inputs = owner.backend().allocate(arena, hidden, 3 * hidden);
-        Tensor outputs = owner.backend().allocate(arena, hidden, hidden);
+        Tensor inputs = owner.backend().allocate(arena, hidden, units.inputColumns());
+        Tensor outputs = owner.backend().allocate(arena, units.queryColumns(), hidden);
         try (HostTensor allInputs = dense.qkv().weight().parameter().read();
                 HostTensor learnedInputs = owner.backend().write(inputs)) {
             copyInputs(allInputs, learnedInputs);
@@ -79,7 +88,7 @@ record AttentionLearners(
 
     private void copyOutputs(HostTensor all, HostTensor outputs) {
         int last = units.learners() - 1;
-        int[] ofOutput = units.valueOutput();
+        int[] ofOutput = units.ofContext();
         for (int row = 0; row < outputs.rows(); row++) {
             boolean kept = units.outputGate() >= 0 && ofOutput[row / units.width()] < last;
             for (int column = 0; column < outputs.columns(); column++) {

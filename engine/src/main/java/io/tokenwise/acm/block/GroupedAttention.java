@@ -7,7 +7,6 @@ import io.tokenwise.backend.Routing;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.ProjectedAttention;
-import io.tokenwise.nn.SelfAttention;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.op.Scales;
 import io.tokenwise.tensor.Tensor;
@@ -56,9 +55,9 @@ final class GroupedAttention {
         }
         int decision = units.outputGate();
         LearnerColumns ofContext =
-                columns(decision < 0 ? new int[units.hidden() / units.width()] : units.valueOutput(), decision);
+                columns(decision < 0 ? new int[units.ofContext().length] : units.ofContext(), decision);
         output = new AttentionOutput(learned, ofContext);
-        boolean gathered = !(dense instanceof SelfAttention);
+        boolean gathered = !dense.readsColumnsAnywhere();
         layout = gathered ? null : new AttentionLayout(starts(0), starts(1), starts(2), ofContext.starts());
         wholeLayout =
                 gathered ? null : new AttentionLayout(sideBySide(0), sideBySide(1), sideBySide(2), ofContext.starts());
@@ -72,19 +71,22 @@ final class GroupedAttention {
                 : LearnerColumns.of(units.width(), learnerOfUnit, units.learners(), decision, acms.get(decision));
     }
 
+    /** First columns of the units of one of Q, K and V (0, 1, 2), by heads of queries. */
     private int[] starts(int projection) {
-        return inputs.stream()
+        int[] starts = inputs.stream()
                 .filter(part -> part.has(projection))
                 .findFirst()
                 .orElseThrow()
                 .starts(projection);
+        return projection == 0 ? starts : units.byHead(starts);
     }
 
-    /** First columns of the units of one of Q, K and V (0, 1, 2) where the dense block has them. */
+    /** The same where the dense block has them. */
     private int[] sideBySide(int projection) {
-        return IntStream.range(0, units.hidden() / units.width())
-                .map(u -> projection * units.hidden() + u * units.width())
+        int[] starts = IntStream.range(units.firstOf(projection), units.firstOf(projection + 1))
+                .map(unit -> unit * units.width())
                 .toArray();
+        return projection == 0 ? starts : units.byHead(starts);
     }
 
     /** Where units begin, of the places that begin at these: {@code inverse[starts[u] / width] = u * width}. */
@@ -113,7 +115,7 @@ final class GroupedAttention {
         Tensor y = pass.tensor(x.rows(), units.hidden());
         pass.push();
         boolean whole = choose(pass, x);
-        Tensor context = pass.tensor(x.rows(), units.hidden());
+        Tensor context = pass.tensor(x.rows(), units.queryColumns());
         pass.push();
         if (layout == null) {
             Tensor projected = whole ? dense.qkv().forward(pass, x) : gathered(pass, x);
@@ -161,9 +163,9 @@ final class GroupedAttention {
                 pass.stream(), query, key, value, columns, batch.offsets(), batch.sequences(), dense.heads(), context);
     }
 
-    /** Q, K and V as the dense block's product gives them, {@code [tokens, 3 * hidden]}. */
+    /** Q, K and V as the dense block's product gives them. */
     private Tensor gathered(Pass pass, Tensor x) {
-        Tensor projected = pass.tensor(x.rows(), 3 * units.hidden());
+        Tensor projected = pass.tensor(x.rows(), units.inputColumns());
         for (int i = 0; i < inputs.size(); i++) {
             AttentionInput input = inputs.get(i);
             Scales.gather(pass.stream(), input.run(pass, x), input.starts(), units.width(), projected);

@@ -2,15 +2,17 @@ package io.tokenwise.acm.block;
 
 import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.acm.choose.Routings;
+import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.SlicedWeight;
+import io.tokenwise.backend.InputSlices;
 import io.tokenwise.backend.MlpSlices;
+import io.tokenwise.backend.OutputSlices;
 import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Routing;
 import io.tokenwise.backend.Stream;
-import io.tokenwise.kernels.Activation;
 import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
-import io.tokenwise.op.GatedUnits;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +26,6 @@ final class GroupedMlp {
     private final Mlp dense;
     private final MlpLearners learned;
     private final Acm acm;
-    private final int learners;
 
     /** c_0. */
     private final Tensor resting;
@@ -40,19 +41,17 @@ final class GroupedMlp {
     /** What each slice adds on write-back: the first one {@link #firstBias}, the others, of one learner each, their c_n. */
     private List<Tensor> downBiases;
 
-    /** Null too if the MLP is gated: that uses {@link #upSlices} and {@link #downSlices}. */
     private MlpSlices slices;
 
-    private List<PackedMatrix> upSlices;
-    private List<PackedMatrix> downSlices;
+    /** b1 in the order of the slices' columns; null if it is in that order anyway. */
+    private Tensor orderedBias;
 
-    private int biasVersion = -1;
+    private int biasVersions = -1;
 
     GroupedMlp(MlpLearners learned, Acm acm) {
         dense = learned.dense();
         this.learned = learned;
         this.acm = acm;
-        learners = acm.learners();
         resting = learned.c(0);
         firstBias = learned.owner().constant(1, learned.hidden());
     }
@@ -62,29 +61,37 @@ final class GroupedMlp {
         if (ups == null) {
             slice();
         }
-        upSlices = ups.prepare(stream);
-        downSlices = downs.prepare(stream);
+        List<PackedMatrix> upSlices = ups.prepare(stream);
+        List<PackedMatrix> downSlices = downs.prepare(stream);
         acm.prepare();
-        if (slices == null && !dense.isGated()) {
+        if (slices == null) {
             // A batch of rows with all learners has the dense MLP's product, others a routed one.
             dense.whole().ups().weights().forEach(PackedMatrix::alsoRouted);
             dense.whole().downs().weights().forEach(PackedMatrix::alsoRouted);
-            slices = new MlpSlices(upSlices, upBiases, downSlices, downBiases);
+            slices = new MlpSlices(
+                    new OutputSlices(upSlices, upBiases),
+                    new InputSlices(downSlices, downBiases),
+                    dense.activation(),
+                    dense.isGated());
         }
-        if (biasVersion != learned.biases().parameter().version()) {
+        if (biasVersions != versionsOfBiases()) {
+            if (orderedBias != null) {
+                orderBias(stream);
+            }
             stream.add(resting, learned.c(1), firstBias);
             for (int n = 2; n <= acm.learnersPerSlice(); n++) {
                 stream.add(firstBias, learned.c(n), firstBias);
             }
-            biasVersion = learned.biases().parameter().version();
+            biasVersions = versionsOfBiases();
         }
     }
 
+    private int versionsOfBiases() {
+        return learned.biases().parameter().version() + learned.up().bias().version();
+    }
+
     private boolean isPrepared() {
-        return ups != null
-                && ups.isPrepared()
-                && downs.isPrepared()
-                && biasVersion == learned.biases().parameter().version();
+        return ups != null && ups.isPrepared() && downs.isPrepared() && biasVersions == versionsOfBiases();
     }
 
     private void slice() {
@@ -92,21 +99,54 @@ final class GroupedMlp {
         int trained = learned.trained();
         int unitsPerSlice = acm.learnersPerSlice() * learned.width();
         int columnsPerSlice = acm.learnersPerSlice() * learned.upWidth();
+        int[] columns = columns(count, columnsPerSlice);
+        boolean inPlace = isInPlace(columns);
+        orderedBias = inPlace ? null : learned.owner().constant(1, columns.length);
+        Tensor upBias = inPlace ? learned.up().bias().value() : orderedBias;
         upBiases = new ArrayList<>();
         downBiases = new ArrayList<>();
         for (int n = 0; n < count; n++) {
-            upBiases.add(learned.up().bias().value().part((long) n * columnsPerSlice, columnsPerSlice));
+            upBiases.add(upBias.part((long) n * columnsPerSlice, columnsPerSlice));
             downBiases.add(n == 0 ? firstBias : learned.c(n + 1));
         }
-        int[] units = first(count * unitsPerSlice, trained * learned.width());
-        downs = new SlicedWeight(learned.owner(), learned.down().parameter(), count, false, units);
-        int[] columns = first(count * columnsPerSlice, trained * learned.upWidth());
-        ups = new SlicedWeight(learned.owner(), learned.up().weight().parameter(), count, true, columns);
+        int[] units = IntStream.range(0, count * unitsPerSlice).toArray();
+        downs = sliced(learned.down().parameter(), trained * learned.width(), count, false, units);
+        ups = sliced(learned.up().weight().parameter(), trained * learned.upWidth(), count, true, columns);
     }
 
-    /** The first places of so many, as a {@link SlicedWeight} is told them. */
-    private static int[] first(int count, int all) {
-        return count == all ? null : IntStream.range(0, count).toArray();
+    /** Which columns of W1 each slice has: where learners are gated, u of all of the slice's, then g of all. */
+    private int[] columns(int slices, int perSlice) {
+        int width = learned.width();
+        int upWidth = learned.upWidth();
+        int halves = upWidth / width;
+        int unitsPerSlice = perSlice / halves;
+        return IntStream.range(0, slices * perSlice)
+                .map(column -> {
+                    int within = column % perSlice;
+                    int unit = within % unitsPerSlice;
+                    int half = within / unitsPerSlice;
+                    return column - within + unit / width * upWidth + half * width + unit % width;
+                })
+                .toArray();
+    }
+
+    private static boolean isInPlace(int[] columns) {
+        return IntStream.range(0, columns.length).allMatch(i -> columns[i] == i);
+    }
+
+    private SlicedWeight sliced(Parameter weight, int all, int slices, boolean alongOutputs, int[] order) {
+        boolean isWhole = order.length == all && isInPlace(order);
+        return new SlicedWeight(learned.owner(), weight, slices, alongOutputs, isWhole ? null : order);
+    }
+
+    private void orderBias(Stream stream) {
+        int[] columns = columns(acm.slices(), acm.learnersPerSlice() * learned.upWidth());
+        try (HostTensor from = stream.read(learned.up().bias().value());
+                HostTensor to = stream.write(orderedBias)) {
+            for (int i = 0; i < columns.length; i++) {
+                to.set(0, i, from.get(0, columns[i]));
+            }
+        }
     }
 
     /** See {@link AdaptiveBlock#infer}. */
@@ -117,46 +157,10 @@ final class GroupedMlp {
         if (routing.isWhole()) {
             return dense.forward(pass, x, residual);
         }
-        return dense.isGated() ? runGated(pass, x, residual, routing) : run(pass, x, residual, routing);
-    }
-
-    /** Each learner over the tokens that use it, in ascending order of learners, so that a token's sum has one order. */
-    private Tensor run(Pass pass, Tensor x, Tensor residual, Routing routing) {
+        // Each learner over the tokens that use it, in ascending order of learners, so that a token's sum has one
+        // order.
         Tensor y = pass.tensor(x.rows(), learned.hidden());
         pass.stream().mlp(x, routing, dense.whole(), slices, resting, residual, pass.workspace(), y);
         return y;
-    }
-
-    /** Row by row: a decoder, which has such MLPs, writes one token at a time, so that there is nothing to group. */
-    private Tensor runGated(Pass pass, Tensor x, Tensor residual, Routing routing) {
-        Tensor y = pass.tensor(x.rows(), learned.hidden());
-        int[] counts = routing.counts();
-        for (int row = 0; row < x.rows(); row++) {
-            pass.push();
-            Tensor in = pass.workspace().rows(x, row, 1);
-            Tensor added = pass.workspace().rows(residual, row, 1);
-            Tensor out = pass.workspace().rows(y, row, 1);
-            if (counts[row] == learners) {
-                pass.stream().copy(dense.forward(pass, in, added), out);
-            } else {
-                runGatedRow(pass, in, added, counts[row], out);
-            }
-            pass.pop();
-        }
-        return y;
-    }
-
-    private void runGatedRow(Pass pass, Tensor x, Tensor residual, int count, Tensor y) {
-        Stream stream = pass.stream();
-        if (count == 0) {
-            stream.add(residual, resting, y);
-        }
-        Tensor both = pass.tensor(1, acm.learnersPerSlice() * learned.upWidth());
-        Tensor units = pass.tensor(1, acm.learnersPerSlice() * learned.width());
-        for (int n = 0; n < Math.min(count, upBiases.size()); n++) {
-            stream.linear(x, upSlices.get(n), upBiases.get(n), false, null, both);
-            GatedUnits.forward(stream, both, Activation.SILU, learned.width(), units);
-            stream.linear(units, downSlices.get(n), downBiases.get(n), false, n == 0 ? residual : y, y);
-        }
     }
 }

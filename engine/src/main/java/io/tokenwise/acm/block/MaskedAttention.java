@@ -23,7 +23,7 @@ record MaskedAttention(RunningLearners factors, AttentionLearners learned, Decid
     static MaskedAttention of(AttentionLearners learned) {
         AttentionUnits units = learned.units();
         var factors = new RunningLearners(learned.owner(), units.learners());
-        return new MaskedAttention(factors, learned, decided(factors, units), units.valueOutput());
+        return new MaskedAttention(factors, learned, decided(factors, units), units.ofContext());
     }
 
     /**
@@ -93,7 +93,7 @@ record MaskedAttention(RunningLearners factors, AttentionLearners learned, Decid
         return Sums.of(pass, partly, whole);
     }
 
-    /** Q, K and V side by side, {@code [tokens, 3 * hidden]}. */
+    /** Q, K and V side by side. */
     private Tensor projections(Pass pass, Tensor x, List<Tensor> running) {
         Tensor whole = learned.dense().qkv().forward(pass, x);
         if (decided == null) {
@@ -108,7 +108,7 @@ record MaskedAttention(RunningLearners factors, AttentionLearners learned, Decid
         }
         Tensor partly = Scales.units(pass, learned.qkv().forward(pass, x), ofLearned, decided.learned);
         Tensor sum = Sums.of(pass, partly, Scales.units(pass, whole, ofWhole, decided.whole));
-        if (learned.dense().rotated() > 0) {
+        if (learned.keepsRests()) {
             return plusRests(pass, sum, running);
         }
         return decided.queries < 0
@@ -117,7 +117,7 @@ record MaskedAttention(RunningLearners factors, AttentionLearners learned, Decid
                         pass, factors.partial(pass, running.get(decided.queries)), learned.rest(), null, false, sum);
     }
 
-    /** Of rotary attention keys and values have rests too: what a mean key adds to a score depends on how far it is. */
+    /** Keys and values have rests too where positions are rotary: what a mean key adds to a score depends on how far it is. */
     private Tensor plusRests(Pass pass, Tensor sum, List<Tensor> running) {
         Tensor ofRests = null;
         for (Decision module : decided.modules) {

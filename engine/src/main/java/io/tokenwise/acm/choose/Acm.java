@@ -3,6 +3,7 @@ package io.tokenwise.acm.choose;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.backend.Routing;
+import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
@@ -19,8 +20,6 @@ public final class Acm implements AdaptiveModule {
     /** Length of the features by which gates read a budget. */
     public static final int BUDGET_KNOTS = Gate.KNOTS;
 
-    private static final String DECODER = "decoder.";
-
     private static final int NOT_FIXED = -1;
 
     private final String path;
@@ -31,6 +30,7 @@ public final class Acm implements AdaptiveModule {
     private final int[] countsFromOne;
     private final Gate gate;
     private final Router router;
+    private BlockSlot.Role role = BlockSlot.Role.ENCODER;
     private int fixedCount = NOT_FIXED;
 
     /**
@@ -61,12 +61,12 @@ public final class Acm implements AdaptiveModule {
 
     /** Whether it reads the tokens of a decoder, which have a budget of their own. */
     public boolean ofDecoder() {
-        return ofDecoder(path);
+        return role == BlockSlot.Role.DECODER;
     }
 
-    /** Whether the module of that path does. */
-    public static boolean ofDecoder(String path) {
-        return path.startsWith(DECODER);
+    /** Tells the module whose layer its block is in; an encoder's, if nobody does. */
+    public void of(BlockSlot.Role newRole) {
+        role = newRole;
     }
 
     /** How many learners have weights of their own. A token has at most so many, or all {@link #learners}, which are the dense block. */

@@ -12,6 +12,7 @@ import io.tokenwise.acm.choose.Curve;
 import io.tokenwise.acm.choose.LengthCalibration;
 import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.autograd.Parameters;
+import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.ProjectedAttention;
 import java.util.ArrayList;
@@ -79,9 +80,6 @@ public record AcmConfig(
         }
         if (learners < 2 || learners > MOST_LEARNERS) {
             throw new IllegalArgumentException("acm.learners is " + learners + ", must be 2 to " + MOST_LEARNERS);
-        }
-        if (decoderCalibration.isEmpty() && modules.stream().anyMatch(Acm::ofDecoder)) {
-            throw new IllegalArgumentException("acm has modules of a decoder, but no decoderCalibration");
         }
         if (mlpLearners < 1 || mlpLearners >= learners) {
             throw new IllegalArgumentException("acm.mlpLearners is " + mlpLearners + ", must be 1 to " + (learners - 1)
@@ -266,24 +264,34 @@ public record AcmConfig(
     }
 
     /** An adaptive MLP for the path, to be filled from a file. */
-    public AdaptiveMlp mlp(Parameters parameters, String path, Mlp dense) {
-        return calibrated(new AdaptiveMlp(parameters, path, dense, learners, mlpLearners));
+    public AdaptiveMlp mlp(Parameters parameters, String path, BlockSlot.Role role, Mlp dense) {
+        return calibrated(new AdaptiveMlp(parameters, path, dense, learners, mlpLearners), role);
     }
 
     /** An adaptive attention for the path, to be filled from a file. */
-    public AdaptiveAttention attention(Parameters parameters, String path, ProjectedAttention dense) {
+    public AdaptiveAttention attention(
+            Parameters parameters, String path, BlockSlot.Role role, ProjectedAttention dense) {
         Units block = units.get(path);
         if (block == null) {
             throw new IllegalArgumentException("acm.units has no " + path);
         }
         List<String> gates = attentionGates(path);
         var layers = new AdaptiveLayers(false, false, gates, learners, learners - 1);
-        return calibrated(new AdaptiveAttention(
-                parameters, path, dense, layers, array(block.queryKey()), array(block.valueOutput())));
+        return calibrated(
+                new AdaptiveAttention(
+                        parameters, path, dense, layers, array(block.queryKey()), array(block.valueOutput())),
+                role);
     }
 
-    private <B extends AdaptiveBlock> B calibrated(B block) {
-        block.acms().forEach(acm -> acm.calibrate(acm.ofDecoder() ? decoderCalibration.orElseThrow() : calibration));
+    private <B extends AdaptiveBlock> B calibrated(B block, BlockSlot.Role role) {
+        LengthCalibration own = role == BlockSlot.Role.ENCODER
+                ? calibration
+                : decoderCalibration.orElseThrow(
+                        () -> new IllegalArgumentException("acm has modules of a decoder, but no decoderCalibration"));
+        for (Acm acm : block.acms()) {
+            acm.of(role);
+            acm.calibrate(own);
+        }
         Acmizer.fix(block.acms(), fixed);
         return block;
     }

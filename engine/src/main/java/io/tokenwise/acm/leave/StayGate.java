@@ -4,11 +4,11 @@ import io.tokenwise.acm.choose.AdaptiveModule;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.cost.Sizes;
+import io.tokenwise.nn.Attention;
 import io.tokenwise.nn.LayerNorm;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
-import io.tokenwise.nn.SelfAttention;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
@@ -44,7 +44,7 @@ public final class StayGate implements AdaptiveModule {
 
     private final Linear projection;
     private final LayerNorm projectionNorm;
-    private final SelfAttention attention;
+    private final Attention attention;
     private final LayerNorm attentionNorm;
     private final Mlp mlp;
     private final LayerNorm outputNorm;
@@ -65,7 +65,7 @@ public final class StayGate implements AdaptiveModule {
     public StayGate(
             Linear projection,
             LayerNorm projectionNorm,
-            SelfAttention attention,
+            Attention attention,
             LayerNorm attentionNorm,
             Mlp mlp,
             LayerNorm outputNorm,

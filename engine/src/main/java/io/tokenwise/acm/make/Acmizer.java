@@ -49,6 +49,7 @@ public final class Acmizer {
             if (measured.containsKey(slot)) {
                 AdaptiveBlock block = measured.get(slot).adaptive(parameters, slot.path(), layers);
                 block.learnerParameters().forEach(Parameter::changed);
+                block.acms().forEach(acm -> acm.of(slot.role()));
                 block.acms().forEach(acm -> acm.startGate(block.noneBehind()));
                 slot.replace(block);
             }

@@ -13,10 +13,19 @@ import io.tokenwise.tensor.Tensor;
 import java.util.Comparator;
 import java.util.stream.IntStream;
 
-/** Self-attention that sums up first and second moments, head by head, of its queries, keys and contexts. */
+/**
+ * Self-attention that sums up first and second moments, head by head, of its queries, keys and contexts. Heads of queries that share keys and values share the rotation of
+ * V and O too, which suits all of their contexts together.
+ */
 final class MeasuredAttention implements Measured {
     private final ProjectedAttention attention;
     private final int hidden;
+    private final int heads;
+    private final int keyHeads;
+
+    /** How many heads of queries share a head of keys and values. */
+    private final int sharing;
+
     private final int size;
     private final int unit;
     private final Moments projected;
@@ -24,11 +33,14 @@ final class MeasuredAttention implements Measured {
 
     MeasuredAttention(ProjectedAttention attention) {
         this.attention = attention;
-        hidden = attention.output().weight().inputs();
-        size = hidden / attention.heads();
+        hidden = attention.output().weight().outputs();
+        heads = attention.heads();
+        keyHeads = attention.keyHeads();
+        sharing = heads / keyHeads;
+        size = attention.queryColumns() / heads;
         unit = AttentionUnits.width(attention);
-        projected = new Moments(3 * hidden, size);
-        contexts = new Moments(hidden, size);
+        projected = new Moments((heads + 2 * keyHeads) * size, size);
+        contexts = new Moments(heads * size, size);
     }
 
     /** Sums over rows of each column, and of products of columns of the same head. */
@@ -103,15 +115,16 @@ final class MeasuredAttention implements Measured {
 
     @Override
     public AdaptiveAttention adaptive(Parameters parameters, String path, AdaptiveLayers layers) {
-        int heads = attention.heads();
-        int unitsOfLearner = AttentionUnits.ofLearner(path, attention, layers.learners());
-        var queryKey = new HeadRotation[heads];
-        var valueOutput = new HeadRotation[heads];
+        int unitsOfLearner = AttentionUnits.ofLearner(path, attention, layers);
+        var queryKey = new HeadRotation[attention.cutsQueries() ? heads : 0];
+        var valueOutput = new HeadRotation[keyHeads];
+        for (int head = 0; head < queryKey.length; head++) {
+            queryKey[head] = HeadRotation.ofRotary(
+                    projected.second(head, false), projected.second(heads + head, true), attention.rotated());
+        }
         try (HostTensor output = attention.output().weight().parameter().read()) {
-            for (int head = 0; head < heads; head++) {
-                queryKey[head] = HeadRotation.ofRotary(
-                        projected.second(head, false), projected.second(heads + head, true), attention.rotated());
-                valueOutput[head] = HeadRotation.of(contexts.second(head, true), outputMoments(output, head));
+            for (int head = 0; head < keyHeads; head++) {
+                valueOutput[head] = ofValues(output, head);
             }
         }
         rotate(queryKey, valueOutput);
@@ -129,9 +142,25 @@ final class MeasuredAttention implements Measured {
         return adaptive;
     }
 
+    /** Of a head of V and of O's rows of all heads that share it. */
+    private HeadRotation ofValues(HostTensor output, int head) {
+        double[][] ofContexts = contexts.second(head * sharing, true);
+        double[][] ofOutput = new double[size][size];
+        addOutputMoments(output, head * sharing, ofOutput);
+        for (int shared = 1; shared < sharing; shared++) {
+            double[][] more = contexts.second(head * sharing + shared, true);
+            for (int i = 0; i < size; i++) {
+                for (int j = 0; j < size; j++) {
+                    ofContexts[i][j] += more[i][j];
+                }
+            }
+            addOutputMoments(output, head * sharing + shared, ofOutput);
+        }
+        return HeadRotation.of(ofContexts, ofOutput);
+    }
+
     /** What a head's columns do in the output: products of the output weight's rows. */
-    private double[][] outputMoments(HostTensor weight, int head) {
-        var moments = new double[size][size];
+    private void addOutputMoments(HostTensor weight, int head, double[][] moments) {
         for (int i = 0; i < size; i++) {
             for (int j = 0; j < size; j++) {
                 for (int column = 0; column < hidden; column++) {
@@ -139,14 +168,13 @@ final class MeasuredAttention implements Measured {
                 }
             }
         }
-        return moments;
     }
 
     /** The learner of each unit, head by head: the strongest units of all heads come first. */
     private int[] learners(HeadRotation[] rotations, int unitsOfLearner) {
         int ofHead = size / unit;
         var strengths = new double[rotations.length * ofHead];
-        for (int i = 0; i < hidden; i++) {
+        for (int i = 0; i < rotations.length * size; i++) {
             double strength = rotations[i / size].strengths()[i % size];
             strengths[i / unit] += strength * strength;
         }
@@ -163,15 +191,18 @@ final class MeasuredAttention implements Measured {
     }
 
     private void rotate(HeadRotation[] queryKey, HeadRotation[] valueOutput) {
-        int heads = attention.heads();
         try (HostTensor weight = attention.qkv().weight().parameter().write();
                 HostTensor bias = write(attention.qkv().bias());
                 HostTensor output = attention.output().weight().parameter().write()) {
-            for (int head = 0; head < heads; head++) {
+            for (int head = 0; head < queryKey.length; head++) {
                 rotateColumns(weight, bias, head, queryKey[head].left());
                 rotateColumns(weight, bias, heads + head, queryKey[head].right());
-                rotateColumns(weight, bias, 2 * heads + head, valueOutput[head].left());
-                rotateOutput(output, head, valueOutput[head].right());
+            }
+            for (int head = 0; head < keyHeads; head++) {
+                rotateColumns(weight, bias, heads + keyHeads + head, valueOutput[head].left());
+            }
+            for (int head = 0; head < heads; head++) {
+                rotateOutput(output, head, valueOutput[head / sharing].right());
             }
         }
     }
@@ -236,27 +267,34 @@ final class MeasuredAttention implements Measured {
      * the mean value goes to the output's bias. Where positions are rotary, so that a mean key's scores differ, all three means are {@code rest} instead.
      */
     private void moveMeans(AdaptiveAttention adaptive, HeadRotation[] queryKey, HeadRotation[] valueOutput) {
-        int heads = attention.heads();
-        boolean rests = attention.rotated() > 0;
-        var moved = new double[hidden];
+        int firstValue = (heads + keyHeads) * size;
+        boolean rests = adaptive.keepsRests();
+        var moved = new double[keyHeads * size];
         try (HostTensor rest = adaptive.rest().write();
                 HostTensor bias = rests ? null : attention.qkv().bias().write()) {
-            for (int at = 0; at < hidden; at++) {
+            for (int at = 0; at < queryKey.length * size; at++) {
                 int head = at / size;
                 rest.set(0, at, (float) mean(projected, head, head, queryKey, true, at % size));
                 double key = mean(projected, heads + head, head, queryKey, false, at % size);
-                double value = mean(projected, 2 * heads + head, head, valueOutput, true, at % size);
-                if (rests) {
-                    rest.set(0, hidden + at, (float) key);
-                    rest.set(0, 2 * hidden + at, (float) value);
-                } else {
-                    bias.set(0, hidden + at, (float) (bias.get(0, hidden + at) - key));
-                    bias.set(0, 2 * hidden + at, (float) (bias.get(0, 2 * hidden + at) - value));
-                    moved[at] = value;
-                }
+                move(heads * size + at, key, rest, bias);
+            }
+            for (int at = 0; at < moved.length; at++) {
+                int head = at / size;
+                double value = mean(projected, heads + keyHeads + head, head, valueOutput, true, at % size);
+                move(firstValue + at, value, rest, bias);
+                moved[at] = rests ? 0 : value;
             }
         }
         setOutputBiases(adaptive, valueOutput, moved);
+    }
+
+    /** Takes a column's mean out of the bias, or, where there is none to take it from, makes it what rests. */
+    private static void move(int column, double mean, HostTensor rest, HostTensor bias) {
+        if (bias == null) {
+            rest.set(0, column, (float) mean);
+        } else {
+            bias.set(0, column, (float) (bias.get(0, column) - mean));
+        }
     }
 
     /**
@@ -265,19 +303,20 @@ final class MeasuredAttention implements Measured {
      * @param moved of the mean of each of the values' columns
      */
     private void setOutputBiases(AdaptiveAttention adaptive, HeadRotation[] valueOutput, double[] moved) {
-        int[] units = adaptive.units().valueOutput();
+        int[] units = adaptive.units().ofContext();
         var total = new double[hidden];
         var rest = new double[hidden];
         try (HostTensor output = attention.output().weight().parameter().read();
                 HostTensor bias = write(attention.output().bias());
                 HostTensor c = adaptive.learnerParameters().get(3).write()) {
-            for (int at = 0; at < hidden; at++) {
+            for (int at = 0; at < heads * size; at++) {
                 int head = at / size;
-                double context = mean(contexts, head, head, valueOutput, true, at % size);
+                double context = mean(contexts, head, head / sharing, valueOutput, true, at % size);
+                double value = moved[head / sharing * size + at % size];
                 int learner = units[at / unit];
                 for (int column = 0; column < hidden; column++) {
-                    total[column] += moved[at] * output.get(at, column);
-                    double left = (context - moved[at]) * output.get(at, column);
+                    total[column] += value * output.get(at, column);
+                    double left = (context - value) * output.get(at, column);
                     rest[column] += left;
                     if (learner < c.rows() - 1) {
                         c.set(learner + 1, column, (float) (c.get(learner + 1, column) - left));
@@ -301,16 +340,21 @@ final class MeasuredAttention implements Measured {
         try (HostTensor bias = adaptive.learnerParameters().get(1).write();
                 HostTensor rest = adaptive.rest().write();
                 HostTensor dense = ofDense == null ? null : ofDense.read()) {
-            for (int at = 0; at < 3 * hidden; at++) {
-                int projection = at / hidden;
+            int first = 0;
+            for (int projection = 0; projection < 3; projection++) {
+                boolean isDecided = decided.indexOf(AdaptiveLayers.PROJECTIONS.charAt(projection)) >= 0;
                 int[] units = projection < 2
                         ? adaptive.units().queryKey()
                         : adaptive.units().valueOutput();
-                if (decided.indexOf(AdaptiveLayers.PROJECTIONS.charAt(projection)) < 0) {
-                    rest.set(0, at, 0);
-                } else if (units[at % hidden / unit] < last) {
-                    bias.set(0, at, (dense == null ? 0 : dense.get(0, at)) - rest.get(0, at));
+                int columns = (projection == 0 ? heads : keyHeads) * size;
+                for (int at = first; at < first + columns; at++) {
+                    if (!isDecided) {
+                        rest.set(0, at, 0);
+                    } else if (units[(at - first) / unit] < last) {
+                        bias.set(0, at, (dense == null ? 0 : dense.get(0, at)) - rest.get(0, at));
+                    }
                 }
+                first += columns;
             }
         }
     }

@@ -5,6 +5,7 @@ import io.tokenwise.acm.block.AdaptiveMlp;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.nn.Block;
+import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.HostTensor;
@@ -76,28 +77,45 @@ final class MeasuredMlp implements Measured {
         sortUnits();
         List<Parameter> target = adaptive.learnerParameters();
         Measured.copyDense(adaptive, parameters.backend());
-        try (HostTensor dense = mlp.up().bias().read();
-                HostTensor bias = target.get(1).write()) {
+        float[] dense = bias(mlp.up());
+        try (HostTensor bias = target.get(1).write()) {
             for (int column = 0; column < bias.columns(); column++) {
-                bias.set(0, column, dense.get(0, adaptive.denseColumn(column)));
+                bias.set(0, column, dense[adaptive.denseColumn(column)]);
             }
         }
         setBiases(target.get(3), adaptive.width());
         return adaptive;
     }
 
+    /** Zeros where there is none. */
+    private static float[] bias(Linear linear) {
+        var values = new float[linear.weight().outputs()];
+        if (linear.bias() != null) {
+            try (HostTensor bias = linear.bias().read()) {
+                bias.copyRow(0, values, 0);
+            }
+        }
+        return values;
+    }
+
     /** Orders the units, and gives a narrow MLP the first of them, with the mean of the others' part in its bias. */
     void start(Mlp target) {
         sortUnits();
         int kept = target.units();
-        copyFirst(mlp.up().weight().parameter(), target.up().weight().parameter());
-        copyFirst(mlp.up().bias(), target.up().bias());
-        copyFirst(mlp.down().weight().parameter(), target.down().weight().parameter());
+        int parts = mlp.isGated() ? 2 : 1;
+        copyFirst(mlp.up().weight().parameter(), target.up().weight().parameter(), parts);
+        copyFirst(mlp.down().weight().parameter(), target.down().weight().parameter(), 1);
+        if (target.up().bias() != null) {
+            copyFirst(mlp.up().bias(), target.up().bias(), parts);
+        }
+        if (target.down().bias() == null) {
+            return;
+        }
+        float[] dense = bias(mlp.down());
         try (HostTensor down = mlp.down().weight().parameter().read();
-                HostTensor dense = mlp.down().bias().read();
                 HostTensor bias = target.down().bias().write()) {
             for (int column = 0; column < down.columns(); column++) {
-                double sum = dense.get(0, column);
+                double sum = dense[column];
                 for (int unit = kept; unit < sums.length; unit++) {
                     sum += sums[unit] / tokens * down.get(unit, column);
                 }
@@ -106,13 +124,15 @@ final class MeasuredMlp implements Measured {
         }
     }
 
-    /** The first rows and columns. */
-    private static void copyFirst(Parameter from, Parameter to) {
+    /** The first rows, and the first columns of each of so many parts that lie side by side. */
+    private static void copyFirst(Parameter from, Parameter to, int parts) {
         try (HostTensor all = from.read();
                 HostTensor kept = to.write()) {
+            int width = kept.columns() / parts;
+            int wider = all.columns() / parts;
             for (int row = 0; row < kept.rows(); row++) {
                 for (int column = 0; column < kept.columns(); column++) {
-                    kept.set(row, column, all.get(row, column));
+                    kept.set(row, column, all.get(row, column / width * wider + column % width));
                 }
             }
         }
@@ -121,36 +141,37 @@ final class MeasuredMlp implements Measured {
     /** The most important units first, which does not change what the MLP computes. */
     private void sortUnits() {
         int[] order;
-        try (HostTensor up = mlp.up().weight().parameter().write();
-                HostTensor bias = mlp.up().bias().write();
-                HostTensor down = mlp.down().weight().parameter().write()) {
-            order = order(down);
-            permuteColumns(up, order);
-            permuteColumns(bias, order);
-            permuteRows(down, order);
+        Parameter up = mlp.up().weight().parameter();
+        Parameter down = mlp.down().weight().parameter();
+        try (HostTensor rows = down.write()) {
+            order = order(rows);
+            permuteRows(rows, order);
+        }
+        down.changed();
+        permuteColumns(up, order);
+        if (mlp.up().bias() != null) {
+            permuteColumns(mlp.up().bias(), order);
         }
         double[] before = sums.clone();
         for (int unit = 0; unit < order.length; unit++) {
             sums[unit] = before[order[unit]];
         }
-        List.of(
-                        mlp.up().weight().parameter(),
-                        mlp.up().bias(),
-                        mlp.down().weight().parameter())
-                .forEach(Parameter::changed);
     }
 
     /** The columns of the units; if the MLP is gated, those of u and those of g. */
-    private static void permuteColumns(HostTensor values, int[] order) {
-        var before = new float[values.columns()];
-        for (int row = 0; row < values.rows(); row++) {
-            values.copyRow(row, before, 0);
-            for (int from = 0; from < before.length; from += order.length) {
-                for (int column = 0; column < order.length; column++) {
-                    values.set(row, from + column, before[from + order[column]]);
+    private static void permuteColumns(Parameter parameter, int[] order) {
+        try (HostTensor values = parameter.write()) {
+            var before = new float[values.columns()];
+            for (int row = 0; row < values.rows(); row++) {
+                values.copyRow(row, before, 0);
+                for (int from = 0; from < before.length; from += order.length) {
+                    for (int column = 0; column < order.length; column++) {
+                        values.set(row, from + column, before[from + order[column]]);
+                    }
                 }
             }
         }
+        parameter.changed();
     }
 
     private static void permuteRows(HostTensor values, int[] order) {
@@ -167,12 +188,12 @@ final class MeasuredMlp implements Measured {
 
     /** c_0 holds the mean contribution of all units; from a learner that runs c_n takes it away again. */
     private void setBiases(Parameter biases, int width) {
+        float[] dense = bias(mlp.down());
         try (HostTensor down = mlp.down().weight().parameter().read();
-                HostTensor dense = mlp.down().bias().read();
                 HostTensor c = biases.write()) {
             for (int i = 0; i < c.columns(); i++) {
                 var means = new double[sums.length / width];
-                double all = dense.get(0, i);
+                double all = dense[i];
                 for (int unit = 0; unit < sums.length; unit++) {
                     double mean = sums[unit] / tokens * down.get(unit, i);
                     means[unit / width] += mean;

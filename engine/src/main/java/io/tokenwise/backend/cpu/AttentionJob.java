@@ -26,8 +26,20 @@ public final class AttentionJob extends Job {
 
     /** Q, K and V side by side; context and probabilities may be null. */
     public void prepare(Tensor qkv, int[] offsets, int sequenceCount, int heads, Tensor context, Tensor probabilities) {
-        prepare(offsets, sequenceCount, heads, qkv.columns() / (3 * heads));
-        call.dense(qkv.floats(), context == null ? null : context.floats());
+        prepare(qkv, offsets, sequenceCount, heads, heads, context, probabilities);
+    }
+
+    /** The same with fewer heads of keys and values. */
+    public void prepare(
+            Tensor qkv,
+            int[] offsets,
+            int sequenceCount,
+            int heads,
+            int keyHeads,
+            Tensor context,
+            Tensor probabilities) {
+        prepare(offsets, sequenceCount, heads, qkv.columns() / (heads + 2 * keyHeads));
+        call.grouped(qkv.floats(), keyHeads, context == null ? null : context.floats());
         if (probabilities != null) {
             keepProbabilities(probabilities);
         }
@@ -51,6 +63,19 @@ public final class AttentionJob extends Job {
         place(call.context, context, layout.context(), headSize);
     }
 
+    /**
+     * After it was prepared: another scale of scores, what a token sees of those before and after its own, and what is added to scores.
+     *
+     * @param bias {@code [heads, 2 * reach + 1]}, or null
+     */
+    public void form(float scale, int before, int after, Tensor bias) {
+        call.scale = scale;
+        call.before = before;
+        call.after = after;
+        call.bias = bias == null ? null : bias.floats();
+        call.reach = bias == null ? 0 : bias.columns() / 2;
+    }
+
     /** Units that lie side by side are told so, since a whole head is copied faster than its units. */
     private static void place(HeadColumns columns, Tensor tensor, int[] starts, int headSize) {
         if (AttentionLayout.areSideBySide(starts)) {
@@ -65,8 +90,8 @@ public final class AttentionJob extends Job {
         call.offsets = offsets;
         call.heads = heads;
         call.headSize = headSize;
-        call.scale = (float) (1 / Math.sqrt(headSize));
         call.probabilities = null;
+        form((float) (1 / Math.sqrt(headSize)), Integer.MAX_VALUE, Integer.MAX_VALUE, null);
         backward = false;
     }
 
@@ -99,7 +124,8 @@ public final class AttentionJob extends Job {
         perTask = Math.max(1, units);
         if (threads > 1 && units > 0) {
             long length = call.offsets[sequences] / sequences;
-            long work = Math.max(1, length * length * call.headSize * 2);
+            long seen = Math.min(length, (long) call.before + call.after + 1);
+            long work = Math.max(1, length * seen * call.headSize * 2);
             perTask = Math.clamp(GRAIN / work, 1, Math.max(1, units / (2 * threads)));
         }
         return (units + perTask - 1) / perTask;

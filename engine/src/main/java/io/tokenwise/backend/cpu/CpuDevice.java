@@ -2,6 +2,7 @@ package io.tokenwise.backend.cpu;
 
 import io.tokenwise.backend.Device;
 import io.tokenwise.backend.Staying;
+import io.tokenwise.backend.Stream;
 import io.tokenwise.kernels.Floats;
 import io.tokenwise.kernels.Kernels;
 import io.tokenwise.kernels.Scratch;
@@ -17,6 +18,18 @@ public final class CpuDevice implements Device {
     private final RangeJob range;
     private final AttentionJob attention;
     private final AttendJob attend;
+
+    /**
+     * Of an operation that has no form for other devices yet.
+     *
+     * @throws UnsupportedOperationException if the stream is of one
+     */
+    public static CpuDevice only(Stream stream, String operation) {
+        if (stream.device() instanceof CpuDevice cpu) {
+            return cpu;
+        }
+        throw new UnsupportedOperationException(operation + ": runs on the CPU only so far");
+    }
 
     CpuDevice(Kernels kernels, WorkerPool pool) {
         this.pool = pool;

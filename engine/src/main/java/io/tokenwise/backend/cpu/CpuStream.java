@@ -100,7 +100,7 @@ public final class CpuStream implements Stream {
 
     private void mlp(Tensor x, CpuRows some, MlpSlices slices, Tensor residual, Workspace workspace, Tensor y) {
         workspace.push();
-        Tensor units = workspace.tensor(some.sliceRows()[0], slices.widest());
+        Tensor units = workspace.tensor(some.sliceRows()[0], slices.between());
         products.mlp(x, some.order(), some.sliceRows(), slices, residual, units, y);
         workspace.pop();
     }

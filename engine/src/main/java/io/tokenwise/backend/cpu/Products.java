@@ -32,6 +32,7 @@ public interface Products {
 
     void linear(Tensor x, PackedMatrix weight, Tensor bias, boolean gelu, Tensor residual, Tensor y);
 
+    /** @param units room for {@link MlpSlices#between} of each row that uses a slice */
     void mlp(Tensor x, int[] rows, int[] sliceRows, MlpSlices slices, Tensor residual, Tensor units, Tensor y);
 
     /** Only the columns of slices that rows use. */

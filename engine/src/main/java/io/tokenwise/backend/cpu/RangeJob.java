@@ -2,9 +2,11 @@ package io.tokenwise.backend.cpu;
 
 import io.tokenwise.backend.ImagePatches;
 import io.tokenwise.backend.RotaryPositions;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.kernels.Elementwise.AdamWStep;
 import io.tokenwise.kernels.Floats;
 import io.tokenwise.kernels.Kernels;
+import io.tokenwise.kernels.RowParts;
 import io.tokenwise.kernels.Scratch;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -33,13 +35,17 @@ public final class RangeJob extends Job {
     public int columns;
     public int rows;
     public int blocks;
+    public int first;
     public float value;
+    public float more;
     public AdamWStep step;
     public int[] integers;
     public int[] offsets;
     public double[] sums;
     public ImagePatches patches;
     public RotaryPositions rotary;
+    public RowParts parts;
+    public Activation activation;
 
     /** Half of a tensor, for as long as its operation runs. */
     private final Floats half = new Floats(MemorySegment.NULL, 0);
@@ -84,6 +90,26 @@ public final class RangeJob extends Job {
 
     public RangeJob value(float x) {
         value = x;
+        return this;
+    }
+
+    public RangeJob first(int x) {
+        first = x;
+        return this;
+    }
+
+    public RangeJob more(float x) {
+        more = x;
+        return this;
+    }
+
+    public RangeJob parts(RowParts x) {
+        parts = x;
+        return this;
+    }
+
+    public RangeJob activation(Activation x) {
+        activation = x;
         return this;
     }
 

@@ -4,6 +4,7 @@ import io.tokenwise.backend.InputSlices;
 import io.tokenwise.backend.MlpSlices;
 import io.tokenwise.backend.OutputSlices;
 import io.tokenwise.backend.PackedMatrix;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.kernels.Floats;
 import io.tokenwise.kernels.Gemm;
 import io.tokenwise.kernels.GemmCall;
@@ -19,12 +20,16 @@ public final class VectorProducts implements Products {
     private final RangeJob packing;
     private final GemmJob gemm;
 
-    /** The columns of a slice, for as long as its product runs. */
+    /** What follows a product by values. */
+    private final RangeJob range;
+
+    /** The columns of a slice, or a slice's units, for as long as its product runs. */
     private final Floats columns = new Floats(MemorySegment.NULL, 0);
 
     public VectorProducts(Kernels kernels, WorkerPool pool) {
         packing = new RangeJob(kernels, pool, scratch);
         gemm = new GemmJob(kernels.gemm(), pool);
+        range = new RangeJob(kernels, pool, scratch);
     }
 
     @Override
@@ -69,13 +74,42 @@ public final class VectorProducts implements Products {
         for (int n = 0; n < slices.count() && sliceRows[n] > 0; n++) {
             GemmCall call = prepare(x, slices.ups().weights().get(n), sliceRows[n], units);
             call.gather = rows;
+            call.cStride = call.n;
             call.bias = slices.ups().biases().get(n).floats();
-            call.gelu = true;
+            call.gelu = slices.activation() == Activation.GELU && !slices.gated();
             gemm.multiply(scratch);
+            Floats activated = call.gelu ? units.floats() : activate(slices, n, sliceRows[n], units);
             call = prepare(units, slices.downs().weights().get(n), sliceRows[n], y);
+            call.a = activated;
+            call.aStride = call.k;
             call.scatter = rows;
             addSlice(call, slices.downs(), n, residual, y);
         }
+    }
+
+    /** A slice's units, from what its first product has left at the beginning of {@code between}: in its place, or, if they are gated, behind it. */
+    private Floats activate(MlpSlices slices, int n, int rows, Tensor between) {
+        range.a = between.floats();
+        range.activation = slices.activation();
+        range.columns = slices.units(n);
+        if (!slices.gated()) {
+            range.forEach(rows * range.columns, RangeJob.GRAIN_VALUES, VectorProducts::activate);
+            return range.a;
+        }
+        columns.point(
+                range.a.segment(),
+                range.a.at((long) rows * slices.ups().weights().get(n).outputs()));
+        range.b = columns;
+        range.forEach(rows, RangeJob.grain(range.columns), VectorProducts::gate);
+        return columns;
+    }
+
+    private static void activate(RangeJob o, int from, int to, Scratch scratch) {
+        o.kernels.gates().activate(o.a, o.a, o.activation, from, to);
+    }
+
+    private static void gate(RangeJob o, int from, int to, Scratch scratch) {
+        o.kernels.gates().gated(o.a, o.b, o.activation, o.columns, from, to);
     }
 
     /** Slice n of a sum: the first one adds the residual, the others add to the sum. */
@@ -149,7 +183,7 @@ public final class VectorProducts implements Products {
     }
 
     private static Floats packed(PackedMatrix matrix) {
-        if (matrix instanceof VectorMatrix own) {
+        if (matrix.plain() instanceof VectorMatrix own) {
             return own.panels().floats();
         }
         throw new IllegalArgumentException("matrix " + matrix.shape() + " was packed for another backend");

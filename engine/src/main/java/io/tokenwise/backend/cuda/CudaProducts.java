@@ -6,6 +6,7 @@ import io.tokenwise.backend.MlpSlices;
 import io.tokenwise.backend.OutputSlices;
 import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Stream;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
 
@@ -32,8 +33,9 @@ final class CudaProducts {
     /** All rows use all slices, which then are one matrix. */
     void mlp(Tensor x, MlpSlices slices, Tensor residual, Tensor y) {
         long bias = biases(slices.downs());
-        product.begin(x).toScratch(slices.units(), areBf16(slices));
-        product.gelu = true;
+        boolean gelu = isGelu(slices);
+        product.begin(x).toScratch(slices.ups().columns(), gelu && areBf16(slices));
+        product.gelu = gelu;
         outputs(slices.ups());
         product.run();
         product.goOn().to(y);
@@ -47,6 +49,13 @@ final class CudaProducts {
             job.bias += row;
             job.sums += downs.precision == Precision.S8 ? row : 0;
         }
+        if (!gelu) {
+            job.slices = slices.count();
+            job.inputStarts = downs.slices > 1 ? downs.starts() : 0;
+            product.activate(slices, slices.units());
+            job.slices = 1;
+            job.inputStarts = 0;
+        }
         product.run();
     }
 
@@ -55,8 +64,10 @@ final class CudaProducts {
         long partlyBias = biases(partly.downs());
         CudaRoutedRows all = routing.whole();
         CudaRoutedRows others = routing.partly();
-        product.begin(x).toScratch(Math.max(whole.units(), partly.units()), areBf16(whole) && areBf16(partly));
-        product.gelu = true;
+        boolean gelu = isGelu(whole);
+        int columns = Math.max(whole.ups().columns(), partly.ups().columns());
+        product.begin(x).toScratch(columns, gelu && areBf16(whole) && areBf16(partly));
+        product.gelu = gelu;
         // Rows without learners have no units.
         outputs(whole.ups()).of(all, 1).total = 0;
         outputs(partly.ups()).of(others, partly.count()).total = 0;
@@ -66,7 +77,15 @@ final class CudaProducts {
         product.rest = launches.address(none);
         inputs(whole.downs(), wholeBias).of(all, 1);
         inputs(partly.downs(), partlyBias).of(others, partly.count());
+        if (!gelu) {
+            product.activate(whole, Math.max(whole.units(), partly.units()));
+        }
         product.run();
+    }
+
+    /** Whether the first product does what comes after it. */
+    private static boolean isGelu(MlpSlices slices) {
+        return slices.activation() == Activation.GELU && !slices.gated();
     }
 
     private static boolean areBf16(MlpSlices slices) {

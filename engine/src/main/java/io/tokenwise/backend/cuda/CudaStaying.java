@@ -41,7 +41,7 @@ final class CudaStaying extends Staying {
                 .onlyWrites(null)
                 .tensor(gateValues)
                 .pointer(anyByHost() ? launches.upload(values(), rows(), Bucket.of(rows())) : 0)
-                .pointer(less().length == 0 ? 0 : launches.tables().floats(less()))
+                .table(less())
                 .ints(kinds(), sequences())
                 .offsets(offsets(), sequences())
                 .offsets(stayingOffsets(), sequences())

@@ -28,4 +28,12 @@ public final class FormedRows {
         set(newForm, memory.take(room * newStride * newForm.bytes()), newStride);
         steps = form == Precision.S8 ? memory.take(2 * room * Float.BYTES) : 0;
     }
+
+    /** The arguments of a norm that writes them besides: where, as bytes, with which steps, where in bfloat16, and the stride. */
+    public void tell(Launches launch) {
+        launch.pointer(form == Precision.S8 ? address : 0)
+                .pointer(steps)
+                .pointer(form == Precision.BF16 ? address : 0)
+                .integer(stride);
+    }
 }

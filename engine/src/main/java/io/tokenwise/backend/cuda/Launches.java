@@ -1,6 +1,5 @@
 package io.tokenwise.backend.cuda;
 
-import io.tokenwise.api.Precision;
 import io.tokenwise.natives.cuda.CuFunction;
 import io.tokenwise.natives.cuda.Cuda;
 import io.tokenwise.natives.cuda.LtProduct;
@@ -90,17 +89,9 @@ public final class Launches {
         return pointer(device.tables.ints(values));
     }
 
-    /** As {@link #table(int[])}. */
+    /** As {@link #table(int[])}; an empty one is a null pointer. */
     public Launches table(float[] values) {
-        return pointer(device.tables.floats(values));
-    }
-
-    /** Where a norm writes its rows in the form that products read: as bytes, their steps, in bfloat16, and the stride. */
-    public Launches formed(FormedRows rows) {
-        return pointer(rows.form == Precision.S8 ? rows.address : 0)
-                .pointer(rows.steps)
-                .pointer(rows.form == Precision.BF16 ? rows.address : 0)
-                .integer(rows.stride);
+        return pointer(values.length == 0 ? 0 : device.tables.floats(values));
     }
 
     public Launches integer(int value) {
@@ -388,10 +379,6 @@ public final class Launches {
     }
 
     // ---- for what belongs to the stream
-
-    KeptTables tables() {
-        return device.tables;
-    }
 
     Cuda cuda() {
         return device.cuda;

@@ -1,6 +1,7 @@
 package io.tokenwise.backend.cuda;
 
 import io.tokenwise.api.Precision;
+import io.tokenwise.backend.MlpSlices;
 import io.tokenwise.tensor.Tensor;
 
 /**
@@ -42,6 +43,25 @@ final class LeftSide {
         isTensor = false;
         own.set(Precision.F32, 0, 0);
         formed = own;
+    }
+
+    /** The rows become the units of an MLP, as far as the jobs, of its second product, use them; the second job may be null. */
+    void activate(MlpSlices mlp, int units, ProductJob first, ProductJob second) {
+        int stride = PackedWeights.roundUp(units, 8);
+        long activated = launches.scratch((long) Bucket.of(rows) * stride * Float.BYTES);
+        launches.kernel("activateUnits")
+                .onlyWrites(null)
+                .pointer(floats)
+                .integer(floatStride)
+                .count(rows)
+                .pointer(activated)
+                .integer(stride)
+                .integer(mlp.activation().ordinal())
+                .flag(mlp.gated());
+        first.tellLeft(launches);
+        (second == null ? first : second).tellLeft(launches);
+        launches.run(Launches.blocks(Bucket.of(rows), 4), 1, second == null ? 1 : 2, 128, 0);
+        set(activated, rows, stride);
     }
 
     /** Rows that a product has left in bfloat16. */

@@ -1,6 +1,7 @@
 package io.tokenwise.backend.cuda;
 
 import io.tokenwise.api.Precision;
+import io.tokenwise.backend.MlpSlices;
 import io.tokenwise.natives.cuda.LtProduct;
 import io.tokenwise.tensor.Tensor;
 
@@ -78,6 +79,11 @@ final class ProductLaunch {
     /** Another job, at most the second one, of all rows and a single slice unless it is told otherwise. */
     ProductJob job() {
         return jobs[count++].clear();
+    }
+
+    /** What the left side becomes before it is multiplied; the jobs are told already. */
+    void activate(MlpSlices mlp, int units) {
+        left.activate(mlp, units, jobs[0], count == 2 ? jobs[1] : null);
     }
 
     /** One launch, or two where the jobs' weights differ in precision or cuBLASLt leaves something to do, besides what brings the left side into a form. */

@@ -160,14 +160,24 @@ public final class OneDnnBackend implements Backend {
     public PackedMatrix allocatePacked(Arena arena, int inputs, int outputs) {
         return Math.min(inputs, outputs) < LEAST_SIDE
                 ? vector.allocatePacked(arena, inputs, outputs)
-                : matrix(arena, inputs, outputs, inputs, outputs, null);
+                : matrix(
+                        arena,
+                        inputs,
+                        outputs,
+                        inputs,
+                        outputs,
+                        null,
+                        outputs < 2 * LEAST_SIDE ? vector.allocatePacked(arena, inputs, outputs) : null);
     }
 
     @Override
     public List<PackedMatrix> allocateSlices(Arena arena, int inputs, int outputs, int[] sizes, boolean alongOutputs) {
-        if (Math.min(Arrays.stream(sizes).min().orElseThrow(), alongOutputs ? inputs : outputs) < LEAST_SIDE) {
+        int least = Arrays.stream(sizes).min().orElseThrow();
+        if (Math.min(least, alongOutputs ? inputs : outputs) < LEAST_SIDE) {
             return vector.allocateSlices(arena, inputs, outputs, sizes, alongOutputs);
         }
+        // If one needs a twin all of them do.
+        boolean twins = alongOutputs && least < 2 * LEAST_SIDE;
         var slices = new ArrayList<PackedMatrix>();
         int end = 0;
         for (int n = 0; n < sizes.length; n++) {
@@ -180,18 +190,31 @@ public final class OneDnnBackend implements Backend {
             OneDnnMatrix prefix = !packsPrefix
                     ? null
                     : alongOutputs
-                            ? matrix(arena, inputs, end, inputs, outputs, null)
-                            : matrix(arena, end, outputs, inputs, outputs, null);
+                            ? matrix(arena, inputs, end, inputs, outputs, null, null)
+                            : matrix(arena, end, outputs, inputs, outputs, null, null);
             slices.add(
                     alongOutputs
-                            ? matrix(arena, inputs, size, inputs, outputs, prefix)
-                            : matrix(arena, size, outputs, inputs, outputs, prefix));
+                            ? matrix(
+                                    arena,
+                                    inputs,
+                                    size,
+                                    inputs,
+                                    outputs,
+                                    prefix,
+                                    twins ? vector.allocatePacked(arena, inputs, size) : null)
+                            : matrix(arena, size, outputs, inputs, outputs, prefix, null));
         }
         return slices;
     }
 
     private OneDnnMatrix matrix(
-            Arena arena, int inputs, int outputs, int allInputs, int allOutputs, OneDnnMatrix prefix) {
+            Arena arena,
+            int inputs,
+            int outputs,
+            int allInputs,
+            int allOutputs,
+            OneDnnMatrix prefix,
+            PackedMatrix twin) {
         DataType type = precision == Precision.S8 ? DataType.S8 : inputType(precision);
         DataType sums = precision == Precision.S8 ? DataType.S32 : DataType.F32;
         Product product = oneDnn.product(ProductSpec.of(inputs, outputs, inputType(precision), type, sums)
@@ -204,7 +227,8 @@ public final class OneDnnBackend implements Backend {
                 packed,
                 product.weights(packed).closeWith(arena),
                 new Columns(new float[columns], new float[columns]),
-                prefix);
+                prefix,
+                twin);
     }
 
     private synchronized void widen(int inputs, int outputs) {

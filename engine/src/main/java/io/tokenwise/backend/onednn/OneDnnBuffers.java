@@ -4,10 +4,12 @@ import io.tokenwise.api.Precision;
 import io.tokenwise.backend.InputSlices;
 import io.tokenwise.backend.OutputSlices;
 import io.tokenwise.backend.PackedMatrix;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.kernels.Conversions;
 import io.tokenwise.kernels.Conversions.Columns;
 import io.tokenwise.kernels.Elementwise;
 import io.tokenwise.kernels.Floats;
+import io.tokenwise.kernels.GateOps;
 import io.tokenwise.kernels.Kernels;
 import io.tokenwise.natives.Binding;
 import io.tokenwise.natives.OneDnn;
@@ -57,6 +59,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
     private final boolean tiles;
     private final Conversions conversions;
     private final Elementwise elementwise;
+    private final GateOps gates;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment sums;
     private final Floats sumFloats;
@@ -65,6 +68,11 @@ final class OneDnnBuffers implements BufferPool.Buffers {
 
     /** A row of sums on its way to the second product or to its residual. */
     private final Floats row;
+
+    /** A slice's part of that row, and where its units go. */
+    private final Floats ungated = new Floats(MemorySegment.NULL, 0);
+
+    private final Floats gated = new Floats(MemorySegment.NULL, 0);
 
     /** What the slices used by a row add to its sums. */
     private final Offsets offsets;
@@ -78,6 +86,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         this.rows = backend.blockRows();
         this.conversions = kernels.conversions();
         this.elementwise = kernels.elementwise();
+        this.gates = kernels.gates();
         this.inputs = inputs;
         this.outputs = outputs;
         try {
@@ -212,19 +221,35 @@ final class OneDnnBuffers implements BufferPool.Buffers {
      * slices' sums added by oneDNN, so a row that uses k slices costs what it would cost in an MLP of that width.
      */
     void mlp(OneDnnJob job, int task) {
-        int stride = job.ups.columns();
+        int stride = job.downs.columns();
         multiplyUps(job, task);
         for (int i = 0; i < job.rows(task); i++) {
             int count = widen(job, task, i, row, 0);
             long at = (long) i * stride;
-            if (precision == Precision.S8) {
+            if (job.gated) {
+                narrow(row, 0, gate(job, count), units, at, i);
+            } else if (job.activation == Activation.GELU && precision == Precision.S8) {
                 conversions.quantizeGelu(row, 0, count, units.memory, at, units.scales, i);
             } else {
-                elementwise.gelu(row, row, 0, count);
+                gates.activate(row, row, job.activation, 0, count);
                 narrow(row, 0, count, units, at, i);
             }
         }
         sumDowns(job, task);
+    }
+
+    /** Makes units of so many values of {@link #row}, slice by slice those of u and of g; they then are side by side. Returns how many they are. */
+    private int gate(OneDnnJob job, int count) {
+        MemorySegment memory = row.segment();
+        int unit = 0;
+        for (int n = 0; 2 * unit < count; n++) {
+            int width = job.downs.weights().get(n).inputs();
+            ungated.point(memory, row.at(2L * unit));
+            gated.point(memory, row.at(unit));
+            gates.gated(ungated, gated, job.activation, width, 0, 1);
+            unit += width;
+        }
+        return unit;
     }
 
     /** The columns of y of those slices that a row uses. */

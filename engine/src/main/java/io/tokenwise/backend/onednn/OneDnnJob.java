@@ -4,6 +4,7 @@ import io.tokenwise.backend.InputSlices;
 import io.tokenwise.backend.OutputSlices;
 import io.tokenwise.backend.cpu.Job;
 import io.tokenwise.backend.cpu.WorkerPool;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.kernels.Floats;
 import io.tokenwise.kernels.Scratch;
 import io.tokenwise.tensor.Tensor;
@@ -41,6 +42,11 @@ final class OneDnnJob extends Job {
 
     /** Slices of inputs, or null. With ups it is an MLP; with neither a product. */
     InputSlices downs;
+
+    /** Of an MLP: what its units go through, and whether there is a gate for each. */
+    Activation activation;
+
+    boolean gated;
 
     /** Whether the biases of the slices of outputs are one vector. */
     boolean adjacentBiases;

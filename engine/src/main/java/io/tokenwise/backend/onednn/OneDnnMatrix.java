@@ -13,12 +13,19 @@ import java.lang.foreign.MemorySegment;
  * @param columns for signed bytes what one step of each output means; otherwise empty
  * @param prefix for signed bytes this slice and all slices before it once more, as one matrix; null for the first slice, for some where
  *     there are more than four, and for floats, whose sums would depend on it. Rows that use the same slices need one product for all
+ * @param twin of a matrix with so few outputs that they may be too few inputs for oneDNN once a gate has halved them: the same for our own kernels; otherwise null
  */
-record OneDnnMatrix(Product product, MemorySegment packed, Weights weights, Columns columns, OneDnnMatrix prefix)
+record OneDnnMatrix(
+        Product product, MemorySegment packed, Weights weights, Columns columns, OneDnnMatrix prefix, PackedMatrix twin)
         implements PackedMatrix {
     /** This slice and those before it; for the first and the last slice, and those with a prefix. */
     OneDnnMatrix upTo() {
         return prefix == null ? this : prefix;
+    }
+
+    @Override
+    public PackedMatrix plain() {
+        return twin == null ? this : twin;
     }
 
     @Override

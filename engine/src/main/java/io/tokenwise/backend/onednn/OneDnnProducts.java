@@ -44,10 +44,15 @@ final class OneDnnProducts implements Products {
     public void pack(Tensor source, int fromRow, int fromColumn, boolean transposed, PackedMatrix target) {
         if (!(target instanceof OneDnnMatrix matrix)) {
             vector.pack(source, fromRow, fromColumn, transposed, target);
-        } else if (precision == Precision.S8) {
-            packBytes(source, transposed, List.of(matrix));
         } else {
-            packFloats(source, fromRow, fromColumn, transposed, matrix);
+            if (matrix.twin() != null) {
+                vector.pack(source, fromRow, fromColumn, transposed, matrix.twin());
+            }
+            if (precision == Precision.S8) {
+                packBytes(source, transposed, List.of(matrix));
+            } else {
+                packFloats(source, fromRow, fromColumn, transposed, matrix);
+            }
         }
     }
 
@@ -76,7 +81,11 @@ final class OneDnnProducts implements Products {
 
     @Override
     public void packSlices(Tensor source, List<PackedMatrix> slices) {
-        if (precision == Precision.S8 && slices.getFirst() instanceof OneDnnMatrix) {
+        if (precision == Precision.S8 && slices.getFirst() instanceof OneDnnMatrix first) {
+            if (first.twin() != null) {
+                vector.packSlices(
+                        source, slices.stream().map(PackedMatrix::plain).toList());
+            }
             packBytes(source, false, slices);
         } else {
             Products.super.packSlices(source, slices);
@@ -196,6 +205,8 @@ final class OneDnnProducts implements Products {
         checkOutputs("mlp", slices.ups());
         checkInputs("mlp", slices.downs());
         start(x, residual, y);
+        job.activation = slices.activation();
+        job.gated = slices.gated();
         job.slices(slices.ups(), slices.downs(), rows, sliceRows, scratch);
     }
 

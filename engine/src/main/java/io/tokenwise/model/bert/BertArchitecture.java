@@ -1,8 +1,6 @@
 package io.tokenwise.model.bert;
 
 import io.tokenwise.model.TextArchitecture;
-import java.util.LinkedHashMap;
-import java.util.Map;
 
 /**
  * The sizes of a BERT encoder: post-LayerNorm, absolute positions, erf-GELU.
@@ -26,7 +24,6 @@ public record BertArchitecture(
         int typeVocabularySize,
         double layerNormEpsilon)
         implements TextArchitecture {
-
     @Override
     public BertArchitecture withLayers(int first) {
         if (first < 1 || first > layers) {
@@ -42,36 +39,5 @@ public record BertArchitecture(
                 maxPositions,
                 typeVocabularySize,
                 layerNormEpsilon);
-    }
-
-    @Override
-    public Map<String, long[]> tensors() {
-        Map<String, long[]> shapes = new LinkedHashMap<>();
-        shapes.put("embeddings.word_embeddings.weight", new long[] {vocabularySize, hiddenSize});
-        shapes.put("embeddings.position_embeddings.weight", new long[] {maxPositions, hiddenSize});
-        shapes.put("embeddings.token_type_embeddings.weight", new long[] {typeVocabularySize, hiddenSize});
-        norm(shapes, "embeddings.LayerNorm");
-        for (int i = 0; i < layers; i++) {
-            String layer = "encoder.layer." + i + ".";
-            linear(shapes, layer + "attention.self.query", hiddenSize, hiddenSize);
-            linear(shapes, layer + "attention.self.key", hiddenSize, hiddenSize);
-            linear(shapes, layer + "attention.self.value", hiddenSize, hiddenSize);
-            linear(shapes, layer + "attention.output.dense", hiddenSize, hiddenSize);
-            norm(shapes, layer + "attention.output.LayerNorm");
-            linear(shapes, layer + "intermediate.dense", intermediateSize, hiddenSize);
-            linear(shapes, layer + "output.dense", hiddenSize, intermediateSize);
-            norm(shapes, layer + "output.LayerNorm");
-        }
-        return shapes;
-    }
-
-    private void norm(Map<String, long[]> shapes, String name) {
-        shapes.put(name + ".weight", new long[] {hiddenSize});
-        shapes.put(name + ".bias", new long[] {hiddenSize});
-    }
-
-    private static void linear(Map<String, long[]> shapes, String name, int out, int in) {
-        shapes.put(name + ".weight", new long[] {out, in});
-        shapes.put(name + ".bias", new long[] {out});
     }
 }

@@ -11,6 +11,7 @@ import io.tokenwise.model.Encoder;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.nn.LayerNorm;
 import io.tokenwise.nn.Linear;
+import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
@@ -61,12 +62,12 @@ public final class MaskedLanguageModel implements AutoCloseable {
         var parameters = new Parameters(encoder.parameters().backend());
         try {
             Architecture sizes = encoder.description().architecture();
-            var parts = new LayerBuilder(parameters, sizes, AdaptiveConfig.DENSE);
+            LayerBuilder parts = new LayerBuilder(parameters, sizes, AdaptiveConfig.DENSE).head();
             var words = new Weight(parameters, encoder.parameters().get("embeddings.word_embeddings.weight"));
             var model = new MaskedLanguageModel(
                     parameters,
                     parts.linear(PATH + "transform.dense", sizes.hiddenSize(), sizes.hiddenSize()),
-                    parts.norm(PATH + "transform.LayerNorm"),
+                    parts.layerNorm(PATH + "transform.LayerNorm", NormForm.layerNorm(sizes.layerNormEpsilon())),
                     words,
                     parts.vector(BIAS, words.inputs()));
             parts.stored().forEach(tensor -> tensor.load(weights));

@@ -1,13 +1,16 @@
 package io.tokenwise.model.moonshine;
 
-import io.tokenwise.backend.RotaryPositions;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.LayerBuilder;
+import io.tokenwise.model.LayerNames;
+import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.Block;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.CachedAttention;
 import io.tokenwise.nn.CrossAttention;
 import io.tokenwise.nn.LayerNorm;
-import io.tokenwise.nn.Mlp;
+import io.tokenwise.nn.MlpForm;
+import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
@@ -24,37 +27,38 @@ record DecoderLayer(
         BlockSlot heard,
         LayerNorm mlpNorm,
         BlockSlot mlp) {
-    static DecoderLayer of(int layer, MoonshineArchitecture sizes, RotaryPositions positions, LayerBuilder parts) {
+    /** Of each unit one column and, after all of these, one of its gate. */
+    private static final LayerNames NAMES =
+            Moonshine.NAMES.gatedBy(new LayerNames.Side("mlp.fc1", 0, 2), new LayerNames.Side("mlp.fc1", 1, 2));
+
+    static DecoderLayer of(int layer, MoonshineArchitecture sizes, AttentionForm attention, LayerBuilder parts) {
         String path = "decoder.layers." + layer + ".";
         int hidden = sizes.hiddenSize();
-        String self = path + "self_attn.";
-        LayerNorm writtenNorm = parts.normWithoutShift(path + "input_layernorm");
+        var norm = NormForm.unshifted(sizes.layerNormEpsilon());
+        var mlp = new MlpForm(sizes.intermediateSize(), Activation.SILU, true, true, true);
+        LayerNorm writtenNorm = parts.layerNorm(path + "input_layernorm", norm);
         var written = new CachedAttention(
-                parts.matrices(hidden, hidden, self + "q_proj", self + "k_proj", self + "v_proj"),
-                parts.matrices(hidden, hidden, self + "o_proj"),
+                parts.qkv(path, attention, NAMES),
+                parts.matrices(path, "", hidden, hidden, "self_attn.o_proj"),
                 sizes.heads(),
-                positions,
+                parts.rotary(attention),
                 layer);
-        LayerNorm heardNorm = parts.normWithoutShift(path + "post_attention_layernorm");
-        String cross = path + "encoder_attn.";
+        LayerNorm heardNorm = parts.layerNorm(path + "post_attention_layernorm", norm);
         var heard = new CrossAttention(
-                parts.matrices(hidden, hidden, cross + "q_proj"),
-                parts.matrices(hidden, hidden, cross + "k_proj", cross + "v_proj"),
-                parts.matrices(hidden, hidden, cross + "o_proj"),
+                parts.matrices(path, "", hidden, hidden, "encoder_attn.q_proj"),
+                parts.matrices(path, "kv", hidden, hidden, "encoder_attn.k_proj", "encoder_attn.v_proj"),
+                parts.matrices(path, "", hidden, hidden, "encoder_attn.o_proj"),
                 sizes.heads(),
                 layer);
-        LayerNorm mlpNorm = parts.normWithoutShift(path + "final_layernorm");
-        Mlp mlp = Mlp.gated(
-                parts.linear(path + "mlp.fc1", hidden, 2 * sizes.intermediateSize()),
-                parts.linear(path + "mlp.fc2", sizes.intermediateSize(), hidden));
+        LayerNorm mlpNorm = parts.layerNorm(path + "final_layernorm", norm);
         return new DecoderLayer(
                 writtenNorm,
                 parts.attention(path + "attention", written),
                 heardNorm,
                 heard,
-                new BlockSlot(path + "cross_attention", heard),
+                parts.slot(path + "cross_attention", heard),
                 mlpNorm,
-                parts.mlp(path + "mlp", mlp));
+                parts.mlp(path, mlp, NAMES));
     }
 
     /** {@code [tokens, hidden]} to the same: the one token that is being written, or all of the texts that are predicted. */

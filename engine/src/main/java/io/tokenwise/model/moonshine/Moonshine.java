@@ -1,81 +1,77 @@
 package io.tokenwise.model.moonshine;
 
-import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.model.LayerBuilder;
+import io.tokenwise.model.LayerForm;
+import io.tokenwise.model.LayerNames;
+import io.tokenwise.model.LayerStack;
 import io.tokenwise.model.Network;
-import io.tokenwise.model.PreNormLayer;
 import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.model.SpeechWriter;
+import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.BlockSlot;
-import io.tokenwise.nn.LayerNorm;
-import io.tokenwise.nn.Linear;
-import io.tokenwise.nn.Mlp;
+import io.tokenwise.nn.MlpForm;
+import io.tokenwise.nn.Norm;
+import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Pass;
-import io.tokenwise.nn.RotaryAttention;
+import io.tokenwise.nn.Positions;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.op.Pools;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
 
 /** Moonshine (Jeffries et al. 2024): an encoder that makes frames of sound, beside the decoder that writes their text. The front end cannot be trained. */
-record Moonshine(SoundFrontEnd frontEnd, List<PreNormLayer> layers, LayerNorm norm, SpeechDecoder decoder)
+record Moonshine(SoundFrontEnd frontEnd, LayerStack layers, Optional<Norm> norm, SpeechDecoder decoder)
         implements Network {
+    /** Of an encoder's layer, and so far of a decoder's. */
+    static final LayerNames NAMES = LayerNames.of(
+            "self_attn.q_proj",
+            "self_attn.k_proj",
+            "self_attn.v_proj",
+            "self_attn.o_proj",
+            "mlp.fc1",
+            "mlp.fc2",
+            LayerNames.Norms.of("input_layernorm", "post_attention_layernorm"));
+
     /** With zero weights. */
     static Moonshine of(SpeechDescription description, LayerBuilder parts) {
         var sizes = (MoonshineArchitecture) description.architecture();
-        var positions = new RotaryPositions(
-                description.maxTokens(),
-                sizes.hiddenSize() / sizes.heads(),
-                sizes.rotated(),
-                MoonshineArchitecture.ROTARY_BASE);
+        var norm = NormForm.unshifted(sizes.layerNormEpsilon());
+        var layer = LayerForm.of(
+                LayerForm.NormPlace.BEFORE,
+                norm,
+                attention(sizes, description.maxTokens()),
+                MlpForm.gelu(sizes.intermediateSize()));
         return new Moonshine(
-                SoundFrontEnd.of(sizes.hiddenSize(), parts),
-                IntStream.range(0, sizes.layers())
-                        .mapToObj(i -> layer("encoder.layers." + i + ".", sizes, positions, parts))
-                        .toList(),
-                parts.normWithoutShift("encoder.layer_norm"),
-                SpeechDecoder.of(sizes, parts));
+                SoundFrontEnd.of(sizes, parts.inputs()),
+                parts.layers("encoder.layers.", Collections.nCopies(sizes.layers(), layer), NAMES),
+                Optional.of(parts.head().norm("encoder.layer_norm", norm)),
+                SpeechDecoder.of(sizes, parts.decoder()));
     }
 
-    private static PreNormLayer layer(
-            String path, MoonshineArchitecture sizes, RotaryPositions positions, LayerBuilder parts) {
-        int hidden = sizes.hiddenSize();
-        String self = path + "self_attn.";
-        LayerNorm attentionNorm = parts.normWithoutShift(path + "input_layernorm");
-        Linear qkv = parts.matrices(hidden, hidden, self + "q_proj", self + "k_proj", self + "v_proj");
-        var attention =
-                new RotaryAttention(qkv, parts.matrices(hidden, hidden, self + "o_proj"), sizes.heads(), positions);
-        LayerNorm mlpNorm = parts.normWithoutShift(path + "post_attention_layernorm");
-        var mlp = new Mlp(
-                parts.linear(path + "mlp.fc1", hidden, sizes.intermediateSize()),
-                parts.linear(path + "mlp.fc2", sizes.intermediateSize(), hidden));
-        return new PreNormLayer(
-                attentionNorm, parts.attention(path + "attention", attention), mlpNorm, parts.mlp(path + "mlp", mlp));
+    /** Attention of an encoder's layer, or of a decoder's, with as many tokens as said at most. */
+    static AttentionForm attention(MoonshineArchitecture sizes, int tokens) {
+        var positions =
+                new Positions.Rotary(sizes.rotated(), MoonshineArchitecture.ROTARY_BASE, false, new double[0], tokens);
+        return AttentionForm.plain(sizes.heads(), sizes.hiddenSize() / sizes.heads())
+                .withoutBiases()
+                .with(positions);
     }
 
     /** Of recordings the frames, as the front end makes them. */
     @Override
     public Tensor embeddings(Pass pass, TokenBatch batch) {
-        Tensor y = pass.tensor(batch.tokens(), norm.gamma().value().columns());
+        Tensor y = pass.tensor(batch.tokens(), frontEnd.norm().gamma().value().columns());
         pass.push();
         return pass.popKeeping(frontEnd.forward(pass, batch), y);
     }
 
     @Override
     public Tensor layers(Pass pass, Tensor x, int narrowLayers) {
-        Tensor y = pass.tensor(x.rows(), x.columns());
-        pass.push();
-        Tensor last = x;
-        for (int i = 0; i < layers.size(); i++) {
-            last = layers.get(i).forward(pass, last);
-        }
-        norm.forward(pass, last, y);
-        pass.pop();
-        return y;
+        return layers.forward(pass, x, narrowLayers, norm);
     }
 
     /** The mean of a recording's frames; its text is the decoder's matter. */
@@ -95,18 +91,18 @@ record Moonshine(SoundFrontEnd frontEnd, List<PreNormLayer> layers, LayerNorm no
     /** The encoder's: those of frames. */
     @Override
     public List<BlockSlot> tokenSlots() {
-        return PreNormLayer.slots(layers);
-    }
-
-    @Override
-    public Optional<SpeechWriter> writer() {
-        return Optional.of(decoder);
+        return layers.slots();
     }
 
     /** The front end's. */
     @Override
     public double fixedFlops(int tokens) {
         return tokens * frontEnd.flopsPerFrame();
+    }
+
+    @Override
+    public Optional<SpeechWriter> writer() {
+        return Optional.of(decoder);
     }
 
     @Override

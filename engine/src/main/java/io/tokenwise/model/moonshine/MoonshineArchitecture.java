@@ -2,9 +2,7 @@ package io.tokenwise.model.moonshine;
 
 import io.tokenwise.model.Architecture;
 import io.tokenwise.model.SoundForm;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * The sizes of a Moonshine (Jeffries et al. 2024): an encoder of sound, whose front end is three convolutions, and a decoder of text. Both have
@@ -51,76 +49,5 @@ public record MoonshineArchitecture(
     @Override
     public double layerNormEpsilon() {
         return 1e-5;
-    }
-
-    @Override
-    public String mlpInput() {
-        return "mlp.fc1.weight";
-    }
-
-    @Override
-    public String adaptable() {
-        return "encoder.layers.0.mlp to encoder.layers." + (layers - 1)
-                + ".mlp, decoder.layers.0.mlp to decoder.layers." + (decoderLayers - 1)
-                + ".mlp, and attention with letters of qkvo likewise";
-    }
-
-    @Override
-    public List<List<String>> layerPaths() {
-        return List.of(
-                Architecture.paths("encoder.layers.", layers), Architecture.paths("decoder.layers.", decoderLayers));
-    }
-
-    /** Names are Hugging Face's, without the leading {@code model.}. */
-    @Override
-    public Map<String, long[]> tensors() {
-        int hidden = hiddenSize;
-        Map<String, long[]> shapes = new LinkedHashMap<>();
-        shapes.put(
-                "encoder.conv1.weight",
-                new long[] {hidden, 1, SOUND.convolutions().get(0).width()});
-        shapes.put("encoder.groupnorm.weight", new long[] {hidden});
-        shapes.put("encoder.groupnorm.bias", new long[] {hidden});
-        shapes.put(
-                "encoder.conv2.weight",
-                new long[] {2L * hidden, hidden, SOUND.convolutions().get(1).width()});
-        shapes.put("encoder.conv2.bias", new long[] {2L * hidden});
-        shapes.put(
-                "encoder.conv3.weight",
-                new long[] {hidden, 2L * hidden, SOUND.convolutions().get(2).width()});
-        shapes.put("encoder.conv3.bias", new long[] {hidden});
-        for (int i = 0; i < layers; i++) {
-            String layer = "encoder.layers." + i + ".";
-            shapes.put(layer + "input_layernorm.weight", new long[] {hidden});
-            attention(shapes, layer + "self_attn.");
-            shapes.put(layer + "post_attention_layernorm.weight", new long[] {hidden});
-            mlp(shapes, layer + "mlp.", intermediateSize);
-        }
-        shapes.put("encoder.layer_norm.weight", new long[] {hidden});
-        shapes.put("decoder.embed_tokens.weight", new long[] {vocabularySize, hidden});
-        for (int i = 0; i < decoderLayers; i++) {
-            String layer = "decoder.layers." + i + ".";
-            shapes.put(layer + "input_layernorm.weight", new long[] {hidden});
-            attention(shapes, layer + "self_attn.");
-            shapes.put(layer + "post_attention_layernorm.weight", new long[] {hidden});
-            attention(shapes, layer + "encoder_attn.");
-            shapes.put(layer + "final_layernorm.weight", new long[] {hidden});
-            mlp(shapes, layer + "mlp.", 2 * intermediateSize);
-        }
-        shapes.put("decoder.norm.weight", new long[] {hidden});
-        return shapes;
-    }
-
-    private void attention(Map<String, long[]> shapes, String path) {
-        for (char projection : new char[] {'q', 'k', 'v', 'o'}) {
-            shapes.put(path + projection + "_proj.weight", new long[] {hiddenSize, hiddenSize});
-        }
-    }
-
-    private void mlp(Map<String, long[]> shapes, String path, int up) {
-        shapes.put(path + "fc1.weight", new long[] {up, hiddenSize});
-        shapes.put(path + "fc1.bias", new long[] {up});
-        shapes.put(path + "fc2.weight", new long[] {hiddenSize, intermediateSize});
-        shapes.put(path + "fc2.bias", new long[] {hiddenSize});
     }
 }

@@ -11,6 +11,8 @@ import io.tokenwise.io.OnnxGraph.Scaling;
 import io.tokenwise.io.StoredFloat;
 import io.tokenwise.io.Transposition;
 import io.tokenwise.io.WeightSource;
+import io.tokenwise.model.ModelShapes;
+import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.natives.Pages;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -22,6 +24,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -66,7 +69,14 @@ public final class MoonshineOnnx implements WeightSource {
         }
         tensors = found;
         architecture = architecture(encoder, decoder, decoderFile);
-        Set<String> known = architecture.tensors().keySet();
+        var description = new SpeechDescription(
+                folder.toString(),
+                MoonshineFamily.MOONSHINE,
+                architecture,
+                MoonshineArchitecture.SOUND,
+                null,
+                Optional.empty());
+        Set<String> known = ModelShapes.of(description).tensors().keySet();
         found.forEach((name, stored) -> {
             if (!known.contains(name)) {
                 throw stored.graph.bad("has weights of " + name + ", which no Moonshine has");

@@ -14,11 +14,12 @@ import java.util.List;
 
 /** Moonshine's front end (Jeffries et al. 2024, section 3.1): three convolutions from samples to frames, of 384 samples each. */
 record SoundFrontEnd(Convolution first, GroupNorm norm, Convolution second, Convolution third) {
-    static SoundFrontEnd of(int hidden, LayerBuilder parts) {
+    static SoundFrontEnd of(MoonshineArchitecture architecture, LayerBuilder parts) {
+        int hidden = architecture.hiddenSize();
         List<SoundForm.Step> sizes = MoonshineArchitecture.SOUND.convolutions();
         return new SoundFrontEnd(
                 parts.convolution("encoder.conv1", 1, hidden, sizes.get(0), false),
-                parts.groupNorm("encoder.groupnorm"),
+                parts.groupNorm("encoder.groupnorm", architecture.layerNormEpsilon()),
                 parts.convolution("encoder.conv2", hidden, 2 * hidden, sizes.get(1), true),
                 parts.convolution("encoder.conv3", 2 * hidden, hidden, sizes.get(2), true));
     }

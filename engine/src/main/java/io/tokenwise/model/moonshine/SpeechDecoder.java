@@ -1,13 +1,14 @@
 package io.tokenwise.model.moonshine;
 
 import io.tokenwise.autograd.Weight;
-import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.TextDecoder;
+import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Decoding;
 import io.tokenwise.nn.LayerNorm;
+import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TeacherForcing;
 import io.tokenwise.nn.TokenBatch;
@@ -35,17 +36,13 @@ public final class SpeechDecoder implements TextDecoder {
 
     /** With zero weights. */
     static SpeechDecoder of(MoonshineArchitecture sizes, LayerBuilder parts) {
-        var positions = new RotaryPositions(
-                MoonshineArchitecture.mostTokens(),
-                sizes.hiddenSize() / sizes.heads(),
-                sizes.rotated(),
-                MoonshineArchitecture.ROTARY_BASE);
+        AttentionForm attention = Moonshine.attention(sizes, MoonshineArchitecture.mostTokens());
         return new SpeechDecoder(
                 parts.tiedTable("decoder.embed_tokens.weight", sizes.vocabularySize()),
                 IntStream.range(0, sizes.decoderLayers())
-                        .mapToObj(i -> DecoderLayer.of(i, sizes, positions, parts))
+                        .mapToObj(i -> DecoderLayer.of(i, sizes, attention, parts))
                         .toList(),
-                parts.normWithoutShift("decoder.norm"));
+                parts.head().layerNorm("decoder.norm", NormForm.unshifted(sizes.layerNormEpsilon())));
     }
 
     @Override

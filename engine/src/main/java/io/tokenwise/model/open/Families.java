@@ -3,7 +3,11 @@ package io.tokenwise.model.open;
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.model.ModelFamily;
 import io.tokenwise.model.bert.BertFamily;
+import io.tokenwise.model.distilbert.DistilBertFamily;
+import io.tokenwise.model.modernbert.ModernBertFamily;
 import io.tokenwise.model.moonshine.MoonshineFamily;
+import io.tokenwise.model.nomic.NomicBertFamily;
+import io.tokenwise.model.roberta.RobertaFamily;
 import io.tokenwise.model.vit.VitFamily;
 import java.util.List;
 import java.util.Set;
@@ -12,7 +16,16 @@ import java.util.stream.Collectors;
 /** All families of models. */
 public final class Families {
     /** In the order in which folders without config.json are shown to them. */
-    public static final List<ModelFamily> ALL = List.of(MoonshineFamily.MOONSHINE, BertFamily.BERT, VitFamily.VIT);
+    public static final List<ModelFamily> ALL = List.of(
+            MoonshineFamily.MOONSHINE,
+            BertFamily.BERT,
+            VitFamily.VIT,
+            DistilBertFamily.DISTILBERT,
+            RobertaFamily.ROBERTA,
+            RobertaFamily.XLM_R,
+            RobertaFamily.CAMEMBERT,
+            NomicBertFamily.NOMIC_BERT,
+            ModernBertFamily.MODERN_BERT);
 
     private static final String TYPE = "model_type";
 

@@ -3,6 +3,7 @@ package io.tokenwise.model.open;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.io.Safetensors;
+import io.tokenwise.io.ShardedSafetensors;
 import io.tokenwise.io.WeightSource;
 import io.tokenwise.model.ModelFolder;
 import java.io.IOException;
@@ -44,6 +45,8 @@ record FolderOnDisk(String name, Path directory) implements ModelFolder {
 
     @Override
     public WeightSource weights() throws IOException {
-        return Safetensors.open(directory.resolve(WEIGHTS));
+        return !has(WEIGHTS) && has(ShardedSafetensors.INDEX)
+                ? ShardedSafetensors.open(directory)
+                : Safetensors.open(directory.resolve(WEIGHTS));
     }
 }

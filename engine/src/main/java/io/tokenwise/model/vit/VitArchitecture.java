@@ -1,8 +1,6 @@
 package io.tokenwise.model.vit;
 
 import io.tokenwise.model.ImageArchitecture;
-import java.util.LinkedHashMap;
-import java.util.Map;
 
 /**
  * The sizes of a Vision Transformer with a classifier (Dosovitskiy et al. 2021): pre-LayerNorm, a class token, learned positions, erf-GELU.
@@ -58,39 +56,5 @@ public record VitArchitecture(
     /** Values of a patch. */
     public int patchValues() {
         return CHANNELS * patchSize * patchSize;
-    }
-
-    @Override
-    public Map<String, long[]> tensors() {
-        Map<String, long[]> shapes = new LinkedHashMap<>();
-        shapes.put("embeddings.cls_token", new long[] {1, 1, hiddenSize});
-        shapes.put("embeddings.position_embeddings", new long[] {1, tokens(), hiddenSize});
-        String projection = "embeddings.patch_embeddings.projection";
-        shapes.put(projection + ".weight", new long[] {hiddenSize, CHANNELS, patchSize, patchSize});
-        shapes.put(projection + ".bias", new long[] {hiddenSize});
-        for (int i = 0; i < layers; i++) {
-            String layer = "encoder.layer." + i + ".";
-            vectors(shapes, layer + "layernorm_before");
-            linear(shapes, layer + "attention.attention.query", hiddenSize, hiddenSize);
-            linear(shapes, layer + "attention.attention.key", hiddenSize, hiddenSize);
-            linear(shapes, layer + "attention.attention.value", hiddenSize, hiddenSize);
-            linear(shapes, layer + "attention.output.dense", hiddenSize, hiddenSize);
-            vectors(shapes, layer + "layernorm_after");
-            linear(shapes, layer + "intermediate.dense", intermediateSize, hiddenSize);
-            linear(shapes, layer + "output.dense", hiddenSize, intermediateSize);
-        }
-        vectors(shapes, "layernorm");
-        linear(shapes, "classifier", classes, hiddenSize);
-        return shapes;
-    }
-
-    private void vectors(Map<String, long[]> shapes, String norm) {
-        shapes.put(norm + ".weight", new long[] {hiddenSize});
-        shapes.put(norm + ".bias", new long[] {hiddenSize});
-    }
-
-    private static void linear(Map<String, long[]> shapes, String name, int out, int in) {
-        shapes.put(name + ".weight", new long[] {out, in});
-        shapes.put(name + ".bias", new long[] {out});
     }
 }

@@ -38,6 +38,26 @@ __device__ __forceinline__ float normalTail(float x) {
 /** x Phi(x): the erf form of GELU, with the bits of the CPU's. */
 __device__ __forceinline__ float gelu(float x) { return fmaf(-fabsf(x), normalTail(x), fmaxf(x, 0.0f)); }
 
+/** What of x passes silu's gate: 1 / (1 + e^-gate). */
+__device__ __forceinline__ float openGate(float gate) {
+    return 1 / (1 + expf(fminf(-gate, 80.0f)));
+}
+
+/** What the CPU's Activation of this ordinal makes of x. */
+__device__ __forceinline__ float activated(int activation, float x) {
+    switch (activation) {
+        case 0:
+            return gelu(x);
+        case 1:
+            // The tanh form: sqrt(8 / pi) (x + 0.044715 x^3).
+            return x * openGate(1.5957691f * fmaf(0.044715f * x * x, x, x));
+        case 2:
+            return x * openGate(x);
+        default:
+            return fmaxf(x, 0.0f);
+    }
+}
+
 // ---- a warp's lanes: always all 32, and always in this order, so that sums have one order
 
 __device__ __forceinline__ float warpSum(float value) {

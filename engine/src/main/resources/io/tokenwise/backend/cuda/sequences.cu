@@ -1,8 +1,13 @@
 // Sequences: offsets[0..sequences] cut the rows of a matrix into sequences, none of them empty but those behind all rows, which a bucket adds. Most entries take a row by a warp: blocks of
 // 128 threads, grid ceil(rows / 4); no entry has dynamic shared memory.
 
+/** The word of an id; what is above is its token's type. */
+__device__ __forceinline__ int wordOf(int id) {
+    return id & 0xffffff;
+}
+
 /**
- * y[t] = words[ids[t]] + positions[t - its sequence's first row] + types[0], types null or a table with at least one row. y [rows, columns], ids [rows].
+ * y[t] = words[word of ids[t]] + positions[t - its sequence's first row] + types[type of ids[t]], types null or a table. y [rows, columns], ids [rows].
  */
 extern "C" __global__ void __launch_bounds__(ROW_THREADS)
     embeddingSum(const int* __restrict__ ids, const int* __restrict__ offsets, int sequences, const float* __restrict__ words,
@@ -11,12 +16,13 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
     if (row >= *rows) {
         return;
     }
-    const float* word = words + (size_t)ids[row] * columns;
+    const float* word = words + (size_t)wordOf(ids[row]) * columns;
     const float* position = positions + (size_t)(row - offsets[sequenceOf(offsets, sequences, row)]) * columns;
+    const float* type = types + (types == nullptr ? 0 : (size_t)(ids[row] >> 24) * columns);
     y += (size_t)row * columns;
     forColumns(columns, [&](int column) {
         float sum = word[column] + position[column];
-        y[column] = types == nullptr ? sum : sum + types[column];
+        y[column] = types == nullptr ? sum : sum + type[column];
     });
 }
 
@@ -37,7 +43,7 @@ __device__ __forceinline__ void forTableColumns(int columns, F f) {
 }
 
 /**
- * dWords[ids[t]] += dy[t] for all rows t, those of one word in ascending order: the first row with a word adds up all of them, so that nothing is
+ * dWords[word of ids[t]] += dy[t] for all rows t, those of one word in ascending order: the first row with a word adds up all of them, so that nothing is
  * added by two. dy [rows, columns], ids [rows]. Grid: (ceil(rows / 4), ceil(columns / 128)).
  */
 extern "C" __global__ void __launch_bounds__(ROW_THREADS)
@@ -47,9 +53,9 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
         return;
     }
     int lane = threadIdx.x % 32;
-    int word = ids[first];
+    int word = wordOf(ids[first]);
     for (int from = 0; from < first; from += 32) {
-        if (__ballot_sync(0xffffffffu, from + lane < first && ids[from + lane] == word) != 0) {
+        if (__ballot_sync(0xffffffffu, from + lane < first && wordOf(ids[from + lane]) == word) != 0) {
             return;
         }
     }
@@ -57,7 +63,7 @@ extern "C" __global__ void __launch_bounds__(ROW_THREADS)
     float* table = dWords + (size_t)word * columns;
     forTableColumns(columns, [&](int k, int column) { sums[k] = table[column]; });
     for (int from = first; from < rows; from += 32) {
-        unsigned same = __ballot_sync(0xffffffffu, from + lane < rows && ids[from + lane] == word);
+        unsigned same = __ballot_sync(0xffffffffu, from + lane < rows && wordOf(ids[from + lane]) == word);
         for (; same != 0; same &= same - 1) {
             const float* gradient = dy + (size_t)(from + __ffs(same) - 1) * columns;
             forTableColumns(columns, [&](int k, int column) { sums[k] += gradient[column]; });

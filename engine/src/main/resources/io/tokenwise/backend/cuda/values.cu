@@ -102,11 +102,6 @@ extern "C" __global__ void __launch_bounds__(VALUES_THREADS)
     });
 }
 
-/** What of x passes silu's gate: 1 / (1 + e^-gate). */
-__device__ __forceinline__ float openGate(float gate) {
-    return 1 / (1 + expf(fminf(-gate, 80.0f)));
-}
-
 /** y = x_1 silu(x_2) for each block [x_1, x_2] of 2 units columns of x; count is that of y, which has half of x's columns. */
 extern "C" __global__ void __launch_bounds__(VALUES_THREADS)
     gatedSilu(const float* __restrict__ x, float* __restrict__ y, const int* count, int units) {

@@ -4,6 +4,7 @@ import io.tokenwise.backend.InputSlices;
 import io.tokenwise.backend.MlpSlices;
 import io.tokenwise.backend.OutputSlices;
 import io.tokenwise.backend.Routing;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.kernels.RowOps;
 import io.tokenwise.op.LayerNorms;
 import io.tokenwise.tensor.Tensor;
@@ -40,6 +41,14 @@ final class ProductCases {
         all.sliced(40, 40, 20, 30);
         all.sliced(70, 65, 32, 80, 64);
         all.sliced(130, 64, 96, 96, 96, 96);
+        all.activated(1, 40, Activation.SILU, true, 1);
+        all.activated(7, 40, Activation.GELU, true, 8, 16, 5);
+        all.activated(70, 65, Activation.SILU, true, 32, 80, 64);
+        all.activated(130, 64, Activation.GELU_TANH, true, 96, 96);
+        all.activated(7, 40, Activation.RELU, true, 8, 16, 5);
+        all.activated(70, 64, Activation.SILU, false, 32, 80);
+        all.activated(7, 40, Activation.GELU_TANH, false, 33);
+        all.activated(7, 40, Activation.RELU, false, 40, 40);
         all.slicesAlone(7, 72, 64, 64);
         all.slicesAlone(70, 72, 32, 77, 35);
         all.slicesAlone(7, 40, 8, 16, 5);
@@ -124,6 +133,37 @@ final class ProductCases {
             s.stream().mlp(x, slices, null, s.workspace(), s.untouched(rows, inputs));
             s.stream().mlp(x, dense, y, s.workspace(), y);
         }));
+    }
+
+    /** As the MLPs of {@link #sliced}, with something else between the products than GELU. */
+    private void activated(int rows, int inputs, Activation activation, boolean gated, int... sizes) {
+        int total = Arrays.stream(sizes).sum();
+        String name = "mlp with " + (gated ? "gates through " : "") + activation + " " + Case.shape(rows, inputs)
+                + " in slices of " + Arrays.toString(sizes);
+        // A gated MLP has three products, two of which are multiplied.
+        cases.add(new Case(name, gated ? 2 * bound : bound, s -> {
+            var slices = activated(s, inputs, activation, gated, sizes);
+            var dense = activated(s, inputs, activation, gated, total + 1);
+            Tensor x = s.random(rows, inputs);
+            Tensor none = s.random(1, inputs);
+            Routing routing = given(s, rows, sizes.length + 1);
+            Tensor y = s.untouched(rows, inputs);
+            s.stream().mlp(x, routing, dense, slices, none, x, s.workspace(), y);
+            s.stream().mlp(x, routing, dense, slices, none, null, s.workspace(), s.untouched(rows, inputs));
+            s.stream().mlp(x, slices, null, s.workspace(), s.untouched(rows, inputs));
+            s.stream().mlp(x, dense, y, s.workspace(), y);
+        }));
+    }
+
+    private static MlpSlices activated(Side s, int inputs, Activation activation, boolean gated, int... sizes) {
+        int total = Arrays.stream(sizes).sum();
+        int each = gated ? 2 : 1;
+        int[] columns = Arrays.stream(sizes).map(size -> each * size).toArray();
+        return new MlpSlices(
+                outputs(s, weights(s, inputs, each * total), columns),
+                inputs(s, weights(s, total, inputs), sizes),
+                activation,
+                gated);
     }
 
     /** Slices as matrices of their own. */

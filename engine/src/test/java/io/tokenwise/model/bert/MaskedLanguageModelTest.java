@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import io.tokenwise.HuggingFaceTensors;
 import io.tokenwise.TestModels;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
@@ -59,7 +60,7 @@ class MaskedLanguageModelTest {
     /** The tensors of a model with its head. */
     private static Map<String, long[]> withHead(BertArchitecture sizes) {
         long hidden = sizes.hiddenSize();
-        Map<String, long[]> shapes = new LinkedHashMap<>(sizes.tensors());
+        Map<String, long[]> shapes = new LinkedHashMap<>(HuggingFaceTensors.of(sizes));
         shapes.put("cls.predictions.transform.dense.weight", new long[] {hidden, hidden});
         shapes.put("cls.predictions.transform.dense.bias", new long[] {hidden});
         shapes.put("cls.predictions.transform.LayerNorm.weight", new long[] {hidden});

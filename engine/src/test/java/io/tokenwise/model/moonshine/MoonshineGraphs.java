@@ -7,6 +7,7 @@ import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import com.google.protobuf.ByteString;
+import io.tokenwise.HuggingFaceTensors;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -44,7 +45,7 @@ final class MoonshineGraphs {
     private int number;
 
     MoonshineGraphs(MoonshineArchitecture sizes) {
-        sizes.tensors().forEach((name, shape) -> {
+        HuggingFaceTensors.of(sizes).forEach((name, shape) -> {
             boolean inDecoder = name.startsWith("decoder.");
             GraphProto.Builder graph = inDecoder ? first : encoder;
             weights = inDecoder ? decoder : encoder;

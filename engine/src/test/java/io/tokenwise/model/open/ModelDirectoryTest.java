@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import io.tokenwise.HuggingFaceTensors;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.AtomicFiles;
 import io.tokenwise.io.SafetensorsWriter;
@@ -37,6 +38,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 class ModelDirectoryTest {
     private static final TextDescription TINY = new TextDescription(
@@ -61,7 +63,7 @@ class ModelDirectoryTest {
         directory = temp.resolve("tiny");
         tensors = new LinkedHashMap<>();
         Random random = new Random(6);
-        TINY.architecture().tensors().forEach((name, shape) -> {
+        HuggingFaceTensors.of((BertArchitecture) TINY.architecture()).forEach((name, shape) -> {
             float[] values = new float[(int) (shape[0] * (shape.length == 2 ? shape[1] : 1))];
             for (int i = 0; i < values.length; i++) {
                 values[i] = random.nextFloat();
@@ -213,12 +215,23 @@ class ModelDirectoryTest {
                         pooling,
                         "\"pooling_mode_cls_token\" : true",
                         "\"pooling_mode_cls_token\" : true, \"pooling_mode_max_tokens\" : true",
-                        "pooling modes [pooling_mode_cls_token, pooling_mode_max_tokens]"),
+                        "pooling modes [cls, max]; supported: exactly one of "),
                 arguments(
                         pooling,
                         "\"pooling_mode_cls_token\" : true",
                         "\"pooling_mode_cls_token\" : false",
                         "pooling modes []"),
+                arguments(
+                        pooling,
+                        "{",
+                        "{\"pooling_mode\": [\"mean\", \"lasttoken\"], ",
+                        "pooling modes [mean, lasttoken]"),
+                arguments(pooling, "{", "{\"include_prompt\": false, ", "include_prompt is false; supported: true"),
+                arguments(
+                        "sentence_bert_config.json",
+                        "\"do_lower_case\" : false",
+                        "\"do_lower_case\" : true",
+                        "do_lower_case is true; supported: false"),
                 arguments(
                         "modules.json",
                         "models.Normalize",
@@ -256,11 +269,7 @@ class ModelDirectoryTest {
     }
 
     @ParameterizedTest
-    @CsvSource({
-        "model.safetensors, pytorch_model.bin",
-        "model.safetensors, model.safetensors.index.json",
-        "tokenizer.json, vocab.txt"
-    })
+    @CsvSource({"model.safetensors, pytorch_model.bin", "tokenizer.json, vocab.txt"})
     void aFileOfAnotherFormIsNamedWithTheWayOut(String file, String other) throws IOException {
         write(TINY, ModelWriter.Existing.KEEP);
         Files.move(directory.resolve(file), directory.resolve(other));
@@ -268,6 +277,49 @@ class ModelDirectoryTest {
                 .isInstanceOf(BadFileException.class)
                 .hasMessageStartingWith(directory.resolve(file) + ": no such file, and " + other + " is not read; ")
                 .hasMessageContaining("save_pretrained(");
+    }
+
+    /** As sentence-transformers writes it of late; a null length says nothing. */
+    @Test
+    void poolingIsReadByItsNewName() throws IOException {
+        write(TINY, ModelWriter.Existing.KEEP);
+        Files.writeString(
+                directory.resolve("1_Pooling/config.json"), "{\"embedding_dimension\": 4, \"pooling_mode\": \"mean\"}");
+        Files.writeString(directory.resolve("sentence_bert_config.json"), "{\"max_seq_length\": null}");
+        try (ModelFiles files = Models.open(directory)) {
+            assertThat(files.text().pooling()).isEqualTo(Pooling.MEAN);
+            assertThat(files.description().maxTokens()).isEqualTo(16);
+        }
+    }
+
+    @Test
+    void weightsInTwoFilesAreThoseOfOne() throws IOException {
+        write(TINY, ModelWriter.Existing.KEEP);
+        Files.delete(directory.resolve("model.safetensors"));
+        // What is read, if both are there.
+        Files.createFile(directory.resolve("pytorch_model.bin"));
+        ObjectNode index = JsonMapper.shared().createObjectNode();
+        ObjectNode map = index.putObject("weight_map");
+        for (int shard = 0; shard < 2; shard++) {
+            Map<String, TensorData> some = new LinkedHashMap<>();
+            String file = "model-0000" + (shard + 1) + "-of-00002.safetensors";
+            for (String name : tensors.keySet()) {
+                if ((name.hashCode() & 1) == shard) {
+                    some.put(name, tensors.get(name));
+                    map.put(name, file);
+                }
+            }
+            assertThat(some).isNotEmpty();
+            SafetensorsWriter.write(directory.resolve(file), some, Map.of());
+        }
+        Files.writeString(directory.resolve("model.safetensors.index.json"), index.toString());
+        try (ModelFiles files = Models.open(directory);
+                Arena arena = Arena.ofConfined()) {
+            ModelFilesTest.readAll(files.weights(), arena)
+                    .forEach((name, tensor) -> assertThat(
+                                    tensor.floats().mismatch(tensors.get(name).floats()))
+                            .isEqualTo(-1));
+        }
     }
 
     @Test

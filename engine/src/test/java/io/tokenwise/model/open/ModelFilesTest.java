@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tokenwise.io.TensorData;
 import io.tokenwise.io.WeightSource;
 import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelShapes;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.TextDescription;
 import java.io.File;
@@ -33,7 +34,7 @@ public class ModelFilesTest {
     @ValueSource(strings = {"minilm", "bge-small", "e5-small"})
     void builtInModelHasAllTensorsOfItsArchitecture(String name) throws IOException {
         try (ModelFiles files = Models.builtIn(name)) {
-            Map<String, long[]> expected = files.description().architecture().tensors();
+            Map<String, long[]> expected = ModelShapes.of(files.description()).tensors();
             assertThat(files.weights().names()).containsExactlyInAnyOrderElementsOf(expected.keySet());
             expected.forEach((tensor, shape) ->
                     assertThat(files.weights().shape(tensor)).as(tensor).containsExactly(shape));
@@ -79,10 +80,10 @@ public class ModelFilesTest {
                 "vit-cifar10 | is not on the class path; add the Maven artifact io.tokenwise:tokenwise-vit-cifar10"
             })
     void absentArtifactIsNamed(String name, String fact) throws Exception {
-        withoutModels(modelFiles -> {
-            Method builtIn = modelFiles.getMethod("builtIn", String.class);
+        withoutModels(models -> {
+            Method builtIn = models.getMethod("builtIn", String.class);
             assertThatThrownBy(() -> builtIn.invoke(null, name)).cause().hasMessage(name + ": " + fact);
-            assertThat(modelFiles.getMethod("defaultName").invoke(null)).isEqualTo("minilm");
+            assertThat(models.getMethod("defaultName").invoke(null)).isEqualTo("minilm");
         });
     }
 
@@ -98,11 +99,11 @@ public class ModelFilesTest {
         Files.createSymbolicLink(fetched.resolve(jar), original);
         System.setProperty("tokenwise.cache", cache.toString());
         try {
-            withoutModels(modelFiles -> {
-                Method builtIn = modelFiles.getMethod("builtIn", String.class);
+            withoutModels(models -> {
+                Method builtIn = models.getMethod("builtIn", String.class);
                 for (int time = 1; time <= 2; time++) {
                     try (var files = (AutoCloseable) builtIn.invoke(null, "bge-small")) {
-                        assertThat(modelFiles.getMethod("weights").invoke(files))
+                        assertThat(files.getClass().getMethod("weights").invoke(files))
                                 .isNotNull();
                     }
                     assertThat(cache).isDirectoryContaining("glob:**bge-small-*.safetensors");
@@ -121,7 +122,7 @@ public class ModelFilesTest {
 
     @FunctionalInterface
     private interface Check {
-        void on(Class<?> modelFiles) throws Exception;
+        void on(Class<?> models) throws Exception;
     }
 
     /** Runs the engine in a class loader of its own, where the models' artifacts are not. */
@@ -137,7 +138,7 @@ public class ModelFilesTest {
         try (URLClassLoader loader =
                 new URLClassLoader(others.toArray(URL[]::new), ClassLoader.getPlatformClassLoader())) {
             thread.setContextClassLoader(loader);
-            check.on(loader.loadClass(ModelFiles.class.getName()));
+            check.on(loader.loadClass(Models.class.getName()));
         } finally {
             thread.setContextClassLoader(saved);
         }

@@ -1,0 +1,225 @@
+package io.tokenwise.cli;
+
+import io.tokenwise.TextEncoder;
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.EngineOptions;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelDescription;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.open.ConfigFields;
+import io.tokenwise.model.open.Models;
+import io.tokenwise.session.Sessions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "check",
+        header = "Tell whether a model is understood and gives what it should.",
+        description = {
+            "Opens a model and says what it is, which fields of its config.json are used, and which are not understood. Where somebody has published"
+                    + " numbers of the model's vectors, they are compared, each with its source.",
+            "The exit code is 1 if a number differs by more than the tolerance, or if a field is not understood and no numbers are known."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ./tokenwise check minilm",
+            "  ./tokenwise check my-model --as BAAI/bge-base-en-v1.5",
+            "  ./tokenwise check my-model --json"
+        })
+final class Check implements Callable<Integer> {
+    /** A length, in tokens, up to which most models go. */
+    private static final int SHORT = 512;
+
+    @Mixin
+    private Tokenwise.Help help;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "MODEL", description = "A model directory in Hugging Face's layout, or a built-in one.")
+    private String model;
+
+    @Option(
+            names = "--as",
+            paramLabel = "NAME",
+            description =
+                    "Whose numbers to compare with; without it they are found by the folder's name and by _name_or_path in config.json.")
+    private String as;
+
+    @Option(names = "--json", description = "Print one JSON object on stdout.")
+    private boolean json;
+
+    @Option(names = "--verbose", description = "Show where a failure happened.")
+    private boolean verbose;
+
+    @Override
+    public Integer call() throws IOException {
+        KnownModels table = KnownModels.load();
+        Optional<ConfigFields> fields = isFolder() ? ConfigFields.of(Path.of(model)) : Optional.empty();
+        Optional<KnownModels.Known> known = known(table, fields);
+        ModelFiles files = Models.open(model);
+        Json.Check result;
+        if (files.description() instanceof TextDescription text) {
+            int tokens = files.tokenizer().vocabularySize();
+            // What others published was computed in float32, or is rounded to less.
+            EngineOptions options = EngineOptions.defaults().withBackend(BackendChoice.FLOAT32);
+            try (TextEncoder encoder = TextEncoder.open(files, options)) {
+                List<Json.Compared> compared =
+                        known.map(some -> Comparison.compare(encoder, some)).orElse(List.of());
+                result = result(text, textFacts(text, tokens, encoder.model().encoder()), fields, known, compared);
+            }
+        } else {
+            try (files) {
+                result = result(files.description(), null, fields, Optional.empty(), List.of());
+            }
+        }
+        spec.commandLine().getOut().println(json ? Json.line(result) : text(result));
+        return result.right() ? ExitCode.OK : ExitCode.SOFTWARE;
+    }
+
+    private boolean isFolder() {
+        return !Models.builtInNames().contains(model) && Files.isDirectory(Path.of(model));
+    }
+
+    private Optional<KnownModels.Known> known(KnownModels table, Optional<ConfigFields> fields) {
+        if (as != null) {
+            return Optional.of(table.find(as)
+                    .orElseThrow(() -> new ParameterException(
+                            spec.commandLine(),
+                            "--as: nothing is known of '" + as + "'; there are numbers of "
+                                    + String.join(", ", table.names()))));
+        }
+        Optional<KnownModels.Known> byName = table.find(model);
+        return byName.isPresent() ? byName : fields.flatMap(some -> table.find(some.nameOrPath()));
+    }
+
+    private static Json.CheckedText textFacts(TextDescription text, int tokens, Encoder encoder) {
+        Map<Integer, Long> memory = new LinkedHashMap<>();
+        for (int length : new int[] {Math.min(SHORT, text.maxTokens()), text.maxTokens()}) {
+            memory.put(length, Sessions.memoryLimit(encoder, length));
+        }
+        return new Json.CheckedText(
+                tokens,
+                text.pooling().name().toLowerCase(Locale.ROOT),
+                text.normalize(),
+                text.queryPrefix(),
+                text.passagePrefix(),
+                memory);
+    }
+
+    private Json.Check result(
+            ModelDescription description,
+            Json.CheckedText text,
+            Optional<ConfigFields> fields,
+            Optional<KnownModels.Known> known,
+            List<Json.Compared> compared) {
+        List<String> unknown = fields.map(ConfigFields::unknown).orElse(List.of());
+        boolean agrees = compared.stream().allMatch(Json.Compared::within);
+        return new Json.Check(
+                model,
+                description.inputs(),
+                description.architecture().layers(),
+                description.architecture().hiddenSize(),
+                description.maxTokens(),
+                description.outputs(),
+                text,
+                fields.map(ConfigFields::used).orElse(List.of()),
+                fields.map(ConfigFields::harmless).orElse(List.of()),
+                unknown,
+                known.map(KnownModels.Known::name).orElse(null),
+                compared,
+                agrees && (unknown.isEmpty() || !compared.isEmpty()));
+    }
+
+    private static String text(Json.Check check) {
+        var text = new StringBuilder();
+        row(text, "model", check.model());
+        row(text, "reads", check.inputs() + " of up to " + check.maxTokens() + " tokens");
+        row(text, "layers", check.layers() + " of width " + check.hidden());
+        if (check.text() != null) {
+            row(text, "gives", check.outputs() + " numbers: " + pooling(check.text()));
+            row(text, "prompts", prompts(check.text()));
+            row(
+                    text,
+                    "tokenizer",
+                    String.format(Locale.ROOT, "%,d tokens", check.text().tokens()));
+            row(text, "memory", memory(check.text().memory()) + ", without its weights");
+        }
+        if (!check.used().isEmpty()) {
+            row(
+                    text,
+                    "config.json",
+                    check.used().size() + " fields are used, "
+                            + check.harmless().size() + " change no number");
+            row(text, "not understood", check.unknown().isEmpty() ? "none" : String.join(", ", check.unknown()));
+        }
+        row(
+                text,
+                "known as",
+                check.known() == null ? "none of those of which numbers are known; --as NAME" : check.known());
+        for (Json.Compared compared : check.compared()) {
+            row(
+                    text,
+                    compared.within() ? "  equal" : "  WRONG",
+                    String.format(
+                            Locale.ROOT,
+                            "%s: at most %.1e apart, %.0e is allowed; %s",
+                            compared.what(),
+                            compared.largest(),
+                            compared.tolerance(),
+                            compared.source()));
+        }
+        return text.append(verdict(check)).toString();
+    }
+
+    private static String verdict(Json.Check check) {
+        if (!check.compared().stream().allMatch(Json.Compared::within)) {
+            return "The model does not give what it should.";
+        }
+        if (!check.compared().isEmpty()) {
+            return "The model gives what it should.";
+        }
+        return check.unknown().isEmpty()
+                ? "All is understood; no numbers are known to compare with."
+                : "Some of it is not understood, and no numbers are known to compare with.";
+    }
+
+    private static void row(StringBuilder text, String name, String fact) {
+        text.append(String.format(Locale.ROOT, "%-18s%s%n", name, fact));
+    }
+
+    private static String pooling(Json.CheckedText text) {
+        return "pooled by " + text.pooling() + (text.normalized() ? ", of length 1" : ", of any length");
+    }
+
+    private static String memory(Map<Integer, Long> bytes) {
+        return bytes.entrySet().stream()
+                .map(entry -> String.format(
+                        Locale.ROOT, "at most %.0f MB for %,d tokens", entry.getValue() / 1e6, entry.getKey()))
+                .collect(Collectors.joining(", "));
+    }
+
+    private static String prompts(Json.CheckedText text) {
+        if (text.query().isEmpty() && text.passage().isEmpty()) {
+            return "none";
+        }
+        return "'" + text.query() + "' before queries, '" + text.passage() + "' before passages";
+    }
+}

@@ -1,0 +1,156 @@
+package io.tokenwise.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThatCode;
+
+import io.tokenwise.model.open.Models;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The command {@code check}, on real models that a registry has and on folders. */
+class CheckTest extends CommandTest {
+    private static Path folder;
+
+    @BeforeAll
+    static void write(@TempDir Path temp) throws IOException {
+        folder = UntrainedAdaptive.ofMiniLm(temp);
+    }
+
+    /** A copy of the folder whose config.json has another text in the place of one. */
+    private static Path changed(Path temp, String file, String was, String is) throws IOException {
+        Path copy = Files.createDirectory(temp.resolve("changed"));
+        try (var all = Files.walk(folder)) {
+            for (Path from : all.filter(path -> !path.equals(folder)).toList()) {
+                Files.copy(from, copy.resolve(folder.relativize(from).toString()));
+            }
+        }
+        String given = Files.readString(copy.resolve(file));
+        assertThat(given).contains(was);
+        Files.writeString(copy.resolve(file), given.replace(was, is));
+        return copy;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"minilm", "bge-small", "e5-small"})
+    void realModelsGiveWhatOthersPublished(String model) {
+        assumeThatCode(() -> Models.builtIn(model).close())
+                .as("./tokenwise fetch " + model)
+                .doesNotThrowAnyException();
+        assertThat(run("check", model, "--json")).as(out.toString() + err).isZero();
+        assertThat(line(0).get("right").booleanValue()).isTrue();
+        assertThat(line(0).get("compared").values()).isNotEmpty().allSatisfy(row -> {
+            assertThat(row.get("within").booleanValue()).isTrue();
+            // Most sources are rounded to four digits.
+            assertThat(row.get("largest").doubleValue()).isLessThan(2e-4);
+            assertThat(row.get("source").stringValue()).isNotEmpty();
+        });
+    }
+
+    @Test
+    void aModelOfWhichNoNumbersAreKnownIsDescribed() {
+        assertThat(run("check", folder.toString())).as(err.toString()).isZero();
+        assertThat(out.toString())
+                .contains("6 of width 384", "pooled by mean, of length 1", "30,522 tokens", "not understood    none")
+                .contains("All is understood; no numbers are known to compare with.");
+    }
+
+    /** At full budget it is the model that it was made of. */
+    @Test
+    void aFolderIsComparedAsIsSaid() {
+        assertThat(run("check", folder.toString(), "--as", "all-MiniLM-L6-v2"))
+                .as(out.toString() + err)
+                .isZero();
+        assertThat(out.toString()).contains("The model gives what it should.").doesNotContain("WRONG");
+    }
+
+    @Test
+    void wrongNumbersAreSaid() {
+        assertThat(run("check", folder.toString(), "--as", "BAAI/bge-small-en-v1.5"))
+                .isEqualTo(1);
+        assertThat(out.toString()).contains("WRONG", "The model does not give what it should.");
+    }
+
+    @Test
+    void aFolderIsKnownByItsName(@TempDir Path temp) throws IOException {
+        Path named =
+                temp.resolve("models--sentence-transformers--all-MiniLM-L6-v2").resolve("snapshots");
+        Files.createDirectories(named);
+        Path copy = changed(temp, "config.json", "\"model_type\"", "\"model_type\"");
+        Path place = Files.move(copy, named.resolve("c9745ed1d9f207416be6d2e6f8de32d1f16199bf"));
+        assertThat(run("check", place.toString(), "--json")).as(err.toString()).isZero();
+        assertThat(line(0).get("known").stringValue()).isEqualTo("sentence-transformers/all-MiniLM-L6-v2");
+    }
+
+    @Test
+    void aFieldThatIsNotUnderstoodIsSaid(@TempDir Path temp) throws IOException {
+        Path odd = changed(
+                temp,
+                "config.json",
+                "\"model_type\"",
+                "\"rotary_share\": 0.5, \"attention_probs_dropout_prob\": 0.1, \"model_type\"");
+        assertThat(run("check", odd.toString())).isEqualTo(1);
+        assertThat(out.toString()).contains("not understood    rotary_share").contains("Some of it is not understood");
+        out.getBuffer().setLength(0);
+        assertThat(run("check", odd.toString(), "--as", "all-MiniLM-L6-v2", "--json"))
+                .as(err.toString())
+                .isZero();
+        assertThat(line(0).get("unknown").get(0).stringValue()).isEqualTo("rotary_share");
+        assertThat(line(0).get("harmless").toString()).contains("attention_probs_dropout_prob");
+        assertThat(line(0).get("used").toString()).contains("hidden_size", "acm");
+    }
+
+    @Test
+    void anUnknownArchitectureIsOneLine(@TempDir Path temp) throws IOException {
+        Path odd = changed(temp, "config.json", "\"model_type\" : \"bert\"", "\"model_type\" : \"rwkv\"");
+        assertThat(run("check", odd.toString())).isEqualTo(1);
+        assertThat(err.toString().lines()).singleElement().asString().contains("model_type is \"rwkv\"; supported: ");
+    }
+
+    @Test
+    void anUnknownFlagIsOneLine(@TempDir Path temp) throws IOException {
+        Path odd = changed(temp, "config.json", "\"hidden_act\" : \"gelu\"", "\"hidden_act\" : \"swish7\"");
+        assertThat(run("check", odd.toString())).isEqualTo(1);
+        assertThat(err.toString().lines()).singleElement().asString().contains("hidden_act is \"swish7\"; supported: ");
+    }
+
+    @Test
+    void anUnknownTokenizerIsOneLine(@TempDir Path temp) throws IOException {
+        Path odd = changed(temp, "tokenizer.json", "\"WordPiece\"", "\"WordLattice\"");
+        assertThat(run("check", odd.toString())).isEqualTo(1);
+        assertThat(err.toString().lines()).singleElement().asString().contains("tokenizer.json", "WordLattice");
+    }
+
+    @Test
+    void anUnknownNameIsOneLine() {
+        assertThat(run("check", "minilm", "--as", "gpt-5")).isEqualTo(2);
+        assertThat(err.toString())
+                .contains("--as: nothing is known of 'gpt-5'; there are numbers of sentence-transformers/");
+    }
+
+    @Test
+    void everyKnownNumberHasASourceAndABound() {
+        KnownModels table = KnownModels.load();
+        assertThat(table.names()).doesNotHaveDuplicates().hasSizeGreaterThan(15);
+        for (String name : table.names()) {
+            KnownModels.Known known = table.find(name).orElseThrow();
+            assertThat(known.name()).isEqualTo(name);
+            assertThat(known.vectors().size() + known.similarities().size()).isPositive();
+            for (KnownModels.Vector vector : known.vectors()) {
+                assertThat(vector.source()).isNotEmpty();
+                assertThat(vector.tolerance()).isBetween(1e-6, 5e-3);
+                assertThat(vector.places()).hasSameSizeAs(vector.values()).isNotEmpty();
+            }
+            for (KnownModels.Similarities some : known.similarities()) {
+                assertThat(some.source()).isNotEmpty();
+                assertThat(some.tolerance()).isBetween(1e-6, 5e-3);
+                assertThat(some.cosines()).isNotEmpty();
+            }
+        }
+    }
+}

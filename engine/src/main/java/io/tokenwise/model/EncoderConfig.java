@@ -1,0 +1,100 @@
+package io.tokenwise.model;
+
+import io.tokenwise.api.BadFileException;
+import io.tokenwise.io.JsonFile;
+import io.tokenwise.kernels.Activation;
+
+/**
+ * The sizes that config.json of every text encoder has, under names of its own.
+ *
+ * @param hidden width of a token's vector
+ * @param heads of attention; divides hidden
+ * @param units hidden ones of an MLP
+ */
+public record EncoderConfig(int hidden, int layers, int heads, int units, int vocabulary) {
+    // Far above every published model, far below what overflows an int or exhausts memory by a typing error.
+    private static final int MOST_WIDTH = 1 << 16;
+    private static final int MOST_LAYERS = 1 << 10;
+    private static final int MOST_ROWS = 1 << 24;
+
+    /**
+     * Under the names that most have.
+     *
+     * @throws BadFileException if a size is absent or none, or it is a decoder's config
+     */
+    public static EncoderConfig read(JsonFile config) {
+        return read(config, "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size");
+    }
+
+    /** The same under other names. */
+    public static EncoderConfig read(
+            JsonFile config, String hiddenName, String layersName, String headsName, String unitsName) {
+        if (config.flag("is_decoder", false) || config.flag("add_cross_attention", false)) {
+            throw new BadFileException(
+                    config.file(), "is_decoder or add_cross_attention is true; supported: an encoder");
+        }
+        int hidden = config.integer(hiddenName, 1, MOST_WIDTH);
+        int heads = config.integer(headsName, 1, hidden);
+        if (hidden % heads != 0) {
+            throw new BadFileException(
+                    config.file(), hiddenName + " " + hidden + " is not a multiple of " + headsName + " " + heads);
+        }
+        return new EncoderConfig(
+                hidden,
+                config.integer(layersName, 1, MOST_LAYERS),
+                heads,
+                config.integer(unitsName, 1, MOST_WIDTH),
+                config.integer("vocab_size", 1, MOST_ROWS));
+    }
+
+    /**
+     * Rows of the table of positions.
+     *
+     * @param first row of a text's first token
+     */
+    public static int positionRows(JsonFile config, int first) {
+        // Fewer tokens than three are not even the marks and a word.
+        return config.integer("max_position_embeddings", first + 3, MOST_ROWS);
+    }
+
+    /**
+     * The size of a head whose columns are all turned in pairs.
+     *
+     * @throws BadFileException if it is odd
+     */
+    public int rotaryHeadSize(JsonFile config) {
+        if (hidden / heads % 2 != 0) {
+            throw new BadFileException(
+                    config.file(),
+                    heads + " heads of " + hidden + " columns have " + hidden / heads
+                            + " each; rotary positions need an even number");
+        }
+        return hidden / heads;
+    }
+
+    /** An activation by the name that transformers has for it. */
+    public static Activation activation(JsonFile config, String field, String absent) {
+        config.supports(field, "gelu", "gelu_pytorch_tanh", "gelu_new", "silu", "swish", "relu");
+        return switch (config.root().path(field).asString(absent)) {
+            case "gelu" -> Activation.GELU;
+            case "silu", "swish" -> Activation.SILU;
+            case "relu" -> Activation.RELU;
+            default -> Activation.GELU_TANH;
+        };
+    }
+
+    /** What transformers calls it. */
+    public static String name(Activation activation) {
+        return switch (activation) {
+            case GELU -> "gelu";
+            case GELU_TANH -> "gelu_pytorch_tanh";
+            case SILU -> "silu";
+            case RELU -> "relu";
+        };
+    }
+
+    /** What is added to the variance in every norm. */
+    public static double epsilon(JsonFile config, double absent) {
+        return config.has("layer_norm_eps") ? config.number("layer_norm_eps", 1e-20, 1) : absent;
+    }
+}

@@ -1,0 +1,69 @@
+package io.tokenwise.model;
+
+import io.tokenwise.acm.leave.Leaving;
+import io.tokenwise.nn.BlockSlot;
+import io.tokenwise.nn.Norm;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.tensor.Tensor;
+import java.util.List;
+import java.util.Optional;
+
+/** Layers that run one after the other, and, if tokens can leave, the short path beside them. */
+public record LayerStack(List<TransformerLayer> layers, Optional<ShortPath> shortPath) {
+    /**
+     * {@code [tokens, hidden]} to the same.
+     *
+     * @param narrowLayers how many layers run in their narrow form
+     */
+    public Tensor forward(Pass pass, Tensor x, int narrowLayers) {
+        Tensor last = x;
+        // In inference two tensors in turn: a layer reads what the one before it wrote, and nobody reads what that one
+        // read.
+        Tensor next = null;
+        Tensor other = null;
+        for (int i = 0; i < layers.size(); i++) {
+            next = pass.again(next, x);
+            last = layer(i, narrowLayers).forward(pass, last, next);
+            pass.layerDone(last);
+            Tensor written = next;
+            next = other;
+            other = written;
+        }
+        return last;
+    }
+
+    /** The same with a norm after the last layer; empty for none. */
+    public Tensor forward(Pass pass, Tensor x, int narrowLayers, Optional<Norm> lastNorm) {
+        if (lastNorm.isEmpty()) {
+            return forward(pass, x, narrowLayers);
+        }
+        Tensor y = pass.tensor(x.rows(), x.columns());
+        pass.push();
+        lastNorm.get().forward(pass, forward(pass, x, narrowLayers), y);
+        pass.pop();
+        return y;
+    }
+
+    private TransformerLayer layer(int i, int narrowLayers) {
+        return narrowLayers == 0 ? layers.get(i) : shortPath.orElseThrow().layer(layers, i, narrowLayers);
+    }
+
+    /** The places of attention and MLP of each layer, in the order in which they run. */
+    public List<BlockSlot> slots() {
+        return slots(layers);
+    }
+
+    /** The same of the narrow layers; empty without a short path. */
+    public List<BlockSlot> narrowSlots() {
+        return shortPath.map(path -> slots(path.narrow())).orElse(List.of());
+    }
+
+    /** How tokens leave; empty if none can. */
+    public Optional<Leaving> leaving() {
+        return shortPath.map(ShortPath::leaving);
+    }
+
+    private static List<BlockSlot> slots(List<TransformerLayer> layers) {
+        return layers.stream().flatMap(layer -> layer.slots().stream()).toList();
+    }
+}

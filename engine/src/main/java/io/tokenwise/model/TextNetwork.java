@@ -1,0 +1,108 @@
+package io.tokenwise.model;
+
+import io.tokenwise.acm.leave.Leaving;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.nn.BlockSlot;
+import io.tokenwise.nn.Embeddings;
+import io.tokenwise.nn.Norm;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.nn.VectorLength;
+import io.tokenwise.op.EmbeddingSums;
+import io.tokenwise.op.Lengths;
+import io.tokenwise.op.Pools;
+import io.tokenwise.tensor.Tensor;
+import java.util.List;
+import java.util.Optional;
+
+/** An encoder of texts: embeddings, layers, and of each text's token vectors one. */
+public record TextNetwork(
+        TextDescription description, Embeddings embeddings, LayerStack layers, Optional<Norm> lastNorm)
+        implements Network {
+    /**
+     * With zero weights.
+     *
+     * @param tables where a file has the embeddings
+     * @param path before the layers' numbers, such as {@code encoder.layer.}
+     * @param names within a layer
+     * @param lastNorm after the last layer; null if there is none
+     * @throws IllegalArgumentException if there is no operation yet for what the form asks
+     */
+    public static TextNetwork of(
+            TextDescription description,
+            EncoderForm form,
+            EmbeddingForm.Names tables,
+            String path,
+            LayerNames names,
+            String lastNorm,
+            LayerBuilder parts) {
+        int rows = form.embeddings()
+                .positions()
+                .map(EmbeddingForm.PositionTable::rows)
+                .orElse(description.maxTokens());
+        // A text's first and last token are marks, whose vectors all others lean on. Parts of split texts may have
+        // more tokens than whole ones.
+        var tokens = new LeavingTokens(1, 1, rows, form.embeddings().vocabulary(), 0);
+        return new TextNetwork(
+                description,
+                embeddings(form.embeddings(), tables, parts.inputs()),
+                parts.layers(path, form.forms(), names, tokens),
+                form.lastNorm().map(norm -> parts.head().norm(lastNorm, norm)));
+    }
+
+    private static Embeddings embeddings(EmbeddingForm form, EmbeddingForm.Names names, LayerBuilder parts) {
+        int first = form.positions().map(EmbeddingForm.PositionTable::first).orElse(0);
+        return new Embeddings(
+                parts.table(names.words() + ".weight", form.vocabulary()),
+                form.positions()
+                        .map(table -> parts.table(names.positions() + ".weight", table.rows()))
+                        .orElse(null),
+                form.types() == 0 ? null : parts.table(names.types() + ".weight", form.types()),
+                new EmbeddingSums.Form((float) form.scale(), first),
+                form.norm().map(norm -> parts.norm(names.norm(), norm)).orElse(null));
+    }
+
+    @Override
+    public Tensor embeddings(Pass pass, TokenBatch batch) {
+        return embeddings.forward(pass, batch);
+    }
+
+    @Override
+    public Tensor layers(Pass pass, Tensor x, int narrowLayers) {
+        return layers.forward(pass, x, narrowLayers, lastNorm);
+    }
+
+    @Override
+    public Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch) {
+        Tensor y = switch (description.pooling()) {
+            case MEAN -> Pools.mean(pass, tokens, batch.offsets(), batch.sequences());
+            case FIRST -> Pools.first(pass, tokens, batch.offsets(), batch.sequences());
+        };
+        boolean scaled = description.normalize() && pass.given(VectorLength.class) != VectorLength.POOLED;
+        return scaled ? Lengths.of(pass, y) : y;
+    }
+
+    @Override
+    public List<BlockSlot> slots() {
+        return layers.slots();
+    }
+
+    @Override
+    public List<BlockSlot> narrowSlots() {
+        return layers.narrowSlots();
+    }
+
+    @Override
+    public Optional<Leaving> leaving() {
+        return layers.leaving();
+    }
+
+    @Override
+    public double fixedFlops(int tokens) {
+        return 0;
+    }
+
+    /** Embeddings are used as they are. */
+    @Override
+    public void prepare(Stream stream) {}
+}

@@ -1,0 +1,96 @@
+package io.tokenwise.model;
+
+import io.tokenwise.nn.Block;
+import io.tokenwise.nn.BlockSlot;
+import io.tokenwise.nn.Norm;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.op.Sums;
+import io.tokenwise.tensor.Tensor;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One layer of an encoder: attention and an MLP, each with a residual connection around it and its norms where the form says.
+ *
+ * @param attentionBefore what attention's input goes through; empty if nothing
+ * @param attentionAfter what attention's result goes through
+ * @param mlpBefore what the MLP's input goes through
+ * @param mlpAfter what the MLP's result goes through
+ */
+public record TransformerLayer(
+        LayerForm.NormPlace place,
+        Optional<Norm> attentionBefore,
+        BlockSlot attention,
+        Optional<Norm> attentionAfter,
+        Optional<Norm> mlpBefore,
+        BlockSlot mlp,
+        Optional<Norm> mlpAfter) {
+    /**
+     * With zero weights.
+     *
+     * @param path of the layer, such as {@code encoder.layer.0.}
+     * @throws IllegalArgumentException if there is no operation yet for what the form asks
+     */
+    public static TransformerLayer of(String path, LayerForm form, LayerNames names, LayerBuilder parts) {
+        LayerNames.Norms norms = names.norms();
+        boolean before = form.place() != LayerForm.NormPlace.AFTER;
+        boolean after = form.place() != LayerForm.NormPlace.BEFORE;
+        boolean both = before && after;
+        Optional<Norm> attentionBefore =
+                form.attentionNorm().filter(_ -> before).map(norm -> parts.norm(path + norms.attention(), norm));
+        BlockSlot attention = parts.attention(path, form.attention(), names);
+        Optional<Norm> attentionAfter = form.attentionNorm()
+                .filter(_ -> after)
+                .map(norm -> parts.norm(path + (both ? norms.attended() : norms.attention()), norm));
+        Optional<Norm> mlpBefore =
+                Optional.of(form.mlpNorm()).filter(_ -> before).map(norm -> parts.norm(path + norms.mlp(), norm));
+        BlockSlot mlp = parts.mlp(path, form.mlp(), names);
+        Optional<Norm> mlpAfter = Optional.of(form.mlpNorm())
+                .filter(_ -> after)
+                .map(norm -> parts.norm(path + (both ? norms.added() : norms.mlp()), norm));
+        return new TransformerLayer(form.place(), attentionBefore, attention, attentionAfter, mlpBefore, mlp, mlpAfter);
+    }
+
+    /**
+     * {@code [tokens, hidden]} to the same.
+     *
+     * @param y where the result lies in inference; elsewhere it may be another tensor
+     */
+    Tensor forward(Pass pass, Tensor x, Tensor y) {
+        pass.push();
+        return switch (place) {
+            case AFTER -> {
+                Tensor attended = norm(pass, attentionAfter, attention.block().forward(pass, x, x));
+                mlpAfter.orElseThrow().forward(pass, mlp.block().forward(pass, attended, attended), y);
+                pass.pop();
+                yield y;
+            }
+            case BEFORE -> {
+                Tensor attended = attention.block().forward(pass, norm(pass, attentionBefore, x), x);
+                Tensor normed = norm(pass, mlpBefore, attended);
+                yield pass.popKeeping(mlp.block().forward(pass, normed, attended), y);
+            }
+            case AROUND -> {
+                Tensor attended = around(pass, attentionBefore, attention.block(), attentionAfter, x);
+                yield pass.popKeeping(around(pass, mlpBefore, mlp.block(), mlpAfter, attended), y);
+            }
+        };
+    }
+
+    private static Tensor around(Pass pass, Optional<Norm> before, Block block, Optional<Norm> after, Tensor x) {
+        return Sums.of(pass, x, norm(pass, after, block.forward(pass, norm(pass, before, x), null)));
+    }
+
+    private static Tensor norm(Pass pass, Optional<Norm> norm, Tensor x) {
+        if (norm.isEmpty()) {
+            return x;
+        }
+        Tensor y = pass.tensor(x.rows(), x.columns());
+        norm.get().forward(pass, x, y);
+        return y;
+    }
+
+    List<BlockSlot> slots() {
+        return List.of(attention, mlp);
+    }
+}

@@ -1,0 +1,118 @@
+package io.tokenwise.model.open;
+
+import io.tokenwise.io.JsonFile;
+import io.tokenwise.model.ModelFolder;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * What became of the fields of a model's config.json when it was read: whoever describes the model is given an object that notes what it is
+ * asked for.
+ *
+ * @param nameOrPath what it says that the model is called, possibly empty
+ * @param used fields that were asked for
+ * @param harmless others, known to change no number of a model that computes: notes, dropout, ids of tokens, how weights began
+ * @param unknown all others
+ */
+public record ConfigFields(String nameOrPath, List<String> used, List<String> harmless, List<String> unknown) {
+    private static final String NAME = "_name_or_path";
+
+    private static final Set<String> HARMLESS = Set.of(
+            NAME,
+            "_attn_implementation",
+            "_commit_hash",
+            "architectures",
+            "auto_map",
+            "dtype",
+            "finetuning_task",
+            "gradient_checkpointing",
+            "id2label",
+            "initializer_factor",
+            "initializer_range",
+            "initializer_cutoff_factor",
+            "label2id",
+            "model_max_length",
+            "output_attentions",
+            "output_hidden_states",
+            "output_past",
+            "problem_type",
+            "reference_compile",
+            "return_dict",
+            "tie_word_embeddings",
+            "tokenizer_class",
+            "torch_dtype",
+            "torchscript",
+            "transformers_version",
+            "use_cache");
+
+    /** What is left out at random in training, and numbers of tokens, which the tokenizer's own files say. */
+    private static final Pattern HARMLESS_NAMES =
+            Pattern.compile(".*(dropout|dropout_prob|_p?drop)|(pad|bos|eos|cls|sep|mask|unk|decoder_start)_token_id");
+
+    /** Of a directory; empty if the model there has no config.json. */
+    public static Optional<ConfigFields> of(Path directory) throws IOException {
+        var folder = new FolderOnDisk(directory.toString(), directory);
+        if (!folder.has(ModelFolder.CONFIG)) {
+            return Optional.empty();
+        }
+        JsonFile config = folder.read(ModelFolder.CONFIG);
+        var noting = new Noting(config.root());
+        var noted = new JsonFile(config.file(), noting);
+        Families.of(noted).describe(folder, noted);
+        Set<String> unknown = new TreeSet<>(config.root().propertyNames());
+        unknown.removeAll(noting.asked);
+        Set<String> harmless = new TreeSet<>(unknown);
+        harmless.removeIf(name ->
+                !HARMLESS.contains(name) && !HARMLESS_NAMES.matcher(name).matches());
+        unknown.removeAll(harmless);
+        Set<String> used = new TreeSet<>(config.root().propertyNames());
+        used.retainAll(noting.asked);
+        return Optional.of(new ConfigFields(
+                config.root().path(NAME).asString(""), List.copyOf(used), List.copyOf(harmless), List.copyOf(unknown)));
+    }
+
+    /** An object that notes for which of its fields it was asked. */
+    private static final class Noting extends ObjectNode {
+        private static final long serialVersionUID = 1;
+
+        private final transient Set<String> asked = new TreeSet<>();
+
+        Noting(JsonNode object) {
+            super(JsonNodeFactory.instance, children(object));
+        }
+
+        private static Map<String, JsonNode> children(JsonNode object) {
+            Map<String, JsonNode> children = new LinkedHashMap<>();
+            object.properties().forEach(field -> children.put(field.getKey(), field.getValue()));
+            return children;
+        }
+
+        @Override
+        public JsonNode get(String field) {
+            asked.add(field);
+            return super.get(field);
+        }
+
+        @Override
+        public JsonNode path(String field) {
+            asked.add(field);
+            return super.path(field);
+        }
+
+        @Override
+        public Optional<JsonNode> optional(String field) {
+            asked.add(field);
+            return super.optional(field);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+package io.tokenwise.nn;
+
+import io.tokenwise.backend.RotaryPositions;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.backend.cpu.CpuDevice;
+import io.tokenwise.op.FormedAttention;
+import io.tokenwise.op.Rotations;
+import io.tokenwise.op.SelfAttention;
+import io.tokenwise.tensor.Tensor;
+
+/** Multi-head self-attention (Vaswani et al. 2017, section 3.2.2) over the texts of the pass's batch. */
+public final class Attention implements ProjectedAttention {
+    private final Linear qkv;
+    private final Linear output;
+    private final AttentionForm form;
+    private final RotaryPositions rotary;
+    private final RmsNorm queryNorm;
+    private final RmsNorm keyNorm;
+    private final PositionBias bias;
+
+    /** Null if attention is plain, which devices know too. */
+    private final FormedAttention.Form formed;
+
+    /**
+     * @param rotary by which queries and keys are turned; null unless the form has such positions
+     * @param headNorms of queries and of keys; null unless the form has them
+     * @param bias null unless the form has slopes or buckets
+     */
+    public Attention(
+            Linear qkv,
+            Linear output,
+            AttentionForm form,
+            RotaryPositions rotary,
+            HeadNorms headNorms,
+            PositionBias bias) {
+        this.qkv = qkv;
+        this.output = output;
+        this.form = form;
+        this.rotary = rotary;
+        this.bias = bias;
+        int columns = form.width() + 2 * form.keyWidth();
+        queryNorm = headNorms == null ? null : headNorms.queries().ofParts(columns, 0, form.heads());
+        keyNorm = headNorms == null ? null : headNorms.keys().ofParts(columns, form.width(), form.keyHeads());
+        boolean plain = form.keyHeads() == form.heads()
+                && (float) form.scale() == (float) AttentionForm.usualScale(form.headSize())
+                && form.before() == AttentionForm.ALL
+                && form.after() == AttentionForm.ALL
+                && bias == null;
+        formed = plain
+                ? null
+                : new FormedAttention.Form(
+                        form.heads(),
+                        form.keyHeads(),
+                        form.headSize(),
+                        (float) form.scale(),
+                        form.before(),
+                        form.after(),
+                        bias == null ? null : bias.values());
+    }
+
+    /** Norms of the queries and the keys of each head. */
+    public record HeadNorms(RmsNorm queries, RmsNorm keys) {}
+
+    /** Without positions, over all tokens. */
+    public static Attention plain(Linear qkv, Linear output, int heads) {
+        int headSize = output.weight().inputs() / heads;
+        return new Attention(qkv, output, AttentionForm.plain(heads, headSize), null, null, null);
+    }
+
+    @Override
+    public Linear qkv() {
+        return qkv;
+    }
+
+    @Override
+    public Linear output() {
+        return output;
+    }
+
+    public AttentionForm form() {
+        return form;
+    }
+
+    @Override
+    public int heads() {
+        return form.heads();
+    }
+
+    @Override
+    public int rotated() {
+        return rotary == null ? 0 : rotary.rotated();
+    }
+
+    @Override
+    public boolean readsColumnsAnywhere() {
+        return rotary == null && queryNorm == null && formed == null;
+    }
+
+    @Override
+    public int keyHeads() {
+        return form.keyHeads();
+    }
+
+    /** Pairs of columns that lie side by side stay together in units; norms see all of a head, and shared keys are of several heads. */
+    @Override
+    public boolean cutsQueries() {
+        return queryNorm == null
+                && bias == null
+                && form.keyHeads() == form.heads()
+                && (rotary == null || !rotary.halves());
+    }
+
+    @Override
+    public Tensor attend(Pass pass, Tensor projected) {
+        Tensor x = projected;
+        if (queryNorm != null) {
+            x = keyNorm.replace(pass, queryNorm.replace(pass, x));
+        }
+        int[] offsets = pass.batch().offsets();
+        int sequences = pass.batch().sequences();
+        if (rotary != null) {
+            // Queries and keys, which come first.
+            Rotations.of(pass, x, offsets, sequences, rotary, form.heads() + form.keyHeads());
+        }
+        if (formed == null) {
+            return SelfAttention.of(pass, x, offsets, sequences, form.heads());
+        }
+        if (bias != null && bias.table() != null) {
+            pass.frozen("position buckets", bias.values(), bias.table());
+        }
+        return FormedAttention.of(pass, x, offsets, sequences, formed);
+    }
+
+    @Override
+    public void prepare(Stream stream) {
+        if (formed != null || queryNorm != null || rotary != null && rotary.halves()) {
+            CpuDevice.only(stream, this + ": attention of this form");
+        }
+        if (bias != null) {
+            bias.prepare();
+        }
+        ProjectedAttention.super.prepare(stream);
+    }
+
+    @Override
+    public String toString() {
+        return "attention of " + qkv.weight().parameter();
+    }
+}

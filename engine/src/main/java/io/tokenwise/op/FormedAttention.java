@@ -1,0 +1,181 @@
+package io.tokenwise.op;
+
+import io.tokenwise.autograd.Backward;
+import io.tokenwise.autograd.Op;
+import io.tokenwise.autograd.Recorder;
+import io.tokenwise.autograd.Tape;
+import io.tokenwise.backend.Shapes;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.backend.cpu.AttentionJob;
+import io.tokenwise.backend.cpu.CpuDevice;
+import io.tokenwise.tensor.Tensor;
+import java.util.Arrays;
+
+/** {@link SelfAttention} of which a {@link Form} says what tokens see, what is added to scores, and how many heads share keys and values. */
+public final class FormedAttention {
+    private static final String NAME =
+            "attention in a window, with a bias by distance, shared keys or a scale of its own";
+
+    private FormedAttention() {}
+
+    /**
+     * @param heads of queries
+     * @param keyHeads of keys and values, each for {@code heads / keyHeads} neighbouring heads of queries
+     * @param scale by which scores are multiplied
+     * @param before how many tokens before its own a token sees
+     * @param after how many after it
+     * @param bias null, or {@code [heads, 2 * reach + 1]}: what is added to a score before it is scaled, by how far the key is behind the query, from -reach to
+     *     reach; what is further away counts as that far. It has no gradient.
+     */
+    public record Form(int heads, int keyHeads, int headSize, float scale, int before, int after, Tensor bias) {
+        /** Columns of Q, K and V side by side. */
+        public int columns() {
+            return (heads + 2 * keyHeads) * headSize;
+        }
+
+        private Form ofAllKeys() {
+            return new Form(heads, heads, headSize, scale, before, after, bias);
+        }
+    }
+
+    /**
+     * {@code qkv [tokens, (heads + 2 * keyHeads) * headSize]} to context {@code [tokens, heads * headSize]}.
+     *
+     * @param probabilities null, or where they are kept for the gradient
+     */
+    public static void forward(
+            Stream stream, Tensor qkv, Form form, int[] offsets, int sequences, Tensor context, Tensor probabilities) {
+        check("attention", qkv, form, offsets, sequences, context);
+        CpuDevice cpu = CpuDevice.only(stream, NAME);
+        AttentionJob job = cpu.attention();
+        job.prepare(qkv, offsets, sequences, form.heads(), form.keyHeads(), context, probabilities);
+        run(cpu, job, form);
+    }
+
+    /** Of as many key heads as heads, from the probabilities that were kept. */
+    public static void backward(
+            Stream stream,
+            Tensor qkv,
+            Form form,
+            int[] offsets,
+            int sequences,
+            Tensor probabilities,
+            Tensor dContext,
+            Tensor dQkv) {
+        check("attentionBackward", qkv, form, offsets, sequences, dContext);
+        Shapes.same("attentionBackward", qkv, dQkv);
+        CpuDevice cpu = CpuDevice.only(stream, NAME);
+        AttentionJob job = cpu.attention();
+        job.prepare(qkv, offsets, sequences, form.heads(), null, probabilities);
+        job.gradients(dContext, dQkv);
+        run(cpu, job, form);
+    }
+
+    private static void run(CpuDevice cpu, AttentionJob job, Form form) {
+        job.form(form.scale(), form.before(), form.after(), form.bias());
+        cpu.run(job);
+    }
+
+    /** {@code qkv} as {@link #forward} has it to the heads' results side by side. In training each head gets keys and values of its own first. */
+    public static Tensor of(Recorder pass, Tensor qkv, int[] offsets, int sequences, Form form) {
+        Tape tape = pass.tape();
+        Form own = form;
+        Tensor whole = qkv;
+        Tensor probabilities = null;
+        if (tape != null) {
+            own = form.ofAllKeys();
+            whole = form.heads() == form.keyHeads() ? qkv : repeated(pass, qkv, form);
+            probabilities = pass.tensor(1, SelfAttention.probabilityCount(offsets, sequences, form.heads()));
+        }
+        Tensor y = pass.tensor(qkv.rows(), form.heads() * form.headSize());
+        forward(pass.stream(), whole, own, offsets, sequences, y, probabilities);
+        if (tape != null) {
+            tape.record(new Taped(whole, own, offsets, sequences, probabilities, y));
+        }
+        return y;
+    }
+
+    private record Taped(Tensor qkv, Form form, int[] offsets, int sequences, Tensor probabilities, Tensor y)
+            implements Op {
+        @Override
+        public boolean matters(Tape tape) {
+            return tape.tracks(qkv);
+        }
+
+        @Override
+        public void backward(Backward to, Tensor dy) {
+            Tensor dQkv = to.like(qkv);
+            FormedAttention.backward(to.stream(), qkv, form, offsets, sequences, probabilities, dy, dQkv);
+            to.add(qkv, dQkv);
+        }
+    }
+
+    private static Tensor repeated(Recorder pass, Tensor qkv, Form form) {
+        int size = form.headSize();
+        Tensor y = pass.tensor(qkv.rows(), 3 * form.heads() * size);
+        int shared = form.heads() / form.keyHeads();
+        int[] starts = new int[3 * form.heads()];
+        for (int i = 0; i < starts.length; i++) {
+            int part = i / form.heads();
+            int head = i % form.heads();
+            int before = part == 0 ? head : form.heads() + (part - 1) * form.keyHeads() + head / shared;
+            starts[i] = before * size;
+        }
+        Scales.gather(pass.stream(), qkv, starts, size, y);
+        pass.tape().record(new Repeated(qkv, form, y));
+        return y;
+    }
+
+    /** Its gradient is the sum over the heads that share. */
+    private record Repeated(Tensor x, Form form, Tensor y) implements Op {
+        @Override
+        public boolean matters(Tape tape) {
+            return tape.tracks(x);
+        }
+
+        @Override
+        public void backward(Backward to, Tensor dy) {
+            Tensor dx = to.like(x);
+            Scales.gather(to.stream(), dy, starts(0), form.headSize(), dx);
+            if (form.heads() > form.keyHeads()) {
+                Tensor more = to.like(x);
+                to.stream().fill(more, 0);
+                for (int i = 1; i < form.heads() / form.keyHeads(); i++) {
+                    Scales.gather(to.stream(), dy, starts(i), form.headSize(), more);
+                    to.stream().add(dx, more, dx);
+                }
+            }
+            to.add(x, dx);
+        }
+
+        /** Where dy has what the nth of the heads that share adds; queries have one each. */
+        private int[] starts(int nth) {
+            int[] starts = new int[form.heads() + 2 * form.keyHeads()];
+            Arrays.fill(starts, -1);
+            for (int head = 0; nth == 0 && head < form.heads(); head++) {
+                starts[head] = head * form.headSize();
+            }
+            int shared = form.heads() / form.keyHeads();
+            for (int i = 0; i < 2 * form.keyHeads(); i++) {
+                int part = 1 + i / form.keyHeads();
+                int head = i % form.keyHeads() * shared + nth;
+                starts[form.heads() + i] = (part * form.heads() + head) * form.headSize();
+            }
+            return starts;
+        }
+    }
+
+    private static void check(String operation, Tensor qkv, Form form, int[] offsets, int sequences, Tensor context) {
+        Shapes.offsets(operation, offsets, sequences, qkv.rows());
+        if (form.heads() % form.keyHeads() != 0 || qkv.columns() != form.columns()) {
+            throw new IllegalArgumentException(operation + ": " + qkv.shape() + " does not hold Q of " + form.heads()
+                    + " and K and V of " + form.keyHeads() + " heads of " + form.headSize() + " columns");
+        }
+        Shapes.require(operation, context, qkv.rows(), form.heads() * form.headSize());
+        if (form.bias() != null
+                && (form.bias().rows() != form.heads() || form.bias().columns() % 2 == 0)) {
+            throw new IllegalArgumentException(operation + ": a bias of "
+                    + form.bias().shape() + " for " + form.heads() + " heads; [heads, an odd number] is needed");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+package io.tokenwise.architecture;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleNameEndingWith;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** What is particular to a family is asked of it: nobody asks which one a model is of, so that a new one is a folder and a line in the list. */
+class NoFamilyIsAskedForTest {
+    private static final Pattern KIND =
+            Pattern.compile("(instanceof|case) +(Text|Image|Speech)Description\\b|instanceof +\\w+Architecture\\b");
+
+    /** That a model has tensors so called. */
+    private static final Pattern TENSOR =
+            Pattern.compile("\"(encoder|decoder)\\.layers?\\.|\"embeddings\\.|startsWith\\(\"(enc|dec|emb)");
+
+    private static final DescribedPredicate<JavaClass> A_FAMILY =
+            simpleNameEndingWith("Family").and(JavaClass.Predicates.resideInAPackage("io.tokenwise.model.*"));
+
+    @Test
+    void onlyTheListKnowsFamilies() {
+        var classes = new ClassFileImporter()
+                .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+                .importPackages("io.tokenwise");
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("io.tokenwise.model.*")
+                .should()
+                .dependOnClassesThat(A_FAMILY)
+                .check(classes);
+    }
+
+    @Test
+    void nobodyAsksWhatADescriptionIs() throws IOException {
+        assertThat(found("src/main/java/io/tokenwise", KIND)).allMatch(line -> line.startsWith("model/"));
+    }
+
+    private static List<String> found(String folder, Pattern pattern) throws IOException {
+        Path root = Path.of(folder);
+        var found = new ArrayList<String>();
+        try (Stream<Path> files = Files.walk(root)) {
+            for (Path file :
+                    (Iterable<Path>) files.filter(path -> path.toString().endsWith(".java"))::iterator) {
+                for (String line : Files.readAllLines(file)) {
+                    if (pattern.matcher(line).find()) {
+                        found.add(root.relativize(file) + ": " + line.strip());
+                    }
+                }
+            }
+        }
+        assertThat(Files.exists(root.resolve("model/ModelFamily.java"))).isTrue();
+        return found;
+    }
+}

@@ -1,0 +1,448 @@
+package io.tokenwise.autograd;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.index.NDIndex;
+import io.tokenwise.autograd.OpCase.Operand;
+import io.tokenwise.backend.RotaryPositions;
+import io.tokenwise.kernels.Activation;
+import io.tokenwise.kernels.RowParts;
+import io.tokenwise.kernels.SequenceOps;
+import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.Activations;
+import io.tokenwise.op.EmbeddingSums;
+import io.tokenwise.op.FormedAttention;
+import io.tokenwise.op.GatedUnits;
+import io.tokenwise.op.Pools;
+import io.tokenwise.op.RmsNorms;
+import io.tokenwise.op.Rotations;
+import io.tokenwise.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** The differentiable operations that encoders after BERT have besides its own. */
+final class EncoderOpCases {
+    private static final float EPSILON = 1e-3f;
+    private static final float SCALE = 0.75f;
+    private static final int ALL = Integer.MAX_VALUE;
+    private static final Activation[] OTHERS = {Activation.GELU, Activation.GELU_TANH, Activation.RELU};
+
+    private EncoderOpCases() {}
+
+    /** One value to 17, primes among them. */
+    static List<OpCase> tiny() {
+        var cases = new ArrayList<OpCase>();
+        int[][] shapes = {{1, 1, 1}, {2, 3, 5}, {5, 1, 7}, {1, 17, 2}, {7, 11, 13}, {17, 16, 17}};
+        for (int[] s : shapes) {
+            cases.addAll(norms(s[0], s[1], s[2]));
+            cases.addAll(gates(s[0], s[1], s[2]));
+            TokenBatch batch = OpCases.batch(OpCases.lengths(s[0]), 13);
+            cases.addAll(sequences(batch, s[2]));
+            cases.add(rotateHalves(batch, 1 + s[2] % 3, 2 + s[1]));
+            int key = 1 + s[2] % 2;
+            cases.add(attention(batch, new Shape(key * (1 + s[1] % 3), key, s[1], 1 + s[0] % 3, s[2] % 4, s[0] % 2)));
+            cases.add(attention(batch, new Shape(2, 2, s[1], ALL, 0, 2)));
+        }
+        return cases;
+    }
+
+    static List<OpCase> real() {
+        var cases = new ArrayList<OpCase>();
+        for (int tokens : new int[] {7, 128, 300}) {
+            cases.addAll(norms(tokens, 6, 64));
+            cases.addAll(gates(tokens, 1, 1152));
+            TokenBatch batch = OpCases.batch(OpCases.lengths(tokens), 1000);
+            cases.addAll(sequences(batch, 384));
+            cases.add(rotateHalves(batch, 12, 64));
+            cases.add(attention(batch, new Shape(12, 12, 64, 64, 64, 0)));
+            cases.add(attention(batch, new Shape(6, 2, 64, ALL, 0, 0)));
+            cases.add(attention(batch, new Shape(3, 3, 32, ALL, ALL, 128)));
+        }
+        return cases;
+    }
+
+    private static List<OpCase> norms(int rows, int heads, int size) {
+        int columns = heads * size;
+        Operand x = Operand.tensor(rows, columns);
+        // One head before them, one behind.
+        Operand wide = Operand.tensor(rows, columns + 2 * size);
+        var parts = new RowParts(columns + 2 * size, size, heads, size);
+        int longest = rows * heads + columns;
+        return List.of(
+                OpCases.op(
+                        "rmsNorm " + x,
+                        List.of(x, Operand.parameter(1, columns)),
+                        longest,
+                        (pass, o) -> {
+                            Tensor y = pass.tensor(rows, columns);
+                            RmsNorms.to(pass, o.tensor(0), RowParts.whole(columns), o.parameter(1), 0, EPSILON, y);
+                            return y;
+                        },
+                        m -> norm(m.get(0), RowParts.whole(columns), m.get(1), 0),
+                        t -> norm(t.get(0)).mul(t.get(1))),
+                OpCases.op(
+                        "rmsNorm of heads " + wide,
+                        List.of(wide, Operand.parameter(1, size)),
+                        longest,
+                        (pass, o) -> RmsNorms.of(pass, o.tensor(0), parts, o.parameter(1), 1, EPSILON),
+                        m -> norm(m.get(0), parts, m.get(1), 1),
+                        t -> headNorm(t, rows, heads, size)));
+    }
+
+    private static Matrix norm(Matrix x, RowParts parts, Matrix gain, double plus) {
+        Matrix y = x.plus(0, x);
+        for (int row = 0; row < x.rows(); row++) {
+            for (int part = 0; part < parts.parts(); part++) {
+                int first = parts.first() + part * parts.columns();
+                double squares = 0;
+                for (int c = first; c < first + parts.columns(); c++) {
+                    squares += x.get(row, c) * x.get(row, c);
+                }
+                double root = Math.sqrt(squares / parts.columns() + EPSILON);
+                for (int c = 0; c < parts.columns(); c++) {
+                    y.set(row, first + c, x.get(row, first + c) / root * (gain.get(0, c) + plus));
+                }
+            }
+        }
+        return y;
+    }
+
+    private static NDArray norm(NDArray x) {
+        return x.div(x.square().mean(new int[] {-1}, true).add(EPSILON).sqrt());
+    }
+
+    private static NDArray headNorm(NDList t, int rows, int heads, int size) {
+        NDArray parts = t.get(0).reshape(rows, heads + 2L, size);
+        NDArray normed =
+                norm(parts.get(new NDIndex(":, 1:{}", heads + 1))).mul(t.get(1).add(1));
+        return NDArrays.concat(
+                        new NDList(
+                                parts.get(new NDIndex(":, 0:1")), normed, parts.get(new NDIndex(":, {}:", heads + 1))),
+                        1)
+                .reshape(rows, (heads + 2L) * size);
+    }
+
+    private static List<OpCase> gates(int rows, int blocks, int units) {
+        var cases = new ArrayList<OpCase>();
+        for (Activation activation : Activation.values()) {
+            Operand x = Operand.tensor(rows, blocks * units);
+            cases.add(OpCases.op(
+                    activation + " " + x,
+                    List.of(x),
+                    2,
+                    (pass, o) -> Activations.of(pass, o.tensor(0), activation),
+                    m -> Matrix.fill(
+                            rows,
+                            blocks * units,
+                            i -> value(activation, m.getFirst().values()[i])),
+                    t -> value(activation, t.getFirst())));
+        }
+        for (Activation gate : OTHERS) {
+            Operand x = Operand.tensor(rows, blocks * 2 * units);
+            cases.add(OpCases.op(
+                    "gated by " + gate + " " + x + " by " + units,
+                    List.of(x),
+                    2,
+                    (pass, o) -> GatedUnits.of(pass, o.tensor(0), gate, units),
+                    m -> Matrix.fill(rows, blocks * units, i -> {
+                        int up = i / units * 2 * units + i % units;
+                        double[] values = m.getFirst().values();
+                        return values[up] * value(gate, values[up + units]);
+                    }),
+                    t -> {
+                        NDArray both = t.getFirst().reshape((long) rows * blocks, 2, units);
+                        return both.get(new NDIndex(":, 0"))
+                                .mul(value(gate, both.get(new NDIndex(":, 1"))))
+                                .reshape(rows, (long) blocks * units);
+                    }));
+        }
+        return cases;
+    }
+
+    private static List<OpCase> sequences(TokenBatch batch, int columns) {
+        int tokens = batch.tokens();
+        Operand x = Operand.tensor(tokens, columns);
+        int[] typed = IntStream.range(0, tokens)
+                .map(t -> batch.inputs()[t] | t % 3 << SequenceOps.TYPE_SHIFT)
+                .toArray();
+        var form = new EmbeddingSums.Form(3.5f, 2);
+        int words = 1 + IntStream.of(batch.inputs()).limit(tokens).max().orElseThrow();
+        return List.of(
+                OpCases.op(
+                        "embeddingSum of types, scaled, from position 2 " + x,
+                        List.of(
+                                Operand.parameter(words, columns),
+                                Operand.parameter(batch.length(0) + 3, columns),
+                                Operand.parameter(3, columns)),
+                        16 * tokens,
+                        (pass, o) -> EmbeddingSums.of(
+                                pass,
+                                typed,
+                                batch.offsets(),
+                                batch.sequences(),
+                                o.parameter(0),
+                                o.parameter(1),
+                                o.parameter(2),
+                                form),
+                        m -> Matrix.fill(tokens, columns, i -> {
+                            int t = i / columns;
+                            int c = i % columns;
+                            return 3.5 * m.get(0).get(batch.inputs()[t], c)
+                                    + m.get(1).get(position(batch, t) + 2, c)
+                                    + m.get(2).get(t % 3, c);
+                        }),
+                        t -> rows(t.get(0), batch.inputs(), tokens)
+                                .mul(3.5)
+                                .add(rows(
+                                        t.get(1),
+                                        IntStream.range(0, tokens)
+                                                .map(i -> position(batch, i) + 2)
+                                                .toArray(),
+                                        tokens))
+                                .add(rows(
+                                        t.get(2),
+                                        IntStream.range(0, tokens)
+                                                .map(i -> i % 3)
+                                                .toArray(),
+                                        tokens))),
+                OpCases.op(
+                        "embeddingSum of words alone " + x,
+                        List.of(Operand.parameter(words, columns)),
+                        tokens,
+                        (pass, o) -> EmbeddingSums.of(
+                                pass,
+                                typed,
+                                batch.offsets(),
+                                batch.sequences(),
+                                o.parameter(0),
+                                null,
+                                null,
+                                EmbeddingSums.Form.PLAIN),
+                        m -> Matrix.fill(tokens, columns, i -> m.get(0).get(batch.inputs()[i / columns], i % columns)),
+                        t -> rows(t.get(0), batch.inputs(), tokens)),
+                OpCases.op(
+                        "lastPool " + x,
+                        List.of(x),
+                        1,
+                        (pass, o) -> Pools.last(pass, o.tensor(0), batch.offsets(), batch.sequences()),
+                        m -> Matrix.fill(
+                                batch.sequences(),
+                                columns,
+                                i -> m.get(0).get(batch.offsets()[i / columns + 1] - 1, i % columns)),
+                        t -> rows(
+                                t.get(0),
+                                IntStream.rangeClosed(1, batch.sequences())
+                                        .map(i -> batch.offsets()[i] - 1)
+                                        .toArray(),
+                                batch.sequences())));
+    }
+
+    private static int position(TokenBatch batch, int token) {
+        int sequence = 0;
+        while (batch.offsets()[sequence + 1] <= token) {
+            sequence++;
+        }
+        return token - batch.offsets()[sequence];
+    }
+
+    /** By a product with rows of the unit matrix, whose gradient adds up what is taken twice. */
+    private static NDArray rows(NDArray x, int[] rows, int count) {
+        float[] taken = new float[Math.toIntExact(count * x.getShape().get(0))];
+        for (int i = 0; i < count; i++) {
+            taken[Math.toIntExact(i * x.getShape().get(0) + rows[i])] = 1;
+        }
+        return constant(x, taken, count, Math.toIntExact(x.getShape().get(0))).matMul(x);
+    }
+
+    private static NDArray constant(NDArray beside, float[] values, long... shape) {
+        return beside.getManager().create(values, new ai.djl.ndarray.types.Shape(shape));
+    }
+
+    /** The first {@code heads} of one head more are turned, of each all but the last columns. */
+    private static OpCase rotateHalves(TokenBatch batch, int heads, int headSize) {
+        int rotated = headSize - headSize % 2;
+        int half = rotated / 2;
+        int columns = (heads + 1) * headSize;
+        int most = batch.length(0);
+        double[] factors =
+                IntStream.range(0, half).mapToDouble(i -> 1 + i / 4.0).toArray();
+        var positions = RotaryPositions.halves(most, headSize, rotated, 100, factors);
+        Operand x = Operand.tensor(batch.tokens(), columns);
+        return OpCases.op(
+                "rotate halves " + x + ", heads " + heads,
+                List.of(x),
+                2,
+                (pass, o) -> {
+                    Rotations.of(pass, o.tensor(0), batch.offsets(), batch.sequences(), positions, heads);
+                    return o.tensor(0);
+                },
+                m -> Matrix.fill(batch.tokens(), columns, i -> {
+                    int c = i % columns % headSize;
+                    int token = i / columns;
+                    double own = m.get(0).get(token, i % columns);
+                    if (c >= rotated || i % columns >= heads * headSize) {
+                        return own;
+                    }
+                    double angle = angle(position(batch, token), c % half, rotated, factors);
+                    double other = m.get(0).get(token, i % columns + (c < half ? half : -half));
+                    return own * Math.cos(angle) + (c < half ? -1 : 1) * other * Math.sin(angle);
+                }),
+                t -> turned(t.get(0), batch, heads, headSize, rotated, factors));
+    }
+
+    /** Rounded as transformers does. */
+    private static float angle(int position, int pair, int rotated, double[] factors) {
+        float frequency = 1 / (float) Math.pow(100, 2 * pair / (float) rotated);
+        return position * (frequency * (float) factors[pair]);
+    }
+
+    private static NDArray turned(NDArray x, TokenBatch batch, int heads, int headSize, int rotated, double[] factors) {
+        int tokens = batch.tokens();
+        int half = rotated / 2;
+        float[] cosines = new float[tokens * half];
+        float[] sines = new float[cosines.length];
+        for (int i = 0; i < cosines.length; i++) {
+            double angle = angle(position(batch, i / half), i % half, rotated, factors);
+            cosines[i] = (float) Math.cos(angle);
+            sines[i] = (float) Math.sin(angle);
+        }
+        NDArray all = x.reshape(tokens, heads + 1L, headSize);
+        NDArray turned = all.get(new NDIndex(":, 0:{}", heads));
+        NDArray low = turned.get(new NDIndex(":, :, 0:{}", half));
+        NDArray high = turned.get(new NDIndex(":, :, {}:{}", half, rotated));
+        NDArray rest = turned.get(new NDIndex(":, :, {}:", rotated));
+        NDArray cos = constant(x, cosines, tokens, 1, half);
+        NDArray sin = constant(x, sines, tokens, 1, half);
+        NDList parts = new NDList(low.mul(cos).sub(high.mul(sin)), high.mul(cos).add(low.mul(sin)));
+        if (rotated < headSize) {
+            parts.add(rest);
+        }
+        return NDArrays.concat(new NDList(NDArrays.concat(parts, 2), all.get(new NDIndex(":, {}:", heads))), 1)
+                .reshape(tokens, (heads + 1L) * headSize);
+    }
+
+    /** Of attention; reach 0 is no bias. */
+    private record Shape(int heads, int keyHeads, int size, int before, int after, int reach) {
+        FormedAttention.Form form(Tensor bias) {
+            return new FormedAttention.Form(heads, keyHeads, size, SCALE, before, after, reach == 0 ? null : bias);
+        }
+
+        boolean sees(int query, int key) {
+            return (long) key >= (long) query - before && (long) key <= (long) query + after;
+        }
+
+        int distance(int query, int key) {
+            return Math.clamp(key - query, -reach, reach) + reach;
+        }
+    }
+
+    private static OpCase attention(TokenBatch batch, Shape shape) {
+        Operand qkv = Operand.tensor(batch.tokens(), (shape.heads + 2 * shape.keyHeads) * shape.size);
+        Operand bias = new Operand(shape.heads, 2 * shape.reach + 1, OpCase.Role.CONSTANT);
+        return OpCases.op(
+                "attention " + shape + " of " + batch.tokens() + " tokens in " + batch.sequences(),
+                List.of(qkv, bias),
+                batch.length(0) + shape.size + shape.heads,
+                (pass, o) -> FormedAttention.of(
+                        pass, o.tensor(0), batch.offsets(), batch.sequences(), shape.form(o.tensor(1))),
+                m -> attention(m.get(0), m.get(1), batch, shape),
+                t -> {
+                    var parts = new NDList();
+                    for (int i = 0; i < batch.sequences(); i++) {
+                        NDArray own = t.get(0).get(new NDIndex("{}:{}", batch.offsets()[i], batch.offsets()[i + 1]));
+                        parts.add(attention(own, t.get(1), shape));
+                    }
+                    return NDArrays.concat(parts, 0);
+                });
+    }
+
+    private static Matrix attention(Matrix qkv, Matrix bias, TokenBatch batch, Shape shape) {
+        int size = shape.size;
+        Matrix y = Matrix.zeros(batch.tokens(), shape.heads * size);
+        for (int s = 0; s < batch.sequences(); s++) {
+            int first = batch.offsets()[s];
+            int length = batch.length(s);
+            for (int head = 0; head < shape.heads; head++) {
+                int key = (shape.heads + head * shape.keyHeads / shape.heads) * size;
+                Matrix scores = Matrix.zeros(length, length);
+                for (int i = 0; i < length; i++) {
+                    for (int j = 0; j < length; j++) {
+                        double score = shape.reach == 0 ? 0 : bias.get(head, shape.distance(i, j));
+                        for (int c = 0; c < size; c++) {
+                            score += qkv.get(first + i, head * size + c) * qkv.get(first + j, key + c);
+                        }
+                        scores.set(i, j, shape.sees(i, j) ? score * SCALE : Double.NEGATIVE_INFINITY);
+                    }
+                }
+                Matrix shares = Reference.softmax(scores);
+                for (int i = 0; i < length; i++) {
+                    for (int c = 0; c < size; c++) {
+                        double sum = 0;
+                        for (int j = 0; j < length; j++) {
+                            sum += shares.get(i, j) * qkv.get(first + j, key + shape.keyHeads * size + c);
+                        }
+                        y.set(first + i, head * size + c, sum);
+                    }
+                }
+            }
+        }
+        return y;
+    }
+
+    private static NDArray attention(NDArray qkv, NDArray bias, Shape shape) {
+        int length = Math.toIntExact(qkv.getShape().get(0));
+        float[] mask = new float[length * length];
+        float[] distances = new float[(2 * shape.reach + 1) * length * length];
+        for (int i = 0; i < mask.length; i++) {
+            mask[i] = shape.sees(i / length, i % length) ? 0 : Float.NEGATIVE_INFINITY;
+            distances[shape.distance(i / length, i % length) * length * length + i] = shape.reach == 0 ? 0 : 1;
+        }
+        NDArray added = bias.matMul(constant(qkv, distances, 2 * shape.reach + 1, (long) length * length))
+                .reshape(shape.heads, length, length);
+        NDArray q = heads(qkv, 0, shape.heads, 1, shape.size);
+        int shared = shape.heads / shape.keyHeads;
+        NDArray k = heads(qkv, shape.heads, shape.keyHeads, shared, shape.size);
+        NDArray v = heads(qkv, shape.heads + shape.keyHeads, shape.keyHeads, shared, shape.size);
+        NDArray scores =
+                q.matMul(k.transpose(0, 2, 1)).add(added).mul(SCALE).add(constant(qkv, mask, 1, length, length));
+        return scores.softmax(-1).matMul(v).transpose(1, 0, 2).reshape(length, (long) shape.heads * shape.size);
+    }
+
+    /** Some heads, each so many times, {@code [heads, tokens, size]}. */
+    private static NDArray heads(NDArray qkv, int first, int count, int times, int size) {
+        var all = new NDList();
+        for (int head = 0; head < count * times; head++) {
+            int column = (first + head / times) * size;
+            all.add(qkv.get(new NDIndex(":, {}:{}", column, column + size)).expandDims(0));
+        }
+        return NDArrays.concat(all, 0);
+    }
+
+    private static double value(Activation activation, double x) {
+        return switch (activation) {
+            case GELU -> x * (1 + Reference.erf(x / Math.sqrt(2))) / 2;
+            case GELU_TANH -> x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x))) / 2;
+            case SILU -> x / (1 + Math.exp(-x));
+            case RELU -> Math.max(x, 0);
+        };
+    }
+
+    private static NDArray value(Activation activation, NDArray x) {
+        return switch (activation) {
+            case GELU -> ai.djl.nn.Activation.gelu(x);
+            case GELU_TANH ->
+                x.pow(3)
+                        .mul(0.044715)
+                        .add(x)
+                        .mul(Math.sqrt(2 / Math.PI))
+                        .tanh()
+                        .add(1)
+                        .mul(x)
+                        .div(2);
+            case SILU -> x.div(x.neg().exp().add(1));
+            case RELU -> ai.djl.nn.Activation.relu(x);
+        };
+    }
+}
