@@ -15,9 +15,13 @@ import io.tokenwise.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
 
-/** An encoder of texts: embeddings, layers, and of each text's token vectors one. */
+/** A model of texts: embeddings, layers, and of each text's token vectors one, or what a head makes of the first. */
 public record TextNetwork(
-        TextDescription description, Embeddings embeddings, LayerStack layers, Optional<Norm> lastNorm)
+        TextDescription description,
+        Embeddings embeddings,
+        LayerStack layers,
+        Optional<Norm> lastNorm,
+        Optional<SequenceHead> head)
         implements Network {
     /**
      * With zero weights.
@@ -47,7 +51,10 @@ public record TextNetwork(
                 description,
                 embeddings(form.embeddings(), tables, parts.inputs()),
                 parts.layers(path, form.forms(), names, tokens),
-                form.lastNorm().map(norm -> parts.head().norm(lastNorm, norm)));
+                form.lastNorm().map(norm -> parts.head().norm(lastNorm, norm)),
+                description.output() instanceof TextOutput.SequenceClasses classes
+                        ? Optional.of(SequenceHead.of(classes, form.hiddenSize(), parts.head()))
+                        : Optional.empty());
     }
 
     private static Embeddings embeddings(EmbeddingForm form, EmbeddingForm.Names names, LayerBuilder parts) {
@@ -74,6 +81,9 @@ public record TextNetwork(
 
     @Override
     public Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch) {
+        if (head.isPresent()) {
+            return head.get().forward(pass, tokens, batch);
+        }
         Tensor y = switch (description.pooling()) {
             case MEAN -> Pools.mean(pass, tokens, batch.offsets(), batch.sequences());
             case FIRST -> Pools.first(pass, tokens, batch.offsets(), batch.sequences());
@@ -99,7 +109,7 @@ public record TextNetwork(
 
     @Override
     public double fixedFlops(int tokens) {
-        return 0;
+        return head.map(SequenceHead::flops).orElse(0.0);
     }
 
     /** Embeddings are used as they are. */

@@ -1,0 +1,38 @@
+package io.tokenwise.model;
+
+import io.tokenwise.nn.Linear;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.Activations;
+import io.tokenwise.op.Pools;
+import io.tokenwise.tensor.Tensor;
+
+/** A head that reads each text's first token; see {@link HeadForm}. The dense layer is null if there is none. */
+record SequenceHead(Linear dense, HeadForm.Curve activation, Linear classifier) {
+    /** With zero weights. */
+    static SequenceHead of(TextOutput.SequenceClasses output, int hiddenSize, LayerBuilder parts) {
+        HeadForm form = output.head();
+        return new SequenceHead(
+                form.dense()
+                        .map(path -> parts.linear(path, hiddenSize, hiddenSize))
+                        .orElse(null),
+                form.activation(),
+                parts.linear(form.classifier(), hiddenSize, output.labels().size()));
+    }
+
+    /** {@code [sequences, labels]}. */
+    Tensor forward(Pass pass, Tensor tokens, TokenBatch batch) {
+        Tensor x = Pools.first(pass, tokens, batch.offsets(), batch.sequences());
+        if (dense != null) {
+            x = activation == HeadForm.Curve.GELU ? dense.forwardGelu(pass, x) : dense.forward(pass, x);
+        }
+        if (activation == HeadForm.Curve.TANH) {
+            Activations.tanh(pass.stream(), x, x);
+        }
+        return classifier.forward(pass, x);
+    }
+
+    double flops() {
+        return (dense == null ? 0 : dense.flopsPerToken()) + classifier.flopsPerToken();
+    }
+}
