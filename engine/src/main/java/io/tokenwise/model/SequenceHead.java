@@ -1,5 +1,6 @@
 package io.tokenwise.model;
 
+import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
@@ -30,6 +31,13 @@ record SequenceHead(Linear dense, HeadForm.Curve activation, Linear classifier) 
             Activations.tanh(pass.stream(), x, x);
         }
         return classifier.forward(pass, x);
+    }
+
+    void prepare(Stream stream) {
+        if (dense != null) {
+            dense.weight().prepare(stream);
+        }
+        classifier.weight().prepare(stream);
     }
 
     double flops() {

@@ -114,5 +114,7 @@ public record TextNetwork(
 
     /** Embeddings are used as they are. */
     @Override
-    public void prepare(Stream stream) {}
+    public void prepare(Stream stream) {
+        head.ifPresent(classes -> classes.prepare(stream));
+    }
 }
