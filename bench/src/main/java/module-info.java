@@ -8,6 +8,7 @@ module io.tokenwise.bench {
     requires io.tokenwise.engine;
     requires io.tokenwise.kernels;
     requires io.tokenwise.natives;
+    requires io.tokenwise.references;
     requires io.tokenwise.server;
     requires io.tokenwise.serving;
     requires io.tokenwise.testdata;

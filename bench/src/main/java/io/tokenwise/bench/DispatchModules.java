@@ -14,6 +14,7 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.kernels.Activation;
 import io.tokenwise.nn.Block;
+import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Pass;
@@ -86,7 +87,7 @@ final class DispatchModules implements AutoCloseable {
                 Optional.empty(),
                 BudgetSplit.EVEN);
         for (String path : paths) {
-            AdaptiveMlp mlp = config.mlp(parameters, path, mlp(path + ".dense.", units));
+            AdaptiveMlp mlp = config.mlp(parameters, path, BlockSlot.Role.ENCODER, mlp(path + ".dense.", units));
             mlp.learnerParameters().forEach(this::randomize);
             // The first is the gate's weight; the second, what it adds for the budget, stays 0.
             Parameter gate = mlp.acm().gateParameters().getFirst();

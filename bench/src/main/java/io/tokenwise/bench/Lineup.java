@@ -3,6 +3,7 @@ package io.tokenwise.bench;
 import ai.onnxruntime.OrtException;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.open.Models;
+import io.tokenwise.references.TorchScript;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -2,6 +2,7 @@ package io.tokenwise.bench;
 
 import ai.onnxruntime.OrtException;
 import io.tokenwise.io.Processor;
+import io.tokenwise.references.TorchScript;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;

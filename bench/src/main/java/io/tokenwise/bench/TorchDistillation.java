@@ -13,6 +13,7 @@ import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.references.TorchScript;
 import io.tokenwise.tensor.HostTensor;
 import java.io.IOException;
 import java.util.Arrays;
@@ -28,8 +29,8 @@ import java.util.stream.Stream;
 final class TorchDistillation implements AutoCloseable {
     private final DistillConfig config;
     private final NDManager manager = TorchScript.newManager();
-    private final TorchScript distill = new TorchScript("distill");
-    private final TorchScript adamW = new TorchScript("adamw");
+    private final TorchScript distill = TorchPrograms.of("distill");
+    private final TorchScript adamW = TorchPrograms.of("adamw");
     private final Random random = new Random(1);
     private final Parameters learners;
     private final Parameters gates;

@@ -10,6 +10,7 @@ import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.JniUtils;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.open.Models;
+import io.tokenwise.references.TorchScript;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -21,7 +22,7 @@ import java.util.List;
  */
 final class TorchModel implements AutoCloseable {
     private final NDManager manager = TorchScript.newManager();
-    private final TorchScript program = new TorchScript("encoder");
+    private final TorchScript program = TorchPrograms.of("encoder");
     private final IValue weights;
 
     /** @param threads within one operation, for all of libtorch in this process */

@@ -11,6 +11,7 @@ import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.references.TorchScript;
 import io.tokenwise.testdata.WordNet;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;

@@ -7,6 +7,7 @@ import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelWriter;
+import io.tokenwise.references.TorchScript;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;

@@ -8,6 +8,7 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.open.Models;
+import io.tokenwise.references.TorchScript;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

