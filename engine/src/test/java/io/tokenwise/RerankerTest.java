@@ -64,12 +64,12 @@ class RerankerTest {
                 2,
                 "layer_norm_eps",
                 1e-12);
-        RandomModel model =
-                RandomModel.small("bert", config, 3).with("classifiers", Map.of("num_labels", labels), 4);
+        RandomModel model = RandomModel.small("bert", config, 3).with("classifiers", Map.of("num_labels", labels), 4);
         model.write(folder.resolve(name), "bert.");
         try (ModelFiles minilm = Models.builtIn("minilm")) {
             Files.write(
-                    folder.resolve(name).resolve("tokenizer.json"), minilm.tokenizer().json());
+                    folder.resolve(name).resolve("tokenizer.json"),
+                    minilm.tokenizer().json());
         }
         return model;
     }

@@ -73,7 +73,10 @@ final class Rerank implements Callable<Integer> {
         }
         try (Reranker reranker = Reranker.open(name, options.engineOptions());
                 InputStream in = file == null ? root.in() : Files.newInputStream(file)) {
-            budget.remark(name, reranker.model().encoder().modules(), spec.commandLine().getErr());
+            budget.remark(
+                    name,
+                    reranker.model().encoder().modules(),
+                    spec.commandLine().getErr());
             List<String> texts = read(new TextLines(in));
             print(reranker.rank(query, texts, top, budget.asked(options.seed())));
         }
@@ -94,7 +97,10 @@ final class Rerank implements Callable<Integer> {
     private void print(List<Ranked> ranked) {
         PrintWriter out = spec.commandLine().getOut();
         for (Ranked text : ranked) {
-            out.println(options.json() ? Json.line(text) : String.format(Locale.ROOT, "%.4f\t%s", text.score(), text.text()));
+            out.println(
+                    options.json()
+                            ? Json.line(text)
+                            : String.format(Locale.ROOT, "%.4f\t%s", text.score(), text.text()));
         }
     }
 }

@@ -16,14 +16,18 @@ public final class ClassesConfig {
     private ClassesConfig() {}
 
     static boolean isIn(JsonFile config) {
-        return config.root().path("architectures").valueStream().anyMatch(name -> name.asString("")
-                .endsWith(KIND));
+        return config.root()
+                .path("architectures")
+                .valueStream()
+                .anyMatch(name -> name.asString("").endsWith(KIND));
     }
 
     static TextOutput.SequenceClasses read(JsonFile config, HeadForm head) {
         config.supports("problem_type", "regression", "single_label_classification", SEVERAL);
         return new TextOutput.SequenceClasses(
-                head, labels(config), config.root().path("problem_type").asString("").equals(SEVERAL));
+                head,
+                labels(config),
+                config.root().path("problem_type").asString("").equals(SEVERAL));
     }
 
     private static List<String> labels(JsonFile config) {
@@ -38,7 +42,8 @@ public final class ClassesConfig {
         for (int i = 0; i < count; i++) {
             JsonNode label = names.path(Integer.toString(i));
             if (!names.isEmpty() && !label.isString()) {
-                throw new BadFileException(config.file(), "id2label has no label " + i + "; must have one of each class");
+                throw new BadFileException(
+                        config.file(), "id2label has no label " + i + "; must have one of each class");
             }
             labels.add(label.asString("LABEL_" + i));
         }

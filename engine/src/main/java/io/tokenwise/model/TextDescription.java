@@ -49,8 +49,7 @@ public record TextDescription(
 
     @Override
     public TextDescription withAcm(Optional<JsonNode> newAcm) {
-        return new TextDescription(
-                name, family, architecture, maxTokens, output, queryPrefix, passagePrefix, newAcm);
+        return new TextDescription(name, family, architecture, maxTokens, output, queryPrefix, passagePrefix, newAcm);
     }
 
     /**
@@ -60,14 +59,7 @@ public record TextDescription(
      */
     TextDescription withLayers(int layers) {
         return new TextDescription(
-                name,
-                family,
-                architecture.withLayers(layers),
-                maxTokens,
-                output,
-                queryPrefix,
-                passagePrefix,
-                acm);
+                name, family, architecture.withLayers(layers), maxTokens, output, queryPrefix, passagePrefix, acm);
     }
 
     /** How token vectors become what the model gives; a head of classes reads the first. */

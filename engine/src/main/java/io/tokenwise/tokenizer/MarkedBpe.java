@@ -46,7 +46,10 @@ final class MarkedBpe implements SentencePieces.Model {
 
     @Override
     public boolean beginsWord(char[] chars, int at) {
-        return cuts && chars[at] == SentencePieces.MARK && chars[at - 1] != SentencePieces.MARK && !goesOn.get(chars[at - 1]);
+        return cuts
+                && chars[at] == SentencePieces.MARK
+                && chars[at - 1] != SentencePieces.MARK
+                && !goesOn.get(chars[at - 1]);
     }
 
     @Override

@@ -66,9 +66,7 @@ final class SentencePieces implements Pieces {
         char[] chars = part.toCharArray();
         for (int start = 0; start < chars.length && !out.full(); ) {
             int end = start + 1;
-            while (end < chars.length
-                    && !(afterSpaces && chars[end - 1] == ' ')
-                    && !model.beginsWord(chars, end)) {
+            while (end < chars.length && !(afterSpaces && chars[end - 1] == ' ') && !model.beginsWord(chars, end)) {
                 end++;
             }
             Symbols symbols = out.symbols();
@@ -108,9 +106,7 @@ final class SentencePieces implements Pieces {
         int least = from + Character.charCount(text.codePointAt(from));
         for (int start = 0; start < chars.length && !out.full(); ) {
             int end = start + 1;
-            while (end < chars.length
-                    && !(metaspace.words() && chars[end] == mark)
-                    && !model.beginsWord(chars, end)) {
+            while (end < chars.length && !(metaspace.words() && chars[end] == mark) && !model.beginsWord(chars, end)) {
                 end++;
             }
             Symbols symbols = out.symbols();
