@@ -14,6 +14,7 @@ public record HeadForm(Optional<String> dense, Curve activation, String classifi
     public enum Curve {
         NONE,
         TANH,
-        GELU
+        GELU,
+        RELU
     }
 }

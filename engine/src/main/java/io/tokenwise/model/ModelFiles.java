@@ -77,6 +77,21 @@ public final class ModelFiles implements AutoCloseable {
         return (TextDescription) description;
     }
 
+    /**
+     * What the text classifier is.
+     *
+     * @throws BadFileException if the model gives no classes of texts
+     */
+    public TextDescription textClasses() {
+        boolean classes = description instanceof TextDescription text
+                && text.output() instanceof TextOutput.SequenceClasses output
+                && !output.isScore();
+        if (!classes) {
+            throw unwanted("a text classifier");
+        }
+        return (TextDescription) description;
+    }
+
     private BadFileException unwanted(String wanted) {
         return new BadFileException(description.name(), "is " + description.kind() + "; " + wanted + " is wanted here");
     }

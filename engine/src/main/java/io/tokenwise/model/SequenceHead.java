@@ -1,6 +1,7 @@
 package io.tokenwise.model;
 
 import io.tokenwise.backend.Stream;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
@@ -25,10 +26,13 @@ record SequenceHead(Linear dense, HeadForm.Curve activation, Linear classifier) 
     Tensor forward(Pass pass, Tensor tokens, TokenBatch batch) {
         Tensor x = Pools.first(pass, tokens, batch.offsets(), batch.sequences());
         if (dense != null) {
-            x = activation == HeadForm.Curve.GELU ? dense.forwardGelu(pass, x) : dense.forward(pass, x);
+            x = dense.forward(pass, x);
         }
-        if (activation == HeadForm.Curve.TANH) {
-            Activations.tanh(pass.stream(), x, x);
+        switch (activation) {
+            case NONE -> {}
+            case TANH -> Activations.tanh(pass.stream(), x, x);
+            case GELU -> Activations.forward(pass.stream(), x, Activation.GELU, x);
+            case RELU -> Activations.forward(pass.stream(), x, Activation.RELU, x);
         }
         return classifier.forward(pass, x);
     }

@@ -92,13 +92,22 @@ public final class BertFamily implements TextFamily {
     /** The pooler that BERT was pre-trained with, and a linear layer. */
     @Override
     public HeadForm head(JsonFile config) {
-        return new HeadForm(Optional.of("pooler.dense"), HeadForm.Curve.TANH, BertWeights.CLASSIFIER);
+        return new HeadForm(Optional.of("pooler.dense"), HeadForm.Curve.TANH, "classifier");
     }
 
     @Override
     public TensorNames names(ModelDescription model) {
+        return names(model, "bert.");
+    }
+
+    /**
+     * The names of one of BERT's relatives.
+     *
+     * @param part what transformers has before the encoder's tensors, where a head stands beside it
+     */
+    public static TensorNames names(ModelDescription model, String part) {
         boolean vectors = ((TextDescription) model).output() instanceof TextOutput.Vectors;
-        return vectors ? BertWeights::origins : BertWeights.WITH_CLASSES;
+        return vectors ? BertWeights::origins : new BertWeights.WithClasses(part);
     }
 
     @Override

@@ -5,6 +5,7 @@ import io.tokenwise.io.WeightSource;
 import io.tokenwise.model.RenamedWeights;
 import io.tokenwise.model.TensorNames;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -18,11 +19,15 @@ final class BertWeights {
     /** Of what predicts masked tokens. */
     private static final String HEAD = "cls.predictions.";
 
-    /** Of what makes classes of a pooled vector. */
-    static final String CLASSIFIER = "classifier";
+    /** Before the names of tensors that make classes of a pooled vector, which stand beside the encoder. */
+    private static final List<String> CLASSES = List.of("classifier.", "pre_classifier.");
 
-    /** The names of a model with classes: as transformers reads it, all but the classifier is a part. */
-    static final TensorNames WITH_CLASSES = new TensorNames() {
+    /**
+     * The names of a model with classes: as transformers reads it, its encoder's tensors have something before their names.
+     *
+     * @param part what that is, such as {@code bert.}
+     */
+    record WithClasses(String part) implements TensorNames {
         @Override
         public Map<String, RenamedWeights.Origin> origins(WeightSource source) {
             return BertWeights.origins(source);
@@ -30,9 +35,9 @@ final class BertWeights {
 
         @Override
         public String written(String ours) {
-            return ours.startsWith(CLASSIFIER + ".") ? ours : "bert." + ours;
+            return isOfClasses(ours) ? ours : part + ours;
         }
-    };
+    }
 
     private BertWeights() {}
 
@@ -44,11 +49,11 @@ final class BertWeights {
                 .orElseThrow(() -> new BadFileException(
                         source.description(), "has no tensor " + WORDS + ": not the weights of a BERT"));
         String prefix = words.substring(0, words.length() - WORDS.length());
-        String beside = prefix.replaceFirst("bert\\.$", "");
+        String beside = prefix.replaceFirst("\\b(distil|ro|camem)?bert(a)?\\.$", "");
         String head = beside + HEAD;
         Map<String, RenamedWeights.Origin> origins = new LinkedHashMap<>();
         for (String name : source.names()) {
-            if (name.startsWith(beside + CLASSIFIER + ".")) {
+            if (name.startsWith(beside) && isOfClasses(name.substring(beside.length()))) {
                 origins.put(name.substring(beside.length()), new RenamedWeights.Origin(name));
             } else if (name.startsWith(prefix)) {
                 origins.put(today(name.substring(prefix.length())), new RenamedWeights.Origin(name));
@@ -57,6 +62,10 @@ final class BertWeights {
             }
         }
         return origins;
+    }
+
+    private static boolean isOfClasses(String name) {
+        return CLASSES.stream().anyMatch(name::startsWith);
     }
 
     private static String today(String name) {
