@@ -58,7 +58,8 @@ class BpeTest {
         for (String none : new String[] {"normalizer", "pre_tokenizer", "post_processor", "decoder"}) {
             root.putNull(none);
         }
-        ObjectNode model = root.putObject("model").put("type", "BPE").put("fuse_unk", fuse).put("byte_fallback", bytes);
+        ObjectNode model =
+                root.putObject("model").put("type", "BPE").put("fuse_unk", fuse).put("byte_fallback", bytes);
         model.put("unk_token", unknown ? "<unk>" : null);
         ObjectNode vocab = model.putObject("vocab");
         ids.forEach(vocab::put);

@@ -24,7 +24,9 @@ class RealVocabulariesTest {
     };
 
     @ParameterizedTest
-    @ValueSource(strings = {"qwen3-tokenizer", "cl100k-tokenizer", "llama3-tokenizer", "llama2-tokenizer", "gemma3-tokenizer"})
+    @ValueSource(
+            strings = {"qwen3-tokenizer", "cl100k-tokenizer", "llama3-tokenizer", "llama2-tokenizer", "gemma3-tokenizer"
+            })
     void tokensAndPlacesAreThoseOfTheLibrary(String name) throws IOException {
         Optional<Path> folder = FetchedData.find(name);
         assumeThat(folder).as("./tokenwise fetch " + name).isPresent();
