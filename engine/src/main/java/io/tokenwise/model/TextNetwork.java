@@ -15,9 +15,13 @@ import io.tokenwise.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
 
-/** An encoder of texts: embeddings, layers, and of each text's token vectors one. */
+/** A model of texts: embeddings, layers, and of each text's token vectors one, or what a head makes of the first. */
 public record TextNetwork(
-        TextDescription description, Embeddings embeddings, LayerStack layers, Optional<Norm> lastNorm)
+        TextDescription description,
+        Embeddings embeddings,
+        LayerStack layers,
+        Optional<Norm> lastNorm,
+        Optional<SequenceHead> head)
         implements Network {
     /**
      * With zero weights.
@@ -40,7 +44,10 @@ public record TextNetwork(
                 description,
                 embeddings(form.embeddings(), tables, parts.inputs()),
                 layers(description, form, path, names, parts),
-                form.lastNorm().map(norm -> parts.head().norm(lastNorm, norm)));
+                form.lastNorm().map(norm -> parts.head().norm(lastNorm, norm)),
+                description.output() instanceof TextOutput.SequenceClasses classes
+                        ? Optional.of(SequenceHead.of(classes, form.hiddenSize(), parts.head()))
+                        : Optional.empty());
     }
 
     /** With a short path if the model has one, and if tokens that leave change nothing of where the others stand: attention that knows it counts rows. */
@@ -83,6 +90,9 @@ public record TextNetwork(
 
     @Override
     public Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch) {
+        if (head.isPresent()) {
+            return head.get().forward(pass, tokens, batch);
+        }
         Tensor y = switch (description.pooling()) {
             case MEAN -> Pools.mean(pass, tokens, batch.offsets(), batch.sequences());
             case FIRST -> Pools.first(pass, tokens, batch.offsets(), batch.sequences());
@@ -109,10 +119,12 @@ public record TextNetwork(
 
     @Override
     public double fixedFlops(int tokens) {
-        return 0;
+        return head.map(SequenceHead::flops).orElse(0.0);
     }
 
     /** Embeddings are used as they are. */
     @Override
-    public void prepare(Stream stream) {}
+    public void prepare(Stream stream) {
+        head.ifPresent(classes -> classes.prepare(stream));
+    }
 }
