@@ -8,7 +8,7 @@ import io.tokenwise.kernels.Activation;
  * The sizes that config.json of every text encoder has, under names of its own.
  *
  * @param hidden width of a token's vector
- * @param heads of attention; divides hidden
+ * @param heads of attention; divides hidden, unless config.json says how wide a head is
  * @param units hidden ones of an MLP
  */
 public record EncoderConfig(int hidden, int layers, int heads, int units, int vocabulary) {
@@ -35,7 +35,8 @@ public record EncoderConfig(int hidden, int layers, int heads, int units, int vo
         }
         int hidden = config.integer(hiddenName, 1, MOST_WIDTH);
         int heads = config.integer(headsName, 1, hidden);
-        if (hidden % heads != 0) {
+        // Where a head's size is said all heads together may be of another width.
+        if (hidden % heads != 0 && !config.has("head_dim")) {
             throw new BadFileException(
                     config.file(), hiddenName + " " + hidden + " is not a multiple of " + headsName + " " + heads);
         }
@@ -70,6 +71,54 @@ public record EncoderConfig(int hidden, int layers, int heads, int units, int vo
                             + " each; rotary positions need an even number");
         }
         return hidden / heads;
+    }
+
+    /**
+     * How many heads keys and values have; as many as queries if config.json does not say.
+     *
+     * @throws BadFileException if they do not divide those
+     */
+    public int keyHeads(JsonFile config) {
+        int keyHeads = config.integer("num_key_value_heads", 1, heads, heads);
+        if (heads % keyHeads != 0) {
+            throw config.refuse("num_key_value_heads", "a divisor of num_attention_heads, " + heads);
+        }
+        return keyHeads;
+    }
+
+    /**
+     * The base of rotary positions.
+     *
+     * @param kind of the layers, where newer files have positions of several; or null
+     * @param older field of files of before
+     * @throws BadFileException if positions are scaled
+     */
+    public static double rotaryBase(JsonFile config, String kind, String older, double absent) {
+        if (config.has("rope_scaling")) {
+            throw config.refuse("rope_scaling", "nothing");
+        }
+        if (!config.has("rope_parameters")) {
+            return config.has(older) ? config.number(older, 1, 1e12) : absent;
+        }
+        var all = new JsonFile(config.file(), config.root().get("rope_parameters"));
+        JsonFile own = kind != null && all.has(kind)
+                ? new JsonFile(config.file(), all.root().get(kind))
+                : all;
+        own.supports("rope_type", "default");
+        return own.has("rope_theta") ? own.number("rope_theta", 1, 1e12) : absent;
+    }
+
+    /**
+     * Columns of a head, where config.json says it.
+     *
+     * @throws BadFileException if it is odd: rotary positions turn pairs
+     */
+    public static int evenHeadSize(JsonFile config, int absent) {
+        int size = config.integer("head_dim", 2, 1 << 10, absent);
+        if (size % 2 != 0) {
+            throw config.refuse("head_dim", "an even number, since rotary positions turn pairs of columns");
+        }
+        return size;
     }
 
     /** An activation by the name that transformers has for it. */

@@ -5,5 +5,7 @@ public enum Pooling {
     /** The mean over all tokens, the special ones included. */
     MEAN,
     /** The first token's vector, {@code [CLS]}. */
-    FIRST
+    FIRST,
+    /** The last token's vector, which of a causal model alone has seen all others. */
+    LAST
 }

@@ -97,21 +97,17 @@ public record StoredTensor(String name, Parameter parameter, List<Columns> range
                 .shaped((long) value.columns(), (long) channels, (long) value.rows() / channels);
     }
 
-    /** The three thirds of a parameter's columns, each of which a file has by itself. */
-    static List<StoredTensor> queryKeyValue(String path, String what, Parameter parameter, Layout layout) {
-        return sideBySide(
-                List.of(path + "query." + what, path + "key." + what, path + "value." + what), parameter, layout);
-    }
-
-    /** Equal parts of a parameter's columns, each of which a file has by itself. */
-    static List<StoredTensor> sideBySide(List<String> names, Parameter parameter, Layout layout) {
-        int width = parameter.value().columns() / names.size();
-        var tensors = new ArrayList<StoredTensor>();
-        for (String name : names) {
-            var columns = new Columns(tensors.size() * width, width);
-            tensors.add(new StoredTensor(name, parameter, List.of(columns), layout));
-        }
-        return tensors;
+    /** Q, K and V of a parameter's columns, each of which a file has by itself. */
+    private static List<StoredTensor> queryKeyValue(
+            AdaptiveAttention attention, String what, Parameter parameter, Layout layout) {
+        String path = attention.path() + ".acm.";
+        int queries = attention.dense().queryColumns();
+        int keys = attention.dense().keyColumns();
+        return List.of(
+                new StoredTensor(path + "query." + what, parameter, List.of(new Columns(0, queries)), layout),
+                new StoredTensor(path + "key." + what, parameter, List.of(new Columns(queries, keys)), layout),
+                new StoredTensor(
+                        path + "value." + what, parameter, List.of(new Columns(queries + keys, keys)), layout));
     }
 
     /** What an adaptive block keeps besides its dense block; its weights have the layout of linear layers. */
@@ -126,12 +122,10 @@ public record StoredTensor(String name, Parameter parameter, List<Columns> range
                 tensors.add(matrix(learners.get(3).name(), learners.get(3)));
             }
             case AdaptiveAttention attention -> {
-                String path = attention.path() + ".acm.";
-                tensors.addAll(queryKeyValue(path, "weight", learners.get(0), Layout.TRANSPOSED));
-                tensors.addAll(queryKeyValue(path, "bias", learners.get(1), Layout.VECTOR));
-                List<StoredTensor> rests = queryKeyValue(path, "rest", attention.rest(), Layout.VECTOR);
-                // Where positions are not rotary, keys and values have none.
-                tensors.addAll(attention.dense().rotated() > 0 ? rests : rests.subList(0, 1));
+                tensors.addAll(queryKeyValue(attention, "weight", learners.get(0), Layout.TRANSPOSED));
+                tensors.addAll(queryKeyValue(attention, "bias", learners.get(1), Layout.VECTOR));
+                List<StoredTensor> rests = queryKeyValue(attention, "rest", attention.rest(), Layout.VECTOR);
+                tensors.addAll(attention.keepsRests() ? rests : rests.subList(0, 1));
                 tensors.add(transposed(learners.get(2).name(), learners.get(2)));
                 tensors.add(matrix(learners.get(3).name(), learners.get(3)));
             }

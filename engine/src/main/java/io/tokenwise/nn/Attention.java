@@ -131,13 +131,18 @@ public final class Attention implements ProjectedAttention {
     }
 
     @Override
-    public void prepare(Stream stream) {
+    public void preparePositions(Stream stream) {
         if (formed != null || queryNorm != null || rotary != null && rotary.halves()) {
             FormedAttention.require(stream, toString());
         }
         if (bias != null) {
             bias.prepare();
         }
+    }
+
+    @Override
+    public void prepare(Stream stream) {
+        preparePositions(stream);
         ProjectedAttention.super.prepare(stream);
     }
 

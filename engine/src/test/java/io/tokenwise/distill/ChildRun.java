@@ -8,12 +8,15 @@ import io.tokenwise.io.StoredType;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.open.Models;
+import io.tokenwise.references.RandomModel;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-/** A short distillation of the small model; with arguments MODEL OUT as a program of its own, to be killed; with a third one tokens leave. */
+/** A short distillation of the small model; with arguments MODEL OUT as a program of its own, to be killed; with a third one of the {@link Kind} that it names. */
 final class ChildRun {
     /** How often the test kills it; {@code ./tokenwise test engine -Dtest=KilledDistillationTest -Dtokenwise.kills=20} takes longer. */
     static final String KILLS_PROPERTY = "tokenwise.kills";
@@ -22,6 +25,36 @@ final class ChildRun {
 
     /** Enough for each life, from one checkpoint to the next and some way beyond. */
     static final int STEPS = 60 * KILLS;
+
+    /** What is distilled. */
+    enum Kind {
+        LEARNERS,
+        LEAVING,
+        /** A causal model with shared keys, norms of heads and gated MLPs. */
+        DECODER;
+
+        void writeModel(Path folder) throws IOException {
+            if (this != DECODER) {
+                TestModels.writeSmall(folder);
+                return;
+            }
+            Map<String, Object> sizes = Map.of("hidden_size", 64, "num_hidden_layers", 2, "vocab_size", 30_522);
+            RandomModel.small("qwen3", sizes, 5).write(folder, "");
+            try (ModelFiles minilm = Models.builtIn("minilm")) {
+                Files.write(folder.resolve("tokenizer.json"), minilm.tokenizer().json());
+            }
+        }
+
+        DistillConfig config(int steps, long seed) {
+            DistillConfig config = ChildRun.config(steps, seed);
+            return switch (this) {
+                case LEARNERS -> config;
+                case LEAVING -> config.withLayers(AdaptiveLayers.LEAVING);
+                case DECODER ->
+                    config.withLayers(AdaptiveLayers.parse("mlp,vo", 4).withMlpLearners(1));
+            };
+        }
+    }
 
     private ChildRun() {}
 
@@ -52,11 +85,6 @@ final class ChildRun {
                 seed);
     }
 
-    /** The same of a model whose tokens leave. */
-    static DistillConfig leaving(int steps, long seed) {
-        return config(steps, seed).withLayers(AdaptiveLayers.LEAVING);
-    }
-
     static List<int[]> texts() {
         var random = new Random(3);
         return TestModels.sequences(random.ints(200, 3, 30).toArray());
@@ -65,7 +93,8 @@ final class ChildRun {
     public static void main(String[] args) throws Exception {
         try (ModelFiles files = Models.open(Path.of(args[0]));
                 Backend backend = VectorBackend.open(1)) {
-            DistillConfig config = args.length > 2 ? leaving(STEPS, 5) : config(STEPS, 5);
+            DistillConfig config =
+                    Kind.valueOf(args.length > 2 ? args[2] : "LEARNERS").config(STEPS, 5);
             of(files, config, Path.of(args[1])).run(backend, new DistillRun.Listener() {});
         }
     }

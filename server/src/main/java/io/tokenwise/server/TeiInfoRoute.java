@@ -1,6 +1,5 @@
 package io.tokenwise.server;
 
-import io.tokenwise.model.Pooling;
 import io.tokenwise.serving.QueueOptions;
 import io.tokenwise.session.OpenModel;
 import java.io.IOException;
@@ -51,7 +50,11 @@ final class TeiInfoRoute {
             case ServedModel.Texts texts -> {
                 var description = texts.text().description();
                 put(info, texts.text().encoder().model());
-                String pooling = description.pooling() == Pooling.FIRST ? "cls" : "mean";
+                String pooling = switch (description.pooling()) {
+                    case MEAN -> "mean";
+                    case FIRST -> "cls";
+                    case LAST -> "last_token";
+                };
                 info.put("model_type", Map.of("embedding", Map.of("pooling", pooling)));
                 info.put("max_input_length", description.maxTokens());
             }

@@ -135,9 +135,8 @@ class BlockShapesTest {
             assertThatThrownBy(
                             () -> AttentionUnits.ofLearner("layer.0.attention", dense, AdaptiveLayers.parse("vo", 4)))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage(
-                            "layer.0.attention: 5 units of 8 columns cannot be cut into 4 learners of equal width: choose a divisor,"
-                                    + " or make only mlp adaptive");
+                    .hasMessage("layer.0.attention: 5 units of 8 columns cannot be cut into 4 learners of equal width:"
+                            + " choose a divisor, or make only mlp adaptive");
         }
     }
 
