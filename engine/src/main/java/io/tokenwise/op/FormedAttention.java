@@ -19,6 +19,16 @@ public final class FormedAttention {
     private FormedAttention() {}
 
     /**
+     * Says before the first text whether there is such attention.
+     *
+     * @param who has it
+     * @throws UnsupportedOperationException if not on this kind of device
+     */
+    public static void require(Stream stream, String who) {
+        CpuDevice.only(stream, who + ": attention of this form");
+    }
+
+    /**
      * @param heads of queries
      * @param keyHeads of keys and values, each for {@code heads / keyHeads} neighbouring heads of queries
      * @param scale by which scores are multiplied
