@@ -1,6 +1,5 @@
 package io.tokenwise.op;
 
-import io.tokenwise.kernels.RowParts;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -18,6 +17,7 @@ import io.tokenwise.backend.Staying;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.kernels.Activation;
+import io.tokenwise.kernels.RowParts;
 import io.tokenwise.tensor.HostMemory;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
