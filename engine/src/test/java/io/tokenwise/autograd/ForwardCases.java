@@ -12,6 +12,7 @@ import io.tokenwise.op.Activations;
 import io.tokenwise.op.Choices;
 import io.tokenwise.op.OtherAttention;
 import io.tokenwise.op.Patches;
+import io.tokenwise.op.Pools;
 import io.tokenwise.op.Scales;
 import io.tokenwise.op.SelfAttention;
 import io.tokenwise.op.TakenRows;
@@ -48,6 +49,30 @@ final class ForwardCases {
         cases.add(groupNorm(batch(300, 1, 41), 41));
         cases.add(one(200, 8, 36));
         return cases;
+    }
+
+    /** Those that no device has yet. */
+    static List<OpCase> onCpu() {
+        return List.of(
+                largestLogRelu(batch(1), 1), largestLogRelu(batch(3, 1, 7), 17), largestLogRelu(batch(41, 128), 70));
+    }
+
+    /** What SPLADE pools. */
+    private static OpCase largestLogRelu(TokenBatch batch, int words) {
+        Operand x = constant(batch.tokens(), words);
+        return OpCase.forward(
+                "largestLogRelu " + x,
+                List.of(x),
+                1,
+                (pass, o) -> Pools.largestLogRelu(pass, o.tensor(0), batch.offsets(), batch.sequences()),
+                m -> Matrix.fill(batch.sequences(), words, i -> {
+                    int sequence = i / words;
+                    double most = IntStream.range(batch.offsets()[sequence], batch.offsets()[sequence + 1])
+                            .mapToDouble(row -> m.get(0).get(row, i % words))
+                            .max()
+                            .orElseThrow();
+                    return Math.log1p(Math.max(0, most));
+                }));
     }
 
     private static OpCase tanh(int rows, int columns) {

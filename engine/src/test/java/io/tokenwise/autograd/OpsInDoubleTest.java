@@ -51,7 +51,8 @@ class OpsInDoubleTest {
     }
 
     static Stream<OpCase> all() {
-        return Stream.concat(tiny(), ForwardCases.all().stream());
+        return Stream.of(tiny(), ForwardCases.all().stream(), ForwardCases.onCpu().stream())
+                .flatMap(cases -> cases);
     }
 
     @ParameterizedTest
@@ -127,7 +128,8 @@ class OpsInDoubleTest {
     /** What is public in package op is called by a case, or by an operation that is. */
     @Test
     void everyRoomHasCases() {
-        JavaClasses classes = new ClassFileImporter().importPackagesOf(Linears.class, OpCase.class);
+        JavaClasses classes = new ClassFileImporter()
+                .importPackages("io.tokenwise.op", "io.tokenwise.autograd", "io.tokenwise.backend.cuda");
         Predicate<JavaAccess<?>> isCase = access -> {
             JavaClass by = access.getOriginOwner();
             return by.getPackageName().equals(Linears.class.getPackageName())
