@@ -49,15 +49,6 @@ public final class FormedAttention {
     }
 
     /**
-     * To be asked when a model is opened, so that it is not refused in the midst of a text.
-     *
-     * @throws UnsupportedOperationException if the stream's device has no attention of other forms than the plain one
-     */
-    public static void require(Stream stream, String what) {
-        CpuDevice.only(stream, what);
-    }
-
-    /**
      * {@code qkv [tokens, (heads + 2 * keyHeads) * headSize]} to context {@code [tokens, heads * headSize]}.
      *
      * @param probabilities null, or where they are kept for the gradient
