@@ -46,7 +46,8 @@ class TextClassifierTest {
         model.write(folder.resolve(name), "bert.");
         try (ModelFiles minilm = Models.builtIn("minilm")) {
             Files.write(
-                    folder.resolve(name).resolve("tokenizer.json"), minilm.tokenizer().json());
+                    folder.resolve(name).resolve("tokenizer.json"),
+                    minilm.tokenizer().json());
         }
         return model;
     }
@@ -56,7 +57,8 @@ class TextClassifierTest {
         assumeThat(TorchScript.isAvailable()).as("libtorch").isTrue();
         Map<String, Object> labels = Map.of("id2label", Map.of("0", "bad", "1", "good", "2", "neither"));
         RandomModel random = write("one", labels);
-        try (TextClassifier classifier = TextClassifier.open(folder.resolve("one").toString(), OPTIONS);
+        try (TextClassifier classifier =
+                        TextClassifier.open(folder.resolve("one").toString(), OPTIONS);
                 Reference torch = random.reference();
                 Reference head = random.reference("classifiers")) {
             assertThat(classifier.labels()).containsExactly("bad", "good", "neither");
@@ -67,7 +69,8 @@ class TextClassifierTest {
                 compare(classes.get(i), head.run(torch.run(ids).last()).part("logits")[0], classifier.labels());
                 assertThat(Arrays.stream(classes.get(i).probabilities()).sum()).isCloseTo(1, within(1e-9));
             }
-            int[] pair = tokenizer.encodePair("a", "b c", classifier.maxTokens()).ids();
+            int[] pair =
+                    tokenizer.encodePair("a", "b c", classifier.maxTokens()).ids();
             int[] ids = Arrays.stream(pair).map(TokenTypes::id).toArray();
             int[] types = Arrays.stream(pair).map(TokenTypes::type).toArray();
             compare(
@@ -79,7 +82,11 @@ class TextClassifierTest {
 
     /** Each with its own head: of RoBERTa the dense layer is the classifier's, DistilBERT has ReLU. */
     @ParameterizedTest
-    @CsvSource({"bert,roberta,Roberta,roberta.", "bert,xlm-roberta,XLMRoberta,roberta.", "distilbert,distilbert,DistilBert,distilbert."})
+    @CsvSource({
+        "bert,roberta,Roberta,roberta.",
+        "bert,xlm-roberta,XLMRoberta,roberta.",
+        "distilbert,distilbert,DistilBert,distilbert."
+    })
     void relativesHaveTheirOwnHeads(String family, String type, String name, String prefix) throws IOException {
         assumeThat(TorchScript.isAvailable()).as("libtorch").isTrue();
         Map<String, Object> config = Map.of(
@@ -120,7 +127,8 @@ class TextClassifierTest {
         write("single", Map.of());
         try (TextClassifier several =
                         TextClassifier.open(folder.resolve("several").toString(), OPTIONS);
-                TextClassifier single = TextClassifier.open(folder.resolve("single").toString(), OPTIONS)) {
+                TextClassifier single =
+                        TextClassifier.open(folder.resolve("single").toString(), OPTIONS)) {
             assertThat(several.labels()).containsExactly("LABEL_0", "LABEL_1", "LABEL_2");
             double[] each = several.classify(TEXTS.getFirst()).probabilities();
             double[] one = single.classify(TEXTS.getFirst()).probabilities();

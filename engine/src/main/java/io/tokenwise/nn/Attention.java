@@ -133,7 +133,7 @@ public final class Attention implements ProjectedAttention {
     @Override
     public void preparePositions(Stream stream) {
         if (formed != null || queryNorm != null || rotary != null && rotary.halves()) {
-            FormedAttention.require(stream, toString());
+            FormedAttention.requireSupported(stream, toString());
         }
         if (bias != null) {
             bias.prepare();

@@ -12,6 +12,7 @@ import io.tokenwise.op.Activations;
 import io.tokenwise.op.Choices;
 import io.tokenwise.op.OtherAttention;
 import io.tokenwise.op.Patches;
+import io.tokenwise.op.Pools;
 import io.tokenwise.op.Scales;
 import io.tokenwise.op.SelfAttention;
 import io.tokenwise.op.TakenRows;
@@ -48,6 +49,30 @@ final class ForwardCases {
         cases.add(groupNorm(batch(300, 1, 41), 41));
         cases.add(one(200, 8, 36));
         return cases;
+    }
+
+    /** Those that no device has yet. */
+    static List<OpCase> onCpu() {
+        return List.of(
+                largestLogRelu(batch(1), 1), largestLogRelu(batch(3, 1, 7), 17), largestLogRelu(batch(41, 128), 70));
+    }
+
+    /** What SPLADE pools. */
+    private static OpCase largestLogRelu(TokenBatch batch, int words) {
+        Operand x = constant(batch.tokens(), words);
+        return OpCase.forward(
+                "largestLogRelu " + x,
+                List.of(x),
+                1,
+                (pass, o) -> Pools.largestLogRelu(pass, o.tensor(0), batch.offsets(), batch.sequences()),
+                m -> Matrix.fill(batch.sequences(), words, i -> {
+                    int sequence = i / words;
+                    double most = IntStream.range(batch.offsets()[sequence], batch.offsets()[sequence + 1])
+                            .mapToDouble(row -> m.get(0).get(row, i % words))
+                            .max()
+                            .orElseThrow();
+                    return Math.log1p(Math.max(0, most));
+                }));
     }
 
     private static OpCase tanh(int rows, int columns) {
@@ -90,8 +115,7 @@ final class ForwardCases {
                 1,
                 (pass, o) -> {
                     Tensor y = pass.tensor(offsets[sequences], width * columns);
-                    Windows.forward(
-                            pass.stream(), o.tensor(0), batch.offsets(), sequences, width, step, offsets, y);
+                    Windows.forward(pass.stream(), o.tensor(0), batch.offsets(), sequences, width, step, offsets, y);
                     return y;
                 },
                 m -> {
@@ -135,14 +159,18 @@ final class ForwardCases {
                         int from = batch.offsets()[i] * columns;
                         int to = batch.offsets()[i + 1] * columns;
                         double[] values = m.get(0).values();
-                        double mean = IntStream.range(from, to).mapToDouble(v -> values[v]).average().orElseThrow();
+                        double mean = IntStream.range(from, to)
+                                .mapToDouble(v -> values[v])
+                                .average()
+                                .orElseThrow();
                         double variance = IntStream.range(from, to)
                                 .mapToDouble(v -> (values[v] - mean) * (values[v] - mean))
                                 .average()
                                 .orElseThrow();
                         for (int v = from; v < to; v++) {
                             double normed = (values[v] - mean) / Math.sqrt(variance + epsilon);
-                            y.values()[v] = normed * m.get(1).get(0, v % columns) + m.get(2).get(0, v % columns);
+                            y.values()[v] = normed * m.get(1).get(0, v % columns)
+                                    + m.get(2).get(0, v % columns);
                         }
                     }
                     return y;
@@ -152,8 +180,9 @@ final class ForwardCases {
     private static OpCase patches(int images, int side, int patch) {
         int size = side * patch;
         var cut = ImagePatches.of(size, patch, List.of(.5, .4, .3), List.of(.2, .25, 1.));
-        int[] pixels =
-                new SplittableRandom(size).ints((long) images * size * size, 0, 1 << 24).toArray();
+        int[] pixels = new SplittableRandom(size)
+                .ints((long) images * size * size, 0, 1 << 24)
+                .toArray();
         return OpCase.forward(
                 "patches " + images + " of " + size + " by " + patch,
                 List.of(),
@@ -172,7 +201,8 @@ final class ForwardCases {
 
     private static OpCase gather(int rows, int units, int width) {
         int columns = units * width + 3;
-        int[] starts = new SplittableRandom(units).ints(units, 0, columns - width + 1).toArray();
+        int[] starts =
+                new SplittableRandom(units).ints(units, 0, columns - width + 1).toArray();
         Operand x = constant(rows, columns);
         return OpCase.forward(
                 "gatherUnits " + x + " of " + width,
@@ -277,7 +307,9 @@ final class ForwardCases {
                 m -> Matrix.fill(channels, rows + 4, i -> {
                     int row = i % (rows + 4) - 3;
                     int channel = i / (rows + 4);
-                    return row >= 0 && row < rows ? m.get(0).get(row, 1 + channel) : m.get(1).values()[i];
+                    return row >= 0 && row < rows
+                            ? m.get(0).get(row, 1 + channel)
+                            : m.get(1).values()[i];
                 }));
     }
 
@@ -326,15 +358,7 @@ final class ForwardCases {
                     Tensor y = pass.tensor(batch.tokens(), units * UNIT);
                     Tensor qkv = o.tensor(0);
                     SelfAttention.forward(
-                            pass.stream(),
-                            qkv,
-                            qkv,
-                            qkv,
-                            layout,
-                            batch.offsets(),
-                            batch.sequences(),
-                            heads,
-                            y);
+                            pass.stream(), qkv, qkv, qkv, layout, batch.offsets(), batch.sequences(), heads, y);
                     return y;
                 },
                 m -> {
@@ -347,10 +371,7 @@ final class ForwardCases {
                     Matrix y = Matrix.zeros(batch.tokens(), units * UNIT);
                     for (int i = 0; i < y.values().length; i++) {
                         int column = i % (units * UNIT);
-                        y.set(
-                                i / (units * UNIT),
-                                contexts[column / UNIT] + column % UNIT,
-                                context.values()[i]);
+                        y.set(i / (units * UNIT), contexts[column / UNIT] + column % UNIT, context.values()[i]);
                     }
                     return y;
                 });

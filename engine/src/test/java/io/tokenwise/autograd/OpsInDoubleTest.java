@@ -2,12 +2,11 @@ package io.tokenwise.autograd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaAccess;
-import com.tngtech.archunit.core.domain.JavaModifier;
-import com.tngtech.archunit.core.domain.JavaMethod;
-import java.util.function.Predicate;
 import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaMethod;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import io.tokenwise.backend.Backend;
@@ -19,6 +18,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -51,7 +51,8 @@ class OpsInDoubleTest {
     }
 
     static Stream<OpCase> all() {
-        return Stream.concat(tiny(), ForwardCases.all().stream());
+        return Stream.of(tiny(), ForwardCases.all().stream(), ForwardCases.onCpu().stream())
+                .flatMap(cases -> cases);
     }
 
     @ParameterizedTest
@@ -127,7 +128,8 @@ class OpsInDoubleTest {
     /** What is public in package op is called by a case, or by an operation that is. */
     @Test
     void everyRoomHasCases() {
-        JavaClasses classes = new ClassFileImporter().importPackagesOf(Linears.class, OpCase.class);
+        JavaClasses classes = new ClassFileImporter()
+                .importPackages("io.tokenwise.op", "io.tokenwise.autograd", "io.tokenwise.backend.cuda");
         Predicate<JavaAccess<?>> isCase = access -> {
             JavaClass by = access.getOriginOwner();
             return by.getPackageName().equals(Linears.class.getPackageName())

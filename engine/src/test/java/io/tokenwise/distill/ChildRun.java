@@ -49,7 +49,7 @@ final class ChildRun {
             DistillConfig config = ChildRun.config(steps, seed);
             return switch (this) {
                 case LEARNERS -> config;
-                case LEAVING -> config.withLayers(AdaptiveLayers.LEAVING);
+                case LEAVING -> leaving(steps, seed);
                 case DECODER ->
                     config.withLayers(AdaptiveLayers.parse("mlp,vo", 4).withMlpLearners(1));
             };
@@ -83,6 +83,11 @@ final class ChildRun {
                 true,
                 Map.of(),
                 seed);
+    }
+
+    /** The same of a model whose tokens leave. */
+    static DistillConfig leaving(int steps, long seed) {
+        return config(steps, seed).withLayers(AdaptiveLayers.LEAVING);
     }
 
     static List<int[]> texts() {

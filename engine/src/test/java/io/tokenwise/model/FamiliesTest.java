@@ -277,7 +277,8 @@ class FamiliesTest {
             })
     void whatIsNotSupportedIsRefusedByName(String family, String field, String value, String fact) throws IOException {
         FAMILIES.stream()
-                .filter(some -> some.program().equals(family) || family.equals(some.changes().get("model_type")))
+                .filter(some -> some.program().equals(family)
+                        || family.equals(some.changes().get("model_type")))
                 .findFirst()
                 .orElseThrow()
                 .write(folder);

@@ -64,14 +64,14 @@ class UnsupportedFormsTest {
     private static boolean hasShortPath(AttentionForm attention) {
         try (var parameters = new Parameters(new ShapeBackend())) {
             var norm = NormForm.layerNorm(1e-5);
-            var embeddings = new EmbeddingForm(
-                    10, Optional.of(new EmbeddingForm.PositionTable(12, 2)), 0, 1, Optional.of(norm));
+            var embeddings =
+                    new EmbeddingForm(10, Optional.of(new EmbeddingForm.PositionTable(12, 2)), 0, 1, Optional.of(norm));
             var layer = LayerForm.of(NormPlace.AFTER, norm, attention, MlpForm.gelu(12));
             var form = new EncoderForm(8, embeddings, List.of(layer, layer), Optional.empty());
-            var shortPath = new ShortPathConfig(
-                    "teacher", NarrowLayers.inOrder(2), LeastWorth.NONE, PlanLosses.unknown(2));
-            var parts = new LayerBuilder(
-                    parameters, form, new AdaptiveConfig(Optional.empty(), Optional.of(shortPath)));
+            var shortPath =
+                    new ShortPathConfig("teacher", NarrowLayers.inOrder(2), LeastWorth.NONE, PlanLosses.unknown(2));
+            var parts =
+                    new LayerBuilder(parameters, form, new AdaptiveConfig(Optional.empty(), Optional.of(shortPath)));
             TextNetwork.of(
                     TestModels.DESCRIPTION,
                     form,
