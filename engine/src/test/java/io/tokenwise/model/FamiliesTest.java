@@ -83,7 +83,15 @@ class FamiliesTest {
             new FamilyCase("mpnet", Map.of(), "mpnet."),
             new FamilyCase("jina_bert", Map.of(), ""),
             new FamilyCase("nomic_bert", Map.of(), ""),
+            new FamilyCase(
+                    "nomic_bert",
+                    Map.of("qkv_proj_bias", false, "mlp_fc1_bias", false, "mlp_fc2_bias", false, "n_head", 1),
+                    "bert."),
             new FamilyCase("modernbert", Map.of(), "model."),
+            new FamilyCase(
+                    "modernbert",
+                    Map.of("attention_bias", false, "mlp_bias", false, "norm_bias", false, "local_attention", 5),
+                    ""),
             new FamilyCase("qwen3", Map.of(), "model."),
             new FamilyCase("qwen3", Map.of("attention_bias", false, "head_dim", 32, "num_key_value_heads", 1), ""),
             new FamilyCase("gemma3", Map.of(), ""),
