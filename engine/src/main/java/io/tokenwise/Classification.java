@@ -3,11 +3,11 @@ package io.tokenwise;
 import java.util.List;
 
 /**
- * Which class an image has.
+ * Which class an image or a text has.
  *
  * @param label of the likeliest class
  * @param probability of it, 0..1
- * @param probabilities of all classes, in the order of the model's labels; they sum to 1
+ * @param probabilities of all classes, in the order of the model's labels; they sum to 1, unless there may be several at once
  */
 public record Classification(String label, double probability, double[] probabilities) {
     /**
@@ -28,6 +28,22 @@ public record Classification(String label, double probability, double[] probabil
         for (int c = 0; c < logits.length; c++) {
             probabilities[c] /= sum;
         }
+        return new Classification(labels.get(best), probabilities[best], probabilities);
+    }
+
+    /**
+     * From the logits of classes of which several can be right at once, by the logistic function.
+     *
+     * @param logits of the classes, at least one
+     * @param labels what the classes are called, in the same order
+     * @return the likeliest, and the probabilities of all, each by itself
+     */
+    public static Classification ofSeveral(float[] logits, List<String> labels) {
+        var probabilities = new double[logits.length];
+        for (int c = 0; c < logits.length; c++) {
+            probabilities[c] = 1 / (1 + Math.exp(-(double) logits[c]));
+        }
+        int best = likeliest(logits);
         return new Classification(labels.get(best), probabilities[best], probabilities);
     }
 

@@ -50,6 +50,28 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
+     * Opens a reranker; see {@link #textEncoder}.
+     *
+     * @param model a directory with a cross-encoder, in Hugging Face's layout
+     * @return the reranker, which closes with the engine if not before
+     * @throws IOException if a file cannot be read
+     */
+    public Reranker reranker(String model) throws IOException {
+        return new Reranker(core.open(model, ModelFiles::scores));
+    }
+
+    /**
+     * Opens a classifier of texts; see {@link #textEncoder}.
+     *
+     * @param model a directory in Hugging Face's layout
+     * @return the classifier, which closes with the engine if not before
+     * @throws IOException if a file cannot be read
+     */
+    public TextClassifier textClassifier(String model) throws IOException {
+        return new TextClassifier(core.open(model, ModelFiles::textClasses));
+    }
+
+    /**
      * Opens an image classifier; see {@link #textEncoder}.
      *
      * @param model a built-in name, such as {@code vit-cifar10-acm}, or a directory in Hugging Face's layout

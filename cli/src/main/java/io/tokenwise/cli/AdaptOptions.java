@@ -70,9 +70,7 @@ final class AdaptOptions {
         Adaptable adaptable = model.family().adaptable(model);
         boolean byLearners = !adaptable.tokens() || learners != null || mlpLearners != null;
         return layers(
-                byLearners ? adaptable.usual() : AdaptiveLayers.LEAVING.toString(),
-                count,
-                adaptable.oneLearner() ? 1 : Math.max(1, count - 1));
+                byLearners ? adaptable.usual() : "tokens", count, adaptable.oneLearner() ? 1 : Math.max(1, count - 1));
     }
 
     /** For a control, whose widths are fixed. */

@@ -143,6 +143,8 @@ final class Check implements Callable<Integer> {
                 fields.map(ConfigFields::used).orElse(List.of()),
                 fields.map(ConfigFields::harmless).orElse(List.of()),
                 unknown,
+                fields.map(ConfigFields::prompts).orElse(List.of()),
+                fields.map(ConfigFields::everywhere).orElse(""),
                 known.map(KnownModels.Known::name).orElse(null),
                 compared,
                 agrees && (unknown.isEmpty() || !compared.isEmpty()));
@@ -156,6 +158,16 @@ final class Check implements Callable<Integer> {
         if (check.text() != null) {
             row(text, "gives", check.outputs() + " numbers: " + pooling(check.text()));
             row(text, "prompts", prompts(check.text()));
+            if (!check.prompts().isEmpty()) {
+                row(text, "", "others are not applied: " + String.join(", ", check.prompts()));
+            }
+            if (!check.everywhere().isEmpty()) {
+                row(
+                        text,
+                        "",
+                        "sentence-transformers puts '" + check.everywhere()
+                                + "' before every text; here write it there yourself");
+            }
             row(
                     text,
                     "tokenizer",

@@ -165,7 +165,7 @@ final class CommonOptions {
         return verbose;
     }
 
-    private ParameterException mistake(String message) {
+    ParameterException mistake(String message) {
         return new ParameterException(spec.commandLine(), message);
     }
 

@@ -154,6 +154,8 @@ final class Json {
      * @param used fields of config.json that are read; empty of built-in models
      * @param harmless those that change no number
      * @param unknown those that are not understood
+     * @param prompts names of prompts that neither queries nor passages get
+     * @param everywhere the prompt that sentence-transformers puts before each text and this does not; possibly empty
      * @param known whose numbers it is compared with; null if there are none
      * @param right whether all is as it should be, as far as can be told
      */
@@ -168,6 +170,8 @@ final class Json {
             List<String> used,
             List<String> harmless,
             List<String> unknown,
+            List<String> prompts,
+            String everywhere,
             String known,
             List<Compared> compared,
             boolean right) {}

@@ -37,6 +37,7 @@ final class Tokenwise implements Runnable {
     private static final List<Class<?>> COMMANDS = List.of(
             Demo.class,
             Embed.class,
+            Rerank.class,
             Transcribe.class,
             Distill.class,
             Finetune.class,

@@ -106,6 +106,18 @@ class CheckTest extends CommandTest {
     }
 
     @Test
+    void promptsThatAreNotAppliedAreSaid(@TempDir Path temp) throws IOException {
+        Path odd = changed(temp, "config.json", "\"model_type\"", "\"model_type\"");
+        Files.writeString(odd.resolve("config_sentence_transformers.json"), """
+                {"prompts": {"query": "q: ", "document": "d: ", "Clustering": "c: ", "none": ""}, "default_prompt_name": "Clustering"}""");
+        assertThat(run("check", odd.toString())).as(err.toString()).isZero();
+        assertThat(out.toString())
+                .contains("'q: ' before queries, 'd: ' before passages")
+                .contains("others are not applied: Clustering" + System.lineSeparator())
+                .contains("sentence-transformers puts 'Clustering' before every text");
+    }
+
+    @Test
     void anUnknownArchitectureIsOneLine(@TempDir Path temp) throws IOException {
         Path odd = changed(temp, "config.json", "\"model_type\" : \"bert\"", "\"model_type\" : \"rwkv\"");
         assertThat(run("check", odd.toString())).isEqualTo(1);

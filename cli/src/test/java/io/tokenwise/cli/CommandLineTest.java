@@ -81,6 +81,7 @@ class CommandLineTest {
                 "",
                 "demo",
                 "embed",
+                "rerank",
                 "distill",
                 "eval",
                 "eval sts",
@@ -109,6 +110,7 @@ class CommandLineTest {
                 .contains(
                         "\n  demo ",
                         "\n  embed ",
+                        "\n  rerank ",
                         "\n  distill ",
                         "\n  eval ",
                         "\n  info ",

@@ -1,11 +1,13 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.io.TensorData;
+import io.tokenwise.model.HeadForm;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelShapes;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.Pooling;
 import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.TextOutput;
 import io.tokenwise.model.bert.BertArchitecture;
 import io.tokenwise.model.bert.BertFamily;
 import io.tokenwise.model.open.Models;
@@ -14,6 +16,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -31,8 +34,17 @@ final class SmallModel {
 
     /** The same with more tensors, such as those of a head. */
     static void write(Path folder, Map<String, TensorData> more) throws IOException {
-        var description =
-                new TextDescription("small", BertFamily.BERT, SIZES, 40, Pooling.MEAN, true, "", "", Optional.empty());
+        write(folder, new TextOutput.Vectors(Pooling.MEAN, true), more);
+    }
+
+    /** A cross-encoder of the same sizes. */
+    static void writeScores(Path folder) throws IOException {
+        var head = new HeadForm(Optional.of("pooler.dense"), HeadForm.Curve.TANH, "classifier");
+        write(folder, new TextOutput.SequenceClasses(head, List.of("LABEL_0"), false), Map.of());
+    }
+
+    private static void write(Path folder, TextOutput output, Map<String, TensorData> more) throws IOException {
+        var description = new TextDescription("small", BertFamily.BERT, SIZES, 40, output, "", "", Optional.empty());
         var random = new SplittableRandom(7);
         Map<String, TensorData> tensors = new LinkedHashMap<>();
         ModelShapes.of(description).tensors().forEach((name, shape) -> {

@@ -18,6 +18,11 @@ public interface ModelFamily {
     /** What {@code model_type} is in config.json of its models; no two families share one. */
     Set<String> modelTypes();
 
+    /** Whether a config.json is one of its models': by its type alone, unless others have the same. */
+    default boolean isOf(String modelType, JsonFile config) {
+        return modelTypes().contains(modelType);
+    }
+
     /** Opens a model in other files than config.json and safetensors; empty if the folder has none of this family. */
     default Optional<ModelFiles> other(ModelFolder folder) throws IOException {
         return Optional.empty();

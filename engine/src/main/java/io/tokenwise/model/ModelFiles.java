@@ -48,13 +48,52 @@ public final class ModelFiles implements AutoCloseable {
     /**
      * What the text encoder is.
      *
-     * @throws BadFileException if the model reads no text
+     * @throws BadFileException if the model reads no text, or gives something else than vectors
      */
     public TextDescription text() {
-        if (description instanceof TextDescription text) {
+        if (description instanceof TextDescription text && text.output() instanceof TextOutput.Vectors) {
             return text;
         }
-        throw new BadFileException(description.name(), "is " + description.kind() + "; a text encoder is wanted here");
+        throw unwanted("a text encoder");
+    }
+
+    /**
+     * What the cross-encoder is.
+     *
+     * @throws BadFileException if the model gives no scores, or does not read pairs of texts
+     */
+    public TextDescription scores() {
+        boolean scores = description instanceof TextDescription text
+                && text.output() instanceof TextOutput.SequenceClasses classes
+                && classes.isScore();
+        if (!scores) {
+            throw unwanted("a cross-encoder");
+        }
+        if (tokenizer.frame().pair().isEmpty()) {
+            throw new BadFileException(
+                    description.name(),
+                    "gives scores of single texts: its tokenizer.json has no form for pairs; a cross-encoder is wanted here");
+        }
+        return (TextDescription) description;
+    }
+
+    /**
+     * What the text classifier is.
+     *
+     * @throws BadFileException if the model gives no classes of texts
+     */
+    public TextDescription textClasses() {
+        boolean classes = description instanceof TextDescription text
+                && text.output() instanceof TextOutput.SequenceClasses output
+                && !output.isScore();
+        if (!classes) {
+            throw unwanted("a text classifier");
+        }
+        return (TextDescription) description;
+    }
+
+    private BadFileException unwanted(String wanted) {
+        return new BadFileException(description.name(), "is " + description.kind() + "; " + wanted + " is wanted here");
     }
 
     /**
@@ -66,8 +105,7 @@ public final class ModelFiles implements AutoCloseable {
         if (description instanceof ImageDescription image) {
             return image;
         }
-        throw new BadFileException(
-                description.name(), "is " + description.kind() + "; an image classifier is wanted here");
+        throw unwanted("an image classifier");
     }
 
     /**
@@ -79,8 +117,7 @@ public final class ModelFiles implements AutoCloseable {
         if (description instanceof SpeechDescription speech) {
             return speech;
         }
-        throw new BadFileException(
-                description.name(), "is " + description.kind() + "; a speech recogniser is wanted here");
+        throw unwanted("a speech recogniser");
     }
 
     /** The dense model that an adaptive one is at full budget, from the same files: to close one is to close both. A dense model is that itself. */
@@ -104,12 +141,14 @@ public final class ModelFiles implements AutoCloseable {
     }
 
     /**
-     * The text encoder's tokenizer.
+     * The tokenizer of a model of texts.
      *
      * @throws BadFileException if the model reads no text
      */
     public Tokenizer tokenizer() {
-        text();
+        if (tokenizer == null) {
+            throw unwanted("a text encoder");
+        }
         return tokenizer;
     }
 

@@ -51,8 +51,11 @@ final class SentenceFiles {
                 family,
                 architecture,
                 maxTokens,
-                pooling(folder, modules),
-                modules.stream().anyMatch(module -> type(module).equals("Normalize")),
+                modules.isEmpty() && ClassesConfig.isIn(config)
+                        ? ClassesConfig.read(config, family.head(config))
+                        : new TextOutput.Vectors(
+                                pooling(folder, modules),
+                                modules.stream().anyMatch(module -> type(module).equals("Normalize"))),
                 queryPrefix,
                 passagePrefix,
                 config.has("acm") ? Optional.of(config.root().get("acm")) : Optional.empty());
@@ -130,7 +133,10 @@ final class SentenceFiles {
     /** What is written for a model, by the path in its folder. */
     static Map<String, byte[]> of(TextDescription description) {
         Map<String, byte[]> files = new LinkedHashMap<>();
-        files.put(MODULES, JsonFile.format(modules(description)));
+        boolean vectors = description.output() instanceof TextOutput.Vectors;
+        if (vectors) {
+            files.put(MODULES, JsonFile.format(modules(description)));
+        }
         ObjectNode length = JSON.objectNode().put("max_seq_length", description.maxTokens());
         files.put(LENGTH, JsonFile.format(length.put("do_lower_case", false)));
         if (!description.queryPrefix().isEmpty() || !description.passagePrefix().isEmpty()) {
@@ -140,7 +146,9 @@ final class SentenceFiles {
                     .put("passage", description.passagePrefix());
             files.put(PROMPTS, JsonFile.format(prompts));
         }
-        files.put(POOLING + "/config.json", JsonFile.format(pooling(description)));
+        if (vectors) {
+            files.put(POOLING + "/config.json", JsonFile.format(pooling(description)));
+        }
         return files;
     }
 

@@ -8,11 +8,10 @@ import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What a text encoder is, apart from its weights. It reads token ids and gives a text's vector.
+ * What a model of texts is, apart from its weights. It reads token ids and gives a vector, or classes.
  *
  * @param maxTokens longer texts are cut to this many tokens, the special ones included
- * @param pooling how token vectors become the text's vector
- * @param normalize whether the text's vector is scaled to length 1
+ * @param output what it gives
  * @param queryPrefix what to put before a search query, possibly empty
  * @param passagePrefix what to put before a text to be found, possibly empty
  */
@@ -21,16 +20,36 @@ public record TextDescription(
         ModelFamily family,
         TextArchitecture architecture,
         int maxTokens,
-        Pooling pooling,
-        boolean normalize,
+        TextOutput output,
         String queryPrefix,
         String passagePrefix,
         Optional<JsonNode> acm)
         implements ModelDescription {
+    /** One that gives vectors. */
+    public TextDescription(
+            String name,
+            ModelFamily family,
+            TextArchitecture architecture,
+            int maxTokens,
+            Pooling pooling,
+            boolean normalize,
+            String queryPrefix,
+            String passagePrefix,
+            Optional<JsonNode> acm) {
+        this(
+                name,
+                family,
+                architecture,
+                maxTokens,
+                new TextOutput.Vectors(pooling, normalize),
+                queryPrefix,
+                passagePrefix,
+                acm);
+    }
+
     @Override
     public TextDescription withAcm(Optional<JsonNode> newAcm) {
-        return new TextDescription(
-                name, family, architecture, maxTokens, pooling, normalize, queryPrefix, passagePrefix, newAcm);
+        return new TextDescription(name, family, architecture, maxTokens, output, queryPrefix, passagePrefix, newAcm);
     }
 
     /**
@@ -40,15 +59,17 @@ public record TextDescription(
      */
     TextDescription withLayers(int layers) {
         return new TextDescription(
-                name,
-                family,
-                architecture.withLayers(layers),
-                maxTokens,
-                pooling,
-                normalize,
-                queryPrefix,
-                passagePrefix,
-                acm);
+                name, family, architecture.withLayers(layers), maxTokens, output, queryPrefix, passagePrefix, acm);
+    }
+
+    /** How token vectors become what the model gives; a head of classes reads the first. */
+    public Pooling pooling() {
+        return output instanceof TextOutput.Vectors vectors ? vectors.pooling() : Pooling.FIRST;
+    }
+
+    /** Whether a text's vector is scaled to length 1. */
+    public boolean normalize() {
+        return output instanceof TextOutput.Vectors vectors && vectors.normalize();
     }
 
     /**
@@ -73,7 +94,10 @@ public record TextDescription(
 
     @Override
     public String kind() {
-        return "a text encoder";
+        return switch (output) {
+            case TextOutput.Vectors _ -> "a text encoder";
+            case TextOutput.SequenceClasses classes -> classes.isScore() ? "a cross-encoder" : "a text classifier";
+        };
     }
 
     @Override
@@ -105,11 +129,14 @@ public record TextDescription(
 
     @Override
     public boolean givesUnitVectors() {
-        return normalize;
+        return normalize();
     }
 
     @Override
     public int outputs() {
-        return architecture.hiddenSize();
+        return switch (output) {
+            case TextOutput.Vectors _ -> architecture.hiddenSize();
+            case TextOutput.SequenceClasses classes -> classes.labels().size();
+        };
     }
 }

@@ -18,6 +18,15 @@ public interface TextFamily extends ModelFamily {
         return architecture.maxPositions();
     }
 
+    /**
+     * What makes classes of its token vectors, where config.json says that it does.
+     *
+     * @throws io.tokenwise.api.BadFileException if it is not supported
+     */
+    default HeadForm head(JsonFile config) {
+        throw config.refuse("architectures", "models of " + name() + " without a head");
+    }
+
     @Override
     default TextDescription describe(ModelFolder folder, JsonFile config) throws IOException {
         return SentenceFiles.describe(this, architecture(config), folder, config);
@@ -35,7 +44,7 @@ public interface TextFamily extends ModelFamily {
 
     @Override
     default Objective objective(ModelDescription model) {
-        return Objective.VECTORS;
+        return ((TextDescription) model).output() instanceof TextOutput.Vectors ? Objective.VECTORS : Objective.CLASSES;
     }
 
     /** A text's token is a number. */

@@ -15,9 +15,13 @@ import io.tokenwise.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
 
-/** An encoder of texts: embeddings, layers, and of each text's token vectors one. */
+/** A model of texts: embeddings, layers, and of each text's token vectors one, or what a head makes of the first. */
 public record TextNetwork(
-        TextDescription description, Embeddings embeddings, LayerStack layers, Optional<Norm> lastNorm)
+        TextDescription description,
+        Embeddings embeddings,
+        LayerStack layers,
+        Optional<Norm> lastNorm,
+        Optional<SequenceHead> head)
         implements Network {
     /**
      * With zero weights.
@@ -36,18 +40,30 @@ public record TextNetwork(
             LayerNames names,
             String lastNorm,
             LayerBuilder parts) {
-        int rows = form.embeddings()
-                .positions()
-                .map(EmbeddingForm.PositionTable::rows)
-                .orElse(description.maxTokens());
-        // A text's first and last token are marks, whose vectors all others lean on. Parts of split texts may have
-        // more tokens than whole ones.
-        var tokens = new LeavingTokens(1, 1, rows, form.embeddings().vocabulary(), 0);
         return new TextNetwork(
                 description,
                 embeddings(form.embeddings(), tables, parts.inputs()),
-                parts.layers(path, form.forms(), names, tokens),
-                form.lastNorm().map(norm -> parts.head().norm(lastNorm, norm)));
+                layers(description, form, path, names, parts),
+                form.lastNorm().map(norm -> parts.head().norm(lastNorm, norm)),
+                description.output() instanceof TextOutput.SequenceClasses classes
+                        ? Optional.of(SequenceHead.of(classes, form.hiddenSize(), parts.head()))
+                        : Optional.empty());
+    }
+
+    /** With a short path if the model has one, and if tokens that leave change nothing of where the others stand: attention that knows it counts rows. */
+    private static LayerStack layers(
+            TextDescription description, EncoderForm form, String path, LayerNames names, LayerBuilder parts) {
+        if (form.forms().stream().anyMatch(layer -> layer.attention().countsRows())) {
+            return parts.layers(path, form.forms(), names);
+        }
+        int most = form.embeddings()
+                .positions()
+                .map(EmbeddingForm.PositionTable::tokens)
+                .orElse(description.maxTokens());
+        // A text's first and last token are marks, whose vectors all others lean on. Parts of split texts may have
+        // more tokens than whole ones.
+        var tokens = new LeavingTokens(1, 1, most, form.embeddings().vocabulary(), 0);
+        return parts.layers(path, form.forms(), names, tokens);
     }
 
     private static Embeddings embeddings(EmbeddingForm form, EmbeddingForm.Names names, LayerBuilder parts) {
@@ -74,6 +90,9 @@ public record TextNetwork(
 
     @Override
     public Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch) {
+        if (head.isPresent()) {
+            return head.get().forward(pass, tokens, batch);
+        }
         Tensor y = switch (description.pooling()) {
             case MEAN -> Pools.mean(pass, tokens, batch.offsets(), batch.sequences());
             case FIRST -> Pools.first(pass, tokens, batch.offsets(), batch.sequences());
@@ -100,10 +119,12 @@ public record TextNetwork(
 
     @Override
     public double fixedFlops(int tokens) {
-        return 0;
+        return head.map(SequenceHead::flops).orElse(0.0);
     }
 
     /** Embeddings are used as they are. */
     @Override
-    public void prepare(Stream stream) {}
+    public void prepare(Stream stream) {
+        head.ifPresent(classes -> classes.prepare(stream));
+    }
 }

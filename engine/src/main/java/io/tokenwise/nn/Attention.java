@@ -2,7 +2,6 @@ package io.tokenwise.nn;
 
 import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Stream;
-import io.tokenwise.backend.cpu.CpuDevice;
 import io.tokenwise.op.FormedAttention;
 import io.tokenwise.op.Rotations;
 import io.tokenwise.op.SelfAttention;
@@ -132,13 +131,18 @@ public final class Attention implements ProjectedAttention {
     }
 
     @Override
-    public void prepare(Stream stream) {
+    public void preparePositions(Stream stream) {
         if (formed != null || queryNorm != null || rotary != null && rotary.halves()) {
-            CpuDevice.only(stream, this + ": attention of this form");
+            FormedAttention.requireSupported(stream, toString());
         }
         if (bias != null) {
             bias.prepare();
         }
+    }
+
+    @Override
+    public void prepare(Stream stream) {
+        preparePositions(stream);
         ProjectedAttention.super.prepare(stream);
     }
 

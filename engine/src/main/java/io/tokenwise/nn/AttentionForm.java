@@ -98,6 +98,11 @@ public record AttentionForm(
                 heads, keyHeads, headSize, inputBias, outputBias, scale, Optional.of(norm), positions, before, after);
     }
 
+    /** Whether what a token gets depends on how many rows lie between it and others. */
+    public boolean countsRows() {
+        return !positions.equals(Positions.NONE) || before != ALL || after != ALL;
+    }
+
     /** Columns of all queries. */
     public int width() {
         return heads * headSize;

@@ -49,6 +49,9 @@ public sealed interface ProjectedAttention extends Block permits Attention, Cach
         return output().forwardPlus(pass, attend(pass, qkv().forward(pass, x)), residual);
     }
 
+    /** Brings what {@link #attend} reads besides into the form that it needs: part of {@link #prepare}, for those that have projections of their own. */
+    default void preparePositions(Stream stream) {}
+
     @Override
     default void prepare(Stream stream) {
         qkv().weight().prepare(stream);

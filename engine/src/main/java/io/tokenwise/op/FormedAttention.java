@@ -19,6 +19,16 @@ public final class FormedAttention {
     private FormedAttention() {}
 
     /**
+     * For who wants to know before the first pass.
+     *
+     * @param block what messages call the attention
+     * @throws UnsupportedOperationException if the stream's device has no such attention yet
+     */
+    public static void requireSupported(Stream stream, String block) {
+        CpuDevice.only(stream, block + ": attention of this form");
+    }
+
+    /**
      * @param heads of queries
      * @param keyHeads of keys and values, each for {@code heads / keyHeads} neighbouring heads of queries
      * @param scale by which scores are multiplied
@@ -36,6 +46,15 @@ public final class FormedAttention {
         private Form ofAllKeys() {
             return new Form(heads, heads, headSize, scale, before, after, bias);
         }
+    }
+
+    /**
+     * To be asked when a model is opened, so that it is not refused in the midst of a text.
+     *
+     * @throws UnsupportedOperationException if the stream's device has no attention of other forms than the plain one
+     */
+    public static void require(Stream stream, String what) {
+        CpuDevice.only(stream, what);
     }
 
     /**

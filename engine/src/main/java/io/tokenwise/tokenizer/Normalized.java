@@ -14,7 +14,7 @@ final class Normalized {
     private int[] ends;
     private int length;
 
-    private char[] newChars;
+    private char[] newChars = {};
     private int[] newStarts;
     private int[] newEnds;
     private int newLength;
@@ -34,9 +34,6 @@ final class Normalized {
         chars = new char[room];
         starts = new int[room];
         ends = new int[room];
-        newChars = new char[room];
-        newStarts = new int[room];
-        newEnds = new int[room];
         for (int i = from; i < to; ) {
             int c = text.codePointAt(i);
             int next = Math.min(to, i + Character.charCount(c));
@@ -91,8 +88,36 @@ final class Normalized {
         return new String(chars, 0, length);
     }
 
+    /** Another char instead of each of one kind. */
+    void replace(char wanted, char by) {
+        for (int i = 0; i < length; i++) {
+            if (chars[i] == wanted) {
+                chars[i] = by;
+            }
+        }
+    }
+
+    /** Puts a char before the first, which has that one's place. */
+    void prepend(char c) {
+        if (length == chars.length) {
+            chars = Arrays.copyOf(chars, 2 * length);
+            starts = Arrays.copyOf(starts, 2 * length);
+            ends = Arrays.copyOf(ends, 2 * length);
+        }
+        System.arraycopy(chars, 0, chars, 1, length);
+        System.arraycopy(starts, 0, starts, 1, length);
+        System.arraycopy(ends, 0, ends, 1, length);
+        chars[0] = c;
+        length++;
+    }
+
     /** Begins to write the text anew; so many of its first characters are left out. */
     void begin(int leftOut) {
+        if (newChars.length < length + 16) {
+            newChars = new char[length + 16];
+            newStarts = new int[length + 16];
+            newEnds = new int[length + 16];
+        }
         at = 0;
         newLength = 0;
         pending = -1;

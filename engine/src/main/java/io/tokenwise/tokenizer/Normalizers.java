@@ -6,6 +6,13 @@ final class Normalizers {
 
     /** Puts a text before one that is not empty. */
     static Normalizer prepend(String text) {
+        if (text.length() == 1) {
+            return to -> {
+                if (to.length() > 0) {
+                    to.prepend(text.charAt(0));
+                }
+            };
+        }
         int[] before = text.codePoints().toArray();
         return to -> {
             if (to.length() == 0 || before.length == 0) {
@@ -25,6 +32,9 @@ final class Normalizers {
 
     /** Another text instead of each occurrence of one. */
     static Normalizer replace(String wanted, String by) {
+        if (wanted.length() == 1 && by.length() == 1) {
+            return to -> to.replace(wanted.charAt(0), by.charAt(0));
+        }
         int characters = wanted.codePointCount(0, wanted.length());
         int[] instead = by.codePoints().toArray();
         return to -> {

@@ -5,6 +5,9 @@ package io.tokenwise.tokenizer;
  * Thread-safe.
  */
 final class SentencePieces implements Pieces {
+    /** What SentencePiece writes for a space. */
+    static final char MARK = '\u2581';
+
     private final Splitting splitting;
     private final Model model;
 
@@ -29,10 +32,15 @@ final class SentencePieces implements Pieces {
      */
     record Metaspace(char mark, boolean first, boolean always, boolean words, boolean atWhite) implements Splitting {}
 
-    /** Cuts a word, which is given in both forms. */
-    @FunctionalInterface
+    /** Cuts a word. */
     interface Model {
+        /** A word is given in both forms. */
         void encode(String text, char[] chars, int from, int to, Tokens work, Symbols out);
+
+        /** Whether a text may be cut before a char, though nothing says so, because nothing changes by it. */
+        default boolean beginsWord(char[] chars, int at) {
+            return false;
+        }
     }
 
     SentencePieces(Splitting splitting, Model model) {
@@ -42,10 +50,6 @@ final class SentencePieces implements Pieces {
 
     static Model model(Unigram unigram) {
         return (text, chars, from, to, work, out) -> unigram.encode(chars, from, to, work.lattice(), out);
-    }
-
-    static Model model(Bpe bpe) {
-        return (text, chars, from, to, work, out) -> bpe.characters(text, from, to, out);
     }
 
     @Override
@@ -62,7 +66,7 @@ final class SentencePieces implements Pieces {
         char[] chars = part.toCharArray();
         for (int start = 0; start < chars.length && !out.full(); ) {
             int end = start + 1;
-            while (end < chars.length && !(afterSpaces && chars[end - 1] == ' ')) {
+            while (end < chars.length && !(afterSpaces && chars[end - 1] == ' ') && !model.beginsWord(chars, end)) {
                 end++;
             }
             Symbols symbols = out.symbols();
@@ -102,7 +106,7 @@ final class SentencePieces implements Pieces {
         int least = from + Character.charCount(text.codePointAt(from));
         for (int start = 0; start < chars.length && !out.full(); ) {
             int end = start + 1;
-            while (end < chars.length && !(metaspace.words() && chars[end] == mark)) {
+            while (end < chars.length && !(metaspace.words() && chars[end] == mark) && !model.beginsWord(chars, end)) {
                 end++;
             }
             Symbols symbols = out.symbols();

@@ -96,7 +96,7 @@ record TokenizerJson(
                         steps.splitting(),
                         scores
                                 ? SentencePieces.model(unigram(model, vocabulary))
-                                : SentencePieces.model(bpe(model, vocabulary)));
+                                : new MarkedBpe(bpe(model, vocabulary)));
         List<Normalizer> normalizers = steps.normalizers();
         vocabulary.readAdded(json);
         return of(json, vocabulary, normalizers, pieces, byteLevel ? BYTE_SPACE : "\u2581", false, steps.decoders());

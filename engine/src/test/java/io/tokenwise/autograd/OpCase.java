@@ -17,10 +17,10 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * One differentiable operation at certain shapes, on the engine, in plain doubles and in libtorch; it drives all suites of operations.
+ * One operation at certain shapes, on the engine, in plain doubles and, if it has a gradient, in libtorch; it drives all suites of operations.
  *
  * @param longestSum number of terms of the longest sum that forward or backward forms, from which the tolerance follows
- * @param gradientOf what the gradient is that of, in doubles: the reference itself, but for straight-through operations
+ * @param gradientOf what the gradient is that of, in doubles: the reference itself, but for straight-through operations; null if it has none, like torch
  */
 record OpCase(
         String name,
@@ -80,6 +80,20 @@ record OpCase(
 
     /** The value, and the gradient of each operand that has one (null for the others). */
     record Result(Matrix y, List<Matrix> gradients) {}
+
+    /** One without a gradient. */
+    static OpCase forward(
+            String name,
+            List<Operand> operands,
+            int longestSum,
+            OnEngine engine,
+            Function<List<Matrix>, Matrix> reference) {
+        return new OpCase(name, operands, longestSum, engine, reference, null, null);
+    }
+
+    boolean hasGradient() {
+        return gradientOf != null;
+    }
 
     List<Matrix> randomOperands(long seed) {
         var random = new SplittableRandom(seed);

@@ -100,7 +100,7 @@ class DistillationOnDeviceTest {
 
     @Test
     void ofTokensThatLeave() throws Exception {
-        compare(ChildRun.leaving(STEPS, 5), Precision.F32, 1e-3);
+        compare(ChildRun.Kind.LEAVING.config(STEPS, 5), Precision.F32, 1e-3);
     }
 
     /** Products round what goes in to 8 bits, and a gate that sees other last digits may choose otherwise; sums, losses and weights stay float32. */
@@ -112,6 +112,6 @@ class DistillationOnDeviceTest {
     @Test
     void ofTokensThatLeaveInBf16() throws Exception {
         // A token at the border may stay in one and leave in the other.
-        compare(ChildRun.leaving(STEPS_OF_BF16, 5), Precision.BF16, 0.15);
+        compare(ChildRun.Kind.LEAVING.config(STEPS_OF_BF16, 5), Precision.BF16, 0.15);
     }
 }

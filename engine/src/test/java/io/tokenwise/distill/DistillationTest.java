@@ -129,7 +129,7 @@ class DistillationTest {
         TestModels.writeSmall(model);
         try (ModelFiles files = Models.open(model);
                 Backend backend = VectorBackend.open(1)) {
-            DistillConfig config = ChildRun.leaving(STEPS, 1);
+            DistillConfig config = ChildRun.Kind.LEAVING.config(STEPS, 1);
             ChildRun.of(files, config, folder.resolve("unbroken")).run(backend, new DistillRun.Listener() {});
             DistillRun broken = ChildRun.of(files, config, folder.resolve("broken"));
             assertThatThrownBy(() -> broken.run(backend, new DistillRun.Listener() {

@@ -1,6 +1,7 @@
 package io.tokenwise.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.tokenwise.TestModels;
@@ -33,7 +34,10 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.FieldSource;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * What holds for every family of text encoders, by small models with random weights on which every term matters: each layer is that of a program in
@@ -76,6 +80,10 @@ class FamiliesTest {
             new FamilyCase(
                     "bert", Map.of("model_type", "camembert", "type_vocab_size", 1, "pad_token_id", 1), "roberta."),
             new FamilyCase("distilbert", Map.of(), "distilbert."),
+            new FamilyCase("mpnet", Map.of(), "mpnet."),
+            new FamilyCase("jina_bert", Map.of(), ""),
+            new FamilyCase("nomic_bert", Map.of(), ""),
+            new FamilyCase("modernbert", Map.of(), "model."),
             new FamilyCase("qwen3", Map.of(), "model."),
             new FamilyCase("qwen3", Map.of("attention_bias", false, "head_dim", 32, "num_key_value_heads", 1), ""),
             new FamilyCase("gemma3", Map.of(), ""),
@@ -238,6 +246,49 @@ class FamiliesTest {
                 wantedSquares += (double) wanted[i][j] * wanted[i][j];
             }
             assertThat(product / Math.sqrt(squares * wantedSquares)).isGreaterThan(least);
+        }
+    }
+
+    @ParameterizedTest(name = "{0} {1}: {2}")
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "roberta     | hidden_act                     | \"gelu_new\"     | hidden_act is \"gelu_new\"; supported: gelu",
+                "roberta     | position_embedding_type        | \"relative_key\" | position_embedding_type is \"relative_key\"; supported: absolute",
+                "xlm-roberta | is_decoder                     | true             | is_decoder or add_cross_attention is true; supported: an encoder",
+                "camembert   | num_attention_heads            | 5                | hidden_size 48 is not a multiple of num_attention_heads 5",
+                "roberta     | max_position_embeddings        | 4                | max_position_embeddings is 4; supported: an integer from 5",
+                "distilbert  | n_heads                        | 5                | dim 48 is not a multiple of n_heads 5",
+                "distilbert  | vocab_size                     | 6                | has tokens up to 6, the model knows only 6",
+                "distilbert  | activation                     | \"relu\"         | activation is \"relu\"; supported: gelu",
+                "mpnet       | relative_attention_num_buckets | 31               | relative_attention_num_buckets is 31; supported: an integer from 32 to 32",
+                "jina_bert   | feed_forward_type              | \"original\"     | feed_forward_type is \"original\"; supported: geglu",
+                "mpnet       | model_type                     | \"bert\"         | has no tensor embeddings.token_type_embeddings.weight",
+                "mpnet       | num_hidden_layers              | 4                | has no tensor encoder.layer.3.",
+            })
+    void whatIsNotSupportedIsRefusedByName(String family, String field, String value, String fact) throws IOException {
+        FAMILIES.stream()
+                .filter(some -> some.program().equals(family)
+                        || family.equals(some.changes().get("model_type")))
+                .findFirst()
+                .orElseThrow()
+                .write(folder);
+        Path file = folder.resolve("config.json");
+        var mapper = new JsonMapper();
+        var config = (ObjectNode) mapper.readTree(file);
+        config.set(field, mapper.readTree(value));
+        Files.writeString(file, config.toString());
+        try (Backend backend = float32()) {
+            assertThatThrownBy(() -> {
+                        try (ModelFiles files = Models.open(folder)) {
+                            Encoder.load(files, backend).close();
+                        }
+                    })
+                    .isInstanceOf(BadFileException.class)
+                    .hasMessageContaining(fact)
+                    .message()
+                    .hasLineCount(1);
         }
     }
 

@@ -58,6 +58,8 @@ final class SpmVocabulary {
         merge("\u2581", "\u2581");
         merge("\u2581\u2581", "\u2581\u2581");
         merge("\n", "\n");
+        // A piece that goes on after a word, as Gemma has one.
+        merge("d", "\u2581");
         merge("\u03b1", "\u03b2");
         Random random = new Random(2);
         for (String word : words) {

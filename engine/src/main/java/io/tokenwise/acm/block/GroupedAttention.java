@@ -102,6 +102,7 @@ final class GroupedAttention {
         for (int i = 0; i < inputs.size(); i++) {
             inputs.get(i).prepare(stream);
         }
+        dense.preparePositions(stream);
         // A batch of rows with all learners has the dense product, others have those of the inputs, some routed.
         dense.qkv().weight().prepare(stream).alsoRouted();
         output.prepare(stream);

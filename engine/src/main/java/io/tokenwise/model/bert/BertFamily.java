@@ -3,6 +3,8 @@ package io.tokenwise.model.bert;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.io.TensorFlowBundle;
+import io.tokenwise.model.ClassesConfig;
+import io.tokenwise.model.HeadForm;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.ModelFiles;
@@ -12,6 +14,7 @@ import io.tokenwise.model.Pooling;
 import io.tokenwise.model.TensorNames;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
+import io.tokenwise.model.TextOutput;
 import io.tokenwise.tokenizer.BertVocabulary;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
@@ -86,9 +89,25 @@ public final class BertFamily implements TextFamily {
                 config.has("layer_norm_eps") ? config.number("layer_norm_eps", 0, 1) : 1e-12);
     }
 
+    /** The pooler that BERT was pre-trained with, and a linear layer. */
+    @Override
+    public HeadForm head(JsonFile config) {
+        return new HeadForm(Optional.of("pooler.dense"), HeadForm.Curve.TANH, "classifier");
+    }
+
     @Override
     public TensorNames names(ModelDescription model) {
-        return BertWeights::origins;
+        return names(model, "bert.");
+    }
+
+    /**
+     * The names of one of BERT's relatives.
+     *
+     * @param part what transformers has before the encoder's tensors, where a head stands beside it
+     */
+    public static TensorNames names(ModelDescription model, String part) {
+        boolean vectors = ((TextDescription) model).output() instanceof TextOutput.Vectors;
+        return vectors ? BertWeights::origins : new BertWeights.WithClasses(part);
     }
 
     @Override
@@ -100,7 +119,7 @@ public final class BertFamily implements TextFamily {
     public ObjectNode config(ModelDescription model) {
         var sizes = (BertArchitecture) model.architecture();
         ObjectNode config = JsonNodeFactory.instance.objectNode();
-        config.putArray("architectures").add("BertModel");
+        ClassesConfig.write(((TextDescription) model).output(), "Bert", config);
         config.put("model_type", "bert")
                 .put("hidden_size", sizes.hiddenSize())
                 .put("num_hidden_layers", sizes.layers())

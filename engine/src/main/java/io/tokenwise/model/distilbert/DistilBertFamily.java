@@ -1,9 +1,11 @@
 package io.tokenwise.model.distilbert;
 
 import io.tokenwise.io.JsonFile;
+import io.tokenwise.model.ClassesConfig;
 import io.tokenwise.model.EmbeddingForm;
 import io.tokenwise.model.EncoderConfig;
 import io.tokenwise.model.EncoderForm;
+import io.tokenwise.model.HeadForm;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.LayerForm;
 import io.tokenwise.model.LayerNames;
@@ -72,8 +74,13 @@ public final class DistilBertFamily implements TextFamily {
     }
 
     @Override
+    public HeadForm head(JsonFile config) {
+        return new HeadForm(Optional.of("pre_classifier"), HeadForm.Curve.RELU, "classifier");
+    }
+
+    @Override
     public TensorNames names(ModelDescription model) {
-        return BertFamily.BERT.names(model);
+        return BertFamily.names(model, "distilbert.");
     }
 
     @Override
@@ -92,7 +99,7 @@ public final class DistilBertFamily implements TextFamily {
     public ObjectNode config(ModelDescription model) {
         var form = (EncoderForm) model.architecture();
         ObjectNode config = JsonNodeFactory.instance.objectNode();
-        config.putArray("architectures").add("DistilBertModel");
+        ClassesConfig.write(((TextDescription) model).output(), "DistilBert", config);
         return config.put("model_type", name())
                 .put("dim", form.hiddenSize())
                 .put("n_layers", form.layers())

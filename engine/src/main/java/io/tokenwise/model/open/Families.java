@@ -5,8 +5,10 @@ import io.tokenwise.model.ModelFamily;
 import io.tokenwise.model.bert.BertFamily;
 import io.tokenwise.model.distilbert.DistilBertFamily;
 import io.tokenwise.model.gemma3.Gemma3Family;
+import io.tokenwise.model.jinabert.JinaBertFamily;
 import io.tokenwise.model.modernbert.ModernBertFamily;
 import io.tokenwise.model.moonshine.MoonshineFamily;
+import io.tokenwise.model.mpnet.MpnetFamily;
 import io.tokenwise.model.nomic.NomicBertFamily;
 import io.tokenwise.model.qwen3.Qwen3Family;
 import io.tokenwise.model.roberta.RobertaFamily;
@@ -20,12 +22,15 @@ public final class Families {
     /** In the order in which folders without config.json are shown to them. */
     public static final List<ModelFamily> ALL = List.of(
             MoonshineFamily.MOONSHINE,
+            // Before BERT, whose type its files have.
+            JinaBertFamily.JINA_BERT,
             BertFamily.BERT,
             VitFamily.VIT,
             DistilBertFamily.DISTILBERT,
             RobertaFamily.ROBERTA,
             RobertaFamily.XLM_R,
             RobertaFamily.CAMEMBERT,
+            MpnetFamily.MPNET,
             NomicBertFamily.NOMIC_BERT,
             ModernBertFamily.MODERN_BERT,
             Qwen3Family.QWEN3,
@@ -43,7 +48,7 @@ public final class Families {
     static ModelFamily of(JsonFile config) {
         String type = config.root().path(TYPE).asString("bert");
         return ALL.stream()
-                .filter(family -> family.modelTypes().contains(type))
+                .filter(family -> family.isOf(type, config))
                 .findFirst()
                 .orElseThrow(() -> config.refuse(TYPE, modelTypes()));
     }

@@ -1,9 +1,11 @@
 package io.tokenwise.model.roberta;
 
 import io.tokenwise.io.JsonFile;
+import io.tokenwise.model.ClassesConfig;
 import io.tokenwise.model.EmbeddingForm;
 import io.tokenwise.model.EncoderConfig;
 import io.tokenwise.model.EncoderForm;
+import io.tokenwise.model.HeadForm;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.LayerForm;
 import io.tokenwise.model.ModelDescription;
@@ -24,9 +26,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** RoBERTa (Liu et al. 2019), XLM-R and CamemBERT: BERT's layers; a text's first token has the position behind that of padding. */
 public final class RobertaFamily implements TextFamily {
-    public static final RobertaFamily ROBERTA = new RobertaFamily("roberta", "RobertaModel");
-    public static final RobertaFamily XLM_R = new RobertaFamily("xlm-roberta", "XLMRobertaModel");
-    public static final RobertaFamily CAMEMBERT = new RobertaFamily("camembert", "CamembertModel");
+    public static final RobertaFamily ROBERTA = new RobertaFamily("roberta", "Roberta");
+    public static final RobertaFamily XLM_R = new RobertaFamily("xlm-roberta", "XLMRoberta");
+    public static final RobertaFamily CAMEMBERT = new RobertaFamily("camembert", "Camembert");
 
     private final String name;
     private final String transformers;
@@ -69,8 +71,13 @@ public final class RobertaFamily implements TextFamily {
     }
 
     @Override
+    public HeadForm head(JsonFile config) {
+        return new HeadForm(Optional.of("classifier.dense"), HeadForm.Curve.TANH, "classifier.out_proj");
+    }
+
+    @Override
     public TensorNames names(ModelDescription model) {
-        return BertFamily.BERT.names(model);
+        return BertFamily.names(model, "roberta.");
     }
 
     @Override
@@ -83,7 +90,7 @@ public final class RobertaFamily implements TextFamily {
         var form = (EncoderForm) model.architecture();
         EmbeddingForm.PositionTable positions = form.embeddings().positions().orElseThrow();
         ObjectNode config = JsonNodeFactory.instance.objectNode();
-        config.putArray("architectures").add(transformers);
+        ClassesConfig.write(((TextDescription) model).output(), transformers, config);
         return config.put("model_type", name)
                 .put("hidden_size", form.hiddenSize())
                 .put("num_hidden_layers", form.layers())

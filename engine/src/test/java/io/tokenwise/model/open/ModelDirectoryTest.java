@@ -163,7 +163,11 @@ class ModelDirectoryTest {
         String config = "config.json";
         String pooling = "1_Pooling/config.json";
         return Stream.of(
-                arguments(config, "\"bert\"", "\"roberta\"", "model_type is \"roberta\"; supported: bert"),
+                arguments(
+                        config,
+                        "\"bert\"",
+                        "\"gpt2\"",
+                        "model_type is \"gpt2\"; supported: bert, camembert, distilbert, "),
                 arguments(config, "\"gelu\"", "\"gelu_new\"", "hidden_act is \"gelu_new\"; supported: gelu"),
                 arguments(config, "\"gelu\"", "7", "hidden_act is 7; supported: gelu"),
                 arguments(

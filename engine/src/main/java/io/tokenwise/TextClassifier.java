@@ -1,0 +1,160 @@
+package io.tokenwise;
+
+import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
+import io.tokenwise.api.EngineOptions;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.TextOutput;
+import io.tokenwise.session.OpenModel;
+import io.tokenwise.session.WarmUp;
+import io.tokenwise.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * Tells the classes of texts, or of pairs of texts, with a model that was trained for these classes, dense or adaptive; what a service imports.
+ *
+ * <p>Thread-safe as {@link TextEncoder} is. A result does not depend on the number of threads nor on the other texts. Close waits for running calls, then frees all native memory; later
+ * calls, and those that still wait for others, throw {@link IllegalStateException}.
+ */
+public final class TextClassifier implements AutoCloseable {
+    private final OpenModel model;
+    private final Tokenizer tokenizer;
+
+    TextClassifier(OpenModel model) {
+        this.model = model;
+        this.tokenizer = model.files().tokenizer();
+    }
+
+    /**
+     * Opens a model on an engine of its own with {@link EngineOptions#defaults}; to share one see {@link Engine#textClassifier}.
+     *
+     * @param model a directory in Hugging Face's layout
+     * @return the classifier, to be closed
+     * @throws io.tokenwise.api.BadFileException if a file is absent, bad or not supported, or the model gives no classes of texts
+     * @throws IOException if a file cannot be read
+     */
+    public static TextClassifier open(String model) throws IOException {
+        return open(model, EngineOptions.defaults());
+    }
+
+    /**
+     * Opens a model on an engine of its own; see {@link #open(String)}.
+     *
+     * @param model a directory
+     * @param options what the engine may use
+     * @return the classifier, to be closed
+     * @throws IOException if a file cannot be read
+     */
+    public static TextClassifier open(String model, EngineOptions options) throws IOException {
+        return new TextClassifier(OpenModel.open(model, options, ModelFiles::textClasses));
+    }
+
+    /**
+     * Opens a model from its files, which the classifier closes, also if this fails.
+     *
+     * @param files of the model
+     * @param options what its engine may use
+     * @return the classifier, to be closed
+     * @throws io.tokenwise.api.BadFileException if the model gives no classes of texts
+     */
+    public static TextClassifier open(ModelFiles files, EngineOptions options) {
+        return new TextClassifier(OpenModel.open(files, options, ModelFiles::textClasses));
+    }
+
+    /**
+     * {@return the class of a text, at full budget}
+     *
+     * @param text cut if it is too long
+     */
+    public Classification classify(String text) {
+        return classify(List.of(text), Budget.FULL).getFirst();
+    }
+
+    /**
+     * {@return the classes of many texts, in their order}
+     *
+     * @param texts cut where they are too long
+     * @param budget what each of them may cost
+     */
+    public List<Classification> classify(List<String> texts, Budget budget) {
+        return classified(
+                texts.stream().map(text -> tokenizer.encode(text).ids()).toList(), budget, Deadline.NONE);
+    }
+
+    /**
+     * {@return the class of a pair, at full budget; such as whether the second text follows from the first}
+     *
+     * @param first the longer of both is cut if they are too long together
+     * @param second the text after it
+     * @throws IllegalArgumentException if the model's tokenizer has no form for pairs
+     */
+    public Classification classify(String first, String second) {
+        int[] pair = tokenizer.encodePair(first, second, maxTokens()).ids();
+        return classified(List.of(pair), Budget.FULL, Deadline.NONE).getFirst();
+    }
+
+    private List<Classification> classified(List<int[]> inputs, Budget budget, Deadline deadline) {
+        float[][] logits = model.encode(inputs, Collections.nCopies(inputs.size(), budget), deadline);
+        TextOutput.SequenceClasses classes = classes();
+        return Stream.of(logits)
+                .map(each -> classes.several()
+                        ? Classification.ofSeveral(each, classes.labels())
+                        : Classification.of(each, classes.labels()))
+                .toList();
+    }
+
+    private TextDescription description() {
+        return model.files().textClasses();
+    }
+
+    private TextOutput.SequenceClasses classes() {
+        return (TextOutput.SequenceClasses) description().output();
+    }
+
+    /** {@return what the model is called} */
+    public String name() {
+        return description().name();
+    }
+
+    /** {@return what classes are called, in the order of {@link Classification#probabilities}} */
+    public List<String> labels() {
+        return classes().labels();
+    }
+
+    /** {@return how many tokens the model reads of a text at most, special ones included} */
+    public int maxTokens() {
+        return description().maxTokens();
+    }
+
+    /** {@return whether budgets change what it does; a dense model ignores them} */
+    public boolean isAdaptive() {
+        return model.encoder().isAdaptive();
+    }
+
+    /**
+     * Classifies short and long texts at several budgets until that gets no faster, which takes from some tenths of a second to eight: the JVM compiles what runs often. To be called before
+     * a service says that it is ready. It takes one of the calls that run at the same time.
+     *
+     * @throws IllegalStateException if it is closed
+     */
+    public void warmUp() {
+        List<Double> shares = isAdaptive() ? List.of(1.0, 0.75, 0.5, 0.25) : List.of(1.0);
+        List<Budget> budgets = shares.stream().map(model.encoder()::budget).toList();
+        List<String> texts = List.of("a", "a b c d e f g h i j k l m n o p", "a b c d ".repeat(maxTokens() / 4));
+        WarmUp.repeat(() -> budgets.forEach(budget -> classify(texts, budget)));
+    }
+
+    /** {@return the model behind, for this project's own modules} */
+    public OpenModel model() {
+        return model;
+    }
+
+    @Override
+    public void close() {
+        model.close();
+    }
+}

@@ -1,0 +1,131 @@
+package io.tokenwise.model.jinabert;
+
+import io.tokenwise.io.JsonFile;
+import io.tokenwise.kernels.Activation;
+import io.tokenwise.model.Adaptable;
+import io.tokenwise.model.EmbeddingForm;
+import io.tokenwise.model.EncoderConfig;
+import io.tokenwise.model.EncoderForm;
+import io.tokenwise.model.LayerBuilder;
+import io.tokenwise.model.LayerForm;
+import io.tokenwise.model.LayerNames;
+import io.tokenwise.model.ModelDescription;
+import io.tokenwise.model.Network;
+import io.tokenwise.model.TensorNames;
+import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.TextFamily;
+import io.tokenwise.model.TextNetwork;
+import io.tokenwise.model.bert.BertFamily;
+import io.tokenwise.nn.AttentionForm;
+import io.tokenwise.nn.MlpForm;
+import io.tokenwise.nn.NormForm;
+import io.tokenwise.nn.Positions;
+import java.util.Collections;
+import java.util.Optional;
+import java.util.Set;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/** JinaBERT v2 (Günther et al. 2023): BERT without positions, whose scores fall with distance (ALiBi), and with gated MLPs. */
+public final class JinaBertFamily implements TextFamily {
+    public static final JinaBertFamily JINA_BERT = new JinaBertFamily();
+
+    private static final String POSITIONS = "position_embedding_type";
+    private static final String SLOPES = "alibi";
+
+    private static final EmbeddingForm.Names TABLES = new EmbeddingForm.Names(
+            "embeddings.word_embeddings", null, "embeddings.token_type_embeddings", "embeddings.LayerNorm");
+
+    /** The gates come first. */
+    private static final LayerNames NAMES = LayerNames.of(
+                    "attention.self.query",
+                    "attention.self.key",
+                    "attention.self.value",
+                    "attention.output.dense",
+                    "mlp.gated_layers",
+                    "mlp.wo",
+                    LayerNames.Norms.of("attention.output.LayerNorm", "mlp.layernorm"))
+            .gatedBy(new LayerNames.Side("mlp.gated_layers", 1, 2), new LayerNames.Side("mlp.gated_layers", 0, 2));
+
+    private JinaBertFamily() {}
+
+    @Override
+    public String name() {
+        return "jina_bert";
+    }
+
+    @Override
+    public Set<String> modelTypes() {
+        return Set.of(name());
+    }
+
+    /** Its files say that they are BERT's. */
+    @Override
+    public boolean isOf(String modelType, JsonFile config) {
+        return (modelType.equals("bert") || modelType.equals(name()))
+                && config.root().path(POSITIONS).asString("").equals(SLOPES);
+    }
+
+    @Override
+    public EncoderForm architecture(JsonFile config) {
+        config.supports(POSITIONS, SLOPES);
+        config.supports("feed_forward_type", "geglu");
+        EncoderConfig sizes = EncoderConfig.read(config);
+        var norm = NormForm.layerNorm(EncoderConfig.epsilon(config, 1e-12));
+        int types = config.integer("type_vocab_size", 1, 256, 2);
+        var layer = LayerForm.of(
+                LayerForm.NormPlace.AFTER,
+                norm,
+                AttentionForm.plain(sizes.heads(), sizes.hidden() / sizes.heads())
+                        .with(new Positions.Slopes(EncoderConfig.positionRows(config, 0))),
+                new MlpForm(sizes.units(), Activation.GELU, true, false, true));
+        return new EncoderForm(
+                sizes.hidden(),
+                new EmbeddingForm(sizes.vocabulary(), Optional.empty(), types, 1, Optional.of(norm)),
+                Collections.nCopies(sizes.layers(), layer),
+                Optional.empty());
+    }
+
+    @Override
+    public TensorNames names(ModelDescription model) {
+        return BertFamily.BERT.names(model);
+    }
+
+    @Override
+    public Network network(ModelDescription model, LayerBuilder parts) {
+        return TextNetwork.of(
+                (TextDescription) model,
+                (EncoderForm) model.architecture(),
+                TABLES,
+                "encoder.layer.",
+                NAMES,
+                null,
+                parts);
+    }
+
+    /** What is left of a text would be nearer together than it was: so no tokens leave. */
+    @Override
+    public Adaptable adaptable(ModelDescription model) {
+        return Adaptable.BY_LEARNERS;
+    }
+
+    @Override
+    public ObjectNode config(ModelDescription model) {
+        var form = (EncoderForm) model.architecture();
+        ObjectNode config = JsonNodeFactory.instance.objectNode();
+        config.putArray("architectures").add("JinaBertModel");
+        return config.put("model_type", "bert")
+                .put("hidden_size", form.hiddenSize())
+                .put("num_hidden_layers", form.layers())
+                .put("num_attention_heads", form.heads())
+                .put("intermediate_size", form.intermediateSize())
+                .put("vocab_size", form.vocabularySize())
+                .put("max_position_embeddings", form.maxPositions())
+                .put("type_vocab_size", form.embeddings().types())
+                .put("layer_norm_eps", form.layerNormEpsilon())
+                .put("hidden_act", "gelu")
+                .put("feed_forward_type", "geglu")
+                .put(POSITIONS, SLOPES)
+                .put("pad_token_id", 0);
+    }
+}
