@@ -14,6 +14,7 @@ import io.tokenwise.nn.TeacherForcing;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.op.Choices;
 import io.tokenwise.op.Linears;
+import io.tokenwise.op.TakenRows;
 import io.tokenwise.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
@@ -104,8 +105,8 @@ public final class SpeechDecoder implements TextDecoder {
         pass.push();
         Tensor table = words.parameter().value();
         Tensor x = pass.tensor(1, table.columns());
-        // Copied, so that on a device a step is the same launches whatever the TakenRows.forward(token.stream, table,
-        // token, x);
+        // Copied, so that on a device a step is the same launches whatever the token.
+        TakenRows.forward(stream, table, token, x);
         for (DecoderLayer layer : layers) {
             x = layer.forward(pass, x);
         }
