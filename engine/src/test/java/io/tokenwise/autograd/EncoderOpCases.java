@@ -345,8 +345,11 @@ final class EncoderOpCases {
                 "attention " + shape + " of " + batch.tokens() + " tokens in " + batch.sequences(),
                 List.of(qkv, bias),
                 batch.length(0) + shape.size + shape.heads,
-                (pass, o) -> FormedAttention.of(
-                        pass, o.tensor(0), batch.offsets(), batch.sequences(), shape.form(o.tensor(1))),
+                (pass, o) -> {
+                    FormedAttention.requireSupported(pass.stream(), "a case");
+                    return FormedAttention.of(
+                            pass, o.tensor(0), batch.offsets(), batch.sequences(), shape.form(o.tensor(1)));
+                },
                 m -> attention(m.get(0), m.get(1), batch, shape),
                 t -> {
                     var parts = new NDList();
