@@ -71,7 +71,8 @@ class NormedRowsTest {
             assertThat(side.read(apart)).isEqualTo(result);
             assertThat(formed(side, normed)).isEqualTo(before + (normed.isFormed() ? 1 : 0));
 
-            // As where the others have TakenRows.forward(left.side.stream(), y, new int[] {normed.rows - 1}, taken);
+            // As where the others have left.
+            TakenRows.forward(side.stream(), y, new int[] {normed.rows - 1}, taken);
             side.stream().linear(taken, weight, null, false, null, ofTaken);
             int last = (normed.rows - 1) * normed.outputs;
             assertThat(side.read(ofTaken)).isEqualTo(Arrays.copyOfRange(result, last, last + normed.outputs));

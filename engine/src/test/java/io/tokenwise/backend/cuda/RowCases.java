@@ -122,8 +122,8 @@ final class RowCases {
             Tensor norms = s.untouched(1, rows);
             Lengths.forward(s.stream(), x, y, norms);
             Tensor dy = s.random(rows, columns);
-            // Of a single column nothing is left, and what rounding leaves is divided by its
-            // Lengths.backward(length.s.stream(), y, norms, dy, columns == 1 ? dy : s.untouched(rows, columns));
+            // Of a single column nothing is left, and what rounding leaves is divided by its length.
+            Lengths.backward(s.stream(), y, norms, dy, columns == 1 ? dy : s.untouched(rows, columns));
             Lengths.forward(s.stream(), x, x, null);
         });
         if (rows > 0) {
