@@ -6,6 +6,7 @@ import io.tokenwise.api.Precision;
 import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.fakecuda.KernelCounts;
 import io.tokenwise.op.LayerNorms;
+import io.tokenwise.op.TakenRows;
 import io.tokenwise.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
