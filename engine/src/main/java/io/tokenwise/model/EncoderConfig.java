@@ -3,6 +3,9 @@ package io.tokenwise.model;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.kernels.Activation;
+import io.tokenwise.nn.Positions;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The sizes that config.json of every text encoder has, under names of its own.
@@ -12,6 +15,15 @@ import io.tokenwise.kernels.Activation;
  * @param units hidden ones of an MLP
  */
 public record EncoderConfig(int hidden, int layers, int heads, int units, int vocabulary) {
+    /** What newer files call layers that see all tokens. */
+    public static final String GLOBAL = "full_attention";
+
+    /** And those that see a window. */
+    public static final String LOCAL = "sliding_attention";
+
+    /** Longer texts are cut to so many tokens where positions are rotary: the angles of Gemma's 131,072 would take half a GiB. */
+    private static final int MOST_ROTARY = 8_192;
+
     // Far above every published model, far below what overflows an int or exhausts memory by a typing error.
     private static final int MOST_WIDTH = 1 << 16;
     private static final int MOST_LAYERS = 1 << 10;
@@ -58,6 +70,11 @@ public record EncoderConfig(int hidden, int layers, int heads, int units, int vo
         return config.integer("max_position_embeddings", first + 3, MOST_ROWS);
     }
 
+    /** Tokens of the longest text of a model with rotary positions. */
+    public static int rotaryTokens(JsonFile config) {
+        return Math.min(MOST_ROTARY, positionRows(config, 0));
+    }
+
     /**
      * The size of a head whose columns are all turned in pairs.
      *
@@ -87,13 +104,19 @@ public record EncoderConfig(int hidden, int layers, int heads, int units, int vo
     }
 
     /**
-     * The base of rotary positions.
+     * Rotary positions whose base config.json says.
      *
      * @param kind of the layers, where newer files have positions of several; or null
      * @param older field of files of before
+     * @param absent the base if there is none
+     * @param most positions that inputs may have
      * @throws BadFileException if positions are scaled
      */
-    public static double rotaryBase(JsonFile config, String kind, String older, double absent) {
+    public static Positions rotary(JsonFile config, int headSize, String kind, String older, double absent, int most) {
+        return Positions.Rotary.halves(headSize, rotaryBase(config, kind, older, absent), most);
+    }
+
+    private static double rotaryBase(JsonFile config, String kind, String older, double absent) {
         if (config.has("rope_scaling")) {
             throw config.refuse("rope_scaling", "nothing");
         }
@@ -106,6 +129,37 @@ public record EncoderConfig(int hidden, int layers, int heads, int units, int vo
                 : all;
         own.supports("rope_type", "default");
         return own.has("rope_theta") ? own.number("rope_theta", 1, 1e12) : absent;
+    }
+
+    /**
+     * Whether a layer sees all tokens. Newer files say each layer's kind, older ones how many layers apart such are.
+     *
+     * @param older field of files of before
+     * @param last whether of so many layers it is the last; else the first
+     * @throws BadFileException if a layer is of another kind
+     */
+    public static boolean isGlobal(JsonFile config, int layer, String older, int absent, boolean last) {
+        if (!config.has("layer_types")) {
+            return (last ? layer + 1 : layer) % config.integer(older, 1, 1 << 10, absent) == 0;
+        }
+        String type = config.root().get("layer_types").path(layer).asString("");
+        if (!type.equals(GLOBAL) && !type.equals(LOCAL)) {
+            throw config.refuse("layer_types", GLOBAL + " or " + LOCAL + " for each layer");
+        }
+        return type.equals(GLOBAL);
+    }
+
+    /**
+     * Refuses what a family may have and we do not.
+     *
+     * @throws BadFileException if one of the flags is true
+     */
+    public static void areFalse(JsonFile config, String... flags) {
+        for (String flag : flags) {
+            if (config.flag(flag, false)) {
+                throw config.refuse(flag, "false");
+            }
+        }
     }
 
     /**
@@ -144,6 +198,29 @@ public record EncoderConfig(int hidden, int layers, int heads, int units, int vo
 
     /** What is added to the variance in every norm. */
     public static double epsilon(JsonFile config, double absent) {
-        return config.has("layer_norm_eps") ? config.number("layer_norm_eps", 1e-20, 1) : absent;
+        return epsilon(config, "layer_norm_eps", absent);
+    }
+
+    /** The same under another name. */
+    public static double epsilon(JsonFile config, String name, double absent) {
+        return config.has(name) ? config.number(name, 1e-20, 1) : absent;
+    }
+
+    /**
+     * A config.json with the sizes that {@link #read(JsonFile)} reads, and the longest text.
+     *
+     * @param type what {@code model_type} is
+     * @param transformers the class in transformers
+     */
+    public static ObjectNode written(String type, String transformers, EncoderForm form) {
+        ObjectNode config = JsonNodeFactory.instance.objectNode();
+        config.putArray("architectures").add(transformers);
+        return config.put("model_type", type)
+                .put("hidden_size", form.hiddenSize())
+                .put("num_hidden_layers", form.layers())
+                .put("num_attention_heads", form.heads())
+                .put("intermediate_size", form.intermediateSize())
+                .put("vocab_size", form.vocabularySize())
+                .put("max_position_embeddings", form.maxPositions());
     }
 }

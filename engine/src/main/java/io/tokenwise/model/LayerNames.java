@@ -49,6 +49,19 @@ public record LayerNames(Side query, Side key, Side value, Side output, Side up,
                 Side.of(query), Side.of(key), Side.of(value), Side.of(output), Side.of(up), null, Side.of(down), norms);
     }
 
+    /** As Llama's files have them, and of many after it. */
+    public static LayerNames llama(Norms norms) {
+        return of(
+                        "self_attn.q_proj",
+                        "self_attn.k_proj",
+                        "self_attn.v_proj",
+                        "self_attn.o_proj",
+                        "",
+                        "mlp.down_proj",
+                        norms)
+                .gatedBy(Side.of("mlp.up_proj"), Side.of("mlp.gate_proj"));
+    }
+
     /** The same with a gate. */
     public LayerNames gatedBy(Side newUp, Side newGate) {
         return new LayerNames(query, key, value, output, newUp, newGate, down, norms);

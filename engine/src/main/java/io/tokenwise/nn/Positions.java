@@ -42,6 +42,11 @@ public sealed interface Positions {
             }
         }
 
+        /** With pairs of halves, unscaled, as most have them. */
+        public static Rotary halves(int rotated, double base, int most) {
+            return new Rotary(rotated, base, true, new double[0], most);
+        }
+
         @Override
         public boolean equals(Object other) {
             return other instanceof Rotary that

@@ -95,7 +95,13 @@ class FamiliesTest {
             new FamilyCase("qwen3", Map.of(), "model."),
             new FamilyCase("qwen3", Map.of("attention_bias", false, "head_dim", 32, "num_key_value_heads", 1), ""),
             new FamilyCase("gemma3", Map.of(), ""),
-            new FamilyCase("gemma3", Map.of("use_bidirectional_attention", false), "model."));
+            new FamilyCase("gemma3", Map.of("use_bidirectional_attention", false), "model."),
+            new FamilyCase(
+                    "new", Map.of("rope_theta", 1234.5, "rope_scaling", Map.of("type", "ntk", "factor", 3.3)), "new."),
+            new FamilyCase(
+                    "new", Map.of("type_vocab_size", 0, "rope_scaling", Map.of("type", "ntk", "factor", 1.0)), ""),
+            new FamilyCase("eurobert", Map.of(), "model."),
+            new FamilyCase("eurobert", Map.of("attention_bias", false, "mlp_bias", false, "head_dim", 16), ""));
 
     @TempDir
     private Path folder;
@@ -272,6 +278,10 @@ class FamiliesTest {
                 "distilbert  | activation                     | \"relu\"         | activation is \"relu\"; supported: gelu",
                 "mpnet       | relative_attention_num_buckets | 31               | relative_attention_num_buckets is 31; supported: an integer from 32 to 32",
                 "jina_bert   | feed_forward_type              | \"original\"     | feed_forward_type is \"original\"; supported: geglu",
+                "new         | hidden_act                     | \"quick_gelu\"   | hidden_act is \"quick_gelu\"; supported: gelu or",
+                "new         | rope_scaling                   | {\"type\":\"dynamic\"} | rope_scaling is {\"type\":\"dynamic\"}; supported: nothing, or type ntk",
+                "eurobert    | hidden_act                     | \"tanh\"         | hidden_act is \"tanh\"; supported: gelu or",
+                "eurobert    | rope_scaling                   | {\"type\":\"ntk\"}   | rope_scaling is {\"type\":\"ntk\"}; supported: nothing",
                 "mpnet       | model_type                     | \"bert\"         | has no tensor embeddings.token_type_embeddings.weight",
                 "mpnet       | num_hidden_layers              | 4                | has no tensor encoder.layer.3.",
             })

@@ -23,7 +23,6 @@ import io.tokenwise.nn.Positions;
 import java.util.Collections;
 import java.util.Optional;
 import java.util.Set;
-import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /** JinaBERT v2 (Günther et al. 2023): BERT without positions, whose scores fall with distance (ALiBi), and with gated MLPs. */
@@ -112,15 +111,7 @@ public final class JinaBertFamily implements TextFamily {
     @Override
     public ObjectNode config(ModelDescription model) {
         var form = (EncoderForm) model.architecture();
-        ObjectNode config = JsonNodeFactory.instance.objectNode();
-        config.putArray("architectures").add("JinaBertModel");
-        return config.put("model_type", "bert")
-                .put("hidden_size", form.hiddenSize())
-                .put("num_hidden_layers", form.layers())
-                .put("num_attention_heads", form.heads())
-                .put("intermediate_size", form.intermediateSize())
-                .put("vocab_size", form.vocabularySize())
-                .put("max_position_embeddings", form.maxPositions())
+        return EncoderConfig.written("bert", "JinaBertModel", form)
                 .put("type_vocab_size", form.embeddings().types())
                 .put("layer_norm_eps", form.layerNormEpsilon())
                 .put("hidden_act", "gelu")

@@ -23,15 +23,11 @@ import io.tokenwise.nn.Positions;
 import java.util.ArrayList;
 import java.util.Optional;
 import java.util.Set;
-import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /** ModernBERT (Warner et al. 2024): norms before, gated MLPs, rotary positions, and in most layers a window. */
 public final class ModernBertFamily implements TextFamily {
     public static final ModernBertFamily MODERN_BERT = new ModernBertFamily();
-
-    private static final String GLOBAL = "full_attention";
-    private static final String LOCAL = "sliding_attention";
 
     private static final EmbeddingForm.Names TABLES =
             new EmbeddingForm.Names("embeddings.tok_embeddings", null, null, "embeddings.norm");
@@ -59,10 +55,7 @@ public final class ModernBertFamily implements TextFamily {
         EncoderConfig sizes = EncoderConfig.read(config);
         Activation gate = EncoderConfig.activation(config, "hidden_activation", "gelu");
         var norm = new NormForm(
-                true,
-                config.flag("norm_bias", false),
-                false,
-                config.has("norm_eps") ? config.number("norm_eps", 1e-20, 1) : 1e-5);
+                true, config.flag("norm_bias", false), false, EncoderConfig.epsilon(config, "norm_eps", 1e-5));
         boolean attentionBias = config.flag("attention_bias", false);
         boolean mlpBias = config.flag("mlp_bias", false);
         int most = EncoderConfig.positionRows(config, 0);
@@ -70,16 +63,18 @@ public final class ModernBertFamily implements TextFamily {
         var plain = AttentionForm.plain(sizes.heads(), headSize);
         AttentionForm everywhere = attentionBias ? plain : plain.withoutBiases();
         int side = config.integer("local_attention", 1, 1 << 24, 128) / 2;
-        AttentionForm global = everywhere.with(rotary(config, headSize, GLOBAL, "global_rope_theta", 160_000, most));
+        AttentionForm global = everywhere.with(
+                EncoderConfig.rotary(config, headSize, EncoderConfig.GLOBAL, "global_rope_theta", 160_000, most));
         AttentionForm local = everywhere
-                .with(rotary(config, headSize, LOCAL, "local_rope_theta", 10_000, most))
+                .with(EncoderConfig.rotary(config, headSize, EncoderConfig.LOCAL, "local_rope_theta", 10_000, most))
                 .within(side, side);
         var mlp = new MlpForm(sizes.units(), gate, true, mlpBias, mlpBias);
         var forms = new ArrayList<LayerForm>();
         for (int i = 0; i < sizes.layers(); i++) {
             // The embeddings are normed already.
             Optional<NormForm> attentionNorm = i == 0 ? Optional.empty() : Optional.of(norm);
-            AttentionForm attention = isGlobal(config, i) ? global : local;
+            AttentionForm attention =
+                    EncoderConfig.isGlobal(config, i, "global_attn_every_n_layers", 3, false) ? global : local;
             forms.add(new LayerForm(LayerForm.NormPlace.BEFORE, attentionNorm, norm, attention, mlp));
         }
         return new EncoderForm(
@@ -87,34 +82,6 @@ public final class ModernBertFamily implements TextFamily {
                 new EmbeddingForm(sizes.vocabulary(), Optional.empty(), 0, 1, Optional.of(norm)),
                 forms,
                 Optional.of(norm));
-    }
-
-    /** Newer files say each layer's kind, older ones how many layers apart the global ones are. */
-    private static boolean isGlobal(JsonFile config, int layer) {
-        if (!config.has("layer_types")) {
-            return layer % config.integer("global_attn_every_n_layers", 1, 1 << 10, 3) == 0;
-        }
-        String type = config.root().get("layer_types").path(layer).asString("");
-        if (!type.equals(GLOBAL) && !type.equals(LOCAL)) {
-            throw config.refuse("layer_types", GLOBAL + " or " + LOCAL + " for each layer");
-        }
-        return type.equals(GLOBAL);
-    }
-
-    private static Positions rotary(JsonFile config, int headSize, String kind, String older, double absent, int most) {
-        double base = absent;
-        if (config.has("rope_parameters")) {
-            var own = new JsonFile(
-                    config.file(), config.root().get("rope_parameters").path(kind));
-            own.supports("rope_type", "default");
-            base = own.has("rope_theta") ? own.number("rope_theta", 1, 1e12) : absent;
-        } else if (config.has(older)) {
-            base = config.number(older, 1, 1e12);
-        }
-        if (config.has("rope_scaling")) {
-            throw config.refuse("rope_scaling", "nothing");
-        }
-        return new Positions.Rotary(headSize, base, true, new double[0], most);
     }
 
     @Override
@@ -144,16 +111,8 @@ public final class ModernBertFamily implements TextFamily {
     public ObjectNode config(ModelDescription model) {
         var form = (EncoderForm) model.architecture();
         LayerForm first = form.forms().getFirst();
-        ObjectNode config = JsonNodeFactory.instance.objectNode();
-        config.putArray("architectures").add("ModernBertModel");
-        config.put("model_type", name())
-                .put("hidden_size", form.hiddenSize())
-                .put("num_hidden_layers", form.layers())
-                .put("num_attention_heads", form.heads())
-                .put("intermediate_size", form.intermediateSize())
-                .put("vocab_size", form.vocabularySize())
-                .put("max_position_embeddings", form.maxPositions())
-                .put("norm_eps", first.mlpNorm().epsilon())
+        ObjectNode config = EncoderConfig.written(name(), "ModernBertModel", form);
+        config.put("norm_eps", first.mlpNorm().epsilon())
                 .put("norm_bias", first.mlpNorm().shifted())
                 .put("attention_bias", first.attention().inputBias())
                 .put("mlp_bias", first.mlp().upBias())
@@ -161,7 +120,7 @@ public final class ModernBertFamily implements TextFamily {
         var types = config.putArray("layer_types");
         for (LayerForm layer : form.forms()) {
             boolean local = layer.attention().before() != AttentionForm.ALL;
-            types.add(local ? LOCAL : GLOBAL);
+            types.add(local ? EncoderConfig.LOCAL : EncoderConfig.GLOBAL);
             double base = ((Positions.Rotary) layer.attention().positions()).base();
             config.put(local ? "local_rope_theta" : "global_rope_theta", base);
             if (local) {

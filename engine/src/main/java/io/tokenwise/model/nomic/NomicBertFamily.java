@@ -63,15 +63,14 @@ public final class NomicBertFamily implements TextFamily {
         double base = config.has("rotary_emb_base") ? config.number("rotary_emb_base", 1, 1e12) : 10_000;
         var plain = AttentionForm.plain(sizes.heads(), headSize);
         var attention = (inputBias ? plain : plain.withoutBiases())
-                .with(new Positions.Rotary(headSize, base, true, new double[0], mostTrained(config)));
+                .with(Positions.Rotary.halves(headSize, base, mostTrained(config)));
         var mlp = new MlpForm(
                 sizes.units(),
                 activation.equals("swiglu") ? Activation.SILU : Activation.GELU,
                 !activation.equals("gelu"),
                 config.flag("mlp_fc1_bias", true),
                 config.flag("mlp_fc2_bias", true));
-        var norm = NormForm.layerNorm(
-                config.has("layer_norm_epsilon") ? config.number("layer_norm_epsilon", 1e-20, 1) : 1e-12);
+        var norm = NormForm.layerNorm(EncoderConfig.epsilon(config, "layer_norm_epsilon", 1e-12));
         int types = config.integer("type_vocab_size", 0, 256, 2);
         return new EncoderForm(
                 sizes.hidden(),
@@ -81,12 +80,7 @@ public final class NomicBertFamily implements TextFamily {
     }
 
     private static void refuseOthers(JsonFile config) {
-        for (String flag :
-                new String[] {"prenorm", "parallel_block", "use_rms_norm", "causal", "rotary_emb_interleaved"}) {
-            if (config.flag(flag, false)) {
-                throw config.refuse(flag, "false");
-            }
-        }
+        EncoderConfig.areFalse(config, "prenorm", "parallel_block", "use_rms_norm", "causal", "rotary_emb_interleaved");
         if (config.integer("moe_every_n_layers", 0, 1 << 10, 0) > 0) {
             throw config.refuse("moe_every_n_layers", "0: layers without experts");
         }

@@ -4,7 +4,9 @@ import io.tokenwise.io.JsonFile;
 import io.tokenwise.model.ModelFamily;
 import io.tokenwise.model.bert.BertFamily;
 import io.tokenwise.model.distilbert.DistilBertFamily;
+import io.tokenwise.model.eurobert.EuroBertFamily;
 import io.tokenwise.model.gemma3.Gemma3Family;
+import io.tokenwise.model.gte.GteFamily;
 import io.tokenwise.model.jinabert.JinaBertFamily;
 import io.tokenwise.model.modernbert.ModernBertFamily;
 import io.tokenwise.model.moonshine.MoonshineFamily;
@@ -34,7 +36,9 @@ public final class Families {
             NomicBertFamily.NOMIC_BERT,
             ModernBertFamily.MODERN_BERT,
             Qwen3Family.QWEN3,
-            Gemma3Family.GEMMA3);
+            Gemma3Family.GEMMA3,
+            GteFamily.GTE,
+            EuroBertFamily.EURO_BERT);
 
     private static final String TYPE = "model_type";
 

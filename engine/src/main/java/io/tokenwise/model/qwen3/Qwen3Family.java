@@ -8,7 +8,6 @@ import io.tokenwise.model.EncoderForm;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.LayerForm;
 import io.tokenwise.model.LayerNames;
-import io.tokenwise.model.LayerNames.Side;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.Network;
 import io.tokenwise.model.TensorNames;
@@ -23,7 +22,6 @@ import io.tokenwise.nn.Positions;
 import java.util.Collections;
 import java.util.Optional;
 import java.util.Set;
-import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Qwen3 (Yang et al. 2025) as an encoder: a causal model whose last token has seen a text's others; heads share keys and values, and norm what they compare. */
@@ -32,24 +30,8 @@ public final class Qwen3Family implements TextFamily {
 
     private static final EmbeddingForm.Names TABLES = new EmbeddingForm.Names("embed_tokens", null, null, null);
 
-    private static final LayerNames NAMES = LayerNames.of(
-                    "self_attn.q_proj",
-                    "self_attn.k_proj",
-                    "self_attn.v_proj",
-                    "self_attn.o_proj",
-                    "mlp.up_proj",
-                    "mlp.down_proj",
-                    new LayerNames.Norms(
-                            "input_layernorm",
-                            "post_attention_layernorm",
-                            null,
-                            null,
-                            "self_attn.q_norm",
-                            "self_attn.k_norm"))
-            .gatedBy(Side.of("mlp.up_proj"), Side.of("mlp.gate_proj"));
-
-    /** Longer texts are cut to so many tokens: the angles of 32,768 would take 32 MiB. */
-    private static final int MOST_TOKENS = 8_192;
+    private static final LayerNames NAMES = LayerNames.llama(new LayerNames.Norms(
+            "input_layernorm", "post_attention_layernorm", null, null, "self_attn.q_norm", "self_attn.k_norm"));
 
     private Qwen3Family() {}
 
@@ -65,17 +47,16 @@ public final class Qwen3Family implements TextFamily {
 
     @Override
     public EncoderForm architecture(JsonFile config) {
-        if (config.flag("use_sliding_window", false)) {
-            throw config.refuse("use_sliding_window", "false");
-        }
+        EncoderConfig.areFalse(config, "use_sliding_window");
         EncoderConfig sizes = EncoderConfig.read(config);
         int headSize = EncoderConfig.evenHeadSize(config, 128);
-        var norm = NormForm.rms(config.has("rms_norm_eps") ? config.number("rms_norm_eps", 1e-20, 1) : 1e-6);
-        double base = EncoderConfig.rotaryBase(config, null, "rope_theta", 10_000);
+        var norm = NormForm.rms(EncoderConfig.epsilon(config, "rms_norm_eps", 1e-6));
+        Positions positions =
+                EncoderConfig.rotary(config, headSize, null, "rope_theta", 10_000, EncoderConfig.rotaryTokens(config));
         AttentionForm plain = AttentionForm.plain(sizes.heads(), headSize)
                 .withKeyHeads(sizes.keyHeads(config))
                 .withHeadNorm(norm)
-                .with(new Positions.Rotary(headSize, base, true, new double[0], mostTokens(config)))
+                .with(positions)
                 .within(AttentionForm.ALL, 0);
         AttentionForm attention = config.flag("attention_bias", false) ? plain : plain.withoutBiases();
         var mlp =
@@ -85,10 +66,6 @@ public final class Qwen3Family implements TextFamily {
                 new EmbeddingForm(sizes.vocabulary(), Optional.empty(), 0, 1, Optional.empty()),
                 Collections.nCopies(sizes.layers(), LayerForm.of(LayerForm.NormPlace.BEFORE, norm, attention, mlp)),
                 Optional.of(norm));
-    }
-
-    private static int mostTokens(JsonFile config) {
-        return Math.min(MOST_TOKENS, EncoderConfig.positionRows(config, 0));
     }
 
     @Override
@@ -116,17 +93,9 @@ public final class Qwen3Family implements TextFamily {
     public ObjectNode config(ModelDescription model) {
         var form = (EncoderForm) model.architecture();
         LayerForm layer = form.forms().getFirst();
-        ObjectNode config = JsonNodeFactory.instance.objectNode();
-        config.putArray("architectures").add("Qwen3Model");
-        return config.put("model_type", name())
-                .put("hidden_size", form.hiddenSize())
-                .put("num_hidden_layers", form.layers())
-                .put("num_attention_heads", form.heads())
+        return EncoderConfig.written(name(), "Qwen3Model", form)
                 .put("num_key_value_heads", layer.attention().keyHeads())
                 .put("head_dim", layer.attention().headSize())
-                .put("intermediate_size", form.intermediateSize())
-                .put("vocab_size", form.vocabularySize())
-                .put("max_position_embeddings", form.maxPositions())
                 .put("rms_norm_eps", layer.mlpNorm().epsilon())
                 .put("rope_theta", ((Positions.Rotary) layer.attention().positions()).base())
                 .put("attention_bias", layer.attention().inputBias())
