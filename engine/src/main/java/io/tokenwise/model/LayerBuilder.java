@@ -25,13 +25,10 @@ import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.Norm;
 import io.tokenwise.nn.NormForm;
-import io.tokenwise.nn.PositionBias;
-import io.tokenwise.nn.Positions;
 import io.tokenwise.nn.ProjectedAttention;
 import io.tokenwise.nn.RmsNorm;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -50,11 +47,7 @@ public final class LayerBuilder {
     private final AdaptiveConfig config;
     private final List<StoredTensor> stored;
 
-    /** Of layers with the same rotary positions. */
-    private final Map<List<Object>, RotaryPositions> angles;
-
-    /** Of layers with the same slopes or buckets. */
-    private final Map<List<Object>, PositionBias> biases;
+    private final SharedPositions positions;
 
     /** Before the names of all that it makes. */
     private final String prefix;
@@ -67,8 +60,7 @@ public final class LayerBuilder {
         this.sizes = sizes;
         this.config = config;
         stored = new ArrayList<>();
-        angles = new HashMap<>();
-        biases = new HashMap<>();
+        positions = new SharedPositions();
         prefix = "";
         part = Part.LAYER;
         role = BlockSlot.Role.ENCODER;
@@ -79,8 +71,7 @@ public final class LayerBuilder {
         sizes = whole.sizes;
         config = whole.config;
         stored = whole.stored;
-        angles = whole.angles;
-        biases = whole.biases;
+        positions = whole.positions;
         this.prefix = prefix;
         this.part = part;
         this.role = role;
@@ -171,7 +162,8 @@ public final class LayerBuilder {
                 .orElse(null);
         return attention(
                 layer + "attention",
-                new Attention(qkv(layer, form, names), output, form, rotary(form), headNorms, bias(form)));
+                new Attention(
+                        qkv(layer, form, names), output, form, rotary(form), headNorms, positions.bias(form, this)));
     }
 
     /** Q, K and V of a layer side by side. */
@@ -233,46 +225,11 @@ public final class LayerBuilder {
 
     /** The angles of a layer's positions, which are one object for all layers with the same; null if they are not rotary. */
     public RotaryPositions rotary(AttentionForm form) {
-        if (!(form.positions() instanceof Positions.Rotary rotary)) {
-            return null;
-        }
-        // Before the file is checked nothing large is computed.
-        int most = shapesOnly() ? 1 : rotary.most();
-        double[] factors = rotary.frequencyFactors();
-        if (factors.length > 0 && !rotary.halves()) {
-            throw new IllegalArgumentException(
-                    "rotary positions of neighbouring columns with scaled frequencies are not supported yet");
-        }
-        List<Object> key = List.of(
-                form.headSize(), rotary.rotated(), rotary.base(), rotary.halves(), most, Arrays.toString(factors));
-        return angles.computeIfAbsent(
-                key,
-                _ -> rotary.halves()
-                        ? RotaryPositions.halves(most, form.headSize(), rotary.rotated(), rotary.base(), factors)
-                        : new RotaryPositions(most, form.headSize(), rotary.rotated(), rotary.base()));
+        return positions.rotary(form, shapesOnly());
     }
 
-    /** What is added to scores, one object for all layers with the same; null if the form has none. */
-    private PositionBias bias(AttentionForm form) {
-        return switch (form.positions()) {
-            case Positions.Slopes slopes ->
-                biases.computeIfAbsent(
-                        List.of(form.heads(), form.scale(), slopes),
-                        _ -> PositionBias.slopes(
-                                parameters, form.heads(), shapesOnly() ? 1 : slopes.most(), form.scale()));
-            case Positions.Buckets buckets ->
-                biases.computeIfAbsent(
-                        List.of(form.heads(), form.scale(), buckets),
-                        _ -> PositionBias.buckets(
-                                parameters,
-                                buckets(buckets.table(), buckets.buckets(), form.heads()),
-                                buckets,
-                                form.scale()));
-            case Positions.None _, Positions.Rotary _ -> null;
-        };
-    }
-
-    private Parameter buckets(String name, int rows, int heads) {
+    /** A table of what buckets of distances add to each head's scores. */
+    Parameter buckets(String name, int rows, int heads) {
         Parameter table = add(name, rows, heads, Kind.TABLE);
         stored.add(StoredTensor.matrix(table.name(), table));
         return table;

@@ -1,0 +1,63 @@
+package io.tokenwise.model;
+
+import io.tokenwise.backend.RotaryPositions;
+import io.tokenwise.nn.AttentionForm;
+import io.tokenwise.nn.PositionBias;
+import io.tokenwise.nn.Positions;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What tells attention where tokens stand: one object for all layers of a model with the same positions. */
+final class SharedPositions {
+    private final Map<List<Object>, RotaryPositions> angles = new HashMap<>();
+    private final Map<List<Object>, PositionBias> biases = new HashMap<>();
+
+    /**
+     * The angles of rotary positions; null if they are others.
+     *
+     * @param shapesOnly whether nothing will be computed by them: before a file is checked, no large table is made
+     */
+    RotaryPositions rotary(AttentionForm form, boolean shapesOnly) {
+        if (!(form.positions() instanceof Positions.Rotary rotary)) {
+            return null;
+        }
+        int most = shapesOnly ? 1 : rotary.most();
+        double[] factors = rotary.frequencyFactors();
+        if (factors.length > 0 && !rotary.halves()) {
+            throw new IllegalArgumentException(
+                    "rotary positions of neighbouring columns with scaled frequencies are not supported yet");
+        }
+        List<Object> key = List.of(
+                form.headSize(), rotary.rotated(), rotary.base(), rotary.halves(), most, Arrays.toString(factors));
+        return angles.computeIfAbsent(
+                key,
+                _ -> rotary.halves()
+                        ? RotaryPositions.halves(most, form.headSize(), rotary.rotated(), rotary.base(), factors)
+                        : new RotaryPositions(most, form.headSize(), rotary.rotated(), rotary.base()));
+    }
+
+    /** What is added to scores; null if the form has nothing. */
+    PositionBias bias(AttentionForm form, LayerBuilder parts) {
+        return switch (form.positions()) {
+            case Positions.Slopes slopes ->
+                biases.computeIfAbsent(
+                        List.of(form.heads(), form.scale(), slopes),
+                        _ -> PositionBias.slopes(
+                                parts.parameters(),
+                                form.heads(),
+                                parts.shapesOnly() ? 1 : slopes.most(),
+                                form.scale()));
+            case Positions.Buckets buckets ->
+                biases.computeIfAbsent(
+                        List.of(form.heads(), form.scale(), buckets),
+                        _ -> PositionBias.buckets(
+                                parts.parameters(),
+                                parts.buckets(buckets.table(), buckets.buckets(), form.heads()),
+                                buckets,
+                                form.scale()));
+            case Positions.None _, Positions.Rotary _ -> null;
+        };
+    }
+}
