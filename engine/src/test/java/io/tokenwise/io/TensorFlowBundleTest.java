@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import io.tokenwise.TestModels;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.TensorFlowBundleFiles.Message;
 import io.tokenwise.io.TensorFlowBundleFiles.Table;
@@ -96,7 +97,7 @@ class TensorFlowBundleTest {
     void bertsNamesAreFoundInIt() throws IOException {
         bundle().write(folder);
         try (TensorFlowBundle weights = open()) {
-            assertThat(BertFamily.BERT.names(null).origins(weights))
+            assertThat(BertFamily.BERT.names(TestModels.DESCRIPTION).origins(weights))
                     .containsOnlyKeys(
                             "embeddings.word_embeddings.weight",
                             "encoder.layer.0.output.LayerNorm.weight",
