@@ -43,6 +43,7 @@ final class StreamPool {
     }
 
     synchronized Launches open() {
+        cuda.requireUsable();
         for (var reference = ended.poll(); reference != null; reference = ended.poll()) {
             if (reference instanceof Used end && used.remove(end)) {
                 end.stream.release();

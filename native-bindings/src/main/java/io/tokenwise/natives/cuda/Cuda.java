@@ -85,6 +85,17 @@ public final class Cuda implements AutoCloseable {
         return broken != null;
     }
 
+    /**
+     * For what is about to hand out something that was made before, and so asks the driver for nothing.
+     *
+     * @throws IllegalStateException if this is closed
+     * @throws CudaException if its context is broken
+     */
+    public void requireUsable() {
+        begin();
+        gate.leave();
+    }
+
     // ---- memory
 
     /**
