@@ -1,19 +1,16 @@
-package io.tokenwise.autograd;
+package io.tokenwise.op;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
-import io.tokenwise.autograd.OpCase.Operand;
+import io.tokenwise.autograd.Matrix;
 import io.tokenwise.backend.AttendedRows;
 import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.kernels.Activation;
 import io.tokenwise.nn.TokenBatch;
-import io.tokenwise.op.GatedUnits;
-import io.tokenwise.op.Linears;
-import io.tokenwise.op.OtherAttention;
-import io.tokenwise.op.Rotations;
+import io.tokenwise.op.OpCase.Operand;
 import java.util.List;
 
 /** The differentiable operations that only speech models have. */
@@ -36,11 +33,12 @@ final class SpeechOpCases {
                     Rotations.of(pass, o.tensor(0), batch.offsets(), batch.sequences(), positions, heads);
                     return o.tensor(0);
                 },
-                m -> rotated(m.getFirst(), batch, heads, headSize, rotated),
+                m -> rotated(m.getFirst(), batch, 0, heads, headSize, rotated),
                 t -> rotated(t.getFirst(), batch, heads, headSize, rotated));
     }
 
-    private static Matrix rotated(Matrix x, TokenBatch batch, int heads, int headSize, int rotated) {
+    /** From a position on. */
+    static Matrix rotated(Matrix x, TokenBatch batch, int position, int heads, int headSize, int rotated) {
         Matrix y = x.plus(0, x);
         for (int s = 0; s < batch.sequences(); s++) {
             for (int p = 0; p < batch.length(s); p++) {
@@ -48,7 +46,7 @@ final class SpeechOpCases {
                 for (int at = 0; at < heads * headSize; at++) {
                     int column = at % headSize;
                     if (column < rotated) {
-                        double angle = angle(p, column, rotated);
+                        double angle = angle(position + p, column, rotated);
                         double sign = column % 2 == 0 ? -1 : 1;
                         y.set(
                                 row,
