@@ -30,8 +30,9 @@ public final class ModelFiles implements AutoCloseable {
      */
     public static ModelFiles of(ModelDescription description, WeightSource weights, Tokenizer tokenizer) {
         try {
-            var renamed = new RenamedWeights(
-                    weights, description.family().names(description).origins(weights));
+            TensorNames names = description.family().names(description);
+            WeightSource source = names.inOurForm(weights);
+            var renamed = new RenamedWeights(source, names.origins(source));
             renamed.check(description);
             return new ModelFiles(description, renamed, tokenizer);
         } catch (Throwable e) {

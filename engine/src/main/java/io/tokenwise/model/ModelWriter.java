@@ -32,7 +32,11 @@ public final class ModelWriter {
             "config_sentence_transformers.json",
             "1_Pooling",
             "preprocessor_config.json",
-            "llama-tokenizer.js");
+            "llama-tokenizer.js",
+            "vocab.json",
+            "added_tokens.json",
+            "tokenizer_config.json",
+            "special_tokens_map.json");
 
     private ModelWriter() {}
 
@@ -125,7 +129,7 @@ public final class ModelWriter {
         ModelFamily family = description.family();
         TensorNames names = family.names(description);
         Map<String, TensorData> named = new LinkedHashMap<>();
-        tensors.forEach((name, tensor) -> named.put(names.written(name), tensor));
+        names.inFilesForm(tensors).forEach((name, tensor) -> named.put(names.written(name), tensor));
         SafetensorsWriter.write(directory.resolve(ModelFolder.WEIGHTS), named, Map.of("format", "pt"), type);
         if (tokenizer != null) {
             write(directory.resolve(TOKENIZER), tokenizer.json());
