@@ -193,6 +193,7 @@ public record EncoderConfig(int hidden, int layers, int heads, int units, int vo
             case GELU_TANH -> "gelu_pytorch_tanh";
             case SILU -> "silu";
             case RELU -> "relu";
+            case TANH -> "tanh";
         };
     }
 
