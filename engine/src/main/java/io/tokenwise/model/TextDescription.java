@@ -115,7 +115,7 @@ public record TextDescription(
      * @throws BadFileException if it is bad, or has tokens that the model does not know
      */
     public Tokenizer tokenizer(String file, byte[] json) {
-        var tokenizer = Tokenizer.open(file, json, maxTokens);
+        var tokenizer = Tokenizer.open(file, json, maxTokens, architecture.types());
         int words = architecture.vocabularySize();
         if (tokenizer.vocabularySize() > words) {
             throw new BadFileException(

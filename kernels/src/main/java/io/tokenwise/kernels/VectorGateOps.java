@@ -245,7 +245,11 @@ final class VectorGateOps implements GateOps {
                 case GELU_TANH -> gatedGeluTanhBackward(x, up, gates, dy, in, dx, outUp, outGates, whole);
                 case SILU -> gatedSiluBackward(x, up, gates, dy, in, dx, outUp, outGates, whole);
                 case RELU -> gatedReluBackward(x, up, gates, dy, in, dx, outUp, outGates, whole);
-                case TANH -> gatedTanhBackward(x, up, gates, dy, in, dx, outUp, outGates, whole);
+                case TANH -> {
+                    int gate = (2 * i + 1) * units;
+                    gatedTanhBackward(x, up, gates, dy, in, dx, outUp, outGates, whole);
+                    tanhBackward(x, dx, dx, gate, gate + whole);
+                }
             }
             ScalarGateOps.gatedBackwardRow(x, dy, dx, activation, units, i, whole);
         }
@@ -316,6 +320,7 @@ final class VectorGateOps implements GateOps {
         }
     }
 
+    /** Without the gate's slope, for the same reason. */
     private static void gatedTanhBackward(
             Floats x, long up, long gates, Floats dy, long in, Floats dx, long outUp, long outGates, int whole) {
         MemorySegment xMemory = x.segment();
@@ -327,7 +332,7 @@ final class VectorGateOps implements GateOps {
             FloatVector gradient = FloatVector.fromMemorySegment(F, dyMemory, in + at, ORDER);
             FloatVector value = FloatVector.fromMemorySegment(F, xMemory, up + at, ORDER);
             gradient.mul(VectorMath.tanh(gate)).intoMemorySegment(dxMemory, outUp + at, ORDER);
-            gradient.mul(value).mul(VectorMath.tanhSlope(gate)).intoMemorySegment(dxMemory, outGates + at, ORDER);
+            gradient.mul(value).intoMemorySegment(dxMemory, outGates + at, ORDER);
         }
     }
 }
