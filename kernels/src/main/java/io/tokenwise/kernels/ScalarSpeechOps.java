@@ -10,13 +10,6 @@ final class ScalarSpeechOps implements SpeechOps {
     private final RowAttention attention = new ScalarRowAttention();
 
     @Override
-    public void tanh(Floats x, Floats y, int from, int to) {
-        for (int i = from; i < to; i++) {
-            y.set(i, ScalarMath.tanh(x.get(i)));
-        }
-    }
-
-    @Override
     public void windows(
             Floats x, int[] offsets, int columns, int width, int step, Floats y, int[] yOffsets, int from, int to) {
         long bytes = (long) width * columns * Float.BYTES;

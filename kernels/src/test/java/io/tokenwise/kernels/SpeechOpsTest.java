@@ -1,8 +1,5 @@
 package io.tokenwise.kernels;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
-
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -17,34 +14,6 @@ class SpeechOpsTest extends KernelTest {
     private static final int TOKENS = OFFSETS[SEQUENCES];
 
     private final Scratch scratch = new Scratch();
-
-    @Test
-    void tanhIsAccurateToFiveRoundoffsOfItself() {
-        double worst = 0;
-        for (float x = -20; x < 20; x += 0.00013f) {
-            double exact = Math.tanh(x);
-            worst = Math.max(worst, Math.abs(ScalarMath.tanh(x) - exact) / Math.abs(exact));
-        }
-        assertThat(worst).isBetween(ROUNDOFF, 5 * ROUNDOFF);
-        assertThat((double) ScalarMath.tanh(1e-20f)).isCloseTo(1e-20, within(1e-26));
-        assertThat(ScalarMath.tanh(Float.MAX_VALUE)).isEqualTo(1);
-        assertThat(ScalarMath.tanh(Float.NEGATIVE_INFINITY)).isEqualTo(-1);
-        assertThat(ScalarMath.tanh(Float.NaN)).isNaN();
-    }
-
-    @ParameterizedTest
-    @MethodSource("sizes")
-    void tanhHasTheBitsOfItsScalarTwin(int count) {
-        Floats x = floats(normal(count));
-        Floats expected = zeros(count);
-        Kernels.scalar().speech().tanh(x, expected, 0, count);
-        for (int cut : new int[] {0, count / 3, count - 1}) {
-            Floats y = zeros(count);
-            tested.speech().tanh(x, y, 0, cut);
-            tested.speech().tanh(x, y, cut, count);
-            assertSameBits("cut at " + cut, y, expected, count);
-        }
-    }
 
     @Test
     void windowsAreRowsOneAfterTheOther() {
