@@ -39,6 +39,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
             BenchCommands.Gemm.class,
             BenchCommands.Dispatch.class,
+            BenchCommands.Window.class,
             CostCommand.class,
             BenchCommands.Train.class,
             BenchCommands.Vit.class,
@@ -57,6 +58,7 @@ import picocli.CommandLine.Spec;
             "  ./tokenwise bench --only dense,int8 --scenario query-16 --json",
             "  ./tokenwise bench gemm mlp-up-128          matrix products beside ONNX Runtime's and oneDNN's",
             "  ./tokenwise bench dispatch                 what grouping tokens by learner count costs",
+            "  ./tokenwise bench window                   attention in a window beside attention to all",
             "  ./tokenwise bench cost                     predicted beside measured time",
             "  ./tokenwise bench vit                      a Vision Transformer at some budgets",
             "  ./tokenwise bench families --only nomic    other families of text models beside ONNX Runtime",

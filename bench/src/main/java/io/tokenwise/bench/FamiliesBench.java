@@ -70,7 +70,7 @@ record FamiliesBench(FamilyFiles files, int threads, Race race, PrintWriter out)
                 threads == 1 ? "" : "s",
                 OrtModel.version());
         out.printf(
-                "%6s %-22s %10s %10s %8s %8s %8s%n", "tokens", "", "p50 ms", "tokens/s", "x f32", "x int8", "cosine");
+                "%6s %-22s %10s %10s %8s %8s %9s%n", "tokens", "", "p50 ms", "tokens/s", "x f32", "x int8", "cosine");
         try (var opened = new Opened()) {
             List<Contender> contenders = open(opened);
             for (Scenario scenario : scenarios) {
@@ -102,7 +102,7 @@ record FamiliesBench(FamilyFiles files, int threads, Race race, PrintWriter out)
             boolean asked = timing.contender().name().endsWith("-s8");
             double ofInt8 = timing.tokensPerSecond() / int8;
             out.printf(
-                    "%6s %-22s %10.2f %10.0f %8.2f %8.2f %8.5f %s%n",
+                    "%6s %-22s %10.2f %10.0f %8.2f %8.2f %9.6f %s%n",
                     scenario.name(),
                     timing.contender().name(),
                     timing.micros(0.5) / 1e3,
