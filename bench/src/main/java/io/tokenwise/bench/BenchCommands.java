@@ -277,6 +277,52 @@ final class BenchCommands {
     }
 
     @Command(
+            name = "tokenizers",
+            header = "Our tokenizers beside Hugging Face's library (by DJL) on the same texts, one thread.",
+            description =
+                    "Prints the medians of a text's time, all in turn, then the time against a text's length; fails if an id differs.")
+    static final class Tokenizers implements Callable<Integer> {
+        @Spec
+        private CommandSpec spec;
+
+        @Mixin
+        private Options.Help help;
+
+        @Mixin
+        private Options.Turns turns;
+
+        @Parameters(
+                paramLabel = "NAME",
+                description = "minilm (WordPiece), unigram, cl100k, qwen3, llama3 (byte-level BPE), llama2, gemma3"
+                        + " (SentencePiece's BPE); unigram has the pieces of gemma3 (default: those that are there).")
+        private List<String> names = List.of();
+
+        @Override
+        public Integer call() throws IOException {
+            for (String name : names) {
+                Options.check(
+                        spec,
+                        TokenizerKinds.NAMES.contains(name),
+                        "there is no tokenizer called " + name + "; there are "
+                                + String.join(", ", TokenizerKinds.NAMES));
+                TokenizerKinds.missing(name)
+                        .ifPresent(data -> Options.check(
+                                spec, false, data + " is not there; bring it by ./tokenwise fetch " + data));
+            }
+            List<String> there = TokenizerKinds.NAMES.stream()
+                    .filter(name -> names.contains(name)
+                            || names.isEmpty() && TokenizerKinds.missing(name).isEmpty())
+                    .toList();
+            new TokenizersBench(
+                            turns.rounds(),
+                            turns.warmUpNanos(),
+                            spec.commandLine().getOut())
+                    .run(there);
+            return 0;
+        }
+    }
+
+    @Command(
             name = "jmh",
             header = "Run this module's JMH benchmarks.",
             description = "All arguments go to JMH: ./tokenwise bench jmh -h lists its options, -l the benchmarks.")
