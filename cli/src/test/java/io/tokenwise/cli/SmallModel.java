@@ -43,6 +43,12 @@ final class SmallModel {
         write(folder, new TextOutput.SequenceClasses(head, List.of("LABEL_0"), false), Map.of());
     }
 
+    /** A classifier of tokens. */
+    static void writeTokenClasses(Path folder) throws IOException {
+        var labels = List.of("O", "B-PER", "I-PER", "B-LOC", "I-LOC");
+        write(folder, new TextOutput.TokenClasses(Optional.empty(), "classifier", labels), Map.of());
+    }
+
     private static void write(Path folder, TextOutput output, Map<String, TensorData> more) throws IOException {
         var description = new TextDescription("small", BertFamily.BERT, SIZES, 40, output, "", "", Optional.empty());
         var random = new SplittableRandom(7);

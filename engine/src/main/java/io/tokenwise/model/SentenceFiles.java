@@ -51,14 +51,21 @@ final class SentenceFiles {
                 family,
                 architecture,
                 maxTokens,
-                modules.isEmpty() && ClassesConfig.isIn(config)
-                        ? ClassesConfig.read(config, family.head(config))
-                        : new TextOutput.Vectors(
-                                pooling(folder, modules),
-                                modules.stream().anyMatch(module -> type(module).equals("Normalize"))),
+                output(family, folder, config, modules),
                 queryPrefix,
                 passagePrefix,
                 config.has("acm") ? Optional.of(config.root().get("acm")) : Optional.empty());
+    }
+
+    private static TextOutput output(TextFamily family, ModelFolder folder, JsonFile config, List<JsonFile> modules)
+            throws IOException {
+        Optional<TextOutput> head = modules.isEmpty() ? ClassesConfig.output(config, family) : Optional.empty();
+        if (head.isPresent()) {
+            return head.get();
+        }
+        return new TextOutput.Vectors(
+                pooling(folder, modules),
+                modules.stream().anyMatch(module -> type(module).equals("Normalize")));
     }
 
     /** The steps of sentence-transformers' pipeline: none if the directory has no modules.json. */

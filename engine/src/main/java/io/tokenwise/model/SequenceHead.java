@@ -10,7 +10,7 @@ import io.tokenwise.op.Pools;
 import io.tokenwise.tensor.Tensor;
 
 /** A head that reads each text's first token; see {@link HeadForm}. The dense layer is null if there is none. */
-record SequenceHead(Linear dense, HeadForm.Curve activation, Linear classifier) {
+record SequenceHead(Linear dense, HeadForm.Curve activation, Linear classifier) implements TextHead {
     /** With zero weights. */
     static SequenceHead of(TextOutput.SequenceClasses output, int hiddenSize, LayerBuilder parts) {
         HeadForm form = output.head();
@@ -22,8 +22,8 @@ record SequenceHead(Linear dense, HeadForm.Curve activation, Linear classifier) 
                 parts.linear(form.classifier(), hiddenSize, output.labels().size()));
     }
 
-    /** {@code [sequences, labels]}. */
-    Tensor forward(Pass pass, Tensor tokens, TokenBatch batch) {
+    @Override
+    public Tensor forward(Pass pass, Tensor tokens, TokenBatch batch) {
         Tensor x = Pools.first(pass, tokens, batch.offsets(), batch.sequences());
         if (dense != null) {
             x = dense.forward(pass, x);
@@ -37,14 +37,16 @@ record SequenceHead(Linear dense, HeadForm.Curve activation, Linear classifier) 
         return classifier.forward(pass, x);
     }
 
-    void prepare(Stream stream) {
+    @Override
+    public void prepare(Stream stream) {
         if (dense != null) {
             dense.weight().prepare(stream);
         }
         classifier.weight().prepare(stream);
     }
 
-    double flops() {
+    @Override
+    public double flops(int tokens) {
         return (dense == null ? 0 : dense.flopsPerToken()) + classifier.flopsPerToken();
     }
 }

@@ -19,6 +19,7 @@ import io.tokenwise.tokenizer.BertVocabulary;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -93,6 +94,11 @@ public final class BertFamily implements TextFamily {
     @Override
     public HeadForm head(JsonFile config) {
         return new HeadForm(Optional.of("pooler.dense"), HeadForm.Curve.TANH, "classifier");
+    }
+
+    @Override
+    public TextOutput.TokenClasses tokenHead(JsonFile config, List<String> labels) {
+        return new TextOutput.TokenClasses(Optional.empty(), "classifier", labels);
     }
 
     @Override
