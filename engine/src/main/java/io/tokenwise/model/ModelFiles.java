@@ -100,6 +100,18 @@ public final class ModelFiles implements AutoCloseable {
         return (TextDescription) description;
     }
 
+    /**
+     * What the classifier of tokens is.
+     *
+     * @throws BadFileException if the model gives no classes of tokens
+     */
+    public TextDescription tokenClasses() {
+        if (description instanceof TextDescription text && text.output() instanceof TextOutput.TokenClasses) {
+            return text;
+        }
+        throw unwanted("a token classifier");
+    }
+
     private BadFileException unwanted(String wanted) {
         return new BadFileException(description.name(), "is " + description.kind() + "; " + wanted + " is wanted here");
     }

@@ -43,11 +43,16 @@ final class SentenceFiles {
                 family,
                 architecture,
                 maxTokens,
-                modules.isEmpty() && ClassesConfig.isIn(config)
-                        ? ClassesConfig.read(config, family.head(config))
-                        : vectors(folder, modules, config, architecture.hiddenSize()),
+                output(family, folder, config, modules, architecture.hiddenSize()),
                 folder.has(PROMPTS) ? prompts(folder.read(PROMPTS)) : Prompts.NONE,
                 config.has("acm") ? Optional.of(config.root().get("acm")) : Optional.empty());
+    }
+
+    private static TextOutput output(
+            TextFamily family, ModelFolder folder, JsonFile config, List<JsonFile> modules, int hiddenSize)
+            throws IOException {
+        Optional<TextOutput> head = modules.isEmpty() ? ClassesConfig.output(config, family) : Optional.empty();
+        return head.isPresent() ? head.get() : vectors(folder, modules, config, hiddenSize);
     }
 
     /** The steps of sentence-transformers' pipeline: none if the directory has no modules.json. */

@@ -11,7 +11,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What a model of texts is, apart from its weights. It reads token ids and gives a vector, or classes.
+ * What a model of texts is, apart from its weights. It reads token ids and gives a vector, classes, or something for each token.
  *
  * @param maxTokens longer texts are cut to this many tokens, the special ones included
  * @param output what it gives
@@ -149,6 +149,7 @@ public record TextDescription(
         return switch (output) {
             case TextOutput.Vectors _ -> "a text encoder";
             case TextOutput.SequenceClasses classes -> classes.isScore() ? "a cross-encoder" : "a text classifier";
+            case TextOutput.TokenClasses _ -> "a token classifier";
         };
     }
 
@@ -185,10 +186,16 @@ public record TextDescription(
     }
 
     @Override
+    public boolean perToken() {
+        return output.perToken();
+    }
+
+    @Override
     public int outputs() {
         return switch (output) {
             case TextOutput.Vectors vectors -> vectors.width(architecture.hiddenSize());
             case TextOutput.SequenceClasses classes -> classes.labels().size();
+            case TextOutput.TokenClasses classes -> classes.labels().size();
         };
     }
 }

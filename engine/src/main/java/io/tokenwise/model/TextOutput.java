@@ -1,9 +1,15 @@
 package io.tokenwise.model;
 
 import java.util.List;
+import java.util.Optional;
 
-/** What a model gives for a text, or for a pair of texts. */
+/** What a model gives for a text, for a pair of texts, or for each token. */
 public sealed interface TextOutput {
+    /** Whether it is of each token, not of the text as a whole. */
+    default boolean perToken() {
+        return false;
+    }
+
     /**
      * A vector.
      *
@@ -55,6 +61,24 @@ public sealed interface TextOutput {
         /** Whether it is a score, as cross-encoders give it. */
         public boolean isScore() {
             return labels.size() == 1;
+        }
+    }
+
+    /**
+     * A number for each class of each token, before softmax.
+     *
+     * @param layer what a token's vector goes through first, if anything
+     * @param classifier the tensors of the last layer
+     * @param labels what classes are called
+     */
+    record TokenClasses(Optional<HeadForm.Layer> layer, String classifier, List<String> labels) implements TextOutput {
+        public TokenClasses {
+            labels = List.copyOf(labels);
+        }
+
+        @Override
+        public boolean perToken() {
+            return true;
         }
     }
 }

@@ -123,8 +123,7 @@ public final class GroupedConvolutions {
         Tensor group = pass.tensor(x.rows(), count);
         for (int i = 0; i < kernels.size(); i++) {
             windows(stream, x, offsets, sequences, i * count, width, count, windows);
-            stream.linear(
-                    windows, kernels.get(i).packed(), biases.get(i).value(), false, null, group);
+            stream.linear(windows, kernels.get(i).packed(), biases.get(i).value(), false, null, group);
             copyColumns(stream, group, 0, y, i * count);
         }
         workspace.pop();

@@ -132,10 +132,8 @@ class SpeechOpsTest extends KernelTest {
             found[i] = floats(x);
             SpeechOps ops = both().get(i).speech();
             int cut = columns / 3;
-            ops.channelNorm(
-                    found[i], offsets, 3, floats(gamma), floats(beta), 1e-5f, found[i], columns, 0, cut);
-            ops.channelNorm(
-                    found[i], offsets, 3, floats(gamma), floats(beta), 1e-5f, found[i], columns, cut, columns);
+            ops.channelNorm(found[i], offsets, 3, floats(gamma), floats(beta), 1e-5f, found[i], columns, 0, cut);
+            ops.channelNorm(found[i], offsets, 3, floats(gamma), floats(beta), 1e-5f, found[i], columns, cut, columns);
             assertClose(both().get(i).name(), found[i], expected, 1, 8);
         }
         assertSameBits("twins", found[0], found[1], x.length);
@@ -204,8 +202,7 @@ class SpeechOpsTest extends KernelTest {
         for (Kernels set : both()) {
             Floats y = zeros(12);
             set.speech().copyColumns(floats(new double[] {1, 2, 3, 4, 5, 6}), 3, 1, y, 6, 4, 2, 1, 2);
-            assertSameBits(
-                    set.name(), y, floats(new double[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 6}), 12);
+            assertSameBits(set.name(), y, floats(new double[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 6}), 12);
         }
     }
 
