@@ -38,14 +38,13 @@ final class SentenceFiles {
                 throw length.refuse("do_lower_case", "false; tokenizer.json says what becomes of capitals");
             }
         }
+        Optional<TextOutput> output = modules.isEmpty() ? family.output(config) : Optional.empty();
         return new TextDescription(
                 folder.name(),
                 family,
                 architecture,
                 maxTokens,
-                modules.isEmpty() && ClassesConfig.isIn(config)
-                        ? ClassesConfig.read(config, family.head(config))
-                        : vectors(folder, modules, config, architecture.hiddenSize()),
+                output.isPresent() ? output.get() : vectors(folder, modules, config, architecture.hiddenSize()),
                 folder.has(PROMPTS) ? prompts(folder.read(PROMPTS)) : Prompts.NONE,
                 config.has("acm") ? Optional.of(config.root().get("acm")) : Optional.empty());
     }

@@ -3,6 +3,7 @@ package io.tokenwise.model;
 import io.tokenwise.io.JsonFile;
 import java.io.IOException;
 import java.util.Map;
+import java.util.Optional;
 
 /** A family of text encoders, which all have sentence-transformers' files beside config.json. */
 public interface TextFamily extends ModelFamily {
@@ -25,6 +26,15 @@ public interface TextFamily extends ModelFamily {
      */
     default HeadForm head(JsonFile config) {
         throw config.refuse("architectures", "models of " + name() + " without a head");
+    }
+
+    /**
+     * What it gives, if config.json says that it is no vector. What sentence-transformers says beside it goes before that.
+     *
+     * @throws io.tokenwise.api.BadFileException if it is not supported
+     */
+    default Optional<TextOutput> output(JsonFile config) {
+        return ClassesConfig.isIn(config) ? Optional.of(ClassesConfig.read(config, head(config))) : Optional.empty();
     }
 
     @Override

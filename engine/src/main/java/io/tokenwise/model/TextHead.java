@@ -1,12 +1,13 @@
 package io.tokenwise.model;
 
+import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 
 /** What makes a text's result of its token vectors. */
-sealed interface TextHead permits VectorHead, SequenceHead {
+sealed interface TextHead permits VectorHead, SequenceHead, AnswerHead {
     /** Of {@code [tokens, hidden]} the results, {@code [sequences, outputs]}. */
     Tensor forward(Pass pass, Tensor tokens, TokenBatch batch);
 
@@ -16,11 +17,16 @@ sealed interface TextHead permits VectorHead, SequenceHead {
     /** Multiply-adds for a text. */
     double flops();
 
-    /** With zero weights. */
-    static TextHead of(TextOutput output, int hiddenSize, LayerBuilder parts) {
+    /**
+     * With zero weights.
+     *
+     * @param words the table of their embeddings
+     */
+    static TextHead of(TextOutput output, int hiddenSize, Parameter words, LayerBuilder parts) {
         return switch (output) {
             case TextOutput.Vectors vectors -> VectorHead.of(vectors, hiddenSize, parts);
             case TextOutput.SequenceClasses classes -> SequenceHead.of(classes, hiddenSize, parts);
+            case TextOutput.Answer answer -> AnswerHead.of(answer, words, parts);
         };
     }
 }

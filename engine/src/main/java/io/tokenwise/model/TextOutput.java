@@ -4,6 +4,11 @@ import java.util.List;
 
 /** What a model gives for a text, or for a pair of texts. */
 public sealed interface TextOutput {
+    /** Whether it is a score, as cross-encoders give it. */
+    default boolean isScore() {
+        return false;
+    }
+
     /**
      * A vector.
      *
@@ -52,9 +57,23 @@ public sealed interface TextOutput {
             labels = List.copyOf(labels);
         }
 
-        /** Whether it is a score, as cross-encoders give it. */
+        @Override
         public boolean isScore() {
             return labels.size() == 1;
+        }
+    }
+
+    /**
+     * A score: how much likelier a causal model answers a {@link Question} with one word than with another, by the difference of their logits.
+     *
+     * @param tied whether words' logits are made by the table of embeddings, or by one of their own
+     * @param yes the one, by its row; 0 until the tokenizer is known
+     * @param no the other
+     */
+    record Answer(boolean tied, int yes, int no) implements TextOutput {
+        @Override
+        public boolean isScore() {
+            return true;
         }
     }
 }
