@@ -44,7 +44,7 @@ record AnswerHead(TextOutput.Answer form, Parameter words, Linear difference) im
     }
 
     @Override
-    public double flops() {
+    public double flops(int tokens) {
         return difference.flopsPerToken();
     }
 }

@@ -32,12 +32,13 @@ public final class ModelFiles implements AutoCloseable {
      */
     public static ModelFiles of(ModelDescription description, WeightSource weights, Tokenizer tokenizer) {
         try {
-            var origins =
-                    new LinkedHashMap<>(description.family().names(description).origins(weights));
-            weights.names().stream()
+            TensorNames names = description.family().names(description);
+            WeightSource source = names.inOurForm(weights);
+            var origins = new LinkedHashMap<>(names.origins(source));
+            source.names().stream()
                     .filter(FolderWeights::isInFolder)
                     .forEach(name -> origins.put(name, new RenamedWeights.Origin(name)));
-            var renamed = new RenamedWeights(weights, origins);
+            var renamed = new RenamedWeights(source, origins);
             renamed.check(description);
             return new ModelFiles(description, renamed, tokenizer);
         } catch (Throwable e) {
@@ -95,6 +96,18 @@ public final class ModelFiles implements AutoCloseable {
             throw unwanted("a text classifier");
         }
         return (TextDescription) description;
+    }
+
+    /**
+     * What the classifier of tokens is.
+     *
+     * @throws BadFileException if the model gives no classes of tokens
+     */
+    public TextDescription tokenClasses() {
+        if (description instanceof TextDescription text && text.output() instanceof TextOutput.TokenClasses) {
+            return text;
+        }
+        throw unwanted("a token classifier");
     }
 
     private BadFileException unwanted(String wanted) {

@@ -34,7 +34,11 @@ public final class ModelWriter {
             "config_sentence_transformers.json",
             "1_Pooling",
             "preprocessor_config.json",
-            "llama-tokenizer.js");
+            "llama-tokenizer.js",
+            "vocab.json",
+            "added_tokens.json",
+            "tokenizer_config.json",
+            "special_tokens_map.json");
 
     /** Likewise: dense layers after pooling, by the names that sentence-transformers gives them. */
     static final Pattern DENSE = Pattern.compile("\\d+_Dense\\w*");
@@ -132,7 +136,7 @@ public final class ModelWriter {
         TensorNames names = family.names(description);
         Map<String, TensorData> named = new LinkedHashMap<>();
         Map<String, Map<String, TensorData>> inFolders = new LinkedHashMap<>();
-        tensors.forEach((name, tensor) -> {
+        names.inFilesForm(tensors).forEach((name, tensor) -> {
             if (FolderWeights.isInFolder(name)) {
                 inFolders
                         .computeIfAbsent(FolderWeights.folder(name), _ -> new LinkedHashMap<>())

@@ -38,15 +38,21 @@ final class SentenceFiles {
                 throw length.refuse("do_lower_case", "false; tokenizer.json says what becomes of capitals");
             }
         }
-        Optional<TextOutput> output = modules.isEmpty() ? family.output(config) : Optional.empty();
         return new TextDescription(
                 folder.name(),
                 family,
                 architecture,
                 maxTokens,
-                output.isPresent() ? output.get() : vectors(folder, modules, config, architecture.hiddenSize()),
+                output(family, folder, config, modules, architecture.hiddenSize()),
                 folder.has(PROMPTS) ? prompts(folder.read(PROMPTS)) : Prompts.NONE,
                 config.has("acm") ? Optional.of(config.root().get("acm")) : Optional.empty());
+    }
+
+    private static TextOutput output(
+            TextFamily family, ModelFolder folder, JsonFile config, List<JsonFile> modules, int hiddenSize)
+            throws IOException {
+        Optional<TextOutput> head = modules.isEmpty() ? family.output(config) : Optional.empty();
+        return head.isPresent() ? head.get() : vectors(folder, modules, config, hiddenSize);
     }
 
     /** The steps of sentence-transformers' pipeline: none if the directory has no modules.json. */

@@ -1,11 +1,12 @@
 package io.tokenwise.model;
 
+import io.tokenwise.io.TensorData;
 import io.tokenwise.io.WeightSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Under which names files have a model's tensors. */
+/** Under which names files have a model's tensors, and in which form. */
 @FunctionalInterface
 public interface TensorNames {
     /**
@@ -17,6 +18,16 @@ public interface TensorNames {
 
     /** What Python's transformers calls a tensor of ours. */
     default String written(String ours) {
+        return ours;
+    }
+
+    /** The tensors that follow from those of a file, where it has another form of some. */
+    default WeightSource inOurForm(WeightSource file) {
+        return file;
+    }
+
+    /** The tensors of a file, by our names, of all of ours: where it has another form of some, theirs. */
+    default Map<String, TensorData> inFilesForm(Map<String, TensorData> ours) {
         return ours;
     }
 

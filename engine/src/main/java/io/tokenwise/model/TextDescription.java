@@ -11,7 +11,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What a model of texts is, apart from its weights. It reads token ids and gives a vector, or classes.
+ * What a model of texts is, apart from its weights. It reads token ids and gives a vector, classes, or something for each token.
  *
  * @param maxTokens longer texts are cut to this many tokens, the special ones included
  * @param output what it gives
@@ -77,6 +77,7 @@ public record TextDescription(
             case TextOutput.Vectors vectors -> vectors.pooling();
             case TextOutput.SequenceClasses classes -> classes.head().pooling();
             case TextOutput.Answer _ -> Pooling.LAST;
+            case TextOutput.TokenClasses _ -> Pooling.FIRST;
         };
     }
 
@@ -185,6 +186,7 @@ public record TextDescription(
             case TextOutput.Vectors _ -> "a text encoder";
             case TextOutput.SequenceClasses classes -> classes.isScore() ? "a cross-encoder" : "a text classifier";
             case TextOutput.Answer _ -> "a cross-encoder";
+            case TextOutput.TokenClasses _ -> "a token classifier";
         };
     }
 
@@ -221,11 +223,17 @@ public record TextDescription(
     }
 
     @Override
+    public boolean perToken() {
+        return output.perToken();
+    }
+
+    @Override
     public int outputs() {
         return switch (output) {
             case TextOutput.Vectors vectors -> vectors.width(architecture.hiddenSize());
             case TextOutput.SequenceClasses classes -> classes.labels().size();
             case TextOutput.Answer _ -> 1;
+            case TextOutput.TokenClasses classes -> classes.labels().size();
         };
     }
 }

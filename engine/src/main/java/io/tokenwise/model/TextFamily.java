@@ -2,6 +2,7 @@ package io.tokenwise.model;
 
 import io.tokenwise.io.JsonFile;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -34,7 +35,17 @@ public interface TextFamily extends ModelFamily {
      * @throws io.tokenwise.api.BadFileException if it is not supported
      */
     default Optional<TextOutput> output(JsonFile config) {
-        return ClassesConfig.isIn(config) ? Optional.of(ClassesConfig.read(config, head(config))) : Optional.empty();
+        return ClassesConfig.output(config, this);
+    }
+
+    /**
+     * What makes classes of each token's vector, where config.json says that it does.
+     *
+     * @param labels what the classes are called
+     * @throws io.tokenwise.api.BadFileException if it is not supported
+     */
+    default TextOutput.TokenClasses tokenHead(JsonFile config, List<String> labels) {
+        throw config.refuse("architectures", "models of " + name() + " without a head");
     }
 
     @Override
@@ -57,16 +68,20 @@ public interface TextFamily extends ModelFamily {
         return ((TextDescription) model).output() instanceof TextOutput.Vectors ? Objective.VECTORS : Objective.CLASSES;
     }
 
-    /** A text's token is a number. Dense layers after pooling find place where the layers were, unless they are very wide. */
+    /** A text's token is a number; what comes out of it may be many. Dense layers after pooling find place where the layers were, unless they are very wide. */
     @Override
     default RowMemory memory(ModelDescription model) {
+        Architecture sizes = model.architecture();
+        if (model.perToken()) {
+            // What is taken of the last layer, two layers of a head, and what comes out.
+            return new RowMemory(3L * sizes.hiddenSize() + model.outputs(), 0);
+        }
         if (!(((TextDescription) model).output() instanceof TextOutput.Vectors vectors)) {
             return RowMemory.NONE;
         }
         long after = vectors.dense().stream()
                 .mapToLong(dense -> 2L * dense.outputs())
                 .sum();
-        Architecture sizes = model.architecture();
         return new RowMemory(Math.max(0, after - sizes.floatsPerToken() + 4L * sizes.hiddenSize()), 0);
     }
 }

@@ -6,16 +6,20 @@ import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 
-/** What makes a text's result of its token vectors. */
-sealed interface TextHead permits VectorHead, SequenceHead, AnswerHead {
-    /** Of {@code [tokens, hidden]} the results, {@code [sequences, outputs]}. */
+/** What makes what a model gives of its tokens' last vectors. */
+sealed interface TextHead permits VectorHead, SequenceHead, AnswerHead, TokenHead {
+    /**
+     * {@code [sequences, outputs]}; of a head for each token {@code [rows, outputs]}, and which tokens the rows are does not matter to it.
+     *
+     * @param tokens {@code [tokens, hidden]}, after the last layer
+     */
     Tensor forward(Pass pass, Tensor tokens, TokenBatch batch);
 
-    /** Packs weights. */
+    /** Brings its weights into the form that inference needs. */
     void prepare(Stream stream);
 
-    /** Multiply-adds for a text. */
-    double flops();
+    /** Multiply-adds for a text of so many tokens. */
+    double flops(int tokens);
 
     /**
      * With zero weights.
@@ -27,6 +31,7 @@ sealed interface TextHead permits VectorHead, SequenceHead, AnswerHead {
             case TextOutput.Vectors vectors -> VectorHead.of(vectors, hiddenSize, parts);
             case TextOutput.SequenceClasses classes -> SequenceHead.of(classes, hiddenSize, parts);
             case TextOutput.Answer answer -> AnswerHead.of(answer, words, parts);
+            case TextOutput.TokenClasses classes -> TokenHead.of(classes, hiddenSize, parts);
         };
     }
 }

@@ -12,7 +12,7 @@ import io.tokenwise.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
 
-/** A model of texts: embeddings, layers, and what a head makes of each text's token vectors. */
+/** A model of texts: embeddings, layers, and of each text's token vectors one, or what a head makes of them. */
 public record TextNetwork(
         TextDescription description, Embeddings embeddings, LayerStack layers, Optional<Norm> lastNorm, TextHead head)
         implements Network {
@@ -42,10 +42,14 @@ public record TextNetwork(
                 TextHead.of(description.output(), form.hiddenSize(), embeddings.words(), parts.head()));
     }
 
-    /** With a short path if the model has one, and if tokens that leave change nothing of where the others stand: attention that knows it counts rows. */
+    /**
+     * With a short path if the model has one, and if tokens that leave change nothing of where the others stand: attention that knows it counts rows.
+     * Of tokens that are asked for one by one none leaves.
+     */
     private static LayerStack layers(
             TextDescription description, EncoderForm form, String path, LayerNames names, LayerBuilder parts) {
-        if (form.forms().stream().anyMatch(layer -> layer.attention().countsRows())) {
+        if (description.output().perToken()
+                || form.forms().stream().anyMatch(layer -> layer.attention().countsRows())) {
             return parts.layers(path, form.forms(), names);
         }
         int most = form.embeddings()
@@ -102,7 +106,7 @@ public record TextNetwork(
 
     @Override
     public double fixedFlops(int tokens) {
-        return head.flops();
+        return head.flops(tokens);
     }
 
     /** Embeddings are used as they are. */

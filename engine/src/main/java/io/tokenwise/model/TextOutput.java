@@ -1,11 +1,17 @@
 package io.tokenwise.model;
 
 import java.util.List;
+import java.util.Optional;
 
-/** What a model gives for a text, or for a pair of texts. */
+/** What a model gives for a text, for a pair of texts, or for each token. */
 public sealed interface TextOutput {
     /** Whether it is a score, as cross-encoders give it. */
     default boolean isScore() {
+        return false;
+    }
+
+    /** Whether it is of each token, not of the text as a whole. */
+    default boolean perToken() {
         return false;
     }
 
@@ -73,6 +79,24 @@ public sealed interface TextOutput {
     record Answer(boolean tied, int yes, int no) implements TextOutput {
         @Override
         public boolean isScore() {
+            return true;
+        }
+    }
+
+    /**
+     * A number for each class of each token, before softmax.
+     *
+     * @param layer what a token's vector goes through first, if anything
+     * @param classifier the tensors of the last layer
+     * @param labels what classes are called
+     */
+    record TokenClasses(Optional<HeadForm.Layer> layer, String classifier, List<String> labels) implements TextOutput {
+        public TokenClasses {
+            labels = List.copyOf(labels);
+        }
+
+        @Override
+        public boolean perToken() {
             return true;
         }
     }

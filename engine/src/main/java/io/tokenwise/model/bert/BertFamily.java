@@ -3,7 +3,6 @@ package io.tokenwise.model.bert;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.io.TensorFlowBundle;
-import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.ClassesConfig;
 import io.tokenwise.model.HeadForm;
 import io.tokenwise.model.LayerBuilder;
@@ -20,6 +19,7 @@ import io.tokenwise.tokenizer.BertVocabulary;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -93,7 +93,12 @@ public final class BertFamily implements TextFamily {
     /** The pooler that BERT was pre-trained with, and a linear layer. */
     @Override
     public HeadForm head(JsonFile config) {
-        return HeadForm.first("pooler.dense", Activation.TANH, "classifier");
+        return HeadForm.pooled("pooler.dense", "classifier");
+    }
+
+    @Override
+    public TextOutput.TokenClasses tokenHead(JsonFile config, List<String> labels) {
+        return new TextOutput.TokenClasses(Optional.empty(), "classifier", labels);
     }
 
     @Override

@@ -1,7 +1,6 @@
 package io.tokenwise.model.gte;
 
 import io.tokenwise.io.JsonFile;
-import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.Adaptable;
 import io.tokenwise.model.EmbeddingForm;
 import io.tokenwise.model.EncoderConfig;
@@ -105,7 +104,7 @@ public final class GteFamily implements TextFamily {
 
     @Override
     public HeadForm head(JsonFile config) {
-        return HeadForm.first("pooler.dense", Activation.TANH, "classifier");
+        return HeadForm.pooled("pooler.dense", "classifier");
     }
 
     @Override

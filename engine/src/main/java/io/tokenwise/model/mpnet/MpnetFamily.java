@@ -1,7 +1,6 @@
 package io.tokenwise.model.mpnet;
 
 import io.tokenwise.io.JsonFile;
-import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.Adaptable;
 import io.tokenwise.model.ClassesConfig;
 import io.tokenwise.model.EmbeddingForm;
@@ -83,7 +82,7 @@ public final class MpnetFamily implements TextFamily {
 
     @Override
     public HeadForm head(JsonFile config) {
-        return HeadForm.first("classifier.dense", Activation.TANH, "classifier.out_proj");
+        return HeadForm.pooled("classifier.dense", "classifier.out_proj");
     }
 
     @Override

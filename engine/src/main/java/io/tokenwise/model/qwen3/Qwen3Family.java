@@ -2,6 +2,7 @@ package io.tokenwise.model.qwen3;
 
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.model.Adaptable;
+import io.tokenwise.model.ClassesConfig;
 import io.tokenwise.model.EmbeddingForm;
 import io.tokenwise.model.EncoderConfig;
 import io.tokenwise.model.EncoderForm;
@@ -34,7 +35,6 @@ public final class Qwen3Family implements TextFamily {
     private static final LayerNames NAMES = LayerNames.llama(new LayerNames.Norms(
             "input_layernorm", "post_attention_layernorm", null, null, "self_attn.q_norm", "self_attn.k_norm"));
 
-    private static final String CAUSAL = "Qwen3ForCausalLM";
     private static final String TIED = "tie_word_embeddings";
 
     private Qwen3Family() {}
@@ -80,11 +80,7 @@ public final class Qwen3Family implements TextFamily {
     /** Without sentence-transformers' files beside it, by which embeddings are told, a causal model is one that compares texts: Qwen3-Reranker. */
     @Override
     public Optional<TextOutput> output(JsonFile config) {
-        boolean causal = config.root()
-                .path("architectures")
-                .valueStream()
-                .anyMatch(name -> name.asString("").equals(CAUSAL));
-        return causal
+        return ClassesConfig.isCausal(config)
                 ? Optional.of(new TextOutput.Answer(config.flag(TIED, false), 0, 0))
                 : TextFamily.super.output(config);
     }
@@ -111,7 +107,6 @@ public final class Qwen3Family implements TextFamily {
         LayerForm layer = form.forms().getFirst();
         ObjectNode config = EncoderConfig.written(name(), "Qwen3", model);
         if (((TextDescription) model).output() instanceof TextOutput.Answer answer) {
-            config.putArray("architectures").add(CAUSAL);
             config.put(TIED, answer.tied());
         }
         return config.put("num_key_value_heads", layer.attention().keyHeads())
