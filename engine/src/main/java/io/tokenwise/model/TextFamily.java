@@ -4,6 +4,7 @@ import io.tokenwise.io.JsonFile;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** A family of text encoders, which all have sentence-transformers' files beside config.json. */
 public interface TextFamily extends ModelFamily {
@@ -26,6 +27,15 @@ public interface TextFamily extends ModelFamily {
      */
     default HeadForm head(JsonFile config) {
         throw config.refuse("architectures", "models of " + name() + " without a head");
+    }
+
+    /**
+     * What it gives, if config.json says that it is no vector. What sentence-transformers says beside it goes before that.
+     *
+     * @throws io.tokenwise.api.BadFileException if it is not supported
+     */
+    default Optional<TextOutput> output(JsonFile config) {
+        return ClassesConfig.output(config, this);
     }
 
     /**

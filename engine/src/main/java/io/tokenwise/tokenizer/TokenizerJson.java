@@ -219,7 +219,8 @@ record TokenizerJson(
             throw new BadFileException(
                     file,
                     "pre_tokenizer has " + parts.size()
-                            + " steps; supported: ByteLevel, or Split and ByteLevel without use_regex and add_prefix_space");
+                            + " steps; supported: ByteLevel, or Split and ByteLevel without use_regex and"
+                            + " add_prefix_space");
         }
         var byteLevel = new ByteLevel(file, bpe, pattern, prefixSpace);
         return byteLevel::encode;
