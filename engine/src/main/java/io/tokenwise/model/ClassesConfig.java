@@ -12,6 +12,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class ClassesConfig {
     private static final String SEQUENCES = "ForSequenceClassification";
     private static final String TOKENS = "ForTokenClassification";
+    private static final String WORDS = "ForMaskedLM";
     private static final String SEVERAL = "multi_label_classification";
     private static final int MOST = 1 << 16;
 
@@ -72,6 +73,7 @@ public final class ClassesConfig {
                 }
             }
             case TextOutput.TokenClasses classes -> writeLabels(classes.labels(), config);
+            case TextOutput.Sparse _, TextOutput.MaskedTokens _ -> config.put("tie_word_embeddings", true);
         }
     }
 
@@ -80,6 +82,7 @@ public final class ClassesConfig {
             case TextOutput.Vectors _ -> "Model";
             case TextOutput.SequenceClasses _ -> SEQUENCES;
             case TextOutput.TokenClasses _ -> TOKENS;
+            case TextOutput.Sparse _, TextOutput.MaskedTokens _ -> WORDS;
         };
     }
 

@@ -20,6 +20,11 @@ final class SentenceFiles {
     private static final String PROMPTS = "config_sentence_transformers.json";
     private static final String POOLING = "1_Pooling";
 
+    /** Of a sparse encoder. */
+    private static final String WORDS = "MLMTransformer";
+
+    private static final String SPLADE = "SpladePooling";
+
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
     private SentenceFiles() {}
@@ -63,9 +68,28 @@ final class SentenceFiles {
         if (head.isPresent()) {
             return head.get();
         }
+        if (modules.stream().anyMatch(module -> type(module).equals(SPLADE))) {
+            return sparse(family, folder, config, modules);
+        }
         return new TextOutput.Vectors(
                 pooling(folder, modules),
                 modules.stream().anyMatch(module -> type(module).equals("Normalize")));
+    }
+
+    private static TextOutput.Sparse sparse(
+            TextFamily family, ModelFolder folder, JsonFile config, List<JsonFile> modules) throws IOException {
+        if (modules.size() != 2 || !type(modules.getFirst()).endsWith("Transformer")) {
+            throw modules.getFirst().refuse("type", WORDS + " and behind it only " + SPLADE);
+        }
+        JsonFile pooling = folder.read(modules.getLast().root().path("path").asString("") + "/config.json");
+        pooling.supports("pooling_strategy", "max");
+        pooling.supports("activation_function", "relu");
+        if (!config.flag("tie_word_embeddings", true)) {
+            throw config.refuse("tie_word_embeddings", "true");
+        }
+        return family.words(family.architecture(config))
+                .map(TextOutput.Sparse::new)
+                .orElseThrow(() -> config.refuse("model_type", "models of " + family.name() + " without " + SPLADE));
     }
 
     /** The steps of sentence-transformers' pipeline: none if the directory has no modules.json. */
@@ -75,10 +99,10 @@ final class SentenceFiles {
         }
         List<JsonFile> modules = JsonFile.parseArray(folder.file(MODULES), folder.json(MODULES));
         for (JsonFile module : modules) {
-            if (!List.of("Transformer", "Pooling", "Normalize").contains(type(module))) {
-                throw module.refuse("type", "Transformer, Pooling, Normalize");
+            if (!List.of("Transformer", "Pooling", "Normalize", WORDS, SPLADE).contains(type(module))) {
+                throw module.refuse("type", "Transformer, Pooling, Normalize, or MLMTransformer, SpladePooling");
             }
-            boolean elsewhere = type(module).equals("Transformer")
+            boolean elsewhere = type(module).endsWith("Transformer")
                     && !module.root().path("path").asString("").isEmpty();
             if (elsewhere || module.root().path("path").asString("").matches(".*[/\\\\].*|\\.\\.")) {
                 throw module.refuse("path", "the model's directory for Transformer, a folder in it for the others");
@@ -156,15 +180,25 @@ final class SentenceFiles {
         if (vectors) {
             files.put(POOLING + "/config.json", JsonFile.format(pooling(description)));
         }
+        if (description.output() instanceof TextOutput.Sparse) {
+            ArrayNode modules = JSON.arrayNode();
+            addModule(modules, "", "sparse_encoder.models." + WORDS);
+            addModule(modules, "1_" + SPLADE, "sparse_encoder.models." + SPLADE);
+            files.put(MODULES, JsonFile.format(modules));
+            files.put(
+                    "1_" + SPLADE + "/config.json",
+                    JsonFile.format(
+                            JSON.objectNode().put("pooling_strategy", "max").put("activation_function", "relu")));
+        }
         return files;
     }
 
     private static ArrayNode modules(TextDescription description) {
         ArrayNode modules = JSON.arrayNode();
-        addModule(modules, "", "Transformer");
-        addModule(modules, POOLING, "Pooling");
+        addModule(modules, "", "models.Transformer");
+        addModule(modules, POOLING, "models.Pooling");
         if (description.normalize()) {
-            addModule(modules, "2_Normalize", "Normalize");
+            addModule(modules, "2_Normalize", "models.Normalize");
         }
         return modules;
     }
@@ -174,7 +208,7 @@ final class SentenceFiles {
                 .put("idx", modules.size() - 1)
                 .put("name", Integer.toString(modules.size() - 1))
                 .put("path", path)
-                .put("type", "sentence_transformers.models." + type);
+                .put("type", "sentence_transformers." + type);
     }
 
     private static ObjectNode pooling(TextDescription description) {

@@ -52,6 +52,12 @@ public record TextDescription(
         return new TextDescription(name, family, architecture, maxTokens, output, queryPrefix, passagePrefix, newAcm);
     }
 
+    /** The same files for another output. */
+    TextDescription withOutput(TextOutput newOutput) {
+        return new TextDescription(
+                name, family, architecture, maxTokens, newOutput, queryPrefix, passagePrefix, acm);
+    }
+
     /**
      * The same with the first layers alone.
      *
@@ -98,6 +104,8 @@ public record TextDescription(
             case TextOutput.Vectors _ -> "a text encoder";
             case TextOutput.SequenceClasses classes -> classes.isScore() ? "a cross-encoder" : "a text classifier";
             case TextOutput.TokenClasses _ -> "a token classifier";
+            case TextOutput.Sparse _ -> "a sparse encoder";
+            case TextOutput.MaskedTokens _ -> "a masked language model";
         };
     }
 
@@ -144,6 +152,7 @@ public record TextDescription(
             case TextOutput.Vectors _ -> architecture.hiddenSize();
             case TextOutput.SequenceClasses classes -> classes.labels().size();
             case TextOutput.TokenClasses classes -> classes.labels().size();
+            case TextOutput.Sparse _, TextOutput.MaskedTokens _ -> architecture.vocabularySize();
         };
     }
 }

@@ -4,6 +4,7 @@ import io.tokenwise.io.JsonFile;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** A family of text encoders, which all have sentence-transformers' files beside config.json. */
 public interface TextFamily extends ModelFamily {
@@ -38,6 +39,11 @@ public interface TextFamily extends ModelFamily {
         throw config.refuse("architectures", "models of " + name() + " without a head");
     }
 
+    /** What it was pre-trained to predict masked tokens with; empty if there is none, or it is not supported. */
+    default Optional<WordsForm> words(TextArchitecture sizes) {
+        return Optional.empty();
+    }
+
     @Override
     default TextDescription describe(ModelFolder folder, JsonFile config) throws IOException {
         return SentenceFiles.describe(this, architecture(config), folder, config);
@@ -61,9 +67,13 @@ public interface TextFamily extends ModelFamily {
     /** A text's token is a number; what comes out of it may be many. */
     @Override
     default RowMemory memory(ModelDescription model) {
+        TextOutput output = ((TextDescription) model).output();
         // What is taken of the last layer, two layers of a head, and what comes out.
-        return model.perToken()
-                ? new RowMemory(3L * model.architecture().hiddenSize() + model.outputs(), 0)
-                : RowMemory.NONE;
+        long floats = 3L * model.architecture().hiddenSize() + model.outputs();
+        if (output instanceof TextOutput.Sparse || output instanceof TextOutput.MaskedTokens) {
+            long atOnce = RowMemory.rowsAtOnce(model.outputs()) * floats;
+            return new RowMemory(0, atOnce + Math.max(RowMemory.OUTPUTS, model.outputs()));
+        }
+        return output.perToken() ? new RowMemory(floats, 0) : RowMemory.NONE;
     }
 }

@@ -1,5 +1,6 @@
 package io.tokenwise.model;
 
+import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Norm;
@@ -8,7 +9,7 @@ import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 
 /** What makes what a model gives of its tokens' last vectors. */
-sealed interface TextHead permits VectorHead, SequenceHead, TokenHead {
+sealed interface TextHead permits VectorHead, SequenceHead, TokenHead, WordHead {
     /**
      * {@code [sequences, outputs]}; of a head for each token {@code [rows, outputs]}, and which tokens the rows are does not matter to it.
      *
@@ -22,12 +23,18 @@ sealed interface TextHead permits VectorHead, SequenceHead, TokenHead {
     /** Multiply-adds for a text of so many tokens. */
     double flops(int tokens);
 
-    /** With zero weights. */
-    static TextHead of(TextOutput output, int hiddenSize, LayerBuilder parts) {
+    /**
+     * With zero weights.
+     *
+     * @param words the embeddings' table
+     */
+    static TextHead of(TextOutput output, int hiddenSize, Parameter words, LayerBuilder parts) {
         return switch (output) {
             case TextOutput.Vectors vectors -> new VectorHead(vectors);
             case TextOutput.SequenceClasses classes -> SequenceHead.of(classes, hiddenSize, parts);
             case TextOutput.TokenClasses classes -> TokenHead.of(classes, hiddenSize, parts);
+            case TextOutput.Sparse sparse -> WordHead.of(sparse.words(), true, words, parts);
+            case TextOutput.MaskedTokens masked -> WordHead.of(masked.words(), false, words, parts);
         };
     }
 

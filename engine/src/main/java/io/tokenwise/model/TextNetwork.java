@@ -33,12 +33,13 @@ public record TextNetwork(
             LayerNames names,
             String lastNorm,
             LayerBuilder parts) {
+        Embeddings embeddings = embeddings(form.embeddings(), tables, parts.inputs());
         return new TextNetwork(
                 description,
-                embeddings(form.embeddings(), tables, parts.inputs()),
+                embeddings,
                 layers(description, form, path, names, parts),
                 form.lastNorm().map(norm -> parts.head().norm(lastNorm, norm)),
-                TextHead.of(description.output(), form.hiddenSize(), parts.head()));
+                TextHead.of(description.output(), form.hiddenSize(), embeddings.words(), parts.head()));
     }
 
     /**

@@ -9,6 +9,10 @@ import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelFolder;
+import io.tokenwise.model.HeadTransform;
+import io.tokenwise.model.WordsForm;
+import io.tokenwise.model.TextArchitecture;
+import io.tokenwise.nn.NormForm;
 import io.tokenwise.model.Network;
 import io.tokenwise.model.Pooling;
 import io.tokenwise.model.TensorNames;
@@ -102,6 +106,13 @@ public final class BertFamily implements TextFamily {
     }
 
     @Override
+    public Optional<WordsForm> words(TextArchitecture sizes) {
+        var transform = new HeadTransform(
+                "cls.predictions.transform.dense", true, "cls.predictions.transform.LayerNorm", NormForm.layerNorm(sizes.layerNormEpsilon()));
+        return Optional.of(new WordsForm(transform, "cls.predictions.bias"));
+    }
+
+    @Override
     public TensorNames names(ModelDescription model) {
         return names(model, "bert.");
     }
@@ -113,7 +124,7 @@ public final class BertFamily implements TextFamily {
      */
     public static TensorNames names(ModelDescription model, String part) {
         boolean vectors = ((TextDescription) model).output() instanceof TextOutput.Vectors;
-        return vectors ? BertWeights::origins : new BertWeights.WithClasses(part);
+        return vectors ? BertWeights::origins : new BertWeights.WithHead(part);
     }
 
     @Override

@@ -9,6 +9,9 @@ import io.tokenwise.model.HeadForm;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.LayerForm;
 import io.tokenwise.model.ModelDescription;
+import io.tokenwise.model.HeadTransform;
+import io.tokenwise.model.WordsForm;
+import io.tokenwise.model.TextArchitecture;
 import io.tokenwise.model.Network;
 import io.tokenwise.model.TensorNames;
 import io.tokenwise.model.TextDescription;
@@ -80,6 +83,13 @@ public final class RobertaFamily implements TextFamily {
     @Override
     public TextOutput.TokenClasses tokenHead(JsonFile config, List<String> labels) {
         return new TextOutput.TokenClasses(Optional.empty(), "classifier", labels);
+    }
+
+    @Override
+    public Optional<WordsForm> words(TextArchitecture sizes) {
+        var transform = new HeadTransform(
+                "lm_head.dense", true, "lm_head.layer_norm", NormForm.layerNorm(sizes.layerNormEpsilon()));
+        return Optional.of(new WordsForm(transform, "lm_head.bias"));
     }
 
     @Override
