@@ -68,7 +68,8 @@ class SparseEncoderTest {
         "bert,bert,Bert,bert.",
         "bert,xlm-roberta,XLMRoberta,roberta.",
         "distilbert,distilbert,DistilBert,distilbert.",
-        "mpnet,mpnet,MPNet,mpnet."
+        "mpnet,mpnet,MPNet,mpnet.",
+        "modernbert,modernbert,ModernBert,model."
     })
     void weightsAndGuessesAreThoseOfTorch(String family, String type, String name, String prefix) throws IOException {
         assumeThat(TorchScript.isAvailable()).as("libtorch").isTrue();

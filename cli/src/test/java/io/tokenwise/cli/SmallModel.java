@@ -6,6 +6,7 @@ import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelShapes;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.Pooling;
+import io.tokenwise.model.Prompts;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextOutput;
 import io.tokenwise.model.bert.BertArchitecture;
@@ -39,7 +40,7 @@ final class SmallModel {
 
     /** A cross-encoder of the same sizes. */
     static void writeScores(Path folder) throws IOException {
-        var head = new HeadForm(Optional.of("pooler.dense"), HeadForm.Curve.TANH, "classifier");
+        var head = HeadForm.pooled("pooler.dense", "classifier");
         write(folder, new TextOutput.SequenceClasses(head, List.of("LABEL_0"), false), Map.of());
     }
 
@@ -50,7 +51,8 @@ final class SmallModel {
     }
 
     private static void write(Path folder, TextOutput output, Map<String, TensorData> more) throws IOException {
-        var description = new TextDescription("small", BertFamily.BERT, SIZES, 40, output, "", "", Optional.empty());
+        var description =
+                new TextDescription("small", BertFamily.BERT, SIZES, 40, output, Prompts.NONE, Optional.empty());
         var random = new SplittableRandom(7);
         Map<String, TensorData> tensors = new LinkedHashMap<>();
         ModelShapes.of(description).tensors().forEach((name, shape) -> {

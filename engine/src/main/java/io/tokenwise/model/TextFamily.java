@@ -51,7 +51,7 @@ public interface TextFamily extends ModelFamily {
 
     @Override
     default Map<String, byte[]> filesBeside(ModelDescription model) {
-        return SentenceFiles.of((TextDescription) model);
+        return SentenceFilesWriter.files((TextDescription) model);
     }
 
     @Override
@@ -64,16 +64,26 @@ public interface TextFamily extends ModelFamily {
         return ((TextDescription) model).output() instanceof TextOutput.Vectors ? Objective.VECTORS : Objective.CLASSES;
     }
 
-    /** A text's token is a number; what comes out of it may be many. */
+    /** A text's token is a number; what comes out of it may be many. Dense layers after pooling find place where the layers were, unless they are very wide. */
     @Override
     default RowMemory memory(ModelDescription model) {
+        Architecture sizes = model.architecture();
         TextOutput output = ((TextDescription) model).output();
         // What is taken of the last layer, two layers of a head, and what comes out.
-        long floats = 3L * model.architecture().hiddenSize() + model.outputs();
-        if (output instanceof TextOutput.Sparse || output instanceof TextOutput.MaskedTokens) {
-            long atOnce = RowMemory.rowsAtOnce(model.outputs()) * floats;
-            return new RowMemory(0, atOnce + Math.max(RowMemory.OUTPUTS, model.outputs()));
-        }
-        return output.perToken() ? new RowMemory(floats, 0) : RowMemory.NONE;
+        long ofHead = 3L * sizes.hiddenSize() + model.outputs();
+        return switch (output) {
+            case TextOutput.Vectors vectors -> {
+                long after = vectors.dense().stream()
+                        .mapToLong(dense -> 2L * dense.outputs())
+                        .sum();
+                yield new RowMemory(Math.max(0, after - sizes.floatsPerToken() + 4L * sizes.hiddenSize()), 0);
+            }
+            case TextOutput.SequenceClasses _ -> RowMemory.NONE;
+            case TextOutput.TokenClasses _ -> new RowMemory(ofHead, 0);
+            case TextOutput.Sparse _, TextOutput.MaskedTokens _ ->
+                new RowMemory(
+                        0,
+                        RowMemory.rowsAtOnce(model.outputs()) * ofHead + Math.max(RowMemory.OUTPUTS, model.outputs()));
+        };
     }
 }

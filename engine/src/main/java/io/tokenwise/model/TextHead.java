@@ -2,8 +2,6 @@ package io.tokenwise.model;
 
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Stream;
-import io.tokenwise.nn.Linear;
-import io.tokenwise.nn.Norm;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
@@ -30,27 +28,11 @@ sealed interface TextHead permits VectorHead, SequenceHead, TokenHead, WordHead 
      */
     static TextHead of(TextOutput output, int hiddenSize, Parameter words, LayerBuilder parts) {
         return switch (output) {
-            case TextOutput.Vectors vectors -> new VectorHead(vectors);
+            case TextOutput.Vectors vectors -> VectorHead.of(vectors, hiddenSize, parts);
             case TextOutput.SequenceClasses classes -> SequenceHead.of(classes, hiddenSize, parts);
             case TextOutput.TokenClasses classes -> TokenHead.of(classes, hiddenSize, parts);
             case TextOutput.Sparse sparse -> WordHead.of(sparse.words(), true, words, parts);
             case TextOutput.MaskedTokens masked -> WordHead.of(masked.words(), false, words, parts);
         };
-    }
-
-    /** See {@link HeadTransform}. */
-    record Transform(Linear dense, Norm norm) {
-        static Transform of(HeadTransform form, int hiddenSize, LayerBuilder parts) {
-            return new Transform(
-                    parts.linear(form.dense(), hiddenSize, hiddenSize, form.biased()),
-                    parts.norm(form.norm(), form.form()));
-        }
-
-        Tensor forward(Pass pass, Tensor x) {
-            Tensor units = dense.forwardGelu(pass, x);
-            Tensor y = pass.tensor(units.rows(), units.columns());
-            norm.forward(pass, units, y);
-            return y;
-        }
     }
 }

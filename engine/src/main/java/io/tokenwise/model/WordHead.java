@@ -14,16 +14,16 @@ import io.tokenwise.tensor.Tensor;
  *
  * @param pooled whether it is of each text
  */
-public record WordHead(Transform transform, Weight words, Parameter bias, boolean pooled) implements TextHead {
+public record WordHead(HeadLayer layer, Weight words, Parameter bias, boolean pooled) implements TextHead {
     /**
      * With zero weights.
      *
      * @param table of words
      */
     public static WordHead of(WordsForm form, boolean pooled, Parameter table, LayerBuilder parts) {
-        Transform transform = Transform.of(form.transform(), table.value().columns(), parts);
+        HeadLayer layer = HeadLayer.of(form.layer(), table.value().columns(), parts);
         return new WordHead(
-                transform,
+                layer,
                 parts.weight(table),
                 parts.vector(form.bias(), table.value().rows()),
                 pooled);
@@ -47,7 +47,7 @@ public record WordHead(Transform transform, Weight words, Parameter bias, boolea
         pass.frozen("logits of words", tokens, words.parameter(), bias);
         pass.stream()
                 .linear(
-                        transform.forward(pass, tokens),
+                        layer.forward(pass, tokens),
                         words.transposed(),
                         bias.value(),
                         false,
@@ -98,13 +98,13 @@ public record WordHead(Transform transform, Weight words, Parameter bias, boolea
 
     @Override
     public void prepare(Stream stream) {
-        transform.dense().weight().prepare(stream);
+        layer.dense().weight().prepare(stream);
         words.prepareTransposed(stream);
     }
 
     @Override
     public double flops(int tokens) {
         return (double) tokens
-                * (transform.dense().flopsPerToken() + (double) words.inputs() * words.outputs());
+                * (layer.dense().flopsPerToken() + (double) words.inputs() * words.outputs());
     }
 }

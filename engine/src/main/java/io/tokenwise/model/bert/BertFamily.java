@@ -3,13 +3,13 @@ package io.tokenwise.model.bert;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.io.TensorFlowBundle;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.ClassesConfig;
 import io.tokenwise.model.HeadForm;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelFolder;
-import io.tokenwise.model.HeadTransform;
 import io.tokenwise.model.WordsForm;
 import io.tokenwise.model.TextArchitecture;
 import io.tokenwise.nn.NormForm;
@@ -97,7 +97,7 @@ public final class BertFamily implements TextFamily {
     /** The pooler that BERT was pre-trained with, and a linear layer. */
     @Override
     public HeadForm head(JsonFile config) {
-        return new HeadForm(Optional.of("pooler.dense"), HeadForm.Curve.TANH, "classifier");
+        return HeadForm.pooled("pooler.dense", "classifier");
     }
 
     @Override
@@ -107,9 +107,12 @@ public final class BertFamily implements TextFamily {
 
     @Override
     public Optional<WordsForm> words(TextArchitecture sizes) {
-        var transform = new HeadTransform(
-                "cls.predictions.transform.dense", true, "cls.predictions.transform.LayerNorm", NormForm.layerNorm(sizes.layerNormEpsilon()));
-        return Optional.of(new WordsForm(transform, "cls.predictions.bias"));
+        var layer = new HeadForm.Layer(
+                "cls.predictions.transform.dense",
+                true,
+                Activation.GELU,
+                Optional.of(new HeadForm.Normed("cls.predictions.transform.LayerNorm", NormForm.layerNorm(sizes.layerNormEpsilon()))));
+        return Optional.of(new WordsForm(layer, "cls.predictions.bias"));
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.tokenwise.model.distilbert;
 
 import io.tokenwise.io.JsonFile;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.ClassesConfig;
 import io.tokenwise.model.EmbeddingForm;
 import io.tokenwise.model.EncoderConfig;
@@ -10,7 +11,6 @@ import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.LayerForm;
 import io.tokenwise.model.LayerNames;
 import io.tokenwise.model.ModelDescription;
-import io.tokenwise.model.HeadTransform;
 import io.tokenwise.model.WordsForm;
 import io.tokenwise.model.TextArchitecture;
 import io.tokenwise.model.Network;
@@ -80,7 +80,7 @@ public final class DistilBertFamily implements TextFamily {
 
     @Override
     public HeadForm head(JsonFile config) {
-        return new HeadForm(Optional.of("pre_classifier"), HeadForm.Curve.RELU, "classifier");
+        return HeadForm.first("pre_classifier", Activation.RELU, "classifier");
     }
 
     @Override
@@ -90,9 +90,12 @@ public final class DistilBertFamily implements TextFamily {
 
     @Override
     public Optional<WordsForm> words(TextArchitecture sizes) {
-        var transform = new HeadTransform(
-                "vocab_transform", true, "vocab_layer_norm", NORM);
-        return Optional.of(new WordsForm(transform, "vocab_projector.bias"));
+        var layer = new HeadForm.Layer(
+                "vocab_transform",
+                true,
+                Activation.GELU,
+                Optional.of(new HeadForm.Normed("vocab_layer_norm", NORM)));
+        return Optional.of(new WordsForm(layer, "vocab_projector.bias"));
     }
 
     @Override

@@ -1,16 +1,17 @@
 package io.tokenwise.model.mpnet;
 
 import io.tokenwise.io.JsonFile;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.Adaptable;
 import io.tokenwise.model.ClassesConfig;
 import io.tokenwise.model.EmbeddingForm;
 import io.tokenwise.model.EncoderConfig;
 import io.tokenwise.model.EncoderForm;
+import io.tokenwise.model.HeadForm;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.LayerForm;
 import io.tokenwise.model.LayerNames;
 import io.tokenwise.model.ModelDescription;
-import io.tokenwise.model.HeadTransform;
 import io.tokenwise.model.WordsForm;
 import io.tokenwise.model.TextArchitecture;
 import io.tokenwise.model.Network;
@@ -91,9 +92,17 @@ public final class MpnetFamily implements TextFamily {
 
     @Override
     public Optional<WordsForm> words(TextArchitecture sizes) {
-        var transform = new HeadTransform(
-                "lm_head.dense", true, "lm_head.layer_norm", NormForm.layerNorm(sizes.layerNormEpsilon()));
-        return Optional.of(new WordsForm(transform, "lm_head.bias"));
+        var layer = new HeadForm.Layer(
+                "lm_head.dense",
+                true,
+                Activation.GELU,
+                Optional.of(new HeadForm.Normed("lm_head.layer_norm", NormForm.layerNorm(sizes.layerNormEpsilon()))));
+        return Optional.of(new WordsForm(layer, "lm_head.bias"));
+    }
+
+    @Override
+    public HeadForm head(JsonFile config) {
+        return HeadForm.pooled("classifier.dense", "classifier.out_proj");
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.tokenwise.model.roberta;
 
 import io.tokenwise.io.JsonFile;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.ClassesConfig;
 import io.tokenwise.model.EmbeddingForm;
 import io.tokenwise.model.EncoderConfig;
@@ -9,7 +10,6 @@ import io.tokenwise.model.HeadForm;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.LayerForm;
 import io.tokenwise.model.ModelDescription;
-import io.tokenwise.model.HeadTransform;
 import io.tokenwise.model.WordsForm;
 import io.tokenwise.model.TextArchitecture;
 import io.tokenwise.model.Network;
@@ -77,7 +77,7 @@ public final class RobertaFamily implements TextFamily {
 
     @Override
     public HeadForm head(JsonFile config) {
-        return new HeadForm(Optional.of("classifier.dense"), HeadForm.Curve.TANH, "classifier.out_proj");
+        return HeadForm.pooled("classifier.dense", "classifier.out_proj");
     }
 
     @Override
@@ -87,9 +87,12 @@ public final class RobertaFamily implements TextFamily {
 
     @Override
     public Optional<WordsForm> words(TextArchitecture sizes) {
-        var transform = new HeadTransform(
-                "lm_head.dense", true, "lm_head.layer_norm", NormForm.layerNorm(sizes.layerNormEpsilon()));
-        return Optional.of(new WordsForm(transform, "lm_head.bias"));
+        var layer = new HeadForm.Layer(
+                "lm_head.dense",
+                true,
+                Activation.GELU,
+                Optional.of(new HeadForm.Normed("lm_head.layer_norm", NormForm.layerNorm(sizes.layerNormEpsilon()))));
+        return Optional.of(new WordsForm(layer, "lm_head.bias"));
     }
 
     @Override
