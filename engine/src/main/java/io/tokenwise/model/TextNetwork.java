@@ -43,26 +43,19 @@ public record TextNetwork(
         return new TextNetwork(
                 description,
                 embeddings(form.embeddings(), tables, parts.inputs()),
-                layers(description, form, path, names, parts),
+                layers(form, path, names, parts),
                 form.lastNorm().map(norm -> parts.head().norm(lastNorm, norm)),
                 description.output() instanceof TextOutput.SequenceClasses classes
                         ? Optional.of(SequenceHead.of(classes, form.hiddenSize(), parts.head()))
                         : Optional.empty());
     }
 
-    /** With a short path if the model has one, and if tokens that leave change nothing of where the others stand: attention that knows it counts rows. */
-    private static LayerStack layers(
-            TextDescription description, EncoderForm form, String path, LayerNames names, LayerBuilder parts) {
-        if (form.forms().stream().anyMatch(layer -> layer.attention().countsRows())) {
-            return parts.layers(path, form.forms(), names);
-        }
-        int most = form.embeddings()
-                .positions()
-                .map(EmbeddingForm.PositionTable::tokens)
-                .orElse(description.maxTokens());
-        // A text's first and last token are marks, whose vectors all others lean on. Parts of split texts may have
-        // more tokens than whole ones.
-        var tokens = new LeavingTokens(1, 1, most, form.embeddings().vocabulary(), 0);
+    /** With a short path if the model has one. */
+    private static LayerStack layers(EncoderForm form, String path, LayerNames names, LayerBuilder parts) {
+        // A text's first and last token are marks, whose vectors all others lean on. Where there are none, the first is
+        // what attention rests on that has nothing to look for, and the last what causal models make the vector of.
+        // Parts of split texts may have more tokens than whole ones.
+        var tokens = new LeavingTokens(1, 1, form.maxPositions(), form.embeddings().vocabulary(), 0);
         return parts.layers(path, form.forms(), names, tokens);
     }
 

@@ -67,6 +67,7 @@ final class ScalarSpeechOps implements SpeechOps {
             int columns,
             int[] offsets,
             int position,
+            int[] places,
             float[] cosines,
             float[] sines,
             int heads,
@@ -76,7 +77,7 @@ final class ScalarSpeechOps implements SpeechOps {
             int to) {
         for (int i = from; i < to; i++) {
             for (int t = offsets[i]; t < offsets[i + 1]; t++) {
-                int angles = (t - offsets[i] + position) * rotated;
+                int angles = (places == null ? t - offsets[i] + position : places[t]) * rotated;
                 for (int head = 0; head < heads; head++) {
                     rotateHead(x, (long) t * columns + head * headSize, cosines, sines, angles, 0, rotated);
                 }
@@ -100,6 +101,7 @@ final class ScalarSpeechOps implements SpeechOps {
             int columns,
             int[] offsets,
             int position,
+            int[] places,
             float[] cosines,
             float[] sines,
             int heads,
@@ -109,7 +111,7 @@ final class ScalarSpeechOps implements SpeechOps {
             int to) {
         for (int i = from; i < to; i++) {
             for (int t = offsets[i]; t < offsets[i + 1]; t++) {
-                int angles = (t - offsets[i] + position) * rotated;
+                int angles = (places == null ? t - offsets[i] + position : places[t]) * rotated;
                 for (int head = 0; head < heads; head++) {
                     rotateHalvesOfHead(x, (long) t * columns + head * headSize, cosines, sines, angles, 0, rotated);
                 }
