@@ -1,11 +1,13 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.io.TensorData;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.HeadForm;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelShapes;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.Pooling;
+import io.tokenwise.model.Prompts;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextOutput;
 import io.tokenwise.model.bert.BertArchitecture;
@@ -39,12 +41,13 @@ final class SmallModel {
 
     /** A cross-encoder of the same sizes. */
     static void writeScores(Path folder) throws IOException {
-        var head = new HeadForm(Optional.of("pooler.dense"), HeadForm.Curve.TANH, "classifier");
+        var head = HeadForm.first("pooler.dense", Activation.TANH, "classifier");
         write(folder, new TextOutput.SequenceClasses(head, List.of("LABEL_0"), false), Map.of());
     }
 
     private static void write(Path folder, TextOutput output, Map<String, TensorData> more) throws IOException {
-        var description = new TextDescription("small", BertFamily.BERT, SIZES, 40, output, "", "", Optional.empty());
+        var description =
+                new TextDescription("small", BertFamily.BERT, SIZES, 40, output, Prompts.NONE, Optional.empty());
         var random = new SplittableRandom(7);
         Map<String, TensorData> tensors = new LinkedHashMap<>();
         ModelShapes.of(description).tensors().forEach((name, shape) -> {

@@ -1,8 +1,10 @@
 package io.tokenwise.model;
 
 import io.tokenwise.api.BadFileException;
+import io.tokenwise.io.FolderWeights;
 import io.tokenwise.io.WeightSource;
 import io.tokenwise.tokenizer.Tokenizer;
+import java.util.LinkedHashMap;
 import java.util.Optional;
 
 /**
@@ -30,8 +32,13 @@ public final class ModelFiles implements AutoCloseable {
      */
     public static ModelFiles of(ModelDescription description, WeightSource weights, Tokenizer tokenizer) {
         try {
-            var renamed = new RenamedWeights(
-                    weights, description.family().names(description).origins(weights));
+            TensorNames names = description.family().names(description);
+            WeightSource source = names.inOurForm(weights);
+            var origins = new LinkedHashMap<>(names.origins(source));
+            source.names().stream()
+                    .filter(FolderWeights::isInFolder)
+                    .forEach(name -> origins.put(name, new RenamedWeights.Origin(name)));
+            var renamed = new RenamedWeights(source, origins);
             renamed.check(description);
             return new ModelFiles(description, renamed, tokenizer);
         } catch (Throwable e) {
@@ -72,7 +79,8 @@ public final class ModelFiles implements AutoCloseable {
         if (tokenizer.frame().pair().isEmpty()) {
             throw new BadFileException(
                     description.name(),
-                    "gives scores of single texts: its tokenizer.json has no form for pairs; a cross-encoder is wanted here");
+                    "gives scores of single texts: its tokenizer.json has no form for pairs; a cross-encoder is wanted"
+                            + " here");
         }
         return (TextDescription) description;
     }

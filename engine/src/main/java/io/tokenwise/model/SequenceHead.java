@@ -1,50 +1,55 @@
 package io.tokenwise.model;
 
 import io.tokenwise.backend.Stream;
-import io.tokenwise.kernels.Activation;
 import io.tokenwise.nn.Linear;
+import io.tokenwise.nn.Norm;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.op.Activations;
-import io.tokenwise.op.Pools;
 import io.tokenwise.tensor.Tensor;
 
-/** A head that reads each text's first token; see {@link HeadForm}. The dense layer is null if there is none. */
-record SequenceHead(Linear dense, HeadForm.Curve activation, Linear classifier) {
+/** Makes classes of each text; see {@link HeadForm}. The dense layer and its norm are null if there is none. */
+record SequenceHead(HeadForm form, Linear dense, Norm norm, Linear classifier) implements TextHead {
     /** With zero weights. */
     static SequenceHead of(TextOutput.SequenceClasses output, int hiddenSize, LayerBuilder parts) {
         HeadForm form = output.head();
         return new SequenceHead(
-                form.dense()
-                        .map(path -> parts.linear(path, hiddenSize, hiddenSize))
+                form,
+                form.layer()
+                        .map(layer -> parts.linear(layer.dense(), hiddenSize, hiddenSize, layer.bias()))
                         .orElse(null),
-                form.activation(),
+                form.layer()
+                        .flatMap(HeadForm.Layer::norm)
+                        .map(norm -> parts.norm(norm.path(), norm.form()))
+                        .orElse(null),
                 parts.linear(form.classifier(), hiddenSize, output.labels().size()));
     }
 
     /** {@code [sequences, labels]}. */
-    Tensor forward(Pass pass, Tensor tokens, TokenBatch batch) {
-        Tensor x = Pools.first(pass, tokens, batch.offsets(), batch.sequences());
+    @Override
+    public Tensor forward(Pass pass, Tensor tokens, TokenBatch batch) {
+        Tensor x = form.pooling().forward(pass, tokens, batch);
         if (dense != null) {
-            x = dense.forward(pass, x);
+            x = Activations.of(pass, dense.forward(pass, x), form.layer().get().activation());
         }
-        switch (activation) {
-            case NONE -> {}
-            case TANH -> Activations.tanh(pass.stream(), x, x);
-            case GELU -> Activations.forward(pass.stream(), x, Activation.GELU, x);
-            case RELU -> Activations.forward(pass.stream(), x, Activation.RELU, x);
+        if (norm != null) {
+            Tensor y = pass.tensor(x.rows(), x.columns());
+            norm.forward(pass, x, y);
+            x = y;
         }
         return classifier.forward(pass, x);
     }
 
-    void prepare(Stream stream) {
+    @Override
+    public void prepare(Stream stream) {
         if (dense != null) {
             dense.weight().prepare(stream);
         }
         classifier.weight().prepare(stream);
     }
 
-    double flops() {
+    @Override
+    public double flops() {
         return (dense == null ? 0 : dense.flopsPerToken()) + classifier.flopsPerToken();
     }
 }

@@ -34,7 +34,7 @@ public interface TextFamily extends ModelFamily {
 
     @Override
     default Map<String, byte[]> filesBeside(ModelDescription model) {
-        return SentenceFiles.of((TextDescription) model);
+        return SentenceFilesWriter.files((TextDescription) model);
     }
 
     @Override
@@ -47,9 +47,16 @@ public interface TextFamily extends ModelFamily {
         return ((TextDescription) model).output() instanceof TextOutput.Vectors ? Objective.VECTORS : Objective.CLASSES;
     }
 
-    /** A text's token is a number. */
+    /** A text's token is a number. Dense layers after pooling find place where the layers were, unless they are very wide. */
     @Override
     default RowMemory memory(ModelDescription model) {
-        return RowMemory.NONE;
+        if (!(((TextDescription) model).output() instanceof TextOutput.Vectors vectors)) {
+            return RowMemory.NONE;
+        }
+        long after = vectors.dense().stream()
+                .mapToLong(dense -> 2L * dense.outputs())
+                .sum();
+        Architecture sizes = model.architecture();
+        return new RowMemory(Math.max(0, after - sizes.floatsPerToken() + 4L * sizes.hiddenSize()), 0);
     }
 }

@@ -7,21 +7,14 @@ import io.tokenwise.nn.Embeddings;
 import io.tokenwise.nn.Norm;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
-import io.tokenwise.nn.VectorLength;
 import io.tokenwise.op.EmbeddingSums;
-import io.tokenwise.op.Lengths;
-import io.tokenwise.op.Pools;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
 
-/** A model of texts: embeddings, layers, and of each text's token vectors one, or what a head makes of the first. */
+/** A model of texts: embeddings, layers, and what a head makes of each text's token vectors. */
 public record TextNetwork(
-        TextDescription description,
-        Embeddings embeddings,
-        LayerStack layers,
-        Optional<Norm> lastNorm,
-        Optional<SequenceHead> head)
+        TextDescription description, Embeddings embeddings, LayerStack layers, Optional<Norm> lastNorm, TextHead head)
         implements Network {
     /**
      * With zero weights.
@@ -45,9 +38,7 @@ public record TextNetwork(
                 embeddings(form.embeddings(), tables, parts.inputs()),
                 layers(form, path, names, parts),
                 form.lastNorm().map(norm -> parts.head().norm(lastNorm, norm)),
-                description.output() instanceof TextOutput.SequenceClasses classes
-                        ? Optional.of(SequenceHead.of(classes, form.hiddenSize(), parts.head()))
-                        : Optional.empty());
+                TextHead.of(description.output(), form.hiddenSize(), parts.head()));
     }
 
     /** With a short path if the model has one. */
@@ -83,16 +74,7 @@ public record TextNetwork(
 
     @Override
     public Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch) {
-        if (head.isPresent()) {
-            return head.get().forward(pass, tokens, batch);
-        }
-        Tensor y = switch (description.pooling()) {
-            case MEAN -> Pools.mean(pass, tokens, batch.offsets(), batch.sequences());
-            case FIRST -> Pools.first(pass, tokens, batch.offsets(), batch.sequences());
-            case LAST -> Pools.last(pass, tokens, batch.offsets(), batch.sequences());
-        };
-        boolean scaled = description.normalize() && pass.given(VectorLength.class) != VectorLength.POOLED;
-        return scaled ? Lengths.of(pass, y) : y;
+        return head.forward(pass, tokens, batch);
     }
 
     @Override
@@ -112,12 +94,12 @@ public record TextNetwork(
 
     @Override
     public double fixedFlops(int tokens) {
-        return head.map(SequenceHead::flops).orElse(0.0);
+        return head.flops();
     }
 
     /** Embeddings are used as they are. */
     @Override
     public void prepare(Stream stream) {
-        head.ifPresent(classes -> classes.prepare(stream));
+        head.prepare(stream);
     }
 }

@@ -93,7 +93,14 @@ class AllocationTest extends KernelTest {
         calls.put("lastPoolBackward", () -> ops.lastPoolBackward(x, offsets, z, columns, 0, 1));
         calls.put("largestLogRelu", () -> ops.largestLogRelu(x, offsets, z, columns, 0, 1));
         SpeechOps speech = tested.speech();
-        calls.put("rotateHalves", () -> speech.rotateHalves(x, columns, offsets, 0, null, values, values, 2, 38, 36, 0, 1));
+        calls.put(
+                "rotateHalves",
+                () -> speech.rotateHalves(x, columns, offsets, 0, null, values, values, 2, 38, 36, 0, 1));
+        calls.put("windowsBackward", () -> speech.windowsBackward(x, offsets, 20, 3, 1, z, offsets, 0, 1));
+        calls.put("channelNorm", () -> speech.channelNorm(x, offsets, 1, y, y, 1, z, columns, 0, columns));
+        calls.put("paddedWindows", () -> speech.paddedWindows(x, offsets, columns, 3, 10, 5, z, 0, rows));
+        calls.put("paddedWindowsBackward", () -> speech.paddedWindowsBackward(x, offsets, 60, 3, 17, 4, z, 0, rows));
+        calls.put("copyColumns", () -> speech.copyColumns(x, columns, 3, z, columns, 0, 20, 0, rows));
         calls.put("patches", () -> ops.patches(ids, values, 1, 1, z, 0, 1));
         calls.put("withFirst", () -> ops.withFirst(x, y, y, z, rows, columns, 0, 1));
         calls.put("withoutFirst", () -> ops.withoutFirst(x, z, rows, columns, 0, 1));

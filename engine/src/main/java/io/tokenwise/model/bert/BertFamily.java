@@ -3,6 +3,7 @@ package io.tokenwise.model.bert;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.io.TensorFlowBundle;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.ClassesConfig;
 import io.tokenwise.model.HeadForm;
 import io.tokenwise.model.LayerBuilder;
@@ -92,7 +93,7 @@ public final class BertFamily implements TextFamily {
     /** The pooler that BERT was pre-trained with, and a linear layer. */
     @Override
     public HeadForm head(JsonFile config) {
-        return new HeadForm(Optional.of("pooler.dense"), HeadForm.Curve.TANH, "classifier");
+        return HeadForm.first("pooler.dense", Activation.TANH, "classifier");
     }
 
     @Override

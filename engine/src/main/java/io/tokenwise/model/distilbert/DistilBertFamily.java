@@ -1,6 +1,7 @@
 package io.tokenwise.model.distilbert;
 
 import io.tokenwise.io.JsonFile;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.ClassesConfig;
 import io.tokenwise.model.EmbeddingForm;
 import io.tokenwise.model.EncoderConfig;
@@ -75,7 +76,7 @@ public final class DistilBertFamily implements TextFamily {
 
     @Override
     public HeadForm head(JsonFile config) {
-        return new HeadForm(Optional.of("pre_classifier"), HeadForm.Curve.RELU, "classifier");
+        return HeadForm.first("pre_classifier", Activation.RELU, "classifier");
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.tokenwise.model.roberta;
 
 import io.tokenwise.io.JsonFile;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.ClassesConfig;
 import io.tokenwise.model.EmbeddingForm;
 import io.tokenwise.model.EncoderConfig;
@@ -72,7 +73,7 @@ public final class RobertaFamily implements TextFamily {
 
     @Override
     public HeadForm head(JsonFile config) {
-        return new HeadForm(Optional.of("classifier.dense"), HeadForm.Curve.TANH, "classifier.out_proj");
+        return HeadForm.first("classifier.dense", Activation.TANH, "classifier.out_proj");
     }
 
     @Override

@@ -1,0 +1,174 @@
+package io.tokenwise.op;
+
+import io.tokenwise.autograd.Backward;
+import io.tokenwise.autograd.Op;
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.autograd.Recorder;
+import io.tokenwise.autograd.Tape;
+import io.tokenwise.autograd.Weight;
+import io.tokenwise.backend.Shapes;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.backend.cpu.CpuDevice;
+import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
+import java.util.List;
+
+/**
+ * A convolution along sequences that keeps their rows, of columns in groups that do not mix: row r is a product of the {@code width} rows from row {@code r -
+ * width / 2} on, those outside of the sequence 0. Only one group's windows are there at a time.
+ */
+public final class GroupedConvolutions {
+    private static final String NAME = "groupedConvolution";
+
+    private GroupedConvolutions() {}
+
+    /** The windows of one group, {@code [rows, width * count]}: {@code count} columns of x from column {@code first} on. */
+    public static void windows(
+            Stream stream, Tensor x, int[] offsets, int sequences, int first, int width, int count, Tensor y) {
+        check(x, offsets, sequences, first, width, count, y);
+        // A row has its sequence by the offsets.
+        CpuDevice.only(stream, NAME)
+                .operands(x, y, null)
+                .offsets(offsets)
+                .first(first)
+                .blocks(count)
+                .rows(width)
+                .forRows(
+                        x,
+                        (o, from, to, _) -> o.kernels
+                                .speech()
+                                .paddedWindows(o.a, o.offsets, o.columns, o.first, o.blocks, o.rows, o.b, from, to));
+    }
+
+    /** Gradient of {@link #windows}: writes the group's columns of dx. */
+    public static void windowsBackward(
+            Stream stream, Tensor dy, int[] offsets, int sequences, int first, int width, int count, Tensor dx) {
+        check(dx, offsets, sequences, first, width, count, dy);
+        CpuDevice.only(stream, NAME)
+                .operands(dy, dx, null)
+                .offsets(offsets)
+                .first(first)
+                .blocks(count)
+                .rows(width)
+                .forRows(
+                        dx,
+                        (o, from, to, _) -> o.kernels
+                                .speech()
+                                .paddedWindowsBackward(
+                                        o.a, o.offsets, o.columns, o.first, o.blocks, o.rows, o.b, from, to));
+    }
+
+    private static void check(Tensor x, int[] offsets, int sequences, int first, int width, int count, Tensor y) {
+        Shapes.offsets(NAME, offsets, sequences, x.rows());
+        Shapes.require(NAME, y, x.rows(), width * count);
+        if (first < 0 || first + count > x.columns()) {
+            throw new IllegalArgumentException(
+                    NAME + ": " + count + " columns from column " + first + " on are not in " + x.shape());
+        }
+    }
+
+    /** Columns of x from one column on to those of y from another on: as many as the narrower of the two has. */
+    public static void copyColumns(Stream stream, Tensor x, int from, Tensor y, int to) {
+        int count = Math.min(x.columns(), y.columns());
+        if (x.rows() != y.rows() || from + count > x.columns() || to + count > y.columns()) {
+            throw new IllegalArgumentException("copyColumns: " + count + " columns from column " + from + " of "
+                    + x.shape() + " to column " + to + " of " + y.shape());
+        }
+        CpuDevice.only(stream, "copyColumns")
+                .operands(x, y, null)
+                .first(from)
+                .rows(to)
+                .blocks(y.columns())
+                .forRows(
+                        x,
+                        (o, first, last, _) -> o.kernels
+                                .speech()
+                                .copyColumns(
+                                        o.a,
+                                        o.columns,
+                                        o.first,
+                                        o.b,
+                                        o.blocks,
+                                        o.rows,
+                                        Math.min(o.columns, o.blocks),
+                                        first,
+                                        last));
+    }
+
+    /**
+     * {@code [rows, columns]}.
+     *
+     * @param kernels of each group in turn, {@code [width * columns / groups, columns / groups]}
+     * @param biases of each group in turn, {@code [1, columns / groups]}
+     */
+    public static Tensor of(
+            Recorder pass,
+            Tensor x,
+            int[] offsets,
+            int sequences,
+            int width,
+            List<Weight> kernels,
+            List<Parameter> biases) {
+        Tensor y = pass.tensor(x.rows(), x.columns());
+        Tape tape = pass.tape();
+        if (tape != null) {
+            kernels.forEach(kernel -> kernel.prepare(pass.stream()));
+        }
+        Stream stream = pass.stream();
+        int count = x.columns() / kernels.size();
+        Workspace workspace = pass.workspace();
+        // With a tape too: the windows are made again when they are needed.
+        workspace.push();
+        Tensor windows = pass.tensor(x.rows(), width * count);
+        Tensor group = pass.tensor(x.rows(), count);
+        for (int i = 0; i < kernels.size(); i++) {
+            windows(stream, x, offsets, sequences, i * count, width, count, windows);
+            stream.linear(
+                    windows, kernels.get(i).packed(), biases.get(i).value(), false, null, group);
+            copyColumns(stream, group, 0, y, i * count);
+        }
+        workspace.pop();
+        if (tape != null) {
+            tape.record(new Taped(x, offsets, sequences, width, kernels, biases, y));
+        }
+        return y;
+    }
+
+    private record Taped(
+            Tensor x, int[] offsets, int sequences, int width, List<Weight> kernels, List<Parameter> biases, Tensor y)
+            implements Op {
+        @Override
+        public boolean matters(Tape tape) {
+            return tape.tracks(x)
+                    || kernels.stream().anyMatch(kernel -> tape.trains(kernel.parameter()))
+                    || biases.stream().anyMatch(tape::trains);
+        }
+
+        @Override
+        public void backward(Backward to, Tensor dy) {
+            Stream stream = to.stream();
+            Tensor dx = to.like(x);
+            int count = x.columns() / kernels.size();
+            to.workspace().push();
+            Tensor windows = to.workspace().tensor(x.rows(), width * count);
+            Tensor group = to.workspace().tensor(x.rows(), count);
+            for (int i = 0; i < kernels.size(); i++) {
+                copyColumns(stream, dy, i * count, group, 0);
+                Weight kernel = kernels.get(i);
+                if (kernel.parameter().trainable()) {
+                    windows(stream, x, offsets, sequences, i * count, width, count, windows);
+                    stream.weightGradient(windows, group, to.workspace(), to.gradientOf(kernel.parameter()));
+                }
+                if (to.tape().trains(biases.get(i))) {
+                    Sums.addColumns(stream, group, to.gradientOf(biases.get(i)));
+                }
+                if (to.tracks(x)) {
+                    stream.linear(group, kernel.prepareTransposed(stream), null, false, null, windows);
+                    windowsBackward(stream, windows, offsets, sequences, i * count, width, count, dx);
+                }
+            }
+            to.workspace().pop();
+            to.addIfTracked(x, dx);
+        }
+    }
+}
