@@ -131,14 +131,14 @@ final class SpeechRun implements EvalRows.Run {
         return dense ? 1 : of.share();
     }
 
-    /** Of a frame, the decoder's work shared among a recording's frames. */
+    /** Of a frame, the work of what writes the text shared among a recording's frames. */
     @Override
     public double flopsPerToken() {
         double flops = 0;
         long frames = 0;
         for (int[] segment : framesAndTokens) {
             flops += segment[0] * recognizer.model().encoder().flopsPerToken(segment[0], share(spending.encoder()))
-                    + recognizer.model().encoder().decoder().flops(segment[0], segment[1], share(spending.decoder()));
+                    + recognizer.model().encoder().writer().flops(segment[0], segment[1], share(spending.decoder()));
             frames += segment[0];
         }
         return flops / frames;

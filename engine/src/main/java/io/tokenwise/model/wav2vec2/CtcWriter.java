@@ -1,5 +1,6 @@
 package io.tokenwise.model.wav2vec2;
 
+import io.tokenwise.backend.Stream;
 import io.tokenwise.model.SpeechWriter;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
@@ -23,5 +24,15 @@ record CtcWriter(Linear head, int blank) implements SpeechWriter {
         try (HostTensor logits = pass.stream().read(logits(pass, frames))) {
             return CtcGreedy.letters(logits, blank);
         }
+    }
+
+    /** The head's. */
+    @Override
+    public double flops(int frames, int tokens, double share) {
+        return (double) frames * head.flopsPerToken();
+    }
+
+    void prepare(Stream stream) {
+        head.weight().prepare(stream);
     }
 }

@@ -123,14 +123,10 @@ record Wav2Vec2(
         return layers.slots();
     }
 
-    /** The feature encoder's, the positions' and the head's. */
+    /** The feature encoder's and the positions'; the head's are the writer's. */
     @Override
     public double fixedFlops(int tokens) {
-        double perFrame = features.flopsPerFrame()
-                + projection.flopsPerToken()
-                + places.flopsPerRow()
-                + ctc.head().flopsPerToken();
-        return tokens * perFrame;
+        return tokens * (features.flopsPerFrame() + projection.flopsPerToken() + places.flopsPerRow());
     }
 
     @Override
@@ -145,6 +141,6 @@ record Wav2Vec2(
         features.prepare(stream);
         projection.weight().prepare(stream);
         places.prepare(stream);
-        ctc.head().weight().prepare(stream);
+        ctc.prepare(stream);
     }
 }
