@@ -433,6 +433,7 @@ final class EncoderOpCases {
             case GELU_TANH -> x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x))) / 2;
             case SILU -> x / (1 + Math.exp(-x));
             case RELU -> Math.max(x, 0);
+            case TANH -> Math.tanh(x);
         };
     }
 
@@ -450,6 +451,7 @@ final class EncoderOpCases {
                         .div(2);
             case SILU -> x.div(x.neg().exp().add(1));
             case RELU -> ai.djl.nn.Activation.relu(x);
+            case TANH -> x.tanh();
         };
     }
 }
