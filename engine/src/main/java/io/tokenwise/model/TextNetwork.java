@@ -51,7 +51,8 @@ public record TextNetwork(
         // A text's first and last token are marks, whose vectors all others lean on. Where there are none, the first is
         // what attention rests on that has nothing to look for, and the last what causal models make the vector of.
         // Parts of split texts may have more tokens than whole ones.
-        var tokens = new LeavingTokens(1, 1, form.maxPositions(), form.embeddings().vocabulary(), 0);
+        var tokens =
+                new LeavingTokens(1, 1, form.maxPositions(), form.embeddings().vocabulary(), 0);
         return parts.layers(path, form.forms(), names, tokens);
     }
 

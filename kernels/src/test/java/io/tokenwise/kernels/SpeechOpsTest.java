@@ -1,5 +1,7 @@
 package io.tokenwise.kernels;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -250,7 +252,8 @@ class SpeechOpsTest extends KernelTest {
                 .rotate(twin, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 0, SEQUENCES);
         Floats y = floats(x);
         tested.speech().rotate(y, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 0, 1);
-        tested.speech().rotate(y, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 1, SEQUENCES);
+        tested.speech()
+                .rotate(y, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 1, SEQUENCES);
         assertClose("rotated", y, expected, 2, 4);
         assertSameBits("rotated", y, twin, x.length);
     }
@@ -288,7 +291,8 @@ class SpeechOpsTest extends KernelTest {
         }
         SpeechOps scalar = Kernels.scalar().speech();
         Floats twin = floats(x);
-        scalar.rotateHalves(twin, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 0, SEQUENCES);
+        scalar.rotateHalves(
+                twin, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 0, SEQUENCES);
         Floats y = floats(x);
         SpeechOps ops = tested.speech();
         ops.rotateHalves(y, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 0, 1);
