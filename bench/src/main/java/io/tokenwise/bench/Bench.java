@@ -25,25 +25,28 @@ import picocli.CommandLine.Spec;
             "Times MiniLM in our engine, dense and adaptive, in ONNX Runtime, float32 and int8, and in libtorch, on the"
                     + " same texts.",
             "",
-            "All contenders warm up and then take turns, round by round. Only model time counts: from token ids to vectors of"
-                    + " length 1. The tokenizer is left out for all; making input tensors, pooling and normalisation are in."
-                    + " Before that the run fails unless all float32 engines give the same vectors.",
+            "All contenders warm up and then take turns, round by round. Only model time counts: from token ids to"
+                    + " vectors of length 1. The tokenizer is left out for all; making input tensors, pooling and"
+                    + " normalisation are in. Before that the run fails unless all float32 engines give the same vectors.",
             "",
-            "spent: the share of the replaced layers' FLOPs that learners and gates cost on the scenario's texts."
-                    + " x f32, x int8, x dense: how many times the tokens per second of ONNX Runtime float32 and int8, and of our own dense"
-                    + " model in the same backend and precision. cosine: the lowest to the dense model's vectors of the"
-                    + " scenario's texts; mean c, low c: mean and lowest on held-out text; STS-B: Spearman on its"
-                    + " development set. CPU s/1k: processor seconds of all threads for 1,000 texts. heap B: what the"
-                    + " calling thread allocates on the Java heap in a call."
+            "spent: the share of the replaced layers' FLOPs that learners and gates cost on the scenario's texts. x"
+                    + " f32, x int8, x dense: how many times the tokens per second of ONNX Runtime float32 and int8, and"
+                    + " of our own dense model in the same backend and precision. cosine: the lowest to the dense model's"
+                    + " vectors of the scenario's texts; mean c, low c: mean and lowest on held-out text; STS-B: Spearman"
+                    + " on its development set. CPU s/1k: processor seconds of all threads for 1,000 texts. heap B: what"
+                    + " the calling thread allocates on the Java heap in a call."
         },
         subcommands = {
             BenchCommands.Gemm.class,
             BenchCommands.Dispatch.class,
+            BenchCommands.Window.class,
             CostCommand.class,
             BenchCommands.Train.class,
             BenchCommands.Vit.class,
+            FamiliesCommand.class,
             CudaCommand.class,
             BenchCommands.Speech.class,
+            BenchCommands.Tokenizers.class,
             FrontierCommand.class,
             SoakCommand.class,
             LoadCommand.class,
@@ -56,11 +59,14 @@ import picocli.CommandLine.Spec;
             "  ./tokenwise bench --only dense,int8 --scenario query-16 --json",
             "  ./tokenwise bench gemm mlp-up-128          matrix products beside ONNX Runtime's and oneDNN's",
             "  ./tokenwise bench dispatch                 what grouping tokens by learner count costs",
+            "  ./tokenwise bench window                   attention in a window beside attention to all",
             "  ./tokenwise bench cost                     predicted beside measured time",
             "  ./tokenwise bench vit                      a Vision Transformer at some budgets",
+            "  ./tokenwise bench families --only nomic    other families of text models beside ONNX Runtime",
             "  ./tokenwise bench cuda                     backend cuda on a card: checks and tables",
             "  ./tokenwise bench speech --engine onednn-s8",
             "                                             Moonshine beside ONNX Runtime",
+            "  ./tokenwise bench tokenizers gemma3        tokenizers beside Hugging Face's library",
             "  ./tokenwise bench frontier                 quality against measured time, ours and rivals",
             "  ./tokenwise bench train                    distillation steps beside libtorch's",
             "  ./tokenwise bench soak --minutes 60        mixed calls for an hour: is memory flat?",
@@ -128,8 +134,8 @@ public final class Bench implements Callable<Integer> {
             split = ",",
             converter = Options.CountConverter.class,
             defaultValue = "1",
-            description =
-                    "Threads that compute in each engine, the caller among them; one run for each (default: ${DEFAULT-VALUE}).")
+            description = "Threads that compute in each engine, the caller among them; one run for each (default:"
+                    + " ${DEFAULT-VALUE}).")
     private List<Integer> threads;
 
     @Option(

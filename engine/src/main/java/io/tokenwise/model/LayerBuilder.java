@@ -17,8 +17,10 @@ import io.tokenwise.nn.Attention;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.Block;
 import io.tokenwise.nn.BlockSlot;
+import io.tokenwise.nn.ChannelNorm;
 import io.tokenwise.nn.Convolution;
 import io.tokenwise.nn.GroupNorm;
+import io.tokenwise.nn.GroupedConvolution;
 import io.tokenwise.nn.LayerNorm;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Mlp;
@@ -281,7 +283,12 @@ public final class LayerBuilder {
 
     /** A linear layer with a bias. */
     public Linear linear(String path, int inputs, int outputs) {
-        return sideBySide("", "", inputs, List.of(new Wide(Side.of(path), outputs)), true);
+        return linear(path, inputs, outputs, true);
+    }
+
+    /** A linear layer with a bias or without. */
+    Linear linear(String path, int inputs, int outputs, boolean biased) {
+        return sideBySide("", "", inputs, List.of(new Wide(Side.of(path), outputs)), biased);
     }
 
     /**
@@ -323,7 +330,8 @@ public final class LayerBuilder {
         return layerNorm(path, form, sizes.hiddenSize());
     }
 
-    LayerNorm layerNorm(String path, NormForm form, int width) {
+    /** The same of rows of another width. */
+    public LayerNorm layerNorm(String path, NormForm form, int width) {
         if (!form.centred() || form.plusOne()) {
             throw new IllegalArgumentException("the norm " + path + " must be a LayerNorm without 1 added to its gain");
         }
@@ -339,6 +347,14 @@ public final class LayerBuilder {
         return new GroupNorm(
                 stored(add(path + ".weight", 1, width, Kind.GAIN)),
                 stored(add(path + ".bias", 1, width, Kind.SHIFT)),
+                (float) epsilon);
+    }
+
+    /** A norm of each channel of sound, over time. */
+    public ChannelNorm channelNorm(String path, int channels, double epsilon) {
+        return new ChannelNorm(
+                stored(add(path + ".weight", 1, channels, Kind.GAIN)),
+                stored(add(path + ".bias", 1, channels, Kind.SHIFT)),
                 (float) epsilon);
     }
 
@@ -372,11 +388,30 @@ public final class LayerBuilder {
         return new Weight(parameters, table(name, rows));
     }
 
+    /** To multiply by a table that somebody else has made. */
+    Weight weight(Parameter table) {
+        return new Weight(parameters, table);
+    }
+
     /** A convolution along rows of channels. */
     public Convolution convolution(String path, int channels, int outputs, SoundForm.Step step, boolean biased) {
         Parameter weight = add(path + ".weight", step.width() * channels, outputs, Kind.WEIGHT);
         stored.add(StoredTensor.convolution(weight.name(), weight, channels));
         Parameter bias = biased ? vector(path + ".bias", outputs) : null;
         return new Convolution(new Linear(new Weight(parameters, weight), bias), step.width(), step.step());
+    }
+
+    /** A convolution along rows that keeps them, in groups of columns that do not mix, each of which has tensors of its own, {@code PATH.weight.GROUP} and so on. */
+    public GroupedConvolution groupedConvolution(String path, int groups, int width) {
+        int columns = sizes.hiddenSize() / groups;
+        var kernels = new ArrayList<Weight>();
+        var biases = new ArrayList<Parameter>();
+        for (int i = 0; i < groups; i++) {
+            Parameter weight = add(path + ".weight." + i, width * columns, columns, Kind.WEIGHT);
+            stored.add(StoredTensor.convolution(weight.name(), weight, columns));
+            kernels.add(new Weight(parameters, weight));
+            biases.add(vector(path + ".bias." + i, columns));
+        }
+        return new GroupedConvolution(kernels, biases, width);
     }
 }

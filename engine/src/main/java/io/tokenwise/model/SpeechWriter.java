@@ -13,4 +13,12 @@ public interface SpeechWriter {
      * @param samples of it
      */
     int[] write(Pass pass, Tensor frames, int samples);
+
+    /**
+     * Multiply-adds of the text of a recording of so many frames.
+     *
+     * @param tokens of the text, one that ends it included
+     * @param share of the adaptive layers' dense cost that is spent; a dense model ignores it
+     */
+    double flops(int frames, int tokens, double share);
 }

@@ -1,11 +1,12 @@
 package io.tokenwise.model;
 
+import io.tokenwise.io.TensorData;
 import io.tokenwise.io.WeightSource;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Under which names files have a model's tensors. */
+/** Under which names files have a model's tensors, and in which form. */
 @FunctionalInterface
 public interface TensorNames {
     /**
@@ -18,6 +19,40 @@ public interface TensorNames {
     /** What Python's transformers calls a tensor of ours. */
     default String written(String ours) {
         return ours;
+    }
+
+    /** The tensors that follow from those of a file, where it has another form of some. */
+    default WeightSource inOurForm(WeightSource file) {
+        return file;
+    }
+
+    /** The tensors of a file, by our names, of all of ours: where it has another form of some, theirs. */
+    default Map<String, TensorData> inFilesForm(Map<String, TensorData> ours) {
+        return ours;
+    }
+
+    /**
+     * The same of a model whose head stands beside it: as transformers reads that, the model's own tensors have the first prefix before their names, and the head's
+     * have not.
+     *
+     * @param heads what names of the head's tensors begin with
+     */
+    static TensorNames behind(String prefix, ModelDescription model, String... heads) {
+        TensorNames names = behind(prefix);
+        if (((TextDescription) model).output() instanceof TextOutput.Vectors) {
+            return names;
+        }
+        return new TensorNames() {
+            @Override
+            public Map<String, RenamedWeights.Origin> origins(WeightSource source) {
+                return names.origins(source);
+            }
+
+            @Override
+            public String written(String ours) {
+                return List.of(heads).stream().anyMatch(ours::startsWith) ? ours : prefix + ours;
+            }
+        };
     }
 
     /** Our names, in files possibly with one of these before them. */

@@ -32,11 +32,4 @@ public interface TextDecoder extends SpeechWriter {
 
     /** The places of attention and the MLP of each layer, in the order in which they run. */
     List<BlockSlot> slots();
-
-    /**
-     * Multiply-adds of a text of so many tokens, the one that ends it included, for a recording of so many frames.
-     *
-     * @param share of the adaptive layers' dense cost that is spent; a dense model ignores it
-     */
-    double flops(int frames, int tokens, double share);
 }

@@ -1,5 +1,8 @@
 package io.tokenwise.nn;
 
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.autograd.Tape;
+import io.tokenwise.op.Linears;
 import io.tokenwise.op.Windows;
 import io.tokenwise.tensor.Tensor;
 
@@ -28,7 +31,12 @@ public record Convolution(Linear kernel, int width, int step) {
      * @param outputOffsets as {@link #offsets} gives them
      */
     public Tensor forward(Pass pass, Tensor x, int[] inputOffsets, int[] outputOffsets, int sequences, boolean gelu) {
-        pass.frozen("convolution", x, kernel.weight().parameter(), kernel.bias());
+        Parameter weight = kernel.weight().parameter();
+        Tape tape = pass.tape();
+        if (tape != null && (tape.tracks(x) || tape.trains(weight) || tape.trains(kernel.bias()))) {
+            Tensor windows = Windows.of(pass, x, inputOffsets, sequences, width, step, outputOffsets);
+            return Linears.of(pass, windows, kernel.weight(), kernel.bias(), gelu, null);
+        }
         Tensor y = pass.tensor(outputOffsets[sequences], kernel.weight().outputs());
         pass.push();
         Tensor windows = pass.tensor(y.rows(), width * x.columns());

@@ -1,6 +1,9 @@
 package io.tokenwise.op;
 
+import io.tokenwise.autograd.Backward;
+import io.tokenwise.autograd.Op;
 import io.tokenwise.autograd.Recorder;
+import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Shapes;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.backend.cpu.CpuDevice;
@@ -11,7 +14,7 @@ import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** What speech models do before their encoder. None of it has a gradient. */
+/** What speech models do before their encoder. Of it windows alone have a gradient. */
 public final class Windows {
     /** Values of a sequence of which a block of groupNormParts takes the mean and the variance. */
     private static final int GROUP_PART = 8_192;
@@ -79,6 +82,51 @@ public final class Windows {
                     .count(y.rows())
                     .integer(x.columns())
                     .runRows(y.rows());
+        }
+    }
+
+    /** Gradient of {@link #forward}: each row of dx is the sum of what the windows that hold it have in its place. */
+    public static void backward(
+            Stream stream, Tensor dy, int[] yOffsets, int sequences, int width, int step, int[] offsets, Tensor dx) {
+        check(dx, offsets, sequences, width, step, yOffsets, dy);
+        CpuDevice.only(stream, "the gradient of windows")
+                .operands(dy, dx, null)
+                .integers(yOffsets)
+                .rows(width)
+                .blocks(step)
+                .forSequences(
+                        dx,
+                        offsets,
+                        sequences,
+                        (o, from, to, _) -> o.kernels
+                                .speech()
+                                .windowsBackward(
+                                        o.a, o.integers, o.columns, o.rows, o.blocks, o.b, o.offsets, from, to));
+    }
+
+    /** {@code [windows, width * columns]}. */
+    public static Tensor of(
+            Recorder pass, Tensor x, int[] offsets, int sequences, int width, int step, int[] yOffsets) {
+        Tensor y = pass.tensor(yOffsets[sequences], width * x.columns());
+        forward(pass.stream(), x, offsets, sequences, width, step, yOffsets, y);
+        if (pass.tape() != null) {
+            pass.tape().record(new Taped(x, offsets, sequences, width, step, yOffsets, y));
+        }
+        return y;
+    }
+
+    private record Taped(Tensor x, int[] offsets, int sequences, int width, int step, int[] yOffsets, Tensor y)
+            implements Op {
+        @Override
+        public boolean matters(Tape tape) {
+            return tape.tracks(x);
+        }
+
+        @Override
+        public void backward(Backward to, Tensor dy) {
+            Tensor dx = to.like(x);
+            Windows.backward(to.stream(), dy, yOffsets, sequences, width, step, offsets, dx);
+            to.add(x, dx);
         }
     }
 

@@ -37,6 +37,7 @@ class MlpSlicesTest extends SlicedProducts {
                 case GELU_TANH -> x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x))) / 2;
                 case SILU -> x / (1 + Math.exp(-x));
                 case RELU -> Math.max(x, 0);
+                case TANH -> Math.tanh(x);
             };
         }
 

@@ -35,6 +35,9 @@ final class LossCases {
         all.squaredErrorWhereKnown(300);
         all.order(1, 3);
         all.order(17, 5);
+        all.ctc(1, 2, 1);
+        all.ctc(5, 3, 1, 1, 2);
+        all.ctc(4, 4);
         return all.cases;
     }
 
@@ -144,6 +147,45 @@ final class LossCases {
                         .mapToDouble(i -> Math.pow(m.getFirst().get(i, 0) - target[i], 2))
                         .average()
                         .orElseThrow());
+    }
+
+    /** Over all ways to say letters by a token a frame, of which 0 is the blank. */
+    private void ctc(int frames, int tokens, int... letters) {
+        int[] offsets = {0, frames};
+        add(
+                "ctc of " + letters.length + " letters",
+                List.of(Operand.constant(frames, tokens)),
+                (int) Math.pow(tokens, frames),
+                (stream, o, dy) ->
+                        CtcLosses.sum(stream, o.tensor(0), offsets, new int[][] {letters}, 0, 1, dy),
+                m -> {
+                    Matrix shares = Reference.softmax(m.getFirst());
+                    double sum = 0;
+                    for (int way = 0; way < Math.pow(tokens, frames); way++) {
+                        int[] said = said(way, frames, tokens);
+                        double likely = 1;
+                        for (int frame = 0; frame < frames; frame++) {
+                            likely *= shares.get(frame, said[frame]);
+                        }
+                        sum += Arrays.equals(letters, heard(said)) ? likely : 0;
+                    }
+                    return -Math.log(sum);
+                });
+    }
+
+    /** The digits of a number. */
+    private static int[] said(int way, int frames, int tokens) {
+        var said = new int[frames];
+        Arrays.setAll(said, frame -> way / (int) Math.pow(tokens, frame) % tokens);
+        return said;
+    }
+
+    /** What is said in one go is one letter, and blanks are none. */
+    private static int[] heard(int[] said) {
+        return IntStream.range(0, said.length)
+                .filter(i -> said[i] != 0 && (i == 0 || said[i] != said[i - 1]))
+                .map(i -> said[i])
+                .toArray();
     }
 
     /** Some pairs have equal scores. */

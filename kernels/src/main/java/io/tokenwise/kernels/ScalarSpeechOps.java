@@ -10,13 +10,6 @@ final class ScalarSpeechOps implements SpeechOps {
     private final RowAttention attention = new ScalarRowAttention();
 
     @Override
-    public void tanh(Floats x, Floats y, int from, int to) {
-        for (int i = from; i < to; i++) {
-            y.set(i, ScalarMath.tanh(x.get(i)));
-        }
-    }
-
-    @Override
     public void windows(
             Floats x, int[] offsets, int columns, int width, int step, Floats y, int[] yOffsets, int from, int to) {
         long bytes = (long) width * columns * Float.BYTES;
@@ -62,11 +55,164 @@ final class ScalarSpeechOps implements SpeechOps {
     }
 
     @Override
+    public void windowsBackward(
+            Floats dy, int[] yOffsets, int columns, int width, int step, Floats dx, int[] offsets, int from, int to) {
+        int length = width * columns;
+        for (int i = from; i < to; i++) {
+            zero(dx, (long) offsets[i] * columns, (long) (offsets[i + 1] - offsets[i]) * columns);
+            for (int r = yOffsets[i]; r < yOffsets[i + 1]; r++) {
+                long first = (offsets[i] + (long) (r - yOffsets[i]) * step) * columns;
+                add(dy, (long) r * length, dx, first, 0, length);
+            }
+        }
+    }
+
+    static void zero(Floats x, long first, long count) {
+        x.segment().asSlice(x.at(first), count * Float.BYTES).fill((byte) 0);
+    }
+
+    /** {@code y += x} for the values {@code from} to {@code to} from x's and y's first ones on. */
+    static void add(Floats x, long xFirst, Floats y, long yFirst, int from, int to) {
+        for (int j = from; j < to; j++) {
+            y.set(yFirst + j, y.get(yFirst + j) + x.get(xFirst + j));
+        }
+    }
+
+    @Override
+    public void channelNorm(
+            Floats x,
+            int[] offsets,
+            int sequences,
+            Floats gamma,
+            Floats beta,
+            float epsilon,
+            Floats y,
+            int columns,
+            int from,
+            int to) {
+        for (int i = 0; i < sequences; i++) {
+            for (int column = from; column < to; column++) {
+                normChannel(x, offsets[i], offsets[i + 1], gamma, beta, epsilon, y, columns, column);
+            }
+        }
+    }
+
+    private static void normChannel(
+            Floats x, int begin, int end, Floats gamma, Floats beta, float epsilon, Floats y, int columns, int column) {
+        float rows = end - begin;
+        float sum = 0;
+        float lost = 0;
+        for (int row = begin; row < end; row++) {
+            float value = x.get((long) row * columns + column) - lost;
+            float next = sum + value;
+            lost = next - sum - value;
+            sum = next;
+        }
+        float mean = sum / rows;
+        float squares = 0;
+        lost = 0;
+        for (int row = begin; row < end; row++) {
+            float centred = x.get((long) row * columns + column) - mean;
+            float value = Math.fma(centred, centred, -lost);
+            float next = squares + value;
+            lost = next - squares - value;
+            squares = next;
+        }
+        float scale = 1 / (float) Math.sqrt(squares / rows + epsilon) * gamma.get(column);
+        for (int row = begin; row < end; row++) {
+            long at = (long) row * columns + column;
+            y.set(at, Math.fma(x.get(at) - mean, scale, beta.get(column)));
+        }
+    }
+
+    @Override
+    public void paddedWindows(
+            Floats x, int[] offsets, int columns, int first, int count, int width, Floats y, int from, int to) {
+        long bytes = (long) count * Float.BYTES;
+        int sequence = 0;
+        for (int r = from; r < to; r++) {
+            sequence = sequenceOf(r, offsets, sequence);
+            int top = r - width / 2;
+            int begin = Math.max(top, offsets[sequence]);
+            int end = Math.min(top + width, offsets[sequence + 1]);
+            long row = (long) r * width * count;
+            zero(y, row, (long) (begin - top) * count);
+            for (int source = begin; source < end; source++) {
+                long at = row + (long) (source - top) * count;
+                MemorySegment.copy(x.segment(), x.at((long) source * columns + first), y.segment(), y.at(at), bytes);
+            }
+            zero(y, row + (long) (end - top) * count, (long) (top + width - end) * count);
+        }
+    }
+
+    /** The sequence of a row, which is none before the one that is given. */
+    static int sequenceOf(int row, int[] offsets, int notBefore) {
+        int sequence = notBefore;
+        while (offsets[sequence + 1] <= row) {
+            sequence++;
+        }
+        return sequence;
+    }
+
+    @Override
+    public void paddedWindowsBackward(
+            Floats dy, int[] offsets, int columns, int first, int count, int width, Floats dx, int from, int to) {
+        int sequence = 0;
+        for (int j = from; j < to; j++) {
+            sequence = sequenceOf(j, offsets, sequence);
+            sumOfWindows(dy, offsets, sequence, columns, first, count, width, dx, j, 0);
+        }
+    }
+
+    /** Row j of a sequence, from a column of the {@code count} on. */
+    static void sumOfWindows(
+            Floats dy,
+            int[] offsets,
+            int sequence,
+            int columns,
+            int first,
+            int count,
+            int width,
+            Floats dx,
+            int j,
+            int fromColumn) {
+        int begin = firstWindow(j, offsets[sequence], width);
+        int end = Math.min(j + width / 2 + 1, offsets[sequence + 1]);
+        for (int c = fromColumn; c < count; c++) {
+            float sum = 0;
+            for (int r = begin; r < end; r++) {
+                sum += dy.get(((long) r * width + j - r + width / 2) * count + c);
+            }
+            dx.set((long) j * columns + first + c, sum);
+        }
+    }
+
+    /** The first of a sequence's windows that holds a row. */
+    static int firstWindow(int row, int begin, int width) {
+        return Math.max(begin, row + width / 2 - width + 1);
+    }
+
+    @Override
+    public void copyColumns(
+            Floats x, int xColumns, int xFirst, Floats y, int yColumns, int yFirst, int count, int from, int to) {
+        long bytes = (long) count * Float.BYTES;
+        for (int r = from; r < to; r++) {
+            MemorySegment.copy(
+                    x.segment(),
+                    x.at((long) r * xColumns + xFirst),
+                    y.segment(),
+                    y.at((long) r * yColumns + yFirst),
+                    bytes);
+        }
+    }
+
+    @Override
     public void rotate(
             Floats x,
             int columns,
             int[] offsets,
             int position,
+            int[] places,
             float[] cosines,
             float[] sines,
             int heads,
@@ -76,7 +222,7 @@ final class ScalarSpeechOps implements SpeechOps {
             int to) {
         for (int i = from; i < to; i++) {
             for (int t = offsets[i]; t < offsets[i + 1]; t++) {
-                int angles = (t - offsets[i] + position) * rotated;
+                int angles = (places == null ? t - offsets[i] + position : places[t]) * rotated;
                 for (int head = 0; head < heads; head++) {
                     rotateHead(x, (long) t * columns + head * headSize, cosines, sines, angles, 0, rotated);
                 }
@@ -100,6 +246,7 @@ final class ScalarSpeechOps implements SpeechOps {
             int columns,
             int[] offsets,
             int position,
+            int[] places,
             float[] cosines,
             float[] sines,
             int heads,
@@ -109,7 +256,7 @@ final class ScalarSpeechOps implements SpeechOps {
             int to) {
         for (int i = from; i < to; i++) {
             for (int t = offsets[i]; t < offsets[i + 1]; t++) {
-                int angles = (t - offsets[i] + position) * rotated;
+                int angles = (places == null ? t - offsets[i] + position : places[t]) * rotated;
                 for (int head = 0; head < heads; head++) {
                     rotateHalvesOfHead(x, (long) t * columns + head * headSize, cosines, sines, angles, 0, rotated);
                 }

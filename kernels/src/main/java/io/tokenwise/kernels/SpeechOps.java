@@ -8,9 +8,6 @@ public interface SpeechOps {
     /** Tokens that {@link #attendOne} takes at a time: four of the widest vectors, sums that do not wait for each other. */
     int STEP = 64;
 
-    /** {@code y = tanh(x)} for the values {@code from} to {@code to}. May run in place. */
-    void tanh(Floats x, Floats y, int from, int to);
-
     /**
      * What a convolution multiplies: row r of a sequence of y is the {@code width} rows of x from its row {@code r * step} on, one after the other. y is
      * {@code [windows, width * columns]}, and its sequences lie at {@code yOffsets}; every window must lie within its sequence of x.
@@ -25,10 +22,58 @@ public interface SpeechOps {
             Floats x, int[] offsets, Floats gamma, Floats beta, float epsilon, Floats y, int columns, int from, int to);
 
     /**
+     * Gradient of {@link #windows}: each row of a sequence of dx is the sum of what the windows that hold it have in its place, the first window first; 0 if
+     * none does.
+     */
+    void windowsBackward(
+            Floats dy, int[] yOffsets, int columns, int width, int step, Floats dx, int[] offsets, int from, int to);
+
+    /**
+     * Group normalisation (Wu and He 2018) with a group for each column: of the columns {@code from} to {@code to} of each sequence the values are brought to
+     * mean 0 and variance 1, then scaled by gamma and shifted by beta. Sums are compensated (Kahan 1965), since a second of sound has thousands of rows. y may
+     * be x.
+     */
+    void channelNorm(
+            Floats x,
+            int[] offsets,
+            int sequences,
+            Floats gamma,
+            Floats beta,
+            float epsilon,
+            Floats y,
+            int columns,
+            int from,
+            int to);
+
+    /**
+     * What a convolution that keeps the number of rows multiplies, of {@code count} columns from column {@code first} on: row r of y, from {@code from} to
+     * {@code to}, is the {@code width} rows of x from row {@code r - width / 2} on, one after the other, those outside of r's sequence 0. y is {@code [rows,
+     * width * count]}.
+     */
+    void paddedWindows(
+            Floats x, int[] offsets, int columns, int first, int count, int width, Floats y, int from, int to);
+
+    /**
+     * Gradient of {@link #paddedWindows}: writes the {@code count} columns from column {@code first} on of the rows {@code from} to {@code to} of dx, each the
+     * sum of what the windows that hold it have in its place, the first window first.
+     */
+    void paddedWindowsBackward(
+            Floats dy, int[] offsets, int columns, int first, int count, int width, Floats dx, int from, int to);
+
+    /**
+     * Of the rows {@code from} to {@code to} {@code count} columns: {@code y[r, yFirst + c] = x[r, xFirst + c]}.
+     *
+     * @param xColumns of all columns of x, like yColumns
+     */
+    void copyColumns(
+            Floats x, int xColumns, int xFirst, Floats y, int yColumns, int yFirst, int count, int from, int to);
+
+    /**
      * Rotary positions (Su et al. 2021, equation 34), in place: of each of the first {@code heads} heads of a row, side by side from its first column on,
      * columns 2i and 2i + 1 of the first {@code rotated} are turned as a pair: {@code x[c] = x[c] * cosines[p, c] + x[c ^ 1] * sines[p, c]}, p being
-     * {@code position} for the first token of a sequence.
+     * {@code position} for the first token of a sequence, and each row's own where there are places.
      *
+     * @param places null, or one for each row
      * @param cosines {@code [positions, rotated]}, each angle's twice
      * @param sines the same, with a minus at even columns
      */
@@ -37,6 +82,7 @@ public interface SpeechOps {
             int columns,
             int[] offsets,
             int position,
+            int[] places,
             float[] cosines,
             float[] sines,
             int heads,
@@ -57,6 +103,7 @@ public interface SpeechOps {
             int columns,
             int[] offsets,
             int position,
+            int[] places,
             float[] cosines,
             float[] sines,
             int heads,

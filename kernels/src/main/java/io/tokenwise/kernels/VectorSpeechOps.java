@@ -18,20 +18,6 @@ final class VectorSpeechOps implements SpeechOps {
     private final RowAttention attention = new VectorRowAttention();
 
     @Override
-    public void tanh(Floats x, Floats y, int from, int to) {
-        MemorySegment xMemory = x.segment();
-        long xBase = x.offset();
-        MemorySegment yMemory = y.segment();
-        long yBase = y.offset();
-        int end = from + F.loopBound(Math.max(0, to - from));
-        for (int i = from; i < end; i += LANES) {
-            VectorMath.tanh(FloatVector.fromMemorySegment(F, xMemory, xBase + (long) i * Float.BYTES, ORDER))
-                    .intoMemorySegment(yMemory, yBase + (long) i * Float.BYTES, ORDER);
-        }
-        scalar.tanh(x, y, end, to);
-    }
-
-    @Override
     public void windows(
             Floats x, int[] offsets, int columns, int width, int step, Floats y, int[] yOffsets, int from, int to) {
         scalar.windows(x, offsets, columns, width, step, y, yOffsets, from, to);
@@ -123,11 +109,139 @@ final class VectorSpeechOps implements SpeechOps {
     }
 
     @Override
+    public void windowsBackward(
+            Floats dy, int[] yOffsets, int columns, int width, int step, Floats dx, int[] offsets, int from, int to) {
+        int length = width * columns;
+        for (int i = from; i < to; i++) {
+            ScalarSpeechOps.zero(dx, (long) offsets[i] * columns, (long) (offsets[i + 1] - offsets[i]) * columns);
+            for (int r = yOffsets[i]; r < yOffsets[i + 1]; r++) {
+                long first = (offsets[i] + (long) (r - yOffsets[i]) * step) * columns;
+                add(dy, (long) r * length, dx, first, length);
+            }
+        }
+    }
+
+    private static void add(Floats x, long xFirst, Floats y, long yFirst, int count) {
+        MemorySegment xMemory = x.segment();
+        long xBase = x.at(xFirst);
+        MemorySegment yMemory = y.segment();
+        long yBase = y.at(yFirst);
+        int whole = F.loopBound(count);
+        for (int j = 0; j < whole; j += LANES) {
+            long at = (long) j * Float.BYTES;
+            FloatVector.fromMemorySegment(F, yMemory, yBase + at, ORDER)
+                    .add(FloatVector.fromMemorySegment(F, xMemory, xBase + at, ORDER))
+                    .intoMemorySegment(yMemory, yBase + at, ORDER);
+        }
+        ScalarSpeechOps.add(x, xFirst, y, yFirst, whole, count);
+    }
+
+    @Override
+    public void channelNorm(
+            Floats x,
+            int[] offsets,
+            int sequences,
+            Floats gamma,
+            Floats beta,
+            float epsilon,
+            Floats y,
+            int columns,
+            int from,
+            int to) {
+        int end = from + F.loopBound(Math.max(0, to - from));
+        for (int i = 0; i < sequences; i++) {
+            for (int column = from; column < end; column += LANES) {
+                normChannels(x, offsets[i], offsets[i + 1], gamma, beta, epsilon, y, columns, column);
+            }
+        }
+        scalar.channelNorm(x, offsets, sequences, gamma, beta, epsilon, y, columns, end, to);
+    }
+
+    /** A vector of columns. */
+    private static void normChannels(
+            Floats x, int begin, int end, Floats gamma, Floats beta, float epsilon, Floats y, int columns, int column) {
+        MemorySegment xMemory = x.segment();
+        long first = x.at((long) begin * columns + column);
+        long stride = (long) columns * Float.BYTES;
+        float rows = end - begin;
+        FloatVector sum = FloatVector.zero(F);
+        FloatVector lost = FloatVector.zero(F);
+        for (int row = 0; row < end - begin; row++) {
+            FloatVector value = FloatVector.fromMemorySegment(F, xMemory, first + row * stride, ORDER)
+                    .sub(lost);
+            FloatVector next = sum.add(value);
+            lost = next.sub(sum).sub(value);
+            sum = next;
+        }
+        FloatVector mean = sum.div(rows);
+        FloatVector squares = FloatVector.zero(F);
+        lost = FloatVector.zero(F);
+        for (int row = 0; row < end - begin; row++) {
+            FloatVector centred = FloatVector.fromMemorySegment(F, xMemory, first + row * stride, ORDER)
+                    .sub(mean);
+            FloatVector value = centred.fma(centred, lost.neg());
+            FloatVector next = squares.add(value);
+            lost = next.sub(squares).sub(value);
+            squares = next;
+        }
+        FloatVector scale = FloatVector.broadcast(F, 1)
+                .div(squares.div(rows).add(epsilon).sqrt())
+                .mul(FloatVector.fromMemorySegment(F, gamma.segment(), gamma.at(column), ORDER));
+        FloatVector shift = FloatVector.fromMemorySegment(F, beta.segment(), beta.at(column), ORDER);
+        MemorySegment yMemory = y.segment();
+        long firstOfY = y.at((long) begin * columns + column);
+        for (int row = 0; row < end - begin; row++) {
+            FloatVector.fromMemorySegment(F, xMemory, first + row * stride, ORDER)
+                    .sub(mean)
+                    .fma(scale, shift)
+                    .intoMemorySegment(yMemory, firstOfY + row * stride, ORDER);
+        }
+    }
+
+    @Override
+    public void paddedWindows(
+            Floats x, int[] offsets, int columns, int first, int count, int width, Floats y, int from, int to) {
+        scalar.paddedWindows(x, offsets, columns, first, count, width, y, from, to);
+    }
+
+    @Override
+    public void paddedWindowsBackward(
+            Floats dy, int[] offsets, int columns, int first, int count, int width, Floats dx, int from, int to) {
+        MemorySegment memory = dy.segment();
+        long stride = (long) (width - 1) * count * Float.BYTES;
+        int whole = F.loopBound(count);
+        int sequence = 0;
+        for (int j = from; j < to; j++) {
+            sequence = ScalarSpeechOps.sequenceOf(j, offsets, sequence);
+            int begin = ScalarSpeechOps.firstWindow(j, offsets[sequence], width);
+            int windows = Math.min(j + width / 2 + 1, offsets[sequence + 1]) - begin;
+            // A window further on has the row a row earlier.
+            long top = dy.at(((long) begin * width + j - begin + width / 2) * count);
+            for (int c = 0; c < whole; c += LANES) {
+                FloatVector sum = FloatVector.zero(F);
+                for (int r = 0; r < windows; r++) {
+                    long at = top + (long) c * Float.BYTES + r * stride;
+                    sum = sum.add(FloatVector.fromMemorySegment(F, memory, at, ORDER));
+                }
+                sum.intoMemorySegment(dx.segment(), dx.at((long) j * columns + first + c), ORDER);
+            }
+            ScalarSpeechOps.sumOfWindows(dy, offsets, sequence, columns, first, count, width, dx, j, whole);
+        }
+    }
+
+    @Override
+    public void copyColumns(
+            Floats x, int xColumns, int xFirst, Floats y, int yColumns, int yFirst, int count, int from, int to) {
+        scalar.copyColumns(x, xColumns, xFirst, y, yColumns, yFirst, count, from, to);
+    }
+
+    @Override
     public void rotate(
             Floats x,
             int columns,
             int[] offsets,
             int position,
+            int[] places,
             float[] cosines,
             float[] sines,
             int heads,
@@ -139,7 +253,7 @@ final class VectorSpeechOps implements SpeechOps {
         int whole = F.loopBound(rotated);
         for (int i = from; i < to; i++) {
             for (int t = offsets[i]; t < offsets[i + 1]; t++) {
-                int angles = (t - offsets[i] + position) * rotated;
+                int angles = (places == null ? t - offsets[i] + position : places[t]) * rotated;
                 for (int head = 0; head < heads; head++) {
                     long first = (long) t * columns + head * headSize;
                     long base = x.at(first);
@@ -164,6 +278,7 @@ final class VectorSpeechOps implements SpeechOps {
             int columns,
             int[] offsets,
             int position,
+            int[] places,
             float[] cosines,
             float[] sines,
             int heads,
@@ -176,7 +291,7 @@ final class VectorSpeechOps implements SpeechOps {
         int whole = F.loopBound(half);
         for (int i = from; i < to; i++) {
             for (int t = offsets[i]; t < offsets[i + 1]; t++) {
-                int angles = (t - offsets[i] + position) * rotated;
+                int angles = (places == null ? t - offsets[i] + position : places[t]) * rotated;
                 int other = angles + half;
                 for (int head = 0; head < heads; head++) {
                     long first = (long) t * columns + head * headSize;

@@ -192,8 +192,11 @@ class SequenceOpsTest extends KernelTest {
         Floats[] pooled = {zeros(largest.length), zeros(largest.length)};
         for (int i = 0; i < 2; i++) {
             SequenceOps ops = both().get(i).sequences();
-            ops.largestLogRelu(floats(x), OFFSETS, pooled[i], columns, 0, 1);
-            ops.largestLogRelu(floats(x), OFFSETS, pooled[i], columns, 1, SEQUENCES);
+            ops.raiseToLargest(floats(x), OFFSETS, pooled[i], columns, 0, 1);
+            ops.raiseToLargest(floats(x), OFFSETS, pooled[i], columns, 1, SEQUENCES);
+            ops.raiseToLargest(filled(x.length, -1), OFFSETS, pooled[i], columns, 0, SEQUENCES);
+            ops.logs(pooled[i], 0, 1);
+            ops.logs(pooled[i], 1, largest.length);
             assertClose("largest", pooled[i], largest, 1, 0);
         }
         assertSameBits("largest", pooled[0], pooled[1], largest.length);

@@ -1,7 +1,6 @@
 package io.tokenwise.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
 import java.util.stream.IntStream;
@@ -17,34 +16,6 @@ class SpeechOpsTest extends KernelTest {
     private static final int TOKENS = OFFSETS[SEQUENCES];
 
     private final Scratch scratch = new Scratch();
-
-    @Test
-    void tanhIsAccurateToFiveRoundoffsOfItself() {
-        double worst = 0;
-        for (float x = -20; x < 20; x += 0.00013f) {
-            double exact = Math.tanh(x);
-            worst = Math.max(worst, Math.abs(ScalarMath.tanh(x) - exact) / Math.abs(exact));
-        }
-        assertThat(worst).isBetween(ROUNDOFF, 5 * ROUNDOFF);
-        assertThat((double) ScalarMath.tanh(1e-20f)).isCloseTo(1e-20, within(1e-26));
-        assertThat(ScalarMath.tanh(Float.MAX_VALUE)).isEqualTo(1);
-        assertThat(ScalarMath.tanh(Float.NEGATIVE_INFINITY)).isEqualTo(-1);
-        assertThat(ScalarMath.tanh(Float.NaN)).isNaN();
-    }
-
-    @ParameterizedTest
-    @MethodSource("sizes")
-    void tanhHasTheBitsOfItsScalarTwin(int count) {
-        Floats x = floats(normal(count));
-        Floats expected = zeros(count);
-        Kernels.scalar().speech().tanh(x, expected, 0, count);
-        for (int cut : new int[] {0, count / 3, count - 1}) {
-            Floats y = zeros(count);
-            tested.speech().tanh(x, y, 0, cut);
-            tested.speech().tanh(x, y, cut, count);
-            assertSameBits("cut at " + cut, y, expected, count);
-        }
-    }
 
     @Test
     void windowsAreRowsOneAfterTheOther() {
@@ -101,6 +72,142 @@ class SpeechOpsTest extends KernelTest {
         }
     }
 
+    @ParameterizedTest
+    @MethodSource("sizes")
+    void windowsGiveTheirGradientsBack(int columns) {
+        int width = 3;
+        int step = 2;
+        int[] windows = {0, 4, 4, 15};
+        int[] offsets = {0, 10, 12, 35};
+        double[] dy = normal(15 * width * columns);
+        double[] expected = new double[35 * columns];
+        for (int s = 0; s < 3; s++) {
+            for (int r = windows[s]; r < windows[s + 1]; r++) {
+                for (int c = 0; c < width * columns; c++) {
+                    expected[(offsets[s] + (r - windows[s]) * step) * columns + c] += dy[r * width * columns + c];
+                }
+            }
+        }
+        Floats[] found = new Floats[2];
+        for (int i = 0; i < 2; i++) {
+            found[i] = filled(expected.length, 7);
+            SpeechOps ops = both().get(i).speech();
+            ops.windowsBackward(floats(dy), windows, columns, width, step, found[i], offsets, 0, 1);
+            ops.windowsBackward(floats(dy), windows, columns, width, step, found[i], offsets, 1, 3);
+            assertClose(both().get(i).name(), found[i], expected, 2, 1);
+        }
+        assertSameBits("twins", found[0], found[1], expected.length);
+    }
+
+    /** Far from 0, as long as sound is: a float's sum one value after the other would be off by hundreds of roundoffs. */
+    @ParameterizedTest
+    @MethodSource("channels")
+    void channelNormIsOverEachColumnOfASequence(int rows, int columns) {
+        int[] offsets = {0, rows, rows + 1, rows + 7};
+        double[] x = IntStream.range(0, (rows + 7) * columns)
+                .mapToDouble(i -> (float) (3 + random.nextGaussian()))
+                .toArray();
+        double[] gamma = normal(columns);
+        double[] beta = normal(columns);
+        double[] expected = new double[x.length];
+        for (int s = 0; s < 3; s++) {
+            for (int c = 0; c < columns; c++) {
+                int column = c;
+                int count = offsets[s + 1] - offsets[s];
+                int first = offsets[s] * columns;
+                double mean = IntStream.range(0, count)
+                        .mapToDouble(r -> x[first + r * columns + column])
+                        .average()
+                        .orElseThrow();
+                double variance = IntStream.range(0, count)
+                        .mapToDouble(r -> Math.pow(x[first + r * columns + column] - mean, 2))
+                        .average()
+                        .orElseThrow();
+                for (int r = 0; r < count; r++) {
+                    int at = first + r * columns + c;
+                    expected[at] = (x[at] - mean) / Math.sqrt(variance + 1e-5f) * gamma[c] + beta[c];
+                }
+            }
+        }
+        Floats[] found = new Floats[2];
+        for (int i = 0; i < 2; i++) {
+            found[i] = floats(x);
+            SpeechOps ops = both().get(i).speech();
+            int cut = columns / 3;
+            ops.channelNorm(found[i], offsets, 3, floats(gamma), floats(beta), 1e-5f, found[i], columns, 0, cut);
+            ops.channelNorm(found[i], offsets, 3, floats(gamma), floats(beta), 1e-5f, found[i], columns, cut, columns);
+            assertClose(both().get(i).name(), found[i], expected, 1, 8);
+        }
+        assertSameBits("twins", found[0], found[1], x.length);
+    }
+
+    static Stream<Arguments> channels() {
+        return Stream.concat(
+                sizes().filter(columns -> columns < 100).mapToObj(columns -> Arguments.of(20, columns)),
+                Stream.of(Arguments.of(50_000, 1), Arguments.of(50_000, 17)));
+    }
+
+    static Stream<Arguments> padded() {
+        return Stream.of(
+                Arguments.of(1, 1, 1),
+                Arguments.of(1, 4, 5),
+                Arguments.of(3, 3, 17),
+                Arguments.of(2, 7, 16),
+                Arguments.of(5, 40, 3),
+                Arguments.of(48, 16, 33));
+    }
+
+    /** A window of an even width has one row more before its own than behind it, as PyTorch's convolution without its last result. */
+    @ParameterizedTest
+    @MethodSource("padded")
+    void paddedWindowsAreZeroOutsideOfTheirSequence(int count, int width, int first) {
+        int columns = first + count + 2;
+        double[] x = normal(TOKENS * columns);
+        double[] expected = new double[TOKENS * width * count];
+        double[] dy = normal(expected.length);
+        double[] gradient = new double[x.length];
+        Arrays.fill(gradient, 7);
+        for (int r = 0; r < TOKENS; r++) {
+            for (int c = 0; c < count; c++) {
+                gradient[r * columns + first + c] = 0;
+            }
+        }
+        for (int s = 0; s < SEQUENCES; s++) {
+            for (int r = OFFSETS[s]; r < OFFSETS[s + 1]; r++) {
+                for (int i = 0; i < width * count; i++) {
+                    int row = r - width / 2 + i / count;
+                    if (row >= OFFSETS[s] && row < OFFSETS[s + 1]) {
+                        int at = row * columns + first + i % count;
+                        expected[r * width * count + i] = x[at];
+                        gradient[at] += dy[r * width * count + i];
+                    }
+                }
+            }
+        }
+        Floats[] found = new Floats[2];
+        for (int i = 0; i < 2; i++) {
+            SpeechOps ops = both().get(i).speech();
+            Floats y = filled(expected.length, 7);
+            ops.paddedWindows(floats(x), OFFSETS, columns, first, count, width, y, 0, 10);
+            ops.paddedWindows(floats(x), OFFSETS, columns, first, count, width, y, 10, TOKENS);
+            assertSameBits(both().get(i).name(), y, floats(expected), expected.length);
+            found[i] = filled(x.length, 7);
+            ops.paddedWindowsBackward(floats(dy), OFFSETS, columns, first, count, width, found[i], 0, 11);
+            ops.paddedWindowsBackward(floats(dy), OFFSETS, columns, first, count, width, found[i], 11, TOKENS);
+            assertClose(both().get(i).name(), found[i], gradient, width, 1);
+        }
+        assertSameBits("twins", found[0], found[1], x.length);
+    }
+
+    @Test
+    void copiedColumnsStandElsewhere() {
+        for (Kernels set : both()) {
+            Floats y = zeros(12);
+            set.speech().copyColumns(floats(new double[] {1, 2, 3, 4, 5, 6}), 3, 1, y, 6, 4, 2, 1, 2);
+            assertSameBits(set.name(), y, floats(new double[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 6}), 12);
+        }
+    }
+
     static Stream<Arguments> heads() {
         return Stream.of(
                 Arguments.of(2, 2),
@@ -142,10 +249,11 @@ class SpeechOpsTest extends KernelTest {
         Floats twin = floats(x);
         Kernels.scalar()
                 .speech()
-                .rotate(twin, columns, OFFSETS, position, cosines, sines, heads, headSize, rotated, 0, SEQUENCES);
+                .rotate(twin, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 0, SEQUENCES);
         Floats y = floats(x);
-        tested.speech().rotate(y, columns, OFFSETS, position, cosines, sines, heads, headSize, rotated, 0, 1);
-        tested.speech().rotate(y, columns, OFFSETS, position, cosines, sines, heads, headSize, rotated, 1, SEQUENCES);
+        tested.speech().rotate(y, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 0, 1);
+        tested.speech()
+                .rotate(y, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 1, SEQUENCES);
         assertClose("rotated", y, expected, 2, 4);
         assertSameBits("rotated", y, twin, x.length);
     }
@@ -183,13 +291,55 @@ class SpeechOpsTest extends KernelTest {
         }
         SpeechOps scalar = Kernels.scalar().speech();
         Floats twin = floats(x);
-        scalar.rotateHalves(twin, columns, OFFSETS, position, cosines, sines, heads, headSize, rotated, 0, SEQUENCES);
+        scalar.rotateHalves(
+                twin, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 0, SEQUENCES);
         Floats y = floats(x);
         SpeechOps ops = tested.speech();
-        ops.rotateHalves(y, columns, OFFSETS, position, cosines, sines, heads, headSize, rotated, 0, 1);
-        ops.rotateHalves(y, columns, OFFSETS, position, cosines, sines, heads, headSize, rotated, 1, SEQUENCES);
+        ops.rotateHalves(y, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 0, 1);
+        ops.rotateHalves(y, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 1, SEQUENCES);
         assertClose("rotated", y, expected, 2, 4);
         assertSameBits("rotated", y, twin, x.length);
+    }
+
+    /** Rows that stayed of longer sequences are turned as they were in them. */
+    @ParameterizedTest
+    @MethodSource("halves")
+    void rowsWithPlacesTurnAsInTheirWholeSequence(int headSize, int rotated) {
+        int columns = 2 * headSize;
+        double[] angles = normal(3 * TOKENS * rotated);
+        float[] cosines = new float[angles.length];
+        float[] sines = new float[angles.length];
+        for (int i = 0; i < angles.length; i++) {
+            cosines[i] = (float) Math.cos(angles[i]);
+            sines[i] = (float) Math.sin(angles[i]);
+        }
+        int[] places = IntStream.range(0, TOKENS).map(i -> 2 * i + i / 3).toArray();
+        double[] x = normal(TOKENS * columns);
+        double[] whole = new double[3 * TOKENS * columns];
+        for (int t = 0; t < TOKENS; t++) {
+            System.arraycopy(x, t * columns, whole, places[t] * columns, columns);
+        }
+        int[] one = {0, 3 * TOKENS};
+        for (Kernels set : both()) {
+            for (boolean halves : new boolean[] {false, true}) {
+                Floats y = floats(x);
+                Floats all = floats(whole);
+                SpeechOps ops = set.speech();
+                if (halves) {
+                    ops.rotateHalves(
+                            y, columns, OFFSETS, 0, places, cosines, sines, 2, headSize, rotated, 0, SEQUENCES);
+                    ops.rotateHalves(all, columns, one, 0, null, cosines, sines, 2, headSize, rotated, 0, 1);
+                } else {
+                    ops.rotate(y, columns, OFFSETS, 0, places, cosines, sines, 2, headSize, rotated, 0, SEQUENCES);
+                    ops.rotate(all, columns, one, 0, null, cosines, sines, 2, headSize, rotated, 0, 1);
+                }
+                for (int t = 0; t < TOKENS; t++) {
+                    for (int c = 0; c < columns; c++) {
+                        assertThat(y.get(t * columns + c)).isEqualTo(all.get(places[t] * columns + c));
+                    }
+                }
+            }
+        }
     }
 
     static Stream<Arguments> attended() {

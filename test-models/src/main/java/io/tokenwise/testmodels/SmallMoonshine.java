@@ -1,23 +1,15 @@
 package io.tokenwise.testmodels;
 
-import io.tokenwise.io.TensorData;
-import io.tokenwise.model.ModelShapes;
-import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.model.moonshine.MoonshineArchitecture;
 import io.tokenwise.model.moonshine.MoonshineFamily;
 import io.tokenwise.tokenizer.LlamaVocabulary;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Base64;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.Optional;
-import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -38,23 +30,14 @@ public final class SmallMoonshine {
                 folder.resolveSibling("vocabulary.js"),
                 "llama_vocab_base64 = \"" + Base64.getEncoder().encodeToString(pieces.getBytes(StandardCharsets.UTF_8))
                         + "\"");
-        var description = new SpeechDescription(
-                "small",
-                MoonshineFamily.MOONSHINE,
-                SIZES,
-                MoonshineArchitecture.SOUND,
-                LlamaVocabulary.read(script),
-                Optional.empty());
-        var random = new SplittableRandom(7);
-        Map<String, TensorData> tensors = new LinkedHashMap<>();
-        ModelShapes.of(description).tensors().forEach((name, shape) -> {
-            var values = new float[(int) Arrays.stream(shape).reduce(1, Math::multiplyExact)];
-            double mean = name.endsWith("norm.weight") ? 1 : 0;
-            for (int i = 0; i < values.length; i++) {
-                values[i] = (float) (mean + 0.3 * random.nextGaussian());
-            }
-            tensors.put(name, new TensorData(shape, MemorySegment.ofArray(values)));
-        });
-        ModelWriter.write(folder, description, tensors, null, ModelWriter.Existing.KEEP);
+        RandomWeights.write(
+                folder,
+                new SpeechDescription(
+                        "small",
+                        MoonshineFamily.MOONSHINE,
+                        SIZES,
+                        MoonshineArchitecture.SOUND,
+                        LlamaVocabulary.read(script),
+                        Optional.empty()));
     }
 }

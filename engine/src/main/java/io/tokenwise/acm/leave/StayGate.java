@@ -12,6 +12,7 @@ import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tokenizer.TokenTypes;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream.Builder;
@@ -103,9 +104,9 @@ public final class StayGate implements AdaptiveModule {
         return value.forward(pass, normed(pass, outputNorm, mlp.forward(pass, attended, attended)));
     }
 
-    /** What a token of the vocabulary is worth on average. */
+    /** What a token of the vocabulary is worth on average, of whatever type it is. */
     public float worth(int token) {
-        return worths()[token];
+        return worths()[TokenTypes.id(token)];
     }
 
     /** Copied anew where the table has changed; threads that meet there copy the same. */
@@ -126,7 +127,7 @@ public final class StayGate implements AdaptiveModule {
         float[] ofTokens = worths();
         int row = batch.offsets()[text];
         for (int i = batch.inputOffsets()[text]; i < batch.inputOffsets()[text + 1]; i++) {
-            values[row++] = ofTokens[batch.inputs()[i]];
+            values[row++] = ofTokens[TokenTypes.id(batch.inputs()[i])];
         }
     }
 

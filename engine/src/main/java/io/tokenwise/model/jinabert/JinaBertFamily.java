@@ -6,6 +6,7 @@ import io.tokenwise.model.Adaptable;
 import io.tokenwise.model.EmbeddingForm;
 import io.tokenwise.model.EncoderConfig;
 import io.tokenwise.model.EncoderForm;
+import io.tokenwise.model.HeadForm;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.LayerForm;
 import io.tokenwise.model.LayerNames;
@@ -15,12 +16,14 @@ import io.tokenwise.model.TensorNames;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TextNetwork;
+import io.tokenwise.model.TextOutput;
 import io.tokenwise.model.bert.BertFamily;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Positions;
 import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.node.ObjectNode;
@@ -86,6 +89,16 @@ public final class JinaBertFamily implements TextFamily {
     }
 
     @Override
+    public HeadForm head(JsonFile config) {
+        return BertFamily.BERT.head(config);
+    }
+
+    @Override
+    public TextOutput.TokenClasses tokenHead(JsonFile config, List<String> labels) {
+        return new TextOutput.TokenClasses(Optional.empty(), "classifier", labels);
+    }
+
+    @Override
     public TensorNames names(ModelDescription model) {
         return BertFamily.BERT.names(model);
     }
@@ -111,7 +124,7 @@ public final class JinaBertFamily implements TextFamily {
     @Override
     public ObjectNode config(ModelDescription model) {
         var form = (EncoderForm) model.architecture();
-        return EncoderConfig.written("bert", "JinaBertModel", form)
+        return EncoderConfig.written("bert", "JinaBert", model)
                 .put("type_vocab_size", form.embeddings().types())
                 .put("layer_norm_eps", form.layerNormEpsilon())
                 .put("hidden_act", "gelu")

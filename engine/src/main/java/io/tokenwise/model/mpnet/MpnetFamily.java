@@ -1,25 +1,32 @@
 package io.tokenwise.model.mpnet;
 
 import io.tokenwise.io.JsonFile;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.Adaptable;
+import io.tokenwise.model.ClassesConfig;
 import io.tokenwise.model.EmbeddingForm;
 import io.tokenwise.model.EncoderConfig;
 import io.tokenwise.model.EncoderForm;
+import io.tokenwise.model.HeadForm;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.LayerForm;
 import io.tokenwise.model.LayerNames;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.Network;
 import io.tokenwise.model.TensorNames;
+import io.tokenwise.model.TextArchitecture;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TextNetwork;
+import io.tokenwise.model.TextOutput;
+import io.tokenwise.model.WordsForm;
 import io.tokenwise.model.bert.BertFamily;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Positions;
 import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -79,8 +86,28 @@ public final class MpnetFamily implements TextFamily {
     }
 
     @Override
+    public TextOutput.TokenClasses tokenHead(JsonFile config, List<String> labels) {
+        return new TextOutput.TokenClasses(Optional.empty(), "classifier", labels);
+    }
+
+    @Override
+    public Optional<WordsForm> words(TextArchitecture sizes) {
+        var layer = new HeadForm.Layer(
+                "lm_head.dense",
+                true,
+                Activation.GELU,
+                Optional.of(new HeadForm.Normed("lm_head.layer_norm", NormForm.layerNorm(sizes.layerNormEpsilon()))));
+        return Optional.of(new WordsForm(layer, "lm_head.bias"));
+    }
+
+    @Override
+    public HeadForm head(JsonFile config) {
+        return HeadForm.pooled("classifier.dense", "classifier.out_proj");
+    }
+
+    @Override
     public TensorNames names(ModelDescription model) {
-        return BertFamily.BERT.names(model);
+        return BertFamily.names(model, "mpnet.");
     }
 
     @Override
@@ -105,7 +132,7 @@ public final class MpnetFamily implements TextFamily {
     public ObjectNode config(ModelDescription model) {
         var form = (EncoderForm) model.architecture();
         ObjectNode config = JsonNodeFactory.instance.objectNode();
-        config.putArray("architectures").add("MPNetModel");
+        ClassesConfig.write(((TextDescription) model).output(), "MPNet", config);
         return config.put("model_type", name())
                 .put("hidden_size", form.hiddenSize())
                 .put("num_hidden_layers", form.layers())

@@ -15,6 +15,7 @@ import io.tokenwise.model.nomic.NomicBertFamily;
 import io.tokenwise.model.qwen3.Qwen3Family;
 import io.tokenwise.model.roberta.RobertaFamily;
 import io.tokenwise.model.vit.VitFamily;
+import io.tokenwise.model.wav2vec2.Wav2Vec2Family;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -38,7 +39,8 @@ public final class Families {
             Qwen3Family.QWEN3,
             Gemma3Family.GEMMA3,
             GteFamily.GTE,
-            EuroBertFamily.EURO_BERT);
+            EuroBertFamily.EURO_BERT,
+            Wav2Vec2Family.WAV2VEC2);
 
     private static final String TYPE = "model_type";
 

@@ -1,0 +1,43 @@
+package io.tokenwise.model.wav2vec2;
+
+import io.tokenwise.kernels.Activation;
+import io.tokenwise.model.Architecture;
+import java.util.List;
+
+/**
+ * The sizes of a wav2vec 2.0 (Baevski et al. 2020) with a head for CTC, or of an XLS-R (Babu et al. 2021), which differs in norms.
+ *
+ * @param layerNormEpsilon of all norms but those of the feature encoder
+ * @param channels of the feature encoder's convolutions, first to last
+ * @param convolutionBias whether these have biases
+ * @param normOfAll whether each of them has a LayerNorm; else the first has a norm of each channel over time, and the others none
+ * @param soundActivation of the feature encoder, and of the convolution that tells positions
+ * @param activation of the layers' MLPs
+ * @param normsBefore whether layers have their norms before attention and MLP, and one more stands behind the last; else after them, and one more before the
+ *     first
+ * @param placeWidth frames that the convolution that tells positions sees
+ * @param placeGroups groups of its columns; divides the hidden size
+ * @param vocabularySize what a frame may be
+ * @param levelled whether each recording is brought to mean 0 and variance 1
+ */
+public record Wav2Vec2Architecture(
+        int hiddenSize,
+        int layers,
+        int heads,
+        int intermediateSize,
+        double layerNormEpsilon,
+        List<Integer> channels,
+        boolean convolutionBias,
+        boolean normOfAll,
+        Activation soundActivation,
+        Activation activation,
+        boolean normsBefore,
+        int placeWidth,
+        int placeGroups,
+        int vocabularySize,
+        boolean levelled)
+        implements Architecture {
+    public Wav2Vec2Architecture {
+        channels = List.copyOf(channels);
+    }
+}

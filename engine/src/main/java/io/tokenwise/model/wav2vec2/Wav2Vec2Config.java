@@ -1,0 +1,225 @@
+package io.tokenwise.model.wav2vec2;
+
+import io.tokenwise.api.BadFileException;
+import io.tokenwise.audio.Sound;
+import io.tokenwise.audio.SpeechSegments;
+import io.tokenwise.io.JsonFile;
+import io.tokenwise.model.EncoderConfig;
+import io.tokenwise.model.ModelFolder;
+import io.tokenwise.model.SoundForm;
+import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.tokenizer.CtcVocabulary;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Reads and writes what describes a wav2vec 2.0: config.json, preprocessor_config.json and its vocabulary. By huggingface/transformers
+ * src/transformers/models/wav2vec2/configuration_wav2vec2.py at 0148b0a10af72885fcdd9ab92aa1c02c50ffff42 and feature_extraction_wav2vec2.py at
+ * 3c354ea20e347edb9413ada30911e9fdc242719d.
+ */
+final class Wav2Vec2Config {
+    private static final String PREPROCESSOR = "preprocessor_config.json";
+
+    /** What is said of folders of models that were trained without letters. */
+    static final String NO_HEAD = "has no lm_head: a model without CTC gives no text";
+
+    // Far above every published model, far below what overflows an int or exhausts memory by a typing error.
+    private static final int MOST_CONVOLUTIONS = 16;
+    private static final int MOST_CHANNELS = 1 << 12;
+    private static final int MOST_WIDTH = 1 << 10;
+
+    private static final int MOST_SAMPLES = Math.toIntExact(SpeechSegments.LONGEST.toSeconds() * Sound.SPEECH_HZ);
+
+    private Wav2Vec2Config() {}
+
+    static SpeechDescription read(ModelFolder folder, JsonFile config) throws IOException {
+        EncoderConfig.areFalse(config, "add_adapter", "conv_pos_batch_norm", "is_encoder_decoder");
+        if (config.has("adapter_attn_dim")) {
+            throw config.refuse("adapter_attn_dim", "nothing: adapters for single languages are not read");
+        }
+        config.supports("feat_extract_norm", "group", "layer");
+        EncoderConfig sizes = EncoderConfig.read(config);
+        List<Integer> channels = integers(config, "conv_dim", MOST_CHANNELS);
+        SoundForm sound = sound(config, channels.size());
+        var architecture = new Wav2Vec2Architecture(
+                sizes.hidden(),
+                sizes.layers(),
+                sizes.heads(),
+                sizes.units(),
+                EncoderConfig.epsilon(config, 1e-5),
+                channels,
+                config.flag("conv_bias", false),
+                config.root().path("feat_extract_norm").asString("group").equals("layer"),
+                EncoderConfig.activation(config, "feat_extract_activation", "gelu"),
+                EncoderConfig.activation(config, "hidden_act", "gelu"),
+                config.flag("do_stable_layer_norm", false),
+                config.integer("num_conv_pos_embeddings", 1, MOST_WIDTH, 128),
+                groups(config, sizes.hidden()),
+                sizes.vocabulary(),
+                levelled(folder));
+        checkKernels(config, architecture, sound);
+        return new SpeechDescription(
+                folder.name(),
+                Wav2Vec2Family.WAV2VEC2,
+                architecture,
+                sound,
+                vocabulary(folder, config, sizes.vocabulary()),
+                config.has("acm") ? Optional.of(config.root().get("acm")) : Optional.empty());
+    }
+
+    private static List<Integer> integers(JsonFile config, String field, int most) {
+        JsonNode array = config.root().path(field);
+        boolean good = array.isArray()
+                && array.size() >= 1
+                && array.size() <= MOST_CONVOLUTIONS
+                && array.values().stream()
+                        .allMatch(each -> each.isIntegralNumber()
+                                && each.canConvertToInt()
+                                && each.intValue() >= 1
+                                && each.intValue() <= most);
+        if (!good) {
+            throw config.refuse(field, "an array of 1 to " + MOST_CONVOLUTIONS + " integers from 1 to " + most);
+        }
+        return array.values().stream().map(JsonNode::intValue).toList();
+    }
+
+    private static SoundForm sound(JsonFile config, int convolutions) {
+        List<Integer> widths = integers(config, "conv_kernel", MOST_WIDTH);
+        List<Integer> steps = integers(config, "conv_stride", MOST_WIDTH);
+        if (widths.size() != convolutions || steps.size() != convolutions) {
+            throw new BadFileException(
+                    config.file(),
+                    "conv_dim, conv_kernel and conv_stride are of " + convolutions + ", " + widths.size() + " and "
+                            + steps.size() + " convolutions; they must be of as many");
+        }
+        config.integer("num_feat_extract_layers", convolutions, convolutions, convolutions);
+        var convolution = new ArrayList<SoundForm.Step>();
+        long samples = 1;
+        for (int i = convolutions - 1; i >= 0; i--) {
+            convolution.addFirst(new SoundForm.Step(widths.get(i), steps.get(i)));
+            samples = Math.min(MOST_SAMPLES + 1, (samples - 1) * steps.get(i) + widths.get(i));
+        }
+        if (samples > MOST_SAMPLES) {
+            throw new BadFileException(
+                    config.file(),
+                    "conv_kernel and conv_stride make no frame of " + MOST_SAMPLES + " samples, the longest recording");
+        }
+        return new SoundForm(convolution, MOST_SAMPLES);
+    }
+
+    private static int groups(JsonFile config, int hidden) {
+        int groups = config.integer("num_conv_pos_embedding_groups", 1, hidden, 16);
+        if (hidden % groups != 0) {
+            throw config.refuse("num_conv_pos_embedding_groups", "a divisor of hidden_size, " + hidden);
+        }
+        return groups;
+    }
+
+    /** Kernels that no int counts. */
+    private static void checkKernels(JsonFile config, Wav2Vec2Architecture sizes, SoundForm sound) {
+        int inputs = 1;
+        for (int i = 0; i < sizes.channels().size(); i++) {
+            checkKernel(
+                    config,
+                    sound.convolutions().get(i).width(),
+                    inputs,
+                    sizes.channels().get(i));
+            inputs = sizes.channels().get(i);
+        }
+        checkKernel(config, sizes.placeWidth(), sizes.hiddenSize() / sizes.placeGroups(), sizes.hiddenSize());
+    }
+
+    private static void checkKernel(JsonFile config, long width, long inputs, long outputs) {
+        if (width * inputs * outputs > Integer.MAX_VALUE) {
+            throw new BadFileException(
+                    config.file(),
+                    "a convolution of " + width + " rows of " + inputs + " columns to " + outputs + ": too large");
+        }
+    }
+
+    /** Whether recordings are levelled; they are if the file does not say, or is not there. */
+    private static boolean levelled(ModelFolder folder) throws IOException {
+        if (!folder.has(PREPROCESSOR)) {
+            return true;
+        }
+        JsonFile preprocessor = folder.read(PREPROCESSOR);
+        preprocessor.integer("sampling_rate", Sound.SPEECH_HZ, Sound.SPEECH_HZ, Sound.SPEECH_HZ);
+        preprocessor.integer("feature_size", 1, 1, 1);
+        return preprocessor.flag("do_normalize", true);
+    }
+
+    private static CtcVocabulary vocabulary(ModelFolder folder, JsonFile config, int size) throws IOException {
+        boolean ctc = config.root().path("architectures").values().stream()
+                .map(name -> name.asString(""))
+                .allMatch(name -> name.endsWith("ForCTC"));
+        if (!folder.has(CtcVocabulary.FILE) && !ctc) {
+            throw new BadFileException(folder.name(), NO_HEAD);
+        }
+        var files = new LinkedHashMap<String, byte[]>();
+        for (String name : CtcVocabulary.FILES) {
+            if (folder.has(name)) {
+                files.put(name, folder.json(name));
+            }
+        }
+        return CtcVocabulary.parse(folder::file, files, size);
+    }
+
+    /** What is written for a model, by the path in its folder. */
+    static Map<String, byte[]> beside(SpeechDescription description) {
+        var files = new LinkedHashMap<>(((CtcVocabulary) description.vocabulary()).files());
+        ObjectNode preprocessor = JsonNodeFactory.instance.objectNode();
+        preprocessor
+                .put("feature_extractor_type", "Wav2Vec2FeatureExtractor")
+                .put("feature_size", 1)
+                .put("sampling_rate", Sound.SPEECH_HZ)
+                .put("padding_value", 0.0)
+                .put("padding_side", "right")
+                .put("do_normalize", architecture(description).levelled())
+                .put("return_attention_mask", architecture(description).normOfAll());
+        files.put(PREPROCESSOR, JsonFile.format(preprocessor));
+        return files;
+    }
+
+    static ObjectNode config(SpeechDescription description) {
+        Wav2Vec2Architecture sizes = architecture(description);
+        ObjectNode config = JsonNodeFactory.instance.objectNode();
+        config.putArray("architectures").add("Wav2Vec2ForCTC");
+        config.put("model_type", "wav2vec2")
+                .put("hidden_size", sizes.hiddenSize())
+                .put("num_hidden_layers", sizes.layers())
+                .put("num_attention_heads", sizes.heads())
+                .put("intermediate_size", sizes.intermediateSize())
+                .put("hidden_act", EncoderConfig.name(sizes.activation()))
+                .put("layer_norm_eps", sizes.layerNormEpsilon())
+                .put("feat_extract_norm", sizes.normOfAll() ? "layer" : "group")
+                .put("feat_extract_activation", EncoderConfig.name(sizes.soundActivation()))
+                .put("conv_bias", sizes.convolutionBias())
+                .put("do_stable_layer_norm", sizes.normsBefore())
+                .put("num_conv_pos_embeddings", sizes.placeWidth())
+                .put("num_conv_pos_embedding_groups", sizes.placeGroups())
+                .put("num_feat_extract_layers", sizes.channels().size())
+                .put("add_adapter", false)
+                .put("vocab_size", sizes.vocabularySize())
+                .put("pad_token_id", ((CtcVocabulary) description.vocabulary()).blank());
+        sizes.channels().forEach(config.putArray("conv_dim")::add);
+        ArrayNode widths = config.putArray("conv_kernel");
+        ArrayNode steps = config.putArray("conv_stride");
+        description.sound().convolutions().forEach(step -> {
+            widths.add(step.width());
+            steps.add(step.step());
+        });
+        return config;
+    }
+
+    static Wav2Vec2Architecture architecture(SpeechDescription description) {
+        return (Wav2Vec2Architecture) description.architecture();
+    }
+}

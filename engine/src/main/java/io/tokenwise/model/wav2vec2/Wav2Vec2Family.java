@@ -1,0 +1,95 @@
+package io.tokenwise.model.wav2vec2;
+
+import io.tokenwise.io.JsonFile;
+import io.tokenwise.model.Adaptable;
+import io.tokenwise.model.LayerBuilder;
+import io.tokenwise.model.ModelDescription;
+import io.tokenwise.model.ModelFamily;
+import io.tokenwise.model.ModelFolder;
+import io.tokenwise.model.Network;
+import io.tokenwise.model.Objective;
+import io.tokenwise.model.RowMemory;
+import io.tokenwise.model.SoundForm;
+import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.TensorNames;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import tools.jackson.databind.node.ObjectNode;
+
+/** wav2vec 2.0 (Baevski et al. 2020) and XLS-R (Babu et al. 2021) that were trained with CTC, as Hugging Face has them. */
+public final class Wav2Vec2Family implements ModelFamily {
+    public static final Wav2Vec2Family WAV2VEC2 = new Wav2Vec2Family();
+
+    private Wav2Vec2Family() {}
+
+    @Override
+    public String name() {
+        return "wav2vec2";
+    }
+
+    @Override
+    public Set<String> modelTypes() {
+        return Set.of("wav2vec2");
+    }
+
+    @Override
+    public SpeechDescription describe(ModelFolder folder, JsonFile config) throws IOException {
+        return Wav2Vec2Config.read(folder, config);
+    }
+
+    @Override
+    public TensorNames names(ModelDescription model) {
+        return new Wav2Vec2Names(architecture(model).placeGroups());
+    }
+
+    @Override
+    public Network network(ModelDescription model, LayerBuilder parts) {
+        return Wav2Vec2.of((SpeechDescription) model, parts);
+    }
+
+    @Override
+    public ObjectNode config(ModelDescription model) {
+        return Wav2Vec2Config.config((SpeechDescription) model);
+    }
+
+    @Override
+    public Map<String, byte[]> filesBeside(ModelDescription model) {
+        return Wav2Vec2Config.beside((SpeechDescription) model);
+    }
+
+    /** Frames cannot leave. */
+    @Override
+    public Adaptable adaptable(ModelDescription model) {
+        return new Adaptable(false, "mlp", false, Adaptable.BY_TOKENS.controlLearners());
+    }
+
+    @Override
+    public Objective objective(ModelDescription model) {
+        return Objective.FRAMES;
+    }
+
+    /** Of a frame its samples, what each convolution makes of them, and the windows of one convolution at a time, the largest; later those of one group of columns. */
+    @Override
+    public RowMemory memory(ModelDescription model) {
+        Wav2Vec2Architecture sizes = architecture(model);
+        SoundForm sound = ((SpeechDescription) model).sound();
+        List<SoundForm.Step> steps = sound.convolutions();
+        long windows = 0;
+        long rows = 1;
+        long all = sound.frameSamples();
+        for (int i = steps.size() - 1; i >= 0; i--) {
+            long inputs = i == 0 ? 1 : sizes.channels().get(i - 1);
+            all += rows * sizes.channels().get(i);
+            windows = Math.max(windows, rows * steps.get(i).width() * inputs);
+            rows *= steps.get(i).step();
+        }
+        long group = (long) sizes.placeWidth() * sizes.hiddenSize() / sizes.placeGroups();
+        return new RowMemory(all + Math.max(windows, group) + 6L * sizes.hiddenSize(), 0);
+    }
+
+    private static Wav2Vec2Architecture architecture(ModelDescription model) {
+        return (Wav2Vec2Architecture) model.architecture();
+    }
+}

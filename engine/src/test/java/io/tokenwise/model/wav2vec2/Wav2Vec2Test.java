@@ -1,0 +1,134 @@
+package io.tokenwise.model.wav2vec2;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.Budget;
+import io.tokenwise.api.Precision;
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.autograd.Parameters;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.choice.Backends;
+import io.tokenwise.model.AdaptiveConfig;
+import io.tokenwise.model.LayerBuilder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.references.RandomModel;
+import io.tokenwise.references.Reference;
+import io.tokenwise.references.Result;
+import io.tokenwise.references.TorchScript;
+import io.tokenwise.tensor.HostTensor;
+import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** wav2vec 2.0 against a program in libtorch that was written from transformers' sources apart from this engine. */
+class Wav2Vec2Test {
+    /** Of the norm of a row, per value. */
+    private static final double TOLERANCE = 1e-4;
+
+    @TempDir
+    private Path folder;
+
+    static Stream<Map<String, Object>> forms() {
+        return Stream.of(
+                OnSmallWav2Vec2.BASE,
+                OnSmallWav2Vec2.LARGE,
+                // Each layout's norms with the other's layers, an odd kernel, one group, other activations.
+                Map.of(
+                        "do_stable_layer_norm",
+                        true,
+                        "num_conv_pos_embeddings",
+                        5,
+                        "conv_bias",
+                        false,
+                        "feat_extract_activation",
+                        "relu",
+                        "num_conv_pos_embedding_groups",
+                        1),
+                Map.of("feat_extract_norm", "layer", "hidden_act", "silu", "num_conv_pos_embedding_groups", 48));
+    }
+
+    @ParameterizedTest
+    @MethodSource("forms")
+    void everyStageIsTheReferences(Map<String, Object> form) throws IOException {
+        isTheReferences(OnSmallWav2Vec2.model(form), 400, 719, 720, 5_000, 80_000, 401);
+    }
+
+    /** In one ragged batch. */
+    private void isTheReferences(RandomModel model, int... lengths) throws IOException {
+        assumeTrue(TorchScript.isAvailable());
+        OnSmallWav2Vec2.write(model, folder, "wav2vec2.");
+        List<float[]> recordings = OnSmallWav2Vec2.recordings(lengths);
+        try (Backend backend = Backends.open(new BackendChoice(BackendChoice.Kind.VECTOR, Precision.F32), 2);
+                ModelFiles files = Models.open(folder);
+                var parameters = new Parameters(backend);
+                Workspace workspace = backend.workspace(1L << 31);
+                Reference reference = model.reference()) {
+            Wav2Vec2 network = load(files, parameters);
+            var batch = new TokenBatch();
+            recordings.forEach(
+                    each -> batch.add(OnSmallWav2Vec2.bits(each), files.speech().tokens(OnSmallWav2Vec2.bits(each))));
+            var layers = new ArrayList<Tensor>();
+            Pass pass = new Pass(backend.stream(), workspace).begin(Budget.FULL).collectLayers(layers);
+            pass.over(batch);
+            Tensor features = network.features().forward(pass, batch);
+            Tensor embeddings = network.embeddings(pass, batch);
+            Tensor last = network.layers(pass, embeddings, 0);
+            Tensor logits = network.ctc().logits(pass, last);
+            for (int i = 0; i < lengths.length; i++) {
+                Result expected = reference.run(recordings.get(i));
+                int first = batch.offsets()[i];
+                String of = lengths[i] + " samples, ";
+                assertNear(pass, features, first, expected.part("features"), of + "features");
+                assertNear(pass, embeddings, first, expected.embeddings(), of + "embeddings");
+                assertThat(layers).hasSameSizeAs(expected.layers());
+                for (int layer = 0; layer < layers.size(); layer++) {
+                    float[][] wanted = expected.layers().get(layer);
+                    assertNear(pass, layers.get(layer), first, wanted, of + "layer " + layer);
+                }
+                assertNear(pass, last, first, expected.last(), of + "last");
+                assertNear(pass, logits, first, expected.part("logits"), of + "logits");
+                assertThat(batch.length(i)).isEqualTo(expected.last().length);
+            }
+        }
+    }
+
+    /** With its weights. */
+    private static Wav2Vec2 load(ModelFiles files, Parameters parameters) {
+        var parts = new LayerBuilder(parameters, files.speech().architecture(), AdaptiveConfig.DENSE);
+        Wav2Vec2 network = Wav2Vec2.of(files.speech(), parts);
+        parts.stored().forEach(tensor -> tensor.load(files.weights()));
+        parameters.all().forEach(Parameter::changed);
+        network.prepare(parameters.backend().stream());
+        network.slots().forEach(slot -> slot.block().prepare(parameters.backend().stream()));
+        return network;
+    }
+
+    private static void assertNear(Pass pass, Tensor found, int first, float[][] wanted, String what) {
+        try (HostTensor values = pass.stream().read(found)) {
+            for (int row = 0; row < wanted.length; row++) {
+                double squares = 0;
+                double largest = 0;
+                for (int i = 0; i < wanted[row].length; i++) {
+                    squares += (double) wanted[row][i] * wanted[row][i];
+                    largest = Math.max(largest, Math.abs(values.get(first + row, i) - wanted[row][i]));
+                }
+                assertThat(largest)
+                        .as("%s, row %d", what, row)
+                        .isLessThanOrEqualTo(TOLERANCE * Math.sqrt(squares / wanted[row].length));
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+package io.tokenwise.testmodels;
+
+import io.tokenwise.io.TensorData;
+import io.tokenwise.model.ModelShapes;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.SpeechDescription;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SplittableRandom;
+
+/** Weights of models that only have to be there. */
+final class RandomWeights {
+    private RandomWeights() {}
+
+    /** Writes a model directory: gains are around 1, all else is around 0. */
+    static void write(Path folder, SpeechDescription description) throws IOException {
+        var random = new SplittableRandom(7);
+        Map<String, TensorData> tensors = new LinkedHashMap<>();
+        ModelShapes.of(description).tensors().forEach((name, shape) -> {
+            var values = new float[(int) Arrays.stream(shape).reduce(1, Math::multiplyExact)];
+            double mean = name.endsWith("norm.weight") ? 1 : 0;
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) (mean + 0.3 * random.nextGaussian());
+            }
+            tensors.put(name, new TensorData(shape, MemorySegment.ofArray(values)));
+        });
+        ModelWriter.write(folder, description, tensors, null, ModelWriter.Existing.KEEP);
+    }
+}

@@ -1,0 +1,54 @@
+package io.tokenwise.testmodels;
+
+import io.tokenwise.kernels.Activation;
+import io.tokenwise.model.SoundForm;
+import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.wav2vec2.Wav2Vec2Architecture;
+import io.tokenwise.model.wav2vec2.Wav2Vec2Family;
+import io.tokenwise.tokenizer.CtcVocabulary;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/** A wav2vec 2.0 with random weights, so small that it is quick, with frames of 20 ms: what it writes has no sense, but is always the same. */
+public final class SmallWav2Vec2 {
+    private static final SoundForm SOUND = new SoundForm(
+            List.of(
+                    new SoundForm.Step(10, 5),
+                    new SoundForm.Step(8, 4),
+                    new SoundForm.Step(8, 4),
+                    new SoundForm.Step(8, 4)),
+            480_000);
+
+    private SmallWav2Vec2() {}
+
+    /** Writes it as a model directory, the folder. */
+    public static void write(Path folder) throws IOException {
+        write(folder, 4);
+    }
+
+    /** The same with so many heads; three have 16 columns each, which can be cut into learners. */
+    public static void write(Path folder, int heads) throws IOException {
+        CtcVocabulary letters = CtcVocabulary.of(List.of("abcdefgh ijklm"));
+        var sizes = new Wav2Vec2Architecture(
+                48,
+                2,
+                heads,
+                48,
+                1e-5,
+                List.of(16, 16, 16, 16),
+                false,
+                false,
+                Activation.GELU,
+                Activation.GELU,
+                false,
+                16,
+                4,
+                letters.size(),
+                true);
+        RandomWeights.write(
+                folder,
+                new SpeechDescription("small", Wav2Vec2Family.WAV2VEC2, sizes, SOUND, letters, Optional.empty()));
+    }
+}
