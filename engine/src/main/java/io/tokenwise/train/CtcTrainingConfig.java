@@ -13,7 +13,7 @@ import java.util.Optional;
 /**
  * What speech model is trained from random weights, and how. The defaults suit an hour of short recordings.
  *
- * @param hidden width of frames in the layers; the convolutions that make them have as many channels
+ * @param hidden width of frames in the layers; the convolutions that make them have half as many channels, since they see 40 rows for each frame
  * @param layers transformer layers
  * @param heads of attention; divides {@code hidden}
  * @param epochs how often each recording is heard, varied each time
@@ -77,7 +77,7 @@ public record CtcTrainingConfig(
                 heads,
                 4 * hidden,
                 1e-5,
-                Collections.nCopies(SOUND.convolutions().size(), hidden),
+                Collections.nCopies(SOUND.convolutions().size(), Math.ceilDiv(hidden, 2)),
                 true,
                 true,
                 Activation.GELU,
